@@ -1,0 +1,72 @@
+"""The tree of errors that this project raises; each class owns its message.
+
+    StigmerError
+    ├── Refused                 a person or caller asked for what may not be done now
+    ├── Fenced                  a driver found that its lease is no longer its own
+    ├── DefinitionError         a workflow file is not acceptable (definition.problems)
+    ├── ExpressionError         a jq expression did not yield a value
+    └── NotStorable             a value cannot be written to the journal
+
+The error *values* that a workflow sees (``catch``, ``raise``) are the DSL's and are
+described by :class:`WorkflowError` (Serverless Workflow DSL 1.0, section Error).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+class StigmerError(Exception):
+    """Something went wrong in Stigmer."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or type(self).__doc__)
+
+
+class Fenced(StigmerError):
+    """This driver no longer holds the execution: its lease token is stale, so nothing was written."""
+
+
+class ExpressionError(StigmerError):
+    """The expression did not yield a value."""
+
+
+class NotStorable(StigmerError):
+    """The value cannot be stored as JSON."""
+
+
+ERROR_TYPES = "https://serverlessworkflow.io/spec/1.0.0/errors/"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowError:
+    """An error as the DSL describes it: type URI, status, title, detail and instance pointer."""
+
+    type: str
+    status: int
+    title: str = ""
+    detail: str = ""
+    instance: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The error as a JSON object; empty optional fields are left out."""
+        return {key: value for key, value in asdict(self).items() if value != "" or key in ("type", "status")}
+
+    @classmethod
+    def standard(cls, name: str, detail: str, *, status: int | None = None, instance: str = "") -> WorkflowError:
+        """One of the DSL's standard errors by its short name, for example ``timeout``."""
+        title, default_status = STANDARD_ERRORS[name]
+        return cls(ERROR_TYPES + name, status or default_status, title, detail, instance)
+
+
+STANDARD_ERRORS: dict[str, tuple[str, int]] = {
+    "configuration": ("Configuration error", 400),
+    "validation": ("Validation error", 400),
+    "expression": ("Expression error", 400),
+    "authentication": ("Authentication error", 401),
+    "authorization": ("Authorization error", 403),
+    "timeout": ("Timeout", 408),
+    "communication": ("Communication error", 500),
+    "runtime": ("Runtime error", 500),
+}

@@ -1,0 +1,71 @@
+"""What a step may know and use while one attempt runs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+class Deadline:
+    """A moment on the monotonic clock by which an attempt has to be over."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._at = time.monotonic() + seconds
+
+    def remaining(self) -> float:
+        """Seconds left, never below zero."""
+        return max(0.0, self._at - time.monotonic())
+
+    def is_over(self) -> bool:
+        return self.remaining() == 0.0
+
+
+class Cancellation:
+    """Lets another thread ask a running attempt to stop; a step registers how it can be stopped."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stops: list[Callable[[], None]] = []
+        self.requested = threading.Event()
+
+    def on_request(self, stop: Callable[[], None]) -> None:
+        """Call ``stop`` when cancellation is asked for; at once if it already was."""
+        with self._lock:
+            if not self.requested.is_set():
+                self._stops.append(stop)
+                return
+        stop()
+
+    def request(self) -> None:
+        with self._lock:
+            self.requested.set()
+            stops, self._stops = self._stops, []
+        for stop in stops:
+            stop()
+
+
+class SecretFiller(Protocol):
+    """Puts secret values where placeholders stand, and takes them out again."""
+
+    def fill(self, value: Any) -> Any: ...
+
+    def redact(self, value: Any) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """One attempt's surroundings. ``limits`` holds the settings that the step kind reads, by name."""
+
+    execution_id: str
+    correlation_id: str
+    path: str
+    attempt: int
+    idempotency_key: str
+    deadline: Deadline
+    secrets: SecretFiller
+    cancellation: Cancellation = field(default_factory=Cancellation)
+    limits: Mapping[str, Any] = field(default_factory=dict)

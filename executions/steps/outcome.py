@@ -1,0 +1,64 @@
+"""What a step may return. A step never touches the database, sleeps, enqueues or raises for control:
+it returns one of these and the engine writes it down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from executions.errors import WorkflowError
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The step is finished with this output (the DSL's *raw output*, before ``output.as``)."""
+
+    output: Json
+    log: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """The attempt failed.
+
+    ``transient`` is the step's own verdict and ``rule`` the name of the rule that gave it (shown to people).
+    ``retry_after`` (seconds) is what the other side asked for. ``effect_possible`` is False only where it is
+    proven that nothing was sent, so that even an ``at_most_once`` step may be tried again.
+    """
+
+    error: WorkflowError
+    transient: bool
+    rule: str
+    retry_after: float | None = None
+    effect_possible: bool = True
+    log: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Park until ``until`` (UTC) or until what ``waiting_for`` names arrives."""
+
+    waiting_for: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Park until a person decides: ``question`` is shown to them, ``choices`` are what they may answer."""
+
+    question: str
+    choices: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """Park until a child execution of this workflow ends. Reserved for ``run: workflow``."""
+
+    workflow: str
+    input: Json
+
+
+Outcome = Done | Fail | Wait | Ask | Spawn
