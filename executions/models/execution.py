@@ -1,0 +1,125 @@
+"""One run of one version of a workflow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from executions.ids import public_id, uuid7
+from executions.models.fields import JsonField
+from executions.states import ACTIVE_PHASES, Phase
+
+
+if TYPE_CHECKING:
+    _QuerySet = models.QuerySet["Execution"]
+else:
+    _QuerySet = models.QuerySet
+
+
+class ExecutionQuerySet(_QuerySet):
+    def active(self) -> ExecutionQuerySet:
+        return self.filter(phase__in=ACTIVE_PHASES)
+
+    def due(self) -> ExecutionQuerySet:
+        """Wants a worker now: pending or waiting, and its time has come."""
+        return self.filter(phase__in=(Phase.PENDING, Phase.WAITING), wake_at__lte=Now())
+
+    def orphaned(self) -> ExecutionQuerySet:
+        """In progress in the hands of a process that is dead."""
+        return self.filter(phase=Phase.IN_PROGRESS, process__dead_at__isnull=False)
+
+    def needing_attention(self) -> ExecutionQuerySet:
+        return self.filter(Q(phase=Phase.FAILED) | Q(requires_manual_intervention=True))
+
+
+class Execution(models.Model):
+    """Written only through ``models.moves.apply``; everything else reads."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(max_length=10, default="workflow")
+    name = models.CharField(max_length=300)
+    slug = models.CharField(max_length=340, unique=True)
+    workflow = models.ForeignKey("executions.Workflow", on_delete=models.PROTECT, related_name="executions")
+    instance = models.ForeignKey(
+        "executions.WorkflowInstance", on_delete=models.PROTECT, related_name="executions", null=True, blank=True
+    )
+    version = models.ForeignKey("executions.WorkflowVersion", on_delete=models.PROTECT, related_name="executions")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="executions")
+    queue = models.CharField(max_length=10, default="default")
+    runner = models.CharField(max_length=10, default="ours")
+    input = JsonField(null=True, blank=True)
+    correlation_id = models.CharField(max_length=64)
+    parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children")
+
+    phase = models.CharField(max_length=12, choices=[(phase, phase) for phase in Phase], default=Phase.PENDING)
+    output = JsonField(null=True, blank=True)
+    error = JsonField(null=True, blank=True)
+    current_step = models.TextField(blank=True, default="")
+    progress_done = models.PositiveIntegerField(default=0)
+    progress_total = models.PositiveIntegerField(default=0)
+    retry_count = models.PositiveIntegerField(default=0)
+    failure_reason = models.CharField(max_length=500, blank=True, default="")
+    failed_at = models.DateTimeField(null=True, blank=True)
+    requires_manual_intervention = models.BooleanField(default=False)
+    last_checkpoint_at = models.DateTimeField(null=True, blank=True)
+
+    head_seq = models.BigIntegerField(default=0)
+    head_digest = models.CharField(max_length=64, default="", blank=True)
+    process = models.ForeignKey(
+        "executions.Process", on_delete=models.PROTECT, null=True, blank=True, related_name="executions"
+    )
+    token = models.BigIntegerField(default=0)
+    wake_at = models.DateTimeField(null=True, blank=True)
+    waiting_for = models.TextField(blank=True, default="")
+    rung_at = models.DateTimeField(null=True, blank=True)
+    inbox = models.BigIntegerField(default=0)
+    cancel_asked_at = models.DateTimeField(null=True, blank=True)
+    pause_asked_at = models.DateTimeField(null=True, blank=True)
+    timeout_at = models.DateTimeField(null=True, blank=True)
+
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ExecutionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.CheckConstraint(condition=Q(phase__in=[str(phase) for phase in Phase]), name="execution_phase"),
+            models.CheckConstraint(
+                condition=~Q(phase="IN_PROGRESS") | Q(process__isnull=False), name="execution_driven_by_a_process"
+            ),
+            models.CheckConstraint(
+                condition=~Q(phase="WAITING") | Q(wake_at__isnull=False) | ~Q(waiting_for=""),
+                name="execution_waits_for_something",
+            ),
+            models.CheckConstraint(
+                condition=~Q(phase="PENDING") | Q(wake_at__isnull=False), name="execution_pending_is_due"
+            ),
+        )
+        indexes = (
+            models.Index(fields=["phase", "wake_at"], name="execution_due"),
+            models.Index(fields=["process"], condition=Q(phase="IN_PROGRESS"), name="execution_held"),
+            models.Index(fields=["owner", "-id"], name="execution_by_owner"),
+            models.Index(fields=["workflow", "-id"], name="execution_by_workflow"),
+            models.Index(fields=["phase", "-id"], name="execution_by_phase"),
+            models.Index(fields=["correlation_id"], name="execution_by_correlation"),
+        )
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def public_id(self) -> str:
+        return public_id("wex", self.pk)
+
+    def is_active(self) -> bool:
+        return self.phase in ACTIVE_PHASES
+
+    def is_failed(self) -> bool:
+        return self.phase == Phase.FAILED

@@ -1,0 +1,69 @@
+"""A worker or web process, known by its heartbeat."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from executions.ids import uuid7
+
+
+if TYPE_CHECKING:
+    _QuerySet = models.QuerySet["Process"]
+else:
+    _QuerySet = models.QuerySet
+
+
+class ProcessQuerySet(_QuerySet):
+    def living(self) -> ProcessQuerySet:
+        """Not declared dead and heard of within the silence that is allowed, by the database's clock."""
+        silence = timedelta(seconds=settings.STIGMER_PROCESS_SILENCE_SECONDS)
+        return self.filter(dead_at=None, heartbeat_at__gt=Now() - silence)
+
+    def silent(self) -> ProcessQuerySet:
+        """Not declared dead though nothing was heard for longer than is allowed."""
+        silence = timedelta(seconds=settings.STIGMER_PROCESS_SILENCE_SECONDS)
+        return self.filter(dead_at=None, heartbeat_at__lte=Now() - silence)
+
+    def workers(self) -> ProcessQuerySet:
+        return self.filter(kind="worker")
+
+
+class Process(models.Model):
+    """A lease lives and dies with the process that holds it. Dead is said once and for ever (``dead_at``)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(max_length=10)
+    host = models.CharField(max_length=255)
+    pid = models.PositiveIntegerField()
+    process_started = models.CharField(max_length=40, default="")
+    boot_id = models.CharField(max_length=64, default="")
+    version = models.CharField(max_length=40, default="")
+    slots = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(db_default=Now())
+    heartbeat_at = models.DateTimeField(db_default=Now())
+    dead_at = models.DateTimeField(null=True, blank=True)
+    death = models.CharField(max_length=200, blank=True, default="")
+
+    objects = ProcessQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-started_at",)
+        verbose_name_plural = "processes"
+        indexes = (models.Index(fields=["heartbeat_at"], condition=Q(dead_at=None), name="process_alive"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pid}@{self.host}"
+
+    def beat(self) -> bool:
+        """Say that this process lives. False: it was declared dead and has to stop at once."""
+        return bool(Process.objects.filter(pk=self.pk, dead_at=None).update(heartbeat_at=Now()))
+
+    def declare_dead(self, death: str) -> bool:
+        """True for the one caller that declared it."""
+        return bool(Process.objects.filter(pk=self.pk, dead_at=None).update(dead_at=Now(), death=death[:200]))

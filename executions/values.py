@@ -1,0 +1,74 @@
+"""JSON values: what can be stored, how it is written, and its one canonical form (for digests)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import Any
+
+from executions.errors import NotStorable
+
+MAX_DEPTH = 200
+
+
+def dumps(value: Any) -> str:
+    """Compact JSON text that keeps key order; NaN and infinity are refused."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except (ValueError, TypeError, RecursionError) as problem:
+        raise NotStorable(f"The value cannot be stored as JSON: {problem}") from problem
+
+
+def storable(value: Any, *, limit_bytes: int) -> str:
+    """The JSON text of a value that both databases and every page can hold.
+
+    Raises :class:`NotStorable` for NUL, lone surrogates, NaN, infinity, keys that are not text, nesting over
+    ``MAX_DEPTH`` and text of more than ``limit_bytes`` bytes.
+    """
+    _check(value, 0)
+    text = dumps(value)
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise NotStorable("The value holds half of a surrogate pair, which is not text.") from None
+    if size > limit_bytes:
+        raise NotStorable(
+            f"The value has {size:,} bytes as JSON; at most {limit_bytes:,} are allowed (STIGMER_VALUE_BYTES)."
+        )
+    return text
+
+
+def _check(value: Any, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise NotStorable(f"The value is nested deeper than {MAX_DEPTH} levels.")
+    match value:
+        case None | bool() | int():
+            return
+        case str():
+            if "\x00" in value:
+                raise NotStorable("The value holds a NUL character.")
+        case float():
+            if not math.isfinite(value):
+                raise NotStorable("The value holds a number that JSON does not have (NaN or infinity).")
+        case list() | tuple():
+            for item in value:
+                _check(item, depth + 1)
+        case dict():
+            for key, item in value.items():
+                if not isinstance(key, str):
+                    raise NotStorable(f"An object's key must be text, this one is {type(key).__name__}.")
+                _check(key, depth)
+                _check(item, depth + 1)
+        case _:
+            raise NotStorable(f"A {type(value).__name__} is not a JSON value.")
+
+
+def canonical(value: Any) -> str:
+    """The same text for values that are equal as JSON (after RFC 8785: sorted keys, no white space)."""
+    return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def digest(previous: str, value: Any) -> str:
+    """SHA-256 (hex) over the digest before it and the canonical form of this value: one link of the chain."""
+    return hashlib.sha256(f"{previous}\n{canonical(value)}".encode()).hexdigest()
