@@ -1,0 +1,263 @@
+"""The tasks of a workflow. Source: Serverless Workflow DSL 1.0, reference, Task.
+
+A task's kind is the key that it has (``set``, ``call``, …). Fields are named as in the DSL, with a trailing
+underscore where Python has the word for itself.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import (
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    Tag,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from executions.definition.model.duration import Duration
+from executions.definition.model.policies import (
+    ErrorDefinition,
+    ErrorFilter,
+    ExportTransform,
+    Formula,
+    InputTransform,
+    OutputTransform,
+    RetryPolicy,
+    TimeoutOrName,
+)
+from executions.steps.parameters import OBJECT, TEXT, Expression, HttpArguments, Model, PythonArguments, shape
+
+ENTRY = "<entry>"
+KINDS = ("do", "set", "switch", "for", "try", "raise", "wait", "call")
+KINDS_NOT_YET = ("fork", "listen", "emit", "run")
+CALLS_NOT_YET = ("openapi", "grpc", "asyncapi", "a2a", "mcp", "agent", "approval")
+Effect = Literal["pure", "idempotent", "at_most_once", "transactional"]
+
+
+def kinds_of(task: dict[str, Any]) -> list[str]:
+    """The keys of a task that name a kind; the ``do`` of a ``for`` is its body, not a second kind."""
+    found = [kind for kind in KINDS + KINDS_NOT_YET if kind in task]
+    if "do" in found and ("for" in found):
+        found.remove("do")
+    return found
+
+
+def _tag(task: Any) -> str | None:
+    found = kinds_of(task) if isinstance(task, dict) else []
+    if len(found) != 1 or found[0] not in KINDS:
+        return None
+    if found[0] == "call" and task["call"] in ("http", "python"):
+        return f"<call {task['call']}>"
+    return f"<{found[0]}>"
+
+
+class Named(Model):
+    """An entry of a list: an object with one key, which is the name of what it holds."""
+
+    name: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or len(value) != 1:
+            raise PydanticCustomError("one_entry", "an entry has to be an object with exactly one key, its name")
+        ((name, body),) = value.items()
+        return {"name": name, ENTRY: body}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        described = handler.resolve_ref_schema(handler(core))
+        body, name = described["properties"][ENTRY], described["properties"]["name"]
+        described.clear()
+        described.update(
+            type="object",
+            title=cls.__name__,
+            minProperties=1,
+            maxProperties=1,
+            propertyNames={key: name[key] for key in ("minLength", "maxLength", "pattern")},
+            additionalProperties=body,
+        )
+        return described
+
+
+class NamedTask(Named):
+    task: Task = Field(alias="<entry>")
+
+
+class NamedCase(Named):
+    case: SwitchCase = Field(alias="<entry>")
+
+
+class TaskMetadata(Model):
+    """Our own settings of a task; other keys are the author's and are kept."""
+
+    model_config = ConfigDict(extra="allow")
+
+    optional: bool = Field(False, description="whether a person may skip the task when it has failed")
+    effect: Effect | None = None
+    retry: RetryPolicy | None = None
+    attempt_timeout: Duration | None = Field(None, alias="attemptTimeout")
+
+
+class TaskBase(Model):
+    """What every task can have."""
+
+    kind: ClassVar[str]
+
+    if_: Formula | None = Field(None, alias="if")
+    input: InputTransform | None = None
+    output: OutputTransform | None = None
+    export: ExportTransform | None = None
+    timeout: TimeoutOrName | None = None
+    then: str | None = Field(None, min_length=1, description="continue, exit, end or the name of a task in this list")
+    metadata: TaskMetadata = Field(default_factory=TaskMetadata)
+
+
+class DoTask(TaskBase):
+    """Tasks in sequence."""
+
+    kind = "do"
+    do: list[NamedTask] = Field(description="a list of tasks")
+
+
+class SetTask(TaskBase):
+    """Data made from expressions."""
+
+    kind = "set"
+    set: Annotated[
+        Annotated[dict[str, Any], Field(min_length=1), Tag(OBJECT)] | Annotated[Expression, Tag(TEXT)],
+        Discriminator(shape),
+    ] = Field(description="an object, or an expression")
+
+
+class SwitchCase(Model):
+    when: Formula | None = None
+    then: str = Field(min_length=1, description="continue, exit, end or the name of a task in this list")
+
+
+class SwitchTask(TaskBase):
+    """The first case whose ``when`` is true says where to go on; the case without ``when`` is the default."""
+
+    kind = "switch"
+    switch: list[NamedCase] = Field(min_length=1, description="a list of cases")
+
+
+class ForEach(Model):
+    each: str = Field("item", min_length=1)
+    in_: Formula = Field(alias="in", description="an expression that yields the list to go through")
+    at: str = Field("index", min_length=1)
+
+
+class ForTask(TaskBase):
+    """Tasks for each item of a list, one item after the other."""
+
+    kind = "for"
+    for_: ForEach = Field(alias="for", description="an object with `in`")
+    while_: Formula | None = Field(None, alias="while")
+    do: list[NamedTask] = Field(description="a list of tasks")
+
+
+class CatchErrors(Model):
+    with_: ErrorFilter | None = Field(None, alias="with")
+
+
+class Catch(Model):
+    """Which errors are taken and what is done about them."""
+
+    errors: CatchErrors | None = None
+    as_: str = Field("error", alias="as", min_length=1)
+    when: Formula | None = None
+    except_when: Formula | None = Field(None, alias="exceptWhen")
+    retry: Annotated[Annotated[RetryPolicy, Tag(OBJECT)] | Annotated[str, Tag(TEXT)], Discriminator(shape)] | None = (
+        None
+    )
+    do: list[NamedTask] | None = None
+
+
+class TryTask(TaskBase):
+    """Tasks whose errors can be caught, tried again, or answered by other tasks."""
+
+    kind = "try"
+    try_: list[NamedTask] = Field(alias="try", description="a list of tasks")
+    catch: Catch = Field(description="an object that says which errors are caught")
+
+
+class RaiseError(Model):
+    error: Annotated[Annotated[ErrorDefinition, Tag(OBJECT)] | Annotated[str, Tag(TEXT)], Discriminator(shape)] = Field(
+        description="an error, or the name of one under `use.errors`"
+    )
+
+
+class RaiseTask(TaskBase):
+    """An error of the author's own."""
+
+    kind = "raise"
+    raise_: RaiseError = Field(alias="raise", description="an object with `error`")
+
+
+class WaitTask(TaskBase):
+    """A pause that outlives restarts."""
+
+    kind = "wait"
+    wait: Duration = Field(description="a duration")
+
+
+class ParametersOf:
+    """Marks a JSON object that has to fit a parameter model and stays plain JSON, expressions and all."""
+
+    def __init__(self, model: type[Model]) -> None:
+        self.model = model
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def keep_json(value: Any, check: core_schema.ValidatorFunctionWrapHandler) -> Any:
+            check(value)
+            return value
+
+        return core_schema.no_info_wrap_validator_function(keep_json, handler.generate_schema(self.model))
+
+
+class CallTask(TaskBase):
+    """A call: of ``http``, of ``python``, or of a function under ``use.functions`` (then ``with`` is its input)."""
+
+    kind = "call"
+    call: str = Field(
+        min_length=1,
+        description="http, python or the name of a function under `use.functions`",
+        json_schema_extra={"not": {"enum": ["http", "python", *CALLS_NOT_YET]}},
+    )
+    with_: dict[str, Any] = Field(default_factory=dict, alias="with")
+
+
+class HttpCall(CallTask):
+    call: Literal["http"] = Field()
+    with_: Annotated[dict[str, Any], ParametersOf(HttpArguments)] = Field(
+        alias="with", description="an object with `method` and `endpoint`"
+    )
+
+
+class PythonCall(CallTask):
+    call: Literal["python"] = Field()
+    with_: Annotated[dict[str, Any], ParametersOf(PythonArguments)] = Field(
+        alias="with", description="an object with `function`"
+    )
+
+
+Task = Annotated[
+    Annotated[DoTask, Tag("<do>")]
+    | Annotated[SetTask, Tag("<set>")]
+    | Annotated[SwitchTask, Tag("<switch>")]
+    | Annotated[ForTask, Tag("<for>")]
+    | Annotated[TryTask, Tag("<try>")]
+    | Annotated[RaiseTask, Tag("<raise>")]
+    | Annotated[WaitTask, Tag("<wait>")]
+    | Annotated[CallTask, Tag("<call>")]
+    | Annotated[HttpCall, Tag("<call http>")]
+    | Annotated[PythonCall, Tag("<call python>")],
+    Discriminator(_tag),
+]
