@@ -1,0 +1,26 @@
+"""The doorbell: an RQ job that says "advance this execution". It may be lost, doubled or late without harm."""
+
+from __future__ import annotations
+
+import uuid
+
+import structlog
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+
+QUEUES = ("high", "default", "low")
+
+
+def ring(execution_id: uuid.UUID, queue: str = "default") -> bool:
+    """Ask a worker to advance this execution. False: Redis did not take it; the sweep will ring again."""
+    import django_rq
+
+    try:
+        django_rq.get_queue(queue, commit_mode="auto").enqueue(
+            "executions.jobs.advance", str(execution_id), result_ttl=0, failure_ttl=60, job_timeout=-1
+        )
+    except RedisError as problem:
+        log.warning("doorbell did not ring", execution_id=str(execution_id), problem=str(problem))
+        return False
+    return True

@@ -1,0 +1,119 @@
+"""The journal of one execution in memory: what is recorded, what the walk has visited, what waits to be written."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from executions.errors import StigmerError
+from executions.paths import ancestors, is_inside
+from executions.records import StepRecord
+from executions.states import StepStatus
+from executions.values import digest, storable
+
+
+class Diverged(StigmerError):
+    """The definition no longer leads through what the journal holds."""
+
+    def __init__(self, unvisited: str, next_step: str) -> None:
+        super().__init__(
+            f"The walk reached {next_step}, a new step, but never came past {unvisited}, which the journal holds. "
+            "Nothing was run. Restore to a checkpoint before it, or start a new execution."
+        )
+        self.unvisited = unvisited
+
+
+class JournalFull(StigmerError):
+    """The execution has recorded more steps than STIGMER_MAX_STEPS allows."""
+
+
+class Journal:
+    """Standing steps by path. ``pending`` holds, in commit order, what the next boundary writes."""
+
+    def __init__(
+        self, records: Iterable[StepRecord], *, head_digest: str, value_bytes: int, max_steps: int = 10_000
+    ) -> None:
+        self.steps = {record.path: record for record in records}
+        self.unvisited = set(self.steps)
+        self.head_digest = head_digest
+        self.pending: dict[uuid.UUID, StepRecord] = {}
+        self._value_bytes = value_bytes
+        self._max_steps = max_steps
+        # Values already measured, by identity; the records keep them alive, so an id is not used again.
+        self._measured: set[int] = set()
+
+    def get(self, path: str) -> StepRecord | None:
+        """The step recorded at ``path``; asking counts as visiting it."""
+        self.unvisited.discard(path)
+        return self.steps.get(path)
+
+    def answer_from(self, record: StepRecord) -> None:
+        """A finished composite answers for everything below it."""
+        if self.unvisited:
+            self.unvisited = {path for path in self.unvisited if not is_inside(path, record.path)}
+
+    def check_nothing_was_missed(self, next_step: str) -> None:
+        """Raises :class:`Diverged` where a new effect would begin while recorded steps were never visited."""
+        if self.unvisited:
+            raise Diverged(min(self.unvisited), next_step)
+
+    def begin(self, record: StepRecord) -> None:
+        """Record a task before it runs. Raises NotStorable or :class:`JournalFull`."""
+        if record.path not in self.steps and len(self.steps) >= self._max_steps:
+            raise JournalFull(
+                f"The execution has {len(self.steps):,} recorded steps; at most {self._max_steps:,} are allowed "
+                "(STIGMER_MAX_STEPS). A loop may not end."
+            )
+        self._measure(record.input, record.arguments, record.control)
+        self.steps[record.path] = record
+        self.pending[record.id] = record
+
+    def finish(self, record: StepRecord, status: StepStatus, at: datetime) -> None:
+        """Record how a task ended, and chain it. Raises NotStorable before anything is changed."""
+        self._measure(record.output, record.context, record.error, record.control, record.input)
+        record.status = status
+        record.finished_at = at
+        record.wake_at = None
+        self.head_digest = record.digest = digest(self.head_digest, chained(record))
+        self.steps[record.path] = record
+        # Finished steps are numbered in this order, so a begun one moves to the end.
+        self.pending.pop(record.id, None)
+        self.pending[record.id] = record
+
+    def take_pending(self) -> list[StepRecord]:
+        records, self.pending = list(self.pending.values()), {}
+        return records
+
+    def open_steps(self) -> list[StepRecord]:
+        """Begun and not finished."""
+        return [record for record in self.steps.values() if record.finished_at is None]
+
+    def chain_of(self, path: str) -> list[StepRecord]:
+        """The step at ``path`` and the composites above it, the innermost first."""
+        return [self.steps[p] for p in (path, *ancestors(path)) if p in self.steps]
+
+    def _measure(self, *values: Any) -> None:
+        for value in values:
+            if value is None or id(value) in self._measured:
+                continue
+            storable(value, limit_bytes=self._value_bytes)
+            if isinstance(value, (dict, list)):
+                self._measured.add(id(value))
+
+
+def chained(record: StepRecord) -> dict[str, Any]:
+    """What the digest of a step covers."""
+    return {
+        "path": record.path,
+        "kind": record.kind,
+        "status": str(record.status),
+        "generation": record.generation,
+        "input": record.input,
+        "arguments": record.arguments,
+        "output": record.output,
+        "context": record.context,
+        "error": record.error,
+        "control": record.control,
+    }

@@ -1,0 +1,144 @@
+"""``try`` with ``catch``: what is caught, whether the block runs again and when, what runs instead.
+
+Each catch is a Step of its own (``…/catch@n``) that holds the decision, so a replay follows it without asking again.
+Where ``catch`` has neither ``retry`` nor ``do``, a caught error is swallowed and the block's output is its input.
+Where retries are used up and there is no ``do``, the error goes on upwards.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from executions.definition import Catch, ErrorFilter, TryTask
+from executions.engine.requests import Park, TaskFailed
+from executions.engine.retry import Retry, decide
+from executions.engine.retry_from_dsl import from_dsl
+from executions.engine.walk import Frame, Walk, Walker
+from executions.errors import WorkflowError
+from executions.paths import catch_path, try_path
+from executions.records import StepRecord
+from executions.states import StepStatus
+from executions.steps.outcome import Fail
+
+
+def walk_try(walker: Walker, task: TryTask, record: StepRecord, frame: Frame) -> Walk:
+    walker.journal.begin(record)
+    attempt = 1
+    while True:
+        retries = task.catch.retry is not None
+        inner = replace(
+            frame,
+            path=try_path(record.path, attempt),
+            pointer=f"{frame.pointer}/try",
+            scope=frame.scope.including(context=walker.context),
+            retried_outside=frame.retried_outside or retries,
+        )
+        try:
+            return (yield from walker.task_list(task.try_, inner, record.input))
+        except TaskFailed as failure:
+            decided = _decide(walker, task.catch, record, frame, failure, attempt)
+        if decided.control["action"] == "retry":
+            yield from _back_off(walker, decided, frame)
+            attempt += 1
+            continue
+        return (yield from _handle(walker, task.catch, record, frame, decided, attempt))
+
+
+def _decide(
+    walker: Walker, catch: Catch, record: StepRecord, frame: Frame, failure: TaskFailed, attempt: int
+) -> StepRecord:
+    """The recorded decision about this failure. Raises the failure again where it is not caught."""
+    path = catch_path(record.path, attempt)
+    decided = walker.journal.get(path)
+    if decided is not None:
+        return decided
+    if failure.boundary is not None or not _catches(walker, catch, frame, failure.error):
+        raise failure
+    decided = StepRecord(path, f"catch {attempt}", "catch", input=failure.error.as_json(), started_at=walker.now())
+    verdict = _retry(walker, catch, record, frame, failure, attempt)
+    if isinstance(verdict, Retry):
+        until = walker.now() + timedelta(seconds=verdict.delay_seconds)
+        decided.control.update(action="retry", until=until.isoformat(), delay=verdict.delay_seconds)
+    elif catch.retry is not None and catch.do is None:
+        raise failure
+    else:
+        decided.control["action"] = "handle"
+    if verdict is not None:
+        decided.control["rule"] = verdict.rule
+    walker.journal.begin(decided)
+    if decided.control["action"] == "handle":
+        walker.journal.finish(decided, StepStatus.SUCCEEDED, walker.now())
+    return decided
+
+
+def _retry(
+    walker: Walker, catch: Catch, record: StepRecord, frame: Frame, failure: TaskFailed, attempt: int
+) -> Any:
+    if catch.retry is None:
+        return None
+    policy = walker.workflow.retry_policy(catch.retry)
+    error = failure.error.as_json()
+    seen = frame.scope.including(**{catch.as_: error, "context": walker.context})
+    if policy.when is not None and not seen.is_true(policy.when, error):
+        return None
+    if policy.except_when is not None and seen.is_true(policy.except_when, error):
+        return None
+    assert record.started_at is not None
+    return decide(
+        from_dsl(policy, transient_only=False, seconds_of=lambda duration: seen.seconds_of(duration, error)),
+        Fail(failure.error, transient=True, rule=failure.error.title or failure.error.type),
+        attempt,
+        (walker.now() - record.started_at).total_seconds(),
+        random.random(),
+    )
+
+
+def _back_off(walker: Walker, decided: StepRecord, frame: Frame) -> Any:
+    """Park until the next try, unless that moment has come."""
+    if decided.is_finished():
+        return
+    until = datetime.fromisoformat(decided.control["until"])
+    while walker.now() < until:
+        walker.check_limits(frame)
+        limit = frame.nearest_limit()
+        wake_at = min(until, limit[0]) if limit else until
+        decided.status, decided.wake_at = StepStatus.WAITING, wake_at
+        walker.journal.begin(decided)
+        yield Park(decided, "back-off", wake_at)
+    walker.journal.finish(decided, StepStatus.SUCCEEDED, walker.now())
+
+
+def _handle(
+    walker: Walker, catch: Catch, record: StepRecord, frame: Frame, decided: StepRecord, attempt: int
+) -> Walk:
+    if catch.do is None:
+        return record.input, None
+    inner = replace(
+        frame,
+        path=catch_path(record.path, attempt),
+        pointer=f"{frame.pointer}/catch/do",
+        scope=frame.scope.including(**{catch.as_: decided.input, "context": walker.context}),
+    )
+    return (yield from walker.task_list(catch.do, inner, record.input))
+
+
+def _catches(walker: Walker, catch: Catch, frame: Frame, error: WorkflowError) -> bool:
+    wanted = catch.errors.with_ if catch.errors is not None else None
+    if wanted is not None and not _fits(wanted, error):
+        return False
+    value = error.as_json()
+    seen = frame.scope.including(**{catch.as_: value, "context": walker.context})
+    if catch.when is not None and not seen.is_true(catch.when, value):
+        return False
+    return not (catch.except_when is not None and seen.is_true(catch.except_when, value))
+
+
+def _fits(wanted: ErrorFilter, error: WorkflowError) -> bool:
+    for name in ("type", "status", "title", "detail", "instance"):
+        value = getattr(wanted, name)
+        if value is not None and value != getattr(error, name):
+            return False
+    return True

@@ -1,0 +1,72 @@
+"""What the walk asks of its driver, and how a walk ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from executions.definition import CallTask
+from executions.errors import WorkflowError
+from executions.records import StepRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Commit this begun step, run it, and answer with its final ``Done`` or ``Fail``.
+
+    ``retried_outside`` is True inside a ``try`` that retries: the step's own default retries are off then.
+    ``variables`` are for the address template of an HTTP call.
+    """
+
+    step: StepRecord
+    task: CallTask
+    call: str
+    deadline_at: datetime | None
+    retried_outside: bool
+    variables: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """Commit this waiting step and let go of the execution until ``until`` or until something arrives."""
+
+    step: StepRecord
+    waiting_for: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Breathe:
+    """A pure task was recorded: a chance to write what is pending and to look at what was asked meanwhile."""
+
+
+Request = Effect | Park | Breathe
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    output: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The error that nothing caught, and the path of the innermost step that failed (None: before any)."""
+
+    error: WorkflowError
+    path: str | None
+    effect_rule: str = ""
+
+
+Ended = Completed | Failed
+
+
+class TaskFailed(Exception):  # noqa: N818 - control flow of the walk, named for what happened
+    """Travels up the walk until a ``try`` catches it. ``boundary`` is the task whose time limit was hit, if any."""
+
+    def __init__(self, error: WorkflowError, path: str, boundary: str | None = None) -> None:
+        super().__init__(error.detail)
+        self.error = error
+        self.path = path
+        self.boundary = boundary

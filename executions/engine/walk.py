@@ -1,0 +1,255 @@
+"""The walk over a definition: answers each task from the journal, or asks the driver to run it.
+
+A generator, so that a branch is a walk of its own and a driver may interleave several. It knows neither Django nor
+threads; it yields :mod:`executions.engine.requests` and ends with ``Completed`` or ``Failed``. Whatever it decides
+(a case taken, the items of a loop, until when to wait) is recorded and never decided again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from executions.definition import NamedTask, Task, Workflow
+from executions.engine import schemas
+from executions.engine.journal import Journal, JournalFull
+from executions.engine.requests import Completed, Ended, Failed, Request, TaskFailed
+from executions.engine.scope import Facts, Scope, date_time
+from executions.errors import ExpressionError, NotStorable, WorkflowError
+from executions.paths import task_path
+from executions.records import StepRecord
+from executions.states import StepStatus
+
+END = "end"
+Flow = str | None
+Walk = Generator[Request, Any, tuple[Any, Flow]]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where a list of tasks stands: its path, its pointer in the document, its variables and time limits.
+
+    ``limits`` are moments with the path of the task that set them, outermost first.
+    """
+
+    path: str
+    pointer: str
+    scope: Scope
+    limits: tuple[tuple[datetime, str], ...] = ()
+    retried_outside: bool = False
+
+    def nearest_limit(self) -> tuple[datetime, str] | None:
+        return min(self.limits, default=None)
+
+
+class Walker:
+    """One walk of one execution. ``now`` gives UTC; ``context`` is the DSL's ``$context``."""
+
+    def __init__(
+        self, workflow: Workflow, journal: Journal, facts: Facts, *, now: Callable[[], datetime], context: Any = None
+    ) -> None:
+        self.workflow = workflow
+        self.journal = journal
+        self.facts = facts
+        self.now = now
+        self.context = {} if context is None else context
+        self.done = 0
+        self.total = len(workflow.do)
+
+    def run(self, limit_at: datetime | None) -> Generator[Request, Any, Ended]:
+        """Walk from the top. ``limit_at`` is the workflow's own time limit."""
+        scope = Scope(self.facts.variables(), self.facts.expression_seconds)
+        root = Frame("", "/do", scope, ((limit_at, ""),) if limit_at else ())
+        try:
+            data = self._start(scope)
+            output, _ = yield from self.task_list(self.workflow.do, root, data)
+            return Completed(self._end(scope, output))
+        except TaskFailed as failure:
+            return Failed(failure.error, failure.path or None)
+
+    def _start(self, scope: Scope) -> Any:
+        raw, rule = self.facts.input, self.workflow.input
+        if rule is None:
+            return raw
+        schemas.check(rule.schema_, raw, "The workflow's input", "/input/schema")
+        if rule.from_ is None:
+            return raw
+        record = self.journal.get("/@input")
+        if record is None:
+            record = StepRecord("/@input", "input", "input", input=raw, started_at=self.now())
+            record.output = self._transformed(scope, rule.from_, raw, "/input/from")
+            self.journal.begin(record)
+            self.journal.finish(record, StepStatus.SUCCEEDED, self.now())
+        return record.output
+
+    def _end(self, scope: Scope, output: Any) -> Any:
+        rule = self.workflow.output
+        if rule is None:
+            return output
+        if rule.as_ is not None:
+            seen = scope.including(context=self.context, output=output)
+            output = self._transformed(seen, rule.as_, output, "/output/as")
+        schemas.check(rule.schema_, output, "The workflow's output", "/output/schema")
+        return output
+
+    def _transformed(self, scope: Scope, template: Any, value: Any, pointer: str) -> Any:
+        try:
+            return scope.including(context=self.context, input=value).transform(template, value)
+        except ExpressionError as problem:
+            raise TaskFailed(WorkflowError.standard("expression", str(problem), instance=pointer), "") from problem
+
+    def task_list(self, tasks: Sequence[NamedTask], frame: Frame, data: Any) -> Walk:
+        """The tasks of one list, in the order that their ``then`` says; the last output is the list's output."""
+        places = {named.name: index for index, named in enumerate(tasks)}
+        visits: dict[str, int] = {}
+        index = 0
+        while index < len(tasks):
+            named = tasks[index]
+            visits[named.name] = visits.get(named.name, 0) + 1
+            path = task_path(frame.path, named.name, visits[named.name])
+            data, then = yield from self.task(named, path, f"{frame.pointer}/{index}/{named.name}", frame, data)
+            index = index + 1 if then in (None, "continue") else places.get(then, len(tasks))
+            if frame.path == "":
+                self.done = max(self.done, index)
+            if then == END:
+                return data, END
+        return data, None
+
+    def task(self, named: NamedTask, path: str, pointer: str, frame: Frame, raw: Any) -> Walk:
+        """One task: from the journal where it is finished, else run and recorded."""
+        task = named.task
+        record = self.journal.get(path)
+        if record is not None and record.is_finished():
+            return self._answer(record, task)
+        try:
+            if record is None:
+                record = StepRecord(path, named.name, task.kind, optional=task.metadata.optional)
+                record.started_at = self.now()
+                self._check_limits(frame, path)
+                if self._is_skipped(record, task, frame, raw):
+                    yield from _breathe()
+                    return raw, None
+                record.input = self._input(task, frame, raw, pointer)
+            inner = self._frame_of(record, task, frame, pointer)
+            output, flow = yield from self._run(task, record, inner)
+            self._output(record, task, inner, output)
+            self.journal.finish(record, StepStatus.SUCCEEDED, self.now())
+        except (TaskFailed, ExpressionError, NotStorable, JournalFull) as problem:
+            assert record is not None
+            raise self._failed(record, pointer, problem) from problem
+        if record.context is not None:
+            self.context = record.context["value"]
+        yield from _breathe()
+        return record.output, _directive(flow, task.then)
+
+    def _run(self, task: Task, record: StepRecord, inner: Frame) -> Walk:
+        from executions.engine.kinds import KINDS
+
+        return (yield from KINDS[task.kind](self, task, record, inner))
+
+    def _answer(self, record: StepRecord, task: Task) -> tuple[Any, Flow]:
+        self.journal.answer_from(record)
+        if record.status == StepStatus.FAILED:
+            raise TaskFailed(WorkflowError(**record.error), record.path, record.control.get("boundary"))
+        if record.context is not None:
+            self.context = record.context["value"]
+        skipped_by_if = record.control.get("reason") == "if"
+        return record.output, None if skipped_by_if else _directive(record.control.get("flow"), task.then)
+
+    def _is_skipped(self, record: StepRecord, task: Task, frame: Frame, raw: Any) -> bool:
+        if task.if_ is None:
+            return False
+        if frame.scope.including(context=self.context, input=raw).is_true(task.if_, raw):
+            return False
+        record.input = record.output = raw
+        record.control["reason"] = "if"
+        self.journal.begin(record)
+        self.journal.finish(record, StepStatus.SKIPPED, self.now())
+        return True
+
+    def _input(self, task: Task, frame: Frame, raw: Any, pointer: str) -> Any:
+        rule = task.input
+        if rule is None:
+            return raw
+        schemas.check(rule.schema_, raw, "The task's input", f"{pointer}/input/schema")
+        if rule.from_ is None:
+            return raw
+        return frame.scope.including(context=self.context, input=raw).transform(rule.from_, raw)
+
+    def _frame_of(self, record: StepRecord, task: Task, frame: Frame, pointer: str) -> Frame:
+        """The surroundings of what the task does: its input, its descriptor, its own time limit."""
+        assert record.started_at is not None
+        descriptor = {
+            "name": record.name,
+            "reference": pointer,
+            "definition": task.model_dump(by_alias=True, exclude_none=True, mode="json"),
+            "input": record.input,
+            "startedAt": date_time(record.started_at),
+        }
+        scope = frame.scope.including(context=self.context, input=record.input, task=descriptor)
+        limits = frame.limits
+        timeout = self.workflow.timeout_of(task.timeout) if task.timeout is not None else None
+        if timeout is not None:
+            if "deadline" not in record.control:
+                seconds = scope.seconds_of(timeout.after, record.input)
+                record.control["deadline"] = (self.now() + timedelta(seconds=seconds)).isoformat()
+            limits = (*limits, (datetime.fromisoformat(record.control["deadline"]), record.path))
+        return replace(frame, path=record.path, pointer=pointer, scope=scope, limits=limits)
+
+    def _output(self, record: StepRecord, task: Task, inner: Frame, raw: Any) -> None:
+        output = raw
+        scope = inner.scope.including(context=self.context, output=raw)
+        if task.output is not None:
+            if task.output.as_ is not None:
+                output = scope.transform(task.output.as_, raw)
+            schemas.check(task.output.schema_, output, "The task's output", f"{inner.pointer}/output/schema")
+        record.output = output
+        if task.export is not None and task.export.as_ is not None:
+            exported = scope.including(output=output).transform(task.export.as_, output)
+            schemas.check(task.export.schema_, exported, "What the task exports", f"{inner.pointer}/export/schema")
+            record.context = {"value": exported}
+
+    def _failed(self, record: StepRecord, pointer: str, problem: Exception) -> TaskFailed:
+        """The failure as it goes on upwards, recorded at this task."""
+        if isinstance(problem, TaskFailed):
+            failure = problem
+            if failure.boundary == record.path:
+                failure = TaskFailed(failure.error, failure.path)
+        else:
+            name = "expression" if isinstance(problem, ExpressionError) else "runtime"
+            failure = TaskFailed(WorkflowError.standard(name, str(problem), instance=pointer), record.path)
+            if isinstance(problem, NotStorable):
+                # What cannot be stored cannot be kept beside its error either.
+                record.output = record.context = None
+                record.input = None if record.id not in self.journal.pending else record.input
+        record.error = failure.error.as_json()
+        if failure.boundary is not None:
+            record.control["boundary"] = failure.boundary
+        self.journal.finish(record, StepStatus.FAILED, self.now())
+        return failure
+
+    def check_limits(self, frame: Frame) -> None:
+        self._check_limits(frame, frame.path)
+
+    def _check_limits(self, frame: Frame, path: str) -> None:
+        limit = frame.nearest_limit()
+        if limit is not None and self.now() >= limit[0]:
+            raise self.timed_out(limit[1], path, frame.pointer)
+
+    def timed_out(self, boundary: str, path: str, pointer: str) -> TaskFailed:
+        """The DSL's timeout error of the task (or workflow, ``""``) that set the limit."""
+        who = f"The task {boundary}" if boundary else "The workflow"
+        error = WorkflowError.standard("timeout", f"{who} did not end within its time limit.", instance=pointer)
+        return TaskFailed(error, path, boundary)
+
+
+def _directive(chosen: Flow, then: Flow) -> Flow:
+    return then if chosen is None else chosen
+
+
+def _breathe() -> Generator[Request, Any, None]:
+    from executions.engine.requests import Breathe
+
+    yield Breathe()

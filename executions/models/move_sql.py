@@ -1,0 +1,247 @@
+"""The statements of a move, the only raw SQL of the project.
+
+On PostgreSQL a step boundary is one statement (an UPDATE whose RETURNING feeds the INSERTs): one round trip and one
+transaction. On SQLite, and for the rare moves that supersede or notify, the same statements run one after the other in
+one transaction, the conditional UPDATE first.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from executions.ids import uuid7
+from executions.records import StepRecord
+from executions.values import dumps
+
+if TYPE_CHECKING:
+    from executions.models.moves import Applied, Move
+
+Row = Sequence[Any]
+
+STEP_COLUMNS: dict[str, str] = {
+    "id": "uuid", "execution_id": "uuid", "path": "text", "name": "text", "kind": "text", "status": "text",
+    "attempt": "int", "generation": "int", "optional": "boolean", "input": "text", "arguments": "text",
+    "output": "text", "context": "text", "error": "text", "control": "text", "started_at": "timestamptz",
+    "finished_at": "timestamptz", "wake_at": "timestamptz", "digest": "text", "superseded_by_id": "uuid",
+}  # fmt: skip
+ATTEMPT_COLUMNS: dict[str, str] = {
+    "step_id": "uuid", "number": "int", "outcome": "text", "error": "text", "verdict": "text", "rule": "text",
+    "delay_seconds": "double precision", "process_id": "uuid", "correlation_id": "text", "log": "text",
+    "started_at": "timestamptz", "finished_at": "timestamptz",
+}  # fmt: skip
+EVENT_COLUMNS: dict[str, str] = {
+    "execution_id": "uuid", "name": "text", "payload": "text", "actor_id": "int", "created_at": "timestamptz",
+}  # fmt: skip
+RETURNED = "head_seq, inbox, token, cancel_asked_at, pause_asked_at"
+_ON_CONFLICT = "ON CONFLICT (id) DO UPDATE SET " + ", ".join(
+    f"{column} = excluded.{column}" for column in (*STEP_COLUMNS, "seq", "changed_seq") if column != "id"
+)
+
+
+def in_sequence(move: Move) -> Applied | None:
+    """The move as separate statements; the caller holds a transaction."""
+    with connection.cursor() as cursor:
+        sql, parameters = _guarded_update(move)
+        cursor.execute(sql, parameters)
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        applied = _applied(row)
+        if move.supersede:
+            superseded, decision = move.supersede
+            _insert_steps(cursor, move, applied.head_seq, only=decision)
+            marks = ", ".join(["%s"] * len(superseded))
+            cursor.execute(
+                f"UPDATE executions_step SET superseded_by_id = %s, changed_seq = %s WHERE id IN ({marks})",
+                [_adapt(decision), applied.head_seq, *map(_adapt, superseded)],
+            )
+            _insert_steps(cursor, move, applied.head_seq, but=decision)
+        else:
+            _insert_steps(cursor, move, applied.head_seq)
+        _insert(cursor, "executions_attempt", ATTEMPT_COLUMNS, _attempt_rows(move))
+        _insert_events(cursor, move, applied.head_seq)
+    return applied
+
+
+def in_one_statement(move: Move) -> Applied | None:
+    """The move as one PostgreSQL statement."""
+    update, parameters = _guarded_update(move)
+    parts = [f"held AS ({update})"]
+    offsets = _offsets(move)
+    step_rows = [(*_step_row(move, step), offsets.get(step.id)) for step in move.steps]
+    if step_rows:
+        columns = ", ".join(STEP_COLUMNS)
+        values, flat = _values({**STEP_COLUMNS, "back": "bigint"}, step_rows)
+        picked = ", ".join(f"v.{column}" for column in STEP_COLUMNS)
+        parts.append(
+            f"steps AS (INSERT INTO executions_step ({columns}, seq, changed_seq) "
+            f"SELECT {picked}, held.head_seq - v.back, held.head_seq FROM held, (VALUES {values}) "
+            f"AS v({columns}, back) {_ON_CONFLICT})"
+        )
+        parameters += flat
+    if move.attempts:
+        columns = ", ".join(ATTEMPT_COLUMNS)
+        values, flat = _values(ATTEMPT_COLUMNS, _attempt_rows(move))
+        parts.append(
+            f"attempts AS (INSERT INTO executions_attempt ({columns}) "
+            f"SELECT v.* FROM held, (VALUES {values}) AS v({columns}))"
+        )
+        parameters += flat
+    if move.events:
+        columns = ", ".join(EVENT_COLUMNS)
+        last = len(move.events) - 1
+        rows = [(*row, last - index) for index, row in enumerate(_event_rows(move))]
+        values, flat = _values({**EVENT_COLUMNS, "back": "bigint"}, rows)
+        picked = ", ".join(f"v.{column}" for column in EVENT_COLUMNS)
+        parts.append(
+            f"events AS (INSERT INTO executions_event ({columns}, seq) "
+            f"SELECT {picked}, held.head_seq - v.back FROM held, (VALUES {values}) AS v({columns}, back))"
+        )
+        parameters += flat
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH {', '.join(parts)} SELECT {RETURNED} FROM held", parameters)
+        row = cursor.fetchone()
+    return None if row is None else _applied(row)
+
+
+def _guarded_update(move: Move) -> tuple[str, list[Any]]:
+    from executions.models.moves import Lease
+
+    columns = dict(move.columns)
+    if move.to is not None:
+        columns["phase"] = str(move.to)
+    assignments = ["head_seq = head_seq + %s", *(f"{column} = %s" for column in columns)]
+    assignments += [f"{column} = {column} + 1" for column in move.increments]
+    parameters = [move.seqs_needed(), *(_adapt(value) for value in columns.values()), _adapt(move.execution_id)]
+    guard = move.guard
+    if isinstance(guard, Lease):
+        # The phase stands beside the token so that a driver whose execution was moved on writes nothing.
+        where = "id = %s AND token = %s AND phase = 'IN_PROGRESS'"
+        parameters.append(guard.token)
+        if guard.inbox is not None:
+            where += " AND inbox = %s"
+            parameters.append(guard.inbox)
+    else:
+        where = f"id = %s AND phase IN ({', '.join(['%s'] * len(guard.phases))})"
+        parameters += [str(phase) for phase in guard.phases]
+        if guard.seq is not None:
+            where += " AND head_seq = %s"
+            parameters.append(guard.seq)
+    return f"UPDATE executions_execution SET {', '.join(assignments)} WHERE {where} RETURNING {RETURNED}", parameters
+
+
+def _applied(row: Row) -> Applied:
+    from executions.models.moves import Applied
+
+    head_seq, inbox, token, cancel_asked_at, pause_asked_at = row
+    return Applied(head_seq, inbox, token, cancel_asked_at is not None, pause_asked_at is not None)
+
+
+def _offsets(move: Move) -> dict[uuid.UUID, int]:
+    """How far below the new head each step that finishes in this move stands."""
+    finishing = [step.id for step in move.steps if step.finished_at is not None]
+    top = len(finishing) + len(move.events) - 1
+    return {step_id: top - index for index, step_id in enumerate(finishing)}
+
+
+def _insert_steps(
+    cursor: Any, move: Move, head_seq: int, *, only: uuid.UUID | None = None, but: uuid.UUID | None = None
+) -> None:
+    offsets = _offsets(move)
+    rows = []
+    for step in move.steps:
+        if (only is not None and step.id != only) or (but is not None and step.id == but):
+            continue
+        back = offsets.get(step.id)
+        rows.append((*_step_row(move, step), None if back is None else head_seq - back, head_seq))
+    columns = {**STEP_COLUMNS, "seq": "bigint", "changed_seq": "bigint"}
+    _insert(cursor, "executions_step", columns, rows, _ON_CONFLICT)
+
+
+def _insert_events(cursor: Any, move: Move, head_seq: int) -> None:
+    last = len(move.events) - 1
+    rows = [(*row, head_seq - (last - index)) for index, row in enumerate(_event_rows(move))]
+    _insert(cursor, "executions_event", {**EVENT_COLUMNS, "seq": "bigint"}, rows)
+    for index, event in enumerate(move.events):
+        if event.notify_owner:
+            cursor.execute(
+                "INSERT INTO executions_notification (id, user_id, event_id, created_at) "
+                "SELECT %s, %s, id, %s FROM executions_event WHERE execution_id = %s AND seq = %s",
+                [_adapt(uuid7()), move.owner_id, _adapt(move.at), _adapt(move.execution_id), rows[index][-1]],
+            )
+
+
+def _insert(cursor: Any, table: str, columns: dict[str, str], rows: list[Row], tail: str = "") -> None:
+    if not rows:
+        return
+    values, flat = _values(columns, rows)
+    cursor.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES {values} {tail}", flat)
+
+
+def _values(columns: dict[str, str], rows: Iterable[Row]) -> tuple[str, list[Any]]:
+    if connection.vendor == "postgresql":
+        one = "(" + ", ".join(f"%s::{type_}" for type_ in columns.values()) + ")"
+    else:
+        one = "(" + ", ".join(["%s"] * len(columns)) + ")"
+    flat: list[Any] = []
+    count = 0
+    for row in rows:
+        flat += row
+        count += 1
+    return ", ".join([one] * count), flat
+
+
+def _step_row(move: Move, step: StepRecord) -> Row:
+    return (
+        _adapt(step.id), _adapt(move.execution_id), step.path, step.name, step.kind, str(step.status), step.attempt,
+        step.generation, step.optional, _json(step.input), _json(step.arguments), _json(step.output),
+        _json(step.context), _json(step.error), dumps(step.control), _adapt(step.started_at),
+        _adapt(step.finished_at), _adapt(step.wake_at), step.digest, _adapt(step.superseded_by),
+    )  # fmt: skip
+
+
+def _attempt_rows(move: Move) -> list[Row]:
+    return [
+        (
+            _adapt(attempt.step_id), attempt.number, attempt.outcome, _json(attempt.error), attempt.verdict,
+            attempt.rule[:100], attempt.delay_seconds, _adapt(move.process_id), move.correlation_id, attempt.log,
+            _adapt(attempt.started_at), _adapt(attempt.finished_at),
+        )  # fmt: skip
+        for attempt in move.attempts
+    ]
+
+
+def _event_rows(move: Move) -> list[Row]:
+    return [
+        (_adapt(move.execution_id), event.name, dumps(event.payload), event.actor_id, _adapt(move.at))
+        for event in move.events
+    ]
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else dumps(value)
+
+
+class AsJson:
+    """Marks a value of ``Move.columns`` that is stored as JSON text."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def _adapt(value: Any) -> Any:
+    """A Python value as this database's driver takes it in raw SQL."""
+    if isinstance(value, AsJson):
+        return _json(value.value)
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    if isinstance(value, uuid.UUID) and connection.vendor != "postgresql":
+        return value.hex
+    return value
