@@ -1,0 +1,92 @@
+"""The log: structured events, one JSON object a line, or readable lines where a person is looking.
+
+Every record carries what is bound to the current context (``bind``), above all the correlation id,
+so that one run can be followed through web, queue and worker. Records of the standard library's
+loggers (Django, RQ, Daphne) take the same road.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+import structlog
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+Format = Literal["auto", "text", "json"]
+FORMATS: tuple[Format, ...] = ("auto", "text", "json")
+CORRELATION_HEADER = "X-Correlation-ID"
+_CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+bind = structlog.contextvars.bound_contextvars
+"""``with bind(correlation_id=…, execution=…):`` adds these to every record made inside."""
+
+
+def get(name: str) -> structlog.stdlib.BoundLogger:
+    """A logger whose methods take an event and its fields: ``log.info("step finished", step="pay")``."""
+    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    return logger
+
+
+def configured(level: str, format: Format) -> dict[str, Any]:
+    """Set structlog up and return Django's LOGGING. ``auto`` is text on a terminal, JSON elsewhere."""
+    text = format == "text" or (format == "auto" and sys.stderr.isatty())
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="%H:%M:%S" if text else "iso", utc=not text),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        cache_logger_on_first_use=True,
+    )
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "stigmer": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(text)],
+                "foreign_pre_chain": [structlog.stdlib.ExtraAdder(allow=[]), *shared],
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "stigmer"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            "django": {"handlers": [], "level": "NOTSET", "propagate": True},
+            "django.server": {"handlers": [], "level": "NOTSET", "propagate": True},
+            **{noisy: {"level": "WARNING"} for noisy in ("asyncio", "daphne", "httpx", "httpcore", "rq", "twisted")},
+        },
+    }
+
+
+def _rendering(text: bool) -> list[structlog.typing.Processor]:
+    if text:
+        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(default=str)]
+
+
+def correlation(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware: a request's correlation id, the caller's own where it is well formed, is bound and sent back."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        asked = request.headers.get(CORRELATION_HEADER, "")
+        correlation_id = asked if _CORRELATION_ID.fullmatch(asked) else uuid.uuid4().hex
+        with bind(correlation_id=correlation_id):
+            response = get_response(request)
+        response[CORRELATION_HEADER] = correlation_id
+        return response
+
+    return middleware

@@ -1,0 +1,69 @@
+"""Django's DATABASES entry for a ``DATABASE_URL``: SQLite for one host, PostgreSQL for more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+# A transaction that begins by reading and then writes fails at once under load, so each begins IMMEDIATE.
+SQLITE_PRAGMAS = {"journal_mode": "WAL", "synchronous": "FULL", "busy_timeout": "10000", "foreign_keys": "ON"}
+POSTGRES_LIMITS = {
+    "statement_timeout": "10s",
+    "lock_timeout": "2s",
+    "idle_in_transaction_session_timeout": "15s",
+}
+
+
+def from_url(url: str | None, home: Path, *, connections: int) -> dict[str, Any]:
+    """The database that ``url`` names; ``home/stigmer.sqlite3`` where there is none.
+
+    ``connections`` is the most that one process opens to PostgreSQL.
+    Raises ImproperlyConfigured for an address that is neither.
+    """
+    if not url:
+        return sqlite(home / "stigmer.sqlite3")
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return sqlite(Path(unquote(parts.path)))
+    if parts.scheme in ("postgres", "postgresql"):
+        return postgres(url, connections=connections)
+    raise ImproperlyConfigured(
+        f"DATABASE_URL begins with {parts.scheme!r}. Use postgresql://user:password@host:5432/name or "
+        "sqlite:////absolute/path.sqlite3, or leave it out for SQLite in STIGMER_HOME."
+    )
+
+
+def sqlite(path: Path) -> dict[str, Any]:
+    """An SQLite file with write-ahead log; every transaction takes the write lock when it begins."""
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(path),
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "init_command": ";".join(f"PRAGMA {name}={value}" for name, value in SQLITE_PRAGMAS.items()),
+        },
+    }
+
+
+def postgres(url: str, *, connections: int) -> dict[str, Any]:
+    """A PostgreSQL database through psycopg's pool; libpq options may follow the address as its query."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    limits = " ".join(f"-c {name}={value}" for name, value in POSTGRES_LIMITS.items())
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.pop("host", unquote(parts.hostname or "")),
+        "PORT": str(parts.port or ""),
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": connections, "timeout": 10},
+            **query,
+            "options": f"{limits} {query.get('options', '')}".strip(),
+        },
+    }

@@ -1,0 +1,22 @@
+"""Waiting for something to come true, instead of sleeping and hoping."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+PATIENCE_SECONDS = 30.0
+LOOK_AGAIN_SECONDS = 0.01
+
+T = TypeVar("T")
+
+
+def until(condition: Callable[[], T], *, what: str, seconds: float = PATIENCE_SECONDS) -> T:
+    """Look again until ``condition`` is true, and give what it gave. Fails with ``what`` when patience ends."""
+    deadline = time.monotonic() + seconds
+    while not (seen := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"Waited {seconds:g} s in vain until: {what} (last seen: {seen!r})")
+        time.sleep(LOOK_AGAIN_SECONDS)
+    return seen
