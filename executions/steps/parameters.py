@@ -22,10 +22,11 @@ from pydantic import (
     model_validator,
 )
 
+from executions.expressions import is_expression
+
 Json = Any
 # Tags are no words of a document: what explains an error can tell them from keys.
 TEXT, OBJECT, NAMED, INLINE = "<text>", "<object>", "<named>", "<inline>"
-EXPRESSION = re.compile(r"\s*\$\{.*\}\s*", re.DOTALL)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _URI = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://(?P<authority>[^/?#]*)")
@@ -34,6 +35,12 @@ _VARIABLE = re.compile(r"\{[A-Za-z0-9_.%]+\}")
 
 class Readers(dict[int, type["Model"]]):
     """Which model read which JSON object, by ``id``: lets an error name the keys that it could have been."""
+
+    @staticmethod
+    def note(model: type[Model], value: Any, info: ValidationInfo) -> None:
+        """Remember that ``model`` reads ``value``, where somebody wants to know."""
+        if isinstance(info.context, Readers) and isinstance(value, dict):
+            info.context[id(value)] = model
 
 
 class Model(BaseModel):
@@ -45,14 +52,8 @@ class Model(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _note_reader(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(info.context, Readers) and isinstance(value, dict):
-            info.context[id(value)] = cls
+        Readers.note(cls, value, info)
         return value
-
-
-def is_expression(text: str) -> bool:
-    """Whether the whole text is one ``${ … }``."""
-    return EXPRESSION.fullmatch(text) is not None
 
 
 def shape(value: Any) -> str:

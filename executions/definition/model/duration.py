@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, GetCoreSchemaHandler, Tag, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
-from executions.steps.parameters import OBJECT, TEXT, Model, is_expression, shape
+from executions.expressions import is_expression
+from executions.steps.parameters import OBJECT, TEXT, Model, shape
 
 LONGEST_SECONDS = 100 * 365 * 86_400
 _ISO = re.compile(

@@ -6,15 +6,18 @@ underscore where Python has the word for itself.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+import re
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     ConfigDict,
     Discriminator,
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     Tag,
+    ValidationInfo,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
@@ -31,12 +34,15 @@ from executions.definition.model.policies import (
     RetryPolicy,
     TimeoutOrName,
 )
-from executions.steps.parameters import OBJECT, TEXT, Expression, HttpArguments, Model, PythonArguments, shape
+from executions.steps.parameters import OBJECT, TEXT, Expression, HttpArguments, Model, PythonArguments, Readers, shape
 
 ENTRY = "<entry>"
 KINDS = ("do", "set", "switch", "for", "try", "raise", "wait", "call")
 KINDS_NOT_YET = ("fork", "listen", "emit", "run")
 CALLS_NOT_YET = ("openapi", "grpc", "asyncapi", "a2a", "mcp", "agent", "approval")
+RESERVED_VARIABLES = frozenset(
+    {"context", "input", "output", "secrets", "workflow", "runtime", "task", "authorization"}
+)
 Effect = Literal["pure", "idempotent", "at_most_once", "transactional"]
 
 
@@ -57,6 +63,17 @@ def _tag(task: Any) -> str | None:
     return f"<{found[0]}>"
 
 
+def _variable_name(name: str) -> str:
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII) is None:
+        raise ValueError("a variable's name has to be letters, digits and underscores, and not begin with a digit")
+    if name in RESERVED_VARIABLES:
+        raise ValueError(f"the variable ${name} is the DSL's own: choose another name")
+    return name
+
+
+VariableName = Annotated[str, AfterValidator(_variable_name)]
+
+
 class Named(Model):
     """An entry of a list: an object with one key, which is the name of what it holds."""
 
@@ -64,7 +81,8 @@ class Named(Model):
 
     @model_validator(mode="before")
     @classmethod
-    def _split(cls, value: Any) -> Any:
+    def _split(cls, value: Any, info: ValidationInfo) -> Any:
+        Readers.note(cls, value, info)
         if not isinstance(value, dict) or len(value) != 1:
             raise PydanticCustomError("one_entry", "an entry has to be an object with exactly one key, its name")
         ((name, body),) = value.items()
@@ -149,9 +167,15 @@ class SwitchTask(TaskBase):
 
 
 class ForEach(Model):
-    each: str = Field("item", min_length=1)
+    each: VariableName = "item"
     in_: Formula = Field(alias="in", description="an expression that yields the list to go through")
-    at: str = Field("index", min_length=1)
+    at: VariableName = "index"
+
+    @model_validator(mode="after")
+    def _two_names(self) -> Self:
+        if self.each == self.at:
+            raise ValueError(f"`each` and `at` cannot both be named `{self.each[:60]}`")
+        return self
 
 
 class ForTask(TaskBase):
@@ -171,7 +195,7 @@ class Catch(Model):
     """Which errors are taken and what is done about them."""
 
     errors: CatchErrors | None = None
-    as_: str = Field("error", alias="as", min_length=1)
+    as_: VariableName = Field("error", alias="as")
     when: Formula | None = None
     except_when: Formula | None = Field(None, alias="exceptWhen")
     retry: Annotated[Annotated[RetryPolicy, Tag(OBJECT)] | Annotated[str, Tag(TEXT)], Discriminator(shape)] | None = (

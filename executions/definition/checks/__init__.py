@@ -1,0 +1,31 @@
+"""What a workflow has to fulfil beyond the shape of its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from executions.definition.checks.flow import check_flow
+from executions.definition.checks.formulas import CheckExpression, check_formulas
+from executions.definition.checks.outline import outline
+from executions.definition.checks.references import check_references
+from executions.definition.checks.report import Report
+from executions.definition.checks.schemas import check_schemas
+from executions.definition.checks.settings import check_settings
+
+__all__ = ["CheckExpression", "Report", "check"]
+
+
+def check(
+    document: dict[str, Any],
+    report: Report,
+    check_expression: CheckExpression | None,
+    known_functions: Collection[str] | None,
+) -> None:
+    """Put into ``report`` all that is wrong with a document, whether or not its parts have the right shape."""
+    found = outline(document)
+    check_flow(found, report)
+    check_references(found, known_functions, report)
+    check_formulas(found, check_expression, report)
+    check_schemas(found, report)
+    check_settings(found, report)

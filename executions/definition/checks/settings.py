@@ -1,0 +1,19 @@
+"""Our own settings under ``metadata``: free keys are allowed there, so a misspelt one is only warned of."""
+
+from __future__ import annotations
+
+from executions.definition.checks.outline import Outline, mapping
+from executions.definition.checks.report import Report
+from executions.definition.problems import did_you_mean, shown
+
+SETTINGS = ("optional", "effect", "retry", "attemptTimeout")
+
+
+def check_settings(found: Outline, report: Report) -> None:
+    """Warn of keys that look like one of ours and are none."""
+    for task in found.tasks():
+        for key in mapping(task.body, "metadata"):
+            suggestion = "" if key in SETTINGS else did_you_mean(key, SETTINGS, similarity=0.8)
+            if suggestion:
+                path = (*task.path, "metadata", key)
+                report.warn(path, f"{shown(key)} is kept but means nothing here", "", suggestion)

@@ -1,0 +1,83 @@
+"""From the text of a workflow to a definition that is known to be good, or to all that is wrong with it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from executions import expressions
+from executions.definition.checks import CheckExpression, Report, check
+from executions.definition.explain import describe, explain
+from executions.definition.model.workflow import Workflow
+from executions.definition.problems import MOST_PROBLEMS, DefinitionError, Problem
+from executions.definition.yaml import Limits, Source, read
+from executions.steps.parameters import Readers
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A good definition. ``digest`` is the SHA-256 of ``source`` in hex; ``warnings`` are no reason to refuse it."""
+
+    workflow: Workflow
+    document: dict[str, Any]
+    source: str
+    digest: str
+    warnings: tuple[Problem, ...] = ()
+
+
+def check_jq(source: str, variables: frozenset[str]) -> list[str]:
+    """What is wrong with a jq expression where ``variables`` are known beside the DSL's own."""
+    return expressions.check(source, extra_variables=variables)
+
+
+def parse(
+    text: str,
+    *,
+    limits: Limits | None = None,
+    check_expression: CheckExpression | None = check_jq,
+    known_functions: Collection[str] | None = None,
+) -> Definition:
+    """The definition in a YAML or JSON text. Raises DefinitionError with every problem, in document order.
+
+    ``known_functions`` are the names that ``call: python`` may use; None where they are not known here.
+    """
+    source = read(text, limits)
+    if not isinstance(source.document, dict):
+        message = f"a workflow has to be an object, this is {describe(source.document)}"
+        raise DefinitionError([source.problem((), message, "an object with `document` and `do`")])
+    report = Report(source)
+    workflow, problems = _shape(source)
+    check(source.document, report, check_expression, known_functions)
+    problems += report.problems
+    if workflow is None or problems:
+        raise DefinitionError(_in_order(problems))
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Definition(workflow, source.document, text, digest, tuple(_in_order(report.warnings)))
+
+
+def load(document: dict[str, Any]) -> Workflow:
+    """The workflow of a stored document, which was found good when it was parsed."""
+    return Workflow.model_validate(document)
+
+
+def _shape(source: Source) -> tuple[Workflow | None, list[Problem]]:
+    readers = Readers()
+    try:
+        return Workflow.model_validate(source.document, context=readers), []
+    except ValidationError as error:
+        return None, list(explain(error, source, readers))
+
+
+def _in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """By place, each once, and no more than a person reads."""
+    ordered = sorted(dict.fromkeys(problems), key=lambda problem: (problem.line, problem.column))
+    left_out = len(ordered) - MOST_PROBLEMS
+    if left_out > 0:
+        last = ordered[MOST_PROBLEMS - 1]
+        message = "there are more problems: correct these first"
+        ordered = [*ordered[:MOST_PROBLEMS], Problem(last.line, last.column, last.pointer, message)]
+    return ordered
