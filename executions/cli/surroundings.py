@@ -1,0 +1,37 @@
+"""Settings for a subcommand: a bad one is a line that names it, not a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import TracebackType
+
+
+def use_settings() -> None:
+    """Load the settings and the applications. Raises CannotStart for settings that cannot be used."""
+    import django
+    from django.core.exceptions import ImproperlyConfigured
+    from environs import EnvError
+
+    from executions.supervisor.preflight import CannotStart
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stigmer_site.settings")
+    try:
+        django.setup()
+        sys.excepthook = _log_the_end
+    except (EnvError, ImproperlyConfigured) as error:
+        raise CannotStart(f"{' '.join(str(error).split())} See docs/configuration.md.") from error
+    except PermissionError as error:
+        raise CannotStart(
+            f"The data folder cannot be written ({error.filename}: {error.strerror}). "
+            "Make it writable, or choose another with STIGMER_HOME."
+        ) from error
+
+
+def _log_the_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What ends a process is one record of its log."""
+    from executions import logs
+
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    logs.get("stigmer").critical("ended by an error", exc_info=(kind, error, trace))

@@ -1,0 +1,32 @@
+"""``stigmer web``: Daphne with the limits that a public server needs."""
+
+from __future__ import annotations
+
+from daphne.endpoints import build_endpoint_description_strings
+from daphne.server import Server
+from django.conf import settings
+
+from executions.supervisor.watch import stop_with_parent
+
+NO_TIMEOUT = -1  # Daphne would close a socket after a day with code 1000, on which a browser does not come back
+MESSAGE_BYTES = 64 * 1024
+STOP_SECONDS = 10
+
+
+def serve() -> None:
+    """Serve HTTP and WebSockets on STIGMER_BIND:STIGMER_PORT until SIGTERM or SIGINT."""
+    from stigmer_site.asgi import application
+
+    stop_with_parent(STOP_SECONDS)
+    behind_proxy = settings.STIGMER_PROXIES > 0
+    Server(
+        application,
+        endpoints=build_endpoint_description_strings(host=settings.STIGMER_BIND, port=settings.STIGMER_PORT),
+        websocket_timeout=NO_TIMEOUT,
+        websocket_max_message_size=MESSAGE_BYTES,
+        websocket_max_frame_size=MESSAGE_BYTES,
+        application_close_timeout=STOP_SECONDS,
+        proxy_forwarded_address_header="X-Forwarded-For" if behind_proxy else None,
+        proxy_forwarded_proto_header="X-Forwarded-Proto" if behind_proxy else None,
+        server_name="",
+    ).run()

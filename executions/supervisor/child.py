@@ -1,0 +1,137 @@
+"""One child process: kept running, its lines handed on, stopped when asked."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from executions.supervisor.restarts import Restarts
+from executions.supervisor.watch import PARENT_VARIABLE
+
+LINE_LIMIT = 1024 * 1024
+LAST_LINES_SECONDS = 1.0
+TETHER = str(Path(__file__).with_name("tethered.py"))
+
+Say = Callable[[str, str], None]
+"""``say(child's name, line)``: what takes a child's output and the supervisor's own remarks."""
+
+
+def run_python(*arguments: str) -> list[str]:
+    """The command that runs this same interpreter with ``arguments``."""
+    return [sys.executable, *arguments]
+
+
+@dataclass(slots=True)
+class Child:
+    """``command`` is run until ``stop``; a death is answered by a restart after a growing delay."""
+
+    name: str
+    command: list[str]
+    say: Say
+    environment: Mapping[str, str] = field(default_factory=dict)
+    stop_seconds: float = 10.0
+    tidy: Callable[[str], str] = str
+    restarts: Restarts = field(default_factory=Restarts)
+    process: asyncio.subprocess.Process | None = None
+    _task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._keep_running(), name=f"keep {self.name} running")
+
+    async def stop(self) -> None:
+        """SIGTERM, then SIGKILL to its whole process group once ``stop_seconds`` are over."""
+        if self._task is None:
+            return
+        task, self._task = self._task, None
+        process = self.process
+        if process is None or process.returncode is not None:
+            task.cancel()
+        else:
+            self._signal(process, signal.SIGTERM)
+            _, late = await asyncio.wait([task], timeout=self.stop_seconds)
+            if late:
+                self.say(self.name, f"did not stop within {self.stop_seconds:g} s and was killed")
+                self._signal(process, signal.SIGKILL, group=True)
+        await asyncio.gather(task, return_exceptions=True)
+
+    async def _keep_running(self) -> None:
+        while self._task is not None:
+            started_at = time.monotonic()
+            code = await self._run_once()
+            if self._task is None:
+                return
+            now = time.monotonic()
+            delay = self.restarts.died(started_at=started_at, now=now)
+            self.say(self.name, f"ended ({describe(code)}); starting it again in {delay:.1f} s")
+            if self.restarts.are_alarming(now):
+                self.say(self.name, "ALARM: it died more than 10 times in 10 minutes; something is wrong with it")
+            await asyncio.sleep(delay)
+
+    async def _run_once(self) -> int:
+        # A pipe of our own: asyncio's would hold back the news of a death until the last heir of the pipe is gone.
+        reading, writing = os.pipe()
+        output = asyncio.create_task(self._hand_on_lines(reading), name=f"lines of {self.name}")
+        try:
+            self.process = process = await asyncio.create_subprocess_exec(
+                *run_python("-I", "-S", TETHER, str(os.getpid())),
+                *self.command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=writing,
+                stderr=writing,
+                env={**os.environ, **self.environment, PARENT_VARIABLE: str(os.getpid())},
+                process_group=0,  # Ctrl-C reaches the supervisor alone, which then stops the children in order
+            )
+        finally:
+            os.close(writing)
+        try:
+            code = await process.wait()
+        finally:
+            # What the child had started itself (the children of a worker) goes with it.
+            self._signal(process, signal.SIGKILL, group=True)
+            await asyncio.wait([output], timeout=LAST_LINES_SECONDS)
+            output.cancel()
+        return code
+
+    async def _hand_on_lines(self, descriptor: int) -> None:
+        reader = asyncio.StreamReader(limit=LINE_LIMIT)
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb", buffering=0)
+        )
+        try:
+            while True:
+                try:
+                    line = await reader.readline()
+                except ValueError:  # longer than the limit: the reader has dropped it
+                    self.say(self.name, f"(a line longer than {LINE_LIMIT:,} bytes was left out)")
+                    continue
+                if not line:
+                    return
+                self.say(self.name, self.tidy(line.decode(errors="replace").rstrip()))
+        finally:
+            transport.close()
+
+    @staticmethod
+    def _signal(process: asyncio.subprocess.Process, number: signal.Signals, *, group: bool = False) -> None:
+        try:
+            if group:
+                os.killpg(process.pid, number)
+            else:
+                process.send_signal(number)
+        except ProcessLookupError:
+            pass
+
+
+def describe(code: int) -> str:
+    """An exit code in words."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"killed by signal {-code}"

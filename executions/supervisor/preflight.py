@@ -1,0 +1,107 @@
+"""What has to hold before anything is started. Each failure is one line that says what to do."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from executions.errors import StigmerError
+from stigmer_site.home import private_folder
+
+PORT_PATIENCE_SECONDS = 3.0  # a server that was killed a moment ago may still be closing
+
+
+class CannotStart(StigmerError):
+    """Stigmer cannot start; the message is one line for the person who started it."""
+
+
+@contextmanager
+def owned_home(home: Path) -> Iterator[None]:
+    """Make the data folder, prove that it can be written, and hold it against a second supervisor."""
+    try:
+        private_folder(home)
+        with tempfile.TemporaryFile(dir=home):
+            pass
+        lock = os.open(home / "supervisor.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise CannotStart(
+            f"The data folder {home} cannot be written ({error.strerror}). "
+            "Make it writable, or choose another with STIGMER_HOME."
+        ) from error
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CannotStart(
+                f"Another Stigmer is running on the data folder {home} (process {_owner(lock)}). "
+                "Stop it, or choose another folder with STIGMER_HOME."
+            ) from error
+        os.truncate(lock, 0)
+        os.pwrite(lock, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _owner(lock: int) -> str:
+    return os.pread(lock, 20, 0).decode(errors="replace") or "unknown"
+
+
+def check_port(host: str, port: int, setting: str) -> None:
+    """Raise CannotStart unless ``host:port`` can be listened on; ``setting`` names the variable that changes it."""
+    give_up_at = time.monotonic() + PORT_PATIENCE_SECONDS
+    while (problem := _port_problem(host, port)) is not None:
+        if problem.errno != errno.EADDRINUSE:
+            raise CannotStart(f"Cannot listen on {host}:{port} ({problem.strerror}). Choose another with {setting}.")
+        if time.monotonic() > give_up_at:
+            raise CannotStart(
+                f"Port {port} on {host} is in use. Stop what listens there or choose another with {setting}."
+            )
+        time.sleep(0.1)
+
+
+def _port_problem(host: str, port: int) -> OSError | None:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen(1)
+    except (OSError, OverflowError) as error:
+        return error if isinstance(error, OSError) else OSError(errno.EINVAL, str(error))
+    return None
+
+
+def check_migrations_known() -> None:
+    """Raise CannotStart where the database has migrations of ours that this code does not know: it is newer."""
+    from django.apps import apps
+    from django.db import DatabaseError, connection
+    from django.db.migrations.loader import MigrationLoader
+
+    try:
+        loader = MigrationLoader(connection)
+    except DatabaseError as error:
+        raise CannotStart(f"The database does not answer: {str(error).strip().splitlines()[0]}") from error
+    labels = {config.label for config in apps.get_app_configs()}
+    unknown = sorted(
+        f"{label}.{name}"
+        for label, name in loader.applied_migrations
+        if label in labels and (label, name) not in loader.disk_migrations and (label, name) not in _replaced(loader)
+    )
+    if unknown:
+        raise CannotStart(
+            f"The database is newer than this code (it has {', '.join(unknown[:3])}). "
+            "Upgrade Stigmer, or use a database of this version."
+        )
+
+
+def _replaced(loader: object) -> set[tuple[str, str]]:
+    migrations = getattr(loader, "disk_migrations", {}).values()
+    return {replaced for migration in migrations for replaced in migration.replaces}

@@ -1,0 +1,42 @@
+"""Asks the web server whether it is ready, as a load balancer would."""
+
+from __future__ import annotations
+
+import http.client
+import json
+
+from django.conf import settings
+
+ANSWER_SECONDS = 5.0
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+def ready_problem() -> str | None:
+    """None once ``/readyz`` answers 200, else what is missing."""
+    host = _ANYWHERE.get(settings.STIGMER_BIND, settings.STIGMER_BIND)
+    connection = http.client.HTTPConnection(host, settings.STIGMER_PORT, timeout=ANSWER_SECONDS)
+    headers = {"Host": _allowed_host()}
+    if settings.STIGMER_HTTPS:
+        headers["X-Forwarded-Proto"] = "https"
+    try:
+        connection.request("GET", "/readyz", headers=headers)
+        response = connection.getresponse()
+        body = response.read()
+    except (OSError, http.client.HTTPException) as error:
+        return f"the web server does not answer ({error})"
+    finally:
+        connection.close()
+    return None if response.status == 200 else _what_failed(response.status, body)
+
+
+def _allowed_host() -> str:
+    names = [name.lstrip(".") for name in settings.ALLOWED_HOSTS if name != "*"]
+    return f"{names[0] if names else 'localhost'}:{settings.STIGMER_PORT}"
+
+
+def _what_failed(status: int, body: bytes) -> str:
+    try:
+        checks = json.loads(body)["checks"]
+        return "; ".join(check["detail"] for check in checks if not check["ok"])
+    except (ValueError, KeyError, TypeError):
+        return f"/readyz answered {status}"

@@ -1,0 +1,48 @@
+"""What the person who started Stigmer sees once it is ready: where it is and how to get in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.conf import settings
+
+from executions.supervisor.logins import Login
+
+
+def welcome(people: Sequence[Login], *, seconds: float) -> None:
+    """Print the address and the log-ins to standard output."""
+    from rich.console import Console, Group
+    from rich.panel import Panel
+    from rich.text import Text
+
+    console = Console()
+    lines = [
+        Text.assemble("Open  ", (address(), "bold cyan underline")),
+        Text(""),
+        logins_table(people),
+        Text(""),
+        Text("Ctrl-C stops it. `stigmer logins` shows this again.", style="dim"),
+    ]
+    title = f"[bold green]Stigmer is ready[/] [dim]after {seconds:.1f} s[/]"
+    console.print(Panel(Group(*lines), title=title, title_align="left", border_style="green", padding=(1, 2), width=72))
+
+
+def logins_table(people: Sequence[Login]) -> object:
+    """The log-ins as a table for rich."""
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")
+    table.add_column("log in as", style="bold", no_wrap=True)
+    table.add_column("password", no_wrap=True)
+    table.add_column("", style="dim")
+    for login in people:
+        table.add_row(login.name, login.password, login.may)
+    return table
+
+
+def address() -> str:
+    """Where a browser on this machine finds the dashboard."""
+    host = "localhost" if settings.STIGMER_BIND in ("127.0.0.1", "::1", "0.0.0.0", "::") else settings.STIGMER_BIND
+    if settings.STIGMER_HTTPS and settings.STIGMER_ORIGINS:
+        return f"{settings.STIGMER_ORIGINS[0]}/"
+    return f"http://{host}:{settings.STIGMER_PORT}/"
