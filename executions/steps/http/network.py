@@ -1,0 +1,80 @@
+"""Makes the connections of HTTP calls: resolve, vet every address, connect to one that was vetted.
+
+httpcore keeps the URL's host for the Host header, SNI and the certificate check; only the address comes from here.
+Proxies named in the environment play no part.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import httpcore
+
+from executions.steps.http.egress import Address, Egress, parse_address
+from executions.steps.http.refusal import egress_refused
+
+CONNECT_SECONDS = 10.0
+MAX_ADDRESSES = 4
+
+Resolve = Callable[[str, int], Awaitable[list[Address]]]
+
+
+class NameNotFound(httpcore.ConnectError):
+    """The host name did not resolve."""
+
+
+async def resolve(host: str, port: int) -> list[Address]:
+    """The addresses of a host, in the order in which the system prefers them."""
+    address = parse_address(host)
+    if address is not None:
+        return [address]
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise NameNotFound(f"the name {host} did not resolve: {error}") from None
+    addresses = [parse_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    return list(dict.fromkeys(address for address in addresses if address is not None))
+
+
+class VettedBackend(httpcore.AsyncNetworkBackend):
+    """A network backend that connects only where ``egress`` allows it."""
+
+    def __init__(self, egress: Egress, resolve: Resolve = resolve) -> None:
+        self._egress = egress
+        self._resolve = resolve
+        self._plain = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """A stream to the first vetted address that answers; all addresses of the name have to pass."""
+        addresses = await self._vetted(host, port)
+        last: Exception | None = None
+        for address in addresses[:MAX_ADDRESSES]:
+            try:
+                return await self._plain.connect_tcp(str(address), port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                last = error
+        raise last or NameNotFound(f"the name {host} has no address")
+
+    async def _vetted(self, host: str, port: int) -> list[Address]:
+        target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        if not self._egress.allows_port(port):
+            raise egress_refused(target, f"port {port} is not allowed", "STIGMER_HTTP_ALLOWED_PORTS", str(port))
+        addresses = await self._resolve(host, port)
+        for address in addresses:
+            if not self._egress.allows(host, port, address):
+                where = "it" if str(address) == host else f"its address {address}"
+                raise egress_refused(target, f"{where} is not a public internet address")
+        return addresses
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)

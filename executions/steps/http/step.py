@@ -1,0 +1,117 @@
+"""Runs ``call: http``: one attempt, one outcome. The calling thread waits; the call itself runs on the shared loop."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import CancelledError, Future
+from concurrent.futures import TimeoutError as NotAnswered
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from executions.steps.context import StepContext
+from executions.steps.http import classify, content, loop
+from executions.steps.http.egress import Egress
+from executions.steps.http.exchange import Answer, Progress, exchange, without_query
+from executions.steps.http.refusal import Refusal, not_sendable
+from executions.steps.http.request import Request, build
+from executions.steps.outcome import Done, Fail, Json, Outcome
+
+EXCERPT_CHARACTERS = 300
+GRACE_SECONDS = 5.0
+_HIDDEN_HEADERS = frozenset({"authorization", "cookie"})
+
+
+def run(arguments: dict[str, Any], context: StepContext) -> Outcome:
+    """Make the call that ``arguments`` describe; never raises for what the call or the other side did.
+
+    Limits read: ``http_response_bytes``, ``http_allowed_hosts``, ``http_allowed_ports``, ``uri_variables``.
+    """
+    try:
+        request = build(arguments, context)
+        egress = _egress(context)
+    except Refusal as refusal:
+        return _redacted(refusal.failure, context)
+    progress = Progress(f"{request.method} {without_query(request.url)}")
+    outcome = _wait(request, egress, progress, context)
+    return _redacted(outcome, context) if isinstance(outcome, Fail) else outcome
+
+
+def _wait(request: Request, egress: Egress, progress: Progress, context: StepContext) -> Done | Fail:
+    if context.deadline.is_over():
+        return classify.timed_out(progress.what, context.deadline.seconds, sent=False)
+    calls = loop.shared()
+    future = calls.submit(_attempt(calls, request, egress, progress, context))
+    context.cancellation.on_request(partial(_stop, future))
+    try:
+        return future.result(timeout=context.deadline.remaining() + GRACE_SECONDS)
+    except CancelledError:
+        return classify.cancelled(progress.what, progress.sent)
+    except NotAnswered:
+        future.cancel()
+        return classify.timed_out(progress.what, context.deadline.seconds, progress.sent)
+
+
+def _stop(call: Future[Done | Fail]) -> None:
+    call.cancel()
+
+
+async def _attempt(
+    calls: loop.CallLoop, request: Request, egress: Egress, progress: Progress, context: StepContext
+) -> Done | Fail:
+    limit = int(context.limits.get("http_response_bytes", content.DEFAULT_RESPONSE_BYTES))
+    try:
+        async with asyncio.timeout(context.deadline.remaining()):
+            answer = await exchange(calls.pool(egress), request, limit, progress)
+        return _outcome(answer, context)
+    except TimeoutError:
+        return classify.timed_out(progress.what, context.deadline.seconds, progress.sent)
+    except Exception as error:
+        return classify.broken_call(error, progress.what, progress.sent)
+
+
+def _outcome(answer: Answer, context: StepContext) -> Done | Fail:
+    kind = answer.headers.get("content-type", "")
+    if answer.is_accepted():
+        return Done(context.secrets.redact(_output(answer, kind)))
+    # Redacted before it is cut: half a secret at the edge would not be recognised any more.
+    excerpt = str(context.secrets.redact(content.excerpt(answer.body, kind)))
+    if len(excerpt) > EXCERPT_CHARACTERS:
+        excerpt = excerpt[:EXCERPT_CHARACTERS] + "…"
+    what = f"{answer.request.method} {without_query(answer.request.url)}"
+    return classify.status_failure(answer.status, what, excerpt, answer.headers.get("retry-after"), datetime.now(UTC))
+
+
+def _output(answer: Answer, kind: str) -> Json:
+    request = answer.request
+    if request.output == "raw":
+        return content.encode(answer.body)
+    decoded = content.decode(answer.body, kind)
+    if request.output == "content":
+        return decoded
+    shown = {name: "[hidden]" if name in _HIDDEN_HEADERS else value for name, value in request.headers.items()}
+    return {
+        "request": {"method": request.method.lower(), "uri": str(request.url), "headers": shown},
+        "statusCode": answer.status,
+        "headers": answer.headers,
+        "content": decoded,
+    }
+
+
+def _egress(context: StepContext) -> Egress:
+    try:
+        return Egress.from_settings(
+            context.limits.get("http_allowed_hosts", ()), context.limits.get("http_allowed_ports", ())
+        )
+    except ValueError as error:
+        raise not_sendable(
+            f"the setting STIGMER_HTTP_ALLOWED_HOSTS is not valid: {error}",
+            kind="configuration",
+            rule="setting not valid",
+        ) from None
+
+
+def _redacted(failure: Fail, context: StepContext) -> Fail:
+    detail = str(context.secrets.redact(failure.error.detail))
+    return replace(failure, error=replace(failure.error, detail=detail))
