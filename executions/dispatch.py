@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
+from typing import Protocol
 
 import structlog
+from django.db import transaction
 from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
@@ -24,3 +27,15 @@ def ring(execution_id: uuid.UUID, queue: str = "default") -> bool:
         log.warning("doorbell did not ring", execution_id=str(execution_id), problem=str(problem))
         return False
     return True
+
+
+class Ringable(Protocol):
+    """An execution, as far as the doorbell knows one."""
+
+    pk: uuid.UUID
+    queue: str
+
+
+def ring_after_commit(execution: Ringable) -> None:
+    """Ring once the surrounding transaction is committed; a lost ring is made good by the sweep."""
+    transaction.on_commit(partial(ring, execution.pk, execution.queue), robust=True)

@@ -70,3 +70,19 @@ STANDARD_ERRORS: dict[str, tuple[str, int]] = {
     "communication": ("Communication error", 500),
     "runtime": ("Runtime error", 500),
 }
+
+
+class Refused(StigmerError):
+    """This cannot be done now.
+
+    ``message`` says what was wrong, ``state`` what the thing is now, ``remedy`` what can be done instead.
+    ``code`` is stable: ``wrong_phase``, ``stale``, ``forbidden``, ``not_skippable``, ``invalid``, ``unavailable``,
+    ``conflict``, ``corrupt``.
+    """
+
+    def __init__(self, code: str, message: str, *, state: str = "", remedy: str = "") -> None:
+        super().__init__(" ".join(text for text in (message, remedy) if text))
+        self.code = code
+        self.message = message
+        self.state = state
+        self.remedy = remedy

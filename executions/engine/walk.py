@@ -125,7 +125,7 @@ class Walker:
             return self._answer(record, task)
         try:
             if record is None:
-                record = StepRecord(path, named.name, task.kind, optional=task.metadata.optional)
+                record = StepRecord(path, named.name, task.kind, input=raw, optional=task.metadata.optional)
                 record.started_at = self.now()
                 self._check_limits(frame, path)
                 if self._is_skipped(record, task, frame, raw):

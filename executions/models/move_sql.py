@@ -10,16 +10,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from executions.ids import uuid7
+from executions.models.move import Applied, Claim, Guard, Lease, Move
 from executions.records import StepRecord
 from executions.values import dumps
-
-if TYPE_CHECKING:
-    from executions.models.moves import Applied, Move
 
 Row = Sequence[Any]
 
@@ -110,34 +109,43 @@ def in_one_statement(move: Move) -> Applied | None:
 
 
 def _guarded_update(move: Move) -> tuple[str, list[Any]]:
-    from executions.models.moves import Lease
-
     columns = dict(move.columns)
     if move.to is not None:
         columns["phase"] = str(move.to)
     assignments = ["head_seq = head_seq + %s", *(f"{column} = %s" for column in columns)]
+    assignments += [f"{column} = COALESCE({column}, %s)" for column in move.if_null]
     assignments += [f"{column} = {column} + 1" for column in move.increments]
-    parameters = [move.seqs_needed(), *(_adapt(value) for value in columns.values()), _adapt(move.execution_id)]
-    guard = move.guard
-    if isinstance(guard, Lease):
-        # The phase stands beside the token so that a driver whose execution was moved on writes nothing.
-        where = "id = %s AND token = %s AND phase = 'IN_PROGRESS'"
-        parameters.append(guard.token)
-        if guard.inbox is not None:
-            where += " AND inbox = %s"
-            parameters.append(guard.inbox)
-    else:
-        where = f"id = %s AND phase IN ({', '.join(['%s'] * len(guard.phases))})"
-        parameters += [str(phase) for phase in guard.phases]
-        if guard.seq is not None:
-            where += " AND head_seq = %s"
-            parameters.append(guard.seq)
+    values = [*columns.values(), *move.if_null.values(), move.execution_id]
+    where, rest = _where(move.guard)
+    parameters = [move.seqs_needed(), *(_adapt(value) for value in values), *rest]
     return f"UPDATE executions_execution SET {', '.join(assignments)} WHERE {where} RETURNING {RETURNED}", parameters
 
 
-def _applied(row: Row) -> Applied:
-    from executions.models.moves import Applied
+def _where(guard: Guard) -> tuple[str, list[Any]]:
+    parameters: list[Any]
+    if isinstance(guard, Lease):
+        # The phase stands beside the token so that a driver whose execution was moved on writes nothing.
+        where = "id = %s AND token = %s AND phase = 'IN_PROGRESS'"
+        parameters = [guard.token]
+        if guard.inbox is not None:
+            where += " AND inbox = %s"
+            parameters.append(guard.inbox)
+    elif isinstance(guard, Claim):
+        where = (
+            "id = %s AND ((phase IN ('PENDING', 'WAITING') AND wake_at <= %s) OR (phase = 'IN_PROGRESS' "
+            "AND process_id IN (SELECT id FROM executions_process WHERE dead_at IS NOT NULL)))"
+        )
+        parameters = [_adapt(timezone.now())]
+    else:
+        where = f"id = %s AND phase IN ({', '.join(['%s'] * len(guard.phases))})"
+        parameters = [str(phase) for phase in guard.phases]
+        if guard.seq is not None:
+            where += " AND head_seq = %s"
+            parameters.append(guard.seq)
+    return where, parameters
 
+
+def _applied(row: Row) -> Applied:
     head_seq, inbox, token, cancel_asked_at, pause_asked_at = row
     return Applied(head_seq, inbox, token, cancel_asked_at is not None, pause_asked_at is not None)
 

@@ -1,0 +1,88 @@
+"""One try of a step with an effect: its deadline, its key, the call, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.conf import settings
+
+from executions.engine.requests import Effect
+from executions.engine.surroundings import limits
+from executions.errors import StigmerError, WorkflowError
+from executions.ids import public_id
+from executions.models import Execution
+from executions.records import StepRecord
+from executions.secrets import Secrets, SecretUnavailable
+from executions.steps import functions, http, python
+from executions.steps.context import Cancellation, Deadline, StepContext
+from executions.steps.outcome import Done, Fail, Outcome
+
+log = structlog.get_logger(__name__)
+Call = Callable[[dict[str, Any], StepContext], Outcome]
+CALLS: dict[str, Call] = {"http": http.run, "python": python.run}
+
+
+def effect_of(request: Effect) -> str:
+    """``pure``, ``idempotent``, ``at_most_once`` or ``transactional``: the task's word, else the function's."""
+    if request.task.metadata.effect is not None:
+        return str(request.task.metadata.effect)
+    if request.call == "python":
+        function = functions.find(str((request.step.arguments or {}).get("function")))
+        if function is not None:
+            return str(function.effect)
+    return "idempotent"
+
+
+def idempotency_key(execution: Execution, step: StepRecord) -> str:
+    """The same for every attempt, crash and recover; another one after a restore or "as a new operation"."""
+    return f"{execution.public_id}{step.path}~{step.generation}"
+
+
+def seconds_for(request: Effect, policy_seconds: float | None, now: datetime) -> float:
+    """How long this attempt may take: its own limit, cut by the time limits around it."""
+    own = request.task.metadata.attempt_timeout
+    seconds = own.seconds if own is not None and own.seconds is not None else policy_seconds
+    if seconds is None:
+        seconds = settings.STIGMER_ATTEMPT_SECONDS
+    if request.deadline_at is not None:
+        seconds = min(seconds, max(0.0, (request.deadline_at - now).total_seconds()))
+    return float(seconds)
+
+
+def context_for(
+    execution: Execution, request: Effect, seconds: float, secrets: Secrets, cancellation: Cancellation
+) -> StepContext:
+    return StepContext(
+        execution_id=public_id("wex", execution.pk),
+        correlation_id=execution.correlation_id,
+        path=request.step.path,
+        attempt=request.step.attempt,
+        idempotency_key=idempotency_key(execution, request.step),
+        deadline=Deadline(seconds),
+        secrets=secrets,
+        cancellation=cancellation,
+        limits=limits(request.variables),
+    )
+
+
+def run(request: Effect, context: StepContext, call: Call | None = None) -> Outcome:
+    """Carry out the attempt. Whatever a step raises becomes a failure that says so; nothing escapes."""
+    step = call or CALLS[request.call]
+    try:
+        outcome = step(request.step.arguments, context)
+    except SecretUnavailable as problem:
+        return Fail(problem.error, transient=False, rule="secret not available", effect_possible=False)
+    except StigmerError as problem:
+        error = WorkflowError.standard("runtime", str(problem))
+        return Fail(error, transient=False, rule=type(problem).__name__)
+    except Exception as problem:
+        log.exception("step raised", path=request.step.path, correlation_id=context.correlation_id)
+        detail = context.secrets.redact(f"{type(problem).__name__}: {problem}")
+        return Fail(WorkflowError.standard("runtime", detail), transient=False, rule="step raised")
+    if not isinstance(outcome, (Done, Fail)):
+        detail = f"A call answered with {type(outcome).__name__}, which is not supported yet."
+        return Fail(WorkflowError.standard("runtime", detail), transient=False, rule="not supported")
+    return outcome

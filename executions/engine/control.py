@@ -1,0 +1,170 @@
+"""Cancel, pause, resume, terminate. Where nobody drives the execution the move is made at once; else it is asked for,
+and the driver honours it at its next boundary."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from executions.engine import report
+from executions.engine.decisions import check_allowed, check_fresh
+from executions.engine.lease import load_records
+from executions.errors import Refused
+from executions.models import Execution
+from executions.models.move import Applied, Move, Standing
+from executions.models.moves import apply
+from executions.records import StepRecord
+from executions.states import ACTIVE_PHASES, Phase, StepStatus
+
+log = structlog.get_logger(__name__)
+_TRIES = 5
+
+
+def cancel(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
+    """Stop at the next boundary; at once where nothing is running. The phase that it is in afterwards."""
+    return _ask_or_move(execution_id, actor, "cancel", expected_seq, _cancelled, "cancel_asked_at")
+
+
+def pause(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
+    """Start no further step until it is resumed."""
+    return _ask_or_move(execution_id, actor, "pause", expected_seq, _paused, "pause_asked_at")
+
+
+def resume(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
+    """Go on after a pause. Time limits did not run meanwhile."""
+    with transaction.atomic():
+        execution = _checked(execution_id, actor, "resume", expected_seq, frozenset({Phase.PAUSED}))
+        now = timezone.now()
+        paused_at = execution.events.filter(name=report.PAUSED).order_by("-seq").values_list("created_at", flat=True)
+        pause_length = now - (paused_at.first() or now)
+        move = _move(execution, actor, report.RESUMED, Phase.PENDING)
+        move.columns |= {"wake_at": now, "waiting_for": "", "rung_at": None, "pause_asked_at": None}
+        if execution.timeout_at is not None:
+            move.columns["timeout_at"] = execution.timeout_at + pause_length
+        move.steps = _shifted(execution_id, pause_length)
+        move.ring = execution.queue
+        _apply(move, execution)
+    return Phase.PENDING
+
+
+def terminate(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
+    """End it now, whatever runs. A step that was begun may or may not have happened."""
+    with transaction.atomic():
+        execution = _checked(execution_id, actor, "terminate", expected_seq, ACTIVE_PHASES)
+        now = timezone.now()
+        move = _move(execution, actor, report.TERMINATED, Phase.TERMINATED)
+        move.columns |= _ended(now)
+        # The new token shuts out whoever drives it: their next write hits no row.
+        move.increments = ("inbox", "token")
+        move.steps = _closed(execution_id, now, outcome_unknown=execution.phase == Phase.IN_PROGRESS)
+        _apply(move, execution)
+    return Phase.TERMINATED
+
+
+def _ask_or_move(
+    execution_id: uuid.UUID,
+    actor: User,
+    verb: str,
+    expected_seq: int | None,
+    moved: Callable[[Execution, User], Move],
+    asked: str,
+) -> Phase:
+    for _ in range(_TRIES):
+        with transaction.atomic():
+            phases = ACTIVE_PHASES - ({Phase.PAUSED} if verb == "pause" else set())
+            execution = _checked(execution_id, actor, verb, expected_seq, phases)
+            if execution.phase == Phase.IN_PROGRESS:
+                move = Move(execution.pk, Standing(frozenset({Phase.IN_PROGRESS})), owner_id=execution.owner_id)
+                move.columns[asked] = timezone.now()
+                move.increments = ("inbox",)
+            else:
+                move = moved(execution, actor)
+            if apply(move) is not None:
+                log.info("verb", verb=verb, execution_id=execution.public_id, user=actor.pk)
+                return move.to or Phase(execution.phase)
+    raise Refused("stale", "It kept changing meanwhile.", remedy="Try again.")
+
+
+def _cancelled(execution: Execution, actor: User) -> Move:
+    now = timezone.now()
+    move = _move(execution, actor, report.CANCELLED, Phase.CANCELLED)
+    move.columns |= _ended(now)
+    move.steps = _closed(execution.pk, now, outcome_unknown=False)
+    return move
+
+
+def _paused(execution: Execution, actor: User) -> Move:
+    move = _move(execution, actor, report.PAUSED, Phase.PAUSED)
+    move.columns |= {"wake_at": None, "waiting_for": "", "pause_asked_at": None}
+    return move
+
+
+def _checked(
+    execution_id: uuid.UUID, actor: User, verb: str, expected_seq: int | None, phases: frozenset[Phase] | set[Phase]
+) -> Execution:
+    execution = Execution.objects.get(pk=execution_id)
+    check_allowed(execution, actor, verb)
+    check_fresh(execution, expected_seq)
+    if execution.phase not in phases:
+        allowed = ", ".join(sorted(phases))
+        raise Refused(
+            "wrong_phase", f"It is {execution.phase}; {verb} is possible when it is {allowed}.", state=execution.phase
+        )
+    return execution
+
+
+def _move(execution: Execution, actor: User, event: str, to: Phase) -> Move:
+    now = timezone.now()
+    return Move(
+        execution.pk,
+        Standing(frozenset({Phase(execution.phase)})),
+        to=to,
+        increments=("inbox",),
+        events=[report.plain(event, execution, now, actor.pk)],
+        owner_id=execution.owner_id,
+        correlation_id=execution.correlation_id,
+        at=now,
+    )
+
+
+def _apply(move: Move, execution: Execution) -> Applied:
+    applied = apply(move)
+    if applied is None:
+        raise Refused("stale", "Somebody else was faster.", remedy="Look at what changed, then decide again.")
+    log.info("moved", execution_id=execution.public_id, to=move.to)
+    return applied
+
+
+def _ended(now: datetime) -> dict[str, Any]:
+    return {
+        "ended_at": now, "process_id": None, "wake_at": None, "waiting_for": "", "cancel_asked_at": None,
+        "pause_asked_at": None,
+    }  # fmt: skip
+
+
+def _open(execution_id: uuid.UUID) -> list[StepRecord]:
+    return [record for record in load_records(execution_id) if record.finished_at is None]
+
+
+def _closed(execution_id: uuid.UUID, now: datetime, *, outcome_unknown: bool) -> list[StepRecord]:
+    """Every open step, closed as cancelled; what was running when it ended may still have happened."""
+    records = _open(execution_id)
+    for record in records:
+        if outcome_unknown and record.kind == "call" and record.status == StepStatus.RUNNING:
+            record.control["outcome_unknown"] = True
+        record.status, record.finished_at, record.wake_at = StepStatus.CANCELLED, now, None
+    return records
+
+
+def _shifted(execution_id: uuid.UUID, by: timedelta) -> list[StepRecord]:
+    shifted = [record for record in _open(execution_id) if "deadline" in record.control]
+    for record in shifted:
+        record.control["deadline"] = (datetime.fromisoformat(record.control["deadline"]) + by).isoformat()
+    return shifted

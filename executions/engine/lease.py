@@ -1,0 +1,81 @@
+"""Taking an execution to drive it. The token fences: who holds an older one can write nothing any more."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from executions.models import Execution, Step
+from executions.models.moves import Applied, Claim, Move, apply
+from executions.records import DECISION, StepRecord
+from executions.states import Phase, StepStatus
+
+RECORD_FIELDS = (
+    "path", "name", "kind", "status", "attempt", "generation", "input", "arguments", "output", "context", "error",
+    "control", "started_at", "finished_at", "wake_at", "optional", "id", "seq", "digest", "superseded_by_id",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Held:
+    """An execution in the hands of this process, as it was when it was taken."""
+
+    execution: Execution
+    records: list[StepRecord]
+    token: int
+    inbox: int
+    cancel_asked: bool
+    pause_asked: bool
+    first_time: bool
+
+
+def claim(execution_id: uuid.UUID, process_id: uuid.UUID) -> Held | None:
+    """Take an execution that is due, or whose process died. None: there is nothing to do, or somebody else has it."""
+    now = timezone.now()
+    move = Move(
+        execution_id,
+        Claim(),
+        to=Phase.IN_PROGRESS,
+        columns={"process_id": process_id, "wake_at": None, "waiting_for": "", "rung_at": None},
+        if_null={"started_at": now},
+        increments=("token",),
+        at=now,
+    )
+    with transaction.atomic():
+        applied = apply(move)
+        if applied is None:
+            return None
+        # Read after the UPDATE, under its row lock: what a decision wrote just before is seen.
+        execution = Execution.objects.select_related("version").defer("version__source").get(pk=execution_id)
+        records = load_records(execution_id)
+    return _held(execution, records, applied, now)
+
+
+def _held(execution: Execution, records: list[StepRecord], applied: Applied, now: datetime) -> Held:
+    first_time = execution.started_at is not None and abs(execution.started_at - now).total_seconds() < 0.001
+    return Held(
+        execution, records, applied.token, applied.inbox, applied.cancel_asked, applied.pause_asked, first_time
+    )
+
+
+def load_records(execution_id: uuid.UUID) -> list[StepRecord]:
+    """The standing steps of an execution, decisions left out, in one query."""
+    rows = (
+        Step.objects.filter(execution_id=execution_id, superseded_by=None)
+        .exclude(kind=DECISION)
+        .order_by("id")
+        .values_list(*RECORD_FIELDS)
+    )
+    return [record_of(row) for row in rows]
+
+
+def record_of(row: tuple[object, ...]) -> StepRecord:
+    record = StepRecord(*row)  # type: ignore[arg-type]
+    record.status = StepStatus(record.status)
+    return record
+
+

@@ -1,0 +1,54 @@
+"""The executions that threads of this process drive right now, so that a person's ask can reach an attempt."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from executions.steps.context import Cancellation
+
+
+class Running:
+    """Execution id → token and the cancellation of the attempt that runs, if one does."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: dict[uuid.UUID, tuple[int, Cancellation | None]] = {}
+
+    def take(self, execution_id: uuid.UUID, token: int) -> None:
+        with self._lock:
+            self._held[execution_id] = (token, None)
+
+    def let_go(self, execution_id: uuid.UUID, token: int) -> None:
+        """Only the driver that took it may let go: a newer one may have taken it meanwhile."""
+        with self._lock:
+            if self._held.get(execution_id, (None,))[0] == token:
+                del self._held[execution_id]
+
+    @contextmanager
+    def attempt(self, execution_id: uuid.UUID, token: int, cancellation: Cancellation) -> Iterator[None]:
+        with self._lock:
+            self._held[execution_id] = (token, cancellation)
+        try:
+            yield
+        finally:
+            with self._lock:
+                if self._held.get(execution_id, (None,))[0] == token:
+                    self._held[execution_id] = (token, None)
+
+    def tokens(self) -> dict[uuid.UUID, int]:
+        with self._lock:
+            return {execution_id: token for execution_id, (token, _) in self._held.items()}
+
+    def cancel(self, execution_id: uuid.UUID) -> None:
+        """Ask the attempt that runs for this execution to stop, if there is one."""
+        with self._lock:
+            cancellation = self._held.get(execution_id, (0, None))[1]
+        if cancellation is not None:
+            cancellation.request()
+
+    def cancel_all(self) -> None:
+        for execution_id in self.tokens():
+            self.cancel(execution_id)

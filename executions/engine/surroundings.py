@@ -1,0 +1,54 @@
+"""What the settings give to the pure rooms: limits for steps, the default retry policy, secrets, facts."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import uuid
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+
+import stigmer_site
+from executions.definition import Workflow
+from executions.engine.backoff import Steps
+from executions.engine.retry import Policy
+from executions.secrets import Secrets, load_secrets
+
+RUNTIME = {"name": "stigmer", "version": stigmer_site.__version__, "metadata": {}}
+
+
+def default_policy() -> Policy:
+    """First attempt and one retry per delay of STIGMER_RETRY_DELAYS, for transient errors."""
+    delays = tuple(settings.STIGMER_RETRY_DELAYS)
+    return Policy(
+        max_retries=len(delays), backoff=Steps(delays), retry_after_cap_seconds=settings.STIGMER_RETRY_AFTER_SECONDS
+    )
+
+
+def limits(uri_variables: Mapping[str, Any]) -> dict[str, Any]:
+    """What step kinds read from ``StepContext.limits``."""
+    return {
+        "http_allowed_hosts": settings.STIGMER_HTTP_ALLOWED_HOSTS,
+        "http_response_bytes": settings.STIGMER_HTTP_RESPONSE_BYTES,
+        "function_modules": settings.STIGMER_FUNCTION_MODULES,
+        "function_result_bytes": settings.STIGMER_VALUE_BYTES,
+        "uri_variables": uri_variables,
+    }
+
+
+def secrets_for(execution_id: uuid.UUID, workflow: Workflow) -> Secrets:
+    """The secrets that this workflow declares, behind placeholders that nobody outside can guess."""
+    nonce = hmac.new(settings.SECRET_KEY.encode(), execution_id.bytes, hashlib.sha256).hexdigest()[:20]
+    known = _known_secrets()
+    declared = {name: known[name] for name in workflow.use.secrets if name in known}
+    return Secrets(declared, nonce)
+
+
+@lru_cache(maxsize=1)
+def _known_secrets() -> Mapping[str, Any]:
+    import os
+
+    return load_secrets(settings.STIGMER_SECRETS_FILE, os.environ)

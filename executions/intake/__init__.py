@@ -1,0 +1,1 @@
+"""How workflows and executions come into being."""

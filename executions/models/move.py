@@ -1,0 +1,76 @@
+"""What a move is: its guard, what it changes, and what the row said afterwards."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from executions.records import AttemptRecord, EventRecord, StepRecord
+from executions.states import Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The guard of a driver: it holds the execution with this token, and saw this inbox when it parks."""
+
+    token: int
+    inbox: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The guard of everybody else: the execution stands in one of these phases, at this seq if one is named."""
+
+    phases: frozenset[Phase]
+    seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The guard of a worker that takes an execution: due, or left behind by a process that is dead."""
+
+    phases: frozenset[Phase] = frozenset({Phase.PENDING, Phase.WAITING, Phase.IN_PROGRESS})
+
+
+Guard = Lease | Standing | Claim
+
+
+@dataclass(slots=True)
+class Move:
+    """What shall change, and what has to hold for it."""
+
+    execution_id: uuid.UUID
+    guard: Guard
+    to: Phase | None = None
+    columns: dict[str, Any] = field(default_factory=dict)
+    if_null: dict[str, Any] = field(default_factory=dict)
+    increments: tuple[str, ...] = ()
+    supersede: tuple[Sequence[uuid.UUID], uuid.UUID] | None = None
+    steps: list[StepRecord] = field(default_factory=list)
+    attempts: list[AttemptRecord] = field(default_factory=list)
+    events: list[EventRecord] = field(default_factory=list)
+    process_id: uuid.UUID | None = None
+    correlation_id: str = ""
+    owner_id: int | None = None
+    ring: str | None = None
+    at: datetime = field(default_factory=timezone.now)
+
+    def seqs_needed(self) -> int:
+        finishing = sum(step.finished_at is not None for step in self.steps)
+        return max(1, finishing + len(self.events))
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What the row said right after the move."""
+
+    head_seq: int
+    inbox: int
+    token: int
+    cancel_asked: bool
+    pause_asked: bool

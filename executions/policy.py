@@ -1,0 +1,98 @@
+"""Who may do what: one place, asked by every door.
+
+An execution is visible to its owner, to support and to administrators; to everybody else it does not exist (404).
+Who may see it but not act is refused (403).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Q, QuerySet
+
+from executions.models import Execution, Workflow
+from executions.models.workflow import Visibility
+
+SUPPORT_GROUP = "Support"
+Person = User | AnonymousUser
+
+
+class Role(StrEnum):
+    """What a person is to one execution; decides also which fragments of a page they get."""
+
+    NOBODY = "nobody"
+    OWNER = "owner"
+    SUPPORT = "support"
+    ADMIN = "admin"
+
+
+VERBS: dict[str, frozenset[Role]] = {
+    "view": frozenset({Role.OWNER, Role.SUPPORT, Role.ADMIN}),
+    "retry": frozenset({Role.OWNER, Role.ADMIN}),
+    "skip": frozenset({Role.OWNER, Role.ADMIN}),
+    "recover": frozenset({Role.OWNER, Role.SUPPORT, Role.ADMIN}),
+    "decide": frozenset({Role.OWNER, Role.ADMIN}),
+    "cancel": frozenset({Role.OWNER, Role.ADMIN}),
+    "pause": frozenset({Role.OWNER, Role.ADMIN}),
+    "resume": frozenset({Role.OWNER, Role.ADMIN}),
+    "terminate": frozenset({Role.OWNER, Role.ADMIN}),
+    "restore": frozenset({Role.SUPPORT, Role.ADMIN}),
+}
+
+
+def is_admin(user: Person) -> bool:
+    return bool(user.is_active and user.is_superuser)
+
+
+def is_support(user: Person) -> bool:
+    """Member of the group Support; asked of the database once per user object."""
+    if not user.is_active or user.pk is None:
+        return False
+    known: bool | None = getattr(user, "_stigmer_support", None)
+    if known is None:
+        known = user.groups.filter(name=SUPPORT_GROUP).exists()
+        user._stigmer_support = known  # type: ignore[union-attr]
+    return known
+
+
+def role(user: Person, execution: Execution) -> Role:
+    """The strongest role that this person has towards this execution."""
+    if not user.is_active:
+        return Role.NOBODY
+    if is_admin(user):
+        return Role.ADMIN
+    if execution.owner_id == user.pk:
+        return Role.OWNER
+    return Role.SUPPORT if is_support(user) else Role.NOBODY
+
+
+def can(user: Person, verb: str, execution: Execution) -> bool:
+    """Whether this person may do this to this execution, whatever its phase."""
+    return role(user, execution) in VERBS[verb]
+
+
+def visible_executions(user: Person) -> QuerySet[Execution]:
+    if is_admin(user) or is_support(user):
+        return Execution.objects.all()
+    if not user.is_active:
+        return Execution.objects.none()
+    return Execution.objects.filter(owner_id=user.pk)
+
+
+def visible_workflows(user: Person) -> QuerySet[Workflow]:
+    if is_admin(user):
+        return Workflow.objects.all()
+    if not user.is_active:
+        return Workflow.objects.none()
+    return Workflow.objects.filter(Q(visibility=Visibility.SHARED) | Q(owner_id=user.pk))
+
+
+def can_change(user: Person, workflow: Workflow) -> bool:
+    """Whether this person may apply a new version of this workflow."""
+    return is_admin(user) or (user.is_active and workflow.owner_id == user.pk)
+
+
+def roles_of(user: Person) -> dict[str, Any]:
+    return {"is_admin": is_admin(user), "is_support": is_support(user)}
