@@ -68,8 +68,8 @@ def parse(uri: str) -> httpx.URL:
             f"endpoint {url.host!r}: credentials in the URL are not allowed; use endpoint.authentication"
         )
     _check_host(uri, url.raw_host.decode("ascii"))
-    if url.port == 0:
-        raise not_sendable(f"endpoint '{uri}': port 0 cannot be called; ports are 1 to 65535")
+    if url.port is not None and not 0 < url.port < 65536:
+        raise not_sendable(f"endpoint '{uri}': the port is not in the range 1 to 65535")
     return url.copy_with(fragment=None)
 
 

@@ -119,7 +119,8 @@ def typed(server: FaultServer, connection: socket.socket, seen: Seen, rest: str)
 def status(server: FaultServer, connection: socket.socket, seen: Seen, rest: str) -> None:
     code, _, retry_after = rest.partition("/")
     headers = {"retry_after": retry_after.replace("_", " ")} if retry_after else {}
-    connection.sendall(answer(f"{code} Whatever", b"the shop is closed, key=s3cret-value", **headers))
+    body = b"" if code == "304" else b"the shop is closed, key=s3cret-value"
+    connection.sendall(answer(f"{code} Whatever", body, **headers))
 
 
 @behaviour
