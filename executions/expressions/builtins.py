@@ -7,12 +7,13 @@ what would show them the worker (environment, files, clock zone, standard stream
 from __future__ import annotations
 
 
-def _names(text: str) -> frozenset[str]:
+def names(text: str) -> frozenset[str]:
+    """The words of a text."""
     return frozenset(text.split())
 
 
 # One pass over their input at most, and never more than one result for each result of their arguments.
-PLAIN = _names(
+PLAIN = names(
     """
     empty/0 error/0 error/1 not/0 length/0 utf8bytelength/0 keys/0 keys_unsorted/0 has/1 type/0 tostring/0 tonumber/0
     tojson/0 floor/0 ceil/0 round/0 abs/0 fabs/0 trunc/0 sqrt/0 ascii_downcase/0 ascii_upcase/0 startswith/1
@@ -22,7 +23,7 @@ PLAIN = _names(
     """
 )
 # They look at every element, so that what they cost may grow with the square of their input.
-LOOPS = _names(
+LOOPS = names(
     """
     add/0 add/1 any/0 any/1 all/0 all/1 map/1 map_values/1 to_entries/0 from_entries/0 with_entries/1 sort/0 sort_by/1
     group_by/1 unique/0 unique_by/1 min/0 max/0 min_by/1 max_by/1 join/1 flatten/0 contains/1 inside/1 index/1
@@ -30,7 +31,7 @@ LOOPS = _names(
     """
 )
 # Whatever can run on, recurse, or grow without bound: only in a child process, under a deadline.
-ISOLATED = _names(
+ISOLATED = names(
     """
     range/1 range/2 range/3 while/2 until/2 repeat/1 recurse/0 recurse/1 recurse/2 limit/2 skip/2 first/1 last/1 nth/1
     nth/2 any/2 all/2 isempty/1 paths/0 paths/1 leaf_paths/0 path/1 getpath/1 setpath/2 delpaths/1 del/1 pick/1
@@ -44,7 +45,7 @@ ISOLATED = _names(
 )
 ALLOWED = PLAIN | LOOPS | ISOLATED
 ALLOWED_NAMES = frozenset(signature.partition("/")[0] for signature in ALLOWED)
-FORMATS = _names("@text @json @csv @tsv @html @uri @sh @base64 @base64d")
+FORMATS = names("@text @json @csv @tsv @html @uri @sh @base64 @base64d")
 
 REASONS = {
     "env": "the environment of the server is not readable from a workflow",
@@ -57,7 +58,7 @@ REASONS = {
     "localtime": "the time zone of the server is not readable from a workflow; use `gmtime`",
     "strflocaltime": "the time zone of the server is not readable from a workflow; use `strftime`",
 }
-_FORBIDDEN = _names(
+_FORBIDDEN = names(
     """
     env/0 input/0 inputs/0 input_filename/0 input_line_number/0 halt/0 halt/1 halt_error/0 halt_error/1 debug/0 debug/1
     stderr/0 localtime/0 strflocaltime/1 get_search_list/0 modulemeta/0
@@ -85,10 +86,18 @@ DEFINITIONS: dict[str, str] = {
     " if (type == \"array\" or type == \"object\") and length > 0"
     " then keys_unsorted as $keys | ($keys[] as $key | .[$key] | walked($at + [$key])), [$at + [$keys[-1]]]"
     " else [$at, .] end; walked([]);",
-    "fromstream": "def fromstream(f): foreach f as $e ({v: null, done: false};"
-    " (if .done then {v: null, done: false} else . end)"
-    " | if $e | length == 2 then .v = (.v | setpath($e[0]; $e[1])) | .done = ($e[0] | length == 0)"
-    " else .done = ($e[0] | length == 1) end; if .done then .v else empty end);",
+    # The engine's own cannot make what is not there yet.
+    "setpath": "def setpath(path; new): path as $path | new as $new | def put($at):"
+    " if $at == ($path | length) then $new else $path[$at] as $key"
+    ' | if ($key | type) == "number" then (. // []) as $list'
+    " | (if $key < 0 then $key + ($list | length) else $key end) as $index"
+    " | $list[:$index] + [range($index - ($list | length)) | null]"
+    " + [$list[$index] | put($at + 1)] + $list[$index + 1:]"
+    " else (. // {}) as $object | $object + {($key): ($object[$key] | put($at + 1))} end end; put(0);",
+    "fromstream": "def fromstream(events): foreach events as $event ({value: null, over: false};"
+    " (if .over then {value: null, over: false} else . end) | if ($event | length) == 2"
+    " then {value: (.value | setpath($event[0]; $event[1])), over: (($event[0] | length) == 0)}"
+    " else {value, over: (($event[0] | length) == 1)} end; if .over then .value else empty end);",
     "truncate_stream": "def truncate_stream(s): . as $n | s | select(.[0] | length > $n) | .[0] |= .[$n:];",
 }
 SHADOWS: dict[str, str] = {
@@ -101,7 +110,9 @@ SHADOWS: dict[str, str] = {
 }
 
 
-def prelude(names: frozenset[str]) -> str:
-    """The definitions that a program calling ``names`` needs in front of it."""
-    lines = [SHADOWS[name] for name in sorted(names & SHADOWS.keys())]
-    return " ".join(lines + [DEFINITIONS[name] for name in sorted(names & DEFINITIONS.keys())])
+def prelude(called: frozenset[str]) -> str:
+    """The definitions that a program calling ``called`` needs in front of it."""
+    if "fromstream" in called:
+        called |= {"setpath"}
+    lines = [SHADOWS[name] for name in sorted(called & SHADOWS.keys())]
+    return " ".join(lines + [text for name, text in DEFINITIONS.items() if name in called])

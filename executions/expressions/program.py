@@ -11,7 +11,7 @@ from typing import Any
 import jaq
 
 from executions.errors import ExpressionError
-from executions.expressions.builtins import ALLOWED_NAMES, prelude
+from executions.expressions.builtins import ALLOWED_NAMES, names, prelude
 from executions.expressions.paths import PathProgram, path_program
 from executions.expressions.screen import VARIABLES, Screened, screen
 from executions.expressions.values import TooHeavy, weigh
@@ -19,8 +19,9 @@ from executions.expressions.values import TooHeavy, weigh
 Json = Any
 # About 50 ns a unit: the longest that an expression holds up the other threads of its process is some 15 ms.
 BUDGET = 300_000
-_NUMERIC_NAMES = frozenset("length floor ceil round abs fabs trunc sqrt add map select min max first last now not".split())
-_NUMERIC_NAMES |= {"true", "false", "null", "any", "all"}
+_NUMERIC_NAMES = names(
+    "length floor ceil round abs fabs trunc sqrt add map select min max first last now not true false null any all"
+)
 _REASON = re.compile(r"Error: (?P<reason>[^\n]*)")
 _MARK = re.compile(r"^ *(?P<line>[0-9]+) │ (?P<text>.*)$\n *┆ (?P<mark>.*)$", re.MULTILINE)
 
@@ -41,7 +42,7 @@ class Program:
         found = self.screened
         if not found.bounded or found.loops > 4:
             return False
-        limit = (BUDGET / found.growth) ** (1 / (1 << found.loops)) - found.size
+        limit = float((BUDGET / found.growth) ** (1 / (1 << found.loops))) - found.size
         try:
             weight, has_text = weigh([value, *variables.values()], limit)
         except TooHeavy:
@@ -86,8 +87,8 @@ def _compiled(source: str, found: Screened) -> Program:
     try:
         reads = dict(jaq.analyze(source).vars)
         full = f"{prelude(frozenset(found.names))}{source}"
-        names = sorted(reads) + [f"__{name}" for name in ("now", "uuid") if name in found.names]
-        return Program(source, full, reads, found, path_program(source), jaq.compile(full, vars=names))
+        variables = sorted(reads) + [f"__{name}" for name in ("now", "uuid") if name in found.names]
+        return Program(source, full, reads, found, path_program(source), jaq.compile(full, vars=variables))
     except jaq.CompileError as error:
         raise ExpressionError(_in_plain_words(str(error), source)) from None
 

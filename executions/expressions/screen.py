@@ -74,7 +74,7 @@ def screen(source: str) -> Screened:
         return found
     found.size = len(tokens)
     if len(tokens) > MAX_TOKENS:
-        found.say(f"the expression has {len(tokens)} parts; at most {MAX_TOKENS} are allowed: split it over several tasks")
+        found.say(f"the expression has {len(tokens)} parts; at most {MAX_TOKENS} are allowed: split it over tasks")
         return found
     _collect_definitions(tokens, found)
     _judge(tokens, found)

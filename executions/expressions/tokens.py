@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-KEYWORDS = frozenset(
-    "and or not if then elif else end as def reduce foreach try catch label break import include".split()
-) - {"not"}
+from executions.expressions.builtins import names
+
+KEYWORDS = names("and or if then elif else end as def reduce foreach try catch label break import include")
 OPENERS = {"(": ")", "[": "]", "{": "}"}
 _TOKEN = re.compile(
     r"""(?P<space>\s+|\#[^\n\r]*)

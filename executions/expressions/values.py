@@ -64,7 +64,9 @@ def ensure_json(value: Json, where: str = "", depth: int = 0) -> Json:
     if isinstance(value, float):
         if math.isfinite(value):
             return value
-        raise ExpressionError(f"the expression gave {value}{_at(where)}, which JSON cannot hold; is a division by zero in it?")
+        raise ExpressionError(
+            f"the expression gave {value}{_at(where)}, which JSON cannot hold; is a division by zero in it?"
+        )
     if depth > MAX_DEPTH:
         raise ExpressionError(f"the expression gave a value nested more than {MAX_DEPTH} levels deep")
     if isinstance(value, list):

@@ -1,0 +1,28 @@
+"""Foreign code in child processes that can be killed without harm to their neighbours."""
+
+from executions.isolation.errors import (
+    ChildCancelled,
+    ChildCouldNotStart,
+    ChildDied,
+    ChildError,
+    ChildRaised,
+    ChildTimedOut,
+    NoChildFree,
+    PoolClosed,
+    ResultTooLarge,
+)
+from executions.isolation.pool import ChildPool, Reply
+
+__all__ = [
+    "ChildCancelled",
+    "ChildCouldNotStart",
+    "ChildDied",
+    "ChildError",
+    "ChildPool",
+    "ChildRaised",
+    "ChildTimedOut",
+    "NoChildFree",
+    "PoolClosed",
+    "Reply",
+    "ResultTooLarge",
+]
