@@ -1,0 +1,61 @@
+# Everything a person types. It needs Python >= 3.11 and make; the rest it brings itself into .venv.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
+LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	--python-version 3.11
+
+.PHONY: help up demo test test-full check format bench-quick lock clean dev runtime chromium
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: runtime ## Start Stigmer: database, Redis, web server, workers
+	@exec $(BIN)/stigmer up
+
+demo: runtime ## Start the demo service alone
+	@exec $(BIN)/stigmer demo
+
+test: check chromium ## Run the gates and every test; the database tests on SQLite and on PostgreSQL
+	$(PYTEST) -n 2 -m "not slow"
+	STIGMER_TEST_DATABASE=postgres $(PYTEST) -n 2 -m "database and not slow"
+
+test-full: check chromium ## Run everything, long fuzzing included, on both databases
+	$(PYTEST) -n 2
+	STIGMER_TEST_DATABASE=postgres $(PYTEST) -n 2
+
+check: dev ## Run the gates: style, types, rooms, migrations, Django's own checks
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py makemigrations --check --dry-run
+	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -W error manage.py check --fail-level WARNING
+
+format: dev ## Put the source in its one format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench-quick: dev ## Measure steps per second and latency on both databases
+	$(BIN)/python -m benchmarks.quick
+
+lock: dev ## Renew requirements.txt and requirements-dev.txt from pyproject.toml
+	$(LOCK) --upgrade --group build --output-file requirements.txt
+	$(LOCK) --upgrade --group build --group dev --constraint requirements.txt --output-file requirements-dev.txt
+
+clean: ## Remove what was built (never the data folder)
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-artifacts
+	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
+
+runtime:
+	@sh scripts/environment requirements.txt
+
+dev:
+	@sh scripts/environment requirements-dev.txt
+
+chromium: dev
+	@$(BIN)/python scripts/chromium.py
