@@ -72,10 +72,10 @@ class Boundary:
                 return
             self.commit()
 
-    def release(self, to: Phase, columns: dict[str, Any]) -> None:
+    def release(self, to: Phase, columns: dict[str, Any], *, ring: str | None = None) -> None:
         """Write what has gathered with the phase that ends this drive."""
         move = self._move(Lease(self._token))
-        move.to = to
+        move.to, move.ring = to, ring
         move.columns |= {"process_id": None, "wake_at": None, "waiting_for": "", **columns}
         self._write(move)
 

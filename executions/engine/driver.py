@@ -66,6 +66,10 @@ class _Parked(Exception):  # noqa: N818 - ends a drive, is no error
     """The execution was let go of until something wakes it."""
 
 
+class _Yielded(Exception):  # noqa: N818 - ends a drive, is no error
+    """This process stops: the execution goes back to the queue between two steps."""
+
+
 class Driver:
     """One drive of one execution under one lease."""
 
@@ -97,6 +101,8 @@ class Driver:
             self._drive()
         except _Parked:
             return
+        except _Yielded:
+            self._yield()
         except CancelAsked:
             self._stop(Phase.CANCELLED, report.CANCELLED)
         except PauseAsked:
@@ -195,6 +201,8 @@ class Driver:
 
     def _begin(self, step: StepRecord, now: datetime) -> None:
         """Commit *begun* before the effect. What was asked meanwhile is honoured here, before anything is run."""
+        if self.running.stopping.is_set():
+            raise _Yielded
         step.status, step.wake_at = StepStatus.RUNNING, None
         step.control.setdefault("first_attempt_at", now.isoformat())
         self.boundary.columns["current_step"] = step.path
@@ -310,6 +318,13 @@ class Driver:
         if self.timer is not None and until is not None:
             self.timer(self.execution.pk, self.execution.queue, until)
         raise _Parked
+
+    def _yield(self) -> None:
+        """Back to the queue; the step that was about to begin was not run."""
+        for step in self.journal.pending.values():
+            if step.kind == "call" and step.status == StepStatus.RUNNING:
+                step.status = StepStatus.RETRYING
+        self.boundary.release(Phase.PENDING, {"wake_at": timezone.now()}, ring=self.execution.queue)
 
     def _stop(self, phase: Phase, event: str) -> None:
         """Cancelled or paused at a boundary."""

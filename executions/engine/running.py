@@ -14,6 +14,7 @@ class Running:
     """Execution id → token and the cancellation of the attempt that runs, if one does."""
 
     def __init__(self) -> None:
+        self.stopping = threading.Event()
         self._lock = threading.Lock()
         self._held: dict[uuid.UUID, tuple[int, Cancellation | None]] = {}
 

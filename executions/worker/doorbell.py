@@ -1,0 +1,88 @@
+"""Listening for bells: RQ jobs on high, default, low, taken only while a slot is free.
+
+RQ's own work loop is not used: it forks or blocks per job, ends itself on a Redis time-out, and its timeouts and
+registries would decide about executions. The job is deleted as it is taken; losing it costs one sweep.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+
+import django_rq
+import structlog
+from redis.exceptions import RedisError
+from rq.exceptions import DequeueTimeout, DeserializationError
+from rq.job import Job
+from rq.queue import Queue
+from rq.serializers import JSONSerializer
+from rq.worker import SimpleWorker
+
+from executions.dispatch import QUEUES
+from executions.worker.slots import Slots
+
+LISTEN_SECONDS = 1
+LONGEST_BACK_OFF_SECONDS = 5.0
+log = structlog.get_logger(__name__)
+
+
+class Doorbell:
+    """One process's ear. Registered with RQ, so that RQ's own pages show it."""
+
+    def __init__(self, slots: Slots, stop: threading.Event) -> None:
+        self._slots = slots
+        self._stop = stop
+        self._queues: list[Queue] = [django_rq.get_queue(name, serializer=JSONSerializer) for name in QUEUES]
+        self._connection = self._queues[0].connection
+        self._registered: SimpleWorker | None = None
+
+    def listen(self) -> None:
+        """Take bells until told to stop. Redis may go and come back meanwhile."""
+        back_off = 0.1
+        while not self._stop.is_set():
+            if not self._slots.wait_for_free(LISTEN_SECONDS):
+                continue
+            try:
+                self._register()
+                self._take()
+                back_off = 0.1
+            except RedisError as problem:
+                log.warning("redis does not answer", problem=str(problem), next_try_seconds=back_off)
+                self._registered = None
+                self._stop.wait(back_off)
+                back_off = min(back_off * 2, LONGEST_BACK_OFF_SECONDS)
+        self._unregister()
+
+    def _take(self) -> None:
+        try:
+            found = Queue.dequeue_any(
+                self._queues, LISTEN_SECONDS, connection=self._connection, serializer=JSONSerializer
+            )
+        except DequeueTimeout:
+            assert self._registered is not None
+            self._registered.heartbeat()
+            return
+        if found is not None:
+            self._answer(found[0])
+
+    def _answer(self, job: Job) -> None:
+        try:
+            execution_id = uuid.UUID(job.args[0])
+        except (DeserializationError, IndexError, ValueError, TypeError, AttributeError):
+            log.error("a job that is no bell was dropped", job=job.id)
+        else:
+            self._slots.submit(execution_id)
+        job.delete()
+
+    def _register(self) -> None:
+        if self._registered is None:
+            worker = SimpleWorker(self._queues, connection=self._connection, serializer=JSONSerializer)
+            worker.register_birth()
+            self._registered = worker
+
+    def _unregister(self) -> None:
+        if self._registered is not None:
+            try:
+                self._registered.register_death()
+            except RedisError as problem:
+                log.warning("could not sign off at redis", problem=str(problem))

@@ -1,0 +1,92 @@
+"""The heartbeat of a worker, and what belongs to it: asks for running attempts, leases that nothing drives any more."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import uuid
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from executions.engine.running import Running
+from executions.models import Execution, Process
+from executions.models.move import Lease, Move
+from executions.models.moves import apply
+from executions.states import Phase
+
+ASK_SECONDS = 1.0
+log = structlog.get_logger(__name__)
+
+
+class Pulse:
+    """A thread that beats. Declared dead, or long without a successful beat, the process ends itself at once."""
+
+    def __init__(self, process: Process, running: Running) -> None:
+        self._process = process
+        self._running = running
+        self._stop = threading.Event()
+        self._beaten = time.monotonic()
+        self._unheld: set[tuple[uuid.UUID, int]] = set()
+        self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(min(ASK_SECONDS, settings.STIGMER_HEARTBEAT_SECONDS)):
+            try:
+                self._look_at_asks()
+                if time.monotonic() - self._beaten >= settings.STIGMER_HEARTBEAT_SECONDS:
+                    self._beat()
+            except DatabaseError as problem:
+                connection.close()
+                log.warning("heartbeat failed", problem=str(problem).strip())
+            self._end_if_out_of_touch()
+        connection.close()
+
+    def _beat(self) -> None:
+        if not self._process.beat() and not self._stop.is_set():
+            log.critical("declared dead by others, ending at once")
+            os._exit(1)
+        self._beaten = time.monotonic()
+        self._give_back_what_nothing_drives()
+
+    def _end_if_out_of_touch(self) -> None:
+        """Before the others can declare this process dead, it must have stopped by itself."""
+        silence = time.monotonic() - self._beaten
+        if silence > settings.STIGMER_PROCESS_SILENCE_SECONDS * 2 / 3 + ASK_SECONDS:
+            log.critical("no heartbeat reached the database, ending at once", silent_seconds=round(silence, 1))
+            os._exit(1)
+
+    def _look_at_asks(self) -> None:
+        """Stop attempts whose execution somebody wants cancelled, or that is in other hands."""
+        held = self._running.tokens()
+        if not held:
+            return
+        rows = Execution.objects.filter(pk__in=list(held)[:500]).values_list("pk", "token", "cancel_asked_at")
+        for execution_id, token, cancel_asked_at in rows:
+            if cancel_asked_at is not None or token != held[execution_id]:
+                self._running.cancel(execution_id)
+
+    def _give_back_what_nothing_drives(self) -> None:
+        """Seen twice in a row as held by this process without a thread that drives it: back to the queue."""
+        held = self._running.tokens()
+        rows = Execution.objects.filter(process=self._process, phase=Phase.IN_PROGRESS)
+        unheld = {
+            (pk, token): (queue, owner)
+            for pk, token, queue, owner in rows.values_list("pk", "token", "queue", "owner_id")
+            if pk not in held
+        }
+        for execution_id, token in self._unheld & set(unheld):
+            queue, owner = unheld[execution_id, token]
+            columns = {"process_id": None, "wake_at": timezone.now()}
+            move = Move(execution_id, Lease(token), to=Phase.PENDING, columns=columns, owner_id=owner, ring=queue)
+            if apply(move) is not None:
+                log.warning("gave back an execution that nothing drove", execution=str(execution_id))
+        self._unheld = set(unheld)

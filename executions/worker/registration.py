@@ -1,0 +1,36 @@
+"""A process signs on and off in the database. Signing off frees at once whatever it still held."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from django.db.models.functions import Now
+
+import stigmer_site
+from executions import dispatch
+from executions.models import Execution, Process
+from executions.states import Phase
+from executions.worker_identity import boot_id, started
+
+
+def register(kind: str, *, slots: int = 0) -> Process:
+    return Process.objects.create(
+        kind=kind,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        process_started=started(os.getpid()) or "",
+        boot_id=boot_id(),
+        version=stigmer_site.__version__,
+        slots=slots,
+        heartbeat_at=Now(),
+    )
+
+
+def resign(process: Process) -> int:
+    """Say that this process ends, and ring for what it still held. How many those were."""
+    process.declare_dead("stopped")
+    held = Execution.objects.filter(process=process, phase=Phase.IN_PROGRESS).values_list("pk", "queue")
+    for execution_id, queue in held:
+        dispatch.ring(execution_id, queue)
+    return len(held)
