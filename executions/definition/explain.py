@@ -30,8 +30,8 @@ _EXPECTED_BY_TYPE = {
 
 
 def explain(error: ValidationError, source: Source, readers: Readers) -> Iterator[Problem]:
-    """One problem for each finding of the models, at most MOST_PROBLEMS."""
-    for found in islice(error.errors(include_url=False), MOST_PROBLEMS):
+    """One problem for each finding of the models; not many more than are shown, these come in no useful order."""
+    for found in islice(error.errors(include_url=False), 5 * MOST_PROBLEMS):
         yield _Finding(found, source, readers).problem()
 
 

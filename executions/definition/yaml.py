@@ -23,6 +23,8 @@ _OTHER_INT = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
 _NOT_JSON = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
+_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -91,7 +93,14 @@ def _refuse_size(text: str, limits: Limits) -> None:
         raise DefinitionError([Problem(1, 1, "", message, f"at most {limits.max_bytes:,} bytes")])
 
 
+def _one_character(pair: re.Match[str]) -> str:
+    # JSON writes characters beyond U+FFFF as two escapes, which YAML's parser does not join.
+    return f"{pair[1]}{chr(0x10000 + ((int(pair[2], 16) - 0xD800) << 10) + int(pair[3], 16) - 0xDC00)}"
+
+
 def _events(text: str, problems: list[Problem]) -> Iterator[Any]:
+    if text.lstrip().startswith("{"):
+        text = _PAIR.sub(_one_character, text)
     try:
         yield from yaml.parse(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:

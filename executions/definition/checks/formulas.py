@@ -17,11 +17,14 @@ from executions.definition.checks.outline import (
 )
 from executions.definition.checks.references import report_secret
 from executions.definition.checks.report import Report
+from executions.definition.model.tasks import CALLS_NOT_YET
 from executions.definition.problems import Path
 from executions.expressions import is_expression, source_of
 
 CheckExpression = Callable[[str, frozenset[str]], list[str]]
-_SECRET = re.compile(r"""\$secrets\s*(?:\.\s*([A-Za-z_]\w*)|\.?\s*\[?\s*"([^"\\]+)"\s*\]?)""", re.ASCII)
+_SECRET = re.compile(
+    r"""\$secrets\b\s*(?:\.\s*([A-Za-z_]\w*)|\.\s*"([^"\\]+)"|(?:\.\s*)?\[\s*"([^"\\]+)"\s*\])""", re.ASCII
+)
 _ERROR = frozenset({"error"})
 # Where a task holds templates: any text inside that is one `${ … }` is evaluated.
 _TEMPLATES = ("set", "with", "raise", "wait", "timeout")
@@ -49,7 +52,7 @@ def check_formulas(found: Outline, check: CheckExpression | None, report: Report
 
 def _secrets(source: str) -> Iterator[str]:
     for match in _SECRET.finditer(source):
-        yield match[1] or match[2]
+        yield match[1] or match[2] or match[3]
 
 
 def _formulas(found: Outline, report: Report) -> Iterator[Formula]:
@@ -71,6 +74,8 @@ def _of_task(task: TaskPlace, report: Report) -> Iterator[Formula]:
     for keys in (("input", "from"), ("output", "as"), ("export", "as")):
         yield from _transform((*path, *keys), at(body, *keys), known, report)
     for key in _TEMPLATES:
+        if key == "with" and body.get("call") in CALLS_NOT_YET:
+            continue  # what it may hold is not known here
         yield from _template((*path, key), body.get(key), known, report)
     yield from _always((*path, "for", "in"), at(body, "for", "in"), known)
     yield from _always((*path, "while"), body.get("while"), known | loop_variables(body))

@@ -11,6 +11,7 @@ from executions.definition.checks.outline import Outline, TaskPlace, at, mapping
 from executions.definition.checks.report import Report
 from executions.definition.model.tasks import CALLS_NOT_YET
 from executions.definition.problems import Path, did_you_mean, shown
+from executions.expressions import is_expression
 
 BUILT_IN_CALLS = ("http", "python")
 _NAMED_IN_TASKS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -65,6 +66,11 @@ def _check_secrets(path: Path, policy: Any, found: Outline, report: Report) -> N
         name = text(policy, scheme, "use")
         if name is not None:
             report_secret((*path, scheme, "use"), name, found, report)
+    for scheme, key in (("basic", "password"), ("bearer", "token")):
+        credential = text(policy, scheme, key)
+        if credential is not None and not is_expression(credential):
+            hint = "declare it under `use.secrets` and write ${ $secrets.NAME }"
+            report.warn((*path, scheme, key), f"the {key} stands in the definition, where everybody reads it", "", hint)
 
 
 def _check_call(task: TaskPlace, found: Outline, known_functions: Collection[str] | None, report: Report) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from executions.definition.checks.outline import Outline, mapping
+from executions.definition.checks.outline import Outline, mapping, text
 from executions.definition.checks.report import Report
 from executions.definition.problems import did_you_mean, shown
 
@@ -10,8 +10,11 @@ SETTINGS = ("optional", "effect", "retry", "attemptTimeout")
 
 
 def check_settings(found: Outline, report: Report) -> None:
-    """Warn of keys that look like one of ours and are none."""
+    """Report effects that a task cannot have; warn of keys that look like one of ours and are none."""
     for task in found.tasks():
+        if text(task.body, "metadata", "effect") == "transactional" and task.body.get("call") != "python":
+            path = (*task.path, "metadata", "effect")
+            report.add(path, "only `call: python` can be transactional", "pure, idempotent or at_most_once")
         for key in mapping(task.body, "metadata"):
             suggestion = "" if key in SETTINGS else did_you_mean(key, SETTINGS, similarity=0.8)
             if suggestion:
