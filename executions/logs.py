@@ -12,7 +12,7 @@ import re
 import sys
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
-Format = Literal["auto", "text", "json"]
-FORMATS: tuple[Format, ...] = ("auto", "text", "json")
+FORMATS = ("auto", "text", "json")
 CORRELATION_HEADER = "X-Correlation-ID"
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
@@ -35,7 +34,7 @@ def get(name: str) -> structlog.stdlib.BoundLogger:
     return logger
 
 
-def configured(level: str, format: Format) -> dict[str, Any]:
+def configured(level: str, format: str) -> dict[str, Any]:
     """Set structlog up and return Django's LOGGING. ``auto`` is text on a terminal, JSON elsewhere."""
     text = format == "text" or (format == "auto" and sys.stderr.isatty())
     shared: list[structlog.typing.Processor] = [

@@ -14,17 +14,8 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import OriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
-from django.utils.module_loading import module_has_submodule  # noqa: E402
 
-import dashboard  # noqa: E402
+from dashboard.routing import websocket_urlpatterns  # noqa: E402
 
-websocket_urlpatterns = []
-if module_has_submodule(dashboard, "routing"):
-    from dashboard.routing import websocket_urlpatterns
-
-application = ProtocolTypeRouter(
-    {
-        "http": django_application,
-        "websocket": OriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.STIGMER_ORIGINS),
-    }
-)
+sockets = OriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.STIGMER_ORIGINS)
+application = ProtocolTypeRouter({"http": django_application, "websocket": sockets})

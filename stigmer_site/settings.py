@@ -87,6 +87,7 @@ TEMPLATES = [
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [assets.STATIC]
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 0 if DEBUG else 300
 
@@ -170,6 +171,10 @@ STIGMER_DRAIN_SECONDS: float = env.float("STIGMER_DRAIN_SECONDS", 20.0)
 STIGMER_ATTEMPT_SECONDS: float = env.float("STIGMER_ATTEMPT_SECONDS", 30.0)
 STIGMER_RETRY_DELAYS: list[float] = env.list("STIGMER_RETRY_DELAYS", [2.0, 5.0, 10.0], subcast=float)
 STIGMER_RETRY_AFTER_SECONDS: float = env.float("STIGMER_RETRY_AFTER_SECONDS", 300.0)
+STIGMER_MAX_STEPS: int = env.int("STIGMER_MAX_STEPS", 10_000)
+STIGMER_FLUSH_STEPS: int = env.int("STIGMER_FLUSH_STEPS", 100)
+STIGMER_FLUSH_SECONDS: float = env.float("STIGMER_FLUSH_SECONDS", 1.0)
+STIGMER_WRITERS: int = env.int("STIGMER_WRITERS", 0)
 STIGMER_CRASH_LIMIT: int = env.int("STIGMER_CRASH_LIMIT", 5)
 
 # --- What a definition may do --------------------------------------------------------------------------------------
@@ -185,5 +190,5 @@ STIGMER_SECRETS_FILE: Path | None = env.path("STIGMER_SECRETS_FILE", None)
 
 # --- Log -----------------------------------------------------------------------------------------------------------
 STIGMER_LOG_LEVEL: str = env.str("STIGMER_LOG_LEVEL", "INFO").upper()
-STIGMER_LOG_FORMAT: logs.Format = env.str("STIGMER_LOG_FORMAT", "auto", validate=validate.OneOf(logs.FORMATS))
+STIGMER_LOG_FORMAT: str = env.str("STIGMER_LOG_FORMAT", "auto", validate=validate.OneOf(logs.FORMATS))
 LOGGING = logs.configured(STIGMER_LOG_LEVEL, STIGMER_LOG_FORMAT)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 from django.contrib.auth.decorators import user_passes_test
 from django.urls import URLPattern, include, path
-from django.utils.module_loading import module_has_submodule
 from django_rq.urls import get_admin_urlpatterns
 
-import dashboard
 from executions import health
 
 superuser_only = user_passes_test(lambda user: user.is_active and user.is_superuser)
@@ -22,6 +20,5 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("django-rq/", include((rq_pages, "django_rq"))),
+    path("", include("dashboard.urls")),
 ]
-if module_has_submodule(dashboard, "urls"):
-    urlpatterns.append(path("", include("dashboard.urls")))

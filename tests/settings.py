@@ -18,10 +18,7 @@ if TEST_DATABASE not in ("sqlite", "postgres"):
 if "STIGMER_TEST_FOLDER" not in os.environ:
     # Workers of pytest-xdist inherit the variable, so that only the first process makes and removes the folder.
     os.environ["STIGMER_TEST_FOLDER"] = tempfile.mkdtemp(prefix="stigmer-test-")
-    _maker = os.getpid()
-    atexit.register(
-        lambda: os.getpid() == _maker and shutil.rmtree(os.environ["STIGMER_TEST_FOLDER"], ignore_errors=True)
-    )
+    atexit.register(shutil.rmtree, os.environ["STIGMER_TEST_FOLDER"], ignore_errors=True)
 TEST_FOLDER = Path(os.environ["STIGMER_TEST_FOLDER"])
 for name in [name for name in os.environ if name.startswith("STIGMER_") and not name.startswith("STIGMER_TEST_")]:
     del os.environ[name]
@@ -35,8 +32,7 @@ from stigmer_site.settings import *  # noqa: E402, F403
 from stigmer_site.settings import DATABASES  # noqa: E402
 
 # Tests read what threads and processes wrote, so that SQLite has to be a file in tests too.
-DATABASES["default"]["TEST"] = {
-    "NAME": "stigmer_test" if TEST_DATABASE == "postgres" else str(TEST_FOLDER / "test.sqlite3")
-}
+_name = "stigmer_test" if TEST_DATABASE == "postgres" else str(TEST_FOLDER / "test.sqlite3")
+DATABASES["default"]["TEST"] = {"NAME": _name}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STIGMER_DEMO = False

@@ -21,7 +21,7 @@ def use_settings() -> None:
         sys.excepthook = _log_the_end
     except (EnvError, ImproperlyConfigured) as error:
         raise CannotStart(f"{' '.join(str(error).split())} See docs/configuration.md.") from error
-    except PermissionError as error:
+    except OSError as error:
         raise CannotStart(
             f"The data folder cannot be written ({error.filename}: {error.strerror}). "
             "Make it writable, or choose another with STIGMER_HOME."

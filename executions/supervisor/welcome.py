@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.conf import settings
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
 
 from executions.supervisor.logins import Login
 
 
 def welcome(people: Sequence[Login], *, seconds: float) -> None:
     """Print the address and the log-ins to standard output."""
-    from rich.console import Console, Group
-    from rich.panel import Panel
-    from rich.text import Text
-
     console = Console()
-    lines = [
+    lines: list[Text | Table] = [
         Text.assemble("Open  ", (address(), "bold cyan underline")),
         Text(""),
         logins_table(people),
@@ -27,10 +27,8 @@ def welcome(people: Sequence[Login], *, seconds: float) -> None:
     console.print(Panel(Group(*lines), title=title, title_align="left", border_style="green", padding=(1, 2), width=72))
 
 
-def logins_table(people: Sequence[Login]) -> object:
+def logins_table(people: Sequence[Login]) -> Table:
     """The log-ins as a table for rich."""
-    from rich.table import Table
-
     table = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")
     table.add_column("log in as", style="bold", no_wrap=True)
     table.add_column("password", no_wrap=True)
