@@ -186,6 +186,7 @@ STIGMER_EXPRESSION_SECONDS: float = env.float("STIGMER_EXPRESSION_SECONDS", 2.0)
 STIGMER_HTTP_RESPONSE_BYTES: int = env.int("STIGMER_HTTP_RESPONSE_BYTES", 1024 * 1024)
 STIGMER_HTTP_ALLOWED_HOSTS: list[str] = env.list("STIGMER_HTTP_ALLOWED_HOSTS", [])
 STIGMER_FUNCTION_MODULES: list[str] = env.list("STIGMER_FUNCTION_MODULES", [])
+STIGMER_FUNCTION_PROCESSES: int = env.int("STIGMER_FUNCTION_PROCESSES", 2)
 STIGMER_SECRETS_FILE: Path | None = env.path("STIGMER_SECRETS_FILE", None)
 
 # --- Log -----------------------------------------------------------------------------------------------------------

@@ -25,12 +25,17 @@ Call = Callable[[dict[str, Any], StepContext], Outcome]
 CALLS: dict[str, Call] = {"http": http.run, "python": python.run}
 
 
+def call_here(arguments: dict[str, Any], context: StepContext) -> Outcome:
+    """A registered function in this thread, inside the transaction that the caller holds."""
+    return python.call_in_thread(str(arguments["function"]), arguments.get("arguments") or {}, context)
+
+
 def effect_of(request: Effect) -> str:
     """``pure``, ``idempotent``, ``at_most_once`` or ``transactional``: the task's word, else the function's."""
     if request.task.metadata.effect is not None:
         return str(request.task.metadata.effect)
     if request.call == "python":
-        function = functions.find(str((request.step.arguments or {}).get("function")))
+        function = functions.registered().get(str((request.step.arguments or {}).get("function")))
         if function is not None:
             return str(function.effect)
     return "idempotent"

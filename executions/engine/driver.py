@@ -35,7 +35,6 @@ from executions.errors import Fenced, NotStorable, WorkflowError
 from executions.models.move_sql import AsJson
 from executions.records import AttemptRecord, StepRecord
 from executions.states import Phase, StepStatus
-from executions.steps import python
 from executions.steps.context import Cancellation, StepContext
 from executions.steps.outcome import Done, Fail
 from executions.values import storable
@@ -301,7 +300,7 @@ class Driver:
         began = timezone.now()
         with transaction.atomic():
             self.boundary.commit(here=True)
-            outcome = attempt.run(request, context, python.call_in_thread)
+            outcome = attempt.run(request, context, attempt.call_here)
             if isinstance(outcome, Done):
                 following = self._send(walk, self._settle(request, outcome, policy, began))
                 if request.step.status == StepStatus.SUCCEEDED:

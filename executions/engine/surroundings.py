@@ -15,7 +15,8 @@ import stigmer_site
 from executions.definition import Workflow
 from executions.engine.backoff import Steps
 from executions.engine.retry import Policy
-from executions.secrets import Secrets, load_secrets
+from executions.secret_files import load_secrets
+from executions.secrets import Secrets
 
 RUNTIME = {"name": "stigmer", "version": stigmer_site.__version__, "metadata": {}}
 
@@ -33,8 +34,6 @@ def limits(uri_variables: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "http_allowed_hosts": settings.STIGMER_HTTP_ALLOWED_HOSTS,
         "http_response_bytes": settings.STIGMER_HTTP_RESPONSE_BYTES,
-        "function_modules": settings.STIGMER_FUNCTION_MODULES,
-        "function_result_bytes": settings.STIGMER_VALUE_BYTES,
         "uri_variables": uri_variables,
     }
 

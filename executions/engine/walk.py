@@ -184,7 +184,7 @@ class Walker:
         descriptor = {
             "name": record.name,
             "reference": pointer,
-            "definition": task.model_dump(by_alias=True, exclude_none=True, mode="json"),
+            "definition": _definition_at(self.facts.definition, pointer),
             "input": record.input,
             "startedAt": date_time(record.started_at),
         }
@@ -253,3 +253,11 @@ def _breathe() -> Generator[Request, Any, None]:
     from executions.engine.requests import Breathe
 
     yield Breathe()
+
+
+def _definition_at(document: Any, pointer: str) -> Any:
+    """The part of the document that a task's pointer names."""
+    found = document
+    for part in pointer.split("/")[1:]:
+        found = found[int(part)] if isinstance(found, list) else found[part]
+    return found

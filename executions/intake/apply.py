@@ -34,12 +34,12 @@ class AppliedWorkflow:
 def parse(text: str) -> Definition:
     """The text under this installation's limits and functions. Raises DefinitionError with every problem."""
     limits = Limits(
-        bytes=settings.STIGMER_DEFINITION_BYTES,
-        depth=settings.STIGMER_DEFINITION_DEPTH,
-        nodes=settings.STIGMER_DEFINITION_NODES,
+        max_bytes=settings.STIGMER_DEFINITION_BYTES,
+        max_depth=settings.STIGMER_DEFINITION_DEPTH,
+        max_nodes=settings.STIGMER_DEFINITION_NODES,
     )
-    functions.load_functions(settings.STIGMER_FUNCTION_MODULES)
-    return definition.parse(text, limits=limits, known_functions=functions.known())
+    known = functions.load_functions(settings.STIGMER_FUNCTION_MODULES)
+    return definition.parse(text, limits=limits, known_functions=known)
 
 
 def apply_definition(text: str, actor: User, *, visibility: str = Visibility.SHARED) -> AppliedWorkflow:

@@ -16,7 +16,8 @@ from executions.engine.driver import advance
 from executions.engine.running import Running
 from executions.engine.store import Writers
 from executions.recovery.sweep import Sweeper
-from executions.steps import functions, http, python
+from executions.steps import http, python
+from executions.worker.children import use_children
 from executions.worker.doorbell import Doorbell
 from executions.worker.pulse import Pulse
 from executions.worker.registration import register, resign
@@ -35,7 +36,7 @@ def main() -> int:
     """Run until SIGTERM or SIGINT. Exit code 0 after a clean end."""
     stop = threading.Event()
     _on_signal(stop)
-    functions.load_functions(settings.STIGMER_FUNCTION_MODULES)
+    use_children()
     process = register("worker", slots=settings.STIGMER_SLOTS)
     log.info("worker started", pid=process.pid, slots=process.slots, queue="on")
     broadcast.start()

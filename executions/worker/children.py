@@ -1,0 +1,30 @@
+"""The child processes in which a worker runs foreign code: registered functions and expressions that may loop."""
+
+from __future__ import annotations
+
+import os
+
+from django.conf import settings
+
+from executions.steps import functions, python
+
+# What a child may see of the environment. Secrets are filled in by the worker and travel with the one call.
+_SEEN = ("PATH", "HOME", "LANG", "TZ", "DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "PYTHONPATH")
+
+
+def use_children() -> None:
+    """Load the function modules here (their signatures are checked) and say how children are started."""
+    functions.load_functions(settings.STIGMER_FUNCTION_MODULES)
+    environment = {name: value for name, value in os.environ.items() if name in _SEEN or _is_a_setting(name)}
+    python.configure(
+        python.FunctionPool(
+            modules=settings.STIGMER_FUNCTION_MODULES,
+            processes=settings.STIGMER_FUNCTION_PROCESSES,
+            environment=environment,
+            max_result_bytes=settings.STIGMER_VALUE_BYTES,
+        )
+    )
+
+
+def _is_a_setting(name: str) -> bool:
+    return name.startswith("STIGMER_") and not name.startswith("STIGMER_SECRET")
