@@ -69,7 +69,8 @@ class Secrets:
         when it is read (:class:`SecretUnavailable`), not before."""
         self._declared = frozenset(declared)
         missing = "no value is configured for it on this server"
-        known = {name: self._placeholder(self._values[name], name) for name in self._declared & self._values.keys()}
+        names = sorted(self._declared & self._values.keys())
+        known = {name: self._placeholder(self._values[name], name) for name in names}
         return Placeholders(known, dict.fromkeys(self._declared - self._values.keys(), missing))
 
     def fill(self, value: Json) -> Json:

@@ -1,0 +1,216 @@
+"""`call: python`: a registered function, run in a child process that can be killed, or in the calling thread."""
+
+from __future__ import annotations
+
+import os
+import threading
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from executions.errors import WorkflowError
+from executions.isolation import (
+    ChildCancelled,
+    ChildCouldNotStart,
+    ChildDied,
+    ChildError,
+    ChildPool,
+    ChildRaised,
+    ChildTimedOut,
+    NoChildFree,
+    PoolClosed,
+    ResultTooLarge,
+)
+from executions.sanitise import sanitise_reason
+from executions.steps.context import StepContext
+from executions.steps.functions import (
+    MODULES_VARIABLE,
+    ArgumentsInvalid,
+    Function,
+    FunctionContext,
+    FunctionError,
+    FunctionNotUsable,
+    find,
+    is_transient,
+)
+from executions.steps.outcome import Done, Fail, Outcome
+
+Json = Any
+_TARGET = "executions.steps.function_child:answer"
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionPool:
+    """How functions run in the children of this process: the modules that hold them, how many children, the address
+    space of each (None: no limit), all that they see of the environment, and the largest result. Django is set up in
+    a child where ``environment`` names ``DJANGO_SETTINGS_MODULE``."""
+
+    modules: Sequence[str] = ()
+    processes: int = 2
+    memory_limit_bytes: int | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    max_result_bytes: int = 4 * 1024 * 1024
+
+
+_lock = threading.Lock()
+_settings = FunctionPool()
+_pool: ChildPool | None = None
+_owner_pid = 0
+
+
+def configure(settings: FunctionPool) -> None:
+    """Use these settings from now on; children that exist are stopped, new ones start when they are needed."""
+    global _settings
+    close()
+    with _lock:
+        _settings = settings
+
+
+def close() -> None:
+    """Stop the children of this process; the next call starts anew."""
+    global _pool
+    with _lock:
+        pool, _pool = _pool, None
+        belongs_here = _owner_pid == os.getpid()
+    if pool is not None and belongs_here:
+        pool.close()
+
+
+def run(arguments: Mapping[str, Json], context: StepContext) -> Outcome:
+    """Call the registered function ``arguments["function"]`` with ``arguments["arguments"]``.
+
+    In a child process the attempt's deadline and cancellation are enforced by killing the child. A function with
+    ``isolation="thread"`` runs here, in the calling thread, and ends when it ends.
+    """
+    name, given = str(arguments.get("function", "")), arguments.get("arguments") or {}
+    try:
+        entry = find(name)
+    except FunctionNotUsable as error:
+        return _refused(WorkflowError.standard("configuration", str(error)), "unknown function")
+    if entry.isolation == "thread":
+        return call_in_thread(name, given, context)
+    return _call_in_child(entry, given, context)
+
+
+def call_in_thread(name: str, arguments: Mapping[str, Json], context: StepContext) -> Outcome:
+    """Call a registered function in this thread; the engine does so, inside its own transaction, for the effect
+    `transactional`. No deadline is enforced; what the function raises becomes a :class:`Fail`."""
+    try:
+        entry = find(name)
+        filled = context.secrets.fill(dict(arguments))
+        entry.checked(filled)
+    except FunctionNotUsable as error:
+        return _refused(WorkflowError.standard("configuration", str(error)), "unknown function")
+    except ArgumentsInvalid as error:
+        return _refused(_redacted(error.error, context), "arguments do not fit")
+    try:
+        return Done(context.secrets.redact(entry.run(filled, FunctionContext(**_known(context)))))
+    except Exception as error:
+        details = error.details if isinstance(error, FunctionError) else {}
+        log = str(context.secrets.redact("".join(traceback.format_exception(error))[-8_000:]))
+        return _raised(type(error).__name__, str(error), is_transient(error), details, log, context)
+
+
+def _call_in_child(entry: Function, given: Mapping[str, Json], context: StepContext) -> Outcome:
+    filled = context.secrets.fill(dict(given))
+    try:
+        entry.checked(filled)
+    except ArgumentsInvalid as error:
+        return _refused(_redacted(error.error, context), "arguments do not fit")
+    try:
+        reply = _running_pool().run(
+            entry.name,
+            {"arguments": filled, "context": _known(context)},
+            deadline=context.deadline,
+            cancellation=context.cancellation,
+        )
+    except ChildRaised as error:
+        log = str(context.secrets.redact(f"{error.log}\n{error.traceback_text}".strip()))
+        return _raised(error.type_name, error.message, bool(error.is_transient), error.details, log, context)
+    except ChildError as error:
+        return _stopped(error, context)
+    except (TypeError, ValueError, RecursionError) as error:
+        return _refused(
+            WorkflowError.standard("validation", f"the arguments are not JSON: {error}"), "arguments do not fit"
+        )
+    return Done(context.secrets.redact(reply.value), str(context.secrets.redact(reply.log)))
+
+
+def _stopped(error: ChildError, context: StepContext) -> Fail:
+    """The call ended without the function having returned or raised."""
+    log = str(context.secrets.redact(error.log))
+    text = str(error)
+    if isinstance(error, ChildTimedOut):
+        detail = f"the attempt did not end within {context.deadline.seconds:g} s; its process was killed"
+        return Fail(WorkflowError.standard("timeout", detail), True, "attempt timed out", log=log)
+    if isinstance(error, ChildDied):
+        return Fail(WorkflowError.standard("runtime", text), True, "child process died", log=log)
+    if isinstance(error, ChildCancelled):
+        return Fail(WorkflowError.standard("runtime", text), False, "cancelled", log=log)
+    if isinstance(error, NoChildFree):
+        return Fail(WorkflowError.standard("timeout", text), True, "no free child process", effect_possible=False)
+    if isinstance(error, PoolClosed):
+        return Fail(WorkflowError.standard("runtime", text), True, "worker stopped", log=log)
+    if isinstance(error, ResultTooLarge):
+        return Fail(WorkflowError.standard("runtime", text), False, "result too large", log=log)
+    rule = "function modules cannot be loaded" if isinstance(error, ChildCouldNotStart) else "child process failed"
+    detail = str(context.secrets.redact(sanitise_reason(text)))
+    return Fail(WorkflowError.standard("configuration", detail), False, rule, effect_possible=False, log=log)
+
+
+def _raised(
+    type_name: str, message: str, transient: bool, details: Mapping[str, Any], log: str, context: StepContext
+) -> Fail:
+    """The function raised: its error as the DSL's, with what the author said about it."""
+    if type_name == ArgumentsInvalid.__name__:
+        return _refused(_redacted(WorkflowError.standard("validation", message), context), "arguments do not fit")
+    text = message if details else f"{type_name}: {message}" if message else type_name
+    standard = WorkflowError.standard("runtime", str(context.secrets.redact(text)))
+    error = WorkflowError(
+        type=str(details.get("type") or standard.type),
+        status=int(details.get("status") or standard.status),
+        title=str(details.get("title") or standard.title),
+        detail=standard.detail,
+    )
+    retry_after = details.get("retry_after")
+    return Fail(
+        error,
+        transient,
+        f"function raised {type_name}",
+        retry_after=float(retry_after) if isinstance(retry_after, (int, float)) else None,
+        log=log,
+    )
+
+
+def _refused(error: WorkflowError, rule: str) -> Fail:
+    """Nothing was run."""
+    return Fail(error, False, rule, effect_possible=False)
+
+
+def _redacted(error: WorkflowError, context: StepContext) -> WorkflowError:
+    return WorkflowError(error.type, error.status, error.title, str(context.secrets.redact(error.detail)))
+
+
+def _known(context: StepContext) -> dict[str, Any]:
+    return {
+        "execution_id": context.execution_id,
+        "correlation_id": context.correlation_id,
+        "attempt": context.attempt,
+        "idempotency_key": context.idempotency_key,
+    }
+
+
+def _running_pool() -> ChildPool:
+    global _pool, _owner_pid
+    with _lock:
+        if _pool is None or _owner_pid != os.getpid():
+            _owner_pid = os.getpid()
+            _pool = ChildPool(
+                _TARGET,
+                size=_settings.processes,
+                memory_limit_bytes=_settings.memory_limit_bytes,
+                environment={**_settings.environment, MODULES_VARIABLE: ",".join(_settings.modules)},
+                max_result_bytes=_settings.max_result_bytes,
+            )
+        return _pool
