@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from executions.definition.model.tasks import KINDS, KINDS_NOT_YET, Named, kinds_of
+from executions.definition.model.entries import Named
+from executions.definition.model.tasks import KINDS, KINDS_NOT_YET, kinds_of
 from executions.definition.problems import MOST_PROBLEMS, Path, Problem, did_you_mean, shown
 from executions.definition.yaml import Source
 from executions.steps.parameters import OBJECT, Model, Readers

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from executions.definition import DefinitionError, Limits, TryTask, load, parse
+from tests.definition.forms import FORMS
 from tests.definition.texts import HEAD, parsed, problems, workflow
 
 ORDER = """
@@ -92,6 +93,11 @@ def test_a_workflow_with_every_kind_of_task_is_parsed() -> None:
     assert isinstance(charge, TryTask)
     assert [entry.task.kind for entry in charge.try_] == ["call"]
     assert definition.warnings == ()
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_that_the_specification_shows_is_parsed(name: str) -> None:
+    assert parse(FORMS[name]).warnings == ()
 
 
 def test_the_definition_keeps_its_source_and_the_digest_of_it() -> None:
@@ -187,10 +193,11 @@ def test_parsing_needs_no_web_framework() -> None:
     assert done.stdout.strip() == "[]"
 
 
-words = st.sampled_from(
-    "document do set call with method endpoint switch when then try catch retry for in while raise error wait if "
-    "use functions timeout after seconds metadata input output as from schema a b ${ .x } end exit PT1S http".split()
-)
+WORDS = """
+document do set call with method endpoint switch when then try catch retry for in while raise error wait if use
+functions timeout after seconds metadata input output as from schema a b ${.x} end exit PT1S http
+"""
+words = st.sampled_from(WORDS.split())
 documents = st.recursive(
     st.none() | st.booleans() | st.integers() | words | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words | st.text(max_size=3), inner, max_size=4),
@@ -199,8 +206,12 @@ documents = st.recursive(
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.dictionaries(words, documents, max_size=5), st.lists(st.dictionaries(words, documents, max_size=2), max_size=4))
-def test_any_document_is_parsed_or_refused_with_a_definition_error(document: dict[str, object], do: list[object]) -> None:
+@given(
+    st.dictionaries(words, documents, max_size=5), st.lists(st.dictionaries(words, documents, max_size=2), max_size=4)
+)
+def test_any_document_is_parsed_or_refused_with_a_definition_error(
+    document: dict[str, object], do: list[object]
+) -> None:
     for text in (json.dumps(document), json.dumps({**document, "do": do}), HEAD + json.dumps(do)):
         try:
             parse(text)

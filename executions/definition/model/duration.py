@@ -88,7 +88,10 @@ class Duration:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(cls._from_form, handler.generate_schema(DurationForm))
+        def read(value: Any, form: core_schema.ValidatorFunctionWrapHandler) -> Duration:
+            return value if isinstance(value, cls) else cls._from_form(form(value))
+
+        return core_schema.no_info_wrap_validator_function(read, handler.generate_schema(DurationForm))
 
 
 def duration_seconds(value: Any) -> float:

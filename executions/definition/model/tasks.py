@@ -6,24 +6,12 @@ underscore where Python has the word for itself.
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    Tag,
-    ValidationInfo,
-    model_validator,
-)
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from executions.definition.model.duration import Duration
+from executions.definition.model.entries import Named, ParametersOf, VariableName
 from executions.definition.model.policies import (
     ErrorDefinition,
     ErrorFilter,
@@ -34,22 +22,18 @@ from executions.definition.model.policies import (
     RetryPolicy,
     TimeoutOrName,
 )
-from executions.steps.parameters import OBJECT, TEXT, Expression, HttpArguments, Model, PythonArguments, Readers, shape
+from executions.steps.parameters import OBJECT, TEXT, Expression, HttpArguments, Model, PythonArguments, shape
 
-ENTRY = "<entry>"
 KINDS = ("do", "set", "switch", "for", "try", "raise", "wait", "call")
 KINDS_NOT_YET = ("fork", "listen", "emit", "run")
 CALLS_NOT_YET = ("openapi", "grpc", "asyncapi", "a2a", "mcp", "agent", "approval")
-RESERVED_VARIABLES = frozenset(
-    {"context", "input", "output", "secrets", "workflow", "runtime", "task", "authorization"}
-)
 Effect = Literal["pure", "idempotent", "at_most_once", "transactional"]
 
 
 def kinds_of(task: dict[str, Any]) -> list[str]:
     """The keys of a task that name a kind; the ``do`` of a ``for`` is its body, not a second kind."""
     found = [kind for kind in KINDS + KINDS_NOT_YET if kind in task]
-    if "do" in found and ("for" in found):
+    if "do" in found and "for" in found:
         found.remove("do")
     return found
 
@@ -61,47 +45,6 @@ def _tag(task: Any) -> str | None:
     if found[0] == "call" and task["call"] in ("http", "python"):
         return f"<call {task['call']}>"
     return f"<{found[0]}>"
-
-
-def _variable_name(name: str) -> str:
-    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII) is None:
-        raise ValueError("a variable's name has to be letters, digits and underscores, and not begin with a digit")
-    if name in RESERVED_VARIABLES:
-        raise ValueError(f"the variable ${name} is the DSL's own: choose another name")
-    return name
-
-
-VariableName = Annotated[str, AfterValidator(_variable_name)]
-
-
-class Named(Model):
-    """An entry of a list: an object with one key, which is the name of what it holds."""
-
-    name: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _split(cls, value: Any, info: ValidationInfo) -> Any:
-        Readers.note(cls, value, info)
-        if not isinstance(value, dict) or len(value) != 1:
-            raise PydanticCustomError("one_entry", "an entry has to be an object with exactly one key, its name")
-        ((name, body),) = value.items()
-        return {"name": name, ENTRY: body}
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        described = handler.resolve_ref_schema(handler(core))
-        body, name = described["properties"][ENTRY], described["properties"]["name"]
-        described.clear()
-        described.update(
-            type="object",
-            title=cls.__name__,
-            minProperties=1,
-            maxProperties=1,
-            propertyNames={key: name[key] for key in ("minLength", "maxLength", "pattern")},
-            additionalProperties=body,
-        )
-        return described
 
 
 class NamedTask(Named):
@@ -230,20 +173,6 @@ class WaitTask(TaskBase):
 
     kind = "wait"
     wait: Duration = Field(description="a duration")
-
-
-class ParametersOf:
-    """Marks a JSON object that has to fit a parameter model and stays plain JSON, expressions and all."""
-
-    def __init__(self, model: type[Model]) -> None:
-        self.model = model
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        def keep_json(value: Any, check: core_schema.ValidatorFunctionWrapHandler) -> Any:
-            check(value)
-            return value
-
-        return core_schema.no_info_wrap_validator_function(keep_json, handler.generate_schema(self.model))
 
 
 class CallTask(TaskBase):

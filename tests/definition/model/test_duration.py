@@ -62,7 +62,7 @@ def test_a_written_duration_has_seconds_before_and_after_evaluation(written: Any
 def test_what_is_no_duration_is_refused_before_and_after_evaluation(written: Any) -> None:
     with pytest.raises(ValidationError):
         read(written)
-    with pytest.raises(ValueError, match="duration|days"):
+    with pytest.raises(ValueError, match=r"duration|days"):
         duration_seconds(written)
 
 
