@@ -174,7 +174,7 @@ STIGMER_RETRY_AFTER_SECONDS: float = env.float("STIGMER_RETRY_AFTER_SECONDS", 30
 STIGMER_MAX_STEPS: int = env.int("STIGMER_MAX_STEPS", 10_000)
 STIGMER_FLUSH_STEPS: int = env.int("STIGMER_FLUSH_STEPS", 100)
 STIGMER_FLUSH_SECONDS: float = env.float("STIGMER_FLUSH_SECONDS", 1.0)
-STIGMER_WRITERS: int = env.int("STIGMER_WRITERS", 0)
+STIGMER_WRITERS: int = env.int("STIGMER_WRITERS", 4)
 STIGMER_CRASH_LIMIT: int = env.int("STIGMER_CRASH_LIMIT", 5)
 
 # --- What a definition may do --------------------------------------------------------------------------------------

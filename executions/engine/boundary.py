@@ -21,11 +21,11 @@ from executions.records import AttemptRecord, EventRecord
 from executions.states import Phase, StepStatus
 
 
-class CancelAsked(Exception):  # noqa: N818 - a person's wish, no error
+class CancelAsked(Exception):
     """Somebody asked to cancel; honoured at the boundary."""
 
 
-class PauseAsked(Exception):  # noqa: N818 - a person's wish, no error
+class PauseAsked(Exception):
     """Somebody asked to pause; honoured at the boundary."""
 
 

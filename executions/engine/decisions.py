@@ -101,9 +101,7 @@ def retry(
         return _write(case, [event])
 
 
-def recover(
-    execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None, reason: str = ""
-) -> Decided:
+def recover(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None, reason: str = "") -> Decided:
     """Verify the checkpoints, then go on from the last one. A recovery that fails stays FAILED and flags a person."""
     with transaction.atomic():
         case = _case(execution_id, actor, "recover", expected_seq, reason)

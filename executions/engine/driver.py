@@ -61,20 +61,18 @@ def advance(
     return True
 
 
-class _Parked(Exception):  # noqa: N818 - ends a drive, is no error
+class _Parked(Exception):
     """The execution was let go of until something wakes it."""
 
 
-class _Yielded(Exception):  # noqa: N818 - ends a drive, is no error
+class _Yielded(Exception):
     """This process stops: the execution goes back to the queue between two steps."""
 
 
 class Driver:
     """One drive of one execution under one lease."""
 
-    def __init__(
-        self, held: Held, process_id: uuid.UUID, store: Store, running: Running, timer: Timer | None
-    ) -> None:
+    def __init__(self, held: Held, process_id: uuid.UUID, store: Store, running: Running, timer: Timer | None) -> None:
         execution = held.execution
         self.execution = execution
         self.workflow = definition.load(execution.version.document)
@@ -286,9 +284,7 @@ class Driver:
             delay_seconds=verdict.delay_seconds,
         )  # fmt: skip
         step.status, step.wake_at = StepStatus.RETRYING, wake_at
-        self.boundary.events.append(
-            report.retrying(self.execution, step, verdict.rule, verdict.delay_seconds, now)
-        )
+        self.boundary.events.append(report.retrying(self.execution, step, verdict.rule, verdict.delay_seconds, now))
         step.attempt += 1
         self.journal.pending[step.id] = step
         self.boundary.columns["retry_count"] = int(step.control["failures"])

@@ -74,9 +74,7 @@ def _decide(
     return decided
 
 
-def _retry(
-    walker: Walker, catch: Catch, record: StepRecord, frame: Frame, failure: TaskFailed, attempt: int
-) -> Any:
+def _retry(walker: Walker, catch: Catch, record: StepRecord, frame: Frame, failure: TaskFailed, attempt: int) -> Any:
     if catch.retry is None:
         return None
     policy = walker.workflow.retry_policy(catch.retry)
@@ -111,9 +109,7 @@ def _back_off(walker: Walker, decided: StepRecord, frame: Frame) -> Any:
     walker.journal.finish(decided, StepStatus.SUCCEEDED, walker.now())
 
 
-def _handle(
-    walker: Walker, catch: Catch, record: StepRecord, frame: Frame, decided: StepRecord, attempt: int
-) -> Walk:
+def _handle(walker: Walker, catch: Catch, record: StepRecord, frame: Frame, decided: StepRecord, attempt: int) -> Walk:
     if catch.do is None:
         return record.input, None
     inner = replace(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
 from executions.models import Execution, Step
-from executions.models.moves import Applied, Claim, Move, apply
+from executions.models.moves import Claim, Move, apply
 from executions.records import DECISION, StepRecord
 from executions.states import Phase, StepStatus
 
@@ -51,15 +50,10 @@ def claim(execution_id: uuid.UUID, process_id: uuid.UUID) -> Held | None:
             return None
         # Read after the UPDATE, under its row lock: what a decision wrote just before is seen.
         execution = Execution.objects.select_related("version").defer("version__source").get(pk=execution_id)
-        records = load_records(execution_id)
-    return _held(execution, records, applied, now)
-
-
-def _held(execution: Execution, records: list[StepRecord], applied: Applied, now: datetime) -> Held:
-    first_time = execution.started_at is not None and abs(execution.started_at - now).total_seconds() < 0.001
-    return Held(
-        execution, records, applied.token, applied.inbox, applied.cancel_asked, applied.pause_asked, first_time
-    )
+        # The token counts the claims, so the first one finds no step yet.
+        first_time = applied.token == 1
+        records = [] if first_time else load_records(execution_id)
+    return Held(execution, records, applied.token, applied.inbox, applied.cancel_asked, applied.pause_asked, first_time)
 
 
 def load_records(execution_id: uuid.UUID) -> list[StepRecord]:
@@ -77,5 +71,3 @@ def record_of(row: tuple[object, ...]) -> StepRecord:
     record = StepRecord(*row)  # type: ignore[arg-type]
     record.status = StepStatus(record.status)
     return record
-
-

@@ -62,7 +62,7 @@ class Failed:
 Ended = Completed | Failed
 
 
-class TaskFailed(Exception):  # noqa: N818 - control flow of the walk, named for what happened
+class TaskFailed(Exception):
     """Travels up the walk until a ``try`` catches it. ``boundary`` is the task whose time limit was hit, if any."""
 
     def __init__(self, error: WorkflowError, path: str, boundary: str | None = None) -> None:

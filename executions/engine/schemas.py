@@ -32,7 +32,9 @@ def check(schema: Any, value: Any, what: str, pointer: str) -> None:
     try:
         found = problems(schema.document, value)
     except referencing.exceptions.Unresolvable as problem:
-        raise _failure(f"{what} cannot be checked: the schema refers to {problem.ref}, which is not in it.", pointer) from problem
+        raise _failure(
+            f"{what} cannot be checked: the schema refers to {problem.ref}, which is not in it.", pointer
+        ) from problem
     if found:
         raise _failure(f"{what} does not fit its schema. " + "; ".join(found), pointer)
 

@@ -12,11 +12,11 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
 
 import structlog
-from django.db import DatabaseError, OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -55,10 +55,15 @@ class Here:
 
 
 class Writers:
-    """A few threads, each with one lasting connection, which serve one queue."""
+    """A few threads, each with one lasting connection, which serve one queue.
 
-    def __init__(self, count: int) -> None:
-        self._queue: SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = SimpleQueue()
+    ``batch`` transactions that wait together share one COMMIT, each in a savepoint of its own: what makes SQLite, whose
+    COMMIT is a disk flush under one lock, keep up with many executions. Nobody is answered before that COMMIT.
+    """
+
+    def __init__(self, count: int, *, batch: int = 1) -> None:
+        self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._batch = batch
         self._threads = [
             threading.Thread(target=self._serve, name=f"writer-{number}", daemon=True) for number in range(count)
         ]
@@ -66,9 +71,10 @@ class Writers:
             thread.start()
 
     def call(self, work: Callable[[], T]) -> T:
-        future: Future[T] = Future()
-        self._queue.put((work, future))
-        return future.result()
+        job: Job = Job(work)
+        self._queue.put(job)
+        result: T = job.future.result()
+        return result
 
     def close(self) -> None:
         for _ in self._threads:
@@ -77,14 +83,69 @@ class Writers:
             thread.join()
 
     def _serve(self) -> None:
-        while (item := self._queue.get()) is not None:
-            work, future = item
+        while (jobs := self._waiting()) is not None:
             try:
-                future.set_result(run_again_if_refused(work))
-            except DatabaseError as problem:
+                run_again_if_refused(lambda jobs=jobs: _run_all(jobs))  # type: ignore[misc]
+            except BaseException as problem:
+                for job in jobs:
+                    job.result, job.problem = None, problem
                 # A connection that saw an error may be broken; the next transaction opens a new one.
                 connection.close()
-                future.set_exception(problem)
-            except BaseException as problem:
-                future.set_exception(problem)
+            for job in jobs:
+                job.answer()
         connection.close()
+
+    def _waiting(self) -> list[Job] | None:
+        """The transactions that wait now, at least one; None when it is time to end."""
+        first = self._queue.get()
+        if first is None:
+            return None
+        jobs = [first]
+        while len(jobs) < self._batch:
+            try:
+                job = self._queue.get_nowait()
+            except Empty:
+                break
+            if job is None:
+                self._queue.put(None)
+                break
+            jobs.append(job)
+        return jobs
+
+
+class Job:
+    """One transaction that waits for its writer."""
+
+    __slots__ = ("future", "problem", "result", "work")
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self.work = work
+        self.future: Future[Any] = Future()
+        self.result: Any = None
+        self.problem: BaseException | None = None
+
+    def run(self) -> None:
+        self.problem = None
+        self.result = self.work()
+
+    def answer(self) -> None:
+        if self.problem is not None:
+            self.future.set_exception(self.problem)
+        else:
+            self.future.set_result(self.result)
+
+
+def _run_all(jobs: list[Job]) -> None:
+    if len(jobs) == 1:
+        jobs[0].run()
+        return
+    with transaction.atomic():
+        for job in jobs:
+            try:
+                with transaction.atomic():
+                    job.run()
+            except OperationalError:
+                raise
+            except Exception as problem:
+                # Its own savepoint is rolled back; its neighbours stand.
+                job.problem = problem

@@ -106,7 +106,5 @@ def _add_version(workflow: Workflow, parsed: Definition, actor: User) -> Workflo
     workflow.description = document.summary or ""
     workflow.tags = document.tags or {}
     workflow.spec_updated_at, workflow.spec_updated_by = timezone.now(), actor
-    workflow.save(
-        update_fields=["head_version", "name", "description", "tags", "spec_updated_at", "spec_updated_by"]
-    )
+    workflow.save(update_fields=["head_version", "name", "description", "tags", "spec_updated_at", "spec_updated_by"])
     return version

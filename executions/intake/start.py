@@ -35,7 +35,7 @@ def start(
     workflow: Workflow,
     owner: User,
     *,
-    input: Any = None,  # noqa: A002 - the field's name everywhere
+    input: Any = None,
     instance: WorkflowInstance | None = None,
     name: str = "",
     correlation_id: str = "",

@@ -13,7 +13,6 @@ from executions.ids import public_id, uuid7
 from executions.models.fields import JsonField
 from executions.states import ACTIVE_PHASES, Phase
 
-
 if TYPE_CHECKING:
     _QuerySet = models.QuerySet["Execution"]
 else:

@@ -11,7 +11,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from executions.values import dumps
 
-
 # Django's fields take type arguments only in the stubs.
 if TYPE_CHECKING:
     _TextField = models.TextField[Any, Any]

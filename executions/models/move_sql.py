@@ -216,9 +216,18 @@ def _step_row(move: Move, step: StepRecord) -> Row:
 def _attempt_rows(move: Move) -> list[Row]:
     return [
         (
-            _adapt(attempt.step_id), attempt.number, attempt.outcome, _json(attempt.error), attempt.verdict,
-            attempt.rule[:100], attempt.delay_seconds, _adapt(move.process_id), move.correlation_id, attempt.log,
-            _adapt(attempt.started_at), _adapt(attempt.finished_at),
+            _adapt(attempt.step_id),
+            attempt.number,
+            attempt.outcome,
+            _json(attempt.error),
+            attempt.verdict,
+            attempt.rule[:100],
+            attempt.delay_seconds,
+            _adapt(move.process_id),
+            move.correlation_id,
+            attempt.log,
+            _adapt(attempt.started_at),
+            _adapt(attempt.finished_at),
         )  # fmt: skip
         for attempt in move.attempts
     ]

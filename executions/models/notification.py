@@ -11,7 +11,6 @@ from django.db.models.functions import Now
 
 from executions.ids import uuid7
 
-
 if TYPE_CHECKING:
     _QuerySet = models.QuerySet["Notification"]
 else:

@@ -12,7 +12,6 @@ from executions.models.fields import JsonField
 from executions.records import DECISION
 from executions.states import FINISHED_STATUSES, StepStatus
 
-
 if TYPE_CHECKING:
     _QuerySet = models.QuerySet["Step"]
 else:
@@ -68,9 +67,7 @@ class Step(models.Model):
             models.UniqueConstraint(
                 fields=["execution", "path"], condition=Q(superseded_by=None), name="step_path_once"
             ),
-            models.UniqueConstraint(
-                fields=["execution", "seq"], condition=Q(seq__isnull=False), name="step_seq_once"
-            ),
+            models.UniqueConstraint(fields=["execution", "seq"], condition=Q(seq__isnull=False), name="step_seq_once"),
         )
 
     def __str__(self) -> str:

@@ -75,4 +75,3 @@ class Workflow(models.Model):
 
     def default_instance_slug(self) -> str:
         return f"{self.slug}-default"
-

@@ -27,9 +27,11 @@ from executions.worker.timers import Timers
 log = structlog.get_logger(__name__)
 
 
-def writer_count() -> int:
-    """STIGMER_WRITERS, or what suits the database: SQLite has one writer, PostgreSQL serves a few at once."""
-    return settings.STIGMER_WRITERS or (1 if connection.vendor == "sqlite" else 4)
+def writers() -> Writers:
+    """What suits the database: SQLite has one writer and a costly COMMIT, PostgreSQL serves a few at once."""
+    if connection.vendor == "sqlite":
+        return Writers(1, batch=settings.STIGMER_SLOTS)
+    return Writers(settings.STIGMER_WRITERS)
 
 
 def main() -> int:
@@ -40,7 +42,7 @@ def main() -> int:
     process = register("worker", slots=settings.STIGMER_SLOTS)
     log.info("worker started", pid=process.pid, slots=process.slots, queue="on")
     broadcast.start()
-    store, running, timers = Writers(writer_count()), Running(), Timers()
+    store, running, timers = writers(), Running(), Timers()
     drive = partial(advance, process_id=process.pk, store=store, running=running, timer=timers.set)
     slots = Slots(settings.STIGMER_SLOTS, drive)
     pulse = Pulse(process, running)
