@@ -17,7 +17,7 @@ class Report:
     @property
     def is_full(self) -> bool:
         """Whether more problems were found than anybody reads: a check may stop."""
-        return len(self.problems) >= MOST_PROBLEMS
+        return len(self.problems) > MOST_PROBLEMS
 
     def add(self, path: Path, message: str, expected: str = "", suggestion: str = "") -> None:
         if not self.is_full:
