@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from executions.demo.calls import Call, Calls
-from executions.demo.faults import KINDS, OPERATIONS, Fault, Faults, read_fault
+from executions.demo.faults import OPERATIONS, Fault, Faults, read_fault
 from executions.demo.shop import Answer, Shop
 
 MAX_BODY_BYTES = 65_536
@@ -226,8 +226,8 @@ def serve(host: str, port: int, folder: Path) -> None:
 
 def _refusal(kind: str) -> Answer:
     if kind == "reject":
-        return Answer(400, {"error": "the shop was told to reject this call"}, "rejected on request")
-    return Answer(503, {"error": "the shop is closed for a moment"}, KINDS[kind].replace("answers 503", "closed"))
+        return Answer(400, {"error": "the shop was told to reject this call"}, "rejected on request, nothing done")
+    return Answer(503, {"error": "the shop is closed for a moment"}, "closed on request, nothing done")
 
 
 def _no_constant(name: str) -> float:

@@ -51,7 +51,10 @@ function sentence(fault) {
   return `${WORDS[fault.kind]}${wait}: ${many}`;
 }
 
+let shown = "";
 function show(state) {
+  // What did not change is left alone, so that a selection and the reader's place survive.
+  if (shown === (shown = JSON.stringify(state))) return;
   for (const [operation, { row, now, buttons }] of rows) {
     const fault = state.faults[operation];
     row.classList.toggle("failing", Boolean(fault));
