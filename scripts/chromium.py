@@ -11,6 +11,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+FLAGS = [
+    "--no-sandbox",  # as root, in containers
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import pytest
 import redis
@@ -11,6 +12,10 @@ from django.conf import settings
 
 from tests import services
 from tests import settings as test_settings
+from tests.live import LiveStigmer, stigmer_up
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 _running = pytest.StashKey[ExitStack]()
 
@@ -36,3 +41,38 @@ def redis_client() -> Iterator[redis.Redis]:
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.flushall()
         yield client
+
+
+@pytest.fixture(scope="session")
+def live_stigmer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStigmer]:
+    """``stigmer up`` in an empty data folder; one for the whole run, so leave it as healthy as it was."""
+    with stigmer_up(tmp_path_factory.mktemp("live") / "home") as live:
+        yield live
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, driven by playwright."""
+    from playwright.sync_api import sync_playwright
+
+    from scripts.chromium import FLAGS, find
+
+    path = find()
+    if path is None:
+        pytest.fail("The browser tests need Chromium: run `make test`, which installs it, or set CHROMIUM to its path.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page of its own: no cookies, no cache. Errors in its console fail the test."""
+    context = chromium.new_context()
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    yield page
+    context.close()
+    assert not problems, f"Errors in the page: {problems}"

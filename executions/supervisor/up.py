@@ -23,7 +23,6 @@ READY_WARNING_SECONDS = 30.0
 REDIS_START_SECONDS = 30.0
 WEB_STOP_SECONDS = 12.0  # Daphne gives requests 10 s
 TEXT = {"text": True, "json": False, "auto": None}
-CHILD_ENVIRONMENT = {"STIGMER_LOG_FORMAT": "json", "PYTHONUNBUFFERED": "1"}
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -115,9 +114,21 @@ class Supervisor:
             command,
             run_python("-m", "executions.cli", command),
             self.output.say,
-            environment=CHILD_ENVIRONMENT,
+            environment=_child_environment(),
             stop_seconds=stop_seconds,
         )
+
+
+def _child_environment() -> dict[str, str]:
+    """What the children read beside our own environment; the demo is the one local service that steps may call."""
+    demo = [f"127.0.0.1:{settings.STIGMER_DEMO_PORT}"] if settings.STIGMER_DEMO else []
+    return {
+        "PYTHONUNBUFFERED": "1",
+        "STIGMER_LOG_FORMAT": "json",
+        "STIGMER_HOME": str(settings.STIGMER_HOME),
+        "STIGMER_DEMO_PORT": str(settings.STIGMER_DEMO_PORT),
+        "STIGMER_HTTP_ALLOWED_HOSTS": ",".join([*settings.STIGMER_HTTP_ALLOWED_HOSTS, *demo]),
+    }
 
 
 def _prepare_database() -> list[logins.Login]:
