@@ -58,4 +58,4 @@ dev:
 	@sh scripts/environment requirements-dev.txt
 
 chromium: dev
-	@$(BIN)/python scripts/chromium.py
+	@$(BIN)/python -m tests.chromium

@@ -55,7 +55,7 @@ def chromium() -> Iterator[Browser]:
     """The system's Chromium, driven by playwright."""
     from playwright.sync_api import sync_playwright
 
-    from scripts.chromium import FLAGS, find
+    from tests.chromium import FLAGS, find
 
     path = find()
     if path is None:
