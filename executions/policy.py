@@ -50,11 +50,10 @@ def is_support(user: Person) -> bool:
     """Member of the group Support; asked of the database once per user object."""
     if not user.is_active or user.pk is None:
         return False
-    known: bool | None = getattr(user, "_stigmer_support", None)
+    known = user.__dict__.get("_stigmer_support")
     if known is None:
-        known = user.groups.filter(name=SUPPORT_GROUP).exists()
-        user._stigmer_support = known  # type: ignore[union-attr]
-    return known
+        known = user.__dict__["_stigmer_support"] = user.groups.filter(name=SUPPORT_GROUP).exists()
+    return bool(known)
 
 
 def role(user: Person, execution: Execution) -> Role:

@@ -1,4 +1,4 @@
-"""Retry, skip, recover, decide: a decision is a Step that supersedes what failed or answers it; then the run is driven on.
+"""Retry, skip, recover, decide: a decision is a Step that supersedes what failed or answers it; then the run goes on.
 
 Only the failed step and the composites that failed with it are touched; what their siblings finished stays. A
 superseded composite is opened again with the input and the decisions that it had recorded, so that a loop does not read
@@ -72,7 +72,14 @@ class _Case:
     def reopen(self, record: StepRecord, **changes: Any) -> None:
         """Supersede a step and put an open one in its place that remembers what was decided and resolved."""
         control = {key: value for key, value in record.control.items() if key not in _PER_TRY}
-        fresh = {"id": uuid7(), "seq": None, "digest": "", "output": None, "context": None, "error": None}
+        fresh: dict[str, Any] = {
+            "id": uuid7(),
+            "seq": None,
+            "digest": "",
+            "output": None,
+            "context": None,
+            "error": None,
+        }
         fresh |= {"finished_at": None, "wake_at": None, "attempt": 1, "control": control}
         self.superseded.append(record)
         self.written.append(replace(record, status=StepStatus.RETRYING, **fresh | changes))
@@ -162,7 +169,7 @@ def decide(
     output: Any = None,
     reason: str = "",
 ) -> Decided:
-    """Answer an ``at_most_once`` step that was interrupted: ``run_again``, ``mark_done`` (with an output) or ``fail``."""
+    """Answer an interrupted ``at_most_once`` step: ``run_again``, ``mark_done`` (with an output) or ``fail``."""
     answers: dict[str, dict[str, Any]] = {
         "run_again": {},
         "mark_done": {"answer": {"output": output}},

@@ -108,7 +108,7 @@ def _walk_function(walker: Walker, task: CallTask, record: StepRecord, frame: Fr
     if record.arguments is None:
         record.arguments = frame.scope.resolve(task.with_ or {}, record.input)
     walker.journal.begin(record)
-    function = NamedTask(name=task.call, task=walker.workflow.use.functions[task.call])
+    function = NamedTask.model_construct(name=task.call, task=walker.workflow.use.functions[task.call])
     inner = replace(frame, pointer="/use/functions")
     path = f"{record.path}/{task.call}"
     return (yield from walker.task(function, path, f"/use/functions/{task.call}", inner, record.arguments))

@@ -1,4 +1,4 @@
-"""Every workflow has its default instance: linked, else found and adopted, else made; for any number of callers at once."""
+"""Every workflow has its default instance: linked, else found and adopted, else made; however many ask at once."""
 
 from __future__ import annotations
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -13,13 +11,8 @@ from executions.ids import public_id, uuid7
 from executions.models.fields import JsonField
 from executions.states import ACTIVE_PHASES, Phase
 
-if TYPE_CHECKING:
-    _QuerySet = models.QuerySet["Execution"]
-else:
-    _QuerySet = models.QuerySet
 
-
-class ExecutionQuerySet(_QuerySet):
+class ExecutionQuerySet(models.QuerySet["Execution"]):
     def active(self) -> ExecutionQuerySet:
         return self.filter(phase__in=ACTIVE_PHASES)
 

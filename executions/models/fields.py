@@ -22,6 +22,9 @@ class JsonField(_TextField):
     """A JSON value in a text column. SQL NULL and JSON ``null`` both load as None."""
 
     description = "JSON value"
+    if TYPE_CHECKING:
+        _pyi_private_set_type: Any
+        _pyi_private_get_type: Any
 
     def from_db_value(self, value: str | None, expression: Any, connection: BaseDatabaseWrapper) -> Any:
         return None if value is None else json.loads(value)

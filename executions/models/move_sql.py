@@ -184,7 +184,7 @@ def _insert_events(cursor: Any, move: Move, head_seq: int) -> None:
             )
 
 
-def _insert(cursor: Any, table: str, columns: dict[str, str], rows: list[Row], tail: str = "") -> None:
+def _insert(cursor: Any, table: str, columns: dict[str, str], rows: Sequence[Row], tail: str = "") -> None:
     if not rows:
         return
     values, flat = _values(columns, rows)
@@ -228,7 +228,7 @@ def _attempt_rows(move: Move) -> list[Row]:
             attempt.log,
             _adapt(attempt.started_at),
             _adapt(attempt.finished_at),
-        )  # fmt: skip
+        )
         for attempt in move.attempts
     ]
 

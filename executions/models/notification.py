@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -11,13 +9,8 @@ from django.db.models.functions import Now
 
 from executions.ids import uuid7
 
-if TYPE_CHECKING:
-    _QuerySet = models.QuerySet["Notification"]
-else:
-    _QuerySet = models.QuerySet
 
-
-class NotificationQuerySet(_QuerySet):
+class NotificationQuerySet(models.QuerySet["Notification"]):
     def unread(self) -> NotificationQuerySet:
         return self.filter(read_at=None)
 

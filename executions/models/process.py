@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -12,13 +11,8 @@ from django.db.models.functions import Now
 
 from executions.ids import uuid7
 
-if TYPE_CHECKING:
-    _QuerySet = models.QuerySet["Process"]
-else:
-    _QuerySet = models.QuerySet
 
-
-class ProcessQuerySet(_QuerySet):
+class ProcessQuerySet(models.QuerySet["Process"]):
     def living(self) -> ProcessQuerySet:
         """Not declared dead and heard of within the silence that is allowed, by the database's clock."""
         silence = timedelta(seconds=settings.STIGMER_PROCESS_SILENCE_SECONDS)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.db import models
 from django.db.models import Q
 
@@ -12,13 +10,8 @@ from executions.models.fields import JsonField
 from executions.records import DECISION
 from executions.states import FINISHED_STATUSES, StepStatus
 
-if TYPE_CHECKING:
-    _QuerySet = models.QuerySet["Step"]
-else:
-    _QuerySet = models.QuerySet
 
-
-class StepQuerySet(_QuerySet):
+class StepQuerySet(models.QuerySet["Step"]):
     def standing(self) -> StepQuerySet:
         """Not superseded by a decision."""
         return self.filter(superseded_by=None)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -17,13 +15,7 @@ class Visibility(models.TextChoices):
     PRIVATE = "private", "Only its owner and administrators"
 
 
-if TYPE_CHECKING:
-    _QuerySet = models.QuerySet["Workflow"]
-else:
-    _QuerySet = models.QuerySet
-
-
-class WorkflowQuerySet(_QuerySet):
+class WorkflowQuerySet(models.QuerySet["Workflow"]):
     def shared(self) -> WorkflowQuerySet:
         return self.filter(visibility=Visibility.SHARED)
 

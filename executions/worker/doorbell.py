@@ -77,12 +77,12 @@ class Doorbell:
     def _register(self) -> None:
         if self._registered is None:
             worker = SimpleWorker(self._queues, connection=self._connection, serializer=JSONSerializer)
-            worker.register_birth()
+            worker.register_birth()  # type: ignore[no-untyped-call]
             self._registered = worker
 
     def _unregister(self) -> None:
         if self._registered is not None:
             try:
-                self._registered.register_death()
+                self._registered.register_death()  # type: ignore[no-untyped-call]
             except RedisError as problem:
                 log.warning("could not sign off at redis", problem=str(problem))
