@@ -1,0 +1,95 @@
+"""Parts of pages, the same for the first page and for every push. A part never depends on who reads but by role."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from dashboard import actions, choices, sentence, timeline, values
+from dashboard.live.frames import Part
+from dashboard.queries import execution as queries
+from executions.models import Event, Execution, Step
+from executions.policy import VERBS, Role
+from executions.states import OPEN_STATUSES, Phase, StepStatus
+
+
+def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
+    """What the parts above the steps need."""
+    unfinished = queries.unfinished_steps(execution.pk)
+    failed = [step for step in unfinished if _stops(step, execution)]
+    open_ = [step for step in unfinished if step.status in OPEN_STATUSES]
+    buttons = actions.actions(execution, role, failed)
+    question = choices.question(open_) if execution.phase == Phase.WAITING else None
+    return {
+        "execution": execution,
+        "sentence": sentence.stands(execution, failed if execution.phase == Phase.FAILED else open_),
+        "actions": buttons,
+        "refused": [action for action in buttons if not action.is_allowed],
+        "question": question,
+        "choices": choices.CHOICES,
+        "may_decide": role in VERBS["decide"],
+        **_editable(buttons, failed),
+        **_values(execution),
+        "timeline": _timeline(execution),
+        "server_now": timezone.now(),
+    }
+
+
+def _stops(step: Step, execution: Execution) -> bool:
+    """The failed step that stopped it, and the composites that failed with it; not one that a catch took."""
+    at = execution.current_step
+    return step.status == StepStatus.FAILED and (at == step.path or at.startswith(f"{step.path}/"))
+
+
+def _editable(buttons: Sequence[actions.Action], failed: Sequence[Step]) -> dict[str, Any]:
+    """The failed call whose input may be changed before it is retried; only where it is short enough to edit."""
+    first = failed[0] if failed else None
+    may_retry = any(action.verb == "retry" and action.is_allowed for action in buttons)
+    shown = values.shown(getattr(first, "arguments_text", None)) if first and first.kind == "call" else None
+    can_edit = may_retry and shown is not None and not shown.is_cut
+    return {"failed": first, "can_edit": can_edit, "arguments": shown.text if can_edit and shown else ""}
+
+
+def _values(execution: Execution) -> dict[str, Any]:
+    return {f"shown_{name}": values.shown(getattr(execution, f"{name}_text", None)) for name in ("input", "output")}
+
+
+def _timeline(execution: Execution) -> list[tuple[Step, timeline.Bar]]:
+    timed = queries.timed_steps(execution.pk)
+    bars = timeline.bars(timed, execution.ended_at or timezone.now())
+    return [(step, bar) for step, bar in zip(timed, bars, strict=True) if bar]
+
+
+def execution_parts(
+    execution: Execution, role: Role, steps: Sequence[Step], events: Sequence[Event]
+) -> list[Part]:
+    """Everything on an execution's page that may have changed."""
+    context = execution_context(execution, role)
+    parts = [Part(name, _render(name, context)) for name in ("headline", "standing", "timeline", "result")]
+    for step in steps:
+        html = _render("step", {"execution": execution, "step": step})
+        parts.append(Part(f"step-{step.pk.hex}", html, into="steps"))
+    for event in sorted(events, key=lambda each: each.seq):
+        parts.append(Part(f"event-{event.seq}", _render("event", {"event": event}), into="history", at="afterbegin"))
+    return parts
+
+
+def row_part(execution: Execution) -> Part:
+    """The execution as a row of a list."""
+    return Part(row_id(execution.pk), _render("row", {"execution": execution}))
+
+
+def row_id(execution_id: uuid.UUID) -> str:
+    return f"row-{execution_id.hex}"
+
+
+def badge_part(unread: int) -> Part:
+    return Part("unread-badge", _render("badge", {"unread": unread}))
+
+
+def _render(name: str, context: dict[str, Any]) -> str:
+    return render_to_string(f"dashboard/fragments/{name}.html", context)

@@ -1,0 +1,53 @@
+"""Messages from the server to a page, as they travel: JSON objects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One fragment: replaces the element ``id``; where there is none, is put ``into`` a list at its end (or ``at``)."""
+
+    id: str
+    html: str
+    into: str = ""
+    at: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        optional = {"into": self.into, "at": self.at}
+        return {"id": self.id, "html": self.html, **{key: text for key, text in optional.items() if text}}
+
+
+def change(topic: str, seq: int, parts: Sequence[Part], toasts: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """The topic stands at ``seq``, and these parts of it are new."""
+    frame: dict[str, Any] = {"v": VERSION, "topic": topic, "seq": seq, "parts": [part.as_json() for part in parts]}
+    return {**frame, "toasts": list(toasts)} if toasts else frame
+
+
+def reset(topic: str, seq: int) -> dict[str, Any]:
+    """Too much has changed to be sent: read the region again."""
+    return {"v": VERSION, "topic": topic, "seq": seq, "reset": True}
+
+
+def hint(topic: str) -> dict[str, Any]:
+    """Something in this topic changed; the page asks when it suits."""
+    return {"v": VERSION, "topic": topic, "hint": True}
+
+
+def refused(topic: str) -> dict[str, Any]:
+    """Unknown, or not for this reader: the answer is the same."""
+    return {"v": VERSION, "refused": topic}
+
+
+def subscribed(topic: str, seq: int) -> dict[str, Any]:
+    return {"v": VERSION, "ok": topic, "seq": seq}
+
+
+def beat(seqs: dict[str, int]) -> dict[str, Any]:
+    """Where each subscribed topic stands; a page that is behind asks again."""
+    return {"v": VERSION, "beat": seqs}

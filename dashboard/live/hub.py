@@ -1,0 +1,279 @@
+"""One hub per web process: hears nudges, asks the database once, hands what is new to every socket that follows it.
+
+A nudge is only a hint. It is gathered for ``TICK_SECONDS``; then one batch of queries finds what changed after the
+oldest cursor, each fragment is rendered once per role, and every mailbox gets its copy. Every ``RECONCILE_SECONDS`` the
+hub compares what it sent with the database, so that a lost nudge, or a Redis that was away, is made good within
+seconds; sessions are checked again every ``SESSION_SECONDS``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+import structlog
+from asgiref.sync import sync_to_async
+from channels.auth import get_user
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connections
+from django.utils.module_loading import import_string
+
+from dashboard.live import changes, frames
+from dashboard.live.changes import Want
+from dashboard.live.follower import Follower, Subscription
+from dashboard.live.inbox_news import InboxNews
+from dashboard.live.topics import EXECUTION, EXECUTIONS, INBOX, OVERVIEW, Topic
+from executions.events import GROUP
+
+TICK_SECONDS = 0.2
+RECONCILE_SECONDS = 3.0
+HEARTBEAT_SECONDS = 15.0
+SESSION_SECONDS = 60.0
+AGAIN_SECONDS = 1.0
+SEEN_EXECUTIONS = 10_000
+SIGNED_OUT = 4401
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+
+class Hub:
+    """All sockets of one event loop."""
+
+    def __init__(self) -> None:
+        self._followers: set[Follower] = set()
+        self._dirty: set[uuid.UUID] = set()
+        self._inbox = InboxNews()
+        self._wake = asyncio.Event()
+        self._seen: OrderedDict[uuid.UUID, None] = OrderedDict()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="live")
+
+    # --- Sockets ---------------------------------------------------------------------------------------------------
+
+    def join(self, follower: Follower) -> None:
+        """A socket opened; the hub starts with the first."""
+        self._followers.add(follower)
+        if not self._tasks:
+            loops = (self._listen, self._deliver, self._reconcile, self._beat, self._check_sessions)
+            self._tasks = [asyncio.create_task(self._for_ever(loop), name=loop.__name__) for loop in loops]
+
+    def leave(self, follower: Follower) -> None:
+        self._followers.discard(follower)
+
+    def count_of(self, user_id: int) -> int:
+        """How many sockets this user has open in this process."""
+        return sum(follower.user.pk == user_id for follower in self._followers)
+
+    async def subscribe(self, follower: Follower, wanted: Mapping[Topic, int]) -> None:
+        """Follow these topics from these sequences. Joined first, asked for permission next, caught up last."""
+        for topic, cursor in wanted.items():
+            old = follower.subscriptions.get(topic.name)
+            follower.subscriptions[topic.name] = Subscription(topic, cursor, None, None, old.told if old else [])
+        roles = await self._ask(lambda: changes.permitted(follower.user, wanted))
+        follower.sees_everything = await self._ask(lambda: changes.sees_everything(follower.user))
+        for topic, cursor in wanted.items():
+            subscription = follower.subscriptions.get(topic.name)
+            if topic.name not in roles:
+                self.unsubscribe(follower, topic.name)
+                follower.mailbox.say(f"refused {topic.name}", frames.refused(topic.name))
+            elif subscription is not None:
+                subscription.role = roles[topic.name]
+                follower.mailbox.say(f"ok {topic.name}", frames.subscribed(topic.name, cursor))
+                self._mark(topic)
+
+    def unsubscribe(self, follower: Follower, name: str) -> None:
+        follower.subscriptions.pop(name, None)
+        follower.mailbox.forget(name)
+
+    async def stop(self) -> None:
+        """End all tasks and close the hub's database connection."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        await asyncio.get_running_loop().run_in_executor(self._thread, connections.close_all)
+        self._thread.shutdown()
+
+    # --- Hearing ---------------------------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        layer = get_channel_layer()
+        assert layer is not None
+        channel = await layer.new_channel("hub.")
+        await layer.group_add(GROUP, channel)
+        try:
+            while True:
+                self.hear(await layer.receive(channel))
+        finally:
+            with suppress(Exception):
+                await layer.group_discard(GROUP, channel)
+
+    def hear(self, nudge: Mapping[str, Any]) -> None:
+        """Take one nudge; whatever is wrong with it, the database is asked anyway."""
+        try:
+            execution_id = uuid.UUID(str(nudge.get("execution")))
+        except ValueError:
+            return
+        owner = nudge.get("owner")
+        self._dirty.add(execution_id)
+        if isinstance(owner, int):
+            self._inbox.mark(owner)
+        self._hint(execution_id, owner if isinstance(owner, int) else None)
+        self._wake.set()
+
+    def _hint(self, execution_id: uuid.UUID, owner_id: int | None) -> None:
+        """Overview and lists are told that there is something, if it may concern their reader."""
+        is_new = execution_id not in self._seen
+        self._seen[execution_id] = None
+        while len(self._seen) > SEEN_EXECUTIONS:
+            self._seen.popitem(last=False)
+        for follower in self._followers:
+            if not (follower.sees_everything or owner_id is None or owner_id == follower.user.pk):
+                continue
+            for name in (OVERVIEW, EXECUTIONS) if is_new else (OVERVIEW,):
+                subscription = follower.subscriptions.get(name)
+                if subscription is not None and subscription.role is not None:
+                    follower.mailbox.say(f"hint {name}", frames.hint(name))
+
+    def _mark(self, topic: Topic) -> None:
+        if topic.execution_id is not None:
+            self._dirty.add(topic.execution_id)
+        elif topic.user_id is not None:
+            self._inbox.mark(topic.user_id)
+        self._wake.set()
+
+    # --- Telling ---------------------------------------------------------------------------------------------------
+
+    async def _deliver(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            dirty, self._dirty = self._dirty, set()
+            try:
+                await self._send_changes(dirty)
+                await self._inbox.send(self._subscriptions(INBOX), self._ask)
+            except DatabaseError:
+                # Not forgotten: the reconciliation finds what was not sent.
+                log.exception("live changes could not be read")
+            await asyncio.sleep(TICK_SECONDS)
+
+    async def _send_changes(self, dirty: set[uuid.UUID]) -> None:
+        followed = [pair for pair in self._subscriptions() if pair[1].topic.execution_id in dirty]
+        wants: dict[uuid.UUID, Want] = {}
+        for _, subscription in followed:
+            assert subscription.topic.execution_id is not None and subscription.role is not None
+            want = wants.setdefault(subscription.topic.execution_id, Want(subscription.cursor))
+            want.cursor = min(want.cursor, subscription.cursor)
+            if subscription.topic.kind == EXECUTION:
+                want.roles.add(subscription.role)
+            else:
+                want.as_row = True
+        if not wants:
+            return
+        found = await self._ask(lambda: changes.changed(wants))
+        for follower, subscription in followed:
+            change = found.get(subscription.topic.execution_id) if subscription.topic.execution_id else None
+            if change is None or change.seq <= subscription.cursor or subscription.role is None:
+                continue
+            parts = changes.parts_of(subscription.topic, subscription.role, change)
+            follower.mailbox.put(subscription.topic.name, change.seq, parts)
+            subscription.cursor = change.seq
+
+    def _subscriptions(self, kind: str | None = None) -> list[tuple[Follower, Subscription]]:
+        """What may be told to whom: permitted subscriptions of one kind, or those to executions."""
+        return [
+            (follower, each)
+            for follower in self._followers
+            for each in follower.subscriptions.values()
+            if each.role is not None
+            and (each.topic.kind == kind if kind is not None else each.topic.execution_id is not None)
+        ]
+
+    # --- Making good -----------------------------------------------------------------------------------------------
+
+    async def _reconcile(self) -> None:
+        while True:
+            await asyncio.sleep(RECONCILE_SECONDS)
+            if self._followers:
+                await self.reconcile()
+
+    async def reconcile(self) -> None:
+        """Compare what was sent with what the database says, and mark what differs."""
+        followed = self._subscriptions()
+        ids = {each.topic.execution_id for _, each in followed if each.topic.execution_id}
+        heads = await self._ask(lambda: changes.heads(ids)) if ids else {}
+        for _, each in followed:
+            if each.topic.execution_id and heads.get(each.topic.execution_id, 0) > each.cursor:
+                self._dirty.add(each.topic.execution_id)
+        for _, each in self._subscriptions(INBOX):
+            if each.topic.user_id is not None:
+                self._inbox.mark(each.topic.user_id)
+        if self._subscriptions(EXECUTIONS) or self._subscriptions(OVERVIEW):
+            for execution_id, owner_id in await self._ask(changes.newest):
+                if execution_id not in self._seen:
+                    self._hint(execution_id, owner_id)
+        self._wake.set()
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            for follower in self._followers:
+                seqs = {
+                    name: each.cursor for name, each in follower.subscriptions.items() if each.topic.execution_id
+                }
+                follower.mailbox.say("beat", frames.beat(seqs))
+
+    async def _check_sessions(self) -> None:
+        while True:
+            await asyncio.sleep(SESSION_SECONDS)
+            for follower in list(self._followers):
+                await self.check_session(follower)
+
+    async def check_session(self, follower: Follower) -> None:
+        """Close the socket of a session that has ended; take away what its user may not see any more."""
+        store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")(follower.session_key)
+        user = await get_user({"session": store})
+        if user.pk != follower.user.pk or not user.is_active:
+            await follower.close(SIGNED_OUT)
+            return
+        follower.user = user
+        await self.subscribe(follower, {each.topic: each.cursor for each in follower.subscriptions.values()})
+
+    # --- Below -----------------------------------------------------------------------------------------------------
+
+    async def _ask(self, work: Callable[[], T]) -> T:
+        """Run a query in the hub's own thread, so that it never waits behind a request."""
+
+        def ask() -> T:
+            close_old_connections()
+            return work()
+
+        return await sync_to_async(ask, thread_sensitive=False, executor=self._thread)()
+
+    async def _for_ever(self, loop: Callable[[], Any]) -> None:
+        while True:
+            try:
+                await loop()
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                log.exception("live hub goes on", loop=loop.__name__)
+            await asyncio.sleep(AGAIN_SECONDS)
+
+
+_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+
+def hub() -> Hub:
+    """The hub of the running event loop."""
+    return _hubs.setdefault(asyncio.get_running_loop(), Hub())

@@ -1,0 +1,51 @@
+"""Names of what a page can follow.
+
+``execution:wex-…``  one execution's page    ``row:wex-…``  one row of a list
+``executions``       a list (hints only)     ``overview``   the overview (hints only)
+``inbox:<user id>``  a user's own inbox
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from executions.ids import parse_public_id, public_id
+
+EXECUTION, ROW, EXECUTIONS, OVERVIEW, INBOX = "execution", "row", "executions", "overview", "inbox"
+HINTS = frozenset({EXECUTIONS, OVERVIEW})
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A parsed name. ``execution_id`` for executions and rows, ``user_id`` for an inbox."""
+
+    name: str
+    kind: str
+    execution_id: uuid.UUID | None = None
+    user_id: int | None = None
+
+
+def parse(name: str) -> Topic | None:
+    """The topic of this name, or None where there is none such."""
+    if name in HINTS:
+        return Topic(name, name)
+    kind, _, rest = name.partition(":")
+    if kind in (EXECUTION, ROW):
+        execution_id = parse_public_id(rest, "wex")
+        return Topic(name, kind, execution_id=execution_id) if execution_id else None
+    if kind == INBOX and rest.isascii() and rest.isdigit() and len(rest) < 19:
+        return Topic(name, kind, user_id=int(rest))
+    return None
+
+
+def execution_topic(execution_id: uuid.UUID) -> str:
+    return f"{EXECUTION}:{public_id('wex', execution_id)}"
+
+
+def row_topic(execution_id: uuid.UUID) -> str:
+    return f"{ROW}:{public_id('wex', execution_id)}"
+
+
+def inbox_topic(user_id: int) -> str:
+    return f"{INBOX}:{user_id}"

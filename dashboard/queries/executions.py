@@ -1,0 +1,116 @@
+"""The list of executions: filters, keyset pages, counts."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Q, QuerySet
+
+from executions import policy
+from executions.ids import parse_public_id
+from executions.models import Execution
+from executions.states import Phase
+
+PAGE = 50
+COUNT_CAP = 10_000
+NEW_CAP = 100
+HEAVY = ("input", "output", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the address asks for. ``phase`` may be ``attention``; ``owner`` is a username or ``me``."""
+
+    phase: str = ""
+    workflow: str = ""
+    owner: str = ""
+    text: str = ""
+
+    def is_any(self) -> bool:
+        return bool(self.phase or self.workflow or self.owner or self.text)
+
+    def as_query(self) -> dict[str, str]:
+        """The filters as they stand in an address; empty ones are left out."""
+        named = {"phase": self.phase, "workflow": self.workflow, "owner": self.owner, "q": self.text}
+        return {name: value for name, value in named.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    rows: list[Execution] = field(default_factory=list)
+    has_more: bool = False
+
+    @property
+    def cursor(self) -> str:
+        """Where the next page begins."""
+        return self.rows[-1].public_id if self.rows else ""
+
+
+def visible(user: Any) -> QuerySet[Execution]:
+    """What this user may see, with what a row shows and without the big values."""
+    rows = policy.visible_executions(user)
+    return rows.select_related("workflow", "version", "owner").defer(*HEAVY, "version__source", "version__document")
+
+
+def page(user: AbstractBaseUser, filters: Filters, before: uuid.UUID | None = None) -> Page:
+    """The page of newest executions before ``before``; one query."""
+    rows = _matching(user, filters)
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    found = list(rows.order_by("-id")[: PAGE + 1])
+    return Page(found[:PAGE], len(found) > PAGE)
+
+
+def tally(user: AbstractBaseUser, filters: Filters) -> dict[str, int]:
+    """How many executions stand in each phase, the other filters applied, each counted to ``COUNT_CAP`` + 1."""
+    rows = _matching(user, Filters("", filters.workflow, filters.owner, filters.text)).order_by().values("pk")
+    return {str(phase): rows.filter(phase=phase)[: COUNT_CAP + 1].count() for phase in Phase}
+
+
+def count_newer(user: AbstractBaseUser, filters: Filters, newest: uuid.UUID | None) -> int:
+    """How many match that are newer than the newest row on the page, counted to ``NEW_CAP``."""
+    rows = _matching(user, filters)
+    if newest is not None:
+        rows = rows.filter(id__gt=newest)
+    return rows.order_by().values("pk")[:NEW_CAP].count()
+
+
+def rows_by_id(user: AbstractBaseUser, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Execution]:
+    """Those of ``ids`` that this user may see."""
+    return {row.pk: row for row in visible(user).filter(pk__in=list(ids))}
+
+
+def exists_any(user: AbstractBaseUser) -> bool:
+    return policy.visible_executions(user).exists()
+
+
+def _matching(user: Any, filters: Filters) -> QuerySet[Execution]:
+    rows = visible(user)
+    if filters.phase == "attention":
+        rows = rows.needing_attention()  # type: ignore[attr-defined]
+    elif filters.phase:
+        rows = rows.filter(phase=filters.phase)
+    if filters.workflow:
+        rows = rows.filter(workflow__slug=filters.workflow)
+    if filters.owner == "me":
+        rows = rows.filter(owner_id=user.pk)
+    elif filters.owner:
+        rows = rows.filter(owner__username=filters.owner)
+    return rows.filter(_about(filters.text)) if filters.text else rows
+
+
+def _about(text: str) -> Q:
+    exact = parse_public_id(text, "wex")
+    if exact is not None:
+        return Q(pk=exact)
+    return (
+        Q(name__icontains=text)
+        | Q(slug__icontains=text)
+        | Q(workflow__slug__icontains=text)
+        | Q(correlation_id=text)
+        | Q(failure_reason__icontains=text)
+    )

@@ -1,0 +1,30 @@
+"""Who works: processes that live, and those that died lately."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from executions.models import Execution, Process
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    living: list[Process]
+    dead: list[Process]
+    due: int
+    held: int
+
+
+def workers() -> Workers:
+    held = Count("executions", filter=Q(executions__phase="IN_PROGRESS"))
+    lately = timezone.now() - timedelta(days=1)
+    return Workers(
+        living=list(Process.objects.living().annotate(held=held).order_by("kind", "started_at")),
+        dead=list(Process.objects.filter(dead_at__gt=lately).order_by("-dead_at")[:20]),
+        due=Execution.objects.due().count(),
+        held=Execution.objects.filter(phase="IN_PROGRESS").count(),
+    )

@@ -1,0 +1,50 @@
+"""Workflows and their versions."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db.models import Count, Q
+
+from executions import policy
+from executions.models import Execution, Workflow, WorkflowVersion
+
+LATEST = 10
+
+
+def page(user: Any, text: str = "") -> list[Workflow]:
+    """The workflows that this user may see, by name."""
+    rows = policy.visible_workflows(user).select_related("head_version", "owner")
+    rows = rows.defer("head_version__source", "head_version__document")
+    if text:
+        rows = rows.filter(Q(slug__icontains=text) | Q(name__icontains=text) | Q(description__icontains=text))
+    own = Q(executions__in=policy.visible_executions(user))
+    failed = Count("executions", filter=own & Q(executions__phase="FAILED"))
+    return list(rows.annotate(run_count=Count("executions", filter=own), failed_count=failed).order_by("slug")[:500])
+
+
+def one(user: Any, workflow_id: uuid.UUID) -> Workflow | None:
+    rows = policy.visible_workflows(user)
+    return rows.select_related("head_version", "owner").filter(pk=workflow_id).first()
+
+
+def versions(workflow: Workflow) -> list[WorkflowVersion]:
+    """Newest first, without their texts."""
+    rows = WorkflowVersion.objects.filter(workflow=workflow).select_related("created_by")
+    return list(rows.defer("source", "document").order_by("-number")[:100])
+
+
+def version(workflow: Workflow, number: int) -> WorkflowVersion | None:
+    return WorkflowVersion.objects.filter(workflow=workflow, number=number).select_related("created_by").first()
+
+
+def latest_executions(user: Any, workflow: Workflow) -> list[Execution]:
+    rows = policy.visible_executions(user).filter(workflow=workflow)
+    return list(rows.select_related("workflow", "version", "owner").defer("input", "output", "error")[:LATEST])
+
+
+def choices(user: Any) -> list[str]:
+    """Slugs for the filter of the executions list."""
+    rows = policy.visible_workflows(user)
+    return list(rows.order_by("slug").values_list("slug", flat=True)[:200])

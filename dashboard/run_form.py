@@ -1,0 +1,162 @@
+"""The form that starts a run, made from the workflow's input schema; plain JSON where there is none to speak of."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+MOST_FIELDS = 30
+_REQUIRED = re.compile(r"^'(?P<name>.+)' is a required property$")
+
+
+class InputProblem(Exception):
+    """What was typed cannot be read; ``problems`` by field name, ``""`` for the whole."""
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        super().__init__("; ".join(problems.values()))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One property of the input. ``kind``: text, integer, number, boolean, choice or json."""
+
+    name: str
+    label: str
+    kind: str
+    is_required: bool = False
+    hint: str = ""
+    choices: tuple[str, ...] = ()
+    text: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunForm:
+    """``fields`` is empty where the input is one JSON text. ``key`` makes a double click one run."""
+
+    fields: tuple[Field, ...] = ()
+    json_text: str = "{}"
+    problem: str = ""
+    key: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+def form_for(document: Mapping[str, Any]) -> RunForm:
+    """An empty form for a stored definition."""
+    schema = ((document.get("input") or {}).get("schema") or {}).get("document") or {}
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    if not isinstance(properties, dict) or not 0 < len(properties) <= MOST_FIELDS:
+        return RunForm()
+    required = schema.get("required") or []
+    return RunForm(tuple(_field(name, each, name in required) for name, each in properties.items()))
+
+
+def _field(name: str, schema: Any, is_required: bool) -> Field:
+    schema = schema if isinstance(schema, dict) else {}
+    choices = tuple(_as_text(choice) for choice in schema.get("enum", ()))
+    kind = "choice" if choices else _kind(schema.get("type"))
+    default = schema.get("default")
+    text = "" if default is None else _as_text(default)
+    label = str(schema.get("title") or name)
+    return Field(name, label, kind, is_required, str(schema.get("description") or ""), choices, text)
+
+
+def _kind(type_: Any) -> str:
+    simple = {"string": "text", "integer": "integer", "number": "number", "boolean": "boolean"}
+    return simple.get(type_, "json") if isinstance(type_, str) else "json"
+
+
+def read(form: RunForm, sent: Mapping[str, str]) -> Any:
+    """The input that was typed. Raises InputProblem where a text is not what its field takes."""
+    if not form.fields:
+        try:
+            return json.loads(sent.get("json") or "{}", parse_constant=_no_constant)
+        except ValueError as problem:
+            raise InputProblem({"": f"This is not JSON: {problem}."}) from problem
+    value: dict[str, Any] = {}
+    problems: dict[str, str] = {}
+    for each in form.fields:
+        text = sent.get(f"field-{each.name}", "")
+        if each.kind == "boolean":
+            value[each.name] = text == "on"
+        elif text != "":
+            try:
+                value[each.name] = _typed(each, text)
+            except ValueError as problem:
+                problems[each.name] = str(problem)
+    if problems:
+        raise InputProblem(problems)
+    return value
+
+
+def _typed(each: Field, text: str) -> Any:
+    match each.kind:
+        case "integer":
+            if not re.fullmatch(r"\s*-?\d{1,30}\s*", text):
+                raise ValueError(f"“{text[:40]}” is not a whole number.")
+            return int(text)
+        case "number":
+            return _number(text)
+        case "json":
+            try:
+                return json.loads(text, parse_constant=_no_constant)
+            except ValueError as problem:
+                raise ValueError(f"This is not JSON: {problem}. Texts need quotation marks.") from problem
+        case "choice":
+            chosen = next((choice for choice in each.choices if choice == text), None)
+            if chosen is None:
+                raise ValueError(f"Choose one of: {', '.join(each.choices)}.")
+            return _from_text(chosen)
+    return text
+
+
+def _number(text: str) -> int | float:
+    try:
+        value = json.loads(text, parse_constant=_no_constant)
+    except ValueError:
+        value = None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"“{text[:40]}” is not a number. Write it as 3 or 3.5.")
+    return value
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _from_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def with_problems(form: RunForm, sent: Mapping[str, str], problems: Mapping[str, str]) -> RunForm:
+    """The form as it was sent, each problem at its field; what belongs to no field stands above."""
+    names = {each.name for each in form.fields}
+    fields = tuple(
+        replace(each, text=sent.get(f"field-{each.name}", ""), problem=problems.get(each.name, ""))
+        for each in form.fields
+    )
+    loose = " ".join(text for name, text in problems.items() if name not in names)
+    return RunForm(fields, sent.get("json", "{}"), loose)
+
+
+def by_field(problems: Sequence[str]) -> dict[str, str]:
+    """Problems of the schema (``/pointer: message``) by the top-level property that they are about."""
+    sorted_out: dict[str, str] = {}
+    for problem in problems:
+        pointer, _, message = problem.partition(": ")
+        missing = _REQUIRED.match(message)
+        name = missing["name"] if missing and pointer == "/" else pointer.strip("/").split("/")[0]
+        words = "This is required." if missing and pointer == "/" else message[:1].upper() + message[1:]
+        sorted_out[name] = f"{sorted_out[name]} {words}" if name in sorted_out else words
+    return sorted_out

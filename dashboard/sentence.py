@@ -1,0 +1,90 @@
+"""Where an execution stands and why, in one or two sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from dashboard import words
+from dashboard.templatetags.words import lasted, until
+from executions.models import Execution, Step
+from executions.states import Phase, StepStatus
+
+_AGAIN = {StepStatus.RETRYING, StepStatus.WAITING}
+
+
+def stands(execution: Execution, steps: Sequence[Step]) -> SafeString:
+    """``steps`` are the ones that stand and are not finished or have failed, innermost first."""
+    say = {
+        Phase.PENDING: _pending,
+        Phase.IN_PROGRESS: _running,
+        Phase.WAITING: _waiting,
+        Phase.PAUSED: _paused,
+        Phase.COMPLETED: _completed,
+        Phase.FAILED: _failed,
+    }.get(Phase(execution.phase), _stopped)
+    return say(execution, steps)
+
+
+def _step(execution: Execution, steps: Sequence[Step], *statuses: str) -> tuple[Step | None, str]:
+    found = next((step for step in steps if step.status in statuses), None)
+    return found, found.name if found else execution.current_step.rsplit("/", 1)[-1]
+
+
+def _pending(execution: Execution, steps: Sequence[Step]) -> SafeString:
+    return format_html("Ready to go on. It starts as soon as a worker has a free slot.")
+
+
+def _running(execution: Execution, steps: Sequence[Step]) -> SafeString:
+    step, name = _step(execution, steps, StepStatus.RUNNING, StepStatus.RETRYING)
+    asked = format_html(" It will stop at the next boundary: cancelling was asked for.") if execution.cancel_asked_at else ""
+    if not name:
+        return format_html("Running on {}.{}", _worker(execution), asked)
+    attempt = format_html(", attempt {}", step.attempt) if step and step.attempt > 1 else ""
+    return format_html("Running step <strong>{}</strong>{} on {}.{}", name, attempt, _worker(execution), asked)
+
+
+def _waiting(execution: Execution, steps: Sequence[Step]) -> SafeString:
+    step, name = _step(execution, steps, *_AGAIN)
+    when = step.wake_at if step and step.wake_at else execution.wake_at
+    if step and step.status == StepStatus.RETRYING and when:
+        return format_html(
+            "Step <strong>{}</strong> failed {}. Next attempt {}.", name, words.count(step.attempt, "time"), until(when)
+        )
+    if when:
+        return format_html("Waiting at step <strong>{}</strong>. It goes on {}.", name or "–", until(when))
+    return format_html("Waiting at step <strong>{}</strong> for {}.", name or "–", execution.waiting_for or "something")
+
+
+def _paused(execution: Execution, steps: Sequence[Step]) -> SafeString:
+    return format_html("Paused by a person. Nothing runs until someone resumes it.")
+
+
+def _completed(execution: Execution, steps: Sequence[Step]) -> SafeString:
+    took = lasted(execution.started_at or execution.created_at, execution.ended_at)
+    return format_html("Completed in {}. Every step is finished.", took)
+
+
+def _failed(execution: Execution, steps: Sequence[Step]) -> SafeString:
+    step, name = _step(execution, steps, StepStatus.FAILED)
+    tries = format_html(" after {}", words.count(step.attempt, "attempt")) if step else ""
+    person = " A person has to look at it." if execution.requires_manual_intervention else ""
+    skip = ", or skip it" if any(each.optional for each in steps) else ""
+    if not name:
+        return format_html("Failed before any step could run.{}", person)
+    return format_html(
+        "Failed at step <strong>{}</strong>{}.{} Next: retry the step{}, or recover from the last checkpoint.",
+        name, tries, person, skip,
+    )  # fmt: skip
+
+
+def _stopped(execution: Execution, steps: Sequence[Step]) -> SafeString:
+    word = words.phase_look(execution.phase).word
+    return format_html("{}. Steps that were finished stay finished; nothing more runs.", word)
+
+
+def _worker(execution: Execution) -> str:
+    process = execution.process
+    return f"{process.kind} {process.pid} at {process.host}" if process else "a worker"

@@ -1,0 +1,89 @@
+"""Filters and tags for steps, attempts and notifications."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.safestring import SafeString
+
+from dashboard import values, words
+from dashboard.templatetags.shell import icon
+from executions.ids import public_id
+from executions.models import Notification, Step
+from executions.paths import unescape
+
+register = template.Library()
+DEEPEST = 4
+LINE = 240
+_ICONS = {"bad": "alert", "good": "check", "warn": "alert", "busy": "retry"}
+
+
+@register.simple_tag
+def step_look(step: Step) -> words.Look:
+    if step.is_decision():
+        return words.Look(step.name.replace("_", " ").capitalize(), words.DECISION.icon, words.DECISION.tone)
+    return words.status_look(step.status)
+
+
+@register.simple_tag
+def status_tone(status: str) -> str:
+    return words.status_look(status).tone
+
+
+@register.filter
+def depth(step: Step) -> int:
+    """How deep the task lies in its definition, as far as the page shows it."""
+    return 0 if step.is_decision() else max(0, min(DEEPEST, step.path.count("/") - 1))
+
+
+@register.simple_tag
+def shown_value(step: Step, name: str) -> values.Shown | None:
+    return values.shown(getattr(step, f"{name}_text", None))
+
+
+@register.filter
+def error_line(step: Step) -> str:
+    """The error in one line; whole, it stands below."""
+    text = error_text(step.error)
+    return text if len(text) <= LINE else text[: LINE - 1] + "…"
+
+
+@register.filter
+def error_text(error: Any) -> str:
+    """Title and detail of an error value, or its JSON where it is none of the DSL's."""
+    if not isinstance(error, dict):
+        return values.pretty(error)
+    title, detail = str(error.get("title") or ""), str(error.get("detail") or "")
+    return ": ".join(part for part in (title, detail) if part) or values.pretty(error)
+
+
+@register.filter
+def decision_line(step: Step) -> str:
+    """What a person or the engine decided, in words."""
+    control = step.control if isinstance(step.control, dict) else {}
+    touched = [last_name(path) for path in control.get("supersedes", [])]
+    about = f" about {', '.join(touched)}" if touched else ""
+    reason = f" Reason: {control['reason']}" if control.get("reason") else ""
+    return f"Decision {control.get('verb', step.name)}{about}. What it set aside stays in the journal.{reason}"
+
+
+@register.filter
+def last_name(path: str) -> str:
+    """The task's own name at the end of a step's path."""
+    return unescape(path.rsplit("/", 1)[-1].split("#")[0])
+
+
+@register.simple_tag
+def event_icon(name: str) -> SafeString:
+    return icon(_ICONS.get(words.event_tone(name), "info"))
+
+
+@register.filter
+def notification_id(row: Notification) -> str:
+    return public_id("ntf", row.pk)
+
+
+@register.filter
+def capped(count: int) -> str:
+    return "10,000+" if count > 10_000 else f"{count:,}"

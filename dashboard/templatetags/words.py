@@ -1,0 +1,99 @@
+"""Filters and tags that say states, times and values."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from dashboard import values, words
+from dashboard.templatetags.shell import icon
+
+register = template.Library()
+
+
+@register.simple_tag
+def phase(name: str, shape: str = "pill") -> SafeString:
+    return _status(words.phase_look(name), shape)
+
+
+@register.simple_tag
+def status(name: str, shape: str = "") -> SafeString:
+    return _status(words.status_look(name), shape)
+
+
+def _status(look: words.Look, shape: str) -> SafeString:
+    return format_html('<span class="status {} {}">{}{}</span>', shape, look.tone, icon(look.icon), look.word)
+
+
+@register.filter
+def phase_tone(name: str) -> str:
+    return words.phase_look(name).tone
+
+
+@register.filter
+def event_title(name: str) -> str:
+    return words.event_title(name)
+
+
+@register.filter
+def event_tone(name: str) -> str:
+    return f"tone-{words.event_tone(name)}"
+
+
+@register.simple_tag
+def ago(moment: datetime | None) -> SafeString | str:
+    """How long ago; the exact moment on hover and for machines."""
+    if moment is None:
+        return "–"
+    return format_html(
+        '<time datetime="{0}" title="{1}" data-ago="{0}">{2}</time>',
+        moment.isoformat(),
+        moment.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        words.ago(moment, timezone.now()),
+    )
+
+
+@register.simple_tag
+def until(moment: datetime) -> SafeString:
+    """A countdown."""
+    left = moment - timezone.now()
+    first = f"in {words.duration(left)}" if left.total_seconds() > 0 else "now"
+    return format_html('<time datetime="{0}" data-until="{0}">{1}</time>', moment.isoformat(), first)
+
+
+@register.simple_tag
+def lasted(start: datetime | None, end: datetime | None) -> SafeString | str:
+    """A duration, which ticks while there is no end."""
+    if start is None:
+        return "–"
+    if end is not None:
+        return format_html('<span class="number">{}</span>', words.duration(end - start))
+    running = words.duration(timezone.now() - start)
+    return format_html('<span class="number" data-since="{}">{}</span>', start.isoformat(), running)
+
+
+@register.simple_tag
+def copyable(text: str, label: str = "id") -> SafeString:
+    """A text that one click copies."""
+    return format_html(
+        '<button class="copy" type="button" data-copies="{0}" aria-label="Copy {1} {0}">'
+        "<span data-label>{0}</span>{2}</button>",
+        text,
+        label,
+        icon("copy", "icon-s"),
+    )
+
+
+@register.filter
+def pretty(value: Any) -> str:
+    return values.pretty(value)
+
+
+@register.filter
+def plural(number: int, word: str) -> str:
+    return words.count(number, word)

@@ -1,0 +1,1 @@
+"""Pages: each asks a query or calls one verb, and renders."""

@@ -1,0 +1,88 @@
+"""The list of executions."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from dashboard import words
+from dashboard.paging import cursor
+from dashboard.queries import executions, workflows
+from dashboard.queries.executions import COUNT_CAP, Filters
+from dashboard.views.pages import page, person
+from executions.states import Phase
+
+LONGEST = 200
+
+
+@page
+@require_safe
+def listing(request: HttpRequest) -> HttpResponse:
+    user, filters = person(request), filters_of(request.GET)
+    before = cursor(request.GET.get("before"), "wex")
+    found = executions.page(user, filters, before)
+    tally = executions.tally(user, filters)
+    context = {
+        "page": found,
+        "filters": filters,
+        "chips": chips(filters, tally),
+        "workflows": workflows.choices(user),
+        "is_first_page": before is None,
+        "is_first_ever": not found.rows and not executions.exists_any(user),
+        "next_address": address(filters, before=found.cursor) if found.has_more else "",
+        "first_address": address(filters),
+        "count_address": _count_address(filters, found),
+        "server_now": timezone.now(),
+    }
+    return render(request, "dashboard/executions.html", context)
+
+
+@page
+@require_safe
+def new_count(request: HttpRequest) -> HttpResponse:
+    """How many rows wait behind the pill "N new"."""
+    newest = cursor(request.GET.get("newest"), "wex")
+    return JsonResponse({"count": executions.count_newer(person(request), filters_of(request.GET), newest)})
+
+
+def filters_of(query: QueryDict) -> Filters:
+    """The filters of an address. A phase that does not exist is no filter."""
+    phase = query.get("phase", "")
+    known = phase in (*Phase, "attention")
+    return Filters(
+        phase=phase if known else "",
+        workflow=query.get("workflow", "")[:LONGEST],
+        owner=query.get("owner", "")[:LONGEST],
+        text=query.get("q", "").strip().replace("\x00", "")[:LONGEST],
+    )
+
+
+def address(filters: Filters, **more: str) -> str:
+    query = urlencode({**filters.as_query(), **more})
+    return reverse("executions") + (f"?{query}" if query else "")
+
+
+def chips(filters: Filters, tally: dict[str, int]) -> list[dict[str, object]]:
+    """One chip for each phase that has rows or is chosen, with its count."""
+    total = sum(tally.values())
+    made: list[dict[str, object]] = [_chip(filters, "", "All", total)]
+    for phase in Phase:
+        if tally[phase] or filters.phase == phase:
+            made.append(_chip(filters, phase, words.phase_look(phase).word, tally[phase]))
+    return made
+
+
+def _chip(filters: Filters, phase: str, word: str, count: int) -> dict[str, object]:
+    chosen = Filters(phase, filters.workflow, filters.owner, filters.text)
+    shown = f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}"
+    return {"word": word, "count": shown, "address": address(chosen), "is_chosen": filters.phase == phase}
+
+
+def _count_address(filters: Filters, found: executions.Page) -> str:
+    newest = {"newest": found.rows[0].public_id} if found.rows else {}
+    return f"{reverse('executions-new-count')}?{urlencode({**filters.as_query(), **newest})}"

@@ -1,0 +1,34 @@
+"""The inbox."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from dashboard.paging import cursor, id_or_404
+from dashboard.queries import inbox as queries
+from dashboard.views.pages import page as for_people
+from dashboard.views.pages import person
+
+
+@for_people
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    rows, has_more = queries.page(person(request).pk, cursor(request.GET.get("before"), "ntf"))
+    context = {"rows": rows, "has_more": has_more, "server_now": timezone.now()}
+    return render(request, "dashboard/inbox.html", context)
+
+
+@for_people
+@require_POST
+def read(request: HttpRequest) -> HttpResponse:
+    """Mark one notification as read, or all; then on to where it points."""
+    one = request.POST.get("one", "")
+    queries.mark_read(person(request).pk, id_or_404(one, "ntf") if one else None)
+    then = request.POST.get("then", "")
+    inside = url_has_allowed_host_and_scheme(then, allowed_hosts=None) and then.startswith("/")
+    return redirect(then if inside else reverse("inbox"))

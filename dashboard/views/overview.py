@@ -1,0 +1,26 @@
+"""The overview."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from dashboard.queries import overview as queries
+from dashboard.queries import workflows
+from dashboard.views.pages import page, person
+
+
+@page
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    user = person(request)
+    shown = queries.overview(user)
+    context = {
+        "shown": shown,
+        "is_first_visit": not any(shown.tally.values()),
+        "has_workflows": bool(workflows.choices(user)),
+        "server_now": timezone.now(),
+    }
+    return render(request, "dashboard/overview.html", context)

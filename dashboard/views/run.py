@@ -1,0 +1,60 @@
+"""Starting a run from a workflow's page."""
+
+from __future__ import annotations
+
+import re
+
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from dashboard import run_form
+from dashboard.views import workflows
+from dashboard.views.pages import page as for_people
+from dashboard.views.pages import person
+from executions import definition
+from executions.errors import Refused
+from executions.intake.start import input_problems, start
+from executions.models import Workflow
+
+REMEMBERED_SECONDS = 3600
+_KEY = re.compile(r"[0-9a-f]{32}")
+
+
+@for_people
+@require_POST
+def run(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Start one run and go to its page; a form that is sent twice leads to the one run that it started."""
+    workflow = workflows.found(request, public_id)
+    head = workflow.head_version
+    form = run_form.form_for(head.document) if head else run_form.RunForm()
+    key = _remembered_key(request)
+    if key and (known := cache.get(key)):
+        return redirect("execution", known)
+    try:
+        started = _start(request, workflow, form)
+    except run_form.InputProblem as error:
+        again = run_form.with_problems(form, request.POST, error.problems)
+        return workflows.render_page(request, workflow, form=again, status=400)
+    except Refused as error:
+        again = run_form.with_problems(form, request.POST, {"": str(error)})
+        return workflows.render_page(request, workflow, form=again, status=409 if error.code == "conflict" else 400)
+    if key:
+        cache.set(key, started, REMEMBERED_SECONDS)
+    return redirect("execution", started)
+
+
+def _start(request: HttpRequest, workflow: Workflow, form: run_form.RunForm) -> str:
+    given = run_form.read(form, request.POST)
+    head = workflow.head_version
+    found = input_problems(definition.load(head.document), given) if head else []
+    if found:
+        raise run_form.InputProblem(run_form.by_field(found))
+    name = request.POST.get("name", "").strip()[:300]
+    return start(workflow, person(request), input=given, name=name).public_id
+
+
+def _remembered_key(request: HttpRequest) -> str:
+    sent = request.POST.get("key", "")
+    return f"run:{person(request).pk}:{sent}" if _KEY.fullmatch(sent) else ""

@@ -1,0 +1,67 @@
+"""Workflows and their pages."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from dashboard import highlight
+from dashboard.paging import id_or_404
+from dashboard.queries import workflows as queries
+from dashboard.run_form import RunForm, form_for
+from dashboard.views.pages import page as for_people
+from dashboard.views.pages import person
+from executions import policy
+from executions.models import Workflow
+
+LONGEST = 200
+
+
+@for_people
+@require_safe
+def listing(request: HttpRequest) -> HttpResponse:
+    text = request.GET.get("q", "").strip()[:LONGEST]
+    context = {"rows": queries.page(person(request), text), "text": text, "server_now": timezone.now()}
+    return render(request, "dashboard/workflows.html", context)
+
+
+@for_people
+@require_safe
+def page(request: HttpRequest, public_id: str, number: int | None = None) -> HttpResponse:
+    return render_page(request, found(request, public_id), number)
+
+
+def render_page(
+    request: HttpRequest,
+    workflow: Workflow,
+    number: int | None = None,
+    form: RunForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The page of one workflow at one version (the newest if none is named), with ``form`` as it was sent."""
+    user, head = person(request), workflow.head_version
+    version = queries.version(workflow, number) if number is not None else head
+    if number is not None and version is None:
+        raise Http404
+    context = {
+        "workflow": workflow,
+        "version": version,
+        "is_head": bool(head and version and head.pk == version.pk),
+        "source": highlight.yaml(version.source) if version else "",
+        "versions": queries.versions(workflow),
+        "latest": queries.latest_executions(user, workflow),
+        "form": form or (form_for(head.document) if head else None),
+        "may_change": policy.can_change(user, workflow),
+        "server_now": timezone.now(),
+    }
+    return render(request, "dashboard/workflow.html", context, status=status)
+
+
+def found(request: HttpRequest, public_id: str) -> Workflow:
+    """The workflow; 404 where it is missing and where this person may not see it."""
+    workflow = queries.one(person(request), id_or_404(public_id, "wfl"))
+    if workflow is None:
+        raise Http404
+    return workflow

@@ -1,0 +1,108 @@
+"""How phases, statuses, events and times are said to people: word, icon and tone always together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from executions.states import Phase, StepStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A state as it is shown; ``icon`` is a symbol of static/img/icons.svg, ``tone`` a class of components.css."""
+
+    word: str
+    icon: str
+    tone: str
+
+
+PHASES: dict[str, Look] = {
+    Phase.PENDING: Look("Pending", "pending", "tone-idle"),
+    Phase.IN_PROGRESS: Look("Running", "running", "tone-busy"),
+    Phase.WAITING: Look("Waiting", "clock", "tone-wait"),
+    Phase.PAUSED: Look("Paused", "pause", "tone-warn"),
+    Phase.COMPLETED: Look("Completed", "check", "tone-good"),
+    Phase.FAILED: Look("Failed", "alert", "tone-bad"),
+    Phase.CANCELLED: Look("Cancelled", "cancel", "tone-idle"),
+    Phase.TERMINATED: Look("Terminated", "stop", "tone-idle"),
+}
+STATUSES: dict[str, Look] = {
+    StepStatus.RUNNING: Look("Running", "running", "tone-busy"),
+    StepStatus.RETRYING: Look("Retrying", "retry", "tone-warn"),
+    StepStatus.WAITING: Look("Waiting", "clock", "tone-wait"),
+    StepStatus.SUCCEEDED: Look("Succeeded", "check", "tone-good"),
+    StepStatus.FAILED: Look("Failed", "cross", "tone-bad"),
+    StepStatus.SKIPPED: Look("Skipped", "skip", "tone-idle"),
+    StepStatus.CANCELLED: Look("Cancelled", "cancel", "tone-idle"),
+}
+DECISION = Look("Decision", "decision", "tone-warn")
+UNKNOWN = Look("Unknown", "info", "tone-idle")
+
+EVENTS: dict[str, tuple[str, str]] = {
+    "WORKFLOW_STARTED": ("Started", "busy"),
+    "WORKFLOW_STEP_RETRYING": ("Step failed, trying again", "warn"),
+    "WORKFLOW_STEP_FAILED": ("Step failed after multiple attempts", "bad"),
+    "WORKFLOW_RECOVERED": ("Workflow recovered", "good"),
+    "WORKFLOW_RECOVERY_FAILED": ("Recovery failed, a person is needed", "bad"),
+    "WORKFLOW_RETRIED": ("Retry asked for", "busy"),
+    "WORKFLOW_STEP_SKIPPED": ("Step skipped", "idle"),
+    "WORKFLOW_NEEDS_DECISION": ("A person has to decide", "warn"),
+    "WORKFLOW_DECIDED": ("A person decided", "busy"),
+    "WORKFLOW_COMPLETED": ("Completed", "good"),
+    "WORKFLOW_CANCELLED": ("Cancelled", "idle"),
+    "WORKFLOW_PAUSED": ("Paused", "warn"),
+    "WORKFLOW_RESUMED": ("Resumed", "busy"),
+    "WORKFLOW_TERMINATED": ("Terminated", "idle"),
+}
+
+
+def phase_look(phase: str) -> Look:
+    return PHASES.get(phase, UNKNOWN)
+
+
+def status_look(status: str) -> Look:
+    return STATUSES.get(status, UNKNOWN)
+
+
+def event_title(name: str) -> str:
+    """The event's name as a sentence: a known one, else its words."""
+    known = EVENTS.get(name)
+    return known[0] if known else name.replace("_", " ").capitalize()
+
+
+def event_tone(name: str) -> str:
+    known = EVENTS.get(name)
+    return known[1] if known else "idle"
+
+
+def duration(span: timedelta) -> str:
+    """A span in the largest two units that matter: ``340 ms``, ``4.2 s``, ``3 min 20 s``, ``2 d 3 h``."""
+    seconds = max(0.0, span.total_seconds())
+    if seconds < 1:
+        return f"{round(seconds * 1000)} ms"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{int(seconds)} s"
+    if seconds < 3600:
+        return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+    if seconds < 86400:
+        return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60)} min"
+    return f"{int(seconds // 86400)} d {int(seconds % 86400 // 3600)} h"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How long ago, as static/js/clock.js says it, for the first paint."""
+    seconds = max(0.0, (now - moment).total_seconds())
+    if seconds < 5:
+        return "just now"
+    for limit, size, unit in ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h")):
+        if seconds < limit:
+            return f"{int(seconds // size)} {unit} ago"
+    return f"{int(seconds // 86400)} d ago"
+
+
+def count(number: int, word: str) -> str:
+    """``1 attempt``, ``3 attempts``."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

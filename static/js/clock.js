@@ -1,0 +1,47 @@
+// Times tick here, from timestamps of the server; nothing is pushed for them.
+// data-since: running duration · data-until: countdown · data-ago: "3 min ago"
+let skewMs = 0;
+
+export function setServerNow(iso) {
+  const server = Date.parse(iso);
+  if (!Number.isNaN(server)) skewMs = server - Date.now();
+}
+
+const now = () => Date.now() + skewMs;
+
+export function lasted(ms) {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.floor(seconds)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+  return `${Math.floor(seconds / 86400)} d ${Math.floor((seconds % 86400) / 3600)} h`;
+}
+
+export function ago(ms) {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 5) return "just now";
+  if (seconds < 60) return `${Math.floor(seconds)} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${Math.floor(seconds / 86400)} d ago`;
+}
+
+function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+export function tick(root = document) {
+  for (const element of root.querySelectorAll("[data-since]")) put(element, lasted(now() - Date.parse(element.dataset.since)));
+  for (const element of root.querySelectorAll("[data-ago]")) put(element, ago(now() - Date.parse(element.dataset.ago)));
+  for (const element of root.querySelectorAll("[data-until]")) {
+    const left = Date.parse(element.dataset.until) - now();
+    put(element, left > 0 ? `in ${lasted(left)}` : "now");
+  }
+}
+
+export function startClock() {
+  tick();
+  setInterval(() => { if (!document.hidden) tick(); }, 500);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) tick(); });
+}

@@ -1,0 +1,32 @@
+// What each frame of the server means. Frames not newer than what is shown are dropped.
+import { toast } from "../toasts.js";
+import { hint } from "./hints.js";
+import { put, refresh, seqOf, setSeq, regionsOf } from "./regions.js";
+
+const SHOWN = "stigmer-toasts-shown";
+
+function isNewToast(id) {
+  try {
+    const shown = JSON.parse(sessionStorage.getItem(SHOWN) || "[]");
+    if (shown.includes(id)) return false;
+    sessionStorage.setItem(SHOWN, JSON.stringify([...shown, id].slice(-100)));
+  } catch { /* storage is blocked: better twice than never */ }
+  return true;
+}
+
+export async function applyFrame(frame) {
+  if (frame.refused) { console.warn("This topic is not for you:", frame.refused); return; }
+  const { topic } = frame;
+  if (!topic || !regionsOf(topic).length) return;
+  if (frame.hint) { hint(topic); return; }
+  if (frame.reset) { await refresh(topic); return; }
+  for (const each of frame.toasts ?? []) if (isNewToast(each.id)) { toast(each); announceEvent(each); }
+  if (frame.seq <= seqOf(topic)) return;
+  for (const part of frame.parts ?? []) await put(part);
+  setSeq(topic, frame.seq);
+}
+
+// Other scripts and tests may listen for the events of the owner.
+function announceEvent({ event, payload }) {
+  document.dispatchEvent(new CustomEvent("stigmer:event", { detail: { event, payload } }));
+}

@@ -1,0 +1,29 @@
+// Topics that only say "something changed here": the overview is read again, new list rows are counted.
+import { say } from "../said.js";
+import { refresh, regionsOf } from "./regions.js";
+
+const EVERY_MS = 1000;
+const due = new Map();
+
+export function hint(topic) {
+  if (due.has(topic)) return;
+  due.set(topic, setTimeout(async () => {
+    due.delete(topic);
+    try { await (topic === "executions" ? countNew() : refresh(topic)); } catch { /* the next hint or reconnect repairs it */ }
+  }, EVERY_MS * (0.3 + Math.random() * 0.7)));
+}
+
+async function countNew() {
+  const [list] = regionsOf("executions");
+  const pill = document.querySelector("[data-new-pill]");
+  if (!list?.dataset.countUrl || !pill) return;
+  const response = await fetch(list.dataset.countUrl, { credentials: "same-origin" });
+  if (!response.ok) return;
+  const { count } = await response.json();
+  pill.hidden = count === 0;
+  const words = `${count >= 100 ? "100+" : count} new`;
+  if (count && pill.querySelector("[data-label]").textContent !== words) {
+    pill.querySelector("[data-label]").textContent = words;
+    say(`${words} executions`);
+  }
+}

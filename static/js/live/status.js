@@ -1,0 +1,25 @@
+// The status strip: says truthfully how fresh the page is.
+import { say } from "../said.js";
+
+const WORDS = {
+  connecting: () => "Connecting",
+  live: () => "Live",
+  reconnecting: () => "Reconnecting…",
+  polling: () => "Updating every few seconds",
+  stale: (since) => `No connection · as of ${since}`,
+  "signed-out": () => "Signed out · log in to go on",
+};
+let current = "";
+let freshAt = new Date();
+
+export function isFresh() { freshAt = new Date(); }
+
+export function show(state) {
+  const words = WORDS[state](freshAt.toLocaleTimeString());
+  for (const strip of document.querySelectorAll("[data-strip]")) {
+    strip.dataset.state = state;
+    strip.querySelector("span").textContent = words;
+  }
+  if (state !== current && current && current !== "connecting") say(words);
+  current = state;
+}
