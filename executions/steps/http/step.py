@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from executions.secrets import SecretUnavailable
 from executions.steps.context import StepContext
 from executions.steps.http import classify, content, loop
 from executions.steps.http.egress import Egress
@@ -33,6 +34,8 @@ def run(arguments: dict[str, Any], context: StepContext) -> Outcome:
         egress = _egress(context)
     except Refusal as refusal:
         return _redacted(refusal.failure, context)
+    except SecretUnavailable as missing:
+        return Fail(missing.error, transient=False, rule="secret not available", effect_possible=False)
     progress = Progress(f"{request.method} {without_query(request.url)}")
     outcome = _wait(request, egress, progress, context)
     return _redacted(outcome, context) if isinstance(outcome, Fail) else outcome

@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from executions.secrets import Secrets
 from executions.steps import http
 from executions.steps.context import Cancellation, Deadline, StepContext
 from tests.steps.http.faults import FaultServer
 
-SECRET, PLACEHOLDER = "s3cret-value", "placeholder-7f3a"
-
-
-class OneSecret:
-    """Knows one secret by its placeholder."""
-
-    def fill(self, value: Any) -> Any:
-        return _everywhere(value, PLACEHOLDER, SECRET)
-
-    def redact(self, value: Any) -> Any:
-        return _everywhere(value, SECRET, "[secret key]")
-
-
-def _everywhere(value: Any, old: str, new: str) -> Any:
-    if isinstance(value, str):
-        return value.replace(old, new)
-    if isinstance(value, dict):
-        return {key: _everywhere(item, old, new) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_everywhere(item, old, new) for item in value]
-    return value
-
-
-ContextMaker = Callable[..., StepContext]
+SECRET = "s3cret-value"
+SECRETS = Secrets({"key": SECRET, "other": "never declared"}, nonce="5f1c0ffee")
+PLACEHOLDER = SECRETS.placeholders(["key"])["key"]
 
 
 def make_context(*, seconds: float = 20.0, cancellation: Cancellation | None = None, **limits: Any) -> StepContext:
@@ -46,7 +26,7 @@ def make_context(*, seconds: float = 20.0, cancellation: Cancellation | None = N
         attempt=1,
         idempotency_key="wex-1/charge/1",
         deadline=Deadline(seconds),
-        secrets=OneSecret(),
+        secrets=SECRETS,
         cancellation=cancellation or Cancellation(),
         limits=limits,
     )

@@ -356,6 +356,13 @@ def test_bad_arguments_are_refused_before_anything_is_sent(arguments: dict[str, 
     assert outcome.error.type == ERROR_TYPES + "validation"
 
 
+def test_a_secret_that_is_not_declared_is_an_authorization_error() -> None:
+    other = PLACEHOLDER.replace(b"key".hex(), b"other".hex())
+    outcome = failed(get("http://a/", headers={"X-Key": other}))
+    assert verdict(outcome) == ("secret not available", False, False)
+    assert outcome.error.type == ERROR_TYPES + "authorization"
+
+
 def test_a_setting_that_is_not_understood_is_named() -> None:
     outcome = failed(get("http://a/"), http_allowed_hosts=["*.example"])
     assert outcome.error.type == ERROR_TYPES + "configuration"
