@@ -1,0 +1,67 @@
+"""Secrets are read from a file, a folder or the environment; a file that everybody can read is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from executions.secret_files import SecretsUnreadable, load_secrets
+
+
+def write(path: Path, text: str, mode: int = 0o600) -> Path:
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+@pytest.mark.parametrize("text", ["api: abc\ndb:\n  user: bob\n", '{"api": "abc", "db": {"user": "bob"}}'])
+def test_yaml_and_json_files_are_read_and_the_environment_wins(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path / "secrets", text)
+    assert load_secrets(path, {}) == {"api": "abc", "db": {"user": "bob"}}
+    assert load_secrets(path, {"STIGMER_SECRET_api": "new", "HOME": "x"})["api"] == "new"
+    assert load_secrets(None, {"STIGMER_SECRET_A": "1", "STIGMER_SECRET_": "2"}) == {"A": "1"}
+    assert load_secrets(write(tmp_path / "empty", ""), {}) == {}
+
+
+def test_each_file_of_a_folder_is_a_secret(tmp_path: Path) -> None:
+    write(tmp_path / "api", "abc\n")
+    write(tmp_path / ".hidden", "no")
+    tmp_path.chmod(0o700)
+    assert load_secrets(tmp_path, {}) == {"api": "abc"}
+    tmp_path.chmod(0o755)
+    write(tmp_path / "open", "x", 0o644)
+    with pytest.raises(SecretsUnreadable, match="chmod 600"):
+        load_secrets(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: [canary", "not valid YAML or JSON in line"),
+        ("- canary", "has to hold one object"),
+        ("a: 12345", "value of a is a int"),
+        ("a:\n  b: [canary]", "value of a.b is a list"),
+        ("1: canary", "name 1 is not a text"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_without_showing_a_value(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(SecretsUnreadable, match=words) as caught:
+        load_secrets(write(tmp_path / "secrets", text), {})
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o602, 0o777])
+def test_a_file_open_to_everybody_is_refused(tmp_path: Path, mode: int) -> None:
+    with pytest.raises(SecretsUnreadable, match=r"open to everybody \(mode .*chmod 600"):
+        load_secrets(write(tmp_path / "secrets", "a: b", mode), {})
+
+
+def test_a_file_that_is_not_there_or_no_text_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SecretsUnreadable, match="No such file"):
+        load_secrets(tmp_path / "none", {})
+    path = tmp_path / "binary"
+    path.write_bytes(b"\xff\xfe")
+    path.chmod(0o600)
+    with pytest.raises(SecretsUnreadable, match="not UTF-8"):
+        load_secrets(path, {})
