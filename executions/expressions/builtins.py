@@ -83,7 +83,7 @@ DEFINITIONS: dict[str, str] = {
     "dateadd": "def dateadd(u; n): . + n;",
     "datesub": "def datesub(u; n): . - n;",
     "tostream": "def tostream: def walked($at):"
-    " if (type == \"array\" or type == \"object\") and length > 0"
+    ' if (type == "array" or type == "object") and length > 0'
     " then keys_unsorted as $keys | ($keys[] as $key | .[$key] | walked($at + [$key])), [$at + [$keys[-1]]]"
     " else [$at, .] end; walked([]);",
     # The engine's own cannot make what is not there yet.

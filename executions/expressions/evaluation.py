@@ -51,8 +51,7 @@ def resolve(value: Json, input_value: Json, variables: Mapping[str, Json], *, de
         return value
     if isinstance(value, dict):
         return {
-            key: resolve(item, input_value, variables, deadline_seconds=deadline_seconds)
-            for key, item in value.items()
+            key: resolve(item, input_value, variables, deadline_seconds=deadline_seconds) for key, item in value.items()
         }
     if isinstance(value, list):
         return [resolve(item, input_value, variables, deadline_seconds=deadline_seconds) for item in value]

@@ -65,9 +65,7 @@ def run(source: str, full_source: str, value: Json, variables: dict[str, Json], 
     limits = _limits
     try:
         payload = {"source": full_source, "input": value, "variables": variables}
-        answer = _running_pool().call(
-            "evaluate", payload, deadline=deadline_seconds, wait_seconds=limits.wait_seconds
-        )
+        answer = _running_pool().call("evaluate", payload, deadline=deadline_seconds, wait_seconds=limits.wait_seconds)
     except (ChildError, ValueError, TypeError, RecursionError) as error:
         raise ExpressionError(failure(source, _reason(error, deadline_seconds, limits))) from None
     if "failed" in answer:

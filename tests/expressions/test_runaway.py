@@ -20,7 +20,7 @@ FOR_EVER = ["def f: f; f", "1 | until(false; .)", "last(range(1e12))", "reduce r
 TOO_MUCH = [
     "[range(1e9)]",
     "def f: 1 + f; f",
-    "[limit(1e9; repeat(\"x\"))]",
+    '[limit(1e9; repeat("x"))]',
     '"x" * 100000000 | [., ., .] | map(. + "y") | add | [., .] | add',
     "[[], 100000000] | .[0] | setpath([100000000]; 1)",
 ]
@@ -34,7 +34,7 @@ def test_an_expression_without_end_is_stopped(source: str) -> None:
 
 @pytest.mark.parametrize("source", TOO_MUCH)
 def test_an_expression_that_eats_memory_is_stopped(source: str) -> None:
-    with pytest.raises(ExpressionError, match="memory|larger than|did not end"):
+    with pytest.raises(ExpressionError, match=r"memory|larger than|did not end"):
         evaluate(source, None, {})
 
 

@@ -220,7 +220,7 @@ def test_what_is_no_json_is_refused_before_a_child_is_asked(pool: ChildPool) -> 
 @pytest.mark.parametrize("target", ["no.such.module:f", "tests.isolation.foreign:nothing"])
 def test_a_child_that_cannot_start_says_why(target: str) -> None:
     pool = ChildPool(target, size=1)
-    with pytest.raises(ChildCouldNotStart, match="could not start: (ModuleNotFoundError|AttributeError)"):
+    with pytest.raises(ChildCouldNotStart, match=r"could not start: (ModuleNotFoundError|AttributeError)"):
         pool.call("echo", 1, deadline=20.0)
     assert pool.pids() == []
     pool.close()
