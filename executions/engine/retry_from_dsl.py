@@ -12,12 +12,15 @@ from typing import Any
 
 from executions.engine.backoff import Backoff, Constant, Exponential, Linear
 from executions.engine.retry import Policy
+from executions.errors import ExpressionError
 
 SHORTEST_ENDLESS_DELAY_SECONDS = 1.0
 
 
 def literal_seconds(duration: Any) -> float:
-    """The seconds of a duration that needs no evaluation."""
+    """The seconds of a duration that needs no evaluation; ExpressionError for one that does."""
+    if duration.seconds is None:
+        raise ExpressionError(f"the duration {duration.expression} has to be evaluated before it can be waited for")
     return float(duration.seconds)
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from executions.definition import RetryPolicy
 from executions.engine.backoff import Constant, Exponential, Linear
 from executions.engine.retry_from_dsl import from_dsl
+from executions.errors import ExpressionError
 
 
-def parsed(value: Any) -> Any:
-    """The value as attribute objects, as the definition's models offer it."""
-    if isinstance(value, dict):
-        return SimpleNamespace(**{key: parsed(item) for key, item in value.items()})
-    return value
+def parsed(definition: dict[str, Any]) -> RetryPolicy:
+    return RetryPolicy.model_validate(definition)
 
 
 def seconds(number: float) -> dict[str, float]:
@@ -44,7 +42,7 @@ def test_limits_and_jitter_are_taken_over() -> None:
         parsed(
             {
                 "delay": seconds(1),
-                "jitter": {"from_": seconds(0.5), "to": seconds(2)},
+                "jitter": {"from": {"milliseconds": 500}, "to": seconds(2)},
                 "limit": {"attempt": {"count": 4, "duration": seconds(20)}, "duration": seconds(60)},
             }
         ),
@@ -63,6 +61,11 @@ def test_missing_limits_mean_no_limits_but_never_a_busy_loop() -> None:
 
 
 def test_durations_that_are_expressions_are_evaluated_by_the_caller() -> None:
-    definition = parsed({"delay": {"expression": "${ .pause }"}, "limit": {"attempt": {"count": 1}}})
+    definition = parsed({"delay": "${ .pause }", "limit": {"attempt": {"count": 1}}})
     policy = from_dsl(definition, transient_only=True, seconds_of=lambda duration: 7.0)
     assert policy.backoff == Constant(7.0)
+
+
+def test_an_expression_that_nobody_evaluated_is_an_error_and_not_a_zero() -> None:
+    with pytest.raises(ExpressionError, match=r"\.pause"):
+        from_dsl(parsed({"delay": "${ .pause }"}), transient_only=True)
