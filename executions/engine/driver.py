@@ -75,7 +75,9 @@ class Driver:
     def __init__(self, held: Held, process_id: uuid.UUID, store: Store, running: Running, timer: Timer | None) -> None:
         execution = held.execution
         self.execution = execution
-        self.workflow = definition.load(execution.version.document)
+        assert execution.version is not None
+        self.document = execution.version.document
+        self.workflow = definition.load(self.document)
         self.secrets = surroundings.secrets_for(execution.pk, self.workflow)
         self.journal = Journal(
             held.records,
@@ -141,7 +143,7 @@ class Driver:
         assert execution.started_at is not None
         facts = Facts(
             execution_id=execution.public_id,
-            definition=execution.version.document,
+            definition=self.document,
             input=execution.input,
             started_at=execution.started_at,
             secrets=self.secrets.placeholders(self.workflow.use.secrets),

@@ -27,7 +27,8 @@ TERMINATED = "WORKFLOW_TERMINATED"
 
 
 def ids_of(execution: Execution) -> dict[str, Any]:
-    return {"workflow_id": public_id("wfl", execution.workflow_id), "execution_id": execution.public_id}
+    workflow_id = None if execution.workflow_id is None else public_id("wfl", execution.workflow_id)
+    return {"workflow_id": workflow_id, "execution_id": execution.public_id}
 
 
 def timestamp(moment: datetime | None) -> str | None:

@@ -1,8 +1,13 @@
 """The records. Each file holds one record with its own questions and adjectives."""
 
+from executions.models.agent import Agent, AgentInstance, AgentVersion, Session
+from executions.models.agent_run import AgentMessage, AgentRun, AgentToolCall
+from executions.models.api_token import ApiToken
 from executions.models.attempt import Attempt
+from executions.models.audit_entry import AuditEntry
 from executions.models.event import Event
 from executions.models.execution import Execution
+from executions.models.idempotent_request import IdempotentRequest
 from executions.models.instance import WorkflowInstance
 from executions.models.notification import Notification
 from executions.models.process import Process
@@ -11,11 +16,21 @@ from executions.models.version import WorkflowVersion
 from executions.models.workflow import Workflow
 
 __all__ = [
+    "Agent",
+    "AgentInstance",
+    "AgentMessage",
+    "AgentRun",
+    "AgentToolCall",
+    "AgentVersion",
+    "ApiToken",
     "Attempt",
+    "AuditEntry",
     "Event",
     "Execution",
+    "IdempotentRequest",
     "Notification",
     "Process",
+    "Session",
     "Step",
     "Workflow",
     "WorkflowInstance",

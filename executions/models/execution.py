@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -10,6 +12,10 @@ from django.db.models.functions import Now
 from executions.ids import public_id, uuid7
 from executions.models.fields import JsonField
 from executions.states import ACTIVE_PHASES, Phase
+
+if TYPE_CHECKING:
+    from executions.models.agent import Agent
+    from executions.models.workflow import Workflow
 
 
 class ExecutionQuerySet(models.QuerySet["Execution"]):
@@ -35,14 +41,34 @@ class Execution(models.Model):
     kind = models.CharField(max_length=10, default="workflow")
     name = models.CharField(max_length=300)
     slug = models.CharField(max_length=340, unique=True)
-    workflow = models.ForeignKey("executions.Workflow", on_delete=models.PROTECT, related_name="executions")
+    workflow = models.ForeignKey(
+        "executions.Workflow", on_delete=models.PROTECT, related_name="executions", null=True, blank=True
+    )
     instance = models.ForeignKey(
         "executions.WorkflowInstance", on_delete=models.PROTECT, related_name="executions", null=True, blank=True
     )
-    version = models.ForeignKey("executions.WorkflowVersion", on_delete=models.PROTECT, related_name="executions")
+    version = models.ForeignKey(
+        "executions.WorkflowVersion", on_delete=models.PROTECT, related_name="executions", null=True, blank=True
+    )
+    agent = models.ForeignKey(
+        "executions.Agent", on_delete=models.PROTECT, related_name="executions", null=True, blank=True
+    )
+    agent_instance = models.ForeignKey(
+        "executions.AgentInstance", on_delete=models.PROTECT, related_name="executions", null=True, blank=True
+    )
+    agent_version = models.ForeignKey(
+        "executions.AgentVersion", on_delete=models.PROTECT, related_name="executions", null=True, blank=True
+    )
+    session = models.ForeignKey(
+        "executions.Session", on_delete=models.PROTECT, related_name="executions", null=True, blank=True
+    )
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="executions")
     queue = models.CharField(max_length=10, default="default")
     runner = models.CharField(max_length=10, default="ours")
+    # Of an external runner: the sequence of its last update, when that came, how long it may be silent.
+    runner_sequence = models.BigIntegerField(default=0)
+    runner_heard_at = models.DateTimeField(null=True, blank=True)
+    runner_silence_seconds = models.PositiveIntegerField(null=True, blank=True)
     input = JsonField(null=True, blank=True)
     correlation_id = models.CharField(max_length=64)
     parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children")
@@ -84,7 +110,8 @@ class Execution(models.Model):
         constraints = (
             models.CheckConstraint(condition=Q(phase__in=[str(phase) for phase in Phase]), name="execution_phase"),
             models.CheckConstraint(
-                condition=~Q(phase="IN_PROGRESS") | Q(process__isnull=False), name="execution_driven_by_a_process"
+                condition=~Q(phase="IN_PROGRESS") | Q(process__isnull=False) | Q(runner="external"),
+                name="execution_driven_by_a_process",
             ),
             models.CheckConstraint(
                 condition=~Q(phase="WAITING") | Q(wake_at__isnull=False) | ~Q(waiting_for=""),
@@ -93,6 +120,12 @@ class Execution(models.Model):
             models.CheckConstraint(
                 condition=~Q(phase="PENDING") | Q(wake_at__isnull=False), name="execution_pending_is_due"
             ),
+            models.CheckConstraint(
+                condition=Q(kind="workflow", workflow__isnull=False, version__isnull=False, agent__isnull=True)
+                | Q(kind="agent", agent__isnull=False, agent_version__isnull=False, workflow__isnull=True),
+                name="execution_of_one_kind",
+            ),
+            models.CheckConstraint(condition=Q(runner__in=["ours", "external"]), name="execution_runner"),
         )
         indexes = (
             models.Index(fields=["phase", "wake_at"], name="execution_due"),
@@ -108,7 +141,18 @@ class Execution(models.Model):
 
     @property
     def public_id(self) -> str:
-        return public_id("wex", self.pk)
+        return public_id(self.id_prefix, self.pk)
+
+    @property
+    def id_prefix(self) -> str:
+        return "aex" if self.kind == "agent" else "wex"
+
+    @property
+    def subject(self) -> Workflow | Agent:
+        """What is run: the workflow or the agent."""
+        found = self.agent if self.kind == "agent" else self.workflow
+        assert found is not None
+        return found
 
     def is_active(self) -> bool:
         return self.phase in ACTIVE_PHASES

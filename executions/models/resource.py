@@ -1,0 +1,84 @@
+"""What a workflow and an agent have in common: a name, a slug, an owner, versions, and instances that are deployed."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from executions.ids import uuid7
+from executions.models.fields import JsonField
+
+
+class Visibility(models.TextChoices):
+    SHARED = "shared", "Every signed-in user may see and run it"
+    PRIVATE = "private", "Only its owner and administrators"
+
+
+class Resource(models.Model):
+    """Name and standing; the text lives in versions. What the owner wants and what the system found are dated apart."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = models.CharField(max_length=300)
+    name = models.CharField(max_length=300)
+    description = models.TextField(blank=True, default="")
+    labels = JsonField(default=dict, blank=True)
+    tags = JsonField(default=list, blank=True)
+    annotations = JsonField(default=dict, blank=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="%(class)ss")
+    visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.SHARED)
+    created_at = models.DateTimeField(auto_now_add=True)
+    spec_updated_at = models.DateTimeField(auto_now_add=True)
+    spec_updated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    status_updated_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+        ordering = ("slug",)
+        constraints = (
+            models.UniqueConstraint(fields=["slug"], condition=Q(visibility="shared"), name="%(class)s_shared_slug"),
+            models.UniqueConstraint(
+                fields=["owner", "slug"], condition=Q(visibility="private"), name="%(class)s_private_slug"
+            ),
+            models.CheckConstraint(condition=~Q(slug=""), name="%(class)s_slug_not_empty"),
+        )
+
+    def __str__(self) -> str:
+        return self.slug
+
+    def default_instance_slug(self) -> str:
+        return f"{self.slug}-default"
+
+
+class Version(models.Model):
+    """Number, source text and parsed document. Never changed after it is stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    number = models.PositiveIntegerField()
+    source = models.TextField()
+    document = JsonField()
+    digest = models.CharField(max_length=64)
+    warnings = JsonField(default=list, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        abstract = True
+
+
+class Instance(models.Model):
+    """One configured deployment of a workflow or an agent."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = models.CharField(max_length=320)
+    description = models.TextField(blank=True, default="")
+    default_input = JsonField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.slug
