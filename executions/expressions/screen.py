@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from executions.expressions.builtins import ALLOWED, ALLOWED_NAMES, FORMATS, LOOPS, PLAIN, REASONS
-from executions.expressions.tokens import NotReadable, Token, tokenize
+from executions.expressions.reads import input_keys
+from executions.expressions.tokens import NotReadable, Token, ends_a_term, tokenize
 
 VARIABLES = frozenset({"context", "input", "output", "secrets", "workflow", "runtime", "task"})
 MAX_CHARACTERS = 16_384
@@ -21,7 +22,6 @@ MAX_CHARACTERS = 16_384
 MAX_TOKENS = 1_500
 MAX_DEPTH = 64
 _ISOLATED_OPERATORS = frozenset({"|=", "+=", "-=", "*=", "/=", "%=", "//=", "="})
-_TERM_ENDS = frozenset({"field", "dot", "dotdot", "variable", "name", "number", "string", "close"})
 _ISOLATED_KEYWORDS = frozenset({"as", "def", "reduce", "foreach", "try", "catch", "label", "break"})
 
 
@@ -78,7 +78,7 @@ def screen(source: str) -> Screened:
         return found
     _collect_definitions(tokens, found)
     _judge(tokens, found)
-    found.input_keys = _input_keys(tokens, found) if found.bounded else None
+    found.input_keys = input_keys(tokens) if found.bounded else None
     return found
 
 
@@ -112,7 +112,7 @@ def _judge(tokens: list[Token], found: Screened) -> None:
         before = tokens[index - 1] if index else None
         after = tokens[index + 1] if index + 1 < len(tokens) else None
         if token.kind == "open":
-            indexes = token.text == "[" and _ends_a_term(before)
+            indexes = token.text == "[" and ends_a_term(before)
             groups.append("index" if indexes else token.text)
             depth = max(depth, len(groups))
             found.loops += indexes and after is not None and after.text == "]"
@@ -188,7 +188,7 @@ def _judge_operator(token: Token, before: Token | None, found: Screened) -> None
         found.stages += 1
     elif token.text == "*":
         found.multiplies = True
-    elif token.text == "-" and _ends_a_term(before):
+    elif token.text == "-" and ends_a_term(before):
         found.loops += 1  # on lists it compares each with each
     elif token.text in _ISOLATED_OPERATORS:
         found.bounded = False
@@ -218,52 +218,7 @@ def _is_key(token: Token, before: Token | None, after: Token | None, groups: lis
     return after is not None and (after.text in (":", ",", "}"))
 
 
-def _ends_a_term(token: Token | None) -> bool:
-    if token is None:
-        return False
-    return token.kind in _TERM_ENDS or (token.kind, token.text) in (("operator", "?"), ("keyword", "end"))
-
-
 def _unknown(what: str, name: str, known: Iterable[str], at: int) -> str:
     near = difflib.get_close_matches(name, sorted(known), n=1)
     hint = f"; did you mean `{near[0]}`?" if near else ""
     return f"unknown {what} `{name}` at column {at + 1}{hint}"
-
-
-def _input_keys(tokens: list[Token], found: Screened) -> frozenset[str] | None:
-    """The keys of `.` that a bounded program reads, or None where it uses `.` in any other way.
-
-    Behind a pipe `.` is another value. Inside the arguments of a call it may be either, so that calls with arguments
-    leave the answer open.
-    """
-    keys: set[str] = set()
-    piped = [False]
-    for index, token in enumerate(tokens):
-        before = tokens[index - 1] if index else None
-        after = tokens[index + 1] if index + 1 < len(tokens) else None
-        if token.kind == "open":
-            if token.text == "(" and before is not None and before.kind == "name":
-                return None
-            piped.append(piped[-1])
-        elif token.kind == "close":
-            piped.pop()
-        elif token.text == "|" and token.kind == "operator":
-            piped[-1] = True
-        elif token.kind == "keyword" and token.text in ("if", "then", "elif", "else", "end"):
-            return None
-        elif token.text == "," and token.kind == "operator":
-            piped[-1] = piped[-2] if len(piped) > 1 else piped[-1]
-        elif piped[-1]:
-            continue
-        elif token.kind == "field":
-            if not _ends_a_term(before):
-                keys.add(token.text[1:])
-        elif token.kind in ("dot", "quoted") and not (token.kind == "dot" and _ends_a_term(before)):
-            return None
-        elif token.kind == "name" and token.text not in ("true", "false", "null", "now", "uuid"):
-            if before is not None and before.text in ("{", ",") and after is not None and after.text == ":":
-                continue
-            return None
-        elif token.kind == "string" and before is not None and before.text in ("{", ","):
-            return None
-    return frozenset(keys)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from executions.expressions.builtins import names
 
 KEYWORDS = names("and or if then elif else end as def reduce foreach try catch label break import include")
+_TERM_ENDS = frozenset({"field", "dot", "dotdot", "variable", "name", "number", "string", "close"})
 OPENERS = {"(": ")", "[": "]", "{": "}"}
 _TOKEN = re.compile(
     r"""(?P<space>\s+|\#[^\n\r]*)
@@ -44,6 +45,13 @@ class Token:
 
 class NotReadable(ValueError):
     """The source cannot be cut into tokens; the message says where and why."""
+
+
+def ends_a_term(token: Token | None) -> bool:
+    """Whether a value can end with this token, so that what follows belongs to it."""
+    if token is None:
+        return False
+    return token.kind in _TERM_ENDS or (token.kind, token.text) in (("operator", "?"), ("keyword", "end"))
 
 
 def tokenize(source: str) -> list[Token]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from executions.isolation.errors import (
     ChildCancelled,
@@ -23,17 +22,10 @@ from executions.isolation.errors import (
 )
 from executions.isolation.frames import encode
 from executions.isolation.process import ChildProcess, Clock
+from executions.isolation.visit import Cancellable, Seconds, Sooner, Visit
 
 Json = Any
 _WAIT_SECONDS = 60.0
-
-
-class Cancellable(Protocol):
-    """Asks a running call to stop (``executions.steps.context.Cancellation`` is one)."""
-
-    requested: threading.Event
-
-    def on_request(self, stop: Callable[[], None]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,37 +34,6 @@ class Reply:
 
     value: Json
     log: str
-
-
-class Seconds:
-    """A deadline that begins to count now."""
-
-    def __init__(self, seconds: float) -> None:
-        self._at = time.monotonic() + seconds
-
-    def remaining(self) -> float:
-        return max(0.0, self._at - time.monotonic())
-
-
-class _Visit:
-    """One call on its way through the pool: what it waits for, and what cancelling it has to stop."""
-
-    def __init__(self) -> None:
-        self.turn = threading.Event()
-        self.child: ChildProcess | None = None
-        self.may_start = False
-        self.is_cancelled = False
-        self.is_over = False
-        self.lock = threading.Lock()
-
-    def cancel(self) -> None:
-        with self.lock:
-            if self.is_over:
-                return
-            self.is_cancelled = True
-            if self.child is not None:
-                self.child.kill()
-        self.turn.set()
 
 
 class ChildPool:
@@ -111,7 +72,7 @@ class ChildPool:
         self._free: list[ChildProcess] = []
         self._busy: set[ChildProcess] = set()
         self._count = 0
-        self._waiting: deque[_Visit] = deque()
+        self._waiting: deque[Visit] = deque()
         self._is_closed = False
         _pools.add(self)
 
@@ -145,18 +106,22 @@ class ChildPool:
         :class:`~executions.isolation.errors.ChildError`, and ValueError or TypeError if the payload is not JSON.
         """
         frame = encode([operation, payload])
-        visit = _Visit()
+        visit = Visit()
         if cancellation is not None:
             cancellation.on_request(visit.cancel)
         counts_all = not isinstance(deadline, (int, float))
-        wait: Clock = deadline if not isinstance(deadline, (int, float)) else Seconds(wait_seconds or _WAIT_SECONDS)
+        wait: Clock = (
+            deadline
+            if not isinstance(deadline, (int, float))
+            else Seconds(_WAIT_SECONDS if wait_seconds is None else wait_seconds)
+        )
         try:
             child = self._take(visit, wait)
             keep = False
             try:
                 if not child.is_ready:
                     limit = Seconds(self._start_seconds)
-                    child.wait_until_ready(_Sooner(limit, wait) if counts_all else limit)
+                    child.wait_until_ready(Sooner(limit, wait) if counts_all else limit)
                 clock: Clock = Seconds(deadline) if isinstance(deadline, (int, float)) else deadline
                 if clock.remaining() <= 0:
                     keep = True
@@ -192,7 +157,8 @@ class ChildPool:
         """False in a process that was forked from the one that made this pool."""
         return self._owner_pid == os.getpid()
 
-    def _take(self, visit: _Visit, wait: Clock) -> ChildProcess:
+    def _take(self, visit: Visit, wait: Clock) -> ChildProcess:
+        visit.refuse_if_cancelled()
         with self._lock:
             self._refuse_if_closed()
             if self._free and not self._waiting:
@@ -213,8 +179,7 @@ class ChildPool:
                 child, visit.child, may_start = None, None, True
             if child is None and not may_start:
                 self._refuse_if_closed()
-                if visit.is_cancelled:
-                    raise ChildCancelled("the call was cancelled while it waited for a child process")
+                visit.refuse_if_cancelled()
                 raise NoChildFree(f"no child process of {self.size} became free in time; nothing was run")
         if child is None:
             child = self._start()
@@ -240,7 +205,7 @@ class ChildPool:
             self._let_next_start()
             raise ChildCouldNotStart(f"the child process could not start: {error}") from None
 
-    def _give_back(self, visit: _Visit, child: ChildProcess, keep: bool) -> None:
+    def _give_back(self, visit: Visit, child: ChildProcess, keep: bool) -> None:
         with visit.lock:
             visit.is_over = True
             keep = keep and not visit.is_cancelled
@@ -273,7 +238,7 @@ class ChildPool:
         if not self.belongs_to_this_process():
             raise PoolClosed("this pool of child processes belongs to the process that this one was forked from")
 
-    def _explained(self, error: ChildError, visit: _Visit) -> ChildError:
+    def _explained(self, error: ChildError, visit: Visit) -> ChildError:
         """A child that we killed ourselves did not die by itself."""
         if visit.is_cancelled and not isinstance(error, ChildCancelled):
             return ChildCancelled("the call was cancelled and its child process killed", error.log)
@@ -299,13 +264,3 @@ def _close_all() -> None:
     for pool in list(_pools):
         if pool.belongs_to_this_process():
             pool.close()
-
-
-class _Sooner:
-    """The sooner of two deadlines."""
-
-    def __init__(self, one: Clock, other: Clock) -> None:
-        self._both = (one, other)
-
-    def remaining(self) -> float:
-        return min(clock.remaining() for clock in self._both)

@@ -119,7 +119,7 @@ def test_a_path_read_without_the_engine_gives_what_the_engine_gives(value: Any, 
     ],
 )
 def test_expressions_give_what_jq_gives(source: str, expected: Any) -> None:
-    value = {"a": 1, "items": [{"price": 2}, {"price": 3}]}
+    value: dict[str, Any] = {"a": 1, "items": [{"price": 2}, {"price": 3}]}
     assert same(evaluate(source, value, {"context": {"user": {"name": "Ada"}}}), expected)
 
 
@@ -219,4 +219,5 @@ def test_a_whole_text_in_dollar_braces_is_an_expression() -> None:
 
 
 def test_only_null_and_false_are_not_true() -> None:
-    assert [truthy(value) for value in (None, False, 0, "", [], {}, True)] == [False, False, *[True] * 5]
+    values: list[Any] = [None, False, 0, "", [], {}, True]
+    assert [truthy(value) for value in values] == [False, False, *[True] * 5]

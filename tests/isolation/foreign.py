@@ -39,6 +39,11 @@ def _hang(path: str) -> None:
         pass
 
 
+def _ignore(payload: Any) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(600)
+
+
 def _talk(count: int) -> str:
     print("out " * count)
     print("the end of it", file=sys.stderr)
@@ -62,6 +67,6 @@ OPERATIONS: dict[str, Any] = {
     "hang": _hang,
     "talk": _talk,
     "raise": _raise,
-    "ignore": lambda payload: [signal.signal(signal.SIGTERM, signal.SIG_IGN), time.sleep(600)],
+    "ignore": _ignore,
     "not_json": lambda payload: object(),
 }

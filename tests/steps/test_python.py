@@ -150,7 +150,7 @@ def test_an_attempt_that_overruns_its_deadline_is_killed_with_all_it_started(tmp
     path = tmp_path / "pids"
     with ThreadPoolExecutor(1) as threads:
         running = threads.submit(call, "sleeps", {"path": str(path)}, seconds=4)
-        pids = [int(word) for word in until(path.exists, what="the function runs") and path.read_text().split()]
+        pids = written_pids(path)
         outcome = failed(running.result())
     assert (outcome.transient, outcome.rule) == (True, "attempt timed out")
     assert outcome.error.type.endswith("/timeout")
@@ -161,7 +161,7 @@ def test_an_attempt_that_is_cancelled_is_killed(tmp_path: Path) -> None:
     path, cancellation = tmp_path / "pids", Cancellation()
     with ThreadPoolExecutor(1) as threads:
         running = threads.submit(call, "sleeps", {"path": str(path)}, cancellation=cancellation)
-        pids = [int(word) for word in until(path.exists, what="the function runs") and path.read_text().split()]
+        pids = written_pids(path)
         cancellation.request()
         assert failed(running.result()).rule == "cancelled"
     until(lambda: not any(map(is_running, pids)), what="the processes are gone")
@@ -175,6 +175,11 @@ def test_modules_that_cannot_be_loaded_in_a_child_are_named() -> None:
         python.configure(FunctionPool(modules=[MODULE]))
     assert (outcome.rule, outcome.effect_possible) == ("function modules cannot be loaded", False)
     assert "no.such.module" in outcome.error.detail
+
+
+def written_pids(path: Path) -> list[int]:
+    until(path.exists, what="the function runs")
+    return [int(word) for word in path.read_text().split()]
 
 
 def is_running(pid: int) -> bool:
