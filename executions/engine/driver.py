@@ -10,6 +10,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -242,7 +243,7 @@ class Driver:
         own = request.task.metadata.retry
         at_most_once = effect == "at_most_once"
         if own is not None:
-            return from_dsl(own, transient_only=True, at_most_once=at_most_once)
+            return from_dsl(own, transient_only=True, at_most_once=at_most_once, seconds_of=request.seconds_of)
         policy = surroundings.default_policy()
         retries = 0 if request.retried_outside else policy.max_retries
         return Policy(
@@ -272,10 +273,13 @@ class Driver:
             verdict="transient" if outcome.transient else "permanent",
         )  # fmt: skip
         self.boundary.attempts.append(record)
+        if policy.at_most_once and outcome.transient and outcome.effect_possible:
+            step.attempt += 1
+            self._ask(step, now)
         if isinstance(verdict, Retry):
             self._retry_later(request, verdict, record, now)
         log.warning("step failed", path=step.path, attempt=step.attempt, verdict=record.verdict, rule=verdict.rule)
-        return Fail(WorkflowError(**error), outcome.transient, outcome.rule)
+        return replace(outcome, error=WorkflowError(**error))
 
     def _retry_later(self, request: Effect, verdict: Retry, record: AttemptRecord, now: datetime) -> None:
         step = request.step

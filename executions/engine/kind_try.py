@@ -85,9 +85,10 @@ def _retry(walker: Walker, catch: Catch, record: StepRecord, frame: Frame, failu
     if policy.except_when is not None and seen.is_true(policy.except_when, error):
         return None
     assert record.started_at is not None
+    rule = failure.error.title or failure.error.type
     return decide(
         from_dsl(policy, transient_only=False, seconds_of=lambda duration: seen.seconds_of(duration, error)),
-        Fail(failure.error, transient=True, rule=failure.error.title or failure.error.type),
+        failure.fail or Fail(failure.error, transient=True, rule=rule),
         attempt,
         (walker.now() - record.started_at).total_seconds(),
         random.random(),

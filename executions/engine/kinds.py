@@ -92,13 +92,20 @@ def walk_call(walker: Walker, task: CallTask, record: StepRecord, frame: Frame) 
     limit = frame.nearest_limit()
     variables = record.input if isinstance(record.input, dict) else {}
     outcome: Done | Fail = yield Effect(
-        record, task, task.call, limit[0] if limit else None, frame.retried_outside, variables
+        record,
+        task,
+        task.call,
+        limit[0] if limit else None,
+        frame.retried_outside,
+        variables,
+        lambda duration: frame.scope.seconds_of(duration, record.input),
     )
     if isinstance(outcome, Done):
         return outcome.output, None
     if limit is not None and walker.now() >= limit[0]:
         raise walker.timed_out(limit[1], record.path, frame.pointer)
-    raise TaskFailed(replace(outcome.error, instance=outcome.error.instance or frame.pointer), record.path)
+    error = replace(outcome.error, instance=outcome.error.instance or frame.pointer)
+    raise TaskFailed(error, record.path, fail=outcome)
 
 
 def _walk_function(walker: Walker, task: CallTask, record: StepRecord, frame: Frame) -> Walk:

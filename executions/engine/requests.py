@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from executions.definition import CallTask
+from executions.definition import CallTask, Duration
 from executions.errors import WorkflowError
 from executions.records import StepRecord
+from executions.steps.outcome import Fail
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Effect:
     """Commit this begun step, run it, and answer with its final ``Done`` or ``Fail``.
 
     ``retried_outside`` is True inside a ``try`` that retries: the step's own default retries are off then.
-    ``variables`` are for the address template of an HTTP call.
+    ``variables`` are for the address template of an HTTP call; ``seconds_of`` evaluates durations of its policies.
     """
 
     step: StepRecord
@@ -26,6 +27,7 @@ class Effect:
     deadline_at: datetime | None
     retried_outside: bool
     variables: Mapping[str, Any]
+    seconds_of: Callable[[Duration], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,14 @@ Ended = Completed | Failed
 
 
 class TaskFailed(Exception):
-    """Travels up the walk until a ``try`` catches it. ``boundary`` is the task whose time limit was hit, if any."""
+    """Travels up the walk until a ``try`` catches it.
 
-    def __init__(self, error: WorkflowError, path: str, boundary: str | None = None) -> None:
+    ``boundary`` is the task whose time limit was hit, if any; ``fail`` what the attempt itself said, if one was made.
+    """
+
+    def __init__(self, error: WorkflowError, path: str, boundary: str | None = None, fail: Fail | None = None) -> None:
         super().__init__(error.detail)
+        self.fail = fail
         self.error = error
         self.path = path
         self.boundary = boundary

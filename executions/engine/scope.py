@@ -12,6 +12,7 @@ from typing import Any
 
 from executions import expressions
 from executions.definition import Duration, duration_seconds
+from executions.errors import ExpressionError
 
 
 @dataclass(slots=True)
@@ -70,7 +71,10 @@ class Scope:
         if duration.expression is None:
             assert duration.seconds is not None
             return duration.seconds
-        return duration_seconds(self.evaluate(duration.expression, value))
+        try:
+            return duration_seconds(self.evaluate(duration.expression, value))
+        except ValueError as problem:
+            raise ExpressionError(str(problem)) from problem
 
 
 def date_time(moment: datetime) -> dict[str, Any]:
