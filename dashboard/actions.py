@@ -89,7 +89,8 @@ def _first(action: Action) -> Action:
 
 def _why_not(kind: _Kind, execution: Execution, role: Role, failed: Sequence[Step]) -> str:
     if role not in VERBS[kind.verb]:
-        who = "the owner, support or an administrator" if Role.SUPPORT in VERBS[kind.verb] else "the owner or an administrator"
+        support = ", support" if Role.SUPPORT in VERBS[kind.verb] else ""
+        who = f"the owner{support} or an administrator"
         return f"Only {who} may do this."
     if execution.phase not in kind.phases:
         return f"{kind.when}; this one is {words.phase_look(execution.phase).word.lower()}."

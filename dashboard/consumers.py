@@ -21,7 +21,7 @@ NOT_UNDERSTOOD, TOO_MANY = 4400, 1013
 
 
 class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """Frames are described in ``dashboard.live.frames``; close codes: 4401 signed out, 4400 not understood, 1013 later."""
+    """Frames: ``dashboard.live.frames``. Close codes: 4401 signed out, 4400 not understood, 1013 come back later."""
 
     # The hub hears for all sockets of the process: a channel for each would cost a Redis subscription per page.
     channel_layer_alias = "none"

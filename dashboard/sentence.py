@@ -39,7 +39,7 @@ def _pending(execution: Execution, steps: Sequence[Step]) -> SafeString:
 
 def _running(execution: Execution, steps: Sequence[Step]) -> SafeString:
     step, name = _step(execution, steps, StepStatus.RUNNING, StepStatus.RETRYING)
-    asked = format_html(" It will stop at the next boundary: cancelling was asked for.") if execution.cancel_asked_at else ""
+    asked = " It will stop at the next boundary: cancelling was asked for." if execution.cancel_asked_at else ""
     if not name:
         return format_html("Running on {}.{}", _worker(execution), asked)
     attempt = format_html(", attempt {}", step.attempt) if step and step.attempt > 1 else ""

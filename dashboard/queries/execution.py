@@ -78,8 +78,8 @@ def timed_steps(execution_id: uuid.UUID) -> list[Step]:
 
 def unfinished_steps(execution_id: uuid.UUID) -> list[Step]:
     """The steps that stand and run, wait or have failed, innermost first."""
-    rows = Step.objects.filter(execution_id=execution_id).standing().tasks()
-    rows = rows.filter(status__in=(*OPEN_STATUSES, "FAILED")).defer("input", "arguments", "output", "context")
+    rows = _steps(execution_id).standing().tasks().filter(status__in=(*OPEN_STATUSES, "FAILED"))
+    rows = rows.prefetch_related(None)
     return sorted(rows.order_by("-id")[:STEPS], key=lambda step: step.path.count("/"), reverse=True)
 
 
