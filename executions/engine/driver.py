@@ -197,6 +197,9 @@ class Driver:
             if effect == "transactional":
                 return self._transactional(request, context, policy, walk)
             outcome = attempt.run(request, context)
+        if cancellation.requested.is_set():
+            # Somebody asked, or the lease is lost: the boundary says which, before the outcome is judged.
+            self.boundary.commit()
         return self._send(walk, self._settle(request, outcome, policy, now))
 
     def _begin(self, step: StepRecord, now: datetime) -> None:

@@ -20,6 +20,7 @@ from executions.engine.scope import Facts, Scope, date_time
 from executions.errors import ExpressionError, NotStorable, WorkflowError
 from executions.paths import task_path
 from executions.records import StepRecord
+from executions.secrets import SecretUnavailable
 from executions.states import StepStatus
 
 END = "end"
@@ -97,6 +98,8 @@ class Walker:
     def _transformed(self, scope: Scope, template: Any, value: Any, pointer: str) -> Any:
         try:
             return scope.including(context=self.context, input=value).transform(template, value)
+        except SecretUnavailable as problem:
+            raise TaskFailed(replace(problem.error, instance=pointer), "") from problem
         except ExpressionError as problem:
             raise TaskFailed(WorkflowError.standard("expression", str(problem), instance=pointer), "") from problem
 
@@ -136,7 +139,7 @@ class Walker:
             output, flow = yield from self._run(task, record, inner)
             self._output(record, task, inner, output)
             self.journal.finish(record, StepStatus.SUCCEEDED, self.now())
-        except (TaskFailed, ExpressionError, NotStorable, JournalFull) as problem:
+        except (TaskFailed, ExpressionError, SecretUnavailable, NotStorable, JournalFull) as problem:
             assert record is not None
             raise self._failed(record, pointer, problem) from problem
         if record.context is not None:
@@ -217,6 +220,8 @@ class Walker:
             failure = problem
             if failure.boundary == record.path:
                 failure = TaskFailed(failure.error, failure.path)
+        elif isinstance(problem, SecretUnavailable):
+            failure = TaskFailed(replace(problem.error, instance=pointer), record.path)
         else:
             name = "expression" if isinstance(problem, ExpressionError) else "runtime"
             failure = TaskFailed(WorkflowError.standard(name, str(problem), instance=pointer), record.path)
