@@ -17,10 +17,10 @@ app = typer.Typer(
 )
 
 
-def _settings() -> None:
+def _settings(*, applications: bool = True) -> None:
     from executions.cli.surroundings import use_settings
 
-    use_settings()
+    use_settings(applications=applications)
 
 
 @app.command()
@@ -32,7 +32,7 @@ def up(
     """Start everything: Redis, database, web server, workers."""
     chosen = {"STIGMER_HOME": home, "STIGMER_PORT": port, "STIGMER_DEMO": demo}
     os.environ.update({name: str(value) for name, value in chosen.items() if value is not None})
-    _settings()
+    _settings(applications=False)
     from executions.supervisor.up import up
 
     raise typer.Exit(up())
@@ -44,17 +44,25 @@ def worker() -> None:
     _settings()
     from django.conf import settings
 
+    from executions.supervisor.gate import wait_until_open
     from executions.supervisor.watch import stop_with_parent
     from executions.worker import main
 
     stop_with_parent(settings.STIGMER_DRAIN_SECONDS + 5)
+    wait_until_open()
     raise typer.Exit(main() or 0)
 
 
 @app.command()
-def web() -> None:
+def web(
+    prepare: Annotated[bool, typer.Option("--prepare", help="Migrate first, as `up` does.")] = False,
+) -> None:
     """Run the web server (HTTP and WebSockets)."""
     _settings()
+    if prepare:
+        from executions.supervisor.prepare import prepare as prepare_database
+
+        prepare_database()
     from executions.cli.web import serve
 
     serve()

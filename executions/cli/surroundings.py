@@ -7,9 +7,10 @@ import sys
 from types import TracebackType
 
 
-def use_settings() -> None:
-    """Load the settings and the applications. Raises CannotStart for settings that cannot be used."""
+def use_settings(*, applications: bool = True) -> None:
+    """Load the settings, and the applications if asked for. Raises CannotStart for settings that cannot be used."""
     import django
+    from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
     from environs import EnvError
 
@@ -17,7 +18,10 @@ def use_settings() -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stigmer_site.settings")
     try:
-        django.setup()
+        if applications:
+            django.setup()
+        else:
+            _ = settings.STIGMER_HOME
         sys.excepthook = _log_the_end
     except (EnvError, ImproperlyConfigured) as error:
         raise CannotStart(f"{' '.join(str(error).split())} See docs/configuration.md.") from error

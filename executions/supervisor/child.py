@@ -8,9 +8,11 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from executions.supervisor.gate import GATED_VARIABLE
 from executions.supervisor.restarts import Restarts
 from executions.supervisor.watch import PARENT_VARIABLE
 
@@ -37,6 +39,7 @@ class Child:
     environment: Mapping[str, str] = field(default_factory=dict)
     stop_seconds: float = 10.0
     tidy: Callable[[str], str] = str
+    gate: asyncio.Event | None = None
     restarts: Restarts = field(default_factory=Restarts)
     process: asyncio.subprocess.Process | None = None
     _task: asyncio.Task[None] | None = None
@@ -76,27 +79,46 @@ class Child:
     async def _run_once(self) -> int:
         # A pipe of our own: asyncio's would hold back the news of a death until the last heir of the pipe is gone.
         reading, writing = os.pipe()
-        output = asyncio.create_task(self._hand_on_lines(reading), name=f"lines of {self.name}")
+        helpers = [asyncio.create_task(self._hand_on_lines(reading), name=f"lines of {self.name}")]
+        waiting, opening = os.pipe() if self.gate else (None, None)
         try:
             self.process = process = await asyncio.create_subprocess_exec(
                 *run_python("-I", "-S", TETHER, str(os.getpid())),
                 *self.command,
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=asyncio.subprocess.DEVNULL if waiting is None else waiting,
                 stdout=writing,
                 stderr=writing,
-                env={**os.environ, **self.environment, PARENT_VARIABLE: str(os.getpid())},
+                env={**os.environ, **self.environment, **self._ties()},
                 process_group=0,  # Ctrl-C reaches the supervisor alone, which then stops the children in order
             )
         finally:
             os.close(writing)
+            if waiting is not None:
+                os.close(waiting)
+            if opening is not None:
+                helpers.append(asyncio.create_task(self._open_gate(opening), name=f"gate of {self.name}"))
         try:
             code = await process.wait()
         finally:
             # What the child had started itself (the children of a worker) goes with it.
             self._signal(process, signal.SIGKILL, group=True)
-            await asyncio.wait([output], timeout=LAST_LINES_SECONDS)
-            output.cancel()
+            await asyncio.wait(helpers[:1], timeout=LAST_LINES_SECONDS)
+            for helper in helpers:
+                helper.cancel()
         return code
+
+    def _ties(self) -> dict[str, str]:
+        gated = {GATED_VARIABLE: "1"} if self.gate else {}
+        return {PARENT_VARIABLE: str(os.getpid()), **gated}
+
+    async def _open_gate(self, descriptor: int) -> None:
+        assert self.gate is not None
+        try:
+            await self.gate.wait()
+            with suppress(BrokenPipeError):
+                os.write(descriptor, b"\n")
+        finally:
+            os.close(descriptor)
 
     async def _hand_on_lines(self, descriptor: int) -> None:
         reader = asyncio.StreamReader(limit=LINE_LIMIT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from dataclasses import dataclass
 
 from django.conf import settings
 
@@ -11,7 +12,15 @@ ANSWER_SECONDS = 5.0
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
-def ready_problem() -> str | None:
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why the server is not ready, and whether its web part answers already (and so has prepared the database)."""
+
+    detail: str
+    web_answers: bool
+
+
+def ready_problem() -> Problem | None:
     """None once ``/readyz`` answers 200, else what is missing."""
     host = _ANYWHERE.get(settings.STIGMER_BIND, settings.STIGMER_BIND)
     connection = http.client.HTTPConnection(host, settings.STIGMER_PORT, timeout=ANSWER_SECONDS)
@@ -23,10 +32,10 @@ def ready_problem() -> str | None:
         response = connection.getresponse()
         body = response.read()
     except (OSError, http.client.HTTPException) as error:
-        return f"the web server does not answer ({error})"
+        return Problem(f"the web server does not answer ({error})", web_answers=False)
     finally:
         connection.close()
-    return None if response.status == 200 else _what_failed(response.status, body)
+    return None if response.status == 200 else Problem(_what_failed(response.status, body), web_answers=True)
 
 
 def _allowed_host() -> str:

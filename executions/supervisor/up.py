@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
-import importlib.util
 import signal
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -23,6 +22,7 @@ READY_WARNING_SECONDS = 30.0
 REDIS_START_SECONDS = 30.0
 WEB_STOP_SECONDS = 12.0  # Daphne gives requests 10 s
 TEXT = {"text": True, "json": False, "auto": None}
+REFUSAL = "stigmer: "
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -37,39 +37,56 @@ def up() -> int:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Owns the children. ``running`` holds them in the order in which they were started."""
+    """Owns the children. It loads neither Django's applications nor a database: the web server prepares that."""
 
     output: Output = field(default_factory=lambda: Output(text=TEXT[settings.STIGMER_LOG_FORMAT]))
     running: list[Child] = field(default_factory=list)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    prepared: asyncio.Event = field(default_factory=asyncio.Event)
+    refusal: str = ""
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
         for number in STOP_SIGNALS:
-            loop.add_signal_handler(number, self._asked_to_stop)
+            loop.add_signal_handler(number, self.stopping.set)
         started_at = time.monotonic()
         try:
-            await self._start(started_at)
+            await self._start()
+            if await self._until_ready(started_at):
+                for number in range(2, settings.STIGMER_WORKERS + 1):
+                    self._keep_worker(number)
+                welcome(logins.stored(settings.STIGMER_HOME), seconds=time.monotonic() - started_at)
             await self.stopping.wait()
         finally:
             await self._stop()
+        if self.refusal:
+            raise preflight.CannotStart(self.refusal)
         return 0
 
-    async def _start(self, started_at: float) -> None:
+    async def _start(self) -> None:
+        """Start what being ready takes, at once; the other workers would only slow it down and follow afterwards.
+
+        A worker loads its code meanwhile and begins when the database is prepared.
+        """
+        self._keep(self._child("web", "web", "--prepare", tidy=self._heard_from_web, stop_seconds=WEB_STOP_SECONDS))
         if settings.STIGMER_EMBEDDED_REDIS:
             await self._start_redis()
-        people = await asyncio.to_thread(_prepare_database)
-        if self.stopping.is_set():
-            return
-        self._keep(self._child("web", stop_seconds=WEB_STOP_SECONDS))
-        for number in range(1, settings.STIGMER_WORKERS + 1):
-            child = self._child("worker", stop_seconds=settings.STIGMER_DRAIN_SECONDS + 5)
-            child.name = f"worker-{number}"
-            self._keep(child)
-        if settings.STIGMER_DEMO and importlib.util.find_spec("executions.demo.__main__"):
-            self._keep(self._child("demo"))
-        if await self._until_ready(started_at):
-            welcome(people, seconds=time.monotonic() - started_at)
+        if settings.STIGMER_WORKERS:
+            self._keep_worker(1)
+        if settings.STIGMER_DEMO:
+            self._keep(self._child("demo", "demo"))
+
+    def _keep_worker(self, number: int) -> None:
+        stop_seconds = settings.STIGMER_DRAIN_SECONDS + 5
+        self._keep(self._child(f"worker-{number}", "worker", gate=self.prepared, stop_seconds=stop_seconds))
+
+    def _heard_from_web(self, line: str) -> str:
+        """The one line with which the web server refuses to start ends everything, and is told at the end."""
+        if self.prepared.is_set() or not line.startswith(REFUSAL):
+            return line
+        self.refusal = line.removeprefix(REFUSAL)
+        self.stopping.set()
+        return ""
 
     async def _start_redis(self) -> None:
         socket = Path(settings.REDIS_URL.removeprefix("unix://"))
@@ -87,10 +104,13 @@ class Supervisor:
         while (problem := await asyncio.to_thread(ready_problem)) is not None:
             if self.stopping.is_set():
                 return False
+            if problem.web_answers:
+                self.prepared.set()
             if not warned and time.monotonic() - started_at > READY_WARNING_SECONDS:
                 warned = True
-                self.output.say(SUPERVISOR, f"still not ready: {problem}")
+                self.output.say(SUPERVISOR, f"still not ready: {problem.detail}")
             await asyncio.sleep(READY_POLL_SECONDS)
+        self.prepared.set()
         return True
 
     async def _stop(self) -> None:
@@ -102,21 +122,13 @@ class Supervisor:
         if self.running:
             self.output.say(SUPERVISOR, "stopped")
 
-    def _asked_to_stop(self) -> None:
-        self.stopping.set()
-
     def _keep(self, child: Child) -> None:
         self.running.append(child)
         child.start()
 
-    def _child(self, command: str, *, stop_seconds: float = 10.0) -> Child:
-        return Child(
-            command,
-            run_python("-m", "executions.cli", command),
-            self.output.say,
-            environment=_child_environment(),
-            stop_seconds=stop_seconds,
-        )
+    def _child(self, name: str, *arguments: str, **options: Any) -> Child:
+        command = run_python("-m", "executions.cli", *arguments)
+        return Child(name, command, self.output.say, environment=_child_environment(), **options)
 
 
 def _child_environment() -> dict[str, str]:
@@ -129,19 +141,3 @@ def _child_environment() -> dict[str, str]:
         "STIGMER_DEMO_PORT": str(settings.STIGMER_DEMO_PORT),
         "STIGMER_HTTP_ALLOWED_HOSTS": ",".join([*settings.STIGMER_HTTP_ALLOWED_HOSTS, *demo]),
     }
-
-
-def _prepare_database() -> list[logins.Login]:
-    """Check that the database is not newer than the code, bring it up to date, make the log-ins and the examples."""
-    from django.core.management import call_command
-    from django.db import connections
-
-    try:
-        preflight.check_migrations_known()
-        call_command("migrate", interactive=False, verbosity=0)
-        people = logins.make_once(settings.STIGMER_HOME)
-        if importlib.util.find_spec("executions.cli.examples"):
-            importlib.import_module("executions.cli.examples").apply_once()
-        return people
-    finally:
-        connections.close_all()

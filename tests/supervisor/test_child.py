@@ -27,11 +27,12 @@ async def _eventually(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-def _with_child(source: str, body: Callable[[Child, Lines], Awaitable[None]], **options: float) -> Lines:
+def _with_child(source: str, body: Callable[[Child, Lines], Awaitable[None]], stop_seconds: float = 10.0) -> Lines:
     lines: Lines = []
 
     async def run() -> None:
-        child = Child("worker-1", run_python("-c", source), lambda name, line: lines.append((name, line)), **options)
+        command = run_python("-c", source)
+        child = Child("worker-1", command, lambda name, line: lines.append((name, line)), stop_seconds=stop_seconds)
         child.start()
         try:
             await _eventually(lambda: bool(lines))

@@ -1,0 +1,27 @@
+"""What has to be done to the database before anyone is served. The web server's process does it, having all loaded."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+
+from executions.supervisor import logins, preflight
+
+
+def prepare() -> None:
+    """Refuse a database newer than the code, bring an older one up to date, make log-ins and examples once.
+
+    Raises CannotStart.
+    """
+    try:
+        preflight.check_migrations_known()
+        call_command("migrate", interactive=False, verbosity=0)
+        logins.make_once(settings.STIGMER_HOME)
+        if importlib.util.find_spec("executions.cli.examples"):
+            importlib.import_module("executions.cli.examples").apply_once()
+    finally:
+        connections.close_all()
