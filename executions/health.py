@@ -13,6 +13,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from executions.models import Process
+
 REDIS_TIMEOUT_SECONDS = 1.0
 
 
@@ -54,7 +56,18 @@ def check_redis() -> Check:
     return Check("redis", True, f"maxmemory-policy {policy}")
 
 
-CHECKS: list[Callable[[], Check]] = [check_database, check_redis]
+def check_workers() -> Check:
+    """At least one worker was heard of lately; without any, everything that is started waits."""
+    try:
+        alive = Process.objects.living().workers().count()
+    except DatabaseError as error:
+        return Check("workers", False, f"The database does not answer: {error}")
+    if not alive:
+        return Check("workers", False, "No worker is alive. Start one with `stigmer worker`.")
+    return Check("workers", True, f"{alive} alive")
+
+
+CHECKS: list[Callable[[], Check]] = [check_database, check_redis, check_workers]
 
 
 @never_cache

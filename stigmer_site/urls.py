@@ -5,15 +5,17 @@ from __future__ import annotations
 from django.contrib import admin
 from django.contrib.auth.decorators import user_passes_test
 from django.urls import URLPattern, include, path
-from django_rq.urls import get_admin_urlpatterns
+from django_rq.urls import get_admin_urlpatterns, get_api_urlpatterns
 
 from executions import health
 
 superuser_only = user_passes_test(lambda user: user.is_active and user.is_superuser)
 
-# RQ's pages can empty queues and show arguments; django-rq itself would let any staff member in, and its
-# statistics address checks a token instead of a session, so that one is left out.
-rq_pages: list[URLPattern] = get_admin_urlpatterns(view_wrapper=superuser_only)
+# RQ's pages can empty queues and show arguments: django-rq would let any staff member in, and its statistics
+# would let in whoever has a token.
+rq_pages: list[URLPattern] = [*get_api_urlpatterns(), *get_admin_urlpatterns()]
+for page in rq_pages:
+    page.callback = superuser_only(page.callback)
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),

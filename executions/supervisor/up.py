@@ -47,14 +47,12 @@ class Supervisor:
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
-        for number in STOP_SIGNALS:
-            loop.add_signal_handler(number, self.stopping.set)
+        for stop_signal in STOP_SIGNALS:
+            loop.add_signal_handler(stop_signal, self.stopping.set)
         started_at = time.monotonic()
         try:
             await self._start()
             if await self._until_ready(started_at):
-                for number in range(2, settings.STIGMER_WORKERS + 1):
-                    self._keep_worker(number)
                 welcome(logins.stored(settings.STIGMER_HOME), seconds=time.monotonic() - started_at)
             await self.stopping.wait()
         finally:
@@ -105,13 +103,19 @@ class Supervisor:
             if self.stopping.is_set():
                 return False
             if problem.web_answers:
-                self.prepared.set()
+                self._open_gate()
             if not warned and time.monotonic() - started_at > READY_WARNING_SECONDS:
                 warned = True
                 self.output.say(SUPERVISOR, f"still not ready: {problem.detail}")
             await asyncio.sleep(READY_POLL_SECONDS)
-        self.prepared.set()
+        self._open_gate()
         return True
+
+    def _open_gate(self) -> None:
+        if not self.prepared.is_set():
+            self.prepared.set()
+            for number in range(2, settings.STIGMER_WORKERS + 1):
+                self._keep_worker(number)
 
     async def _stop(self) -> None:
         """Web first, so that nobody new comes in; then the workers; Redis last."""

@@ -4,7 +4,6 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
-from django.test import Client
 
 from stigmer_site.databases import SQLITE_PRAGMAS
 
@@ -23,9 +22,3 @@ def test_sqlite_runs_with_the_pragmas_that_were_asked_for() -> None:
         live = {name: cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in SQLITE_PRAGMAS}
     assert live == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 10000, "foreign_keys": 1}
     assert settings.DATABASES["default"]["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
-
-
-@pytest.mark.django_db
-def test_readyz_is_ready_with_real_services(client: Client) -> None:
-    response = client.get("/readyz")
-    assert response.status_code == 200, response.content

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+import redis
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client, override_settings
+
+from executions.models import Process
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+def _ready(client: Client) -> tuple[int, dict[str, str]]:
+    """The status of /readyz and the details of what does not hold."""
+    response = client.get("/readyz")
+    return response.status_code, {
+        check["name"]: check["detail"] for check in response.json()["checks"] if not check["ok"]
+    }
+
+
+@pytest.fixture
+def worker() -> Process:
+    return Process.objects.create(kind="worker", host="here", pid=1)
+
+
+def test_it_is_ready_when_database_redis_and_a_worker_are_there(client: Client, worker: Process) -> None:
+    assert _ready(client) == (200, {})
+
+
+def test_without_a_worker_it_is_not_ready(client: Client) -> None:
+    assert _ready(client) == (503, {"workers": "No worker is alive. Start one with `stigmer worker`."})
+
+
+def test_a_worker_that_is_dead_is_no_worker(client: Client, worker: Process) -> None:
+    worker.declare_dead("silent")
+    assert _ready(client)[0] == 503
+
+
+@override_settings(REDIS_URL="unix:///nowhere/redis.sock")
+def test_without_redis_it_is_not_ready(client: Client, worker: Process) -> None:
+    status, failed = _ready(client)
+    assert status == 503
+    assert failed["redis"].startswith("Redis does not answer")
+
+
+def test_a_redis_that_evicts_is_not_ready(client: Client, worker: Process, redis_client: redis.Redis) -> None:
+    redis_client.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        assert _ready(client)[1]["redis"].startswith("Redis may evict keys (maxmemory-policy allkeys-lru)")
+    finally:
+        redis_client.config_set("maxmemory-policy", "noeviction")
+
+
+def test_a_database_older_than_the_code_is_not_ready(client: Client, worker: Process) -> None:
+    MigrationRecorder(connection).record_unapplied("executions", "0001_initial")
+    assert "Run `stigmer migrate`" in _ready(client)[1]["database"]
+
+
+def test_being_alive_asks_nothing_of_others(client: Client) -> None:
+    assert client.get("/healthz").json() == {"status": "alive"}
