@@ -7,6 +7,7 @@ from executions.models.attempt import Attempt
 from executions.models.audit_entry import AuditEntry
 from executions.models.event import Event
 from executions.models.execution import Execution
+from executions.models.healing import Healing
 from executions.models.idempotent_request import IdempotentRequest
 from executions.models.instance import WorkflowInstance
 from executions.models.notification import Notification
@@ -27,6 +28,7 @@ __all__ = [
     "AuditEntry",
     "Event",
     "Execution",
+    "Healing",
     "IdempotentRequest",
     "Notification",
     "Process",

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from executions.ids import public_id, uuid7
 from executions.models.fields import JsonField
@@ -23,12 +24,17 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
         return self.filter(phase__in=ACTIVE_PHASES)
 
     def due(self) -> ExecutionQuerySet:
-        """Wants a worker now: pending or waiting, and its time has come."""
-        return self.filter(phase__in=(Phase.PENDING, Phase.WAITING), wake_at__lte=Now())
+        """Wants a worker of ours now: pending or waiting, and its time has come."""
+        return self.filter(phase__in=(Phase.PENDING, Phase.WAITING), wake_at__lte=Now(), runner="ours")
 
     def orphaned(self) -> ExecutionQuerySet:
         """In progress in the hands of a process that is dead."""
         return self.filter(phase=Phase.IN_PROGRESS, process__dead_at__isnull=False)
+
+    def silent(self) -> ExecutionQuerySet:
+        """In the hands of an external runner of which nothing was heard for longer than is allowed."""
+        speaking = (Phase.PENDING, Phase.IN_PROGRESS, Phase.WAITING)
+        return self.filter(runner="external", phase__in=speaking, runner_due_at__lt=Now())
 
     def needing_attention(self) -> ExecutionQuerySet:
         return self.filter(Q(phase=Phase.FAILED) | Q(requires_manual_intervention=True))
@@ -40,7 +46,7 @@ class Execution(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=10, default="workflow")
     name = models.CharField(max_length=300)
-    slug = models.CharField(max_length=340, unique=True)
+    slug = models.CharField(max_length=340)
     workflow = models.ForeignKey(
         "executions.Workflow", on_delete=models.PROTECT, related_name="executions", null=True, blank=True
     )
@@ -65,10 +71,14 @@ class Execution(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="executions")
     queue = models.CharField(max_length=10, default="default")
     runner = models.CharField(max_length=10, default="ours")
-    # Of an external runner: the sequence of its last update, when that came, how long it may be silent.
+    # Of an external runner: its own id for this run, the sequence of its last update, when that came, how long it may
+    # be silent, until when it is due to speak, and when it was found silent.
+    runner_reference = models.CharField(max_length=200, blank=True, default="")
     runner_sequence = models.BigIntegerField(default=0)
     runner_heard_at = models.DateTimeField(null=True, blank=True)
     runner_silence_seconds = models.PositiveIntegerField(null=True, blank=True)
+    runner_due_at = models.DateTimeField(null=True, blank=True)
+    runner_silent_at = models.DateTimeField(null=True, blank=True)
     input = JsonField(null=True, blank=True)
     correlation_id = models.CharField(max_length=64)
     parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children")
@@ -125,6 +135,8 @@ class Execution(models.Model):
                 | Q(kind="agent", agent__isnull=False, agent_version__isnull=False, workflow__isnull=True),
                 name="execution_of_one_kind",
             ),
+            # Within the owner: a name that is taken must not tell strangers of each other's runs.
+            models.UniqueConstraint(fields=["owner", "slug"], name="execution_slug_of_owner"),
             models.CheckConstraint(condition=Q(runner__in=["ours", "external"]), name="execution_runner"),
         )
         indexes = (
@@ -134,6 +146,7 @@ class Execution(models.Model):
             models.Index(fields=["workflow", "-id"], name="execution_by_workflow"),
             models.Index(fields=["phase", "-id"], name="execution_by_phase"),
             models.Index(fields=["correlation_id"], name="execution_by_correlation"),
+            models.Index(fields=["runner_due_at"], condition=Q(runner="external"), name="execution_silent"),
         )
 
     def __str__(self) -> str:
@@ -156,6 +169,16 @@ class Execution(models.Model):
 
     def is_active(self) -> bool:
         return self.phase in ACTIVE_PHASES
+
+    def is_runner_silent(self) -> bool:
+        """Whether an external runner has this execution and has not spoken for longer than it may."""
+        speaking = self.phase in (Phase.PENDING, Phase.IN_PROGRESS, Phase.WAITING)
+        return (
+            self.runner == "external"
+            and speaking
+            and self.runner_due_at is not None
+            and self.runner_due_at < timezone.now()
+        )
 
     def is_failed(self) -> bool:
         return self.phase == Phase.FAILED
