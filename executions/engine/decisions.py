@@ -60,6 +60,8 @@ class _Case:
     actor: User
     verb: str
     reason: str = ""
+    # Made first, so that in the order of ids the decision stands before what it opened again.
+    decision_id: uuid.UUID = field(default_factory=uuid7)
     superseded: list[StepRecord] = field(default_factory=list)
     written: list[StepRecord] = field(default_factory=list)
 
@@ -291,7 +293,14 @@ def _decision(case: _Case) -> StepRecord:
     }
     path = f"@decision/{case.execution.head_seq + 1}"
     return StepRecord(
-        path, case.verb, DECISION, status=StepStatus.SUCCEEDED, control=control, started_at=now, finished_at=now
+        path,
+        case.verb,
+        DECISION,
+        status=StepStatus.SUCCEEDED,
+        control=control,
+        started_at=now,
+        finished_at=now,
+        id=case.decision_id,
     )
 
 
