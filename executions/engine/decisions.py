@@ -82,7 +82,7 @@ class _Case:
             "context": None,
             "error": None,
         }
-        fresh |= {"finished_at": None, "wake_at": None, "attempt": 1, "control": control}
+        fresh |= {"started_at": timezone.now(), "finished_at": None, "wake_at": None, "attempt": 1, "control": control}
         self.superseded.append(record)
         self.written.append(replace(record, status=StepStatus.RETRYING, **fresh | changes))
 
