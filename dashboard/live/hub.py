@@ -30,6 +30,7 @@ from dashboard.live.changes import Want
 from dashboard.live.follower import Follower, Subscription
 from dashboard.live.inbox_news import InboxNews
 from dashboard.live.topics import EXECUTION, EXECUTIONS, INBOX, OVERVIEW, Topic
+from executions import broadcast
 from executions.events import GROUP
 
 TICK_SECONDS = 0.2
@@ -61,6 +62,7 @@ class Hub:
     def join(self, follower: Follower) -> None:
         """A socket opened; the hub starts with the first."""
         self._followers.add(follower)
+        broadcast.start()
         if not self._tasks:
             loops = (self._listen, self._deliver, self._reconcile, self._beat, self._check_sessions)
             self._tasks = [asyncio.create_task(self._for_ever(loop), name=loop.__name__) for loop in loops]
@@ -95,12 +97,12 @@ class Hub:
 
     async def stop(self) -> None:
         """End all tasks and close the hub's database connection."""
-        tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        pending, self._tasks = set(self._tasks), []
+        while pending:
+            for task in pending:
+                task.cancel()
+            # Again, since a library may swallow a cancellation that meets it while it connects.
+            _, pending = await asyncio.wait(pending, timeout=1)
         await asyncio.get_running_loop().run_in_executor(self._thread, connections.close_all)
         self._thread.shutdown()
 

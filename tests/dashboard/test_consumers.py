@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from dashboard.consumers import MOST_SOCKETS
+from dashboard.live.hub import hub
+from tests.dashboard.pages import Page, page, run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+As = Callable[[User], Client]
+
+
+def test_an_anonymous_socket_is_closed_with_4401() -> None:
+    async def scenario() -> None:
+        async with page(None) as opened:
+            assert await opened.hear_close() == 4401
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:1"])
+def test_a_socket_of_another_origin_is_refused(origin: str, alice: User, as_: As) -> None:
+    client = as_(alice)
+
+    async def scenario() -> None:
+        opened = Page(client, origin)
+        assert not await opened.open()
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["not json", "[]", "{}", '{"retry": "wex-1"}', '{"sub": []}', '{"sub": {"overview": "x"}}', '{"sub": {"overview": true}}',
+     '{"unsub": [1]}', '{"sub": {}, "act": 1}', "x" * 70_000],
+)  # fmt: skip
+def test_whatever_is_no_subscription_closes_the_socket(message: str, alice: User, as_: As) -> None:
+    client = as_(alice)
+
+    async def scenario() -> None:
+        async with page(client) as opened:
+            await opened.say(message)
+            assert await opened.hear_close() == 4400
+
+    run(scenario)
+
+
+def test_following_too_many_topics_closes_the_socket(alice: User, as_: As) -> None:
+    client = as_(alice)
+
+    async def scenario() -> None:
+        async with page(client) as opened:
+            await opened.follow(**{f"topic-{number}": 0 for number in range(200)})
+            assert await opened.hear_close() == 4400
+
+    run(scenario)
+
+
+def test_one_user_cannot_open_sockets_without_end(alice: User, as_: As) -> None:
+    client = as_(alice)
+
+    async def scenario() -> None:
+        opened = [Page(client) for _ in range(MOST_SOCKETS + 1)]
+        for each in opened:
+            await each.open()
+        assert await opened[-1].hear_close() == 1013
+        for each in opened:
+            await each.leave()
+
+    run(scenario)
+
+
+def test_a_session_that_ended_closes_its_socket(alice: User, as_: As) -> None:
+    client = as_(alice)
+    key = client.cookies[settings.SESSION_COOKIE_NAME].value
+
+    async def scenario() -> None:
+        async with page(client) as opened:
+            await opened.follow(overview=0)
+            await opened.hear(lambda frame: frame.get("ok") == "overview", "the subscription")
+            await sync_to_async(Session.objects.filter(session_key=key).delete)()
+            (follower,) = hub()._followers
+            await hub().check_session(follower)
+            assert await opened.hear_close() == 4401
+
+    run(scenario)
