@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import redis
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client, override_settings
 
@@ -53,8 +54,14 @@ def test_a_redis_that_evicts_is_not_ready(client: Client, worker: Process, redis
 
 
 def test_a_database_older_than_the_code_is_not_ready(client: Client, worker: Process) -> None:
-    MigrationRecorder(connection).record_unapplied("executions", "0001_initial")
+    (newest,) = MigrationLoader(connection).graph.leaf_nodes("executions")
+    MigrationRecorder(connection).record_unapplied(*newest)
     assert "Run `stigmer migrate`" in _ready(client)[1]["database"]
+
+
+def test_not_being_ready_is_an_answer_and_no_error_in_the_log(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    _ready(client)
+    assert not caplog.records
 
 
 def test_being_alive_asks_nothing_of_others(client: Client) -> None:
