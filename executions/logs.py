@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -26,6 +27,11 @@ _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 bind = structlog.contextvars.bound_contextvars
 """``with bind(correlation_id=…, execution=…):`` adds these to every record made inside."""
+
+
+def is_correlation_id(text: str) -> bool:
+    """Whether a caller's correlation id is well formed: 1 to 64 letters, digits or ``._:-``."""
+    return _CORRELATION_ID.fullmatch(text) is not None
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:
@@ -74,7 +80,9 @@ def configured(level: str, format: str) -> dict[str, Any]:
 def _rendering(text: bool) -> list[structlog.typing.Processor]:
     if text:
         return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-    return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(default=str)]
+    # Without locals: they hold passwords, secrets and whole environments.
+    tracebacks = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+    return [tracebacks, structlog.processors.JSONRenderer(default=str)]
 
 
 def correlation(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
@@ -82,7 +90,7 @@ def correlation(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Call
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         asked = request.headers.get(CORRELATION_HEADER, "")
-        correlation_id = asked if _CORRELATION_ID.fullmatch(asked) else uuid.uuid4().hex
+        correlation_id = asked if is_correlation_id(asked) else uuid.uuid4().hex
         with bind(correlation_id=correlation_id):
             response = get_response(request)
         response[CORRELATION_HEADER] = correlation_id
