@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from dashboard import words
 from dashboard.templatetags.words import lasted, until
@@ -15,8 +14,8 @@ from executions.states import Phase, StepStatus
 _AGAIN = {StepStatus.RETRYING, StepStatus.WAITING}
 
 
-def stands(execution: Execution, steps: Sequence[Step]) -> SafeString:
-    """``steps`` are the ones that stand and are not finished or have failed, innermost first."""
+def stands(execution: Execution, steps: Sequence[Step]) -> str:
+    """Safe to show: only this module writes markup. ``steps`` are the ones that stand and are not finished or have failed, innermost first."""
     say = {
         Phase.PENDING: _pending,
         Phase.IN_PROGRESS: _running,
@@ -33,11 +32,11 @@ def _step(execution: Execution, steps: Sequence[Step], *statuses: str) -> tuple[
     return found, found.name if found else execution.current_step.rsplit("/", 1)[-1]
 
 
-def _pending(execution: Execution, steps: Sequence[Step]) -> SafeString:
-    return format_html("Ready to go on. It starts as soon as a worker has a free slot.")
+def _pending(execution: Execution, steps: Sequence[Step]) -> str:
+    return "Ready to go on. It starts as soon as a worker has a free slot."
 
 
-def _running(execution: Execution, steps: Sequence[Step]) -> SafeString:
+def _running(execution: Execution, steps: Sequence[Step]) -> str:
     step, name = _step(execution, steps, StepStatus.RUNNING, StepStatus.RETRYING)
     asked = " It will stop at the next boundary: cancelling was asked for." if execution.cancel_asked_at else ""
     if not name:
@@ -46,7 +45,7 @@ def _running(execution: Execution, steps: Sequence[Step]) -> SafeString:
     return format_html("Running step <strong>{}</strong>{} on {}.{}", name, attempt, _worker(execution), asked)
 
 
-def _waiting(execution: Execution, steps: Sequence[Step]) -> SafeString:
+def _waiting(execution: Execution, steps: Sequence[Step]) -> str:
     step, name = _step(execution, steps, *_AGAIN)
     when = step.wake_at if step and step.wake_at else execution.wake_at
     if step and step.status == StepStatus.RETRYING and when:
@@ -58,16 +57,16 @@ def _waiting(execution: Execution, steps: Sequence[Step]) -> SafeString:
     return format_html("Waiting at step <strong>{}</strong> for {}.", name or "–", execution.waiting_for or "something")
 
 
-def _paused(execution: Execution, steps: Sequence[Step]) -> SafeString:
-    return format_html("Paused by a person. Nothing runs until someone resumes it.")
+def _paused(execution: Execution, steps: Sequence[Step]) -> str:
+    return "Paused by a person. Nothing runs until someone resumes it."
 
 
-def _completed(execution: Execution, steps: Sequence[Step]) -> SafeString:
+def _completed(execution: Execution, steps: Sequence[Step]) -> str:
     took = lasted(execution.started_at or execution.created_at, execution.ended_at)
     return format_html("Completed in {}. Every step is finished.", took)
 
 
-def _failed(execution: Execution, steps: Sequence[Step]) -> SafeString:
+def _failed(execution: Execution, steps: Sequence[Step]) -> str:
     step, name = _step(execution, steps, StepStatus.FAILED)
     tries = format_html(" after {}", words.count(step.attempt, "attempt")) if step else ""
     person = " A person has to look at it." if execution.requires_manual_intervention else ""
@@ -80,7 +79,7 @@ def _failed(execution: Execution, steps: Sequence[Step]) -> SafeString:
     )  # fmt: skip
 
 
-def _stopped(execution: Execution, steps: Sequence[Step]) -> SafeString:
+def _stopped(execution: Execution, steps: Sequence[Step]) -> str:
     word = words.phase_look(execution.phase).word
     return format_html("{}. Steps that were finished stay finished; nothing more runs.", word)
 

@@ -64,9 +64,7 @@ def _timeline(execution: Execution) -> list[tuple[Step, timeline.Bar]]:
     return [(step, bar) for step, bar in zip(timed, bars, strict=True) if bar]
 
 
-def execution_parts(
-    execution: Execution, role: Role, steps: Sequence[Step], events: Sequence[Event]
-) -> list[Part]:
+def execution_parts(execution: Execution, role: Role, steps: Sequence[Step], events: Sequence[Event]) -> list[Part]:
     """Everything on an execution's page that may have changed."""
     context = execution_context(execution, role)
     parts = [Part(name, _render(name, context)) for name in ("headline", "standing", "timeline", "result")]

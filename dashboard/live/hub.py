@@ -230,9 +230,7 @@ class Hub:
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             for follower in self._followers:
-                seqs = {
-                    name: each.cursor for name, each in follower.subscriptions.items() if each.topic.execution_id
-                }
+                seqs = {name: each.cursor for name, each in follower.subscriptions.items() if each.topic.execution_id}
                 follower.mailbox.say("beat", frames.beat(seqs))
 
     async def _check_sessions(self) -> None:

@@ -31,9 +31,7 @@ class Mailbox:
         self._topics: dict[str, _Pending] = {}
         self._others: dict[str, dict[str, Any]] = {}
 
-    def put(
-        self, topic: str, seq: int, parts: Sequence[Part] | None, toasts: Sequence[dict[str, Any]] = ()
-    ) -> None:
+    def put(self, topic: str, seq: int, parts: Sequence[Part] | None, toasts: Sequence[dict[str, Any]] = ()) -> None:
         """Parts of a topic at ``seq``; None for "read the region again"."""
         pending = self._topics.setdefault(topic, _Pending(seq))
         pending.seq = max(pending.seq, seq)

@@ -6,7 +6,6 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import F, Prefetch, QuerySet, TextField
 from django.db.models.functions import Substr
 
@@ -30,7 +29,7 @@ class Journal:
     has_earlier: bool = False
 
 
-def one(user: AbstractBaseUser | Any, execution_id: uuid.UUID) -> Execution | None:
+def one(user: policy.Person, execution_id: uuid.UUID) -> Execution | None:
     """The execution, or None where it is missing or not for this user: the two look the same."""
     return _shown(policy.visible_executions(user)).filter(pk=execution_id).first()
 
@@ -78,8 +77,8 @@ def timed_steps(execution_id: uuid.UUID) -> list[Step]:
 
 def unfinished_steps(execution_id: uuid.UUID) -> list[Step]:
     """The steps that stand and run, wait or have failed, innermost first."""
-    rows = _steps(execution_id).standing().tasks().filter(status__in=(*OPEN_STATUSES, "FAILED"))
-    rows = rows.prefetch_related(None)
+    standing = Step.objects.standing().tasks().filter(status__in=(*OPEN_STATUSES, "FAILED"))
+    rows = _steps(execution_id, rows=standing).prefetch_related(None)
     return sorted(rows.order_by("-id")[:STEPS], key=lambda step: step.path.count("/"), reverse=True)
 
 
@@ -107,10 +106,11 @@ def _shown(rows: QuerySet[Execution]) -> QuerySet[Execution]:
     )
 
 
-def _steps(*execution_ids: uuid.UUID) -> QuerySet[Step]:
+def _steps(*execution_ids: uuid.UUID, rows: QuerySet[Step] | None = None) -> QuerySet[Step]:
     beginnings = {f"{name}_text": _beginning(name) for name in VALUES}
     attempts = Prefetch("attempts", Attempt.objects.select_related("process").order_by("number"))
-    rows = Step.objects.filter(execution_id__in=execution_ids).defer("input", "arguments", "output", "context")
+    rows = Step.objects.all() if rows is None else rows
+    rows = rows.filter(execution_id__in=execution_ids).defer("input", "arguments", "output", "context")
     return rows.annotate(**beginnings).prefetch_related(attempts)
 
 

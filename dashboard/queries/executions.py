@@ -5,9 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Q, QuerySet
 
 from executions import policy
@@ -50,13 +48,13 @@ class Page:
         return self.rows[-1].public_id if self.rows else ""
 
 
-def visible(user: Any) -> QuerySet[Execution]:
+def visible(user: policy.Person) -> QuerySet[Execution]:
     """What this user may see, with what a row shows and without the big values."""
     rows = policy.visible_executions(user)
     return rows.select_related("workflow", "version", "owner").defer(*HEAVY, "version__source", "version__document")
 
 
-def page(user: AbstractBaseUser, filters: Filters, before: uuid.UUID | None = None) -> Page:
+def page(user: policy.Person, filters: Filters, before: uuid.UUID | None = None) -> Page:
     """The page of newest executions before ``before``; one query."""
     rows = _matching(user, filters)
     if before is not None:
@@ -65,13 +63,13 @@ def page(user: AbstractBaseUser, filters: Filters, before: uuid.UUID | None = No
     return Page(found[:PAGE], len(found) > PAGE)
 
 
-def tally(user: AbstractBaseUser, filters: Filters) -> dict[str, int]:
+def tally(user: policy.Person, filters: Filters) -> dict[str, int]:
     """How many executions stand in each phase, the other filters applied, each counted to ``COUNT_CAP`` + 1."""
     rows = _matching(user, Filters("", filters.workflow, filters.owner, filters.text)).order_by().values("pk")
     return {str(phase): rows.filter(phase=phase)[: COUNT_CAP + 1].count() for phase in Phase}
 
 
-def count_newer(user: AbstractBaseUser, filters: Filters, newest: uuid.UUID | None) -> int:
+def count_newer(user: policy.Person, filters: Filters, newest: uuid.UUID | None) -> int:
     """How many match that are newer than the newest row on the page, counted to ``NEW_CAP``."""
     rows = _matching(user, filters)
     if newest is not None:
@@ -79,16 +77,16 @@ def count_newer(user: AbstractBaseUser, filters: Filters, newest: uuid.UUID | No
     return rows.order_by().values("pk")[:NEW_CAP].count()
 
 
-def rows_by_id(user: AbstractBaseUser, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Execution]:
+def rows_by_id(user: policy.Person, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Execution]:
     """Those of ``ids`` that this user may see."""
     return {row.pk: row for row in visible(user).filter(pk__in=list(ids))}
 
 
-def exists_any(user: AbstractBaseUser) -> bool:
+def exists_any(user: policy.Person) -> bool:
     return policy.visible_executions(user).exists()
 
 
-def _matching(user: Any, filters: Filters) -> QuerySet[Execution]:
+def _matching(user: policy.Person, filters: Filters) -> QuerySet[Execution]:
     rows = visible(user)
     if filters.phase == "attention":
         rows = rows.needing_attention()  # type: ignore[attr-defined]

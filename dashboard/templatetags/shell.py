@@ -38,7 +38,7 @@ def nav_link(context: dict[str, Any], name: str, words: str, symbol: str, unread
         '<a href="{}" data-nav="{}"{}>{}{}{}</a>',
         address,
         name,
-        format_html(' aria-current="page"') if here else "",
+        format_html(' aria-current="{}"', "page") if here else "",
         icon(symbol),
         words,
         badge,

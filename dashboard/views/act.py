@@ -84,7 +84,7 @@ def _edited(sent: QueryDict) -> dict[str, Any]:
     changes: dict[str, Any] = {"as_new_operation": sent.get("as_new_operation") == "on"}
     if "arguments" in sent:
         try:
-            changes["arguments"] = json.loads(sent["arguments"])
+            changes["arguments"] = json.loads(sent.get("arguments", ""))
         except ValueError as problem:
             message = f"The input is not JSON: {problem}."
             raise Refused("invalid", message, remedy="Correct it and send it again.") from problem
@@ -95,7 +95,7 @@ def _refusal(request: HttpRequest, execution: Execution, refused: Refused) -> Ht
     stale = refused.code == "stale"
     seq = _seq(request.POST)
     fresh = queries.one(person(request), execution.pk) or execution
-    outcome = {
+    outcome: dict[str, Any] = {
         "outcome": True,
         "tone": "tone-warn" if stale else "tone-bad",
         "symbol": "alert",

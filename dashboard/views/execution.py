@@ -32,9 +32,7 @@ def earlier(request: HttpRequest, public_id: str) -> HttpResponse:
     """The steps before those on the page, as rows."""
     execution = found(request, public_id)
     steps, has_earlier = queries.earlier_steps(execution.pk, id_or_404(request.GET.get("before", ""), "stp"))
-    return render(
-        request, "dashboard/steps.html", {"execution": execution, "steps": steps, "has_earlier": has_earlier}
-    )
+    return render(request, "dashboard/steps.html", {"execution": execution, "steps": steps, "has_earlier": has_earlier})
 
 
 @for_people

@@ -13,7 +13,7 @@ from dashboard.live.topics import execution_topic, inbox_topic, row_topic
 from executions.engine import decisions
 from executions.events import GROUP
 from executions.models import Execution, Notification
-from tests.dashboard.pages import page, run
+from tests.dashboard.pages import Frame, page, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Begin = Callable[..., Execution]
@@ -104,7 +104,7 @@ def test_a_foreign_and_an_unknown_topic_are_refused_alike(begin: Begin, alice: U
     async def scenario() -> None:
         async with page(client) as opened:
             await opened.follow(**topics)
-            refused = set()
+            refused: set[str] = set()
             while refused != set(topics):
                 frame = await opened.hear(lambda f: "refused" in f or "parts" in f, "refusals")
                 assert "parts" not in frame
@@ -159,11 +159,14 @@ def test_the_failure_of_a_step_is_a_toast_in_every_tab_of_the_owner_alone(
                 }  # fmt: skip
                 assert toast["payload"]["execution_id"] == execution.public_id
                 assert toast["payload"]["workflow_id"].startswith("wfl-")
-            heard: list[object] = []
-            await foreign.hear(
-                lambda f: heard.append(f) or "Failed" in str(f.get("parts", "")), "the admin's own update"
-            )
-            assert not any(frame.get("toasts") for frame in heard if isinstance(frame, dict))
+            heard: list[Frame] = []
+
+            def is_their_update(frame: Frame) -> bool:
+                heard.append(frame)
+                return "Failed" in str(frame.get("parts", ""))
+
+            await foreign.hear(is_their_update, "the admin's own update")
+            assert not any(frame.get("toasts") for frame in heard)
 
     run(scenario)
 

@@ -1,0 +1,43 @@
+"""What can be told of the scripts and styles without a browser."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from stigmer_site.assets import STATIC, TEMPLATES
+
+
+def test_no_keyboard_shortcut_clashes_with_another() -> None:
+    keys = re.findall(r'register\("([^"]+)"', (STATIC / "js" / "main.js").read_text())
+    assert len(keys) > 8
+    assert len(keys) == len(set(keys))
+    prefixes = {key for key in keys if any(other.startswith(f"{key} ") for other in keys)}
+    assert prefixes == set()
+
+
+def test_nothing_destructive_has_a_key() -> None:
+    words = re.findall(r'register\("[^"]+", "([^"]+)"', (STATIC / "js" / "main.js").read_text())
+    assert not [word for word in words if re.search("retry|skip|cancel|terminate|recover|delete", word, re.I)]
+
+
+def test_templates_hold_no_inline_style_script_or_handler() -> None:
+    for path in TEMPLATES.rglob("*.html"):
+        text = path.read_text()
+        assert not re.search(r"\sstyle=|\son[a-z]+=|<style|javascript:|hx-on|\|safe|mark_safe|js:", text), path
+        assert not re.search(r"<script(?![^>]*\ssrc=)", text), path
+
+
+def test_every_icon_that_is_used_is_in_the_sprite() -> None:
+    drawn = set(re.findall(r'<symbol id="([^"]+)"', (STATIC / "img" / "icons.svg").read_text()))
+    used = {name for path in TEMPLATES.rglob("*.html") for name in re.findall(r'{% icon "([^"]+)"', path.read_text())}
+    assert used <= drawn
+
+
+def test_vendored_htmx_is_the_file_that_was_looked_at() -> None:
+    digest = hashlib.sha256((STATIC / "vendor" / "htmx-4.0.1.min.js").read_bytes()).hexdigest()
+    assert digest == "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130"
+
+
+def test_styles_stay_small() -> None:
+    assert sum(path.stat().st_size for path in (STATIC / "css").glob("*.css")) < 48_000

@@ -1,0 +1,112 @@
+"""Who gets what from every page, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from dashboard.urls import urlpatterns
+from executions.models import Execution, Workflow
+
+As = Callable[[User], Client]
+
+# For each page: what the owner, another user, support and an administrator get.
+PAGES = {
+    "overview": ("/", 200, 200, 200, 200),
+    "executions": ("/executions/", 200, 200, 200, 200),
+    "executions-new-count": ("/executions/new-count", 200, 200, 200, 200),
+    "execution": ("/executions/{wex}/", 200, 404, 200, 200),
+    "execution-earlier": ("/executions/{wex}/steps?before={stp}", 200, 404, 200, 200),
+    "execution-value": ("/executions/{wex}/value/input", 200, 404, 200, 200),
+    "step-value": ("/executions/{wex}/steps/{stp}/output", 200, 404, 200, 200),
+    "workflows": ("/workflows/", 200, 200, 200, 200),
+    "apply": ("/workflows/apply", 200, 200, 200, 200),
+    "workflow": ("/workflows/{wfl}/", 200, 200, 200, 200),
+    "workflow-version": ("/workflows/{wfl}/versions/1", 200, 200, 200, 200),
+    "inbox": ("/inbox/", 200, 200, 200, 200),
+    "workers": ("/workers/", 200, 200, 200, 200),
+    "live-changes": ("/live/changes", 200, 200, 200, 200),
+}
+POSTS = {
+    "act": ("/executions/{wex}/do/retry", 302, 404, 403, 302),
+    "run": ("/workflows/{wfl}/run", 302, 302, 302, 302),
+    "inbox-read": ("/inbox/read", 302, 302, 302, 302),
+}
+OPEN = {"login", "logout"}
+
+
+@pytest.fixture
+def addresses(failed: Execution) -> dict[str, str]:
+    step = failed.steps.filter(name="prepare").first()
+    assert step is not None and failed.workflow is not None
+    return {"wex": failed.public_id, "wfl": failed.workflow.public_id, "stp": step.public_id}
+
+
+def test_every_address_stands_in_the_table() -> None:
+    assert {pattern.name for pattern in urlpatterns} == PAGES.keys() | POSTS.keys() | OPEN
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_are_for_those_who_may_see_them(
+    name: str, addresses: dict[str, str], alice: User, bob: User, support: User, admin: User, as_: As
+) -> None:
+    address, *expected = PAGES[name]
+    seen = [as_(user).get(address.format(**addresses)).status_code for user in (alice, bob, support, admin)]
+    assert seen == expected
+
+
+@pytest.mark.parametrize("name", POSTS)
+@pytest.mark.parametrize("who", range(4))
+def test_actions_are_for_those_who_may_do_them(
+    name: str, who: int, addresses: dict[str, str], failed: Execution,
+    alice: User, bob: User, support: User, admin: User, as_: As,
+) -> None:  # fmt: skip
+    address, *expected = POSTS[name]
+    user = (alice, bob, support, admin)[who]
+    response = as_(user).post(address.format(**addresses), {"seq": failed.head_seq})
+    assert response.status_code == expected[who]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nobody_sees_anything_without_logging_in(name: str, addresses: dict[str, str], client: Client) -> None:
+    response = client.get(PAGES[name][0].format(**addresses))
+    assert response.status_code == (401 if name == "live-changes" else 302)
+
+
+def test_a_foreign_execution_answers_like_one_that_does_not_exist(failed: Execution, bob: User, as_: As) -> None:
+    client = as_(bob)
+    foreign = client.get(f"/executions/{failed.public_id}/")
+    unknown = client.get("/executions/wex-00000000000000000000000000/")
+    assert foreign.status_code == unknown.status_code == 404
+    assert foreign.content == unknown.content
+
+
+@pytest.mark.parametrize("name", [*PAGES, *POSTS])
+def test_answers_are_not_kept_by_caches(name: str, addresses: dict[str, str], alice: User, as_: As) -> None:
+    address = (PAGES | POSTS)[name][0].format(**addresses)
+    response = as_(alice).get(address) if name in PAGES else as_(alice).post(address)
+    assert "no-store" in response.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("name", POSTS)
+def test_actions_need_the_token(name: str, addresses: dict[str, str], alice: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    response = client.post(POSTS[name][0].format(**addresses))
+    assert response.status_code == 403
+    assert b"This form has expired" in response.content
+
+
+@pytest.mark.parametrize("name", POSTS)
+def test_actions_are_no_links(name: str, addresses: dict[str, str], alice: User, as_: As) -> None:
+    assert as_(alice).get(POSTS[name][0].format(**addresses)).status_code == 405
+
+
+def test_the_list_shows_each_user_their_own(
+    failed: Execution, bob: User, support: User, workflow: Workflow, as_: As
+) -> None:
+    assert failed.public_id not in as_(bob).get("/executions/").content.decode()
+    assert failed.public_id in as_(support).get("/executions/").content.decode()
