@@ -12,8 +12,8 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Q, QuerySet
 
-from executions.models import Execution, Workflow
-from executions.models.workflow import Visibility
+from executions.models import Agent, Execution, Session, Workflow
+from executions.models.resource import Resource, Visibility
 
 SUPPORT_GROUP = "Support"
 Person = User | AnonymousUser
@@ -30,6 +30,7 @@ class Role(StrEnum):
 
 VERBS: dict[str, frozenset[Role]] = {
     "view": frozenset({Role.OWNER, Role.SUPPORT, Role.ADMIN}),
+    "report": frozenset({Role.OWNER, Role.ADMIN}),
     "retry": frozenset({Role.OWNER, Role.ADMIN}),
     "skip": frozenset({Role.OWNER, Role.ADMIN}),
     "recover": frozenset({Role.OWNER, Role.SUPPORT, Role.ADMIN}),
@@ -38,6 +39,7 @@ VERBS: dict[str, frozenset[Role]] = {
     "pause": frozenset({Role.OWNER, Role.ADMIN}),
     "resume": frozenset({Role.OWNER, Role.ADMIN}),
     "terminate": frozenset({Role.OWNER, Role.ADMIN}),
+    "delete": frozenset({Role.OWNER, Role.ADMIN}),
     "restore": frozenset({Role.SUPPORT, Role.ADMIN}),
 }
 
@@ -88,9 +90,26 @@ def visible_workflows(user: Person) -> QuerySet[Workflow]:
     return Workflow.objects.filter(Q(visibility=Visibility.SHARED) | Q(owner_id=user.pk))
 
 
-def can_change(user: Person, workflow: Workflow) -> bool:
-    """Whether this person may apply a new version of this workflow."""
-    return is_admin(user) or (user.is_active and workflow.owner_id == user.pk)
+def visible_agents(user: Person) -> QuerySet[Agent]:
+    if is_admin(user):
+        return Agent.objects.all()
+    if not user.is_active:
+        return Agent.objects.none()
+    return Agent.objects.filter(Q(visibility=Visibility.SHARED) | Q(owner_id=user.pk))
+
+
+def visible_sessions(user: Person) -> QuerySet[Session]:
+    """A conversation is its owner's alone; who sees all executions sees its runs, and so the conversation."""
+    if is_admin(user) or is_support(user):
+        return Session.objects.all()
+    if not user.is_active:
+        return Session.objects.none()
+    return Session.objects.filter(owner_id=user.pk)
+
+
+def can_change(user: Person, resource: Resource) -> bool:
+    """Whether this person may apply a new version of this workflow or agent, rename or delete it."""
+    return is_admin(user) or (user.is_active and resource.owner_id == user.pk)
 
 
 def roles_of(user: Person) -> dict[str, Any]:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
-from django.utils import timezone
 
-from executions import definition, policy
+from executions import definition
 from executions.definition import Definition, Limits
 from executions.errors import Refused
-from executions.intake.default_instance import default_instance
+from executions.intake.resources import Text, store
 from executions.intake.slugs import slug_of
 from executions.models import Workflow, WorkflowVersion
 from executions.models.workflow import Visibility
 from executions.steps import functions
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,80 +27,45 @@ class AppliedWorkflow:
     result: str
 
 
-def parse(text: str) -> Definition:
-    """The text under this installation's limits and functions. Raises DefinitionError with every problem."""
-    limits = Limits(
+def limits() -> Limits:
+    """How large a definition may be in this installation."""
+    return Limits(
         max_bytes=settings.STIGMER_DEFINITION_BYTES,
         max_depth=settings.STIGMER_DEFINITION_DEPTH,
         max_nodes=settings.STIGMER_DEFINITION_NODES,
     )
+
+
+def parse(text: str) -> Definition:
+    """The text under this installation's limits and functions. Raises DefinitionError with every problem."""
     known = functions.load_functions(settings.STIGMER_FUNCTION_MODULES)
-    return definition.parse(text, limits=limits, known_functions=known)
+    return definition.parse(text, limits=limits(), known_functions=known)
 
 
 def apply_definition(text: str, actor: User, *, visibility: str = Visibility.SHARED) -> AppliedWorkflow:
     """Apply one text in the name of ``actor``. Raises DefinitionError or Refused; then nothing is stored."""
     parsed = parse(text)
     document = parsed.workflow.document
-    slug = slug_of(document.name)
-    with transaction.atomic():
-        workflow = _find(slug, actor, visibility)
-        if workflow is None:
-            workflow = Workflow(slug=slug, name=document.title or document.name, owner=actor, visibility=visibility)
-            workflow.namespace = document.namespace
-            workflow.save(force_insert=True)
-            result = "created"
-        else:
-            _check_may_change(workflow, actor, document.namespace)
-            head = workflow.head_version
-            if head is not None and head.digest == parsed.digest:
-                return AppliedWorkflow(workflow, head, "unchanged")
-            result = "updated"
-        version = _add_version(workflow, parsed, actor)
-        default_instance(workflow)
-    log.info("workflow applied", workflow=workflow.slug, version=version.number, result=result, user=actor.pk)
-    return AppliedWorkflow(workflow, version, result)
+    name = document.title or document.name
+    new = Workflow(slug=slug_of(document.name), name=name, owner=actor, visibility=visibility)
+    new.namespace = document.namespace
+
+    def describe(workflow: Workflow) -> None:
+        workflow.name, workflow.description = name, document.summary or ""
+        # What the DSL calls tags has keys and values.
+        workflow.labels, workflow.annotations = document.tags, document.metadata
+
+    warnings = [str(warning) for warning in parsed.warnings]
+    accepted = Text(parsed.source, parsed.document, parsed.digest, warnings)
+    applied = store(new, accepted, actor, describe=describe, check=partial(_check_namespace, document.namespace))
+    assert isinstance(applied.version, WorkflowVersion)
+    return AppliedWorkflow(applied.resource, applied.version, applied.result)
 
 
-def _find(slug: str, actor: User, visibility: str) -> Workflow | None:
-    """Locked, so that two who apply at once get two numbers."""
-    rows = Workflow.objects.select_for_update(of=("self",)).select_related("head_version")
-    if visibility == Visibility.PRIVATE:
-        return rows.filter(slug=slug, visibility=Visibility.PRIVATE, owner=actor).first()
-    return rows.filter(slug=slug, visibility=Visibility.SHARED).first()
-
-
-def _check_may_change(workflow: Workflow, actor: User, namespace: str) -> None:
-    if not policy.can_change(actor, workflow):
-        raise Refused(
-            "forbidden",
-            f"The workflow {workflow.slug} belongs to {workflow.owner}.",
-            remedy="Only its owner or an administrator may change it; give yours another name.",
-        )
+def _check_namespace(namespace: str, workflow: Workflow) -> None:
     if workflow.namespace != namespace:
         raise Refused(
             "conflict",
             f"A workflow named {workflow.slug} is in the namespace {workflow.namespace!r} already.",
             remedy=f"Use that namespace, or another name for the one in {namespace!r}.",
         )
-
-
-def _add_version(workflow: Workflow, parsed: Definition, actor: User) -> WorkflowVersion:
-    document = parsed.workflow.document
-    number = (workflow.head_version.number if workflow.head_version else 0) + 1
-    version = WorkflowVersion.objects.create(
-        workflow=workflow,
-        number=number,
-        source=parsed.source,
-        document=parsed.document,
-        digest=parsed.digest,
-        warnings=[str(warning) for warning in parsed.warnings],
-        created_by=actor,
-    )
-    workflow.head_version = version
-    workflow.name = document.title or document.name
-    workflow.description = document.summary or ""
-    workflow.tags = document.tags or {}
-    workflow.spec_updated_at, workflow.spec_updated_by = timezone.now(), actor
-    workflow.save(update_fields=["head_version", "name", "description", "tags", "spec_updated_at", "spec_updated_by"])
-    return version

@@ -1,0 +1,254 @@
+"""Creating an execution: the stages of the two pipelines, in which most are shared. The last one rings the doorbell,
+which is heard once everything is committed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.utils import timezone
+
+from executions import definition
+from executions.dispatch import QUEUES, ring_after_commit
+from executions.engine import schemas
+from executions.errors import NotStorable, Refused
+from executions.intake import default_child
+from executions.intake.execution_draft import ExecutionDraft
+from executions.intake.pipeline import Pipeline
+from executions.intake.slugs import slug_of
+from executions.logs import CORRELATION_HEADER, is_correlation_id
+from executions.models import (
+    Agent,
+    AgentInstance,
+    AgentRun,
+    Execution,
+    Workflow,
+    WorkflowInstance,
+    WorkflowVersion,
+)
+from executions.states import Phase
+from executions.values import storable
+
+LONGEST_NAME = 300
+LONGEST_SILENCE_SECONDS = 30 * 24 * 3600
+log = structlog.get_logger(__name__)
+
+
+class Duplicate(Refused):
+    """This person has an execution of that name already; ``existing`` is its id."""
+
+    def __init__(self, slug: str, existing: Execution) -> None:
+        super().__init__(
+            "conflict",
+            f"Execution with slug {slug!r} already exists (id: {existing.public_id}).",
+            state=existing.phase,
+            remedy="Give this one another name, or none: a name is made up then.",
+        )
+        self.existing = existing.public_id
+
+
+def validate(draft: ExecutionDraft) -> None:
+    """What can be said without the database: lengths, choices, and whether the input can be stored."""
+    draft.name = draft.name.strip()
+    if len(draft.name) > LONGEST_NAME or not draft.name.isprintable():
+        raise Refused("invalid", f"A name has at most {LONGEST_NAME} printable characters.", remedy="Shorten it.")
+    bound = structlog.contextvars.get_contextvars().get("correlation_id", "")
+    draft.correlation_id = draft.correlation_id or str(bound) or draft.public_id
+    if not is_correlation_id(draft.correlation_id):
+        raise Refused(
+            "invalid",
+            "A correlation id has 1 to 64 letters, digits or `._:-`.",
+            remedy=f"Send such a one in {CORRELATION_HEADER}, or none.",
+        )
+    _check_choice("queue", draft.queue, QUEUES)
+    _check_choice("runner", draft.runner, ("ours", "external"))
+    if not 1 <= draft.runner_silence_seconds <= LONGEST_SILENCE_SECONDS:
+        raise Refused("invalid", f"A runner may be silent for 1 to {LONGEST_SILENCE_SECONDS:,} seconds.")
+    _check_storable(draft.input)
+    if draft.kind == "agent" and draft.runner == "ours":
+        raise Refused(
+            "conflict",
+            "The workers of this installation do not drive agents yet.",
+            remedy="Start it with `runner: external` and report its progress with status updates.",
+        )
+
+
+def resolve_slug(draft: ExecutionDraft) -> None:
+    """A given name gives the slug; without one it is made of what is run and the new id, and is unique."""
+    if draft.name:
+        draft.slug = slug_of(draft.name)
+    else:
+        subject = draft.subject or (draft.given_instance and _parent_of(draft.given_instance))
+        draft.slug = "-".join([subject.slug if subject else draft.kind, draft.public_id[4:]])
+
+
+def validate_workflow_or_instance(draft: ExecutionDraft) -> None:
+    """A workflow or one of its instances has to be named; it has to have a version."""
+    if draft.workflow is None and isinstance(draft.given_instance, WorkflowInstance):
+        draft.workflow = draft.given_instance.workflow
+    if draft.workflow is None:
+        raise Refused("invalid", "Neither a workflow nor an instance is named.", remedy="Name one of the two.")
+    draft.version = draft.workflow.head_version
+    _check_has_version(draft)
+
+
+def validate_session_or_agent(draft: ExecutionDraft) -> None:
+    """An agent, one of its instances or a session has to be named; a session is its owner's alone."""
+    if draft.agent is None and isinstance(draft.given_instance, AgentInstance):
+        draft.agent = draft.given_instance.agent
+    if draft.agent is None and draft.given_session is not None:
+        draft.agent = draft.given_session.agent
+    if draft.agent is None:
+        raise Refused("invalid", "Neither an agent nor a session is named.", remedy="Name one of the two.")
+    draft.version = draft.agent.head_version
+    _check_has_version(draft)
+
+
+def create_default_instance_if_needed(draft: ExecutionDraft) -> None:
+    """The given instance, else the default one, healed where it was missing or not linked."""
+    given = draft.given_instance
+    if draft.agent is not None:
+        assert given is None or isinstance(given, AgentInstance)
+        draft.instance = default_child.ensure(default_child.of_agent(draft.agent), given)
+    else:
+        assert draft.workflow is not None and (given is None or isinstance(given, WorkflowInstance))
+        draft.instance = default_child.ensure(default_child.of_workflow(draft.workflow), given)
+    log.debug("instance resolved", execution_id=draft.public_id, instance=draft.instance.public_id)
+
+
+def create_session_if_needed(draft: ExecutionDraft) -> None:
+    """The given session, else this person's default one with the agent."""
+    assert draft.agent is not None
+    draft.session = default_child.ensure(default_child.session_of(draft.agent, draft.owner), draft.given_session)
+
+
+def check_duplicate(draft: ExecutionDraft) -> None:
+    """This person has no other execution of that slug."""
+    existing = _existing(draft)
+    if existing is not None:
+        raise Duplicate(draft.slug, existing)
+
+
+def build_new_state(draft: ExecutionDraft) -> None:
+    """The row, with the input that holds: the given one, else the instance's default; it has to fit the schema."""
+    assert draft.instance is not None and draft.version is not None
+    given = draft.instance.default_input if draft.input is None else draft.input
+    draft.execution = execution = Execution(
+        id=draft.id,
+        kind=draft.kind,
+        name=draft.name or (draft.subject.name if draft.subject else draft.slug),
+        slug=draft.slug,
+        owner=draft.owner,
+        queue=draft.queue,
+        runner=draft.runner,
+        input=given,
+        correlation_id=draft.correlation_id,
+    )
+    if isinstance(draft.version, WorkflowVersion):
+        _check_input(draft.version.document, given)
+        execution.workflow, execution.version = draft.workflow, draft.version
+        execution.instance = draft.instance if isinstance(draft.instance, WorkflowInstance) else None
+        execution.progress_total = len(draft.version.document["do"])
+    elif isinstance(draft.instance, AgentInstance):
+        execution.agent, execution.agent_version = draft.agent, draft.version
+        execution.agent_instance, execution.session = draft.instance, draft.session
+
+
+def set_initial_phase(draft: ExecutionDraft) -> None:
+    """PENDING and due; only who runs it says IN_PROGRESS."""
+    assert draft.execution is not None
+    now = timezone.now()
+    draft.execution.phase, draft.execution.wake_at = Phase.PENDING, now
+    if draft.runner == "external":
+        draft.execution.runner_silence_seconds = draft.runner_silence_seconds
+        draft.execution.runner_due_at = now + timedelta(seconds=draft.runner_silence_seconds)
+
+
+def persist(draft: ExecutionDraft) -> None:
+    """Store it; who was overtaken by another request of the same name gets to know the other's id."""
+    execution = draft.execution
+    assert execution is not None
+
+    def insert() -> Execution:
+        execution.save(force_insert=True)
+        return execution
+
+    if default_child.created_once(insert) is None:
+        existing = _existing(draft)
+        assert existing is not None, "the database calls it a duplicate and does not have it"
+        raise Duplicate(draft.slug, existing)
+    if draft.kind == "agent":
+        AgentRun.objects.create(execution=execution)
+    if draft.runner == "ours":
+        ring_after_commit(execution)
+    log.info("execution created", execution_id=execution.public_id, correlation_id=execution.correlation_id)
+
+
+WORKFLOW_EXECUTION_CREATE = Pipeline(
+    "workflow-execution-create",
+    validate,
+    resolve_slug,
+    validate_workflow_or_instance,
+    create_default_instance_if_needed,
+    check_duplicate,
+    build_new_state,
+    set_initial_phase,
+    persist,
+    first_write=create_default_instance_if_needed,
+)
+AGENT_EXECUTION_CREATE = Pipeline(
+    "agent-execution-create",
+    validate,
+    resolve_slug,
+    validate_session_or_agent,
+    create_default_instance_if_needed,
+    create_session_if_needed,
+    check_duplicate,
+    build_new_state,
+    set_initial_phase,
+    persist,
+    first_write=create_default_instance_if_needed,
+)
+
+
+def input_problems(document: definition.Workflow, value: object) -> list[str]:
+    """What the workflow's input schema says against this input."""
+    if document.input is None or document.input.schema_ is None:
+        return []
+    return schemas.problems(document.input.schema_.document, value)
+
+
+def _parent_of(instance: WorkflowInstance | AgentInstance) -> Workflow | Agent:
+    return instance.workflow if isinstance(instance, WorkflowInstance) else instance.agent
+
+
+def _existing(draft: ExecutionDraft) -> Execution | None:
+    return Execution.objects.filter(owner=draft.owner, slug=draft.slug).first()
+
+
+def _check_choice(what: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise Refused("invalid", f"There is no {what} {value!r}.", remedy=f"Use one of {', '.join(allowed)}.")
+
+
+def _check_has_version(draft: ExecutionDraft) -> None:
+    subject = draft.subject
+    if draft.version is None and subject is not None:
+        raise Refused("conflict", f"The {draft.kind} {subject.slug} has no version yet.", remedy="Apply a definition.")
+
+
+def _check_storable(value: object) -> None:
+    try:
+        storable(value, limit_bytes=settings.STIGMER_VALUE_BYTES)
+    except NotStorable as problem:
+        raise Refused("invalid", f"The input: {problem}") from problem
+
+
+def _check_input(document: dict[str, object], value: object) -> None:
+    _check_storable(value)
+    if "input" not in document:
+        return
+    found = input_problems(definition.load(document), value)
+    if found:
+        raise Refused("invalid", "The input does not fit the workflow's schema: " + "; ".join(found))

@@ -1,0 +1,57 @@
+"""What is asked for and what is found while an execution is being created."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from executions.ids import public_id, uuid7
+from executions.models import (
+    Agent,
+    AgentInstance,
+    AgentVersion,
+    Execution,
+    Session,
+    Workflow,
+    WorkflowInstance,
+    WorkflowVersion,
+)
+
+SILENCE_SECONDS = 300
+
+
+@dataclass(slots=True, kw_only=True)
+class ExecutionDraft:
+    """First what the caller asks for, then what the stages fill in."""
+
+    owner: User
+    kind: str = "workflow"
+    workflow: Workflow | None = None
+    agent: Agent | None = None
+    given_instance: WorkflowInstance | AgentInstance | None = None
+    given_session: Session | None = None
+    input: Any = None
+    name: str = ""
+    correlation_id: str = ""
+    queue: str = "default"
+    runner: str = "ours"
+    runner_silence_seconds: int = SILENCE_SECONDS
+
+    id: uuid.UUID = field(default_factory=uuid7)
+    slug: str = ""
+    version: WorkflowVersion | AgentVersion | None = None
+    instance: WorkflowInstance | AgentInstance | None = None
+    session: Session | None = None
+    execution: Execution | None = None
+
+    @property
+    def public_id(self) -> str:
+        return public_id("aex" if self.kind == "agent" else "wex", self.id)
+
+    @property
+    def subject(self) -> Workflow | Agent | None:
+        """What shall be run, where it is known."""
+        return self.agent if self.kind == "agent" else self.workflow

@@ -1,0 +1,87 @@
+"""A request as a row of named stages over one typed draft: each timed, logged and named where it fails.
+
+A stage is a function that takes the draft and fills in or checks a part of it. The stages before ``first_write`` run
+outside a transaction, those from it on in one: when any of them fails, nothing is stored.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Generic, TypeVar
+
+import structlog
+from django.db import transaction
+
+from executions.errors import Refused, StigmerError
+from executions.intake.spans import span
+
+D = TypeVar("D")
+Stage = Callable[[D], None]
+log = structlog.get_logger(__name__)
+
+
+class StageRefused(Refused):
+    """A stage refused the request. ``stage`` is its name, ``reason`` what it said without the name before it."""
+
+    def __init__(self, stage: str, problem: Refused) -> None:
+        message = f"pipeline step {stage} failed: {problem.message}"
+        super().__init__(problem.code, message, state=problem.state, remedy=problem.remedy)
+        self.stage = stage
+        self.reason = problem.message
+
+
+class StageFailed(StigmerError):
+    """A stage broke down, nothing was stored; what it raised is the ``__cause__``. ``stage`` is its name."""
+
+    def __init__(self, stage: str, problem: Exception) -> None:
+        super().__init__(f"pipeline step {stage} failed: {problem}")
+        self.stage = stage
+
+
+class Pipeline(Generic[D]):
+    """``Pipeline("workflow-execution-create", validate, …, persist, first_write=create_default_instance)``."""
+
+    def __init__(self, name: str, *stages: Stage[D], first_write: Stage[D]) -> None:
+        self.name = name
+        self.stages = stages
+        self._writing_from = stages.index(first_write)
+
+    @property
+    def steps(self) -> list[str]:
+        """The names of the stages, in order."""
+        return [step_name(stage) for stage in self.stages]
+
+    def run(self, draft: D) -> D:
+        """The draft after every stage. Raises StageRefused or StageFailed, and then nothing is stored."""
+        with ExitStack() as writing:
+            for place, stage in enumerate(self.stages):
+                if place == self._writing_from:
+                    writing.enter_context(transaction.atomic())
+                self._run_stage(stage, draft)
+        return draft
+
+    def _run_stage(self, stage: Stage[D], draft: D) -> None:
+        name, began = step_name(stage), time.perf_counter()
+        told = log.bind(pipeline=self.name, step=name)
+        told.debug("pipeline step begins")
+        try:
+            with span(f"{self.name}/{name}"):
+                stage(draft)
+        except Refused as problem:
+            told.info("pipeline step refused", code=problem.code, problem=problem.message, milliseconds=_since(began))
+            raise StageRefused(name, problem) from problem
+        except Exception as problem:
+            told.error("pipeline step failed", problem=str(problem), milliseconds=_since(began))
+            raise StageFailed(name, problem) from problem
+        told.debug("pipeline step done", milliseconds=_since(began))
+
+
+def step_name(stage: Callable[..., None]) -> str:
+    """``check_duplicate`` is shown as ``CheckDuplicate``."""
+    return "".join(word.capitalize() for word in stage.__name__.split("_"))
+
+
+def _since(began: float) -> float:
+    return round((time.perf_counter() - began) * 1000, 3)

@@ -1,0 +1,127 @@
+"""Applying a text, whatever it describes: create the resource, give it a new version, or change nothing.
+
+One piece of code for workflows and agents. The default instance is made and linked with the resource, and healed when
+the same text is applied again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import structlog
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from executions import policy
+from executions.errors import Refused
+from executions.intake import default_child
+from executions.models import Agent, AgentVersion, Workflow, WorkflowVersion
+from executions.models.resource import Visibility
+
+R = TypeVar("R", Workflow, Agent)
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A definition's text that was found good. ``digest`` is its SHA-256 in hex."""
+
+    source: str
+    document: dict[str, Any]
+    digest: str
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied(Generic[R]):
+    """``result`` is ``created``, ``updated`` or ``unchanged``."""
+
+    resource: R
+    version: WorkflowVersion | AgentVersion
+    result: str
+
+
+def store(
+    new: R, text: Text, actor: User, *, describe: Callable[[R], None], check: Callable[[R], None] | None = None
+) -> Applied[R]:
+    """Store ``text`` as the head version of the resource with ``new``'s slug and visibility, ``new`` itself where there
+    is none yet. ``describe`` copies the text's words onto it, ``check`` may refuse an existing one.
+
+    Raises Refused; then nothing is stored.
+    """
+    kind = type(new).__name__.lower()
+    with transaction.atomic():
+        resource, is_new = _found_or_made(new)
+        if not is_new:
+            _check_may_change(resource, actor, kind)
+            if check is not None:
+                check(resource)
+        head = resource.head_version
+        is_same = head is not None and head.digest == text.digest
+        version = head if head is not None and is_same else _add_version(resource, text, actor, kind, describe)
+        default_child.ensure(_default_of(resource))
+    result = "created" if is_new else "unchanged" if is_same else "updated"
+    log.info(f"{kind} applied", slug=resource.slug, version=version.number, result=result, user=actor.pk)
+    return Applied(resource, version, result)
+
+
+def _found_or_made(new: R) -> tuple[R, bool]:
+    """Locked, so that two who apply at once get two numbers."""
+    found = _find(new)
+    if found is not None:
+        return found, False
+    if default_child.created_once(lambda: _inserted(new)) is not None:
+        return new, True
+    found = _find(new)
+    assert found is not None, "the database calls it a duplicate and does not have it"
+    return found, False
+
+
+def _find(new: R) -> R | None:
+    rows = type(new)._default_manager.select_for_update(of=("self",)).select_related("head_version")
+    rows = rows.filter(slug=new.slug, visibility=new.visibility)
+    if new.visibility == Visibility.PRIVATE:
+        rows = rows.filter(owner=new.owner)
+    return rows.first()
+
+
+def _inserted(new: R) -> R:
+    new.save(force_insert=True)
+    return new
+
+
+def _check_may_change(resource: Workflow | Agent, actor: User, kind: str) -> None:
+    if not policy.can_change(actor, resource):
+        raise Refused(
+            "forbidden",
+            f"The {kind} {resource.slug} belongs to {resource.owner}.",
+            remedy="Only its owner or an administrator may change it; give yours another name.",
+        )
+
+
+def _add_version(resource: Any, text: Text, actor: User, kind: str, describe: Callable[[Any], None]) -> Any:
+    """The wish (spec) is dated here; what the system observes (status) is dated where it is linked."""
+    number = (resource.head_version.number if resource.head_version else 0) + 1
+    version = resource.versions.create(
+        number=number,
+        source=text.source,
+        document=text.document,
+        digest=text.digest,
+        warnings=text.warnings,
+        created_by=actor,
+    )
+    describe(resource)
+    resource.head_version = version
+    resource.spec_updated_at, resource.spec_updated_by = timezone.now(), actor
+    described = ["name", "description", "labels", "tags", "annotations"]
+    resource.save(update_fields=["head_version", "spec_updated_at", "spec_updated_by", *described])
+    return version
+
+
+def _default_of(resource: Workflow | Agent) -> default_child.DefaultChild[Any]:
+    if isinstance(resource, Workflow):
+        return default_child.of_workflow(resource)
+    return default_child.of_agent(resource)
