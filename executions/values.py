@@ -7,9 +7,10 @@ import json
 import math
 from typing import Any
 
-from executions.errors import NotStorable
+from executions.errors import NotStorable, WorkflowError
 
 MAX_DEPTH = 200
+LONGEST_ERROR_TEXT = 20_000
 
 
 def dumps(value: Any) -> str:
@@ -62,6 +63,20 @@ def _check(value: Any, depth: int) -> None:
                 _check(item, depth + 1)
         case _:
             raise NotStorable(f"A {type(value).__name__} is not a JSON value.")
+
+
+def clean_text(text: str, most: int = LONGEST_ERROR_TEXT) -> str:
+    """Foreign text that both databases can hold: no NUL, no half of a surrogate pair, cut after ``most`` characters."""
+    text = text[:most].replace("\x00", "")
+    return text.encode(errors="replace").decode()
+
+
+def clean_error(error: WorkflowError) -> WorkflowError:
+    """The same error with texts that can be stored, whoever wrote them."""
+    return WorkflowError(
+        clean_text(error.type), error.status, clean_text(error.title), clean_text(error.detail),
+        clean_text(error.instance),
+    )  # fmt: skip
 
 
 def canonical(value: Any) -> str:

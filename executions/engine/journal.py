@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from executions.errors import StigmerError
+from executions.errors import NotStorable, StigmerError
 from executions.paths import ancestors, is_inside
 from executions.records import StepRecord
 from executions.states import StepStatus
@@ -41,8 +41,8 @@ class Journal:
         self.pending: dict[uuid.UUID, StepRecord] = {}
         self._value_bytes = value_bytes
         self._max_steps = max_steps
-        # Values already measured, by identity; the records keep them alive, so an id is not used again.
-        self._measured: set[int] = set()
+        # Values already measured, by identity; kept here so that an id is not used again.
+        self._measured: dict[int, Any] = {}
 
     def get(self, path: str) -> StepRecord | None:
         """The step recorded at ``path``; asking counts as visiting it."""
@@ -66,13 +66,15 @@ class Journal:
                 f"The execution has {len(self.steps):,} recorded steps; at most {self._max_steps:,} are allowed "
                 "(STIGMER_MAX_STEPS). A loop may not end."
             )
-        self._measure(record.input, record.arguments, record.control)
+        self._measure(record.input, record.arguments)
+        self._check(record.control)
         self.steps[record.path] = record
         self.pending[record.id] = record
 
     def finish(self, record: StepRecord, status: StepStatus, at: datetime) -> None:
         """Record how a task ended, and chain it. Raises NotStorable before anything is changed."""
-        self._measure(record.output, record.context, record.error, record.control, record.input)
+        self._measure(record.output, record.context, record.error, record.input, record.arguments)
+        self._check(record.control)
         record.status = status
         record.finished_at = at
         record.wake_at = None
@@ -81,6 +83,20 @@ class Journal:
         # Finished steps are numbered in this order, so a begun one moves to the end.
         self.pending.pop(record.id, None)
         self.pending[record.id] = record
+
+    def drop_what_cannot_be_stored(self, record: StepRecord) -> None:
+        """Make a record fit to be kept beside the error that says what did not fit."""
+        for name in ("input", "arguments", "output", "context"):
+            if not self._is_storable(getattr(record, name)):
+                setattr(record, name, None)
+        record.control = {name: value for name, value in record.control.items() if self._is_storable(value)}
+
+    def _is_storable(self, value: Any) -> bool:
+        try:
+            self._check(value)
+        except NotStorable:
+            return False
+        return True
 
     def take_pending(self) -> list[StepRecord]:
         records, self.pending = list(self.pending.values()), {}
@@ -98,9 +114,12 @@ class Journal:
         for value in values:
             if value is None or id(value) in self._measured:
                 continue
-            storable(value, limit_bytes=self._value_bytes)
+            self._check(value)
             if isinstance(value, (dict, list)):
-                self._measured.add(id(value))
+                self._measured[id(value)] = value
+
+    def _check(self, value: Any) -> None:
+        storable(value, limit_bytes=self._value_bytes)
 
 
 def chained(record: StepRecord) -> dict[str, Any]:

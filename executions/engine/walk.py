@@ -22,6 +22,7 @@ from executions.paths import task_path
 from executions.records import StepRecord
 from executions.secrets import SecretUnavailable
 from executions.states import StepStatus
+from executions.values import clean_error
 
 END = "end"
 Flow = str | None
@@ -112,7 +113,8 @@ class Walker:
             named = tasks[index]
             visits[named.name] = visits.get(named.name, 0) + 1
             path = task_path(frame.path, named.name, visits[named.name])
-            data, then = yield from self.task(named, path, f"{frame.pointer}/{index}/{named.name}", frame, data)
+            pointer = f"{frame.pointer}/{index}/{named.name.replace('~', '~0').replace('/', '~1')}"
+            data, then = yield from self.task(named, path, pointer, frame, data)
             index = index + 1 if then in (None, "continue") else places.get(then, len(tasks))
             if frame.path == "":
                 self.done = max(self.done, index)
@@ -126,6 +128,7 @@ class Walker:
         record = self.journal.get(path)
         if record is not None and record.is_finished():
             return self._answer(record, task)
+        before = self.context
         try:
             if record is None:
                 record = StepRecord(path, named.name, task.kind, input=raw, optional=task.metadata.optional)
@@ -137,10 +140,14 @@ class Walker:
                 record.input = self._input(task, frame, raw, pointer)
             inner = self._frame_of(record, task, frame, pointer)
             output, flow = yield from self._run(task, record, inner)
+            if flow is not None:
+                record.control["flow"] = flow
+            self._keep_context(record, before)
             self._output(record, task, inner, output)
             self.journal.finish(record, StepStatus.SUCCEEDED, self.now())
         except (TaskFailed, ExpressionError, SecretUnavailable, NotStorable, JournalFull) as problem:
             assert record is not None
+            self._keep_context(record, before)
             raise self._failed(record, pointer, problem) from problem
         if record.context is not None:
             self.context = record.context["value"]
@@ -154,12 +161,17 @@ class Walker:
 
     def _answer(self, record: StepRecord, task: Task) -> tuple[Any, Flow]:
         self.journal.answer_from(record)
-        if record.status == StepStatus.FAILED:
-            raise TaskFailed(WorkflowError(**record.error), record.path, record.control.get("boundary"))
         if record.context is not None:
             self.context = record.context["value"]
+        if record.status == StepStatus.FAILED:
+            raise TaskFailed(WorkflowError(**record.error), record.path, record.control.get("boundary"))
         skipped_by_if = record.control.get("reason") == "if"
         return record.output, None if skipped_by_if else _directive(record.control.get("flow"), task.then)
+
+    def _keep_context(self, record: StepRecord, before: Any) -> None:
+        """What was exported inside a composite: once it is finished it answers for all that is below it."""
+        if self.context is not before:
+            record.context = {"value": self.context}
 
     def _is_skipped(self, record: StepRecord, task: Task, frame: Frame, raw: Any) -> bool:
         if task.if_ is None:
@@ -217,9 +229,10 @@ class Walker:
     def _failed(self, record: StepRecord, pointer: str, problem: Exception) -> TaskFailed:
         """The failure as it goes on upwards, recorded at this task."""
         if isinstance(problem, TaskFailed):
-            failure = problem
-            if failure.boundary == record.path:
-                failure = TaskFailed(failure.error, failure.path)
+            # A check of this task's own data fails without a path: the path is this task.
+            boundary = None if problem.boundary == record.path else problem.boundary
+            error = clean_error(problem.error)
+            failure = TaskFailed(error, problem.path or record.path, boundary, problem.fail)
         elif isinstance(problem, SecretUnavailable):
             failure = TaskFailed(replace(problem.error, instance=pointer), record.path)
         else:
@@ -227,8 +240,8 @@ class Walker:
             failure = TaskFailed(WorkflowError.standard(name, str(problem), instance=pointer), record.path)
             if isinstance(problem, NotStorable):
                 # What cannot be stored cannot be kept beside its error either.
-                record.output = record.context = None
-                record.input = None if record.id not in self.journal.pending else record.input
+                self.journal.drop_what_cannot_be_stored(record)
+            failure.error = clean_error(failure.error)
         record.error = failure.error.as_json()
         if failure.boundary is not None:
             record.control["boundary"] = failure.boundary
@@ -263,6 +276,6 @@ def _breathe() -> Generator[Request, Any, None]:
 def _definition_at(document: Any, pointer: str) -> Any:
     """The part of the document that a task's pointer names."""
     found = document
-    for part in pointer.split("/")[1:]:
+    for part in (text.replace("~1", "/").replace("~0", "~") for text in pointer.split("/")[1:]):
         found = found[int(part)] if isinstance(found, list) else found[part]
     return found
