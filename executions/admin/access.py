@@ -1,0 +1,84 @@
+"""Who may see what in the admin, and that nobody edits history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Field, Model, QuerySet
+from django.http import HttpRequest
+
+from executions import policy
+from executions.models.fields import JsonField
+
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin[Any]
+else:
+    _ModelAdmin = admin.ModelAdmin
+
+
+def may_look(request: HttpRequest) -> bool:
+    """Administrators and support; that they are staff is asked by the admin site itself."""
+    return policy.is_admin(request.user) or policy.is_support(request.user)
+
+
+def may_change(request: HttpRequest) -> bool:
+    return policy.is_admin(request.user)
+
+
+class Looking(_ModelAdmin):
+    """Read-only for administrators and support. A list loads no large column of its rows and of what it joins."""
+
+    show_full_result_count = False
+    list_per_page = 50
+    list_max_show_all = 200
+    empty_value_display = "–"
+    list_select_related: ClassVar[list[str] | tuple[str, ...]] = ()
+
+    class Media:
+        css: ClassVar = {"all": ("css/admin.css",)}
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return may_look(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return may_look(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        return rows.defer(*large_columns(self.model, self.list_select_related)) if is_list(request) else rows
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Methods beside model fields are shown only where they are named here."""
+        shown = [name for _, part in self.get_fieldsets(request, obj) for name in part["fields"]]
+        return self.readonly_fields or shown
+
+
+def is_list(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return match is not None and (match.url_name or "").endswith("_changelist")
+
+
+def large_columns(model: type[Model], roads: Sequence[str]) -> list[str]:
+    """The columns that may be large, which no list shows: of ``model`` and of every record along ``roads``."""
+    found = [field.name for field in model._meta.concrete_fields if _is_large(field)]
+    for road in roads:
+        name, _, rest = road.partition("__")
+        related = model._meta.get_field(name).related_model
+        assert isinstance(related, type)
+        found += [f"{name}__{column}" for column in large_columns(related, [rest] if rest else [])]
+    return list(dict.fromkeys(found))
+
+
+def _is_large(field: Field[Any, Any]) -> bool:
+    return isinstance(field, JsonField) or field.name in ("source", "log")

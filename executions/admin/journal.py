@@ -1,0 +1,167 @@
+"""Steps, attempts, events and notifications: the journal, to be read and never to be edited."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from executions.admin.access import Looking
+from executions.admin.rendering import json_field, link, list_link, moment, table, text_block
+from executions.admin.searching import EXECUTION_IDS, by_public_id
+from executions.models import Attempt, Event, Notification, Step
+
+SHOWN_ROWS = 25
+
+
+class OfExecution(Looking):
+    """A list that is searched by the ids of its executions. ``road`` leads from a row to its execution."""
+
+    road = "execution"
+    own_prefix = ""
+    sortable_by = ()
+    search_help_text = "A public id (wex-…), or the beginning of a correlation id"
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        return [*self.search_fields, f"{self.road}__correlation_id__startswith"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        lookups = {prefix: f"{self.road}__{lookup}" for prefix, lookup in EXECUTION_IDS.items()}
+        if self.own_prefix:
+            lookups[self.own_prefix] = "pk"
+        named = by_public_id(queryset, search_term, lookups)
+        return (named, False) if named is not None else super().get_search_results(request, queryset, search_term)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Our own links name an execution through its steps."""
+        allowed = super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]
+        return allowed or lookup == f"{self.road}__id__exact"
+
+
+@admin.register(Step)
+class StepAdmin(OfExecution):
+    list_display = (
+        "id", "seq", "path", "kind", "status", "attempt", "execution_link", "started_at", "finished_at",
+        "is_superseded",
+    )  # fmt: skip
+    list_display_links = ("path",)
+    list_select_related = ("execution",)
+    list_filter = ("status", "kind")
+    search_fields = ("path__startswith",)
+    search_help_text = "A public id (wex-…, stp-…), or the beginning of a path or correlation id"
+    ordering = ("-id",)
+    own_prefix = "stp"
+    fieldsets = (
+        (None, {"fields": (
+            "public_id", "execution_link", "path", "name", "kind", "status", "seq", "attempt", "generation", "optional",
+            "started_at", "finished_at", "wake_at", "superseded_link", "digest",
+        )}),
+        ("Attempts", {"fields": ("attempts_shown",)}),
+        ("Values", {"fields": (
+            "input_json", "arguments_json", "output_json", "context_json", "error_json", "control_json",
+        )}),
+    )  # fmt: skip
+
+    input_json, arguments_json, output_json = json_field("input"), json_field("arguments"), json_field("output")
+    context_json, error_json, control_json = json_field("context"), json_field("error"), json_field("control")
+
+    @admin.display(description="execution")
+    def execution_link(self, step: Step) -> SafeString | str:
+        return link(step.execution, step.execution.public_id)
+
+    @admin.display(description="superseded", boolean=True)
+    def is_superseded(self, step: Step) -> bool:
+        return step.superseded_by_id is not None
+
+    @admin.display(description="superseded by")
+    def superseded_link(self, step: Step) -> SafeString | str:
+        return link(step.superseded_by)
+
+    @admin.display(description="latest attempts")
+    def attempts_shown(self, step: Step) -> SafeString:
+        attempts = step.attempts.defer("error", "log").order_by("-number")[:SHOWN_ROWS]
+        rows = [(link(a, str(a.number)), a.outcome, a.verdict, a.rule, moment(a.finished_at)) for a in attempts]
+        every = list_link(Attempt, "All attempts", step__id__exact=step.pk)
+        events = list_link(Event, "All events of the execution", execution__id__exact=step.execution_id)
+        shown = table(("attempt", "outcome", "verdict", "rule", "finished"), rows)
+        return format_html("{}{} · {}", shown, every, events)
+
+
+@admin.register(Attempt)
+class AttemptAdmin(OfExecution):
+    road = "step__execution"
+    list_display = (
+        "number",
+        "step_link",
+        "execution_link",
+        "outcome",
+        "verdict",
+        "rule",
+        "delay_seconds",
+        "finished_at",
+    )
+    list_select_related = ("step__execution",)
+    list_filter = ("outcome", "verdict")
+    ordering = ("-id",)
+    fields = (
+        "number", "step_link", "execution_link", "outcome", "verdict", "rule", "delay_seconds", "started_at",
+        "finished_at", "process", "correlation_id", "error_json", "log_text",
+    )  # fmt: skip
+
+    error_json = json_field("error")
+
+    @admin.display(description="step")
+    def step_link(self, attempt: Attempt) -> SafeString | str:
+        return link(attempt.step, attempt.step.path)
+
+    @admin.display(description="execution")
+    def execution_link(self, attempt: Attempt) -> SafeString | str:
+        return link(attempt.step.execution, attempt.step.execution.public_id)
+
+    @admin.display(description="log")
+    def log_text(self, attempt: Attempt) -> SafeString | str:
+        return text_block(attempt.log)
+
+
+@admin.register(Event)
+class EventAdmin(OfExecution):
+    list_display = ("seq", "name", "execution_link", "actor", "created_at", "sent_at")
+    list_display_links = ("name",)
+    list_select_related = ("execution", "actor")
+    list_filter = ("name", "created_at")
+    ordering = ("-id",)
+    fields = ("seq", "name", "execution_link", "actor", "created_at", "sent_at", "payload_json", "steps_link")
+
+    payload_json = json_field("payload")
+
+    @admin.display(description="execution")
+    def execution_link(self, event: Event) -> SafeString | str:
+        return link(event.execution, event.execution.public_id)
+
+    @admin.display(description="steps")
+    def steps_link(self, event: Event) -> SafeString:
+        return list_link(Step, "All steps of the execution", execution__id__exact=event.execution_id)
+
+
+@admin.register(Notification)
+class NotificationAdmin(OfExecution):
+    road = "event__execution"
+    list_display = ("id", "user", "event_link", "execution_link", "created_at", "read_at")
+    list_select_related = ("user", "event__execution")
+    list_filter = (("read_at", admin.EmptyFieldListFilter),)
+    ordering = ("-id",)
+    fields = ("user", "event_link", "execution_link", "created_at", "read_at")
+
+    @admin.display(description="event")
+    def event_link(self, notification: Notification) -> SafeString | str:
+        return link(notification.event, notification.event.name)
+
+    @admin.display(description="execution")
+    def execution_link(self, notification: Notification) -> SafeString | str:
+        return link(notification.event.execution, notification.event.execution.public_id)

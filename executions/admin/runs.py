@@ -1,0 +1,132 @@
+"""Executions: found, filtered, looked at, and acted on with the dashboard's verbs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from executions import policy
+from executions.admin.access import Looking
+from executions.admin.rendering import json_field, link, list_link, moment, table
+from executions.admin.searching import EXECUTION_IDS, by_public_id
+from executions.admin.verbs import action, actions_for
+from executions.models import Attempt, Event, Execution, Step
+
+SHOWN_ROWS = 25
+
+
+class AttentionFilter(admin.SimpleListFilter):
+    """What waits for a person: failed, or marked as in need of one."""
+
+    title = "attention"
+    parameter_name = "attention"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("needed", "Failed or needs a person"), ("intervention", "Needs manual intervention")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "needed":
+            return queryset & Execution.objects.needing_attention()
+        if self.value() == "intervention":
+            return queryset.filter(requires_manual_intervention=True)
+        return queryset
+
+
+@admin.register(Execution)
+class ExecutionAdmin(Looking):
+    list_display = (
+        "public_id", "name", "subject", "phase", "current_step", "requires_manual_intervention", "owner", "created_at",
+        "ended_at",
+    )  # fmt: skip
+    list_display_links = ("public_id",)
+    list_select_related = ("workflow", "agent", "owner")
+    list_filter = ("phase", AttentionFilter, "kind", "created_at")
+    search_fields = ("slug__startswith", "correlation_id__startswith", "name__icontains")
+    search_help_text = "A public id (wex-…, wfl-…), or the beginning of a slug or correlation id, or part of a name"
+    sortable_by = ()
+    ordering = ("-id",)
+    fieldsets = (
+        (None, {"fields": (
+            "public_id", "name", "slug", "subject", "deployment", "definition", "owner", "correlation_id", "parent_run",
+        )}),
+        ("Where it stands", {"fields": (
+            "phase", "current_step", "progress", "failure_reason", "requires_manual_intervention", "retry_count",
+            "created_at", "started_at", "failed_at", "ended_at", "last_checkpoint_at", "wake_at", "waiting_for",
+        )}),
+        ("History", {"fields": ("steps_shown", "events_shown")}),
+        ("Values", {"fields": ("input_json", "output_json", "error_json")}),
+        ("Lease", {"classes": ("collapse",), "fields": (
+            "process", "token", "head_seq", "head_digest", "inbox", "queue", "runner", "rung_at", "cancel_asked_at",
+            "pause_asked_at", "timeout_at",
+        )}),
+    )  # fmt: skip
+
+    input_json, output_json, error_json = json_field("input"), json_field("output"), json_field("error")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        assert isinstance(request.user, User)
+        return super().get_queryset(request) & policy.visible_executions(request.user)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        named = by_public_id(queryset, search_term, EXECUTION_IDS)
+        return (named, False) if named is not None else super().get_search_results(request, queryset, search_term)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        assert isinstance(request.user, User)
+        offered = {verb.name: action(verb) for verb in actions_for(request.user)}
+        return {name: (act, name, getattr(act, "short_description", name)) for name, act in offered.items()}
+
+    def view_on_site(self, execution: Execution) -> str | None:
+        """Its page in the dashboard, where there is one."""
+        try:
+            return reverse("execution", args=[execution.public_id])
+        except NoReverseMatch:
+            return None
+
+    @admin.display(description="workflow or agent")
+    def subject(self, execution: Execution) -> SafeString | str:
+        return link(execution.workflow) if execution.workflow is not None else str(execution.agent or "–")
+
+    @admin.display(description="instance")
+    def deployment(self, execution: Execution) -> SafeString | str:
+        return link(execution.instance) if execution.instance is not None else str(execution.agent_instance or "–")
+
+    @admin.display(description="version")
+    def definition(self, execution: Execution) -> SafeString | str:
+        return link(execution.version) if execution.version is not None else str(execution.agent_version or "–")
+
+    @admin.display(description="parent")
+    def parent_run(self, execution: Execution) -> SafeString | str:
+        return link(execution.parent)
+
+    @admin.display
+    def progress(self, execution: Execution) -> str:
+        return f"{execution.progress_done} of {execution.progress_total}"
+
+    @admin.display(description="latest steps")
+    def steps_shown(self, execution: Execution) -> SafeString:
+        steps = execution.steps.only("id", "seq", "path", "kind", "status", "attempt", "finished_at").order_by("-id")
+        rows = [
+            (step.seq or "–", link(step, step.path), step.kind, step.status, step.attempt, moment(step.finished_at))
+            for step in steps[:SHOWN_ROWS]
+        ]
+        shown = table(("seq", "step", "kind", "status", "attempt", "finished"), rows)
+        every = list_link(Step, "All steps", execution__id__exact=execution.pk)
+        tries = list_link(Attempt, "All attempts", step__execution__id__exact=execution.pk)
+        return format_html("{}{} · {}", shown, every, tries)
+
+    @admin.display(description="latest events")
+    def events_shown(self, execution: Execution) -> SafeString:
+        events = execution.events.select_related("actor").defer("payload").order_by("-seq")
+        rows = [(e.seq, link(e, e.name), e.actor or "–", moment(e.created_at)) for e in events[:SHOWN_ROWS]]
+        every = list_link(Event, "All events", execution__id__exact=execution.pk)
+        return format_html("{}{}", table(("seq", "event", "by", "at"), rows), every)
