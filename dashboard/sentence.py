@@ -15,7 +15,7 @@ _AGAIN = {StepStatus.RETRYING, StepStatus.WAITING}
 
 
 def stands(execution: Execution, steps: Sequence[Step]) -> str:
-    """Safe to show: only this module writes markup. ``steps`` are the ones that stand and are not finished or have failed, innermost first."""
+    """Safe to show: only this module writes markup. ``steps``: those that are open or stopped it, innermost first."""
     say = {
         Phase.PENDING: _pending,
         Phase.IN_PROGRESS: _running,

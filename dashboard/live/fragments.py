@@ -90,4 +90,5 @@ def badge_part(unread: int) -> Part:
 
 
 def _render(name: str, context: dict[str, Any]) -> str:
-    return render_to_string(f"dashboard/fragments/{name}.html", context)
+    # Without the newline at the end, which would pile up in the page.
+    return render_to_string(f"dashboard/fragments/{name}.html", context).strip()

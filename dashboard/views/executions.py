@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -45,9 +46,16 @@ def listing(request: HttpRequest) -> HttpResponse:
 @page
 @require_safe
 def new_count(request: HttpRequest) -> HttpResponse:
-    """How many rows wait behind the pill "N new"."""
+    """How many rows wait behind the pill "N new", and the chips with their counts as they are now."""
+    user, filters = person(request), filters_of(request.GET)
     newest = cursor(request.GET.get("newest"), "wex")
-    return JsonResponse({"count": executions.count_newer(person(request), filters_of(request.GET), newest)})
+    shown = {"chips": chips(filters, executions.tally(user, filters))}
+    return JsonResponse(
+        {
+            "count": executions.count_newer(user, filters, newest),
+            "chips": render_to_string("dashboard/fragments/chips.html", shown),
+        }
+    )
 
 
 def filters_of(query: QueryDict) -> Filters:

@@ -3,6 +3,12 @@ import { catchUp } from "./live/socket.js";
 import { toast } from "./toasts.js";
 
 const SENDING = "data-sending";
+const DONE_STAYS_MS = 10000;
+
+// Good news goes by itself; a refusal stays until the next action.
+function leaveLater(result) {
+  if (result.classList.contains("tone-good")) setTimeout(() => result.remove(), DONE_STAYS_MS);
+}
 
 export function listenForForms() {
   const { body } = document;
@@ -28,7 +34,7 @@ export function listenForForms() {
   });
   body.addEventListener("htmx:after:swap", (event) => {
     const result = document.querySelector("[data-takes-focus]");
-    if (result) { result.removeAttribute("data-takes-focus"); result.focus({ preventScroll: false }); }
+    if (result) { result.removeAttribute("data-takes-focus"); result.focus({ preventScroll: false }); leaveLater(result); }
     for (const dialog of event.target.closest?.("dialog[open]") ? [event.target.closest("dialog")] : []) dialog.close();
   });
 }

@@ -38,9 +38,19 @@ def test_a_socket_of_another_origin_is_refused(origin: str, alice: User, as_: As
 
 @pytest.mark.parametrize(
     "message",
-    ["not json", "[]", "{}", '{"retry": "wex-1"}', '{"sub": []}', '{"sub": {"overview": "x"}}', '{"sub": {"overview": true}}',
-     '{"unsub": [1]}', '{"sub": {}, "act": 1}', "x" * 70_000],
-)  # fmt: skip
+    [
+        "not json",
+        "[]",
+        "{}",
+        '{"retry": "wex-1"}',
+        '{"sub": []}',
+        '{"sub": {"overview": "x"}}',
+        '{"sub": {"overview": true}}',
+        '{"unsub": [1]}',
+        '{"sub": {}, "act": 1}',
+        "x" * 70_000,
+    ],
+)
 def test_whatever_is_no_subscription_closes_the_socket(message: str, alice: User, as_: As) -> None:
     client = as_(alice)
 

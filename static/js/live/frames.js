@@ -24,6 +24,18 @@ export async function applyFrame(frame) {
   if (frame.seq <= seqOf(topic)) return;
   for (const part of frame.parts ?? []) await put(part);
   setSeq(topic, frame.seq);
+  if (topic.startsWith("row:")) afterRow(topic);
+}
+
+// A row that changed its phase changes the counts above it, and may no longer fit the filter of the page.
+function afterRow(topic) {
+  const list = document.getElementById("executions-region");
+  const wanted = list?.dataset.wantedPhase;
+  for (const row of regionsOf(topic)) {
+    const fits = !wanted || row.dataset.phase === wanted || (wanted === "attention" && row.dataset.phase === "FAILED");
+    row.classList.toggle("gone", !fits);
+  }
+  if (list?.dataset.countUrl) hint("executions");
 }
 
 // Other scripts and tests may listen for the events of the owner.

@@ -1,6 +1,6 @@
 // Topics that only say "something changed here": the overview is read again, new list rows are counted.
 import { say } from "../said.js";
-import { refresh, regionsOf } from "./regions.js";
+import { put, refresh, regionsOf } from "./regions.js";
 
 const EVERY_MS = 1000;
 const due = new Map();
@@ -19,7 +19,8 @@ async function countNew() {
   if (!list?.dataset.countUrl || !pill) return;
   const response = await fetch(list.dataset.countUrl, { credentials: "same-origin" });
   if (!response.ok) return;
-  const { count } = await response.json();
+  const { count, chips } = await response.json();
+  await put({ id: "chips", html: chips });
   pill.hidden = count === 0;
   const words = `${count >= 100 ? "100+" : count} new`;
   if (count && pill.querySelector("[data-label]").textContent !== words) {
