@@ -29,7 +29,7 @@ from executions.engine.requests import Breathe, Completed, Effect, Ended, Failed
 from executions.engine.retry import Policy, Retry, decide
 from executions.engine.retry_from_dsl import from_dsl
 from executions.engine.running import Running
-from executions.engine.scope import Facts
+from executions.engine.scope import Facts, Scope
 from executions.engine.store import Store
 from executions.engine.walk import Walker
 from executions.errors import Fenced, NotStorable, WorkflowError
@@ -91,6 +91,7 @@ class Driver:
         self.running = running
         self.timer = timer
         self.token = held.token
+        self.columns_at_end: dict[str, Any] = {}
         self._flushed = time.monotonic()
 
     def drive(self) -> None:
@@ -138,6 +139,14 @@ class Driver:
         except StopIteration as stop:
             ended: Ended = stop.value
             return ended
+        except Diverged:
+            raise
+        except Exception as problem:
+            # The walk is pure: walking again would end in the same error, for ever.
+            log.exception("the walk broke off")
+            detail = clean_text(f"Stigmer could not go on: {type(problem).__name__}: {problem}")
+            self.columns_at_end["requires_manual_intervention"] = True
+            return Failed(WorkflowError.standard("runtime", detail), None)
 
     def _walker(self) -> Walker:
         execution = self.execution
@@ -162,7 +171,8 @@ class Driver:
         if self.execution.timeout_at is None:
             timeout = self.workflow.timeout_of(self.workflow.timeout)
             assert timeout is not None
-            seconds = timeout.after.seconds if timeout.after.seconds is not None else 0.0
+            scope = Scope(self.walker.facts.variables(), settings.STIGMER_EXPRESSION_SECONDS)
+            seconds = scope.seconds_of(timeout.after, self.execution.input)
             self.execution.timeout_at = timezone.now() + timedelta(seconds=seconds)
             self.boundary.columns["timeout_at"] = self.execution.timeout_at
         return self.execution.timeout_at
@@ -197,8 +207,8 @@ class Driver:
             if effect == "transactional":
                 return self._transactional(request, context, policy, walk)
             outcome = attempt.run(request, context)
-        if cancellation.requested.is_set():
-            # Somebody asked, or the lease is lost: the boundary says which, before the outcome is judged.
+        if cancellation.requested.is_set() and not isinstance(outcome, Done):
+            # Somebody asked, or the lease is lost: the boundary says which, before the failure is judged.
             self.boundary.commit()
         return self._send(walk, self._settle(request, outcome, policy, now))
 
@@ -358,7 +368,7 @@ class Driver:
             self.boundary.release(Phase.COMPLETED, columns)
             log.info("execution completed")
             return
-        columns |= self._failure(ended, now)
+        columns |= self._failure(ended, now) | self.columns_at_end
         if requires_manual_intervention:
             columns["requires_manual_intervention"] = True
         self.boundary.release(Phase.FAILED, columns)
