@@ -133,7 +133,8 @@ def _where(guard: Guard) -> tuple[str, list[Any]]:
     elif isinstance(guard, Claim):
         where = (
             "id = %s AND runner = 'ours' AND ((phase IN ('PENDING', 'WAITING') AND wake_at <= %s) "
-            "OR (phase = 'IN_PROGRESS' AND process_id IN (SELECT id FROM executions_process WHERE dead_at IS NOT NULL)))"
+            "OR (phase = 'IN_PROGRESS' "
+            "AND process_id IN (SELECT id FROM executions_process WHERE dead_at IS NOT NULL)))"
         )
         parameters = [_adapt(timezone.now())]
     else:

@@ -16,21 +16,24 @@ from executions.models import move_sql
 from executions.models.move import Applied, Claim, Guard, Lease, Move, Standing
 from executions.states import MOVES, Phase
 
-__all__ = ["Applied", "Claim", "Guard", "Lease", "Move", "Standing", "apply"]
+__all__ = ["Applied", "Claim", "Guard", "Lease", "Move", "Standing", "announce_after_commit", "apply", "write"]
 
 
 def apply(move: Move) -> Applied | None:
-    """Carry out one move. None: its guard did not hold, and nothing was written."""
+    """Carry out one move and announce it once committed. None: its guard did not hold, and nothing was written."""
+    applied = write(move)
+    if applied is not None:
+        announce_after_commit(move, applied)
+    return applied
+
+
+def write(move: Move) -> Applied | None:
+    """``apply`` without telling anybody; who calls this calls ``announce_after_commit`` in the same transaction."""
     _check_is_legal(move)
     if connection.vendor == "postgresql" and not (move.supersede or any(e.notify_owner for e in move.events)):
-        applied = move_sql.in_one_statement(move)
-    else:
-        with transaction.atomic():
-            applied = move_sql.in_sequence(move)
-    if applied is None:
-        return None
-    _after_commit(move, applied)
-    return applied
+        return move_sql.in_one_statement(move)
+    with transaction.atomic():
+        return move_sql.in_sequence(move)
 
 
 def _check_is_legal(move: Move) -> None:
@@ -42,7 +45,8 @@ def _check_is_legal(move: Move) -> None:
         raise AssertionError(f"No execution may go from {illegal[0]} to {move.to} (executions.states.MOVES).")
 
 
-def _after_commit(move: Move, applied: Applied) -> None:
+def announce_after_commit(move: Move, applied: Applied) -> None:
+    """Tell the pages and ring the doorbell when, and only if, the surrounding transaction commits. Never raises."""
     announce = partial(events.announce, move.execution_id, applied.head_seq, move.owner_id)
     transaction.on_commit(announce, robust=True)
     if move.ring is not None:

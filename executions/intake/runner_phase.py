@@ -1,0 +1,118 @@
+"""The moves that lead an external runner's execution to the phase it reports, each of them a legal one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from executions.engine import report
+from executions.errors import Refused
+from executions.intake.merge_tasks import Merged, error_json
+from executions.intake.status_update import StatusUpdate
+from executions.models import Execution
+from executions.models.move import Move, Standing
+from executions.models.move_sql import AsJson
+from executions.records import EventRecord
+from executions.states import ENDED_PHASES, Phase, StepStatus, may_move
+
+_EVENTS = {
+    Phase.COMPLETED: report.COMPLETED,
+    Phase.CANCELLED: report.CANCELLED,
+    Phase.TERMINATED: report.TERMINATED,
+    Phase.PAUSED: report.PAUSED,
+}
+
+
+def route(current: Phase, to: Phase | None) -> list[Phase]:
+    """The phases to go through to reach ``to``, itself last; empty where nothing changes.
+
+    A runner's first word may be that it is done: the row still passes through IN_PROGRESS. Raises Refused where a
+    person paused it and the runner says that it goes on.
+    """
+    if to is None or to == current:
+        return []
+    if current == Phase.PAUSED and to not in ENDED_PHASES:
+        raise Refused(
+            "conflict",
+            f"It was paused by a person, so it cannot be reported as {to}.",
+            state=current,
+            remedy="Stop at the next boundary; go on once it is resumed (phase PENDING).",
+        )
+    if to == Phase.PENDING:
+        raise Refused("conflict", f"It is {current}; a runner cannot report it as PENDING again.", state=current)
+    if current == Phase.PENDING and to != Phase.IN_PROGRESS:
+        # Only a run that nobody began may be dropped without having been in progress.
+        return [to] if to in (Phase.CANCELLED, Phase.TERMINATED) else [Phase.IN_PROGRESS, to]
+    if may_move(current, to):
+        return [to]
+    return [Phase.PENDING, Phase.IN_PROGRESS, to] if current == Phase.PAUSED else [Phase.IN_PROGRESS, to]
+
+
+def moves(
+    execution: Execution, update: StatusUpdate, merged: Merged | None, actor_id: int, now: datetime
+) -> list[Move]:
+    """One move for each phase on the way; the last one carries everything else, and stands alone where none changes."""
+    current = Phase(execution.phase)
+    way = route(current, update.to)
+    found = []
+    for phase in way[:-1]:
+        columns = {"wake_at": now if phase == Phase.PENDING else None, "waiting_for": ""}
+        guard = Standing(frozenset({current}))
+        found.append(Move(execution.pk, guard, to=phase, columns=columns, owner_id=execution.owner_id, at=now))
+        current = phase
+    to = way[-1] if way else None
+    last = Move(
+        execution.pk,
+        Standing(frozenset({current})),
+        to=to,
+        columns=_reached(to, update, merged, now),
+        events=_events(execution, update, merged, to, actor_id, now),
+        owner_id=execution.owner_id,
+        correlation_id=execution.correlation_id,
+        at=now,
+    )
+    if to is not None and execution.started_at is None and update.started_at is None:
+        last.if_null = {"started_at": now}
+    return [*found, last]
+
+
+def _reached(to: Phase | None, update: StatusUpdate, merged: Merged | None, now: datetime) -> dict[str, Any]:
+    """The columns that belong to the phase that is reached."""
+    columns: dict[str, Any] = {}
+    if to is not None:
+        waiting_for = "approval" if update.phase == "WAITING_FOR_APPROVAL" else "its runner"
+        columns = {"wake_at": None, "waiting_for": waiting_for if to == Phase.WAITING else ""}
+    if to in ENDED_PHASES:
+        columns |= {"ended_at": update.completed_at or now, "cancel_asked_at": None, "pause_asked_at": None}
+    if to == Phase.PAUSED:
+        columns["pause_asked_at"] = None
+    if to == Phase.COMPLETED:
+        columns |= {"current_step": "", "requires_manual_intervention": False}
+    if to == Phase.FAILED:
+        error = error_json(update.error) or _failed(merged)[1] or error_json("The runner reported no reason.")
+        assert error is not None
+        columns |= {"error": AsJson(error), "failure_reason": report.failure_reason(error), "failed_at": now}
+    return columns
+
+
+def _events(
+    execution: Execution, update: StatusUpdate, merged: Merged | None, to: Phase | None, actor_id: int, now: datetime
+) -> list[EventRecord]:
+    events = []
+    if to is not None and execution.started_at is None and to not in (Phase.CANCELLED, Phase.TERMINATED):
+        events.append(report.plain(report.STARTED, execution, now, actor_id))
+    if to == Phase.FAILED:
+        name, error = _failed(merged)
+        reason = report.failure_reason(error_json(update.error) or error or {"detail": "The runner gave no reason."})
+        failed = report.step_failed(execution, name, reason, can_skip=False, at=now)
+        failed.actor_id = actor_id
+        events.append(failed)
+    elif to in _EVENTS:
+        events.append(report.plain(_EVENTS[to], execution, now, actor_id))
+    return events
+
+
+def _failed(merged: Merged | None) -> tuple[str, dict[str, Any] | None]:
+    """Name and error of the task that failed last."""
+    failed = [record for record in (merged.standing if merged else []) if record.status == StepStatus.FAILED]
+    return (failed[-1].name, failed[-1].error) if failed else ("(runner)", None)
