@@ -41,6 +41,14 @@ def catch_path(prefix: str, attempt: int) -> str:
     return f"{prefix}/catch@{attempt}"
 
 
+def try_number(path: str, guarded: str) -> int | None:
+    """Which try of the guarded block at ``guarded`` the ``path`` stands in; None where it is in none."""
+    if not is_inside(path, guarded):
+        return None
+    kind, _, number = path[len(guarded) + 1 :].partition("/")[0].partition("@")
+    return int(number) if kind == "try" and number else None
+
+
 def is_inside(path: str, ancestor: str) -> bool:
     """Whether ``path`` stands below ``ancestor`` (``""`` is the whole execution)."""
     return path.startswith(ancestor + "/")

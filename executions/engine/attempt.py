@@ -49,7 +49,7 @@ def idempotency_key(execution: Execution, step: StepRecord) -> str:
 def seconds_for(request: Effect, policy_seconds: float | None, now: datetime) -> float:
     """How long this attempt may take: its own limit, cut by the time limits around it."""
     own = request.task.metadata.attempt_timeout
-    seconds = own.seconds if own is not None and own.seconds is not None else policy_seconds
+    seconds = request.seconds_of(own) if own is not None else policy_seconds
     if seconds is None:
         seconds = settings.STIGMER_ATTEMPT_SECONDS
     if request.deadline_at is not None:

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from executions.engine import report
 from executions.engine.decisions import check_allowed, check_fresh
+from executions.engine.kind_try import counted_from
 from executions.engine.lease import load_records
 from executions.errors import Refused
 from executions.models import Execution
@@ -109,7 +110,8 @@ def _paused(execution: Execution, actor: User) -> Move:
 def _checked(
     execution_id: uuid.UUID, actor: User, verb: str, expected_seq: int | None, phases: frozenset[Phase] | set[Phase]
 ) -> Execution:
-    execution = Execution.objects.get(pk=execution_id)
+    # Locked: a driver must not write between what is read here and what is written from it.
+    execution = Execution.objects.select_for_update(of=("self",)).get(pk=execution_id)
     check_allowed(execution, actor, verb)
     check_fresh(execution, expected_seq)
     if execution.phase not in phases:
@@ -164,7 +166,14 @@ def _closed(execution_id: uuid.UUID, now: datetime, *, outcome_unknown: bool) ->
 
 
 def _shifted(execution_id: uuid.UUID, by: timedelta) -> list[StepRecord]:
-    shifted = [record for record in _open(execution_id) if "deadline" in record.control]
-    for record in shifted:
-        record.control["deadline"] = (datetime.fromisoformat(record.control["deadline"]) + by).isoformat()
+    """The open steps with the moments from which, or until which, something is counted moved by a pause."""
+    shifted = []
+    for record in _open(execution_id):
+        for name in ("deadline", "first_attempt_at"):
+            if name in record.control:
+                record.control[name] = (datetime.fromisoformat(record.control[name]) + by).isoformat()
+        if record.kind == "try":
+            attempt, since = counted_from(record)
+            record.control["counted_from"] = {"attempt": attempt, "at": (since + by).isoformat()}
+        shifted.append(record)
     return shifted

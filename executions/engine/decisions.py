@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
@@ -22,18 +23,18 @@ from executions.engine import report
 from executions.engine.chain import verify
 from executions.engine.journal import chained
 from executions.engine.lease import load_records
-from executions.errors import Refused
+from executions.errors import NotStorable, Refused
 from executions.ids import uuid7
 from executions.models import Execution
 from executions.models.move import Applied, Move, Standing
 from executions.models.moves import apply
-from executions.paths import ancestors
+from executions.paths import ancestors, try_number
 from executions.records import DECISION, EventRecord, StepRecord
 from executions.states import Phase, StepStatus
-from executions.values import digest
+from executions.values import digest, storable
 
 log = structlog.get_logger(__name__)
-_PER_TRY = ("failures", "first_attempt_at", "deadline", "boundary", "needs_decision")
+_PER_TRY = ("failures", "first_attempt_at", "deadline", "boundary", "needs_decision", "flow")
 _UNSET = object()
 
 
@@ -88,7 +89,21 @@ class _Case:
 
     def reopen_composites(self, chain: Iterable[StepRecord]) -> None:
         for record in chain:
-            self.reopen(record, status=StepStatus.RUNNING)
+            self.reopen(record, status=StepStatus.RUNNING, control=self._counted_anew(record))
+
+    def count_anew(self, path: str) -> None:
+        """Time limits and retries of the open composites around ``path`` count from this decision."""
+        around = [self.records[p] for p in ancestors(path) if p in self.records]
+        for record in around:
+            if not record.is_finished():
+                self.written.append(replace(record, control=self._counted_anew(record)))
+
+    def _counted_anew(self, record: StepRecord) -> dict[str, Any]:
+        control = {key: value for key, value in record.control.items() if key not in _PER_TRY}
+        tried = try_number(self.execution.current_step, record.path)
+        if record.kind == "try" and tried is not None:
+            control["counted_from"] = {"attempt": tried, "at": timezone.now().isoformat()}
+        return control
 
 
 def retry(
@@ -103,6 +118,9 @@ def retry(
     """Run the failed step again with its counters reset. Raises Refused, and then nothing is changed."""
     with transaction.atomic():
         case = _case(execution_id, actor, "retry", expected_seq, reason)
+        if arguments is not _UNSET and not isinstance(arguments, dict):
+            raise Refused("invalid", "The edited input of a call has to be an object.", state=case.execution.phase)
+        _check_storable(arguments, "The edited input", case)
         _again(case, arguments, as_new_operation)
         event = report.plain(
             report.RETRIED, case.execution, timezone.now(), actor.pk, step=case.execution.current_step, reason=reason
@@ -148,6 +166,7 @@ def skip(
                 state=case.execution.phase,
                 remedy="Retry or recover it; a task may be skipped only where its definition says `optional: true`.",
             )
+        _check_storable(output, "The output", case)
         target, now = chain[place], timezone.now()
         answer = replace(
             target, id=uuid7(), status=StepStatus.SKIPPED, error=None, context=None, seq=None, finished_at=now,
@@ -184,8 +203,10 @@ def decide(
         asked = next((r for r in case.records.values() if r.control.get("needs_decision")), None)
         if asked is None:
             raise Refused("wrong_phase", "It does not wait for a decision.", state=case.execution.phase)
+        _check_storable(output, "The output", case)
         control = {key: value for key, value in asked.control.items() if key not in _PER_TRY} | answers[choice]
         case.reopen(asked, control=control, attempt=asked.attempt)
+        case.count_anew(asked.path)
         event = report.plain(
             report.DECIDED, case.execution, timezone.now(), actor.pk, step_name=asked.name, choice=choice, reason=reason
         )
@@ -200,7 +221,8 @@ def _case(
     reason: str,
     phase: Phase = Phase.FAILED,
 ) -> _Case:
-    execution = Execution.objects.get(pk=execution_id)
+    # Locked, so that what is read here is still so when it is written.
+    execution = Execution.objects.select_for_update(of=("self",)).get(pk=execution_id)
     check_allowed(execution, actor, verb)
     check_fresh(execution, expected_seq)
     if execution.phase != phase:
@@ -233,6 +255,15 @@ def check_fresh(execution: Execution, expected_seq: int | None) -> None:
         )
 
 
+def _check_storable(value: Any, what: str, case: _Case) -> None:
+    if value is _UNSET:
+        return
+    try:
+        storable(value, limit_bytes=settings.STIGMER_VALUE_BYTES)
+    except NotStorable as problem:
+        raise Refused("invalid", f"{what} cannot be kept. {problem}", state=case.execution.phase) from problem
+
+
 def _again(case: _Case, arguments: Any, as_new_operation: bool) -> None:
     chain = case.failed_chain()
     if not chain:
@@ -245,6 +276,9 @@ def _again(case: _Case, arguments: Any, as_new_operation: bool) -> None:
         if as_new_operation:
             changes["generation"] = failed.generation + 1
         case.reopen(failed, **changes)
+    elif "items" in failed.control:
+        # A loop does not read its items anew.
+        case.reopen(failed, status=StepStatus.RUNNING)
     else:
         # It failed before it had resolved anything, so there is nothing to keep: the walk meets it anew.
         case.superseded.append(failed)

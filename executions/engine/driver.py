@@ -32,13 +32,13 @@ from executions.engine.running import Running
 from executions.engine.scope import Facts, Scope
 from executions.engine.store import Store
 from executions.engine.walk import Walker
-from executions.errors import Fenced, NotStorable, WorkflowError
+from executions.errors import ExpressionError, Fenced, NotStorable, WorkflowError
 from executions.models.move_sql import AsJson
 from executions.records import AttemptRecord, StepRecord
 from executions.states import Phase, StepStatus
 from executions.steps.context import Cancellation, StepContext
 from executions.steps.outcome import Done, Fail
-from executions.values import storable
+from executions.values import clean_error, clean_text, storable
 
 log = structlog.get_logger(__name__)
 Walking = Generator[Request, Any, Ended]
@@ -120,7 +120,11 @@ class Driver:
         if self.boundary.pause_asked:
             raise PauseAsked
         self.walker = self._walker()
-        limit_at = self._limit_at()
+        try:
+            limit_at = self._limit_at()
+        except ExpressionError as problem:
+            error = WorkflowError.standard("expression", str(problem), instance="/timeout/after")
+            return self._end(Failed(error, None))
         walk = self.walker.run(limit_at)
         following = self._send(walk, None)
         while not isinstance(following, (Completed, Failed)):
@@ -189,18 +193,22 @@ class Driver:
         step = request.step
         now = timezone.now()
         if step.wake_at is not None and step.wake_at > now and step.status == StepStatus.RETRYING:
-            self._park(step.wake_at, "back-off")
+            self._park(_sooner(step.wake_at, request.deadline_at), "back-off")
         if step.control.get("needs_decision"):
             self._ask(step, now)
         if "answer" in step.control:
             return self._send(walk, _answer_of(step.control.pop("answer")))
         effect = attempt.effect_of(request)
+        try:
+            policy = self._policy(request, effect)
+            seconds = attempt.seconds_for(request, policy.attempt_seconds, now)
+        except ExpressionError as problem:
+            error = WorkflowError.standard("expression", str(problem))
+            return self._send(walk, Fail(error, transient=False, rule="a duration of its policy"))
         if step.id in self.interrupted:
             self._note_interruption(step, effect, now)
         self._begin(step, now)
         self._flushed = time.monotonic()
-        policy = self._policy(request, effect)
-        seconds = attempt.seconds_for(request, policy.attempt_seconds, now)
         cancellation = Cancellation()
         context = attempt.context_for(self.execution, request, seconds, self.secrets, cancellation)
         with self.running.attempt(self.execution.pk, self.token, cancellation):
@@ -272,7 +280,7 @@ class Driver:
         if isinstance(outcome, Done):
             if step.attempt > 1:
                 self.boundary.attempts.append(
-                    AttemptRecord(step.id, step.attempt, "succeeded", began, now, log=outcome.log)
+                    AttemptRecord(step.id, step.attempt, "succeeded", began, now, log=clean_text(outcome.log))
                 )
             return outcome
         assert isinstance(outcome, Fail)
@@ -280,9 +288,9 @@ class Driver:
         step.control["failures"] = failures
         first = datetime.fromisoformat(step.control["first_attempt_at"])
         verdict = decide(policy, outcome, failures, (now - first).total_seconds(), random.random())
-        error = self.secrets.redact(outcome.error.as_json())
+        error = self.secrets.redact(clean_error(outcome.error).as_json())
         record = AttemptRecord(
-            step.id, step.attempt, "failed", began, now, error=error, log=outcome.log, rule=verdict.rule,
+            step.id, step.attempt, "failed", began, now, error=error, log=clean_text(outcome.log), rule=verdict.rule,
             verdict="transient" if outcome.transient else "permanent",
         )  # fmt: skip
         self.boundary.attempts.append(record)
@@ -307,8 +315,7 @@ class Driver:
         step.attempt += 1
         self.journal.pending[step.id] = step
         self.boundary.columns["retry_count"] = int(step.control["failures"])
-        limit = request.deadline_at
-        self._park(min(wake_at, limit) if limit else wake_at, "back-off")
+        self._park(_sooner(wake_at, request.deadline_at), "back-off")
 
     def _transactional(self, request: Effect, context: StepContext, policy: Policy, walk: Walking) -> Request | Ended:
         """The function's own writes and its Step commit together: exactly once."""
@@ -319,6 +326,9 @@ class Driver:
             if isinstance(outcome, Done):
                 following = self._send(walk, self._settle(request, outcome, policy, began))
                 if request.step.status == StepStatus.SUCCEEDED:
+                    if isinstance(following, Effect):
+                        # Written with this commit though it was not begun: a crash must not look like a lost attempt.
+                        following.step.status = StepStatus.RETRYING
                     self.boundary.commit(here=True)
                 else:
                     # Its result could not be recorded (a schema, a size), so its writes must not stand either.
@@ -387,6 +397,10 @@ class Driver:
             "error": AsJson(error), "failure_reason": reason, "failed_at": now, "retry_count": max(0, failures - 1),
             "current_step": failed.path or "",
         }  # fmt: skip
+
+
+def _sooner(moment: datetime, limit: datetime | None) -> datetime:
+    return moment if limit is None else min(moment, limit)
 
 
 def _answer_of(answer: dict[str, Any]) -> Done | Fail:

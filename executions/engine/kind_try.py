@@ -84,15 +84,24 @@ def _retry(walker: Walker, catch: Catch, record: StepRecord, frame: Frame, failu
         return None
     if policy.except_when is not None and seen.is_true(policy.except_when, error):
         return None
-    assert record.started_at is not None
+    first, since = counted_from(record)
     rule = failure.error.title or failure.error.type
     return decide(
         from_dsl(policy, transient_only=False, seconds_of=lambda duration: seen.seconds_of(duration, error)),
         failure.fail or Fail(failure.error, transient=True, rule=rule),
-        attempt,
-        (walker.now() - record.started_at).total_seconds(),
+        attempt - first + 1,
+        (walker.now() - since).total_seconds(),
         random.random(),
     )
+
+
+def counted_from(record: StepRecord) -> tuple[int, datetime]:
+    """The try with which counting begins and its moment: a person's decision lets both begin anew."""
+    chosen = record.control.get("counted_from")
+    if chosen is not None:
+        return chosen["attempt"], datetime.fromisoformat(chosen["at"])
+    assert record.started_at is not None
+    return 1, record.started_at
 
 
 def _back_off(walker: Walker, decided: StepRecord, frame: Frame) -> Any:
