@@ -12,6 +12,8 @@ from executions.states import FINISHED_STATUSES, StepStatus
 
 Json = Any
 DECISION = "decision"
+# How journals are written now; one of a higher number was written by a newer Stigmer.
+JOURNAL_FORMAT = 1
 
 
 @dataclass(slots=True)

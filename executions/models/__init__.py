@@ -5,6 +5,7 @@ from executions.models.agent_run import AgentMessage, AgentRun, AgentToolCall
 from executions.models.api_token import ApiToken
 from executions.models.attempt import Attempt
 from executions.models.audit_entry import AuditEntry
+from executions.models.boot import Boot
 from executions.models.event import Event
 from executions.models.execution import Execution
 from executions.models.healing import Healing
@@ -13,6 +14,7 @@ from executions.models.instance import WorkflowInstance
 from executions.models.notification import Notification
 from executions.models.process import Process
 from executions.models.step import Step
+from executions.models.turn import Turn
 from executions.models.version import WorkflowVersion
 from executions.models.workflow import Workflow
 
@@ -26,6 +28,7 @@ __all__ = [
     "ApiToken",
     "Attempt",
     "AuditEntry",
+    "Boot",
     "Event",
     "Execution",
     "Healing",
@@ -34,6 +37,7 @@ __all__ = [
     "Process",
     "Session",
     "Step",
+    "Turn",
     "Workflow",
     "WorkflowInstance",
     "WorkflowVersion",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from executions.models.fields import JsonField
 
 
 class Event(models.Model):
-    """Numbered by the execution's counter, so that steps and events share one order."""
+    """Numbered by the execution's counter, so that steps and events share one order.
+
+    ``sent_at`` is empty where a person still has to be told: the outbox that the sweep looks through.
+    """
 
     id = models.BigAutoField(primary_key=True)
     execution = models.ForeignKey("executions.Execution", on_delete=models.CASCADE, related_name="events")
@@ -25,6 +29,7 @@ class Event(models.Model):
     class Meta:
         ordering = ("execution", "seq")
         constraints = (models.UniqueConstraint(fields=["execution", "seq"], name="event_seq_once"),)
+        indexes = (models.Index(fields=["created_at"], condition=Q(sent_at=None), name="event_unsent"),)
 
     def __str__(self) -> str:
         return f"{self.seq} {self.name}"

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from executions.ids import public_id, uuid7
 from executions.models.fields import JsonField
+from executions.records import JOURNAL_FORMAT
 from executions.states import ACTIVE_PHASES, Phase
 
 if TYPE_CHECKING:
@@ -101,6 +102,16 @@ class Execution(models.Model):
         "executions.Process", on_delete=models.PROTECT, null=True, blank=True, related_name="executions"
     )
     token = models.BigIntegerField(default=0)
+    # The dead process from which the present one took it over; what its crashes were since its last finished step
+    # (executions.engine.crashes); whether only a process that drives nothing else may take it.
+    left_by = models.ForeignKey(
+        "executions.Process", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    crashes = JsonField(null=True, blank=True)
+    alone = models.BooleanField(default=False)
+    # Effects begun from now on carry at least this generation in their key; raised by a restore.
+    generation = models.PositiveIntegerField(default=1)
+    journal_format = models.PositiveSmallIntegerField(default=JOURNAL_FORMAT, db_default=JOURNAL_FORMAT)
     wake_at = models.DateTimeField(null=True, blank=True)
     waiting_for = models.TextField(blank=True, default="")
     rung_at = models.DateTimeField(null=True, blank=True)

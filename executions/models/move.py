@@ -32,8 +32,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The guard of a worker that takes an execution: due, or left behind by a process that is dead."""
+    """The guard of a worker that takes an execution: due, or left behind by a process that is dead.
 
+    ``alone`` is the guard of a process that drives nothing else: it takes only what has to be driven so.
+    """
+
+    alone: bool = False
     phases: frozenset[Phase] = frozenset({Phase.PENDING, Phase.WAITING, Phase.IN_PROGRESS})
 
 
@@ -42,7 +46,7 @@ Guard = Lease | Standing | Claim
 
 @dataclass(slots=True)
 class Move:
-    """What shall change, and what has to hold for it."""
+    """What shall change, and what has to hold for it. ``copies`` keeps in one column what another held before."""
 
     execution_id: uuid.UUID
     guard: Guard
@@ -50,6 +54,7 @@ class Move:
     columns: dict[str, Any] = field(default_factory=dict)
     if_null: dict[str, Any] = field(default_factory=dict)
     increments: tuple[str, ...] = ()
+    copies: dict[str, str] = field(default_factory=dict)
     supersede: tuple[Sequence[uuid.UUID], uuid.UUID] | None = None
     steps: list[StepRecord] = field(default_factory=list)
     attempts: list[AttemptRecord] = field(default_factory=list)

@@ -35,6 +35,7 @@ ATTEMPT_COLUMNS: dict[str, str] = {
 }  # fmt: skip
 EVENT_COLUMNS: dict[str, str] = {
     "execution_id": "uuid", "name": "text", "payload": "text", "actor_id": "int", "created_at": "timestamptz",
+    "sent_at": "timestamptz",
 }  # fmt: skip
 RETURNED = "head_seq, inbox, token, cancel_asked_at, pause_asked_at"
 _ON_CONFLICT = "ON CONFLICT (id) DO UPDATE SET " + ", ".join(
@@ -115,6 +116,7 @@ def _guarded_update(move: Move) -> tuple[str, list[Any]]:
     assignments = ["head_seq = head_seq + %s", *(f"{column} = %s" for column in columns)]
     assignments += [f"{column} = COALESCE({column}, %s)" for column in move.if_null]
     assignments += [f"{column} = {column} + 1" for column in move.increments]
+    assignments += [f"{column} = {other}" for column, other in move.copies.items()]
     values = [*columns.values(), *move.if_null.values(), move.execution_id]
     where, rest = _where(move.guard)
     parameters = [move.seqs_needed(), *(_adapt(value) for value in values), *rest]
@@ -132,11 +134,11 @@ def _where(guard: Guard) -> tuple[str, list[Any]]:
             parameters.append(guard.inbox)
     elif isinstance(guard, Claim):
         where = (
-            "id = %s AND runner = 'ours' AND ((phase IN ('PENDING', 'WAITING') AND wake_at <= %s) "
+            "id = %s AND runner = 'ours' AND alone = %s AND ((phase IN ('PENDING', 'WAITING') AND wake_at <= %s) "
             "OR (phase = 'IN_PROGRESS' "
             "AND process_id IN (SELECT id FROM executions_process WHERE dead_at IS NOT NULL)))"
         )
-        parameters = [_adapt(timezone.now())]
+        parameters = [guard.alone, _adapt(timezone.now())]
     else:
         where = f"id = %s AND phase IN ({', '.join(['%s'] * len(guard.phases))})"
         parameters = [str(phase) for phase in guard.phases]
@@ -236,7 +238,15 @@ def _attempt_rows(move: Move) -> list[Row]:
 
 def _event_rows(move: Move) -> list[Row]:
     return [
-        (_adapt(move.execution_id), event.name, dumps(event.payload), event.actor_id, _adapt(move.at))
+        (
+            _adapt(move.execution_id),
+            event.name,
+            dumps(event.payload),
+            event.actor_id,
+            _adapt(move.at),
+            # Only what somebody has to be told waits to be sent.
+            None if event.notify_owner else _adapt(move.at),
+        )
         for event in move.events
     ]
 

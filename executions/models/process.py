@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from executions.ids import uuid7
+from executions.states import Phase
 
 
 class ProcessQuerySet(models.QuerySet["Process"]):
@@ -42,6 +43,8 @@ class Process(models.Model):
     heartbeat_at = models.DateTimeField(db_default=Now())
     dead_at = models.DateTimeField(null=True, blank=True)
     death = models.CharField(max_length=200, blank=True, default="")
+    # How many executions it held when it was declared dead: one that it held alone may have killed it.
+    held_at_death = models.PositiveIntegerField(default=0)
 
     objects = ProcessQuerySet.as_manager()
 
@@ -59,4 +62,9 @@ class Process(models.Model):
 
     def declare_dead(self, death: str) -> bool:
         """True for the one caller that declared it."""
-        return bool(Process.objects.filter(pk=self.pk, dead_at=None).update(dead_at=Now(), death=death[:200]))
+        held = self.executions.filter(phase=Phase.IN_PROGRESS).count()
+        living = Process.objects.filter(pk=self.pk, dead_at=None)
+        declared = bool(living.update(dead_at=Now(), death=death[:200], held_at_death=held))
+        if declared:
+            self.death, self.held_at_death = death[:200], held
+        return declared

@@ -1,0 +1,47 @@
+"""Who may do what only one may do at a time: the sweep, a link of the audit chain."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+
+class TurnQuerySet(models.QuerySet["Turn"]):
+    def locked(self, name: str) -> Turn:
+        """The row of this name under its lock, until the surrounding transaction ends."""
+        self.get_or_create(name=name)
+        return self.select_for_update().get(name=name)
+
+
+class Turn(models.Model):
+    """One row per thing. ``value`` is what the last one left for the next, for example the last hash of a chain."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    holder = models.ForeignKey(
+        "executions.Process", on_delete=models.SET_NULL, null=True, blank=True, related_name="turns"
+    )
+    until_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    value = models.TextField(blank=True, default="")
+
+    objects = TurnQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def take(cls, name: str, holder_id: object, seconds: float) -> bool:
+        """Take the turn for so long, if nobody else has it. Who has it already keeps it."""
+        cls.objects.get_or_create(name=name)
+        free = Q(until_at=None) | Q(until_at__lte=Now()) | Q(holder=None) | Q(holder_id=holder_id)
+        free |= Q(holder__dead_at__isnull=False)
+        until = Now() + timedelta(seconds=seconds)
+        return bool(cls.objects.filter(free, pk=name).update(holder_id=holder_id, until_at=until))
+
+    @classmethod
+    def done(cls, name: str, holder_id: object) -> None:
+        """Say that it was done just now; the turn is free again."""
+        cls.objects.filter(pk=name, holder_id=holder_id).update(until_at=None, done_at=Now())
