@@ -38,7 +38,8 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
         return self.filter(runner="external", phase__in=speaking, runner_due_at__lt=Now())
 
     def needing_attention(self) -> ExecutionQuerySet:
-        return self.filter(Q(phase=Phase.FAILED) | Q(requires_manual_intervention=True))
+        silent = Q(runner_silent_at__isnull=False)
+        return self.filter(Q(phase=Phase.FAILED) | Q(requires_manual_intervention=True) | silent)
 
 
 class Execution(models.Model):

@@ -16,6 +16,8 @@ from django.db.models.functions import Now
 from executions import dispatch
 from executions.models import Execution
 from executions.recovery.processes import declare_the_dead
+from executions.recovery.repair import ConsistencyCheck
+from executions.recovery.runners import note_silent_runners
 
 # A bell that was rung on commit gets this long before the sweep rings as well.
 GRACE_SECONDS = 2.0
@@ -23,8 +25,9 @@ log = structlog.get_logger(__name__)
 
 
 def sweep(most: int) -> int:
-    """Declare the dead, then ring for at most ``most`` due or orphaned executions, oldest first. How many rang."""
+    """Declare the dead, say whose runner is silent, then ring for at most ``most`` due or orphaned executions, oldest first. How many rang."""
     declare_the_dead()
+    note_silent_runners()
     orphans = list(Execution.objects.orphaned().filter(_not_just_rung()).order_by("id")[:most])
     for execution in orphans:
         log.warning("orphaned execution found", execution_id=execution.public_id, token=execution.token)
@@ -59,9 +62,11 @@ class Sweeper:
         self._thread.join()
 
     def _run(self) -> None:
+        check = ConsistencyCheck()
         while True:
             try:
                 sweep(max(1, self._free_slots()))
+                check.run_if_due()
             except DatabaseError as problem:
                 connection.close()
                 log.warning("sweep failed", problem=str(problem).strip())

@@ -1,0 +1,74 @@
+"""Agents: apply a definition, begin a conversation, list the conversations with one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
+
+from executions import policy
+from executions.definition.agent import AgentDefinition, parse_agent
+from executions.errors import Refused
+from executions.ids import public_id, uuid7
+from executions.intake.apply import limits
+from executions.intake.default_child import created_once
+from executions.intake.resources import Text, store
+from executions.intake.slugs import slug_of
+from executions.models import Agent, AgentVersion, Session
+from executions.models.resource import Visibility
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedAgent:
+    """``result`` is ``created``, ``updated`` or ``unchanged``."""
+
+    agent: Agent
+    version: AgentVersion
+    result: str
+
+
+def parse(text: str) -> AgentDefinition:
+    """The text under this installation's limits. Raises DefinitionError with every problem."""
+    return parse_agent(text, limits=limits())
+
+
+def apply_agent(text: str, actor: User, *, visibility: str = Visibility.SHARED) -> AppliedAgent:
+    """Apply one text in the name of ``actor``. Raises DefinitionError or Refused; then nothing is stored."""
+    parsed = parse(text)
+    document = parsed.agent
+    new = Agent(slug=slug_of(document.name), name=document.name, owner=actor, visibility=visibility)
+
+    def describe(agent: Agent) -> None:
+        agent.name, agent.description = document.name, document.description
+        agent.labels, agent.tags, agent.annotations = document.labels, document.tags, document.annotations
+
+    applied = store(new, Text(parsed.source, parsed.document, parsed.digest), actor, describe=describe)
+    assert isinstance(applied.version, AgentVersion)
+    return AppliedAgent(applied.resource, applied.version, applied.result)
+
+
+def create_session(agent: Agent, owner: User, *, name: str = "", subject: str = "") -> Session:
+    """A new conversation of ``owner`` with the agent. Raises Refused where there is one of that name."""
+    session_id = uuid7()
+    slug = slug_of(name) if name else f"{agent.slug}-{public_id('ses', session_id)[4:]}"
+    if len(slug) > 300 or len(subject) > 300:
+        raise Refused("invalid", "A name and a subject have at most 300 characters.", remedy="Shorten them.")
+    with transaction.atomic():
+        session = created_once(
+            lambda: Session.objects.create(id=session_id, agent=agent, owner=owner, slug=slug, subject=subject)
+        )
+        if session is None:
+            existing = Session.objects.get(agent=agent, owner=owner, slug=slug)
+            raise Refused(
+                "conflict",
+                f"Session with slug {slug!r} already exists (id: {existing.public_id}).",
+                remedy="Use that one, or give this one another name.",
+            )
+    return session
+
+
+def sessions_of(agent: Agent, user: User) -> QuerySet[Session]:
+    """The conversations with this agent that the user may see, the newest first."""
+    return policy.visible_sessions(user).filter(agent=agent).order_by("-id")

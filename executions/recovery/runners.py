@@ -1,0 +1,45 @@
+"""External runners that fell silent: said once, as an event that the owner finds in the inbox, until they speak again."""
+
+from __future__ import annotations
+
+import structlog
+from django.utils import timezone
+
+from executions.engine import report
+from executions.models import Execution
+from executions.models.move import Move, Standing
+from executions.models.moves import apply
+from executions.states import Phase
+
+RUNNER_SILENT = "WORKFLOW_RUNNER_SILENT"
+MOST_PER_CHECK = 100
+log = structlog.get_logger(__name__)
+
+
+def note_silent_runners() -> int:
+    """Mark executions whose runner was silent for longer than it may; how many were marked by this call."""
+    found = Execution.objects.silent().filter(runner_silent_at=None).order_by("runner_due_at")[:MOST_PER_CHECK]
+    return sum(_mark(execution) for execution in found)
+
+
+def _mark(execution: Execution) -> bool:
+    """The sequence guards: of several sweepers one marks, and a runner that spoke meanwhile is not marked."""
+    now = timezone.now()
+    heard_at = report.timestamp(execution.runner_heard_at or execution.created_at)
+    event = report.plain(
+        RUNNER_SILENT, execution, now, last_heard_at=heard_at, allowed_seconds=execution.runner_silence_seconds
+    )
+    event.notify_owner = True
+    move = Move(
+        execution.pk,
+        Standing(frozenset({Phase(execution.phase)}), execution.head_seq),
+        columns={"runner_silent_at": now},
+        events=[event],
+        owner_id=execution.owner_id,
+        correlation_id=execution.correlation_id,
+        at=now,
+    )
+    if apply(move) is None:
+        return False
+    log.warning("external runner is silent", execution_id=execution.public_id, last_heard_at=heard_at)
+    return True
