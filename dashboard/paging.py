@@ -8,15 +8,18 @@ from django.http import Http404
 
 from executions.ids import parse_public_id
 
+# Executions of workflows and of agents are one table and one page.
+EXECUTION = ("wex", "aex")
 
-def id_or_404(text: str, prefix: str) -> uuid.UUID:
+
+def id_or_404(text: str, *prefixes: str) -> uuid.UUID:
     """The UUID behind a public id; a text that is none gets the same answer as an unknown id."""
-    found = parse_public_id(text, prefix)
+    found = parse_public_id(text, *prefixes)
     if found is None:
         raise Http404
     return found
 
 
-def cursor(text: str | None, prefix: str) -> uuid.UUID | None:
+def cursor(text: str | None, *prefixes: str) -> uuid.UUID | None:
     """Where a page begins; anything that is no cursor means the first page."""
-    return parse_public_id(text, prefix) if text else None
+    return parse_public_id(text, *prefixes) if text else None

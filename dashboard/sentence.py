@@ -86,4 +86,6 @@ def _stopped(execution: Execution, steps: Sequence[Step]) -> str:
 
 def _worker(execution: Execution) -> str:
     process = execution.process
+    if execution.runner == "external":
+        return "an external runner"
     return f"{process.kind} {process.pid} at {process.host}" if process else "a worker"

@@ -32,7 +32,7 @@ def parse(name: str) -> Topic | None:
         return Topic(name, name)
     kind, _, rest = name.partition(":")
     if kind in (EXECUTION, ROW):
-        execution_id = parse_public_id(rest, "wex")
+        execution_id = parse_public_id(rest, "wex", "aex")
         return Topic(name, kind, execution_id=execution_id) if execution_id else None
     if kind == INBOX and rest.isascii() and rest.isdigit() and len(rest) < 19:
         return Topic(name, kind, user_id=int(rest))

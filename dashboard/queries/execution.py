@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import F, Prefetch, QuerySet, TextField
 from django.db.models.functions import Substr
 
+from dashboard.queries.executions import TEXTS
 from dashboard.values import SHOWN_CHARACTERS
 from executions import policy
 from executions.models import Attempt, Event, Execution, Step
@@ -100,8 +101,10 @@ def value(execution_id: uuid.UUID, step_id: uuid.UUID, name: str) -> Any:
 
 def _shown(rows: QuerySet[Execution]) -> QuerySet[Execution]:
     return (
-        rows.select_related("workflow", "version", "owner", "process", "instance")
-        .defer("input", "output", "version__source", "version__document")
+        rows.select_related(
+            "workflow", "version", "instance", "agent", "agent_version", "agent_instance", "owner", "process"
+        )
+        .defer("input", "output", *TEXTS)
         .annotate(input_text=_beginning("input"), output_text=_beginning("output"))
     )
 

@@ -17,6 +17,7 @@ PAGE = 50
 COUNT_CAP = 10_000
 NEW_CAP = 100
 HEAVY = ("input", "output", "error")
+TEXTS = ("version__source", "version__document", "agent_version__source", "agent_version__document")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Page:
 def visible(user: policy.Person) -> QuerySet[Execution]:
     """What this user may see, with what a row shows and without the big values."""
     rows = policy.visible_executions(user)
-    return rows.select_related("workflow", "version", "owner").defer(*HEAVY, "version__source", "version__document")
+    return rows.select_related("workflow", "version", "agent", "agent_version", "owner").defer(*HEAVY, *TEXTS)
 
 
 def page(user: policy.Person, filters: Filters, before: uuid.UUID | None = None) -> Page:
@@ -93,7 +94,7 @@ def _matching(user: policy.Person, filters: Filters) -> QuerySet[Execution]:
     elif filters.phase:
         rows = rows.filter(phase=filters.phase)
     if filters.workflow:
-        rows = rows.filter(workflow__slug=filters.workflow)
+        rows = rows.filter(Q(workflow__slug=filters.workflow) | Q(agent__slug=filters.workflow))
     if filters.owner == "me":
         rows = rows.filter(owner_id=user.pk)
     elif filters.owner:
@@ -102,13 +103,14 @@ def _matching(user: policy.Person, filters: Filters) -> QuerySet[Execution]:
 
 
 def _about(text: str) -> Q:
-    exact = parse_public_id(text, "wex")
+    exact = parse_public_id(text, "wex", "aex")
     if exact is not None:
         return Q(pk=exact)
     return (
         Q(name__icontains=text)
         | Q(slug__icontains=text)
         | Q(workflow__slug__icontains=text)
+        | Q(agent__slug__icontains=text)
         | Q(correlation_id=text)
         | Q(failure_reason__icontains=text)
     )

@@ -66,6 +66,6 @@ def mark_read(user_id: int, notification_id: uuid.UUID | None = None) -> int:
 
 
 def _told(rows: QuerySet[Notification]) -> QuerySet[Notification]:
-    return rows.select_related("event", "event__execution", "event__execution__workflow", "event__actor").defer(
+    return rows.select_related("event", "event__execution", "event__actor").defer(
         "event__execution__input", "event__execution__output", "event__execution__error"
     )

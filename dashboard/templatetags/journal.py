@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import template
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from dashboard import values, words
 from dashboard.templatetags.shell import icon
 from executions.ids import public_id
-from executions.models import Notification, Step
+from executions.models import Execution, Notification, Step
 from executions.paths import unescape
 
 register = template.Library()
+
+
+class Subject(NamedTuple):
+    """A workflow or an agent as a page names it; the addresses are empty where it has no page."""
+
+    slug: str
+    number: int
+    href: str
+    version_href: str
+
+
 DEEPEST = 4
 LINE = 240
 _ICONS = {"bad": "alert", "good": "check", "warn": "alert", "busy": "retry"}
@@ -87,3 +99,19 @@ def notification_id(row: Notification) -> str:
 @register.filter
 def capped(count: int) -> str:
     return "10,000+" if count > 10_000 else f"{count:,}"
+
+
+@register.simple_tag
+def subject_of(execution: Execution) -> Subject:
+    """What is run, in which version, and where that is shown."""
+    version = execution.agent_version if execution.kind == "agent" else execution.version
+    number = version.number if version is not None else 0
+    if execution.workflow is None:
+        return Subject(execution.subject.slug, number, "", "")
+    public_id = execution.workflow.public_id
+    return Subject(
+        execution.workflow.slug,
+        number,
+        reverse("workflow", args=[public_id]),
+        reverse("workflow-version", args=[public_id, number]),
+    )

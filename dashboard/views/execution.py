@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard import values
 from dashboard.live import fragments
+from dashboard.paging import EXECUTION as IDS
 from dashboard.paging import id_or_404
 from dashboard.queries import execution as queries
 from dashboard.views.pages import page as for_people
@@ -64,7 +65,7 @@ def as_text(value: object) -> HttpResponse:
 
 def found(request: HttpRequest, public_id: str) -> Execution:
     """The execution; 404 where it is missing and where it is not this person's, in the same words."""
-    execution = queries.one(person(request), id_or_404(public_id, "wex"))
+    execution = queries.one(person(request), id_or_404(public_id, *IDS))
     if execution is None:
         raise Http404
     return execution

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dashboard import words
-from dashboard.paging import cursor
+from dashboard.paging import EXECUTION, cursor
 from dashboard.queries import executions, workflows
 from dashboard.queries.executions import COUNT_CAP, Filters
 from dashboard.views.pages import page, person
@@ -25,7 +25,7 @@ LONGEST = 200
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     user, filters = person(request), filters_of(request.GET)
-    before = cursor(request.GET.get("before"), "wex")
+    before = cursor(request.GET.get("before"), *EXECUTION)
     found = executions.page(user, filters, before)
     tally = executions.tally(user, filters)
     context = {
@@ -48,7 +48,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 def new_count(request: HttpRequest) -> HttpResponse:
     """How many rows wait behind the pill "N new", and the chips with their counts as they are now."""
     user, filters = person(request), filters_of(request.GET)
-    newest = cursor(request.GET.get("newest"), "wex")
+    newest = cursor(request.GET.get("newest"), *EXECUTION)
     shown = {"chips": chips(filters, executions.tally(user, filters))}
     return JsonResponse(
         {

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from dashboard import run_form
+from dashboard.queries.once import once
 from dashboard.views import workflows
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
@@ -18,7 +19,6 @@ from executions.errors import Refused
 from executions.intake.start import input_problems, start
 from executions.models import Workflow
 
-REMEMBERED_SECONDS = 3600
 _KEY = re.compile(r"[0-9a-f]{32}")
 
 
@@ -29,19 +29,17 @@ def run(request: HttpRequest, public_id: str) -> HttpResponse:
     workflow = workflows.found(request, public_id)
     head = workflow.head_version
     form = run_form.form_for(head.document) if head else run_form.RunForm()
-    key = _remembered_key(request)
-    if key and (known := cache.get(key)):
-        return redirect("execution", known)
+    key = request.POST.get("key", "")
     try:
-        started = _start(request, workflow, form)
+        begin = partial(_start, request, workflow, form)
+        known = _KEY.fullmatch(key)
+        started = once(person(request), key, f"run {workflow.public_id}", begin) if known else begin()
     except run_form.InputProblem as error:
         again = run_form.with_problems(form, request.POST, error.problems)
         return workflows.render_page(request, workflow, form=again, status=400)
     except Refused as error:
         again = run_form.with_problems(form, request.POST, {"": str(error)})
         return workflows.render_page(request, workflow, form=again, status=409 if error.code == "conflict" else 400)
-    if key:
-        cache.set(key, started, REMEMBERED_SECONDS)
     return redirect("execution", started)
 
 
@@ -53,8 +51,3 @@ def _start(request: HttpRequest, workflow: Workflow, form: run_form.RunForm) -> 
         raise run_form.InputProblem(run_form.by_field(found))
     name = request.POST.get("name", "").strip()[:300]
     return start(workflow, person(request), input=given, name=name).public_id
-
-
-def _remembered_key(request: HttpRequest) -> str:
-    sent = request.POST.get("key", "")
-    return f"run:{person(request).pk}:{sent}" if _KEY.fullmatch(sent) else ""

@@ -1,0 +1,28 @@
+"""A form that is sent twice does its work once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+
+from executions.models import IdempotentRequest
+
+
+def once(user: User, key: str, operation: str, make: Callable[[], str]) -> str:
+    """What ``make`` gave the first time this user sent ``key``. Whatever it raises leaves the key unused."""
+    try:
+        with transaction.atomic():
+            # The key is unique: who comes second waits here until the first has committed, and then fails.
+            sent = IdempotentRequest.objects.create(
+                owner=user, key=f"form:{key}", operation=operation, body_digest="", status=302
+            )
+            sent.response = make()
+            sent.save(update_fields=["response"])
+            return str(sent.response)
+    except IntegrityError:
+        known = IdempotentRequest.objects.filter(owner=user, key=f"form:{key}", operation=operation).first()
+        if known is None:
+            raise
+        return str(known.response)
