@@ -1,25 +1,96 @@
-"""Is the journal what was written? Each finished step's digest covers the one before it."""
+"""Is the journal what was written? Each finished step's digest covers the one before it.
+
+Where a person restored a broken journal to a good checkpoint, the decision says from where to where it was broken
+(``cut``), and the chain goes on from that checkpoint; what was cut stays as it was found.
+"""
 
 from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from executions.engine.journal import chained
 from executions.engine.lease import RECORD_FIELDS, record_of
 from executions.models import Execution, Step
-from executions.states import FINISHED_STATUSES
+from executions.records import DECISION, JOURNAL_FORMAT, StepRecord
+from executions.states import FINISHED_STATUSES, StepStatus
 from executions.values import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """``text`` names the first thing that is wrong; up to ``last_good_seq`` all is as it was written (0: nothing)."""
+
+    text: str
+    last_good_seq: int
+    last_good_path: str = ""
+    last_good_digest: str = ""
+
+    def remedy(self) -> str:
+        if not self.last_good_seq:
+            return "No checkpoint is good: restore to the beginning, or start a new execution."
+        return f"The last good checkpoint is {self.last_good_seq} ({self.last_good_path}); support can restore to it."
 
 
 def verify(execution: Execution) -> str | None:
     """None when the chain is whole, else one sentence that names the first checkpoint that is not."""
-    head = ""
-    rows = Step.objects.filter(execution=execution, seq__isnull=False).order_by("seq").values_list(*RECORD_FIELDS)
-    for row in rows.iterator():
-        record = record_of(row)
-        if record.status not in FINISHED_STATUSES:
-            continue
+    broken = examine(execution)
+    return None if broken is None else broken.text
+
+
+def examine(execution: Execution) -> Broken | None:
+    """None when the journal is as it was written and of a format that this code knows."""
+    if execution.journal_format > JOURNAL_FORMAT:
+        text = f"its journal has format {execution.journal_format}; this version reads up to {JOURNAL_FORMAT}"
+        return Broken(text, 0)
+    head, good, decisions = "", Broken("", 0), []
+    for record in finished_records(execution):
         head = digest(head, chained(record))
         if record.digest != head:
-            return f"checkpoint {record.seq} ({record.path}) is not what was written"
+            return replace(good, text=f"checkpoint {record.seq} ({record.path}) is not what was written")
+        if is_checkpoint(record):
+            good = Broken("", record.seq or 0, record.path, head)
+        elif record.kind == DECISION:
+            decisions.append(record)
     if head != execution.head_digest:
-        return "checkpoints at the end of its history are missing"
-    return None
+        return replace(good, text="checkpoints at the end of its history are missing")
+    wrong = _wrongly_superseded(execution, decisions)
+    return replace(good, text=wrong) if wrong else None
+
+
+def _wrongly_superseded(execution: Execution, decisions: list[StepRecord]) -> str:
+    """What stands and what does not has to be what the decisions say: the column is only their index."""
+    found: dict[uuid.UUID, set[str]] = {decision.id: set() for decision in decisions}
+    superseded = Step.objects.filter(execution=execution, superseded_by__isnull=False)
+    for decision_id, path in superseded.values_list("superseded_by_id", "path"):
+        found.setdefault(decision_id, set()).add(path)
+    reinstated = {
+        decision.control["undoes"]: decision.control["reinstates"]
+        for decision in decisions
+        if "undoes" in decision.control
+    }
+    for decision in decisions:
+        said = set(decision.control["supersedes"]) - set(reinstated.get(decision.seq, ()))
+        if found[decision.id] != said:
+            path = min(found[decision.id] ^ said)
+            return f"step {path} is not where decision {decision.seq} ({decision.name}) left it"
+    return ""
+
+
+def finished_records(execution: Execution) -> Iterator[StepRecord]:
+    """Every link of the chain in order; what a restore cut out of it left out."""
+    rows = Step.objects.filter(execution=execution, seq__isnull=False).order_by("seq")
+    cuts = [
+        cut for control in rows.filter(kind=DECISION).values_list("control", flat=True) if (cut := control.get("cut"))
+    ]
+    for row in rows.values_list(*RECORD_FIELDS).iterator():
+        record = record_of(row)
+        cut_out = any(cut["after"] < (record.seq or 0) < cut["before"] for cut in cuts)
+        if record.status in FINISHED_STATUSES and not cut_out:
+            yield record
+
+
+def is_checkpoint(record: StepRecord) -> bool:
+    """Whether one can go back to this step: it is finished, and it is no decision."""
+    return record.kind != DECISION and record.status in (StepStatus.SUCCEEDED, StepStatus.SKIPPED)

@@ -1,0 +1,94 @@
+"""The audit trail: who did what to what, before and after, with what outcome. Each entry covers the one before it.
+
+Written in the transaction of what it tells of, as its last statement: the chain's lock is held until that transaction
+ends, and nobody who holds it waits for an execution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC
+from typing import Any
+
+import structlog
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from executions.models import AuditEntry, Execution, Turn
+from executions.values import digest
+
+CHAIN = "audit"
+SYSTEM = "system"
+DONE = "done"
+REFUSED = "refused"
+FAILED = "failed"
+
+
+def state(execution: Execution) -> dict[str, Any]:
+    """What an entry keeps of an execution before and after a verb."""
+    return {
+        "phase": str(execution.phase),
+        "seq": execution.head_seq,
+        "step": execution.current_step,
+        "retry_count": execution.retry_count,
+        "failure_reason": execution.failure_reason,
+        "requires_manual_intervention": execution.requires_manual_intervention,
+    }
+
+
+def record(
+    verb: str,
+    execution: Execution,
+    actor: User | None,
+    *,
+    outcome: str = DONE,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    reason: str = "",
+) -> AuditEntry:
+    """Add an entry about an execution. ``actor`` is None where the system itself acted."""
+    with transaction.atomic():
+        head = Turn.objects.locked(CHAIN)
+        entry = AuditEntry(
+            actor=actor,
+            actor_name=SYSTEM if actor is None else actor.get_username(),
+            verb=verb,
+            execution=execution,
+            subject=execution.public_id,
+            outcome=outcome,
+            before=before,
+            after=after,
+            reason=reason,
+            correlation_id=str(structlog.contextvars.get_contextvars().get("correlation_id", execution.correlation_id)),
+            created_at=timezone.now(),
+            previous_hash=head.value,
+        )
+        entry.hash = digest(head.value, covered(entry))
+        entry.save(force_insert=True)
+        head.value = entry.hash
+        head.save(update_fields=["value"])
+    return entry
+
+
+def covered(entry: AuditEntry) -> dict[str, Any]:
+    """What the hash of an entry covers: all of it but the references that a deletion empties."""
+    names = ("actor_name", "verb", "subject", "outcome", "before", "after", "reason", "correlation_id")
+    return {
+        **{name: getattr(entry, name) for name in names},
+        "created_at": entry.created_at.astimezone(UTC).isoformat(),
+    }
+
+
+def problems() -> Iterator[str]:
+    """What is wrong with the trail, one sentence each: entries changed, missing, cut off. Nothing where it is whole."""
+    head = ""
+    for entry in AuditEntry.objects.order_by("id").iterator():
+        if entry.previous_hash != head:
+            yield f"Before entry {entry.pk} ({entry}) an entry is missing, or it was changed."
+        if digest(entry.previous_hash, covered(entry)) != entry.hash:
+            yield f"Entry {entry.pk} ({entry}) is not what was written."
+        head = entry.hash
+    turn = Turn.objects.filter(pk=CHAIN).first()
+    if (turn.value if turn else "") != head:
+        yield "Entries at the end are missing."
