@@ -38,7 +38,7 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
         return self.filter(runner="external", phase__in=speaking, runner_due_at__lt=Now())
 
     def needing_attention(self) -> ExecutionQuerySet:
-        silent = Q(runner_silent_at__isnull=False)
+        silent = Q(runner_silent_at__isnull=False, phase__in=ACTIVE_PHASES)
         return self.filter(Q(phase=Phase.FAILED) | Q(requires_manual_intervention=True) | silent)
 
 

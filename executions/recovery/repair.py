@@ -49,7 +49,10 @@ class RepairReport:
 
 
 def repair(kinds: Sequence[str] = KINDS, dry_run: bool = False, *, most: int | None = None) -> RepairReport:
-    """Report, and unless ``dry_run`` mend, at most ``most`` orphans of each kind. Raises Refused for an unknown kind."""
+    """Report, and unless ``dry_run`` mend, at most ``most`` orphans of each kind.
+
+    Raises Refused for an unknown kind.
+    """
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown:
         raise Refused("invalid", f"Nothing named {unknown[0]!r} can be repaired.", remedy=f"Use {' or '.join(KINDS)}.")

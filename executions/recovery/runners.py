@@ -1,4 +1,4 @@
-"""External runners that fell silent: said once, as an event that the owner finds in the inbox, until they speak again."""
+"""External runners that fell silent: said once, as an event that lands in the owner's inbox, until they speak again."""
 
 from __future__ import annotations
 

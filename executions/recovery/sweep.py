@@ -25,7 +25,8 @@ log = structlog.get_logger(__name__)
 
 
 def sweep(most: int) -> int:
-    """Declare the dead, say whose runner is silent, then ring for at most ``most`` due or orphaned executions, oldest first. How many rang."""
+    """Declare the dead, say whose runner is silent, then ring for at most ``most`` due or orphaned executions, the
+    oldest first. How many rang."""
     declare_the_dead()
     note_silent_runners()
     orphans = list(Execution.objects.orphaned().filter(_not_just_rung()).order_by("id")[:most])
