@@ -15,7 +15,7 @@ from executions.events import GROUP
 from executions.models import Execution, Notification
 from tests.dashboard.pages import Frame, page, run
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 Begin = Callable[..., Execution]
 Drive = Callable[[Execution], Execution]
 As = Callable[[User], Client]

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from executions.intake.apply import apply_definition
+from executions.models import Execution, Workflow
+
+TYPED = """
+document: {dsl: '1.0.0', namespace: tests, name: typed, version: '1.0.0'}
+input:
+  schema:
+    format: json
+    document:
+      type: object
+      required: [sku, many]
+      properties: {sku: {type: string}, many: {type: integer, minimum: 1}}
+do: [{a: {set: {x: 1}}}]
+"""
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+def typed(alice: User) -> Workflow:
+    return apply_definition(TYPED, alice).workflow
+
+
+@pytest.fixture
+def client(alice: User, as_: Callable[[User], Client]) -> Client:
+    return as_(alice)
+
+
+def test_a_good_form_starts_a_run_and_leads_to_its_page(typed: Workflow, client: Client) -> None:
+    sent = {"key": KEY, "field-sku": "tea", "field-many": "2", "name": "Mine"}
+    response = client.post(f"/workflows/{typed.public_id}/run", sent)
+    (execution,) = Execution.objects.all()
+    assert response.headers["Location"] == f"/executions/{execution.public_id}/"
+    assert (execution.input, execution.name) == ({"sku": "tea", "many": 2}, "Mine")
+
+
+def test_a_double_click_is_one_run(typed: Workflow, client: Client) -> None:
+    sent = {"key": KEY, "field-sku": "tea", "field-many": "2"}
+    first, second = (client.post(f"/workflows/{typed.public_id}/run", sent) for _ in range(2))
+    assert first.headers["Location"] == second.headers["Location"]
+    assert Execution.objects.count() == 1
+
+
+def test_every_problem_stands_at_its_field_and_nothing_starts(typed: Workflow, client: Client) -> None:
+    response = client.post(f"/workflows/{typed.public_id}/run", {"key": KEY, "field-many": "0"})
+    assert response.status_code == 400
+    problems = {field.name: field.problem for field in response.context["form"].fields}
+    assert problems["sku"] == "This is required."
+    assert "minimum" in problems["many"]
+    assert not Execution.objects.exists()
+
+
+def test_a_key_is_free_again_after_a_form_that_was_refused(typed: Workflow, client: Client) -> None:
+    address = f"/workflows/{typed.public_id}/run"
+    client.post(address, {"key": KEY, "field-many": "0"})
+    assert client.post(address, {"key": KEY, "field-sku": "tea", "field-many": "1"}).status_code == 302
+
+
+def test_without_a_schema_the_input_is_json(workflow: Workflow, client: Client) -> None:
+    address = f"/workflows/{workflow.public_id}/run"
+    assert client.post(address, {"json": "{nope"}).status_code == 400
+    assert client.post(address, {"json": '{"a": 1}'}).status_code == 302
+    assert Execution.objects.get().input == {"a": 1}
