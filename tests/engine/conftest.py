@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from executions.engine.driver import advance
 from executions.engine.running import Running
@@ -14,8 +18,16 @@ from executions.engine.store import Here
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import Execution, Process
+from tests.steps.http.faults import FaultServer
 
 HEAD = "document: {dsl: '1.0.0', namespace: tests, name: %s, version: '1.0.0'}\n"
+
+
+@pytest.fixture(autouse=True)
+def known_functions(settings: Any) -> None:
+    settings.STIGMER_FUNCTION_MODULES = ["tests.engine.functions"]
+    settings.STIGMER_HTTP_ALLOWED_HOSTS = ["127.0.0.1"]
+    settings.STIGMER_RETRY_DELAYS = [0.0, 0.0, 0.0]
 
 
 @pytest.fixture
@@ -30,6 +42,10 @@ def bob(db: None) -> User:
 
 @pytest.fixture
 def process(db: None) -> Process:
+    return new_process()
+
+
+def new_process() -> Process:
     return Process.objects.create(kind="worker", host="test", pid=1, slots=1)
 
 
@@ -56,3 +72,42 @@ def drive(process: Process) -> Callable[[Execution], Execution]:
         return execution
 
     return driven
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """``later(60)``: a minute has passed."""
+    real, passed = timezone.now, [timedelta()]
+
+    def go(seconds: float) -> None:
+        passed[0] += timedelta(seconds=seconds)
+
+    monkeypatch.setattr(timezone, "now", lambda: real() + passed[0])
+    return go
+
+
+@pytest.fixture
+def server() -> Iterator[FaultServer]:
+    with FaultServer() as running:
+        yield running
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What was really done, line by line."""
+
+    path: Path
+
+    def lines(self) -> list[str]:
+        return self.path.read_text().splitlines() if self.path.exists() else []
+
+    def done(self) -> list[str]:
+        return [line.split(" ")[0] for line in self.lines()]
+
+    def keys(self) -> list[str]:
+        return [line.split(" ")[1] for line in self.lines()]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path / "ledger")

@@ -1,0 +1,78 @@
+"""Functions that workflows of these tests call. What they did stands in a file, outside of any database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from executions.steps.functions import FunctionContext, PermanentError, TransientError, function
+
+ORDERS = {"left": 0}
+
+
+@function(name="tests.note", isolation="thread")
+def note(ledger: str, line: str, context: FunctionContext, answer: Any = None) -> Any:
+    """Write a line into the ledger, with the key of the operation."""
+    with Path(ledger).open("a") as book:
+        book.write(f"{line} {context.idempotency_key}\n")
+    return {"line": line, "attempt": context.attempt} if answer is None else answer
+
+
+@function(name="tests.note_once", isolation="thread", effect="at_most_once")
+def note_once(ledger: str, line: str, context: FunctionContext) -> Any:
+    return note(ledger, line, context)
+
+
+@function(name="tests.fails", isolation="thread")
+def fails(ledger: str, times: int, transient: bool = True, message: str = "not yet") -> dict[str, int]:
+    """Fail while fewer lines than ``times`` stand in the ledger."""
+    book = Path(ledger)
+    lines = book.read_text().splitlines() if book.exists() else []
+    with book.open("a") as stream:
+        stream.write("try\n")
+    if len(lines) < times:
+        raise (TransientError if transient else PermanentError)(message)
+    return {"tries": len(lines) + 1}
+
+
+@function(name="tests.gives", isolation="thread")
+def gives(what: str) -> Any:
+    """Values that no journal can hold."""
+    values: dict[str, Any] = {
+        "nan": float("nan"),
+        "infinity": float("inf"),
+        "nul": "a\x00b",
+        "surrogate": "a\ud800b",
+        "large": "x" * (2 * 1024 * 1024),
+        "nul in a key": {"a\x00b": 1},
+        "deep": _deep(300),
+    }
+    return values[what]
+
+
+@function(name="tests.says", isolation="thread")
+def says(what: str) -> None:
+    """Fails with a message that no database can hold."""
+    raise PermanentError({"nul": "a\x00b", "surrogate": "a\ud800b", "large": "x" * (2 * 1024 * 1024)}[what])
+
+
+@function(name="tests.rename", isolation="thread", effect="transactional")
+def rename(slug: str, name: str, ledger: str = "", fail: bool = False, too_large: bool = False) -> Any:
+    """Writes through the ORM, in the transaction of its step."""
+    from executions.models import Workflow
+
+    workflow = Workflow.objects.get(slug=slug)
+    workflow.name += name
+    workflow.save(update_fields=["name"])
+    if ledger:
+        note(ledger, name, FunctionContext("", "", 1, ""))
+    if fail:
+        raise PermanentError("changed its mind")
+    return "x" * (2 * 1024 * 1024) if too_large else workflow.name
+
+
+def _deep(levels: int) -> Any:
+    value: Any = 0
+    for _ in range(levels):
+        value = [value]
+    return value
