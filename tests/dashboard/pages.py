@@ -6,10 +6,12 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
+from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
+from django.db import connections
 from django.test import Client
 
 from dashboard.live.hub import hub
@@ -19,6 +21,7 @@ from stigmer_site.asgi import application
 PATIENCE_SECONDS = 20.0
 ORIGIN = settings.STIGMER_ORIGINS[0]
 Frame = dict[str, Any]
+T = TypeVar("T")
 
 
 class Page:
@@ -77,6 +80,18 @@ async def page(client: Client | None, origin: str = ORIGIN) -> AsyncIterator[Pag
         await opened.leave()
 
 
+async def elsewhere(work: Callable[..., T], *args: Any) -> T:
+    """Do this in another thread, as a worker would, and leave no connection behind."""
+
+    def work_and_close() -> T:
+        try:
+            return work(*args)
+        finally:
+            connections.close_all()
+
+    return await sync_to_async(work_and_close, thread_sensitive=False)()
+
+
 def run(scenario: Callable[[], Any]) -> None:
     """Play an async scenario to its end, and stop the hub that it started."""
 
@@ -86,5 +101,7 @@ def run(scenario: Callable[[], Any]) -> None:
         finally:
             await hub().stop()
             broadcast.stop()
+            # The thread in which sockets are authenticated keeps a connection, as a server wants and a test does not.
+            await sync_to_async(connections.close_all)()
 
     asyncio.run(play())

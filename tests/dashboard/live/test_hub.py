@@ -3,17 +3,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.contrib.auth.models import User
 from django.test import Client
 
 from dashboard.live.hub import hub
 from dashboard.live.topics import execution_topic, inbox_topic, row_topic
+from executions import broadcast
 from executions.engine import decisions
 from executions.events import GROUP
 from executions.models import Execution, Notification
-from tests.dashboard.pages import Frame, page, run
+from tests.dashboard.pages import Frame, elsewhere, page, run
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 Begin = Callable[..., Execution]
@@ -31,7 +31,7 @@ def test_a_page_hears_what_came_after_the_sequence_that_it_was_rendered_at(
         async with page(client) as opened:
             await opened.follow(**{topic: execution.head_seq})
             await opened.hear(lambda frame: frame.get("ok") == topic, "the subscription")
-            done = await sync_to_async(drive, thread_sensitive=False)(execution)
+            done = await elsewhere(drive, execution)
             frame = await opened.hear(lambda f: f.get("topic") == topic and f["seq"] == done.head_seq, "the end")
             texts = {part["id"]: part["html"] for part in frame["parts"]}
             assert "Completed" in texts["headline"]
@@ -80,11 +80,9 @@ def test_a_lost_nudge_is_made_good_by_reconciling(begin: Begin, drive: Drive, al
         async with page(client) as opened:
             await opened.follow(**{topic: execution.head_seq})
             await opened.hear(lambda frame: frame.get("ok") == topic, "the subscription")
-            # Nothing announces in this thread of the test before the hub's own broadcaster is stopped.
-            from executions import broadcast
-
+            # From here on nothing is announced.
             broadcast.stop()
-            done = await sync_to_async(drive, thread_sensitive=False)(execution)
+            done = await elsewhere(drive, execution)
             await hub().reconcile()
             await opened.hear(lambda f: f.get("topic") == topic and f["seq"] == done.head_seq, "the truth")
 
@@ -123,8 +121,8 @@ def test_a_nudge_about_a_foreign_execution_reaches_nobody_else(
         async with page(client) as opened:
             await opened.follow(**{topic: mine.head_seq, "overview": 0, inbox_topic(bob.pk): 0})
             await opened.hear(lambda frame: frame.get("ok") == inbox_topic(bob.pk), "the subscription")
-            await sync_to_async(drive, thread_sensitive=False)(theirs)
-            done = await sync_to_async(drive, thread_sensitive=False)(mine)
+            await elsewhere(drive, theirs)
+            done = await elsewhere(drive, mine)
             seen: list[str] = []
 
             def is_the_end(frame: dict[str, object]) -> bool:
@@ -149,7 +147,7 @@ def test_the_failure_of_a_step_is_a_toast_in_every_tab_of_the_owner_alone(
                 await tab.follow(**{topic: 0})
                 await tab.hear(lambda frame: frame.get("ok") == topic, "the subscription")
             await foreign.follow(**{inbox_topic(admin.pk): 0, execution_topic(execution.pk): 0})
-            await sync_to_async(drive, thread_sensitive=False)(execution)
+            await elsewhere(drive, execution)
             for tab in (first, second):
                 (toast,) = (await tab.hear(lambda frame: frame.get("toasts"), "the toast"))["toasts"]
                 assert toast["event"] == "WORKFLOW_STEP_FAILED"
@@ -179,7 +177,7 @@ def test_a_recovery_is_told_with_its_payload(failed: Execution, alice: User, as_
         async with page(client) as opened:
             await opened.follow(**{topic: 0})
             await opened.hear(lambda frame: frame.get("ok") == topic, "the subscription")
-            await sync_to_async(decisions.recover, thread_sensitive=False)(failed.pk, alice)
+            await elsewhere(decisions.recover, failed.pk, alice)
             (toast,) = (await opened.hear(lambda frame: frame.get("toasts"), "the toast"))["toasts"]
             assert toast["event"] == "WORKFLOW_RECOVERED"
             assert set(toast["payload"]) == {"workflow_id", "execution_id", "resumed_from", "timestamp"}

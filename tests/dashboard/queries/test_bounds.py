@@ -14,6 +14,7 @@ from dashboard.live import changes
 from dashboard.live.topics import execution_topic, row_topic
 from executions.models import Execution
 
+pytestmark = pytest.mark.database
 MOST_QUERIES = 26
 Begin = Callable[..., Execution]
 Drive = Callable[[Execution], Execution]
