@@ -176,6 +176,9 @@ STIGMER_FLUSH_STEPS: int = env.int("STIGMER_FLUSH_STEPS", 100)
 STIGMER_FLUSH_SECONDS: float = env.float("STIGMER_FLUSH_SECONDS", 1.0)
 STIGMER_WRITERS: int = env.int("STIGMER_WRITERS", 4)
 STIGMER_CRASH_LIMIT: int = env.int("STIGMER_CRASH_LIMIT", 5)
+STIGMER_RECOVERIES_AT_ONCE: int = env.int("STIGMER_RECOVERIES_AT_ONCE", 5)
+STIGMER_METRICS_TOKEN: str = env.str("STIGMER_METRICS_TOKEN", "")
+STIGMER_METRICS_LOCAL: bool = env.bool("STIGMER_METRICS_LOCAL", False)
 
 # --- What a definition may do --------------------------------------------------------------------------------------
 STIGMER_DEFINITION_BYTES: int = env.int("STIGMER_DEFINITION_BYTES", 256 * 1024)

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from executions.engine import report
@@ -15,7 +16,7 @@ from executions.engine.journal import Journal
 from executions.engine.lease import Held
 from executions.engine.store import Store
 from executions.errors import Fenced
-from executions.models.move import Lease, Move
+from executions.models.move import Applied, Lease, Move
 from executions.models.moves import apply
 from executions.records import AttemptRecord, EventRecord
 from executions.states import Phase, StepStatus
@@ -45,6 +46,8 @@ class Boundary:
         self.columns: dict[str, Any] = {}
         self.attempts: list[AttemptRecord] = []
         self.events: list[EventRecord] = []
+        # Written in the same transaction as the move that comes next.
+        self.also: Callable[[], None] | None = None
         self.progress: Callable[[], tuple[int, int]] = lambda: (0, 0)
         if held.first_time:
             assert held.execution.started_at is not None
@@ -88,6 +91,9 @@ class Boundary:
         if self._journal.head_digest != self._chained:
             columns["head_digest"] = self._journal.head_digest
             columns["last_checkpoint_at"] = now
+            if self._execution.crashes is not None:
+                # Progress: what crashed before is behind it, and others may be driven beside it again.
+                columns |= {"crashes": None, "alone": False}
             if any(step.status == StepStatus.FAILED for step in steps) and not any(
                 step.status in (StepStatus.SUCCEEDED, StepStatus.SKIPPED) for step in steps
             ):
@@ -109,12 +115,16 @@ class Boundary:
         return move
 
     def _taken(self) -> None:
+        if self._journal.head_digest != self._chained:
+            self._execution.crashes = None
         self._journal.take_pending()
         self._chained = self._journal.head_digest
         self.columns, self.attempts, self.events = {}, [], []
 
     def _write(self, move: Move, *, here: bool = False, may_miss: bool = False) -> bool:
-        applied = apply(move) if here else self._store.call(partial(apply, move))
+        work = partial(apply, move) if self.also is None else partial(_apply_with, move, self.also)
+        self.also = None
+        applied = work() if here else self._store.call(work)
         if applied is None:
             if may_miss:
                 return False
@@ -124,3 +134,11 @@ class Boundary:
         if "last_checkpoint_at" in move.columns:
             self._execution.last_checkpoint_at = move.columns["last_checkpoint_at"]
         return True
+
+
+def _apply_with(move: Move, also: Callable[[], None]) -> Applied | None:
+    with transaction.atomic():
+        applied = apply(move)
+        if applied is not None:
+            also()
+    return applied

@@ -23,6 +23,7 @@ from django.utils import timezone
 from executions import definition
 from executions.engine import attempt, report, surroundings
 from executions.engine.boundary import Boundary, CancelAsked, PauseAsked
+from executions.engine.crashes import Crashes
 from executions.engine.journal import Diverged, Journal
 from executions.engine.lease import Held, claim
 from executions.engine.requests import Breathe, Completed, Effect, Ended, Failed, Park, Request
@@ -31,6 +32,7 @@ from executions.engine.retry_from_dsl import from_dsl
 from executions.engine.running import Running
 from executions.engine.scope import Facts, Scope
 from executions.engine.store import Store
+from executions.engine.takeover import audit_giving_up, take_over
 from executions.engine.walk import Walker
 from executions.errors import ExpressionError, Fenced, NotStorable, WorkflowError
 from executions.models.move_sql import AsJson
@@ -46,15 +48,27 @@ Timer = Callable[[uuid.UUID, str, datetime], None]
 
 
 def advance(
-    execution_id: uuid.UUID, *, process_id: uuid.UUID, store: Store, running: Running, timer: Timer | None = None
+    execution_id: uuid.UUID,
+    *,
+    process_id: uuid.UUID,
+    store: Store,
+    running: Running,
+    timer: Timer | None = None,
+    alone: bool = False,
 ) -> bool:
-    """Take the execution if it is due and drive it as far as it goes. False: there was nothing to do."""
-    held = store.call(partial(claim, execution_id, process_id))
+    """Take the execution if it is due and drive it as far as it goes. False: there was nothing to do.
+
+    ``alone``: this process drives nothing else, and takes only what has to be driven so.
+    """
+    held = store.call(partial(claim, execution_id, process_id, alone=alone))
     if held is None:
         return False
     running.take(execution_id, held.token)
     try:
-        Driver(held, process_id, store, running, timer).drive()
+        found = True if held.execution.left_by_id is None else take_over(held, store, alone=alone)
+        if found is not False:
+            driver = Driver(held, process_id, store, running, timer)
+            driver.drive() if found is True else driver.give_up(found)
     except Fenced:
         log.warning("lease lost, nothing was written", execution_id=held.execution.public_id, token=held.token)
     finally:
@@ -87,6 +101,7 @@ class Driver:
             max_steps=settings.STIGMER_MAX_STEPS,
         )
         self.interrupted = {r.id for r in held.records if r.status == StepStatus.RUNNING and r.kind == "call"}
+        self.recorded = {r.id for r in held.records}
         self.boundary = Boundary(held, self.journal, process_id, store)
         self.running = running
         self.timer = timer
@@ -136,6 +151,26 @@ class Driver:
             else:
                 following = self._effect(following, walk)
         self._end(following)
+
+    def give_up(self, crashes: Crashes) -> None:
+        """Set it aside for a person: the step at which its processes ended has failed, and the evidence is kept."""
+        now = timezone.now()
+        error = WorkflowError.standard("runtime", crashes.evidence())
+        open_chain = [r for r in self.journal.chain_of(self.execution.current_step) if not r.is_finished()]
+        # Counting begins anew when a person releases it; it is still driven alone then.
+        self.execution.crashes = None
+        for record in open_chain:
+            record.error = error.as_json()
+            self.journal.finish(record, StepStatus.FAILED, now)
+        progress = (self.execution.progress_done, self.execution.progress_total)
+        self.boundary.progress = lambda: progress
+        self.boundary.columns |= {"crashes": None, "alone": True}
+        self.boundary.events.append(
+            report.recovery_failed(self.execution, crashes.evidence(), now, crashes=crashes.last)
+        )
+        self.boundary.also = partial(audit_giving_up, self.execution, crashes)
+        path = open_chain[0].path if open_chain else None
+        self._end(Failed(error, path), requires_manual_intervention=True)
 
     def _send(self, walk: Walking, answer: Done | Fail | None) -> Request | Ended:
         try:
@@ -191,6 +226,9 @@ class Driver:
     def _effect(self, request: Effect, walk: Walking) -> Request | Ended:
         """Run one attempt and tell the walk how it ended; what the walk asks for next."""
         step = request.step
+        # After a restore an effect is a new operation with a new key; one that had begun keeps its own.
+        if step.id not in self.recorded:
+            step.generation = max(step.generation, self.execution.generation)
         now = timezone.now()
         if step.wake_at is not None and step.wake_at > now and step.status == StepStatus.RETRYING:
             self._park(_sooner(step.wake_at, request.deadline_at), "back-off")

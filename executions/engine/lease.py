@@ -32,16 +32,21 @@ class Held:
     first_time: bool
 
 
-def claim(execution_id: uuid.UUID, process_id: uuid.UUID) -> Held | None:
-    """Take an execution that is due, or whose process died. None: there is nothing to do, or somebody else has it."""
+def claim(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool = False) -> Held | None:
+    """Take an execution that is due, or whose process died. None: there is nothing to do, or somebody else has it.
+
+    ``alone`` takes only one that has to be driven by a process that holds nothing else; otherwise it takes no such one.
+    """
     now = timezone.now()
     move = Move(
         execution_id,
-        Claim(),
+        Claim(alone),
         to=Phase.IN_PROGRESS,
         columns={"process_id": process_id, "wake_at": None, "waiting_for": "", "rung_at": None},
         if_null={"started_at": now},
         increments=("token",),
+        # Set only where it was in somebody's hands: of those, only the dead are taken over.
+        copies={"left_by_id": "process_id"},
         at=now,
     )
     with transaction.atomic():

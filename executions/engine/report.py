@@ -65,6 +65,15 @@ def recovered(execution: Execution, at: datetime, actor_id: int | None) -> Event
     return EventRecord(RECOVERED, payload, actor_id=actor_id, notify_owner=True)
 
 
+def recovery_failed(
+    execution: Execution, reason: str, at: datetime, actor_id: int | None = None, **more: Any
+) -> EventRecord:
+    """A recovery that did not come about; the owner is told, a person has to look at it."""
+    event = plain(RECOVERY_FAILED, execution, at, actor_id, reason=reason, **more)
+    event.notify_owner = True
+    return event
+
+
 def retrying(execution: Execution, step: StepRecord, rule: str, delay: float, at: datetime) -> EventRecord:
     payload = {
         **ids_of(execution),

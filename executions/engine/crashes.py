@@ -1,0 +1,68 @@
+"""What an execution did to the processes that drove it, counted since its last finished step.
+
+A crash that it suffered alone may be its own doing; one that it shared tells little. After two it is driven alone, in a
+process that holds nothing else, and after STIGMER_CRASH_LIMIT lonely ones it is set aside for a person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from django.conf import settings
+
+from executions.models import Execution, Process
+
+CRASHES_BEFORE_ALONE = 2
+KEPT = 10
+STOPPED = "stopped"
+REBOOTED = "its host was started anew"
+
+
+@dataclass(frozen=True, slots=True)
+class Crashes:
+    """``digest`` is the journal's head at the last crash: another one means that it made progress meanwhile."""
+
+    digest: str = ""
+    shared: int = 0
+    alone: int = 0
+    last: list[dict[str, Any]] = field(default_factory=list)
+
+    def is_to_be_alone(self) -> bool:
+        return self.shared >= CRASHES_BEFORE_ALONE or self.alone >= CRASHES_BEFORE_ALONE
+
+    def is_enough(self) -> bool:
+        return self.alone >= settings.STIGMER_CRASH_LIMIT
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def evidence(self) -> str:
+        """One sentence for the person who has to decide."""
+        deaths = ", ".join(dict.fromkeys(str(crash["death"]) for crash in self.last))
+        steps = ", ".join(dict.fromkeys(str(crash["step"]) for crash in self.last if crash["step"]))
+        where = f" at step {steps}" if steps else ""
+        return f"The process that drove it ended {self.alone} times in a row{where} ({deaths}), driving nothing else."
+
+
+def after_crash(execution: Execution, process: Process) -> Crashes:
+    """The count with the crash of ``process`` added; a process that was stopped in order did not crash."""
+    known = Crashes(**execution.crashes) if execution.crashes else Crashes()
+    if known.digest != execution.head_digest:
+        known = Crashes(digest=execution.head_digest)
+    if process.death in (STOPPED, REBOOTED):
+        return known
+    was_alone = process.held_at_death <= 1
+    crash = {
+        "at": process.dead_at.isoformat() if process.dead_at else "",
+        "process": str(process),
+        "death": process.death,
+        "step": execution.current_step,
+        "alone": was_alone,
+    }
+    return Crashes(
+        execution.head_digest,
+        known.shared + (not was_alone),
+        known.alone + was_alone,
+        [*known.last, crash][-KEPT:],
+    )

@@ -1,0 +1,116 @@
+"""Automatic recovery: an execution that a dead process left behind is verified before anything is run from it.
+
+Whole: it goes on, and its owner is told. Broken: nothing is changed but that it is FAILED and wants a person. Only a
+few are verified at once, so that a great many orphans do not take a worker's time from what is healthy.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache, partial
+
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from executions import audit
+from executions.engine import report
+from executions.engine.chain import Broken, examine
+from executions.engine.crashes import Crashes, after_crash
+from executions.engine.lease import Held
+from executions.engine.store import Store
+from executions.errors import Fenced, WorkflowError
+from executions.models import Execution, Process
+from executions.models.move import Lease, Move
+from executions.models.move_sql import AsJson
+from executions.models.moves import apply
+from executions.states import Phase
+
+log = structlog.get_logger(__name__)
+VERB = "automatic recovery"
+
+
+@lru_cache(maxsize=1)
+def _places() -> threading.BoundedSemaphore:
+    return threading.BoundedSemaphore(settings.STIGMER_RECOVERIES_AT_ONCE)
+
+
+def take_over(held: Held, store: Store, *, alone: bool) -> bool | Crashes:
+    """Recover what a dead process left. True: drive it. False: it was let go of. Crashes: it has had too many."""
+    execution = held.execution
+    assert execution.left_by_id is not None
+    with _places():
+        try:
+            process = Process.objects.get(pk=execution.left_by_id)
+            broken = examine(execution)
+        finally:
+            if not connection.in_atomic_block:
+                connection.close()
+    if broken is not None:
+        store.call(partial(_refuse, held, process, broken))
+        return False
+    crashes = after_crash(execution, process)
+    if crashes.is_enough():
+        return crashes
+    to_be_alone = crashes.is_to_be_alone() and not alone
+    store.call(partial(_record, held, process, crashes, to_be_alone))
+    execution.crashes = crashes.as_json()
+    return not to_be_alone
+
+
+def _record(held: Held, process: Process, crashes: Crashes, to_be_alone: bool) -> None:
+    """Say that it was recovered; where it shall be driven alone, put it back for such a process."""
+    execution, now = held.execution, timezone.now()
+    move = _move(held)
+    move.events = [report.recovered(execution, now, None)]
+    # Kept only where there was a crash: an orderly stop leaves nothing to count.
+    move.columns["crashes"] = AsJson(crashes.as_json()) if crashes.last else None
+    if to_be_alone:
+        move.to, move.ring = Phase.PENDING, execution.queue
+        move.columns |= {"alone": True, "process_id": None, "wake_at": now, "waiting_for": ""}
+    with transaction.atomic():
+        _apply(move)
+        _audit(execution, process, audit.DONE, {"resumed_from": report.timestamp(execution.last_checkpoint_at)})
+    log.warning("recovered", execution_id=execution.public_id, left_by=str(process), death=process.death,
+                alone=to_be_alone)  # fmt: skip
+
+
+def _refuse(held: Held, process: Process, broken: Broken) -> None:
+    """Its checkpoints are not what was written, so nothing is run from them; the journal stays as it is."""
+    execution, now = held.execution, timezone.now()
+    text = f"The recovery failed: {broken.text}. {broken.remedy()}"
+    error = WorkflowError.standard("runtime", text).as_json()
+    event = report.recovery_failed(execution, broken.text, now, last_good_seq=broken.last_good_seq)
+    move = _move(held)
+    move.to, move.events = Phase.FAILED, [event]
+    move.columns |= {
+        "process_id": None, "wake_at": None, "waiting_for": "", "failed_at": now, "ended_at": now,
+        "error": AsJson(error), "failure_reason": report.failure_reason(error), "requires_manual_intervention": True,
+    }  # fmt: skip
+    with transaction.atomic():
+        _apply(move)
+        _audit(execution, process, audit.FAILED, {"broken": broken.text, "last_good_seq": broken.last_good_seq})
+    log.error("recovery failed", execution_id=execution.public_id, reason=broken.text)
+
+
+def audit_giving_up(execution: Execution, crashes: Crashes) -> None:
+    """The entry of an execution that is set aside for its crashes; written with the move that does so."""
+    after = {"phase": str(Phase.FAILED), "crashes": crashes.as_json()}
+    before = audit.state(execution)
+    audit.record(VERB, execution, None, outcome=audit.FAILED, before=before, after=after, reason=crashes.evidence())
+
+
+def _move(held: Held) -> Move:
+    execution = held.execution
+    return Move(execution.pk, Lease(held.token), owner_id=execution.owner_id, correlation_id=execution.correlation_id)
+
+
+def _apply(move: Move) -> None:
+    if apply(move) is None:
+        raise Fenced
+
+
+def _audit(execution: Execution, process: Process, outcome: str, after: dict[str, object]) -> None:
+    reason = f"Its process ended: {process} ({process.death})."
+    audit.record(VERB, execution, None, outcome=outcome, before=audit.state(execution), after=after, reason=reason)
