@@ -24,6 +24,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 from django.utils.module_loading import import_string
+from redis.exceptions import RedisError
 
 from dashboard.live import changes, frames
 from dashboard.live.changes import Want
@@ -266,6 +267,9 @@ class Hub:
                 await loop()
             except asyncio.CancelledError:
                 raise
+            except (RedisError, OSError) as problem:
+                # Redis is away: reconciling shows the truth until it is back.
+                log.warning("live hub waits for redis", problem=str(problem))
             except Exception:
                 log.exception("live hub goes on", loop=loop.__name__)
             await asyncio.sleep(AGAIN_SECONDS)

@@ -16,6 +16,7 @@ from dashboard.paging import EXECUTION, cursor
 from dashboard.queries import executions, workflows
 from dashboard.queries.executions import COUNT_CAP, Filters
 from dashboard.views.pages import page, person
+from executions import policy
 from executions.states import Phase
 
 LONGEST = 200
@@ -34,6 +35,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "chips": chips(filters, tally),
         "workflows": workflows.choices(user),
         "is_first_page": before is None,
+        "sees_everything": policy.is_admin(user) or policy.is_support(user),
         "is_first_ever": not found.rows and not executions.exists_any(user),
         "next_address": address(filters, before=found.cursor) if found.has_more else "",
         "first_address": address(filters),
