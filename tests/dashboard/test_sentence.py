@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from dashboard.sentence import stands
+from executions.models import Execution, Process, Step
+from executions.states import Phase, StepStatus
+
+SOON = timezone.now() + timedelta(minutes=5)
+CHARGE = Step(name="charge", path="/charge", status=StepStatus.FAILED, attempt=4)
+
+
+@pytest.mark.parametrize(
+    ("execution", "steps", "says"),
+    [
+        (Execution(phase=Phase.PENDING), [], "as soon as a worker has a free slot"),
+        (
+            Execution(phase=Phase.IN_PROGRESS, current_step="/ship", process=Process(kind="worker", pid=7, host="h")),
+            [Step(name="ship", path="/ship", status=StepStatus.RUNNING, attempt=2)],
+            "Running step <strong>ship</strong>, attempt 2 on worker 7 at h.",
+        ),
+        (
+            Execution(phase=Phase.WAITING, wake_at=SOON),
+            [Step(name="charge", path="/charge", status=StepStatus.RETRYING, attempt=2, wake_at=SOON)],
+            "Step <strong>charge</strong> failed 2 times. Next attempt",
+        ),
+        (Execution(phase=Phase.FAILED), [CHARGE], "Failed at step <strong>charge</strong> after 4 attempts."),
+        (
+            Execution(phase=Phase.FAILED, requires_manual_intervention=True),
+            [Step(name="ship", path="/ship", status=StepStatus.FAILED, attempt=1, optional=True)],
+            "A person has to look at it. Next: retry the step, or skip it,",
+        ),
+        (Execution(phase=Phase.CANCELLED), [], "Cancelled. Steps that were finished stay finished"),
+    ],
+)
+def test_one_sentence_says_where_it_stands_and_what_comes_next(
+    execution: Execution, steps: list[Step], says: str
+) -> None:
+    assert says in stands(execution, steps)
+
+
+def test_a_step_named_by_a_stranger_stays_text() -> None:
+    evil = Step(name="<script>", path="/x", status=StepStatus.FAILED)
+    assert "<script>" not in stands(Execution(phase=Phase.FAILED), [evil])
