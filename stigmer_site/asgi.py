@@ -1,4 +1,4 @@
-"""The ASGI entry: HTTP goes to Django, WebSockets to the dashboard if they come from an origin of our own."""
+"""The ASGI entry: HTTP goes to Django, WebSockets to the dashboard and the API if they come from an origin of our own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import OriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
 
-from dashboard.routing import websocket_urlpatterns  # noqa: E402
+from dashboard import routing as dashboard_routing  # noqa: E402
+from executions.api import routing as api_routing  # noqa: E402
 
-sockets = OriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.STIGMER_ORIGINS)
+addresses = [*dashboard_routing.websocket_urlpatterns, *api_routing.websocket_urlpatterns]
+sockets = OriginValidator(AuthMiddlewareStack(URLRouter(addresses)), settings.STIGMER_ORIGINS)
 application = ProtocolTypeRouter({"http": django_application, "websocket": sockets})

@@ -133,6 +133,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+STIGMER_API_RATE: int = env.int("STIGMER_API_RATE", 1200)
 DATA_UPLOAD_MAX_MEMORY_SIZE: int = env.int("STIGMER_REQUEST_BYTES", 2_621_440)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
@@ -154,6 +155,8 @@ RQ_QUEUES = {
     for name in ("high", "default", "low")
 }
 RQ_SHOW_ADMIN_LINK = False  # RQ's pages are mounted by urls.py, for superusers only
+STIGMER_QUEUE: bool = env.bool("STIGMER_QUEUE", True)
+STIGMER_ACCEPT_WHEN_IDLE: bool = env.bool("STIGMER_ACCEPT_WHEN_IDLE", False)
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",

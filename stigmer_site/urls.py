@@ -1,4 +1,4 @@
-"""Addresses: health, Django's admin, RQ's own pages (superusers only) and the dashboard."""
+"""Addresses: health, Django's admin, RQ's own pages (superusers only), the REST API and the dashboard."""
 
 from __future__ import annotations
 
@@ -22,5 +22,6 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("django-rq/", include((rq_pages, "django_rq"))),
+    path("", include("executions.api.urls")),
     path("", include("dashboard.urls")),
 ]

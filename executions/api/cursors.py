@@ -1,0 +1,62 @@
+"""Lists in pages: newest first, by key, so that no page repeats or misses what stands while others are added."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
+
+from django.core import signing
+from django.db.models import Model, QuerySet
+from pydantic import BaseModel, Field
+
+from executions.api.problems import FieldError, Problem
+
+MOST, USUAL = 100, 50
+Limit = Annotated[int, Field(ge=1, le=MOST, description="How many at most.")]
+Cursor = Annotated[
+    str | None,
+    Field(max_length=300, description="`next_cursor` of the page before; opaque, of the same list only."),
+]
+Item = TypeVar("Item")
+Row = TypeVar("Row", bound=Model)
+
+
+class Page(BaseModel, Generic[Item]):
+    """One page of a list. ``next_cursor`` leads to the next one; it is null on the last."""
+
+    items: list[Item]
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Where a caller stands in the list ``name``."""
+
+    name: str
+    limit: int = USUAL
+    cursor: str | None = None
+
+    def page(self, rows: QuerySet[Row, Row], shown: Callable[[Row], Item]) -> dict[str, Any]:
+        """The page of these rows, ordered by their ids from the newest."""
+        if self.cursor is not None:
+            rows = rows.filter(pk__lt=self._position())
+        found = list(rows.order_by("-pk")[: self.limit + 1])
+        more = len(found) > self.limit
+        next_cursor = self._signed(found[self.limit - 1].pk) if more else None
+        return {"items": [shown(row) for row in found[: self.limit]], "next_cursor": next_cursor}
+
+    def _signed(self, key: uuid.UUID | int) -> str:
+        return signing.Signer(salt=f"api.{self.name}").sign(str(key))
+
+    def _position(self) -> str:
+        try:
+            return signing.Signer(salt=f"api.{self.name}").unsign(self.cursor or "")
+        except signing.BadSignature:
+            raise Problem(
+                "invalid",
+                "The cursor is not one of this list.",
+                remedy="Begin without a cursor; go on with `next_cursor` of the page before.",
+                errors=[FieldError("This is no cursor of this list.", parameter="cursor")],
+            ) from None

@@ -1,0 +1,160 @@
+"""What every address of the API has in common, around the views of django-ninja: HTTP's own rules, and no answer that
+is not a problem where something goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import Any, cast
+
+import structlog
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.response import HttpResponseBase
+from ninja.operation import Operation, PathView
+
+from executions.api import problems
+from executions.api.problems import CONTENT_TYPE, FieldError, Problem
+from executions.api.refusals import not_found, problem_of
+
+JSON = "application/json"
+View = Callable[..., Any]
+log = structlog.get_logger(__name__)
+
+
+def door(view: View, path_view: PathView) -> View:
+    """The view with the house's manners."""
+    allowed = sorted({method for operation in path_view.operations for method in operation.methods})
+
+    def before(request: HttpRequest) -> HttpResponse | None:
+        if request.method == "HEAD" and "GET" in allowed:
+            request.method = "GET"
+        operation = next((each for each in path_view.operations if request.method in each.methods), None)
+        if operation is None:
+            return problems.response(request, _not_allowed(request, allowed))
+        try:
+            _check_body(request, operation)
+            _check_query(request, operation)
+        except (Problem, RequestDataTooBig, UnreadablePostError) as error:
+            return problems.response(request, _unreadable(error))
+        return None
+
+    def failed(request: HttpRequest, error: Exception) -> HttpResponse:
+        return answer_to(request, error)
+
+    if iscoroutinefunction(view):
+
+        @wraps(view)
+        async def guarded_async(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            refusal = before(request)
+            try:
+                response = refusal or await cast(Awaitable[HttpResponseBase], view(request, *args, **kwargs))
+            except Exception as error:
+                response = failed(request, error)
+            return _finished(response)
+
+        guarded: View = guarded_async
+    else:
+
+        @wraps(view)
+        def guarded_sync(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            refusal = before(request)
+            try:
+                response = refusal or view(request, *args, **kwargs)
+            except Exception as error:
+                response = failed(request, error)
+            return _finished(response)
+
+        guarded = guarded_sync
+    guarded.csrf_exempt = True  # type: ignore[attr-defined]  # credentials.py checks it where a session is used
+    return guarded
+
+
+def answer_to(request: HttpRequest, error: Exception) -> HttpResponse:
+    """The problem that this error is to the caller; one that nobody expected is logged and told without its words."""
+    problem = problem_of(error)
+    if problem is None:
+        log.exception("request failed", path=request.path, method=request.method, exc_info=error)
+        problem = Problem("internal", "The server met an error that it did not expect. Nothing is known to be changed.")
+    return problems.response(request, problem)
+
+
+def unknown_address(request: HttpRequest, rest: str = "") -> HttpResponseBase:
+    """The catch-all under /api/."""
+    detail = f"There is no address {request.path}."
+    return _finished(problems.response(request, not_found(detail, "The addresses are in /api/v1/openapi.json.")))
+
+
+unknown_address.csrf_exempt = True  # type: ignore[attr-defined]
+
+
+def _not_allowed(request: HttpRequest, allowed: list[str]) -> Problem:
+    methods = ", ".join([*allowed, "HEAD"] if "GET" in allowed else allowed)
+    return Problem(
+        "method-not-allowed", f"{request.method} is not possible here; {methods} are.", headers={"Allow": methods}
+    )
+
+
+def _check_body(request: HttpRequest, operation: Operation) -> None:
+    """Too large, of another type, or not there though it is needed. Reads the body, so that nothing later fails."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        raise RequestDataTooBig
+    takes = content_types(operation)
+    if not takes and request.body.strip() not in (b"", b"{}"):
+        raise Problem("invalid", "This operation takes no body.", errors=[FieldError("Send none.", pointer="#")])
+    if takes and request.body and (request.content_type or "").lower() not in takes:
+        raise Problem(
+            "unsupported-media-type",
+            f"A body of the type {request.content_type or 'unknown'} is not understood here; {', '.join(takes)} is.",
+            headers={"Accept": ", ".join(takes)},
+        )
+
+
+def content_types(operation: Operation) -> tuple[str, ...]:
+    """What this operation takes as a body; nothing where it takes none."""
+    named = getattr(operation.view_func, "content_types", None)
+    if named:
+        return tuple(named)
+    return (JSON,) if any(model.__ninja_param_source__ == "body" for model in operation.models) else ()
+
+
+def _check_query(request: HttpRequest, operation: Operation) -> None:
+    known = {
+        name
+        for model in operation.models
+        if model.__ninja_param_source__ == "query"
+        for name in getattr(model, "__ninja_flatten_map__", {})
+    }
+    unknown = [name for name in request.GET if name not in known]
+    if unknown:
+        allowed = ", ".join(sorted(known)) or "none"
+        errors = [FieldError("This parameter is not known.", parameter=name[:100]) for name in unknown[:20]]
+        raise Problem("invalid", f"Unknown query parameters; those of this address: {allowed}.", errors=errors)
+    repeated = [name for name in request.GET if len(request.GET.getlist(name)) > 1 and name not in REPEATABLE]
+    if repeated:
+        errors = [FieldError("This parameter may be given once.", parameter=name) for name in repeated]
+        raise Problem("invalid", "A query parameter was given more than once.", errors=errors)
+
+
+REPEATABLE = frozenset({"phase"})
+
+
+def _unreadable(error: Exception) -> Problem:
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, RequestDataTooBig):
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        return Problem("too-large", f"The body may have {limit:,} bytes (STIGMER_REQUEST_BYTES).")
+    return Problem("malformed", "The body broke off before its end.")
+
+
+def _finished(response: HttpResponseBase) -> HttpResponseBase:
+    """Nothing of this is for caches, and a text of ninja's own becomes a problem."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    if response.status_code >= 400 and not str(response.headers.get("Content-Type", "")).startswith(CONTENT_TYPE):
+        log.error("an error left the API without being a problem", status=response.status_code)
+    return response

@@ -1,0 +1,79 @@
+"""From what stands in an address to a record that the caller may see. Everything else is the same 404."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TypeVar
+
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+
+from executions import policy
+from executions.api.problems import Problem
+from executions.api.refusals import not_found
+from executions.ids import parse_public_id
+from executions.models import Agent, Execution, Session, Workflow
+from executions.models.resource import Resource
+
+PREFIXES = {"workflow": "wex", "agent": "aex"}
+KnownResource = TypeVar("KnownResource", bound=Resource)
+
+
+def execution(user: User, public_id: str, kind: str) -> Execution:
+    """An execution of this kind, with what its representation names."""
+    key = parse_public_id(public_id, PREFIXES[kind])
+    rows = policy.visible_executions(user).filter(kind=kind)
+    related = ("owner", "workflow", "instance", "version", "agent", "agent_instance", "agent_version", "session")
+    found = rows.select_related(*related).filter(pk=key).first() if key else None
+    if found is None:
+        raise not_found(f"There is no {kind} execution {shown(public_id)}.")
+    return found
+
+
+def workflow(user: User, ref: str) -> Workflow:
+    """A workflow by its id or slug."""
+    return _resource(policy.visible_workflows(user), user, ref, "wfl", "workflow")
+
+
+def agent(user: User, ref: str) -> Agent:
+    """An agent by its id or slug."""
+    return _resource(policy.visible_agents(user), user, ref, "agt", "agent")
+
+
+def session(user: User, public_id: str) -> Session:
+    key = parse_public_id(public_id, "ses")
+    found = policy.visible_sessions(user).select_related("agent", "owner").filter(pk=key).first() if key else None
+    if found is None:
+        raise not_found(f"There is no session {shown(public_id)}.")
+    return found
+
+
+def _resource(
+    rows: QuerySet[KnownResource, KnownResource], user: User, ref: str, prefix: str, what: str
+) -> KnownResource:
+    rows = rows.select_related("owner", "head_version", "default_instance", "spec_updated_by")
+    key = parse_public_id(ref, prefix)
+    if key is not None:
+        found = rows.filter(pk=key).first()
+    else:
+        # A private one of the caller's own goes before the shared one of that name.
+        named = rows.filter(Q(visibility="shared") | Q(owner=user), slug=ref)
+        found = named.order_by("visibility").first()
+    if found is None:
+        raise not_found(f"There is no {what} {shown(ref)}.")
+    return found
+
+
+def number(key: uuid.UUID | None, what: str, public_id: str) -> uuid.UUID:
+    """The key, or the 404 of a text that is no id."""
+    if key is None:
+        raise not_found(f"There is no {what} {shown(public_id)}.")
+    return key
+
+
+def may_not(what: str) -> Problem:
+    return Problem("forbidden", what)
+
+
+def shown(text: str) -> str:
+    return text if len(text) <= 60 else text[:60] + "…"

@@ -1,0 +1,70 @@
+"""Following by Server-Sent Events (WHATWG HTML, section 9.2): each frame is an event whose id is the sequence."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+from django.http import HttpRequest, StreamingHttpResponse
+
+from executions.api.live.hub import hub
+from executions.api.live.subscriber import Frame, Subscriber
+
+CONTENT_TYPE = "text/event-stream"
+BEAT_SECONDS = 15.0
+# The web server cannot see that a client stopped reading: what it may pile up is bounded by ending the stream now and
+# then. A client that comes back with Last-Event-ID misses nothing.
+STREAM_SECONDS = 900.0
+RETRY_MILLISECONDS = 2000
+
+
+def wanted(request: HttpRequest) -> bool:
+    """Whether the caller asks for a stream."""
+    return CONTENT_TYPE in request.headers.get("Accept", "")
+
+
+def last_seen(request: HttpRequest) -> int | None:
+    """The sequence of Last-Event-ID; None where there is none that can be read: then a snapshot comes first."""
+    text = request.headers.get("Last-Event-ID", "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+def answer(follower: Subscriber, after: int | None) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(stream(follower, after), content_type=CONTENT_TYPE)
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+async def stream(follower: Subscriber, after: int | None) -> AsyncIterator[bytes]:
+    """The frames as text, until the end."""
+    ends_at = asyncio.get_running_loop().time() + STREAM_SECONDS
+    await hub().join(follower, after)
+    try:
+        yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
+        while asyncio.get_running_loop().time() < ends_at:
+            taken = await follower.take(BEAT_SECONDS)
+            if taken is not None:
+                frame, lost = taken
+                yield written(frame, lost)
+                if frame.body["ended"]:
+                    if frame.event != "end":
+                        yield _end(frame.seq)
+                    return
+            elif follower.closed:
+                yield f"event: closed\ndata: {json.dumps({'reason': follower.closed})}\n\n".encode()
+                return
+            else:
+                yield b": still here\n\n"
+    finally:
+        hub().leave(follower)
+
+
+def written(frame: Frame, lost: int) -> bytes:
+    return f"id: {frame.seq}\nevent: {frame.event}\ndata: {json.dumps(frame.as_json(lost))}\n\n".encode()
+
+
+def _end(seq: int) -> bytes:
+    """After the snapshot of a run that has ended: nothing will come, so do not connect again."""
+    return f'id: {seq}\nevent: end\ndata: {{"event": "end", "seq": {seq}, "ended": true}}\n\n'.encode()

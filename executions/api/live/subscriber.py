@@ -1,0 +1,86 @@
+"""One who follows one execution: what was not sent yet, at most ``BUFFER`` updates of it."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from django.contrib.auth.models import User
+
+BUFFER = 100
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One message: ``snapshot``, ``update`` or ``end``; ``seq`` is where the execution stands after it."""
+
+    event: str
+    seq: int
+    body: dict[str, Any]
+
+    def as_json(self, lost: int = 0) -> dict[str, Any]:
+        """``lost`` tells how many updates this subscriber did not get before it."""
+        return {"event": self.event, "seq": self.seq, **self.body, **({"lost": lost} if lost else {})}
+
+
+@dataclass(eq=False, slots=True)
+class Subscriber:
+    """``name`` is who reads, for the log. The hub puts, the connection takes; putting never waits."""
+
+    name: str
+    user: User
+    execution_id: uuid.UUID
+    still_allowed: Callable[[], bool]
+    cursor: int = 0
+    lost: int = 0
+    closed: str = ""
+    _frames: deque[Frame] = field(default_factory=deque)
+    _ready: asyncio.Event = field(default_factory=asyncio.Event)
+    _is_lagging: bool = False
+
+    def put(self, frame: Frame) -> None:
+        """Keep a frame that is newer than all before it. Where the buffer is full the oldest one is lost, so that the
+        last one always arrives."""
+        if frame.seq <= self.cursor and frame.event != "end":
+            return
+        self.cursor = max(self.cursor, frame.seq)
+        if len(self._frames) >= BUFFER:
+            self._frames.popleft()
+            self.lost += 1
+            if not self._is_lagging:
+                self._is_lagging = True
+                log.warning("subscriber is too slow, updates are lost", subscriber=self.name, seq=frame.seq)
+        self._frames.append(frame)
+        self._ready.set()
+
+    def close(self, why: str) -> None:
+        """Nothing more will come."""
+        self.closed = self.closed or why
+        self._ready.set()
+
+    async def take(self, seconds: float) -> tuple[Frame, int] | None:
+        """The next frame and how many were lost before it; None where none came in time, or where it is closed."""
+        if not self._frames and not self.closed:
+            try:
+                await asyncio.wait_for(self._ready.wait(), seconds)
+            except TimeoutError:
+                return None
+        if not self._frames:
+            return None
+        frame, lost = self._frames.popleft(), self.lost
+        self.lost = 0
+        if not self._frames:
+            self._is_lagging = False
+            if not self.closed:
+                self._ready.clear()
+        return frame, lost
+
+    def waiting(self) -> int:
+        """How many frames wait."""
+        return len(self._frames)

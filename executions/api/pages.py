@@ -1,0 +1,39 @@
+"""The document of the API, and the pages behind the types of its problems. They are for everybody."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from executions.api.build import api
+from executions.api.document import described
+from executions.api.problems import KINDS
+
+
+@lru_cache(maxsize=1)
+def document() -> dict[str, object]:
+    return described(api)
+
+
+@require_safe
+def openapi(request: HttpRequest) -> JsonResponse:
+    """OpenAPI 3.1, for generators of clients and for people."""
+    return JsonResponse(document())
+
+
+@require_safe
+def problems(request: HttpRequest) -> HttpResponse:
+    """Every kind of problem."""
+    return render(request, "api/problems.html", {"kinds": KINDS.values()})
+
+
+@require_safe
+def problem(request: HttpRequest, name: str) -> HttpResponse:
+    """One kind of problem: what it means and what to do."""
+    kind = KINDS.get(name)
+    if kind is None:
+        raise Http404
+    return render(request, "api/problem.html", {"kind": kind})

@@ -1,0 +1,157 @@
+"""Executions as the API shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from executions.api.problems import correlation_id
+from executions.api.render import links
+from executions.api.schemas import executions as shapes
+from executions.api.schemas.shared import API_VERSION, Audit, Audits, Metadata
+from executions.engine.decisions import Decided
+from executions.ids import public_id
+from executions.models import AgentRun, Execution
+from executions.states import Phase
+
+# Large columns that lists leave in the database.
+HEAVY = ("input", "output", "error")
+
+
+def execution(row: Execution, *, brief: bool = False) -> shapes.Execution:
+    """The whole of it; ``brief`` leaves input, output and error out."""
+    kind = "AgentExecution" if row.kind == "agent" else "WorkflowExecution"
+    metadata = Metadata(
+        id=row.public_id, name=row.name, slug=row.slug, owner=row.owner.username, created_at=row.created_at
+    )
+    return shapes.Execution(
+        api_version=API_VERSION,
+        kind=kind,
+        metadata=metadata,
+        spec=_spec(row, brief),
+        status=_status(row, brief),
+        links=links.of_execution(row),
+    )
+
+
+def item(row: Execution) -> shapes.Execution:
+    return execution(row, brief=True)
+
+
+def _spec(row: Execution, brief: bool) -> shapes.ExecutionSpec:
+    version = row.agent_version if row.kind == "agent" else row.version
+    return shapes.ExecutionSpec(
+        workflow_id=row.workflow.public_id if row.workflow else None,
+        workflow=row.workflow.slug if row.workflow else None,
+        workflow_instance_id=public_id("win", row.instance_id) if row.instance_id else None,
+        agent_id=row.agent.public_id if row.agent else None,
+        agent=row.agent.slug if row.agent else None,
+        agent_instance_id=public_id("ain", row.agent_instance_id) if row.agent_instance_id else None,
+        session_id=public_id("ses", row.session_id) if row.session_id else None,
+        version=version.number if version else 0,
+        runner=row.runner,
+        correlation_id=row.correlation_id,
+        parent_id=public_id(row.id_prefix, row.parent_id) if row.parent_id else None,
+        input=None if brief else row.input,
+    )
+
+
+def _status(row: Execution, brief: bool) -> shapes.ExecutionStatus:
+    moments = [row.started_at, row.last_checkpoint_at, row.failed_at, row.ended_at, row.runner_heard_at]
+    last = max((moment for moment in moments if moment), default=row.created_at)
+    audit = Audits(
+        spec_audit=Audit(created_by=row.owner.username, created_at=row.created_at, event="created"),
+        status_audit=Audit(created_at=row.created_at, updated_at=last, event="updated"),
+    )
+    return shapes.ExecutionStatus(
+        phase=Phase(row.phase),
+        seq=row.head_seq,
+        current_step=row.current_step,
+        progress=shapes.Progress(finished=row.progress_done, total=row.progress_total),
+        retry_count=row.retry_count,
+        failure_reason=row.failure_reason,
+        failed_at=row.failed_at,
+        requires_manual_intervention=row.requires_manual_intervention,
+        last_checkpoint_at=row.last_checkpoint_at,
+        waiting_for=row.waiting_for,
+        wake_at=row.wake_at,
+        cancel_asked=row.cancel_asked_at is not None,
+        pause_asked=row.pause_asked_at is not None,
+        runner_heard_at=row.runner_heard_at,
+        runner_silent=row.is_runner_silent(),
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        output=None if brief else row.output,
+        error=None if brief else row.error,
+        audit=audit,
+        **({} if brief or row.kind != "agent" else _agent_run(row)),
+    )
+
+
+def _agent_run(row: Execution) -> dict[str, Any]:
+    run = AgentRun.objects.filter(pk=row.pk).prefetch_related("messages", "tool_calls").first()
+    if run is None:
+        return {}
+    return {
+        "messages": [
+            shapes.Message(type=m.type, content=m.content, tool_calls=m.tool_calls, created_at=m.created_at)
+            for m in run.messages.all()
+        ],
+        "tool_calls": [
+            shapes.ToolCall(
+                id=call.call_id, name=call.name, status=call.status, arguments=call.arguments, result=call.result,
+                error=call.error or None, started_at=call.started_at, completed_at=call.completed_at,
+            )
+            for call in run.tool_calls.all()
+        ],
+        "todos": run.todos,
+        "sub_agent_executions": run.sub_agent_executions,
+        "usage": shapes.Usage(
+            input_tokens=run.input_tokens, output_tokens=run.output_tokens, cost=f"{run.cost.normalize():f}"
+        ),
+    }  # fmt: skip
+
+
+def accepted(row: Execution, note: str) -> shapes.Accepted:
+    subject = row.subject
+    return shapes.Accepted(
+        id=row.public_id,
+        run_id=row.public_id,
+        phase=Phase(row.phase),
+        status=row.phase.lower(),
+        workflow_name=subject.slug if row.kind == "workflow" else None,
+        agent_name=subject.slug if row.kind == "agent" else None,
+        session_id=public_id("ses", row.session_id) if row.session_id else None,
+        correlation_id=row.correlation_id,
+        started_at=row.created_at,
+        message=note or _what_next(row),
+        links=links.of_execution(row),
+    )
+
+
+def _what_next(row: Execution) -> str:
+    if row.runner == "external":
+        return "It is PENDING until its runner reports by PATCH …/status."
+    return "It is PENDING until a worker takes it; follow it at links.events."
+
+
+def decided(result: Decided) -> shapes.Decided:
+    return shapes.Decided(
+        execution_id=result.execution_id,
+        phase=result.phase,
+        resumed_from=result.resumed_from,
+        checkpoint_seq=result.checkpoint_seq,
+        next_step=result.next_step,
+        kept=result.kept,
+        correlation_id=result.correlation_id,
+        seq=result.seq,
+    )
+
+
+def controlled(row: Execution, asked: bool) -> shapes.Controlled:
+    return shapes.Controlled(
+        execution_id=row.public_id,
+        phase=Phase(row.phase),
+        asked=asked,
+        correlation_id=row.correlation_id or correlation_id(),
+        seq=row.head_seq,
+    )

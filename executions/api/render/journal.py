@@ -1,0 +1,89 @@
+"""The history of an execution as the API shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from executions.api.render import links
+from executions.api.schemas import journal as shapes
+from executions.ids import public_id
+from executions.models import Attempt, Event, Execution, Step
+
+
+def step(execution: Execution, row: Step) -> shapes.Step:
+    step_id = public_id("stp", row.pk)
+    here = f"/{execution.kind}-executions/{execution.public_id}/steps/{step_id}"
+    return shapes.Step(
+        id=step_id,
+        seq=row.seq,
+        path=row.path,
+        name=row.name,
+        kind=row.kind,
+        status=row.status,
+        attempt=row.attempt,
+        optional=row.optional,
+        superseded=row.superseded_by_id is not None,
+        input=row.input,
+        arguments=row.arguments,
+        output=row.output,
+        error=row.error,
+        decision=_decision(row),
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        wake_at=row.wake_at,
+        digest=row.digest,
+        links=links.to(here, attempts=f"{here}/attempts"),
+    )
+
+
+def _decision(row: Step) -> dict[str, Any] | None:
+    if not row.is_decision():
+        return None
+    shown = ("verb", "reason", "supersedes")
+    return {name: row.control[name] for name in shown if name in row.control}
+
+
+def attempt(row: Attempt) -> shapes.Attempt:
+    return shapes.Attempt(
+        number=row.number,
+        outcome=row.outcome,
+        error=row.error,
+        verdict=row.verdict,
+        rule=row.rule,
+        delay_seconds=row.delay_seconds,
+        correlation_id=row.correlation_id,
+        log=row.log,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def checkpoint(row: Step) -> shapes.Checkpoint:
+    return shapes.Checkpoint(
+        seq=row.seq or 0,
+        step_id=public_id("stp", row.pk),
+        path=row.path,
+        name=row.name,
+        status=row.status,
+        finished_at=row.finished_at,
+        digest=row.digest,
+    )
+
+
+def entry(row: Step | Event) -> shapes.Entry:
+    """One line of the history; an open step stands where it changed last."""
+    if isinstance(row, Event):
+        actor = row.actor.username if row.actor else None
+        return shapes.Entry(
+            seq=row.seq, type="event", name=row.name, at=row.created_at, actor=actor, payload=row.payload
+        )
+    is_decision = row.is_decision()
+    return shapes.Entry(
+        seq=row.changed_seq if row.seq is None else row.seq,
+        type="decision" if is_decision else "step",
+        name=row.name,
+        path=row.path,
+        status=row.status,
+        at=row.finished_at or row.started_at,
+        supersedes=list(row.control.get("supersedes", [])) if is_decision else None,
+    )

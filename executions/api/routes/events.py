@@ -1,0 +1,60 @@
+"""The history of an execution in one order: as a list, or as a stream while it goes on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from ninja import Query, Router
+from pydantic import BaseModel, Field
+
+from executions.api import finding, history
+from executions.api.credentials import READ, person
+from executions.api.cursors import USUAL, Limit
+from executions.api.live import access, sse
+from executions.api.live.hub import hub
+from executions.api.problems import Problem
+from executions.api.schemas.journal import History
+
+MOST_STREAMS = 20
+STREAM = {
+    "parameters": [
+        {
+            "in": "header", "name": "Last-Event-ID", "required": False, "schema": {"type": "string", "maxLength": 18},
+            "description": "Of a stream: the sequence of the last event seen; it goes on from there.",
+        }
+    ],
+    "responses": {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+}  # fmt: skip
+
+
+class Range(BaseModel):
+    """Which part of the history."""
+
+    after: int = Field(0, ge=0, le=2**53, description="Only entries with a greater sequence.")
+    limit: Limit = USUAL
+
+
+def add_events(router: Router, kind: str) -> None:
+    @router.get(
+        "/{execution_id}/events", auth=READ, response=History, operation_id=f"read-{kind}-events",
+        summary="Read or follow its history", openapi_extra=STREAM,
+    )  # fmt: skip
+    async def events(
+        request: HttpRequest, execution_id: str, range: Annotated[Range, Query()]
+    ) -> History | HttpResponseBase:
+        """Journal and events in the order of their sequence, oldest first. With `Accept: text/event-stream`: a snapshot
+        first, then every update until it ends."""
+        user = person(request)
+        execution = await sync_to_async(finding.execution)(user, execution_id, kind)
+        if not sse.wanted(request):
+            return await sync_to_async(history.entries)(execution, range.after, range.limit)
+        if hub().count_of(user.pk) >= MOST_STREAMS:
+            raise Problem(
+                "rate-limited", f"You follow {MOST_STREAMS} executions already.", headers={"Retry-After": "30"}
+            )
+        follower = access.follower(user, getattr(request, "token", None), execution.pk)
+        after: Any = sse.last_seen(request)
+        return sse.answer(follower, after if after is not None else range.after or None)

@@ -1,0 +1,163 @@
+"""Executions of both kinds: started, read, listed, deleted. The two kinds have the same addresses."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router, Status
+from pydantic import BaseModel, Field
+
+from executions import policy
+from executions.api import finding, runs
+from executions.api.credentials import ACT, READ, RUN, person
+from executions.api.cursors import USUAL, Cursor, Limit, Listing, Page
+from executions.api.preconditions import etag
+from executions.api.problems import Problem
+from executions.api.refusals import not_found
+from executions.api.render import executions as render
+from executions.api.schemas import executions as shapes
+from executions.ids import parse_public_id
+from executions.intake import standing
+from executions.models import Execution, WorkflowInstance
+from executions.states import Phase
+
+Kind = Literal["workflow", "agent"]
+
+
+class Filters(BaseModel):
+    """What a list of executions shows."""
+
+    limit: Limit = USUAL
+    cursor: Cursor = None
+    phase: list[Phase] = Field([], max_length=8, description="One or more phases.")
+    workflow: str | None = Field(None, max_length=340, description="Id or slug of a workflow.")
+    agent: str | None = Field(None, max_length=340, description="Id or slug of an agent.")
+    session: str | None = Field(None, max_length=40, description="Id of a session.")
+    owner: str | None = Field(None, max_length=150, description="User name of the owner.")
+    correlation_id: str | None = Field(None, max_length=64)
+    needs_attention: bool | None = Field(None, description="Failed, or marked for a person.")
+    text: str | None = Field(None, max_length=200, description="Part of its name, slug or id.")
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
+def filtered(user: User, kind: Kind, filters: Filters) -> QuerySet[Execution, Execution]:
+    """The executions of this kind that the caller may see and asked for."""
+    rows = policy.visible_executions(user).filter(kind=kind)
+    if filters.phase:
+        rows = rows.filter(phase__in=filters.phase)
+    for name, prefix in (("workflow", "wfl"), ("agent", "agt")):
+        ref = getattr(filters, name)
+        if ref is not None:
+            key = parse_public_id(ref, prefix)
+            rows = rows.filter(**({name: key} if key else {f"{name}__slug": ref}))
+    if filters.session is not None:
+        rows = rows.filter(session=finding.number(parse_public_id(filters.session, "ses"), "session", filters.session))
+    if filters.owner is not None:
+        rows = rows.filter(owner__username=filters.owner)
+    if filters.correlation_id is not None:
+        rows = rows.filter(correlation_id=filters.correlation_id)
+    if filters.needs_attention is not None:
+        needing = Q(phase=Phase.FAILED) | Q(requires_manual_intervention=True)
+        rows = rows.filter(needing) if filters.needs_attention else rows.exclude(needing)
+    if filters.created_after is not None:
+        rows = rows.filter(created_at__gte=filters.created_after)
+    if filters.created_before is not None:
+        rows = rows.filter(created_at__lt=filters.created_before)
+    return _with_text(rows, filters.text)
+
+
+def _with_text(rows: QuerySet[Execution, Execution], text: str | None) -> QuerySet[Execution, Execution]:
+    if not text:
+        return rows
+    key = parse_public_id(text.strip(), "wex", "aex")
+    return rows.filter(pk=key) if key else rows.filter(Q(name__icontains=text) | Q(slug__icontains=text))
+
+
+def add_reading(router: Router, kind: Kind) -> None:
+    """GET a list, GET one, DELETE one."""
+    many = f"{kind}-executions"
+
+    @router.get(
+        "", auth=READ, response=Page[shapes.Execution], operation_id=f"list-{many}", summary=f"List {kind} executions"
+    )
+    def listed(request: HttpRequest, filters: Annotated[Filters, Query()]) -> dict[str, Any]:
+        """Newest first; input, output and error are left out."""
+        rows = filtered(person(request), kind, filters).defer(*render.HEAVY)
+        related = ("owner", "workflow", "version", "agent", "agent_version")
+        rows = rows.select_related(*related).defer(*render.HEAVY, *_LARGE)
+        return Listing(many, filters.limit, filters.cursor).page(rows, render.item)
+
+    @router.get(
+        "/{execution_id}", auth=READ, response=shapes.Execution, operation_id=f"read-{kind}-execution",
+        summary=f"Read a {kind} execution",
+    )  # fmt: skip
+    def read(request: HttpRequest, response: HttpResponse, execution_id: str) -> shapes.Execution:
+        """Everything about it but its history. ETag is its sequence."""
+        execution = finding.execution(person(request), execution_id, kind)
+        response["ETag"] = etag(execution.head_seq)
+        return render.execution(execution)
+
+    @router.delete(
+        "/{execution_id}", auth=ACT, response={204: None}, operation_id=f"delete-{kind}-execution",
+        summary=f"Delete a {kind} execution",
+    )  # fmt: skip
+    def delete(request: HttpRequest, execution_id: str) -> Status[None]:
+        """With its history; only one that has ended (409 otherwise)."""
+        standing.delete_execution(finding.execution(person(request), execution_id, kind), person(request))
+        return Status(204, None)
+
+
+_LARGE = ("version__source", "version__document", "agent_version__source", "agent_version__document")
+
+
+def workflow_executions() -> Router:
+    router = Router(tags=["Workflow executions"])
+    add_reading(router, "workflow")
+
+    @router.post(
+        "", auth=RUN, response={202: shapes.Accepted}, operation_id="create-workflow-execution",
+        summary="Start a workflow or one of its instances",
+    )  # fmt: skip
+    def create(request: HttpRequest, response: HttpResponse, body: shapes.CreateBody) -> Status[dict[str, Any]]:
+        """Name the workflow, or one of its instances. Answered with 202: it is PENDING until a worker takes it."""
+        user = person(request)
+        workflow = finding.workflow(user, body.workflow_id) if body.workflow_id is not None else None
+        instance = _visible_instance(user, body.workflow_instance_id) if body.workflow_instance_id else None
+        if workflow is not None and instance is not None and instance.workflow_id != workflow.pk:
+            raise Problem("invalid-argument", f"{instance.slug} is not an instance of the workflow {workflow.slug}.")
+        if workflow is None and instance is not None:
+            workflow = instance.workflow
+        return Status(202, runs.run_workflow(request, response, user, workflow, body, instance))
+
+    return router
+
+
+def _visible_instance(user: User, public_id: str) -> WorkflowInstance:
+    key = finding.number(parse_public_id(public_id, "win"), "workflow instance", public_id)
+    seen = WorkflowInstance.objects.filter(workflow__in=policy.visible_workflows(user))
+    found = seen.select_related("workflow__head_version", "workflow__owner").filter(pk=key).first()
+    if found is None:
+        raise not_found(f"There is no workflow instance {public_id}.")
+    return found
+
+
+def agent_executions() -> Router:
+    router = Router(tags=["Agent executions"])
+    add_reading(router, "agent")
+
+    @router.post(
+        "", auth=RUN, response={202: shapes.Accepted}, operation_id="create-agent-execution",
+        summary="Start an agent",
+    )  # fmt: skip
+    def create(request: HttpRequest, response: HttpResponse, body: shapes.CreateAgentBody) -> Status[dict[str, Any]]:
+        """Name the agent or a session with it. Without a session one is made."""
+        user = person(request)
+        agent = finding.agent(user, body.agent_id) if body.agent_id is not None else None
+        return Status(202, runs.run_agent(request, response, user, agent, body))
+
+    return router

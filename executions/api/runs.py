@@ -1,0 +1,159 @@
+"""Starting runs: every address that starts one comes here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+
+from executions.api import finding
+from executions.api.idempotency import Answer, once
+from executions.api.problems import FieldError, Problem, correlation_id
+from executions.api.refusals import not_found
+from executions.api.render import executions as render
+from executions.api.schemas.executions import RunBody
+from executions.ids import parse_public_id
+from executions.intake.execution_draft import SILENCE_SECONDS
+from executions.intake.readiness import require_queue
+from executions.intake.start import start, start_agent
+from executions.models import Agent, AgentInstance, Execution, Session, Workflow, WorkflowInstance
+
+# Who drives a run that is started by name (POST /workflows/{runner}/run/{workflow_name}).
+RUNNERS = {"stigmer": "ours", "claude-code": "ours", "external": "external"}
+
+
+def run_workflow(
+    request: HttpRequest,
+    response: HttpResponse,
+    user: User,
+    workflow: Workflow | None,
+    body: RunBody,
+    instance: WorkflowInstance | None = None,
+) -> dict[str, Any]:
+    """202 and where to follow it, once for each Idempotency-Key."""
+    if workflow is not None and body.instance is not None:
+        instance = instance_of(workflow, body.instance)
+
+    def begun(note: str) -> Answer:
+        execution = start(
+            workflow,
+            user,
+            input=_input(body),
+            instance=instance,
+            name=body.name,
+            correlation_id=correlation_id(),
+            runner=body.runner,
+            runner_silence_seconds=body.runner_silence_seconds or SILENCE_SECONDS,
+        )
+        return _accepted(execution, note)
+
+    return _answered(request, response, user, body, begun)
+
+
+def run_agent(
+    request: HttpRequest,
+    response: HttpResponse,
+    user: User,
+    agent: Agent | None,
+    body: RunBody,
+    session: Session | None = None,
+) -> dict[str, Any]:
+    """202 and where to follow it, once for each Idempotency-Key."""
+    if body.session_id is not None and session is None:
+        session = finding.session(user, body.session_id)
+    if session is not None and session.owner_id != user.pk:
+        raise Problem("forbidden", "This conversation is somebody else's; only its owner goes on with it.")
+    if session is not None and agent is not None and session.agent_id != agent.pk:
+        raise Problem("invalid-argument", f"The session {session.public_id} is not one with the agent {agent.slug}.")
+    agent = agent or (session.agent if session else None)
+    instance = agent_instance_of(agent, body.instance) if agent and body.instance is not None else None
+    message = _message(body)
+
+    def begun(note: str) -> Answer:
+        execution = start_agent(
+            agent,
+            user,
+            message=message,
+            session=session,
+            instance=instance,
+            name=body.name,
+            correlation_id=correlation_id(),
+            runner=body.runner,
+            runner_silence_seconds=body.runner_silence_seconds or SILENCE_SECONDS,
+        )
+        return _accepted(execution, note)
+
+    return _answered(request, response, user, body, begun)
+
+
+def _answered(request: HttpRequest, response: HttpResponse, user: User, body: RunBody, begun: Any) -> dict[str, Any]:
+    def work() -> Answer:
+        # An external runner needs neither Redis nor a worker of ours.
+        answer: Answer = begun(require_queue() if body.runner == "ours" else "")
+        return answer
+
+    answer = once(request, user, work)
+    response["Location"] = answer.body["links"]["self"]
+    if answer.replayed:
+        response["Idempotency-Replayed"] = "true"
+    return answer.body
+
+
+def _accepted(execution: Execution, note: str) -> Answer:
+    return Answer(202, render.accepted(execution, note).model_dump(mode="json"))
+
+
+def _input(body: RunBody) -> Any:
+    """The input, with the message in it where there is one."""
+    if body.message is None:
+        return body.input
+    if body.input is None:
+        return {"message": body.message}
+    if not isinstance(body.input, dict) or "message" in body.input:
+        raise Problem(
+            "invalid",
+            "The message has no place in this input.",
+            errors=[FieldError("Needs an input that is an object without `message`.", pointer="#/message")],
+        )
+    return {**body.input, "message": body.message}
+
+
+def _message(body: RunBody) -> str:
+    if not body.message or not body.message.strip():
+        raise Problem(
+            "invalid", "An agent needs a message.", errors=[FieldError("Say what to do.", pointer="#/message")]
+        )
+    if body.input is not None:
+        raise Problem(
+            "invalid", "An agent takes a message, no input.", errors=[FieldError("Leave it out.", pointer="#/input")]
+        )
+    return body.message
+
+
+def instance_of(workflow: Workflow, ref: str) -> WorkflowInstance:
+    """An instance of this workflow by id or slug."""
+    key = parse_public_id(ref, "win")
+    rows = workflow.instances.select_related("workflow")
+    found = rows.filter(pk=key).first() if key else rows.filter(slug=ref).first()
+    if found is None:
+        raise not_found(f"The workflow {workflow.slug} has no instance {finding.shown(ref)}.")
+    return found
+
+
+def agent_instance_of(agent: Agent, ref: str) -> AgentInstance:
+    """An instance of this agent by id or slug."""
+    key = parse_public_id(ref, "ain")
+    rows = agent.instances.select_related("agent")
+    found = rows.filter(pk=key).first() if key else rows.filter(slug=ref).first()
+    if found is None:
+        raise not_found(f"The agent {agent.slug} has no instance {finding.shown(ref)}.")
+    return found
+
+
+def driver_named(runner: str) -> str:
+    """Who drives, by the name in the address. Raises the 404 that lists the known ones."""
+    if runner not in RUNNERS:
+        known = ", ".join(RUNNERS)
+        raise not_found(f"There is no runner {finding.shown(runner)}.", f"Known runners: {known}.")
+    return RUNNERS[runner]

@@ -1,0 +1,208 @@
+"""Executions of both kinds, and what is done with them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from executions.api.schemas.shared import Audits, Body, Json, Links, Metadata
+from executions.states import Phase
+
+WEX = "wex-01ktf5k2h8x3m0q9v7b4n6c1za"
+PHASES = [str(phase) for phase in Phase]
+
+
+class ExecutionSpec(BaseModel):
+    """What was asked for. It never changes."""
+
+    workflow_id: str | None = None
+    workflow: str | None = Field(None, description="The workflow's slug.")
+    workflow_instance_id: str | None = None
+    agent_id: str | None = None
+    agent: str | None = Field(None, description="The agent's slug.")
+    agent_instance_id: str | None = None
+    session_id: str | None = None
+    version: int
+    runner: str = Field(description="ours: the server's workers drive it; external: somebody else, by status updates.")
+    correlation_id: str
+    parent_id: str | None = None
+    input: Json = Field(None, description="Left out in lists.")
+
+
+class Progress(BaseModel):
+    """Finished tasks of all tasks; never falls but by a decision."""
+
+    finished: int
+    total: int
+
+
+class Usage(BaseModel):
+    """What an agent's run consumed."""
+
+    input_tokens: int
+    output_tokens: int
+    cost: str
+
+
+class Message(BaseModel):
+    """One message of an agent's conversation."""
+
+    type: str
+    content: str
+    tool_calls: Json = None
+    created_at: datetime
+
+
+class ToolCall(BaseModel):
+    """One call of a tool by an agent."""
+
+    id: str
+    name: str
+    status: str
+    arguments: Json = None
+    result: Json = None
+    error: str | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+
+
+class ExecutionStatus(BaseModel):
+    """What the server observed. Written by whoever drives the run, never by a client."""
+
+    phase: Phase
+    seq: int = Field(description="Raised by everything that happens; the ETag, and what If-Match takes.")
+    current_step: str
+    progress: Progress
+    retry_count: int
+    failure_reason: str
+    failed_at: datetime | None = None
+    requires_manual_intervention: bool
+    last_checkpoint_at: datetime | None = None
+    waiting_for: str
+    wake_at: datetime | None = None
+    cancel_asked: bool = Field(description="Asked for, and honoured at the next boundary.")
+    pause_asked: bool
+    runner_heard_at: datetime | None = None
+    runner_silent: bool = Field(False, description="An external runner has not been heard of for longer than it said.")
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    output: Json = Field(None, description="Left out in lists.")
+    error: Json = Field(None, description="Left out in lists.")
+    messages: list[Message] | None = Field(None, description="Of an agent's run.")
+    tool_calls: list[ToolCall] | None = None
+    todos: Json = None
+    sub_agent_executions: Json = None
+    usage: Usage | None = None
+    audit: Audits
+
+
+class Execution(BaseModel):
+    """One run of one version of a workflow or an agent."""
+
+    api_version: str
+    kind: Literal["WorkflowExecution", "AgentExecution"]
+    metadata: Metadata
+    spec: ExecutionSpec
+    status: ExecutionStatus
+    links: Links
+
+
+class Accepted(BaseModel):
+    """A run was accepted. It is PENDING until a worker takes it."""
+
+    id: str = Field(examples=[WEX])
+    run_id: str = Field(description="The same id, by the name that older clients know.")
+    phase: Phase
+    status: str = Field(examples=["pending"], description="The phase in lower case, for older clients.")
+    workflow_name: str | None = None
+    agent_name: str | None = None
+    session_id: str | None = None
+    correlation_id: str
+    started_at: datetime = Field(description="When it was accepted.")
+    message: str = Field(description="What happens next; says so where no worker is alive.")
+    links: Links
+
+
+class Decided(BaseModel):
+    """What a decision led to (contract of recover)."""
+
+    execution_id: str
+    phase: Phase
+    resumed_from: str | None = Field(description="When the last checkpoint was written.")
+    checkpoint_seq: int | None = Field(description="The sequence of the last step that is kept.")
+    next_step: str
+    kept: int = Field(description="How many finished steps are kept; none of them runs again.")
+    correlation_id: str
+    seq: int
+
+
+class Controlled(BaseModel):
+    """The phase after cancel, pause, resume or terminate."""
+
+    execution_id: str
+    phase: Phase
+    asked: bool = Field(description="True where it is in progress: honoured at its next boundary.")
+    correlation_id: str
+    seq: int
+
+
+class RunBody(Body):
+    """How to start a run. Where neither input nor message is given, the instance's default input counts."""
+
+    input: Json = Field(None, description="The workflow's input.", examples=[{"order": 17}])
+    message: str | None = Field(None, max_length=20_000, description="Handed on as the input's `message`.")
+    name: str = Field("", max_length=300, description="A name of its own; generated where left out.")
+    instance: str | None = Field(None, max_length=320, description="Id or slug of an instance of it.")
+    session_id: str | None = Field(None, max_length=40, description="Of an agent: the conversation to go on with.")
+    runner: Literal["ours", "external"] = "ours"
+    runner_silence_seconds: int | None = Field(
+        None, ge=1, le=604_800, description="How long an external runner may be silent before that is shown."
+    )
+
+
+class CreateBody(RunBody):
+    """A run by what it names: the workflow or one of its instances."""
+
+    workflow_id: str | None = Field(None, max_length=340, description="Id or slug of the workflow.")
+    workflow_instance_id: str | None = Field(None, max_length=40, description="Id of one of its instances.")
+
+
+class CreateAgentBody(RunBody):
+    """An agent's run by what it names: the agent or one of its sessions."""
+
+    agent_id: str | None = Field(None, max_length=340, description="Id or slug of the agent.")
+
+
+class ReasonBody(Body):
+    """Why; kept in the history."""
+
+    reason: str = Field("", max_length=300)
+
+
+class RetryBody(ReasonBody):
+    """How to try the failed step again."""
+
+    input: Json = Field(None, description="Edited arguments of the failed call.")
+    as_new_operation: bool = Field(False, description="With a new idempotency key: the effect may happen once more.")
+
+
+class SkipBody(ReasonBody):
+    """What answers the skipped step."""
+
+    output: Json = Field(None, description="Its output; where left out, its input.")
+
+
+class DecideBody(ReasonBody):
+    """The answer for a step of which nobody knows whether it happened."""
+
+    choice: Literal["run_again", "mark_done", "fail"]
+    output: Json = None
+
+
+class RestoreBody(Body):
+    """Which checkpoint to go back to."""
+
+    checkpoint_seq: int = Field(ge=1, le=2**53, description="The sequence of the step after which it goes on.")
+    reason: str = Field(min_length=1, max_length=300, description="Why; kept in the history and the audit.")

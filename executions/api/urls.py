@@ -1,0 +1,17 @@
+"""Addresses of the API, of its document, and of the pages that explain its problems."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from executions.api import pages
+from executions.api.build import api
+from executions.api.door import unknown_address
+
+urlpatterns = [
+    path("api/v1/openapi.json", pages.openapi, name="openapi"),
+    *[path(f"api/v1/{pattern.pattern}", pattern.callback) for pattern in api.addresses()],
+    re_path(r"^api(?:/(?P<rest>.*))?$", unknown_address),
+    path("problems/", pages.problems, name="problems"),
+    path("problems/<slug:name>", pages.problem, name="problem"),
+]

@@ -1,0 +1,56 @@
+"""Would a run that is started now be driven? Asked before anything is written, by every door that starts runs."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import redis
+from django.conf import settings
+
+from executions.errors import Refused
+from executions.models import Process
+
+TIMEOUT_SECONDS = 1.0
+
+
+def require_queue() -> str:
+    """Raise Refused (``unavailable``) where nobody could drive a new run; else what the caller should know.
+
+    The note is empty where workers are alive. STIGMER_ACCEPT_WHEN_IDLE lets runs wait for a worker: then it says so.
+    """
+    if not settings.STIGMER_QUEUE:
+        raise Refused(
+            "unavailable",
+            "The queue is switched off (STIGMER_QUEUE=off), so that nothing would drive this run.",
+            remedy="Set STIGMER_QUEUE=on and restart the web server.",
+        )
+    problem = redis_problem(settings.REDIS_URL)
+    if problem:
+        raise Refused(
+            "unavailable",
+            f"Redis cannot be reached ({problem}), so that no worker would hear of this run.",
+            remedy="Start Redis, or correct REDIS_URL; `stigmer up` starts one of its own. Nothing was stored.",
+        )
+    if Process.objects.workers().living().exists():
+        return ""
+    if settings.STIGMER_ACCEPT_WHEN_IDLE:
+        return "No worker is alive now: it stays PENDING until one starts (`stigmer worker`)."
+    raise Refused(
+        "unavailable",
+        "No worker is alive, so that nothing would drive this run.",
+        remedy="Start one with `stigmer worker` (`stigmer up` starts and watches them). Nothing was stored.",
+    )
+
+
+def redis_problem(url: str) -> str:
+    """Why Redis does not answer; empty where it does."""
+    try:
+        _client(url).ping()
+    except redis.RedisError as error:
+        return str(error).strip().rstrip(".") or type(error).__name__
+    return ""
+
+
+@lru_cache(maxsize=4)
+def _client(url: str) -> redis.Redis:
+    return redis.Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS)
