@@ -7,8 +7,6 @@ by each move and numbers what the move wrote: finished steps first, then events,
 
 from __future__ import annotations
 
-from functools import partial
-
 from django.db import connection, transaction
 
 from executions import dispatch, events
@@ -47,7 +45,15 @@ def _check_is_legal(move: Move) -> None:
 
 def announce_after_commit(move: Move, applied: Applied) -> None:
     """Tell the pages and ring the doorbell when, and only if, the surrounding transaction commits. Never raises."""
-    announce = partial(events.announce, move.execution_id, applied.head_seq, move.owner_id)
+
+    # Functions with names: where one of them raises, Django logs its name, and a partial has none to log.
+    def announce() -> None:
+        events.announce(move.execution_id, applied.head_seq, move.owner_id)
+
+    def ring() -> None:
+        if move.ring is not None:
+            dispatch.ring(move.execution_id, move.ring)
+
     transaction.on_commit(announce, robust=True)
     if move.ring is not None:
-        transaction.on_commit(partial(dispatch.ring, move.execution_id, move.ring), robust=True)
+        transaction.on_commit(ring, robust=True)
