@@ -13,8 +13,9 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from executions import audit
 from executions.engine import report
-from executions.engine.decisions import check_allowed, check_fresh
+from executions.engine.case import check_allowed, check_fresh
 from executions.engine.kind_try import counted_from
 from executions.engine.lease import load_records
 from executions.errors import Refused
@@ -51,7 +52,7 @@ def resume(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = N
             move.columns["timeout_at"] = execution.timeout_at + pause_length
         move.steps = _shifted(execution_id, pause_length)
         move.ring = execution.queue
-        _apply(move, execution)
+        _apply(move, execution, actor, "resume")
     return Phase.PENDING
 
 
@@ -65,7 +66,7 @@ def terminate(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None 
         # The new token shuts out whoever drives it: their next write hits no row.
         move.increments = ("inbox", "token")
         move.steps = _closed(execution_id, now, outcome_unknown=execution.phase == Phase.IN_PROGRESS)
-        _apply(move, execution)
+        _apply(move, execution, actor, "terminate")
     return Phase.TERMINATED
 
 
@@ -87,7 +88,9 @@ def _ask_or_move(
                 move.increments = ("inbox",)
             else:
                 move = moved(execution, actor)
-            if apply(move) is not None:
+            applied = apply(move)
+            if applied is not None:
+                _audit(verb, execution, actor, move, applied)
                 log.info("verb", verb=verb, execution_id=execution.public_id, user=actor.pk)
                 return move.to or Phase(execution.phase)
     raise Refused("stale", "It kept changing meanwhile.", remedy="Try again.")
@@ -136,12 +139,19 @@ def _move(execution: Execution, actor: User, event: str, to: Phase) -> Move:
     )
 
 
-def _apply(move: Move, execution: Execution) -> Applied:
+def _apply(move: Move, execution: Execution, actor: User, verb: str) -> Applied:
     applied = apply(move)
     if applied is None:
         raise Refused("stale", "Somebody else was faster.", remedy="Look at what changed, then decide again.")
+    _audit(verb, execution, actor, move, applied)
     log.info("moved", execution_id=execution.public_id, to=move.to)
     return applied
+
+
+def _audit(verb: str, execution: Execution, actor: User, move: Move, applied: Applied) -> None:
+    """Asked of a driver, the phase is still what it was: the driver's own event tells when it was honoured."""
+    after = {"phase": str(move.to or execution.phase), "seq": applied.head_seq, "asked": move.to is None}
+    audit.record(verb, execution, actor, before=audit.state(execution), after=after)
 
 
 def _ended(now: datetime) -> dict[str, Any]:

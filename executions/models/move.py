@@ -56,6 +56,7 @@ class Move:
     increments: tuple[str, ...] = ()
     copies: dict[str, str] = field(default_factory=dict)
     supersede: tuple[Sequence[uuid.UUID], uuid.UUID] | None = None
+    reinstate: Sequence[uuid.UUID] = ()
     steps: list[StepRecord] = field(default_factory=list)
     attempts: list[AttemptRecord] = field(default_factory=list)
     events: list[EventRecord] = field(default_factory=list)

@@ -55,17 +55,29 @@ def in_sequence(move: Move) -> Applied | None:
         if move.supersede:
             superseded, decision = move.supersede
             _insert_steps(cursor, move, applied.head_seq, only=decision)
-            marks = ", ".join(["%s"] * len(superseded))
-            cursor.execute(
-                f"UPDATE executions_step SET superseded_by_id = %s, changed_seq = %s WHERE id IN ({marks})",
-                [_adapt(decision), applied.head_seq, *map(_adapt, superseded)],
-            )
+            if superseded:
+                marks = ", ".join(["%s"] * len(superseded))
+                cursor.execute(
+                    f"UPDATE executions_step SET superseded_by_id = %s, changed_seq = %s WHERE id IN ({marks})",
+                    [_adapt(decision), applied.head_seq, *map(_adapt, superseded)],
+                )
+            _reinstate(cursor, move, applied.head_seq)
             _insert_steps(cursor, move, applied.head_seq, but=decision)
         else:
             _insert_steps(cursor, move, applied.head_seq)
         _insert(cursor, "executions_attempt", ATTEMPT_COLUMNS, _attempt_rows(move))
         _insert_events(cursor, move, applied.head_seq)
     return applied
+
+
+def _reinstate(cursor: Any, move: Move, head_seq: int) -> None:
+    """Let stand again what an earlier decision had superseded; its present stand-ins are superseded already."""
+    if move.reinstate:
+        marks = ", ".join(["%s"] * len(move.reinstate))
+        cursor.execute(
+            f"UPDATE executions_step SET superseded_by_id = NULL, changed_seq = %s WHERE id IN ({marks})",
+            [head_seq, *map(_adapt, move.reinstate)],
+        )
 
 
 def in_one_statement(move: Move) -> Applied | None:

@@ -1,0 +1,250 @@
+"""An execution under a person's hands: what was read of it, what a decision changes, and the one way to write that.
+
+A superseded composite is opened again with the input and the decisions that it had recorded, so that a loop does not
+read its items anew; a superseded call keeps its arguments and its idempotency key, unless a new operation is asked for.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import structlog
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from executions import audit, policy
+from executions.engine import report
+from executions.engine.chain import Broken
+from executions.engine.journal import chained
+from executions.engine.lease import load_records
+from executions.errors import Refused
+from executions.ids import uuid7
+from executions.models import Execution
+from executions.models.move import Applied, Move, Standing
+from executions.models.moves import apply
+from executions.paths import ancestors, try_number
+from executions.records import DECISION, EventRecord, StepRecord
+from executions.states import Phase, StepStatus
+from executions.values import digest
+
+log = structlog.get_logger(__name__)
+PER_TRY = ("failures", "first_attempt_at", "deadline", "boundary", "needs_decision", "flow")
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a decision led to; contract 2.3 names these fields for a recovery."""
+
+    execution_id: str
+    phase: Phase
+    resumed_from: str | None
+    checkpoint_seq: int | None
+    next_step: str
+    kept: int
+    correlation_id: str
+    seq: int
+
+
+@dataclass(slots=True)
+class Case:
+    """One execution, read in one transaction. ``control`` and ``columns`` go into the decision and the row."""
+
+    execution: Execution
+    records: dict[str, StepRecord]
+    actor: User
+    verb: str
+    reason: str = ""
+    # Made first, so that in the order of ids the decision stands before what it opened again.
+    decision_id: uuid.UUID = field(default_factory=uuid7)
+    superseded: list[StepRecord] = field(default_factory=list)
+    written: list[StepRecord] = field(default_factory=list)
+    reinstated: list[StepRecord] = field(default_factory=list)
+    control: dict[str, Any] = field(default_factory=dict)
+    columns: dict[str, Any] = field(default_factory=dict)
+    # The digest on which the decision is chained; None: the head of the journal.
+    chained_on: str | None = None
+
+    def failed_chain(self) -> list[StepRecord]:
+        """The step that failed and the composites that failed with it, innermost first."""
+        path = self.execution.current_step
+        chain = [self.records[p] for p in (path, *ancestors(path)) if p in self.records]
+        return [record for record in chain if record.status == StepStatus.FAILED]
+
+    def reopen(self, record: StepRecord, **changes: Any) -> None:
+        """Supersede a step and put an open one in its place that remembers what was decided and resolved."""
+        control = {key: value for key, value in record.control.items() if key not in PER_TRY}
+        fresh: dict[str, Any] = {
+            "id": uuid7(),
+            "seq": None,
+            "digest": "",
+            "output": None,
+            "context": None,
+            "error": None,
+        }
+        fresh |= {"started_at": timezone.now(), "finished_at": None, "wake_at": None, "attempt": 1, "control": control}
+        self.superseded.append(record)
+        self.written.append(replace(record, **{"status": StepStatus.RETRYING} | fresh | changes))
+
+    def reopen_composites(self, chain: Iterable[StepRecord]) -> None:
+        for record in chain:
+            self.reopen(record, status=StepStatus.RUNNING, control=self._counted_anew(record))
+
+    def count_anew(self, path: str) -> None:
+        """Time limits and retries of the open composites around ``path`` count from this decision."""
+        around = [self.records[p] for p in ancestors(path) if p in self.records]
+        for record in around:
+            if not record.is_finished():
+                self.written.append(replace(record, control=self._counted_anew(record)))
+
+    def _counted_anew(self, record: StepRecord) -> dict[str, Any]:
+        control = {key: value for key, value in record.control.items() if key not in PER_TRY}
+        tried = try_number(self.execution.current_step, record.path)
+        if record.kind == "try" and tried is not None:
+            control["counted_from"] = {"attempt": tried, "at": timezone.now().isoformat()}
+        return control
+
+
+def open_case(
+    execution_id: uuid.UUID,
+    actor: User,
+    verb: str,
+    expected_seq: int | None,
+    reason: str,
+    phases: frozenset[Phase] = frozenset({Phase.FAILED}),
+) -> Case:
+    """Read the execution under its lock. Raises Refused: forbidden, stale, wrong_phase."""
+    # Locked, so that what is read here is still so when it is written.
+    execution = Execution.objects.select_for_update(of=("self",)).get(pk=execution_id)
+    check_allowed(execution, actor, verb)
+    check_fresh(execution, expected_seq)
+    check_phase(execution, verb, phases)
+    return Case(execution, {r.path: r for r in load_records(execution_id)}, actor, verb, reason)
+
+
+def check_allowed(execution: Execution, actor: User, verb: str) -> None:
+    if not policy.can(actor, verb, execution):
+        raise Refused(
+            "forbidden",
+            f"You may see this execution, but not {verb} it.",
+            state=execution.phase,
+            remedy="Ask its owner or an administrator.",
+        )
+
+
+def check_fresh(execution: Execution, expected_seq: int | None) -> None:
+    if expected_seq is not None and expected_seq != execution.head_seq:
+        raise Refused(
+            "stale",
+            f"The page showed step {expected_seq} of its history; it is at {execution.head_seq} now and "
+            f"{execution.phase}.",
+            state=execution.phase,
+            remedy="Look at what changed, then decide again.",
+        )
+
+
+def check_phase(execution: Execution, verb: str, phases: frozenset[Phase]) -> None:
+    if execution.phase not in phases:
+        allowed = " or ".join(sorted(phases))
+        raise Refused(
+            "wrong_phase",
+            f"It is {execution.phase}; {verb} is possible only when it is {allowed}.",
+            state=execution.phase,
+        )
+
+
+def write(case: Case, events: list[EventRecord]) -> Decided:
+    execution, now = case.execution, timezone.now()
+    decision = _decision(case)
+    chained_on = execution.head_digest if case.chained_on is None else case.chained_on
+    head = decision.digest = digest(chained_on, chained(decision))
+    for record in case.written:
+        if record.finished_at is not None:
+            head = record.digest = digest(head, chained(record))
+    move = Move(
+        execution.pk,
+        Standing(frozenset({Phase(execution.phase)}), execution.head_seq),
+        to=Phase.PENDING,
+        columns={
+            "wake_at": now, "waiting_for": "", "rung_at": None, "error": None, "failed_at": None,
+            "failure_reason": "", "retry_count": 0, "requires_manual_intervention": False, "timeout_at": None,
+            "ended_at": None, "head_digest": head, "crashes": None, "pause_asked_at": None, "cancel_asked_at": None,
+            **case.columns,
+        },
+        increments=("inbox",),
+        supersede=([record.id for record in case.superseded], decision.id),
+        reinstate=[record.id for record in case.reinstated],
+        steps=[decision, *case.written],
+        events=events,
+        correlation_id=execution.correlation_id,
+        owner_id=execution.owner_id,
+        ring=execution.queue,
+        at=now,
+    )  # fmt: skip
+    applied = apply(move)
+    if applied is None:
+        raise Refused("stale", "Somebody else was faster.", remedy="Look at what changed, then decide again.")
+    after = {"phase": str(Phase.PENDING), "seq": applied.head_seq, **decision.control}
+    audit.record(case.verb, execution, case.actor, before=audit.state(execution), after=after, reason=case.reason)
+    log.info("decision", verb=case.verb, execution_id=execution.public_id, user=case.actor.pk, seq=applied.head_seq)
+    return _result(case, applied)
+
+
+def _decision(case: Case) -> StepRecord:
+    now = timezone.now()
+    control = {
+        "verb": case.verb,
+        "actor": case.actor.pk,
+        "reason": case.reason,
+        "supersedes": [record.path for record in case.superseded],
+        **case.control,
+    }
+    path = f"@decision/{case.execution.head_seq + 1}"
+    return StepRecord(
+        path,
+        case.verb,
+        DECISION,
+        status=StepStatus.SUCCEEDED,
+        control=control,
+        started_at=now,
+        finished_at=now,
+        id=case.decision_id,
+    )
+
+
+def _result(case: Case, applied: Applied) -> Decided:
+    superseded = {record.id for record in case.superseded}
+    kept = [r for r in case.records.values() if r.is_finished() and r.id not in superseded]
+    execution = case.execution
+    return Decided(
+        execution_id=execution.public_id,
+        phase=Phase.PENDING,
+        resumed_from=report.timestamp(execution.last_checkpoint_at),
+        checkpoint_seq=max((record.seq or 0 for record in kept), default=None),
+        next_step=execution.current_step,
+        kept=len(kept),
+        correlation_id=execution.correlation_id,
+        seq=applied.head_seq,
+    )
+
+
+def flag(case: Case, broken: Broken) -> None:
+    """A recovery that found the journal broken: it stays as it is, and a person has to look at it."""
+    execution, now = case.execution, timezone.now()
+    event = report.recovery_failed(execution, broken.text, now, case.actor.pk, last_good_seq=broken.last_good_seq)
+    move = Move(
+        execution.pk,
+        Standing(frozenset({Phase.FAILED}), execution.head_seq),
+        columns={"requires_manual_intervention": True},
+        events=[event],
+        owner_id=execution.owner_id,
+        at=now,
+    )
+    if apply(move) is not None:
+        after = {"phase": str(execution.phase), "broken": broken.text, "last_good_seq": broken.last_good_seq}
+        before = audit.state(execution)
+        audit.record(
+            case.verb, execution, case.actor, outcome=audit.FAILED, before=before, after=after, reason=case.reason
+        )
