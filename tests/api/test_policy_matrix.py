@@ -1,0 +1,150 @@
+"""Every operation for everybody: anonymous, a stranger, the owner, support, an administrator.
+
+A route without a row fails, and so does a row without a route.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from executions.api.build import api
+from executions.models import Process
+from tests.api import world
+from tests.api.conftest import GOOD, HEAD
+
+Four = tuple[int, int, int, int]
+EVERYBODY: Four = (200, 200, 200, 200)
+WHO_SEES_THE_RUN: Four = (404, 200, 200, 200)
+OWNER_AND_ADMIN: Four = (404, 200, 403, 200)
+OF_A_SHARED_ONE: Four = (403, 200, 403, 200)
+ITS_OWNER_ALONE: Four = (404, 200, 404, 404)
+
+
+def by(four: Four, status: int) -> Four:
+    """The same people, where success has another status."""
+    return tuple(status if each == 200 else each for each in four)  # type: ignore[return-value]
+
+
+NEW = HEAD % "brand-new" + GOOD
+WRONG_PHASE = by(OWNER_AND_ADMIN, 400)
+RUN: Four = by(EVERYBODY, 202)
+EXTERNAL = {"message": "Hello", "runner": "external"}
+RESTORE = {"checkpoint_seq": 1, "reason": "a test"}
+UPDATE = {"sequence": 1, "phase": "IN_PROGRESS"}
+
+# operation: path, body, (stranger, owner, support, admin). Nobody without credentials gets anywhere: 401.
+TABLE: dict[str, tuple[str, Any, Four]] = {
+    "list-workflow-executions": ("workflow-executions", None, EVERYBODY),
+    "create-workflow-execution": ("workflow-executions", {"workflow_id": "orders"}, RUN),
+    "read-workflow-execution": ("workflow-executions/{wex}", None, WHO_SEES_THE_RUN),
+    "delete-workflow-execution": ("workflow-executions/{wex}", None, by(OWNER_AND_ADMIN, 204)),
+    "retry-workflow-execution": ("workflow-executions/{wex}/retry", None, OWNER_AND_ADMIN),
+    "skip-workflow-execution": ("workflow-executions/{wex}/skip", None, OWNER_AND_ADMIN),
+    "recover-workflow-execution": ("workflow-executions/{wex}/recover", None, WHO_SEES_THE_RUN),
+    "decide-workflow-execution": ("workflow-executions/{wex}/decide", {"choice": "run_again"}, WRONG_PHASE),
+    "restore-workflow-execution": ("workflow-executions/{wex}/restore", RESTORE, (404, 403, 200, 200)),
+    "cancel-workflow-execution": ("workflow-executions/{wex}/cancel", None, WRONG_PHASE),
+    "pause-workflow-execution": ("workflow-executions/{wex}/pause", None, WRONG_PHASE),
+    "resume-workflow-execution": ("workflow-executions/{wex}/resume", None, WRONG_PHASE),
+    "terminate-workflow-execution": ("workflow-executions/{wex}/terminate", None, WRONG_PHASE),
+    "list-workflow-steps": ("workflow-executions/{wex}/steps", None, WHO_SEES_THE_RUN),
+    "read-workflow-step": ("workflow-executions/{wex}/steps/{stp}", None, WHO_SEES_THE_RUN),
+    "list-workflow-step-attempts": ("workflow-executions/{wex}/steps/{stp}/attempts", None, WHO_SEES_THE_RUN),
+    "list-workflow-checkpoints": ("workflow-executions/{wex}/checkpoints", None, WHO_SEES_THE_RUN),
+    "read-workflow-events": ("workflow-executions/{wex}/events", None, WHO_SEES_THE_RUN),
+    "update-workflow-execution-status": ("workflow-executions/{wex}/status", UPDATE, by(OWNER_AND_ADMIN, 409)),
+    "read-workflow-instance": ("workflow-instances/{win}", None, EVERYBODY),
+    "change-workflow-instance": ("workflow-instances/{win}", {"description": "x"}, OF_A_SHARED_ONE),
+    "delete-workflow-instance": ("workflow-instances/{win}", None, by(OF_A_SHARED_ONE, 204)),
+    "list-agent-executions": ("agent-executions", None, EVERYBODY),
+    "create-agent-execution": ("agent-executions", {"agent_id": "helper", **EXTERNAL}, RUN),
+    "read-agent-execution": ("agent-executions/{aex}", None, WHO_SEES_THE_RUN),
+    "delete-agent-execution": ("agent-executions/{aex}", None, by(OWNER_AND_ADMIN, 409)),
+    "retry-agent-execution": ("agent-executions/{aex}/retry", None, WRONG_PHASE),
+    "skip-agent-execution": ("agent-executions/{aex}/skip", None, WRONG_PHASE),
+    "recover-agent-execution": ("agent-executions/{aex}/recover", None, (404, 400, 400, 400)),
+    "decide-agent-execution": ("agent-executions/{aex}/decide", {"choice": "run_again"}, WRONG_PHASE),
+    "restore-agent-execution": ("agent-executions/{aex}/restore", RESTORE, (404, 403, 400, 400)),
+    "cancel-agent-execution": ("agent-executions/{aex}/cancel", None, OWNER_AND_ADMIN),
+    "pause-agent-execution": ("agent-executions/{aex}/pause", None, OWNER_AND_ADMIN),
+    "resume-agent-execution": ("agent-executions/{aex}/resume", None, WRONG_PHASE),
+    "terminate-agent-execution": ("agent-executions/{aex}/terminate", None, OWNER_AND_ADMIN),
+    "list-agent-steps": ("agent-executions/{aex}/steps", None, WHO_SEES_THE_RUN),
+    "read-agent-step": ("agent-executions/{aex}/steps/{stp}", None, (404, 404, 404, 404)),
+    "list-agent-step-attempts": ("agent-executions/{aex}/steps/{stp}/attempts", None, (404, 404, 404, 404)),
+    "list-agent-checkpoints": ("agent-executions/{aex}/checkpoints", None, WHO_SEES_THE_RUN),
+    "read-agent-events": ("agent-executions/{aex}/events", None, WHO_SEES_THE_RUN),
+    "update-agent-execution-status": ("agent-executions/{aex}/status", UPDATE, OWNER_AND_ADMIN),
+    "read-agent-instance": ("agent-instances/{ain}", None, EVERYBODY),
+    "change-agent-instance": ("agent-instances/{ain}", {"description": "x"}, OF_A_SHARED_ONE),
+    "delete-agent-instance": ("agent-instances/{ain}", None, by(OF_A_SHARED_ONE, 204)),
+    "apply-workflow": ("workflows", NEW, by(EVERYBODY, 201)),
+    "list-workflows": ("workflows", None, EVERYBODY),
+    "read-workflow": ("workflows/{wfl}", None, EVERYBODY),
+    "change-workflow": ("workflows/{wfl}", {"labels": {"a": "b"}}, OF_A_SHARED_ONE),
+    "delete-workflow": ("workflows/{wfl}", None, by(OF_A_SHARED_ONE, 204)),
+    "run-workflow": ("workflows/orders/run", None, RUN),
+    "run-workflow-by-name": ("workflows/claude-code/run/orders", {"message": "Go"}, RUN),
+    "recover-workflow": ("workflows/{wex}/recover", None, WHO_SEES_THE_RUN),
+    "list-workflow-versions": ("workflows/{wfl}/versions", None, EVERYBODY),
+    "read-workflow-version": ("workflows/{wfl}/versions/1", None, EVERYBODY),
+    "list-workflow-instances": ("workflows/{wfl}/instances", None, EVERYBODY),
+    "create-workflow-instance": ("workflows/{wfl}/instances", {"name": "hourly"}, by(OF_A_SHARED_ONE, 201)),
+    "apply-agent": ("agents", "name: other\ninstructions: Do other things than the first.\n", by(EVERYBODY, 201)),
+    "list-agents": ("agents", None, EVERYBODY),
+    "read-agent": ("agents/helper", None, EVERYBODY),
+    "change-agent": ("agents/{agt}", {"description": "x"}, OF_A_SHARED_ONE),
+    "delete-agent": ("agents/{agt}", None, by(OF_A_SHARED_ONE, 409)),
+    "run-agent": ("agents/helper/run", EXTERNAL, RUN),
+    "list-agent-sessions": ("agents/{agt}/sessions", None, EVERYBODY),
+    "create-agent-session": ("agents/{agt}/sessions", {"subject": "x"}, by(EVERYBODY, 201)),
+    "list-agent-versions": ("agents/{agt}/versions", None, EVERYBODY),
+    "read-agent-version": ("agents/{agt}/versions/1", None, EVERYBODY),
+    "list-agent-instances": ("agents/{agt}/instances", None, EVERYBODY),
+    "create-agent-instance": ("agents/{agt}/instances", {"name": "hourly"}, by(OF_A_SHARED_ONE, 201)),
+    "list-sessions": ("sessions", None, EVERYBODY),
+    "read-session": ("sessions/{ses}", None, WHO_SEES_THE_RUN),
+    "list-notifications": ("notifications", None, EVERYBODY),
+    "read-notifications": ("notifications/read", None, EVERYBODY),
+    "list-tokens": ("tokens", None, EVERYBODY),
+    # Only a token with the scope admin makes others, and only an administrator's token has that scope.
+    "create-token": ("tokens", {"name": "x", "scopes": ["read"]}, (403, 403, 403, 201)),
+    "read-token": ("tokens/{key}", None, ITS_OWNER_ALONE),
+    "revoke-token": ("tokens/{key}", None, by(ITS_OWNER_ALONE, 204)),
+    "read-caller": ("me", None, EVERYBODY),
+    "list-failed": ("admin/workflows/failed", None, (403, 403, 403, 200)),
+}
+OPERATIONS = {operation.operation_id: operation for _, operation in api.operations()}
+
+
+def test_every_operation_has_a_row_and_every_row_an_operation():
+    assert set(TABLE) == set(OPERATIONS)
+
+
+@pytest.fixture
+def places(alice, failed) -> dict[str, str]:
+    return world.made(alice, failed)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_each_role_gets_what_the_policy_says(name, people, places, worker):
+    path, body, expected = TABLE[name]
+    method = OPERATIONS[name].methods[0]
+    headers = {"Content-Type": "application/yaml"} if isinstance(body, str) else {}
+    seen = {}
+    for role, caller in people.items():
+        with transaction.atomic():
+            Process.objects.filter(pk=worker.pk).update(dead_at=None)
+            seen[role] = caller(method, path.format(**places), body, **headers).status_code
+            transaction.set_rollback(True)
+    assert seen == {"anonymous": 401} | dict(zip(("stranger", "owner", "support", "admin"), expected, strict=True))
+
+
+def test_a_private_workflow_does_not_exist_for_others(people, places):
+    assert people["owner"]("PATCH", "workflows/orders", {"visibility": "private"}).status_code == 200
+    seen = {role: caller.get("workflows/orders").status_code for role, caller in people.items()}
+    assert seen == {"anonymous": 401, "stranger": 404, "owner": 200, "support": 404, "admin": 404}
+    assert people["admin"].get(f"workflows/{places['wfl']}").status_code == 200

@@ -1,0 +1,42 @@
+"""One of everything, owned by alice: what the addresses of the matrix and of the fuzzer name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib.auth.models import User
+
+from executions import tokens
+from executions.ids import public_id
+from executions.intake.agents import apply_agent, create_session
+from executions.intake.apply import apply_definition
+from executions.intake.standing import add_instance
+from executions.intake.start import start_agent
+from executions.models import Execution, Step
+from tests.api.conftest import GOOD, HEAD
+
+AGENT = "name: helper\ninstructions: Help whoever asks, briefly and kindly.\n"
+
+
+def made(owner: User, failed: Callable[..., Execution]) -> dict[str, str]:
+    """The values of the places in addresses, by their names here."""
+    execution = failed(optional=True)
+    workflow = apply_definition(HEAD % "orders" + GOOD, owner).workflow
+    agent = apply_agent(AGENT, owner).agent
+    instance = add_instance(workflow, owner, name="nightly", description="", default_input={})
+    agent_instance = add_instance(agent, owner, name="polite", description="", default_input={})
+    session = create_session(agent, owner, subject="A question")
+    run = start_agent(agent, owner, message="Hello", runner="external")
+    step = Step.objects.get(execution=execution, path="/first")
+    token = tokens.mint(owner, "to be shown", ["read"]).token
+    return {
+        "wex": execution.public_id,
+        "aex": run.public_id,
+        "wfl": workflow.public_id,
+        "agt": agent.public_id,
+        "win": instance.public_id,
+        "ain": agent_instance.public_id,
+        "ses": session.public_id,
+        "stp": public_id("stp", step.pk),
+        "key": token.public_id,
+    }
