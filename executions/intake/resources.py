@@ -81,8 +81,8 @@ def _found_or_made(new: R) -> tuple[R, bool]:
 
 
 def _find(new: R) -> R | None:
-    rows = type(new)._default_manager.select_for_update(of=("self",)).select_related("head_version")
-    rows = rows.filter(slug=new.slug, visibility=new.visibility)
+    # The head version is read after the lock is held: joined in one query, PostgreSQL gives the one of before the wait.
+    rows = type(new)._default_manager.select_for_update().filter(slug=new.slug, visibility=new.visibility)
     if new.visibility == Visibility.PRIVATE:
         rows = rows.filter(owner=new.owner)
     return rows.first()

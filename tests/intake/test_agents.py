@@ -8,6 +8,7 @@ from executions.definition import DefinitionError
 from executions.definition.agent import is_agent
 from executions.errors import Refused
 from executions.intake.agents import apply_agent, create_session, sessions_of
+from executions.intake.apply import apply_definition
 from executions.models import Agent, AgentInstance
 from tests.intake.conftest import AGENT, WORKFLOW
 
@@ -132,3 +133,11 @@ def test_a_second_session_of_a_name_is_a_conflict_that_names_the_first(agent, al
     with pytest.raises(Refused, match=first.public_id) as caught:
         create_session(agent, alice, name="other")
     assert caught.value.code == "conflict"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workflows_applied_at_once_get_numbers_of_their_own(alice, workflow, at_once) -> None:
+    comments = iter(range(8))
+    text = WORKFLOW % "review-pr"
+    found = at_once(8, lambda: apply_definition(f"{text}# {next(comments)}\n", alice).version.number)
+    assert sorted(found) == list(range(2, 10))
