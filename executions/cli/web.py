@@ -15,9 +15,12 @@ STOP_SECONDS = 10
 
 def serve() -> None:
     """Serve HTTP and WebSockets on STIGMER_BIND:STIGMER_PORT until SIGTERM or SIGINT."""
+    from executions import broadcast
     from stigmer_site.asgi import application
 
     stop_with_parent(STOP_SECONDS)
+    # From the first request on: what this process changes is announced before anybody opened a socket here.
+    broadcast.start()
     behind_proxy = settings.STIGMER_PROXIES > 0
     Server(
         application,
