@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.db import OperationalError, transaction
 
 from executions import events
@@ -21,7 +21,7 @@ from executions.intake.pipeline import StageFailed
 from executions.intake.start import start, start_agent
 from executions.intake.status_update import StatusUpdate
 from executions.intake.update_status import PIPELINES, StatusDraft, update_status
-from executions.models import AgentMessage, AgentToolCall, Event, Execution, Notification, Step
+from executions.models import Agent, AgentMessage, AgentToolCall, Event, Execution, Notification, Step, Workflow
 from executions.states import Phase
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
@@ -29,12 +29,12 @@ EARLY, LATE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
 
 
 @pytest.fixture
-def execution(workflow, alice) -> Execution:
+def execution(workflow: Workflow, alice: User) -> Execution:
     return start(workflow, alice, input={"x": 1}, runner="external")
 
 
 @pytest.fixture
-def agent_run(agent, alice) -> Execution:
+def agent_run(agent: Agent, alice: User) -> Execution:
     return start_agent(agent, alice, message="hello", runner="external")
 
 
@@ -43,7 +43,7 @@ def task(name: str, status: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def report(execution, alice):
+def report(execution: Execution, alice: User) -> Any:
     """``report(phase=…, tasks=…)``: the next update of the workflow's execution, and the row afterwards."""
     count = iter(range(1, 1000))
 
@@ -71,7 +71,7 @@ def steps(execution: Execution) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("kind", ["workflow", "agent"])
-def test_the_five_stages_stand_in_the_order_of_the_document(kind) -> None:
+def test_the_five_stages_stand_in_the_order_of_the_document(kind: Any) -> None:
     assert PIPELINES[kind].steps == [
         "ValidateUpdateStatusInput",
         "LoadExistingExecution",
@@ -82,21 +82,21 @@ def test_the_five_stages_stand_in_the_order_of_the_document(kind) -> None:
 
 
 class TestValidateUpdateStatusInput:
-    def test_a_good_update_is_read(self, alice) -> None:
+    def test_a_good_update_is_read(self, alice: User) -> None:
         asked = draft(uuid.uuid4(), alice, phase="EXECUTION_IN_PROGRESS")
         stages.validate_update_status_input(asked)
         assert asked.update is not None
         assert asked.update.to == Phase.IN_PROGRESS
 
     @pytest.mark.parametrize("given", [None, {}, {"phase": "COMPLETED"}, {"sequence": 1, "spec": {}}])
-    def test_no_status_and_a_status_that_cannot_be_read_are_invalid(self, alice, given) -> None:
+    def test_no_status_and_a_status_that_cannot_be_read_are_invalid(self, alice: User, given: Any) -> None:
         with pytest.raises(Refused) as caught:
             update_status(uuid.uuid4(), alice, given)
         assert caught.value.code == "invalid"
         assert str(caught.value).startswith("pipeline step ValidateUpdateStatusInput failed")
 
     @pytest.mark.parametrize("execution_id", [None, ""])
-    def test_no_execution_id_is_invalid(self, alice, execution_id) -> None:
+    def test_no_execution_id_is_invalid(self, alice: User, execution_id: Any) -> None:
         with pytest.raises(Refused, match="execution_id is missing") as caught:
             update_status(execution_id, alice, {"sequence": 1})
         assert caught.value.code == "invalid"
@@ -114,7 +114,9 @@ class TestValidateUpdateStatusInput:
             {"tasks": [task("a", "COMPLETED"), task("a", "FAILED")]},
         ],
     )
-    def test_what_cannot_be_stored_is_invalid_and_changes_nothing(self, execution, alice, update) -> None:
+    def test_what_cannot_be_stored_is_invalid_and_changes_nothing(
+        self, execution: Execution, alice: User, update: Any
+    ) -> None:
         with pytest.raises(Refused) as caught:
             update_status(execution.pk, alice, {"sequence": 1, **update})
         assert caught.value.code == "invalid"
@@ -122,36 +124,36 @@ class TestValidateUpdateStatusInput:
 
 
 class TestLoadExistingExecution:
-    def test_it_is_kept_in_the_draft(self, execution, alice) -> None:
+    def test_it_is_kept_in_the_draft(self, execution: Execution, alice: User) -> None:
         asked = draft(execution.public_id, alice)
         stages.validate_update_status_input(asked)
         with transaction.atomic():
             stages.load_existing_execution(asked)
         assert asked.existing_execution == execution
 
-    @pytest.mark.parametrize("unknown", [uuid.uuid4(), public_id("wex", uuid.uuid4()), "nonsense", "aex-0"])
-    def test_an_unknown_one_is_not_found(self, alice, unknown) -> None:
+    @pytest.mark.parametrize("unknown", [uuid.UUID(int=7), public_id("wex", uuid.UUID(int=7)), "nonsense", "aex-0"])
+    def test_an_unknown_one_is_not_found(self, alice: User, unknown: Any) -> None:
         with pytest.raises(Refused) as caught:
             update_status(unknown, alice, {"sequence": 1})
         assert caught.value.code == "not_found"
 
-    def test_a_run_of_the_other_kind_is_not_found(self, agent_run, alice) -> None:
+    def test_a_run_of_the_other_kind_is_not_found(self, agent_run: Execution, alice: User) -> None:
         with pytest.raises(Refused) as caught:
             update_status(agent_run.pk, alice, {"sequence": 1})
         assert caught.value.code == "not_found"
 
-    def test_anothers_run_is_not_found(self, execution, bob) -> None:
+    def test_anothers_run_is_not_found(self, execution: Execution, bob: User) -> None:
         with pytest.raises(Refused) as caught:
             update_status(execution.pk, bob, {"sequence": 1})
         assert caught.value.code == "not_found"
 
-    def test_support_sees_it_and_may_not_report(self, execution, bob) -> None:
+    def test_support_sees_it_and_may_not_report(self, execution: Execution, bob: User) -> None:
         bob.groups.add(Group.objects.create(name="Support"))
         with pytest.raises(Refused) as caught:
             update_status(execution.pk, bob, {"sequence": 1})
         assert caught.value.code == "forbidden"
 
-    def test_one_that_our_workers_drive_is_a_conflict(self, workflow, alice) -> None:
+    def test_one_that_our_workers_drive_is_a_conflict(self, workflow: Workflow, alice: User) -> None:
         ours = start(workflow, alice, input={})
         with pytest.raises(Refused, match="our own workers") as caught:
             update_status(ours.pk, alice, {"sequence": 1, "phase": "COMPLETED"})
@@ -159,47 +161,50 @@ class TestLoadExistingExecution:
 
 
 class TestBuildNewStateWithStatus:
-    def test_tasks_replace_the_list_and_a_missing_one_is_superseded_not_deleted(self, execution, report) -> None:
+    def test_tasks_replace_the_list_and_a_missing_one_is_superseded_not_deleted(
+        self, execution: Execution, report: Any
+    ) -> None:
         report(phase="IN_PROGRESS", tasks=[task("a", "COMPLETED", output=1), task("b", "IN_PROGRESS")])
         report(tasks=[task("b", "COMPLETED"), task("c", "PENDING")])
         assert steps(execution) == [("b", "SUCCEEDED"), ("c", "WAITING")]
         gone = Step.objects.get(execution=execution, name="a")
+        assert gone.superseded_by is not None
         assert (gone.status, gone.output, gone.superseded_by.name) == ("SUCCEEDED", 1, "update_status")
 
-    def test_absent_tasks_stay_and_an_empty_list_empties(self, execution, report) -> None:
+    def test_absent_tasks_stay_and_an_empty_list_empties(self, execution: Execution, report: Any) -> None:
         report(phase="IN_PROGRESS", tasks=[task("a", "IN_PROGRESS")])
         report(output={"partial": True})
         assert steps(execution) == [("a", "RUNNING")]
         report(tasks=[])
         assert steps(execution) == []
 
-    def test_the_phase_changes_only_where_it_is_given(self, report) -> None:
+    def test_the_phase_changes_only_where_it_is_given(self, report: Any) -> None:
         assert report(phase="EXECUTION_IN_PROGRESS").phase == Phase.IN_PROGRESS
         assert report(output=1).phase == Phase.IN_PROGRESS
         assert report(phase="EXECUTION_PHASE_UNSPECIFIED").phase == Phase.IN_PROGRESS
         assert report(phase="COMPLETED").phase == Phase.COMPLETED
 
-    def test_the_output_changes_only_where_it_is_given(self, report) -> None:
+    def test_the_output_changes_only_where_it_is_given(self, report: Any) -> None:
         assert report(phase="IN_PROGRESS", output={"a": 1}).output == {"a": 1}
         assert report(phase="IN_PROGRESS").output == {"a": 1}
         assert report(output=None).output is None
 
-    def test_the_error_changes_only_where_it_is_given(self, report) -> None:
+    def test_the_error_changes_only_where_it_is_given(self, report: Any) -> None:
         error = report(phase="IN_PROGRESS", error="no connection").error
         assert (error["detail"], error["status"]) == ("no connection", 500)
         assert report(output=1).error == error
 
-    def test_the_times_change_only_where_they_are_given(self, report) -> None:
+    def test_the_times_change_only_where_they_are_given(self, report: Any) -> None:
         assert report(phase="IN_PROGRESS", started_at=EARLY.isoformat()).started_at == EARLY
         assert report(phase="IN_PROGRESS").started_at == EARLY
         done = report(phase="COMPLETED", completed_at=LATE.isoformat())
         assert (done.started_at, done.ended_at) == (EARLY, LATE)
 
-    def test_the_runners_own_id_changes_only_where_it_is_given(self, report) -> None:
+    def test_the_runners_own_id_changes_only_where_it_is_given(self, report: Any) -> None:
         assert report(runner_reference="job-7").runner_reference == "job-7"
         assert report(output=1).runner_reference == "job-7"
 
-    def test_what_the_run_was_asked_to_do_never_changes(self, execution, report) -> None:
+    def test_what_the_run_was_asked_to_do_never_changes(self, execution: Execution, report: Any) -> None:
         names = ("name", "slug", "input", "workflow_id", "version_id", "instance_id", "owner_id", "created_at",
                  "correlation_id", "kind", "runner")  # fmt: skip
         before = {name: getattr(Execution.objects.get(), name) for name in names}
@@ -207,39 +212,41 @@ class TestBuildNewStateWithStatus:
         after = report(phase="COMPLETED", output=1)
         assert {name: getattr(after, name) for name in names} == before
 
-    def test_building_alone_writes_nothing(self, execution, alice) -> None:
+    def test_building_alone_writes_nothing(self, execution: Execution, alice: User) -> None:
         asked = built(execution, alice, phase="COMPLETED", tasks=[task("a", "COMPLETED")])
         assert [move.to for move in asked.moves] == [Phase.IN_PROGRESS, Phase.COMPLETED]
         assert (Execution.objects.get().phase, Step.objects.count()) == (Phase.PENDING, 0)
 
-    def test_a_finished_task_that_is_told_otherwise_is_a_new_step(self, execution, report) -> None:
+    def test_a_finished_task_that_is_told_otherwise_is_a_new_step(self, execution: Execution, report: Any) -> None:
         report(phase="IN_PROGRESS", tasks=[task("a", "FAILED", error="once")])
         report(tasks=[task("a", "COMPLETED", output=2)])
         assert steps(execution) == [("a", "SUCCEEDED")]
         assert Step.objects.filter(name="a").count() == 2
 
-    def test_the_same_list_again_writes_no_step(self, execution, report) -> None:
+    def test_the_same_list_again_writes_no_step(self, execution: Execution, report: Any) -> None:
         tasks = [task("a", "COMPLETED", output=1), task("b", "IN_PROGRESS", input={"k": 1})]
         report(phase="IN_PROGRESS", tasks=tasks)
         before = list(Step.objects.order_by("id").values_list("id", "seq", "changed_seq"))
         report(tasks=tasks)
         assert list(Step.objects.order_by("id").values_list("id", "seq", "changed_seq")) == before
 
-    def test_a_task_called_decision_is_a_task(self, execution, report) -> None:
+    def test_a_task_called_decision_is_a_task(self, execution: Execution, report: Any) -> None:
         report(phase="IN_PROGRESS", tasks=[task("@decision/1", "COMPLETED", task_type="DECISION")])
         assert steps(execution) == [("@decision/1", "SUCCEEDED")]
         assert Step.objects.get().kind == "task"
 
 
 class TestPersistExecution:
-    def test_what_was_merged_is_stored_and_read_back(self, execution, alice) -> None:
+    def test_what_was_merged_is_stored_and_read_back(self, execution: Execution, alice: User) -> None:
         asked = built(execution, alice, phase="IN_PROGRESS", tasks=[task("a", "COMPLETED")])
         with transaction.atomic():
             stages.persist_execution(asked)
         assert asked.execution is not None
         assert (asked.execution.phase, asked.execution.progress_done) == (Phase.IN_PROGRESS, 1)
 
-    def test_a_failing_save_is_an_internal_error_that_names_the_stage(self, execution, alice, monkeypatch) -> None:
+    def test_a_failing_save_is_an_internal_error_that_names_the_stage(
+        self, execution: Execution, alice: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def broken(move: Any) -> None:
             raise OperationalError("the disk is full")
 
@@ -250,22 +257,28 @@ class TestPersistExecution:
 
 
 class TestBroadcastToStreams:
-    def test_without_a_listener_nothing_fails(self, report) -> None:
+    def test_without_a_listener_nothing_fails(self, report: Any) -> None:
         assert report(phase="IN_PROGRESS").phase == Phase.IN_PROGRESS
 
-    def test_a_listener_hears_of_it_once_with_the_sequence_that_is_stored(self, execution, alice, announced) -> None:
+    def test_a_listener_hears_of_it_once_with_the_sequence_that_is_stored(
+        self, execution: Execution, alice: User, announced: list[dict[str, object]]
+    ) -> None:
         stored = update_status(execution.pk, alice, {"sequence": 1, "phase": "COMPLETED"}).execution
         assert announced == [
             {"type": "nudge", "execution": str(execution.pk), "seq": stored.head_seq, "owner": alice.pk}
         ]
 
-    def test_nobody_hears_of_it_before_it_is_committed(self, execution, alice, announced) -> None:
+    def test_nobody_hears_of_it_before_it_is_committed(
+        self, execution: Execution, alice: User, announced: list[dict[str, object]]
+    ) -> None:
         with transaction.atomic():
             update_status(execution.pk, alice, {"sequence": 1, "phase": "COMPLETED"})
             assert announced == []
         assert len(announced) == 1
 
-    def test_a_listener_that_breaks_does_not_fail_the_update(self, execution, alice, caplog) -> None:
+    def test_a_listener_that_breaks_does_not_fail_the_update(
+        self, execution: Execution, alice: User, caplog: pytest.LogCaptureFixture
+    ) -> None:
         def broken(nudge: dict[str, object]) -> None:
             raise OSError("buffer full")
 
@@ -276,13 +289,15 @@ class TestBroadcastToStreams:
             events.use_publisher(None)
         assert Execution.objects.get().phase == Phase.COMPLETED
 
-    def test_an_ignored_update_is_not_announced(self, execution, alice, announced) -> None:
+    def test_an_ignored_update_is_not_announced(
+        self, execution: Execution, alice: User, announced: list[dict[str, object]]
+    ) -> None:
         for _ in range(2):
             update_status(execution.pk, alice, {"sequence": 1, "phase": "IN_PROGRESS"})
         assert len(announced) == 1
 
 
-def test_an_external_runner_drives_a_whole_execution(execution, report) -> None:
+def test_an_external_runner_drives_a_whole_execution(execution: Execution, report: Any) -> None:
     report(phase="IN_PROGRESS", tasks=[task("a", "IN_PROGRESS"), task("b", "PENDING"), task("c", "PENDING")])
     report(tasks=[task("a", "COMPLETED", output={"n": 1}), task("b", "IN_PROGRESS"), task("c", "PENDING")])
     halfway = Execution.objects.get()
@@ -298,10 +313,10 @@ def test_an_external_runner_drives_a_whole_execution(execution, report) -> None:
     assert verify(done) is None
     numbers = [*Step.objects.values_list("seq", flat=True), *Event.objects.values_list("seq", flat=True)]
     assert len(set(numbers)) == len(numbers)
-    assert max(numbers) == done.head_seq
+    assert max(number or 0 for number in numbers) == done.head_seq
 
 
-def test_a_run_that_fails_says_why_and_its_owner_is_told(execution, alice, report) -> None:
+def test_a_run_that_fails_says_why_and_its_owner_is_told(execution: Execution, alice: User, report: Any) -> None:
     report(phase="IN_PROGRESS", tasks=[task("charge", "IN_PROGRESS")])
     failed = report(phase="FAILED", tasks=[task("charge", "FAILED", error="<b>card</b> declined")])
     assert (failed.failure_reason, failed.failed_at is not None) == ("card declined", True)
@@ -312,7 +327,7 @@ def test_a_run_that_fails_says_why_and_its_owner_is_told(execution, alice, repor
 
 
 @pytest.mark.parametrize("phase", ["COMPLETED", "FAILED", "CANCELLED", "TERMINATED"])
-def test_an_ended_run_never_goes_back(execution, alice, report, phase) -> None:
+def test_an_ended_run_never_goes_back(execution: Execution, alice: User, report: Any, phase: Any) -> None:
     ended = report(phase=phase)
     with pytest.raises(Refused, match=f"ended as {phase}") as caught:
         update_status(execution.pk, alice, {"sequence": 99, "phase": "IN_PROGRESS"})
@@ -321,7 +336,7 @@ def test_an_ended_run_never_goes_back(execution, alice, report, phase) -> None:
     assert (late.is_applied, late.execution.phase) == (False, phase)
 
 
-def test_a_late_update_and_one_sent_twice_are_ignored(execution, alice) -> None:
+def test_a_late_update_and_one_sent_twice_are_ignored(execution: Execution, alice: User) -> None:
     newer = {"sequence": 5, "phase": "IN_PROGRESS", "tasks": [task("a", "COMPLETED"), task("b", "COMPLETED")]}
     older = {"sequence": 4, "phase": "IN_PROGRESS", "tasks": [task("a", "COMPLETED"), task("b", "IN_PROGRESS")]}
     first = update_status(execution.pk, alice, newer)
@@ -331,14 +346,14 @@ def test_a_late_update_and_one_sent_twice_are_ignored(execution, alice) -> None:
         assert found.execution.progress_done == 2
 
 
-def test_progress_never_falls(report) -> None:
+def test_progress_never_falls(report: Any) -> None:
     report(phase="IN_PROGRESS", tasks=[task(name, "COMPLETED") for name in "abc"])
     assert report(tasks=[task("c", "COMPLETED")]).progress_done == 3
     emptied = report(tasks=[])
     assert (emptied.progress_done, emptied.progress_total) == (3, 3)
 
 
-def test_what_the_runner_left_open_is_closed_when_the_run_ends(execution, report) -> None:
+def test_what_the_runner_left_open_is_closed_when_the_run_ends(execution: Execution, report: Any) -> None:
     report(phase="IN_PROGRESS", tasks=[task("a", "IN_PROGRESS"), task("b", "PENDING")])
     ended = report(phase="CANCELLED")
     assert steps(execution) == [("a", "CANCELLED"), ("b", "CANCELLED")]
@@ -346,13 +361,15 @@ def test_what_the_runner_left_open_is_closed_when_the_run_ends(execution, report
     assert verify(ended) is None
 
 
-def test_what_waits_waits_for_something(report) -> None:
+def test_what_waits_waits_for_something(report: Any) -> None:
     waiting = report(phase="EXECUTION_WAITING_FOR_APPROVAL")
     assert (waiting.phase, waiting.waiting_for) == (Phase.WAITING, "approval")
     assert report(phase="COMPLETED").phase == Phase.COMPLETED
 
 
-def test_a_run_that_a_person_paused_goes_on_only_when_it_is_resumed(execution, alice, report) -> None:
+def test_a_run_that_a_person_paused_goes_on_only_when_it_is_resumed(
+    execution: Execution, alice: User, report: Any
+) -> None:
     control.pause(execution.pk, alice)
     with pytest.raises(Refused, match="paused by a person"):
         report(phase="IN_PROGRESS")
@@ -361,12 +378,14 @@ def test_a_run_that_a_person_paused_goes_on_only_when_it_is_resumed(execution, a
     assert report(phase="IN_PROGRESS").phase == Phase.IN_PROGRESS
 
 
-def test_a_paused_run_that_had_ended_meanwhile_is_said_to_have_ended(execution, alice, report) -> None:
+def test_a_paused_run_that_had_ended_meanwhile_is_said_to_have_ended(
+    execution: Execution, alice: User, report: Any
+) -> None:
     control.pause(execution.pk, alice)
     assert report(phase="COMPLETED", output=1).phase == Phase.COMPLETED
 
 
-def test_a_runner_learns_that_a_person_wants_it_cancelled(execution, alice, report) -> None:
+def test_a_runner_learns_that_a_person_wants_it_cancelled(execution: Execution, alice: User, report: Any) -> None:
     report(phase="IN_PROGRESS")
     control.cancel(execution.pk, alice)
     assert report().cancel_asked_at is not None
@@ -374,7 +393,9 @@ def test_a_runner_learns_that_a_person_wants_it_cancelled(execution, alice, repo
 
 
 @pytest.mark.parametrize("verb", [retry, recover])
-def test_a_failed_run_may_be_put_back_by_a_person_and_the_runner_goes_on(execution, alice, report, verb) -> None:
+def test_a_failed_run_may_be_put_back_by_a_person_and_the_runner_goes_on(
+    execution: Execution, alice: User, report: Any, verb: Any
+) -> None:
     report(phase="IN_PROGRESS", tasks=[task("a", "COMPLETED"), task("b", "IN_PROGRESS")])
     report(phase="FAILED", tasks=[task("a", "COMPLETED"), task("b", "FAILED", error="no")])
     verb(execution.pk, alice)
@@ -383,7 +404,7 @@ def test_a_failed_run_may_be_put_back_by_a_person_and_the_runner_goes_on(executi
     assert (done.phase, verify(done)) == (Phase.COMPLETED, None)
 
 
-def test_twenty_updates_at_once_leave_the_last_one(execution, alice, at_once) -> None:
+def test_twenty_updates_at_once_leave_the_last_one(execution: Execution, alice: User, at_once: Any) -> None:
     numbers = iter(range(1, 21))
 
     def work() -> Any:
@@ -398,7 +419,7 @@ def test_twenty_updates_at_once_leave_the_last_one(execution, alice, at_once) ->
     assert verify(stored) is None
 
 
-def test_an_update_in_its_model_form_is_taken_as_it_is(execution, alice) -> None:
+def test_an_update_in_its_model_form_is_taken_as_it_is(execution: Execution, alice: User) -> None:
     assert update_status(execution.pk, alice, StatusUpdate(sequence=1, phase="IN_PROGRESS")).is_applied
 
 
@@ -406,7 +427,7 @@ class TestAgents:
     """The same pipeline; what is merged beside the phase is the conversation."""
 
     @pytest.fixture
-    def said(self, agent_run, alice):
+    def said(self, agent_run: Execution, alice: User) -> Any:
         count = iter(range(1, 1000))
 
         def reported(**fields: Any) -> Execution:
@@ -415,16 +436,16 @@ class TestAgents:
 
         return reported
 
-    def test_messages_replace_the_list(self, said) -> None:
+    def test_messages_replace_the_list(self, said: Any) -> None:
         said(phase="IN_PROGRESS", messages=[{"type": "HUMAN", "content": "hello"}])
         kept = AgentMessage.objects.get().pk
         said(messages=[{"type": "HUMAN", "content": "hello"}, {"type": "MESSAGE_AI", "content": "hi"}])
         assert list(AgentMessage.objects.values_list("type", "content")) == [("HUMAN", "hello"), ("AI", "hi")]
-        assert AgentMessage.objects.first().pk == kept
+        assert AgentMessage.objects.order_by("position")[0].pk == kept
         said(messages=[{"type": "SYSTEM", "content": "begun anew"}])
         assert list(AgentMessage.objects.values_list("content", flat=True)) == ["begun anew"]
 
-    def test_tool_calls_replace_the_list(self, said) -> None:
+    def test_tool_calls_replace_the_list(self, said: Any) -> None:
         said(phase="IN_PROGRESS", tool_calls=[{"id": "1", "name": "read", "status": "RUNNING"}])
         calls = [
             {"id": "1", "name": "read", "status": "COMPLETED", "result": {"lines": 3}},
@@ -436,18 +457,18 @@ class TestAgents:
             ("2", "PENDING", None),
         ]
 
-    def test_todos_replace_the_list_and_give_the_progress(self, said) -> None:
+    def test_todos_replace_the_list_and_give_the_progress(self, said: Any) -> None:
         todos = {"1": {"content": "read", "status": "COMPLETED"}, "2": {"content": "write"}}
         execution = said(phase="IN_PROGRESS", todos=todos)
         assert execution.agent_run.todos["2"] == {"content": "write", "status": "PENDING"}
         assert (execution.progress_done, execution.progress_total) == (1, 2)
 
-    def test_sub_agents_replace_the_list(self, said) -> None:
+    def test_sub_agents_replace_the_list(self, said: Any) -> None:
         assert said(sub_agent_executions=[{"name": "security"}]).agent_run.sub_agent_executions == [
             {"name": "security"}
         ]
 
-    def test_absent_lists_stay_and_empty_ones_empty(self, said) -> None:
+    def test_absent_lists_stay_and_empty_ones_empty(self, said: Any) -> None:
         full = {
             "messages": [{"type": "AI", "content": "hi"}],
             "tool_calls": [{"id": "1", "name": "read", "status": "PENDING"}],
@@ -461,19 +482,20 @@ class TestAgents:
         run = said(messages=[], tool_calls=[], todos={}, sub_agent_executions=[]).agent_run
         assert (run.messages.count(), run.tool_calls.count(), run.todos, run.sub_agent_executions) == (0, 0, {}, [])
 
-    def test_what_the_run_was_asked_to_do_never_changes(self, agent_run, said) -> None:
+    def test_what_the_run_was_asked_to_do_never_changes(self, agent_run: Execution, said: Any) -> None:
         after = said(phase="COMPLETED", messages=[{"type": "AI", "content": "done"}], output={"text": "done"})
         assert (after.input, after.session_id, after.name) == (agent_run.input, agent_run.session_id, agent_run.name)
         assert (after.phase, after.output) == (Phase.COMPLETED, {"text": "done"})
 
-    def test_an_ended_run_never_goes_back(self, said) -> None:
+    def test_an_ended_run_never_goes_back(self, said: Any) -> None:
         said(phase="FAILED", error="model is silent")
         with pytest.raises(Refused, match="ended as FAILED"):
             said(messages=[{"type": "AI", "content": "late"}])
         assert not AgentMessage.objects.exists()
 
-    def test_tasks_and_tool_calls_of_one_id_are_invalid(self, said) -> None:
-        for update in ({"tasks": []}, {"tool_calls": [{"id": "1", "name": "a", "status": "PENDING"}] * 2}):
+    def test_tasks_and_tool_calls_of_one_id_are_invalid(self, said: Any) -> None:
+        twice: list[dict[str, Any]] = [{"id": "1", "name": "a", "status": "PENDING"}] * 2
+        for name, given in {"tasks": [], "tool_calls": twice}.items():
             with pytest.raises(Refused) as caught:
-                said(**update)
+                said(**{name: given})
             assert caught.value.code == "invalid"
