@@ -41,6 +41,7 @@ VERBS: dict[str, frozenset[Role]] = {
     "terminate": frozenset({Role.OWNER, Role.ADMIN}),
     "delete": frozenset({Role.OWNER, Role.ADMIN}),
     "restore": frozenset({Role.SUPPORT, Role.ADMIN}),
+    "override": frozenset({Role.ADMIN}),
 }
 
 

@@ -73,6 +73,11 @@ class Case:
         chain = [self.records[p] for p in (path, *ancestors(path)) if p in self.records]
         return [record for record in chain if record.status == StepStatus.FAILED]
 
+    def standing(self) -> list[StepRecord]:
+        """What will stand once this is written."""
+        gone = {record.id for record in self.superseded}
+        return [record for record in self.records.values() if record.id not in gone] + self.written
+
     def reopen(self, record: StepRecord, **changes: Any) -> None:
         """Supersede a step and put an open one in its place that remembers what was decided and resolved."""
         control = {key: value for key, value in record.control.items() if key not in PER_TRY}
@@ -90,16 +95,16 @@ class Case:
 
     def reopen_composites(self, chain: Iterable[StepRecord]) -> None:
         for record in chain:
-            self.reopen(record, status=StepStatus.RUNNING, control=self._counted_anew(record))
+            self.reopen(record, status=StepStatus.RUNNING, control=self.counted_anew(record))
 
     def count_anew(self, path: str) -> None:
         """Time limits and retries of the open composites around ``path`` count from this decision."""
         around = [self.records[p] for p in ancestors(path) if p in self.records]
         for record in around:
             if not record.is_finished():
-                self.written.append(replace(record, control=self._counted_anew(record)))
+                self.written.append(replace(record, control=self.counted_anew(record)))
 
-    def _counted_anew(self, record: StepRecord) -> dict[str, Any]:
+    def counted_anew(self, record: StepRecord) -> dict[str, Any]:
         control = {key: value for key, value in record.control.items() if key not in PER_TRY}
         tried = try_number(self.execution.current_step, record.path)
         if record.kind == "try" and tried is not None:

@@ -56,7 +56,8 @@ def examine(execution: Execution) -> Broken | None:
     if head != execution.head_digest:
         return replace(good, text="checkpoints at the end of its history are missing")
     wrong = _wrongly_superseded(execution, decisions)
-    return replace(good, text=wrong) if wrong else None
+    # Which steps stand is not known then, so that no checkpoint can be trusted.
+    return Broken(wrong, 0) if wrong else None
 
 
 def _wrongly_superseded(execution: Execution, decisions: list[StepRecord]) -> str:

@@ -62,10 +62,10 @@ def terminate(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None 
         execution = _checked(execution_id, actor, "terminate", expected_seq, ACTIVE_PHASES)
         now = timezone.now()
         move = _move(execution, actor, report.TERMINATED, Phase.TERMINATED)
-        move.columns |= _ended(now)
+        move.columns |= ended(now)
         # The new token shuts out whoever drives it: their next write hits no row.
         move.increments = ("inbox", "token")
-        move.steps = _closed(execution_id, now, outcome_unknown=execution.phase == Phase.IN_PROGRESS)
+        move.steps = closed(execution_id, now, outcome_unknown=execution.phase == Phase.IN_PROGRESS)
         _apply(move, execution, actor, "terminate")
     return Phase.TERMINATED
 
@@ -99,8 +99,8 @@ def _ask_or_move(
 def _cancelled(execution: Execution, actor: User) -> Move:
     now = timezone.now()
     move = _move(execution, actor, report.CANCELLED, Phase.CANCELLED)
-    move.columns |= _ended(now)
-    move.steps = _closed(execution.pk, now, outcome_unknown=False)
+    move.columns |= ended(now)
+    move.steps = closed(execution.pk, now, outcome_unknown=False)
     return move
 
 
@@ -154,7 +154,7 @@ def _audit(verb: str, execution: Execution, actor: User, move: Move, applied: Ap
     audit.record(verb, execution, actor, before=audit.state(execution), after=after)
 
 
-def _ended(now: datetime) -> dict[str, Any]:
+def ended(now: datetime) -> dict[str, Any]:
     return {
         "ended_at": now, "process_id": None, "wake_at": None, "waiting_for": "", "cancel_asked_at": None,
         "pause_asked_at": None,
@@ -165,7 +165,7 @@ def _open(execution_id: uuid.UUID) -> list[StepRecord]:
     return [record for record in load_records(execution_id) if record.finished_at is None]
 
 
-def _closed(execution_id: uuid.UUID, now: datetime, *, outcome_unknown: bool) -> list[StepRecord]:
+def closed(execution_id: uuid.UUID, now: datetime, *, outcome_unknown: bool) -> list[StepRecord]:
     """Every open step, closed as cancelled; what was running when it ended may still have happened."""
     records = _open(execution_id)
     for record in records:

@@ -30,7 +30,7 @@ from executions.engine.requests import Breathe, Completed, Effect, Ended, Failed
 from executions.engine.retry import Policy, Retry, decide
 from executions.engine.retry_from_dsl import from_dsl
 from executions.engine.running import Running
-from executions.engine.scope import Facts, Scope
+from executions.engine.scope import Scope
 from executions.engine.store import Store
 from executions.engine.takeover import audit_giving_up, take_over
 from executions.engine.walk import Walker
@@ -188,17 +188,7 @@ class Driver:
             return Failed(WorkflowError.standard("runtime", detail), None)
 
     def _walker(self) -> Walker:
-        execution = self.execution
-        assert execution.started_at is not None
-        facts = Facts(
-            execution_id=execution.public_id,
-            definition=self.document,
-            input=execution.input,
-            started_at=execution.started_at,
-            secrets=self.secrets.placeholders(self.workflow.use.secrets),
-            runtime=surroundings.RUNTIME,
-            expression_seconds=settings.STIGMER_EXPRESSION_SECONDS,
-        )
+        facts = surroundings.facts_for(self.execution, self.workflow, self.document, self.secrets)
         walker = Walker(self.workflow, self.journal, facts, now=timezone.now)
         self.boundary.progress = lambda: (walker.done, walker.total)
         return walker

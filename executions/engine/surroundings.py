@@ -10,11 +10,14 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 import stigmer_site
 from executions.definition import Workflow
 from executions.engine.backoff import Steps
 from executions.engine.retry import Policy
+from executions.engine.scope import Facts
+from executions.models import Execution
 from executions.secret_files import load_secrets
 from executions.secrets import Secrets
 
@@ -45,6 +48,19 @@ def secrets_for(execution_id: uuid.UUID, workflow: Workflow) -> Secrets:
     known = _known_secrets()
     declared = {name: known[name] for name in workflow.use.secrets if name in known}
     return Secrets(declared, nonce)
+
+
+def facts_for(execution: Execution, workflow: Workflow, document: Any, secrets: Secrets) -> Facts:
+    """What a walk knows of the execution that it walks; one that never ran starts now."""
+    return Facts(
+        execution_id=execution.public_id,
+        definition=document,
+        input=execution.input,
+        started_at=execution.started_at or timezone.now(),
+        secrets=secrets.placeholders(workflow.use.secrets),
+        runtime=RUNTIME,
+        expression_seconds=settings.STIGMER_EXPRESSION_SECONDS,
+    )
 
 
 @lru_cache(maxsize=1)

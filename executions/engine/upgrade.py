@@ -1,0 +1,157 @@
+"""Recovering onto a newer version of the workflow: most failures are a bug in the definition, and this is the way on.
+
+The journal is matched by path. What no longer fits is named before anything runs: first every recorded step whose
+place is gone or is of another kind, then, by walking the new version over a copy of the journal as far as its first
+effect, every step that the walk does not come past any more.
+"""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from executions import definition
+from executions.engine import report, surroundings
+from executions.engine.case import Case, Decided, check_allowed, check_phase, flag, open_case, write
+from executions.engine.chain import examine
+from executions.engine.decisions import audited, corrupt
+from executions.engine.journal import Diverged, Journal
+from executions.engine.lease import load_records
+from executions.engine.places import task_at
+from executions.engine.requests import Breathe, Effect
+from executions.engine.walk import Walker
+from executions.errors import Refused
+from executions.models import Execution, WorkflowVersion
+from executions.records import StepRecord
+from executions.states import Phase
+
+_WITHOUT_TASK = ("input", "iteration", "catch")
+_FAILED = frozenset({Phase.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A recorded step that has no place in the other version."""
+
+    path: str
+    why: str
+
+
+def misfits(execution_id: uuid.UUID, actor: User, version_number: int) -> list[Misfit]:
+    """What of the journal does not fit this version; nothing is changed. Raises Refused as the recovery would."""
+    execution = Execution.objects.get(pk=execution_id)
+    check_allowed(execution, actor, "recover")
+    check_phase(execution, "recover", _FAILED)
+    version = _version(execution, version_number)
+    case = Case(execution, {r.path: r for r in load_records(execution_id)}, actor, "recover")
+    _meet_anew(case)
+    return _misfits(execution, version, case.standing())[0]
+
+
+def recover_onto(
+    execution_id: uuid.UUID, actor: User, version_number: int, *, expected_seq: int | None = None, reason: str = ""
+) -> Decided:
+    """Verify the checkpoints and go on with this version of the workflow. Raises Refused (``conflict``: misfits)."""
+
+    def work() -> Decided:
+        with transaction.atomic():
+            case = open_case(execution_id, actor, "recover", expected_seq, reason)
+            broken = examine(case.execution)
+            if broken is None:
+                return _onto(case, version_number)
+            flag(case, broken)
+        raise corrupt(case.execution, broken)
+
+    return audited("recover", execution_id, actor, reason, work)
+
+
+def _onto(case: Case, version_number: int) -> Decided:
+    execution = case.execution
+    version = _version(execution, version_number)
+    failed = _meet_anew(case)
+    found, first = _misfits(execution, version, case.standing())
+    if found:
+        listed = "; ".join(f"{misfit.path} ({misfit.why})" for misfit in found)
+        raise Refused(
+            "conflict",
+            f"Version {version_number} does not fit what was recorded: {listed}.",
+            state=execution.phase,
+            remedy="Restore to a checkpoint before these steps, correct the new version, or start a new execution.",
+        )
+    case.control["version"] = version_number
+    case.columns["version_id"] = version.pk
+    if failed is not None and first is not None and (first.path, first.arguments) != (failed.path, failed.arguments):
+        # It asks for something else now, so it must not pass for the same operation.
+        case.columns["generation"] = max(execution.generation, failed.generation) + 1
+    return write(case, [report.recovered(execution, timezone.now(), case.actor.pk)])
+
+
+def _meet_anew(case: Case) -> StepRecord | None:
+    """Take the failed step back altogether: the new version shall say what it does. Gives it."""
+    chain = case.failed_chain()
+    if not chain:
+        return None
+    case.superseded.append(chain[0])
+    case.reopen_composites(chain[1:])
+    return chain[0]
+
+
+def _version(execution: Execution, number: int) -> WorkflowVersion:
+    if execution.workflow_id is None:
+        raise Refused("conflict", "Only a workflow's execution can go on with another version.", state=execution.phase)
+    version = WorkflowVersion.objects.filter(workflow_id=execution.workflow_id, number=number).first()
+    if version is None:
+        raise Refused("invalid", f"The workflow has no version {number}.", state=execution.phase,
+                      remedy="Apply it first, or name one that it has.")  # fmt: skip
+    return version
+
+
+def _misfits(
+    execution: Execution, version: WorkflowVersion, standing: list[StepRecord]
+) -> tuple[list[Misfit], StepRecord | None]:
+    """The misfits and, where there are none, the first step that would be run."""
+    workflow = definition.load(version.document)
+    found = []
+    for record in standing:
+        if record.kind in _WITHOUT_TASK:
+            continue
+        task = task_at(workflow, record.path)
+        if task is None:
+            found.append(Misfit(record.path, "there is no such task any more"))
+        elif task.kind != record.kind:
+            found.append(Misfit(record.path, f"it was {record.kind}, the new version has {task.kind} there"))
+    return (found, None) if found else _walked(execution, workflow, version.document, standing)
+
+
+def _walked(
+    execution: Execution, workflow: definition.Workflow, document: Any, standing: list[StepRecord]
+) -> tuple[list[Misfit], StepRecord | None]:
+    journal = Journal(
+        copy.deepcopy(standing),
+        head_digest=execution.head_digest,
+        value_bytes=settings.STIGMER_VALUE_BYTES,
+        max_steps=settings.STIGMER_MAX_STEPS,
+    )
+    secrets = surroundings.secrets_for(execution.pk, workflow)
+    facts = surroundings.facts_for(execution, workflow, document, secrets)
+    walk = Walker(workflow, journal, facts, now=timezone.now).run(None)
+    try:
+        request = next(walk)
+        while isinstance(request, Breathe):
+            request = next(walk)
+    except StopIteration:
+        pass
+    except Diverged:
+        why = "the new version would run another step first"
+        return [Misfit(path, why) for path in sorted(journal.unvisited)], None
+    else:
+        if isinstance(request, Effect):
+            return [], request.step
+    return [], None
