@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 
 from django.http import HttpRequest, StreamingHttpResponse
 
 from executions.api.live.hub import hub
 from executions.api.live.subscriber import Frame, Subscriber
+from executions.api.problems import FieldError, Problem
 
 CONTENT_TYPE = "text/event-stream"
+_SEQUENCE = re.compile("[0-9]{1,18}")
 BEAT_SECONDS = 15.0
 # The web server cannot see that a client stopped reading: what it may pile up is bounded by ending the stream now and
 # then. A client that comes back with Last-Event-ID misses nothing.
@@ -25,9 +28,18 @@ def wanted(request: HttpRequest) -> bool:
 
 
 def last_seen(request: HttpRequest) -> int | None:
-    """The sequence of Last-Event-ID; None where there is none that can be read: then a snapshot comes first."""
-    text = request.headers.get("Last-Event-ID", "").strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+    """The sequence of Last-Event-ID; None where there is none. Raises Problem where it is not one of ours."""
+    text = request.headers.get("Last-Event-ID")
+    if text is None:
+        return None
+    if not _SEQUENCE.fullmatch(text):
+        raise Problem(
+            "malformed",
+            "Last-Event-ID has to be the id of an event of this stream.",
+            remedy="Leave it out to begin with a snapshot.",
+            errors=[FieldError("A sequence, for example 17.", parameter="Last-Event-ID")],
+        )
+    return int(text)
 
 
 def answer(follower: Subscriber, after: int | None) -> StreamingHttpResponse:

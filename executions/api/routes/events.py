@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest
@@ -22,7 +22,8 @@ MOST_STREAMS = 20
 STREAM = {
     "parameters": [
         {
-            "in": "header", "name": "Last-Event-ID", "required": False, "schema": {"type": "string", "maxLength": 18},
+            "in": "header", "name": "Last-Event-ID", "required": False,
+            "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"},
             "description": "Of a stream: the sequence of the last event seen; it goes on from there.",
         }
     ],
@@ -47,7 +48,7 @@ def add_events(router: Router, kind: str) -> None:
     ) -> History | HttpResponseBase:
         """Journal and events in the order of their sequence, oldest first. With `Accept: text/event-stream`: a snapshot
         first, then every update until it ends."""
-        user = person(request)
+        user, last_seen = person(request), sse.last_seen(request)
         execution = await sync_to_async(finding.execution)(user, execution_id, kind)
         if not sse.wanted(request):
             return await sync_to_async(history.entries)(execution, range.after, range.limit)
@@ -56,5 +57,4 @@ def add_events(router: Router, kind: str) -> None:
                 "rate-limited", f"You follow {MOST_STREAMS} executions already.", headers={"Retry-After": "30"}
             )
         follower = access.follower(user, getattr(request, "token", None), execution.pk)
-        after: Any = sse.last_seen(request)
-        return sse.answer(follower, after if after is not None else range.after or None)
+        return sse.answer(follower, last_seen if last_seen is not None else range.after or None)
