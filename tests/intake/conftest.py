@@ -62,7 +62,7 @@ def logged() -> Iterator[list[Any]]:
     """Log records made meanwhile by the rooms of intake and recovery, as dictionaries, at every level."""
     capture, before = LogCapture(), structlog.get_config()
     everything = structlog.make_filtering_bound_logger(0)
-    processors = [structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level, capture]
+    processors: list[Any] = [structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level, capture]
     _forget_loggers()
     structlog.configure(wrapper_class=everything, cache_logger_on_first_use=False, processors=processors)
     yield capture.entries

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.contrib.auth.models import User
 
 from executions.definition import DefinitionError
 from executions.definition.agent import is_agent
 from executions.errors import Refused
 from executions.intake.agents import apply_agent, create_session, sessions_of
 from executions.intake.apply import apply_definition
-from executions.models import Agent, AgentInstance
+from executions.models import Agent, AgentInstance, Workflow
 from tests.intake.conftest import AGENT, WORKFLOW
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -32,7 +35,7 @@ tags: [review]
 """
 
 
-def test_applying_the_same_text_twice_changes_nothing_and_another_text_is_version_two(alice) -> None:
+def test_applying_the_same_text_twice_changes_nothing_and_another_text_is_version_two(alice: User) -> None:
     first, again = apply_agent(FULL, alice), apply_agent(FULL, alice)
     other = apply_agent(FULL + "skills: [git]\n", alice)
     assert [one.result for one in (first, again, other)] == ["created", "unchanged", "updated"]
@@ -42,7 +45,7 @@ def test_applying_the_same_text_twice_changes_nothing_and_another_text_is_versio
     assert Agent.objects.get().default_instance == AgentInstance.objects.get()
 
 
-def test_applying_the_same_text_again_heals_the_default_instance(alice) -> None:
+def test_applying_the_same_text_again_heals_the_default_instance(alice: User) -> None:
     agent = apply_agent(FULL, alice).agent
     Agent.objects.update(default_instance=None)
     assert apply_agent(FULL, alice).result == "unchanged"
@@ -50,13 +53,13 @@ def test_applying_the_same_text_again_heals_the_default_instance(alice) -> None:
     assert agent.default_instance == AgentInstance.objects.get()
 
 
-def test_an_agent_that_is_made_again_adopts_the_instance_that_is_there(alice) -> None:
+def test_an_agent_that_is_made_again_adopts_the_instance_that_is_there(alice: User) -> None:
     agent = Agent.objects.create(slug="pr-reviewer", name="PR Reviewer", owner=alice)
     left = AgentInstance.objects.create(agent=agent, slug="pr-reviewer-default")
     assert apply_agent(FULL, alice).agent.default_instance == left
 
 
-def test_another_persons_agent_may_not_be_changed(alice, bob) -> None:
+def test_another_persons_agent_may_not_be_changed(alice: User, bob: User) -> None:
     apply_agent(FULL, alice)
     with pytest.raises(Refused, match="belongs to alice") as caught:
         apply_agent(FULL + "skills: [git]\n", bob)
@@ -83,20 +86,20 @@ def test_another_persons_agent_may_not_be_changed(alice, bob) -> None:
         ),
     ],
 )
-def test_each_mistake_is_named_with_its_place(alice, text, pointer, said) -> None:
+def test_each_mistake_is_named_with_its_place(alice: User, text: Any, pointer: Any, said: Any) -> None:
     with pytest.raises(DefinitionError, match=said) as caught:
         apply_agent(text, alice)
     assert pointer in {problem.pointer for problem in caught.value.problems}
     assert not Agent.objects.exists()
 
 
-def test_all_mistakes_are_named_at_once(alice) -> None:
+def test_all_mistakes_are_named_at_once(alice: User) -> None:
     with pytest.raises(DefinitionError) as caught:
         apply_agent("name: ''\ninstructions: short\nmodell: x\n", alice)
     assert len(caught.value.problems) == 3
 
 
-def test_a_name_without_a_letter_is_refused(alice) -> None:
+def test_a_name_without_a_letter_is_refused(alice: User) -> None:
     with pytest.raises(Refused, match="empty slug"):
         apply_agent(AGENT % "日本語", alice)
 
@@ -108,27 +111,27 @@ def test_agents_and_workflows_are_told_apart_by_their_text() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_who_apply_at_once_get_one_agent(alice, at_once) -> None:
+def test_two_who_apply_at_once_get_one_agent(alice: User, at_once: Any) -> None:
     found = at_once(8, lambda: apply_agent(FULL, alice).result)
     assert sorted(found) == ["created"] + ["unchanged"] * 7
 
 
 @pytest.mark.django_db(transaction=True)
-def test_texts_applied_at_once_get_numbers_of_their_own(alice, at_once) -> None:
+def test_texts_applied_at_once_get_numbers_of_their_own(alice: User, at_once: Any) -> None:
     apply_agent(FULL, alice)
     comments = iter(range(8))
     found = at_once(8, lambda: apply_agent(f"{FULL}# {next(comments)}\n", alice).version.number)
     assert sorted(found) == list(range(2, 10))
 
 
-def test_conversations_are_listed_per_agent_for_who_may_see_them(agent, alice, bob) -> None:
+def test_conversations_are_listed_per_agent_for_who_may_see_them(agent: Agent, alice: User, bob: User) -> None:
     mine, theirs = create_session(agent, alice, subject="A change"), create_session(agent, bob, name="Other")
     assert list(sessions_of(agent, alice)) == [mine]
     assert list(sessions_of(agent, bob)) == [theirs]
     assert theirs.slug == "other"
 
 
-def test_a_second_session_of_a_name_is_a_conflict_that_names_the_first(agent, alice) -> None:
+def test_a_second_session_of_a_name_is_a_conflict_that_names_the_first(agent: Agent, alice: User) -> None:
     first = create_session(agent, alice, name="Other")
     with pytest.raises(Refused, match=first.public_id) as caught:
         create_session(agent, alice, name="other")
@@ -136,7 +139,7 @@ def test_a_second_session_of_a_name_is_a_conflict_that_names_the_first(agent, al
 
 
 @pytest.mark.django_db(transaction=True)
-def test_workflows_applied_at_once_get_numbers_of_their_own(alice, workflow, at_once) -> None:
+def test_workflows_applied_at_once_get_numbers_of_their_own(alice: User, workflow: Workflow, at_once: Any) -> None:
     comments = iter(range(8))
     text = WORKFLOW % "review-pr"
     found = at_once(8, lambda: apply_definition(f"{text}# {next(comments)}\n", alice).version.number)

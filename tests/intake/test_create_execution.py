@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import structlog
+from django.contrib.auth.models import User
 
 from executions.errors import Refused
 from executions.ids import public_id
@@ -14,7 +15,7 @@ from executions.intake.apply import apply_definition
 from executions.intake.create_execution import AGENT_EXECUTION_CREATE, WORKFLOW_EXECUTION_CREATE, Duplicate
 from executions.intake.execution_draft import ExecutionDraft
 from executions.intake.start import start, start_agent
-from executions.models import AgentRun, Execution, Session, WorkflowInstance
+from executions.models import Agent, AgentRun, Execution, Session, Workflow, WorkflowInstance
 from tests.intake.conftest import WORKFLOW
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -70,13 +71,13 @@ def test_an_agents_run_takes_the_same_stages_and_one_for_its_session() -> None:
         ({"input": "\x00"}, "The input"),
     ],
 )
-def test_validate_refuses_what_cannot_be(alice, asked, said) -> None:
+def test_validate_refuses_what_cannot_be(alice: User, asked: Any, said: Any) -> None:
     with pytest.raises(Refused, match=said) as caught:
         stages.validate(draft(alice, **asked))
     assert caught.value.code == "invalid"
 
 
-def test_validate_takes_the_correlation_id_of_the_request(alice) -> None:
+def test_validate_takes_the_correlation_id_of_the_request(alice: User) -> None:
     with structlog.contextvars.bound_contextvars(correlation_id="from-the-web"):
         asked = draft(alice)
         stages.validate(asked)
@@ -88,13 +89,13 @@ def test_validate_takes_the_correlation_id_of_the_request(alice) -> None:
     assert made.correlation_id == made.public_id
 
 
-def test_validate_refuses_an_agents_run_without_an_external_runner(alice, agent) -> None:
+def test_validate_refuses_an_agents_run_without_an_external_runner(alice: User, agent: Agent) -> None:
     with pytest.raises(Refused, match="do not drive agents yet") as caught:
         stages.validate(draft(alice, kind="agent", agent=agent))
     assert (caught.value.code, "runner: external" in caught.value.remedy) == ("conflict", True)
 
 
-def test_resolve_slug_makes_it_of_the_name_or_of_the_id(alice, workflow) -> None:
+def test_resolve_slug_makes_it_of_the_name_or_of_the_id(alice: User, workflow: Workflow) -> None:
     named, unnamed = draft(alice, workflow=workflow, name="My Run!"), draft(alice, workflow=workflow)
     for one in (named, unnamed):
         stages.resolve_slug(one)
@@ -102,30 +103,30 @@ def test_resolve_slug_makes_it_of_the_name_or_of_the_id(alice, workflow) -> None
     assert unnamed.slug == f"review-pr-{unnamed.public_id[4:]}"
 
 
-def test_resolve_slug_refuses_a_name_that_leaves_nothing(alice, workflow) -> None:
+def test_resolve_slug_refuses_a_name_that_leaves_nothing(alice: User, workflow: Workflow) -> None:
     with pytest.raises(Refused, match="empty slug"):
         stages.resolve_slug(draft(alice, workflow=workflow, name="日本語"))
 
 
-def test_neither_workflow_nor_instance_is_invalid(alice) -> None:
+def test_neither_workflow_nor_instance_is_invalid(alice: User) -> None:
     with pytest.raises(Refused) as caught:
         stages.validate_workflow_or_instance(draft(alice))
     assert caught.value.code == "invalid"
 
 
-def test_an_instance_alone_names_its_workflow(alice, workflow) -> None:
+def test_an_instance_alone_names_its_workflow(alice: User, workflow: Workflow) -> None:
     asked = draft(alice, given_instance=workflow.default_instance)
     stages.validate_workflow_or_instance(asked)
     assert (asked.workflow, asked.version) == (workflow, workflow.head_version)
 
 
-def test_neither_session_nor_agent_is_invalid(alice) -> None:
+def test_neither_session_nor_agent_is_invalid(alice: User) -> None:
     with pytest.raises(Refused) as caught:
         stages.validate_session_or_agent(draft(alice, kind="agent"))
     assert caught.value.code == "invalid"
 
 
-def test_check_duplicate_names_the_one_that_exists(alice, workflow) -> None:
+def test_check_duplicate_names_the_one_that_exists(alice: User, workflow: Workflow) -> None:
     existing = start(workflow, alice, input={}, name="nightly")
     with pytest.raises(Duplicate, match="'nightly' already exists") as caught:
         stages.check_duplicate(draft(alice, slug="nightly"))
@@ -133,24 +134,24 @@ def test_check_duplicate_names_the_one_that_exists(alice, workflow) -> None:
     assert existing.public_id in str(caught.value)
 
 
-def test_a_name_is_taken_for_its_owner_only(alice, bob, workflow) -> None:
+def test_a_name_is_taken_for_its_owner_only(alice: User, bob: User, workflow: Workflow) -> None:
     start(workflow, alice, input={}, name="nightly")
     assert start(workflow, bob, input={}, name="nightly").slug == "nightly"
 
 
-def test_build_new_state_takes_the_instances_input_where_none_is_given(alice, workflow) -> None:
+def test_build_new_state_takes_the_instances_input_where_none_is_given(alice: User, workflow: Workflow) -> None:
     instance = WorkflowInstance.objects.create(workflow=workflow, slug="custom", default_input={"x": 7})
     assert start(workflow, alice, instance=instance).input == {"x": 7}
     assert start(workflow, alice, instance=instance, input={"x": 8}).input == {"x": 8}
 
 
-def test_the_first_phase_is_pending_and_due(alice, workflow) -> None:
+def test_the_first_phase_is_pending_and_due(alice: User, workflow: Workflow) -> None:
     execution = Execution.objects.get(pk=start(workflow, alice, input={}).pk)
     assert (execution.phase, execution.started_at, execution.progress_total) == ("PENDING", None, 2)
     assert Execution.objects.due().filter(pk=execution.pk).exists()
 
 
-def test_an_input_that_does_not_fit_is_refused_and_nothing_is_stored(alice) -> None:
+def test_an_input_that_does_not_fit_is_refused_and_nothing_is_stored(alice: User) -> None:
     strict = apply_definition(WITH_SCHEMA, alice).workflow
     with pytest.raises(Refused, match=r"^pipeline step BuildNewState failed: The input does not fit") as caught:
         start(strict, alice, input={})
@@ -158,14 +159,14 @@ def test_an_input_that_does_not_fit_is_refused_and_nothing_is_stored(alice) -> N
     assert not Execution.objects.exists()
 
 
-def test_the_failing_stage_is_named_as_in_the_documents(alice, workflow) -> None:
+def test_the_failing_stage_is_named_as_in_the_documents(alice: User, workflow: Workflow) -> None:
     start(workflow, alice, input={}, name="nightly")
     with pytest.raises(Refused, match=r"^pipeline step CheckDuplicate failed: Execution with slug 'nightly'"):
         start(workflow, alice, input={}, name="Nightly")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_was_overtaken_after_the_check_gets_to_know_the_others_id(alice, workflow) -> None:
+def test_who_was_overtaken_after_the_check_gets_to_know_the_others_id(alice: User, workflow: Workflow) -> None:
     late = draft(alice, workflow=workflow, name="nightly", input={})
     for stage in WORKFLOW_EXECUTION_CREATE.stages[:-1]:
         stage(late)
@@ -176,7 +177,9 @@ def test_who_was_overtaken_after_the_check_gets_to_know_the_others_id(alice, wor
 
 
 @pytest.mark.django_db(transaction=True)
-def test_twenty_runs_of_one_name_at_once_make_one_and_nineteen_conflicts(alice, workflow, at_once) -> None:
+def test_twenty_runs_of_one_name_at_once_make_one_and_nineteen_conflicts(
+    alice: User, workflow: Workflow, at_once: Any
+) -> None:
     found = at_once(20, lambda: start(workflow, alice, input={}, name="nightly"))
     made = [one for one in found if isinstance(one, Execution)]
     refused = [one for one in found if isinstance(one, Refused)]
@@ -185,7 +188,9 @@ def test_twenty_runs_of_one_name_at_once_make_one_and_nineteen_conflicts(alice, 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_when_storing_fails_the_healed_instance_is_taken_back_as_well(alice, workflow, monkeypatch) -> None:
+def test_when_storing_fails_the_healed_instance_is_taken_back_as_well(
+    alice: User, workflow: Workflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
     WorkflowInstance.objects.all().delete()
     workflow.refresh_from_db()
 
@@ -199,14 +204,14 @@ def test_when_storing_fails_the_healed_instance_is_taken_back_as_well(alice, wor
     assert start(workflow, alice, input={}).instance is not None
 
 
-def test_a_run_that_an_external_runner_drives_is_never_due_for_our_workers(alice, workflow) -> None:
+def test_a_run_that_an_external_runner_drives_is_never_due_for_our_workers(alice: User, workflow: Workflow) -> None:
     execution = start(workflow, alice, input={}, runner="external", runner_silence_seconds=60)
     assert not Execution.objects.due().exists()
     assert (execution.runner, execution.runner_silence_seconds) == ("external", 60)
     assert execution.runner_due_at is not None
 
 
-def test_an_agents_run_without_a_session_makes_one_and_the_next_goes_on_in_it(agent, alice) -> None:
+def test_an_agents_run_without_a_session_makes_one_and_the_next_goes_on_in_it(agent: Agent, alice: User) -> None:
     first = start_agent(agent, alice, message="hello", model="small", runner="external")
     second = start_agent(agent, alice, message="and now?", runner="external")
     assert first.session_id == second.session_id
@@ -216,19 +221,21 @@ def test_an_agents_run_without_a_session_makes_one_and_the_next_goes_on_in_it(ag
     assert AgentRun.objects.count() == 2
 
 
-def test_a_session_alone_names_its_agent_and_a_strangers_session_is_refused(agent, alice, bob) -> None:
+def test_a_session_alone_names_its_agent_and_a_strangers_session_is_refused(
+    agent: Agent, alice: User, bob: User
+) -> None:
     session = start_agent(agent, alice, message="hello", runner="external").session
     assert start_agent(None, alice, message="again", session=session, runner="external").agent == agent
     with pytest.raises(Refused, match="pipeline step CreateSessionIfNeeded failed"):
         start_agent(agent, bob, message="mine?", session=session, runner="external")
 
 
-def test_the_public_id_is_that_of_the_row(alice, workflow) -> None:
+def test_the_public_id_is_that_of_the_row(alice: User, workflow: Workflow) -> None:
     execution = start(workflow, alice, input={})
     assert execution.public_id == public_id("wex", execution.pk)
 
 
-def test_the_five_ways_to_run_of_the_documents_all_work(alice, workflow) -> None:
+def test_the_five_ways_to_run_of_the_documents_all_work(alice: User, workflow: Workflow) -> None:
     normal = start(workflow, alice, input={})
     type(workflow).objects.update(default_instance=None)
     workflow.refresh_from_db()
@@ -240,6 +247,6 @@ def test_the_five_ways_to_run_of_the_documents_all_work(alice, workflow) -> None
     assert explicit.instance == custom
 
 
-def test_a_new_version_keeps_the_default_instance(alice, workflow) -> None:
+def test_a_new_version_keeps_the_default_instance(alice: User, workflow: Workflow) -> None:
     applied = apply_definition(WORKFLOW % "review-pr" + "# a comment\n", alice)
     assert (applied.result, applied.workflow.default_instance) == ("updated", workflow.default_instance)

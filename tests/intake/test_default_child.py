@@ -43,21 +43,21 @@ def happened() -> list[str]:
     return list(Healing.objects.order_by("id").values_list("how", flat=True))
 
 
-def test_a_resource_is_made_with_its_default_instance(parent) -> None:
+def test_a_resource_is_made_with_its_default_instance(parent: Any) -> None:
     instance = parent.default_instance
     assert instance.slug == f"{parent.slug}-default"
     assert reread(parent).default_instance_id == instance.pk
     assert happened() == ["created"]
 
 
-def test_a_linked_child_is_used_and_nothing_is_written(parent, django_assert_num_queries) -> None:
+def test_a_linked_child_is_used_and_nothing_is_written(parent: Any, django_assert_num_queries: Any) -> None:
     before = tallies.counts()[family_of(parent).family, "linked"]
     with django_assert_num_queries(1):
         assert ensure(family_of(parent)) == parent.default_instance
     assert tallies.counts()[family_of(parent).family, "linked"] == before + 1
 
 
-def test_an_orphaned_child_is_adopted_linked_and_counted_once(parent) -> None:
+def test_an_orphaned_child_is_adopted_linked_and_counted_once(parent: Any) -> None:
     child = parent.default_instance
     parent = unlink(parent)
     assert ensure(family_of(parent)) == child
@@ -67,13 +67,13 @@ def test_an_orphaned_child_is_adopted_linked_and_counted_once(parent) -> None:
     assert happened() == ["created", "adopted"]
 
 
-def test_adopting_changes_the_status_and_not_the_wish(parent) -> None:
+def test_adopting_changes_the_status_and_not_the_wish(parent: Any) -> None:
     wished = parent.spec_updated_at
     ensure(family_of(unlink(parent)))
     assert reread(parent).spec_updated_at == wished
 
 
-def test_a_missing_child_is_made_again(parent) -> None:
+def test_a_missing_child_is_made_again(parent: Any) -> None:
     lost = parent.default_instance
     lost.delete()
     parent = reread(parent)
@@ -83,14 +83,14 @@ def test_a_missing_child_is_made_again(parent) -> None:
     assert happened() == ["created", "created"]
 
 
-def test_a_link_that_this_process_remembers_to_a_deleted_child_heals(parent) -> None:
+def test_a_link_that_this_process_remembers_to_a_deleted_child_heals(parent: Any) -> None:
     type(parent.default_instance).objects.all().delete()
     made = ensure(family_of(parent))
     assert reread(parent).default_instance_id == made.pk
     assert happened() == ["created", "created", "repaired"]
 
 
-def test_a_link_to_anothers_child_is_replaced(parent, alice) -> None:
+def test_a_link_to_anothers_child_is_replaced(parent: Any, alice: User) -> None:
     apply = apply_definition if isinstance(parent, Workflow) else apply_agent
     text = WORKFLOW if isinstance(parent, Workflow) else AGENT
     apply(text % "another", alice)
@@ -101,7 +101,7 @@ def test_a_link_to_anothers_child_is_replaced(parent, alice) -> None:
     assert happened()[-1] == "repaired"
 
 
-def test_a_foreign_child_with_the_slug_is_never_adopted(alice) -> None:
+def test_a_foreign_child_with_the_slug_is_never_adopted(alice: User) -> None:
     another = apply_definition(WORKFLOW % "another", alice).workflow
     stolen = WorkflowInstance.objects.create(workflow=another, slug="mine-default")
     mine = apply_definition(WORKFLOW % "mine", alice).workflow
@@ -109,7 +109,7 @@ def test_a_foreign_child_with_the_slug_is_never_adopted(alice) -> None:
     assert (mine.default_instance.pk != stolen.pk, mine.default_instance.workflow_id) == (True, mine.pk)
 
 
-def test_a_given_child_is_used_even_where_there_is_no_default(parent) -> None:
+def test_a_given_child_is_used_even_where_there_is_no_default(parent: Any) -> None:
     parent.default_instance.delete()
     fields = {"workflow" if isinstance(parent, Workflow) else "agent": parent}
     custom = family_of(parent).children.create(slug="custom", **fields)
@@ -117,14 +117,14 @@ def test_a_given_child_is_used_even_where_there_is_no_default(parent) -> None:
     assert family_of(parent).children.count() == 1
 
 
-def test_a_given_child_of_another_parent_is_refused(alice, workflow) -> None:
+def test_a_given_child_of_another_parent_is_refused(alice: User, workflow: Workflow) -> None:
     another = apply_definition(WORKFLOW % "another", alice).workflow
     with pytest.raises(Refused, match=r"review-pr-default .* is not one of another") as caught:
         ensure(of_workflow(another), workflow.default_instance)
     assert caught.value.code == "invalid"
 
 
-def test_a_duplicate_that_cannot_be_found_is_a_diagnostic_and_nothing_is_written(parent) -> None:
+def test_a_duplicate_that_cannot_be_found_is_a_diagnostic_and_nothing_is_written(parent: Any) -> None:
     type(parent.default_instance).objects.all().delete()
     default = family_of(reread(parent))
     taken = default.children.create(slug="taken", **{type(parent).__name__.lower(): parent})
@@ -142,7 +142,7 @@ def test_a_duplicate_that_cannot_be_found_is_a_diagnostic_and_nothing_is_written
     assert list(default.children.all()) == [taken]
 
 
-def test_any_other_error_passes_through_unchanged(parent) -> None:
+def test_any_other_error_passes_through_unchanged(parent: Any) -> None:
     type(parent.default_instance).objects.all().delete()
     default = family_of(reread(parent))
     broken = default_child.DefaultChild(
@@ -152,7 +152,7 @@ def test_any_other_error_passes_through_unchanged(parent) -> None:
         ensure(broken)
 
 
-def test_a_crash_between_child_and_link_leaves_neither(parent, monkeypatch) -> None:
+def test_a_crash_between_child_and_link_leaves_neither(parent: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     type(parent.default_instance).objects.all().delete()
     parent = reread(parent)
 
@@ -166,7 +166,7 @@ def test_a_crash_between_child_and_link_leaves_neither(parent, monkeypatch) -> N
     assert ensure(family_of(parent)).slug == f"{parent.slug}-default"
 
 
-def test_twenty_callers_at_once_get_one_child(parent, at_once) -> None:
+def test_twenty_callers_at_once_get_one_child(parent: Any, at_once: Any) -> None:
     type(parent.default_instance).objects.all().delete()
     parent = reread(parent)
 
@@ -180,15 +180,18 @@ def test_twenty_callers_at_once_get_one_child(parent, at_once) -> None:
     assert happened() == ["created", "created"]
 
 
-def test_twenty_starts_at_once_all_succeed_with_one_orphan_adopted(workflow, alice, at_once) -> None:
+def test_twenty_starts_at_once_all_succeed_with_one_orphan_adopted(
+    workflow: Workflow, alice: User, at_once: Any
+) -> None:
     child = workflow.default_instance
+    assert child is not None
     unlink(workflow)
     found = at_once(20, lambda: start(reread(workflow), alice, input={}).instance_id)
     assert found == [child.pk] * 20
     assert happened() == ["created", "adopted"]
 
 
-def test_twenty_agent_runs_at_once_share_one_instance_and_one_session(agent, alice, at_once) -> None:
+def test_twenty_agent_runs_at_once_share_one_instance_and_one_session(agent: Agent, alice: User, at_once: Any) -> None:
     AgentInstance.objects.all().delete()
 
     def work() -> Any:
@@ -200,20 +203,20 @@ def test_twenty_agent_runs_at_once_share_one_instance_and_one_session(agent, ali
     assert (AgentInstance.objects.count(), Session.objects.count()) == (1, 1)
 
 
-def test_everybody_has_a_default_session_of_their_own(agent, alice: User, bob: User) -> None:
+def test_everybody_has_a_default_session_of_their_own(agent: Agent, alice: User, bob: User) -> None:
     mine, again, theirs = (ensure(session_of(agent, owner)) for owner in (alice, alice, bob))
     assert mine == again != theirs
     assert (mine.slug, theirs.owner_id) == ("pr-reviewer-default", bob.pk)
 
 
-def test_the_counters_tell_made_adopted_and_repaired_apart(workflow) -> None:
+def test_the_counters_tell_made_adopted_and_repaired_apart(workflow: Workflow) -> None:
     ensure(of_workflow(unlink(workflow)))
     counts = tallies.counts()
     assert [counts["workflow instance", how] for how in ("created", "adopted", "repaired")] == [1, 1, 0]
     assert counts["session", "created"] == 0
 
 
-def test_adopting_says_what_the_documents_ask_for(workflow, logged) -> None:
+def test_adopting_says_what_the_documents_ask_for(workflow: Workflow, logged: list[Any]) -> None:
     ensure(of_workflow(unlink(workflow)))
     assert [(entry["log_level"], entry["event"]) for entry in logged] == [
         ("debug", "Default instance not set in status, checking if it exists by slug"),
@@ -224,7 +227,7 @@ def test_adopting_says_what_the_documents_ask_for(workflow, logged) -> None:
     assert {entry["slug"] for entry in logged} == {"review-pr-default"}
 
 
-def test_creating_says_what_the_documents_ask_for(workflow, logged) -> None:
+def test_creating_says_what_the_documents_ask_for(workflow: Workflow, logged: list[Any]) -> None:
     WorkflowInstance.objects.all().delete()
     ensure(of_workflow(reread(workflow)))
     told = [(entry["log_level"], entry["event"]) for entry in logged]
@@ -232,7 +235,7 @@ def test_creating_says_what_the_documents_ask_for(workflow, logged) -> None:
     assert ("info", "Successfully ensured default instance exists") in told
 
 
-def test_a_duplicate_is_said_as_a_warning_before_it_is_looked_up_again(workflow, logged) -> None:
+def test_a_duplicate_is_said_as_a_warning_before_it_is_looked_up_again(workflow: Workflow, logged: list[Any]) -> None:
     WorkflowInstance.objects.all().delete()
     default = of_workflow(reread(workflow))
     clash = WorkflowInstance.objects.create(workflow=workflow, slug="taken")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
@@ -65,13 +66,13 @@ def test_a_breakdown_names_its_stage_keeps_its_cause_and_stores_nothing() -> Non
 
 
 @pytest.mark.django_db
-def test_stages_before_the_first_write_run_outside_the_transaction(django_assert_num_queries) -> None:
+def test_stages_before_the_first_write_run_outside_the_transaction(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0), pytest.raises(StageRefused):
         Pipeline("p", look, check_duplicate, store_group, first_write=store_group).run(Draft())
 
 
 @pytest.mark.django_db
-def test_each_stage_is_logged_with_its_name_and_its_time(logged) -> None:
+def test_each_stage_is_logged_with_its_name_and_its_time(logged: list[Any]) -> None:
     Pipeline("p", look, store_group, first_write=store_group).run(Draft())
     done = [entry for entry in logged if entry["event"] == "pipeline step done"]
     assert [(entry["pipeline"], entry["step"], entry["log_level"]) for entry in done] == [
@@ -82,7 +83,7 @@ def test_each_stage_is_logged_with_its_name_and_its_time(logged) -> None:
 
 
 @pytest.mark.django_db
-def test_the_failing_stage_is_named_in_the_log(logged) -> None:
+def test_the_failing_stage_is_named_in_the_log(logged: list[Any]) -> None:
     with pytest.raises(StageFailed):
         Pipeline("p", look, break_down, first_write=break_down).run(Draft())
     (failed,) = [entry for entry in logged if entry["event"] == "pipeline step failed"]

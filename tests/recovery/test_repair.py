@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 
 from executions.errors import Refused
+from executions.intake import default_child
 from executions.intake.agents import apply_agent
 from executions.intake.apply import apply_definition
 from executions.models import Agent, AgentInstance, Healing, Workflow, WorkflowInstance
-from executions.recovery import repair as repairs
 from executions.recovery.repair import ConsistencyCheck, repair
 from tests.intake.conftest import AGENT, WORKFLOW
 
@@ -29,7 +31,7 @@ def orphans() -> None:
     Agent.objects.update(default_instance=None)
 
 
-def test_a_dry_run_names_every_orphan_and_changes_nothing(orphans) -> None:
+def test_a_dry_run_names_every_orphan_and_changes_nothing(orphans: None) -> None:
     for _ in range(2):
         report = repair(dry_run=True)
         assert {orphan.slug for orphan in report.found} == {"unlinked", "gone", "foreign", "reviewer"}
@@ -39,7 +41,7 @@ def test_a_dry_run_names_every_orphan_and_changes_nothing(orphans) -> None:
     }
 
 
-def test_every_orphan_is_mended_and_a_second_run_mends_none(orphans) -> None:
+def test_every_orphan_is_mended_and_a_second_run_mends_none(orphans: None) -> None:
     report = repair()
     assert (len(report.found), report.mended) == (4, 4)
     assert (len(repair().found), repair().mended) == (0, 0)
@@ -51,7 +53,7 @@ def test_every_orphan_is_mended_and_a_second_run_mends_none(orphans) -> None:
     assert Agent.objects.get().default_instance == AgentInstance.objects.get()
 
 
-def test_one_kind_can_be_repaired_alone(orphans) -> None:
+def test_one_kind_can_be_repaired_alone(orphans: None) -> None:
     assert [orphan.slug for orphan in repair(["agents"]).found] == ["reviewer"]
     assert len(repair(["workflows"]).found) == 3
 
@@ -61,21 +63,23 @@ def test_an_unknown_kind_is_refused() -> None:
         repair(["sessions"])
 
 
-def test_what_cannot_be_mended_is_said_and_the_others_are_mended(orphans, monkeypatch) -> None:
-    ensure = repairs.default_child.ensure
+def test_what_cannot_be_mended_is_said_and_the_others_are_mended(
+    orphans: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensure = default_child.ensure
 
-    def sometimes(default):
+    def sometimes(default: Any) -> Any:
         if default.parent.slug == "gone":
             raise Refused("conflict", "it is lost")
         return ensure(default)
 
-    monkeypatch.setattr(repairs.default_child, "ensure", sometimes)
+    monkeypatch.setattr(default_child, "ensure", sometimes)
     report = repair()
     assert (len(report.found), report.mended) == (4, 3)
     assert [orphan.problem for orphan in report.found if not orphan.child] == ["it is lost"]
 
 
-def test_what_was_healed_can_be_counted(orphans) -> None:
+def test_what_was_healed_can_be_counted(orphans: None) -> None:
     before = Healing.objects.count()
     repair()
     assert list(Healing.objects.order_by("id").values_list("family", "how"))[before:] == [
@@ -86,7 +90,7 @@ def test_what_was_healed_can_be_counted(orphans) -> None:
     ]
 
 
-def test_the_periodic_check_mends_and_then_waits_for_its_time(orphans) -> None:
+def test_the_periodic_check_mends_and_then_waits_for_its_time(orphans: None) -> None:
     check = ConsistencyCheck(every_seconds=3600)
     first = check.run_if_due()
     assert first is not None

@@ -24,7 +24,7 @@ def alice() -> User:
 
 
 @pytest.fixture
-def execution(alice) -> Execution:
+def execution(alice: User) -> Execution:
     return start(apply_definition(WORKFLOW % "outside", alice).workflow, alice, input={}, runner="external")
 
 
@@ -32,13 +32,13 @@ def fall_silent() -> None:
     Execution.objects.update(runner_due_at=timezone.now() - timedelta(seconds=1))
 
 
-def test_who_speaks_in_time_is_not_silent(execution, alice) -> None:
+def test_who_speaks_in_time_is_not_silent(execution: Execution, alice: User) -> None:
     update_status(execution.pk, alice, {"sequence": 1, "phase": "IN_PROGRESS"})
     assert not Execution.objects.get().is_runner_silent()
     assert note_silent_runners() == 0
 
 
-def test_a_silent_runner_is_said_once_and_its_owner_is_told(execution, alice) -> None:
+def test_a_silent_runner_is_said_once_and_its_owner_is_told(execution: Execution, alice: User) -> None:
     fall_silent()
     assert Execution.objects.get().is_runner_silent()
     assert [note_silent_runners(), note_silent_runners()] == [1, 0]
@@ -48,7 +48,7 @@ def test_a_silent_runner_is_said_once_and_its_owner_is_told(execution, alice) ->
     assert Execution.objects.needing_attention().get() == execution
 
 
-def test_when_it_speaks_again_all_is_well(execution, alice) -> None:
+def test_when_it_speaks_again_all_is_well(execution: Execution, alice: User) -> None:
     fall_silent()
     note_silent_runners()
     update_status(execution.pk, alice, {"sequence": 1, "phase": "IN_PROGRESS"})
@@ -57,14 +57,14 @@ def test_when_it_speaks_again_all_is_well(execution, alice) -> None:
     assert not Execution.objects.needing_attention().exists()
 
 
-def test_a_run_that_ended_or_is_paused_may_be_silent(execution, alice) -> None:
+def test_a_run_that_ended_or_is_paused_may_be_silent(execution: Execution, alice: User) -> None:
     update_status(execution.pk, alice, {"sequence": 1, "phase": "COMPLETED"})
     fall_silent()
     assert not Execution.objects.get().is_runner_silent()
     assert note_silent_runners() == 0
 
 
-def test_our_own_runs_are_not_meant(alice) -> None:
+def test_our_own_runs_are_not_meant(alice: User) -> None:
     start(apply_definition(WORKFLOW % "ours", alice).workflow, alice, input={})
     fall_silent()
     assert note_silent_runners() == 0
