@@ -185,6 +185,10 @@ def persist(draft: ExecutionDraft) -> None:
     log.info("execution created", execution_id=execution.public_id, correlation_id=execution.correlation_id)
 
 
+def _about(draft: ExecutionDraft) -> dict[str, object]:
+    return {"execution_id": draft.public_id}
+
+
 WORKFLOW_EXECUTION_CREATE = Pipeline(
     "workflow-execution-create",
     validate,
@@ -196,6 +200,7 @@ WORKFLOW_EXECUTION_CREATE = Pipeline(
     set_initial_phase,
     persist,
     first_write=create_default_instance_if_needed,
+    about=_about,
 )
 AGENT_EXECUTION_CREATE = Pipeline(
     "agent-execution-create",
@@ -209,6 +214,7 @@ AGENT_EXECUTION_CREATE = Pipeline(
     set_initial_phase,
     persist,
     first_write=create_default_instance_if_needed,
+    about=_about,
 )
 
 

@@ -41,10 +41,16 @@ class StageFailed(StigmerError):
 
 
 class Pipeline(Generic[D]):
-    """``Pipeline("workflow-execution-create", validate, …, persist, first_write=create_default_instance)``."""
+    """``Pipeline("workflow-execution-create", validate, …, persist, first_write=create_default_instance)``.
 
-    def __init__(self, name: str, *stages: Stage[D], first_write: Stage[D]) -> None:
+    ``about`` says what the draft is about, for the log: ``{"execution_id": …}``.
+    """
+
+    def __init__(
+        self, name: str, *stages: Stage[D], first_write: Stage[D], about: Callable[[D], dict[str, object]] | None = None
+    ) -> None:
         self.name = name
+        self._about = about
         self.stages = stages
         self._writing_from = stages.index(first_write)
 
@@ -64,7 +70,7 @@ class Pipeline(Generic[D]):
 
     def _run_stage(self, stage: Stage[D], draft: D) -> None:
         name, began = step_name(stage), time.perf_counter()
-        told = log.bind(pipeline=self.name, step=name)
+        told = log.bind(pipeline=self.name, step=name, **(self._about(draft) if self._about else {}))
         told.debug("pipeline step begins")
         try:
             with span(f"{self.name}/{name}"):

@@ -175,6 +175,7 @@ def _pipeline(kind: str) -> Pipeline[StatusDraft]:
         persist_execution,
         broadcast_to_streams,
         first_write=load_existing_execution,
+        about=lambda draft: {"execution_id": str(draft.execution_id)},
     )
 
 
