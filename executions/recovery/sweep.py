@@ -43,7 +43,8 @@ def _not_just_rung() -> Q:
 
 def _ring(execution: Execution) -> bool:
     """Stamp first: of several sweepers one rings."""
-    stamped = Execution.objects.filter(pk=execution.pk, rung_at=execution.rung_at, token=execution.token)
+    # The time itself is no guard: SQLite writes it with milliseconds and compares it as text.
+    stamped = Execution.objects.filter(_not_just_rung(), pk=execution.pk, token=execution.token)
     if not stamped.update(rung_at=Now()):
         return False
     return dispatch.ring(execution.pk, execution.queue)

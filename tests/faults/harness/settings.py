@@ -1,0 +1,30 @@
+"""Settings of the harness' own processes: the product's, on a database of this trial run, with all waits shortened."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+FOLDER = Path(os.environ["STIGMER_TEST_FAULTS"])
+for name in [name for name in os.environ if name.startswith("STIGMER_") and not name.startswith("STIGMER_TEST_")]:
+    if not name.startswith("STIGMER_SECRET_"):
+        del os.environ[name]
+os.environ["STIGMER_HOME"] = str(FOLDER / "home")
+os.environ["STIGMER_LOG_LEVEL"] = os.environ.get("STIGMER_TEST_LOG_LEVEL", "CRITICAL")
+os.environ.setdefault("REDIS_URL", f"unix://{FOLDER / 'nobody.sock'}")
+
+from stigmer_site.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STIGMER_DEMO = False
+STIGMER_HTTP_ALLOWED_HOSTS = ["127.0.0.1"]
+STIGMER_FUNCTION_MODULES = ["tests.faults.harness.functions"]
+STIGMER_SLOTS = 8
+STIGMER_HEARTBEAT_SECONDS = 0.2
+STIGMER_PROCESS_SILENCE_SECONDS = 2.0
+STIGMER_SWEEP_SECONDS = 0.1
+STIGMER_RING_AGAIN_SECONDS = 0.05
+STIGMER_RETRY_DELAYS = [0.02, 0.02, 0.02]
+STIGMER_ATTEMPT_SECONDS = 10.0
+# A trial may kill more often than a person would stand; the breaker has trials of its own.
+STIGMER_CRASH_LIMIT = int(os.environ.get("STIGMER_TEST_CRASH_LIMIT", "1000"))

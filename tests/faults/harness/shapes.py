@@ -1,0 +1,152 @@
+"""The workflows that are interrupted, each with what a person does to it and how it has to end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+HEAD = "document: {{dsl: '1.0.0', namespace: faults, name: {name}, version: '1.0.0'}}\nuse: {{secrets: [CANARY]}}\n"
+CANARY = "canary-7f3d-never-to-be-seen"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """``press`` is the verb with which a person answers FAILED. ``effects`` are the calls that have to have happened."""
+
+    name: str
+    tasks: str
+    output: Any
+    effects: int
+    press: str = ""
+    at_most_once: bool = False
+    enrolled: int = 0
+
+    def text(self, ledger: str) -> str:
+        return HEAD.format(name=self.name) + self.tasks.replace("LEDGER", ledger)
+
+
+def _call(name: str, more: str = "", metadata: str = "") -> str:
+    """A call to the ledger that carries a secret; its answer is the task's output."""
+    tail = f", metadata: {{{metadata}}}" if metadata else ""
+    body = f"{{name: {name}{', ' + more if more else ''}}}"
+    return (
+        f"{{call: http, with: {{method: post, endpoint: 'LEDGER/effect', headers: {{X-Token: '${{ $secrets.CANARY }}'}}, "
+        f"body: {body}}}{tail}}}"
+    )
+
+
+SHAPES = [
+    Shape(
+        "loop",
+        f"""do:
+- before: {{set: {{n: 0}}}}
+- each:
+    for: {{in: '${{ [1, 2, 3] }}'}}
+    do:
+    - pay: {_call("pay", "item: '${ $item }'")}
+    - note: {{set: {{last: '${{ .did }}'}}, export: {{as: '${{ {{seen: $item}} }}'}}}}
+- after: {{set: {{seen: '${{ $context.seen }}'}}}}
+""",
+        {"seen": 3},
+        3,
+    ),
+    Shape(
+        "caught",
+        f"""do:
+- first: {_call("first")}
+- risky:
+    try:
+    - flaky: {_call("flaky", "refuse: 1, status: 503")}
+    - broken: {_call("broken", "refuse: 9, status: 400")}
+    catch:
+      retry: {{delay: {{milliseconds: 10}}, limit: {{attempt: {{count: 3}}}}}}
+      do:
+      - undo: {_call("undo")}
+- after: {{set: {{done: '${{ .did }}'}}}}
+""",
+        {"done": "undo"},
+        -1,
+    ),
+    Shape(
+        "waits",
+        f"""do:
+- first: {_call("first", "refuse: 1, status: 503")}
+- pause: {{wait: {{milliseconds: 30}}}}
+- second: {_call("second")}
+- pause2: {{wait: {{milliseconds: 30}}}}
+- after: {{set: {{done: true}}}}
+""",
+        {"done": True},
+        2,
+    ),
+    Shape(
+        "retried",
+        f"""do:
+- first: {_call("first")}
+- fails: {_call("fails", "refuse: 1, status: 400")}
+- last: {_call("last")}
+- after: {{set: {{done: true}}}}
+""",
+        {"done": True},
+        3,
+        press="retry",
+    ),
+    Shape(
+        "skipped",
+        f"""do:
+- first: {_call("first")}
+- each:
+    for: {{in: '${{ [1, 2] }}'}}
+    do:
+    - fails: {_call("fails", "refuse: 99, status: 400", "optional: true")}
+    - then: {_call("then", "item: '${ $item }'")}
+- after: {{set: {{done: true}}}}
+""",
+        {"done": True},
+        3,
+        press="skip",
+    ),
+    Shape(
+        "recovered",
+        f"""do:
+- each:
+    for: {{in: '${{ [1, 2] }}'}}
+    do:
+    - outer:
+        try:
+        - pay: {_call("pay", "item: '${ $item }'")}
+        - fails: {_call("fails", "refuse: 1, status: 400")}
+        catch: {{errors: {{with: {{status: 418}}}}}}
+- after: {{set: {{done: true}}}}
+""",
+        {"done": True},
+        4,
+        press="recover",
+    ),
+    Shape(
+        "once",
+        f"""do:
+- first: {_call("first")}
+- charge: {_call("charge", metadata="effect: at_most_once")}
+- last: {_call("last")}
+- after: {{set: {{done: true}}}}
+""",
+        {"done": True},
+        -1,
+        press="retry",
+        at_most_once=True,
+    ),
+    Shape(
+        "enrols",
+        f"""do:
+- first: {_call("first")}
+- enrol: {{call: python, with: {{function: faults.enrol}}}}
+- enrol2: {{call: python, with: {{function: faults.enrol}}}}
+- after: {{set: {{done: true}}}}
+""",
+        {"done": True},
+        1,
+        enrolled=2,
+    ),
+]
+BY_NAME = {shape.name: shape for shape in SHAPES}

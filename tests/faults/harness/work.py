@@ -1,0 +1,128 @@
+"""What the forked children do: start executions, be a worker of one thread, be the person who presses a button."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import deque
+from functools import partial
+from typing import Any
+
+from tests.faults.harness.shapes import Shape
+
+LOOK_SECONDS = 0.002
+
+
+def load() -> None:
+    """Import in the parent what the children use: a forked child has it at once."""
+    import executions.worker.main
+    from executions.engine import decisions, driver
+    from executions.intake import apply, start
+
+    assert (executions.worker.main, decisions, driver, apply, start)
+
+
+def apply(shapes: list[Shape], ledger_url: str) -> None:
+    """Bring the shapes into this database."""
+    from django.contrib.auth.models import User
+
+    from executions.intake.apply import apply_definition
+
+    ann = User.objects.get(username="ann")
+    for shape in shapes:
+        apply_definition(shape.text(ledger_url), ann)
+
+
+def start(shape: Shape, name: str) -> str:
+    """One execution of a shape, accepted and not driven by anybody yet; its id. ``name`` finds it again."""
+    from django.contrib.auth.models import User
+
+    from executions.intake.start import start as start_execution
+    from executions.models import Workflow
+
+    ann = User.objects.get(username="ann")
+    return str(start_execution(Workflow.objects.get(slug=shape.name), ann, input={}, name=name).pk)
+
+
+def id_of(name: str) -> str:
+    from executions.models import Execution
+
+    return str(Execution.objects.get(name=name).pk)
+
+
+def deaf_doorbell() -> deque[uuid.UUID]:
+    """Bells ring in this process alone, and are lost with it."""
+    from executions import dispatch
+
+    bells: deque[uuid.UUID] = deque()
+
+    def ring(execution_id: uuid.UUID, queue: str = "default") -> bool:
+        bells.append(execution_id)
+        return True
+
+    dispatch.ring = ring
+    return bells
+
+
+def start_and_finish(shape: Shape, name: str, kill_at: int) -> int:
+    """Start one and work on it; this process is killed at point ``kill_at`` after the start, if it comes so far."""
+    deaf_doorbell()
+    return finish(start(shape, name), shape, kill_at=kill_at)
+
+
+def finish(execution_id: str, shape: Shape, *, kill_at: int | None = None) -> int:
+    """Be the worker, and the person, until the execution is at rest. How many points it came past."""
+    from executions.engine.driver import advance
+    from executions.engine.running import Running
+    from executions.recovery import sweep
+    from executions.worker.children import use_children
+    from executions.worker.main import writers
+    from executions.worker.registration import register
+    from tests.faults.harness.kill import arm
+
+    use_children()
+    sweep.GRACE_SECONDS = 0.0
+    bells = deaf_doorbell()
+    points = arm(kill_at)
+    process = register("worker", slots=1)
+    store, running = writers(), Running()
+    drive = partial(advance, process_id=process.pk, store=store, running=running)
+    while not _is_at_rest(execution_id):
+        if not bells:
+            sweep.sweep(5)
+        if bells:
+            drive(bells.popleft())
+        elif not press(execution_id, shape):
+            time.sleep(LOOK_SECONDS)
+    return points.count
+
+
+def _is_at_rest(execution_id: str) -> bool:
+    from executions.models import Execution
+
+    return Execution.objects.filter(pk=execution_id, phase__in=("COMPLETED", "CANCELLED", "TERMINATED")).exists()
+
+
+def press(execution_id: str, shape: Shape) -> bool:
+    """Do what the person of this shape does where it stopped. False: there was nothing to press."""
+    from django.contrib.auth.models import User
+
+    from executions.engine import decisions
+    from executions.errors import Refused
+    from executions.models import Execution
+
+    execution = Execution.objects.get(pk=execution_id)
+    ann = User.objects.get(username="ann")
+    verbs: dict[str, Any] = {"retry": decisions.retry, "skip": decisions.skip, "recover": decisions.recover}
+    try:
+        if execution.phase == "FAILED" and shape.press:
+            verbs[shape.press](execution.pk, ann)
+            return True
+        if execution.phase == "WAITING" and execution.waiting_for == "decision":
+            decisions.decide(execution.pk, ann, "mark_done", output={"did": "charge"})
+            return True
+    except Refused as refusal:
+        if refusal.code == "wrong_phase":
+            return False
+        raise
+    return False
