@@ -1,0 +1,64 @@
+"""Measure one database: ``python -m benchmarks.one sqlite`` prints the figures as one JSON object."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from benchmarks.surroundings import surroundings, workers
+
+WORKERS = 2
+WARM_UP, BURST, STREAM, SINGLE, FLOOR = 40, 300, 150, 60, 100
+
+
+def measure(database: str) -> dict[str, Any]:
+    """All figures of one database, in about half a minute."""
+    with surroundings(database):
+        import django
+        from django.core.management import call_command
+
+        django.setup()
+        call_command("migrate", interactive=False, verbosity=0)
+        from benchmarks import floor, load
+        from benchmarks.figures import between, spread
+
+        functions_of_workers()
+        work = load.Load.prepared()
+        plans = floor.recorded(work, FLOOR)
+        floor_seconds, floor_samples = floor.written(plans, WORKERS)
+        _, alone = floor.written(floor.recorded(work, FLOOR // 4), 1)
+        floor.clear()
+        with workers(WORKERS):
+            load.wait_for_workers(WORKERS)
+            work.burst(WARM_UP)
+            burst = work.burst(BURST)
+            stream = work.stream(STREAM)
+            waits, steps = work.singly(SINGLE)
+        return {
+            "workers": WORKERS,
+            "workflows_per_second": round(BURST / burst, 1),
+            "steps_per_second": round(BURST * load.STEPS / burst),
+            "workflows_per_second_started_singly": round(STREAM / stream, 1),
+            "step_to_step": spread(between(steps)),
+            "idle_start": spread(waits),
+            "floor": {
+                "boundaries_per_workflow": len(plans[0]),
+                "workflows_per_second": round(FLOOR / floor_seconds, 1),
+                "boundary_loaded": spread(floor_samples),
+                "boundary": spread(alone),
+            },
+        }
+
+
+def functions_of_workers() -> None:
+    """The measured function, in this process as in the workers."""
+    from django.conf import settings
+
+    from executions.steps.functions import load_functions
+
+    load_functions(settings.STIGMER_FUNCTION_MODULES)
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(sys.argv[1])))
