@@ -6,12 +6,13 @@ import sys
 
 
 def main() -> None:
-    """Entry of the console script: a start that fails is one line and exit code 1, never a traceback."""
+    """Entry of the console script: an error is one line and an exit code (``exits``), never a traceback."""
     from executions.cli.app import app
+    from executions.cli.exits import code_of
     from executions.errors import StigmerError
 
     try:
         app(prog_name="stigmer")
     except StigmerError as error:
         print(f"stigmer: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
+        raise SystemExit(code_of(error)) from None

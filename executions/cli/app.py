@@ -8,12 +8,18 @@ from typing import Annotated
 
 import typer
 
+from executions.cli.chapters import Chapters
+from executions.cli.commands import access, apply, completion, local, runs, show, verbs
+
 app = typer.Typer(
     name="stigmer",
+    cls=Chapters,
     help="Durable workflows with a live control room.",
+    epilog="Exit codes and examples: docs/cli.md",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: Rich alone would take longer to load than all else
 )
 
 
@@ -114,3 +120,31 @@ def version() -> None:
     from stigmer_site import __version__
 
     print(__version__)
+
+
+for name, command in {
+    "apply": apply.apply,
+    "validate": apply.validate,
+    "run": runs.run,
+    "logs": runs.logs,
+    "list": show.list_,
+    "get": show.get,
+    "describe": show.describe,
+    "delete": show.delete,
+    "retry": verbs.retry,
+    "skip": verbs.skip,
+    "recover": verbs.recover,
+    "restore": verbs.restore,
+    "decide": verbs.decide,
+    "cancel": verbs.cancel,
+    "terminate": verbs.terminate,
+    "pause": verbs.pause,
+    "resume": verbs.resume,
+    "login": access.login,
+    "logout": access.logout,
+    "repair": local.repair,
+    "doctor": local.doctor,
+    "completion": completion.completion,
+}.items():
+    app.command(name)(command)
+app.add_typer(access.tokens, name="token")

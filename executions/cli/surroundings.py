@@ -7,8 +7,11 @@ import sys
 from types import TracebackType
 
 
-def use_settings(*, applications: bool = True) -> None:
-    """Load the settings, and the applications if asked for. Raises CannotStart for settings that cannot be used."""
+def use_settings(*, applications: bool = True, quiet: bool = False) -> None:
+    """Load the settings, and the applications if asked for. Raises CannotStart for settings that cannot be used.
+
+    ``quiet`` logs errors only, where nothing else is said: what the command prints is for a person.
+    """
     import django
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
@@ -16,6 +19,8 @@ def use_settings(*, applications: bool = True) -> None:
 
     from executions.supervisor.preflight import CannotStart
 
+    if quiet:
+        os.environ.setdefault("STIGMER_LOG_LEVEL", "ERROR")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stigmer_site.settings")
     try:
         if applications:

@@ -1,0 +1,29 @@
+"""The list of commands in chapters, as `stigmer --help` prints it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typer.core import TyperGroup
+
+CHAPTERS = {
+    "Start": ("up", "login", "logout"),
+    "Workflows, agents, runs": ("apply", "validate", "run", "logs", "list", "get", "describe", "delete"),
+    "Act on a run": ("retry", "skip", "recover", "restore", "decide", "cancel", "terminate", "pause", "resume"),
+    "This installation": ("doctor", "repair", "migrate", "check", "worker", "web", "demo", "logins"),
+    "Other": ("token", "completion", "version"),
+}
+
+
+class Chapters(TyperGroup):
+    """Commands that are in no chapter come last."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        known = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        placed = {name for names in CHAPTERS.values() for name in names}
+        others = tuple(name for name in known if name not in placed)
+        for title, names in {**CHAPTERS, "More": others}.items():
+            rows = [(name, command.get_short_help_str(80)) for name in names if (command := known.get(name))]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)

@@ -1,0 +1,57 @@
+"""``repair`` and ``doctor``: the local installation, looked at without its web server."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from executions.cli.commands.remote import AsText
+from executions.cli.exits import ExitCode
+from executions.cli.formats import Sentence
+
+
+class Repairable(StrEnum):
+    AGENTS = "agents"
+    WORKFLOWS = "workflows"
+
+
+def repair(
+    kind: Annotated[Repairable | None, typer.Argument(help="What to look at; else everything.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report, and change nothing.")] = False,
+    output: AsText = Sentence.TEXT,
+) -> None:
+    """Mend workflows and agents whose default instance is missing or not linked."""
+    from executions.cli.surroundings import use_settings
+
+    use_settings(quiet=True)
+    from executions.cli.repairing import as_json, report_lines
+    from executions.recovery.repair import KINDS, repair
+
+    report = repair(KINDS if kind is None else (kind.value,), dry_run)
+    if output == Sentence.JSON:
+        from executions.cli.display.structured import print_structured
+
+        print_structured(as_json(report))
+    else:
+        print("\n".join(report_lines(report)))
+    if any(orphan.problem for orphan in report.found):
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def doctor(output: AsText = Sentence.TEXT) -> None:
+    """Check everything that this installation needs, and say what to do."""
+    from executions.cli.doctoring import examine, print_findings
+
+    findings = examine()
+    if output == Sentence.JSON:
+        from dataclasses import asdict
+
+        from executions.cli.display.structured import print_structured
+
+        print_structured({"ok": all(each.ok for each in findings), "checks": [asdict(each) for each in findings]})
+    else:
+        print_findings(findings)
+    if not all(each.ok for each in findings):
+        raise typer.Exit(ExitCode.FAILED)

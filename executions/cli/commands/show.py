@@ -1,0 +1,191 @@
+"""``get``, ``list``, ``describe`` and ``delete``: what is there."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from executions.cli.commands.remote import Output, talks
+from executions.cli.exits import CommandError, ExitCode
+from executions.cli.formats import Format
+from executions.cli.kinds import Kind, execution_path, named, subject
+from executions.cli.remote.client import Client
+
+KindName = Annotated[str, typer.Argument(metavar="KIND", help="workflow, execution, agent, …", show_default=False)]
+KindOrId = Annotated[
+    str, typer.Argument(metavar="KIND", help="workflow, execution, agent, … or an id alone.", show_default=False)
+]
+Name = Annotated[str | None, typer.Argument(metavar="NAME", help="Its name or id.", show_default=False)]
+
+
+class Phase(StrEnum):
+    PENDING = "PENDING"
+    IN_PROGRESS = "IN_PROGRESS"
+    WAITING = "WAITING"
+    PAUSED = "PAUSED"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    TERMINATED = "TERMINATED"
+
+
+@talks
+def get(
+    client: Client,
+    kind: KindOrId,
+    name: Name = None,
+    version: Annotated[int | None, typer.Option(help="Of a workflow or an agent: this version of it.", min=1)] = None,
+    source: Annotated[bool, typer.Option("--source", help="The definition's text, as it was applied.")] = False,
+    output: Output = Format.TABLE,
+) -> None:
+    """Print one thing."""
+    found, name = subject(kind, name)
+    item = client.get(item_path(found, name))
+    if version is not None or source:
+        found, item = _version_of(client, found, item, version)
+    if source:
+        print(item["source"], end="")
+    elif output == Format.TABLE:
+        print_items(found, [item], output)
+    else:
+        from executions.cli.display.structured import print_structured
+
+        print_structured(item, output)
+
+
+@talks
+def list_(
+    client: Client,
+    kind: KindName,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
+    of: Annotated[str | None, typer.Option(help="What they belong to: a name or an id.")] = None,
+    phase: Annotated[list[Phase] | None, typer.Option(help="Only in this phase; may be given more than once.")] = None,
+    workflow: Annotated[str | None, typer.Option(help="Only runs of this workflow.")] = None,
+    agent: Annotated[str | None, typer.Option(help="Only runs of this agent.")] = None,
+    session: Annotated[str | None, typer.Option(help="Only runs of this conversation.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Only this user's.")] = None,
+    text: Annotated[str | None, typer.Option(help="Only with this in the name.")] = None,
+    needs_attention: Annotated[
+        bool | None, typer.Option("--needs-attention/--no-attention", help="Failed, or marked for a person.")
+    ] = None,
+    unread: Annotated[bool | None, typer.Option("--unread/--read", help="Of notifications.")] = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """List what is there, the newest first."""
+    found = named(kind)
+    filters = {
+        "phase": [each.value for each in phase or ()], "workflow": workflow, "agent": agent, "session": session,
+        "owner": owner, "text": text, "needs_attention": needs_attention, "unread": unread,
+    }  # fmt: skip
+    given = {field: value for field, value in filters.items() if value not in (None, [])}
+    _check_filters(found, given)
+    print_items(found, list(client.items(list_path(found, of), limit, **given)), output)
+
+
+@talks
+def describe(client: Client, kind: KindOrId, name: Name = None) -> None:
+    """Show one thing with all that belongs to it."""
+    from executions.cli.display import description
+
+    found, name = subject(kind, name)
+    path = item_path(found, name)
+    item = client.get(path)
+    if found.name in ("execution", "agent-execution"):
+        description.execution(client, item, path)
+    elif found.name in ("workflow", "agent"):
+        description.resource(client, item, found.name)
+    else:
+        from executions.cli.display.structured import print_structured
+
+        print_structured(item, Format.YAML)
+
+
+@talks
+def delete(
+    client: Client,
+    kind: KindOrId,
+    name: Name = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete one thing; what is in use is kept."""
+    found, name = subject(kind, name)
+    if not found.may_delete:
+        remedy = "`stigmer token revoke` ends a token." if found.name == "token" else ""
+        raise CommandError(f"A {found.name} cannot be deleted.", remedy=remedy, code=ExitCode.USAGE)
+    path = item_path(found, name)
+    _confirm(f"Delete the {found.name} {name}?", yes)
+    client.delete(path)
+    print(f"{found.name} {name} deleted")
+
+
+def item_path(kind: Kind, name: str) -> str:
+    """Where one of this kind is read. Raises CommandError for kinds that are only listed."""
+    if kind.item_path is None:
+        raise CommandError(
+            f"A {kind.name} is not read alone.",
+            remedy=f"Use `stigmer list {kind.plural}`"
+            + (f" --of {kind.belongs_to.upper()}." if kind.belongs_to else "."),
+            code=ExitCode.USAGE,
+        )
+    return kind.item_path.format(name=quote(name, safe=""))
+
+
+def list_path(kind: Kind, of: str | None) -> str:
+    """Where this kind is listed. Raises CommandError where it is not said what the items belong to."""
+    if not kind.belongs_to:
+        if of is not None:
+            raise CommandError(f"--of says nothing about {kind.plural}.", code=ExitCode.USAGE)
+        return kind.path
+    if of is None:
+        raise CommandError(
+            f"Which {kind.belongs_to}'s {kind.plural}?", remedy=f"Name the {kind.belongs_to} with --of.",
+            code=ExitCode.USAGE,
+        )  # fmt: skip
+    return kind.path.format(of=execution_path(of) if kind.belongs_to == "execution" else quote(of, safe=""))
+
+
+def _check_filters(kind: Kind, given: dict[str, Any]) -> None:
+    for name in given:
+        if name not in kind.filters:
+            known = ", ".join(f"--{each.replace('_', '-')}" for each in sorted(kind.filters)) or "none but --limit"
+            raise CommandError(
+                f"--{name.replace('_', '-')} is no filter of {kind.plural}.", remedy=f"Those are {known}.",
+                code=ExitCode.USAGE,
+            )  # fmt: skip
+
+
+def _version_of(client: Client, kind: Kind, item: dict[str, Any], number: int | None) -> tuple[Kind, dict[str, Any]]:
+    if kind.name not in ("workflow", "agent"):
+        raise CommandError(f"A {kind.name} has no versions.", code=ExitCode.USAGE)
+    number = number or item["spec"]["version"]
+    version = client.get(f"/{kind.plural}/{item['metadata']['id']}/versions/{number}")
+    return named("version" if kind.name == "workflow" else "agent-version"), version
+
+
+def print_items(kind: Kind, items: list[dict[str, Any]], output: Format) -> None:
+    """A list as a table, or as ``{"items": […]}``."""
+    from executions.cli.display.columns import COLUMNS, rows
+    from executions.cli.display.screen import note, print_table
+    from executions.cli.display.structured import print_structured
+
+    if output != Format.TABLE:
+        print_structured({"items": items}, output)
+    elif items:
+        columns = COLUMNS[kind.name]
+        print_table(list(columns), rows(columns, items))
+    else:
+        note(f"No {kind.plural}.")
+
+
+def _confirm(question: str, yes: bool) -> None:
+    import sys
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise CommandError("Nobody is there to be asked.", remedy="Add --yes.", code=ExitCode.USAGE)
+    if not typer.confirm(question, err=True):
+        raise CommandError("Nothing was deleted.")

@@ -1,0 +1,1 @@
+"""What the command shows: tables, descriptions, progress, and the stable JSON and YAML for other programs."""

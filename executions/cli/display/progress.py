@@ -1,0 +1,99 @@
+"""A run as it goes: its history line by line, and in a terminal a last line that says where it stands now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from executions.cli.display import history, standing
+from executions.cli.display.screen import console, line_of
+from executions.cli.display.words import STYLES, plain, pretty, took
+from executions.cli.remote.stream import Update
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+BAR = 20
+
+
+class Progress:
+    """Shows updates one after the other; use it in a ``with``, so that the terminal is left as it was."""
+
+    def __init__(self) -> None:
+        self._out = console()
+        self._status: Status | None = None
+        self._is_first = True
+
+    def __enter__(self) -> Progress:
+        if self._out.is_terminal:
+            self._status = self._out.status("connecting …", spinner="dots")
+            self._status.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def show(self, update: Update) -> None:
+        """Print what is new; the end of a run with its output or its error."""
+        if self._is_first:
+            self._is_first = False
+            self._out.print(heading(update.execution))
+        for parts in history.lines(update.entries):
+            self._out.print(line_of(*parts))
+        if update.ended:
+            if self._status is not None:
+                self._status.stop()
+            for text in ending(update.execution, update.entries):
+                self._out.print(text)
+        elif self._status is not None:
+            self._status.update(now(update.execution))
+
+    def say(self, text: str) -> None:
+        """A word about the connection."""
+        if self._status is not None:
+            self._status.update(text)
+        else:
+            console(to_errors=True).print(text, style="dim")
+
+
+def heading(run: Mapping[str, Any]) -> Any:
+    subject = run["spec"]["workflow"] or run["spec"]["agent"]
+    version = run["spec"]["version"]
+    return line_of((plain(run["metadata"]["id"]), "bold"), f"  {plain(subject)}", (f" version {version}", "dim"))
+
+
+def now(run: Mapping[str, Any]) -> Any:
+    """The bar, and where it stands."""
+    progress, status = run["status"]["progress"], run["status"]
+    total, finished = progress["total"], progress["finished"]
+    parts: history.Parts = []
+    if total:
+        filled = min(BAR, BAR * finished // total)
+        parts = [("━" * filled, "cyan"), ("━" * (BAR - filled), "dim"), f" {finished}/{total}  "]
+    return line_of(*parts, (standing.sentence(run), STYLES.get(status["phase"], "")))
+
+
+def ending(run: Mapping[str, Any], entries: list[dict[str, Any]]) -> list[Any]:
+    """How it ended: output, or the error and what to do next."""
+    status = run["status"]
+    phase = status["phase"]
+    began = status["started_at"] or run["metadata"]["created_at"]
+    after = f" after {took(began, status['ended_at'] or status['failed_at'])}"
+    lines = [line_of((phase, STYLES.get(phase, "")), after)]
+    if phase == "COMPLETED":
+        return [*lines, line_of(pretty(status["output"]))]
+    if phase == "FAILED":
+        lines[0].append(standing.sentence(run).removeprefix("FAILED"))
+        if status["requires_manual_intervention"]:
+            lines.append(line_of(("A person has to look at it.", "bold")))
+    told = standing.next_commands(run, may_skip=may_skip(entries))
+    width = max((len(command) for command, _ in told), default=0)
+    return [*lines, *(line_of(f"  {command.ljust(width)}  ", (f"# {what}", "dim")) for command, what in told)]
+
+
+def may_skip(entries: list[dict[str, Any]]) -> bool:
+    """Whether the last failure was of a step that is optional."""
+    failed = [entry for entry in entries if entry["name"] == "WORKFLOW_STEP_FAILED"]
+    return bool(failed and (failed[-1].get("payload") or {}).get("can_skip"))

@@ -1,0 +1,58 @@
+"""The terminal, or the pipe: colours where a person looks, bare lines of any length where a program reads."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from executions.cli.display.words import STYLES
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+Row = Sequence[str]
+GAP = "  "
+
+
+def console(*, to_errors: bool = False) -> Console:
+    """Prints without markup, highlighting and wrapping."""
+    from rich.console import Console
+
+    return Console(markup=False, highlight=False, emoji=False, soft_wrap=True, stderr=to_errors)
+
+
+def note(text: str) -> None:
+    """A word to the person at the keyboard, beside the output."""
+    print(text, file=sys.stderr)
+
+
+def print_table(heads: Row, rows: Sequence[Row], *, indent: str = "") -> None:
+    """Columns as wide as they need to be; in a terminal the last one is cut so that no line wraps."""
+    from rich.cells import cell_len, set_cell_size
+    from rich.text import Text
+
+    out = console()
+    widths = [max(cell_len(row[at]) for row in (heads, *rows)) for at in range(len(heads))]
+    for line, row in enumerate((heads, *rows)):
+        cells = [set_cell_size(text, width) for text, width in zip(row[:-1], widths[:-1], strict=True)]
+        text = Text(indent)
+        for at, cell in enumerate((*cells, row[-1])):
+            style = "dim" if line == 0 else STYLES.get(cell.strip(), "")
+            text.append(GAP if at else "").append(cell, style)
+        text.rstrip()
+        if out.is_terminal:
+            text.truncate(out.width, overflow="ellipsis")
+        out.print(text)
+
+
+def print_line(*parts: tuple[str, str] | str) -> None:
+    """One line of texts, each with its style or without."""
+    console().print(line_of(*parts))
+
+
+def line_of(*parts: tuple[str, str] | str) -> Text:
+    from rich.text import Text
+
+    return Text.assemble(*parts)

@@ -1,0 +1,57 @@
+"""Where a run stands and what can be done about it, in the words of the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from executions.cli.display.words import clock, count, plain, step_of
+
+Run = Mapping[str, Any]
+ENDED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "TERMINATED"})
+
+
+def sentence(run: Run) -> str:
+    """One line about a run as the API shows it."""
+    status = run["status"]
+    phase, step = status["phase"], step_of(status["current_step"])
+    match phase:
+        case "FAILED":
+            tries = status["retry_count"]
+            after = f" after {count(tries, 'retry').replace('retrys', 'retries')}" if tries else ""
+            return f"FAILED at {step}{after}: {plain(status['failure_reason'])}"
+        case "IN_PROGRESS" if status["cancel_asked"]:
+            return f"IN_PROGRESS at {step}; it stops at the next boundary"
+        case "IN_PROGRESS":
+            return f"IN_PROGRESS at {step}"
+        case "WAITING" if status["wake_at"]:
+            return f"WAITING at {step} until {clock(status['wake_at'])}"
+        case "WAITING":
+            return f"WAITING at {step} for {plain(status['waiting_for'] or 'something')}"
+        case "PENDING":
+            return "PENDING until a worker takes it"
+    return str(phase)
+
+
+def next_commands(run: Run, *, may_skip: bool = False) -> list[tuple[str, str]]:
+    """What can be done now: the command and what it does."""
+    run_id, status = run["metadata"]["id"], run["status"]
+    phase = status["phase"]
+    if status["waiting_for"] == "decision" and phase == "WAITING":
+        return [
+            (f"stigmer decide {run_id} run-again", "run the step again"),
+            (f"stigmer decide {run_id} mark-done", "it happened: go on"),
+            (f"stigmer decide {run_id} fail", "let it fail"),
+        ]
+    if phase == "FAILED":
+        skip = [(f"stigmer skip {run_id}", "go on without it: the step is optional")] if may_skip else []
+        return [
+            (f"stigmer retry {run_id}", "try the failed step again"),
+            *skip,
+            (f"stigmer recover {run_id}", "verify the checkpoints first, then go on from the last one"),
+        ]
+    if phase == "PAUSED":
+        return [(f"stigmer resume {run_id}", "go on")]
+    if phase not in ENDED:
+        return [(f"stigmer logs -f {run_id}", "follow it"), (f"stigmer cancel {run_id}", "stop it")]
+    return []

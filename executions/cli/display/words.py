@@ -1,0 +1,78 @@
+"""Times and texts for a terminal. What a server sends is somebody's text: nothing of it may steer the terminal."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+STYLES = {
+    "PENDING": "dim",
+    "IN_PROGRESS": "cyan",
+    "RUNNING": "cyan",
+    "WAITING": "yellow",
+    "RETRYING": "yellow",
+    "PAUSED": "yellow",
+    "COMPLETED": "green",
+    "SUCCEEDED": "green",
+    "SKIPPED": "blue",
+    "FAILED": "bold red",
+    "CANCELLED": "magenta",
+    "TERMINATED": "magenta",
+}
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"))
+
+
+def plain(value: object) -> str:
+    """A value as one line: what cannot be printed is shown as U+FFFD, line breaks as spaces."""
+    if value is None:
+        return "-"
+    text = " ".join(str(value).splitlines())
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def pretty(value: Any) -> str:
+    """JSON for people. Control characters and what steers terminals are escaped as JSON does it."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return "".join(each if each.isprintable() or each == "\n" else f"\\u{ord(each):04x}" for each in text)
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time as the API writes it, in the time zone of this machine."""
+    return datetime.fromisoformat(text).astimezone() if text else None
+
+
+def clock(text: str | None) -> str:
+    at = moment(text)
+    return at.strftime("%H:%M:%S") if at else "        "
+
+
+def ago(text: str | None) -> str:
+    """``4s``, ``3m``, ``2h``, ``5d`` since then."""
+    at = moment(text)
+    return "-" if at is None else span((datetime.now(UTC) - at).total_seconds())
+
+
+def took(begin: str | None, end: str | None) -> str:
+    """``0.2s`` between the two; ``-`` where one is missing."""
+    first, last = moment(begin), moment(end)
+    if first is None or last is None:
+        return "-"
+    seconds = (last - first).total_seconds()
+    return f"{seconds:.1f}s" if seconds < 10 else span(seconds)
+
+
+def span(seconds: float) -> str:
+    for size, unit in _UNITS:
+        if seconds >= size:
+            return f"{int(seconds // size)}{unit}"
+    return f"{max(0, int(seconds))}s"
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def step_of(path: str | None) -> str:
+    """A step's path as people say it: without the slash that begins it."""
+    return plain((path or "").removeprefix("/")) if path else "-"

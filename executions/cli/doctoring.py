@@ -1,0 +1,106 @@
+"""``stigmer doctor``: everything that health checks, and what only the machine itself can tell, each with a remedy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from executions.cli.exits import CommandError
+from executions.errors import StigmerError
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; ``remedy`` is empty where it is well."""
+
+    name: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
+def examine() -> list[Finding]:
+    """All findings; where the settings cannot be used, those that need none."""
+    from executions.cli.surroundings import use_settings
+
+    try:
+        use_settings()
+    except StigmerError as error:
+        return [Finding("settings", False, str(error), "Correct it and run `stigmer doctor` again."), _login()]
+    return [_settings(), _folder(), *_health(), _web(), _login()]
+
+
+def print_findings(findings: list[Finding]) -> None:
+    """A line each; a remedy below what is not well."""
+    from executions.cli.display.screen import print_line
+    from executions.cli.display.words import plain
+
+    width = max(len(each.name) for each in findings)
+    for each in findings:
+        mark = ("✓", "green") if each.ok else ("✗", "bold red")
+        print_line(mark, f" {each.name.ljust(width)}  {plain(each.detail)}")
+        if each.remedy:
+            print_line(f"  {' ' * width}  ", (f"→ {plain(each.remedy)}", "bold"))
+
+
+def _settings() -> Finding:
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]["ENGINE"].rpartition(".")[2]
+    redis = "embedded Redis" if settings.STIGMER_EMBEDDED_REDIS else "own Redis"
+    return Finding("settings", True, f"data folder {settings.STIGMER_HOME}, {database}, {redis}")
+
+
+def _folder() -> Finding:
+    from django.conf import settings
+
+    home: Path = settings.STIGMER_HOME
+    if not home.is_dir():
+        return Finding("data folder", False, f"{home} does not exist.", "`stigmer up` makes it.")
+    if not os.access(home, os.W_OK | os.X_OK):
+        return Finding("data folder", False, f"{home} cannot be written.", "Make it writable, or set STIGMER_HOME.")
+    return Finding("data folder", True, "writable")
+
+
+def _health() -> Iterator[Finding]:
+    from executions.health import CHECKS
+
+    for check in CHECKS:
+        seen = check()
+        remedy = "" if seen.ok else str(getattr(seen, "remedy", ""))
+        yield Finding(seen.name, seen.ok, seen.detail, remedy)
+
+
+def _web() -> Finding:
+    """Asked as a browser would."""
+    import httpx
+
+    from executions.cli.remote.address import local
+
+    address = local()
+    try:
+        status = httpx.get(f"{address}/healthz", timeout=5, trust_env=False).status_code
+    except httpx.TransportError as error:
+        why = " ".join(str(error).split()) or type(error).__name__
+        return Finding("web server", False, f"{address} does not answer ({why}).", "Start it with `stigmer up`.")
+    if status != 200:
+        return Finding("web server", False, f"{address}/healthz answered {status}.", "Something else has this port.")
+    return Finding("web server", True, f"answers at {address}")
+
+
+def _login() -> Finding:
+    """Whether what `stigmer login` kept still opens anything."""
+    from executions.cli.remote.address import resolve
+    from executions.cli.remote.client import Client
+
+    try:
+        address = resolve()
+        if not address.token:
+            return Finding("log-in", True, "nobody is signed in here (`stigmer login` signs in)")
+        with Client(address) as client:
+            caller = client.get("/me")
+    except CommandError as error:
+        return Finding("log-in", False, str(error))
+    return Finding("log-in", True, f"{caller['name']} at {address.server}")

@@ -1,0 +1,63 @@
+"""Which server, as whom: flags win over the environment, the environment over what ``stigmer login`` kept."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from executions.cli.exits import CommandError, ExitCode
+from executions.cli.remote import kept
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where requests go. ``token`` is empty where there is none."""
+
+    server: str
+    token: str = ""
+
+
+def resolve(server: str | None = None, token: str | None = None) -> Address:
+    """The address for these flags. A token that was kept for one server is never sent to another."""
+    remembered = kept.load()
+    server = server or os.environ.get("STIGMER_SERVER") or (remembered.server if remembered else local())
+    server = checked(server)
+    token = token or os.environ.get("STIGMER_TOKEN")
+    if not token and remembered is not None and remembered.server == server:
+        token = remembered.token
+    return Address(server, token or "")
+
+
+def local() -> str:
+    """Where ``stigmer up`` of this machine listens."""
+    return f"http://localhost:{os.environ.get('STIGMER_PORT', '8000')}"
+
+
+def checked(server: str) -> str:
+    """The address in its one form, without a slash at its end. Raises CommandError for what is no web address."""
+    text = server.strip().rstrip("/")
+    if "://" not in text:
+        text = f"http://{text}" if is_of_this_machine(f"http://{text}") else f"https://{text}"
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or parts.query or parts.fragment or "@" in parts.netloc:
+        raise CommandError(
+            f"{server!r} is not the address of a server.",
+            remedy="It reads like https://stigmer.example.org or http://localhost:8000.",
+            code=ExitCode.USAGE,
+        )
+    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path}"
+
+
+def is_of_this_machine(server: str) -> bool:
+    """Whether the address stays on this machine: no proxy is asked for it, and nothing is overheard."""
+    host = urlsplit(server).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

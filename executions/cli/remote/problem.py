@@ -1,0 +1,60 @@
+"""A problem that the server answered with (RFC 9457), as the error that ends the command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from executions.cli.exits import CommandError, ExitCode
+
+_CODES = {
+    400: ExitCode.REFUSED,
+    401: ExitCode.FORBIDDEN,
+    403: ExitCode.FORBIDDEN,
+    404: ExitCode.NOT_FOUND,
+    409: ExitCode.REFUSED,
+    412: ExitCode.REFUSED,
+    422: ExitCode.USAGE,
+    429: ExitCode.UNAVAILABLE,
+    502: ExitCode.UNAVAILABLE,
+    503: ExitCode.UNAVAILABLE,
+    504: ExitCode.UNAVAILABLE,
+}
+# Where the kind of problem says more than its status.
+_CODES_BY_TYPE = {"/problems/invalid-definition": ExitCode.FAILED, "/problems/invalid-argument": ExitCode.USAGE}
+
+
+class ServerProblem(CommandError):
+    """The server refused or failed. ``findings`` are its field errors, one line each."""
+
+    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
+        kind = str(body.get("type", ""))
+        code = _CODES_BY_TYPE.get(kind) or _CODES.get(status, ExitCode.FAILED)
+        detail = str(body.get("detail") or body.get("title") or f"The server answered {status}.")
+        super().__init__(_sentence(detail), remedy=_remedy(status, body), code=code)
+        self.status = status
+        self.kind = kind.rpartition("/")[2]
+        self.findings = [finding_line(each) for each in body.get("errors") or () if isinstance(each, Mapping)]
+
+
+def finding_line(finding: Mapping[str, Any]) -> str:
+    """``line 3, /do/0: … (expected …; did you mean …?)``, as `validate` and `apply` print it."""
+    place = str(finding.get("parameter") or str(finding.get("pointer") or "").removeprefix("#") or "/")
+    line = finding.get("line")
+    hints = [f"expected {finding['expected']}"] if finding.get("expected") else []
+    hints += [str(finding["suggestion"])] if finding.get("suggestion") else []
+    where = f"line {line}, {place}" if line else place
+    return f"{where}: {finding.get('detail', '')}" + (f" ({'; '.join(hints)})" if hints else "")
+
+
+def _remedy(status: int, body: Mapping[str, Any]) -> str:
+    remedy = str(body.get("remedy") or "")
+    if status == 401:
+        return "Run `stigmer login`, or set STIGMER_TOKEN."
+    if status == 500 and body.get("correlation_id"):
+        return f"{remedy} Correlation id: {body['correlation_id']}.".strip()
+    return remedy
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
