@@ -91,9 +91,9 @@ class Boundary:
         if self._journal.head_digest != self._chained:
             columns["head_digest"] = self._journal.head_digest
             columns["last_checkpoint_at"] = now
-            if self._execution.crashes is not None:
+            if self._execution.crashes is not None or self._execution.alone:
                 # Progress: what crashed before is behind it, and others may be driven beside it again.
-                columns |= {"crashes": None, "alone": False}
+                columns = {"crashes": None, "alone": False, **columns}
             if any(step.status == StepStatus.FAILED for step in steps) and not any(
                 step.status in (StepStatus.SUCCEEDED, StepStatus.SKIPPED) for step in steps
             ):
@@ -116,7 +116,7 @@ class Boundary:
 
     def _taken(self) -> None:
         if self._journal.head_digest != self._chained:
-            self._execution.crashes = None
+            self._execution.crashes, self._execution.alone = None, False
         self._journal.take_pending()
         self._chained = self._journal.head_digest
         self.columns, self.attempts, self.events = {}, [], []

@@ -158,7 +158,6 @@ class Driver:
         error = WorkflowError.standard("runtime", crashes.evidence())
         open_chain = [r for r in self.journal.chain_of(self.execution.current_step) if not r.is_finished()]
         # Counting begins anew when a person releases it; it is still driven alone then.
-        self.execution.crashes = None
         for record in open_chain:
             record.error = error.as_json()
             self.journal.finish(record, StepStatus.FAILED, now)

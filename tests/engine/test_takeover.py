@@ -1,0 +1,132 @@
+"""What a dead process left behind: verified, told, counted, and at last set aside."""
+
+from __future__ import annotations
+
+import pytest
+
+from executions import audit
+from executions.engine import decisions
+from executions.engine.driver import advance
+from executions.engine.lease import claim
+from executions.engine.running import Running
+from executions.engine.store import Here
+from executions.models import AuditEntry, Event, Execution, Notification, Process, Step
+from executions.states import Phase, StepStatus
+from tests.engine.conftest import new_process
+from tests.engine.texts import call
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+
+
+@pytest.fixture
+def interrupted(begin, drive, ledger, monkeypatch):
+    """One finished step, and a second one that had begun when its process died."""
+    first, second = (call("note", ledger=str(ledger.path), line=line) for line in "ab")
+    execution = begin(f"do: [{{a: {first}}}, {{b: {second}}}]\n")
+    die_during(execution, "b", monkeypatch)
+    return execution
+
+
+def die_during(execution, line, monkeypatch, *, alone=False, process=None):
+    """Drive until the step that writes ``line`` has begun, then leave everything as a killed process does."""
+    process = process or new_process()
+
+    class Killed(BaseException):
+        pass
+
+    from executions.engine import attempt
+
+    run = attempt.run
+
+    def dying(request, context, call=None):
+        if request.step.arguments["arguments"].get("line") == line:
+            raise Killed
+        return run(request, context, call)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(attempt, "run", dying)
+        with pytest.raises(Killed):
+            advance(execution.pk, process_id=process.pk, store=Here(), running=Running(), alone=alone)
+    process.declare_dead("killed by SIGKILL")
+    return process
+
+
+def go_on(execution, *, alone=False):
+    advance(execution.pk, process_id=new_process().pk, store=Here(), running=Running(), alone=alone)
+    return Execution.objects.get(pk=execution.pk)
+
+
+def test_a_whole_journal_goes_on_and_the_owner_is_told_once(interrupted, ledger, alice):
+    ended = go_on(interrupted)
+    assert ended.phase == Phase.COMPLETED
+    assert ledger.done() == ["a", "b"], "the finished step did not run again"
+    event = Event.objects.get(name="WORKFLOW_RECOVERED")
+    assert set(event.payload) == {"workflow_id", "execution_id", "resumed_from", "timestamp"}
+    assert Notification.objects.filter(user=alice, event=event).count() == 1
+    entry = AuditEntry.objects.get(verb="automatic recovery")
+    assert (entry.actor_name, entry.outcome) == ("system", audit.DONE)
+    assert "killed by SIGKILL" in entry.reason
+    assert not list(audit.problems())
+
+
+def test_a_broken_journal_is_refused_unchanged_and_waits_for_a_person(interrupted, ledger, alice):
+    Step.objects.filter(path="/a").update(output={"forged": True})
+    before = list(Step.objects.order_by("id").values())
+    ended = go_on(interrupted)
+    assert (ended.phase, ended.requires_manual_intervention) == (Phase.FAILED, True)
+    assert "not what was written" in ended.failure_reason
+    assert list(Step.objects.order_by("id").values()) == before
+    assert ledger.done() == ["a"]
+    event = Event.objects.get(name="WORKFLOW_RECOVERY_FAILED")
+    assert Notification.objects.filter(user=alice, event=event).exists()
+    assert AuditEntry.objects.get(verb="automatic recovery").outcome == audit.FAILED
+
+
+def test_who_stopped_in_order_did_not_crash(begin, process):
+    execution = begin("do: [{a: {set: {n: 1}}}]\n")
+    claim(execution.pk, process.pk)
+    process.declare_dead("stopped")
+    assert go_on(execution).crashes is None
+
+
+def test_after_two_crashes_it_is_driven_alone_and_after_five_set_aside(interrupted, ledger, monkeypatch):
+    execution = interrupted
+    die_during(execution, "b", monkeypatch)
+    assert go_on(execution).phase == Phase.PENDING, "the second crash: put back for a process of its own"
+    assert claim(execution.pk, new_process().pk) is None, "others do not take it"
+    for _ in range(3):
+        die_during(execution, "b", monkeypatch, alone=True)
+    ended = go_on(execution, alone=True)
+    assert (ended.phase, ended.requires_manual_intervention) == (Phase.FAILED, True)
+    assert "ended 5 times in a row at step /b (killed by SIGKILL)" in ended.failure_reason
+    assert Step.objects.get(path="/b", superseded_by=None).status == StepStatus.FAILED
+    crashes = Event.objects.get(name="WORKFLOW_RECOVERY_FAILED").payload["crashes"]
+    assert [crash["death"] for crash in crashes] == ["killed by SIGKILL"] * 5
+    assert ledger.done() == ["a"]
+
+
+def test_one_verb_releases_it_and_it_is_still_driven_alone(interrupted, ledger, monkeypatch, alice):
+    test_after_two_crashes_it_is_driven_alone_and_after_five_set_aside(interrupted, ledger, monkeypatch)
+    decisions.retry(interrupted.pk, alice)
+    assert claim(interrupted.pk, new_process().pk) is None
+    ended = go_on(interrupted, alone=True)
+    assert (ended.phase, ended.alone) == (Phase.COMPLETED, False)
+
+
+def test_progress_ends_the_counting(interrupted, ledger, monkeypatch, begin):
+    process = Process.objects.get(death="killed by SIGKILL")
+    assert process.held_at_death == 1
+    ended = go_on(interrupted)
+    assert (ended.crashes, ended.alone) == (None, False)
+
+
+def test_crashes_that_were_shared_do_not_set_it_aside(begin, ledger, monkeypatch, settings):
+    settings.STIGMER_CRASH_LIMIT = 1
+    b = call("note", ledger=str(ledger.path), line="b")
+    execution, other = begin(f"do: [{{b: {b}}}]\n"), begin(f"do: [{{b: {b}}}]\n", name="other")
+    for _ in range(2):
+        process = new_process()
+        claim(other.pk, process.pk)
+        die_during(execution, "b", monkeypatch, process=process)
+    assert go_on(execution).phase == Phase.PENDING
+    assert go_on(execution, alone=True).phase == Phase.COMPLETED
