@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -21,6 +21,7 @@ Cursor = Annotated[
 ]
 Item = TypeVar("Item")
 Row = TypeVar("Row", bound=Model)
+Found = TypeVar("Found")
 
 
 class Page(BaseModel, Generic[Item]):
@@ -46,6 +47,15 @@ class Listing:
         more = len(found) > self.limit
         next_cursor = self._signed(found[self.limit - 1].pk) if more else None
         return {"items": [shown(row) for row in found[: self.limit]], "next_cursor": next_cursor}
+
+    def page_of(
+        self, found: Sequence[Found], seq: Callable[[Found], int], shown: Callable[[Found], Item]
+    ) -> dict[str, Any]:
+        """The page of what was read already, ordered by falling ``seq``."""
+        left = [each for each in found if self.cursor is None or seq(each) < int(self._position())]
+        more = len(left) > self.limit
+        next_cursor = self._signed(seq(left[self.limit - 1])) if more else None
+        return {"items": [shown(each) for each in left[: self.limit]], "next_cursor": next_cursor}
 
     def _signed(self, key: uuid.UUID | int) -> str:
         return signing.Signer(salt=f"api.{self.name}").sign(str(key))

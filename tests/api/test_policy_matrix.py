@@ -32,7 +32,7 @@ NEW = HEAD % "brand-new" + GOOD
 WRONG_PHASE = by(OWNER_AND_ADMIN, 400)
 RUN: Four = by(EVERYBODY, 202)
 EXTERNAL = {"message": "Hello", "runner": "external"}
-RESTORE = {"checkpoint_seq": 1, "reason": "a test"}
+RESTORE = {"checkpoint_seq": 0, "reason": "a test"}
 UPDATE = {"sequence": 1, "phase": "IN_PROGRESS"}
 
 # operation: path, body, (stranger, owner, support, admin). Nobody without credentials gets anywhere: 401.
@@ -46,6 +46,11 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
     "recover-workflow-execution": ("workflow-executions/{wex}/recover", None, WHO_SEES_THE_RUN),
     "decide-workflow-execution": ("workflow-executions/{wex}/decide", {"choice": "run_again"}, WRONG_PHASE),
     "restore-workflow-execution": ("workflow-executions/{wex}/restore", RESTORE, (404, 403, 200, 200)),
+    "undo-restore-workflow-execution": (
+        "workflow-executions/{wex}/undo-restore",
+        {"reason": "x"},
+        (404, 403, 409, 409),
+    ),
     "cancel-workflow-execution": ("workflow-executions/{wex}/cancel", None, WRONG_PHASE),
     "pause-workflow-execution": ("workflow-executions/{wex}/pause", None, WRONG_PHASE),
     "resume-workflow-execution": ("workflow-executions/{wex}/resume", None, WRONG_PHASE),
@@ -68,6 +73,11 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
     "recover-agent-execution": ("agent-executions/{aex}/recover", None, (404, 400, 400, 400)),
     "decide-agent-execution": ("agent-executions/{aex}/decide", {"choice": "run_again"}, WRONG_PHASE),
     "restore-agent-execution": ("agent-executions/{aex}/restore", RESTORE, (404, 403, 400, 400)),
+    "undo-restore-agent-execution": (
+        "agent-executions/{aex}/undo-restore",
+        {"reason": "x"},
+        (404, 403, 400, 400),
+    ),
     "cancel-agent-execution": ("agent-executions/{aex}/cancel", None, OWNER_AND_ADMIN),
     "pause-agent-execution": ("agent-executions/{aex}/pause", None, OWNER_AND_ADMIN),
     "resume-agent-execution": ("agent-executions/{aex}/resume", None, WRONG_PHASE),

@@ -173,7 +173,9 @@ class TestTheQueue:
 
 
 def test_an_external_runner_drives_a_whole_run(owner, workflow):
-    run = owner.post("workflows/orders/run", {"runner": "external", "runner_silence_seconds": 60}).json()["links"]["self"]
+    run = owner.post("workflows/orders/run", {"runner": "external", "runner_silence_seconds": 60}).json()["links"][
+        "self"
+    ]
     task = {"task_name": "first", "status": "COMPLETED", "output": {"n": 1}}
     began = owner("PATCH", f"{run}/status", {"sequence": 1, "phase": "IN_PROGRESS", "tasks": [task]})
     assert (began.status_code, began.json()["status"]["phase"]) == (200, "IN_PROGRESS"), began.content
@@ -196,7 +198,9 @@ def test_an_agent_needs_an_external_runner_for_now(owner, worker):
     problem(owner.post("agents/helper/run", {"message": "Hello"}), 409, "conflict")
     body = owner.post("agents/helper/run", {"message": "Hello", "runner": "external"}).json()
     assert body["session_id"].startswith("ses-")
-    assert owner.get(f"agent-executions?session={body['session_id']}").json()["items"][0]["metadata"]["id"] == body["id"]
+    assert (
+        owner.get(f"agent-executions?session={body['session_id']}").json()["items"][0]["metadata"]["id"] == body["id"]
+    )
 
 
 def test_anothers_session_cannot_be_gone_on_with(people, alice, worker):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from executions.api.render import links
 from executions.api.schemas import journal as shapes
+from executions.engine.restore import Checkpoint
 from executions.ids import public_id
 from executions.models import Attempt, Event, Execution, Step
 
@@ -39,7 +41,7 @@ def step(execution: Execution, row: Step) -> shapes.Step:
 def _decision(row: Step) -> dict[str, Any] | None:
     if not row.is_decision():
         return None
-    shown = ("verb", "reason", "supersedes")
+    shown = ("verb", "reason", "supersedes", "reinstates", "checkpoint")
     return {name: row.control[name] for name in shown if name in row.control}
 
 
@@ -58,16 +60,8 @@ def attempt(row: Attempt) -> shapes.Attempt:
     )
 
 
-def checkpoint(row: Step) -> shapes.Checkpoint:
-    return shapes.Checkpoint(
-        seq=row.seq or 0,
-        step_id=public_id("stp", row.pk),
-        path=row.path,
-        name=row.name,
-        status=row.status,
-        finished_at=row.finished_at,
-        digest=row.digest,
-    )
+def checkpoint(found: Checkpoint) -> shapes.Checkpoint:
+    return shapes.Checkpoint(**asdict(found))
 
 
 def entry(row: Step | Event) -> shapes.Entry:
@@ -86,4 +80,5 @@ def entry(row: Step | Event) -> shapes.Entry:
         status=row.status,
         at=row.finished_at or row.started_at,
         supersedes=list(row.control.get("supersedes", [])) if is_decision else None,
+        reinstates=list(row.control["reinstates"]) if is_decision and row.control.get("reinstates") else None,
     )

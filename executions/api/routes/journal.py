@@ -14,9 +14,10 @@ from executions.api.cursors import USUAL, Cursor, Limit, Listing, Page
 from executions.api.refusals import not_found
 from executions.api.render import journal as render
 from executions.api.schemas import journal as shapes
+from executions.engine.restore import checkpoints as checkpoints_of
 from executions.ids import parse_public_id
 from executions.models import Attempt, Execution, Step
-from executions.states import FINISHED_STATUSES, StepStatus
+from executions.states import StepStatus
 
 
 class StepFilters(BaseModel):
@@ -84,11 +85,10 @@ def add_history(router: Router, kind: str) -> None:
         operation_id=f"list-{kind}-checkpoints", summary="List its checkpoints",
     )  # fmt: skip
     def checkpoints(request: HttpRequest, execution_id: str, paging: Annotated[Paging, Query()]) -> dict[str, Any]:
-        """The finished steps that stand, as places to restore to; newest first."""
+        """Places to restore to, newest first; the beginning (0) is always one and is not listed."""
         execution = finding.execution(person(request), execution_id, kind)
-        rows = execution.steps.standing().tasks().filter(status__in=FINISHED_STATUSES, seq__isnull=False)
-        rows = rows.only("id", "seq", "path", "name", "status", "finished_at", "digest")
-        return Listing(f"checkpoints.{execution.pk}", paging.limit, paging.cursor).page(rows, render.checkpoint)
+        listing = Listing(f"checkpoints.{execution.pk}", paging.limit, paging.cursor)
+        return listing.page_of(checkpoints_of(execution), lambda each: each.seq, render.checkpoint)
 
 
 def _step(execution: Execution, step_id: str) -> Step:

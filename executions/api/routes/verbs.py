@@ -17,7 +17,8 @@ from executions.api.render import executions as render
 from executions.api.routes import empty
 from executions.api.schemas import executions as shapes
 from executions.engine import control, decisions
-from executions.engine.decisions import Decided
+from executions.engine.restore import restore as restore_to
+from executions.engine.restore import undo_restore
 from executions.models import Execution
 
 CONTROLS: dict[str, tuple[Callable[[uuid.UUID, User], Any], str]] = {
@@ -83,15 +84,15 @@ def _add_decisions(router: Router, kind: str) -> None:
 
     @post("restore", "Go back to a checkpoint")
     def restore(request: HttpRequest, execution_id: str, body: shapes.RestoreBody) -> shapes.Decided:
-        """Support and administrators only; needs a reason, which the owner sees."""
+        """Support and administrators only; needs a reason, which the owner sees. 0 is the beginning."""
         key, user, guard = found(request, execution_id)
-        return render.decided(_restore(key, user, body.checkpoint_seq, reason=body.reason, **guard))
+        return render.decided(restore_to(key, user, body.checkpoint_seq, reason=body.reason, **guard))
 
-
-def _restore(execution_id: uuid.UUID, actor: User, seq: int, **more: Any) -> Decided:
-    from executions.errors import Refused
-
-    raise Refused("unavailable", "Restoring a checkpoint is not possible in this version yet.")
+    @post("undo-restore", "Take the latest restore back")
+    def undo(request: HttpRequest, execution_id: str, body: shapes.UndoBody) -> shapes.Decided:
+        """What ran after it is superseded, what it superseded stands again."""
+        key, user, guard = found(request, execution_id)
+        return render.decided(undo_restore(key, user, reason=body.reason, **guard))
 
 
 def _add_control(

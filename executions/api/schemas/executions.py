@@ -204,5 +204,11 @@ class DecideBody(ReasonBody):
 class RestoreBody(Body):
     """Which checkpoint to go back to."""
 
-    checkpoint_seq: int = Field(ge=1, le=2**53, description="The sequence of the step after which it goes on.")
+    checkpoint_seq: int = Field(ge=0, le=2**53, description="The sequence of the step after which it goes on.")
+    reason: str = Field(min_length=1, max_length=300, description="Why; kept in the history and the audit.")
+
+
+class UndoBody(Body):
+    """Why the restore was wrong."""
+
     reason: str = Field(min_length=1, max_length=300, description="Why; kept in the history and the audit.")

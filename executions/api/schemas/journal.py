@@ -53,17 +53,15 @@ class Checkpoint(BaseModel):
     """A finished step that stands, as a place to go back to."""
 
     seq: int
-    step_id: str
     path: str
     name: str
-    status: str
-    finished_at: datetime | None
-    digest: str
+    kind: str
+    finished_at: str | None
 
 
 class Entry(BaseModel):
     """One line of the history. Replayed in order, the entries give the state of every task: a step sets the status of
-    its path, a decision takes away the paths that it supersedes."""
+    its path, a decision takes away the paths that it supersedes and gives back those that it reinstates."""
 
     seq: int
     type: Literal["step", "decision", "event"]
@@ -74,6 +72,7 @@ class Entry(BaseModel):
     actor: str | None = None
     payload: Json = None
     supersedes: list[str] | None = None
+    reinstates: list[str] | None = None
 
 
 class History(BaseModel):
