@@ -77,7 +77,7 @@ class Refused(StigmerError):
 
     ``message`` says what was wrong, ``state`` what the thing is now, ``remedy`` what can be done instead.
     ``code`` is stable: ``wrong_phase``, ``stale``, ``forbidden``, ``not_skippable``, ``invalid``, ``unavailable``,
-    ``conflict``, ``corrupt``.
+    ``conflict``, ``corrupt``, ``not_found``.
     """
 
     def __init__(self, code: str, message: str, *, state: str = "", remedy: str = "") -> None:

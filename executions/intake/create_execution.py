@@ -124,8 +124,8 @@ def create_session_if_needed(draft: ExecutionDraft) -> None:
 
 
 def check_duplicate(draft: ExecutionDraft) -> None:
-    """This person has no other execution of that slug."""
-    existing = _existing(draft)
+    """This person has no other execution of that slug; one that was made up holds a new id and is nobody's."""
+    existing = _existing(draft) if draft.name else None
     if existing is not None:
         raise Duplicate(draft.slug, existing)
 

@@ -129,7 +129,7 @@ def test_neither_session_nor_agent_is_invalid(alice: User) -> None:
 def test_check_duplicate_names_the_one_that_exists(alice: User, workflow: Workflow) -> None:
     existing = start(workflow, alice, input={}, name="nightly")
     with pytest.raises(Duplicate, match="'nightly' already exists") as caught:
-        stages.check_duplicate(draft(alice, slug="nightly"))
+        stages.check_duplicate(draft(alice, name="Nightly", slug="nightly"))
     assert (caught.value.code, caught.value.existing) == ("conflict", existing.public_id)
     assert existing.public_id in str(caught.value)
 
