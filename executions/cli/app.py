@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,6 @@ app = typer.Typer(
     help="Durable workflows with a live control room.",
     epilog="Exit codes and examples: docs/cli.md",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: Rich alone would take longer to load than all else
 )
@@ -122,7 +122,7 @@ def version() -> None:
     print(__version__)
 
 
-for name, command in {
+_OTHERS: dict[str, Callable[..., None]] = {
     "apply": apply.apply,
     "validate": apply.validate,
     "run": runs.run,
@@ -145,6 +145,7 @@ for name, command in {
     "repair": local.repair,
     "doctor": local.doctor,
     "completion": completion.completion,
-}.items():
+}
+for name, command in _OTHERS.items():
     app.command(name)(command)
 app.add_typer(access.tokens, name="token")

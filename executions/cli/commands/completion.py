@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from typing import Annotated
 
@@ -18,6 +19,8 @@ class Shell(StrEnum):
 
 def completion(shell: Annotated[Shell, typer.Argument(help="Which shell.", show_default=False)]) -> None:
     """Print what lets a shell complete commands: `eval "$(stigmer completion bash)"`."""
-    from typer.completion import get_completion_script
+    from executions.cli.app import app
 
-    print(get_completion_script(prog_name="stigmer", complete_var=VARIABLE, shell=shell.value))
+    # What the scripts themselves use: with this variable set the command prints instead of running.
+    os.environ[VARIABLE] = f"source_{shell.value}"
+    app([], prog_name="stigmer")

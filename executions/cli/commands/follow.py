@@ -1,4 +1,4 @@
-"""Following a run to its end, for every command that can: ``logs -f``, and ``--follow`` of those that start something."""
+"""Following a run to its end: ``logs -f``, and ``--follow`` of what starts or continues one."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ def follow(client: Client, execution_path: str, *, how: Sentence = Sentence.TEXT
     on Ctrl-C, which leaves the run alone."""
     run_id = execution_path.rpartition("/")[2]
     try:
-        last = (
-            _as_json(client, execution_path, after) if how == Sentence.JSON else _as_text(client, execution_path, after)
-        )
+        shown = _as_json if how == Sentence.JSON else _as_text
+        last = shown(client, execution_path, after)
     except KeyboardInterrupt:
         note("\n" + _INTERRUPTED_BY_PERSON.format(id=run_id))
         raise typer.Exit(ExitCode.INTERRUPTED) from None
@@ -32,7 +31,7 @@ def _as_text(client: Client, execution_path: str, after: int | None) -> Update |
     from executions.cli.display.progress import Progress
 
     last = None
-    with Progress() as progress:
+    with Progress(heading=after is None) as progress:
         for last in Following(client, execution_path, progress.say, after).updates():
             progress.show(last)
     return last

@@ -5,33 +5,30 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import wraps
-from typing import Annotated, Any, Concatenate, ParamSpec
+from typing import Annotated, Any, Concatenate
 
 import typer
 
 from executions.cli.formats import Format, Sentence
 from executions.cli.remote.client import Client
 
-P = ParamSpec("P")
 Server = Annotated[
     str | None, typer.Option("--server", metavar="ADDRESS", help="The server to talk to (STIGMER_SERVER).")
 ]
 Token = Annotated[str | None, typer.Option("--token", metavar="TOKEN", help="Who you are (STIGMER_TOKEN).")]
-
-
 Output = Annotated[Format, typer.Option("--output", "-o", help="How to print it.")]
 AsText = Annotated[Sentence, typer.Option("--output", "-o", help="How to print it.")]
 
 
-def talks(function: Callable[Concatenate[Client, P], None]) -> Callable[..., None]:
+def talks(function: Callable[Concatenate[Client, ...], None]) -> Callable[..., None]:
     """The command with ``--server`` and ``--token``, called with a client of that server as its first argument."""
 
     @wraps(function)
-    def connected(*arguments: P.args, server: str | None, token: str | None, **options: P.kwargs) -> None:
+    def connected(*, server: str | None = None, token: str | None = None, **options: Any) -> None:
         from executions.cli.remote.address import resolve
 
         with Client(resolve(server, token)) as client:
-            function(client, *arguments, **options)
+            function(client, **options)
 
     signature = inspect.signature(function, eval_str=True)
     own = list(signature.parameters.values())[1:]

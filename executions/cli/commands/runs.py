@@ -43,9 +43,7 @@ def run(
     follow: Follow = False,
     label: Annotated[str, typer.Option("--name", help="A name for the run.")] = "",
     session: Annotated[str | None, typer.Option(help="An agent's conversation to go on with.")] = None,
-    runner: Annotated[
-        Runner, typer.Option(help="Who drives it: this server's workers, or somebody else.")
-    ] = Runner.OURS,
+    runner: Annotated[Runner, typer.Option(help="Who drives it: our workers or somebody else.")] = Runner.OURS,
     key: Annotated[str | None, typer.Option("--idempotency-key", help="The same key starts one run only.")] = None,
     output: AsText = Sentence.TEXT,
 ) -> None:

@@ -14,9 +14,7 @@ from executions.cli.remote.client import Client
 
 Seq = Annotated[
     int | None,
-    typer.Option(
-        "--seq", min=0, help="Only if the run still stands at this sequence; else refused with what it is now."
-    ),
+    typer.Option("--seq", min=0, help="Only if the run still stands at this sequence."),
 ]
 Reason = Annotated[str, typer.Option(help="Why; kept in the history.")]
 Value = Annotated[str | None, typer.Option("--output-value", metavar="JSON|@FILE", help="The step's output.")]
@@ -45,7 +43,7 @@ def retry(
     from executions.cli.inputs import read_input
 
     given = read_input(input or ())
-    body = {} if given is None else {"input": given}
+    body: dict[str, Any] = {} if given is None else {"input": given}
     if as_new_operation:
         body["as_new_operation"] = True
     _decide(client, execution, "retry", body, reason, seq, follow, output)

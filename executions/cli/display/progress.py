@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from executions.cli.display import history, standing
 from executions.cli.display.screen import console, line_of
-from executions.cli.display.words import STYLES, plain, pretty, took
+from executions.cli.display.words import STYLES, plain, pretty, step_of, took
 from executions.cli.remote.stream import Update
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ BAR = 20
 class Progress:
     """Shows updates one after the other; use it in a ``with``, so that the terminal is left as it was."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, heading: bool = True) -> None:
         self._out = console()
         self._status: Status | None = None
-        self._is_first = True
+        self._heading = heading
 
     def __enter__(self) -> Progress:
         if self._out.is_terminal:
@@ -37,8 +37,8 @@ class Progress:
 
     def show(self, update: Update) -> None:
         """Print what is new; the end of a run with its output or its error."""
-        if self._is_first:
-            self._is_first = False
+        if self._heading:
+            self._heading = False
             self._out.print(heading(update.execution))
         for parts in history.lines(update.entries):
             self._out.print(line_of(*parts))
@@ -85,7 +85,8 @@ def ending(run: Mapping[str, Any], entries: list[dict[str, Any]]) -> list[Any]:
     if phase == "COMPLETED":
         return [*lines, line_of(pretty(status["output"]))]
     if phase == "FAILED":
-        lines[0].append(standing.sentence(run).removeprefix("FAILED"))
+        # The event said why, a line or two above.
+        lines[0].append(f" at {step_of(status['current_step'])}" if reasons(entries) else standing.sentence(run)[6:])
         if status["requires_manual_intervention"]:
             lines.append(line_of(("A person has to look at it.", "bold")))
     told = standing.next_commands(run, may_skip=may_skip(entries))
@@ -95,5 +96,10 @@ def ending(run: Mapping[str, Any], entries: list[dict[str, Any]]) -> list[Any]:
 
 def may_skip(entries: list[dict[str, Any]]) -> bool:
     """Whether the last failure was of a step that is optional."""
-    failed = [entry for entry in entries if entry["name"] == "WORKFLOW_STEP_FAILED"]
-    return bool(failed and (failed[-1].get("payload") or {}).get("can_skip"))
+    failures = reasons(entries)
+    return bool(failures and failures[-1].get("can_skip"))
+
+
+def reasons(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What was told of failed steps, oldest first."""
+    return [entry.get("payload") or {} for entry in entries if entry["name"] == "WORKFLOW_STEP_FAILED"]

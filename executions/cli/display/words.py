@@ -59,6 +59,8 @@ def took(begin: str | None, end: str | None) -> str:
     if first is None or last is None:
         return "-"
     seconds = (last - first).total_seconds()
+    if seconds < 1:
+        return f"{seconds * 1000:.0f}ms"
     return f"{seconds:.1f}s" if seconds < 10 else span(seconds)
 
 

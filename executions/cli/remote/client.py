@@ -49,9 +49,7 @@ class Client:
     def get(self, path: str, **query: Any) -> JsonObject:
         return self._send("GET", path, params=_given(query))
 
-    def post(
-        self, path: str, body: JsonObject | None = None, *, headers: Mapping[str, str] | None = None
-    ) -> JsonObject:
+    def post(self, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None) -> JsonObject:
         return self._send("POST", path, json=body or {}, headers=headers)
 
     def send_text(self, path: str, text: str, **query: Any) -> JsonObject:
