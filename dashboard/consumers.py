@@ -8,13 +8,12 @@ from contextlib import suppress
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 
 from dashboard.live.follower import Follower
 from dashboard.live.hub import SIGNED_OUT, hub
 from dashboard.live.topics import Topic, parse
 
-MOST_SOCKETS = 20
-MOST_TOPICS = 150
 MOST_CHARACTERS = 64 * 1024
 ACKNOWLEDGE_SECONDS = 60.0
 NOT_UNDERSTOOD, TOO_MANY = 4400, 1013
@@ -32,7 +31,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if user is None or not user.is_authenticated or not user.is_active:
             await self.close(SIGNED_OUT)
             return
-        if hub().count_of(user.pk) >= MOST_SOCKETS:
+        if hub().count_of(user.pk) >= settings.STIGMER_SOCKETS_PER_USER:
             await self.close(TOO_MANY)
             return
         self.acknowledged = asyncio.Event()
@@ -59,7 +58,10 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         for name in message.get("unsub", []):
             hub().unsubscribe(self.follower, name)
         wanted = _topics(message.get("sub", {}))
-        if len(self.follower.subscriptions.keys() | {topic.name for topic in wanted}) > MOST_TOPICS:
+        if (
+            len(self.follower.subscriptions.keys() | {topic.name for topic in wanted})
+            > settings.STIGMER_TOPICS_PER_SOCKET
+        ):
             await self.close(NOT_UNDERSTOOD)
             return
         if wanted:

@@ -10,27 +10,26 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import structlog
-from asgiref.sync import sync_to_async
 from channels.auth import get_user
 from channels.layers import get_channel_layer
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connections
+from django.db import DatabaseError
 from django.utils.module_loading import import_string
 from redis.exceptions import RedisError
 
 from dashboard.live import changes, frames
-from dashboard.live.changes import Want
+from dashboard.live.desk import Desk
+from dashboard.live.execution_news import ExecutionNews
 from dashboard.live.follower import Follower, Subscription
+from dashboard.live.hints import Hints
 from dashboard.live.inbox_news import InboxNews
-from dashboard.live.topics import EXECUTION, EXECUTIONS, INBOX, OVERVIEW, Topic
+from dashboard.live.topics import EXECUTIONS, INBOX, OVERVIEW, Topic
 from executions import broadcast
 from executions.events import GROUP
 
@@ -39,10 +38,8 @@ RECONCILE_SECONDS = 3.0
 HEARTBEAT_SECONDS = 15.0
 SESSION_SECONDS = 60.0
 AGAIN_SECONDS = 1.0
-SEEN_EXECUTIONS = 10_000
 SIGNED_OUT = 4401
 
-T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
@@ -51,12 +48,10 @@ class Hub:
 
     def __init__(self) -> None:
         self._followers: set[Follower] = set()
-        self._dirty: set[uuid.UUID] = set()
-        self._inbox = InboxNews()
+        self._executions, self._inbox, self._hints = ExecutionNews(), InboxNews(), Hints()
         self._wake = asyncio.Event()
-        self._seen: OrderedDict[uuid.UUID, None] = OrderedDict()
         self._tasks: list[asyncio.Task[None]] = []
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="live")
+        self._desk = Desk()
 
     # --- Sockets ---------------------------------------------------------------------------------------------------
 
@@ -80,8 +75,8 @@ class Hub:
         for topic, cursor in wanted.items():
             old = follower.subscriptions.get(topic.name)
             follower.subscriptions[topic.name] = Subscription(topic, cursor, None, None, old.told if old else [])
-        roles = await self._ask(lambda: changes.permitted(follower.user, wanted))
-        follower.sees_everything = await self._ask(lambda: changes.sees_everything(follower.user))
+        roles = await self._desk.ask(lambda: changes.permitted(follower.user, wanted))
+        follower.sees_everything = await self._desk.ask(lambda: changes.sees_everything(follower.user))
         for topic, cursor in wanted.items():
             subscription = follower.subscriptions.get(topic.name)
             if topic.name not in roles:
@@ -104,8 +99,7 @@ class Hub:
                 task.cancel()
             # Again, since a library may swallow a cancellation that meets it while it connects.
             _, pending = await asyncio.wait(pending, timeout=1)
-        await asyncio.get_running_loop().run_in_executor(self._thread, connections.close_all)
-        self._thread.shutdown()
+        await self._desk.close()
 
     # --- Hearing ---------------------------------------------------------------------------------------------------
 
@@ -128,29 +122,15 @@ class Hub:
         except ValueError:
             return
         owner = nudge.get("owner")
-        self._dirty.add(execution_id)
+        self._executions.mark(execution_id)
         if isinstance(owner, int):
             self._inbox.mark(owner)
-        self._hint(execution_id, owner if isinstance(owner, int) else None)
+        self._hints.tell(self._followers, execution_id, owner if isinstance(owner, int) else None)
         self._wake.set()
-
-    def _hint(self, execution_id: uuid.UUID, owner_id: int | None) -> None:
-        """Overview and lists are told that there is something, if it may concern their reader."""
-        is_new = execution_id not in self._seen
-        self._seen[execution_id] = None
-        while len(self._seen) > SEEN_EXECUTIONS:
-            self._seen.popitem(last=False)
-        for follower in self._followers:
-            if not (follower.sees_everything or owner_id is None or owner_id == follower.user.pk):
-                continue
-            for name in (OVERVIEW, EXECUTIONS) if is_new else (OVERVIEW,):
-                subscription = follower.subscriptions.get(name)
-                if subscription is not None and subscription.role is not None:
-                    follower.mailbox.say(f"hint {name}", frames.hint(name))
 
     def _mark(self, topic: Topic) -> None:
         if topic.execution_id is not None:
-            self._dirty.add(topic.execution_id)
+            self._executions.mark(topic.execution_id)
         elif topic.user_id is not None:
             self._inbox.mark(topic.user_id)
         self._wake.set()
@@ -161,36 +141,13 @@ class Hub:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            dirty, self._dirty = self._dirty, set()
             try:
-                await self._send_changes(dirty)
-                await self._inbox.send(self._subscriptions(INBOX), self._ask)
+                await self._executions.send(self._subscriptions(), self._desk.ask)
+                await self._inbox.send(self._subscriptions(INBOX), self._desk.ask)
             except DatabaseError:
                 # Not forgotten: the reconciliation finds what was not sent.
                 log.exception("live changes could not be read")
             await asyncio.sleep(TICK_SECONDS)
-
-    async def _send_changes(self, dirty: set[uuid.UUID]) -> None:
-        followed = [pair for pair in self._subscriptions() if pair[1].topic.execution_id in dirty]
-        wants: dict[uuid.UUID, Want] = {}
-        for _, subscription in followed:
-            assert subscription.topic.execution_id is not None and subscription.role is not None
-            want = wants.setdefault(subscription.topic.execution_id, Want(subscription.cursor))
-            want.cursor = min(want.cursor, subscription.cursor)
-            if subscription.topic.kind == EXECUTION:
-                want.roles.add(subscription.role)
-            else:
-                want.as_row = True
-        if not wants:
-            return
-        found = await self._ask(lambda: changes.changed(wants))
-        for follower, subscription in followed:
-            change = found.get(subscription.topic.execution_id) if subscription.topic.execution_id else None
-            if change is None or change.seq <= subscription.cursor or subscription.role is None:
-                continue
-            parts = changes.parts_of(subscription.topic, subscription.role, change)
-            follower.mailbox.put(subscription.topic.name, change.seq, parts)
-            subscription.cursor = change.seq
 
     def _subscriptions(self, kind: str | None = None) -> list[tuple[Follower, Subscription]]:
         """What may be told to whom: permitted subscriptions of one kind, or those to executions."""
@@ -212,19 +169,14 @@ class Hub:
 
     async def reconcile(self) -> None:
         """Compare what was sent with what the database says, and mark what differs."""
-        followed = self._subscriptions()
-        ids = {each.topic.execution_id for _, each in followed if each.topic.execution_id}
-        heads = await self._ask(lambda: changes.heads(ids)) if ids else {}
-        for _, each in followed:
-            if each.topic.execution_id and heads.get(each.topic.execution_id, 0) > each.cursor:
-                self._dirty.add(each.topic.execution_id)
+        await self._executions.compare(self._subscriptions(), self._desk.ask)
         for _, each in self._subscriptions(INBOX):
             if each.topic.user_id is not None:
                 self._inbox.mark(each.topic.user_id)
         if self._subscriptions(EXECUTIONS) or self._subscriptions(OVERVIEW):
-            for execution_id, owner_id in await self._ask(changes.newest):
-                if execution_id not in self._seen:
-                    self._hint(execution_id, owner_id)
+            for execution_id, owner_id in await self._desk.ask(changes.newest):
+                if not self._hints.knows(execution_id):
+                    self._hints.tell(self._followers, execution_id, owner_id)
         self._wake.set()
 
     async def _beat(self) -> None:
@@ -249,17 +201,6 @@ class Hub:
             return
         follower.user = user
         await self.subscribe(follower, {each.topic: each.cursor for each in follower.subscriptions.values()})
-
-    # --- Below -----------------------------------------------------------------------------------------------------
-
-    async def _ask(self, work: Callable[[], T]) -> T:
-        """Run a query in the hub's own thread, so that it never waits behind a request."""
-
-        def ask() -> T:
-            close_old_connections()
-            return work()
-
-        return await sync_to_async(ask, thread_sensitive=False, executor=self._thread)()
 
     async def _for_ever(self, loop: Callable[[], Any]) -> None:
         while True:

@@ -9,7 +9,6 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from dashboard.consumers import MOST_SOCKETS
 from dashboard.live.hub import hub
 from tests.dashboard.pages import Page, page, run
 
@@ -77,7 +76,7 @@ def test_one_user_cannot_open_sockets_without_end(alice: User, as_: As) -> None:
     client = as_(alice)
 
     async def scenario() -> None:
-        opened = [Page(client) for _ in range(MOST_SOCKETS + 1)]
+        opened = [Page(client) for _ in range(settings.STIGMER_SOCKETS_PER_USER + 1)]
         for each in opened:
             await each.open()
         assert await opened[-1].hear_close() == 1013
