@@ -20,7 +20,7 @@ def load() -> None:
     from executions import models
     from executions.engine import chain
 
-    assert (models, chain)
+    _ = models, chain
 
 
 def judge(execution_id: str, shape: Shape, ledger_url: str, *, kills: int) -> list[str]:

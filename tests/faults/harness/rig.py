@@ -45,6 +45,10 @@ class Rig:
     folder: Path
     ledger_url: str
 
+    @property
+    def redis_socket(self) -> Path:
+        return self.folder / "redis.sock"
+
     def in_child(self, work: Callable[[], Any], *, seconds: float = 60.0) -> Any:
         """What ``work`` gave (JSON), or None where it was killed. It runs in a forked child."""
         return Child(work).result(seconds)
@@ -108,6 +112,7 @@ def rig(database: str, folder: Path) -> Iterator[Rig]:
         os.environ["STIGMER_TEST_FAULTS"] = str(folder)
         os.environ["STIGMER_SECRET_CANARY"] = CANARY
         os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
+        os.environ["REDIS_URL"] = f"unix://{folder / 'redis.sock'}"
         if database == "postgres":
             stack.enter_context(postgres_server(folder / "postgres"))
             os.environ["DATABASE_URL"] = f"postgresql://postgres@/stigmer?host={folder / 'postgres'}"

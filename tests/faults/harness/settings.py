@@ -11,7 +11,6 @@ for name in [name for name in os.environ if name.startswith("STIGMER_") and not 
         del os.environ[name]
 os.environ["STIGMER_HOME"] = str(FOLDER / "home")
 os.environ["STIGMER_LOG_LEVEL"] = os.environ.get("STIGMER_TEST_LOG_LEVEL", "CRITICAL")
-os.environ.setdefault("REDIS_URL", f"unix://{FOLDER / 'nobody.sock'}")
 
 from stigmer_site.settings import *  # noqa: E402, F403
 

@@ -19,7 +19,7 @@ def load() -> None:
     from executions.engine import decisions, driver
     from executions.intake import apply, start
 
-    assert (executions.worker.main, decisions, driver, apply, start)
+    _ = executions.worker.main, decisions, driver, apply, start
 
 
 def apply(shapes: list[Shape], ledger_url: str) -> None:
@@ -87,7 +87,7 @@ def finish(execution_id: str, shape: Shape, *, kill_at: int | None = None) -> in
     process = register("worker", slots=1)
     store, running = writers(), Running()
     drive = partial(advance, process_id=process.pk, store=store, running=running)
-    while not _is_at_rest(execution_id):
+    while not is_at_rest(execution_id):
         if not bells:
             sweep.sweep(5)
         if bells:
@@ -97,7 +97,7 @@ def finish(execution_id: str, shape: Shape, *, kill_at: int | None = None) -> in
     return points.count
 
 
-def _is_at_rest(execution_id: str) -> bool:
+def is_at_rest(execution_id: str) -> bool:
     from executions.models import Execution
 
     return Execution.objects.filter(pk=execution_id, phase__in=("COMPLETED", "CANCELLED", "TERMINATED")).exists()
@@ -126,3 +126,31 @@ def press(execution_id: str, shape: Shape) -> bool:
             return False
         raise
     return False
+
+
+def start_many(wanted: list[tuple[str, str]]) -> dict[str, str]:
+    """Executions by name and shape, their bells rung for real; ids by name."""
+    from tests.faults.harness.shapes import BY_NAME
+
+    return {name: start(BY_NAME[shape], name) for name, shape in wanted}
+
+
+def attend(started: dict[str, str], shapes: dict[str, str], seconds: float) -> list[str]:
+    """Be the person of all these executions until each is at rest; the names of those that are not after ``seconds``."""
+    from django.db import DatabaseError, connection
+
+    from tests.faults.harness.shapes import BY_NAME
+
+    deadline, left = time.monotonic() + seconds, dict(started)
+    while left and time.monotonic() < deadline:
+        for name, execution_id in list(left.items()):
+            try:
+                if is_at_rest(execution_id):
+                    del left[name]
+                else:
+                    press(execution_id, BY_NAME[shapes[name]])
+            except DatabaseError:
+                # The database is what this trial breaks: a person sees an error page and looks again.
+                connection.close()
+        time.sleep(0.05)
+    return sorted(left)

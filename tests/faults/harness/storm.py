@@ -1,0 +1,50 @@
+"""A trial with real workers: a handful of executions of mixed shapes, something bad meanwhile, then quiet and judged."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from functools import partial
+
+from tests.faults.harness import oracle, work
+from tests.faults.harness.results import Trial
+from tests.faults.harness.rig import Child, Overdue, Rig
+from tests.faults.harness.shapes import BY_NAME, SHAPES
+
+PATIENCE_SECONDS = 40.0
+# Makes something bad happen and gives how many interruptions of a call it may have caused.
+Chaos = Callable[[random.Random], int]
+
+
+def storm(rig: Rig, fault: str, seed: str, chaos: Chaos, *, executions: int = 6) -> Trial:
+    """Everything random in it comes from ``seed``."""
+    trial = Trial(fault, seed)
+    chance = random.Random(seed)
+    began = time.monotonic()
+    names = {f"{seed}/{number}": chance.choice(SHAPES).name for number in range(executions)}
+    started = rig.in_child(partial(work.start_many, list(names.items())))
+    person = Child(partial(work.attend, started, names, PATIENCE_SECONDS))
+    time.sleep(chance.uniform(0.0, 0.3))
+    kills = chaos(chance)
+    calm = time.monotonic()
+    try:
+        stuck = person.result(PATIENCE_SECONDS + 20)
+    except Overdue:
+        stuck = sorted(started)
+    trial.facts = {"kills": kills, "quiet_after": round(time.monotonic() - calm, 2)}
+    for name in stuck:
+        trial.violations += [f"{names[name]} {text}" for text in rig.in_child(partial(_where, started[name]))]
+    for name in set(started) - set(stuck):
+        verdict = partial(oracle.judge, started[name], BY_NAME[names[name]], rig.ledger_url, kills=kills)
+        trial.violations += [f"{names[name]} {text}" for text in rig.in_child(verdict)]
+    trial.seconds = round(time.monotonic() - began, 2)
+    return trial
+
+
+def _where(execution_id: str) -> list[str]:
+    from executions.models import Execution
+
+    names = ("phase", "waiting_for", "wake_at", "rung_at", "process__pid", "process__dead_at", "token", "failure_reason")
+    row = Execution.objects.values(*names).get(pk=execution_id)
+    return [f"I1: not at rest: {dict((name, str(value)) for name, value in row.items())}"]
