@@ -55,6 +55,7 @@ def table(figures: dict[str, dict[str, Any]]) -> Table:
              peers["workflows_per_second"]),
             ("steps/s, a burst", found["steps_per_second"], "", ""),
             ("workflows/s, started one by one", found["workflows_per_second_started_singly"], "", ""),
+            ("worker CPU, ms a workflow", found["worker_cpu_ms_per_workflow"], "", ""),
             ("step to step, ms p50 / p99", _pair(found["step_to_step"]), _pair(floor["boundary"]),
              peers["step_to_step"]),
             ("idle start, ms p50 / p99", _pair(found["idle_start"]), "", "resident RQ worker 1.8"),
