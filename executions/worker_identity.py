@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from pathlib import Path
+
+EXIT_PATIENCE_SECONDS = 0.1
+KEPT_EXITS = 50
 
 
 def started(pid: int) -> str | None:
@@ -24,3 +29,32 @@ def boot_id() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return ""
+
+
+def expect_exits(home: Path) -> None:
+    """Say that a supervisor will leave word of how its children end."""
+    (home / "exits").mkdir(mode=0o700, exist_ok=True)
+
+
+def note_exit(home: Path, pid: int, how: str) -> None:
+    """Leave word of how a child ended, for whoever declares it dead: only its parent gets to know."""
+    folder = home / "exits"
+    with suppress(OSError):
+        for old in sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)[:-KEPT_EXITS]:
+            old.unlink()
+        (folder / str(pid)).write_text(how)
+
+
+def exit_of(home: Path, pid: int) -> str:
+    """How the process ended, once; empty where no supervisor tells. Waits a moment, as both learn of it at once."""
+    folder = home / "exits"
+    give_up_at = time.monotonic() + EXIT_PATIENCE_SECONDS
+    while folder.is_dir():
+        with suppress(OSError):
+            how = (folder / str(pid)).read_text()
+            (folder / str(pid)).unlink()
+            return how[:200]
+        if time.monotonic() > give_up_at:
+            break
+        time.sleep(0.005)
+    return ""

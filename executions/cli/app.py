@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -45,18 +46,20 @@ def up(
 
 
 @app.command()
-def worker() -> None:
+def worker(
+    alone: Annotated[UUID | None, typer.Option("--alone", hidden=True, help="Drive this execution only.")] = None,
+) -> None:
     """Run one worker process."""
     _settings()
     from django.conf import settings
 
     from executions.supervisor.gate import wait_until_open
     from executions.supervisor.watch import stop_with_parent
-    from executions.worker import main
+    from executions.worker import main, main_alone
 
     stop_with_parent(settings.STIGMER_DRAIN_SECONDS + 5)
     wait_until_open()
-    raise typer.Exit(main() or 0)
+    raise typer.Exit(main() if alone is None else main_alone(alone))
 
 
 @app.command()

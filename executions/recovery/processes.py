@@ -5,9 +5,11 @@ from __future__ import annotations
 import socket
 
 import structlog
+from django.conf import settings
 
+from executions.engine.crashes import REBOOTED
 from executions.models import Process
-from executions.worker_identity import boot_id, started
+from executions.worker_identity import boot_id, exit_of, started
 
 log = structlog.get_logger(__name__)
 
@@ -17,8 +19,13 @@ def declare_the_dead() -> list[Process]:
     host, boot = socket.gethostname(), boot_id()
     declared = []
     for process in Process.objects.filter(dead_at=None, host=host):
-        gone = process.boot_id != boot or started(process.pid) != process.process_started
-        if gone and process.declare_dead("its process is gone"):
+        if process.boot_id != boot:
+            death = REBOOTED
+        elif process.process_started and started(process.pid) != process.process_started:
+            death = exit_of(settings.STIGMER_HOME, process.pid) or "its process is gone"
+        else:
+            continue
+        if process.declare_dead(death):
             declared.append(process)
     # Silent though its pid may be there: stopped or stuck. Its own pulse ends it when it wakes.
     declared += [process for process in Process.objects.silent() if process.declare_dead("its heartbeat stopped")]

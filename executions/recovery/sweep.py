@@ -1,77 +1,83 @@
 """The sweep: rings again for whatever is due and unleased, and says who died. It puts work back through the front door
-and never runs it; ringing twice is safe, so every worker may sweep."""
+and never runs it; ringing twice is safe. One process sweeps at a time, whose turn it is stands in the database."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
 
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import Q
-from django.db.models.functions import Now
 
-from executions import dispatch
-from executions.models import Execution
+from executions.models import Process, Turn
+from executions.recovery.outbox import send_what_is_unsent
 from executions.recovery.processes import declare_the_dead
 from executions.recovery.repair import ConsistencyCheck
+from executions.recovery.rings import GRACE_SECONDS, URGENT_GRACE_SECONDS, ring_for_due, ring_for_orphans
 from executions.recovery.runners import note_silent_runners
+from executions.recovery.violations import repair_the_lost
 
-# A bell that was rung on commit gets this long before the sweep rings as well.
-GRACE_SECONDS = 2.0
+NAME = "sweep"
+LONGEST_SECONDS = 30.0
 log = structlog.get_logger(__name__)
 
 
 def sweep(most: int) -> int:
-    """Declare the dead, say whose runner is silent, then ring for at most ``most`` due or orphaned executions, the
-    oldest first. How many rang."""
-    declare_the_dead()
+    """All that is looked at now and then. Rings for at most ``most`` executions; how many rang."""
+    rang = take_up_what_is_left(most, grace_seconds=GRACE_SECONDS)
     note_silent_runners()
-    orphans = list(Execution.objects.orphaned().filter(_not_just_rung()).order_by("id")[:most])
-    for execution in orphans:
-        log.warning("orphaned execution found", execution_id=execution.public_id, token=execution.token)
-    due = Execution.objects.due().filter(_not_just_rung(), wake_at__lt=Now() - timedelta(seconds=GRACE_SECONDS))
-    found = orphans + list(due.order_by("wake_at")[: max(0, most - len(orphans))])
-    return sum(_ring(execution) for execution in found)
+    repair_the_lost()
+    send_what_is_unsent()
+    return rang
 
 
-def _not_just_rung() -> Q:
-    return Q(rung_at=None) | Q(rung_at__lt=Now() - timedelta(seconds=settings.STIGMER_RING_AGAIN_SECONDS))
-
-
-def _ring(execution: Execution) -> bool:
-    """Stamp first: of several sweepers one rings."""
-    # The time itself is no guard: SQLite writes it with milliseconds and compares it as text.
-    stamped = Execution.objects.filter(_not_just_rung(), pk=execution.pk, token=execution.token)
-    if not stamped.update(rung_at=Now()):
-        return False
-    return dispatch.ring(execution.pk, execution.queue)
+def take_up_what_is_left(most: int, *, grace_seconds: float = URGENT_GRACE_SECONDS) -> int:
+    """Declare the dead and ring for what they left and for what is due: what has to be fast after a death."""
+    declare_the_dead()
+    rang = ring_for_orphans(most)
+    return rang + ring_for_due(max(0, most - rang), grace_seconds=grace_seconds)
 
 
 class Sweeper:
-    """Sweeps now and then every STIGMER_SWEEP_SECONDS, in a thread of its own."""
+    """Sweeps now and every STIGMER_SWEEP_SECONDS, in a thread of its own; ``hurry`` when somebody has just died."""
 
-    def __init__(self, free_slots: Callable[[], int]) -> None:
+    def __init__(self, process: Process, free_slots: Callable[[], int]) -> None:
+        self._process = process
         self._free_slots = free_slots
-        self._stop = threading.Event()
+        self._stopping = False
+        self._wake = threading.Event()
+        self._hurry = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sweep", daemon=True)
         self._thread.start()
 
+    def hurry(self) -> None:
+        self._hurry.set()
+        self._wake.set()
+
     def close(self) -> None:
-        self._stop.set()
+        self._stopping = True
+        self._wake.set()
         self._thread.join()
 
     def _run(self) -> None:
         check = ConsistencyCheck()
-        while True:
+        while not self._stopping:
+            self._wake.clear()
             try:
-                sweep(max(1, self._free_slots()))
-                check.run_if_due()
+                self._sweep(check)
             except DatabaseError as problem:
                 connection.close()
                 log.warning("sweep failed", problem=str(problem).strip())
-            if self._stop.wait(settings.STIGMER_SWEEP_SECONDS):
-                break
+            self._wake.wait(settings.STIGMER_SWEEP_SECONDS)
         connection.close()
+
+    def _sweep(self, check: ConsistencyCheck) -> None:
+        most = max(1, self._free_slots())
+        if self._hurry.is_set():
+            self._hurry.clear()
+            take_up_what_is_left(most)
+        elif Turn.take(NAME, self._process.pk, LONGEST_SECONDS):
+            sweep(most)
+            check.run_if_due()
+            Turn.done(NAME, self._process.pk)

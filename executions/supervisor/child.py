@@ -40,6 +40,7 @@ class Child:
     stop_seconds: float = 10.0
     tidy: Callable[[str], str] = str
     gate: asyncio.Event | None = None
+    ended: Callable[[int, str], None] = lambda pid, how: None
     restarts: Restarts = field(default_factory=Restarts)
     process: asyncio.subprocess.Process | None = None
     _task: asyncio.Task[None] | None = None
@@ -99,6 +100,7 @@ class Child:
                 helpers.append(asyncio.create_task(self._open_gate(opening), name=f"gate of {self.name}"))
         try:
             code = await process.wait()
+            self.ended(process.pid, describe(code))
         finally:
             # What the child had started itself (the children of a worker) goes with it.
             self._signal(process, signal.SIGKILL, group=True)

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from executions.supervisor.child import Child, run_python
 from executions.supervisor.output import SUPERVISOR, Output
 from executions.supervisor.ready import ready_problem
 from executions.supervisor.welcome import welcome
+from executions.worker_identity import expect_exits, note_exit
 
 READY_POLL_SECONDS = 0.1
 READY_WARNING_SECONDS = 30.0
@@ -50,6 +52,7 @@ class Supervisor:
         for stop_signal in STOP_SIGNALS:
             loop.add_signal_handler(stop_signal, self.stopping.set)
         started_at = time.monotonic()
+        expect_exits(settings.STIGMER_HOME)
         try:
             await self._start()
             if await self._until_ready(started_at):
@@ -76,7 +79,10 @@ class Supervisor:
 
     def _keep_worker(self, number: int) -> None:
         stop_seconds = settings.STIGMER_DRAIN_SECONDS + 5
-        self._keep(self._child(f"worker-{number}", "worker", gate=self.prepared, stop_seconds=stop_seconds))
+        ended = partial(note_exit, settings.STIGMER_HOME)
+        self._keep(
+            self._child(f"worker-{number}", "worker", gate=self.prepared, stop_seconds=stop_seconds, ended=ended)
+        )
 
     def _heard_from_web(self, line: str) -> str:
         """The one line with which the web server refuses to start ends everything, and is told at the end."""

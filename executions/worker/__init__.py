@@ -4,5 +4,6 @@ Nothing here decides anything about an execution; it only calls ``engine.driver.
 """
 
 from executions.worker.main import main
+from executions.worker.solo import main_alone
 
-__all__ = ["main"]
+__all__ = ["main", "main_alone"]

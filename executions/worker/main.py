@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
+import uuid
+from collections.abc import Callable
 from functools import partial
 from types import FrameType
 
@@ -15,13 +17,17 @@ from executions import broadcast
 from executions.engine.driver import advance
 from executions.engine.running import Running
 from executions.engine.store import Writers
+from executions.models import Execution
+from executions.recovery.boot import note_start
 from executions.recovery.sweep import Sweeper
 from executions.steps import http, python
 from executions.worker.children import use_children
 from executions.worker.doorbell import Doorbell
 from executions.worker.pulse import Pulse
-from executions.worker.registration import register, resign
+from executions.worker.registration import register_when_possible, resign
+from executions.worker.siblings import Siblings
 from executions.worker.slots import Slots
+from executions.worker.solo import Solo
 from executions.worker.timers import Timers
 
 log = structlog.get_logger(__name__)
@@ -37,24 +43,30 @@ def writers() -> Writers:
 def main() -> int:
     """Run until SIGTERM or SIGINT. Exit code 0 after a clean end."""
     stop = threading.Event()
-    _on_signal(stop)
+    on_signal(stop)
     use_children()
-    process = register("worker", slots=settings.STIGMER_SLOTS)
+    process = register_when_possible("worker", stop, slots=settings.STIGMER_SLOTS)
+    if process is None:
+        return 0
     log.info("worker started", pid=process.pid, slots=process.slots, queue="on")
+    note_start(process)
     broadcast.start()
-    store, running, timers = writers(), Running(), Timers()
+    store, running, timers, solo = writers(), Running(), Timers(), Solo()
     drive = partial(advance, process_id=process.pk, store=store, running=running, timer=timers.set)
-    slots = Slots(settings.STIGMER_SLOTS, drive)
+    slots = Slots(settings.STIGMER_SLOTS, partial(_drive, drive, solo))
     pulse = Pulse(process, running)
-    sweeper = Sweeper(slots.free_count)
+    sweeper = Sweeper(process, slots.free_count)
+    siblings = Siblings(process, sweeper.hurry)
     try:
         Doorbell(slots, stop).listen()
     finally:
         running.stopping.set()
         log.info("worker stops", driving=len(running.tokens()))
+        siblings.close()
         timers.close()
         sweeper.close()
         slots.drain(settings.STIGMER_DRAIN_SECONDS)
+        solo.close()
         left = resign(process)
         pulse.close()
         store.close()
@@ -65,7 +77,15 @@ def main() -> int:
     return 0
 
 
-def _on_signal(stop: threading.Event) -> None:
+def _drive(drive: Callable[[uuid.UUID], bool], solo: Solo, execution_id: uuid.UUID) -> None:
+    """Drive it here, or have it driven by a process of its own where it has to be alone."""
+    if not drive(execution_id) and Execution.objects.filter(pk=execution_id, alone=True).exists():
+        solo.take(execution_id)
+
+
+def on_signal(stop: threading.Event) -> None:
+    """SIGTERM and SIGINT ask this process to stop."""
+
     def ask_to_stop(number: int, frame: FrameType | None) -> None:
         stop.set()
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 
+import structlog
+from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 
 import stigmer_site
 from executions import dispatch
+from executions.engine.crashes import STOPPED
 from executions.models import Execution, Process
 from executions.states import Phase
 from executions.worker_identity import boot_id, started
+
+AGAIN_SECONDS = 1.0
+log = structlog.get_logger(__name__)
 
 
 def register(kind: str, *, slots: int = 0) -> Process:
@@ -27,9 +34,21 @@ def register(kind: str, *, slots: int = 0) -> Process:
     )
 
 
+def register_when_possible(kind: str, stop: threading.Event, *, slots: int = 0) -> Process | None:
+    """Sign on as soon as the database answers and can be written. None: asked to stop meanwhile."""
+    while not stop.is_set():
+        try:
+            return register(kind, slots=slots)
+        except DatabaseError as problem:
+            connection.close()
+            log.warning("cannot sign on, trying again", problem=str(problem).strip(), next_try_seconds=AGAIN_SECONDS)
+            stop.wait(AGAIN_SECONDS)
+    return None
+
+
 def resign(process: Process) -> int:
     """Say that this process ends, and ring for what it still held. How many those were."""
-    process.declare_dead("stopped")
+    process.declare_dead(STOPPED)
     held = Execution.objects.filter(process=process, phase=Phase.IN_PROGRESS).values_list("pk", "queue")
     for execution_id, queue in held:
         dispatch.ring(execution_id, queue)

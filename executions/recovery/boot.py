@@ -1,0 +1,61 @@
+"""Starts of the whole installation: what was found unfinished, and what has become of it since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+from django.db import transaction
+from django.db.models import QuerySet
+
+from executions.engine import report
+from executions.models import Boot, Event, Execution, Process, Turn
+from executions.recovery.processes import declare_the_dead
+from executions.states import Phase
+
+log = structlog.get_logger(__name__)
+_UNDER_WAY = (Phase.PENDING, Phase.IN_PROGRESS, Phase.WAITING)
+
+
+@dataclass(frozen=True, slots=True)
+class SinceStart:
+    """``recovered`` go on again, ``waiting`` are still to be taken over, ``need_person`` could not be recovered."""
+
+    boot: Boot
+    recovered: int
+    waiting: int
+    need_person: int
+
+    def is_worth_saying(self) -> bool:
+        return bool(self.recovered or self.waiting or self.need_person)
+
+
+def note_start(process: Process) -> Boot | None:
+    """Keep a record if this worker is the first one that lives. Clean: nobody had died without signing off."""
+    with transaction.atomic():
+        Turn.objects.locked("boot")
+        unsigned = [dead for dead in declare_the_dead() if dead.kind == "worker"]
+        if Process.objects.workers().living().exclude(pk=process.pk).exists():
+            return None
+        incomplete = Execution.objects.filter(runner="ours", phase__in=_UNDER_WAY).count()
+        boot = Boot.objects.create(
+            host=process.host, version=process.version, is_clean=not unsigned, incomplete_count=incomplete
+        )
+    log.info("installation started", after="a clean stop" if boot.is_clean else "a crash", incomplete=incomplete)
+    return boot
+
+
+def since_start(executions: QuerySet[Execution]) -> SinceStart | None:
+    """What became of these executions since the last start; None where there was none."""
+    boot = Boot.objects.first()
+    if boot is None:
+        return None
+    told = Event.objects.filter(created_at__gte=boot.at, actor=None)
+    recovered = told.filter(name=report.RECOVERED).values("execution_id")
+    refused = told.filter(name=report.RECOVERY_FAILED).values("execution_id")
+    return SinceStart(
+        boot,
+        recovered=executions.filter(pk__in=recovered).count(),
+        waiting=executions.filter(phase=Phase.IN_PROGRESS, process__dead_at__isnull=False).count(),
+        need_person=executions.filter(pk__in=refused, requires_manual_intervention=True).count(),
+    )

@@ -1,0 +1,69 @@
+"""What must not be: an active execution that is neither due, nor in somebody's hands, nor waiting for something that
+is named. Constraints keep most of it out of the database; what is found nevertheless is woken up and reported."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from executions import audit
+from executions.engine import report
+from executions.models import Execution, Step
+from executions.models.move import Move, Standing
+from executions.models.moves import apply
+from executions.states import Phase
+
+FOUND_LOST = "WORKFLOW_FOUND_LOST"
+PERSON = "decision"
+MOST_PER_SWEEP = 100
+log = structlog.get_logger(__name__)
+
+
+def lost() -> dict[str, QuerySet[Execution]]:
+    """What is lost, by what is wrong with it."""
+    ours = Execution.objects.filter(runner="ours")
+    waiting = ours.filter(phase=Phase.WAITING)
+    asked = Step.objects.filter(execution=OuterRef("pk"), superseded_by=None, control__contains='"needs_decision":true')
+    never = waiting.filter(wake_at=None)
+    late = Q(wake_at=None) | Q(wake_at__gt=F("timeout_at") + timedelta(seconds=1))
+    return {
+        "it waits, and nothing would wake it": never.exclude(waiting_for=PERSON),
+        "it waits for a person, and nobody was asked": never.filter(waiting_for=PERSON).exclude(Exists(asked)),
+        "its time limit has passed": waiting.filter(late, timeout_at__lt=Now()).exclude(waiting_for=PERSON),
+        "it is pending for a moment that is still to come": ours.filter(
+            phase=Phase.PENDING, wake_at__gt=Now() + timedelta(minutes=1)
+        ),
+    }
+
+
+def repair_the_lost() -> int:
+    """Wake up what is lost, and say so in its history, in the audit trail and in the log. How many."""
+    return sum(_wake(execution, why) for why, rows in lost().items() for execution in rows[:MOST_PER_SWEEP])
+
+
+def _wake(execution: Execution, why: str) -> bool:
+    now = timezone.now()
+    move = Move(
+        execution.pk,
+        Standing(frozenset({Phase(execution.phase)}), execution.head_seq),
+        columns={"wake_at": now, "rung_at": None},
+        increments=("inbox",),
+        events=[report.plain(FOUND_LOST, execution, now, why=why)],
+        owner_id=execution.owner_id,
+        correlation_id=execution.correlation_id,
+        ring=execution.queue,
+        at=now,
+    )
+    with transaction.atomic():
+        applied = apply(move)
+        if applied is None:
+            return False
+        after = {"phase": str(execution.phase), "seq": applied.head_seq}
+        audit.record("repair", execution, None, before=audit.state(execution), after=after, reason=why)
+    log.error("a lost execution was found and woken", execution_id=execution.public_id, why=why)
+    return True
