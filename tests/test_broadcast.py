@@ -1,0 +1,62 @@
+"""Nudges on a real Redis: coalesced per execution, and their loss is no error."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from channels.layers import get_channel_layer
+
+from executions import broadcast, events
+
+
+@pytest.fixture
+def broadcasting():
+    broadcast.start()
+    yield
+    broadcast.stop()
+
+
+def test_many_changes_at_once_are_one_nudge_with_the_newest_counter(redis_client, broadcasting):
+    async def listen() -> list[dict[str, object]]:
+        layer = get_channel_layer()
+        channel = await layer.new_channel()
+        await layer.group_add(events.GROUP, channel)
+        one, two = __import__("uuid").uuid4(), __import__("uuid").uuid4()
+        for seq in range(1, 101):
+            events.announce(one, seq, 5)
+        events.announce(two, 1, None)
+        heard: list[dict[str, object]] = []
+        while {nudge["execution"]: nudge["seq"] for nudge in heard} != {str(one): 100, str(two): 1}:
+            heard.append(await asyncio.wait_for(layer.receive(channel), timeout=10))
+        await layer.group_discard(events.GROUP, channel)
+        return heard
+
+    heard = asyncio.run(listen())
+    assert len(heard) < 20
+    assert {nudge["type"] for nudge in heard} == {"nudge"}
+
+
+def test_without_a_publisher_nothing_is_announced():
+    import uuid
+
+    events.announce(uuid.uuid4(), 1, None)
+
+
+def test_a_layer_that_fails_loses_the_nudge_and_nothing_else(broadcasting, monkeypatch):
+    import uuid
+
+    from tests.waiting import until
+
+    calls = []
+
+    class Away:
+        async def group_send(self, group: str, nudge: dict[str, object]) -> None:
+            calls.append(nudge["seq"])
+            raise ConnectionError("away")
+
+    monkeypatch.setattr(broadcast, "get_channel_layer", Away)
+    events.announce(uuid.uuid4(), 1, None)
+    until(lambda: calls == [1], what="the first was tried")
+    events.announce(uuid.uuid4(), 2, None)
+    until(lambda: calls == [1, 2], what="the second was tried")
