@@ -1,4 +1,4 @@
-"""The document of the API, and the pages behind the types of its problems. They are for everybody."""
+"""The document of the API, the schema of workflow files, and what the types of problems mean: for everybody."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from executions.api.build import api
 from executions.api.document import described
 from executions.api.problems import KINDS
+from executions.definition import json_schema
 
 
 @lru_cache(maxsize=1)
@@ -22,6 +23,12 @@ def document() -> dict[str, object]:
 def openapi(request: HttpRequest) -> JsonResponse:
     """OpenAPI 3.1, for generators of clients and for people."""
     return JsonResponse(document())
+
+
+@require_safe
+def workflow_schema(request: HttpRequest) -> JsonResponse:
+    """The JSON Schema of workflow files, for editors."""
+    return JsonResponse(json_schema(), content_type="application/schema+json")
 
 
 @require_safe

@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/v1/openapi.json", pages.openapi, name="openapi"),
     *[path(f"api/v1/{pattern.pattern}", pattern.callback) for pattern in api.addresses()],
     re_path(r"^api(?:/(?P<rest>.*))?$", unknown_address),
+    path("schema/workflow.json", pages.workflow_schema, name="workflow-schema"),
     path("problems/", pages.problems, name="problems"),
     path("problems/<slug:name>", pages.problem, name="problem"),
 ]
