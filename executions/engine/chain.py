@@ -82,14 +82,18 @@ def _wrongly_superseded(execution: Execution, decisions: list[StepRecord]) -> st
 def finished_records(execution: Execution) -> Iterator[StepRecord]:
     """Every link of the chain in order; what a restore cut out of it left out."""
     rows = Step.objects.filter(execution=execution, seq__isnull=False).order_by("seq")
-    cuts = [
-        cut for control in rows.filter(kind=DECISION).values_list("control", flat=True) if (cut := control.get("cut"))
-    ]
+    controls = rows.filter(kind=DECISION).values_list("control", flat=True)
+    cuts = [cut for control in controls if isinstance(control, dict) and _is_cut(cut := control.get("cut"))]
     for row in rows.values_list(*RECORD_FIELDS).iterator():
         record = record_of(row)
         cut_out = any(cut["after"] < (record.seq or 0) < cut["before"] for cut in cuts)
         if record.status in FINISHED_STATUSES and not cut_out:
             yield record
+
+
+def _is_cut(value: object) -> bool:
+    """Not so where somebody changed the decision; then its digest does not match either."""
+    return isinstance(value, dict) and all(isinstance(value.get(name), int) for name in ("after", "before"))
 
 
 def is_checkpoint(record: StepRecord) -> bool:

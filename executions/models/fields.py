@@ -11,6 +11,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from executions.values import dumps
 
+# The only key of what stands for a text that is no JSON.
+UNREADABLE = "$unreadable"
+
 # Django's fields take type arguments only in the stubs.
 if TYPE_CHECKING:
     _TextField = models.TextField[Any, Any]
@@ -27,7 +30,13 @@ class JsonField(_TextField):
         _pyi_private_get_type: Any
 
     def from_db_value(self, value: str | None, expression: Any, connection: BaseDatabaseWrapper) -> Any:
-        return None if value is None else json.loads(value)
+        if value is None:
+            return None
+        try:
+            return json.loads(value)
+        except (ValueError, TypeError, RecursionError):
+            # Somebody changed it behind our back. Whoever reads it goes on: a checkpoint's digest will not match it.
+            return {UNREADABLE: str(value)[:200]}
 
     def get_prep_value(self, value: Any) -> str | None:
         return None if value is None else dumps(value)

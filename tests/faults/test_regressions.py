@@ -6,12 +6,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from executions import dispatch
-from executions.models import Execution
+from executions.engine import decisions
+from executions.engine.chain import verify
+from executions.engine.driver import advance
+from executions.engine.running import Running
+from executions.engine.store import Here
+from executions.errors import Refused
+from executions.models import Execution, Step
 from executions.recovery.sweep import sweep
+from executions.worker.registration import register
 from tests.faults.starting import started
 
 pytestmark = pytest.mark.database
@@ -32,3 +41,24 @@ def test_what_the_sweep_rang_in_vain_is_rung_again(db: None, bells: list[Any], s
     bells.clear()
     sweep(5)
     assert bells == [execution.pk]
+
+
+@pytest.mark.parametrize("text", ["{", '{"a": ', "[" * 5000, "nul", '{"n": 1} x'])
+def test_a_checkpoint_whose_text_is_no_json_is_corrupt_and_not_an_error_of_the_server(db: None, text: str) -> None:
+    """F12 checkpoint:0. Reading such a row raised, in the verification, in every claim and on every page."""
+    execution = started("do:\n- one: {set: {n: 1}}\n- two: {raise: {error: {type: 'https://e.org/x', status: 400}}}\n")
+    advance(execution.pk, process_id=register("worker").pk, store=Here(), running=Running())
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE executions_step SET output = %s WHERE path = '/one'", [text])
+    with pytest.raises(Refused) as refused:
+        decisions.recover(execution.pk, User.objects.get(username="ann"))
+    assert refused.value.code == "corrupt"
+    assert Execution.objects.get(pk=execution.pk).requires_manual_intervention
+
+
+def test_a_status_that_nobody_knows_makes_the_journal_corrupt(db: None) -> None:
+    """F12 checkpoint:1."""
+    execution = started("do:\n- one: {set: {n: 1}}\n- two: {set: {n: 2}}\n")
+    advance(execution.pk, process_id=register("worker").pk, store=Here(), running=Running())
+    Step.objects.filter(path="/one").update(status="FAILUD")
+    assert verify(Execution.objects.get(pk=execution.pk)) is not None

@@ -8,11 +8,18 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.faults.harness import f01_every_write, f02_processes, f03_two_drivers, f04_redis
+from tests.faults.harness import (
+    f01_every_write,
+    f02_processes,
+    f03_two_drivers,
+    f04_redis,
+    f05_postgres,
+    f12_mutations,
+)
 from tests.faults.harness.results import Results
 from tests.faults.harness.rig import DATABASES, rig
 
-FAULTS = {"F1": f01_every_write, "F2": f02_processes, "F3": f03_two_drivers, "F4": f04_redis}
+FAULTS = {"F1": f01_every_write, "F2": f02_processes, "F3": f03_two_drivers, "F4": f04_redis, "F5": f05_postgres, "F12": f12_mutations}
 
 
 def run_here(fault: str, database: str, deadline: float, folder: Path) -> int:

@@ -1,7 +1,8 @@
 """The witness: a process of its own that writes down every effect that reaches it, with its key, and never forgets.
 
 ``POST /effect`` is an effect; the body may ask it to answer with errors first: ``{"refuse": 2, "status": 503}`` (nothing
-happened then). ``GET /entries?contains=wex-…`` lists what happened. `python -m tests.faults.harness.ledger FOLDER`.
+happened then). ``GET /entries?contains=wex-…`` lists what happened; ``GET /delay?seconds=…`` says how long
+answers take from now on. `python -m tests.faults.harness.ledger FOLDER`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ class LedgerServer(ThreadingHTTPServer):
         self.entries: list[dict[str, Any]] = []
         self.refused: Counter[str] = Counter()
         self.lock = threading.Lock()
+        self.delay_seconds = 0.0
+
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever called was killed: that is what it is here for."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -51,11 +57,14 @@ class Handler(BaseHTTPRequestHandler):
             self.server.entries.append(entry)
             self.server.file.write(json.dumps(entry) + "\n")
             self.server.file.flush()
-        time.sleep(float(body.get("seconds", 0)))
+        time.sleep(self.server.delay_seconds)
         self._answer(200, {"did": body.get("name", "")})
 
     def do_GET(self) -> None:
-        wanted = parse_qs(urlsplit(self.path).query).get("contains", [""])[0]
+        asked = parse_qs(urlsplit(self.path).query)
+        if "seconds" in asked:
+            self.server.delay_seconds = float(asked["seconds"][0])
+        wanted = asked.get("contains", [""])[0]
         with self.server.lock:
             self._answer(200, [entry for entry in self.server.entries if wanted in entry["key"]])
 

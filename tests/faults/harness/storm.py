@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+import urllib.request
 from collections.abc import Callable
 from functools import partial
 
@@ -13,6 +14,8 @@ from tests.faults.harness.rig import Child, Overdue, Rig
 from tests.faults.harness.shapes import BY_NAME, SHAPES
 
 PATIENCE_SECONDS = 40.0
+# Long enough that a kill often hits a call that is under way.
+CALL_SECONDS = 0.08
 # Makes something bad happen and gives how many interruptions of a call it may have caused.
 Chaos = Callable[[random.Random], int]
 
@@ -22,6 +25,7 @@ def storm(rig: Rig, fault: str, seed: str, chaos: Chaos, *, executions: int = 6)
     trial = Trial(fault, seed)
     chance = random.Random(seed)
     began = time.monotonic()
+    delay_answers(rig, CALL_SECONDS)
     names = {f"{seed}/{number}": chance.choice(SHAPES).name for number in range(executions)}
     started = rig.in_child(partial(work.start_many, list(names.items())))
     person = Child(partial(work.attend, started, names, PATIENCE_SECONDS))
@@ -40,6 +44,11 @@ def storm(rig: Rig, fault: str, seed: str, chaos: Chaos, *, executions: int = 6)
         trial.violations += [f"{names[name]} {text}" for text in rig.in_child(verdict)]
     trial.seconds = round(time.monotonic() - began, 2)
     return trial
+
+
+def delay_answers(rig: Rig, seconds: float) -> None:
+    with urllib.request.urlopen(f"{rig.ledger_url}/delay?seconds={seconds}", timeout=10):
+        pass
 
 
 def _where(execution_id: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -72,29 +73,34 @@ def start_and_finish(shape: Shape, name: str, kill_at: int) -> int:
 
 def finish(execution_id: str, shape: Shape, *, kill_at: int | None = None) -> int:
     """Be the worker, and the person, until the execution is at rest. How many points it came past."""
+    from tests.faults.harness.kill import arm
+
+    points = arm(kill_at)
+    drive_until(execution_id, partial(is_at_rest, execution_id), shape)
+    return points.count
+
+
+def drive_until(execution_id: str, done: Callable[[], bool], shape: Shape | None = None) -> None:
+    """Be a worker of one thread, and the person where a shape says what it presses."""
     from executions.engine.driver import advance
     from executions.engine.running import Running
     from executions.recovery import sweep
     from executions.worker.children import use_children
     from executions.worker.main import writers
     from executions.worker.registration import register
-    from tests.faults.harness.kill import arm
 
     use_children()
     sweep.GRACE_SECONDS = 0.0
     bells = deaf_doorbell()
-    points = arm(kill_at)
     process = register("worker", slots=1)
-    store, running = writers(), Running()
-    drive = partial(advance, process_id=process.pk, store=store, running=running)
-    while not is_at_rest(execution_id):
+    drive = partial(advance, process_id=process.pk, store=writers(), running=Running())
+    while not done():
         if not bells:
             sweep.sweep(5)
         if bells:
             drive(bells.popleft())
-        elif not press(execution_id, shape):
+        elif shape is None or not press(execution_id, shape):
             time.sleep(LOOK_SECONDS)
-    return points.count
 
 
 def is_at_rest(execution_id: str) -> bool:

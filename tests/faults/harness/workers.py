@@ -91,6 +91,7 @@ def crew(rig: Rig, count: int = 2) -> Iterator[tuple[Workers, Redis]]:
     server, workers = Redis(rig), Workers(rig)
     try:
         workers.keep(count)
+        until(lambda: len(server.client.smembers("rq:workers")) >= count, what="the workers listen")
         yield workers, server
     finally:
         workers.close()
