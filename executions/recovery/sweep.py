@@ -69,6 +69,10 @@ class Sweeper:
             except DatabaseError as problem:
                 connection.close()
                 log.warning("sweep failed", problem=str(problem).strip())
+            except Exception:
+                # Whatever it was: without this thread nobody would ring again for what was lost.
+                connection.close()
+                log.exception("sweep failed")
             self._wake.wait(settings.STIGMER_SWEEP_SECONDS)
         connection.close()
 

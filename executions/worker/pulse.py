@@ -47,6 +47,10 @@ class Pulse:
             except DatabaseError as problem:
                 connection.close()
                 log.warning("heartbeat failed", problem=str(problem).strip())
+            except Exception:
+                # Whatever it was: without this thread the process would go on unseen by the others.
+                connection.close()
+                log.exception("heartbeat failed")
             self._end_if_out_of_touch()
         connection.close()
 
