@@ -5,3 +5,6 @@ class ExecutionsConfig(AppConfig):
     name = "executions"
     verbose_name = "Stigmer"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from executions.health import system_checks  # noqa: F401  (registers itself)

@@ -20,6 +20,7 @@ for page in rq_pages:
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("django-rq/", include((rq_pages, "django_rq"))),
     path("", include("executions.api.urls")),

@@ -30,7 +30,9 @@ def test_it_is_ready_when_database_redis_and_a_worker_are_there(client: Client, 
 
 
 def test_without_a_worker_it_is_not_ready(client: Client) -> None:
-    assert _ready(client) == (503, {"workers": "No worker is alive. Start one with `stigmer worker`."})
+    status, failed = _ready(client)
+    assert (status, set(failed)) == (503, {"workers"})
+    assert failed["workers"].startswith("No worker is alive. Start one with `stigmer worker`")
 
 
 def test_a_worker_that_is_dead_is_no_worker(client: Client, worker: Process) -> None:
@@ -66,3 +68,22 @@ def test_not_being_ready_is_an_answer_and_no_error_in_the_log(client: Client, ca
 
 def test_being_alive_asks_nothing_of_others(client: Client) -> None:
     assert client.get("/healthz").json() == {"status": "alive"}
+
+
+def test_each_check_has_a_state_a_figure_and_a_remedy(client: Client) -> None:
+    checks = {check["name"]: check for check in client.get("/readyz").json()["checks"]}
+    assert set(checks) == {"database", "redis", "queue", "workers", "sweep", "oldest_due"}
+    assert (checks["workers"]["state"], checks["workers"]["figure"]) == ("failed", 0)
+    assert "stigmer worker" in checks["workers"]["remedy"]
+
+
+@override_settings(STIGMER_QUEUE=False)
+def test_a_queue_that_is_off_is_not_ready(client: Client, worker: Process) -> None:
+    assert "STIGMER_QUEUE" in _ready(client)[1]["queue"]
+
+
+def test_a_browser_gets_a_page_that_names_the_command(client: Client) -> None:
+    response = client.get("/readyz", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert response.status_code == 503
+    assert "stigmer worker" in response.content.decode()
+    assert client.get("/readyz", headers={"Accept": "*/*"}).json()["status"] == "not ready"

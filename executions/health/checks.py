@@ -1,0 +1,155 @@
+"""What has to hold before work is taken. Each check answers with what it saw, a figure and what a person can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import wraps
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Max, Min
+from django.utils import timezone
+
+from executions.models import Execution, Process, Turn
+from executions.recovery.sweep import NAME as SWEEP
+
+REDIS_TIMEOUT_SECONDS = 1.0
+MISSED_SWEEPS = 4
+LATE_SECONDS = 30.0
+START_A_WORKER = "Start one with `stigmer worker`; `stigmer up` starts and watches several."
+
+
+class State(StrEnum):
+    """``WARNING`` is worth a look and keeps nothing from being taken; ``FAILED`` makes the server not ready."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that has to hold; ``detail`` says what was seen, ``figure`` in a number, ``remedy`` what helps."""
+
+    name: str
+    state: State
+    detail: str
+    figure: float | None = None
+    remedy: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.state != State.FAILED
+
+    def as_json(self) -> dict[str, Any]:
+        detail = f"{self.detail} {self.remedy}".strip() if not self.ok else self.detail
+        return {
+            "name": self.name, "ok": self.ok, "state": str(self.state), "detail": detail, "figure": self.figure,
+            "remedy": self.remedy,
+        }  # fmt: skip
+
+
+def asks_the_database(check: Callable[[], Check]) -> Callable[[], Check]:
+    """Where the database is away, say so instead of breaking off."""
+
+    @wraps(check)
+    def guarded() -> Check:
+        try:
+            return check()
+        except DatabaseError as error:
+            name = check.__name__.removeprefix("check_")
+            text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            remedy = "Start the database, or correct DATABASE_URL; work that runs goes on by itself then."
+            return Check(name, State.FAILED, f"The database does not answer: {text}.", remedy=remedy)
+
+    return guarded
+
+
+@asks_the_database
+def check_database() -> Check:
+    """The database answers, and its tables are those of this code (neither older nor newer)."""
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if missing:
+        names = ", ".join(f"{migration.app_label}.{migration.name}" for migration, _ in missing[:3])
+        detail = f"{len(missing)} migrations are not applied ({names} …)."
+        return Check("database", State.FAILED, detail, len(missing), "Run `stigmer migrate`.")
+    return Check("database", State.OK, connection.display_name, 0)
+
+
+def check_redis() -> Check:
+    """Redis answers and never evicts keys: an evicted doorbell would ring late."""
+    try:
+        with redis.Redis.from_url(
+            settings.REDIS_URL, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
+        ) as client:
+            memory = client.info("memory")
+    except (redis.RedisError, OSError) as error:
+        remedy = "Start Redis, or correct REDIS_URL. Nothing that was accepted is lost meanwhile."
+        return Check("redis", State.FAILED, f"Redis does not answer: {error}.", remedy=remedy)
+    policy = str(memory.get("maxmemory_policy", "unknown"))
+    used, most = int(memory.get("used_memory", 0)), int(memory.get("maxmemory", 0))
+    if policy not in ("noeviction", "unknown"):
+        detail = f"Redis may evict keys (maxmemory-policy {policy})."
+        return Check("redis", State.FAILED, detail, used, "Set it to noeviction: `CONFIG SET maxmemory-policy …`.")
+    if most and used > 0.9 * most:
+        detail = f"Redis has used {used:,} of {most:,} bytes."
+        return Check("redis", State.WARNING, detail, used, "Give it more memory (maxmemory).")
+    return Check("redis", State.OK, f"maxmemory-policy {policy}", used)
+
+
+def check_queue() -> Check:
+    """The queue is switched on, so that what is started is driven."""
+    if settings.STIGMER_QUEUE:
+        return Check("queue", State.OK, "on", 1)
+    remedy = "Set STIGMER_QUEUE=on and restart the web server."
+    return Check("queue", State.FAILED, "The queue is switched off (STIGMER_QUEUE=off).", 0, remedy)
+
+
+@asks_the_database
+def check_workers() -> Check:
+    """At least one worker was heard of lately; without any, everything that is started waits."""
+    alive = Process.objects.living().workers().count()
+    if not alive:
+        return Check("workers", State.FAILED, "No worker is alive.", 0, START_A_WORKER)
+    return Check("workers", State.OK, f"{alive} alive", alive)
+
+
+@asks_the_database
+def check_sweep() -> Check:
+    """Somebody looks now and then for what was lost. Late is a warning: it is the workers that sweep."""
+    age = _age(Turn.objects.filter(pk=SWEEP).aggregate(at=Max("done_at"))["at"])
+    if age is None:
+        return Check("sweep", State.WARNING, "There was none yet.", remedy=START_A_WORKER)
+    detail = f"the last one was {age:.0f} s ago"
+    if age > MISSED_SWEEPS * settings.STIGMER_SWEEP_SECONDS + LATE_SECONDS:
+        return Check("sweep", State.WARNING, detail, age, "Look at the workers' log; every worker sweeps in turn.")
+    return Check("sweep", State.OK, detail, age)
+
+
+@asks_the_database
+def check_oldest_due() -> Check:
+    """How long the oldest execution that could be driven has been waiting for a worker."""
+    age = _age(Execution.objects.due().aggregate(at=Min("wake_at"))["at"])
+    if age is None:
+        return Check("oldest_due", State.OK, "nothing waits for a worker", 0)
+    detail = f"the oldest due execution waits for {age:.0f} s"
+    if age > LATE_SECONDS:
+        return Check("oldest_due", State.WARNING, detail, age, "Start more workers (STIGMER_WORKERS, STIGMER_SLOTS).")
+    return Check("oldest_due", State.OK, detail, age)
+
+
+def _age(moment: datetime | None) -> float | None:
+    """Seconds since then."""
+    return None if moment is None else max(0.0, (timezone.now() - moment).total_seconds())
+
+
+CHECKS: list[Callable[[], Check]] = [
+    check_database, check_redis, check_queue, check_workers, check_sweep, check_oldest_due,
+]  # fmt: skip

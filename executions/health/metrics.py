@@ -1,0 +1,170 @@
+"""What is counted, as Prometheus' text exposition format 0.0.4 wants it. Figures come from the database, so that any
+web server answers for the whole installation; what was counted is in its rows and survives every restart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import redis
+from django.conf import settings
+from django.db.models import Avg, Count, F, Min
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from executions.dispatch import QUEUES
+from executions.health.checks import CHECKS, Check
+from executions.intake import tallies
+from executions.models import Attempt, AuditEntry, Event, Execution, Process, Step
+from executions.recovery.violations import FOUND_LOST
+from executions.states import Phase
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_gauges: dict[str, tuple[str, Callable[[], float]]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    value: float
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """``kind`` is ``gauge`` or ``counter``."""
+
+    name: str
+    help: str
+    kind: str
+    samples: list[Sample]
+
+    def lines(self) -> Iterator[str]:
+        yield f"# HELP stigmer_{self.name} {self.help}"
+        yield f"# TYPE stigmer_{self.name} {self.kind}"
+        for sample in self.samples:
+            labels = ",".join(f'{name}="{_escaped(value)}"' for name, value in sample.labels)
+            yield (
+                f"stigmer_{self.name}{{{labels}}} {sample.value:g}"
+                if labels
+                else (f"stigmer_{self.name} {sample.value:g}")
+            )
+
+
+def add_gauge(name: str, help: str, read: Callable[[], float]) -> None:
+    """Let this process' page show one more figure of its own, for example how many sockets it serves."""
+    _gauges[name] = (help, read)
+
+
+def exposition() -> str:
+    """All metrics as text."""
+    checks = {check.name: check for check in (check() for check in CHECKS)}
+    found = [*_from_checks(checks)]
+    if checks["database"].ok:
+        found += [read() for read in FROM_THE_DATABASE]
+    if checks["redis"].ok:
+        found.append(_queue_depth())
+    found += [Metric(name, help, "gauge", [Sample(read())]) for name, (help, read) in _gauges.items()]
+    return "\n".join(line for metric in found for line in metric.lines()) + "\n"
+
+
+def _from_checks(checks: dict[str, Check]) -> Iterator[Metric]:
+    ready = [Sample(float(check.ok), (("check", name),)) for name, check in checks.items()]
+    yield Metric("ready", "Whether a check of /readyz holds.", "gauge", ready)
+    for name, metric, help in (
+        ("oldest_due", "oldest_due_seconds", "How long the oldest due execution waits for a worker."),
+        ("sweep", "sweep_age_seconds", "Seconds since the last sweep."),
+    ):
+        figure = checks[name].figure
+        if figure is not None:
+            yield Metric(metric, help, "gauge", [Sample(figure)])
+
+
+def _executions() -> Metric:
+    counts = dict(Execution.objects.order_by().values_list("phase").annotate(Count("pk")))
+    samples = [Sample(counts.get(phase, 0), (("phase", str(phase)),)) for phase in Phase]
+    return Metric("executions", "Executions by phase.", "gauge", samples)
+
+
+def _steps() -> Metric:
+    rows = Step.objects.tasks().order_by().values_list("status").annotate(Count("pk"))
+    return Metric("steps", "Steps by status.", "gauge", _labelled("status", dict(rows)))
+
+
+def _attempts() -> Metric:
+    rows = Attempt.objects.order_by().values_list("outcome").annotate(Count("pk"))
+    help = "Attempts of steps that failed at least once, by outcome."
+    return Metric("attempts_total", help, "counter", _labelled("outcome", dict(rows)))
+
+
+def _recoveries() -> Metric:
+    verbs = ("recover", "automatic recovery", "restore", "undo restore", "retry", "skip")
+    rows = AuditEntry.objects.filter(verb__in=verbs).order_by().values_list("verb", "outcome").annotate(Count("pk"))
+    samples = [Sample(number, (("kind", verb), ("result", outcome))) for verb, outcome, number in rows]
+    return Metric("recoveries_total", "Recoveries and other decisions by kind and result.", "counter", samples)
+
+
+def _recovery_seconds() -> Metric:
+    """From the death of a process to the moment when another one took over, over the last hour."""
+    lately = Execution.objects.filter(left_by__dead_at__gt=Now() - timedelta(hours=1))
+    told = Event.objects.filter(name="WORKFLOW_RECOVERED", actor=None, execution__in=lately)
+    took = told.filter(created_at__gte=F("execution__left_by__dead_at")).aggregate(
+        mean=Avg(F("created_at") - F("execution__left_by__dead_at"))
+    )["mean"]
+    help = "Mean seconds from the death of a process to the takeover of its executions, last hour."
+    return Metric("takeover_seconds", help, "gauge", [Sample(took.total_seconds())] if took is not None else [])
+
+
+def _lost() -> Metric:
+    number = Event.objects.filter(name=FOUND_LOST).count()
+    return Metric("lost_found_total", "Executions that the sweep found lost and woke.", "counter", [Sample(number)])
+
+
+def _heals() -> Metric:
+    samples = [Sample(number, (("family", family), ("how", how))) for (family, how), number in tallies.counts().items()]
+    return Metric("default_children_total", "Default children by how they were found.", "counter", samples)
+
+
+def _leases() -> Metric:
+    held = Execution.objects.filter(phase=Phase.IN_PROGRESS)
+    samples = [
+        Sample(held.filter(process__dead_at=None).count(), (("holder", "living"),)),
+        Sample(held.filter(process__dead_at__isnull=False).count(), (("holder", "dead"),)),
+    ]
+    return Metric("leases", "Executions that a process holds.", "gauge", samples)
+
+
+def _processes() -> Metric:
+    living = dict(Process.objects.living().order_by().values_list("kind").annotate(Count("pk")))
+    return Metric("processes", "Living processes by kind.", "gauge", _labelled("kind", living))
+
+
+def _heartbeat() -> Metric:
+    oldest = Process.objects.living().aggregate(at=Min("heartbeat_at"))["at"]
+    age = (timezone.now() - oldest).total_seconds() if oldest else 0.0
+    return Metric(
+        "oldest_heartbeat_seconds", "Age of the oldest heartbeat of a living process.", "gauge", [Sample(age)]
+    )
+
+
+FROM_THE_DATABASE: tuple[Callable[[], Metric], ...] = (
+    _executions, _steps, _attempts, _recoveries, _recovery_seconds, _lost, _heals, _leases, _processes, _heartbeat,
+)  # fmt: skip
+
+
+def _queue_depth() -> Metric:
+    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1.0) as client:
+        samples = [Sample(_length(client, name), (("queue", name),)) for name in QUEUES]
+    return Metric("queue_depth", "Doorbells that no worker has heard yet.", "gauge", samples)
+
+
+def _length(client: redis.Redis, queue: str) -> int:
+    return int(client.llen(f"rq:queue:{queue}"))
+
+
+def _labelled(label: str, counts: dict[str, int]) -> list[Sample]:
+    return [Sample(number, ((label, str(value)),)) for value, number in sorted(counts.items())]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

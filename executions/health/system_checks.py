@@ -1,0 +1,51 @@
+"""Django's system checks of this project: what is wrong with the settings is said before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+JSON_SERIALIZER = "rq.serializers.JSONSerializer"
+
+
+@register()
+def queues_speak_json(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """A queue that pickles would let whoever reaches Redis run code here."""
+    return [
+        Error(
+            f"The queue {name!r} does not use JSON.",
+            hint=f"Set its SERIALIZER to {JSON_SERIALIZER}.",
+            id="stigmer.E001",
+        )
+        for name, queue in settings.RQ_QUEUES.items()
+        if queue.get("SERIALIZER") != JSON_SERIALIZER
+    ]
+
+
+@register()
+def times_fit_together(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """A process has to miss several heartbeats before it is declared dead."""
+    if settings.STIGMER_PROCESS_SILENCE_SECONDS >= 2 * settings.STIGMER_HEARTBEAT_SECONDS:
+        return []
+    hint = "Let STIGMER_PROCESS_SILENCE_SECONDS be at least twice STIGMER_HEARTBEAT_SECONDS."
+    return [Error("A process would be declared dead between two heartbeats.", hint=hint, id="stigmer.E002")]
+
+
+@register(Tags.security, deploy=True)
+def queue_is_on(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """With the queue off nothing that is started is ever driven."""
+    if settings.STIGMER_QUEUE:
+        return []
+    return [Warning("The queue is switched off; runs are refused.", hint="Set STIGMER_QUEUE=on.", id="stigmer.W001")]
+
+
+@register(Tags.security, deploy=True)
+def sqlite_is_for_one_host(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """SQLite serves one host with a few workers."""
+    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3") and settings.STIGMER_WORKERS > 4:
+        hint = "Use PostgreSQL (DATABASE_URL), or at most 4 workers."
+        return [Warning("SQLite has one writer for more than 4 workers.", hint=hint, id="stigmer.W002")]
+    return []

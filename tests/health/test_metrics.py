@@ -1,0 +1,51 @@
+"""What Prometheus reads, and who may."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client, override_settings
+
+from executions import audit
+from executions.intake.apply import apply_definition
+from executions.intake.start import start
+from executions.models import Execution
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+LINE = re.compile(r'[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? [0-9.e+-]+')
+
+
+@pytest.fixture
+def execution() -> Execution:
+    alice = User.objects.create_user("alice")
+    text = "document: {dsl: '1.0.0', namespace: t, name: one, version: '1.0.0'}\ndo: [{a: {set: {n: 1}}}]\n"
+    return start(apply_definition(text, alice).workflow, alice, input={})
+
+
+@override_settings(STIGMER_METRICS_TOKEN="open sesame")
+def test_every_line_is_prometheus_text_and_counts_what_is_there(client: Client, execution: Execution) -> None:
+    audit.record("recover", execution, None)
+    text = client.get("/metrics", headers={"Authorization": "Bearer open sesame"}).content.decode()
+    lines = text.splitlines()
+    assert all(line.startswith("# ") or LINE.fullmatch(line) for line in lines), text
+    assert 'stigmer_executions{phase="PENDING"} 1' in lines
+    assert 'stigmer_recoveries_total{kind="recover",result="done"} 1' in lines
+    assert 'stigmer_ready{check="workers"} 0' in lines
+    assert 'stigmer_queue_depth{queue="default"} ' in text
+
+
+@pytest.mark.parametrize("token", ["", "open sesame"])
+def test_strangers_may_not_read_them(client: Client, token: str) -> None:
+    with override_settings(STIGMER_METRICS_TOKEN=token):
+        assert client.get("/metrics").status_code == 403
+        assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 403
+        assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 403
+
+
+def test_administrators_may_and_this_host_where_it_is_allowed(client: Client, admin_client: Client) -> None:
+    assert admin_client.get("/metrics").status_code == 200
+    with override_settings(STIGMER_METRICS_LOCAL=True):
+        assert client.get("/metrics").status_code == 200
+        assert client.get("/metrics", REMOTE_ADDR="192.0.2.1").status_code == 403
