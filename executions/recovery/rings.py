@@ -39,7 +39,7 @@ def ring_for_due(most: int, *, grace_seconds: float = GRACE_SECONDS) -> int:
 def _in_turn(rows: ExecutionQuerySet, order: str) -> Any:
     """Everybody's first before anybody's second, so that one owner's many do not keep the others waiting."""
     turn = Window(RowNumber(), partition_by=F("owner_id"), order_by=order)
-    return rows.only("pk", "kind", "queue", "rung_at", "token").annotate(turn=turn).order_by("turn", order)
+    return rows.only("pk", "kind", "queue", "token").annotate(turn=turn).order_by("turn", order)
 
 
 def _not_just_rung() -> Q:
@@ -48,7 +48,8 @@ def _not_just_rung() -> Q:
 
 def _ring(execution: Execution) -> bool:
     """Stamp first: of several sweepers one rings. Where Redis did not take it, the next sweep tries again."""
-    stamped = Execution.objects.filter(pk=execution.pk, rung_at=execution.rung_at, token=execution.token)
+    # The time that was read is no guard: SQLite writes it with milliseconds and compares it as text.
+    stamped = Execution.objects.filter(_not_just_rung(), pk=execution.pk, token=execution.token)
     if not stamped.update(rung_at=Now()):
         return False
     rang = dispatch.ring(execution.pk, execution.queue)

@@ -34,7 +34,7 @@ def bells(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def test_what_the_sweep_rang_in_vain_is_rung_again(db: None, bells: list[Any], settings: Any) -> None:
-    """F1 sqlite:loop:6. The stamp of the first ring never matched itself on SQLite, so nobody ever rang again."""
+    """F1 sqlite:loop:6, F2 sqlite:kill:42. The stamp of the first ring never matched itself on SQLite, so nobody ever rang again."""
     settings.STIGMER_RING_AGAIN_SECONDS = 0.0
     execution = started("do:\n- one: {set: {n: 1}}\n")
     Execution.objects.filter(pk=execution.pk).update(wake_at=timezone.now() - timedelta(minutes=1), rung_at=Now())

@@ -84,19 +84,18 @@ def drive_until(execution_id: str, done: Callable[[], bool], shape: Shape | None
     """Be a worker of one thread, and the person where a shape says what it presses."""
     from executions.engine.driver import advance
     from executions.engine.running import Running
-    from executions.recovery import sweep
+    from executions.recovery.sweep import take_up_what_is_left
     from executions.worker.children import use_children
     from executions.worker.main import writers
     from executions.worker.registration import register
 
     use_children()
-    sweep.GRACE_SECONDS = 0.0
     bells = deaf_doorbell()
     process = register("worker", slots=1)
     drive = partial(advance, process_id=process.pk, store=writers(), running=Running())
     while not done():
         if not bells:
-            sweep.sweep(5)
+            take_up_what_is_left(5, grace_seconds=0.0)
         if bells:
             drive(bells.popleft())
         elif shape is None or not press(execution_id, shape):
