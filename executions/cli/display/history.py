@@ -55,7 +55,8 @@ _TELL_OF_A_STEP = frozenset({"WORKFLOW_STEP_FAILED", "WORKFLOW_STEP_SKIPPED"})
 def lines(entries: Sequence[Entry]) -> Iterator[Parts]:
     """The entries as lines. What an event tells about a step is not said again by the step itself."""
     told = {(entry.get("payload") or {}).get("step_name") for entry in entries if entry["name"] in _TELL_OF_A_STEP}
-    for entry in entries:
+    # Commits are what is numbered: the first one may carry the start and steps that finished at once.
+    for entry in sorted(entries, key=lambda each: bool(each["name"] != "WORKFLOW_STARTED")):
         if entry["type"] == "step" and entry["name"] in told and entry.get("status") in ("FAILED", "SKIPPED"):
             continue
         parts = line(entry)

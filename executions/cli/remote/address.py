@@ -37,7 +37,7 @@ def local() -> str:
 
 def checked(server: str) -> str:
     """The address in its one form, without a slash at its end. Raises CommandError for what is no web address."""
-    text = server.strip().rstrip("/")
+    text = server.strip()
     if "://" not in text:
         text = f"http://{text}" if is_of_this_machine(f"http://{text}") else f"https://{text}"
     try:
@@ -51,7 +51,7 @@ def checked(server: str) -> str:
             remedy="It reads like https://stigmer.example.org or http://localhost:8000.",
             code=ExitCode.USAGE,
         )
-    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path}"
+    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
 
 def is_of_this_machine(server: str) -> bool:

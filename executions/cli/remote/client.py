@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -139,7 +140,7 @@ class ConnectionLost(CommandError):
     """The server could not be reached, or went away in the middle."""
 
     def __init__(self, server: str, error: Exception) -> None:
-        why = " ".join(str(error).split()) or type(error).__name__
+        why = re.sub(r"\[Errno -?\d+\] ", "", " ".join(str(error).split())) or type(error).__name__
         remedy = "Check the address and the network."
         if is_of_this_machine(server):
             remedy = "Start it with `stigmer up`, or name another address with --server."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,8 @@ _CODES = {
 }
 # Where the kind of problem says more than its status.
 _CODES_BY_TYPE = {"/problems/invalid-definition": ExitCode.FAILED, "/problems/invalid-argument": ExitCode.USAGE}
+
+_OF_FIELDS = re.compile(r"`(detail|errors|state|existing_id)`")
 
 
 class ServerProblem(CommandError):
@@ -48,12 +51,17 @@ def finding_line(finding: Mapping[str, Any]) -> str:
 
 
 def _remedy(status: int, body: Mapping[str, Any]) -> str:
-    remedy = str(body.get("remedy") or "")
+    remedy = _for_people(str(body.get("remedy") or ""))
     if status == 401:
         return "Run `stigmer login`, or set STIGMER_TOKEN."
     if status == 500 and body.get("correlation_id"):
         return f"{remedy} Correlation id: {body['correlation_id']}.".strip()
     return remedy
+
+
+def _for_people(remedy: str) -> str:
+    """Without the sentences that speak of the answer's fields: what they hold is printed anyway."""
+    return " ".join(each for each in re.split(r"(?<=[.!?]) ", remedy) if not _OF_FIELDS.search(each))
 
 
 def _sentence(text: str) -> str:

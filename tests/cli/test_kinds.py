@@ -1,0 +1,46 @@
+"""Kinds, names and ids."""
+
+from __future__ import annotations
+
+import pytest
+
+from executions.cli.exits import CommandError, ExitCode
+from executions.cli.kinds import KINDS, execution_path, named, subject
+
+BODY = "01ktf5k2h8x3m0q9v7b4n6c1za"
+
+
+def test_a_kind_is_known_by_its_singular_and_its_plural() -> None:
+    for kind in KINDS:
+        assert named(kind.name) is named(kind.plural) is kind
+
+
+def test_an_unknown_kind_lists_the_known_ones_and_what_was_probably_meant() -> None:
+    with pytest.raises(CommandError, match=r"Did you mean workflows?\?.*The kinds are workflows, agents") as refused:
+        named("workflwo")
+    assert refused.value.code == ExitCode.USAGE
+
+
+def test_an_id_alone_tells_its_kind() -> None:
+    assert subject(f"wex-{BODY}", None)[0].name == "execution"
+    assert subject(f"agt-{BODY}", None) == (named("agent"), f"agt-{BODY}")
+
+
+def test_an_execution_is_of_the_kind_that_its_id_says() -> None:
+    assert subject("execution", f"aex-{BODY}")[0].name == "agent-execution"
+
+
+def test_a_kind_without_a_name_is_asked_for_one() -> None:
+    with pytest.raises(CommandError, match=r"Which workflow\?"):
+        subject("workflow", None)
+
+
+def test_runs_of_both_kinds_have_their_own_addresses() -> None:
+    assert execution_path(f"wex-{BODY}") == f"/workflow-executions/wex-{BODY}"
+    assert execution_path(f"aex-{BODY}") == f"/agent-executions/aex-{BODY}"
+
+
+@pytest.mark.parametrize("text", ["", "order-fulfilment", f"wfl-{BODY}", "wex-", f"wex-{BODY}/../x"])
+def test_what_is_no_id_of_a_run_is_refused_before_anything_is_sent(text: str) -> None:
+    with pytest.raises(CommandError, match="is not the id of a run"):
+        execution_path(text)
