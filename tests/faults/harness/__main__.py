@@ -1,12 +1,17 @@
-"""`python -m tests.faults.harness --minutes 30`: goes on where the last run stopped; prints the sums at the end."""
+"""`make faults MINUTES=30`: trials of every fault on both databases, each process on from where the last run stopped.
+
+Results go to `test-artifacts/faults/`; the sums are printed at the end. `--fault F1 --database sqlite` runs one.
+"""
 
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from types import ModuleType
 
 from tests.faults.harness import (
     f01_every_write,
@@ -14,36 +19,78 @@ from tests.faults.harness import (
     f03_two_drivers,
     f04_redis,
     f05_postgres,
+    f09_full_disk,
+    f11_poison,
     f12_mutations,
+    f15_network,
+    f16_verbs,
 )
 from tests.faults.harness.results import Results
-from tests.faults.harness.rig import DATABASES, rig
+from tests.faults.harness.rig import DATABASES, ROOT, rig
 
-FAULTS = {"F1": f01_every_write, "F2": f02_processes, "F3": f03_two_drivers, "F4": f04_redis, "F5": f05_postgres, "F12": f12_mutations}
+FAULTS: dict[str, ModuleType] = {
+    module.FAULT: module
+    for module in (
+        f01_every_write, f02_processes, f03_two_drivers, f04_redis, f05_postgres, f09_full_disk, f12_mutations,
+        f15_network, f16_verbs, f11_poison,
+    )
+}  # fmt: skip
 
 
-def run_here(fault: str, database: str, deadline: float, folder: Path) -> int:
+def run_here(fault: str, database: str, deadline: float, folder: Path, *, again: bool) -> int:
     """One fault on one database in this process; how many trials violated something."""
-    results, violated = Results(fault), 0
+    results, violated = Results(fault, again=again), 0
     with rig(database, folder) as made:
         for trial in FAULTS[fault].trials(made, results.done):
             results.add(trial)
             if trial.violations:
                 violated += 1
-                print(f"{trial.seed}: {'; '.join(trial.violations)}", flush=True)
+                print(f"{fault} {trial.seed}: {'; '.join(trial.violations)}"[:2000], flush=True)
             if time.monotonic() > deadline:
                 break
     return violated
 
 
+def run_all(minutes: float, *, again: bool) -> int:
+    """Every fault on every database in turn, each in a process of its own, until the time is over."""
+    deadline = time.monotonic() + minutes * 60
+    worst = 0
+    pairs = [(fault, database) for fault in FAULTS for database in DATABASES]
+    for number, (fault, database) in enumerate(pairs):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        share = max(0.2, left / 60 / (len(pairs) - number) * 3)
+        command = [sys.executable, "-m", "tests.faults.harness", "--fault", fault, "--database", database]
+        command += ["--minutes", str(min(share, left / 60)), *(["--again"] if again else [])]
+        worst = max(worst, subprocess.run(command, cwd=ROOT).returncode)
+    return worst
+
+
+def print_sums() -> None:
+    for fault in FAULTS:
+        results = Results(fault)
+        print(f"{fault:4} {results.total():>7} trials, {len(results.violated())} violated")
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="faults")
+    parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
     parser.add_argument("--minutes", type=float, default=30)
-    parser.add_argument("--fault", choices=FAULTS, required=True)
-    parser.add_argument("--database", choices=DATABASES, required=True)
+    parser.add_argument("--fault", choices=FAULTS)
+    parser.add_argument("--database", choices=DATABASES)
+    parser.add_argument("--again", action="store_true", help="run the seeds that were violated once more")
+    parser.add_argument("--sums", action="store_true", help="only print what there is")
     asked = parser.parse_args()
+    if asked.sums:
+        print_sums()
+        return 0
+    if asked.fault is None or asked.database is None:
+        worst = run_all(asked.minutes, again=asked.again)
+        print_sums()
+        return worst
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-        violated = run_here(asked.fault, asked.database, time.monotonic() + asked.minutes * 60, Path(folder))
+        deadline = time.monotonic() + asked.minutes * 60
+        violated = run_here(asked.fault, asked.database, deadline, Path(folder), again=asked.again)
     return 1 if violated else 0
 
 

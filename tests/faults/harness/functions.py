@@ -1,8 +1,16 @@
-"""A function whose own writes commit with its step: exactly once, whatever is killed."""
+"""Functions of the trials: one whose writes commit with its step, and one that ends the process that calls it."""
 
 from __future__ import annotations
 
+import os
+import signal
+
 from executions.steps.functions import FunctionContext, function
+
+if os.environ.get("STIGMER_TEST_FULL_DISK"):
+    from tests.faults.harness import full_disk
+
+    full_disk.use()
 
 
 @function(name="faults.enrol", effect="transactional", isolation="thread")
@@ -12,3 +20,9 @@ def enrol(context: FunctionContext) -> str:
 
     Group.objects.create(name=context.idempotency_key[-150:])
     return "enrolled"
+
+
+@function(name="faults.kill_worker", isolation="thread")
+def kill_worker() -> None:
+    """Foreign code that takes its worker with it, each time."""
+    os.kill(os.getpid(), signal.SIGKILL)

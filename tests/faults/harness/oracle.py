@@ -41,6 +41,14 @@ def judge(execution_id: str, shape: Shape, ledger_url: str, *, kills: int) -> li
     ]
 
 
+def judge_history(execution_id: str) -> list[str]:
+    """What holds for an execution wherever it stands."""
+    from executions.models import Execution
+
+    execution = Execution.objects.get(pk=execution_id)
+    return [*_single_history(execution), *_no_fork(execution), *_gapless(execution), *_secrecy(execution)]
+
+
 def effects_of(public_id: str, ledger_url: str) -> list[dict[str, Any]]:
     with urllib.request.urlopen(f"{ledger_url}/entries?contains={public_id}", timeout=10) as response:
         found: list[dict[str, Any]] = json.load(response)

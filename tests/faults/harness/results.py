@@ -25,26 +25,27 @@ class Trial:
 
 
 class Results:
-    """The lines of one fault; ``done`` are the seeds that have a verdict already."""
+    """The lines of one fault; ``done`` are the seeds that have a verdict. ``again`` runs the violated ones once more."""
 
-    def __init__(self, fault: str, folder: Path = FOLDER) -> None:
+    def __init__(self, fault: str, folder: Path = FOLDER, *, again: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.fault = fault
         self.path = folder / f"{fault}.jsonl"
-        self.trials = list(read(self.path))
-        self.done = {trial.seed for trial in self.trials}
+        # The last verdict on a seed counts.
+        self.trials = {trial.seed: trial for trial in read(self.path)}
+        self.done = {seed for seed, trial in self.trials.items() if not (again and trial.violations)}
 
     def add(self, trial: Trial) -> None:
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({**asdict(trial), "at": round(time.time(), 3)}) + "\n")
-        self.trials.append(trial)
+        self.trials[trial.seed] = trial
         self.done.add(trial.seed)
 
     def total(self) -> int:
-        return sum(trial.count for trial in self.trials)
+        return sum(trial.count for trial in self.trials.values())
 
     def violated(self) -> list[Trial]:
-        return [trial for trial in self.trials if trial.violations]
+        return [trial for trial in self.trials.values() if trial.violations]
 
 
 def read(path: Path) -> Iterator[Trial]:

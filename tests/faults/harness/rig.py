@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.faults.harness import ledger
 from tests.faults.harness.shapes import CANARY
@@ -57,6 +57,8 @@ class Rig:
 class Child:
     """A forked process that does one piece of work; may be killed or stopped from here."""
 
+    living: ClassVar[set[int]] = set()
+
     def __init__(self, work: Callable[[], Any]) -> None:
         reader, writer = os.pipe()
         self.pid = os.fork()
@@ -65,9 +67,14 @@ class Child:
             _work(work, writer)
         os.close(writer)
         self._reader = reader
+        Child.living.add(self.pid)
 
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
+
+    def is_running(self) -> bool:
+        """Whether it has not come to its end, looked at without waiting."""
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
     def result(self, seconds: float = 60.0) -> Any:
         """Wait for the end. None: it was killed. Raises ChildFailed, Overdue."""
@@ -75,10 +82,12 @@ class Child:
         while True:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
+                Child.living.discard(pid)
                 break
             if time.monotonic() > deadline:
                 os.kill(self.pid, signal.SIGKILL)
                 os.waitpid(self.pid, 0)
+                Child.living.discard(self.pid)
                 os.close(self._reader)
                 raise Overdue(f"not done after {seconds:g} s")
             time.sleep(0.001)
@@ -126,7 +135,16 @@ def rig(database: str, folder: Path) -> Iterator[Rig]:
         made = Rig(database, folder, url)
         _load()
         made.in_child(_prepare, seconds=120)
+        stack.callback(_end_children)
         yield made
+
+
+def _end_children() -> None:
+    """A trial that broke off leaves nobody behind."""
+    for pid in Child.living:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    Child.living.clear()
 
 
 def _load() -> None:

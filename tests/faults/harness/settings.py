@@ -13,6 +13,7 @@ os.environ["STIGMER_HOME"] = str(FOLDER / "home")
 os.environ["STIGMER_LOG_LEVEL"] = os.environ.get("STIGMER_TEST_LOG_LEVEL", "CRITICAL")
 
 from stigmer_site.settings import *  # noqa: E402, F403
+from tests.faults.harness.settings_seconds import RETRY_DELAYS  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STIGMER_DEMO = False
@@ -23,7 +24,7 @@ STIGMER_HEARTBEAT_SECONDS = 0.2
 STIGMER_PROCESS_SILENCE_SECONDS = 2.0
 STIGMER_SWEEP_SECONDS = 0.1
 STIGMER_RING_AGAIN_SECONDS = 0.05
-STIGMER_RETRY_DELAYS = [0.02, 0.02, 0.02]
+STIGMER_RETRY_DELAYS = RETRY_DELAYS
 STIGMER_ATTEMPT_SECONDS = 10.0
 # A trial may kill more often than a person would stand; the breaker has trials of its own.
 STIGMER_CRASH_LIMIT = int(os.environ.get("STIGMER_TEST_CRASH_LIMIT", "1000"))

@@ -23,6 +23,7 @@ class Workers:
         self._rig = rig
         self.processes: list[subprocess.Popen[bytes]] = []
         self.environment: dict[str, str] = {}
+        self.started = 0
 
     def keep(self, count: int) -> None:
         self.processes = [process for process in self.processes if process.poll() is None]
@@ -35,6 +36,7 @@ class Workers:
             environment = {**os.environ, **self.environment}
             process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         self.processes.append(process)
+        self.started += 1
         return process
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
