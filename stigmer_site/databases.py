@@ -17,10 +17,11 @@ POSTGRES_LIMITS = {
 }
 
 
-def from_url(url: str | None, home: Path, *, connections: int) -> dict[str, Any]:
+def from_url(url: str | None, home: Path, *, connections: int, prepared: bool = True) -> dict[str, Any]:
     """The database that ``url`` names; ``home/stigmer.sqlite3`` where there is none.
 
-    ``connections`` is the most that one process opens to PostgreSQL.
+    ``connections`` is the most that one process opens to PostgreSQL; ``prepared`` lets it keep prepared statements,
+    which poolers that share a connection between transactions do not stand.
     Raises ImproperlyConfigured for an address that is neither.
     """
     if not url:
@@ -29,7 +30,7 @@ def from_url(url: str | None, home: Path, *, connections: int) -> dict[str, Any]
     if parts.scheme == "sqlite":
         return sqlite(Path(unquote(parts.path)))
     if parts.scheme in ("postgres", "postgresql"):
-        return postgres(url, connections=connections)
+        return postgres(url, connections=connections, prepared=prepared)
     raise ImproperlyConfigured(
         f"DATABASE_URL begins with {parts.scheme!r}. Use postgresql://user:password@host:5432/name or "
         "sqlite:////absolute/path.sqlite3, or leave it out for SQLite in STIGMER_HOME."
@@ -49,7 +50,7 @@ def sqlite(path: Path) -> dict[str, Any]:
     }
 
 
-def postgres(url: str, *, connections: int) -> dict[str, Any]:
+def postgres(url: str, *, connections: int, prepared: bool = True) -> dict[str, Any]:
     """A PostgreSQL database through psycopg's pool; libpq options may follow the address as its query."""
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
@@ -63,6 +64,7 @@ def postgres(url: str, *, connections: int) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "OPTIONS": {
             "pool": {"min_size": 1, "max_size": connections, "timeout": 10},
+            "prepare_threshold": 5 if prepared else None,
             **query,
             "options": f"{limits} {query.get('options', '')}".strip(),
         },

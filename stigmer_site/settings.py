@@ -142,8 +142,14 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 10
 
 # --- Database, Redis, queues ---------------------------------------------------------------------------------------
 STIGMER_DATABASE_CONNECTIONS: int = env.int("STIGMER_DATABASE_CONNECTIONS", 8)
+STIGMER_PREPARED_STATEMENTS: bool = env.bool("STIGMER_PREPARED_STATEMENTS", True)
 DATABASES = {
-    "default": databases.from_url(env.str("DATABASE_URL", ""), STIGMER_HOME, connections=STIGMER_DATABASE_CONNECTIONS)
+    "default": databases.from_url(
+        env.str("DATABASE_URL", ""),
+        STIGMER_HOME,
+        connections=STIGMER_DATABASE_CONNECTIONS,
+        prepared=STIGMER_PREPARED_STATEMENTS,
+    )
 }
 STIGMER_EMBEDDED_REDIS: bool = not env.str("REDIS_URL", "")
 REDIS_URL: str = env.str("REDIS_URL", "") or f"unix://{home.redis_socket(STIGMER_HOME)}"
@@ -194,7 +200,8 @@ STIGMER_EXPRESSION_SECONDS: float = env.float("STIGMER_EXPRESSION_SECONDS", 2.0)
 STIGMER_HTTP_RESPONSE_BYTES: int = env.int("STIGMER_HTTP_RESPONSE_BYTES", 1024 * 1024)
 STIGMER_HTTP_ALLOWED_HOSTS: list[str] = env.list("STIGMER_HTTP_ALLOWED_HOSTS", [])
 STIGMER_HTTP_ALLOWED_PORTS: list[int] = env.list("STIGMER_HTTP_ALLOWED_PORTS", [], subcast=int)
-STIGMER_FUNCTION_MODULES: list[str] = env.list("STIGMER_FUNCTION_MODULES", [])
+_examples = ["executions.demo.imports"] if STIGMER_DEMO else []
+STIGMER_FUNCTION_MODULES: list[str] = env.list("STIGMER_FUNCTION_MODULES", _examples)
 STIGMER_FUNCTION_PROCESSES: int = env.int("STIGMER_FUNCTION_PROCESSES", 2)
 STIGMER_SECRETS_FILE: Path | None = env.path("STIGMER_SECRETS_FILE", None)
 

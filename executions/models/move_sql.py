@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from executions.ids import uuid7
 from executions.models.move import Applied, Claim, Guard, Lease, Move
+from executions.models.prepared import prepared_cursor
 from executions.records import StepRecord
 from executions.values import dumps
 
@@ -115,7 +116,7 @@ def in_one_statement(move: Move) -> Applied | None:
             f"SELECT {picked}, held.head_seq - v.back FROM held, (VALUES {values}) AS v({columns}, back))"
         )
         parameters += flat
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(f"WITH {', '.join(parts)} SELECT {RETURNED} FROM held", parameters)
         row = cursor.fetchone()
     return None if row is None else _applied(row)
