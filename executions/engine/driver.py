@@ -20,7 +20,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from executions import definition
 from executions.engine import attempt, report, surroundings
 from executions.engine.boundary import Boundary, CancelAsked, PauseAsked
 from executions.engine.crashes import Crashes
@@ -90,9 +89,7 @@ class Driver:
     def __init__(self, held: Held, process_id: uuid.UUID, store: Store, running: Running, timer: Timer | None) -> None:
         execution = held.execution
         self.execution = execution
-        assert execution.version is not None
-        self.document = execution.version.document
-        self.workflow = definition.load(self.document)
+        self.document, self.workflow = held.definition.document, held.definition.workflow
         self.secrets = surroundings.secrets_for(execution.pk, self.workflow)
         self.journal = Journal(
             held.records,

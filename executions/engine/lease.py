@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
+from executions.engine.versions import Parsed, parsed
 from executions.models import Execution, Step
 from executions.models.moves import Claim, Move, apply
 from executions.records import DECISION, StepRecord
@@ -25,6 +26,7 @@ class Held:
     """An execution in the hands of this process, as it was when it was taken."""
 
     execution: Execution
+    definition: Parsed
     records: list[StepRecord]
     token: int
     inbox: int
@@ -55,11 +57,14 @@ def claim(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool = False
         if applied is None:
             return None
         # Read after the UPDATE, under its row lock: what a decision wrote just before is seen.
-        execution = Execution.objects.select_related("version").defer("version__source").get(pk=execution_id)
+        execution = Execution.objects.get(pk=execution_id)
+        assert execution.version_id is not None, "only runs of workflows are claimed"
+        definition = parsed(execution.version_id)
         # The token counts the claims, so the first one finds no step yet.
         first_time = applied.token == 1
         records = [] if first_time else load_records(execution_id)
-    return Held(execution, records, applied.token, applied.inbox, applied.cancel_asked, applied.pause_asked, first_time)
+    asked = (applied.cancel_asked, applied.pause_asked)
+    return Held(execution, definition, records, applied.token, applied.inbox, *asked, first_time)
 
 
 def load_records(execution_id: uuid.UUID) -> list[StepRecord]:

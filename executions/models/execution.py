@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from executions.ids import public_id, uuid7
 from executions.models.fields import JsonField
@@ -164,7 +165,7 @@ class Execution(models.Model):
     def __str__(self) -> str:
         return self.slug
 
-    @property
+    @cached_property
     def public_id(self) -> str:
         return public_id(self.id_prefix, self.pk)
 
