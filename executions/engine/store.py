@@ -18,6 +18,8 @@ from typing import Any, Protocol, TypeVar
 import structlog
 from django.db import OperationalError, connection, transaction
 
+from executions.errors import Fenced
+
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
@@ -64,6 +66,8 @@ class Writers:
     def __init__(self, count: int, *, batch: int = 1) -> None:
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self._batch = batch
+        self._closing = threading.Lock()
+        self._closed = False
         self._threads = [
             threading.Thread(target=self._serve, name=f"writer-{number}", daemon=True) for number in range(count)
         ]
@@ -71,14 +75,21 @@ class Writers:
             thread.start()
 
     def call(self, work: Callable[[], T]) -> T:
+        """Raises :class:`Fenced` once they are closed: this process has given up what it held."""
         job: Job = Job(work)
-        self._queue.put(job)
+        with self._closing:
+            if self._closed:
+                raise Fenced
+            self._queue.put(job)
         result: T = job.future.result()
         return result
 
     def close(self) -> None:
-        for _ in self._threads:
-            self._queue.put(None)
+        """Write what waits, then nothing more."""
+        with self._closing:
+            self._closed = True
+            for _ in self._threads:
+                self._queue.put(None)
         for thread in self._threads:
             thread.join()
 

@@ -12,7 +12,7 @@ import uuid
 import django_rq
 import structlog
 from redis.exceptions import RedisError
-from rq.exceptions import DequeueTimeout, DeserializationError
+from rq.exceptions import DequeueTimeout, DeserializationError, InvalidJobOperation, NoSuchJobError
 from rq.job import Job
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
@@ -51,6 +51,11 @@ class Doorbell:
                 self._registered = None
                 self._stop.wait(back_off)
                 back_off = min(back_off * 2, LONGEST_BACK_OFF_SECONDS)
+            except Exception:
+                # What stands in Redis may be written by anybody; one strange job must not end every worker.
+                log.exception("a job was not understood")
+                self._stop.wait(back_off)
+                back_off = min(back_off * 2, LONGEST_BACK_OFF_SECONDS)
         self._unregister()
 
     def _take(self) -> None:
@@ -72,7 +77,11 @@ class Doorbell:
             log.error("a job that is no bell was dropped", job=job.id)
         else:
             self._slots.submit(execution_id)
-        job.delete()
+        try:
+            job.delete()
+        except (InvalidJobOperation, NoSuchJobError) as problem:
+            # Its record is incomplete or gone already (expired, evicted, written by somebody else).
+            log.warning("a job could not be deleted", job=job.id, problem=str(problem))
 
     def _register(self) -> None:
         if self._registered is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import uuid
@@ -30,6 +31,7 @@ from executions.worker.slots import Slots
 from executions.worker.solo import Solo
 from executions.worker.timers import Timers
 
+ABANDON_SECONDS = 2.0
 log = structlog.get_logger(__name__)
 
 
@@ -65,15 +67,20 @@ def main() -> int:
         siblings.close()
         timers.close()
         sweeper.close()
-        slots.drain(settings.STIGMER_DRAIN_SECONDS)
+        drained = slots.drain(settings.STIGMER_DRAIN_SECONDS)
         solo.close()
         left = resign(process)
         pulse.close()
         store.close()
+        # Nothing of theirs is written any more, so that what still runs can be broken off.
+        running.cancel_all()
         http.close()
         python.close()
         broadcast.stop()
         log.info("worker stopped", left_to_others=left)
+        if not drained and not slots.drain(ABANDON_SECONDS):
+            log.warning("steps that cannot be broken off end with this process")
+            os._exit(0)
     return 0
 
 

@@ -161,9 +161,11 @@ def test_a_verb_is_refused_where_it_has_no_meaning_and_the_refusal_says_why(begi
 
 
 def test_time_limits_do_not_run_during_a_pause(begin, drive, alice, later):
-    execution = drive(begin("""timeout: {after: {minutes: 10}}
+    execution = drive(
+        begin("""timeout: {after: {minutes: 10}}
 do: [{outer: {timeout: {after: {minutes: 5}}, do: [{w: {wait: {minutes: 2}}}, {b: {set: {n: 1}}}]}}]
-"""))
+""")
+    )
     control.pause(execution.pk, alice)
     later(3600)
     control.resume(execution.pk, alice)
@@ -186,10 +188,12 @@ def test_retry_limits_do_not_run_during_a_pause(begin, drive, alice, later, ledg
     task = call("fails", "metadata: {retry: {delay: {seconds: 10}, limit: {duration: {minutes: 1}}}}",
                 ledger=str(ledger.path), times=1)  # fmt: skip
     guarded = call("fails", ledger=str(ledger.path), times=4)
-    execution = drive(begin(f"""do:
+    execution = drive(
+        begin(f"""do:
 - a: {task}
 - guard: {{try: [{{b: {guarded}}}], catch: {{retry: {{delay: {{seconds: 10}}, limit: {{duration: {{minutes: 1}}}}}}}}}}
-"""))
+""")
+    )
     for _ in range(3):
         assert (execution.phase, execution.waiting_for) == (Phase.WAITING, "back-off")
         control.pause(execution.pk, alice)

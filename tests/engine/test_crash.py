@@ -171,7 +171,9 @@ def test_a_transactional_function_has_its_effect_once_wherever_the_process_dies(
     at = 0
     while True:
         at += 1
-        execution = begin(tasks(a=call("rename", slug="one", name="+"), b=call("note", ledger=str(ledger.path), line="b")))
+        execution = begin(
+            tasks(a=call("rename", slug="one", name="+"), b=call("note", ledger=str(ledger.path), line="b"))
+        )
         Workflow.objects.update(name="one")
         died = drive_and_die(execution, at)
         execution = drive_on(execution)

@@ -103,7 +103,9 @@ def failed(begin, drive, note, broken):
 
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("place", PLACES)
-def test_it_goes_on_where_it_failed_and_finished_steps_never_run_again(failed, drive, alice, ledger, broken, place, verb):
+def test_it_goes_on_where_it_failed_and_finished_steps_never_run_again(
+    failed, drive, alice, ledger, broken, place, verb
+):
     execution = failed(place)
     done = ledger.lines()
     finished = dict(Step.objects.filter(superseded_by=None, status="SUCCEEDED").values_list("path", "digest"))
@@ -149,11 +151,13 @@ def test_a_required_step_is_not_skipped(failed, alice):
 
 def test_an_optional_composite_is_skipped_as_a_whole_and_exports_nothing(begin, drive, alice, note, broken, ledger):
     inner = listed(b=note("b", "export: {as: {inner: 1}}"), x=broken(), c=note("c"))
-    execution = drive(begin(f"""do:
+    execution = drive(
+        begin(f"""do:
 - a: {{set: {{n: 1}}, export: {{as: {{outer: 1}}}}}}
 - part: {{do: {inner}, metadata: {{optional: true}}}}
 - z: {{set: {{was: '${{ . }}', context: '${{ $context }}'}}}}
-"""))
+""")
+    )
     assert execution.phase == Phase.FAILED
     decisions.skip(execution.pk, alice)
     execution = drive(execution)
@@ -180,9 +184,11 @@ def test_a_retry_begins_counting_anew(begin, drive, alice, ledger):
 
 def test_a_retry_gives_a_try_its_retries_anew(begin, drive, alice, ledger):
     guarded = call("fails", ledger=str(ledger.path), times=3)
-    execution = drive(begin(f"""do:
+    execution = drive(
+        begin(f"""do:
 - guard: {{try: [{{a: {guarded}}}], catch: {{retry: {{limit: {{attempt: {{count: 1}}}}, delay: {{milliseconds: 1}}}}}}}}
-"""))
+""")
+    )
     while execution.phase == Phase.WAITING:
         execution = drive(execution)
     assert (execution.phase, len(ledger.lines())) == (Phase.FAILED, 2)
@@ -194,9 +200,11 @@ def test_a_retry_gives_a_try_its_retries_anew(begin, drive, alice, ledger):
 
 
 def test_time_limits_count_from_the_decision(begin, drive, alice, broken, later):
-    execution = drive(begin(f"""timeout: {{after: {{minutes: 10}}}}
+    execution = drive(
+        begin(f"""timeout: {{after: {{minutes: 10}}}}
 do: [{{outer: {{timeout: {{after: {{minutes: 5}}}}, do: {listed(x=broken(), w="{wait: {minutes: 1}}")}}}}}]
-"""))
+""")
+    )
     later(3600)
     decisions.retry(execution.pk, alice)
     assert drive(execution).phase == Phase.WAITING
@@ -254,9 +262,11 @@ def test_data_that_do_not_fit_a_schema_can_be_retried(begin, drive, alice):
 
 
 def test_a_loop_that_fails_at_its_end_does_not_read_its_items_anew(begin, drive, alice, note, ledger):
-    execution = drive(begin(f"""do:
+    execution = drive(
+        begin(f"""do:
 - loop: {{for: {{in: '${{ [now, now] }}'}}, do: {listed(a=note("a"))}, output: {{as: '${{ 1 + "x" }}'}}}}
-"""))
+""")
+    )
     decisions.retry(execution.pk, alice)
     drive(execution)
     assert len({str(step.control["items"]) for step in Step.objects.filter(path="/loop")}) == 1

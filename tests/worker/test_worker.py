@@ -1,0 +1,171 @@
+"""Real worker processes: killed, stopped, without bells, with wrong jobs, with a Redis that comes and goes."""
+
+from __future__ import annotations
+
+import pickle
+import signal
+import subprocess
+import zlib
+from datetime import UTC, datetime
+
+import psutil
+import pytest
+import redis
+
+from executions.engine import control
+from executions.models import Attempt, Execution, Process, Step
+from executions.states import Phase, StepStatus
+from tests.engine.texts import call, get, listed, tasks
+from tests.services import redis_server
+from tests.waiting import until
+
+pytestmark = [pytest.mark.database, pytest.mark.processes]
+
+
+def test_a_worker_drives_what_is_started(worker, begin, ends, tmp_path):
+    worker()
+    execution = ends(begin(tasks(a=call("note", ledger=str(tmp_path / "book"), line="a"), b="{wait: {milliseconds: 5}}",
+                                 c="{set: {n: 1}}")))  # fmt: skip
+    assert execution.output == {"n": 1}
+    assert (tmp_path / "book").read_text().count("\n") == 1
+
+
+def test_a_worker_that_is_killed_in_a_step_is_followed_by_another(worker, begin, ends, gated):
+    first = worker()
+    execution = begin(tasks(a=get(f"{gated.url}/gated"), b="{set: {n: 2}}"))
+    until(lambda: gated.inside == 1, what="the call is under way")
+    first.kill()
+    first.wait()
+    worker()
+    until(lambda: len(gated.seen) == 2, what="another worker calls again")
+    gated.gate.set()
+    assert ends(execution).output == {"n": 2}
+    assert list(Attempt.objects.order_by("number").values_list("outcome", flat=True)) == ["lost", "succeeded"]
+    assert Process.objects.get(pid=first.pid).dead_at is not None
+
+
+def test_what_may_happen_once_only_waits_for_a_person_after_a_kill(worker, begin, ends, gated):
+    first = worker()
+    execution = begin(tasks(a=get(f"{gated.url}/gated", "metadata: {effect: at_most_once}")))
+    until(lambda: gated.inside == 1, what="the call is under way")
+    first.kill()
+    first.wait()
+    worker()
+    until(lambda: Execution.objects.get(pk=execution.pk).waiting_for == "decision", what="it waits for a person")
+    assert len(gated.seen) == 1
+
+
+def test_a_worker_that_is_asked_to_stop_ends_its_step_and_gives_the_rest_back(worker, begin, ends, gated, log):
+    first = worker()
+    execution = begin(tasks(a=get(f"{gated.url}/gated"), b=get(f"{gated.url}/echo"), c="{set: {n: 3}}"))
+    until(lambda: gated.inside == 1, what="the call is under way")
+    first.send_signal(signal.SIGTERM)
+    until(lambda: "worker stops" in log.read_text(), what="the worker has noticed")
+    gated.gate.set()
+    assert first.wait(30) == 0
+    seen = Execution.objects.get(pk=execution.pk)
+    assert (seen.phase, seen.process_id) == (Phase.PENDING, None)
+    assert Step.objects.get(path="/a").status == StepStatus.SUCCEEDED
+    worker()
+    assert ends(execution).output == {"n": 3}
+    assert [request.path for request in gated.seen] == ["/gated", "/echo"]
+    assert not Attempt.objects.exists()
+
+
+def test_a_worker_with_a_step_that_does_not_end_stops_all_the_same(worker, begin, ends, gated):
+    first = worker(STIGMER_DRAIN_SECONDS=0.5)
+    execution = begin(tasks(a=get(f"{gated.url}/gated"), b="{set: {n: 2}}"))
+    until(lambda: gated.inside == 1, what="the call is under way")
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(15) == 0
+    worker()
+    until(lambda: len(gated.seen) == 2, what="another worker calls again")
+    gated.gate.set()
+    assert ends(execution).output == {"n": 2}
+
+
+def test_a_lost_bell_is_rung_again(worker, begin, ends, redis_client):
+    execution = begin("do: [{a: {set: {n: 1}}}]")
+    redis_client.flushall()
+    worker()
+    assert ends(execution).output == {"n": 1}
+
+
+def test_jobs_that_are_no_bells_are_dropped_and_nothing_else_is(worker, begin, ends, redis_client):
+    first = worker()
+    wrong = {
+        "pickled": zlib.compress(pickle.dumps(("executions.jobs.advance", None, ("x",), {}))),
+        "not an id": zlib.compress(b'["executions.jobs.advance", null, ["../../etc/passwd"], {}]'),
+        "without arguments": zlib.compress(b'["executions.jobs.advance", null, [], {}]'),
+        "of another function": zlib.compress(b'["os.system", null, ["true"], {}]'),
+        "no JSON": b"\x00\xff",
+        "nobody's execution": zlib.compress(
+            b'["executions.jobs.advance", null, ["00000000-0000-0000-0000-000000000000"], {}]'
+        ),
+    }
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    for name, payload in wrong.items():
+        key = name.replace(" ", "-").replace("'", "")
+        redis_client.hset(f"rq:job:{key}", mapping={"data": payload, "created_at": now, "origin": "default"})
+        redis_client.rpush("rq:queue:default", key)
+    redis_client.rpush("rq:queue:default", "a-job-that-is-not-there")
+    execution = begin("do: [{a: {set: {n: 1}}}]")
+    assert ends(execution).output == {"n": 1}
+    until(lambda: redis_client.llen("rq:queue:default") == 0, what="the queue is empty")
+    assert first.poll() is None
+
+
+def test_a_cancelled_call_is_broken_off(worker, begin, ends, gated, alice):
+    worker()
+    execution = begin(tasks(a=get(f"{gated.url}/gated")))
+    until(lambda: gated.inside == 1, what="the call is under way")
+    assert control.cancel(execution.pk, alice) == Phase.IN_PROGRESS
+    execution = ends(execution, "CANCELLED")
+    assert Step.objects.get(path="/a").status == StepStatus.CANCELLED
+    assert execution.process_id is None
+
+
+def test_redis_may_go_and_come_back(worker, begin, ends, tmp_path, short_folder):
+    socket = short_folder / "r.sock"
+    first: subprocess.Popen[bytes]
+    with redis_server(tmp_path, socket):
+        first = worker(REDIS_URL=f"unix://{socket}")
+    with pytest.raises(redis.ConnectionError):
+        redis.Redis(unix_socket_path=str(socket)).ping()
+    # Nobody rings this one: the test's own Redis is another. The worker's sweep finds it and its bell is heard again.
+    execution = begin("do: [{a: {set: {n: 1}}}]")
+    with redis_server(tmp_path, socket):
+        assert ends(execution).output == {"n": 1}
+        assert first.poll() is None
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(30) == 0
+
+
+def test_two_hundred_executions_wait_in_calls_at_once_on_two_processes(worker, begin, ends, gated):
+    workers = [worker(STIGMER_ATTEMPT_SECONDS=120) for _ in range(2)]
+    text = tasks(a=get(f"{gated.url}/gated"), b="{set: {n: 2}}")
+    executions = [begin(text) for _ in range(200)]
+    until(lambda: gated.inside == 200, what="200 calls are under way at once", seconds=60)
+    total = sum(memory(process.pid) for process in workers)
+    gated.gate.set()
+    for execution in executions:
+        ends(execution, seconds=60)
+    assert gated.most == 200
+    assert len(gated.seen) == 200
+    assert total <= 1024**3, f"{total / 1024**2:.0f} MiB"
+
+
+def memory(pid: int) -> int:
+    """Resident bytes of a process and all that it started."""
+    process = psutil.Process(pid)
+    return sum(each.memory_info().rss for each in (process, *process.children(recursive=True)))
+
+
+def test_executions_inside_composites_are_driven_by_many_workers(worker, begin, ends, tmp_path):
+    for _ in range(2):
+        worker()
+    book = tmp_path / "book"
+    text = f"do: [{{loop: {{for: {{in: '${{ [range(10)] }}'}}, do: {listed(a=call('note', ledger=str(book), line='a'))}}}}}]"
+    for execution in [begin(text) for _ in range(20)]:
+        ends(execution)
+    assert len(book.read_text().splitlines()) == len(set(book.read_text().splitlines())) == 200
