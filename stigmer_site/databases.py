@@ -63,7 +63,8 @@ def postgres(url: str, *, connections: int, prepared: bool = True) -> dict[str, 
         "HOST": query.pop("host", unquote(parts.hostname or "")),
         "PORT": str(parts.port or ""),
         "OPTIONS": {
-            "pool": {"min_size": 1, "max_size": connections, "timeout": 10},
+            # Left alone, the pool waits longer and longer for a server that was away: minutes after an outage of one.
+            "pool": {"min_size": 1, "max_size": connections, "timeout": 10, "reconnect_timeout": 2},
             "prepare_threshold": 5 if prepared else None,
             **query,
             "options": f"{limits} {query.get('options', '')}".strip(),

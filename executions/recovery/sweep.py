@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, close_old_connections, connection
 
 from executions.models import Process, Turn
 from executions.recovery.outbox import send_what_is_unsent
@@ -73,6 +73,8 @@ class Sweeper:
                 # Whatever it was: without this thread nobody would ring again for what was lost.
                 connection.close()
                 log.exception("sweep failed")
+            # While it only waits it keeps no connection of the few from those who drive.
+            close_old_connections()
             self._wake.wait(settings.STIGMER_SWEEP_SECONDS)
         connection.close()
 

@@ -12,7 +12,7 @@ from types import FrameType
 
 import structlog
 from django.conf import settings
-from django.db import connection
+from django.db import close_old_connections, connection
 
 from executions import broadcast
 from executions.engine.driver import advance
@@ -52,6 +52,8 @@ def main() -> int:
         return 0
     log.info("worker started", pid=process.pid, slots=process.slots, queue="on")
     note_start(process)
+    # A thread that only listens from now on must keep no connection of the few from those who drive.
+    close_old_connections()
     broadcast.start()
     store, running, timers, solo = writers(), Running(), Timers(), Solo()
     drive = partial(advance, process_id=process.pk, store=store, running=running, timer=timers.set)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, close_old_connections, connection
 
 from executions.models import Process
 from executions.worker_identity import boot_id
@@ -53,6 +53,8 @@ class Siblings:
             except DatabaseError as problem:
                 connection.close()
                 log.warning("cannot look for siblings", problem=str(problem).strip())
+            # While it only waits it keeps no connection of the few from those who drive.
+            close_old_connections()
             if self._wait_for_a_death():
                 self._on_death()
         connection.close()
