@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from executions.engine.journal import chained
 from executions.engine.lease import RECORD_FIELDS, record_of
@@ -83,7 +84,8 @@ def finished_records(execution: Execution) -> Iterator[StepRecord]:
     """Every link of the chain in order; what a restore cut out of it left out."""
     rows = Step.objects.filter(execution=execution, seq__isnull=False).order_by("seq")
     controls = rows.filter(kind=DECISION).values_list("control", flat=True)
-    cuts = [cut for control in controls if isinstance(control, dict) and _is_cut(cut := control.get("cut"))]
+    found = [control.get("cut") for control in controls if isinstance(control, dict)]
+    cuts: list[dict[str, Any]] = [cut for cut in found if _is_cut(cut)]
     for row in rows.values_list(*RECORD_FIELDS).iterator():
         record = record_of(row)
         cut_out = any(cut["after"] < (record.seq or 0) < cut["before"] for cut in cuts)

@@ -1,0 +1,58 @@
+"""One drive of one execution under one lease: what its parts share."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from executions.engine import surroundings
+from executions.engine.boundary import Boundary
+from executions.engine.journal import Journal
+from executions.engine.lease import Held
+from executions.engine.running import Running
+from executions.engine.store import Store
+from executions.states import StepStatus
+
+Timer = Callable[[uuid.UUID, str, datetime], None]
+
+
+class Parked(Exception):
+    """The execution was let go of until something wakes it."""
+
+
+class Yielded(Exception):
+    """This process stops: the execution goes back to the queue between two steps."""
+
+
+class Drive:
+    """``interrupted`` are calls that had begun when their process ended, ``recorded`` all steps that were found."""
+
+    def __init__(self, held: Held, process_id: uuid.UUID, store: Store, running: Running, timer: Timer | None) -> None:
+        execution = held.execution
+        self.execution = execution
+        self.document, self.workflow = held.definition.document, held.definition.workflow
+        self.secrets = surroundings.secrets_for(execution.pk, self.workflow)
+        self.journal = Journal(
+            held.records,
+            head_digest=execution.head_digest,
+            value_bytes=settings.STIGMER_VALUE_BYTES,
+            max_steps=settings.STIGMER_MAX_STEPS,
+        )
+        self.interrupted = {r.id for r in held.records if r.status == StepStatus.RUNNING and r.kind == "call"}
+        self.recorded = {r.id for r in held.records}
+        self.boundary = Boundary(held, self.journal, process_id, store)
+        self.running = running
+        self.timer = timer
+        self.token = held.token
+        self.columns_at_end: dict[str, Any] = {}
+
+    def park(self, until: datetime | None, waiting_for: str) -> None:
+        """Let go of the execution; raises :class:`Parked`."""
+        self.boundary.park(until, waiting_for)
+        if self.timer is not None and until is not None:
+            self.timer(self.execution.pk, self.execution.queue, until)
+        raise Parked

@@ -1,0 +1,201 @@
+"""A step with an effect: committed as begun, run, its outcome judged: an answer for the walk, or a later attempt."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from executions.engine import attempt, report, surroundings
+from executions.engine.boundary import CancelAsked, PauseAsked
+from executions.engine.drive import Drive, Yielded
+from executions.engine.requests import Effect, Ended, Request
+from executions.engine.retry import Policy, Retry, decide
+from executions.engine.retry_from_dsl import from_dsl
+from executions.errors import ExpressionError, WorkflowError
+from executions.records import AttemptRecord, StepRecord
+from executions.states import StepStatus
+from executions.steps.context import Cancellation, StepContext
+from executions.steps.outcome import Done, Fail
+from executions.values import clean_error, clean_text
+
+log = structlog.get_logger(__name__)
+Send = Callable[[Done | Fail], Request | Ended]
+"""Tells the walk how an effect ended; what it asks for next."""
+
+
+def run_effect(drive: Drive, request: Effect, send: Send) -> Request | Ended:
+    """Run one attempt and tell the walk how it ended; what the walk asks for next."""
+    step = request.step
+    # After a restore an effect is a new operation with a new key; one that had begun keeps its own.
+    if step.id not in drive.recorded:
+        step.generation = max(step.generation, drive.execution.generation)
+    now = timezone.now()
+    if step.wake_at is not None and step.wake_at > now and step.status == StepStatus.RETRYING:
+        drive.park(_sooner(step.wake_at, request.deadline_at), "back-off")
+    if step.control.get("needs_decision"):
+        _ask(drive, step, now)
+    if "answer" in step.control:
+        return send(_answer_of(step.control.pop("answer")))
+    effect = attempt.effect_of(request)
+    try:
+        policy = _policy(drive, request, effect)
+        seconds = attempt.seconds_for(request, policy.attempt_seconds, now)
+    except ExpressionError as problem:
+        error = WorkflowError.standard("expression", str(problem))
+        return send(Fail(error, transient=False, rule="a duration of its policy"))
+    if step.id in drive.interrupted:
+        _note_interruption(drive, step, effect, now)
+    _begin(drive, step, now)
+    cancellation = Cancellation()
+    context = attempt.context_for(drive.execution, request, seconds, drive.secrets, cancellation)
+    with drive.running.attempt(drive.execution.pk, drive.token, cancellation):
+        if effect == "transactional":
+            return _transactional(drive, request, context, policy, send)
+        outcome = attempt.run(request, context)
+    if cancellation.requested.is_set() and not isinstance(outcome, Done):
+        # Somebody asked, or the lease is lost: the boundary says which, before the failure is judged.
+        drive.boundary.commit()
+    return send(_settle(drive, request, outcome, policy, now))
+
+
+def _begin(drive: Drive, step: StepRecord, now: datetime) -> None:
+    """Commit *begun* before the effect. What was asked meanwhile is honoured here, before anything is run."""
+    if drive.running.stopping.is_set():
+        raise Yielded
+    step.status, step.wake_at = StepStatus.RUNNING, None
+    step.control.setdefault("first_attempt_at", now.isoformat())
+    drive.boundary.columns["current_step"] = step.path
+    try:
+        drive.boundary.commit()
+    except (CancelAsked, PauseAsked):
+        # It was not run: on resume it must not look like an attempt that was interrupted.
+        step.status = StepStatus.RETRYING
+        drive.journal.pending[step.id] = step
+        raise
+
+
+def _note_interruption(drive: Drive, step: StepRecord, effect: str, now: datetime) -> None:
+    """An attempt began and its process died before the outcome was written."""
+    drive.interrupted.discard(step.id)
+    drive.boundary.attempts.append(
+        AttemptRecord(
+            step.id, step.attempt, "lost", step.started_at or now, now, rule="the worker process ended during it"
+        )
+    )
+    step.attempt += 1
+    log.warning("attempt was interrupted", path=step.path, attempt=step.attempt - 1, effect=effect)
+    if effect == "at_most_once":
+        _ask(drive, step, now)
+
+
+def _ask(drive: Drive, step: StepRecord, now: datetime) -> None:
+    """It may have happened: only a person can say whether to run it again."""
+    if not step.control.get("needs_decision"):
+        event = report.plain(report.NEEDS_DECISION, drive.execution, now, step_name=step.name, path=step.path)
+        event.notify_owner = True
+        drive.boundary.events.append(event)
+    step.status = StepStatus.WAITING
+    step.control["needs_decision"] = True
+    drive.journal.pending[step.id] = step
+    drive.boundary.columns["requires_manual_intervention"] = True
+    drive.park(None, "decision")
+
+
+def _policy(drive: Drive, request: Effect, effect: str) -> Policy:
+    own = request.task.metadata.retry
+    at_most_once = effect == "at_most_once"
+    if own is not None:
+        return from_dsl(own, transient_only=True, at_most_once=at_most_once, seconds_of=request.seconds_of)
+    policy = surroundings.default_policy()
+    retries = 0 if request.retried_outside else policy.max_retries
+    return Policy(
+        max_retries=retries,
+        backoff=policy.backoff,
+        at_most_once=at_most_once,
+        retry_after_cap_seconds=policy.retry_after_cap_seconds,
+    )
+
+
+def _settle(drive: Drive, request: Effect, outcome: Any, policy: Policy, began: datetime) -> Done | Fail:
+    """What the attempt's outcome means: an answer for the walk, or a park until the next attempt."""
+    step, now = request.step, timezone.now()
+    if isinstance(outcome, Done):
+        if step.attempt > 1:
+            drive.boundary.attempts.append(
+                AttemptRecord(step.id, step.attempt, "succeeded", began, now, log=clean_text(outcome.log))
+            )
+        return outcome
+    assert isinstance(outcome, Fail)
+    failures = int(step.control.get("failures", 0)) + 1
+    step.control["failures"] = failures
+    first = datetime.fromisoformat(step.control["first_attempt_at"])
+    verdict = decide(policy, outcome, failures, (now - first).total_seconds(), random.random())
+    error = drive.secrets.redact(clean_error(outcome.error).as_json())
+    record = AttemptRecord(
+        step.id, step.attempt, "failed", began, now, error=error, log=clean_text(outcome.log), rule=verdict.rule,
+        verdict="transient" if outcome.transient else "permanent",
+    )  # fmt: skip
+    drive.boundary.attempts.append(record)
+    if policy.at_most_once and outcome.transient and outcome.effect_possible:
+        step.attempt += 1
+        _ask(drive, step, now)
+    if isinstance(verdict, Retry):
+        _retry_later(drive, request, verdict, record, now)
+    log.warning("step failed", path=step.path, attempt=step.attempt, verdict=record.verdict, rule=verdict.rule)
+    return replace(outcome, error=WorkflowError(**error))
+
+
+def _retry_later(drive: Drive, request: Effect, verdict: Retry, record: AttemptRecord, now: datetime) -> None:
+    step = request.step
+    record.delay_seconds = verdict.delay_seconds
+    wake_at = now + timedelta(seconds=verdict.delay_seconds)
+    log.warning(
+        "step will be retried", path=step.path, attempt=step.attempt, rule=verdict.rule,
+        delay_seconds=verdict.delay_seconds,
+    )  # fmt: skip
+    step.status, step.wake_at = StepStatus.RETRYING, wake_at
+    drive.boundary.events.append(report.retrying(drive.execution, step, verdict.rule, verdict.delay_seconds, now))
+    step.attempt += 1
+    drive.journal.pending[step.id] = step
+    drive.boundary.columns["retry_count"] = int(step.control["failures"])
+    drive.park(_sooner(wake_at, request.deadline_at), "back-off")
+
+
+def _transactional(drive: Drive, request: Effect, context: StepContext, policy: Policy, send: Send) -> Request | Ended:
+    """The function's own writes and its Step commit together: exactly once."""
+    began = timezone.now()
+    with transaction.atomic():
+        drive.boundary.commit(here=True)
+        outcome = attempt.run(request, context, attempt.call_here)
+        if isinstance(outcome, Done):
+            following = send(_settle(drive, request, outcome, policy, began))
+            if request.step.status == StepStatus.SUCCEEDED:
+                if isinstance(following, Effect):
+                    # Written with this commit though it was not begun: a crash must not look like a lost attempt.
+                    following.step.status = StepStatus.RETRYING
+                drive.boundary.commit(here=True)
+            else:
+                # Its result could not be recorded (a schema, a size), so its writes must not stand either.
+                transaction.set_rollback(True)
+            return following
+        transaction.set_rollback(True)
+    return send(_settle(drive, request, outcome, policy, began))
+
+
+def _sooner(moment: datetime, limit: datetime | None) -> datetime:
+    return moment if limit is None else min(moment, limit)
+
+
+def _answer_of(answer: dict[str, Any]) -> Done | Fail:
+    """A person's word on a step whose outcome nobody knew."""
+    if "fail" in answer:
+        error = WorkflowError.standard("runtime", str(answer["fail"]))
+        return Fail(error, transient=False, rule="decided by a person")
+    return Done(answer["output"])

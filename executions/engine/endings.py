@@ -1,0 +1,100 @@
+"""How a drive ends: completed, failed, cancelled, paused, given back, or set aside for a person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.utils import timezone
+
+from executions.engine import report
+from executions.engine.crashes import Crashes
+from executions.engine.drive import Drive
+from executions.engine.requests import Completed, Ended, Failed
+from executions.engine.takeover import audit_giving_up
+from executions.errors import NotStorable, WorkflowError
+from executions.models.move_sql import AsJson
+from executions.states import Phase, StepStatus
+from executions.values import storable
+
+log = structlog.get_logger(__name__)
+
+
+def give_back(drive: Drive) -> None:
+    """Back to the queue; the step that was about to begin was not run."""
+    for step in drive.journal.pending.values():
+        if step.kind == "call" and step.status == StepStatus.RUNNING:
+            step.status = StepStatus.RETRYING
+    drive.boundary.release(Phase.PENDING, {"wake_at": timezone.now()}, ring=drive.execution.queue)
+
+
+def stop(drive: Drive, phase: Phase, event: str) -> None:
+    """Cancelled or paused at a boundary."""
+    now = timezone.now()
+    columns: dict[str, Any] = {"cancel_asked_at": None, "pause_asked_at": None}
+    if phase == Phase.CANCELLED:
+        columns["ended_at"] = now
+        for step in drive.journal.open_steps():
+            step.status, step.finished_at, step.wake_at = StepStatus.CANCELLED, now, None
+            drive.journal.pending[step.id] = step
+    drive.boundary.events.append(report.plain(event, drive.execution, now))
+    drive.boundary.release(phase, columns)
+
+
+def give_up(drive: Drive, crashes: Crashes) -> None:
+    """Set it aside for a person: the step at which its processes ended has failed, and the evidence is kept."""
+    now = timezone.now()
+    error = WorkflowError.standard("runtime", crashes.evidence())
+    open_chain = [r for r in drive.journal.chain_of(drive.execution.current_step) if not r.is_finished()]
+    # Counting begins anew when a person releases it; it is still driven alone then.
+    for record in open_chain:
+        record.error = error.as_json()
+        drive.journal.finish(record, StepStatus.FAILED, now)
+    progress = (drive.execution.progress_done, drive.execution.progress_total)
+    drive.boundary.progress = lambda: progress
+    drive.boundary.columns |= {"crashes": None, "alone": True}
+    drive.boundary.events.append(report.recovery_failed(drive.execution, crashes.evidence(), now, crashes=crashes.last))
+    drive.boundary.also = partial(audit_giving_up, drive.execution, crashes)
+    path = open_chain[0].path if open_chain else None
+    end(drive, Failed(error, path), requires_manual_intervention=True)
+
+
+def end(drive: Drive, ended: Ended, *, requires_manual_intervention: bool = False) -> None:
+    now = timezone.now()
+    columns: dict[str, Any] = {"ended_at": now, "cancel_asked_at": None, "pause_asked_at": None}
+    if isinstance(ended, Completed):
+        try:
+            storable(ended.output, limit_bytes=settings.STIGMER_VALUE_BYTES)
+        except NotStorable as problem:
+            ended = Failed(WorkflowError.standard("runtime", f"The workflow's output: {problem}"), None)
+    if isinstance(ended, Completed):
+        total = drive.boundary.progress()[1]
+        columns |= {"output": AsJson(ended.output), "progress_done": total, "progress_total": total}
+        columns |= {"current_step": "", "requires_manual_intervention": False}
+        drive.boundary.events.append(report.plain(report.COMPLETED, drive.execution, now))
+        drive.boundary.release(Phase.COMPLETED, columns)
+        log.info("execution completed")
+        return
+    columns |= _failure(drive, ended, now) | drive.columns_at_end
+    if requires_manual_intervention:
+        columns["requires_manual_intervention"] = True
+    drive.boundary.release(Phase.FAILED, columns)
+    log.error("execution failed", path=ended.path, reason=columns["failure_reason"])
+
+
+def _failure(drive: Drive, failed: Failed, now: datetime) -> dict[str, Any]:
+    error = drive.secrets.redact(failed.error.as_json())
+    reason = report.failure_reason(error)
+    step = drive.journal.steps.get(failed.path) if failed.path else None
+    chain = drive.journal.chain_of(failed.path) if failed.path else []
+    can_skip = any(record.optional and record.status == StepStatus.FAILED for record in chain)
+    name = step.name if step else "(workflow)"
+    drive.boundary.events.append(report.step_failed(drive.execution, name, reason, can_skip=can_skip, at=now))
+    failures = int(step.control.get("failures", 0)) if step else 0
+    return {
+        "error": AsJson(error), "failure_reason": reason, "failed_at": now, "retry_count": max(0, failures - 1),
+        "current_step": failed.path or "",
+    }  # fmt: skip
