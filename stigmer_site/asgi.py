@@ -1,4 +1,4 @@
-"""The ASGI entry: HTTP goes to Django, WebSockets to the dashboard and the API if they come from an origin of our own."""
+"""The ASGI entry: HTTP goes to Django; sockets to dashboard and API, from an origin of ours or with a token."""
 
 from __future__ import annotations
 
@@ -20,4 +20,4 @@ from executions.api import routing as api_routing  # noqa: E402
 
 addresses = [*dashboard_routing.websocket_urlpatterns, *api_routing.websocket_urlpatterns]
 sockets = OriginValidator(AuthMiddlewareStack(URLRouter(addresses)), settings.STIGMER_ORIGINS)
-application = ProtocolTypeRouter({"http": django_application, "websocket": sockets})
+application = ProtocolTypeRouter({"http": django_application, "websocket": api_routing.tokens_beside(sockets)})

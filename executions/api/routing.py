@@ -1,10 +1,18 @@
-"""Addresses of the API's sockets."""
+"""Addresses of the API's sockets, and which credentials a handshake is judged by."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from channels.routing import URLRouter
 from django.urls import re_path
 
+from executions.api.live import access
 from executions.api.live.consumer import FollowConsumer
+
+PREFIX = "/ws/api/"
+App = Callable[..., Awaitable[Any]]
 
 websocket_urlpatterns = [
     re_path(
@@ -12,3 +20,15 @@ websocket_urlpatterns = [
         FollowConsumer.as_asgi(),
     )
 ]
+
+
+def tokens_beside(others: App) -> App:
+    """The sockets of an ASGI application: a handshake to the API with a token needs no origin and no session, and is
+    given none; all others are judged by ``others``."""
+    with_token = URLRouter(websocket_urlpatterns)
+
+    async def chosen(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        is_ours = scope["path"].startswith(PREFIX) and access.has_token(scope)
+        await (with_token if is_ours else others)(scope, receive, send)
+
+    return chosen

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs
 
-from django.contrib.auth.models import User
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.auth.models import AnonymousUser, User
+from django.utils.module_loading import import_string
 
 from executions import policy, tokens
 from executions.api.finding import PREFIXES
@@ -18,45 +22,51 @@ from executions.models import ApiToken, Execution
 SIGNED_OUT, NOTHING_HERE = 4401, 4404
 
 
-def follower(user: User, token: ApiToken | None, execution_id: uuid.UUID) -> Subscriber:
-    """One who may follow; checked before."""
+def follower(user: User, token: ApiToken | None, session_key: str, execution_id: uuid.UUID) -> Subscriber:
+    """One who may follow, by a token or else by a session; checked before."""
     name = f"{user.username} ({'token …' + token.last_characters if token else 'session'})"
-    return Subscriber(name, user, execution_id, _still_allowed(user, token, execution_id))
-
-
-def _still_allowed(user: User, token: ApiToken | None, execution_id: uuid.UUID) -> Callable[[], bool]:
-    """Asks the database anew: the token may be revoked, the user dismissed, the execution another's."""
 
     def still_allowed() -> bool:
-        fresh = User.objects.filter(pk=user.pk, is_active=True).first()
-        if fresh is None or (token is not None and not ApiToken.objects.usable().filter(pk=token.pk).exists()):
-            return False
-        return policy.visible_executions(fresh).filter(pk=execution_id).exists()
+        """Asks anew: the token may be revoked, the session over, the user dismissed, the execution another's."""
+        fresh = _by_session(session_key) if token is None else _by_token(token)
+        return fresh == user and policy.visible_executions(fresh).filter(pk=execution_id).exists()
 
-    return still_allowed
+    return Subscriber(name, user, execution_id, still_allowed)
+
+
+def _by_token(token: ApiToken) -> policy.Person:
+    fresh = ApiToken.objects.usable().select_related("owner").filter(pk=token.pk).first()
+    return AnonymousUser() if fresh is None else fresh.owner
+
+
+def _by_session(session_key: str) -> policy.Person:
+    store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")(session_key)
+    found: policy.Person = get_user(SimpleNamespace(session=store))  # type: ignore[arg-type]
+    return found
+
+
+def has_token(scope: Mapping[str, Any]) -> bool:
+    """Whether a handshake carries a header Authorization: then it alone counts, and cookies are not looked at."""
+    return any(name == b"authorization" for name, _ in scope["headers"])
 
 
 def of_socket(scope: Mapping[str, Any], kind: str, public_id: str) -> Subscriber | int:
-    """The follower behind a socket's handshake, or the code to close it with. A header Authorization counts alone."""
-    header = dict(scope["headers"]).get(b"authorization")
-    token: ApiToken | None = None
-    if header is not None:
-        method, _, secret = header.decode("latin-1").partition(" ")
-        token = tokens.recognise(secret.strip()) if method.lower() == "bearer" else None
-        if token is None or not tokens.allows(token, "read"):
-            return SIGNED_OUT
-        user: Any = token.owner
-    else:
-        user = scope.get("user")
+    """The follower behind a socket's handshake, or the code to close it with."""
+    token = _sent_token(scope) if has_token(scope) else None
+    user = token.owner if token else None if has_token(scope) else scope.get("user")
     if not isinstance(user, User) or not user.is_active:
-        # channels wraps the user of a session lazily.
-        if not getattr(user, "is_authenticated", False) or not user.is_active:
-            return SIGNED_OUT
-        user = User.objects.get(pk=user.pk)
+        return SIGNED_OUT
     key = parse_public_id(public_id, PREFIXES[kind])
     rows = policy.visible_executions(user).filter(kind=kind, pk=key) if key else Execution.objects.none()
     execution_id = rows.values_list("pk", flat=True).first()
-    return NOTHING_HERE if execution_id is None else follower(user, token, execution_id)
+    session_key = "" if token else getattr(scope.get("session"), "session_key", None) or ""
+    return NOTHING_HERE if execution_id is None else follower(user, token, session_key, execution_id)
+
+
+def _sent_token(scope: Mapping[str, Any]) -> ApiToken | None:
+    method, _, secret = dict(scope["headers"])[b"authorization"].decode("latin-1").partition(" ")
+    token = tokens.recognise(secret.strip()) if method.lower() == "bearer" else None
+    return token if token is not None and tokens.allows(token, "read") else None
 
 
 def after_of(scope: Mapping[str, Any]) -> int | None:

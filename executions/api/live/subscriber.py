@@ -37,7 +37,7 @@ class Subscriber:
     user: User
     execution_id: uuid.UUID
     still_allowed: Callable[[], bool]
-    cursor: int = 0
+    cursor: int = -1
     lost: int = 0
     closed: str = ""
     _frames: deque[Frame] = field(default_factory=deque)

@@ -38,6 +38,10 @@ class Range(BaseModel):
     limit: Limit = USUAL
 
 
+def session_key_of(request: HttpRequest) -> str:
+    return request.session.session_key or ""
+
+
 def add_events(router: Router, kind: str) -> None:
     @router.get(
         "/{execution_id}/events", auth=READ, response=History, operation_id=f"read-{kind}-events",
@@ -56,5 +60,5 @@ def add_events(router: Router, kind: str) -> None:
             raise Problem(
                 "rate-limited", f"You follow {MOST_STREAMS} executions already.", headers={"Retry-After": "30"}
             )
-        follower = access.follower(user, getattr(request, "token", None), execution.pk)
+        follower = access.follower(user, getattr(request, "token", None), session_key_of(request), execution.pk)
         return sse.answer(follower, last_seen if last_seen is not None else range.after or None)
