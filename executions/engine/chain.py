@@ -85,7 +85,7 @@ def finished_records(execution: Execution) -> Iterator[StepRecord]:
     rows = Step.objects.filter(execution=execution, seq__isnull=False).order_by("seq")
     controls = rows.filter(kind=DECISION).values_list("control", flat=True)
     found = [control.get("cut") for control in controls if isinstance(control, dict)]
-    cuts: list[dict[str, Any]] = [cut for cut in found if _is_cut(cut)]
+    cuts: list[Any] = [cut for cut in found if _is_cut(cut)]
     for row in rows.values_list(*RECORD_FIELDS).iterator():
         record = record_of(row)
         cut_out = any(cut["after"] < (record.seq or 0) < cut["before"] for cut in cuts)
