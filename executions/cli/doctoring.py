@@ -13,12 +13,13 @@ from executions.errors import StigmerError
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; ``remedy`` is empty where it is well."""
+    """One thing that was looked at; ``remedy`` is empty where it is well. ``is_warning``: worth a look, no more."""
 
     name: str
     ok: bool
     detail: str
     remedy: str = ""
+    is_warning: bool = False
 
 
 def examine() -> list[Finding]:
@@ -39,7 +40,7 @@ def print_findings(findings: list[Finding]) -> None:
 
     width = max(len(each.name) for each in findings)
     for each in findings:
-        mark = ("✓", "green") if each.ok else ("✗", "bold red")
+        mark = ("!", "yellow") if each.is_warning else ("✓", "green") if each.ok else ("✗", "bold red")
         print_line(mark, f" {each.name.ljust(width)}  {plain(each.detail)}")
         if each.remedy:
             print_line(f"  {' ' * width}  ", (f"→ {plain(each.remedy)}", "bold"))
@@ -65,12 +66,12 @@ def _folder() -> Finding:
 
 
 def _health() -> Iterator[Finding]:
-    from executions.health import CHECKS
+    from executions.health import CHECKS, State
 
     for check in CHECKS:
         seen = check()
-        remedy = "" if seen.ok else str(getattr(seen, "remedy", ""))
-        yield Finding(seen.name, seen.ok, seen.detail, remedy)
+        remedy = "" if seen.state == State.OK else seen.remedy
+        yield Finding(seen.name.replace("_", " "), seen.ok, seen.detail, remedy, seen.state == State.WARNING)
 
 
 def _web() -> Finding:

@@ -34,7 +34,7 @@ def plain(value: object) -> str:
 def pretty(value: Any) -> str:
     """JSON for people. Control characters and what steers terminals are escaped as JSON does it."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
-    return "".join(each if each.isprintable() or each == "\n" else f"\\u{ord(each):04x}" for each in text)
+    return "".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text)
 
 
 def moment(text: str | None) -> datetime | None:

@@ -89,8 +89,8 @@ class Following:
         """An update that is not all that happened is completed from the history."""
         if not (update.lost or update.raw.get("more_after")):
             return update
-        missed = self.client.history(self.execution_path, self.after or 0, upto=update.seq)
-        return replace(update, entries=list(missed))
+        missed = list(self.client.history(self.execution_path, self.after or 0, upto=update.seq))
+        return replace(update, entries=missed, raw={**update.raw, "entries": missed})
 
     def _is_lost(self, problem: CommandError) -> None:
         """Raises the problem where waiting cannot help."""
@@ -139,12 +139,7 @@ def _read(message: Message) -> Update | None:
         )
     if message.event not in ("snapshot", "update", "end") or "execution" not in body:
         return None
-    return Update(
-        event=message.event,
-        seq=int(body["seq"]),
-        execution=body["execution"],
-        entries=list(body["entries"]),
-        ended=bool(body["ended"]),
-        lost=int(body.get("lost") or 0),
-        raw=body,
-    )
+    seq, ended = int(body["seq"]), bool(body["ended"])
+    # What was committed while the server was reading comes again with the next update.
+    body["entries"] = [entry for entry in body["entries"] if ended or entry["seq"] <= seq]
+    return Update(message.event, seq, body["execution"], body["entries"], ended, int(body.get("lost") or 0), body)

@@ -1,0 +1,32 @@
+"""Tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from executions.cli.display.columns import COLUMNS, rows
+from executions.cli.display.screen import print_table
+from executions.cli.kinds import KINDS
+
+
+def test_columns_are_as_wide_as_they_need_and_lines_end_where_they_end(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(["ID", "NAME"], [["1", "tea"], ["1000", "x" * 300]])
+    assert capsys.readouterr().out == f"ID    NAME\n1     tea\n1000  {'x' * 300}\n"
+
+
+def test_wide_characters_take_their_two_cells(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(["NAME", "ID"], [["茶", "1"], ["teapot", "2"]])
+    assert capsys.readouterr().out == "NAME    ID\n茶      1\nteapot  2\n"
+
+
+def test_markup_is_text(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(["NAME"], [["[red]not[/red]"], [":smile:"]])
+    assert capsys.readouterr().out == "NAME\n[red]not[/red]\n:smile:\n"
+
+
+def test_every_kind_has_its_columns() -> None:
+    assert set(COLUMNS) == {kind.name for kind in KINDS}
+
+
+def test_an_empty_cell_is_a_dash() -> None:
+    assert rows({"A": lambda item: ""}, [{}]) == [["-"]]
