@@ -17,6 +17,7 @@ from django.db.models import Max, Min
 from django.utils import timezone
 
 from executions.models import Execution, Process, Turn
+from executions.recovery.processes import is_gone
 from executions.recovery.sweep import NAME as SWEEP
 
 REDIS_TIMEOUT_SECONDS = 1.0
@@ -115,7 +116,7 @@ def check_queue() -> Check:
 @asks_the_database
 def check_workers() -> Check:
     """At least one worker was heard of lately; without any, everything that is started waits."""
-    alive = Process.objects.living().workers().count()
+    alive = sum(not is_gone(process) for process in Process.objects.living().workers())
     if not alive:
         return Check("workers", State.FAILED, "No worker is alive.", 0, START_A_WORKER)
     return Check("workers", State.OK, f"{alive} alive", alive)
