@@ -18,7 +18,7 @@ EXECUTION = uuid.UUID(int=7)
 
 
 def rung(client: redis.Redis, queue: str = "default") -> list[str]:
-    return [job.decode() for job in client.lrange(f"rq:queue:{queue}", 0, -1)]
+    return [job.decode() if isinstance(job, bytes) else job for job in client.lrange(f"rq:queue:{queue}", 0, -1)]
 
 
 def test_a_ring_is_a_job_with_the_id_as_json(redis_client):

@@ -149,7 +149,9 @@ do:
             body: {{key: '${{ "Bearer " + $secrets.key }}'}}}}
     export: {{as: '${{ {{k: $secrets.key}} }}'}}
 - keep: {{set: {{key: '${{ $secrets.key }}', all: '${{ . }}', c: '${{ $context }}'}}}}
-- bad: {{call: http, with: {{method: get, endpoint: '{server.url}/status/400?key=1', headers: {{x-key: '${{ $secrets.key }}'}}}}}}
+- bad:
+    call: http
+    with: {{method: get, endpoint: '{server.url}/status/400?key=1', headers: {{x-key: '${{ $secrets.key }}'}}}}
 """
     execution = drive(begin(tasks))
     assert execution.phase == Phase.FAILED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import pytest
@@ -66,7 +67,7 @@ def every_moment(begin: Any, ledger: Any, verb: Any, actor: Any) -> Any:
         at += 1
         ledger.path.unlink(missing_ok=True)
         execution = begin(workflow(ledger))
-        store = Interfering(at, lambda execution=execution: verb(execution.pk, actor))
+        store = Interfering(at, partial(verb, execution.pk, actor))
         execution = drive_with(execution, store)
         while execution.phase == Phase.WAITING and execution.waiting_for == "timer":
             execution = drive_with(execution, store)

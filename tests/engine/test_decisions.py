@@ -90,7 +90,7 @@ do: [{a: NOTE_A}, {g: {call: f}}, {z: NOTE_Z}]
 def failed(begin, drive, note, broken):
     """``failed(place)``: an execution that failed at the broken call."""
 
-    def make(place: str = "at the top", more: str = "") -> Execution:
+    def make(place: str = "at the top", more: str = "") -> Any:
         text = PLACES[place].replace("BROKEN", broken(more))
         for letter in "ABCZ":
             text = text.replace(f"NOTE_{letter}", note(letter.lower()))
@@ -213,7 +213,7 @@ do: [{{outer: {{timeout: {{after: {{minutes: 5}}}}, do: {listed(x=broken(), w="{
 
 
 def test_a_retry_keeps_the_key_and_a_new_operation_has_another(begin, drive, alice, server):
-    post = "{call: http, with: {method: post, endpoint: '%s/status/400', body: {n: 1}}}" % server.url
+    post = f"{{call: http, with: {{method: post, endpoint: '{server.url}/status/400', body: {{n: 1}}}}}}"
     execution = drive(begin(tasks(a=post)))
     decisions.retry(execution.pk, alice)
     drive(execution)

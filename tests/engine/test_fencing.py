@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from functools import partial
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -19,7 +20,7 @@ from executions.models.moves import apply
 from executions.records import AttemptRecord, EventRecord, StepRecord
 from executions.states import Phase
 from tests.engine.conftest import new_process
-from tests.engine.texts import call, tasks
+from tests.engine.texts import call, get, tasks
 from tests.waiting import until
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -69,7 +70,7 @@ def test_an_execution_that_was_moved_on_is_closed_to_its_last_driver(begin, proc
 @pytest.mark.django_db(transaction=True)
 def test_a_driver_that_comes_back_late_writes_nothing(begin, server):
     """The first driver waits in its call while it is declared dead and a second one finishes the execution."""
-    execution = begin(tasks(a="{call: http, with: {method: get, endpoint: '%s/hang'}}" % server.url))
+    execution = begin(tasks(a=get(f"{server.url}/hang")))
     first = new_process()
     running = Running()
     thread = threading.Thread(target=drive_in_thread, args=(execution, first, running))
@@ -118,7 +119,7 @@ def test_of_many_drivers_at_once_one_gets_the_execution(begin, ledger):
     until(lambda: Execution.objects.get().phase == Phase.COMPLETED, what="it is completed")
 
 
-CHECKS = {
+CHECKS: dict[str, dict[str, Any]] = {
     "an unknown phase": {"phase": "DREAMING"},
     "in progress without a process": {"phase": "IN_PROGRESS", "process_id": None},
     "waiting for nothing": {"phase": "WAITING", "wake_at": None, "waiting_for": ""},

@@ -165,7 +165,8 @@ def test_the_decision_of_each_catch_is_a_step_that_is_followed_again():
 
 def test_a_time_limit_cuts_a_back_off():
     catch = "{retry: {delay: {seconds: 60}, limit: {attempt: {count: 2}}}}"
-    run = Run(f"do: [{{a: {{timeout: {{after: {{seconds: 10}}}}, do: [{{guard: {{try: [{{x: {CALL}}}], catch: {catch}}}}}]}}}}]",
+    guard = f"{{guard: {{try: [{{x: {CALL}}}], catch: {catch}}}}}"
+    run = Run(f"do: [{{a: {{timeout: {{after: {{seconds: 10}}}}, do: [{guard}]}}}}]",
               answer=failing(99))  # fmt: skip
     assert run.error().error.type.endswith("timeout")
     assert run.parks == [10.0]

@@ -27,7 +27,9 @@ WORKFLOWS = {
 - outer: {{do: [{{inner: {{do: [{{a: {CALL % "n: 1"}}}, {{b: {{set: {{n: 2}}, then: end}}}}]}}}}]}}
 - c: {CALL % "n: 3"}
 """,
-    "an end inside a function": f"""use: {{functions: {{stop: {{do: [{{x: {CALL % "n: 1"}}}, {{y: {{set: {{n: 5}}, then: end}}}}]}}}}}}
+    "an end inside a function": f"""use:
+  functions:
+    stop: {{do: [{{x: {CALL % "n: 1"}}}, {{y: {{set: {{n: 5}}, then: end}}}}]}}
 do: [{{a: {{do: [{{f: {{call: stop}}}}]}}}}, {{b: {CALL % "n: 3"}}}]
 """,
     "loops, cases and a way back": f"""do:
@@ -64,7 +66,8 @@ do: [{{a: {{do: [{{f: {{call: stop}}}}]}}}}, {{b: {CALL % "n: 3"}}}]
 - b: {CALL % "u: '${ $context.u }', t: '${ .t }'"}
 """,
     "an error that nothing catches": f"do: [{{a: {CALL % 'n: 1'}}}, {{o: {{do: [{{b: {CALL % 'fail: broken'}}}]}}}}]",
-    "an input transformed once": f"input: {{from: '${{ {{u: uuid}} }}'}}\ndo: [{{a: {CALL % 'n: 1'}}}, {{b: {CALL % 'n: 2'}}}]",
+    "an input transformed once": "input: {from: '${ {u: uuid} }'}\n"
+    + f"do: [{{a: {CALL % 'n: 1'}}}, {{b: {CALL % 'n: 2'}}}]",
 }
 RANDOM = ("what is random is decided once", "an input transformed once")
 

@@ -8,15 +8,13 @@ from typing import Any
 
 def call(function: str, more: str = "", **arguments: Any) -> str:
     """A ``call: python``; ``more`` are further keys of the task, as YAML."""
-    return "{call: python, with: {function: %s, arguments: %s}%s}" % (
-        f"tests.{function}",
-        json.dumps(arguments),
-        f", {more}" if more else "",
-    )
+    rest = f", {more}" if more else ""
+    return f"{{call: python, with: {{function: tests.{function}, arguments: {json.dumps(arguments)}}}{rest}}}"
 
 
 def get(url: str, more: str = "") -> str:
-    return "{call: http, with: {method: get, endpoint: '%s'}%s}" % (url, f", {more}" if more else "")
+    rest = f", {more}" if more else ""
+    return f"{{call: http, with: {{method: get, endpoint: '{url}'}}{rest}}}"
 
 
 def tasks(**named: str) -> str:

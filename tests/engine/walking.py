@@ -106,7 +106,7 @@ class Run:
     def _act(self, request: Effect) -> Done | Fail:
         self.effects[request.step.path] += 1
         self.now += timedelta(seconds=1)
-        return self.answer(request.step.arguments["arguments"])
+        return self.answer(request.step.arguments.get("arguments", {}))
 
     def _commit(self, journal: Journal, crash_at: int | None) -> None:
         standing = {record.path: record for record in self.records}

@@ -165,7 +165,8 @@ def test_executions_inside_composites_are_driven_by_many_workers(worker, begin, 
     for _ in range(2):
         worker()
     book = tmp_path / "book"
-    text = f"do: [{{loop: {{for: {{in: '${{ [range(10)] }}'}}, do: {listed(a=call('note', ledger=str(book), line='a'))}}}}}]"
+    inner = listed(a=call("note", ledger=str(book), line="a"))
+    text = f"do: [{{loop: {{for: {{in: '${{ [range(10)] }}'}}, do: {inner}}}}}]"
     for execution in [begin(text) for _ in range(20)]:
         ends(execution)
     assert len(book.read_text().splitlines()) == len(set(book.read_text().splitlines())) == 200
