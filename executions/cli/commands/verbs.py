@@ -9,6 +9,7 @@ import typer
 
 from executions.cli.commands.remote import AsText, talks
 from executions.cli.commands.runs import ExecutionId, Follow, Input
+from executions.cli.exits import CommandError, ExitCode
 from executions.cli.formats import Sentence
 from executions.cli.remote.client import Client
 
@@ -80,14 +81,18 @@ def recover(
 def restore(
     client: Client,
     execution: ExecutionId,
-    to: Annotated[int, typer.Option("--to", min=1, help="The sequence of the checkpoint to go back to.")],
     reason: Annotated[str, typer.Option(help="Why; kept in the history and the audit.")],
+    to: Annotated[int | None, typer.Option("--to", min=1, help="The sequence of the checkpoint to go back to.")] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the latest restore back instead.")] = False,
     seq: Seq = None,
     follow: Follow = False,
     output: AsText = Sentence.TEXT,
 ) -> None:
     """Go back to a checkpoint (support and administrators). `stigmer list checkpoints --of ID` shows them."""
-    _decide(client, execution, "restore", {"checkpoint_seq": to}, reason, seq, follow, output)
+    if undo == (to is not None):
+        raise CommandError("Restore to what?", remedy="Give --to SEQ, or --undo.", code=ExitCode.USAGE)
+    verb, body = ("undo-restore", {}) if undo else ("restore", {"checkpoint_seq": to})
+    _decide(client, execution, verb, body, reason, seq, follow, output)
 
 
 @talks

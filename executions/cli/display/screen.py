@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Row = Sequence[str]
 GAP = "  "
+LEAST_CELLS = 8
 
 
 def console(*, to_errors: bool = False) -> Console:
@@ -29,13 +30,16 @@ def note(text: str) -> None:
 
 
 def print_table(heads: Row, rows: Sequence[Row], *, indent: str = "") -> None:
-    """Columns as wide as they need to be; in a terminal the last one is cut so that no line wraps."""
+    """Columns as wide as they need to be. In a terminal the last one is cut, and those that would begin beyond its
+    edge are left out, so that no line wraps."""
     from rich.cells import cell_len, set_cell_size
     from rich.text import Text
 
     out = console()
     widths = [max(cell_len(row[at]) for row in (heads, *rows)) for at in range(len(heads))]
-    for line, row in enumerate((heads, *rows)):
+    shown = _fitting(widths, out.width - len(indent)) if out.is_terminal else len(widths)
+    widths = widths[:shown]
+    for line, row in enumerate(each[:shown] for each in (heads, *rows)):
         cells = [set_cell_size(text, width) for text, width in zip(row[:-1], widths[:-1], strict=True)]
         text = Text(indent)
         for at, cell in enumerate((*cells, row[-1])):
@@ -45,6 +49,16 @@ def print_table(heads: Row, rows: Sequence[Row], *, indent: str = "") -> None:
         if out.is_terminal:
             text.truncate(out.width, overflow="ellipsis")
         out.print(text)
+
+
+def _fitting(widths: Sequence[int], width: int) -> int:
+    """How many columns begin far enough from the edge to be read."""
+    begin, count = 0, 0
+    for each in widths:
+        if count and begin + min(each, LEAST_CELLS) > width:
+            break
+        begin, count = begin + each + len(GAP), count + 1
+    return count
 
 
 def print_line(*parts: tuple[str, str] | str) -> None:

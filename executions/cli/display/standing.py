@@ -14,20 +14,21 @@ ENDED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "TERMINATED"})
 def sentence(run: Run) -> str:
     """One line about a run as the API shows it."""
     status = run["status"]
-    phase, step = status["phase"], step_of(status["current_step"])
+    phase = status["phase"]
+    at = f" at {step_of(status['current_step'])}" if status["current_step"] else ""
     match phase:
         case "FAILED":
             tries = status["retry_count"]
             after = f" after {count(tries, 'retry').replace('retrys', 'retries')}" if tries else ""
-            return f"FAILED at {step}{after}: {plain(status['failure_reason'])}"
+            return f"FAILED{at}{after}: {plain(status['failure_reason'])}"
         case "IN_PROGRESS" if status["cancel_asked"]:
-            return f"IN_PROGRESS at {step}; it stops at the next boundary"
+            return f"IN_PROGRESS{at}; it stops at the next boundary"
         case "IN_PROGRESS":
-            return f"IN_PROGRESS at {step}"
+            return f"IN_PROGRESS{at}"
         case "WAITING" if status["wake_at"]:
-            return f"WAITING at {step} until {clock(status['wake_at'])}"
+            return f"WAITING{at} until {clock(status['wake_at'])}"
         case "WAITING":
-            return f"WAITING at {step} for {plain(status['waiting_for'] or 'something')}"
+            return f"WAITING{at} for {plain(status['waiting_for'] or 'something')}"
         case "PENDING":
             return "PENDING until a worker takes it"
     return str(phase)

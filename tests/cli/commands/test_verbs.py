@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.cli.commands.test_runs import id_in
+from tests.cli.conftest import sign_in
 from tests.cli.terminal import Terminal
+from tests.live import LiveStigmer
 
 pytestmark = pytest.mark.processes
 
@@ -58,6 +61,20 @@ def test_a_verb_in_the_wrong_phase_is_refused_with_the_phase(demo: Terminal) -> 
 def test_what_only_support_may_do_is_forbidden_to_the_owner(demo: Terminal, failed: str) -> None:
     said = demo("restore", failed, "--to", "1", "--reason", "test")
     assert said.code == 5, said
+
+
+def test_support_goes_back_to_a_checkpoint_and_takes_that_back(
+    demo: Terminal, live_stigmer: LiveStigmer, tmp_path: Path, failed: str
+) -> None:
+    support = sign_in(live_stigmer, tmp_path, "support")
+    listed = json.loads(support("list", "checkpoints", "--of", failed, "-o", "json").out)["items"]
+    seq = str(min(item["seq"] for item in listed))
+    assert support("restore", failed, "--reason", "test").code == 2
+    restored = support("restore", failed, "--to", seq, "--reason", "test", "--follow")
+    assert restored.code == 7, restored
+    assert "it goes on" in restored.out and "✗ breaks" in restored.out
+    said = support("restore", failed, "--undo", "--reason", "it was the wrong run")
+    assert said.code == 0, said
 
 
 def test_a_run_is_paused_resumed_and_terminated(demo: Terminal) -> None:
