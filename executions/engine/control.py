@@ -18,6 +18,7 @@ from executions.engine import report
 from executions.engine.case import check_allowed, check_fresh
 from executions.engine.kind_try import counted_from
 from executions.engine.lease import load_records
+from executions.engine.store import refusable
 from executions.errors import Refused
 from executions.models import Execution
 from executions.models.move import Applied, Move, Standing
@@ -29,16 +30,19 @@ log = structlog.get_logger(__name__)
 _TRIES = 5
 
 
+@refusable
 def cancel(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
     """Stop at the next boundary; at once where nothing is running. The phase that it is in afterwards."""
     return _ask_or_move(execution_id, actor, "cancel", expected_seq, _cancelled, "cancel_asked_at")
 
 
+@refusable
 def pause(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
     """Start no further step until it is resumed."""
     return _ask_or_move(execution_id, actor, "pause", expected_seq, _paused, "pause_asked_at")
 
 
+@refusable
 def resume(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
     """Go on after a pause. Time limits did not run meanwhile."""
     with transaction.atomic():
@@ -56,6 +60,7 @@ def resume(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = N
     return Phase.PENDING
 
 
+@refusable
 def terminate(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
     """End it now, whatever runs. A step that was begun may or may not have happened."""
     with transaction.atomic():

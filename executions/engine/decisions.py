@@ -19,6 +19,7 @@ from executions import audit
 from executions.engine import report
 from executions.engine.case import PER_TRY, Case, Decided, flag, open_case, write
 from executions.engine.chain import Broken, examine
+from executions.engine.store import refusable
 from executions.errors import NotStorable, Refused
 from executions.ids import uuid7
 from executions.models import Execution
@@ -29,6 +30,7 @@ __all__ = ["Decided", "again", "audited", "corrupt", "decide", "recover", "retry
 _UNSET = object()
 
 
+@refusable
 def retry(
     execution_id: uuid.UUID,
     actor: User,
@@ -51,6 +53,7 @@ def retry(
         return write(case, [event])
 
 
+@refusable
 def recover(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None, reason: str = "") -> Decided:
     """Verify the checkpoints, then go on from the last one. A recovery that fails stays FAILED and flags a person.
 
@@ -88,6 +91,7 @@ def audited(verb: str, execution_id: uuid.UUID, actor: User, reason: str, work: 
         raise
 
 
+@refusable
 def skip(
     execution_id: uuid.UUID,
     actor: User,
@@ -124,6 +128,7 @@ def skip(
         return write(case, [event])
 
 
+@refusable
 def decide(
     execution_id: uuid.UUID,
     actor: User,

@@ -17,6 +17,7 @@ from executions import audit
 from executions.engine import report
 from executions.engine.case import check_allowed, check_fresh
 from executions.engine.control import closed, ended
+from executions.engine.store import refusable
 from executions.errors import Refused, WorkflowError
 from executions.models import Execution
 from executions.models.move import Move, Standing
@@ -32,6 +33,7 @@ def choices(execution: Execution) -> list[Phase]:
     return sorted(MOVES[Phase(execution.phase)] - ONLY_A_WORKER)
 
 
+@refusable
 def override(execution_id: uuid.UUID, actor: User, to: Phase, *, expected_seq: int | None = None, reason: str) -> Phase:
     """Put it into this phase; whoever drives it is shut out at once. Raises Refused."""
     with transaction.atomic():

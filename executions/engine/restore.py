@@ -20,6 +20,7 @@ from executions.engine.chain import Broken, examine, is_checkpoint
 from executions.engine.decisions import audited
 from executions.engine.lease import RECORD_FIELDS, load_records, record_of
 from executions.engine.places import effect_at
+from executions.engine.store import refusable
 from executions.errors import Refused
 from executions.ids import uuid7
 from executions.models import Execution, Step
@@ -99,6 +100,7 @@ def preview(execution_id: uuid.UUID, actor: User, checkpoint_seq: int) -> Previe
     return Preview(checkpoint_seq, path, len(kept), again, broken.text if broken else "", last_good)
 
 
+@refusable
 def restore(
     execution_id: uuid.UUID, actor: User, checkpoint_seq: int, *, expected_seq: int | None = None, reason: str
 ) -> Decided:
@@ -113,6 +115,7 @@ def restore(
     return audited("restore", execution_id, actor, reason, work)
 
 
+@refusable
 def undo_restore(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None, reason: str) -> Decided:
     """Take the latest restore back: what ran after it is superseded, what it superseded stands again."""
 

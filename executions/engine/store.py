@@ -12,14 +12,16 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import wraps
 from queue import Empty, SimpleQueue
-from typing import Any, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import structlog
 from django.db import OperationalError, connection, transaction
 
 from executions.errors import Fenced
 
+P = ParamSpec("P")
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
@@ -47,6 +49,16 @@ def run_again_if_refused(work: Callable[[], T]) -> T:
             # Jitter: writers that collided must not collide again in step.
             time.sleep(random.uniform(0.005, 0.05) * attempt)
     raise AssertionError("unreachable")
+
+
+def refusable(verb: Callable[P, T]) -> Callable[P, T]:
+    """A person's verb, whose transaction runs again where the database refused it before any commit."""
+
+    @wraps(verb)
+    def again(*args: P.args, **kwargs: P.kwargs) -> T:
+        return run_again_if_refused(lambda: verb(*args, **kwargs))
+
+    return again
 
 
 class Here:

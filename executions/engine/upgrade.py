@@ -26,6 +26,7 @@ from executions.engine.journal import Diverged, Journal
 from executions.engine.lease import load_records
 from executions.engine.places import task_at
 from executions.engine.requests import Breathe, Effect
+from executions.engine.store import refusable
 from executions.engine.walk import Walker
 from executions.errors import Refused
 from executions.models import Execution, WorkflowVersion
@@ -55,6 +56,7 @@ def misfits(execution_id: uuid.UUID, actor: User, version_number: int) -> list[M
     return _misfits(execution, version, case.standing())[0]
 
 
+@refusable
 def recover_onto(
     execution_id: uuid.UUID, actor: User, version_number: int, *, expected_seq: int | None = None, reason: str = ""
 ) -> Decided:
