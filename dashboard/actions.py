@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dashboard import words
 from executions.models import Execution, Step
@@ -22,6 +22,7 @@ class Action:
     asks: str = ""
     is_danger: bool = False
     is_first: bool = False
+    why_id: str = ""
 
     @property
     def is_allowed(self) -> bool:
@@ -65,8 +66,19 @@ def actions(execution: Execution, role: Role, failed: Sequence[Step]) -> list[Ac
     """
     shown = [kind for kind in _KINDS if _belongs(kind, execution)]
     made = [_action(kind, execution, role, failed) for kind in shown]
+    ids: dict[str, str] = {}
+    made = [replace(action, why_id=ids.setdefault(action.why_not, action.verb)) for action in made]
     first = next((action.verb for action in made if action.is_allowed and not action.is_danger), "")
-    return [_first(action) if action.verb == first else action for action in made]
+    return [replace(action, why_not="", is_first=True) if action.verb == first else action for action in made]
+
+
+def refusals(buttons: Sequence[Action]) -> list[tuple[str, Action]]:
+    """Why buttons cannot be used: buttons with the same reason together, as (their words, the first of them)."""
+    found: dict[str, list[Action]] = {}
+    for action in buttons:
+        if not action.is_allowed:
+            found.setdefault(action.why_not, []).append(action)
+    return [(", ".join(action.label for action in same), same[0]) for same in found.values()]
 
 
 def _belongs(kind: _Kind, execution: Execution) -> bool:
@@ -81,10 +93,6 @@ def _belongs(kind: _Kind, execution: Execution) -> bool:
 def _action(kind: _Kind, execution: Execution, role: Role, failed: Sequence[Step]) -> Action:
     why_not = _why_not(kind, execution, role, failed)
     return Action(kind.verb, kind.label, kind.icon, why_not, kind.asks, kind.is_danger)
-
-
-def _first(action: Action) -> Action:
-    return Action(action.verb, action.label, action.icon, "", action.asks, action.is_danger, is_first=True)
 
 
 def _why_not(kind: _Kind, execution: Execution, role: Role, failed: Sequence[Step]) -> str:

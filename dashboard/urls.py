@@ -5,7 +5,23 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from dashboard.views import act, apply, execution, executions, inbox, live, overview, run, session, workers, workflows
+from dashboard.views import (
+    act,
+    apply,
+    attention,
+    bulk,
+    execution,
+    executions,
+    inbox,
+    live,
+    overview,
+    run,
+    session,
+    tabs,
+    tokens,
+    workers,
+    workflows,
+)
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -13,8 +29,15 @@ urlpatterns = [
     path("log-out", LogoutView.as_view(), name="logout"),
     path("executions/", executions.listing, name="executions"),
     path("executions/new-count", executions.new_count, name="executions-new-count"),
+    path("executions/bulk", bulk.act, name="bulk"),
     path("executions/<str:public_id>/", execution.page, name="execution"),
     path("executions/<str:public_id>/do/<str:verb>", act.act, name="act"),
+    path("executions/<str:public_id>/graph", tabs.graph, name="execution-graph"),
+    path("executions/<str:public_id>/events", tabs.events, name="execution-events"),
+    path("executions/<str:public_id>/values", tabs.values, name="execution-values"),
+    path("executions/<str:public_id>/checkpoints", tabs.checkpoints, name="execution-checkpoints"),
+    path("executions/<str:public_id>/checkpoints/<int:seq>", tabs.checkpoint, name="execution-checkpoint"),
+    path("executions/<str:public_id>/audit", tabs.audit, name="execution-audit"),
     path("executions/<str:public_id>/steps", execution.earlier, name="execution-earlier"),
     path("executions/<str:public_id>/value/<str:name>", execution.own_value, name="execution-value"),
     path("executions/<str:public_id>/steps/<str:step>/<str:name>", execution.step_value, name="step-value"),
@@ -23,6 +46,9 @@ urlpatterns = [
     path("workflows/<str:public_id>/", workflows.page, name="workflow"),
     path("workflows/<str:public_id>/versions/<int:number>", workflows.page, name="workflow-version"),
     path("workflows/<str:public_id>/run", run.run, name="run"),
+    path("attention/", attention.page, name="attention"),
+    path("tokens/", tokens.page, name="tokens"),
+    path("tokens/<str:public_id>/revoke", tokens.revoke, name="token-revoke"),
     path("inbox/", inbox.page, name="inbox"),
     path("inbox/read", inbox.read, name="inbox-read"),
     path("workers/", workers.page, name="workers"),

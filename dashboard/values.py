@@ -17,9 +17,20 @@ class Shown:
     is_cut: bool = False
 
 
+# Characters that turn the text around them: shown as escapes, so that nothing looks like what it is not.
+_TURNING = str.maketrans(
+    {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F)}
+)
+
+
 def pretty(value: Any) -> str:
-    """Indented JSON with its characters as they are."""
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    """Indented JSON with its characters as they are, but for those that turn the direction of writing."""
+    return json.dumps(value, indent=2, ensure_ascii=False).translate(_TURNING)
+
+
+def plain(text: str) -> str:
+    """Somebody's text without a turn of direction that is hidden in it."""
+    return text.translate(_TURNING)
 
 
 def shown(stored: str | None) -> Shown | None:
@@ -27,5 +38,5 @@ def shown(stored: str | None) -> Shown | None:
     if stored is None or stored == "null":
         return None
     if len(stored) > SHOWN_CHARACTERS:
-        return Shown(stored[:SHOWN_CHARACTERS], is_cut=True)
+        return Shown(plain(stored[:SHOWN_CHARACTERS]), is_cut=True)
     return Shown(pretty(json.loads(stored)))

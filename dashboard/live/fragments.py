@@ -28,7 +28,7 @@ def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
         "execution": execution,
         "sentence": sentence.stands(execution, failed if execution.phase == Phase.FAILED else open_),
         "actions": buttons,
-        "refused": [action for action in buttons if not action.is_allowed],
+        "refused": actions.refusals(buttons),
         "question": question,
         "choices": choices.CHOICES,
         "may_decide": role in VERBS["decide"],

@@ -4,37 +4,42 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from dashboard.search import Search
 from executions import policy
 from executions.ids import parse_public_id
-from executions.models import Execution
+from executions.models import Agent, Execution, Workflow
 from executions.states import Phase
 
 PAGE = 50
 COUNT_CAP = 10_000
 NEW_CAP = 100
+MOST_SUBJECTS = 5_000
 HEAVY = ("input", "output", "error")
 TEXTS = ("version__source", "version__document", "agent_version__source", "agent_version__document")
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the address asks for. ``phase`` may be ``attention``; ``owner`` is a username or ``me``."""
+    """What the address asks for. ``phase`` may be ``attention``; ``owner`` is a username or ``me``; ``typed`` is the
+    search as it was typed, ``search`` what was understood of it."""
 
     phase: str = ""
     workflow: str = ""
     owner: str = ""
-    text: str = ""
+    typed: str = ""
+    search: Search = field(default_factory=Search)
 
     def is_any(self) -> bool:
-        return bool(self.phase or self.workflow or self.owner or self.text)
+        return bool(self.phase or self.workflow or self.owner or self.typed)
 
     def as_query(self) -> dict[str, str]:
         """The filters as they stand in an address; empty ones are left out."""
-        named = {"phase": self.phase, "workflow": self.workflow, "owner": self.owner, "q": self.text}
+        named = {"phase": self.phase, "workflow": self.workflow, "owner": self.owner, "q": self.typed}
         return {name: value for name, value in named.items() if value}
 
 
@@ -66,7 +71,8 @@ def page(user: policy.Person, filters: Filters, before: uuid.UUID | None = None)
 
 def tally(user: policy.Person, filters: Filters) -> dict[str, int]:
     """How many executions stand in each phase, the other filters applied, each counted to ``COUNT_CAP`` + 1."""
-    rows = _matching(user, Filters("", filters.workflow, filters.owner, filters.text)).order_by().values("pk")
+    others = replace(filters, phase="", search=replace(filters.search, status=""))
+    rows = _matching(user, others).order_by().values("pk")
     return {str(phase): rows.filter(phase=phase)[: COUNT_CAP + 1].count() for phase in Phase}
 
 
@@ -88,18 +94,39 @@ def exists_any(user: policy.Person) -> bool:
 
 
 def _matching(user: policy.Person, filters: Filters) -> QuerySet[Execution]:
-    rows = visible(user)
-    if filters.phase == "attention":
-        rows = rows.needing_attention()  # type: ignore[attr-defined]
-    elif filters.phase:
-        rows = rows.filter(phase=filters.phase)
-    if filters.workflow:
-        rows = rows.filter(Q(workflow__slug=filters.workflow) | Q(agent__slug=filters.workflow))
-    if filters.owner == "me":
-        rows = rows.filter(owner_id=user.pk)
-    elif filters.owner:
-        rows = rows.filter(owner__username=filters.owner)
-    return rows.filter(_about(filters.text)) if filters.text else rows
+    search = filters.search
+    rows = _in_phase(_in_phase(visible(user), filters.phase), search.status)
+    for slug in filter(None, (filters.workflow, search.workflow)):
+        rows = rows.filter(Q(workflow__slug=slug) | Q(agent__slug=slug))
+    for owner in filter(None, (filters.owner, search.owner)):
+        rows = rows.filter(owner_id=user.pk) if owner == "me" else rows.filter(owner__username=owner)
+    if search.after:
+        rows = rows.filter(created_at__gte=search.after)
+    if search.before:
+        rows = rows.filter(created_at__lt=search.before)
+    if search.step:
+        rows = rows.filter(current_step__icontains=search.step)
+    if search.labels:
+        rows = rows.filter(Q(workflow__in=_labelled(Workflow, search)) | Q(agent__in=_labelled(Agent, search)))
+    return rows.filter(_about(search.text)) if search.text else rows
+
+
+def _in_phase(rows: QuerySet[Execution], phase: str) -> QuerySet[Execution]:
+    if phase == "attention":
+        return rows.needing_attention()  # type: ignore[attr-defined,no-any-return]
+    return rows.filter(phase=phase) if phase else rows
+
+
+def _labelled(kind: type[Workflow] | type[Agent], search: Search) -> list[uuid.UUID]:
+    """Executions have no labels of their own: those that run something which carries all of these labels."""
+    rows: list[tuple[uuid.UUID, Any]] = list(kind._default_manager.values_list("pk", "labels")[:MOST_SUBJECTS])
+    return [
+        key for key, labels in rows if isinstance(labels, dict) and all(_fits(labels, *one) for one in search.labels)
+    ]
+
+
+def _fits(labels: Any, key: str, value: str | None) -> bool:
+    return isinstance(labels, dict) and key in labels and (value is None or str(labels[key]) == value)
 
 
 def _about(text: str) -> Q:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from dashboard.queries import executions
 from executions import policy
 from executions.models import Event, Execution, Process
+from executions.recovery import boot
+from executions.recovery.boot import SinceStart
 
 LINES = 8
 
@@ -19,6 +24,7 @@ class Overview:
     running: list[Execution]
     recent: list[Event]
     workers: list[Process]
+    since_start: SinceStart | None = None
 
 
 def overview(user: Any) -> Overview:
@@ -36,4 +42,12 @@ def overview(user: Any) -> Overview:
             .order_by("-id")[:LINES]
         ),
         workers=list(Process.objects.living().workers()),
+        since_start=_worth_saying(boot.since_start(seen)),
     )
+
+
+def _worth_saying(since: SinceStart | None) -> SinceStart | None:
+    """For a day after a start that found something."""
+    if since is None or not since.is_worth_saying():
+        return None
+    return since if since.boot.at > timezone.now() - timedelta(days=1) else None

@@ -11,8 +11,9 @@ from django.utils.safestring import SafeString
 from dashboard import values, words
 from dashboard.templatetags.shell import icon
 from executions.ids import public_id
-from executions.models import Execution, Notification, Step
+from executions.models import Event, Execution, Notification, Step
 from executions.paths import unescape
+from executions.states import Phase
 
 register = template.Library()
 
@@ -67,7 +68,7 @@ def error_text(error: Any) -> str:
     if not isinstance(error, dict):
         return values.pretty(error)
     title, detail = str(error.get("title") or ""), str(error.get("detail") or "")
-    return ": ".join(part for part in (title, detail) if part) or values.pretty(error)
+    return values.plain(": ".join(part for part in (title, detail) if part)) or values.pretty(error)
 
 
 @register.filter
@@ -115,3 +116,15 @@ def subject_of(execution: Execution) -> Subject:
         reverse("workflow", args=[public_id]),
         reverse("workflow-version", args=[public_id, number]),
     )
+
+
+@register.filter
+def event_seq(event: Event) -> int:
+    return event.seq
+
+
+@register.simple_tag
+def stops(execution: Execution, step: Step) -> bool:
+    """Whether this failed step is why the execution stands still; one that a catch took is not."""
+    at = execution.current_step
+    return execution.phase == Phase.FAILED and (at == step.path or at.startswith(f"{step.path}/"))

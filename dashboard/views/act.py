@@ -13,11 +13,12 @@ from django.views.decorators.http import require_POST
 
 from dashboard.live import fragments
 from dashboard.queries import execution as queries
+from dashboard.tabs import TABS
 from dashboard.views.execution import found
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from executions import policy
-from executions.engine import control, decisions
+from executions.engine import control, decisions, restore
 from executions.errors import Refused
 from executions.models import Execution
 
@@ -32,6 +33,8 @@ DONE = {
     "pause": "No further step starts until someone resumes it.",
     "resume": "It goes on.",
     "terminate": "It was ended.",
+    "restore": "It goes on from the checkpoint.",
+    "undo-restore": "What the restore had set aside stands again.",
 }
 
 
@@ -62,7 +65,9 @@ def _call(verb: str, execution_id: uuid.UUID, actor: User, sent: QueryDict) -> N
         case "recover":
             decisions.recover(execution_id, actor, expected_seq=seq, reason=reason)
         case "decide":
-            decisions.decide(execution_id, actor, sent.get("choice", ""), expected_seq=seq, reason=reason)
+            output = _json(sent.get("output", "") or "null", "The output")
+            choice = sent.get("choice", "")
+            decisions.decide(execution_id, actor, choice, expected_seq=seq, output=output, reason=reason)
         case "cancel":
             control.cancel(execution_id, actor)
         case "pause":
@@ -71,6 +76,10 @@ def _call(verb: str, execution_id: uuid.UUID, actor: User, sent: QueryDict) -> N
             control.resume(execution_id, actor)
         case "terminate":
             control.terminate(execution_id, actor)
+        case "restore":
+            restore.restore(execution_id, actor, _checkpoint(sent), expected_seq=seq, reason=reason)
+        case "undo-restore":
+            restore.undo_restore(execution_id, actor, expected_seq=seq, reason=reason)
 
 
 def _seq(sent: QueryDict) -> int:
@@ -79,16 +88,26 @@ def _seq(sent: QueryDict) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
 
 
+def _checkpoint(sent: QueryDict) -> int:
+    text = sent.get("checkpoint", "")
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Refused("invalid", "No checkpoint was named.", remedy="Choose one on the tab Checkpoints.")
+    return int(text)
+
+
 def _edited(sent: QueryDict) -> dict[str, Any]:
     """The edited input of a retry, where the form had one."""
     changes: dict[str, Any] = {"as_new_operation": sent.get("as_new_operation") == "on"}
     if "arguments" in sent:
-        try:
-            changes["arguments"] = json.loads(sent.get("arguments", ""))
-        except ValueError as problem:
-            message = f"The input is not JSON: {problem}."
-            raise Refused("invalid", message, remedy="Correct it and send it again.") from problem
+        changes["arguments"] = _json(sent.get("arguments", ""), "The input")
     return changes
+
+
+def _json(text: str, what: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as problem:
+        raise Refused("invalid", f"{what} is not JSON: {problem}.", remedy="Correct it and send it again.") from problem
 
 
 def _refusal(request: HttpRequest, execution: Execution, refused: Refused) -> HttpResponse:
@@ -112,7 +131,8 @@ def _refusal(request: HttpRequest, execution: Execution, refused: Refused) -> Ht
     else:
         journal = queries.journal(fresh)
         context = fragments.execution_context(fresh, policy.role(person(request), fresh))
-        context |= {"journal": journal, "steps": journal.steps, "events": journal.events, **outcome}
+        context |= {"journal": journal, "steps": journal.steps, "events": journal.events}
+        context |= {"tabs": TABS, **outcome}
         response = render(request, "dashboard/execution.html", context, status=status)
     response.headers["X-Explained"] = "1"
     return response

@@ -11,6 +11,7 @@ from dashboard.live import fragments
 from dashboard.paging import EXECUTION as IDS
 from dashboard.paging import id_or_404
 from dashboard.queries import execution as queries
+from dashboard.tabs import TABS
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from executions import policy
@@ -23,7 +24,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     execution = found(request, public_id)
     journal = queries.journal(execution)
     context = fragments.execution_context(execution, policy.role(person(request), execution))
-    context |= {"journal": journal, "steps": journal.steps, "events": journal.events}
+    context |= {"journal": journal, "steps": journal.steps, "events": journal.events, "tabs": TABS}
     return render(request, "dashboard/execution.html", context)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
@@ -11,10 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from dashboard import words
+from dashboard import bulk, words
 from dashboard.paging import EXECUTION, cursor
 from dashboard.queries import executions, workflows
 from dashboard.queries.executions import COUNT_CAP, Filters
+from dashboard.search import parse
 from dashboard.views.pages import page, person
 from executions import policy
 from executions.states import Phase
@@ -40,6 +42,8 @@ def listing(request: HttpRequest) -> HttpResponse:
         "next_address": address(filters, before=found.cursor) if found.has_more else "",
         "first_address": address(filters),
         "count_address": _count_address(filters, found),
+        "bulk_verbs": bulk.VERBS,
+        "here": urlencode(filters.as_query()),
         "server_now": timezone.now(),
     }
     return render(request, "dashboard/executions.html", context)
@@ -64,11 +68,13 @@ def filters_of(query: QueryDict) -> Filters:
     """The filters of an address. A phase that does not exist is no filter."""
     phase = query.get("phase", "")
     known = phase in (*Phase, "attention")
+    typed = query.get("q", "").strip().replace("\x00", "")[:LONGEST]
     return Filters(
         phase=phase if known else "",
         workflow=query.get("workflow", "")[:LONGEST],
         owner=query.get("owner", "")[:LONGEST],
-        text=query.get("q", "").strip().replace("\x00", "")[:LONGEST],
+        typed=typed,
+        search=parse(typed, timezone.now()),
     )
 
 
@@ -82,15 +88,21 @@ def chips(filters: Filters, tally: dict[str, int]) -> list[dict[str, object]]:
     total = sum(tally.values())
     made: list[dict[str, object]] = [_chip(filters, "", "All", total)]
     for phase in Phase:
-        if tally[phase] or filters.phase == phase:
+        if tally[phase] or phase in (filters.phase, filters.search.status):
             made.append(_chip(filters, phase, words.phase_look(phase).word, tally[phase]))
     return made
 
 
 def _chip(filters: Filters, phase: str, word: str, count: int) -> dict[str, object]:
-    chosen = Filters(phase, filters.workflow, filters.owner, filters.text)
+    typed = " ".join(part for part in filters.typed.split() if not part.startswith("status:"))
     shown = f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}"
-    return {"word": word, "count": shown, "address": address(chosen), "is_chosen": filters.phase == phase}
+    is_chosen = phase == (filters.search.status or filters.phase)
+    return {
+        "word": word,
+        "count": shown,
+        "address": address(replace(filters, phase=phase, typed=typed)),
+        "is_chosen": is_chosen,
+    }
 
 
 def _count_address(filters: Filters, found: executions.Page) -> str:

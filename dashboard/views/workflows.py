@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from dashboard import highlight
+from dashboard import highlight, start_commands
 from dashboard.paging import id_or_404
 from dashboard.queries import workflows as queries
 from dashboard.run_form import RunForm, form_for
@@ -45,7 +45,10 @@ def render_page(
     version = queries.version(workflow, number) if number is not None else head
     if number is not None and version is None:
         raise Http404
+    begun = start_commands.beginning(form_for(head.document)) if head else "{}"
     context = {
+        "curl": start_commands.curl(f"{request.scheme}://{request.get_host()}", workflow.slug, begun),
+        "command": start_commands.command(workflow.slug, begun),
         "workflow": workflow,
         "version": version,
         "is_head": bool(head and version and head.pk == version.pk),

@@ -1,9 +1,10 @@
 // Things that a click does without asking the server: [data-does], [data-copies], [data-opens].
 import { showKeys } from "./keys.js";
+import { openPalette } from "./palette.js";
 import { say } from "./said.js";
 import { toggleTheme } from "./theme.js";
 
-const does = { theme: toggleTheme, keys: showKeys, reload: () => location.reload() };
+const does = { theme: toggleTheme, keys: showKeys, palette: openPalette, reload: () => location.reload() };
 
 export async function copy(text) {
   try {

@@ -11,6 +11,8 @@ export function register(keys, words, does) {
   registry.set(keys, { words, does });
 }
 
+export const commands = () => [...registry].map(([keys, { words, does }]) => ({ keys, words, does }));
+
 const isTyping = (target) => target.closest?.("input, textarea, select, [contenteditable=true]");
 
 function isOff() {

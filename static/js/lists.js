@@ -4,7 +4,7 @@ export function move(by) {
   if (!rows.length) return;
   const at = rows.findIndex((row) => row.contains(document.activeElement));
   const next = rows[Math.min(rows.length - 1, Math.max(0, at + by))];
-  const stop = next.querySelector("a, summary, button") || next;
+  const stop = next.querySelector(".title, summary") || next.querySelector("a, button") || next;
   stop.focus();
   next.scrollIntoView({ block: "nearest" });
 }
@@ -18,10 +18,30 @@ export function follow(selector) {
   document.querySelector(selector)?.click();
 }
 
+// Round the failed steps of a page, or the failed rows of a list, beginning after where the focus is.
 export function nextError() {
-  const step = document.querySelector(".step:has(> .mark.tone-bad):not(.superseded)");
-  if (!step) return;
-  step.querySelector("details").open = true;
-  step.scrollIntoView({ block: "center" });
-  step.querySelector("summary").focus();
+  const found = [...document.querySelectorAll(".step:has(> .mark.tone-bad):not(.superseded), .execution-row[data-phase=FAILED]")];
+  if (!found.length) return;
+  const next = found[(found.findIndex((each) => each.contains(document.activeElement)) + 1) % found.length];
+  const details = next.querySelector("details");
+  if (details) details.open = true;
+  next.scrollIntoView({ block: "center" });
+  next.querySelector("summary, a").focus();
+}
+
+export function followTab(number) {
+  document.querySelectorAll("[data-tab]")[number - 1]?.click();
+}
+
+export function pick() {
+  document.activeElement?.closest("[data-row]")?.querySelector(".pick")?.click();
+}
+
+// How many rows are checked stands beside the buttons for them.
+export function countPicked() {
+  document.addEventListener("change", () => {
+    const words = document.querySelector("[data-picked]");
+    const many = document.querySelectorAll(".pick:checked").length;
+    if (words && many) words.textContent = `${many} chosen`;
+  });
 }

@@ -24,6 +24,8 @@ export async function applyFrame(frame) {
   if (frame.seq <= seqOf(topic)) return;
   for (const part of frame.parts ?? []) await put(part);
   setSeq(topic, frame.seq);
+  // A tab that is not made of pushed parts is read again, at most once a second.
+  if (regionsOf(topic).some((region) => "rereads" in region.dataset)) hint(topic);
   if (topic.startsWith("row:")) afterRow(topic);
 }
 

@@ -10,6 +10,7 @@ from django.test import Client
 
 from dashboard.urls import urlpatterns
 from executions.models import Execution, Workflow
+from executions.tokens import mint
 
 As = Callable[[User], Client]
 
@@ -20,18 +21,28 @@ PAGES = {
     "executions-new-count": ("/executions/new-count", 200, 200, 200, 200),
     "execution": ("/executions/{wex}/", 200, 404, 200, 200),
     "execution-earlier": ("/executions/{wex}/steps?before={stp}", 200, 404, 200, 200),
+    "execution-graph": ("/executions/{wex}/graph", 200, 404, 200, 200),
+    "execution-events": ("/executions/{wex}/events", 200, 404, 200, 200),
+    "execution-values": ("/executions/{wex}/values", 200, 404, 200, 200),
+    "execution-checkpoints": ("/executions/{wex}/checkpoints", 200, 404, 200, 200),
+    "execution-checkpoint": ("/executions/{wex}/checkpoints/0", 409, 404, 200, 200),
+    "execution-audit": ("/executions/{wex}/audit", 200, 404, 200, 200),
     "execution-value": ("/executions/{wex}/value/input", 200, 404, 200, 200),
     "step-value": ("/executions/{wex}/steps/{stp}/output", 200, 404, 200, 200),
     "workflows": ("/workflows/", 200, 200, 200, 200),
     "apply": ("/workflows/apply", 200, 200, 200, 200),
     "workflow": ("/workflows/{wfl}/", 200, 200, 200, 200),
     "workflow-version": ("/workflows/{wfl}/versions/1", 200, 200, 200, 200),
+    "attention": ("/attention/", 403, 403, 200, 200),
+    "tokens": ("/tokens/", 200, 200, 200, 200),
     "inbox": ("/inbox/", 200, 200, 200, 200),
     "workers": ("/workers/", 200, 200, 200, 200),
     "live-changes": ("/live/changes", 200, 200, 200, 200),
 }
 POSTS = {
     "act": ("/executions/{wex}/do/retry", 302, 404, 403, 302),
+    "bulk": ("/executions/bulk", 400, 400, 400, 400),
+    "token-revoke": ("/tokens/{key}/revoke", 302, 404, 404, 404),
     "run": ("/workflows/{wfl}/run", 302, 302, 302, 302),
     "inbox-read": ("/inbox/read", 302, 302, 302, 302),
 }
@@ -39,10 +50,11 @@ OPEN = {"login", "logout"}
 
 
 @pytest.fixture
-def addresses(failed: Execution) -> dict[str, str]:
+def addresses(failed: Execution, alice: User) -> dict[str, str]:
     step = failed.steps.filter(name="prepare").first()
     assert step is not None and failed.workflow is not None
-    return {"wex": failed.public_id, "wfl": failed.workflow.public_id, "stp": step.public_id}
+    key = mint(alice, "a script", ["read"]).token.public_id
+    return {"wex": failed.public_id, "wfl": failed.workflow.public_id, "stp": step.public_id, "key": key}
 
 
 def test_every_address_stands_in_the_table() -> None:

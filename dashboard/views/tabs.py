@@ -1,0 +1,118 @@
+"""The tabs of an execution's page beside its timeline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from dashboard.graph.layers import HEIGHT, WIDTH, Drawing
+from dashboard.graph.marks import Mark, marks
+from dashboard.live import fragments
+from dashboard.queries import tabs as queries
+from dashboard.tabs import TABS
+from dashboard.views.execution import found
+from dashboard.views.pages import page as for_people
+from dashboard.views.pages import person
+from executions import policy
+from executions.engine import restore
+from executions.errors import Refused
+from executions.models import Execution
+
+MOST_CHECKPOINTS = 500
+
+
+@for_people
+@require_safe
+def graph(request: HttpRequest, public_id: str) -> HttpResponse:
+    execution = found(request, public_id)
+    drawing = queries.drawing(execution)
+    context: dict[str, Any] = {"drawing": drawing, "node_width": WIDTH, "node_height": HEIGHT}
+    if drawing is not None:
+        context["rows"] = _rows(drawing, marks(queries.standing(execution), execution.current_step))
+    return tab(request, execution, "graph", context)
+
+
+def _rows(drawing: Drawing, known: dict[str, Mark]) -> list[dict[str, Any]]:
+    """The nodes with how far the run has come, and what follows each: for the drawing and for the table beside it."""
+    names = {place.node.key: place.node.name for place in drawing.places}
+    rows = []
+    for place in drawing.places:
+        after = [line.edge for line in drawing.lines if line.edge.source == place.node.key]
+        follows = [f"{edge.word}: {names[edge.target]}" if edge.word else names[edge.target] for edge in after]
+        rows.append({"place": place, "mark": known.get(place.node.key), "follows": follows})
+    return rows
+
+
+@for_people
+@require_safe
+def events(request: HttpRequest, public_id: str) -> HttpResponse:
+    execution = found(request, public_id)
+    before = request.GET.get("before", "")
+    is_number = before.isascii() and before.isdigit() and len(before) < 19
+    rows, has_more = queries.events(execution, int(before) if is_number else None)
+    return tab(request, execution, "events", {"events": rows, "has_more": has_more})
+
+
+@for_people
+@require_safe
+def values(request: HttpRequest, public_id: str) -> HttpResponse:
+    return tab(request, found(request, public_id), "values", {})
+
+
+@for_people
+@require_safe
+def audit(request: HttpRequest, public_id: str) -> HttpResponse:
+    execution = found(request, public_id)
+    return tab(request, execution, "audit", {"entries": queries.audit(execution)})
+
+
+@for_people
+@require_safe
+def checkpoints(request: HttpRequest, public_id: str) -> HttpResponse:
+    execution = found(request, public_id)
+    places = restore.checkpoints(execution) if execution.kind == "workflow" else []
+    context = {
+        "checkpoints": places[:MOST_CHECKPOINTS],
+        "left_out": max(0, len(places) - MOST_CHECKPOINTS),
+        "why_not": why_not_restore(request, execution),
+        "last_restore": queries.last_restore(execution),
+    }
+    return tab(request, execution, "checkpoints", context)
+
+
+def why_not_restore(request: HttpRequest, execution: Execution) -> str:
+    """Empty exactly where this person may restore this execution now."""
+    if execution.kind != "workflow":
+        return "A run of an agent has no checkpoints to go back to."
+    if policy.role(person(request), execution) not in policy.VERBS["restore"]:
+        return "Only support or an administrator may restore."
+    if execution.phase not in restore.PHASES:
+        return "It can be restored while it is failed, paused, waiting or cancelled."
+    return ""
+
+
+@for_people
+@require_safe
+def checkpoint(request: HttpRequest, public_id: str, seq: int) -> HttpResponse:
+    """What a restore to this checkpoint would do, and the form that does it."""
+    execution = found(request, public_id)
+    context: dict[str, Any] = {"seq": seq}
+    try:
+        context["preview"] = restore.preview(execution.pk, person(request), seq)
+    except Refused as refused:
+        context["refusal"] = refused
+    why_not = why_not_restore(request, execution)
+    status = 200 if "preview" in context else 409
+    return tab(request, execution, "checkpoint", {**context, "why_not": why_not}, status=status)
+
+
+def tab(
+    request: HttpRequest, execution: Execution, name: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """The execution's head with this tab below it; it is read again when the execution changes."""
+    shown = fragments.execution_context(execution, policy.role(person(request), execution))
+    shown |= {"tabs": TABS, "tab": f"dashboard/tabs/{name}.html", **context}
+    return render(request, "dashboard/tab.html", shown, status=status)

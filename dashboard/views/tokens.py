@@ -1,0 +1,62 @@
+"""API tokens: made, shown once, revoked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from dashboard.paging import id_or_404
+from dashboard.queries import tokens as queries
+from dashboard.views.pages import page as for_people
+from dashboard.views.pages import person
+from executions import policy, tokens
+from executions.errors import Refused
+
+# Days, the words for them; 0 is for ever.
+LIVES = ((7, "7 days"), (30, "30 days"), (90, "90 days"), (365, "one year"), (0, "no end"))
+SCOPES = {
+    "read": "see runs, workflows and the inbox",
+    "run": "start runs",
+    "act": "apply workflows; retry, recover, cancel",
+    "admin": "what only administrators may do",
+}
+
+
+@for_people
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: HttpRequest) -> HttpResponse:
+    """The list and the form; a POST makes a token and shows it, this once."""
+    user = person(request)
+    scopes = {name: words for name, words in SCOPES.items() if name != "admin" or policy.is_admin(user)}
+    context: dict[str, Any] = {"scopes": scopes, "lives": LIVES, "chosen": ["read", "run"], "life": 90}
+    status = 200
+    if request.method == "POST":
+        sent = request.POST
+        context |= {"chosen": sent.getlist("scope"), "life": _life(sent.get("days", "")), "name": sent.get("name", "")}
+        try:
+            context["minted"] = tokens.mint(
+                user, sent.get("name", ""), sent.getlist("scope"), days=context["life"] or None
+            )
+            context["name"] = ""
+        except Refused as refused:
+            context["refusal"], status = refused, 400
+    context |= {"rows": queries.of(user.pk), "server_now": timezone.now(), "now": timezone.now()}
+    return render(request, "dashboard/tokens.html", context, status=status)
+
+
+@for_people
+@require_POST
+def revoke(request: HttpRequest, public_id: str) -> HttpResponse:
+    found = queries.one(person(request).pk, id_or_404(public_id, "key"))
+    if found is None:
+        raise Http404
+    tokens.revoke(found)
+    return redirect("tokens")
+
+
+def _life(text: str) -> int:
+    return int(text) if text in {str(days) for days, _ in LIVES} else tokens.DEFAULT_DAYS
