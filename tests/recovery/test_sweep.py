@@ -1,0 +1,138 @@
+"""What the sweep looks after: who died, what was left, what is lost, who was not told, and whose turn it is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from executions import dispatch, events
+from executions.engine.lease import claim
+from executions.intake.apply import apply_definition
+from executions.intake.start import start
+from executions.models import AuditEntry, Boot, Event, Execution, Process, Turn
+from executions.recovery.boot import note_start, since_start
+from executions.recovery.outbox import send_what_is_unsent
+from executions.recovery.rings import ring_for_due, ring_for_orphans
+from executions.recovery.violations import FOUND_LOST, repair_the_lost
+from executions.worker.registration import register
+from executions.worker_identity import exit_of, expect_exits, note_exit
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+TEXT = "document: {dsl: '1.0.0', namespace: t, name: one, version: '1.0.0'}\ndo: [{a: {set: {n: 1}}}]\n"
+
+
+@pytest.fixture
+def bells(monkeypatch: pytest.MonkeyPatch) -> list[uuid.UUID]:
+    rung: list[uuid.UUID] = []
+    monkeypatch.setattr(dispatch, "ring", lambda execution_id, queue="default": rung.append(execution_id) or True)
+    return rung
+
+
+@pytest.fixture
+def process() -> Process:
+    return Process.objects.create(kind="worker", host="elsewhere", pid=1)
+
+
+def begun(owner: str = "alice") -> Execution:
+    user, _ = User.objects.get_or_create(username=owner)
+    workflow = apply_definition(TEXT, User.objects.order_by("pk")[0]).workflow
+    execution = start(workflow, user, input={})
+    Execution.objects.filter(pk=execution.pk).update(wake_at=timezone.now() - timedelta(minutes=1))
+    return execution
+
+
+def test_owners_are_rung_for_in_turn(bells: list[uuid.UUID]) -> None:
+    many = [begun("alice") for _ in range(3)]
+    one = begun("bob")
+    assert ring_for_due(2) == 2
+    assert set(bells) == {many[0].pk, one.pk}
+
+
+def test_what_dead_processes_left_is_rung_for_once(bells: list[uuid.UUID], process: Process) -> None:
+    execution = begun()
+    claim(execution.pk, process.pk)
+    assert ring_for_orphans(5) == 0
+    process.declare_dead("killed")
+    assert (ring_for_orphans(5), ring_for_orphans(5)) == (1, 0)
+    assert process.held_at_death == 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "why"),
+    [
+        ({"phase": "WAITING", "wake_at": None, "waiting_for": "timer"}, "nothing would wake it"),
+        ({"phase": "WAITING", "wake_at": None, "waiting_for": "decision"}, "nobody was asked"),
+        ({"wake_at": timezone.now() + timedelta(days=9)}, "still to come"),
+    ],
+)
+def test_what_is_lost_is_woken_and_reported(columns: dict[str, Any], why: str) -> None:
+    execution = begun()
+    Execution.objects.filter(pk=execution.pk).update(**columns)
+    assert (repair_the_lost(), repair_the_lost()) == (1, 0)
+    assert Execution.objects.due().get() == execution
+    assert why in Event.objects.get(name=FOUND_LOST).payload["why"]
+    assert AuditEntry.objects.get(verb="repair").actor_name == "system"
+
+
+def test_what_is_well_is_left_alone(process: Process) -> None:
+    claim(begun().pk, process.pk)
+    begun()
+    assert repair_the_lost() == 0
+
+
+def test_what_nobody_was_told_is_announced_once_more() -> None:
+    execution = begun()
+    Event.objects.create(execution=execution, seq=99, name="X", created_at=timezone.now() - timedelta(minutes=1))
+    told: list[dict[str, object]] = []
+    events.use_publisher(told.append)
+    try:
+        assert (send_what_is_unsent(), send_what_is_unsent()) == (1, 0)
+    finally:
+        events.use_publisher(None)
+    assert told[0]["seq"] == 99
+
+
+def test_only_one_has_the_turn_until_it_is_done_or_dies(process: Process) -> None:
+    other = Process.objects.create(kind="worker", host="elsewhere", pid=2)
+    assert Turn.take("sweep", process.pk, 60)
+    assert not Turn.take("sweep", other.pk, 60)
+    Turn.done("sweep", process.pk)
+    assert Turn.take("sweep", other.pk, 60)
+    other.declare_dead("killed")
+    assert Turn.take("sweep", process.pk, 60)
+
+
+def test_a_start_after_a_crash_is_kept_with_what_was_unfinished() -> None:
+    execution = begun()
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    crashed = register("worker")
+    Process.objects.filter(pk=crashed.pk).update(pid=gone.pid, process_started="1")
+    gone.wait()
+    claim(execution.pk, crashed.pk)
+    boot = note_start(register("worker"))
+    assert boot is not None
+    assert (boot.is_clean, boot.incomplete_count) == (False, 1)
+    assert note_start(register("worker")) is None, "another one lives"
+    shown = since_start(Execution.objects.all())
+    assert shown is not None and (shown.recovered, shown.waiting, shown.need_person) == (0, 1, 0)
+
+
+def test_the_first_start_is_clean() -> None:
+    note_start(register("worker"))
+    assert Boot.objects.get().is_clean
+
+
+def test_the_supervisor_leaves_word_of_how_a_child_ended(tmp_path: Path) -> None:
+    assert exit_of(tmp_path, os.getpid()) == ""
+    expect_exits(tmp_path)
+    note_exit(tmp_path, os.getpid(), "killed by SIGKILL")
+    assert exit_of(tmp_path, os.getpid()) == "killed by SIGKILL"
