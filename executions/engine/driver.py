@@ -112,6 +112,7 @@ class Driver:
                 self._flush_if_due()
                 following = self._send(walk, None)
             elif isinstance(following, Park):
+                self.drive.boundary.columns["current_step"] = following.step.path
                 self.drive.park(following.until, following.waiting_for)
             else:
                 following = run_effect(self.drive, following, partial(self._send, walk))
