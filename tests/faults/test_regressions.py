@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -29,12 +30,17 @@ pytestmark = pytest.mark.database
 @pytest.fixture
 def bells(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     rung: list[Any] = []
-    monkeypatch.setattr(dispatch, "ring", lambda execution_id, queue="default": rung.append(execution_id) or True)
+
+    def ring(execution_id: uuid.UUID, queue: str = "default") -> bool:
+        rung.append(execution_id)
+        return True
+
+    monkeypatch.setattr(dispatch, "ring", ring)
     return rung
 
 
 def test_what_the_sweep_rang_in_vain_is_rung_again(db: None, bells: list[Any], settings: Any) -> None:
-    """F1 sqlite:loop:6, F2 sqlite:kill:42. The stamp of the first ring never matched itself on SQLite, so nobody ever rang again."""
+    """F1 sqlite:loop:6, F2 sqlite:kill:42. On SQLite the first ring's stamp never matched itself: no second ring."""
     settings.STIGMER_RING_AGAIN_SECONDS = 0.0
     execution = started("do:\n- one: {set: {n: 1}}\n")
     Execution.objects.filter(pk=execution.pk).update(wake_at=timezone.now() - timedelta(minutes=1), rung_at=Now())

@@ -1,4 +1,4 @@
-"""F1: SIGKILL before and after every SQL write and every COMMIT, by enumeration: n = 1, 2, … until a run ends unkilled."""
+"""F1: SIGKILL before and after every SQL write and every COMMIT: n = 1, 2, … until a run ends unkilled."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def _trial(rig: Rig, shape: Shape, at: int) -> tuple[Trial, bool]:
     unkilled = False
     try:
         unkilled = rig.in_child(partial(work.start_and_finish, shape, trial.seed, at), seconds=20) is not None
-        trial.violations = rig.in_child(partial(_finish_and_judge, rig, shape, trial.seed, int(not unkilled)), seconds=20)
+        trial.violations = rig.in_child(
+            partial(_finish_and_judge, rig, shape, trial.seed, int(not unkilled)), seconds=20
+        )
     except Overdue as problem:
         trial.violations = [f"I1: {problem}"]
     trial.seconds = round(time.monotonic() - began, 3)

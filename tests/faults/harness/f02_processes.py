@@ -28,7 +28,7 @@ def trials(rig: Rig, done: set[str]) -> Iterator[Trial]:
             seed = f"{rig.database}:{'stall' if number % 3 == 2 else 'kill'}:{number}"
             if seed not in done:
                 chaos = _stall if "stall" in seed else _kill
-                yield storm(rig, FAULT, seed, partial(chaos, workers))
+                yield storm(rig, FAULT, seed, workers, partial(chaos, workers))
                 workers.keep(2)
 
 

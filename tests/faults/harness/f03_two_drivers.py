@@ -1,4 +1,4 @@
-"""F3: several drivers are forced onto the same execution at the same moment, with bells doubled, late and for the dead."""
+"""F3: several drivers are forced onto one execution at the same moment; bells are doubled, late and for the dead."""
 
 from __future__ import annotations
 

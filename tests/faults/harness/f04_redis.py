@@ -28,7 +28,7 @@ def trials(rig: Rig, done: set[str]) -> Iterator[Trial]:
             seed = f"{rig.database}:{chaos.__name__.lstrip('_')}:{number}"
             if seed not in done:
                 workers.keep(2)
-                yield storm(rig, FAULT, seed, partial(chaos, server))
+                yield storm(rig, FAULT, seed, workers, partial(chaos, server))
 
 
 def _flush(server: Redis, chance: random.Random) -> int:

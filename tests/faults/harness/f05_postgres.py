@@ -1,4 +1,4 @@
-"""F5: PostgreSQL restarts at once, ends connections, or the network is cut at COMMIT so that nobody knows its outcome."""
+"""F5: PostgreSQL restarts at once, ends connections, or is cut off at a COMMIT whose outcome nobody knows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.faults.harness.results import Trial
 from tests.faults.harness.rig import Rig
 from tests.faults.harness.shapes import SHAPES
 from tests.faults.harness.storm import storm
-from tests.faults.harness.workers import Workers, crew
+from tests.faults.harness.workers import crew
 
 FAULT = "F5"
 RESTARTS, TERMINATIONS, CUTS = 30, 30, 25
@@ -42,14 +42,9 @@ def trials(rig: Rig, done: set[str]) -> Iterator[Trial]:
                 seed = f"{rig.database}:{name}:{number}"
                 if seed not in done:
                     workers.keep(2)
-                    trial = storm(rig, FAULT, seed, act)
+                    trial = storm(rig, FAULT, seed, workers, act)
                     trial.count = int(trial.facts["kills"])
-                    trial.facts["workers_ended"] = _ended(workers)
                     yield trial
-
-
-def _ended(workers: Workers) -> int:
-    return sum(process.poll() is not None for process in workers.processes)
 
 
 def _restart(rig: Rig, chance: random.Random) -> int:

@@ -28,7 +28,7 @@ def trials(rig: Rig, done: set[str]) -> Iterator[Trial]:
             seed = f"{rig.database}:{number}"
             if seed not in done:
                 workers.keep(2)
-                yield storm(rig, FAULT, seed, partial(_fill, rig), executions=12)
+                yield storm(rig, FAULT, seed, workers, partial(_fill, rig), executions=12)
 
 
 def _fill(rig: Rig, chance: random.Random) -> int:

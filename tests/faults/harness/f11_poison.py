@@ -7,8 +7,8 @@ import random
 import time
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
-from tests.faults.harness import work
 from tests.faults.harness.results import Trial
 from tests.faults.harness.rig import Child, Overdue, Rig
 from tests.faults.harness.workers import Workers, crew
@@ -29,7 +29,8 @@ LOOPS = 20
 
 def trials(rig: Rig, done: set[str]) -> Iterator[Trial]:
     """One run; the numbers may be made smaller by STIGMER_TEST_POISON=poison,killers,healthy, which its seed names."""
-    poison, killers, healthy = (int(n) for n in os.environ.get("STIGMER_TEST_POISON", f"{POISON},{KILLERS},{HEALTHY}").split(","))
+    asked = os.environ.get("STIGMER_TEST_POISON", f"{POISON},{KILLERS},{HEALTHY}")
+    poison, killers, healthy = (int(number) for number in asked.split(","))
     seed = f"{rig.database}:{poison}:{killers}:{healthy}"
     if seed in done:
         return
@@ -53,11 +54,12 @@ def _trial(rig: Rig, seed: str, workers: Workers, poison: int, killers: int, hea
     trial.facts = {"alone": alone, "among": among, "worker_restarts": workers.started - 2}
     trial.violations = [f"I1: {text}" for text in (*alone["wrong"], *among["wrong"])][:20]
     if among["healthy_p95"] > 2 * alone["healthy_p95"]:
-        trial.violations.append(f"I7: healthy p95 {among['healthy_p95']} s beside poison, {alone['healthy_p95']} s alone")
+        text = f"I7: healthy p95 {among['healthy_p95']} s beside poison, {alone['healthy_p95']} s alone"
+        trial.violations.append(text)
     return trial
 
 
-def _until_at_rest(rig: Rig, workers: Workers, kinds: list[str], name: str) -> dict[str, object]:
+def _until_at_rest(rig: Rig, workers: Workers, kinds: list[str], name: str) -> dict[str, Any]:
     """Start them all, keep two workers alive, and look how each ended."""
     starting = Child(partial(_start, kinds, name))
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -68,7 +70,7 @@ def _until_at_rest(rig: Rig, workers: Workers, kinds: list[str], name: str) -> d
         time.sleep(0.3)
     else:
         raise Overdue("the batch did not come to rest")
-    verdict: dict[str, object] = rig.in_child(partial(_look, name))
+    verdict: dict[str, Any] = rig.in_child(partial(_look, name))
     return verdict
 
 
@@ -102,7 +104,7 @@ def _left(name: str) -> int:
     return Execution.objects.filter(name__startswith=name).exclude(phase__in=("COMPLETED", "FAILED")).count()
 
 
-def _look(name: str) -> dict[str, object]:
+def _look(name: str) -> dict[str, Any]:
     from executions.models import Execution
 
     rows = Execution.objects.filter(name__startswith=name).select_related("workflow")

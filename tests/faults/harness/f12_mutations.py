@@ -1,4 +1,4 @@
-"""F12: definitions and checkpoints with mutations: truncated, bits turned, nested, of a wrong form. Declared errors only."""
+"""F12: definitions and checkpoints, truncated, with bits turned, nested, of a wrong form: declared errors only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ TEXTS = (*JSON_TEXTS, "path", "kind", "status", "digest")
 COLUMNS = (*TEXTS, "generation", "seq")
 NASTY: list[Any] = [
     None, True, -1, 0, 1.5, 10**30, "", "x" * 5000, "${ . }", "${", "${ .[ }", "\x00", "\ud800", [], {}, [[[[]]]],
-    {"a": {"b": {}}}, {"": ""}, "../../x", "P1D", "2026-13-45", "SUCCEEDED", "@decision/1", "/each/for@9/pay", float("nan"),
+    {"a": {"b": {}}}, {"": ""}, "../../x", "P1D", "2026-13-45", "SUCCEEDED", "@decision/1",
+    "/each/for@9/pay", float("nan"),
 ]  # fmt: skip
 
 
@@ -87,9 +88,13 @@ def _mutated_text(text: str, chance: random.Random) -> str:
         case 4:
             return text[:at] + "[" * chance.randint(1, 200) + text[at:]
         case 5:
-            return text[:at] + chance.choice(["&a [*a]", "!!python/none x", "${ ", "? ", "- ", "|", "%YAML 9"]) + text[at:]
+            return (
+                text[:at] + chance.choice(["&a [*a]", "!!python/none x", "${ ", "? ", "- ", "|", "%YAML 9"]) + text[at:]
+            )
         case _:
-            return text.replace(chance.choice(["do", "call", "http", "set", "for", "try"]), str(chance.choice(NASTY)), 1)
+            return text.replace(
+                chance.choice(["do", "call", "http", "set", "for", "try"]), str(chance.choice(NASTY)), 1
+            )
 
 
 def _checkpoint(chance: random.Random) -> str:
@@ -147,7 +152,7 @@ def _mutate(step_id: Any, column: str, chance: random.Random) -> bool:
     return column != "seq" and not same_value and Step.objects.filter(pk=step_id, digest__gt="").exists()
 
 
-def _value(text: str | None) -> Any:
+def _value(text: Any) -> Any:
     try:
         return None if text is None else json.loads(text)
     except (ValueError, RecursionError):
@@ -160,7 +165,7 @@ def _other_text(old: str, chance: random.Random) -> str:
         case 0:
             return old[:at]
         case 1:
-            return old[:at] + chance.choice("{}[]\"0x,:\\") + old[at:]
+            return old[:at] + chance.choice('{}[]"0x,:\\') + old[at:]
         case 2:
             return "[" * chance.choice([10, 300, 5000]) + old
         case 3:
@@ -183,6 +188,8 @@ def _journal() -> Any:
         shape = BY_NAME["recovered"]
         execution_id = work.start(shape, f"mutated {random.random()}")
         work.drive_until(execution_id, partial(Execution.objects.filter(pk=execution_id, phase="FAILED").exists))
-        steps = list(Step.objects.filter(execution_id=execution_id, finished_at__isnull=False).values_list("pk", flat=True))
+        steps = list(
+            Step.objects.filter(execution_id=execution_id, finished_at__isnull=False).values_list("pk", flat=True)
+        )
         _made.append((execution_id, steps))
     return _made[0]

@@ -6,6 +6,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -120,7 +121,9 @@ def _press(verb: str, execution_id: str, before: str) -> list[str]:
         after = Execution.objects.get(pk=key)
         changed = after.phase != before or after.head_seq != seq
         may = verb != "decide" and before in MODEL[verb][0] and refusal.code == "wrong_phase"
-        return [f"I2: {verb} was refused in {before} and changed it"] * changed + [f"I2: {verb} was refused in {before}"] * may
+        return [f"I2: {verb} was refused in {before} and changed it"] * changed + [
+            f"I2: {verb} was refused in {before}"
+        ] * may
     after = Execution.objects.get(pk=key)
     allowed, leads_to = MODEL[verb]
     if before not in allowed or after.phase not in leads_to:
@@ -213,18 +216,15 @@ def _press_at_random(execution_id: str, seed: str) -> None:
     # Terminate and cancel end it, so that they are rare.
     verbs = [verb for verb in MODEL if verb not in ("terminate", "cancel")] * 4 + ["terminate", "cancel"]
     for _ in range(12):
-        try:
+        with suppress(Refused):
             _verbs()[chance.choice(verbs)](uuid.UUID(execution_id), _ann())
-        except Refused:
-            pass
         time.sleep(chance.uniform(0.0, 0.04))
 
 
 def _keep_driving(execution_id: str, seconds: float) -> None:
+    from executions.engine.running import Running
     from executions.worker.children import use_children
     from executions.worker.main import writers
-
-    from executions.engine.running import Running
 
     use_children()
     work.deaf_doorbell()

@@ -46,6 +46,4 @@ def install() -> None:
                 run = f"EXECUTE FUNCTION faults_{name}()"
             else:
                 run = f"BEGIN {body} END"
-            cursor.execute(
-                f"CREATE TRIGGER faults_{name} AFTER {event} ON {table} FOR EACH ROW {condition} {run}"
-            )
+            cursor.execute(f"CREATE TRIGGER faults_{name} AFTER {event} ON {table} FOR EACH ROW {condition} {run}")

@@ -1,7 +1,7 @@
 """The witness: a process of its own that writes down every effect that reaches it, with its key, and never forgets.
 
-``POST /effect`` is an effect; the body may ask it to answer with errors first: ``{"refuse": 2, "status": 503}`` (nothing
-happened then). ``GET /entries?contains=wex-…`` lists what happened; ``GET /delay?seconds=…`` says how long
+``POST /effect`` is an effect; the body may ask for errors first: ``{"refuse": 2, "status": 503}`` (nothing happened
+then). ``GET /entries?contains=wex-…`` lists what happened; ``GET /delay?seconds=…`` says how long
 answers take from now on. `python -m tests.faults.harness.ledger FOLDER`.
 """
 
@@ -32,7 +32,6 @@ class LedgerServer(ThreadingHTTPServer):
         self.refused: Counter[str] = Counter()
         self.lock = threading.Lock()
         self.delay_seconds = 0.0
-
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Whoever called was killed: that is what it is here for."""

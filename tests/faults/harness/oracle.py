@@ -108,7 +108,9 @@ def _no_fork(execution: Any) -> Iterator[str]:
         if execution.phase == "COMPLETED" and step.superseded_by_id is None and step.finished_at is None:
             yield f"I3: it is COMPLETED and {step.path} is {step.status}"
     numbers = Counter(Attempt.objects.filter(step__execution=execution).values_list("step", "number"))
-    yield from (f"I3: attempt {number} of a step stands {count} times" for number, count in numbers.items() if count > 1)
+    yield from (
+        f"I3: attempt {number} of a step stands {count} times" for number, count in numbers.items() if count > 1
+    )
     key = execution.pk if connection.vendor == "postgresql" else execution.pk.hex
     with connection.cursor() as cursor:
         cursor.execute("SELECT path, what FROM faults_rewritten WHERE execution_id = %s", [key])
@@ -123,7 +125,11 @@ def _effects(entries: list[dict[str, Any]], shape: Shape, kills: int) -> Iterato
     if shape.effects >= 0 and len(keys) != shape.effects:
         yield f"I4: {len(keys)} calls had an effect, not {shape.effects}: {sorted(keys)}"
     if shape.at_most_once:
-        yield from (f"I4: {key} is at_most_once and had {count}" for key, count in keys.items() if "/charge" in key and count > 1)
+        yield from (
+            f"I4: {key} is at_most_once and had {count}"
+            for key, count in keys.items()
+            if "/charge" in key and count > 1
+        )
 
 
 def _enrolments(execution: Any, shape: Shape) -> Iterator[str]:
@@ -142,7 +148,8 @@ def _gapless(execution: Any) -> Iterator[str]:
     broken = verify(execution)
     if broken is not None:
         yield f"I5: {broken}"
-    numbers = Counter(Step.objects.filter(execution=execution, seq__isnull=False).values_list("seq", flat=True))
+    steps = Step.objects.filter(execution=execution, seq__isnull=False).values_list("seq", flat=True)
+    numbers = Counter(seq for seq in steps if seq is not None)
     numbers.update(Event.objects.filter(execution=execution).values_list("seq", flat=True))
     yield from (f"I5: seq {seq} was given {count} times" for seq, count in numbers.items() if count > 1)
     history = _history(execution)

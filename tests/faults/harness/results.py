@@ -25,7 +25,7 @@ class Trial:
 
 
 class Results:
-    """The lines of one fault; ``done`` are the seeds that have a verdict. ``again`` runs the violated ones once more."""
+    """The lines of one fault; ``done`` are the seeds that have a verdict. ``again``: the violated are run once more."""
 
     def __init__(self, fault: str, folder: Path = FOLDER, *, again: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)

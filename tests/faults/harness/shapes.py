@@ -11,7 +11,7 @@ CANARY = "canary-7f3d-never-to-be-seen"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """``press`` is the verb with which a person answers FAILED. ``effects`` are the calls that have to have happened."""
+    """``press`` is the verb with which a person answers FAILED; ``effects`` is how many calls have to have happened."""
 
     name: str
     tasks: str
@@ -30,7 +30,8 @@ def _call(name: str, more: str = "", metadata: str = "") -> str:
     tail = f", metadata: {{{metadata}}}" if metadata else ""
     body = f"{{name: {name}{', ' + more if more else ''}}}"
     return (
-        f"{{call: http, with: {{method: post, endpoint: 'LEDGER/effect', headers: {{X-Token: '${{ $secrets.CANARY }}'}}, "
+        f"{{call: http, with: {{method: post, endpoint: 'LEDGER/effect', "
+        f"headers: {{X-Token: '${{ $secrets.CANARY }}'}}, "
         f"body: {body}}}{tail}}}"
     )
 

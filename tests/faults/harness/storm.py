@@ -1,4 +1,4 @@
-"""A trial with real workers: a handful of executions of mixed shapes, something bad meanwhile, then quiet and judged."""
+"""A trial with real workers: executions of mixed shapes, something bad meanwhile, then quiet; and all are judged."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tests.faults.harness import oracle, work
 from tests.faults.harness.results import Trial
 from tests.faults.harness.rig import Child, Overdue, Rig
 from tests.faults.harness.shapes import BY_NAME, SHAPES
+from tests.faults.harness.workers import Workers
 
 PATIENCE_SECONDS = 40.0
 # Long enough that a kill often hits a call that is under way.
@@ -20,8 +21,8 @@ CALL_SECONDS = 0.08
 Chaos = Callable[[random.Random], int]
 
 
-def storm(rig: Rig, fault: str, seed: str, chaos: Chaos, *, executions: int = 6) -> Trial:
-    """Everything random in it comes from ``seed``."""
+def storm(rig: Rig, fault: str, seed: str, workers: Workers, chaos: Chaos, *, executions: int = 6) -> Trial:
+    """Everything random in it comes from ``seed``. Workers that end are replaced, as a supervisor does."""
     trial = Trial(fault, seed)
     chance = random.Random(seed)
     began = time.monotonic()
@@ -33,7 +34,10 @@ def storm(rig: Rig, fault: str, seed: str, chaos: Chaos, *, executions: int = 6)
     kills = chaos(chance)
     calm = time.monotonic()
     try:
-        stuck = person.result(PATIENCE_SECONDS + 20)
+        while person.is_running() and time.monotonic() - calm < PATIENCE_SECONDS + 20:
+            workers.keep(2)
+            time.sleep(0.05)
+        stuck = person.result(0.1)
     except Overdue:
         stuck = sorted(started)
     trial.facts = {"kills": kills, "quiet_after": round(time.monotonic() - calm, 2)}
@@ -54,6 +58,16 @@ def delay_answers(rig: Rig, seconds: float) -> None:
 def _where(execution_id: str) -> list[str]:
     from executions.models import Execution
 
-    names = ("phase", "waiting_for", "wake_at", "rung_at", "process__pid", "process__dead_at", "token", "failure_reason")
+    names = (
+        "phase",
+        "waiting_for",
+        "wake_at",
+        "rung_at",
+        "process__pid",
+        "process__dead_at",
+        "token",
+        "failure_reason",
+    )
     row = Execution.objects.values(*names).get(pk=execution_id)
-    return [f"I1: not at rest: {dict((name, str(value)) for name, value in row.items())}"]
+    shown = {name: str(value) for name, value in row.items()}
+    return [f"I1: not at rest: {shown}"]

@@ -141,7 +141,7 @@ def start_many(wanted: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def attend(started: dict[str, str], shapes: dict[str, str], seconds: float) -> list[str]:
-    """Be the person of all these executions until each is at rest; the names of those that are not after ``seconds``."""
+    """Be the person of all these until each is at rest; the names of those that are not after ``seconds``."""
     from django.db import DatabaseError, connection
 
     from tests.faults.harness.shapes import BY_NAME

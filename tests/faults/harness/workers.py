@@ -1,4 +1,4 @@
-"""Real worker processes (`stigmer worker`) of a trial, started and ended by their id; and a real Redis that may vanish."""
+"""Real worker processes (`stigmer worker`), started and ended by their id; and a real Redis that may vanish."""
 
 from __future__ import annotations
 
