@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from executions.engine import attempt, report, surroundings
@@ -22,7 +22,7 @@ from executions.errors import ExpressionError, WorkflowError
 from executions.records import AttemptRecord, StepRecord
 from executions.states import StepStatus
 from executions.steps.context import Cancellation, StepContext
-from executions.steps.outcome import Done, Fail
+from executions.steps.outcome import Done, Fail, Outcome
 from executions.values import clean_error, clean_text
 
 log = structlog.get_logger(__name__)
@@ -172,8 +172,14 @@ def _transactional(drive: Drive, request: Effect, context: StepContext, policy: 
     """The function's own writes and its Step commit together: exactly once."""
     began = timezone.now()
     with transaction.atomic():
-        drive.boundary.commit(here=True)
-        outcome = attempt.run(request, context, attempt.call_here)
+        try:
+            drive.boundary.commit(here=True)
+        except (CancelAsked, PauseAsked):
+            # It was not run: on resume it must not look like an attempt that was interrupted.
+            request.step.status = StepStatus.RETRYING
+            drive.journal.pending[request.step.id] = request.step
+            raise
+        outcome = _unless_broken(attempt.run(request, context, attempt.call_here))
         if isinstance(outcome, Done):
             following = send(_settle(drive, request, outcome, policy, began))
             if request.step.status == StepStatus.SUCCEEDED:
@@ -187,6 +193,20 @@ def _transactional(drive: Drive, request: Effect, context: StepContext, policy: 
             return following
         transaction.set_rollback(True)
     return send(_settle(drive, request, outcome, policy, began))
+
+
+def _unless_broken(outcome: Outcome) -> Outcome:
+    """The outcome, unless the function swallowed an error of the database: then nothing can be committed any more."""
+    if not isinstance(outcome, Done):
+        return outcome
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as problem:
+        detail = f"The function went on after an error of the database, so nothing of it can be committed: {problem}"
+        error = WorkflowError.standard("runtime", detail.strip())
+        return Fail(error, transient=False, rule="transaction broken", effect_possible=False)
+    return outcome
 
 
 def _sooner(moment: datetime, limit: datetime | None) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -57,15 +58,18 @@ def says(what: str) -> None:
 
 
 @function(name="tests.rename", isolation="thread", effect="transactional")
-def rename(slug: str, name: str, ledger: str = "", fail: bool = False, too_large: bool = False) -> Any:
+def rename(slug: str, name: str, fail: bool = False, too_large: bool = False, swallow: bool = False) -> Any:
     """Writes through the ORM, in the transaction of its step."""
+    from django.db import DatabaseError, connection
+
     from executions.models import Workflow
 
     workflow = Workflow.objects.get(slug=slug)
     workflow.name += name
     workflow.save(update_fields=["name"])
-    if ledger:
-        note(ledger, name, FunctionContext("", "", 1, ""))
+    if swallow:
+        with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute("SELECT nothing_of_this_name")
     if fail:
         raise PermanentError("changed its mind")
     return "x" * (2 * 1024 * 1024) if too_large else workflow.name

@@ -14,7 +14,7 @@ from executions.engine.driver import advance
 from executions.engine.running import Running
 from executions.engine.store import Here
 from executions.errors import Refused
-from executions.models import Event, Execution, Step
+from executions.models import Attempt, Event, Execution, Step, Workflow
 from executions.states import Phase, StepStatus
 from tests.engine.conftest import new_process
 from tests.engine.texts import call, listed, tasks
@@ -75,6 +75,32 @@ def every_moment(begin: Any, ledger: Any, verb: Any, actor: Any) -> Any:
             break
         yield execution, store
     assert at > 6
+
+
+class Following:
+    """Does something in another's name right after the n-th transaction."""
+
+    def __init__(self, at: int, act: Callable[[], object]) -> None:
+        self.count = 0
+        self._at, self._act = at, act
+
+    def call(self, work: Callable[[], T]) -> T:
+        self.count += 1
+        result = Here().call(work)
+        if self.count == self._at:
+            self._act()
+        return result
+
+
+def test_a_pause_before_a_transactional_function_is_no_lost_attempt(begin, alice):
+    execution = begin(tasks(a=call("rename", slug="one", name="+")))
+    # The claim, then the begin; the function has a transaction of its own.
+    execution = drive_with(execution, Following(2, partial(control.pause, execution.pk, alice)))
+    assert (execution.phase, Workflow.objects.get().name) == (Phase.PAUSED, "one")
+    assert Step.objects.get(path="/a").status == StepStatus.RETRYING
+    control.resume(execution.pk, alice)
+    assert drive_with(execution, Here()).phase == Phase.COMPLETED
+    assert not Attempt.objects.exists()
 
 
 def test_cancel_at_every_moment_ends_cancelled_or_completed_and_nothing_open_stays(begin, ledger, alice):

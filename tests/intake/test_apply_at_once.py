@@ -29,7 +29,7 @@ def test_two_texts_applied_at_once_get_two_numbers(alice, at_once):
     texts = [TEXT % 1, TEXT % 2]
     found = at_once(2, lambda: apply_definition(texts.pop(), alice).version.number)
     assert sorted(found) == [2, 3]
-    assert Workflow.objects.get().head_version.number == 3
+    assert Workflow.objects.get().head_version == WorkflowVersion.objects.get(number=3)
 
 
 def test_two_texts_that_create_it_at_once_get_two_numbers(alice, at_once):
