@@ -33,7 +33,12 @@ TEXT = "document: {dsl: '1.0.0', namespace: t, name: one, version: '1.0.0'}\ndo:
 @pytest.fixture
 def bells(monkeypatch: pytest.MonkeyPatch) -> list[uuid.UUID]:
     rung: list[uuid.UUID] = []
-    monkeypatch.setattr(dispatch, "ring", lambda execution_id, queue="default": rung.append(execution_id) or True)
+
+    def ring(execution_id: uuid.UUID, queue: str = "default") -> bool:
+        rung.append(execution_id)
+        return True
+
+    monkeypatch.setattr(dispatch, "ring", ring)
     return rung
 
 
