@@ -1,0 +1,61 @@
+"""Every screen, in both themes, at three widths: nothing that axe would object to, and nothing beside the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.axe import violations
+from tests.browser.people import expect_phase, shop, signed_in, start_order
+from tests.live import LiveStigmer
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
+
+TABS = ("", "graph", "events", "values", "checkpoints", "checkpoints/0", "audit")
+SCREENS = (
+    "/", "/executions/", "/executions/?q=status:nope", "/executions/?q=no-such-thing", "/attention/", "/tokens/",
+    "/inbox/", "/workers/", "/workflows/", "/workflows/apply", *(f"/executions/{{wex}}/{tab}" for tab in TABS),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def admin(chromium: Browser, live_stigmer: LiveStigmer) -> Iterator[Page]:
+    page = signed_in(chromium, live_stigmer, "admin")
+    yield page
+    page.context.close()
+
+
+@pytest.fixture(scope="module")
+def failed(admin: Page, live_stigmer: LiveStigmer) -> str:
+    shop(live_stigmer, operation="charge", fault="reject", times=1)
+    execution = start_order(admin, live_stigmer)
+    expect_phase(admin, "Failed")
+    return execution
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_no_screen_shuts_anybody_out(screen: str, admin: Page, failed: str, live_stigmer: LiveStigmer) -> None:
+    admin.goto(live_stigmer.base_url + screen.format(wex=failed))
+    assert violations(admin) == []
+
+
+def test_the_log_in_and_a_missing_page_shut_nobody_out(chromium: Browser, live_stigmer: LiveStigmer) -> None:
+    page = chromium.new_context().new_page()
+    for address in ("/log-in", "/no-such-page"):
+        page.goto(live_stigmer.base_url + address)
+        assert violations(page) == []
+    page.context.close()
+
+
+def test_the_palette_and_the_help_shut_nobody_out(admin: Page, live_stigmer: LiveStigmer) -> None:
+    admin.goto(live_stigmer.base_url)
+    admin.keyboard.press("Control+k")
+    expect(admin.get_by_role("combobox")).to_be_focused()
+    assert violations(admin) == []
+    admin.keyboard.press("Escape")
+    expect(admin.get_by_role("combobox")).to_be_hidden()
+    admin.keyboard.press("?")
+    expect(admin.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()
+    assert violations(admin) == []

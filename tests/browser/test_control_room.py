@@ -1,0 +1,83 @@
+"""The control room by keyboard and by form, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.people import expect_phase, shop, signed_in, start_order
+from tests.live import LiveStigmer
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
+
+
+@pytest.fixture
+def admin(chromium: Browser, live_stigmer: LiveStigmer) -> Iterator[Page]:
+    shop(live_stigmer, reset=True)
+    page = signed_in(chromium, live_stigmer, "admin")
+    yield page
+    page.context.close()
+
+
+def failed_order(page: Page, live: LiveStigmer) -> str:
+    shop(live, operation="charge", fault="reject", times=1)
+    execution = start_order(page, live)
+    expect_phase(page, "Failed")
+    return execution
+
+
+def test_the_palette_goes_where_it_is_told(admin: Page) -> None:
+    expect(admin.locator(".side [data-strip]")).to_have_attribute("data-state", "live")
+    admin.keyboard.press("Control+k")
+    admin.keyboard.type("api tok")
+    admin.keyboard.press("Enter")
+    expect(admin.get_by_role("heading", name="API tokens")).to_be_visible()
+
+
+def test_the_graph_follows_the_run_without_a_reload(admin: Page, live_stigmer: LiveStigmer) -> None:
+    failed_order(admin, live_stigmer)
+    admin.keyboard.press("2")
+    here = admin.locator(".node.here")
+    expect(here).to_contain_text("charge")
+    admin.evaluate("window.sameDocument = true")
+    admin.get_by_role("button", name="Retry step").click()
+    expect_phase(admin, "Completed")
+    expect(here).to_have_count(0)
+    expect(admin.locator(".node.tone-good")).not_to_have_count(0)
+    assert admin.evaluate("window.sameDocument"), "the page was reloaded"
+
+
+def test_a_restore_says_what_runs_again_and_is_in_the_audit(admin: Page, live_stigmer: LiveStigmer) -> None:
+    failed_order(admin, live_stigmer)
+    admin.keyboard.press("5")
+    admin.get_by_role("link", name="Restore… to the beginning").click()
+    expect(admin.get_by_text("may happen once more")).to_be_visible()
+    admin.locator("#restore-reason").fill("the shelf was counted anew")
+    admin.get_by_role("button", name="Restore", exact=True).click()
+    expect_phase(admin, "Completed")
+    admin.get_by_role("link", name="Audit", exact=True).click()
+    expect(admin.get_by_text("the shelf was counted anew")).to_be_visible()
+
+
+def test_checked_rows_are_recovered_together(admin: Page, live_stigmer: LiveStigmer) -> None:
+    for _ in range(2):
+        failed_order(admin, live_stigmer)
+    admin.goto(f"{live_stigmer.base_url}/executions/?q=status:failed owner:me")
+    for _ in range(2):
+        admin.keyboard.press("j")
+        admin.keyboard.press("x")
+    expect(admin.get_by_text("2 chosen")).to_be_visible()
+    admin.get_by_role("button", name="Recover").click()
+    expect(admin.get_by_role("heading", name="Recover: 2 of 2 done")).to_be_visible()
+
+
+def test_a_page_whose_sockets_are_blocked_still_follows(chromium: Browser, live_stigmer: LiveStigmer) -> None:
+    page = signed_in(chromium, live_stigmer, "demo")
+    page.context.route_web_socket("**/live/", lambda socket: socket.close())
+    shop(live_stigmer, operation="charge", fault="hang", seconds=6, times=1)
+    start_order(page, live_stigmer)
+    expect(page.locator(".side [data-strip]")).to_have_text("Updating every few seconds")
+    expect_phase(page, "Completed")
+    page.context.close()
