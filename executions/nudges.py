@@ -35,7 +35,7 @@ Hearer = Callable[[Nudge], None]
 
 
 class Nudges:
-    """Starts with the first hearer, stops with the last; a Redis that is away is tried again for ever."""
+    """Starts with the first hearer and goes on; a Redis that is away is tried again for ever."""
 
     def __init__(self) -> None:
         self._hearers: set[Hearer] = set()
@@ -49,9 +49,14 @@ class Nudges:
 
     def forget(self, hearer: Hearer) -> None:
         self._hearers.discard(hearer)
-        if not self._hearers and self._task is not None:
-            self._task.cancel()
-            self._task = None
+
+    async def stop(self) -> None:
+        """End listening."""
+        task, self._task = self._task, None
+        while task is not None and not task.done():
+            # While the layer connects it may swallow a cancellation, so it is asked until it has ended.
+            task.cancel()
+            await asyncio.wait([task], timeout=AGAIN_SECONDS)
 
     async def _for_ever(self) -> None:
         while True:

@@ -16,10 +16,11 @@ from django.http.response import HttpResponseBase
 from ninja.operation import Operation, PathView
 
 from executions.api import problems
-from executions.api.problems import CONTENT_TYPE, FieldError, Problem
+from executions.api.problems import FieldError, Problem
 from executions.api.refusals import not_found, problem_of
 
 JSON = "application/json"
+HEAD = "stigmer.head"
 View = Callable[..., Any]
 log = structlog.get_logger(__name__)
 
@@ -30,7 +31,7 @@ def door(view: View, path_view: PathView) -> View:
 
     def before(request: HttpRequest) -> HttpResponse | None:
         if request.method == "HEAD" and "GET" in allowed:
-            request.method = "GET"
+            request.method, request.META[HEAD] = "GET", True
         operation = next((each for each in path_view.operations if request.method in each.methods), None)
         if operation is None:
             return problems.response(request, _not_allowed(request, allowed))
@@ -53,7 +54,7 @@ def door(view: View, path_view: PathView) -> View:
                 response = refusal or await cast(Awaitable[HttpResponseBase], view(request, *args, **kwargs))
             except Exception as error:
                 response = failed(request, error)
-            return _finished(response)
+            return _finished(response, request)
 
         guarded: View = guarded_async
     else:
@@ -65,7 +66,7 @@ def door(view: View, path_view: PathView) -> View:
                 response = refusal or view(request, *args, **kwargs)
             except Exception as error:
                 response = failed(request, error)
-            return _finished(response)
+            return _finished(response, request)
 
         guarded = guarded_sync
     guarded.csrf_exempt = True  # type: ignore[attr-defined]  # credentials.py checks it where a session is used
@@ -84,7 +85,9 @@ def answer_to(request: HttpRequest, error: Exception) -> HttpResponse:
 def unknown_address(request: HttpRequest, rest: str = "") -> HttpResponseBase:
     """The catch-all under /api/."""
     detail = f"There is no address {request.path}."
-    return _finished(problems.response(request, not_found(detail, "The addresses are in /api/v1/openapi.json.")))
+    return _finished(
+        problems.response(request, not_found(detail, "The addresses are in /api/v1/openapi.json.")), request
+    )
 
 
 unknown_address.csrf_exempt = True  # type: ignore[attr-defined]
@@ -151,10 +154,15 @@ def _unreadable(error: Exception) -> Problem:
     return Problem("malformed", "The body broke off before its end.")
 
 
-def _finished(response: HttpResponseBase) -> HttpResponseBase:
-    """Nothing of this is for caches, and a text of ninja's own becomes a problem."""
+def _finished(response: HttpResponseBase, request: HttpRequest) -> HttpResponseBase:
+    """Nothing of this is for caches; the answer to a HEAD is that of a GET without its body."""
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    if response.status_code >= 400 and not str(response.headers.get("Content-Type", "")).startswith(CONTENT_TYPE):
-        log.error("an error left the API without being a problem", status=response.status_code)
-    return response
+    if not request.META.pop(HEAD, False):
+        return response
+    request.method = "HEAD"
+    headers = dict(response.items())
+    if isinstance(response, HttpResponse):
+        headers["Content-Length"] = str(len(response.content))
+    response.close()
+    return HttpResponse(status=response.status_code, headers=headers)

@@ -95,6 +95,7 @@ class Hub:
     async def stop(self) -> None:
         """End all tasks and close the hub's database connection."""
         self._stop()
+        await nudges().stop()
         await asyncio.get_running_loop().run_in_executor(self._thread, connections.close_all)
         self._thread.shutdown()
 
