@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 MOST_FIELDS = 30
+LONGEST_PROBLEM = 300
 _REQUIRED = re.compile(r"^'(?P<name>.+)' is a required property$")
 
 
@@ -157,6 +158,11 @@ def by_field(problems: Sequence[str]) -> dict[str, str]:
         pointer, _, message = problem.partition(": ")
         missing = _REQUIRED.match(message)
         name = missing["name"] if missing and pointer == "/" else pointer.strip("/").split("/")[0]
-        words = "This is required." if missing and pointer == "/" else message[:1].upper() + message[1:]
+        words = "This is required." if missing and pointer == "/" else _short(message[:1].upper() + message[1:])
         sorted_out[name] = f"{sorted_out[name]} {words}" if name in sorted_out else words
     return sorted_out
+
+
+def _short(message: str) -> str:
+    """A message quotes the value that it is about: of a long one the beginning, and the end that says what is wrong."""
+    return message if len(message) <= LONGEST_PROBLEM else f"{message[:80]} … {message[-160:]}"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from dashboard.queries import executions
 from dashboard.queries.executions import COUNT_CAP, PAGE, Page
 from executions import policy
+from executions.models import Execution
 
 KINDS = {
     "": "All",
@@ -17,10 +18,11 @@ KINDS = {
     "failed": "Failed",
     "decision": "To be decided",
 }
+_DECISION = Q(phase="WAITING", waiting_for="decision")
 _FITS = {
-    "flagged": Q(requires_manual_intervention=True),
+    "flagged": Q(requires_manual_intervention=True) & ~_DECISION,
     "failed": Q(phase="FAILED", requires_manual_intervention=False),
-    "decision": Q(phase="WAITING", waiting_for="decision"),
+    "decision": _DECISION,
 }
 
 
@@ -49,9 +51,9 @@ def counts(user: policy.Person) -> list[Count]:
     ]
 
 
-def _rows(user: policy.Person, kind: str):  # type: ignore[no-untyped-def]
+def _rows(user: policy.Person, kind: str) -> QuerySet[Execution]:
     rows = executions.visible(user)
     if kind:
         return rows.filter(_FITS[kind])
     needing = policy.visible_executions(user).needing_attention().values("pk")  # type: ignore[attr-defined]
-    return rows.filter(Q(pk__in=needing) | _FITS["decision"])
+    return rows.filter(Q(pk__in=needing) | _DECISION)

@@ -75,3 +75,8 @@ def test_problems_of_the_schema_find_their_fields() -> None:
 def test_constants_that_are_no_json_are_refused() -> None:
     with pytest.raises(InputProblem, match="not JSON"):
         read(RunForm(), {"json": "NaN"})
+
+
+def test_a_problem_quotes_no_more_of_a_huge_value_than_is_needed() -> None:
+    (words,) = by_field([f"/address: '{'x' * 300_000}' is too long"]).values()
+    assert len(words) < 300 and words.endswith("is too long")

@@ -1,0 +1,58 @@
+"""A step that was interrupted, of which nobody knows whether it had its effect, waits for a person."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from executions.intake.apply import apply_definition
+from executions.intake.start import start
+from executions.models import Execution
+from executions.states import Phase
+from tests.dashboard.conftest import HEAD
+from tests.engine import functions
+from tests.engine.crashing import drive_and_die, drive_on
+
+pytestmark = pytest.mark.django_db(transaction=True)
+As = Callable[[User], Client]
+
+
+@pytest.fixture
+def doubtful(alice: User, tmp_path: Path) -> Execution:
+    assert functions.note_once
+    call = {"function": "tests.note_once", "arguments": {"ledger": str(tmp_path / "ledger"), "line": "a"}}
+    text = HEAD % "doubtful" + f"do: [{{pay: {{call: python, with: {json.dumps(call)}}}}}]\n"
+    execution = start(apply_definition(text, alice).workflow, alice, input={})
+    assert drive_and_die(execution, 3)
+    return drive_on(execution)
+
+
+def test_the_page_asks_and_an_output_answers(doubtful: Execution, alice: User, as_: As) -> None:
+    client, address = as_(alice), f"/executions/{doubtful.public_id}/"
+    assert "may or may not have happened" in client.get(address).content.decode()
+    sent = {"seq": doubtful.head_seq, "choice": "mark_done", "output": '{"paid": 19}', "reason": "seen at the bank"}
+    assert client.post(f"{address}do/decide", sent).status_code == 302
+    assert drive_on(doubtful).output == {"paid": 19}
+    assert "seen at the bank" in client.get(f"{address}audit").content.decode()
+
+
+def test_an_output_that_is_no_json_is_refused_in_words(doubtful: Execution, alice: User, as_: As) -> None:
+    sent = {"seq": doubtful.head_seq, "choice": "mark_done", "output": "{paid"}
+    response = as_(alice).post(f"/executions/{doubtful.public_id}/do/decide", sent)
+    assert response.status_code == 400 and "The output is not JSON" in response.content.decode()
+    assert Execution.objects.get(pk=doubtful.pk).phase == Phase.WAITING
+
+
+def test_support_sees_the_question_among_what_needs_attention(doubtful: Execution, support: User, as_: As) -> None:
+    client = as_(support)
+    assert doubtful.public_id in client.get("/attention/?kind=decision").content.decode()
+    assert doubtful.public_id not in client.get("/attention/?kind=flagged").content.decode()
+    assert (
+        "Only the owner or an administrator may decide"
+        in client.get(f"/executions/{doubtful.public_id}/").content.decode()
+    )
