@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -15,7 +16,7 @@ from executions.definition import json_schema
 
 
 @lru_cache(maxsize=1)
-def document() -> dict[str, object]:
+def document() -> dict[str, Any]:
     return described(api)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.http import HttpResponse
 from django.test import Client
 
 from executions import policy, tokens
@@ -20,6 +19,9 @@ from executions.engine.store import Here
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import Execution, Process, Workflow
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Response
 
 BASE = "/api/v1"
 HEAD = "document: {dsl: '1.0.0', namespace: tests, name: %s, version: '1.0.0'}\n"
@@ -41,7 +43,7 @@ class Caller:
     user: User | None
     secret: str = ""
 
-    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> HttpResponse:
+    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Response:
         if self.secret:
             headers.setdefault("Authorization", f"Bearer {self.secret}")
         path = path if path.startswith("/") else f"{BASE}/{path}"
@@ -51,10 +53,10 @@ class Caller:
         client = Client(raise_request_exception=False)
         return client.generic(method, path, data, content_type=content_type, headers=named)
 
-    def get(self, path: str, **headers: str) -> HttpResponse:
+    def get(self, path: str, **headers: str) -> Response:
         return self("GET", path, **headers)
 
-    def post(self, path: str, body: Any = None, **headers: str) -> HttpResponse:
+    def post(self, path: str, body: Any = None, **headers: str) -> Response:
         return self("POST", path, body, **headers)
 
 
@@ -124,7 +126,7 @@ def failed(alice: User, drive: Callable[[Execution], Execution]) -> Callable[...
     return made
 
 
-def problem(response: HttpResponse, status: int, name: str) -> dict[str, Any]:
+def problem(response: Response, status: int, name: str) -> dict[str, Any]:
     """The body of a problem, which it has to be."""
     assert response.status_code == status, response.content
     assert response["Content-Type"] == "application/problem+json"

@@ -13,6 +13,7 @@ from executions.api import idempotency
 from executions.api.idempotency import KEPT
 from executions.models import Execution, IdempotentRequest, Process
 from executions.states import Phase
+from executions.values import digest
 from tests.api.conftest import GOOD, HEAD, caller_of, problem
 
 pytestmark = pytest.mark.database
@@ -94,8 +95,8 @@ class TestAKey:
 
     def test_that_is_in_flight_is_a_conflict(self, owner, workflow, worker, alice):
         path = "/api/v1/workflows/orders/run"
-        digest = idempotency.digest(f"POST {path}", "")
-        IdempotentRequest.objects.create(owner=alice, key="one", operation=f"POST {path}", body_digest=digest)
+        body_digest = digest(f"POST {path}", "")
+        IdempotentRequest.objects.create(owner=alice, key="one", operation=f"POST {path}", body_digest=body_digest)
         response = owner.post("workflows/orders/run", Idempotency_Key="one")
         problem(response, 409, "in-flight")
         assert response["Retry-After"]
