@@ -182,6 +182,10 @@ def again(case: Case, arguments: Any = _UNSET, as_new_operation: bool = False) -
         changes: dict[str, Any] = {} if arguments is _UNSET else {"arguments": arguments}
         if as_new_operation:
             changes["generation"] = failed.generation + 1
+        if changes:
+            # What it had achieved answers only for the call as it was.
+            forgotten = (*PER_TRY, "answer")
+            changes["control"] = {name: value for name, value in failed.control.items() if name not in forgotten}
         case.reopen(failed, **changes)
     elif "items" in failed.control:
         # A loop does not read its items anew.

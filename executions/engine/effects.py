@@ -16,7 +16,7 @@ from executions.engine import attempt, report, surroundings
 from executions.engine.boundary import CancelAsked, PauseAsked
 from executions.engine.drive import Drive, Yielded
 from executions.engine.requests import Effect, Ended, Request
-from executions.engine.retry import Policy, Retry, decide
+from executions.engine.retry import GiveUp, Policy, Retry, decide
 from executions.engine.retry_from_dsl import from_dsl
 from executions.errors import ExpressionError, WorkflowError
 from executions.records import AttemptRecord, StepRecord
@@ -52,6 +52,8 @@ def run_effect(drive: Drive, request: Effect, send: Send) -> Request | Ended:
         return send(Fail(error, transient=False, rule="a duration of its policy"))
     if step.id in drive.interrupted:
         _note_interruption(drive, step, effect, now)
+    if effect == "at_most_once":
+        step.control["at_most_once"] = True
     _begin(drive, step, now)
     cancellation = Cancellation()
     context = attempt.context_for(drive.execution, request, seconds, drive.secrets, cancellation)
@@ -138,6 +140,8 @@ def _settle(drive: Drive, request: Effect, outcome: Any, policy: Policy, began: 
     first = datetime.fromisoformat(step.control["first_attempt_at"])
     verdict = decide(policy, outcome, failures, (now - first).total_seconds(), random.random())
     error = drive.secrets.redact(clean_error(outcome.error).as_json())
+    if isinstance(verdict, Retry):
+        verdict = _unless_excluded(request, verdict, error)
     record = AttemptRecord(
         step.id, step.attempt, "failed", began, now, error=error, log=clean_text(outcome.log), rule=verdict.rule,
         verdict="transient" if outcome.transient else "permanent",
@@ -150,6 +154,17 @@ def _settle(drive: Drive, request: Effect, outcome: Any, policy: Policy, began: 
         _retry_later(drive, request, verdict, record, now)
     log.warning("step failed", path=step.path, attempt=step.attempt, verdict=record.verdict, rule=verdict.rule)
     return replace(outcome, error=WorkflowError(**error))
+
+
+def _unless_excluded(request: Effect, verdict: Retry, error: dict[str, Any]) -> Retry | GiveUp:
+    """The task's own policy may leave some errors out."""
+    own = request.task.metadata.retry
+    try:
+        if own is None or request.may_retry(own, error):
+            return verdict
+    except ExpressionError as problem:
+        return GiveUp(f"the retry policy could not be asked: {problem}")
+    return GiveUp("its retry policy excludes this error (when, exceptWhen)")
 
 
 def _retry_later(drive: Drive, request: Effect, verdict: Retry, record: AttemptRecord, now: datetime) -> None:

@@ -98,7 +98,7 @@ def walk_call(walker: Walker, task: CallTask, record: StepRecord, frame: Frame) 
         limit[0] if limit else None,
         frame.retried_outside,
         variables,
-        lambda duration: frame.scope.seconds_of(duration, record.input),
+        frame.scope,
     )
     if isinstance(outcome, Done):
         return outcome.output, None

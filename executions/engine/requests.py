@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from executions.definition import CallTask, Duration
+from executions.definition import CallTask, Duration, RetryPolicy
+from executions.engine.scope import Scope
 from executions.errors import WorkflowError
 from executions.records import StepRecord
 from executions.steps.outcome import Fail
@@ -18,7 +19,7 @@ class Effect:
     """Commit this begun step, run it, and answer with its final ``Done`` or ``Fail``.
 
     ``retried_outside`` is True inside a ``try`` that retries: the step's own default retries are off then.
-    ``variables`` are for the address template of an HTTP call; ``seconds_of`` evaluates durations of its policies.
+    ``variables`` are for the address template of an HTTP call; ``scope`` is what its policies can see.
     """
 
     step: StepRecord
@@ -27,7 +28,18 @@ class Effect:
     deadline_at: datetime | None
     retried_outside: bool
     variables: Mapping[str, Any]
-    seconds_of: Callable[[Duration], float]
+    scope: Scope
+
+    def seconds_of(self, duration: Duration) -> float:
+        """The length of a duration of its policies. Raises ExpressionError."""
+        return self.scope.seconds_of(duration, self.step.input)
+
+    def may_retry(self, policy: RetryPolicy, error: dict[str, Any]) -> bool:
+        """What the policy's ``when`` and ``exceptWhen`` say about this error. Raises ExpressionError."""
+        seen = self.scope.including(error=error)
+        if policy.when is not None and not seen.is_true(policy.when, error):
+            return False
+        return policy.except_when is None or not seen.is_true(policy.except_when, error)
 
 
 @dataclass(frozen=True, slots=True)

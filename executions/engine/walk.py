@@ -143,7 +143,7 @@ class Walker:
             if flow is not None:
                 record.control["flow"] = flow
             self._keep_context(record, before)
-            self._output(record, task, inner, output)
+            self._recorded_output(record, task, inner, output)
             self.journal.finish(record, StepStatus.SUCCEEDED, self.now())
         except (TaskFailed, ExpressionError, SecretUnavailable, NotStorable, JournalFull) as problem:
             assert record is not None
@@ -212,6 +212,15 @@ class Walker:
                 record.control["deadline"] = (self.now() + timedelta(seconds=seconds)).isoformat()
             limits = (*limits, (datetime.fromisoformat(record.control["deadline"]), record.path))
         return replace(frame, path=record.path, pointer=pointer, scope=scope, limits=limits)
+
+    def _recorded_output(self, record: StepRecord, task: Task, inner: Frame, raw: Any) -> None:
+        try:
+            self._output(record, task, inner, raw)
+        except (TaskFailed, ExpressionError, SecretUnavailable):
+            if record.control.get("at_most_once"):
+                # It happened; only its result does not fit. A retry works with the result and calls nobody again.
+                record.control["answer"] = {"output": raw}
+            raise
 
     def _output(self, record: StepRecord, task: Task, inner: Frame, raw: Any) -> None:
         output = raw
