@@ -39,7 +39,7 @@ def _trial(rig: Rig, shape: Shape, at: int) -> tuple[Trial, bool]:
     trial = Trial(FAULT, seed_of(rig, shape, at))
     unkilled = False
     try:
-        unkilled = rig.in_child(partial(work.start_and_finish, shape, trial.seed, at), seconds=20) is not None
+        unkilled = rig.in_child(partial(work.start_and_finish, shape, trial.seed, at), seconds=60) is not None
         trial.violations = rig.in_child(
             partial(_finish_and_judge, rig, shape, trial.seed, int(not unkilled)), seconds=20
         )

@@ -12,12 +12,14 @@ from tests.faults.harness import work
 from tests.faults.harness.results import Trial
 from tests.faults.harness.rig import Rig
 from tests.faults.harness.shapes import SHAPES
-from tests.faults.harness.storm import storm
+from tests.faults.harness.storm import CALL_SECONDS, storm
 from tests.faults.harness.workers import Workers, crew
 
 FAULT = "F2"
 TRIALS = 50
 STOPPED_SECONDS = 2.6
+# So long that the zombie comes back with an answer while its successor is still in the same call.
+STALLED_CALL_SECONDS = 1.0
 
 
 def trials(rig: Rig, done: set[str]) -> Iterator[Trial]:
@@ -27,8 +29,8 @@ def trials(rig: Rig, done: set[str]) -> Iterator[Trial]:
         for number in range(TRIALS):
             seed = f"{rig.database}:{'stall' if number % 3 == 2 else 'kill'}:{number}"
             if seed not in done:
-                chaos = _stall if "stall" in seed else _kill
-                yield storm(rig, FAULT, seed, workers, partial(chaos, workers))
+                chaos, seconds = (_stall, STALLED_CALL_SECONDS) if "stall" in seed else (_kill, CALL_SECONDS)
+                yield storm(rig, FAULT, seed, workers, partial(chaos, workers), call_seconds=seconds)
                 workers.keep(2)
 
 

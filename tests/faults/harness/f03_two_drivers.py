@@ -33,7 +33,7 @@ def _trial(rig: Rig, seed: str) -> Trial:
     at = time.time() + 0.15
     drivers = [Child(partial(_drive, execution_id, shape, at)) for _ in range(chance.randint(2, 4))]
     try:
-        drives = [driver.result(20) for driver in drivers]
+        drives = [driver.result(60) for driver in drivers]
         trial.facts = {"drivers": len(drivers), "drives": drives}
         late = rig.in_child(partial(_ring_for_the_dead, execution_id))
         trial.violations = rig.in_child(partial(oracle.judge, execution_id, shape, rig.ledger_url, kills=0)) + late

@@ -37,10 +37,11 @@ def trials(rig: Rig, done: set[str]) -> Iterator[Trial]:
             "terminate": (TERMINATIONS, partial(_terminate, rig)),
             "cut": (CUTS, partial(_cut, proxy)),
         }
-        for name, (count, act) in chaos.items():
-            for number in range(count):
+        # In turn, so that a short run has some of each.
+        for number in range(max(count for count, _ in chaos.values())):
+            for name, (count, act) in chaos.items():
                 seed = f"{rig.database}:{name}:{number}"
-                if seed not in done:
+                if number < count and seed not in done:
                     workers.keep(2)
                     trial = storm(rig, FAULT, seed, workers, act)
                     trial.count = int(trial.facts["kills"])

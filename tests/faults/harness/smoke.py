@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.faults.harness import (
     f01_every_write,
     f02_processes,
+    f02_stalls,
     f03_two_drivers,
     f12_mutations,
     f15_network,
@@ -30,6 +31,7 @@ def trials(made: Rig, seed: int) -> Iterator[Trial]:
     shapes = chance.sample(SHAPES, 3)
     yield from f01_every_write.trials(made, set(), shapes, step=EVERY, first=1 + seed % EVERY)
     yield from islice(f02_processes.trials(made, {f"{made.database}:kill:0"}), 2)
+    yield from islice(f02_stalls.trials(made, set()), 6)
     yield from islice(f03_two_drivers.trials(made, set()), 3)
     yield from islice(f12_mutations.trials(made, set()), 2)
     yield from islice(f15_network.trials(made, set()), 3)

@@ -21,12 +21,21 @@ CALL_SECONDS = 0.08
 Chaos = Callable[[random.Random], int]
 
 
-def storm(rig: Rig, fault: str, seed: str, workers: Workers, chaos: Chaos, *, executions: int = 6) -> Trial:
+def storm(
+    rig: Rig,
+    fault: str,
+    seed: str,
+    workers: Workers,
+    chaos: Chaos,
+    *,
+    executions: int = 6,
+    call_seconds: float = CALL_SECONDS,
+) -> Trial:
     """Everything random in it comes from ``seed``. Workers that end are replaced, as a supervisor does."""
     trial = Trial(fault, seed)
     chance = random.Random(seed)
     began = time.monotonic()
-    delay_answers(rig, CALL_SECONDS)
+    delay_answers(rig, call_seconds)
     names = {f"{seed}/{number}": chance.choice(SHAPES).name for number in range(executions)}
     started = rig.in_child(partial(work.start_many, list(names.items())))
     person = Child(partial(work.attend, started, names, PATIENCE_SECONDS))
