@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -14,16 +15,16 @@ EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.yam
 
 
 @pytest.fixture(scope="module")
-def schema() -> object:
+def schema() -> Any:
     answer = Client().get("/schema/workflow.json")
     assert answer.status_code == 200
     return json.loads(answer.content)
 
 
-def test_anybody_may_read_the_schema(schema: object) -> None:
+def test_anybody_may_read_the_schema(schema: dict[str, Any]) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
-def test_the_examples_fit_the_schema(schema: object, example: Path) -> None:
+def test_the_examples_fit_the_schema(schema: dict[str, Any], example: Path) -> None:
     jsonschema.validate(yaml.safe_load(example.read_text()), schema)

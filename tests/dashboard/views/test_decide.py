@@ -24,7 +24,7 @@ As = Callable[[User], Client]
 
 @pytest.fixture
 def doubtful(alice: User, tmp_path: Path) -> Execution:
-    assert functions.note_once
+    assert functions.note_once.__name__ == "note_once"
     call = {"function": "tests.note_once", "arguments": {"ledger": str(tmp_path / "ledger"), "line": "a"}}
     text = HEAD % "doubtful" + f"do: [{{pay: {{call: python, with: {json.dumps(call)}}}}}]\n"
     execution = start(apply_definition(text, alice).workflow, alice, input={})
