@@ -43,7 +43,7 @@ def claim(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool = False
     now = timezone.now()
     move = Move(
         execution_id,
-        Claim(alone),
+        Claim(process_id, alone),
         to=Phase.IN_PROGRESS,
         columns={"process_id": process_id, "wake_at": None, "waiting_for": "", "rung_at": None},
         if_null={"started_at": now},

@@ -34,9 +34,11 @@ class Standing:
 class Claim:
     """The guard of a worker that takes an execution: due, or left behind by a process that is dead.
 
-    ``alone`` is the guard of a process that drives nothing else: it takes only what has to be driven so.
+    ``process_id`` is who takes it, and must not have been declared dead itself. ``alone`` is the guard of a process
+    that drives nothing else: it takes only what has to be driven so.
     """
 
+    process_id: uuid.UUID
     alone: bool = False
     phases: frozenset[Phase] = frozenset({Phase.PENDING, Phase.WAITING, Phase.IN_PROGRESS})
 

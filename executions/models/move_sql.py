@@ -149,9 +149,11 @@ def _where(guard: Guard) -> tuple[str, list[Any]]:
         where = (
             "id = %s AND runner = 'ours' AND alone = %s AND ((phase IN ('PENDING', 'WAITING') AND wake_at <= %s) "
             "OR (phase = 'IN_PROGRESS' "
-            "AND process_id IN (SELECT id FROM executions_process WHERE dead_at IS NOT NULL)))"
+            "AND process_id IN (SELECT id FROM executions_process WHERE dead_at IS NOT NULL))) "
+            # Who woke up after it was declared dead takes nothing in the moment before its pulse ends it.
+            "AND EXISTS (SELECT 1 FROM executions_process WHERE id = %s AND dead_at IS NULL)"
         )
-        parameters = [guard.alone, _adapt(timezone.now())]
+        parameters = [guard.alone, _adapt(timezone.now()), _adapt(guard.process_id)]
     else:
         where = f"id = %s AND phase IN ({', '.join(['%s'] * len(guard.phases))})"
         parameters = [str(phase) for phase in guard.phases]

@@ -68,3 +68,12 @@ def test_a_status_that_nobody_knows_makes_the_journal_corrupt(db: None) -> None:
     advance(execution.pk, process_id=register("worker").pk, store=Here(), running=Running())
     Step.objects.filter(path="/one").update(status="FAILUD")
     assert verify(Execution.objects.get(pk=execution.pk)) is not None
+
+
+def test_a_process_that_was_declared_dead_takes_nothing(db: None) -> None:
+    """Found while the model was written: a zombie took the next bell in the moment before its pulse ended it."""
+    execution = started("do:\n- one: {set: {n: 1}}\n")
+    process = register("worker")
+    process.declare_dead("stalled")
+    assert not advance(execution.pk, process_id=process.pk, store=Here(), running=Running())
+    assert Execution.objects.get(pk=execution.pk).token == 0

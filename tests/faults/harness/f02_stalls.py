@@ -23,7 +23,7 @@ MOST = 40
 def trials(rig: Rig, done: set[str]) -> Iterator[Trial]:
     rig.in_child(partial(work.apply, SHAPES, rig.ledger_url))
     for shape in SHAPES:
-        for before in range(2, MOST):
+        for before in range(1, MOST):
             stalled = False
             for successor_before in SUCCESSOR_STANDS:
                 seed = f"{rig.database}:{shape.name}:{before}:{successor_before}"
