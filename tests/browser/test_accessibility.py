@@ -51,11 +51,12 @@ def test_the_log_in_and_a_missing_page_shut_nobody_out(chromium: Browser, live_s
 
 def test_the_palette_and_the_help_shut_nobody_out(admin: Page, live_stigmer: LiveStigmer) -> None:
     admin.goto(live_stigmer.base_url)
+    expect(admin.locator(".side [data-strip]")).to_have_attribute("data-state", "live")
     admin.keyboard.press("Control+k")
     expect(admin.get_by_role("combobox")).to_be_focused()
     assert violations(admin) == []
     admin.keyboard.press("Escape")
     expect(admin.get_by_role("combobox")).to_be_hidden()
-    admin.keyboard.press("?")
+    admin.get_by_role("button", name="Keyboard shortcuts").click()
     expect(admin.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()
     assert violations(admin) == []
