@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from django.core import signing
 from django.db.models import Model, QuerySet
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
 from executions.api.problems import FieldError, Problem
 
@@ -19,6 +20,16 @@ Cursor = Annotated[
     str | None,
     Field(max_length=300, description="`next_cursor` of the page before; opaque, of the same list only."),
 ]
+
+
+def _not_a_number(value: object) -> object:
+    """pydantic would take a number for seconds since 1970."""
+    if isinstance(value, str) and re.fullmatch(r"[-+.\d_e]*", value):
+        raise ValueError("has to be a date and time with a zone, for example 2026-11-21T08:30:00Z")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_not_a_number)]
 Item = TypeVar("Item")
 Row = TypeVar("Row", bound=Model)
 Found = TypeVar("Found")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from django.contrib.auth.models import User
@@ -14,7 +13,7 @@ from pydantic import BaseModel, Field
 from executions import policy
 from executions.api import finding, runs
 from executions.api.credentials import ACT, READ, RUN, person
-from executions.api.cursors import USUAL, Cursor, Limit, Listing, Page
+from executions.api.cursors import USUAL, Cursor, Limit, Listing, Moment, Page
 from executions.api.preconditions import etag
 from executions.api.problems import Problem
 from executions.api.refusals import not_found
@@ -41,8 +40,8 @@ class Filters(BaseModel):
     correlation_id: str | None = Field(None, max_length=64)
     needs_attention: bool | None = Field(None, description="Failed, or marked for a person.")
     text: str | None = Field(None, max_length=200, description="Part of its name, slug or id.")
-    created_after: datetime | None = None
-    created_before: datetime | None = None
+    created_after: Moment | None = None
+    created_before: Moment | None = None
 
 
 def filtered(user: User, kind: Kind, filters: Filters) -> QuerySet[Execution, Execution]:
