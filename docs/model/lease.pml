@@ -1,7 +1,7 @@
 /* The lease and token protocol of one execution (executions/engine/lease.py, boundary.py; models/move_sql.py;
  * recovery/sweep.py; worker/pulse.py), as a model that spin checks exhaustively: `sh docs/model/check`.
  *
- * One execution: call one (its first attempt fails and backs off), wait until somebody asks, call two, end. Two workers with
+ * One execution: call one (its first attempt fails and backs off), wait for an ask, call two, end. Two workers with
  * a driving thread and a pulse each, and a row per life of a process; one sweep; one ask that comes at any moment; the
  * clock. A stall needs no code: any thread may rest between any two lines for as long as it likes. What is bounded
  * is how often the world is unkind: CRASHES ends a process at any point, STALLS declares a living one dead, LOSSES
@@ -11,7 +11,6 @@
  *
  * Mutations, each of which has to be caught: -DNO_TOKEN (writes do not name the token), -DNO_INBOX (parking does not
  * name the inbox), -DNO_SWEEP (nobody rings again), -DNO_GIVE_BACK (the pulse does not look for undriven leases).
-
  */
 #ifndef CRASHES
 #define CRASHES 1
