@@ -50,9 +50,9 @@ def live_stigmer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStigm
         yield live
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium, driven by playwright."""
+    """The system's Chromium, driven by playwright. Not for the whole run: its event loop would be in others' way."""
     from playwright.sync_api import sync_playwright
 
     from tests.chromium import FLAGS, find

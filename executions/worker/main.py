@@ -71,8 +71,9 @@ def main() -> int:
         sweeper.close()
         drained = slots.drain(settings.STIGMER_DRAIN_SECONDS)
         solo.close()
-        left = resign(process)
+        # The pulse first: a beat after signing off would take the process for one that others declared dead.
         pulse.close()
+        left = resign(process)
         store.close()
         # Nothing of theirs is written any more, so that what still runs can be broken off.
         running.cancel_all()

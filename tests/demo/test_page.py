@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from executions.demo.server import ShopServer
 
@@ -16,18 +15,17 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def page(shop: ShopServer) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 320, "height": 800}, color_scheme="dark")
-        troubles: list[str] = []
-        page.on("console", lambda message: troubles.append(message.text))
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.goto(shop.address)
-        expect(page.get_by_text("live", exact=True)).to_be_visible()
-        yield page
-        browser.close()
-        assert troubles == []
+def page(shop: ShopServer, chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 320, "height": 800}, color_scheme="dark")
+    page = context.new_page()
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text))
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.goto(shop.address)
+    expect(page.get_by_text("live", exact=True)).to_be_visible()
+    yield page
+    context.close()
+    assert troubles == []
 
 
 def test_a_person_makes_a_call_fail_and_sees_it_repaired(page: Page, client: httpx.Client) -> None:
