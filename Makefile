@@ -22,7 +22,7 @@ demo: runtime ## Start the demo service alone
 
 test: check chromium ## Run the gates and every test; the database tests on SQLite and on PostgreSQL
 	$(PYTEST) -n 2 -m "not slow"
-	STIGMER_TEST_DATABASE=postgres $(PYTEST) -n 2 -m "database and not slow"
+	STIGMER_TEST_DATABASE=postgres $(PYTEST) -n 2 -m "database and not slow and not processes"
 
 test-full: check chromium ## Run everything, long fuzzing included, on both databases
 	$(PYTEST) -n 2

@@ -37,9 +37,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def redis_client() -> Iterator[redis.Redis]:
-    """The run's real Redis, emptied before the test."""
+    """This process's database of the run's real Redis, emptied before the test."""
     with redis.Redis.from_url(settings.REDIS_URL) as client:
-        client.flushall()
+        client.flushdb()
         yield client
 
 

@@ -23,7 +23,9 @@ TEST_FOLDER = Path(os.environ["STIGMER_TEST_FOLDER"])
 for name in [name for name in os.environ if name.startswith("STIGMER_") and not name.startswith("STIGMER_TEST_")]:
     del os.environ[name]
 os.environ["STIGMER_HOME"] = str(TEST_FOLDER / "home")
-os.environ["REDIS_URL"] = f"unix://{TEST_FOLDER / 'redis.sock'}"
+# One server, but a database for each of xdist's processes: a worker of one must not take the bells of another.
+_number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw-1").removeprefix("gw")) + 1
+os.environ["REDIS_URL"] = f"unix://{TEST_FOLDER / 'redis.sock'}?db={_number}"
 os.environ["DATABASE_URL"] = (
     f"postgresql://postgres@/stigmer?host={TEST_FOLDER / 'postgres'}" if TEST_DATABASE == "postgres" else ""
 )

@@ -12,6 +12,7 @@ from tests.browser.people import expect_phase, shop, signed_in, start_order
 from tests.live import LiveStigmer, stigmer_up
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
+OUTAGE_MS = 10_000
 
 
 @pytest.fixture(scope="module")
@@ -21,15 +22,21 @@ def battered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStigmer]:
         yield live
 
 
-def test_a_web_server_killed_with_a_run_under_way_is_caught_up_with(chromium: Browser, battered: LiveStigmer) -> None:
+def test_a_web_server_killed_for_ten_seconds_is_caught_up_with(chromium: Browser, battered: LiveStigmer) -> None:
     page = signed_in(chromium, battered, "demo")
     shop(battered, operation="charge", fault="hang", seconds=4, times=1)
     start_order(page, battered)
     expect_phase(page, "Running")
     page.evaluate("window.sameDocument = true")
     (web,) = battered.children("web")
-    web.send_signal(signal.SIGKILL)
-    expect(page.get_by_text("Reconnecting").first).to_be_visible(timeout=15_000)
+    # Who would start the web server again is held for as long as the outage shall last.
+    battered.process.send_signal(signal.SIGSTOP)
+    try:
+        web.send_signal(signal.SIGKILL)
+        expect(page.get_by_text("Reconnecting").first).to_be_visible(timeout=15_000)
+        page.wait_for_timeout(OUTAGE_MS)
+    finally:
+        battered.process.send_signal(signal.SIGCONT)
     expect_phase(page, "Completed")
     assert page.evaluate("window.sameDocument"), "the page was reloaded"
     page.context.close()

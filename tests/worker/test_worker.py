@@ -86,7 +86,7 @@ def test_a_worker_with_a_step_that_does_not_end_stops_all_the_same(worker, begin
 
 def test_a_lost_bell_is_rung_again(worker, begin, ends, redis_client):
     execution = begin("do: [{a: {set: {n: 1}}}]")
-    redis_client.flushall()
+    redis_client.flushdb()
     worker()
     assert ends(execution).output == {"n": 1}
 
