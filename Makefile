@@ -24,8 +24,8 @@ test: check chromium ## Run the gates and every test; the database tests on SQLi
 	$(PYTEST) -n 2 -m "not slow"
 	STIGMER_TEST_DATABASE=postgres $(PYTEST) -n 2 -m "database and not slow and not processes"
 
-test-full: check chromium ## Run everything, long fuzzing included, on both databases
-	$(PYTEST) -n 2
+test-full: check chromium ## Run everything, long fuzzing included (20,000 requests), on both databases
+	STIGMER_TEST_EXAMPLES=85 $(PYTEST) -n 2
 	STIGMER_TEST_DATABASE=postgres $(PYTEST) -n 2
 
 check: dev ## Run the gates: style, types, rooms, migrations, Django's own checks

@@ -1,0 +1,13 @@
+"""What no address of the API answers is still answered by the API."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1/nothing", "/api/v1/workflows/a%0Ab/versions/0.9"])
+@pytest.mark.django_db
+def test_an_unknown_address_below_api_is_a_problem_and_no_page(path: str) -> None:
+    answer = Client().get(path)
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
