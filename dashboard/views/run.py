@@ -16,10 +16,12 @@ from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from executions import definition
 from executions.errors import Refused
+from executions.intake.readiness import require_queue
 from executions.intake.start import input_problems, start
 from executions.models import Workflow
 
 _KEY = re.compile(r"[0-9a-f]{32}")
+STATUSES = {"conflict": 409, "unavailable": 503}
 
 
 @for_people
@@ -39,7 +41,7 @@ def run(request: HttpRequest, public_id: str) -> HttpResponse:
         return workflows.render_page(request, workflow, form=again, status=400)
     except Refused as error:
         again = run_form.with_problems(form, request.POST, {"": str(error)})
-        return workflows.render_page(request, workflow, form=again, status=409 if error.code == "conflict" else 400)
+        return workflows.render_page(request, workflow, form=again, status=STATUSES.get(error.code, 400))
     return redirect("execution", started)
 
 
@@ -49,5 +51,6 @@ def _start(request: HttpRequest, workflow: Workflow, form: run_form.RunForm) -> 
     found = input_problems(definition.load(head.document), given) if head else []
     if found:
         raise run_form.InputProblem(run_form.by_field(found))
+    require_queue()
     name = request.POST.get("name", "").strip()[:300]
     return start(workflow, person(request), input=given, name=name).public_id

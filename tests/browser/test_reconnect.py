@@ -44,10 +44,10 @@ def test_a_web_server_killed_for_ten_seconds_is_caught_up_with(chromium: Browser
 
 def test_a_lost_redis_shows_and_heals(chromium: Browser, battered: LiveStigmer) -> None:
     page = signed_in(chromium, battered, "demo")
-    (server,) = battered.children("redis")
-    server.send_signal(signal.SIGKILL)
     shop(battered, operation="charge", fault="hang", seconds=2, times=1)
     start_order(page, battered)
+    (server,) = battered.children("redis")
+    server.send_signal(signal.SIGKILL)
     expect_phase(page, "Completed")
     page.context.close()
 

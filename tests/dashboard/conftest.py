@@ -52,6 +52,12 @@ def admin(db: None) -> User:
 
 
 @pytest.fixture
+def worker(db: None) -> Process:
+    """A worker that lives, as far as the database knows."""
+    return Process.objects.create(kind="worker", host="test", pid=1, slots=1)
+
+
+@pytest.fixture
 def as_() -> Callable[[User], Client]:
     """``as_(user)`` is a browser in which this user is logged in."""
 

@@ -33,6 +33,7 @@ def client(alice: User, as_: Callable[[User], Client]) -> Client:
     return as_(alice)
 
 
+@pytest.mark.usefixtures("worker")
 def test_a_good_form_starts_a_run_and_leads_to_its_page(typed: Workflow, client: Client) -> None:
     sent = {"key": KEY, "field-sku": "tea", "field-many": "2", "name": "Mine"}
     response = client.post(f"/workflows/{typed.public_id}/run", sent)
@@ -41,6 +42,7 @@ def test_a_good_form_starts_a_run_and_leads_to_its_page(typed: Workflow, client:
     assert (execution.input, execution.name) == ({"sku": "tea", "many": 2}, "Mine")
 
 
+@pytest.mark.usefixtures("worker")
 def test_a_double_click_is_one_run(typed: Workflow, client: Client) -> None:
     sent = {"key": KEY, "field-sku": "tea", "field-many": "2"}
     first, second = (client.post(f"/workflows/{typed.public_id}/run", sent) for _ in range(2))
@@ -57,14 +59,25 @@ def test_every_problem_stands_at_its_field_and_nothing_starts(typed: Workflow, c
     assert not Execution.objects.exists()
 
 
+@pytest.mark.usefixtures("worker")
 def test_a_key_is_free_again_after_a_form_that_was_refused(typed: Workflow, client: Client) -> None:
     address = f"/workflows/{typed.public_id}/run"
     client.post(address, {"key": KEY, "field-many": "0"})
     assert client.post(address, {"key": KEY, "field-sku": "tea", "field-many": "1"}).status_code == 302
 
 
+@pytest.mark.usefixtures("worker")
 def test_without_a_schema_the_input_is_json(workflow: Workflow, client: Client) -> None:
     address = f"/workflows/{workflow.public_id}/run"
     assert client.post(address, {"json": "{nope"}).status_code == 400
     assert client.post(address, {"json": '{"a": 1}'}).status_code == 302
     assert Execution.objects.get().input == {"a": 1}
+
+
+def test_without_a_living_worker_nothing_is_started_and_the_page_says_what_to_do(
+    workflow: Workflow, client: Client
+) -> None:
+    answer = client.post(f"/workflows/{workflow.public_id}/run", {"json": "{}"})
+    assert answer.status_code == 503
+    assert "stigmer worker" in answer.content.decode()
+    assert not Execution.objects.exists()
