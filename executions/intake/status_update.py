@@ -6,10 +6,11 @@ An absent field leaves what is stored, an empty list empties it. Enumerations ma
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
 
 from executions.states import Phase, StepStatus
 
@@ -27,6 +28,16 @@ def _without(*prefixes: str) -> BeforeValidator:
         return value
 
     return BeforeValidator(stripped)
+
+
+def _of_our_time(value: datetime) -> datetime:
+    if value.year < 1970:
+        raise ValueError("a time of a run is not before 1970")
+    return value
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
+"""A time that a runner reports, with its offset from UTC."""
 
 
 def _unspecified_is_none(value: Any) -> Any:
@@ -77,8 +88,8 @@ class TaskReport(Reported):
     input: Json = None
     output: Json = None
     error: dict[str, Json] | str | None = None
-    started_at: AwareDatetime | None = None
-    completed_at: AwareDatetime | None = None
+    started_at: Moment | None = None
+    completed_at: Moment | None = None
     metadata: dict[str, Json] = Field(default_factory=dict)
 
     @property
@@ -95,14 +106,14 @@ class ToolCall(Reported):
     arguments: Json = None
     result: Json = None
     error: str = ""
-    started_at: AwareDatetime | None = None
-    completed_at: AwareDatetime | None = None
+    started_at: Moment | None = None
+    completed_at: Moment | None = None
 
 
 class Message(Reported):
     type: Annotated[Literal["HUMAN", "AI", "TOOL", "SYSTEM", "THINKING"], _without("MESSAGE_")]
     content: str = ""
-    timestamp: AwareDatetime | None = None
+    timestamp: Moment | None = None
     tool_calls: list[Json] = Field(default_factory=list)
 
 
@@ -119,8 +130,8 @@ class StatusUpdate(Reported):
     tasks: list[TaskReport] | None = Field(None, max_length=MOST_TASKS)
     output: Json = None
     error: dict[str, Json] | str | None = None
-    started_at: AwareDatetime | None = None
-    completed_at: AwareDatetime | None = None
+    started_at: Moment | None = None
+    completed_at: Moment | None = None
     runner_reference: str | None = Field(None, max_length=200, description="the runner's own id for this run")
     messages: list[Message] | None = Field(None, max_length=MOST_MESSAGES)
     tool_calls: list[ToolCall] | None = Field(None, max_length=MOST_MESSAGES)

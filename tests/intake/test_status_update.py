@@ -63,3 +63,8 @@ def test_an_output_that_is_given_as_null_is_given() -> None:
 def test_anything_else_is_refused(given: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         StatusUpdate.model_validate(given)
+
+
+def test_a_time_before_1970_is_refused() -> None:
+    with pytest.raises(ValidationError, match="not before 1970"):
+        StatusUpdate.model_validate({"started_at": "0174-10-22T11:31:31Z"})
