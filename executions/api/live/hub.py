@@ -62,6 +62,7 @@ class Hub:
             follower.put(frame)
         elif after is not None:
             follower.cursor = after
+        follower.is_caught_up = True
         # What came between joining and this is found by asking once more.
         self._cursors[key] = min(self._cursors.get(key, follower.cursor), follower.cursor)
         self.mark(key)
@@ -117,7 +118,8 @@ class Hub:
             await self._wake.wait()
             self._wake.clear()
             dirty, self._dirty = self._dirty, set()
-            cursors = {key: self._cursors.get(key, 0) for key in dirty if key in self._followers}
+            # Who is still being caught up has no cursor yet, and asks once more when it has.
+            cursors = {key: self._cursors[key] for key in dirty if key in self._cursors}
             if cursors:
                 await self._send(cursors)
             await asyncio.sleep(TICK_SECONDS)
@@ -126,7 +128,8 @@ class Hub:
         for key, frame in (await self.ask(lambda: changes.since(cursors))).items():
             self._cursors[key] = max(self._cursors.get(key, 0), frame.seq)
             for follower in self._followers.get(key, set()):
-                follower.put(frame)
+                if follower.is_caught_up:
+                    follower.put(frame)
 
     async def _reconcile(self) -> None:
         """A lost nudge, or a Redis that was away, is made good here."""

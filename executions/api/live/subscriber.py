@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -38,6 +38,8 @@ class Subscriber:
     execution_id: uuid.UUID
     still_allowed: Callable[[], bool]
     cursor: int = -1
+    # What the others are sent meanwhile would come before its own beginning.
+    is_caught_up: bool = False
     lost: int = 0
     closed: str = ""
     _frames: deque[Frame] = field(default_factory=deque)
@@ -49,6 +51,7 @@ class Subscriber:
         last one always arrives."""
         if frame.seq <= self.cursor and frame.event != "end":
             return
+        frame = self._without_what_was_sent(frame)
         self.cursor = max(self.cursor, frame.seq)
         if len(self._frames) >= BUFFER:
             self._frames.popleft()
@@ -58,6 +61,13 @@ class Subscriber:
                 log.warning("subscriber is too slow, updates are lost", subscriber=self.name, seq=frame.seq)
         self._frames.append(frame)
         self._ready.set()
+
+    def _without_what_was_sent(self, frame: Frame) -> Frame:
+        """An update is read for all followers at once, from where the last of them stands."""
+        entries = frame.body.get("entries")
+        if self.cursor < 0 or not entries:
+            return frame
+        return replace(frame, body={**frame.body, "entries": [each for each in entries if each["seq"] > self.cursor]})
 
     def close(self, why: str) -> None:
         """Nothing more will come."""

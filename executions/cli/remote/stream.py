@@ -82,7 +82,7 @@ class Following:
             for message in messages(lines):
                 update = _read(message)
                 if update is not None and (self.after is None or update.seq > self.after or update.ended):
-                    yield self._whole(update)
+                    yield self._new(self._whole(update))
                     self.after = update.seq
 
     def _whole(self, update: Update) -> Update:
@@ -91,6 +91,13 @@ class Following:
             return update
         missed = list(self.client.history(self.execution_path, self.after or 0, upto=update.seq))
         return replace(update, entries=missed, raw={**update.raw, "entries": missed})
+
+    def _new(self, update: Update) -> Update:
+        """Without the lines that were seen before: the stream promises the last update, not that none comes twice."""
+        after = self.after
+        if after is None:
+            return update
+        return replace(update, entries=[entry for entry in update.entries if int(entry["seq"]) > after])
 
     def _is_lost(self, problem: CommandError) -> None:
         """Raises the problem where waiting cannot help."""
