@@ -7,7 +7,6 @@ Who may see it but not act is refused (403).
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Q, QuerySet
@@ -111,7 +110,3 @@ def visible_sessions(user: Person) -> QuerySet[Session]:
 def can_change(user: Person, resource: Resource) -> bool:
     """Whether this person may apply a new version of this workflow or agent, rename or delete it."""
     return is_admin(user) or (user.is_active and resource.owner_id == user.pk)
-
-
-def roles_of(user: Person) -> dict[str, Any]:
-    return {"is_admin": is_admin(user), "is_support": is_support(user)}

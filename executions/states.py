@@ -35,10 +35,9 @@ ENDED_PHASES = frozenset({Phase.COMPLETED, Phase.FAILED, Phase.CANCELLED, Phase.
 FINISHED_STATUSES = frozenset({StepStatus.SUCCEEDED, StepStatus.SKIPPED, StepStatus.FAILED})
 OPEN_STATUSES = frozenset({StepStatus.RUNNING, StepStatus.RETRYING, StepStatus.WAITING})
 
-_ENDS = frozenset({Phase.COMPLETED, Phase.FAILED, Phase.CANCELLED, Phase.TERMINATED})
 MOVES: dict[Phase, frozenset[Phase]] = {
     Phase.PENDING: frozenset({Phase.IN_PROGRESS, Phase.PAUSED, Phase.FAILED, Phase.CANCELLED, Phase.TERMINATED}),
-    Phase.IN_PROGRESS: frozenset({Phase.IN_PROGRESS, Phase.WAITING, Phase.PAUSED, Phase.PENDING}) | _ENDS,
+    Phase.IN_PROGRESS: frozenset({Phase.IN_PROGRESS, Phase.WAITING, Phase.PAUSED, Phase.PENDING}) | ENDED_PHASES,
     Phase.WAITING: frozenset(
         {Phase.IN_PROGRESS, Phase.PENDING, Phase.PAUSED, Phase.FAILED, Phase.CANCELLED, Phase.TERMINATED}
     ),

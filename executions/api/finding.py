@@ -9,7 +9,6 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from executions import policy
-from executions.api.problems import Problem
 from executions.api.refusals import not_found
 from executions.ids import parse_public_id
 from executions.models import Agent, Execution, Session, Workflow
@@ -69,10 +68,6 @@ def number(key: uuid.UUID | None, what: str, public_id: str) -> uuid.UUID:
     if key is None:
         raise not_found(f"There is no {what} {shown(public_id)}.")
     return key
-
-
-def may_not(what: str) -> Problem:
-    return Problem("forbidden", what)
 
 
 def shown(text: str) -> str:

@@ -6,7 +6,7 @@ Source: Serverless Workflow DSL 1.0, section Runtime Expression Arguments.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -46,10 +46,9 @@ class Scope:
 
     variables: Mapping[str, Any]
     seconds: float = 2.0
-    local_names: frozenset[str] = field(default_factory=frozenset)
 
     def including(self, **variables: Any) -> Scope:
-        return Scope({**self.variables, **variables}, self.seconds, self.local_names)
+        return Scope({**self.variables, **variables}, self.seconds)
 
     def evaluate(self, source: str, value: Any) -> Any:
         """The result of an expression, written with or without ``${ }``. Raises ExpressionError."""

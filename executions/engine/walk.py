@@ -15,7 +15,7 @@ from typing import Any
 from executions.definition import NamedTask, Task, Workflow
 from executions.engine import schemas
 from executions.engine.journal import Journal, JournalFull
-from executions.engine.requests import Completed, Ended, Failed, Request, TaskFailed
+from executions.engine.requests import Breathe, Completed, Ended, Failed, Request, TaskFailed
 from executions.engine.scope import Facts, Scope, date_time
 from executions.errors import ExpressionError, NotStorable, WorkflowError
 from executions.paths import task_path
@@ -277,8 +277,6 @@ def _directive(chosen: Flow, then: Flow) -> Flow:
 
 
 def _breathe() -> Generator[Request, Any, None]:
-    from executions.engine.requests import Breathe
-
     yield Breathe()
 
 

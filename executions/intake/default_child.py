@@ -97,11 +97,6 @@ def ensure(default: DefaultChild[C], given: C | None = None) -> C:
     return child
 
 
-def is_broken(default: DefaultChild[Any]) -> bool:
-    """Whether the parent's link leads nowhere: empty, dangling, or to a child of another parent."""
-    return _linked(default) is None
-
-
 def created_once(make: Callable[[], T]) -> T | None:
     """What ``make`` created, or None where it exists already. In a savepoint: on PostgreSQL a duplicate would
     otherwise spoil the transaction around it."""

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 
 class ExecutionQuerySet(models.QuerySet["Execution"]):
-    def active(self) -> ExecutionQuerySet:
-        return self.filter(phase__in=ACTIVE_PHASES)
-
     def due(self) -> ExecutionQuerySet:
         """Wants a worker of ours now: pending or waiting, and its time has come."""
         return self.filter(phase__in=(Phase.PENDING, Phase.WAITING), wake_at__lte=Now(), runner="ours")
@@ -192,6 +189,3 @@ class Execution(models.Model):
             and self.runner_due_at is not None
             and self.runner_due_at < timezone.now()
         )
-
-    def is_failed(self) -> bool:
-        return self.phase == Phase.FAILED
