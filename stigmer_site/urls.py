@@ -9,6 +9,7 @@ from django_rq.urls import get_admin_urlpatterns, get_api_urlpatterns
 
 from executions import health
 
+handler500 = "dashboard.views.failure.failure"
 superuser_only = user_passes_test(lambda user: user.is_active and user.is_superuser)
 
 # RQ's pages can empty queues and show arguments: django-rq would let any staff member in, and its statistics

@@ -74,9 +74,9 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
 
 
 def _statuses(method: str, operation: dict[str, Any]) -> list[int]:
-    statuses = {400, 401, 403, 404, 405, 422, 429, 500}
+    statuses = {400, 401, 403, 404, 405, 422, 429, 500, 503}
     if method in ("post", "patch", "delete"):
-        statuses |= {409, 412, 413, 415, 503}
+        statuses |= {409, 412, 413, 415}
     return sorted(statuses)
 
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 import structlog
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.db import Error as DatabasesError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from ninja.operation import Operation, PathView
@@ -79,6 +80,8 @@ def answer_to(request: HttpRequest, error: Exception) -> HttpResponse:
     if problem is None:
         log.exception("request failed", path=request.path, method=request.method, exc_info=error)
         problem = Problem("internal", "The server met an error that it did not expect. Nothing is known to be changed.")
+    elif isinstance(error, DatabasesError):
+        log.warning("the database is in trouble", path=request.path, method=request.method, problem=str(error).strip())
     return problems.response(request, problem)
 
 

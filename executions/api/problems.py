@@ -94,9 +94,10 @@ _KINDS = (
     Kind("internal", 500, "Something went wrong on our side",
          "The server met an error that it did not expect. It is in the log, with the correlation id.",
          "Try again later; give the correlation id to whoever runs this server."),
-    Kind("unavailable", 503, "Nothing could be started now",
-         "The queue is switched off, Redis cannot be reached, or no worker is alive. Nothing was stored.",
-         "`detail` says what to start; `stigmer doctor` checks everything. Retry-After says when to try again."),
+    Kind("unavailable", 503, "This cannot be done now",
+         "The queue is switched off, Redis cannot be reached, no worker is alive, or the database is busy, full or "
+         "away.",
+         "`detail` says what is missing; `stigmer doctor` checks everything. Retry-After says when to try again."),
 )  # fmt: skip
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _KINDS}
 

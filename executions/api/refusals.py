@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.db import Error as DatabasesError
 from django.http import Http404
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -14,6 +15,7 @@ from executions.api.problems import FieldError, Problem
 from executions.definition import DefinitionError
 from executions.errors import NotStorable, Refused
 from executions.intake.pipeline import StageRefused
+from executions.models.passing import trouble, unavailable
 
 RETRY_AFTER_SECONDS = 5
 # Refused.code → name of the problem. Codes that are not here are bad input.
@@ -54,6 +56,9 @@ def problem_of(error: Exception) -> Problem | None:
             return _malformed(error.__cause__)
         case Http404() | ObjectDoesNotExist():
             return not_found()
+        case DatabasesError():
+            found = trouble(error)
+            return _refused(unavailable(found), "unavailable") if found else None
     return None
 
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from django.db import Error, InterfaceError, OperationalError
 
+from executions.errors import Refused
+
 
 class Trouble(StrEnum):
     """What is the matter with a database that will do its work again later.
@@ -64,3 +66,26 @@ def trouble(error: BaseException | None) -> Trouble | None:
         return None
     # Without a word of the server: it could not be reached, or the connection ended in the middle.
     return Trouble.AWAY if isinstance(error, OperationalError | InterfaceError) else None
+
+
+def unavailable(found: Trouble) -> Refused:
+    """What to tell whoever asked for something while the database was in this trouble."""
+    message, remedy = _WORDS[found]
+    return Refused("unavailable", message, remedy=remedy)
+
+
+_WORDS = {
+    Trouble.BUSY: (
+        "The database is busy: something else holds what this needs, or the answer took too long. Nothing was changed.",
+        "Try again in a moment.",
+    ),
+    Trouble.AWAY: (
+        "The database cannot be reached, or ended the connection. It is not known whether anything was changed.",
+        "Look before doing it again (with an Idempotency-Key it can be sent again); /readyz and `stigmer doctor` say "
+        "when it is back. What runs goes on by itself then.",
+    ),
+    Trouble.FULL: (
+        "The database has no room for more. Nothing was changed.",
+        "Make room on its disk; what runs goes on by itself then.",
+    ),
+}

@@ -1,0 +1,59 @@
+"""A database in trouble, for real: what holds its lock, and what takes it away."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+
+import psycopg
+from django.db import connection
+
+
+@contextlib.contextmanager
+def busy(table: str) -> Iterator[None]:
+    """Another connection holds what a write to ``table`` needs; ours waits for a moment only."""
+    if connection.vendor == "sqlite":
+        with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"])) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with _setting("PRAGMA busy_timeout=0", "PRAGMA busy_timeout=10000"):
+                yield
+    else:
+        with _other_session() as session, session.transaction():
+            session.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            with _setting("SET lock_timeout='10ms'", "SET lock_timeout='2s'"):
+                yield
+
+
+@contextlib.contextmanager
+def away() -> Iterator[None]:
+    """PostgreSQL ends our session; SQLite's file cannot be opened."""
+    name = connection.settings_dict["NAME"]
+    if connection.vendor == "sqlite":
+        connection.close()
+        connection.settings_dict["NAME"] = "/there/is/no/such/folder/file.sqlite3"
+    else:
+        with connection.cursor() as cursor, _other_session() as session:
+            ours = cursor.execute("SELECT pg_backend_pid()").fetchone()[0]
+            # Waits until it has ended.
+            session.execute("SELECT pg_terminate_backend(%s, 10000)", [ours])
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = name
+
+
+@contextlib.contextmanager
+def _setting(given: str, back: str) -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute(given)
+        try:
+            yield
+        finally:
+            cursor.execute(back)
+
+
+def _other_session() -> psycopg.Connection:
+    named = connection.settings_dict
+    return psycopg.connect(host=named["HOST"], user=named["USER"], dbname=named["NAME"], autocommit=True)
