@@ -40,6 +40,7 @@ VERBS: dict[str, frozenset[Role]] = {
     "terminate": frozenset({Role.OWNER, Role.ADMIN}),
     "delete": frozenset({Role.OWNER, Role.ADMIN}),
     "restore": frozenset({Role.SUPPORT, Role.ADMIN}),
+    "undo restore": frozenset({Role.SUPPORT, Role.ADMIN}),
     "override": frozenset({Role.ADMIN}),
 }
 
@@ -56,6 +57,11 @@ def is_support(user: Person) -> bool:
     if known is None:
         known = user.__dict__["_stigmer_support"] = user.groups.filter(name=SUPPORT_GROUP).exists()
     return bool(known)
+
+
+def sees_everything(user: Person) -> bool:
+    """Whether this person looks after everybody's executions: support and administrators."""
+    return is_admin(user) or is_support(user)
 
 
 def role(user: Person, execution: Execution) -> Role:
@@ -75,7 +81,7 @@ def can(user: Person, verb: str, execution: Execution) -> bool:
 
 
 def visible_executions(user: Person) -> QuerySet[Execution]:
-    if is_admin(user) or is_support(user):
+    if sees_everything(user):
         return Execution.objects.all()
     if not user.is_active:
         return Execution.objects.none()
@@ -100,7 +106,7 @@ def visible_agents(user: Person) -> QuerySet[Agent]:
 
 def visible_sessions(user: Person) -> QuerySet[Session]:
     """A conversation is its owner's alone; who sees all executions sees its runs, and so the conversation."""
-    if is_admin(user) or is_support(user):
+    if sees_everything(user):
         return Session.objects.all()
     if not user.is_active:
         return Session.objects.none()

@@ -77,11 +77,6 @@ def permitted(user: policy.Person, topics: Iterable[Topic]) -> dict[str, Role]:
     return allowed
 
 
-def sees_everything(user: policy.Person) -> bool:
-    """Whether hints about everybody's executions are for this user."""
-    return policy.is_admin(user) or policy.is_support(user)
-
-
 def heads(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
     """Where each of these executions stands now."""
     return dict(Execution.objects.filter(pk__in=list(ids)).values_list("pk", "head_seq"))

@@ -30,7 +30,7 @@ from dashboard.live.follower import Follower, Subscription
 from dashboard.live.hints import Hints
 from dashboard.live.inbox_news import InboxNews
 from dashboard.live.topics import EXECUTIONS, INBOX, OVERVIEW, Topic
-from executions import broadcast
+from executions import broadcast, policy
 from executions.events import GROUP
 
 TICK_SECONDS = 0.2
@@ -76,7 +76,7 @@ class Hub:
             old = follower.subscriptions.get(topic.name)
             follower.subscriptions[topic.name] = Subscription(topic, cursor, None, None, old.told if old else [])
         roles = await self._desk.ask(lambda: changes.permitted(follower.user, wanted))
-        follower.sees_everything = await self._desk.ask(lambda: changes.sees_everything(follower.user))
+        follower.sees_everything = await self._desk.ask(lambda: policy.sees_everything(follower.user))
         for topic, cursor in wanted.items():
             subscription = follower.subscriptions.get(topic.name)
             if topic.name not in roles:

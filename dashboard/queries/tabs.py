@@ -41,9 +41,3 @@ def events(execution: Execution, before: int | None) -> tuple[list[Event], bool]
 
 def audit(execution: Execution) -> list[AuditEntry]:
     return list(AuditEntry.objects.filter(execution=execution).order_by("-id")[:ENTRIES])
-
-
-def last_restore(execution: Execution) -> Step | None:
-    """The restore that stands and could be undone."""
-    rows = Step.objects.filter(execution=execution, kind="decision", name="restore", superseded_by=None)
-    return rows.only("id", "seq", "name", "control", "finished_at").order_by("-seq").first()

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from dashboard import values, words
 from dashboard.templatetags.shell import icon
 from executions.ids import public_id
-from executions.models import Event, Execution, Notification, Step
+from executions.models import AuditEntry, Event, Execution, Notification, Step
 from executions.paths import unescape
 from executions.states import Phase
 
@@ -78,7 +78,26 @@ def decision_line(step: Step) -> str:
     touched = [last_name(path) for path in control.get("supersedes", [])]
     about = f" about {', '.join(touched)}" if touched else ""
     reason = f" Reason: {control['reason']}" if control.get("reason") else ""
-    return f"Decision {control.get('verb', step.name)}{about}. What it set aside stays in the journal.{reason}"
+    how = f", {', '.join(changes)}" if (changes := _changes(control)) else ""
+    return f"Decision {control.get('verb', step.name)}{about}{how}. What it set aside stays in the journal.{reason}"
+
+
+@register.filter
+def audit_line(entry: AuditEntry) -> str:
+    """What a verb of a person changed beside the phase, in words; empty where nothing."""
+    return ", ".join(_changes(entry.after if isinstance(entry.after, dict) else {}))
+
+
+def _changes(said: dict[str, Any]) -> list[str]:
+    """What a decision says of itself; the audit trail keeps the same."""
+    return [
+        *(["to the beginning"] if said.get("checkpoint") == 0 else []),
+        *([f"to checkpoint {said['checkpoint']}"] if said.get("checkpoint") else []),
+        *([f"onto version {said['version']}"] if "version" in said else []),
+        *(["with an edited input"] if said.get("edited_input") else []),
+        *(["as a new operation"] if said.get("as_new_operation") else []),
+        *([said["message"]] if isinstance(said.get("message"), str) else []),
+    ]
 
 
 @register.filter

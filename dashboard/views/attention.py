@@ -20,7 +20,7 @@ from executions import policy
 def page(request: HttpRequest) -> HttpResponse:
     """Everybody's executions that need a person; for support and administrators, who may see them all."""
     user = person(request)
-    if not (policy.is_admin(user) or policy.is_support(user)):
+    if not policy.sees_everything(user):
         return render(request, "403.html", status=403)
     kind = request.GET.get("kind", "")
     kind = kind if kind in queries.KINDS else ""

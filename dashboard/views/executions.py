@@ -37,7 +37,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "chips": chips(filters, tally),
         "workflows": workflows.choices(user),
         "is_first_page": before is None,
-        "sees_everything": policy.is_admin(user) or policy.is_support(user),
+        "sees_everything": policy.sees_everything(user),
         "is_first_ever": not found.rows and not executions.exists_any(user),
         "next_address": address(filters, before=found.cursor) if found.has_more else "",
         "first_address": address(filters),

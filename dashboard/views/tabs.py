@@ -78,7 +78,7 @@ def checkpoints(request: HttpRequest, public_id: str) -> HttpResponse:
         "checkpoints": places[:MOST_CHECKPOINTS],
         "left_out": max(0, len(places) - MOST_CHECKPOINTS),
         "why_not": why_not_restore(request, execution),
-        "last_restore": queries.last_restore(execution),
+        "last_restore": restore.latest_restore(execution),
     }
     return tab(request, execution, "checkpoints", context)
 

@@ -133,7 +133,7 @@ def check_allowed(execution: Execution, actor: User, verb: str) -> None:
     if not policy.can(actor, verb, execution):
         raise Refused(
             "forbidden",
-            f"You may see this execution, but not {verb} it.",
+            f"You may see this execution, but {verb} is not for you.",
             state=execution.phase,
             remedy="Ask its owner or an administrator.",
         )

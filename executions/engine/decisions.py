@@ -46,6 +46,8 @@ def retry(
         if arguments is not _UNSET and not isinstance(arguments, dict):
             raise Refused("invalid", "The edited input of a call has to be an object.", state=case.execution.phase)
         _check_storable(arguments, "The edited input", case)
+        case.control |= {"edited_input": True} if arguments is not _UNSET else {}
+        case.control |= {"as_new_operation": True} if as_new_operation else {}
         again(case, arguments, as_new_operation)
         event = report.plain(
             report.RETRIED, case.execution, timezone.now(), actor.pk, step=case.execution.current_step, reason=reason

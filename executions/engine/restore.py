@@ -30,6 +30,7 @@ from executions.states import Phase, StepStatus
 
 PHASES = frozenset({Phase.FAILED, Phase.PAUSED, Phase.WAITING, Phase.CANCELLED})
 BEGINNING = 0
+RESTORE, UNDO = "restore", "undo restore"
 _INTERNAL = ("input", "iteration", "catch")
 
 
@@ -79,10 +80,17 @@ def checkpoints(execution: Execution) -> list[Checkpoint]:
     return [Checkpoint(r.seq or 0, r.path, r.name, r.kind, report.timestamp(r.finished_at)) for r in found]
 
 
+def latest_restore(execution: Execution) -> StepRecord | None:
+    """The restore that stands and could be undone."""
+    rows = Step.objects.filter(execution=execution, kind=DECISION, name=RESTORE, superseded_by=None)
+    row = rows.order_by("-seq").values_list(*RECORD_FIELDS).first()
+    return None if row is None else record_of(row)
+
+
 def preview(execution_id: uuid.UUID, actor: User, checkpoint_seq: int) -> Preview:
     """What ``restore`` would do now. Raises Refused as it would, but for the reason."""
     execution = Execution.objects.select_related("version").get(pk=execution_id)
-    check_allowed(execution, actor, "restore")
+    check_allowed(execution, actor, RESTORE)
     records = load_records(execution_id)
     broken = examine(execution)
     checkpoint = _checkpoint(execution, records, checkpoint_seq, broken)
@@ -108,11 +116,11 @@ def restore(
 
     def work() -> Decided:
         with transaction.atomic():
-            case = open_case(execution_id, actor, "restore", expected_seq, reason, PHASES)
+            case = open_case(execution_id, actor, RESTORE, expected_seq, reason, PHASES)
             _check_reason(reason, case.execution)
             return _restore(case, checkpoint_seq)
 
-    return audited("restore", execution_id, actor, reason, work)
+    return audited(RESTORE, execution_id, actor, reason, work)
 
 
 @refusable
@@ -121,11 +129,11 @@ def undo_restore(execution_id: uuid.UUID, actor: User, *, expected_seq: int | No
 
     def work() -> Decided:
         with transaction.atomic():
-            case = open_case(execution_id, actor, "restore", expected_seq, reason, PHASES)
+            case = open_case(execution_id, actor, UNDO, expected_seq, reason, PHASES)
             _check_reason(reason, case.execution)
             return _undo(case)
 
-    return audited("undo restore", execution_id, actor, reason, work)
+    return audited(UNDO, execution_id, actor, reason, work)
 
 
 def _restore(case: Case, checkpoint_seq: int) -> Decided:
@@ -155,11 +163,9 @@ def _restore(case: Case, checkpoint_seq: int) -> Decided:
 def _undo(case: Case) -> Decided:
     execution = case.execution
     broken = examine(execution)
-    rows = Step.objects.filter(execution=execution, kind=DECISION, name="restore", superseded_by=None)
-    row = rows.order_by("-seq").values_list(*RECORD_FIELDS).first()
-    if row is None:
+    restored = latest_restore(execution)
+    if restored is None:
         raise Refused("conflict", "There is no restore to undo.", state=execution.phase)
-    restored = record_of(row)
     if broken is not None or "cut" in restored.control:
         why = broken.text if broken else "what it took back was not as it had been written"
         raise Refused("corrupt", f"The restore cannot be undone: {why}.", state=execution.phase,

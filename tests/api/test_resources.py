@@ -121,11 +121,12 @@ def test_checkpoints_are_places_to_restore_to(people, failed):
     assert (restored.status_code, restored.json()["checkpoint_seq"]) == (200, checkpoint["seq"])
 
 
-def test_a_failed_step_shows_its_error_and_the_administrator_finds_the_run(people, failed):
+@pytest.mark.parametrize("role", ["support", "admin"])
+def test_a_failed_step_shows_its_error_and_who_looks_after_all_finds_the_run(people, failed, role):
     execution = failed()
     steps = people["owner"].get(f"workflow-executions/{execution.public_id}/steps?status=FAILED").json()["items"]
     assert steps[0]["error"]["detail"] == "No stock"
-    (found,) = people["admin"].get("admin/workflows/failed").json()["items"]
+    (found,) = people[role].get("admin/workflows/failed").json()["items"]
     assert (found["execution_id"], found["reason"], found["step"]) == (execution.public_id, "No stock", "/bad")
     assert found["failed_at"] and found["requires_manual_intervention"] is False
 

@@ -12,7 +12,7 @@ from django.db import connection
 from executions.engine import decisions
 from executions.engine.chain import verify
 from executions.errors import Refused
-from executions.models import Event, Execution, Step
+from executions.models import AuditEntry, Event, Execution, Step
 from executions.policy import SUPPORT_GROUP
 from executions.states import Phase, StepStatus
 from tests.engine.texts import call, listed, tasks
@@ -226,7 +226,10 @@ def test_a_retry_keeps_the_key_and_a_new_operation_has_another(begin, drive, ali
 def test_a_retry_may_have_its_input_edited(begin, drive, alice, ledger):
     execution = drive(begin(tasks(a=call("fails", ledger=str(ledger.path), times=99, transient=False))))
     edited = {"function": "tests.note", "arguments": {"ledger": str(ledger.path), "line": "edited"}}
-    decisions.retry(execution.pk, alice, arguments=edited)
+    decisions.retry(execution.pk, alice, arguments=edited, as_new_operation=True, reason="a typing error")
+    entry = AuditEntry.objects.get(verb="retry")
+    assert entry.after["edited_input"] is True and entry.after["as_new_operation"] is True
+    assert (entry.actor_name, entry.reason, entry.after["supersedes"]) == ("alice", "a typing error", ["/a"])
     execution = drive(execution)
     assert execution.output["line"] == "edited"
     assert Step.objects.get(path="/a", superseded_by=None).arguments == edited

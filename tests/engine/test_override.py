@@ -41,7 +41,7 @@ def test_what_only_a_worker_can_know_cannot_be_said(begin, ada):
 
 def test_it_is_for_administrators_and_needs_a_reason(begin, alice, ada):
     execution = begin("do: [{a: {set: {n: 1}}}]\n")
-    with pytest.raises(Refused, match="not override"):
+    with pytest.raises(Refused, match="override is not for you"):
         override(execution.pk, alice, Phase.FAILED, reason="mine")
     with pytest.raises(Refused, match="reason"):
         override(execution.pk, ada, Phase.FAILED, reason="")

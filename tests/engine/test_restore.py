@@ -108,6 +108,22 @@ def test_a_restore_is_undone_by_a_decision_that_lets_stand_again_what_it_took_ba
     assert ledger.done() == done
 
 
+def test_an_undo_is_a_decision_of_its_own_name_and_is_not_undone_in_turn(failed, sam):
+    restore(failed.pk, sam, seq_of("/a"), reason="a mistake")
+    Execution.objects.filter(pk=failed.pk).update(phase=Phase.FAILED)
+    undo_restore(failed.pk, sam, reason="it was right")
+    Execution.objects.filter(pk=failed.pk).update(phase=Phase.FAILED)
+    with pytest.raises(Refused, match="no restore to undo") as refused:
+        undo_restore(failed.pk, sam, reason="once more")
+    assert refused.value.code == "conflict"
+    trail = list(AuditEntry.objects.order_by("id").values_list("verb", "outcome"))
+    assert trail == [("restore", audit.DONE), ("undo restore", audit.DONE), ("undo restore", audit.REFUSED)]
+    assert list(Step.objects.filter(kind="decision").order_by("seq").values_list("name", flat=True)) == [
+        "restore",
+        "undo restore",
+    ]
+
+
 def test_a_cancelled_execution_is_restored_and_that_is_undone(begin, drive, ledger, sam, alice):
     note = call("note", ledger=str(ledger.path), line="a")
     execution = drive(begin(f"do: [{{a: {note}}}, {{pause: {{wait: {{hours: 1}}}}}}]\n"))

@@ -11,6 +11,10 @@ from executions.engine.restore import Checkpoint
 from executions.ids import public_id
 from executions.models import Attempt, Event, Execution, Step
 
+_OF_A_DECISION = (
+    "verb", "reason", "supersedes", "reinstates", "checkpoint", "undoes", "version", "edited_input", "as_new_operation",
+)  # fmt: skip
+
 
 def step(execution: Execution, row: Step) -> shapes.Step:
     step_id = public_id("stp", row.pk)
@@ -41,8 +45,7 @@ def step(execution: Execution, row: Step) -> shapes.Step:
 def _decision(row: Step) -> dict[str, Any] | None:
     if not row.is_decision():
         return None
-    shown = ("verb", "reason", "supersedes", "reinstates", "checkpoint")
-    return {name: row.control[name] for name in shown if name in row.control}
+    return {name: row.control[name] for name in _OF_A_DECISION if name in row.control}
 
 
 def attempt(row: Attempt) -> shapes.Attempt:

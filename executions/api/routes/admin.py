@@ -1,4 +1,4 @@
-"""For administrators: what needs attention."""
+"""For support and administrators: what needs attention."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Query, Router
 
 from executions import policy
-from executions.api.credentials import ADMIN, person
+from executions.api.credentials import READ, person
 from executions.api.cursors import Listing, Page
 from executions.api.problems import Problem
 from executions.api.render import executions as render_executions
@@ -21,12 +21,13 @@ router = Router(tags=["Administration"])
 
 
 @router.get(
-    "/workflows/failed", auth=ADMIN, response=Page[shapes.Failed], operation_id="list-failed",
+    "/workflows/failed", auth=READ, response=Page[shapes.Failed], operation_id="list-failed",
     summary="List what needs attention",
 )  # fmt: skip
 def failed(request: HttpRequest, paging: Annotated[Paging, Query()]) -> dict[str, Any]:
-    """Runs that failed or are marked for a person, newest first, with reason, retries and step. Administrators only."""
-    if not policy.is_admin(person(request)):
-        raise Problem("forbidden", "Only administrators see what failed for everybody.")
+    """Everybody's runs that failed or are marked for a person, newest first, with reason, retries and step."""
+    if not policy.sees_everything(person(request)):
+        raise Problem("forbidden", "Only support and administrators see what failed for everybody.",
+                      remedy="Your own are in the list of executions: ?needs_attention=true.")  # fmt: skip
     rows = Execution.objects.needing_attention().select_related("workflow", "agent", "owner")
     return Listing("failed", paging.limit, paging.cursor).page(rows.defer(*render_executions.HEAVY), render.failed)

@@ -26,7 +26,7 @@ class Step(BaseModel):
     arguments: Json = None
     output: Json = None
     error: Json = None
-    decision: Json = Field(None, description="Of a decision: verb, reason and the paths that it supersedes.")
+    decision: Json = Field(None, description="Of a decision: verb, reason, superseded paths, what it changed.")
     started_at: datetime | None = None
     finished_at: datetime | None = None
     wake_at: datetime | None = None

@@ -55,7 +55,8 @@ def test_a_restore_can_be_undone_from_its_page(failed: Execution, support: User,
     assert "Undo the restore" in text(client, again, "checkpoints")
     response = client.post(f"{address}undo-restore", {"seq": again.head_seq, "reason": "a mistake"})
     assert response.status_code == 302
-    assert "a mistake" in text(client, again, "audit")
+    page = text(client, again, "audit")
+    assert "a mistake" in page and "undo restore" in page and "to the beginning" in page
 
 
 @pytest.mark.parametrize("checkpoint", ["", "-1", "x", "9" * 30, "4711"])
