@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from executions.errors import Finding
+from executions.pointers import path_of, pointer_of
+
 MOST_FIELDS = 30
-LONGEST_PROBLEM = 300
-_REQUIRED = re.compile(r"^'(?P<name>.+)' is a required property$")
 
 
 class InputProblem(Exception):
@@ -151,18 +152,16 @@ def with_problems(form: RunForm, sent: Mapping[str, str], problems: Mapping[str,
     return RunForm(fields, sent.get("json", "{}"), loose)
 
 
-def by_field(problems: Sequence[str]) -> dict[str, str]:
-    """Problems of the schema (``/pointer: message``) by the top-level property that they are about."""
-    sorted_out: dict[str, str] = {}
-    for problem in problems:
-        pointer, _, message = problem.partition(": ")
-        missing = _REQUIRED.match(message)
-        name = missing["name"] if missing and pointer == "/" else pointer.strip("/").split("/")[0]
-        words = "This is required." if missing and pointer == "/" else _short(message[:1].upper() + message[1:])
-        sorted_out[name] = f"{sorted_out[name]} {words}" if name in sorted_out else words
-    return sorted_out
-
-
-def _short(message: str) -> str:
-    """A message quotes the value that it is about: of a long one the beginning, and the end that says what is wrong."""
-    return message if len(message) <= LONGEST_PROBLEM else f"{message[:80]} … {message[-160:]}"
+def by_field(form: RunForm, findings: Sequence[Finding]) -> dict[str, str]:
+    """What a schema finds, by the field that it is about; it names the place inside a field, and the unknown field."""
+    names = {each.name for each in form.fields}
+    sorted_out: dict[str, list[str]] = {}
+    for finding in findings:
+        name, *inside = path_of(finding.pointer) or [""]
+        if name in names:
+            place = pointer_of(inside)
+        else:
+            name, place = "", finding.pointer
+        message = finding.message[:1].upper() + finding.message[1:]
+        sorted_out.setdefault(name, []).append(f"{place}: {message}" if place else message)
+    return {name: " ".join(each) for name, each in sorted_out.items()}

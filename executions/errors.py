@@ -13,6 +13,7 @@ described by :class:`WorkflowError` (Serverless Workflow DSL 1.0, section Error)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -72,17 +73,33 @@ STANDARD_ERRORS: dict[str, tuple[str, int]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong in a value: what, and where (a JSON pointer; empty for the whole)."""
+
+    pointer: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.pointer or '/'}: {self.message}"
+
+
 class Refused(StigmerError):
     """This cannot be done now.
 
-    ``message`` says what was wrong, ``state`` what the thing is now, ``remedy`` what can be done instead.
+    ``message`` says what was wrong, ``state`` what the thing is now, ``remedy`` what can be done instead. ``findings``
+    point into what was asked for, by the names that it has in the body of the API's request.
     ``code`` is stable: ``wrong_phase``, ``stale``, ``forbidden``, ``not_skippable``, ``invalid``, ``unavailable``,
     ``conflict``, ``corrupt``, ``not_found``.
     """
 
-    def __init__(self, code: str, message: str, *, state: str = "", remedy: str = "") -> None:
-        super().__init__(" ".join(text for text in (message, remedy) if text))
+    def __init__(
+        self, code: str, message: str, *, state: str = "", remedy: str = "", findings: Sequence[Finding] = ()
+    ) -> None:
+        listed = "; ".join(str(each).rstrip(".") for each in findings if each.message not in message)
+        super().__init__(" ".join(text for text in (message, listed and f"{listed}.", remedy) if text))
         self.code = code
         self.message = message
         self.state = state
+        self.findings = findings
         self.remedy = remedy

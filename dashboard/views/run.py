@@ -50,7 +50,7 @@ def _start(request: HttpRequest, workflow: Workflow, form: run_form.RunForm) -> 
     head = workflow.head_version
     found = input_problems(definition.load(head.document), given) if head else []
     if found:
-        raise run_form.InputProblem(run_form.by_field(found))
+        raise run_form.InputProblem(run_form.by_field(form, found))
     require_queue()
     name = request.POST.get("name", "").strip()[:300]
     return start(workflow, person(request), input=given, name=name).public_id

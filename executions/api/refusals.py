@@ -16,6 +16,7 @@ from executions.definition import DefinitionError
 from executions.errors import NotStorable, Refused
 from executions.intake.pipeline import StageRefused
 from executions.models.passing import trouble, unavailable
+from executions.pointers import pointer_of
 
 RETRY_AFTER_SECONDS = 5
 # Refused.code → name of the problem. Codes that are not here are bad input.
@@ -77,7 +78,8 @@ def _malformed(cause: BaseException | None) -> Problem:
 
 
 def _refused(error: Refused, name: str) -> Problem:
-    problem = Problem(name, error.message, remedy=error.remedy, state=error.state)
+    errors = [FieldError(each.message, pointer=f"#{each.pointer}") for each in error.findings]
+    problem = Problem(name, error.message, remedy=error.remedy, state=error.state, errors=errors)
     if problem.name == "unavailable":
         problem.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     existing = _ID.search(error.message) if problem.name == "conflict" else None
@@ -108,12 +110,8 @@ def _field_error(found: Mapping[str, Any]) -> FieldError:
     detail = "This field is not known." if found["type"] == "extra_forbidden" else str(found["msg"])
     if source == "body":
         # The first part is the name of the view's argument, which is not in the body.
-        return FieldError(detail, pointer="#" + "".join(f"/{_escaped(part)}" for part in path[1:]))
+        return FieldError(detail, pointer="#" + pointer_of(path[1:]))
     return FieldError(detail, parameter=".".join(str(part) for part in path[-1:]))
-
-
-def _escaped(part: object) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")
 
 
 def _place(error: FieldError) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -13,6 +14,7 @@ from executions.api.problems import FieldError, Problem, correlation_id
 from executions.api.refusals import not_found
 from executions.api.render import executions as render
 from executions.api.schemas.executions import RunBody
+from executions.errors import Finding, Refused
 from executions.ids import parse_public_id
 from executions.intake.execution_draft import SILENCE_SECONDS
 from executions.intake.readiness import require_queue
@@ -36,16 +38,20 @@ def run_workflow(
         instance = instance_of(workflow, body.instance)
 
     def begun(note: str) -> Answer:
-        execution = start(
-            workflow,
-            user,
-            input=_input(body),
-            instance=instance,
-            name=body.name,
-            correlation_id=correlation_id(),
-            runner=body.runner,
-            runner_silence_seconds=body.runner_silence_seconds or SILENCE_SECONDS,
-        )
+        try:
+            execution = start(
+                workflow,
+                user,
+                input=_input(body),
+                instance=instance,
+                name=body.name,
+                correlation_id=correlation_id(),
+                runner=body.runner,
+                runner_silence_seconds=body.runner_silence_seconds or SILENCE_SECONDS,
+            )
+        except Refused as refused:
+            refused.findings = [_as_sent(body, each) for each in refused.findings]
+            raise
         return _accepted(execution, note)
 
     return _answered(request, response, user, body, begun)
@@ -117,6 +123,12 @@ def _input(body: RunBody) -> Any:
             errors=[FieldError("Needs an input that is an object without `message`.", pointer="#/message")],
         )
     return {**body.input, "message": body.message}
+
+
+def _as_sent(body: RunBody, finding: Finding) -> Finding:
+    """The message travels in the input; what is wrong with it is pointed at where it was sent."""
+    is_message = body.message is not None and finding.pointer == "/input/message"
+    return replace(finding, pointer="/message") if is_message else finding
 
 
 def _message(body: RunBody) -> str:

@@ -6,8 +6,9 @@ import sys
 
 
 def main() -> None:
-    """Entry of the console script: an error is one line and an exit code (``exits``), never a traceback."""
+    """Entry of the console script: an error is a line, one more for each finding, and an exit code; no traceback."""
     from executions.cli.app import app
+    from executions.cli.display.words import plain
     from executions.cli.exits import code_of
     from executions.errors import StigmerError
 
@@ -15,4 +16,7 @@ def main() -> None:
         app(prog_name="stigmer")
     except StigmerError as error:
         print(f"stigmer: {error}", file=sys.stderr)
+        for finding in map(str, getattr(error, "findings", ())):
+            if finding.partition(": ")[2].rstrip(".") not in str(error):
+                print(f"  {plain(finding)}", file=sys.stderr)
         raise SystemExit(code_of(error)) from None

@@ -42,11 +42,6 @@ class DefinitionError(StigmerError):
         return type(self), (self.problems,)
 
 
-def pointer_of(path: Path) -> str:
-    """The JSON pointer of a path of keys and indexes."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
-
-
 def did_you_mean(name: str, candidates: Collection[str], similarity: float = 0.6) -> str:
     """``did you mean …?`` where one candidate is close, else an empty text."""
     if len(name) > _LONGEST_NAME or len(candidates) > _MOST_CANDIDATES:

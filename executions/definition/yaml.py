@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from executions.definition.problems import MOST_PROBLEMS, DefinitionError, Path, Problem, pointer_of, shown
+from executions.definition.problems import MOST_PROBLEMS, DefinitionError, Path, Problem, shown
+from executions.pointers import pointer_of
 
 _NULL = re.compile(r"~|null|Null|NULL|")
 _BOOL = re.compile(r"(true|True|TRUE)|false|False|FALSE")

@@ -19,6 +19,7 @@ from executions.engine.requests import Breathe, Completed, Ended, Failed, Reques
 from executions.engine.scope import Facts, Scope, date_time
 from executions.errors import ExpressionError, NotStorable, WorkflowError
 from executions.paths import task_path
+from executions.pointers import path_of, pointer_of
 from executions.records import StepRecord
 from executions.secrets import SecretUnavailable
 from executions.states import StepStatus
@@ -113,7 +114,7 @@ class Walker:
             named = tasks[index]
             visits[named.name] = visits.get(named.name, 0) + 1
             path = task_path(frame.path, named.name, visits[named.name])
-            pointer = f"{frame.pointer}/{index}/{named.name.replace('~', '~0').replace('/', '~1')}"
+            pointer = frame.pointer + pointer_of((index, named.name))
             data, then = yield from self.task(named, path, pointer, frame, data)
             index = index + 1 if then in (None, "continue") else places.get(then, len(tasks))
             if frame.path == "":
@@ -283,6 +284,6 @@ def _breathe() -> Generator[Request, Any, None]:
 def _definition_at(document: Any, pointer: str) -> Any:
     """The part of the document that a task's pointer names."""
     found = document
-    for part in (text.replace("~1", "/").replace("~0", "~") for text in pointer.split("/")[1:]):
+    for part in path_of(pointer):
         found = found[int(part)] if isinstance(found, list) else found[part]
     return found

@@ -8,11 +8,12 @@ from datetime import timedelta
 import structlog
 from django.conf import settings
 from django.utils import timezone
+from referencing.exceptions import Unresolvable
 
 from executions import definition
 from executions.dispatch import QUEUES, ring_after_commit
 from executions.engine import schemas
-from executions.errors import NotStorable, Refused
+from executions.errors import Finding, NotStorable, Refused
 from executions.intake import default_child
 from executions.intake.execution_draft import ExecutionDraft
 from executions.intake.pipeline import Pipeline
@@ -52,7 +53,7 @@ def validate(draft: ExecutionDraft) -> None:
     """What can be said without the database: lengths, choices, and whether the input can be stored."""
     draft.name = draft.name.strip()
     if len(draft.name) > LONGEST_NAME or not draft.name.isprintable():
-        raise Refused("invalid", f"A name has at most {LONGEST_NAME} printable characters.", remedy="Shorten it.")
+        raise _invalid("/name", f"A name has at most {LONGEST_NAME} printable characters.")
     bound = structlog.contextvars.get_contextvars().get("correlation_id", "")
     draft.correlation_id = draft.correlation_id or str(bound) or draft.public_id
     if not is_correlation_id(draft.correlation_id):
@@ -64,7 +65,8 @@ def validate(draft: ExecutionDraft) -> None:
     _check_choice("queue", draft.queue, QUEUES)
     _check_choice("runner", draft.runner, ("ours", "external"))
     if not 1 <= draft.runner_silence_seconds <= LONGEST_SILENCE_SECONDS:
-        raise Refused("invalid", f"A runner may be silent for 1 to {LONGEST_SILENCE_SECONDS:,} seconds.")
+        message = f"A runner may be silent for 1 to {LONGEST_SILENCE_SECONDS:,} seconds."
+        raise _invalid("/runner_silence_seconds", message)
     _check_storable(draft.input)
     if draft.kind == "agent" and draft.runner == "ours":
         raise Refused(
@@ -218,11 +220,18 @@ AGENT_EXECUTION_CREATE = Pipeline(
 )
 
 
-def input_problems(document: definition.Workflow, value: object) -> list[str]:
-    """What the workflow's input schema says against this input."""
+def input_problems(document: definition.Workflow, value: object) -> list[Finding]:
+    """What the workflow's input schema says against this input. Raises Refused where the schema is not complete."""
     if document.input is None or document.input.schema_ is None:
         return []
-    return schemas.problems(document.input.schema_.document, value)
+    try:
+        return schemas.problems(document.input.schema_.document, value)
+    except Unresolvable as problem:
+        raise Refused(
+            "conflict",
+            f"The input cannot be checked: the workflow's schema refers to {problem.ref}, which is not in it.",
+            remedy="Correct the schema and apply the workflow again.",
+        ) from problem
 
 
 def _parent_of(instance: WorkflowInstance | AgentInstance) -> Workflow | Agent:
@@ -235,7 +244,7 @@ def _existing(draft: ExecutionDraft) -> Execution | None:
 
 def _check_choice(what: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise Refused("invalid", f"There is no {what} {value!r}.", remedy=f"Use one of {', '.join(allowed)}.")
+        raise _invalid(f"/{what}", f"There is no {what} {value!r}. Use one of {', '.join(allowed)}.")
 
 
 def _check_has_version(draft: ExecutionDraft) -> None:
@@ -248,7 +257,7 @@ def _check_storable(value: object) -> None:
     try:
         storable(value, limit_bytes=settings.STIGMER_VALUE_BYTES)
     except NotStorable as problem:
-        raise Refused("invalid", f"The input: {problem}") from problem
+        raise _invalid("/input", f"The input: {problem}") from problem
 
 
 def _check_input(document: dict[str, object], value: object) -> None:
@@ -257,4 +266,9 @@ def _check_input(document: dict[str, object], value: object) -> None:
         return
     found = input_problems(definition.load(document), value)
     if found:
-        raise Refused("invalid", "The input does not fit the workflow's schema: " + "; ".join(found))
+        placed = [Finding(f"/input{each.pointer}", each.message) for each in found]
+        raise Refused("invalid", "The input does not fit the workflow's schema.", findings=placed)
+
+
+def _invalid(pointer: str, message: str) -> Refused:
+    return Refused("invalid", message, findings=[Finding(pointer, message)])

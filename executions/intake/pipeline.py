@@ -27,7 +27,7 @@ class StageRefused(Refused):
 
     def __init__(self, stage: str, problem: Refused) -> None:
         message = f"pipeline step {stage} failed: {problem.message}"
-        super().__init__(problem.code, message, state=problem.state, remedy=problem.remedy)
+        super().__init__(problem.code, message, state=problem.state, remedy=problem.remedy, findings=problem.findings)
         self.stage = stage
         self.reason = problem.message
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from executions.api import idempotency
 from executions.api.idempotency import KEPT
+from executions.intake.apply import apply_definition
 from executions.models import Execution, IdempotentRequest, Process
 from executions.states import Phase
 from executions.values import digest
@@ -212,3 +213,29 @@ def test_anothers_session_cannot_be_gone_on_with(people, alice, worker):
     problem(people["stranger"].post("agents/helper/run", given), 404, "not-found")
     problem(admin.post("agents/helper/run", given), 403, "forbidden")
     assert caller_of(alice, "run").post("agents/helper/run", given).status_code == 202
+
+
+def test_an_input_that_does_not_fit_is_422_with_a_pointer_into_the_body_for_each_finding(owner, alice, worker):
+    schema = (
+        "input: {schema: {document: {type: object, required: [order], properties: {message: {maxLength: 3}, "
+        "order: {type: object, required: [qty, sku], properties: {qty: {type: integer}, a/b: {type: string}}}}}}}\n"
+    )
+    apply_definition(HEAD % "strict" + schema + GOOD, alice)
+    sent = {"input": {"order": {"qty": "2", "a/b": 1}}, "message": "hello"}
+    body = problem(owner.post("workflows/strict/run", sent), 422, "invalid")
+    assert {error["pointer"]: error["detail"] for error in body["errors"]} == {
+        "#/input/order/qty": "'2' is not of type 'integer'",
+        "#/input/order/a~1b": "1 is not of type 'string'",
+        "#/input/order/sku": "This is required.",
+        "#/message": "'hello' is too long",
+    }
+    body = problem(owner.post("workflows/strict/run", {"name": "a\tb"}), 422, "invalid")
+    assert [error["pointer"] for error in body["errors"]] == ["#/name"]
+    assert not Execution.objects.exists()
+
+
+def test_a_schema_that_refers_to_nothing_refuses_the_run_and_says_why(owner, alice, worker):
+    schema = "input: {schema: {document: {$id: 'urn:a', $ref: '#/$defs/none'}}}\n"
+    apply_definition(HEAD % "broken" + schema + GOOD, alice)
+    body = problem(owner.post("workflows/broken/run", {"input": {}}), 409, "conflict")
+    assert "/$defs/none" in body["detail"]

@@ -4,8 +4,9 @@ import copy
 
 import pytest
 
-from executions.definition.problems import DefinitionError, Problem, did_you_mean, pointer_of, shown
+from executions.definition.problems import DefinitionError, Problem, did_you_mean, shown
 from executions.errors import StigmerError
+from executions.pointers import pointer_of
 
 
 def test_a_problem_says_where_what_and_what_is_allowed() -> None:

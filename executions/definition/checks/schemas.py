@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from jsonschema import Draft202012Validator, SchemaError
+from referencing import Registry, Resource
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012
 
 from executions.definition.checks.outline import Outline, at
 from executions.definition.checks.report import Report
-from executions.definition.problems import Path
+from executions.definition.problems import Path, shown
+from executions.values import canonical
 
 _PLACES = ("input", "output", "export")
 
@@ -28,6 +32,8 @@ def check_schemas(found: Outline, report: Report) -> None:
         for where, reference in _references(path, schema):
             if not reference.startswith("#"):
                 report.add(where, "a schema cannot refer to another document", "a reference such as #/$defs/order")
+            elif not _leads_somewhere(schema, reference):
+                report.add(where, f"the schema has nothing at {shown(reference)}", "a reference such as #/$defs/order")
 
 
 def _schemas(found: Outline) -> Iterator[tuple[Path, Any]]:
@@ -38,6 +44,18 @@ def _schemas(found: Outline) -> Iterator[tuple[Path, Any]]:
             schema = at(body, place, "schema", "document")
             if isinstance(schema, dict):
                 yield (*path, place, "schema", "document"), schema
+
+
+def _leads_somewhere(schema: Any, reference: str) -> bool:
+    """Judged from the root; a schema with identifiers of its own is left to the moment when it is used."""
+    if "$id" in canonical(schema):
+        return True
+    resource = Resource(contents=schema, specification=DRAFT202012)
+    try:
+        Registry().with_resource("", resource).resolver().lookup(reference)
+    except Unresolvable:
+        return False
+    return True
 
 
 def _references(path: Path, value: Any) -> Iterator[tuple[Path, str]]:

@@ -19,6 +19,14 @@ def test_a_schema_cannot_refer_to_another_document(reference: str) -> None:
     assert problem.pointer == "/input/schema/document/properties/a/$ref"
 
 
+@pytest.mark.parametrize("reference", ["#/$defs/b", "#/$defs/a/0", "#b"])
+def test_a_schema_cannot_refer_to_a_part_that_it_does_not_have(reference: str) -> None:
+    top = f"input: {{schema: {{document: {{$ref: '{reference}', $defs: {{a: {{type: object}}}}}}}}}}"
+    problem = only_problem("- a: {set: {x: 1}}", top)
+    assert problem.pointer == "/input/schema/document/$ref"
+    assert problem.message == f"the schema has nothing at `{reference}`"
+
+
 def test_a_schema_can_refer_to_a_part_of_itself() -> None:
     parsed("- a: {set: {x: 1}}", "input: {schema: {document: {$ref: '#/$defs/a', $defs: {a: {type: object}}}}}")
 
