@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from jsonschema import Draft202012Validator, SchemaError
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
@@ -50,7 +50,7 @@ def _leads_somewhere(schema: Any, reference: str) -> bool:
     """Judged from the root; a schema with identifiers of its own is left to the moment when it is used."""
     if "$id" in canonical(schema):
         return True
-    resource = Resource(contents=schema, specification=DRAFT202012)
+    resource = DRAFT202012.create_resource(schema)
     try:
         Registry().with_resource("", resource).resolver().lookup(reference)
     except Unresolvable:
