@@ -42,7 +42,7 @@ MOVES: dict[Phase, frozenset[Phase]] = {
         {Phase.IN_PROGRESS, Phase.PENDING, Phase.PAUSED, Phase.FAILED, Phase.CANCELLED, Phase.TERMINATED}
     ),
     Phase.PAUSED: frozenset({Phase.PENDING, Phase.CANCELLED, Phase.TERMINATED}),
-    Phase.FAILED: frozenset({Phase.PENDING}),
+    Phase.FAILED: frozenset({Phase.PENDING, Phase.CANCELLED}),
     Phase.CANCELLED: frozenset({Phase.PENDING}),
     Phase.COMPLETED: frozenset(),
     Phase.TERMINATED: frozenset(),

@@ -23,6 +23,7 @@ from executions.api.routes import (
     instances,
     journal,
     people,
+    previews,
     status,
     verbs,
     workflows,
@@ -61,6 +62,7 @@ def build() -> Api:
     }
     for kind, router in by_kind.items():
         verbs.add_verbs(router, kind)
+        previews.add_previews(router, kind)
         journal.add_history(router, kind)
         events.add_events(router, kind)
         status.add_status(router, kind)

@@ -20,7 +20,7 @@ Durable workflows: apply a definition, run it, follow it, and retry, skip or rec
 
 Sign in with `Authorization: Bearer <token>`, or with a session and its CSRF token. Every answer from 400 on is a
 problem (RFC 9457) whose `type` is a page that explains it. Lists give `next_cursor`. A run takes an
-`Idempotency-Key`; retry, skip, recover, decide and restore take `If-Match` with the sequence that you saw.
+`Idempotency-Key`; retry, skip, recover, decide, restore and override take `If-Match` with the sequence that you saw.
 """
 HEADERS = {
     "x-idempotency-key": {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -28,6 +28,7 @@ from executions.values import storable
 
 __all__ = ["Decided", "again", "audited", "corrupt", "decide", "recover", "retry", "skip"]
 _UNSET = object()
+Result = TypeVar("Result")
 
 
 @refusable
@@ -81,7 +82,7 @@ def corrupt(execution: Execution, broken: Broken) -> Refused:
     return Refused("corrupt", f"The recovery failed: {broken.text}.", state=execution.phase, remedy=remedy)
 
 
-def audited(verb: str, execution_id: uuid.UUID, actor: User, reason: str, work: Callable[[], Decided]) -> Decided:
+def audited(verb: str, execution_id: uuid.UUID, actor: User, reason: str, work: Callable[[], Result]) -> Result:
     """Do it; where it is refused, the refusal is kept too (what found a broken journal has kept itself)."""
     try:
         return work()

@@ -1,7 +1,8 @@
 """An administrator's word on the phase of an execution, where no other verb fits. A reason is required.
 
 The legal moves hold here as well (``executions.states.MOVES``). What only a worker can know, that it runs, waits or is
-complete, cannot be said by anybody else.
+complete, cannot be said by anybody else; and the ways back from FAILED, PAUSED and CANCELLED are verbs of their own,
+which know what in the journal has to be taken back.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from executions import audit
 from executions.engine import report
 from executions.engine.case import check_allowed, check_fresh
 from executions.engine.control import closed, ended
+from executions.engine.decisions import audited
 from executions.engine.store import refusable
 from executions.errors import Refused, WorkflowError
 from executions.models import Execution
@@ -26,36 +28,48 @@ from executions.models.moves import apply
 from executions.states import MOVES, Phase
 
 ONLY_A_WORKER = frozenset({Phase.IN_PROGRESS, Phase.WAITING, Phase.COMPLETED})
+VERB = "override"
+_WAYS_BACK = {
+    Phase.FAILED: "Retry, skip or recover it.",
+    Phase.PAUSED: "Resume it.",
+    Phase.CANCELLED: "Restore it to a checkpoint.",
+}
 
 
 def choices(execution: Execution) -> list[Phase]:
     """The phases that an administrator may put this execution into now."""
-    return sorted(MOVES[Phase(execution.phase)] - ONLY_A_WORKER)
+    current = Phase(execution.phase)
+    possible = MOVES[current] - ONLY_A_WORKER
+    return sorted(possible - {Phase.PENDING} if current in _WAYS_BACK else possible)
 
 
 @refusable
 def override(execution_id: uuid.UUID, actor: User, to: Phase, *, expected_seq: int | None = None, reason: str) -> Phase:
     """Put it into this phase; whoever drives it is shut out at once. Raises Refused."""
-    with transaction.atomic():
-        execution = Execution.objects.select_for_update(of=("self",)).get(pk=execution_id)
-        check_allowed(execution, actor, "override")
-        check_fresh(execution, expected_seq)
-        _check(execution, to, reason)
-        move = _move(execution, actor, to, reason)
-        applied = apply(move)
-        if applied is None:
-            raise Refused("stale", "Somebody else was faster.", remedy="Look at what changed, then decide again.")
-        after = {"phase": str(to), "seq": applied.head_seq}
-        audit.record("override", execution, actor, before=audit.state(execution), after=after, reason=reason)
-    return to
+
+    def work() -> Phase:
+        with transaction.atomic():
+            execution = Execution.objects.select_for_update(of=("self",)).get(pk=execution_id)
+            check_allowed(execution, actor, VERB)
+            check_fresh(execution, expected_seq)
+            _check(execution, to, reason)
+            applied = apply(_move(execution, actor, to, reason))
+            if applied is None:
+                raise Refused("stale", "Somebody else was faster.", remedy="Look at what changed, then decide again.")
+            after = {"phase": str(to), "seq": applied.head_seq}
+            audit.record(VERB, execution, actor, before=audit.state(execution), after=after, reason=reason)
+        return to
+
+    return audited(VERB, execution_id, actor, reason, work)
 
 
 def _check(execution: Execution, to: Phase, reason: str) -> None:
     allowed = choices(execution)
     if to not in allowed:
-        listed = ", ".join(allowed) or "no other phase"
+        way_back = _WAYS_BACK.get(Phase(execution.phase), "") if to == Phase.PENDING else ""
+        possible = f"Possible now: {', '.join(allowed) or 'no other phase'}."
         raise Refused("wrong_phase", f"It is {execution.phase} and cannot be put into {to}.", state=execution.phase,
-                      remedy=f"Possible now: {listed}.")  # fmt: skip
+                      remedy=f"{way_back} {possible}".strip())  # fmt: skip
     if not reason.strip():
         raise Refused("invalid", "A reason is needed.", state=execution.phase, remedy="Say why, for the audit trail.")
 

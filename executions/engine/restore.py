@@ -15,11 +15,11 @@ from django.utils import timezone
 
 from executions import definition
 from executions.engine import report
-from executions.engine.case import Case, Decided, check_allowed, open_case, write
+from executions.engine.case import Case, Decided, check_allowed, check_phase, open_case, write
 from executions.engine.chain import Broken, examine, is_checkpoint
 from executions.engine.decisions import audited
 from executions.engine.lease import RECORD_FIELDS, load_records, record_of
-from executions.engine.places import effect_at
+from executions.engine.previews import INTERNAL, RunsAgain, what_runs_again
 from executions.engine.store import refusable
 from executions.errors import Refused
 from executions.ids import uuid7
@@ -31,7 +31,6 @@ from executions.states import Phase, StepStatus
 PHASES = frozenset({Phase.FAILED, Phase.PAUSED, Phase.WAITING, Phase.CANCELLED})
 BEGINNING = 0
 RESTORE, UNDO = "restore", "undo restore"
-_INTERNAL = ("input", "iteration", "catch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +45,10 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class RunsAgain:
-    """A step that a restore takes back. ``may_repeat``: what it did to the world would be done once more."""
-
-    path: str
-    name: str
-    kind: str
-    status: str
-    effect: str
-    may_repeat: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Preview:
-    """What a restore would do; ``broken`` says why the journal is not whole, where it is not."""
+    """What a restore would do at the sequence ``seq``; ``broken`` says why the journal is not whole, if it is not."""
 
+    seq: int
     checkpoint_seq: int
     checkpoint_path: str
     kept: int
@@ -75,7 +63,7 @@ class Preview:
 
 def checkpoints(execution: Execution) -> list[Checkpoint]:
     """Where this execution can be restored to, newest first; the beginning (0) is always possible and not listed."""
-    found = [r for r in load_records(execution.pk) if is_checkpoint(r) and r.seq and r.kind not in _INTERNAL]
+    found = [r for r in load_records(execution.pk) if is_checkpoint(r) and r.seq and r.kind not in INTERNAL]
     found.sort(key=lambda record: record.seq or 0, reverse=True)
     return [Checkpoint(r.seq or 0, r.path, r.name, r.kind, report.timestamp(r.finished_at)) for r in found]
 
@@ -91,21 +79,17 @@ def preview(execution_id: uuid.UUID, actor: User, checkpoint_seq: int) -> Previe
     """What ``restore`` would do now. Raises Refused as it would, but for the reason."""
     execution = Execution.objects.select_related("version").get(pk=execution_id)
     check_allowed(execution, actor, RESTORE)
+    check_phase(execution, RESTORE, PHASES)
+    if execution.version is None:
+        raise Refused("conflict", "A run of an agent has no checkpoints to go back to.", state=execution.phase)
     records = load_records(execution_id)
     broken = examine(execution)
     checkpoint = _checkpoint(execution, records, checkpoint_seq, broken)
     kept, taken_back = _split(records, checkpoint_seq)
-    assert execution.version is not None
-    workflow = definition.load(execution.version.document)
-    again = []
-    for record in sorted(taken_back, key=lambda r: (r.seq is None, r.seq or 0)):
-        if record.kind not in _INTERNAL:
-            effect = effect_at(workflow, record.path, record.arguments)
-            repeats = effect != "pure" and record.arguments is not None
-            again.append(RunsAgain(record.path, record.name, record.kind, str(record.status), effect, repeats))
+    again = what_runs_again(definition.load(execution.version.document), taken_back)
     path = checkpoint.path if checkpoint else ""
-    last_good = broken.last_good_seq if broken else None
-    return Preview(checkpoint_seq, path, len(kept), again, broken.text if broken else "", last_good)
+    broken_text, last_good = (broken.text, broken.last_good_seq) if broken else ("", None)
+    return Preview(execution.head_seq, checkpoint_seq, path, len(kept), again, broken_text, last_good)
 
 
 @refusable

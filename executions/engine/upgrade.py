@@ -25,15 +25,16 @@ from executions.engine.decisions import audited, corrupt
 from executions.engine.journal import Diverged, Journal
 from executions.engine.lease import load_records
 from executions.engine.places import task_at
-from executions.engine.requests import Breathe, Effect
+from executions.engine.previews import INTERNAL, RunsAgain, what_runs_again
+from executions.engine.requests import Breathe, Completed, Effect, Ended
 from executions.engine.store import refusable
 from executions.engine.walk import Walker
 from executions.errors import Refused
 from executions.models import Execution, WorkflowVersion
+from executions.paths import unescape
 from executions.records import StepRecord
 from executions.states import Phase
 
-_WITHOUT_TASK = ("input", "iteration", "catch")
 _FAILED = frozenset({Phase.FAILED})
 
 
@@ -45,15 +46,64 @@ class Misfit:
     why: str
 
 
-def misfits(execution_id: uuid.UUID, actor: User, version_number: int) -> list[Misfit]:
-    """What of the journal does not fit this version; nothing is changed. Raises Refused as the recovery would."""
-    execution = Execution.objects.get(pk=execution_id)
+@dataclass(frozen=True, slots=True)
+class GoesOn:
+    """What the other version would do first: ``runs`` or ``waits`` at a step, ``completes``, or ``fails``, and why."""
+
+    how: str
+    path: str = ""
+    name: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What going on with ``version`` (now: ``present``) would do at the sequence ``seq``.
+
+    Nothing is done where there are ``misfits`` or where the journal is ``broken``. ``is_new_operation``: the failed
+    step asks for something else in the other version, so that it gets a new idempotency key.
+    """
+
+    seq: int
+    present: int
+    version: int
+    kept: int
+    misfits: list[Misfit]
+    runs_again: list[RunsAgain]
+    goes_on: GoesOn | None
+    is_new_operation: bool
+    broken: str
+    last_good_seq: int | None
+
+    @property
+    def fits(self) -> bool:
+        return not self.misfits and not self.broken
+
+
+def preview(execution_id: uuid.UUID, actor: User, version_number: int) -> Preview:
+    """What ``recover_onto`` would do now; nothing is changed. Raises Refused as it would, but for what is shown."""
+    execution = Execution.objects.select_related("version").get(pk=execution_id)
     check_allowed(execution, actor, "recover")
     check_phase(execution, "recover", _FAILED)
     version = _version(execution, version_number)
+    broken = examine(execution)
     case = Case(execution, {r.path: r for r in load_records(execution_id)}, actor, "recover")
-    _meet_anew(case)
-    return _misfits(execution, version, case.standing())[0]
+    failed = _meet_anew(case)
+    fit = _fit(execution, version, case.standing())
+    assert execution.version is not None
+    taken_back = {record.id for record in case.superseded}
+    return Preview(
+        seq=execution.head_seq,
+        present=execution.version.number,
+        version=version_number,
+        kept=sum(r.is_finished() and r.id not in taken_back for r in case.records.values()),
+        misfits=fit.misfits,
+        runs_again=what_runs_again(definition.load(version.document), [failed] if failed else []),
+        goes_on=fit.goes_on,
+        is_new_operation=_asks_for_something_else(failed, fit.first),
+        broken=broken.text if broken else "",
+        last_good_seq=broken.last_good_seq if broken else None,
+    )
 
 
 @refusable
@@ -78,9 +128,9 @@ def _onto(case: Case, version_number: int) -> Decided:
     execution = case.execution
     version = _version(execution, version_number)
     failed = _meet_anew(case)
-    found, first = _misfits(execution, version, case.standing())
-    if found:
-        listed = "; ".join(f"{misfit.path} ({misfit.why})" for misfit in found)
+    fit = _fit(execution, version, case.standing())
+    if fit.misfits:
+        listed = "; ".join(f"{misfit.path} ({misfit.why})" for misfit in fit.misfits)
         raise Refused(
             "conflict",
             f"Version {version_number} does not fit what was recorded: {listed}.",
@@ -89,8 +139,8 @@ def _onto(case: Case, version_number: int) -> Decided:
         )
     case.control["version"] = version_number
     case.columns["version_id"] = version.pk
-    if failed is not None and first is not None and (first.path, first.arguments) != (failed.path, failed.arguments):
-        # It asks for something else now, so it must not pass for the same operation.
+    if failed is not None and _asks_for_something_else(failed, fit.first):
+        # It must not pass for the same operation.
         case.columns["generation"] = max(execution.generation, failed.generation) + 1
     return write(case, [report.recovered(execution, timezone.now(), case.actor.pk)])
 
@@ -115,26 +165,36 @@ def _version(execution: Execution, number: int) -> WorkflowVersion:
     return version
 
 
-def _misfits(
-    execution: Execution, version: WorkflowVersion, standing: list[StepRecord]
-) -> tuple[list[Misfit], StepRecord | None]:
-    """The misfits and, where there are none, the first step that would be run."""
+def _asks_for_something_else(failed: StepRecord | None, first: StepRecord | None) -> bool:
+    if failed is None or first is None:
+        return False
+    return (first.path, first.arguments) != (failed.path, failed.arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """The misfits; where there are none, what comes first, and its step where it is an effect."""
+
+    misfits: list[Misfit]
+    goes_on: GoesOn | None = None
+    first: StepRecord | None = None
+
+
+def _fit(execution: Execution, version: WorkflowVersion, standing: list[StepRecord]) -> _Fit:
     workflow = definition.load(version.document)
     found = []
     for record in standing:
-        if record.kind in _WITHOUT_TASK:
+        if record.kind in INTERNAL:
             continue
         task = task_at(workflow, record.path)
         if task is None:
             found.append(Misfit(record.path, "there is no such task any more"))
         elif task.kind != record.kind:
             found.append(Misfit(record.path, f"it was {record.kind}, the new version has {task.kind} there"))
-    return (found, None) if found else _walked(execution, workflow, version.document, standing)
+    return _Fit(found) if found else _walked(execution, workflow, version.document, standing)
 
 
-def _walked(
-    execution: Execution, workflow: definition.Workflow, document: Any, standing: list[StepRecord]
-) -> tuple[list[Misfit], StepRecord | None]:
+def _walked(execution: Execution, workflow: definition.Workflow, document: Any, standing: list[StepRecord]) -> _Fit:
     journal = Journal(
         copy.deepcopy(standing),
         head_digest=execution.head_digest,
@@ -148,12 +208,20 @@ def _walked(
         request = next(walk)
         while isinstance(request, Breathe):
             request = next(walk)
-    except StopIteration:
-        pass
+    except StopIteration as end:
+        return _Fit([], _ended(end.value))
     except Diverged:
         why = "the new version would run another step first"
-        return [Misfit(path, why) for path in sorted(journal.unvisited)], None
-    else:
-        if isinstance(request, Effect):
-            return [], request.step
-    return [], None
+        return _Fit([Misfit(path, why) for path in sorted(journal.unvisited)])
+    step = request.step
+    if isinstance(request, Effect):
+        return _Fit([], GoesOn("runs", step.path, step.name), step)
+    return _Fit([], GoesOn("waits", step.path, step.name))
+
+
+def _ended(ended: Ended) -> GoesOn:
+    if isinstance(ended, Completed):
+        return GoesOn("completes")
+    path = ended.path or ""
+    reason = report.failure_reason(ended.error.as_json())
+    return GoesOn("fails", path, unescape(path.rsplit("/", 1)[-1].partition("#")[0]), reason)

@@ -20,6 +20,7 @@ EVERYBODY: Four = (200, 200, 200, 200)
 WHO_SEES_THE_RUN: Four = (404, 200, 200, 200)
 OWNER_AND_ADMIN: Four = (404, 200, 403, 200)
 OF_A_SHARED_ONE: Four = (403, 200, 403, 200)
+ADMIN_ALONE: Four = (404, 403, 403, 200)
 ITS_OWNER_ALONE: Four = (404, 200, 404, 404)
 
 
@@ -33,6 +34,7 @@ WRONG_PHASE = by(OWNER_AND_ADMIN, 400)
 RUN: Four = by(EVERYBODY, 202)
 EXTERNAL = {"message": "Hello", "runner": "external"}
 RESTORE = {"checkpoint_seq": 0, "reason": "a test"}
+OVERRIDE = {"phase": "CANCELLED", "reason": "a test"}
 UPDATE = {"sequence": 1, "phase": "IN_PROGRESS"}
 
 # operation: path, body, (stranger, owner, support, admin). Nobody without credentials gets anywhere: 401.
@@ -46,6 +48,14 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
     "recover-workflow-execution": ("workflow-executions/{wex}/recover", None, WHO_SEES_THE_RUN),
     "decide-workflow-execution": ("workflow-executions/{wex}/decide", {"choice": "run_again"}, WRONG_PHASE),
     "restore-workflow-execution": ("workflow-executions/{wex}/restore", RESTORE, (404, 403, 200, 200)),
+    "preview-recover-workflow-execution": ("workflow-executions/{wex}/recover?version=1", None, WHO_SEES_THE_RUN),
+    "preview-restore-workflow-execution": (
+        "workflow-executions/{wex}/restore?checkpoint_seq=0",
+        None,
+        (404, 403, 200, 200),
+    ),
+    "override-workflow-execution": ("workflow-executions/{wex}/override", OVERRIDE, ADMIN_ALONE),
+    "preview-override-workflow-execution": ("workflow-executions/{wex}/override", None, ADMIN_ALONE),
     "undo-restore-workflow-execution": (
         "workflow-executions/{wex}/undo-restore",
         {"reason": "x"},
@@ -73,6 +83,8 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
     "recover-agent-execution": ("agent-executions/{aex}/recover", None, (404, 400, 400, 400)),
     "decide-agent-execution": ("agent-executions/{aex}/decide", {"choice": "run_again"}, WRONG_PHASE),
     "restore-agent-execution": ("agent-executions/{aex}/restore", RESTORE, (404, 403, 400, 400)),
+    "override-agent-execution": ("agent-executions/{aex}/override", OVERRIDE, ADMIN_ALONE),
+    "preview-override-agent-execution": ("agent-executions/{aex}/override", None, ADMIN_ALONE),
     "undo-restore-agent-execution": (
         "agent-executions/{aex}/undo-restore",
         {"reason": "x"},

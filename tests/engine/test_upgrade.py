@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import User
 
-from executions.engine.upgrade import misfits, recover_onto
+from executions.engine.upgrade import GoesOn, preview, recover_onto
 from executions.errors import Refused
 from executions.intake.apply import apply_definition
-from executions.models import Execution, Step
+from executions.models import AuditEntry, Execution, Notification, Step
 from executions.states import Phase
 from tests.engine.conftest import HEAD
 from tests.engine.texts import call
@@ -33,7 +34,12 @@ def test_the_mended_step_runs_and_finished_ones_do_not_run_again(failed, drive, 
         f"do: [{{a: {note('a')}}}, {{outer: {{do: [{{b: {note('b')}}}, {{x: {note('x')}}}, {{y: {note('y')}}}]}}}}]\n"
     )
     apply_definition(HEAD % "one" + text, alice)
-    assert misfits(failed.pk, alice, 2) == []
+    shown = preview(failed.pk, alice, 2)
+    assert (shown.fits, shown.present, shown.version, shown.kept) == (True, 1, 2, 2)
+    assert shown.goes_on == GoesOn("runs", "/outer/x", "x")
+    assert [(step.path, step.effect, step.may_repeat) for step in shown.runs_again] == [
+        ("/outer/x", "idempotent", False)
+    ]
     recover_onto(failed.pk, alice, 2)
     assert drive(failed).phase == Phase.COMPLETED
     assert ledger.done() == ["a", "b", "x", "y"]
@@ -53,7 +59,7 @@ def test_what_does_not_fit_is_named_before_anything_runs(failed, note, ledger, a
         tasks = tasks.replace(f"NOTE_{line}", note(line))
     apply_definition(HEAD % "one" + f"do: {tasks}\n", alice)
     rows = list(Step.objects.order_by("id").values())
-    found = {entry.path: entry.why for entry in misfits(failed.pk, alice, 2)}
+    found = {entry.path: entry.why for entry in preview(failed.pk, alice, 2).misfits}
     assert misfit[1] in found[misfit[0]]
     with pytest.raises(Refused, match=misfit[0]) as refused:
         recover_onto(failed.pk, alice, 2)
@@ -74,3 +80,49 @@ def test_another_request_of_the_same_step_is_a_new_operation(begin, drive, serve
 def test_a_version_that_is_not_there_is_refused(failed, alice):
     with pytest.raises(Refused, match="no version 7"):
         recover_onto(failed.pk, alice, 7)
+
+
+@pytest.mark.parametrize(
+    ("x", "goes_on"),
+    [
+        ("{wait: {hours: 1}}", GoesOn("waits", "/outer/x", "x")),
+        ("{set: {n: 1}}", GoesOn("completes")),
+        (BAD.replace("x'", "y'"), GoesOn("fails", "/outer/x", "x", "https://example.org/y")),
+    ],
+)
+def test_the_preview_says_how_it_would_go_on(failed, note, alice, x, goes_on):
+    apply_definition(
+        HEAD % "one" + f"do: [{{a: {note('a')}}}, {{outer: {{do: [{{b: {note('b')}}}, {{x: {x}}}]}}}}]\n", alice
+    )
+    assert preview(failed.pk, alice, 2).goes_on == goes_on
+    assert Execution.objects.get().head_seq == failed.head_seq
+
+
+def test_the_preview_says_that_the_journal_is_broken_and_the_recovery_then_does_nothing(failed, alice):
+    Step.objects.filter(path="/a").update(output={"line": "forged"})
+    shown = preview(failed.pk, alice, 1)
+    assert "/a" in shown.broken and not shown.fits and shown.last_good_seq == 0
+    with pytest.raises(Refused) as refused:
+        recover_onto(failed.pk, alice, 1, reason="try")
+    assert refused.value.code == "corrupt"
+    after = Execution.objects.get()
+    assert (after.phase, after.requires_manual_intervention, after.version) == (Phase.FAILED, True, failed.version)
+
+
+def test_the_audit_trail_names_the_version_and_the_owner_is_told(failed, note, alice):
+    apply_definition(HEAD % "one" + f"do: [{{a: {note('a')}}}]\n", alice)
+    ada = User.objects.create_superuser("ada")
+    with pytest.raises(Refused, match="does not fit"):
+        recover_onto(failed.pk, ada, 2, reason="too hasty")
+    recover_onto(failed.pk, ada, 1, reason="as it was")
+    trail = list(AuditEntry.objects.filter(verb="recover").order_by("id").values_list("outcome", "reason"))
+    assert trail == [("refused", "too hasty"), ("done", "as it was")]
+    assert AuditEntry.objects.get(outcome="done").after["version"] == 1
+    assert Notification.objects.filter(user=alice, event__name="WORKFLOW_RECOVERED").exists()
+
+
+def test_who_may_not_recover_may_not_look_either(failed, bob):
+    for asked in (preview, recover_onto):
+        with pytest.raises(Refused) as refused:
+            asked(failed.pk, bob, 1)
+        assert refused.value.code == "forbidden"

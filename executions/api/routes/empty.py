@@ -11,5 +11,5 @@ from executions.api.schemas import executions, resources
 RUN: Any = Body(executions.RunBody())
 RETRY: Any = Body(executions.RetryBody())
 SKIP: Any = Body(executions.SkipBody())
-REASON: Any = Body(executions.ReasonBody())
+RECOVER: Any = Body(executions.RecoverBody())
 READ: Any = Body(resources.ReadBody())

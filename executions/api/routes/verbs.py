@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from ninja import Router
+from pydantic import BaseModel
 
 from executions.api import finding
 from executions.api.credentials import ACT, person
@@ -16,7 +17,8 @@ from executions.api.preconditions import expected_seq
 from executions.api.render import executions as render
 from executions.api.routes import empty
 from executions.api.schemas import executions as shapes
-from executions.engine import control, decisions
+from executions.engine import control, decisions, upgrade
+from executions.engine.override import override as override_phase
 from executions.engine.restore import restore as restore_to
 from executions.engine.restore import undo_restore
 from executions.models import Execution
@@ -36,10 +38,12 @@ def add_verbs(router: Router, kind: str) -> None:
         _add_control(router, kind, verb, function, meaning)
 
 
-def recovered(request: HttpRequest, execution: Execution, reason: str) -> shapes.Decided:
+def recovered(request: HttpRequest, execution: Execution, body: shapes.RecoverBody) -> shapes.Decided:
     """The recovery behind its canonical address and its alias."""
-    seq = expected_seq(request)
-    return render.decided(decisions.recover(execution.pk, person(request), expected_seq=seq, reason=reason))
+    key, user, seq = execution.pk, person(request), expected_seq(request)
+    if body.version is None:
+        return render.decided(decisions.recover(key, user, expected_seq=seq, reason=body.reason))
+    return render.decided(upgrade.recover_onto(key, user, body.version, expected_seq=seq, reason=body.reason))
 
 
 def _add_decisions(router: Router, kind: str) -> None:
@@ -47,9 +51,11 @@ def _add_decisions(router: Router, kind: str) -> None:
         execution = finding.execution(person(request), execution_id, kind)
         return execution.pk, person(request), {"expected_seq": expected_seq(request)}
 
-    def post(verb: str, summary: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def post(
+        verb: str, summary: str, response: type[BaseModel] = shapes.Decided
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         return router.post(
-            f"/{{execution_id}}/{verb}", auth=ACT, response=shapes.Decided,
+            f"/{{execution_id}}/{verb}", auth=ACT, response=response,
             operation_id=f"{verb}-{kind}-execution", summary=summary, openapi_extra={"x-if-match": True},
         )  # fmt: skip
 
@@ -71,9 +77,10 @@ def _add_decisions(router: Router, kind: str) -> None:
         return render.decided(decisions.skip(key, user, **guard, reason=body.reason))
 
     @post("recover", "Verify the checkpoints and go on from the last one")
-    def recover(request: HttpRequest, execution_id: str, body: shapes.ReasonBody = empty.REASON) -> shapes.Decided:
-        """Only from FAILED. A recovery that fails answers 500, stays FAILED and marks it for a person."""
-        return recovered(request, finding.execution(person(request), execution_id, kind), body.reason)
+    def recover(request: HttpRequest, execution_id: str, body: shapes.RecoverBody = empty.RECOVER) -> shapes.Decided:
+        """Only from FAILED. A recovery that fails answers 500, stays FAILED and marks it for a person. With `version`
+        it goes on with that version of the workflow; 409 names the recorded steps that do not fit into it."""
+        return recovered(request, finding.execution(person(request), execution_id, kind), body)
 
     @post("decide", "Answer a step of which nobody knows whether it happened")
     def decide(request: HttpRequest, execution_id: str, body: shapes.DecideBody) -> shapes.Decided:
@@ -93,6 +100,13 @@ def _add_decisions(router: Router, kind: str) -> None:
         """What ran after it is superseded, what it superseded stands again."""
         key, user, guard = found(request, execution_id)
         return render.decided(undo_restore(key, user, reason=body.reason, **guard))
+
+    @post("override", "Put it into another phase", response=shapes.Controlled)
+    def override(request: HttpRequest, execution_id: str, body: shapes.OverrideBody) -> shapes.Controlled:
+        """Administrators only, where no other verb fits; needs a reason, which the owner sees."""
+        key, user, guard = found(request, execution_id)
+        override_phase(key, user, body.phase, reason=body.reason, **guard)
+        return render.controlled(Execution.objects.get(pk=key), asked=False)
 
 
 def _add_control(

@@ -102,9 +102,11 @@ def run_by_name(
     "/{execution_id}/recover", auth=ACT, response=run_shapes.Decided, operation_id=RECOVER_ALIAS,
     summary="Recover an execution (alias)", openapi_extra={"x-if-match": True},
 )  # fmt: skip
-def recover(request: HttpRequest, execution_id: str, body: run_shapes.ReasonBody = empty.REASON) -> run_shapes.Decided:
+def recover(
+    request: HttpRequest, execution_id: str, body: run_shapes.RecoverBody = empty.RECOVER
+) -> run_shapes.Decided:
     """The same as POST /workflow-executions/{execution_id}/recover; the id is that of the execution."""
-    return recovered(request, finding.execution(person(request), execution_id, "workflow"), body.reason)
+    return recovered(request, finding.execution(person(request), execution_id, "workflow"), body)
 
 
 resources.add_versions(router, "workflow")

@@ -188,6 +188,17 @@ class RetryBody(ReasonBody):
     as_new_operation: bool = Field(False, description="With a new idempotency key: the effect may happen once more.")
 
 
+class RecoverBody(ReasonBody):
+    """How to go on."""
+
+    version: int | None = Field(
+        None,
+        ge=1,
+        le=2**31 - 1,
+        description="Go on with this version of the workflow; GET the same address to preview.",
+    )
+
+
 class SkipBody(ReasonBody):
     """What answers the skipped step."""
 
@@ -205,6 +216,13 @@ class RestoreBody(Body):
     """Which checkpoint to go back to."""
 
     checkpoint_seq: int = Field(ge=0, le=2**53, description="The sequence of the step after which it goes on.")
+    reason: str = Field(min_length=1, max_length=300, description="Why; kept in the history and the audit.")
+
+
+class OverrideBody(Body):
+    """Which phase to put it into."""
+
+    phase: Phase = Field(description="One of those that GET of the same address lists.")
     reason: str = Field(min_length=1, max_length=300, description="Why; kept in the history and the audit.")
 
 

@@ -1,0 +1,59 @@
+"""What a verb would do: GET the address to which it is posted. Nothing is changed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+from django.http import HttpRequest
+from ninja import Query, Router
+
+from executions.api import finding
+from executions.api.credentials import READ, person
+from executions.api.schemas import previews as shapes
+from executions.engine import override, restore, upgrade
+from executions.engine.case import check_allowed
+from executions.states import Phase
+
+Version = Annotated[int, Query(ge=1, le=2**31 - 1, description="The version of the workflow to go on with.")]
+Checkpoint = Annotated[int, Query(ge=0, le=2**53, description="The sequence of the checkpoint; 0 is the beginning.")]
+
+
+def add_previews(router: Router, kind: str) -> None:
+    """GET of override; and of recover and restore, where a run follows a definition."""
+
+    @router.get(
+        "/{execution_id}/override", auth=READ, response=shapes.OverridePreview,
+        operation_id=f"preview-override-{kind}-execution", summary="List the phases that it may be put into",
+    )  # fmt: skip
+    def choices(request: HttpRequest, execution_id: str) -> shapes.OverridePreview:
+        """Administrators only."""
+        execution = finding.execution(person(request), execution_id, kind)
+        check_allowed(execution, person(request), override.VERB)
+        return shapes.OverridePreview(
+            seq=execution.head_seq, phase=Phase(execution.phase), choices=override.choices(execution)
+        )
+
+    if kind == "workflow":
+        _add_previews_of_steps(router)
+
+
+def _add_previews_of_steps(router: Router) -> None:
+    @router.get(
+        "/{execution_id}/recover", auth=READ, response=shapes.RecoverPreview,
+        operation_id="preview-recover-workflow-execution", summary="Preview going on with another version",
+    )  # fmt: skip
+    def recover(request: HttpRequest, execution_id: str, version: Version) -> shapes.RecoverPreview:
+        """Which recorded steps do not fit, which run again, and how it would go on. Only from FAILED."""
+        execution = finding.execution(person(request), execution_id, "workflow")
+        shown = upgrade.preview(execution.pk, person(request), version)
+        return shapes.RecoverPreview(**asdict(shown), fits=shown.fits)
+
+    @router.get(
+        "/{execution_id}/restore", auth=READ, response=shapes.RestorePreview,
+        operation_id="preview-restore-workflow-execution", summary="Preview going back to a checkpoint",
+    )  # fmt: skip
+    def restored(request: HttpRequest, execution_id: str, checkpoint_seq: Checkpoint) -> shapes.RestorePreview:
+        """Which steps run again, and which effects may repeat. Support and administrators only."""
+        execution = finding.execution(person(request), execution_id, "workflow")
+        return shapes.RestorePreview(**asdict(restore.preview(execution.pk, person(request), checkpoint_seq)))
