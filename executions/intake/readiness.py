@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import redis
 from django.conf import settings
 
 from executions.errors import Refused
 from executions.models import Process
+from executions.redis_client import client
 
 TIMEOUT_SECONDS = 1.0
 
@@ -45,12 +44,7 @@ def require_queue() -> str:
 def redis_problem(url: str) -> str:
     """Why Redis does not answer; empty where it does."""
     try:
-        _client(url).ping()
+        client(url, TIMEOUT_SECONDS).ping()
     except redis.RedisError as error:
         return str(error).strip().rstrip(".") or type(error).__name__
     return ""
-
-
-@lru_cache(maxsize=4)
-def _client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import redis
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from executions import policy, tokens
-from executions.api import rates
 from executions.engine.driver import advance
 from executions.engine.running import Running
 from executions.engine.store import Here
@@ -66,8 +66,8 @@ def caller_of(user: User, *scopes: str) -> Caller:
 
 
 @pytest.fixture(autouse=True)
-def fresh_rates() -> None:
-    rates.buckets.clear()
+def fresh_rates(redis_client: redis.Redis) -> None:
+    """The buckets are in Redis, which is empty now."""
 
 
 @pytest.fixture
