@@ -12,10 +12,10 @@ from typing import Any
 
 import structlog
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.utils import timezone
 
 from executions.models import AuditEntry, Execution, Turn
+from executions.models.transactions import atomic
 from executions.values import digest
 
 CHAIN = "audit"
@@ -48,7 +48,7 @@ def record(
     reason: str = "",
 ) -> AuditEntry:
     """Add an entry about an execution. ``actor`` is None where the system itself acted."""
-    with transaction.atomic():
+    with atomic():
         head = Turn.objects.locked(CHAIN)
         entry = AuditEntry(
             actor=actor,

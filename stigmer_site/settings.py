@@ -142,6 +142,8 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 10
 
 # --- Database, Redis, queues ---------------------------------------------------------------------------------------
 STIGMER_DATABASE_CONNECTIONS: int = env.int("STIGMER_DATABASE_CONNECTIONS", 8)
+STIGMER_TRANSACTION_TRIES: int = env.int("STIGMER_TRANSACTION_TRIES", 5)
+STIGMER_TRANSACTION_SECONDS: float = env.float("STIGMER_TRANSACTION_SECONDS", 5.0)
 STIGMER_PREPARED_STATEMENTS: bool = env.bool("STIGMER_PREPARED_STATEMENTS", True)
 DATABASES = {
     "default": databases.from_url(

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from executions.models import IdempotentRequest
+from executions.models.transactions import atomic, persistent
 
 
+@persistent
 def once(user: User, key: str, operation: str, make: Callable[[], str]) -> str:
     """What ``make`` gave the first time this user sent ``key``. Whatever it raises leaves the key unused."""
     try:
-        with transaction.atomic():
+        with atomic():
             # The key is unique: who comes second waits here until the first has committed, and then fails.
             sent = IdempotentRequest.objects.create(
                 owner=user, key=f"form:{key}", operation=operation, body_digest="", status=302

@@ -13,12 +13,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.http import HttpRequest
 from django.utils import timezone
 
 from executions.api.problems import FieldError, Problem
 from executions.models import IdempotentRequest
+from executions.models.transactions import InDoubt, atomic, run_tx
 from executions.values import digest
 
 ABANDONED = timedelta(seconds=60)
@@ -43,18 +44,18 @@ def once(request: HttpRequest, owner: User, work: Callable[[], Answer]) -> Answe
     _check(key)
     operation = f"{request.method} {request.path}"[:300]
     body_digest = digest(operation, _body(request))
-    reserved = _reserve(owner, key, operation, body_digest)
+    reserved = run_tx(lambda: _reserve(owner, key, operation, body_digest))
     if isinstance(reserved, Answer):
         return reserved
     try:
-        with transaction.atomic():
-            answer = work()
-            _complete(reserved, answer)
+        return run_tx(lambda: _completed(reserved, work))
+    except InDoubt:
+        # Whether it was done nobody knows, so the key stays taken; what was done is answered once it is back.
+        raise
     except BaseException:
         # Nothing was done, so that the key is free for another try.
-        IdempotentRequest.objects.filter(pk=reserved.pk, status=0, created_at=reserved.created_at).delete()
+        run_tx(IdempotentRequest.objects.filter(pk=reserved.pk, status=0, created_at=reserved.created_at).delete)
         raise
-    return answer
 
 
 def _check(key: str) -> None:
@@ -77,7 +78,7 @@ def _body(request: HttpRequest) -> Any:
 def _reserve(owner: User, key: str, operation: str, body_digest: str) -> IdempotentRequest | Answer:
     IdempotentRequest.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
     try:
-        with transaction.atomic():
+        with atomic():
             return IdempotentRequest.objects.create(owner=owner, key=key, operation=operation, body_digest=body_digest)
     except IntegrityError:
         known = IdempotentRequest.objects.filter(owner=owner, key=key).first()
@@ -99,6 +100,13 @@ def _taken_over(known: IdempotentRequest) -> IdempotentRequest:
         raise _in_flight()
     known.created_at = now
     return known
+
+
+def _completed(reserved: IdempotentRequest, work: Callable[[], Answer]) -> Answer:
+    with atomic():
+        answer = work()
+        _complete(reserved, answer)
+    return answer
 
 
 def _complete(reserved: IdempotentRequest, answer: Answer) -> None:

@@ -8,7 +8,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from executions.engine import report
@@ -18,6 +17,7 @@ from executions.engine.store import Store
 from executions.errors import Fenced
 from executions.models.move import Applied, Lease, Move
 from executions.models.moves import apply
+from executions.models.transactions import atomic
 from executions.records import AttemptRecord, EventRecord
 from executions.states import Phase, StepStatus
 
@@ -40,6 +40,7 @@ class Boundary:
         self._store = store
         self._token = held.token
         self._inbox = held.inbox
+        self._head_seq = held.execution.head_seq
         self._chained = journal.head_digest
         self.cancel_asked = held.cancel_asked
         self.pause_asked = held.pause_asked
@@ -109,6 +110,7 @@ class Boundary:
             correlation_id=self._execution.correlation_id,
             owner_id=self._execution.owner_id,
             at=now,
+            after_seq=self._head_seq,
         )
         if not keep:
             self._taken()
@@ -129,7 +131,7 @@ class Boundary:
             if may_miss:
                 return False
             raise Fenced
-        self._inbox = applied.inbox
+        self._inbox, self._head_seq = applied.inbox, applied.head_seq
         self.cancel_asked, self.pause_asked = applied.cancel_asked, applied.pause_asked
         if "last_checkpoint_at" in move.columns:
             self._execution.last_checkpoint_at = move.columns["last_checkpoint_at"]
@@ -137,7 +139,7 @@ class Boundary:
 
 
 def _apply_with(move: Move, also: Callable[[], None]) -> Applied | None:
-    with transaction.atomic():
+    with atomic():
         applied = apply(move)
         if applied is not None:
             also()

@@ -10,7 +10,6 @@ from typing import Any
 
 import structlog
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.utils import timezone
 
 from executions import audit
@@ -18,11 +17,11 @@ from executions.engine import report
 from executions.engine.case import check_allowed, check_fresh
 from executions.engine.kind_try import counted_from
 from executions.engine.lease import load_records
-from executions.engine.store import refusable
 from executions.errors import Refused
 from executions.models import Execution
 from executions.models.move import Applied, Move, Standing
 from executions.models.moves import apply
+from executions.models.transactions import atomic, persistent
 from executions.records import StepRecord
 from executions.states import ACTIVE_PHASES, Phase, StepStatus
 
@@ -30,22 +29,22 @@ log = structlog.get_logger(__name__)
 _TRIES = 5
 
 
-@refusable
+@persistent
 def cancel(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
     """Stop at the next boundary; at once where nothing is running. The phase that it is in afterwards."""
     return _ask_or_move(execution_id, actor, "cancel", expected_seq, _cancelled, "cancel_asked_at")
 
 
-@refusable
+@persistent
 def pause(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
     """Start no further step until it is resumed."""
     return _ask_or_move(execution_id, actor, "pause", expected_seq, _paused, "pause_asked_at")
 
 
-@refusable
+@persistent
 def resume(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
     """Go on after a pause. Time limits did not run meanwhile."""
-    with transaction.atomic():
+    with atomic():
         execution = _checked(execution_id, actor, "resume", expected_seq, frozenset({Phase.PAUSED}))
         now = timezone.now()
         paused_at = execution.events.filter(name=report.PAUSED).order_by("-seq").values_list("created_at", flat=True)
@@ -60,10 +59,10 @@ def resume(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = N
     return Phase.PENDING
 
 
-@refusable
+@persistent
 def terminate(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
     """End it now, whatever runs. A step that was begun may or may not have happened."""
-    with transaction.atomic():
+    with atomic():
         execution = _checked(execution_id, actor, "terminate", expected_seq, ACTIVE_PHASES)
         now = timezone.now()
         move = _move(execution, actor, report.TERMINATED, Phase.TERMINATED)
@@ -84,7 +83,7 @@ def _ask_or_move(
     asked: str,
 ) -> Phase:
     for _ in range(_TRIES):
-        with transaction.atomic():
+        with atomic():
             phases = ACTIVE_PHASES - ({Phase.PAUSED} if verb == "pause" else set())
             execution = _checked(execution_id, actor, verb, expected_seq, phases)
             if execution.phase == Phase.IN_PROGRESS:

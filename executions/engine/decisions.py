@@ -12,17 +12,16 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.utils import timezone
 
 from executions import audit
 from executions.engine import report
 from executions.engine.case import PER_TRY, Case, Decided, flag, open_case, write
 from executions.engine.chain import Broken, examine
-from executions.engine.store import refusable
 from executions.errors import NotStorable, Refused
 from executions.ids import uuid7
 from executions.models import Execution
+from executions.models.transactions import atomic, persistent
 from executions.states import Phase, StepStatus
 from executions.values import storable
 
@@ -31,7 +30,7 @@ _UNSET = object()
 Result = TypeVar("Result")
 
 
-@refusable
+@persistent
 def retry(
     execution_id: uuid.UUID,
     actor: User,
@@ -42,7 +41,7 @@ def retry(
     reason: str = "",
 ) -> Decided:
     """Run the failed step again with its counters reset. Raises Refused, and then nothing is changed."""
-    with transaction.atomic():
+    with atomic():
         case = open_case(execution_id, actor, "retry", expected_seq, reason)
         if arguments is not _UNSET and not isinstance(arguments, dict):
             raise Refused("invalid", "The edited input of a call has to be an object.", state=case.execution.phase)
@@ -56,7 +55,7 @@ def retry(
         return write(case, [event])
 
 
-@refusable
+@persistent
 def recover(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None, reason: str = "") -> Decided:
     """Verify the checkpoints, then go on from the last one. A recovery that fails stays FAILED and flags a person.
 
@@ -66,7 +65,7 @@ def recover(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = 
 
 
 def _recover(execution_id: uuid.UUID, actor: User, expected_seq: int | None, reason: str) -> Decided:
-    with transaction.atomic():
+    with atomic():
         case = open_case(execution_id, actor, "recover", expected_seq, reason)
         broken = examine(case.execution)
         if broken is None:
@@ -94,7 +93,7 @@ def audited(verb: str, execution_id: uuid.UUID, actor: User, reason: str, work: 
         raise
 
 
-@refusable
+@persistent
 def skip(
     execution_id: uuid.UUID,
     actor: User,
@@ -104,7 +103,7 @@ def skip(
     reason: str = "",
 ) -> Decided:
     """Answer the failed optional step with its input (or with ``output``), export nothing, and go on."""
-    with transaction.atomic():
+    with atomic():
         case = open_case(execution_id, actor, "skip", expected_seq, reason)
         chain = case.failed_chain()
         place = next((index for index, record in enumerate(chain) if record.optional), None)
@@ -131,7 +130,7 @@ def skip(
         return write(case, [event])
 
 
-@refusable
+@persistent
 def decide(
     execution_id: uuid.UUID,
     actor: User,
@@ -149,7 +148,7 @@ def decide(
     }
     if choice not in answers:
         raise Refused("invalid", f"There is no choice {choice!r}.", remedy=f"Choose one of {', '.join(answers)}.")
-    with transaction.atomic():
+    with atomic():
         case = open_case(execution_id, actor, "decide", expected_seq, reason, phases=frozenset({Phase.WAITING}))
         asked = next((r for r in case.records.values() if r.control.get("needs_decision")), None)
         if asked is None:

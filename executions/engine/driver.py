@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db import Error
 from django.utils import timezone
 
 from executions.engine import endings, report, surroundings
@@ -22,7 +23,7 @@ from executions.engine.boundary import CancelAsked, PauseAsked
 from executions.engine.drive import Drive, Parked, Timer, Yielded
 from executions.engine.effects import run_effect
 from executions.engine.journal import Diverged
-from executions.engine.lease import claim
+from executions.engine.lease import claim, give_back
 from executions.engine.requests import Breathe, Completed, Ended, Failed, Park, Request
 from executions.engine.running import Running
 from executions.engine.scope import Scope
@@ -30,6 +31,7 @@ from executions.engine.store import Store
 from executions.engine.takeover import take_over
 from executions.engine.walk import Walker
 from executions.errors import ExpressionError, Fenced, WorkflowError
+from executions.models.passing import trouble
 from executions.states import Phase
 from executions.steps.outcome import Done, Fail
 from executions.values import clean_text
@@ -62,6 +64,12 @@ def advance(
             Driver(drive).run() if found is True else endings.give_up(drive, found)
     except Fenced:
         log.warning("lease lost, nothing was written", execution_id=held.execution.public_id, token=held.token)
+    except Error as problem:
+        if trouble(problem) is None:
+            raise
+        # What this drive still knew is lost with it; the next one goes on from what was committed.
+        log.warning("drive broken off by the database", execution_id=held.execution.public_id, problem=str(problem))
+        store.call(partial(give_back, execution_id, held.token, held.execution.queue, held.execution.owner_id))
     finally:
         running.let_go(execution_id, held.token)
     return True

@@ -19,6 +19,7 @@ from executions.engine.requests import Effect, Ended, Request
 from executions.engine.retry import GiveUp, Policy, Retry, decide
 from executions.engine.retry_from_dsl import from_dsl
 from executions.errors import ExpressionError, WorkflowError
+from executions.models.transactions import atomic
 from executions.records import AttemptRecord, StepRecord
 from executions.states import StepStatus
 from executions.steps.context import Cancellation, StepContext
@@ -186,7 +187,7 @@ def _retry_later(drive: Drive, request: Effect, verdict: Retry, record: AttemptR
 def _transactional(drive: Drive, request: Effect, context: StepContext, policy: Policy, send: Send) -> Request | Ended:
     """The function's own writes and its Step commit together: exactly once."""
     began = timezone.now()
-    with transaction.atomic():
+    with atomic():
         try:
             drive.boundary.commit(here=True)
         except (CancelAsked, PauseAsked):

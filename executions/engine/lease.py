@@ -6,12 +6,12 @@ import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 
-from django.db import transaction
 from django.utils import timezone
 
 from executions.engine.versions import Parsed, parsed
 from executions.models import Execution, Step
-from executions.models.moves import Claim, Move, apply
+from executions.models.moves import Claim, Lease, Move, apply
+from executions.models.transactions import atomic
 from executions.records import DECISION, StepRecord
 from executions.states import Phase, StepStatus
 
@@ -52,7 +52,7 @@ def claim(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool = False
         copies={"left_by_id": "process_id"},
         at=now,
     )
-    with transaction.atomic():
+    with atomic():
         applied = apply(move)
         if applied is None:
             return None
@@ -65,6 +65,13 @@ def claim(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool = False
         records = [] if first_time else load_records(execution_id)
     asked = (applied.cancel_asked, applied.pause_asked)
     return Held(execution, definition, records, applied.token, applied.inbox, *asked, first_time)
+
+
+def give_back(execution_id: uuid.UUID, token: int, queue: str, owner_id: int) -> bool:
+    """Let go of what nobody of this process drives any more; False: it is in other hands already."""
+    columns = {"process_id": None, "wake_at": timezone.now()}
+    move = Move(execution_id, Lease(token), to=Phase.PENDING, columns=columns, owner_id=owner_id, ring=queue)
+    return apply(move) is not None
 
 
 def load_records(execution_id: uuid.UUID) -> list[StepRecord]:

@@ -11,7 +11,6 @@ import uuid
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.utils import timezone
 
 from executions import audit
@@ -19,12 +18,12 @@ from executions.engine import report
 from executions.engine.case import check_allowed, check_fresh
 from executions.engine.control import closed, ended
 from executions.engine.decisions import audited
-from executions.engine.store import refusable
 from executions.errors import Refused, WorkflowError
 from executions.models import Execution
 from executions.models.move import Move, Standing
 from executions.models.move_sql import AsJson
 from executions.models.moves import apply
+from executions.models.transactions import atomic, persistent
 from executions.states import MOVES, Phase
 
 ONLY_A_WORKER = frozenset({Phase.IN_PROGRESS, Phase.WAITING, Phase.COMPLETED})
@@ -43,12 +42,12 @@ def choices(execution: Execution) -> list[Phase]:
     return sorted(possible - {Phase.PENDING} if current in _WAYS_BACK else possible)
 
 
-@refusable
+@persistent
 def override(execution_id: uuid.UUID, actor: User, to: Phase, *, expected_seq: int | None = None, reason: str) -> Phase:
     """Put it into this phase; whoever drives it is shut out at once. Raises Refused."""
 
     def work() -> Phase:
-        with transaction.atomic():
+        with atomic():
             execution = Execution.objects.select_for_update(of=("self",)).get(pk=execution_id)
             check_allowed(execution, actor, VERB)
             check_fresh(execution, expected_seq)

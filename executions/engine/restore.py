@@ -9,7 +9,6 @@ import uuid
 from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -20,10 +19,10 @@ from executions.engine.chain import Broken, examine, is_checkpoint
 from executions.engine.decisions import audited
 from executions.engine.lease import RECORD_FIELDS, load_records, record_of
 from executions.engine.previews import INTERNAL, RunsAgain, what_runs_again
-from executions.engine.store import refusable
 from executions.errors import Refused
 from executions.ids import uuid7
 from executions.models import Execution, Step
+from executions.models.transactions import atomic, persistent
 from executions.paths import is_inside
 from executions.records import DECISION, JOURNAL_FORMAT, StepRecord
 from executions.states import Phase, StepStatus
@@ -92,14 +91,14 @@ def preview(execution_id: uuid.UUID, actor: User, checkpoint_seq: int) -> Previe
     return Preview(execution.head_seq, checkpoint_seq, path, len(kept), again, broken_text, last_good)
 
 
-@refusable
+@persistent
 def restore(
     execution_id: uuid.UUID, actor: User, checkpoint_seq: int, *, expected_seq: int | None = None, reason: str
 ) -> Decided:
     """Go back to the finished step with this seq (0: to the beginning) and run on from there. Raises Refused."""
 
     def work() -> Decided:
-        with transaction.atomic():
+        with atomic():
             case = open_case(execution_id, actor, RESTORE, expected_seq, reason, PHASES)
             _check_reason(reason, case.execution)
             return _restore(case, checkpoint_seq)
@@ -107,12 +106,12 @@ def restore(
     return audited(RESTORE, execution_id, actor, reason, work)
 
 
-@refusable
+@persistent
 def undo_restore(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None, reason: str) -> Decided:
     """Take the latest restore back: what ran after it is superseded, what it superseded stands again."""
 
     def work() -> Decided:
-        with transaction.atomic():
+        with atomic():
             case = open_case(execution_id, actor, UNDO, expected_seq, reason, PHASES)
             _check_reason(reason, case.execution)
             return _undo(case)

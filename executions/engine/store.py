@@ -7,27 +7,19 @@ faster than a hundred threads that fight for one lock. Elsewhere (tests, command
 
 from __future__ import annotations
 
-import random
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from functools import wraps
 from queue import Empty, SimpleQueue
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-import structlog
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 
 from executions.errors import Fenced
+from executions.models.passing import trouble
+from executions.models.transactions import Patience, atomic, run_tx
 
-P = ParamSpec("P")
 T = TypeVar("T")
-log = structlog.get_logger(__name__)
-
-# Nothing was committed when the database says one of these, so the transaction may simply run again.
-_AGAIN = ("database is locked", "deadlock detected", "could not serialize", "database table is locked")
-_TRIES = 5
 
 
 class Store(Protocol):
@@ -36,36 +28,11 @@ class Store(Protocol):
     def call(self, work: Callable[[], T]) -> T: ...
 
 
-def run_again_if_refused(work: Callable[[], T]) -> T:
-    """Run a transaction; again, a bounded number of times, where the database refused it before any commit."""
-    for attempt in range(1, _TRIES + 1):
-        try:
-            return work()
-        except OperationalError as problem:
-            refused = any(text in str(problem) for text in _AGAIN)
-            if not refused or attempt == _TRIES or connection.in_atomic_block:
-                raise
-            log.warning("transaction refused, trying again", attempt=attempt, problem=str(problem).strip())
-            # Jitter: writers that collided must not collide again in step.
-            time.sleep(random.uniform(0.005, 0.05) * attempt)
-    raise AssertionError("unreachable")
-
-
-def refusable(verb: Callable[P, T]) -> Callable[P, T]:
-    """A person's verb, whose transaction runs again where the database refused it before any commit."""
-
-    @wraps(verb)
-    def again(*args: P.args, **kwargs: P.kwargs) -> T:
-        return run_again_if_refused(lambda: verb(*args, **kwargs))
-
-    return again
-
-
 class Here:
     """The calling thread's own connection."""
 
     def call(self, work: Callable[[], T]) -> T:
-        return run_again_if_refused(work)
+        return run_tx(work)
 
 
 class Writers:
@@ -73,6 +40,9 @@ class Writers:
 
     ``batch`` transactions that wait together share one COMMIT, each in a savepoint of its own: what makes SQLite, whose
     COMMIT is a disk flush under one lock, keep up with many executions. Nobody is answered before that COMMIT.
+
+    Where the database is away or full, what waits goes on waiting and is written when it is back: whose execution was
+    taken over meanwhile finds its token stale then.
     """
 
     def __init__(self, count: int, *, batch: int = 1) -> None:
@@ -80,6 +50,7 @@ class Writers:
         self._batch = batch
         self._closing = threading.Lock()
         self._closed = False
+        self._hurried = threading.Event()
         self._threads = [
             threading.Thread(target=self._serve, name=f"writer-{number}", daemon=True) for number in range(count)
         ]
@@ -97,7 +68,8 @@ class Writers:
         return result
 
     def close(self) -> None:
-        """Write what waits, then nothing more."""
+        """Write what waits, then nothing more; a database that is away is not waited for any longer."""
+        self._hurried.set()
         with self._closing:
             self._closed = True
             for _ in self._threads:
@@ -108,7 +80,8 @@ class Writers:
     def _serve(self) -> None:
         while (jobs := self._waiting()) is not None:
             try:
-                run_again_if_refused(lambda jobs=jobs: _run_all(jobs))  # type: ignore[misc]
+                patience = Patience(for_ever=True, stop=self._hurried)
+                run_tx(lambda jobs=jobs: _run_all(jobs), patience)  # type: ignore[misc]
             except BaseException as problem:
                 for job in jobs:
                     job.result, job.problem = None, problem
@@ -162,13 +135,13 @@ def _run_all(jobs: list[Job]) -> None:
     if len(jobs) == 1:
         jobs[0].run()
         return
-    with transaction.atomic():
+    with atomic():
         for job in jobs:
             try:
                 with transaction.atomic():
                     job.run()
-            except OperationalError:
-                raise
             except Exception as problem:
+                if trouble(problem):
+                    raise
                 # Its own savepoint is rolled back; its neighbours stand.
                 job.problem = problem

@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from executions import audit
@@ -25,6 +25,7 @@ from executions.models import Execution, Process
 from executions.models.move import Lease, Move
 from executions.models.move_sql import AsJson
 from executions.models.moves import apply
+from executions.models.transactions import atomic, run_tx
 from executions.states import Phase
 
 log = structlog.get_logger(__name__)
@@ -39,11 +40,9 @@ def _places() -> threading.BoundedSemaphore:
 def take_over(held: Held, store: Store, *, alone: bool) -> bool | Crashes:
     """Recover what a dead process left. True: drive it. False: it was let go of. Crashes: it has had too many."""
     execution = held.execution
-    assert execution.left_by_id is not None
     with _places():
         try:
-            process = Process.objects.get(pk=execution.left_by_id)
-            broken = examine(execution)
+            process, broken = run_tx(partial(_looked_at, execution))
         finally:
             if not connection.in_atomic_block:
                 connection.close()
@@ -59,6 +58,11 @@ def take_over(held: Held, store: Store, *, alone: bool) -> bool | Crashes:
     return not to_be_alone
 
 
+def _looked_at(execution: Execution) -> tuple[Process, Broken | None]:
+    assert execution.left_by_id is not None
+    return Process.objects.get(pk=execution.left_by_id), examine(execution)
+
+
 def _record(held: Held, process: Process, crashes: Crashes, to_be_alone: bool) -> None:
     """Say that it was recovered; where it shall be driven alone, put it back for such a process."""
     execution, now = held.execution, timezone.now()
@@ -69,7 +73,7 @@ def _record(held: Held, process: Process, crashes: Crashes, to_be_alone: bool) -
     if to_be_alone:
         move.to, move.ring = Phase.PENDING, execution.queue
         move.columns |= {"alone": True, "process_id": None, "wake_at": now, "waiting_for": ""}
-    with transaction.atomic():
+    with atomic():
         _apply(move)
         _audit(execution, process, audit.DONE, {"resumed_from": report.timestamp(execution.last_checkpoint_at)})
     log.warning("recovered", execution_id=execution.public_id, left_by=str(process), death=process.death,
@@ -88,7 +92,7 @@ def _refuse(held: Held, process: Process, broken: Broken) -> None:
         "process_id": None, "wake_at": None, "waiting_for": "", "failed_at": now, "ended_at": now,
         "error": AsJson(error), "failure_reason": report.failure_reason(error), "requires_manual_intervention": True,
     }  # fmt: skip
-    with transaction.atomic():
+    with atomic():
         _apply(move)
         _audit(execution, process, audit.FAILED, {"broken": broken.text, "last_good_seq": broken.last_good_seq})
     log.error("recovery failed", execution_id=execution.public_id, reason=broken.text)

@@ -14,7 +14,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.utils import timezone
 
 from executions import definition
@@ -27,10 +26,10 @@ from executions.engine.lease import load_records
 from executions.engine.places import task_at
 from executions.engine.previews import INTERNAL, RunsAgain, what_runs_again
 from executions.engine.requests import Breathe, Completed, Effect, Ended
-from executions.engine.store import refusable
 from executions.engine.walk import Walker
 from executions.errors import Refused
 from executions.models import Execution, WorkflowVersion
+from executions.models.transactions import atomic, persistent
 from executions.paths import unescape
 from executions.records import StepRecord
 from executions.states import Phase
@@ -106,14 +105,14 @@ def preview(execution_id: uuid.UUID, actor: User, version_number: int) -> Previe
     )
 
 
-@refusable
+@persistent
 def recover_onto(
     execution_id: uuid.UUID, actor: User, version_number: int, *, expected_seq: int | None = None, reason: str = ""
 ) -> Decided:
     """Verify the checkpoints and go on with this version of the workflow. Raises Refused (``conflict``: misfits)."""
 
     def work() -> Decided:
-        with transaction.atomic():
+        with atomic():
             case = open_case(execution_id, actor, "recover", expected_seq, reason)
             broken = examine(case.execution)
             if broken is None:

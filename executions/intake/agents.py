@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.db.models import QuerySet
 
 from executions import policy
@@ -18,6 +17,7 @@ from executions.intake.resources import Text, store
 from executions.intake.slugs import slug_of
 from executions.models import Agent, AgentVersion, Session
 from executions.models.resource import Visibility
+from executions.models.transactions import atomic, persistent
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,14 @@ def apply_agent(text: str, actor: User, *, visibility: str = Visibility.SHARED) 
     return AppliedAgent(applied.resource, applied.version, applied.result)
 
 
+@persistent
 def create_session(agent: Agent, owner: User, *, name: str = "", subject: str = "") -> Session:
     """A new conversation of ``owner`` with the agent. Raises Refused where there is one of that name."""
     session_id = uuid7()
     slug = slug_of(name) if name else f"{agent.slug}-{public_id('ses', session_id)[4:]}"
     if len(slug) > 300 or len(subject) > 300:
         raise Refused("invalid", "A name and a subject have at most 300 characters.", remedy="Shorten them.")
-    with transaction.atomic():
+    with atomic():
         session = created_once(
             lambda: Session.objects.create(id=session_id, agent=agent, owner=owner, slug=slug, subject=subject)
         )

@@ -6,16 +6,18 @@ outside a transaction, those from it on in one: when any of them fails, nothing 
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Generic, TypeVar
 
 import structlog
-from django.db import transaction
 
 from executions.errors import Refused, StigmerError
 from executions.intake.spans import span
+from executions.models.passing import trouble
+from executions.models.transactions import atomic, run_tx
 
 D = TypeVar("D")
 Stage = Callable[[D], None]
@@ -60,11 +62,17 @@ class Pipeline(Generic[D]):
         return [step_name(stage) for stage in self.stages]
 
     def run(self, draft: D) -> D:
-        """The draft after every stage. Raises StageRefused or StageFailed, and then nothing is stored."""
+        """A draft after every stage. Raises StageRefused or StageFailed, and then nothing is stored.
+
+        Where the database was in passing trouble it begins anew with the draft as it was given.
+        """
+        return run_tx(lambda: self._run(copy.copy(draft)))
+
+    def _run(self, draft: D) -> D:
         with ExitStack() as writing:
             for place, stage in enumerate(self.stages):
                 if place == self._writing_from:
-                    writing.enter_context(transaction.atomic())
+                    writing.enter_context(atomic())
                 self._run_stage(stage, draft)
         return draft
 
@@ -79,6 +87,9 @@ class Pipeline(Generic[D]):
             told.info("pipeline step refused", code=problem.code, problem=problem.message, milliseconds=_since(began))
             raise StageRefused(name, problem) from problem
         except Exception as problem:
+            if trouble(problem):
+                told.warning("pipeline step met trouble of the database", problem=str(problem).strip())
+                raise
             told.error("pipeline step failed", problem=str(problem), milliseconds=_since(began))
             raise StageFailed(name, problem) from problem
         told.debug("pipeline step done", milliseconds=_since(began))

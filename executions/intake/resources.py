@@ -12,7 +12,6 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.utils import timezone
 
 from executions import policy
@@ -20,6 +19,7 @@ from executions.errors import Refused
 from executions.intake import default_child
 from executions.models import Agent, AgentVersion, Workflow, WorkflowVersion
 from executions.models.resource import Visibility
+from executions.models.transactions import atomic, persistent
 
 R = TypeVar("R", Workflow, Agent)
 log = structlog.get_logger(__name__)
@@ -44,6 +44,7 @@ class Applied(Generic[R]):
     result: str
 
 
+@persistent
 def store(
     new: R, text: Text, actor: User, *, describe: Callable[[R], None], check: Callable[[R], None] | None = None
 ) -> Applied[R]:
@@ -53,7 +54,7 @@ def store(
     Raises Refused; then nothing is stored.
     """
     kind = type(new).__name__.lower()
-    with transaction.atomic():
+    with atomic():
         resource, is_new = _found_or_made(new)
         if not is_new:
             _check_may_change(resource, actor, kind)

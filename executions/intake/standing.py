@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Model, ProtectedError
 from django.utils import timezone
 
@@ -14,11 +14,13 @@ from executions import policy
 from executions.errors import Refused
 from executions.intake.slugs import slug_of
 from executions.models import Agent, AgentInstance, Execution, Workflow, WorkflowInstance
+from executions.models.transactions import atomic, persistent
 
 log = structlog.get_logger(__name__)
 CHANGEABLE = ("name", "description", "visibility", "labels", "annotations")
 
 
+@persistent
 def change(resource: Workflow | Agent, actor: User, changes: dict[str, Any]) -> None:
     """Change what may change; the slug never does. Raises Refused, and then nothing is changed."""
     check_may_change(resource, actor)
@@ -27,7 +29,7 @@ def change(resource: Workflow | Agent, actor: User, changes: dict[str, Any]) -> 
         setattr(resource, name, changes[name])
     resource.spec_updated_at, resource.spec_updated_by = timezone.now(), actor
     try:
-        with transaction.atomic():
+        with atomic():
             resource.save(update_fields=[*changed, "spec_updated_at", "spec_updated_by"])
     except IntegrityError:
         raise Refused(
@@ -38,19 +40,21 @@ def change(resource: Workflow | Agent, actor: User, changes: dict[str, Any]) -> 
     log.info("resource changed", resource=resource.public_id, changed=changed, user=actor.pk)
 
 
+@persistent
 def delete(resource: Workflow | Agent, actor: User) -> None:
     """Remove it with its versions and instances. Raises Refused (``conflict``) while executions exist."""
     check_may_change(resource, actor)
     count = resource.executions.count()
     if count:
         raise _in_use(f"{resource.slug} has {count} execution{'s' * (count != 1)}.", "Delete them first.")
-    with transaction.atomic():
+    with atomic():
         # Its own links would protect what goes with it.
         type(resource)._default_manager.filter(pk=resource.pk).update(head_version=None, default_instance=None)
         _remove(resource, resource.slug)
     log.info("resource deleted", slug=resource.slug, user=actor.pk)
 
 
+@persistent
 def add_instance(
     parent: Workflow | Agent, actor: User, *, name: str, description: str, default_input: Any
 ) -> WorkflowInstance | AgentInstance:
@@ -58,7 +62,7 @@ def add_instance(
     check_may_change(parent, actor)
     given = {"slug": slug_of(name), "description": description, "default_input": default_input}
     try:
-        with transaction.atomic():
+        with atomic():
             if isinstance(parent, Workflow):
                 return WorkflowInstance.objects.create(workflow=parent, **given)
             return AgentInstance.objects.create(agent=parent, **given)
@@ -71,6 +75,7 @@ def add_instance(
         ) from None
 
 
+@persistent
 def change_instance(instance: WorkflowInstance | AgentInstance, actor: User, changes: dict[str, Any]) -> None:
     check_may_change(parent_of(instance), actor)
     changed = [name for name in ("description", "default_input") if name in changes]
@@ -79,6 +84,7 @@ def change_instance(instance: WorkflowInstance | AgentInstance, actor: User, cha
     instance.save(update_fields=changed)
 
 
+@persistent
 def delete_instance(instance: WorkflowInstance | AgentInstance, actor: User) -> None:
     """Remove an instance that was never run. The default one stays: it would be made anew at once."""
     parent = parent_of(instance)
@@ -88,11 +94,12 @@ def delete_instance(instance: WorkflowInstance | AgentInstance, actor: User) -> 
     _remove(instance, instance.slug)
 
 
+@persistent
 def delete_execution(execution: Execution, actor: User) -> None:
     """Remove a run that has ended, with its history."""
     if not policy.can(actor, "delete", execution):
         raise Refused("forbidden", "You may see this execution, but not delete it.", state=execution.phase)
-    with transaction.atomic():
+    with atomic():
         locked = Execution.objects.select_for_update(of=("self",)).get(pk=execution.pk)
         if locked.is_active():
             raise Refused(

@@ -48,7 +48,11 @@ Guard = Lease | Standing | Claim
 
 @dataclass(slots=True)
 class Move:
-    """What shall change, and what has to hold for it. ``copies`` keeps in one column what another held before."""
+    """What shall change, and what has to hold for it. ``copies`` keeps in one column what another held before.
+
+    ``after_seq`` is the last ``head_seq`` that a driver saw; with it a move ``in_doubt``, whose COMMIT broke off, is
+    found again if it was carried out.
+    """
 
     execution_id: uuid.UUID
     guard: Guard
@@ -67,6 +71,8 @@ class Move:
     owner_id: int | None = None
     ring: str | None = None
     at: datetime = field(default_factory=timezone.now)
+    after_seq: int | None = None
+    in_doubt: bool = False
 
     def seqs_needed(self) -> int:
         finishing = sum(step.finished_at is not None for step in self.steps)

@@ -7,11 +7,14 @@ by each move and numbers what the move wrote: finished steps first, then events,
 
 from __future__ import annotations
 
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
 
 from executions import dispatch, events
 from executions.models import move_sql
+from executions.models.found_move import found
 from executions.models.move import Applied, Claim, Guard, Lease, Move, Standing
+from executions.models.passing import Trouble, trouble
+from executions.models.transactions import atomic
 from executions.states import MOVES, Phase
 
 __all__ = ["Applied", "Claim", "Guard", "Lease", "Move", "Standing", "announce_after_commit", "apply", "write"]
@@ -29,9 +32,21 @@ def write(move: Move) -> Applied | None:
     """``apply`` without telling anybody; who calls this calls ``announce_after_commit`` in the same transaction."""
     _check_is_legal(move)
     if connection.vendor == "postgresql" and not (move.supersede or any(e.notify_owner for e in move.events)):
-        return move_sql.in_one_statement(move)
-    with transaction.atomic():
+        return _in_one_statement(move)
+    with atomic():
         return move_sql.in_sequence(move)
+
+
+def _in_one_statement(move: Move) -> Applied | None:
+    """Outside a transaction its COMMIT may break off unheard: whoever runs the same move again is answered as if it
+    had just been carried out, if it was."""
+    if move.in_doubt and (applied := found(move)):
+        return applied
+    try:
+        return move_sql.in_one_statement(move)
+    except Error as problem:
+        move.in_doubt = not connection.in_atomic_block and trouble(problem) is Trouble.AWAY
+        raise
 
 
 def _check_is_legal(move: Move) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import structlog
-from django.db import transaction
 from django.db.models import QuerySet
 
 from executions.engine import report
 from executions.models import Boot, Event, Execution, Process, Turn
+from executions.models.transactions import atomic
 from executions.recovery.processes import declare_the_dead
 from executions.states import Phase
 
@@ -32,7 +32,7 @@ class SinceStart:
 
 def note_start(process: Process) -> Boot | None:
     """Keep a record if this worker is the first one that lives. Clean: nobody had died without signing off."""
-    with transaction.atomic():
+    with atomic():
         Turn.objects.locked("boot")
         unsigned = [dead for dead in declare_the_dead() if dead.kind == "worker"]
         if Process.objects.workers().living().exclude(pk=process.pk).exists():

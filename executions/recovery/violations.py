@@ -6,7 +6,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import structlog
-from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -16,6 +15,7 @@ from executions.engine import report
 from executions.models import Execution, Step
 from executions.models.move import Move, Standing
 from executions.models.moves import apply
+from executions.models.transactions import atomic
 from executions.states import Phase
 
 FOUND_LOST = "WORKFLOW_FOUND_LOST"
@@ -59,7 +59,7 @@ def _wake(execution: Execution, why: str) -> bool:
         ring=execution.queue,
         at=now,
     )
-    with transaction.atomic():
+    with atomic():
         applied = apply(move)
         if applied is None:
             return False

@@ -19,6 +19,7 @@ from executions.engine.driver import advance
 from executions.engine.running import Running
 from executions.engine.store import Writers
 from executions.models import Execution
+from executions.models.transactions import run_tx
 from executions.recovery.boot import note_start
 from executions.recovery.sweep import Sweeper
 from executions.steps import http, python
@@ -89,7 +90,7 @@ def main() -> int:
 
 def _drive(drive: Callable[[uuid.UUID], bool], solo: Solo, execution_id: uuid.UUID) -> None:
     """Drive it here, or have it driven by a process of its own where it has to be alone."""
-    if not drive(execution_id) and Execution.objects.filter(pk=execution_id, alone=True).exists():
+    if not drive(execution_id) and run_tx(Execution.objects.filter(pk=execution_id, alone=True).exists):
         solo.take(execution_id)
 
 

@@ -10,12 +10,10 @@ import uuid
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.utils import timezone
 
+from executions.engine.lease import give_back
 from executions.engine.running import Running
 from executions.models import Execution, Process
-from executions.models.move import Lease, Move
-from executions.models.moves import apply
 from executions.states import Phase
 
 ASK_SECONDS = 1.0
@@ -89,8 +87,6 @@ class Pulse:
         }
         for execution_id, token in self._unheld & set(unheld):
             queue, owner = unheld[execution_id, token]
-            columns = {"process_id": None, "wake_at": timezone.now()}
-            move = Move(execution_id, Lease(token), to=Phase.PENDING, columns=columns, owner_id=owner, ring=queue)
-            if apply(move) is not None:
+            if give_back(execution_id, token, queue, owner):
                 log.warning("gave back an execution that nothing drove", execution=str(execution_id))
         self._unheld = set(unheld)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.db import OperationalError, transaction
+from django.db import DataError, OperationalError, transaction
 
 from executions import events
 from executions.engine import control
@@ -22,6 +22,7 @@ from executions.intake.start import start, start_agent
 from executions.intake.status_update import StatusUpdate
 from executions.intake.update_status import PIPELINES, StatusDraft, update_status
 from executions.models import Agent, AgentMessage, AgentToolCall, Event, Execution, Notification, Step, Workflow
+from executions.models.moves import write
 from executions.states import Phase
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
@@ -248,12 +249,27 @@ class TestPersistExecution:
         self, execution: Execution, alice: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def broken(move: Any) -> None:
-            raise OperationalError("the disk is full")
+            raise DataError("a value has no place in its column")
 
         monkeypatch.setattr(stages, "write", broken)
-        with pytest.raises(StageFailed, match="pipeline step PersistExecution failed: the disk is full"):
+        with pytest.raises(StageFailed, match="pipeline step PersistExecution failed: a value has no place"):
             update_status(execution.pk, alice, {"sequence": 1, "phase": "IN_PROGRESS"})
         assert Execution.objects.get().phase == Phase.PENDING
+
+    def test_a_save_that_met_passing_trouble_begins_anew_with_what_was_sent(
+        self, execution: Execution, alice: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        real, tries = write, []
+
+        def broken_once(move: Any) -> Any:
+            tries.append(1)
+            if len(tries) == 1:
+                raise OperationalError("server closed the connection unexpectedly")
+            return real(move)
+
+        monkeypatch.setattr(stages, "write", broken_once)
+        stored = update_status(execution.pk, alice, {"sequence": 1, "phase": "IN_PROGRESS"}).execution
+        assert (stored.phase, len(tries)) == (Phase.IN_PROGRESS, 2)
 
 
 class TestBroadcastToStreams:

@@ -24,6 +24,7 @@ from executions.api.schemas import resources as shapes
 from executions.api.schemas.shared import Body as BodyShape
 from executions.intake import standing
 from executions.models import Agent, Workflow
+from executions.models.transactions import atomic, run_tx
 
 DEFINITION_TYPES = ("application/yaml", "application/json", "text/yaml", "application/x-yaml", "text/plain")
 DEFINITION_BODY = {
@@ -79,10 +80,15 @@ def definition_of(request: HttpRequest) -> str:
 
 def answer_applied(response: HttpResponse, kind: str, apply: Callable[[], Any], how: How) -> Status[Any]:
     """201 where it was created, else 200; a dry run is carried out and taken back."""
-    with transaction.atomic():
-        applied = apply()
-        row: Workflow | Agent = getattr(applied, kind)
-        transaction.set_rollback(how.dry_run)
+
+    def work() -> Any:
+        with atomic():
+            applied = apply()
+            transaction.set_rollback(how.dry_run)
+        return applied
+
+    applied = run_tx(work)
+    row: Workflow | Agent = getattr(applied, kind)
     created = applied.result == "created"
     known = not (created and how.dry_run)
     shown = shapes.Applied(
