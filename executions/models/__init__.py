@@ -14,6 +14,7 @@ from executions.models.instance import WorkflowInstance
 from executions.models.notification import Notification
 from executions.models.process import Process
 from executions.models.step import Step
+from executions.models.tally import Tally
 from executions.models.turn import Turn
 from executions.models.version import WorkflowVersion
 from executions.models.workflow import Workflow
@@ -37,6 +38,7 @@ __all__ = [
     "Process",
     "Session",
     "Step",
+    "Tally",
     "Turn",
     "Workflow",
     "WorkflowInstance",

@@ -50,11 +50,14 @@ def test_a_resource_is_made_with_its_default_instance(parent: Any) -> None:
     assert happened() == ["created"]
 
 
-def test_a_linked_child_is_used_and_nothing_is_written(parent: Any, django_assert_num_queries: Any) -> None:
-    before = tallies.counts()[family_of(parent).family, "linked"]
-    with django_assert_num_queries(1):
+def test_a_linked_child_is_used_and_only_counted(parent: Any, django_assert_num_queries: Any) -> None:
+    family = family_of(parent).family
+    ensure(family_of(parent))
+    before, so_far = tallies.counts()[family, "linked"], happened()
+    with django_assert_num_queries(2):
         assert ensure(family_of(parent)) == parent.default_instance
-    assert tallies.counts()[family_of(parent).family, "linked"] == before + 1
+    assert tallies.counts()[family, "linked"] == before + 1 == 2
+    assert happened() == so_far
 
 
 def test_an_orphaned_child_is_adopted_linked_and_counted_once(parent: Any) -> None:
