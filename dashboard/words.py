@@ -59,6 +59,15 @@ EVENTS: dict[str, tuple[str, str]] = {
     "WORKFLOW_TERMINATED": ("Terminated", "idle"),
 }
 
+# What an administrator's override into each phase means; executions.engine.override says which are possible.
+OVERRIDES: dict[str, str] = {
+    Phase.PENDING: "Whoever drives it is shut out, and a worker takes it up again.",
+    Phase.PAUSED: "Nothing further runs until someone resumes it.",
+    Phase.FAILED: "It is declared failed and marked for a person; it can be retried or recovered.",
+    Phase.CANCELLED: "It ends and needs nobody any more; only a restore leads back.",
+    Phase.TERMINATED: "It ends for good, whatever runs; nothing leads back.",
+}
+
 
 def phase_look(phase: str) -> Look:
     return PHASES.get(phase, UNKNOWN)

@@ -9,7 +9,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from dashboard import actions, choices, sentence, timeline, values
+from dashboard import actions, choices, sentence, timeline, values, ways
 from dashboard.live.frames import Part
 from dashboard.queries import execution as queries
 from executions.models import Event, Execution, Step
@@ -29,6 +29,7 @@ def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
         "sentence": sentence.stands(execution, failed if execution.phase == Phase.FAILED else open_),
         "actions": buttons,
         "refused": actions.refusals(buttons),
+        "ways": ways.ways(execution, role),
         "question": question,
         "choices": choices.CHOICES,
         "may_decide": role in VERBS["decide"],

@@ -17,13 +17,13 @@ from dashboard.tabs import TABS
 from dashboard.views.execution import found
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
+from dashboard.views.refusing import status_of
 from executions import policy
-from executions.engine import control, decisions, restore
+from executions.engine import control, decisions, override, restore, upgrade
 from executions.errors import Refused
 from executions.models import Execution
+from executions.states import Phase
 
-# 412: the page was stale; the others are the same as in the API.
-STATUS = {"stale": 412, "forbidden": 403, "conflict": 409, "unavailable": 503, "corrupt": 500}
 DONE = {
     "retry": "The step is being tried again, its counters start anew.",
     "skip": "The step is skipped; the run goes on with the next one.",
@@ -35,6 +35,7 @@ DONE = {
     "terminate": "It was ended.",
     "restore": "It goes on from the checkpoint.",
     "undo-restore": "What the restore had set aside stands again.",
+    "override": "It is in the phase that you chose, and its owner was told.",
 }
 
 
@@ -63,7 +64,7 @@ def _call(verb: str, execution_id: uuid.UUID, actor: User, sent: QueryDict) -> N
         case "skip":
             decisions.skip(execution_id, actor, expected_seq=seq, reason=reason)
         case "recover":
-            decisions.recover(execution_id, actor, expected_seq=seq, reason=reason)
+            _recover(execution_id, actor, seq, reason, sent.get("version"))
         case "decide":
             output = _json(sent.get("output", "") or "null", "The output")
             choice = sent.get("choice", "")
@@ -80,6 +81,24 @@ def _call(verb: str, execution_id: uuid.UUID, actor: User, sent: QueryDict) -> N
             restore.restore(execution_id, actor, _checkpoint(sent), expected_seq=seq, reason=reason)
         case "undo-restore":
             restore.undo_restore(execution_id, actor, expected_seq=seq, reason=reason)
+        case "override":
+            override.override(execution_id, actor, _phase(sent), expected_seq=seq, reason=reason)
+
+
+def _recover(execution_id: uuid.UUID, actor: User, seq: int, reason: str, version: str | None) -> None:
+    if version is None:
+        decisions.recover(execution_id, actor, expected_seq=seq, reason=reason)
+    elif version.isascii() and version.isdigit() and len(version) < 10:
+        upgrade.recover_onto(execution_id, actor, int(version), expected_seq=seq, reason=reason)
+    else:
+        raise Refused("invalid", "No version was named.", remedy="Choose one on the page of the execution.")
+
+
+def _phase(sent: QueryDict) -> Phase:
+    try:
+        return Phase(sent.get("phase", ""))
+    except ValueError as problem:
+        raise Refused("invalid", "No phase was chosen.", remedy="Choose one of those on the page.") from problem
 
 
 def _seq(sent: QueryDict) -> int:
@@ -124,7 +143,7 @@ def _refusal(request: HttpRequest, execution: Execution, refused: Refused) -> Ht
         "is_stale": stale,
         "changed": queries.events_after(execution.pk, seq) if stale else [],
     }
-    status = STATUS.get(refused.code, 400)
+    status = status_of(refused)
     if getattr(request, "htmx", False):
         context = {"execution": fresh, **outcome}
         response = render(request, "dashboard/fragments/outcome.html", context, status=status)

@@ -18,7 +18,6 @@ from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from executions import policy
 from executions.engine import restore
-from executions.errors import Refused
 from executions.models import Execution
 
 MOST_CHECKPOINTS = 500
@@ -92,21 +91,6 @@ def why_not_restore(request: HttpRequest, execution: Execution) -> str:
     if execution.phase not in restore.PHASES:
         return "It can be restored while it is failed, paused, waiting or cancelled."
     return ""
-
-
-@for_people
-@require_safe
-def checkpoint(request: HttpRequest, public_id: str, seq: int) -> HttpResponse:
-    """What a restore to this checkpoint would do, and the form that does it."""
-    execution = found(request, public_id)
-    context: dict[str, Any] = {"seq": seq}
-    try:
-        context["preview"] = restore.preview(execution.pk, person(request), seq)
-    except Refused as refused:
-        context["refusal"] = refused
-    why_not = why_not_restore(request, execution)
-    status = 200 if "preview" in context else 409
-    return tab(request, execution, "checkpoint", {**context, "why_not": why_not}, status=status)
 
 
 def tab(

@@ -1,4 +1,5 @@
-"""A step that was interrupted, of which nobody knows whether it had its effect, waits for a person."""
+"""A step that was interrupted, of which nobody knows whether it had its effect, waits for a person; one that failed may
+be tried again with another input."""
 
 from __future__ import annotations
 
@@ -39,6 +40,26 @@ def test_the_page_asks_and_an_output_answers(doubtful: Execution, alice: User, a
     assert client.post(f"{address}do/decide", sent).status_code == 302
     assert drive_on(doubtful).output == {"paid": 19}
     assert "seen at the bank" in client.get(f"{address}audit").content.decode()
+
+
+def test_a_failed_call_is_retried_with_the_input_that_was_edited_on_its_page(
+    alice: User, as_: As, tmp_path: Path
+) -> None:
+    call = {
+        "function": "tests.fails",
+        "arguments": {"ledger": str(tmp_path / "ledger"), "times": 9, "transient": False},
+    }
+    text = HEAD % "edited" + f"do: [{{pay: {{call: python, with: {json.dumps(call)}}}}}]\n"
+    failed = drive_on(start(apply_definition(text, alice).workflow, alice, input={}))
+    client, address = as_(alice), f"/executions/{failed.public_id}/"
+    page = client.get(address).content.decode()
+    assert "Edit and retry…" in page and "&quot;times&quot;: 9" in page
+    edited = call | {"arguments": {"ledger": str(tmp_path / "ledger"), "times": 0}}
+    sent = {"seq": failed.head_seq, "arguments": json.dumps(edited), "reason": "nine was a typing error"}
+    assert client.post(f"{address}do/retry", sent).status_code == 302
+    assert drive_on(failed).phase == Phase.COMPLETED
+    audit = client.get(f"{address}audit").content.decode()
+    assert "with an edited input" in audit and "nine was a typing error" in audit
 
 
 def test_an_output_that_is_no_json_is_refused_in_words(doubtful: Execution, alice: User, as_: As) -> None:

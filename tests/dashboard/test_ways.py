@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+
+from dashboard.ways import ways
+from dashboard.words import OVERRIDES
+from executions.engine.override import choices
+from executions.models import Execution
+from executions.policy import Role
+from executions.states import Phase
+
+RECOVER, RESTORE, OVERRIDE = "execution-recover", "execution-checkpoints", "execution-override"
+
+
+def routes(phase: Phase, role: Role, kind: str = "workflow") -> set[str]:
+    return {way.route for way in ways(Execution(phase=phase, kind=kind), role)}
+
+
+@pytest.mark.parametrize(
+    ("phase", "owner", "support", "admin"),
+    [
+        (Phase.PENDING, set(), set(), {OVERRIDE}),
+        (Phase.IN_PROGRESS, set(), set(), {OVERRIDE}),
+        (Phase.WAITING, set(), {RESTORE}, {RESTORE, OVERRIDE}),
+        (Phase.PAUSED, set(), {RESTORE}, {RESTORE, OVERRIDE}),
+        (Phase.FAILED, {RECOVER}, {RECOVER, RESTORE}, {RECOVER, RESTORE, OVERRIDE}),
+        (Phase.CANCELLED, set(), {RESTORE}, {RESTORE}),
+        (Phase.COMPLETED, set(), set(), set()),
+        (Phase.TERMINATED, set(), set(), set()),
+    ],
+)
+def test_each_role_is_offered_what_it_may_do_in_this_phase(
+    phase: Phase, owner: set[str], support: set[str], admin: set[str]
+) -> None:
+    assert routes(phase, Role.OWNER) == owner
+    assert routes(phase, Role.SUPPORT) == support
+    assert routes(phase, Role.ADMIN) == admin
+
+
+def test_a_run_of_an_agent_follows_no_definition_to_go_on_with() -> None:
+    assert routes(Phase.FAILED, Role.ADMIN, "agent") == {OVERRIDE}
+
+
+def test_every_phase_that_an_override_leads_to_is_explained() -> None:
+    possible = {to for phase in Phase for to in choices(Execution(phase=phase))}
+    assert possible == set(OVERRIDES)
