@@ -69,7 +69,7 @@ class Pipeline(Generic[D]):
         return run_tx(lambda: self._run(copy.copy(draft)))
 
     def _run(self, draft: D) -> D:
-        with ExitStack() as writing:
+        with span(self.name, self._told(draft)), ExitStack() as writing:
             for place, stage in enumerate(self.stages):
                 if place == self._writing_from:
                     writing.enter_context(atomic())
@@ -78,7 +78,7 @@ class Pipeline(Generic[D]):
 
     def _run_stage(self, stage: Stage[D], draft: D) -> None:
         name, began = step_name(stage), time.perf_counter()
-        told = log.bind(pipeline=self.name, step=name, **(self._about(draft) if self._about else {}))
+        told = log.bind(pipeline=self.name, step=name, **self._told(draft))
         told.debug("pipeline step begins")
         try:
             with span(f"{self.name}/{name}"):
@@ -93,6 +93,9 @@ class Pipeline(Generic[D]):
             told.error("pipeline step failed", problem=str(problem), milliseconds=_since(began))
             raise StageFailed(name, problem) from problem
         told.debug("pipeline step done", milliseconds=_since(began))
+
+    def _told(self, draft: D) -> dict[str, object]:
+        return self._about(draft) if self._about else {}
 
 
 def step_name(stage: Callable[..., None]) -> str:

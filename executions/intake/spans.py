@@ -1,27 +1,25 @@
-"""A span per stage where OpenTelemetry is installed; without it, or without an SDK that is set up, nothing happens."""
+"""Spans of OpenTelemetry, where it is installed and an SDK is set up (docs/deploy.md); otherwise nothing happens."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
-
-def _tracer() -> Any:
-    try:
-        trace = importlib.import_module("opentelemetry.trace")
-    except ImportError:
-        return None
-    return trace.get_tracer("stigmer.intake")
+try:
+    from opentelemetry import trace
+except ImportError:
+    trace = None  # type: ignore[assignment]
 
 
 @contextmanager
-def span(name: str) -> Iterator[None]:
-    """Everything inside belongs to the span ``name``; what is raised is recorded on it and raised on."""
-    tracer = _tracer()
-    if tracer is None:
+def span(name: str, about: Mapping[str, object] | None = None) -> Iterator[None]:
+    """Everything inside belongs to the span ``name``; what is raised is recorded on it and raised on.
+
+    ``about`` is shown as its attributes, ``stigmer.<name>``.
+    """
+    if trace is None:
         yield
         return
-    with tracer.start_as_current_span(name):
+    attributes = {f"stigmer.{key}": str(value) for key, value in (about or {}).items()}
+    with trace.get_tracer("stigmer").start_as_current_span(name, attributes=attributes):
         yield
