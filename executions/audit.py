@@ -12,8 +12,8 @@ from typing import Any
 
 import structlog
 from django.contrib.auth.models import User
-from django.utils import timezone
 
+from executions import clock
 from executions.models import AuditEntry, Execution, Turn
 from executions.models.transactions import atomic
 from executions.values import digest
@@ -61,7 +61,7 @@ def record(
             after=after,
             reason=reason,
             correlation_id=str(structlog.contextvars.get_contextvars().get("correlation_id", execution.correlation_id)),
-            created_at=timezone.now(),
+            created_at=clock.now(),
             previous_hash=head.value,
         )
         entry.hash = digest(head.value, covered(entry))

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.template.loader import render_to_string
-from django.utils import timezone
 
 from dashboard import actions, choices, sentence, timeline, values, ways
 from dashboard.live.frames import Part
 from dashboard.queries import execution as queries
+from executions import clock
 from executions.models import Event, Execution, Step
 from executions.policy import VERBS, Role
 from executions.states import OPEN_STATUSES, Phase, StepStatus
@@ -36,7 +36,7 @@ def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
         **_editable(buttons, failed),
         **_values(execution),
         "timeline": _timeline(execution),
-        "server_now": timezone.now(),
+        "server_now": clock.now(),
     }
 
 
@@ -61,7 +61,7 @@ def _values(execution: Execution) -> dict[str, Any]:
 
 def _timeline(execution: Execution) -> list[tuple[Step, timeline.Bar]]:
     timed = queries.timed_steps(execution.pk)
-    bars = timeline.bars(timed, execution.ended_at or timezone.now())
+    bars = timeline.bars(timed, execution.ended_at or clock.now())
     return [(step, bar) for step, bar in zip(timed, bars, strict=True) if bar]
 
 

@@ -11,8 +11,8 @@ import uuid
 from collections.abc import Iterable, Sequence
 
 from django.db.models import Count, QuerySet
-from django.utils import timezone
 
+from executions import clock
 from executions.models import Notification
 
 OVERLAP_MS = 5_000
@@ -62,7 +62,7 @@ def mark_read(user_id: int, notification_id: uuid.UUID | None = None) -> int:
     rows = Notification.objects.unread().filter(user_id=user_id)
     if notification_id is not None:
         rows = rows.filter(pk=notification_id)
-    return rows.update(read_at=timezone.now())
+    return rows.update(read_at=clock.now())
 
 
 def _told(rows: QuerySet[Notification]) -> QuerySet[Notification]:

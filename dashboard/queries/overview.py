@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
-
 from dashboard.queries import executions
-from executions import policy
+from executions import clock, policy
 from executions.models import Event, Execution, Process
 from executions.recovery import boot
 from executions.recovery.boot import SinceStart
@@ -50,4 +48,4 @@ def _worth_saying(since: SinceStart | None) -> SinceStart | None:
     """For a day after a start that found something."""
     if since is None or not since.is_worth_saying():
         return None
-    return since if since.boot.at > timezone.now() - timedelta(days=1) else None
+    return since if since.boot.at > clock.now() - timedelta(days=1) else None

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import Count, Q
-from django.utils import timezone
 
+from executions import clock
 from executions.models import Execution, Process
 
 
@@ -21,7 +21,7 @@ class Workers:
 
 def workers() -> Workers:
     held = Count("executions", filter=Q(executions__phase="IN_PROGRESS"))
-    lately = timezone.now() - timedelta(days=1)
+    lately = clock.now() - timedelta(days=1)
     return Workers(
         living=list(Process.objects.living().annotate(held=held).order_by("kind", "started_at")),
         dead=list(Process.objects.filter(dead_at__gt=lately).order_by("-dead_at")[:20]),

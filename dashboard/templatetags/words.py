@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from django import template
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dashboard import values, words
 from dashboard.templatetags.shell import icon
+from executions import clock
 
 register = template.Library()
 
@@ -54,14 +54,14 @@ def ago(moment: datetime | None) -> SafeString | str:
         '<time datetime="{0}" title="{1}" data-ago="{0}">{2}</time>',
         moment.isoformat(),
         moment.strftime("%Y-%m-%d %H:%M:%S UTC"),
-        words.ago(moment, timezone.now()),
+        words.ago(moment, clock.now()),
     )
 
 
 @register.simple_tag
 def until(moment: datetime) -> SafeString:
     """A countdown."""
-    left = moment - timezone.now()
+    left = moment - clock.now()
     first = f"in {words.duration(left)}" if left.total_seconds() > 0 else "now"
     return format_html('<time datetime="{0}" data-until="{0}">{1}</time>', moment.isoformat(), first)
 
@@ -73,7 +73,7 @@ def lasted(start: datetime | None, end: datetime | None) -> SafeString | str:
         return "–"
     if end is not None:
         return format_html('<span class="number">{}</span>', words.duration(end - start))
-    running = words.duration(timezone.now() - start)
+    running = words.duration(clock.now() - start)
     return format_html('<span class="number" data-since="{}">{}</span>', start.isoformat(), running)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dashboard import bulk
@@ -12,7 +11,7 @@ from dashboard.paging import EXECUTION, cursor
 from dashboard.queries import attention as queries
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
-from executions import policy
+from executions import clock, policy
 
 
 @for_people
@@ -29,6 +28,6 @@ def page(request: HttpRequest) -> HttpResponse:
         "counts": queries.counts(user),
         "kind": kind,
         "bulk_verbs": bulk.VERBS if policy.is_admin(user) else [each for each in bulk.VERBS if each[0] == "recover"],
-        "server_now": timezone.now(),
+        "server_now": clock.now(),
     }
     return render(request, "dashboard/attention.html", context)

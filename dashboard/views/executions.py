@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dashboard import bulk, words
@@ -18,7 +17,7 @@ from dashboard.queries import executions, workflows
 from dashboard.queries.executions import COUNT_CAP, Filters
 from dashboard.search import parse
 from dashboard.views.pages import page, person
-from executions import policy
+from executions import clock, policy
 from executions.states import Phase
 
 LONGEST = 200
@@ -44,7 +43,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "count_address": _count_address(filters, found),
         "bulk_verbs": bulk.VERBS,
         "here": urlencode(filters.as_query()),
-        "server_now": timezone.now(),
+        "server_now": clock.now(),
     }
     return render(request, "dashboard/executions.html", context)
 
@@ -74,7 +73,7 @@ def filters_of(query: QueryDict) -> Filters:
         workflow=query.get("workflow", "")[:LONGEST],
         owner=query.get("owner", "")[:LONGEST],
         typed=typed,
-        search=parse(typed, timezone.now()),
+        search=parse(typed, clock.now()),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
@@ -13,13 +12,14 @@ from dashboard.paging import cursor, id_or_404
 from dashboard.queries import inbox as queries
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
+from executions import clock
 
 
 @for_people
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     rows, has_more = queries.page(person(request).pk, cursor(request.GET.get("before"), "ntf"))
-    context = {"rows": rows, "has_more": has_more, "server_now": timezone.now()}
+    context = {"rows": rows, "has_more": has_more, "server_now": clock.now()}
     return render(request, "dashboard/inbox.html", context)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dashboard.queries import overview as queries
 from dashboard.queries import workflows
 from dashboard.views.pages import page, person
+from executions import clock
 
 
 @page
@@ -21,6 +21,6 @@ def overview(request: HttpRequest) -> HttpResponse:
         "shown": shown,
         "is_first_visit": not any(shown.tally.values()),
         "has_workflows": bool(workflows.choices(user)),
-        "server_now": timezone.now(),
+        "server_now": clock.now(),
     }
     return render(request, "dashboard/overview.html", context)

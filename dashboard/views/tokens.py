@@ -6,14 +6,13 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboard.paging import id_or_404
 from dashboard.queries import tokens as queries
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
-from executions import policy, tokens
+from executions import clock, policy, tokens
 from executions.errors import Refused
 
 # Days, the words for them; 0 is for ever.
@@ -44,7 +43,7 @@ def page(request: HttpRequest) -> HttpResponse:
             context["name"] = ""
         except Refused as refused:
             context["refusal"], status = refused, 400
-    context |= {"rows": queries.of(user.pk), "server_now": timezone.now(), "now": timezone.now()}
+    context |= {"rows": queries.of(user.pk), "server_now": clock.now(), "now": clock.now()}
     return render(request, "dashboard/tokens.html", context, status=status)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dashboard import highlight, start_commands
@@ -13,7 +12,7 @@ from dashboard.queries import workflows as queries
 from dashboard.run_form import RunForm, form_for
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
-from executions import policy
+from executions import clock, policy
 from executions.models import Workflow
 
 LONGEST = 200
@@ -23,7 +22,7 @@ LONGEST = 200
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:LONGEST]
-    context = {"rows": queries.page(person(request), text), "text": text, "server_now": timezone.now()}
+    context = {"rows": queries.page(person(request), text), "text": text, "server_now": clock.now()}
     return render(request, "dashboard/workflows.html", context)
 
 
@@ -57,7 +56,7 @@ def render_page(
         "latest": queries.latest_executions(user, workflow),
         "form": form or (form_for(head.document) if head else None),
         "may_change": policy.can_change(user, workflow),
-        "server_now": timezone.now(),
+        "server_now": clock.now(),
     }
     return render(request, "dashboard/workflow.html", context, status=status)
 

@@ -10,10 +10,9 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from executions import policy
+from executions import clock, policy
 from executions.admin.access import Looking, may_change
 from executions.admin.rendering import json_field, link, list_link, text_block
 from executions.admin.searching import by_public_id
@@ -115,7 +114,7 @@ class WorkflowAdmin(Changing):
         return (named, False) if named is not None else super().get_search_results(request, queryset, search_term)
 
     def save_model(self, request: HttpRequest, obj: Workflow, form: Any, change: bool) -> None:
-        obj.spec_updated_at = timezone.now()
+        obj.spec_updated_at = clock.now()
         assert isinstance(request.user, User)
         obj.spec_updated_by = request.user
         obj.save(update_fields=[*form.changed_data, "spec_updated_at", "spec_updated_by"])

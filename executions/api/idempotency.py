@@ -15,8 +15,8 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import IntegrityError
 from django.http import HttpRequest
-from django.utils import timezone
 
+from executions import clock
 from executions.api.problems import FieldError, Problem
 from executions.models import IdempotentRequest
 from executions.models.transactions import InDoubt, atomic, run_tx
@@ -76,7 +76,7 @@ def _body(request: HttpRequest) -> Any:
 
 
 def _reserve(owner: User, key: str, operation: str, body_digest: str) -> IdempotentRequest | Answer:
-    IdempotentRequest.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
+    IdempotentRequest.objects.filter(created_at__lt=clock.now() - KEPT).delete()
     try:
         with atomic():
             return IdempotentRequest.objects.create(owner=owner, key=key, operation=operation, body_digest=body_digest)
@@ -92,7 +92,7 @@ def _reserve(owner: User, key: str, operation: str, body_digest: str) -> Idempot
 
 
 def _taken_over(known: IdempotentRequest) -> IdempotentRequest:
-    now = timezone.now()
+    now = clock.now()
     if known.created_at > now - ABANDONED:
         raise _in_flight()
     rows = IdempotentRequest.objects.filter(pk=known.pk, status=0, created_at=known.created_at)

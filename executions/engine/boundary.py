@@ -8,8 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.utils import timezone
-
+from executions import clock
 from executions.engine import report
 from executions.engine.journal import Journal
 from executions.engine.lease import Held
@@ -87,7 +86,7 @@ class Boundary:
         """Everything gathered so far as a move; ``keep`` leaves it gathered, for a move that may miss."""
         done, total = self.progress()
         columns = {**self.columns, "progress_done": done, "progress_total": total}
-        now = timezone.now()
+        now = clock.now()
         steps = list(self._journal.pending.values())
         if self._journal.head_digest != self._chained:
             columns["head_digest"] = self._journal.head_digest

@@ -13,9 +13,8 @@ from typing import Any
 
 import structlog
 from django.contrib.auth.models import User
-from django.utils import timezone
 
-from executions import audit, policy
+from executions import audit, clock, policy
 from executions.engine import report
 from executions.engine.chain import Broken
 from executions.engine.journal import chained
@@ -89,7 +88,7 @@ class Case:
             "context": None,
             "error": None,
         }
-        fresh |= {"started_at": timezone.now(), "finished_at": None, "wake_at": None, "attempt": 1, "control": control}
+        fresh |= {"started_at": clock.now(), "finished_at": None, "wake_at": None, "attempt": 1, "control": control}
         self.superseded.append(record)
         self.written.append(replace(record, **{"status": StepStatus.RETRYING} | fresh | changes))
 
@@ -108,7 +107,7 @@ class Case:
         control = {key: value for key, value in record.control.items() if key not in PER_TRY}
         tried = try_number(self.execution.current_step, record.path)
         if record.kind == "try" and tried is not None:
-            control["counted_from"] = {"attempt": tried, "at": timezone.now().isoformat()}
+            control["counted_from"] = {"attempt": tried, "at": clock.now().isoformat()}
         return control
 
 
@@ -161,7 +160,7 @@ def check_phase(execution: Execution, verb: str, phases: frozenset[Phase]) -> No
 
 
 def write(case: Case, events: list[EventRecord]) -> Decided:
-    execution, now = case.execution, timezone.now()
+    execution, now = case.execution, clock.now()
     decision = _decision(case)
     chained_on = execution.head_digest if case.chained_on is None else case.chained_on
     head = decision.digest = digest(chained_on, chained(decision))
@@ -198,7 +197,7 @@ def write(case: Case, events: list[EventRecord]) -> Decided:
 
 
 def _decision(case: Case) -> StepRecord:
-    now = timezone.now()
+    now = clock.now()
     control = {
         "verb": case.verb,
         "actor": case.actor.pk,
@@ -237,7 +236,7 @@ def _result(case: Case, applied: Applied) -> Decided:
 
 def flag(case: Case, broken: Broken) -> None:
     """A recovery that found the journal broken: it stays as it is, and a person has to look at it."""
-    execution, now = case.execution, timezone.now()
+    execution, now = case.execution, clock.now()
     event = report.recovery_failed(execution, broken.text, now, case.actor.pk, last_good_seq=broken.last_good_seq)
     move = Move(
         execution.pk,

@@ -10,9 +10,8 @@ from typing import Any
 
 import structlog
 from django.contrib.auth.models import User
-from django.utils import timezone
 
-from executions import audit
+from executions import audit, clock
 from executions.engine import report
 from executions.engine.case import check_allowed, check_fresh
 from executions.engine.kind_try import counted_from
@@ -46,7 +45,7 @@ def resume(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = N
     """Go on after a pause. Time limits did not run meanwhile."""
     with atomic():
         execution = _checked(execution_id, actor, "resume", expected_seq, frozenset({Phase.PAUSED}))
-        now = timezone.now()
+        now = clock.now()
         paused_at = execution.events.filter(name=report.PAUSED).order_by("-seq").values_list("created_at", flat=True)
         pause_length = now - (paused_at.first() or now)
         move = _move(execution, actor, report.RESUMED, Phase.PENDING)
@@ -64,7 +63,7 @@ def terminate(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None 
     """End it now, whatever runs. A step that was begun may or may not have happened."""
     with atomic():
         execution = _checked(execution_id, actor, "terminate", expected_seq, ACTIVE_PHASES)
-        now = timezone.now()
+        now = clock.now()
         move = _move(execution, actor, report.TERMINATED, Phase.TERMINATED)
         move.columns |= ended(now)
         # The new token shuts out whoever drives it: their next write hits no row.
@@ -88,7 +87,7 @@ def _ask_or_move(
             execution = _checked(execution_id, actor, verb, expected_seq, phases)
             if execution.phase == Phase.IN_PROGRESS:
                 move = Move(execution.pk, Standing(frozenset({Phase.IN_PROGRESS})), owner_id=execution.owner_id)
-                move.columns[asked] = timezone.now()
+                move.columns[asked] = clock.now()
                 move.increments = ("inbox",)
             else:
                 move = moved(execution, actor)
@@ -101,7 +100,7 @@ def _ask_or_move(
 
 
 def _cancelled(execution: Execution, actor: User) -> Move:
-    now = timezone.now()
+    now = clock.now()
     move = _move(execution, actor, report.CANCELLED, Phase.CANCELLED)
     move.columns |= ended(now)
     move.steps = closed(execution.pk, now, outcome_unknown=False)
@@ -130,7 +129,7 @@ def _checked(
 
 
 def _move(execution: Execution, actor: User, event: str, to: Phase) -> Move:
-    now = timezone.now()
+    now = clock.now()
     return Move(
         execution.pk,
         Standing(frozenset({Phase(execution.phase)})),

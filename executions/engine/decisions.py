@@ -12,9 +12,8 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.utils import timezone
 
-from executions import audit
+from executions import audit, clock
 from executions.engine import report
 from executions.engine.case import PER_TRY, Case, Decided, flag, open_case, write
 from executions.engine.chain import Broken, examine
@@ -50,7 +49,7 @@ def retry(
         case.control |= {"as_new_operation": True} if as_new_operation else {}
         again(case, arguments, as_new_operation)
         event = report.plain(
-            report.RETRIED, case.execution, timezone.now(), actor.pk, step=case.execution.current_step, reason=reason
+            report.RETRIED, case.execution, clock.now(), actor.pk, step=case.execution.current_step, reason=reason
         )
         return write(case, [event])
 
@@ -70,7 +69,7 @@ def _recover(execution_id: uuid.UUID, actor: User, expected_seq: int | None, rea
         broken = examine(case.execution)
         if broken is None:
             again(case)
-            return write(case, [report.recovered(case.execution, timezone.now(), actor.pk)])
+            return write(case, [report.recovered(case.execution, clock.now(), actor.pk)])
         flag(case, broken)
     raise corrupt(case.execution, broken)
 
@@ -116,7 +115,7 @@ def skip(
                 remedy="Retry or recover it; a task may be skipped only where its definition says `optional: true`.",
             )
         _check_storable(output, "The output", case)
-        target, now = chain[place], timezone.now()
+        target, now = chain[place], clock.now()
         answer = replace(
             target, id=uuid7(), status=StepStatus.SKIPPED, error=None, context=None, seq=None, finished_at=now,
             output=target.input if output is _UNSET else output, control={"reason": "skipped by a person"},
@@ -158,7 +157,7 @@ def decide(
         case.reopen(asked, control=control, attempt=asked.attempt)
         case.count_anew(asked.path)
         event = report.plain(
-            report.DECIDED, case.execution, timezone.now(), actor.pk, step_name=asked.name, choice=choice, reason=reason
+            report.DECIDED, case.execution, clock.now(), actor.pk, step_name=asked.name, choice=choice, reason=reason
         )
         return write(case, [event])
 

@@ -16,8 +16,8 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import Error
-from django.utils import timezone
 
+from executions import clock
 from executions.engine import endings, report, surroundings
 from executions.engine.boundary import CancelAsked, PauseAsked
 from executions.engine.drive import Drive, Parked, Timer, Yielded
@@ -147,7 +147,7 @@ class Driver:
         facts = surroundings.facts_for(
             self.drive.execution, self.drive.workflow, self.drive.document, self.drive.secrets
         )
-        walker = Walker(self.drive.workflow, self.drive.journal, facts, now=timezone.now)
+        walker = Walker(self.drive.workflow, self.drive.journal, facts, now=clock.now)
         self.drive.boundary.progress = lambda: (walker.done, walker.total)
         return walker
 
@@ -160,7 +160,7 @@ class Driver:
             assert timeout is not None
             scope = Scope(self.walker.facts.variables(), settings.STIGMER_EXPRESSION_SECONDS)
             seconds = scope.seconds_of(timeout.after, self.drive.execution.input)
-            self.drive.execution.timeout_at = timezone.now() + timedelta(seconds=seconds)
+            self.drive.execution.timeout_at = clock.now() + timedelta(seconds=seconds)
             self.drive.boundary.columns["timeout_at"] = self.drive.execution.timeout_at
         return self.drive.execution.timeout_at
 

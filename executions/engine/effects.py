@@ -10,8 +10,8 @@ from typing import Any
 
 import structlog
 from django.db import DatabaseError, connection, transaction
-from django.utils import timezone
 
+from executions import clock
 from executions.engine import attempt, report, surroundings
 from executions.engine.boundary import CancelAsked, PauseAsked
 from executions.engine.drive import Drive, Yielded
@@ -37,7 +37,7 @@ def run_effect(drive: Drive, request: Effect, send: Send) -> Request | Ended:
     # After a restore an effect is a new operation with a new key; one that had begun keeps its own.
     if step.id not in drive.recorded:
         step.generation = max(step.generation, drive.execution.generation)
-    now = timezone.now()
+    now = clock.now()
     if step.wake_at is not None and step.wake_at > now and step.status == StepStatus.RETRYING:
         drive.park(_sooner(step.wake_at, request.deadline_at), "back-off")
     if step.control.get("needs_decision"):
@@ -128,7 +128,7 @@ def _policy(drive: Drive, request: Effect, effect: str) -> Policy:
 
 def _settle(drive: Drive, request: Effect, outcome: Any, policy: Policy, began: datetime) -> Done | Fail:
     """What the attempt's outcome means: an answer for the walk, or a park until the next attempt."""
-    step, now = request.step, timezone.now()
+    step, now = request.step, clock.now()
     if isinstance(outcome, Done):
         if step.attempt > 1:
             drive.boundary.attempts.append(
@@ -186,7 +186,7 @@ def _retry_later(drive: Drive, request: Effect, verdict: Retry, record: AttemptR
 
 def _transactional(drive: Drive, request: Effect, context: StepContext, policy: Policy, send: Send) -> Request | Ended:
     """The function's own writes and its Step commit together: exactly once."""
-    began = timezone.now()
+    began = clock.now()
     with atomic():
         try:
             drive.boundary.commit(here=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.utils import timezone
 
+from executions import clock
 from executions.engine import report
 from executions.engine.crashes import Crashes
 from executions.engine.drive import Drive
@@ -28,12 +28,12 @@ def give_back(drive: Drive) -> None:
     for step in drive.journal.pending.values():
         if step.kind == "call" and step.status == StepStatus.RUNNING:
             step.status = StepStatus.RETRYING
-    drive.boundary.release(Phase.PENDING, {"wake_at": timezone.now()}, ring=drive.execution.queue)
+    drive.boundary.release(Phase.PENDING, {"wake_at": clock.now()}, ring=drive.execution.queue)
 
 
 def stop(drive: Drive, phase: Phase, event: str) -> None:
     """Cancelled or paused at a boundary."""
-    now = timezone.now()
+    now = clock.now()
     columns: dict[str, Any] = {"cancel_asked_at": None, "pause_asked_at": None}
     if phase == Phase.CANCELLED:
         columns["ended_at"] = now
@@ -46,7 +46,7 @@ def stop(drive: Drive, phase: Phase, event: str) -> None:
 
 def give_up(drive: Drive, crashes: Crashes) -> None:
     """Set it aside for a person: the step at which its processes ended has failed, and the evidence is kept."""
-    now = timezone.now()
+    now = clock.now()
     error = WorkflowError.standard("runtime", crashes.evidence())
     open_chain = [r for r in drive.journal.chain_of(drive.execution.current_step) if not r.is_finished()]
     # Counting begins anew when a person releases it; it is still driven alone then.
@@ -63,7 +63,7 @@ def give_up(drive: Drive, crashes: Crashes) -> None:
 
 
 def end(drive: Drive, ended: Ended, *, requires_manual_intervention: bool = False) -> None:
-    now = timezone.now()
+    now = clock.now()
     columns: dict[str, Any] = {"ended_at": now, "cancel_asked_at": None, "pause_asked_at": None}
     if isinstance(ended, Completed):
         try:

@@ -6,8 +6,7 @@ import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 
-from django.utils import timezone
-
+from executions import clock
 from executions.engine.versions import Parsed, parsed
 from executions.models import Execution, Step
 from executions.models.moves import Claim, Lease, Move, apply
@@ -40,7 +39,7 @@ def claim(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool = False
 
     ``alone`` takes only one that has to be driven by a process that holds nothing else; otherwise it takes no such one.
     """
-    now = timezone.now()
+    now = clock.now()
     move = Move(
         execution_id,
         Claim(process_id, alone),
@@ -69,7 +68,7 @@ def claim(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool = False
 
 def give_back(execution_id: uuid.UUID, token: int, queue: str, owner_id: int) -> bool:
     """Let go of what nobody of this process drives any more; False: it is in other hands already."""
-    columns = {"process_id": None, "wake_at": timezone.now()}
+    columns = {"process_id": None, "wake_at": clock.now()}
     move = Move(execution_id, Lease(token), to=Phase.PENDING, columns=columns, owner_id=owner_id, ring=queue)
     return apply(move) is not None
 

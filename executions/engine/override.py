@@ -11,9 +11,8 @@ import uuid
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.utils import timezone
 
-from executions import audit
+from executions import audit, clock
 from executions.engine import report
 from executions.engine.case import check_allowed, check_fresh
 from executions.engine.control import closed, ended
@@ -74,7 +73,7 @@ def _check(execution: Execution, to: Phase, reason: str) -> None:
 
 
 def _move(execution: Execution, actor: User, to: Phase, reason: str) -> Move:
-    now = timezone.now()
+    now = clock.now()
     event = report.plain(
         report.OVERRIDDEN, execution, now, actor.pk, reason=reason, before=str(execution.phase), after=str(to)
     )
@@ -98,7 +97,7 @@ def _move(execution: Execution, actor: User, to: Phase, reason: str) -> Move:
 
 
 def _columns(execution: Execution, to: Phase, reason: str) -> dict[str, Any]:
-    now = timezone.now()
+    now = clock.now()
     if to == Phase.PENDING:
         return {
             "wake_at": now, "waiting_for": "", "rung_at": None, "process_id": None, "ended_at": None, "failed_at": None,

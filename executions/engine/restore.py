@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import User
 from django.db.models import Max
-from django.utils import timezone
 
-from executions import definition
+from executions import clock, definition
 from executions.engine import report
 from executions.engine.case import Case, Decided, check_allowed, check_phase, open_case, write
 from executions.engine.chain import Broken, examine, is_checkpoint
@@ -179,7 +178,7 @@ def _as_it_was_begun(record: StepRecord) -> StepRecord:
 def _written(case: Case, event: str, checkpoint: StepRecord | None) -> Decided:
     execution = case.execution
     told = report.plain(
-        event, execution, timezone.now(), case.actor.pk, reason=case.reason,
+        event, execution, clock.now(), case.actor.pk, reason=case.reason,
         checkpoint_seq=case.control.get("checkpoint"), path=checkpoint.path if checkpoint else "",
     )  # fmt: skip
     told.notify_owner = case.actor.pk != execution.owner_id

@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
 import stigmer_site
+from executions import clock
 from executions.definition import Workflow
 from executions.engine.backoff import Steps
 from executions.engine.retry import Policy
@@ -56,7 +56,7 @@ def facts_for(execution: Execution, workflow: Workflow, document: Any, secrets: 
         execution_id=execution.public_id,
         definition=document,
         input=execution.input,
-        started_at=execution.started_at or timezone.now(),
+        started_at=execution.started_at or clock.now(),
         secrets=secrets.placeholders(workflow.use.secrets),
         runtime=RUNTIME,
         expression_seconds=settings.STIGMER_EXPRESSION_SECONDS,

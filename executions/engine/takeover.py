@@ -12,9 +12,8 @@ from functools import lru_cache, partial
 import structlog
 from django.conf import settings
 from django.db import connection
-from django.utils import timezone
 
-from executions import audit
+from executions import audit, clock
 from executions.engine import report
 from executions.engine.chain import Broken, examine
 from executions.engine.crashes import Crashes, after_crash
@@ -65,7 +64,7 @@ def _looked_at(execution: Execution) -> tuple[Process, Broken | None]:
 
 def _record(held: Held, process: Process, crashes: Crashes, to_be_alone: bool) -> None:
     """Say that it was recovered; where it shall be driven alone, put it back for such a process."""
-    execution, now = held.execution, timezone.now()
+    execution, now = held.execution, clock.now()
     move = _move(held)
     move.events = [report.recovered(execution, now, None)]
     # Kept only where there was a crash: an orderly stop leaves nothing to count.
@@ -82,7 +81,7 @@ def _record(held: Held, process: Process, crashes: Crashes, to_be_alone: bool) -
 
 def _refuse(held: Held, process: Process, broken: Broken) -> None:
     """Its checkpoints are not what was written, so nothing is run from them; the journal stays as it is."""
-    execution, now = held.execution, timezone.now()
+    execution, now = held.execution, clock.now()
     text = f"The recovery failed: {broken.text}. {broken.remedy()}"
     error = WorkflowError.standard("runtime", text).as_json()
     event = report.recovery_failed(execution, broken.text, now, last_good_seq=broken.last_good_seq)

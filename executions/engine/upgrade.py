@@ -14,9 +14,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.utils import timezone
 
-from executions import definition
+from executions import clock, definition
 from executions.engine import report, surroundings
 from executions.engine.case import Case, Decided, check_allowed, check_phase, flag, open_case, write
 from executions.engine.chain import examine
@@ -141,7 +140,7 @@ def _onto(case: Case, version_number: int) -> Decided:
     if failed is not None and _asks_for_something_else(failed, fit.first):
         # It must not pass for the same operation.
         case.columns["generation"] = max(execution.generation, failed.generation) + 1
-    return write(case, [report.recovered(execution, timezone.now(), case.actor.pk)])
+    return write(case, [report.recovered(execution, clock.now(), case.actor.pk)])
 
 
 def _meet_anew(case: Case) -> StepRecord | None:
@@ -202,7 +201,7 @@ def _walked(execution: Execution, workflow: definition.Workflow, document: Any, 
     )
     secrets = surroundings.secrets_for(execution.pk, workflow)
     facts = surroundings.facts_for(execution, workflow, document, secrets)
-    walk = Walker(workflow, journal, facts, now=timezone.now).run(None)
+    walk = Walker(workflow, journal, facts, now=clock.now).run(None)
     try:
         request = next(walk)
         while isinstance(request, Breathe):

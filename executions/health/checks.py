@@ -14,8 +14,8 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max, Min
-from django.utils import timezone
 
+from executions import clock
 from executions.models import Execution, Process, Turn
 from executions.recovery.processes import is_gone
 from executions.recovery.sweep import NAME as SWEEP
@@ -148,7 +148,7 @@ def check_oldest_due() -> Check:
 
 def _age(moment: datetime | None) -> float | None:
     """Seconds since then."""
-    return None if moment is None else max(0.0, (timezone.now() - moment).total_seconds())
+    return None if moment is None else max(0.0, (clock.now() - moment).total_seconds())
 
 
 CHECKS: list[Callable[[], Check]] = [

@@ -11,8 +11,8 @@ import redis
 from django.conf import settings
 from django.db.models import Avg, Count, F, Min
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from executions import clock
 from executions.dispatch import QUEUES
 from executions.health.checks import CHECKS, Check
 from executions.intake import tallies
@@ -141,7 +141,7 @@ def _processes() -> Metric:
 
 def _heartbeat() -> Metric:
     oldest = Process.objects.living().aggregate(at=Min("heartbeat_at"))["at"]
-    age = (timezone.now() - oldest).total_seconds() if oldest else 0.0
+    age = (clock.now() - oldest).total_seconds() if oldest else 0.0
     return Metric(
         "oldest_heartbeat_seconds", "Age of the oldest heartbeat of a living process.", "gauge", [Sample(age)]
     )

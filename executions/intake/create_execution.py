@@ -7,10 +7,9 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
-from django.utils import timezone
 from referencing.exceptions import Unresolvable
 
-from executions import definition
+from executions import clock, definition
 from executions.dispatch import QUEUES, ring_after_commit
 from executions.engine import schemas
 from executions.errors import Finding, NotStorable, Refused
@@ -160,7 +159,7 @@ def build_new_state(draft: ExecutionDraft) -> None:
 def set_initial_phase(draft: ExecutionDraft) -> None:
     """PENDING and due; only who runs it says IN_PROGRESS."""
     assert draft.execution is not None
-    now = timezone.now()
+    now = clock.now()
     draft.execution.phase, draft.execution.wake_at = Phase.PENDING, now
     if draft.runner == "external":
         draft.execution.runner_silence_seconds = draft.runner_silence_seconds

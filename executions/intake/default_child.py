@@ -12,8 +12,8 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 from django.db import IntegrityError, models, transaction
-from django.utils import timezone
 
+from executions import clock
 from executions.errors import Refused
 from executions.intake import tallies
 from executions.models import Agent, AgentInstance, Healing, Session, Workflow, WorkflowInstance
@@ -148,7 +148,7 @@ def _link(default: DefaultChild[C], child: C, is_new: bool, told: Any) -> None:
     if not is_new:
         told.info("Found existing default instance, updating status", child=child.public_id)
     unlinked = type(parent)._default_manager.filter(pk=parent.pk).exclude(**{LINK: child.pk})
-    if unlinked.update(**{LINK: child.pk}, status_updated_at=timezone.now()):
+    if unlinked.update(**{LINK: child.pk}, status_updated_at=clock.now()):
         if was is not None:
             told.warning("Default instance link led nowhere, replaced", was=str(was))
             _note(default, child, How.REPAIRED)

@@ -12,9 +12,8 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 from django.contrib.auth.models import User
-from django.utils import timezone
 
-from executions import policy
+from executions import clock, policy
 from executions.errors import Refused
 from executions.intake import default_child
 from executions.models import Agent, AgentVersion, Workflow, WorkflowVersion
@@ -116,7 +115,7 @@ def _add_version(resource: Any, text: Text, actor: User, kind: str, describe: Ca
     )
     describe(resource)
     resource.head_version = version
-    resource.spec_updated_at, resource.spec_updated_by = timezone.now(), actor
+    resource.spec_updated_at, resource.spec_updated_by = clock.now(), actor
     described = ["name", "description", "labels", "tags", "annotations"]
     resource.save(update_fields=["head_version", "spec_updated_at", "spec_updated_by", *described])
     return version

@@ -8,9 +8,8 @@ import structlog
 from django.contrib.auth.models import User
 from django.db import IntegrityError
 from django.db.models import Model, ProtectedError
-from django.utils import timezone
 
-from executions import policy
+from executions import clock, policy
 from executions.errors import Refused
 from executions.intake.slugs import slug_of
 from executions.models import Agent, AgentInstance, Execution, Workflow, WorkflowInstance
@@ -27,7 +26,7 @@ def change(resource: Workflow | Agent, actor: User, changes: dict[str, Any]) -> 
     changed = [name for name in CHANGEABLE if name in changes]
     for name in changed:
         setattr(resource, name, changes[name])
-    resource.spec_updated_at, resource.spec_updated_by = timezone.now(), actor
+    resource.spec_updated_at, resource.spec_updated_by = clock.now(), actor
     try:
         with atomic():
             resource.save(update_fields=[*changed, "spec_updated_at", "spec_updated_by"])

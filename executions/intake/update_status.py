@@ -16,10 +16,9 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.utils import timezone
 from pydantic import ValidationError
 
-from executions import policy
+from executions import clock, policy
 from executions.engine.lease import load_records
 from executions.errors import NotStorable, Refused
 from executions.ids import parse_public_id
@@ -117,7 +116,7 @@ def load_existing_execution(draft: StatusDraft) -> None:
 
 def build_new_state_with_status(draft: StatusDraft) -> None:
     """The moves that bring the row to what the update says; only what is given changes."""
-    existing, update, now = draft.existing_execution, draft.update, timezone.now()
+    existing, update, now = draft.existing_execution, draft.update, clock.now()
     assert existing is not None and update is not None
     if update.sequence <= existing.runner_sequence:
         draft.is_late = True

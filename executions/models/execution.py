@@ -8,9 +8,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils import timezone
 from django.utils.functional import cached_property
 
+from executions import clock
 from executions.ids import public_id, uuid7
 from executions.models.fields import JsonField
 from executions.records import JOURNAL_FORMAT
@@ -187,5 +187,5 @@ class Execution(models.Model):
             self.runner == "external"
             and speaking
             and self.runner_due_at is not None
-            and self.runner_due_at < timezone.now()
+            and self.runner_due_at < clock.now()
         )

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-
+from executions import clock
 from executions.records import AttemptRecord, EventRecord, StepRecord
 from executions.states import Phase
 
@@ -70,7 +69,7 @@ class Move:
     correlation_id: str = ""
     owner_id: int | None = None
     ring: str | None = None
-    at: datetime = field(default_factory=timezone.now)
+    at: datetime = field(default_factory=lambda: clock.now())
     after_seq: int | None = None
     in_doubt: bool = False
 

@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.utils import timezone
 
+from executions import clock
 from executions.ids import uuid7
 from executions.models.move import Applied, Claim, Guard, Lease, Move
 from executions.models.prepared import prepared_cursor
@@ -146,14 +146,17 @@ def _where(guard: Guard) -> tuple[str, list[Any]]:
             where += " AND inbox = %s"
             parameters.append(guard.inbox)
     elif isinstance(guard, Claim):
+        # By the database's own time: whoever rang saw that it was due, and a clock behind must not miss its bell.
+        at = "GREATEST(CLOCK_TIMESTAMP(), %s)" if connection.vendor == "postgresql" else "%s"
         where = (
-            "id = %s AND runner = 'ours' AND alone = %s AND ((phase IN ('PENDING', 'WAITING') AND wake_at <= %s) "
+            "id = %s AND runner = 'ours' AND alone = %s AND (phase = 'PENDING' "
+            f"OR (phase = 'WAITING' AND wake_at <= {at}) "
             "OR (phase = 'IN_PROGRESS' "
             "AND process_id IN (SELECT id FROM executions_process WHERE dead_at IS NOT NULL))) "
             # Who woke up after it was declared dead takes nothing in the moment before its pulse ends it.
             "AND EXISTS (SELECT 1 FROM executions_process WHERE id = %s AND dead_at IS NULL)"
         )
-        parameters = [guard.alone, _adapt(timezone.now()), _adapt(guard.process_id)]
+        parameters = [guard.alone, _adapt(clock.now()), _adapt(guard.process_id)]
     else:
         where = f"id = %s AND phase IN ({', '.join(['%s'] * len(guard.phases))})"
         parameters = [str(phase) for phase in guard.phases]

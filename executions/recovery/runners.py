@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import structlog
-from django.utils import timezone
 
+from executions import clock
 from executions.engine import report
 from executions.models import Execution
 from executions.models.move import Move, Standing
@@ -24,7 +24,7 @@ def note_silent_runners() -> int:
 
 def _mark(execution: Execution) -> bool:
     """The sequence guards: of several sweepers one marks, and a runner that spoke meanwhile is not marked."""
-    now = timezone.now()
+    now = clock.now()
     heard_at = report.timestamp(execution.runner_heard_at or execution.created_at)
     event = report.plain(
         RUNNER_SILENT, execution, now, last_heard_at=heard_at, allowed_seconds=execution.runner_silence_seconds

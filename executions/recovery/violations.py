@@ -8,9 +8,8 @@ from datetime import timedelta
 import structlog
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
-from executions import audit
+from executions import audit, clock
 from executions.engine import report
 from executions.models import Execution, Step
 from executions.models.move import Move, Standing
@@ -47,7 +46,7 @@ def repair_the_lost() -> int:
 
 
 def _wake(execution: Execution, why: str) -> bool:
-    now = timezone.now()
+    now = clock.now()
     move = Move(
         execution.pk,
         Standing(frozenset({Phase(execution.phase)}), execution.head_seq),

@@ -11,6 +11,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from executions import clock
 from executions.engine.lease import give_back
 from executions.engine.running import Running
 from executions.models import Execution, Process
@@ -57,6 +58,7 @@ class Pulse:
             log.critical("declared dead by others, ending at once")
             os._exit(1)
         self._beaten = time.monotonic()
+        clock.read()
         self._give_back_what_nothing_drives()
 
     def _end_if_out_of_touch(self) -> None:

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 
 import stigmer_site
-from executions import dispatch
+from executions import clock, dispatch
 from executions.engine.crashes import STOPPED
 from executions.models import Execution, Process
 from executions.states import Phase
@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 
 def register(kind: str, *, slots: int = 0) -> Process:
+    # Those who drive hold no connection to ask for the time.
+    clock.read()
     return Process.objects.create(
         kind=kind,
         host=socket.gethostname(),

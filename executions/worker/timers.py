@@ -8,9 +8,8 @@ import uuid
 from datetime import datetime
 
 from django.conf import settings
-from django.utils import timezone
 
-from executions import dispatch
+from executions import clock, dispatch
 
 
 class Timers:
@@ -25,7 +24,7 @@ class Timers:
 
     def set(self, execution_id: uuid.UUID, queue: str, at: datetime) -> None:
         """Remember ``at`` if it is near enough that the sweep would be late."""
-        if (at - timezone.now()).total_seconds() > 2 * settings.STIGMER_SWEEP_SECONDS:
+        if (at - clock.now()).total_seconds() > 2 * settings.STIGMER_SWEEP_SECONDS:
             return
         with self._changed:
             heapq.heappush(self._due, (at, execution_id, queue))
@@ -47,7 +46,7 @@ class Timers:
                 if not self._due:
                     self._changed.wait()
                     continue
-                left = (self._due[0][0] - timezone.now()).total_seconds()
+                left = (self._due[0][0] - clock.now()).total_seconds()
                 if left <= 0:
                     _, execution_id, queue = heapq.heappop(self._due)
                     return execution_id, queue

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.utils import timezone
 
+from executions import clock
 from executions.engine.driver import advance
 from executions.engine.running import Running
 from executions.engine.store import Here
@@ -77,12 +77,12 @@ def drive(process: Process) -> Callable[[Execution], Execution]:
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """``later(60)``: a minute has passed."""
-    real, passed = timezone.now, [timedelta()]
+    real, passed = clock.now, [timedelta()]
 
     def go(seconds: float) -> None:
         passed[0] += timedelta(seconds=seconds)
 
-    monkeypatch.setattr(timezone, "now", lambda: real() + passed[0])
+    monkeypatch.setattr(clock, "now", lambda: real() + passed[0])
     return go
 
 
