@@ -11,7 +11,7 @@ from uuid import UUID
 import typer
 
 from executions.cli.chapters import Chapters
-from executions.cli.commands import access, apply, completion, local, runs, show, verbs
+from executions.cli.commands import access, apply, completion, going_back, local, runs, show, verbs
 
 app = typer.Typer(
     name="stigmer",
@@ -137,7 +137,8 @@ _OTHERS: dict[str, Callable[..., None]] = {
     "retry": verbs.retry,
     "skip": verbs.skip,
     "recover": verbs.recover,
-    "restore": verbs.restore,
+    "restore": going_back.restore,
+    "override": going_back.override,
     "decide": verbs.decide,
     "cancel": verbs.cancel,
     "terminate": verbs.terminate,

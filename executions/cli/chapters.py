@@ -9,7 +9,18 @@ from typer.core import TyperGroup
 CHAPTERS = {
     "Start": ("up", "login", "logout"),
     "Workflows, agents, runs": ("apply", "validate", "run", "logs", "list", "get", "describe", "delete"),
-    "Act on a run": ("retry", "skip", "recover", "restore", "decide", "cancel", "terminate", "pause", "resume"),
+    "Act on a run": (
+        "retry",
+        "skip",
+        "recover",
+        "restore",
+        "decide",
+        "cancel",
+        "terminate",
+        "pause",
+        "resume",
+        "override",
+    ),
     "This installation": ("doctor", "repair", "migrate", "check", "worker", "web", "demo", "logins"),
     "Other": ("token", "completion", "version"),
 }

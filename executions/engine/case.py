@@ -142,7 +142,7 @@ def check_fresh(execution: Execution, expected_seq: int | None) -> None:
     if expected_seq is not None and expected_seq != execution.head_seq:
         raise Refused(
             "stale",
-            f"The page showed step {expected_seq} of its history; it is at {execution.head_seq} now and "
+            f"It was at {expected_seq} of its history when you looked; it is at {execution.head_seq} now and "
             f"{execution.phase}.",
             state=execution.phase,
             remedy="Look at what changed, then decide again.",

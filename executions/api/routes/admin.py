@@ -28,6 +28,6 @@ def failed(request: HttpRequest, paging: Annotated[Paging, Query()]) -> dict[str
     """Everybody's runs that failed or are marked for a person, newest first, with reason, retries and step."""
     if not policy.sees_everything(person(request)):
         raise Problem("forbidden", "Only support and administrators see what failed for everybody.",
-                      remedy="Your own are in the list of executions: ?needs_attention=true.")  # fmt: skip
+                      remedy="Your own are in the list of executions: filter it by what needs attention.")  # fmt: skip
     rows = Execution.objects.needing_attention().select_related("workflow", "agent", "owner")
     return Listing("failed", paging.limit, paging.cursor).page(rows.defer(*render_executions.HEAVY), render.failed)

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
+from executions.cli.asking import confirm
 from executions.cli.commands.remote import Output, talks
 from executions.cli.exits import CommandError, ExitCode
 from executions.cli.formats import Format
 from executions.cli.kinds import Kind, execution_path, named, subject
 from executions.cli.remote.client import Client
+from executions.states import Phase
 
 KindName = Annotated[str, typer.Argument(metavar="KIND", help="workflow, execution, agent, …", show_default=False)]
 KindOrId = Annotated[
     str, typer.Argument(metavar="KIND", help="workflow, execution, agent, … or an id alone.", show_default=False)
 ]
 Name = Annotated[str | None, typer.Argument(metavar="NAME", help="Its name or id.", show_default=False)]
-
-
-class Phase(StrEnum):
-    PENDING = "PENDING"
-    IN_PROGRESS = "IN_PROGRESS"
-    WAITING = "WAITING"
-    PAUSED = "PAUSED"
-    COMPLETED = "COMPLETED"
-    FAILED = "FAILED"
-    CANCELLED = "CANCELLED"
-    TERMINATED = "TERMINATED"
 
 
 @talks
@@ -116,7 +106,7 @@ def delete(
         remedy = "`stigmer token revoke` ends a token." if found.name == "token" else ""
         raise CommandError(f"A {found.name} cannot be deleted.", remedy=remedy, code=ExitCode.USAGE)
     path = item_path(found, name)
-    _confirm(f"Delete the {found.name} {name}?", yes)
+    confirm(f"Delete the {found.name} {name}?", yes, otherwise="Nothing was deleted.")
     client.delete(path)
     print(f"{found.name} {name} deleted")
 
@@ -178,14 +168,3 @@ def print_items(kind: Kind, items: list[dict[str, Any]], output: Format) -> None
         print_table(list(columns), rows(columns, items))
     else:
         note(f"No {kind.plural}.")
-
-
-def _confirm(question: str, yes: bool) -> None:
-    import sys
-
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise CommandError("Nobody is there to be asked.", remedy="Add --yes.", code=ExitCode.USAGE)
-    if not typer.confirm(question, err=True):
-        raise CommandError("Nothing was deleted.")

@@ -7,18 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
+from executions.cli.commands.deciding import Reason, Seq, decide_on, follow_on, said
 from executions.cli.commands.remote import AsText, talks
 from executions.cli.commands.runs import ExecutionId, Follow, Input
 from executions.cli.exits import CommandError, ExitCode
 from executions.cli.formats import Sentence
 from executions.cli.remote.client import Client
 
-Seq = Annotated[
-    int | None,
-    typer.Option("--seq", min=0, help="Only if the run still stands at this sequence."),
-]
-Reason = Annotated[str, typer.Option(help="Why; kept in the history.")]
 Value = Annotated[str | None, typer.Option("--output-value", metavar="JSON|@FILE", help="The step's output.")]
+
+
+LARGEST_VERSION = 2**31 - 1
 
 
 class Choice(StrEnum):
@@ -47,7 +46,7 @@ def retry(
     body: dict[str, Any] = {} if given is None else {"input": given}
     if as_new_operation:
         body["as_new_operation"] = True
-    _decide(client, execution, "retry", body, reason, seq, follow, output)
+    decide_on(client, execution, "retry", body | _why(reason), seq, follow, output)
 
 
 @talks
@@ -61,38 +60,29 @@ def skip(
     output: AsText = Sentence.TEXT,
 ) -> None:
     """Go on without the failed step, if it is optional."""
-    _decide(client, execution, "skip", _output(value), reason, seq, follow, output)
+    decide_on(client, execution, "skip", _output(value) | _why(reason), seq, follow, output)
 
 
 @talks
 def recover(
     client: Client,
     execution: ExecutionId,
+    onto: Annotated[
+        int | None,
+        typer.Option("--onto", min=1, max=LARGEST_VERSION, help="Go on with this version of its workflow."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --onto: only show what it would do.")] = False,
     reason: Reason = "",
     seq: Seq = None,
     follow: Follow = False,
     output: AsText = Sentence.TEXT,
 ) -> None:
     """Verify the checkpoints of a failed run and go on from the last one."""
-    _decide(client, execution, "recover", {}, reason, seq, follow, output)
-
-
-@talks
-def restore(
-    client: Client,
-    execution: ExecutionId,
-    reason: Annotated[str, typer.Option(help="Why; kept in the history and the audit.")],
-    to: Annotated[int | None, typer.Option("--to", min=1, help="The sequence of the checkpoint to go back to.")] = None,
-    undo: Annotated[bool, typer.Option("--undo", help="Take the latest restore back instead.")] = False,
-    seq: Seq = None,
-    follow: Follow = False,
-    output: AsText = Sentence.TEXT,
-) -> None:
-    """Go back to a checkpoint (support and administrators). `stigmer list checkpoints --of ID` shows them."""
-    if undo == (to is not None):
-        raise CommandError("Restore to what?", remedy="Give --to SEQ, or --undo.", code=ExitCode.USAGE)
-    verb, body = ("undo-restore", {}) if undo else ("restore", {"checkpoint_seq": to})
-    _decide(client, execution, verb, body, reason, seq, follow, output)
+    if dry_run:
+        _preview(client, execution, onto, output)
+        return
+    body = {} if onto is None else {"version": onto}
+    decide_on(client, execution, "recover", body | _why(reason), seq, follow, output)
 
 
 @talks
@@ -107,8 +97,8 @@ def decide(
     output: AsText = Sentence.TEXT,
 ) -> None:
     """Answer a step of which nobody knows whether it happened."""
-    body = {"choice": choice.value.replace("-", "_"), **_output(value)}
-    _decide(client, execution, "decide", body, reason, seq, follow, output)
+    body = {"choice": choice.value.replace("-", "_"), **_output(value), **_why(reason)}
+    decide_on(client, execution, "decide", body, seq, follow, output)
 
 
 @talks
@@ -135,37 +125,27 @@ def resume(client: Client, execution: ExecutionId, follow: Follow = False, outpu
     _control(client, execution, "resume", output, follow=follow)
 
 
+def _preview(client: Client, execution: str, onto: int | None, output: Sentence) -> None:
+    from executions.cli.display.previews import show_recover
+    from executions.cli.kinds import execution_path
+
+    if onto is None:
+        remedy = "Name it with --onto VERSION; a plain recovery runs the failed step again and nothing else."
+        raise CommandError("--dry-run is about another version.", remedy=remedy, code=ExitCode.USAGE)
+    shown = client.get(f"{execution_path(execution)}/recover", version=onto)
+    show_recover(execution, shown, output)
+    if not shown["fits"]:
+        raise CommandError(f"Version {onto} would not be gone on with.", code=ExitCode.REFUSED)
+
+
+def _why(reason: str) -> dict[str, Any]:
+    return {"reason": reason} if reason else {}
+
+
 def _output(value: str | None) -> dict[str, Any]:
     from executions.cli.inputs import read_value
 
     return {} if value is None else {"output": read_value(value)}
-
-
-def _decide(
-    client: Client,
-    execution: str,
-    verb: str,
-    body: dict[str, Any],
-    reason: str,
-    seq: int | None,
-    follow: bool,
-    output: Sentence,
-) -> None:
-    from executions.cli.display.words import count, step_of
-    from executions.cli.kinds import execution_path
-
-    path = execution_path(execution)
-    body |= {"reason": reason} if reason else {}
-    headers = {} if seq is None else {"If-Match": f'"{seq}"'}
-    decided = client.post(f"{path}/{verb}", body, headers=headers)
-    where = step_of(decided["next_step"])
-    kept = f"{count(decided['kept'], 'finished step')} {'is' if decided['kept'] == 1 else 'are'} kept"
-    _said(decided, f"{decided['phase']}: it goes on{f' at {where}' if where != '-' else ''}; {kept}.", output, follow)
-    if follow:
-        from executions.cli.commands.follow import follow as follow_it
-
-        # From before the decision's own commit, so that its line is part of what is shown.
-        follow_it(client, path, how=output, after=max(0, int(decided["seq"]) - 1))
 
 
 def _control(client: Client, execution: str, verb: str, output: Sentence, *, follow: bool = False) -> None:
@@ -174,17 +154,6 @@ def _control(client: Client, execution: str, verb: str, output: Sentence, *, fol
     path = execution_path(execution)
     controlled = client.post(f"{path}/{verb}")
     asked = " Asked for: it is honoured when the step that runs now has ended." if controlled["asked"] else ""
-    _said(controlled, f"{controlled['phase']}.{asked}", output, follow)
+    said(controlled, f"{controlled['phase']}.{asked}", output, follow)
     if follow:
-        from executions.cli.commands.follow import follow as follow_it
-
-        follow_it(client, path, how=output, after=max(0, int(controlled["seq"]) - 1))
-
-
-def _said(answer: dict[str, Any], sentence: str, output: Sentence, follow: bool) -> None:
-    if output == Sentence.TEXT:
-        print(f"{answer['execution_id']}  {sentence}")
-    elif not follow:
-        from executions.cli.display.structured import print_structured
-
-        print_structured(answer)
+        follow_on(client, path, controlled, output)

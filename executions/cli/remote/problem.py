@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from executions.cli.exits import CommandError, ExitCode
+from executions.cli.remote.flags import flag_of, in_flags
 
 _CODES = {
     400: ExitCode.REFUSED,
@@ -24,7 +25,13 @@ _CODES = {
 # Where the kind of problem says more than its status.
 _CODES_BY_TYPE = {"/problems/invalid-definition": ExitCode.FAILED, "/problems/invalid-argument": ExitCode.USAGE}
 
-_OF_FIELDS = re.compile(r"`(detail|errors|state|existing_id)`")
+_OF_FIELDS = re.compile(r"`(detail|errors|state|existing_id)`|\b(Retry-After|Allow|Content-Type|X-CSRFToken)\b")
+# Where nothing is left of the server's remedy that would help at a terminal.
+_REMEDIES = {
+    "/problems/rate-limited": "Wait a moment and try again.",
+    "/problems/unavailable": "`stigmer doctor` checks everything.",
+    "/problems/key-reused": "Use another --idempotency-key for another request.",
+}
 
 
 class ServerProblem(CommandError):
@@ -33,25 +40,33 @@ class ServerProblem(CommandError):
     def __init__(self, status: int, body: Mapping[str, Any]) -> None:
         kind = str(body.get("type", ""))
         code = _CODES_BY_TYPE.get(kind) or _CODES.get(status, ExitCode.FAILED)
+        errors = [each for each in body.get("errors") or () if isinstance(each, Mapping)]
         detail = str(body.get("detail") or body.get("title") or f"The server answered {status}.")
+        detail = in_flags(detail, [_place(each) for each in errors])
         super().__init__(_sentence(detail), remedy=_remedy(status, body), code=code)
         self.status = status
         self.kind = kind.rpartition("/")[2]
-        self.findings = [finding_line(each) for each in body.get("errors") or () if isinstance(each, Mapping)]
+        self.findings = [finding_line(each) for each in errors]
 
 
 def finding_line(finding: Mapping[str, Any]) -> str:
     """``line 3, /do/0: … (expected …; did you mean …?)``, as `validate` and `apply` print it."""
-    place = str(finding.get("parameter") or str(finding.get("pointer") or "").removeprefix("#") or "/")
     line = finding.get("line")
+    place = _place(finding)
+    # Of a definition the pointer is the place in its text.
+    place = (place.removeprefix("#") or "/") if line else flag_of(place)
     hints = [f"expected {finding['expected']}"] if finding.get("expected") else []
     hints += [str(finding["suggestion"])] if finding.get("suggestion") else []
     where = f"line {line}, {place}" if line else place
     return f"{where}: {finding.get('detail', '')}" + (f" ({'; '.join(hints)})" if hints else "")
 
 
+def _place(finding: Mapping[str, Any]) -> str:
+    return str(finding.get("parameter") or finding.get("pointer") or "#")
+
+
 def _remedy(status: int, body: Mapping[str, Any]) -> str:
-    remedy = _for_people(str(body.get("remedy") or ""))
+    remedy = _for_people(str(body.get("remedy") or "")) or _REMEDIES.get(str(body.get("type")), "")
     if status == 401:
         return "Run `stigmer login`, or set STIGMER_TOKEN."
     if status == 500 and body.get("correlation_id"):
@@ -60,8 +75,9 @@ def _remedy(status: int, body: Mapping[str, Any]) -> str:
 
 
 def _for_people(remedy: str) -> str:
-    """Without the sentences that speak of the answer's fields: what they hold is printed anyway."""
-    return " ".join(each for each in re.split(r"(?<=[.!?]) ", remedy) if not _OF_FIELDS.search(each))
+    """Without the sentences that speak of the answer's fields and of headers: what they hold is printed anyway."""
+    kept = " ".join(each for each in re.split(r"(?<=[.!?]) ", remedy) if not _OF_FIELDS.search(each))
+    return in_flags(kept, [])
 
 
 def _sentence(text: str) -> str:

@@ -64,4 +64,21 @@ def test_a_finding_is_one_line_with_its_place() -> None:
         "suggestion": "did you mean `set`?",
     }
     assert finding_line(finding) == "line 3, /do/0: no kind (expected do; did you mean `set`?)"
-    assert finding_line({"parameter": "limit", "detail": "too many"}) == "limit: too many"
+    assert finding_line({"parameter": "limit", "detail": "too many"}) == "--limit: too many"
+
+
+def test_no_remedy_speaks_of_a_header() -> None:
+    for name in KINDS:
+        assert "Retry-After" not in str(answered(name)) and "Content-Type" not in str(answered(name))
+    assert str(answered("unavailable")) == "What was wrong. `stigmer doctor` checks everything."
+
+
+def test_fields_are_named_as_options_in_the_line_and_in_its_findings() -> None:
+    errors = [
+        {"pointer": "#/checkpoint_seq", "detail": "Too large."},
+        {"pointer": "#/input/qty", "detail": "No number."},
+    ]
+    detail = "#/checkpoint_seq: Too large.; #/input/qty: No number."
+    problem = answered("invalid", errors=errors, detail=detail)
+    assert str(problem).startswith("--checkpoint: Too large.; --input /qty: No number.")
+    assert problem.findings == ["--checkpoint: Too large.", "--input /qty: No number."]

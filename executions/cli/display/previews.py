@@ -1,0 +1,92 @@
+"""What a decision would do, for people who are about to make it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from executions.cli.display.screen import print_table
+from executions.cli.display.structured import print_structured
+from executions.cli.display.words import count, plain, step_of
+from executions.cli.formats import Sentence
+
+Preview = Mapping[str, Any]
+HEADS = ("STEP", "KIND", "NOW", "EFFECT")
+
+
+def show_restore(execution: str, preview: Preview, output: Sentence) -> None:
+    """What going back to a checkpoint would do, on standard output."""
+    if output == Sentence.JSON:
+        print_structured(dict(preview))
+        return
+    _show(restore_lines(execution, preview), preview)
+
+
+def show_recover(execution: str, preview: Preview, output: Sentence) -> None:
+    """What going on with another version would do, on standard output."""
+    if output == Sentence.JSON:
+        print_structured(dict(preview))
+        return
+    _show(recover_lines(execution, preview), preview if preview["fits"] else {"runs_again": []})
+
+
+def restore_lines(execution: str, preview: Preview) -> list[str]:
+    where = "the beginning"
+    if preview["checkpoint_seq"]:
+        where = f"checkpoint {preview['checkpoint_seq']}, {step_of(preview['checkpoint_path'])}"
+    repeating = [plain(step["name"]) for step in preview["runs_again"] if step["may_repeat"]]
+    if repeating:
+        effects = f"What {', '.join(repeating)} did to the world may happen once more, each as a new operation."
+    else:
+        effects = "No effect outside is repeated."
+    again = count(len(preview["runs_again"]), "step")
+    runs = "runs" if len(preview["runs_again"]) == 1 else "run"
+    return [f"{execution}  to {where}: {_kept(preview)}, {again} {runs} again.", *_broken(preview), effects]
+
+
+def recover_lines(execution: str, preview: Preview) -> list[str]:
+    onto = f"{execution}  onto version {preview['version']} (now {preview['present']})"
+    if preview["misfits"]:
+        found = [f"  {step_of(each['path'])}: {plain(each['why'])}" for each in preview["misfits"]]
+        return [f"{onto}: it does not fit, so nothing would be done. No place in it have:", *found]
+    if preview["broken"]:
+        return [f"{onto}: nothing would be done.", *_broken(preview)]
+    new = ["What comes first is not the call that failed: it gets a new idempotency key."]
+    return [f"{onto}: it fits; {_kept(preview)}. {_goes_on(preview)}", *(new if preview["is_new_operation"] else [])]
+
+
+def _goes_on(preview: Preview) -> str:
+    goes = preview["goes_on"] or {"how": ""}
+    match goes["how"]:
+        case "runs":
+            return f"It goes on by running {plain(goes['name'])}."
+        case "waits":
+            return f"It goes on by waiting at {plain(goes['name'])}."
+        case "completes":
+            return "Nothing more has to run outside: it completes at once."
+        case "fails":
+            at = f" at {plain(goes['name'])}" if goes["name"] else ""
+            return f"It would fail again at once{at}: {plain(goes['reason'])}"
+    return ""
+
+
+def _kept(preview: Preview) -> str:
+    return f"{count(preview['kept'], 'finished step')} {'stays' if preview['kept'] == 1 else 'stay'}"
+
+
+def _broken(preview: Preview) -> list[str]:
+    if not preview["broken"]:
+        return []
+    good = preview["last_good_seq"] or "the beginning"
+    return [f"The journal is not whole: {plain(preview['broken'])}. The last good checkpoint is {good}."]
+
+
+def _show(lines: list[str], preview: Preview) -> None:
+    print(*lines, sep="\n")
+    rows = [
+        (step_of(step["path"]), step["kind"], step["status"],
+         f"{step['effect']}, may repeat" if step["may_repeat"] else step["effect"])
+        for step in preview["runs_again"]
+    ]  # fmt: skip
+    if rows:
+        print_table(HEADS, rows, indent="  ")
