@@ -32,6 +32,7 @@ from dashboard.live.inbox_news import InboxNews
 from dashboard.live.topics import EXECUTIONS, INBOX, OVERVIEW, Topic
 from executions import broadcast, policy
 from executions.events import GROUP
+from executions.health.gauges import add_sockets
 
 TICK_SECONDS = 0.2
 RECONCILE_SECONDS = 3.0
@@ -65,6 +66,10 @@ class Hub:
 
     def leave(self, follower: Follower) -> None:
         self._followers.discard(follower)
+
+    def count(self) -> int:
+        """How many sockets are open."""
+        return len(self._followers)
 
     def count_of(self, user_id: int) -> int:
         """How many sockets this user has open in this process."""
@@ -217,6 +222,14 @@ class Hub:
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+
+def open_count() -> int:
+    """How many pages are open at this process, in all its loops; asked from any thread."""
+    return sum(each.count() for each in list(_hubs.values()))
+
+
+add_sockets("dashboard", open_count)
 
 
 def hub() -> Hub:

@@ -1,5 +1,6 @@
 """What is counted, as Prometheus' text exposition format 0.0.4 wants it. Figures come from the database, so that any
-web server answers for the whole installation; what was counted is in its rows and survives every restart."""
+web server answers for the whole installation; what was counted is in its rows and survives every restart. The few that
+only a process knows (``health.gauges``) are those of the web server that answers."""
 
 from __future__ import annotations
 
@@ -15,13 +16,13 @@ from django.db.models.functions import Now
 from executions import clock
 from executions.dispatch import QUEUES
 from executions.health.checks import CHECKS, Check
+from executions.health.gauges import gauges
 from executions.intake import tallies
 from executions.models import Attempt, AuditEntry, Event, Execution, Process, Step
 from executions.recovery.violations import FOUND_LOST
 from executions.states import Phase
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_gauges: dict[str, tuple[str, Callable[[], float]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,6 @@ class Metric:
             )
 
 
-def add_gauge(name: str, help: str, read: Callable[[], float]) -> None:
-    """Let this process' page show one more figure of its own, for example how many sockets it serves."""
-    _gauges[name] = (help, read)
-
-
 def exposition() -> str:
     """All metrics as text."""
     checks = {check.name: check for check in (check() for check in CHECKS)}
@@ -64,8 +60,15 @@ def exposition() -> str:
         found += [read() for read in FROM_THE_DATABASE]
     if checks["redis"].ok:
         found.append(_queue_depth())
-    found += [Metric(name, help, "gauge", [Sample(read())]) for name, (help, read) in _gauges.items()]
+    found += _own()
     return "\n".join(line for metric in found for line in metric.lines()) + "\n"
+
+
+def _own() -> Iterator[Metric]:
+    """What only this process knows; the order of the labels' values is steady."""
+    for name, gauge in sorted(gauges.items()):
+        samples = [Sample(read(), labels) for labels, read in sorted(gauge.reads.items())]
+        yield Metric(name, gauge.help, "gauge", samples)
 
 
 def _from_checks(checks: dict[str, Check]) -> Iterator[Metric]:

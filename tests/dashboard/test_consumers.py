@@ -10,7 +10,8 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from dashboard.live.hub import hub
-from tests.dashboard.pages import Page, page, run
+from executions.health.metrics import exposition
+from tests.dashboard.pages import Page, elsewhere, page, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 As = Callable[[User], Client]
@@ -68,6 +69,21 @@ def test_following_too_many_topics_closes_the_socket(alice: User, as_: As) -> No
         async with page(client) as opened:
             await opened.follow(**{f"topic-{number}": 0 for number in range(200)})
             assert await opened.hear_close() == 4400
+
+    run(scenario)
+
+
+def test_the_metrics_count_the_open_pages(alice: User, as_: As) -> None:
+    client = as_(alice)
+
+    async def counted() -> str:
+        text = await elsewhere(exposition)
+        return next(line for line in text.splitlines() if line.startswith('stigmer_sockets{door="dashboard"}'))
+
+    async def scenario() -> None:
+        async with page(client), page(client):
+            assert (await counted()).endswith(" 2")
+        assert (await counted()).endswith(" 0")
 
     run(scenario)
 

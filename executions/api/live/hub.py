@@ -16,6 +16,7 @@ from django.db import close_old_connections, connections
 from executions import broadcast
 from executions.api.live import changes
 from executions.api.live.subscriber import Subscriber
+from executions.health.gauges import add_sockets
 from executions.nudges import Nudge, nudges
 
 TICK_SECONDS = 0.1
@@ -41,7 +42,7 @@ class Hub:
         """How many follow this execution, or any."""
         if execution_id is not None:
             return len(self._followers.get(execution_id, ()))
-        return sum(len(each) for each in self._followers.values())
+        return sum(len(each) for each in list(self._followers.values()))
 
     def count_of(self, user_id: int) -> int:
         """How many followers this user has in this process."""
@@ -171,6 +172,14 @@ class Hub:
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+
+def open_count() -> int:
+    """How many follow by this process, in all its loops; asked from any thread."""
+    return sum(each.count() for each in list(_hubs.values()))
+
+
+add_sockets("api", open_count)
 
 
 def hub() -> Hub:

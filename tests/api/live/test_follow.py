@@ -9,6 +9,7 @@ from django.conf import settings
 from django.test import Client
 
 from executions.api.live.hub import hub
+from executions.health.metrics import exposition
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import Execution
@@ -52,6 +53,27 @@ def test_a_follower_gets_a_snapshot_then_updates_and_the_stream_ends_with_the_ru
             assert data["execution"]["status"]["output"] == {"n": 2}
             told = {entry["path"]: entry["status"] for _, _, data in rest for entry in data["entries"] if entry["path"]}
             assert told == {"/first": "SUCCEEDED", "/last": "SUCCEEDED"}
+
+    run(scenario)
+
+
+def test_the_metrics_count_streams_and_sockets(owner, begin):
+    execution = begin()
+
+    async def counted() -> str:
+        text = await elsewhere(exposition)
+        return next(line for line in text.splitlines() if line.startswith('stigmer_sockets{door="api"}'))
+
+    async def scenario() -> None:
+        async with stream(path_of(execution), authorization=bearer(owner)) as opened:
+            await anext(opened.events())
+            assert (await counted()).endswith(" 1")
+            followed = socket(path_of(execution), authorization=bearer(owner))
+            assert (await followed.connect())[0]
+            await followed.receive_from(PATIENCE_SECONDS)
+            assert (await counted()).endswith(" 2")
+            await followed.disconnect()
+        assert (await counted()).endswith(" 0")
 
     run(scenario)
 
