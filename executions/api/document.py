@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ninja.openapi.schema import OpenAPISchema
 
+from executions.api import for_generators
 from executions.api.problems import CONTENT_TYPE, KINDS
 from executions.api.schemas.shared import ProblemDetails
 
@@ -34,6 +35,7 @@ HEADERS = {
         "description": "The sequence that you saw, in quotes; 412 where it is not the newest.",
     },
 }  # fmt: skip
+RETRY_AFTER = {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds after which to try again."}
 
 
 def described(api: Api) -> dict[str, Any]:
@@ -41,6 +43,8 @@ def described(api: Api) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(json.dumps(OpenAPISchema(api, PREFIX), default=str))
     document["info"] |= {"description": DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}}
     document["components"]["schemas"]["ProblemDetails"] = _problem_schema(document)
+    statuses = sorted({kind.status for kind in KINDS.values()})
+    document["components"]["responses"] = {f"Problem{status}": _problem(status) for status in statuses}
     document["components"]["securitySchemes"] = {
         "token": {"type": "http", "scheme": "bearer", "description": "An API token (`stg_…`)."},
         "session": {
@@ -52,6 +56,7 @@ def described(api: Api) -> dict[str, Any]:
     for path in document["paths"].values():
         for method, operation in path.items():
             _complete(method, operation)
+    for_generators.plain(document)
     return document
 
 
@@ -70,7 +75,7 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
     if not parameters:
         del operation["parameters"]
     for status in _statuses(method, operation):
-        operation["responses"].setdefault(str(status), _problem(status))
+        operation["responses"].setdefault(str(status), {"$ref": f"#/components/responses/Problem{status}"})
 
 
 def _statuses(method: str, operation: dict[str, Any]) -> list[int]:
@@ -87,7 +92,8 @@ def _problem(status: int) -> dict[str, Any]:
         "instance": "/api/v1/workflow-executions/wex-01ktf5k2h8x3m0q9v7b4n6c1za",
         "correlation_id": "4b4cfc2e2a5b4f5f8a52", "remedy": kinds[0].remedy,
     }  # fmt: skip
-    return {
+    headers = {"headers": {"Retry-After": RETRY_AFTER}} if status in (429, 503) else {}
+    return headers | {
         "description": "; ".join(kind.title for kind in kinds),
         "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}, "example": example}},
     }

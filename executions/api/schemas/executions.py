@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from executions.api.schemas.shared import Audits, Body, Json, Links, Metadata
+from executions.api.schemas.shared import Audits, Body, Json, Links, Metadata, Timestamp
 from executions.states import Phase
 
 WEX = "wex-01ktf5k2h8x3m0q9v7b4n6c1za"
@@ -130,7 +130,7 @@ class Decided(BaseModel):
 
     execution_id: str
     phase: Phase
-    resumed_from: str | None = Field(description="When the last checkpoint was written.")
+    resumed_from: Timestamp | None = Field(description="When the last checkpoint was written.")
     checkpoint_seq: int | None = Field(description="The sequence of the last step that is kept.")
     next_step: str
     kept: int = Field(description="How many finished steps are kept; none of them runs again.")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from executions.api.schemas.shared import Json, Links
+from executions.api.schemas.shared import Json, Links, Timestamp
+from executions.states import StepStatus
+
+# Promised, and not checked: a row that somebody damaged is shown as it is.
+Status = Annotated[str, Field(json_schema_extra={"enum": [str(status) for status in StepStatus]})]
 
 
 class Step(BaseModel):
@@ -18,7 +22,7 @@ class Step(BaseModel):
     path: str = Field(description="Names of tasks from the root, with iteration and visit.")
     name: str
     kind: str
-    status: str
+    status: Status
     attempt: int
     optional: bool
     superseded: bool = Field(description="A later decision took its place.")
@@ -56,7 +60,7 @@ class Checkpoint(BaseModel):
     path: str
     name: str
     kind: str
-    finished_at: str | None
+    finished_at: Timestamp | None
 
 
 class Entry(BaseModel):
@@ -67,7 +71,7 @@ class Entry(BaseModel):
     type: Literal["step", "decision", "event"]
     name: str
     path: str | None = None
-    status: str | None = None
+    status: Status | None = None
     at: datetime | None = None
     actor: str | None = None
     payload: Json = None
