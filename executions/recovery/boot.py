@@ -19,7 +19,8 @@ _UNDER_WAY = (Phase.PENDING, Phase.IN_PROGRESS, Phase.WAITING)
 
 @dataclass(frozen=True, slots=True)
 class SinceStart:
-    """``recovered`` go on again, ``waiting`` are still to be taken over, ``need_person`` could not be recovered."""
+    """No execution counts twice. ``recovered`` go on again, ``waiting`` are still to be taken over, ``need_person``
+    could not be recovered, or were and wait for a decision about what was interrupted."""
 
     boot: Boot
     recovered: int
@@ -52,10 +53,12 @@ def since_start(executions: QuerySet[Execution]) -> SinceStart | None:
         return None
     told = Event.objects.filter(created_at__gte=boot.at, actor=None)
     recovered = told.filter(name=report.RECOVERED).values("execution_id")
-    refused = told.filter(name=report.RECOVERY_FAILED).values("execution_id")
+    tried = told.filter(name__in=(report.RECOVERED, report.RECOVERY_FAILED)).values("execution_id")
+    left = executions.filter(phase=Phase.IN_PROGRESS, process__dead_at__isnull=False)
+    settled = executions.exclude(pk__in=left.values("pk"))
     return SinceStart(
         boot,
-        recovered=executions.filter(pk__in=recovered).count(),
-        waiting=executions.filter(phase=Phase.IN_PROGRESS, process__dead_at__isnull=False).count(),
-        need_person=executions.filter(pk__in=refused, requires_manual_intervention=True).count(),
+        recovered=settled.filter(pk__in=recovered, requires_manual_intervention=False).count(),
+        waiting=left.count(),
+        need_person=settled.filter(pk__in=tried, requires_manual_intervention=True).count(),
     )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -18,12 +16,10 @@ from executions import dispatch, events
 from executions.engine.lease import claim
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
-from executions.models import AuditEntry, Boot, Event, Execution, Process, Turn
-from executions.recovery.boot import note_start, since_start
+from executions.models import AuditEntry, Event, Execution, Process, Turn
 from executions.recovery.outbox import send_what_is_unsent
 from executions.recovery.rings import ring_for_due, ring_for_orphans
 from executions.recovery.violations import FOUND_LOST, repair_the_lost
-from executions.worker.registration import register
 from executions.worker_identity import exit_of, expect_exits, note_exit
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -114,26 +110,6 @@ def test_only_one_has_the_turn_until_it_is_done_or_dies(process: Process) -> Non
     assert Turn.take("sweep", other.pk, 60)
     other.declare_dead("killed")
     assert Turn.take("sweep", process.pk, 60)
-
-
-def test_a_start_after_a_crash_is_kept_with_what_was_unfinished() -> None:
-    execution = begun()
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    crashed = register("worker")
-    Process.objects.filter(pk=crashed.pk).update(pid=gone.pid, process_started="1")
-    gone.wait()
-    claim(execution.pk, crashed.pk)
-    boot = note_start(register("worker"))
-    assert boot is not None
-    assert (boot.is_clean, boot.incomplete_count) == (False, 1)
-    assert note_start(register("worker")) is None, "another one lives"
-    shown = since_start(Execution.objects.all())
-    assert shown is not None and (shown.recovered, shown.waiting, shown.need_person) == (0, 1, 0)
-
-
-def test_the_first_start_is_clean() -> None:
-    note_start(register("worker"))
-    assert Boot.objects.get().is_clean
 
 
 def test_the_supervisor_leaves_word_of_how_a_child_ended(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from executions.engine import decisions
 from executions.events import GROUP
 from executions.models import Execution, Notification
 from tests.dashboard.pages import Frame, elsewhere, page, run
+from tests.engine.crashing import drive_and_die, drive_on
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 Begin = Callable[..., Execution]
@@ -183,6 +184,34 @@ def test_a_recovery_is_told_with_its_payload(failed: Execution, alice: User, as_
             assert set(toast["payload"]) == {"workflow_id", "execution_id", "resumed_from", "timestamp"}
 
     run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("forged", "event", "title"),
+    [
+        (False, "WORKFLOW_RECOVERED", "Workflow recovered"),
+        (True, "WORKFLOW_RECOVERY_FAILED", "Recovery failed, a person is needed"),
+    ],
+)
+def test_the_owner_is_told_at_once_how_a_recovery_after_a_crash_went(
+    begin: Begin, alice: User, as_: As, forged: bool, event: str, title: str
+) -> None:
+    execution, client, topic = begin(), as_(alice), inbox_topic(alice.pk)
+    assert drive_and_die(execution, 2), "after its first step"
+    if forged:
+        Execution.objects.filter(pk=execution.pk).update(head_digest="0" * 64)
+
+    async def scenario() -> None:
+        async with page(client) as opened:
+            await opened.follow(**{topic: 0})
+            await opened.hear(lambda frame: frame.get("ok") == topic, "the subscription")
+            await elsewhere(drive_on, execution)
+            (toast,) = (await opened.hear(lambda frame: frame.get("toasts"), "the toast"))["toasts"]
+            assert (toast["event"], toast["title"]) == (event, title)
+            assert toast["href"] == f"/executions/{execution.public_id}/"
+
+    run(scenario)
+    assert title in client.get("/inbox/").content.decode(), "and who was away finds it there"
 
 
 def test_roles_get_their_own_buttons(failed: Execution, alice: User, support: User, as_: As) -> None:
