@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from daphne.endpoints import build_endpoint_description_strings
-from daphne.server import Server
 from django.conf import settings
 
+from executions.cli.backpressure import PatientServer
 from executions.supervisor.watch import stop_with_parent
 
 NO_TIMEOUT = -1  # Daphne would close a socket after a day with code 1000, on which a browser does not come back
@@ -22,8 +22,9 @@ def serve() -> None:
     # From the first request on: what this process changes is announced before anybody opened a socket here.
     broadcast.start()
     behind_proxy = settings.STIGMER_PROXIES > 0
-    Server(
+    PatientServer(
         application,
+        stalled_seconds=settings.STIGMER_STALLED_SECONDS,
         endpoints=build_endpoint_description_strings(host=settings.STIGMER_BIND, port=settings.STIGMER_PORT),
         websocket_timeout=NO_TIMEOUT,
         websocket_max_message_size=MESSAGE_BYTES,

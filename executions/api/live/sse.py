@@ -16,8 +16,8 @@ from executions.api.problems import FieldError, Problem
 CONTENT_TYPE = "text/event-stream"
 _SEQUENCE = re.compile("[0-9]{1,18}")
 BEAT_SECONDS = 15.0
-# The web server cannot see that a client stopped reading: what it may pile up is bounded by ending the stream now and
-# then. A client that comes back with Last-Event-ID misses nothing.
+# A proxy may keep a connection whose client is long gone, so a stream ends now and then. A client that comes back with
+# Last-Event-ID misses nothing.
 STREAM_SECONDS = 900.0
 RETRY_MILLISECONDS = 2000
 
