@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 # A transaction that begins by reading and then writes fails at once under load, so each begins IMMEDIATE.
 SQLITE_PRAGMAS = {"journal_mode": "WAL", "synchronous": "FULL", "busy_timeout": "10000", "foreign_keys": "ON"}
+POOL_SECONDS = 4
 POSTGRES_LIMITS = {
     "statement_timeout": "10s",
     "lock_timeout": "2s",
@@ -62,9 +63,17 @@ def postgres(url: str, *, connections: int, prepared: bool = True) -> dict[str, 
         "PASSWORD": unquote(parts.password or ""),
         "HOST": query.pop("host", unquote(parts.hostname or "")),
         "PORT": str(parts.port or ""),
+        # A connection that broke while it lay in the pool is replaced before anybody meets it.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             # Left alone, the pool waits longer and longer for a server that was away: minutes after an outage of one.
-            "pool": {"min_size": 1, "max_size": connections, "timeout": 10, "reconnect_timeout": 2},
+            # Who waits for it longer than it tries would wait in vain until the end of his own patience.
+            "pool": {
+                "min_size": 1,
+                "max_size": connections,
+                "timeout": POOL_SECONDS,
+                "reconnect_timeout": POOL_SECONDS,
+            },
             "prepare_threshold": 5 if prepared else None,
             **query,
             "options": f"{limits} {query.get('options', '')}".strip(),

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from executions.engine import report
 from executions.models import Boot, Event, Execution, Process, Turn
 from executions.models.transactions import atomic
-from executions.recovery.processes import declare_the_dead
+from executions.recovery.processes import Watch, declare_the_dead
 from executions.states import Phase
 
 log = structlog.get_logger(__name__)
@@ -35,7 +35,8 @@ def note_start(process: Process) -> Boot | None:
     """Keep a record if this worker is the first one that lives. Clean: nobody had died without signing off."""
     with atomic():
         Turn.objects.locked("boot")
-        unsigned = [dead for dead in declare_the_dead() if dead.kind == "worker"]
+        unsigned = [dead for dead in declare_the_dead(Watch()) if dead.kind == "worker"]
+        unsigned += Process.objects.workers().silent()
         if Process.objects.workers().living().exclude(pk=process.pk).exists():
             return None
         incomplete = Execution.objects.filter(runner="ours", phase__in=_UNDER_WAY).count()

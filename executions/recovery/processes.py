@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import socket
+import time
+import uuid
+from datetime import datetime
 
 import structlog
 from django.conf import settings
@@ -11,6 +14,7 @@ from executions.engine.crashes import REBOOTED
 from executions.models import Process
 from executions.worker_identity import boot_id, exit_of, started
 
+WATCHED_BEATS = 1.5
 log = structlog.get_logger(__name__)
 
 
@@ -23,12 +27,37 @@ def is_gone(process: Process) -> bool:
     return bool(process.process_started) and started(process.pid) != process.process_started
 
 
-def declare_the_dead() -> list[Process]:
+class Watch:
+    """Whose heartbeat stands still, as one process sees it by its own monotonic clock.
+
+    After an outage of the database, or a jump of its clock, every heartbeat looks old. Who looked on all the time knows
+    better: silent is only who had the chance to beat, and did not.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[uuid.UUID, tuple[datetime, float]] = {}
+
+    def forget(self) -> None:
+        """The database was in trouble: whoever did not beat meanwhile could not."""
+        self._seen.clear()
+
+    def silent(self) -> list[Process]:
+        """Those that the database calls silent and that did not beat before these eyes either."""
+        now = time.monotonic()
+        beats = dict(Process.objects.filter(dead_at=None).values_list("pk", "heartbeat_at"))
+        still = {pk: self._seen[pk] for pk, beat in beats.items() if self._seen.get(pk, (None,))[0] == beat}
+        self._seen = {pk: (beat, now) for pk, beat in beats.items()} | still
+        patience = WATCHED_BEATS * settings.STIGMER_HEARTBEAT_SECONDS
+        watched = [pk for pk, (_, since) in still.items() if now - since >= patience]
+        return list(Process.objects.silent().filter(pk__in=watched))
+
+
+def declare_the_dead(watch: Watch) -> list[Process]:
     """Declare dead what is dead; each process is declared by one caller only. Those that this call declared."""
     here = Process.objects.filter(dead_at=None, host=socket.gethostname())
     declared = [process for process in here if is_gone(process) and process.declare_dead(_death_of(process))]
     # Silent though its pid may be there: stopped or stuck. Its own pulse ends it when it wakes.
-    declared += [process for process in Process.objects.silent() if process.declare_dead("its heartbeat stopped")]
+    declared += [process for process in watch.silent() if process.declare_dead("its heartbeat stopped")]
     for process in declared:
         log.warning("process declared dead", pid=process.pid, host=process.host, why=process.death)
     return declared

@@ -12,7 +12,7 @@ from django.db import DatabaseError, close_old_connections, connection
 
 from executions.models import Process, Turn
 from executions.recovery.outbox import send_what_is_unsent
-from executions.recovery.processes import declare_the_dead
+from executions.recovery.processes import Watch, declare_the_dead
 from executions.recovery.repair import ConsistencyCheck
 from executions.recovery.rings import GRACE_SECONDS, URGENT_GRACE_SECONDS, ring_for_due, ring_for_orphans
 from executions.recovery.runners import note_silent_runners
@@ -23,18 +23,18 @@ LONGEST_SECONDS = 30.0
 log = structlog.get_logger(__name__)
 
 
-def sweep(most: int) -> int:
+def sweep(most: int, watch: Watch | None = None) -> int:
     """All that is looked at now and then. Rings for at most ``most`` executions; how many rang."""
-    rang = take_up_what_is_left(most, grace_seconds=GRACE_SECONDS)
+    rang = take_up_what_is_left(most, watch, grace_seconds=GRACE_SECONDS)
     note_silent_runners()
     repair_the_lost()
     send_what_is_unsent()
     return rang
 
 
-def take_up_what_is_left(most: int, *, grace_seconds: float = URGENT_GRACE_SECONDS) -> int:
+def take_up_what_is_left(most: int, watch: Watch | None = None, *, grace_seconds: float = URGENT_GRACE_SECONDS) -> int:
     """Declare the dead and ring for what they left and for what is due: what has to be fast after a death."""
-    declare_the_dead()
+    declare_the_dead(watch or Watch())
     rang = ring_for_orphans(most)
     return rang + ring_for_due(max(0, most - rang), grace_seconds=grace_seconds)
 
@@ -62,12 +62,14 @@ class Sweeper:
 
     def _run(self) -> None:
         check = ConsistencyCheck()
+        watch = Watch()
         while not self._stopping:
             self._wake.clear()
             try:
-                self._sweep(check)
+                self._sweep(check, watch)
             except DatabaseError as problem:
                 connection.close()
+                watch.forget()
                 log.warning("sweep failed", problem=str(problem).strip())
             except Exception:
                 # Whatever it was: without this thread nobody would ring again for what was lost.
@@ -78,12 +80,12 @@ class Sweeper:
             self._wake.wait(settings.STIGMER_SWEEP_SECONDS)
         connection.close()
 
-    def _sweep(self, check: ConsistencyCheck) -> None:
+    def _sweep(self, check: ConsistencyCheck, watch: Watch) -> None:
         most = max(1, self._free_slots())
         if self._hurry.is_set():
             self._hurry.clear()
-            take_up_what_is_left(most)
+            take_up_what_is_left(most, watch)
         elif Turn.take(NAME, self._process.pk, LONGEST_SECONDS):
-            sweep(most)
+            sweep(most, watch)
             check.run_if_due()
             Turn.done(NAME, self._process.pk)

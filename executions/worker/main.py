@@ -12,13 +12,13 @@ from types import FrameType
 
 import structlog
 from django.conf import settings
-from django.db import close_old_connections, connection
+from django.db import DatabaseError, close_old_connections, connection
 
 from executions import broadcast
 from executions.engine.driver import advance
 from executions.engine.running import Running
 from executions.engine.store import Writers
-from executions.models import Execution
+from executions.models import Execution, Process
 from executions.models.transactions import run_tx
 from executions.recovery.boot import note_start
 from executions.recovery.sweep import Sweeper
@@ -52,7 +52,7 @@ def main() -> int:
     if process is None:
         return 0
     log.info("worker started", pid=process.pid, slots=process.slots, queue="on")
-    note_start(process)
+    _note_start(process)
     # A thread that only listens from now on must keep no connection of the few from those who drive.
     close_old_connections()
     broadcast.start()
@@ -74,7 +74,7 @@ def main() -> int:
         solo.close()
         # The pulse first: a beat after signing off would take the process for one that others declared dead.
         pulse.close()
-        left = resign(process)
+        left = _resigned(process)
         store.close()
         # Nothing of theirs is written any more, so that what still runs can be broken off.
         running.cancel_all()
@@ -86,6 +86,24 @@ def main() -> int:
             log.warning("steps that cannot be broken off end with this process")
             os._exit(0)
     return 0
+
+
+def _note_start(process: Process) -> None:
+    """The record is worth a few tries, and not the worker."""
+    try:
+        run_tx(partial(note_start, process))
+    except DatabaseError as problem:
+        connection.close()
+        log.warning("no record of this start is kept", problem=str(problem).strip())
+
+
+def _resigned(process: Process) -> int | None:
+    """How many executions are left to others; None where the database did not hear of it: its silence will tell."""
+    try:
+        return resign(process)
+    except DatabaseError as problem:
+        log.warning("could not sign off", problem=str(problem).strip())
+        return None
 
 
 def _drive(drive: Callable[[uuid.UUID], bool], solo: Solo, execution_id: uuid.UUID) -> None:

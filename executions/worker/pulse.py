@@ -22,13 +22,18 @@ log = structlog.get_logger(__name__)
 
 
 class Pulse:
-    """A thread that beats. Declared dead, or long without a successful beat, the process ends itself at once."""
+    """A thread that beats. Declared dead, the process ends itself at once.
+
+    Out of touch with the database it stays, for a while: nothing can be begun then, what runs comes to its end, and
+    what was finished waits in memory to be written. Who was declared dead meanwhile learns so by the first beat.
+    """
 
     def __init__(self, process: Process, running: Running) -> None:
         self._process = process
         self._running = running
         self._stop = threading.Event()
         self._beaten = time.monotonic()
+        self._out_of_touch = False
         self._unheld: set[tuple[uuid.UUID, int]] = set()
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
         self._thread.start()
@@ -57,15 +62,23 @@ class Pulse:
         if not self._process.beat() and not self._stop.is_set():
             log.critical("declared dead by others, ending at once")
             os._exit(1)
-        self._beaten = time.monotonic()
+        if self._out_of_touch:
+            log.warning("the database answers again", silent_seconds=round(time.monotonic() - self._beaten, 1))
+        self._beaten, self._out_of_touch = time.monotonic(), False
         clock.read()
         self._give_back_what_nothing_drives()
 
     def _end_if_out_of_touch(self) -> None:
-        """Before the others can declare this process dead, it must have stopped by itself."""
         silence = time.monotonic() - self._beaten
-        if silence > settings.STIGMER_PROCESS_SILENCE_SECONDS * 2 / 3 + ASK_SECONDS:
-            log.critical("no heartbeat reached the database, ending at once", silent_seconds=round(silence, 1))
+        if not self._out_of_touch and silence > settings.STIGMER_PROCESS_SILENCE_SECONDS * 2 / 3:
+            self._out_of_touch = True
+            log.error(
+                "no heartbeat reaches the database: nothing is begun, what is finished waits until it answers",
+                driving=len(self._running.tokens()), silent_seconds=round(silence, 1),
+            )  # fmt: skip
+        if silence > settings.STIGMER_OUT_OF_TOUCH_SECONDS:
+            # It may be this process that is stuck; a new one begins with nothing.
+            log.critical("out of touch with the database for too long, ending", silent_seconds=round(silence, 1))
             os._exit(1)
 
     def _look_at_asks(self) -> None:

@@ -1,5 +1,5 @@
 """A proxy before PostgreSQL's socket that cuts a connection at a COMMIT: before the server heard it, or before anybody
-heard the answer."""
+heard the answer; or lets nobody through for a while."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ class Proxy:
         self._target = target / SOCKET_NAME
         self._lock = threading.Lock()
         self._armed: bool | None = None
+        self._is_away = False
+        self._open: set[socket.socket] = set()
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(str(folder / SOCKET_NAME))
         self._socket.listen(64)
@@ -46,10 +48,28 @@ class Proxy:
         with self._lock:
             self._armed = None
 
+    def hang_up(self) -> None:
+        """End every connection and let nobody through until ``serve``: the database is away."""
+        with self._lock:
+            self._is_away = True
+            connected, self._open = self._open, set()
+        _close(*connected)
+
+    def serve(self) -> None:
+        with self._lock:
+            self._is_away = False
+
     def _accept(self) -> None:
         while True:
             try:
                 client, _ = self._socket.accept()
+                with self._lock:
+                    is_away = self._is_away
+                    if not is_away:
+                        self._open.add(client)
+                if is_away:
+                    client.close()
+                    continue
                 server = socket.socket(socket.AF_UNIX)
             except OSError:
                 return
@@ -74,6 +94,8 @@ class Proxy:
                 server.sendall(chunk)
         except OSError:
             pass
+        with self._lock:
+            self._open.discard(client)
         _close(client, server)
 
     def _back(self, server: socket.socket, client: socket.socket) -> None:
