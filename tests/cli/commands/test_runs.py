@@ -63,9 +63,9 @@ def test_an_input_that_does_not_fit_is_a_wrong_use_with_every_finding(demo: Term
     first, *findings = said.err.splitlines()
     assert first.endswith("The input does not fit the workflow's schema.")
     assert sorted(findings) == [
-        "  /input/address: This is required.",
-        "  /input/quantity: This is required.",
-        "  /input/sku: 'mug' is not one of ['tea', 'cup', 'kettle', 'whisk']",
+        "  --input /address: This is required.",
+        "  --input /quantity: This is required.",
+        "  --input /sku: 'mug' is not one of ['tea', 'cup', 'kettle', 'whisk']",
     ]
 
 
