@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.axe import violations
 from tests.browser.people import expect_phase, shop, signed_in, start_order
@@ -13,7 +13,7 @@ from tests.live import LiveStigmer
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
-TABS = ("", "graph", "events", "values", "checkpoints", "checkpoints/0", "audit")
+TABS = ("", "graph", "events", "values", "checkpoints", "checkpoints/0", "audit", "recover", "override")
 SCREENS = (
     "/", "/executions/", "/executions/?q=status:nope", "/executions/?q=no-such-thing", "/attention/", "/tokens/",
     "/inbox/", "/workers/", "/workflows/", "/workflows/apply", *(f"/executions/{{wex}}/{tab}" for tab in TABS),
@@ -46,6 +46,28 @@ def test_the_log_in_and_a_missing_page_shut_nobody_out(chromium: Browser, live_s
     for address in ("/log-in", "/no-such-page"):
         page.goto(live_stigmer.base_url + address)
         assert violations(page) == []
+    page.context.close()
+
+
+@pytest.mark.parametrize(("name", "tucked"), [("admin", "Workflows"), ("demo", "API tokens")])
+def test_on_a_phone_every_page_is_reached_from_the_bar(
+    name: str, tucked: str, chromium: Browser, live_stigmer: LiveStigmer
+) -> None:
+    phone: ViewportSize = {"width": 360, "height": 740}
+    page = signed_in(chromium, live_stigmer, name, viewport=phone, has_touch=True)
+    bar = page.get_by_role("navigation", name="Main")
+    rest = page.get_by_role("navigation", name="More pages")
+    assert bar.get_by_role("link").count() == 4
+    expect(rest).to_be_hidden()
+    bar.get_by_role("button", name="More").tap()
+    expect(rest).to_be_visible()
+    assert violations(page) == []
+    page.set_viewport_size(phone)
+    page.keyboard.press("Escape")
+    expect(rest).to_be_hidden()
+    bar.get_by_role("button", name="More").tap()
+    rest.get_by_role("link", name=tucked).tap()
+    expect(page.get_by_role("heading", level=1, name=tucked)).to_be_visible()
     page.context.close()
 
 
