@@ -72,6 +72,8 @@ def configured(level: str, format: str) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "level": "NOTSET", "propagate": True},
             "django.server": {"handlers": [], "level": "NOTSET", "propagate": True},
+            # It tells of each try to connect, twice a second; who meets the trouble tells of it.
+            "psycopg.pool": {"level": "ERROR"},
             **{noisy: {"level": "WARNING"} for noisy in ("asyncio", "daphne", "httpx", "httpcore", "rq", "twisted")},
         },
     }

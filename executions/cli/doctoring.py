@@ -66,10 +66,9 @@ def _folder() -> Finding:
 
 
 def _health() -> Iterator[Finding]:
-    from executions.health import CHECKS, State
+    from executions.health import State, look
 
-    for check in CHECKS:
-        seen = check()
+    for seen in look():
         remedy = "" if seen.state == State.OK else seen.remedy
         yield Finding(seen.name.replace("_", " "), seen.ok, seen.detail, remedy, seen.state == State.WARNING)
 

@@ -4,8 +4,8 @@
 a browser), ``/metrics`` is Prometheus' text.
 """
 
-from executions.health.checks import CHECKS, Check, State
+from executions.health.checks import Check, State, look
 from executions.health.metrics_view import metrics
 from executions.health.views import healthz, readyz
 
-__all__ = ["CHECKS", "Check", "State", "healthz", "metrics", "readyz"]
+__all__ = ["Check", "State", "healthz", "look", "metrics", "readyz"]

@@ -11,12 +11,13 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max, Min
 
 from executions import clock
 from executions.models import Execution, Process, Turn
+from executions.models.reaching import first_line, reach
 from executions.recovery.processes import is_gone
 from executions.recovery.sweep import NAME as SWEEP
 
@@ -63,18 +64,34 @@ def asks_the_database(check: Callable[[], Check]) -> Callable[[], Check]:
     def guarded() -> Check:
         try:
             return check()
-        except DatabaseError as error:
-            name = check.__name__.removeprefix("check_")
-            text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        except Error as error:
             remedy = "Start the database, or correct DATABASE_URL; work that runs goes on by itself then."
-            return Check(name, State.FAILED, f"The database does not answer: {text}.", remedy=remedy)
+            return Check(
+                _name(check), State.FAILED, f"The database does not answer: {first_line(error)}.", remedy=remedy
+            )
 
     return guarded
+
+
+def look() -> list[Check]:
+    """Every check, in order. Where the database fails nothing else asks it: each would wait anew, and blame it anew."""
+    seen = [check() for check in FIRST]
+    database = next(check for check in seen if check.name == "database")
+    return seen + [check() if database.ok else _not_asked(_name(check)) for check in OF_THE_DATABASE]
+
+
+def _not_asked(name: str) -> Check:
+    return Check(name, State.FAILED, "Not known: the database comes first (see its remedy).")
+
+
+def _name(check: Callable[[], Check]) -> str:
+    return check.__name__.removeprefix("check_")
 
 
 @asks_the_database
 def check_database() -> Check:
     """The database answers, and its tables are those of this code (neither older nor newer)."""
+    reach()
     executor = MigrationExecutor(connection)
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if missing:
@@ -151,6 +168,5 @@ def _age(moment: datetime | None) -> float | None:
     return None if moment is None else max(0.0, (clock.now() - moment).total_seconds())
 
 
-CHECKS: list[Callable[[], Check]] = [
-    check_database, check_redis, check_queue, check_workers, check_sweep, check_oldest_due,
-]  # fmt: skip
+FIRST: tuple[Callable[[], Check], ...] = (check_database, check_redis, check_queue)
+OF_THE_DATABASE: tuple[Callable[[], Check], ...] = (check_workers, check_sweep, check_oldest_due)

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from executions import clock
 from executions.dispatch import QUEUES
-from executions.health.checks import CHECKS, Check
+from executions.health.checks import Check, look
 from executions.health.gauges import gauges
 from executions.intake import tallies
 from executions.models import Attempt, AuditEntry, Event, Execution, Process, Step
@@ -54,7 +54,7 @@ class Metric:
 
 def exposition() -> str:
     """All metrics as text."""
-    checks = {check.name: check for check in (check() for check in CHECKS)}
+    checks = {check.name: check for check in look()}
     found = [*_from_checks(checks)]
     if checks["database"].ok:
         found += [read() for read in FROM_THE_DATABASE]

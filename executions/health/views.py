@@ -7,7 +7,9 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from executions.health.checks import CHECKS
+from executions.health.checks import look
+
+RETRY_AFTER_SECONDS = 5
 
 
 @never_cache
@@ -21,7 +23,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 where every check holds, 503 otherwise; the body names each check. A page where a browser asks."""
-    checks = [check() for check in CHECKS]
+    checks = look()
     ready = all(check.ok for check in checks)
     status = 200 if ready else 503
     if request.get_preferred_type(["application/json", "text/html"]) == "text/html":
@@ -29,5 +31,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     else:
         body = {"status": "ready" if ready else "not ready", "checks": [check.as_json() for check in checks]}
         response = JsonResponse(body, status=status)
+    if not ready:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     response._has_been_logged = True  # type: ignore[attr-defined]  # asked often; no error each time
     return response

@@ -15,6 +15,7 @@ from executions import clock
 from executions.engine.lease import give_back
 from executions.engine.running import Running
 from executions.models import Execution, Process
+from executions.models.reaching import why_away
 from executions.states import Phase
 
 ASK_SECONDS = 1.0
@@ -74,7 +75,7 @@ class Pulse:
             self._out_of_touch = True
             log.error(
                 "no heartbeat reaches the database: nothing is begun, what is finished waits until it answers",
-                driving=len(self._running.tokens()), silent_seconds=round(silence, 1),
+                driving=len(self._running.tokens()), why=why_away(), silent_seconds=round(silence, 1),
             )  # fmt: skip
         if silence > settings.STIGMER_OUT_OF_TOUCH_SECONDS:
             # It may be this process that is stuck; a new one begins with nothing.

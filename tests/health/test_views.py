@@ -87,3 +87,31 @@ def test_a_browser_gets_a_page_that_names_the_command(client: Client) -> None:
     assert response.status_code == 503
     assert "stigmer worker" in response.content.decode()
     assert client.get("/readyz", headers={"Accept": "*/*"}).json()["status"] == "not ready"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_where_the_database_is_away_one_check_says_why_and_the_others_do_not_ask_it(client: Client) -> None:
+    named = connection.settings_dict
+    name, host = named["NAME"], named["HOST"]
+    connection.close()
+    named["NAME"], named["HOST"] = "/nowhere/stigmer", "/nowhere"
+    try:
+        response = client.get("/readyz")
+    finally:
+        connection.close()
+        named["NAME"], named["HOST"] = name, host
+    checks = {check["name"]: check for check in response.json()["checks"]}
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    assert checks["database"]["detail"].startswith("The database does not answer: ")
+    assert "Start the database" in checks["database"]["remedy"]
+    assert {checks[name]["detail"] for name in ("workers", "sweep", "oldest_due")} == {
+        "Not known: the database comes first (see its remedy)."
+    }
+    assert checks["queue"]["ok"]
+
+
+def test_an_empty_database_is_told_apart_from_one_that_is_away(client: Client) -> None:
+    MigrationRecorder(connection).Migration.objects.all().delete()
+    checks = {check["name"]: check for check in client.get("/readyz").json()["checks"]}
+    assert checks["database"]["remedy"] == "Run `stigmer migrate`."
+    assert checks["workers"]["remedy"] == ""
