@@ -18,6 +18,7 @@ from executions.models.execution import ExecutionQuerySet
 GRACE_SECONDS = 2.0
 # After a death less: the bell may have been in the hands of who died.
 URGENT_GRACE_SECONDS = 0.2
+FORESIGHT_SECONDS = 5.0
 log = structlog.get_logger(__name__)
 
 
@@ -43,7 +44,9 @@ def _in_turn(rows: ExecutionQuerySet, order: str) -> Any:
 
 
 def _not_just_rung() -> Q:
-    return Q(rung_at=None) | Q(rung_at__lt=Now() - timedelta(seconds=settings.STIGMER_RING_AGAIN_SECONDS))
+    long_ago = Q(rung_at__lt=Now() - timedelta(seconds=settings.STIGMER_RING_AGAIN_SECONDS))
+    # Of a clock that was set back since.
+    return Q(rung_at=None) | long_ago | Q(rung_at__gt=Now() + timedelta(seconds=FORESIGHT_SECONDS))
 
 
 def _ring(execution: Execution) -> bool:

@@ -58,6 +58,13 @@ def test_owners_are_rung_for_in_turn(bells: list[uuid.UUID]) -> None:
     assert set(bells) == {many[0].pk, one.pk}
 
 
+def test_a_ring_of_a_time_to_come_was_by_a_clock_that_was_set_back(bells: list[uuid.UUID]) -> None:
+    execution = begun()
+    Execution.objects.filter(pk=execution.pk).update(rung_at=timezone.now() + timedelta(hours=1))
+    assert (ring_for_due(5), ring_for_due(5)) == (1, 0)
+    assert bells == [execution.pk]
+
+
 def test_what_dead_processes_left_is_rung_for_once(bells: list[uuid.UUID], process: Process) -> None:
     execution = begun()
     claim(execution.pk, process.pk)
