@@ -33,11 +33,11 @@ def main() -> None:
     chosen = sys.argv[1:] or list(DATABASES)
     figures = {database: _measured(database) for database in chosen}
     seconds = round(time.monotonic() - began, 1)
-    Console(width=110).print(table(figures), f"measured in {seconds} s on {_machine()}; load before: {load_before}")
+    Console(width=110).print(table(figures), f"measured in {seconds} s on {machine()}; load before: {load_before}")
     RESULTS.mkdir(exist_ok=True)
     at = datetime.now(UTC)
     path = RESULTS / f"quick-{at:%Y%m%dT%H%M%S}.json"
-    record = {"at": at.isoformat(), "machine": _machine(), "load_before": load_before, "seconds": seconds}
+    record = {"at": at.isoformat(), "machine": machine(), "load_before": load_before, "seconds": seconds}
     record["figures"] = figures
     path.write_text(json.dumps(record, indent=2) + "\n")
     print(f"written to {path.relative_to(ROOT)}")
@@ -79,7 +79,7 @@ def _measured(database: str) -> dict[str, Any]:
     return found
 
 
-def _machine() -> str:
+def machine() -> str:
     return f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
 
 

@@ -10,6 +10,8 @@ for name in [name for name in os.environ if name.startswith("STIGMER_") and not 
     if not name.startswith("STIGMER_SECRET_"):
         del os.environ[name]
 os.environ["STIGMER_HOME"] = str(FOLDER / "home")
+os.environ["STIGMER_PORT"] = os.environ.get("STIGMER_TEST_PORT", "8000")
+os.environ["STIGMER_TIME_ZONE"] = os.environ.get("STIGMER_TEST_TIME_ZONE", "UTC")
 os.environ["STIGMER_LOG_LEVEL"] = os.environ.get("STIGMER_TEST_LOG_LEVEL", "CRITICAL")
 
 from stigmer_site.settings import *  # noqa: E402, F403
@@ -20,6 +22,8 @@ STIGMER_DEMO = False
 STIGMER_HTTP_ALLOWED_HOSTS = ["127.0.0.1"]
 STIGMER_FUNCTION_MODULES = ["tests.faults.harness.functions"]
 STIGMER_SLOTS = 8
+# All pages of a trial are those of one person.
+STIGMER_SOCKETS_PER_USER = 1000
 STIGMER_HEARTBEAT_SECONDS = 0.2
 STIGMER_PROCESS_SILENCE_SECONDS = 2.0
 STIGMER_SWEEP_SECONDS = 0.1
