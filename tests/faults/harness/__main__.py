@@ -15,11 +15,14 @@ from types import ModuleType
 
 from tests.faults.harness import (
     f01_every_write,
+    f01_random,
     f02_processes,
     f02_stalls,
     f03_two_drivers,
     f04_redis,
     f05_postgres,
+    f06_web,
+    f08_clocks,
     f09_full_disk,
     f11_poison,
     f12_mutations,
@@ -32,8 +35,8 @@ from tests.faults.harness.rig import DATABASES, ROOT, rig
 FAULTS: dict[str, ModuleType] = {
     module.FAULT: module
     for module in (
-        f01_every_write, f02_processes, f02_stalls, f03_two_drivers, f04_redis, f05_postgres, f09_full_disk,
-        f12_mutations, f15_network, f16_verbs, f11_poison,
+        f01_every_write, f01_random, f02_processes, f02_stalls, f03_two_drivers, f04_redis, f05_postgres, f06_web,
+        f08_clocks, f09_full_disk, f12_mutations, f15_network, f16_verbs, f11_poison,
     )
 }  # fmt: skip
 

@@ -49,6 +49,14 @@ def judge_history(execution_id: str) -> list[str]:
     return [*_single_history(execution), *_no_fork(execution), *_gapless(execution), *_secrecy(execution)]
 
 
+def takeovers(execution_id: str) -> int:
+    """How often it was taken out of the hands of a process that had died."""
+    from executions.models import Execution
+
+    history = _history(Execution.objects.get(pk=execution_id))
+    return sum(old == new == "IN_PROGRESS" and new_token > old_token for old, new, old_token, new_token, *_ in history)
+
+
 def effects_of(public_id: str, ledger_url: str) -> list[dict[str, Any]]:
     with urllib.request.urlopen(f"{ledger_url}/entries?contains={public_id}", timeout=10) as response:
         found: list[dict[str, Any]] = json.load(response)

@@ -25,7 +25,7 @@ class Shape:
         return HEAD.format(name=self.name) + self.tasks.replace("LEDGER", ledger)
 
 
-def _call(name: str, more: str = "", metadata: str = "") -> str:
+def call(name: str, more: str = "", metadata: str = "") -> str:
     """A call to the ledger that carries a secret; its answer is the task's output."""
     tail = f", metadata: {{{metadata}}}" if metadata else ""
     body = f"{{name: {name}{', ' + more if more else ''}}}"
@@ -44,7 +44,7 @@ SHAPES = [
 - each:
     for: {{in: '${{ [1, 2, 3] }}'}}
     do:
-    - pay: {_call("pay", "item: '${ $item }'")}
+    - pay: {call("pay", "item: '${ $item }'")}
     - note: {{set: {{last: '${{ .did }}'}}, export: {{as: '${{ {{seen: $item}} }}'}}}}
 - after: {{set: {{seen: '${{ $context.seen }}'}}}}
 """,
@@ -54,15 +54,15 @@ SHAPES = [
     Shape(
         "caught",
         f"""do:
-- first: {_call("first")}
+- first: {call("first")}
 - risky:
     try:
-    - flaky: {_call("flaky", "refuse: 1, status: 503")}
-    - broken: {_call("broken", "refuse: 9, status: 400")}
+    - flaky: {call("flaky", "refuse: 1, status: 503")}
+    - broken: {call("broken", "refuse: 9, status: 400")}
     catch:
       retry: {{delay: {{milliseconds: 10}}, limit: {{attempt: {{count: 3}}}}}}
       do:
-      - undo: {_call("undo")}
+      - undo: {call("undo")}
 - after: {{set: {{done: '${{ .did }}'}}}}
 """,
         {"done": "undo"},
@@ -71,9 +71,9 @@ SHAPES = [
     Shape(
         "waits",
         f"""do:
-- first: {_call("first", "refuse: 1, status: 503")}
+- first: {call("first", "refuse: 1, status: 503")}
 - pause: {{wait: {{milliseconds: 30}}}}
-- second: {_call("second")}
+- second: {call("second")}
 - pause2: {{wait: {{milliseconds: 30}}}}
 - after: {{set: {{done: true}}}}
 """,
@@ -83,9 +83,9 @@ SHAPES = [
     Shape(
         "retried",
         f"""do:
-- first: {_call("first")}
-- fails: {_call("fails", "refuse: 1, status: 400")}
-- last: {_call("last")}
+- first: {call("first")}
+- fails: {call("fails", "refuse: 1, status: 400")}
+- last: {call("last")}
 - after: {{set: {{done: true}}}}
 """,
         {"done": True},
@@ -95,12 +95,12 @@ SHAPES = [
     Shape(
         "skipped",
         f"""do:
-- first: {_call("first")}
+- first: {call("first")}
 - each:
     for: {{in: '${{ [1, 2] }}'}}
     do:
-    - fails: {_call("fails", "refuse: 99, status: 400", "optional: true")}
-    - then: {_call("then", "item: '${ $item }'")}
+    - fails: {call("fails", "refuse: 99, status: 400", "optional: true")}
+    - then: {call("then", "item: '${ $item }'")}
 - after: {{set: {{done: true}}}}
 """,
         {"done": True},
@@ -115,8 +115,8 @@ SHAPES = [
     do:
     - outer:
         try:
-        - pay: {_call("pay", "item: '${ $item }'")}
-        - fails: {_call("fails", "refuse: 1, status: 400")}
+        - pay: {call("pay", "item: '${ $item }'")}
+        - fails: {call("fails", "refuse: 1, status: 400")}
         catch: {{errors: {{with: {{status: 418}}}}}}
 - after: {{set: {{done: true}}}}
 """,
@@ -127,9 +127,9 @@ SHAPES = [
     Shape(
         "once",
         f"""do:
-- first: {_call("first")}
-- charge: {_call("charge", metadata="effect: at_most_once")}
-- last: {_call("last")}
+- first: {call("first")}
+- charge: {call("charge", metadata="effect: at_most_once")}
+- last: {call("last")}
 - after: {{set: {{done: true}}}}
 """,
         {"done": True},
@@ -140,7 +140,7 @@ SHAPES = [
     Shape(
         "enrols",
         f"""do:
-- first: {_call("first")}
+- first: {call("first")}
 - enrol: {{call: python, with: {{function: faults.enrol}}}}
 - enrol2: {{call: python, with: {{function: faults.enrol}}}}
 - after: {{set: {{done: true}}}}

@@ -17,6 +17,7 @@ from tests.faults.harness.workers import Workers
 PATIENCE_SECONDS = 40.0
 # Long enough that a kill often hits a call that is under way.
 CALL_SECONDS = 0.08
+MOST_TOLD = 50
 # Makes something bad happen and gives how many interruptions of a call it may have caused.
 Chaos = Callable[[random.Random], int]
 
@@ -30,13 +31,17 @@ def storm(
     *,
     executions: int = 6,
     call_seconds: float = CALL_SECONDS,
+    by_takeover: bool = False,
 ) -> Trial:
-    """Everything random in it comes from ``seed``. Workers that end are replaced, as a supervisor does."""
+    """Everything random in it comes from ``seed``. Workers that end are replaced, as a supervisor does.
+
+    ``by_takeover``: an execution was interrupted as often as it was taken over, not by each thing that happened.
+    """
     trial = Trial(fault, seed)
     chance = random.Random(seed)
     began = time.monotonic()
     delay_answers(rig, call_seconds)
-    names = {f"{seed}/{number}": chance.choice(SHAPES).name for number in range(executions)}
+    names = {f"{seed}-{number}": chance.choice(SHAPES).name for number in range(executions)}
     started = rig.in_child(partial(work.start_many, list(names.items())))
     person = Child(partial(work.attend, started, names, PATIENCE_SECONDS))
     time.sleep(chance.uniform(0.0, 0.3))
@@ -52,11 +57,25 @@ def storm(
     trial.facts = {"kills": kills, "quiet_after": round(time.monotonic() - calm, 2)}
     for name in stuck:
         trial.violations += [f"{names[name]} {text}" for text in rig.in_child(partial(_where, started[name]))]
-    for name in set(started) - set(stuck):
-        verdict = partial(oracle.judge, started[name], BY_NAME[names[name]], rig.ledger_url, kills=kills)
-        trial.violations += [f"{names[name]} {text}" for text in rig.in_child(verdict)]
+    ended = {execution_id: names[name] for name, execution_id in started.items() if name not in stuck}
+    takeovers, violations = rig.in_child(partial(_judged, ended, rig.ledger_url, None if by_takeover else kills))
+    trial.facts["takeovers"] = takeovers
+    trial.violations += violations
     trial.seconds = round(time.monotonic() - began, 2)
     return trial
+
+
+def _judged(shapes: dict[str, str], ledger_url: str, kills: int | None) -> tuple[int, list[str]]:
+    """How often these executions (their shapes by id) were taken over from the dead, and all that is violated."""
+    taken = {execution_id: oracle.takeovers(execution_id) for execution_id in shapes}
+    found = [
+        f"{shape} {text}"
+        for execution_id, shape in shapes.items()
+        for text in oracle.judge(
+            execution_id, BY_NAME[shape], ledger_url, kills=taken[execution_id] if kills is None else kills
+        )
+    ]
+    return sum(taken.values()), found[:MOST_TOLD]
 
 
 def delay_answers(rig: Rig, seconds: float) -> None:
