@@ -7,6 +7,7 @@ import json
 from contextlib import suppress
 from typing import Any
 
+import structlog
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
@@ -16,11 +17,12 @@ from dashboard.live.topics import Topic, parse
 
 MOST_CHARACTERS = 64 * 1024
 ACKNOWLEDGE_SECONDS = 60.0
-NOT_UNDERSTOOD, TOO_MANY = 4400, 1013
+NOT_UNDERSTOOD, TOO_MANY, BROKE_OFF = 4400, 1013, 1011
+log = structlog.get_logger(__name__)
 
 
 class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """Frames: ``dashboard.live.frames``. Close codes: 4401 signed out, 4400 not understood, 1013 come back later."""
+    """Frames: ``dashboard.live.frames``. Close codes: 4401 signed out, 4400 not understood; 1011 and 1013 come back."""
 
     # The hub hears for all sockets of the process: a channel for each would cost a Redis subscription per page.
     channel_layer_alias = "none"
@@ -68,6 +70,14 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await hub().subscribe(self.follower, wanted)
 
     async def _send_for_ever(self) -> None:
+        try:
+            await self._empty_the_mailbox()
+        except Exception:
+            # Open and silent it would pass for live; closed, the page comes back.
+            log.exception("a live socket broke off")
+            await self._close(BROKE_OFF)
+
+    async def _empty_the_mailbox(self) -> None:
         """Empty the mailbox into the socket, no faster than the page acknowledges: what waits is replaced by newer."""
         mailbox = self.follower.mailbox
         while True:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from daphne.endpoints import build_endpoint_description_strings
 from django.conf import settings
 
@@ -9,7 +11,9 @@ from executions.cli.backpressure import PatientServer
 from executions.supervisor.watch import stop_with_parent
 
 NO_TIMEOUT = -1  # Daphne would close a socket after a day with code 1000, on which a browser does not come back
-MESSAGE_BYTES = 64 * 1024
+FRAME_BYTES = 64 * 1024
+# Autobahn holds this against what we send as well and raises: a page full of steps is larger than what a page may say.
+MESSAGE_BYTES = 4 * 1024 * 1024
 STOP_SECONDS = 10
 
 
@@ -21,16 +25,21 @@ def serve() -> None:
     stop_with_parent(STOP_SECONDS)
     # From the first request on: what this process changes is announced before anybody opened a socket here.
     broadcast.start()
+    server(application).run()
+
+
+def server(application: Any) -> PatientServer:
+    """Daphne for this ASGI application, with our limits."""
     behind_proxy = settings.STIGMER_PROXIES > 0
-    PatientServer(
+    return PatientServer(
         application,
         stalled_seconds=settings.STIGMER_STALLED_SECONDS,
         endpoints=build_endpoint_description_strings(host=settings.STIGMER_BIND, port=settings.STIGMER_PORT),
         websocket_timeout=NO_TIMEOUT,
         websocket_max_message_size=MESSAGE_BYTES,
-        websocket_max_frame_size=MESSAGE_BYTES,
+        websocket_max_frame_size=FRAME_BYTES,
         application_close_timeout=STOP_SECONDS,
         proxy_forwarded_address_header="X-Forwarded-For" if behind_proxy else None,
         proxy_forwarded_proto_header="X-Forwarded-Proto" if behind_proxy else None,
         server_name="",
-    ).run()
+    )

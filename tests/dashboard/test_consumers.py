@@ -25,6 +25,19 @@ def test_an_anonymous_socket_is_closed_with_4401() -> None:
     run(scenario)
 
 
+def test_a_socket_whose_sending_breaks_off_is_closed_so_that_the_page_comes_back(alice: User, as_: As) -> None:
+    client = as_(alice)
+
+    async def scenario() -> None:
+        async with page(client) as opened:
+            (follower,) = hub()._followers
+            follower.mailbox.say("no JSON", {"v": object()})
+            assert await opened.hear_close() == 1011
+            assert not hub()._followers
+
+    run(scenario)
+
+
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:1"])
 def test_a_socket_of_another_origin_is_refused(origin: str, alice: User, as_: As) -> None:
     client = as_(alice)

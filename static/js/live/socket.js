@@ -8,7 +8,8 @@ import { isFresh, show } from "./status.js";
 const SILENCE_MS = 40000;
 const POLL_MS = 5000;
 const FIRST_MS = 400;
-const LONGEST_MS = 15000;
+// So that 95 of 100 pages are back within five seconds of a server that answers again; who polls asks as often.
+const LONGEST_MS = 5000;
 const POLL_AFTER_FAILURES = 4;
 
 let socket = null;

@@ -7,6 +7,7 @@ import base64
 import json
 import os
 import struct
+from contextlib import suppress
 from typing import Any
 
 ABNORMAL = 1006
@@ -46,10 +47,10 @@ class WebSocket:
             writer.write(("\r\n".join(head) + "\r\n\r\n").encode())
             answer = await reader.readuntil(b"\r\n\r\n")
         except (OSError, asyncio.IncompleteReadError) as problem:
-            made.drop()
+            await made.drop()
             raise Closed from problem
         if b" 101 " not in answer.split(b"\r\n", 1)[0]:
-            made.drop()
+            await made.drop()
             raise Closed
         return made
 
@@ -71,9 +72,11 @@ class WebSocket:
         except (OSError, asyncio.IncompleteReadError) as problem:
             raise Closed from problem
 
-    def drop(self) -> None:
+    async def drop(self) -> None:
         """Be gone, without a word."""
         self._writer.close()
+        with suppress(OSError):
+            await self._writer.wait_closed()
 
     async def _frame(self) -> tuple[int, bytes]:
         first, second = await self._reader.readexactly(2)
@@ -85,9 +88,14 @@ class WebSocket:
         return first & 0x0F, await self._reader.readexactly(length)
 
     def _write(self, kind: int, content: bytes) -> None:
-        """One masked frame; no message of a page is longer than two bytes can say."""
+        """One masked frame."""
         length = len(content)
-        size = struct.pack(">B", 0x80 | length) if length < 126 else struct.pack(">BH", 0x80 | 126, length)
+        if length < 126:
+            size = struct.pack(">B", 0x80 | length)
+        elif length < 65_536:
+            size = struct.pack(">BH", 0x80 | 126, length)
+        else:
+            size = struct.pack(">BQ", 0x80 | 127, length)
         mask = os.urandom(4)
         masked = bytes(byte ^ mask[place & 3] for place, byte in enumerate(content))
         self._writer.write(bytes([0x80 | kind]) + size + mask + masked)
