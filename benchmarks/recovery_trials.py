@@ -155,7 +155,7 @@ def follower(port: int, execution: Execution) -> Iterator[list[float]]:
                 is_open.set()
             elif "parts" in frame:
                 shown.append(time.time())
-        socket.drop()
+        await socket.drop()
 
     thread = threading.Thread(target=asyncio.run, args=(follow(),), daemon=True)
     thread.start()

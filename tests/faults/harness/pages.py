@@ -52,7 +52,11 @@ class Shown:
     def put(self, frame: dict[str, Any]) -> None:
         self.seq = int(frame["seq"])
         for part in frame["parts"]:
-            self.parts[part["id"]] = _CLOCKS.sub("", part["html"])
+            self.parts[part["id"]] = part["html"]
+
+    def without_clocks(self) -> dict[str, str]:
+        """What is shown, whenever it was rendered."""
+        return {name: _CLOCKS.sub("", html) for name, html in self.parts.items()}
 
 
 @dataclass(slots=True)
@@ -91,7 +95,7 @@ class Page:
                 await asyncio.sleep(delay_for(closed.code, failures, self.chance))
             finally:
                 if socket is not None:
-                    socket.drop()
+                    await socket.drop()
 
     def _seqs(self) -> dict[str, int]:
         return {topic: shown.seq for topic, shown in self.shown.items()}
@@ -114,17 +118,24 @@ class Page:
             socket.say({"ack": self._seqs()})
 
 
+def is_behind(page: Page, truth: Page) -> bool:
+    """Whether it is not open, or shows less than there is."""
+    return not page.is_open or any(shown.seq != truth.shown[topic].seq for topic, shown in page.shown.items())
+
+
 def differences(page: Page, truth: Page) -> Iterable[str]:
     """Where a page does not show what one shows that was opened just now."""
+    if not page.is_open:
+        yield "it is not open"
     if page.is_refused:
         yield "a topic was refused"
     for topic, shown in page.shown.items():
         fresh = truth.shown[topic]
         if shown.seq != fresh.seq:
             yield f"{topic} is shown at {shown.seq}, it stands at {fresh.seq}"
-        elif shown.parts != fresh.parts:
-            ids = sorted(set(shown.parts.items()) ^ set(fresh.parts.items()))
-            yield f"{topic} differs from what a new page shows: {ids[0][0]}"
+        elif (parts := shown.without_clocks()) != (new := fresh.without_clocks()):
+            ids = sorted(name for name in parts.keys() | new.keys() if parts.get(name) != new.get(name))
+            yield f"{topic} differs from what a new page shows: {ids[:5]}"
 
 
 def outage(pages: Sequence[Page], answered_at: float) -> dict[str, float]:
