@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Generator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -69,7 +70,8 @@ def advance(
             raise
         # What this drive still knew is lost with it; the next one goes on from what was committed.
         log.warning("drive broken off by the database", execution_id=held.execution.public_id, problem=str(problem))
-        store.call(partial(give_back, execution_id, held.token, held.execution.queue, held.execution.owner_id))
+        with suppress(Fenced):
+            store.call(partial(give_back, execution_id, held.token, held.execution.queue, held.execution.owner_id))
     finally:
         running.let_go(execution_id, held.token)
     return True

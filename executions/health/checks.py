@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,9 +23,11 @@ from executions.recovery.processes import is_gone
 from executions.recovery.sweep import NAME as SWEEP
 
 REDIS_TIMEOUT_SECONDS = 1.0
+PROBE_KEY = "stigmer:health"
 MISSED_SWEEPS = 4
 LATE_SECONDS = 30.0
 START_A_WORKER = "Start one with `stigmer worker`; `stigmer up` starts and watches several."
+WHERE_HEARTBEATS_STAY = "Look at the workers' log, and whether the database has room to write."
 
 
 class State(StrEnum):
@@ -108,6 +111,10 @@ def check_redis() -> Check:
             settings.REDIS_URL, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
         ) as client:
             memory = client.info("memory")
+            client.set(PROBE_KEY, "1", px=1000)
+    except redis.ResponseError as error:
+        remedy = "Give it room (maxmemory, its disk), or correct its configuration. Nothing that was accepted is lost."
+        return Check("redis", State.FAILED, f"Redis takes no writes: {error}.", remedy=remedy)
     except (redis.RedisError, OSError) as error:
         remedy = "Start Redis, or correct REDIS_URL. Nothing that was accepted is lost meanwhile."
         return Check("redis", State.FAILED, f"Redis does not answer: {error}.", remedy=remedy)
@@ -122,6 +129,21 @@ def check_redis() -> Check:
     return Check("redis", State.OK, f"maxmemory-policy {policy}", used)
 
 
+def check_disk() -> Check:
+    """The data folder's disk has room: SQLite, the embedded Redis and the logs live there."""
+    if not settings.STIGMER_HOME.is_dir():
+        return Check("disk", State.OK, "there is no data folder")
+    free = shutil.disk_usage(settings.STIGMER_HOME).free
+    least = settings.STIGMER_FREE_BYTES
+    detail = f"{free / 2**20:,.0f} MiB free in the data folder"
+    if free < least:
+        remedy = "Make room on its disk; what runs goes on by itself then."
+        return Check("disk", State.FAILED, f"Only {detail}.", free, remedy)
+    if free < 4 * least:
+        return Check("disk", State.WARNING, f"Only {detail}.", free, "Make room on its disk.")
+    return Check("disk", State.OK, detail, free)
+
+
 def check_queue() -> Check:
     """The queue is switched on, so that what is started is driven."""
     if settings.STIGMER_QUEUE:
@@ -134,6 +156,10 @@ def check_queue() -> Check:
 def check_workers() -> Check:
     """At least one worker was heard of lately; without any, everything that is started waits."""
     alive = sum(not is_gone(process) for process in Process.objects.living().workers())
+    mute = 0 if alive else sum(not is_gone(process) for process in Process.objects.silent().workers())
+    if mute:
+        detail = f"No heartbeat of a worker was written lately, though {mute} may live."
+        return Check("workers", State.FAILED, detail, 0, WHERE_HEARTBEATS_STAY)
     if not alive:
         return Check("workers", State.FAILED, "No worker is alive.", 0, START_A_WORKER)
     return Check("workers", State.OK, f"{alive} alive", alive)
@@ -168,5 +194,5 @@ def _age(moment: datetime | None) -> float | None:
     return None if moment is None else max(0.0, (clock.now() - moment).total_seconds())
 
 
-FIRST: tuple[Callable[[], Check], ...] = (check_database, check_redis, check_queue)
+FIRST: tuple[Callable[[], Check], ...] = (check_database, check_disk, check_redis, check_queue)
 OF_THE_DATABASE: tuple[Callable[[], Check], ...] = (check_workers, check_sweep, check_oldest_due)

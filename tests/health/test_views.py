@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
 import pytest
 import redis
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.models.functions import Now
 from django.test import Client, override_settings
 
 from executions.models import Process
+from tests.services import redis_server
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -55,6 +61,31 @@ def test_a_redis_that_evicts_is_not_ready(client: Client, worker: Process, redis
         redis_client.config_set("maxmemory-policy", "noeviction")
 
 
+def test_a_redis_without_memory_is_not_ready(client: Client, worker: Process, short_folder: Path) -> None:
+    with redis_server(short_folder, short_folder / "r.sock") as own:
+        own.config_set("maxmemory", 1)
+        with override_settings(REDIS_URL=f"unix://{short_folder / 'r.sock'}"):
+            status, failed = _ready(client)
+    assert status == 503
+    assert failed["redis"].startswith("Redis takes no writes: command not allowed when used memory > 'maxmemory'")
+
+
+def test_a_disk_without_room_is_not_ready_and_one_with_little_is_a_warning(
+    client: Client, worker: Process, tmp_path: Path
+) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    with override_settings(STIGMER_HOME=tmp_path, STIGMER_FREE_BYTES=free * 2):
+        assert "Make room" in _ready(client)[1]["disk"]
+    with override_settings(STIGMER_HOME=tmp_path, STIGMER_FREE_BYTES=free // 2):
+        checks = {check["name"]: check for check in client.get("/readyz").json()["checks"]}
+    assert (checks["disk"]["ok"], checks["disk"]["state"]) == (True, "warning")
+
+
+def test_workers_that_live_and_cannot_write_are_told_from_none(client: Client, worker: Process) -> None:
+    Process.objects.update(host="elsewhere", heartbeat_at=Now() - timedelta(minutes=1))
+    assert _ready(client)[1]["workers"].startswith("No heartbeat of a worker was written lately, though 1 may live.")
+
+
 def test_a_database_older_than_the_code_is_not_ready(client: Client, worker: Process) -> None:
     (newest,) = MigrationLoader(connection).graph.leaf_nodes("executions")
     MigrationRecorder(connection).record_unapplied(*newest)
@@ -72,7 +103,7 @@ def test_being_alive_asks_nothing_of_others(client: Client) -> None:
 
 def test_each_check_has_a_state_a_figure_and_a_remedy(client: Client) -> None:
     checks = {check["name"]: check for check in client.get("/readyz").json()["checks"]}
-    assert set(checks) == {"database", "redis", "queue", "workers", "sweep", "oldest_due"}
+    assert set(checks) == {"database", "disk", "redis", "queue", "workers", "sweep", "oldest_due"}
     assert (checks["workers"]["state"], checks["workers"]["figure"]) == ("failed", 0)
     assert "stigmer worker" in checks["workers"]["remedy"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -122,10 +121,3 @@ def ends() -> Callable[..., Execution]:
         return found
 
     return ended
-
-
-@pytest.fixture
-def short_folder() -> Iterator[Path]:
-    """A folder whose path leaves room for the name of a socket (107 characters in all)."""
-    with tempfile.TemporaryDirectory(prefix="stigmer-") as folder:
-        yield Path(folder)
