@@ -18,6 +18,8 @@ from dashboard.queries.executions import COUNT_CAP, Filters
 from dashboard.search import parse
 from dashboard.views.pages import page, person
 from executions import clock, policy
+from executions.errors import Refused
+from executions.models import SavedView
 from executions.states import Phase
 
 LONGEST = 200
@@ -26,8 +28,16 @@ LONGEST = 200
 @page
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
-    user, filters = person(request), filters_of(request.GET)
+    return list_page(request, filters_of(request.GET))
+
+
+def list_page(
+    request: HttpRequest, filters: Filters, *, refusal: Refused | None = None, status: int = 200
+) -> HttpResponse:
+    """The list with these filters; ``refusal`` is why its filter could not be saved."""
+    user, here = person(request), urlencode(filters.as_query())
     before = cursor(request.GET.get("before"), *EXECUTION)
+    saved_views = list(SavedView.objects.of(user))
     found = executions.page(user, filters, before)
     tally = executions.tally(user, filters)
     context = {
@@ -42,10 +52,13 @@ def listing(request: HttpRequest) -> HttpResponse:
         "first_address": address(filters),
         "count_address": _count_address(filters, found),
         "bulk_verbs": bulk.VERBS,
-        "here": urlencode(filters.as_query()),
+        "here": here,
+        "saved_views": saved_views,
+        "saved_here": next((view for view in saved_views if view.query == here), None),
+        "refusal": refusal,
         "server_now": clock.now(),
     }
-    return render(request, "dashboard/executions.html", context)
+    return render(request, "dashboard/executions.html", context, status=status)
 
 
 @page
@@ -67,14 +80,19 @@ def filters_of(query: QueryDict) -> Filters:
     """The filters of an address. A phase that does not exist is no filter."""
     phase = query.get("phase", "")
     known = phase in (*Phase, "attention")
-    typed = query.get("q", "").strip().replace("\x00", "")[:LONGEST]
+    typed = _text(query, "q").strip()
     return Filters(
         phase=phase if known else "",
-        workflow=query.get("workflow", "")[:LONGEST],
-        owner=query.get("owner", "")[:LONGEST],
+        workflow=_text(query, "workflow"),
+        owner=_text(query, "owner"),
         typed=typed,
         search=parse(typed, clock.now()),
     )
+
+
+def _text(query: QueryDict, name: str) -> str:
+    """Without a NUL: a saved view's query was not read by ``page``."""
+    return query.get(name, "").replace("\x00", "")[:LONGEST]
 
 
 def address(filters: Filters, **more: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, QueryDict
 
 Rest = ParamSpec("Rest")
 View = Callable[Concatenate[HttpRequest, Rest], HttpResponseBase]
@@ -19,11 +19,28 @@ def page(view: View[Rest]) -> View[Rest]:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        _drop_nul(request)
         response = view(request, *args, **kwargs)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
     return login_required(guarded)  # type: ignore[return-value]
+
+
+def _drop_nul(request: HttpRequest) -> None:
+    """No field of a form means a NUL, and PostgreSQL refuses even to look for one."""
+    request.GET = _without_nul(request.GET)  # type: ignore[assignment]  # the stubs know read-only ones alone
+    if request.method == "POST":
+        request.POST = _without_nul(request.POST)  # type: ignore[assignment]
+
+
+def _without_nul(sent: QueryDict) -> QueryDict:
+    if not any("\x00" in text for _, values in sent.lists() for text in values):
+        return sent
+    clean = QueryDict(mutable=True)
+    for name, values in sent.lists():
+        clean.setlist(name, [text.replace("\x00", "") for text in values])
+    return clean
 
 
 def person(request: HttpRequest) -> User:

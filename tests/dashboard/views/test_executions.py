@@ -43,6 +43,7 @@ def test_filters_narrow_the_list(begin: Begin, drive: Drive, alice: User, as_: A
         f"q={works.public_id}": {works},
         "phase=NONSENSE": {works, fails},
         "q=%00": {works, fails},
+        "workflow=%00&owner=%00": {works, fails},
     }.items():
         text = shown(client, f"/executions/?{query}")
         assert {each for each in (works, fails) if each.public_id in text} == expected, query

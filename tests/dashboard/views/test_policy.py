@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from dashboard.urls import urlpatterns
-from executions.models import Execution, Workflow
+from executions.models import Execution, SavedView, Workflow
 from executions.tokens import mint
 
 As = Callable[[User], Client]
@@ -44,6 +44,8 @@ PAGES = {
 POSTS = {
     "act": ("/executions/{wex}/do/retry", 302, 404, 403, 302),
     "bulk": ("/executions/bulk", 400, 400, 400, 400),
+    "saved-view-keep": ("/executions/views", 400, 400, 400, 400),
+    "saved-view-forget": ("/executions/views/{svw}/forget", 302, 404, 404, 404),
     "token-revoke": ("/tokens/{key}/revoke", 302, 404, 404, 404),
     "run": ("/workflows/{wfl}/run", 302, 302, 302, 302),
     "inbox-read": ("/inbox/read", 302, 302, 302, 302),
@@ -56,7 +58,8 @@ def addresses(failed: Execution, alice: User) -> dict[str, str]:
     step = failed.steps.filter(name="prepare").first()
     assert step is not None and failed.workflow is not None
     key = mint(alice, "a script", ["read"]).token.public_id
-    return {"wex": failed.public_id, "wfl": failed.workflow.public_id, "stp": step.public_id, "key": key}
+    view = SavedView.objects.keep(alice, "mine", "phase=FAILED").public_id
+    return {"wex": failed.public_id, "wfl": failed.workflow.public_id, "stp": step.public_id, "key": key, "svw": view}
 
 
 def test_every_address_stands_in_the_table() -> None:

@@ -1,0 +1,56 @@
+"""A filter of the list of executions that a person gave a name."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import models
+
+from executions.errors import Refused
+from executions.ids import public_id, uuid7
+
+NAME_CHARACTERS = 60
+
+
+class SavedViewQuerySet(models.QuerySet["SavedView"]):
+    def of(self, user: User) -> SavedViewQuerySet:
+        """This person's, by name."""
+        return self.filter(user=user).order_by("name")
+
+    def keep(self, user: User, name: str, query: str) -> SavedView:
+        """Under this name from now on; what had the name before is replaced. Raises Refused."""
+        name = " ".join(name.split())
+        if not name or len(name) > NAME_CHARACTERS or not name.isprintable():
+            raise Refused("invalid", f"A view needs a name of 1 to {NAME_CHARACTERS} characters.",
+                          remedy="Name what it shows.")  # fmt: skip
+        if not query:
+            raise Refused(
+                "invalid", "Nothing is filtered, so there is no view to save.", remedy="Filter the list first."
+            )
+        most = settings.STIGMER_SAVED_VIEWS
+        if not self.of(user).filter(name=name).exists() and self.of(user).count() >= most:
+            raise Refused("conflict", f"There are {most} saved views already (STIGMER_SAVED_VIEWS).",
+                          remedy="Forget one that is not used.")  # fmt: skip
+        return self.update_or_create(user=user, name=name, defaults={"query": query})[0]
+
+
+class SavedView(models.Model):
+    """``query`` is the filter as it stands in the list's address; it is read anew each time."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
+    name = models.CharField(max_length=NAME_CHARACTERS)
+    query = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = SavedViewQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["user", "name"], name="saved_view_name"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def public_id(self) -> str:
+        return public_id("svw", self.pk)
