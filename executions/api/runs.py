@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from executions.api import finding
@@ -18,9 +19,10 @@ from executions.errors import Finding, Refused
 from executions.ids import parse_public_id
 from executions.intake.execution_draft import SILENCE_SECONDS
 from executions.intake.readiness import require_queue
-from executions.intake.start import start, start_agent
+from executions.intake.start import Circumstances, start, start_agent
 from executions.models import Agent, AgentInstance, Execution, Session, Workflow, WorkflowInstance
 
+Instance = TypeVar("Instance", WorkflowInstance, AgentInstance)
 # Who drives a run that is started by name (POST /workflows/{runner}/run/{workflow_name}).
 RUNNERS = {"stigmer": "ours", "claude-code": "ours", "external": "external"}
 
@@ -35,20 +37,12 @@ def run_workflow(
 ) -> dict[str, Any]:
     """202 and where to follow it, once for each Idempotency-Key."""
     if workflow is not None and body.instance is not None:
-        instance = instance_of(workflow, body.instance)
+        instances = workflow.instances.select_related("workflow")
+        instance = _instance_of(instances, "win", f"workflow {workflow.slug}", body.instance)
 
     def begun(note: str) -> Answer:
         try:
-            execution = start(
-                workflow,
-                user,
-                input=_input(body),
-                instance=instance,
-                name=body.name,
-                correlation_id=correlation_id(),
-                runner=body.runner,
-                runner_silence_seconds=body.runner_silence_seconds or SILENCE_SECONDS,
-            )
+            execution = start(workflow, user, input=_input(body), instance=instance, **_circumstances(body))
         except Refused as refused:
             refused.findings = [_as_sent(body, each) for each in refused.findings]
             raise
@@ -73,20 +67,15 @@ def run_agent(
     if session is not None and agent is not None and session.agent_id != agent.pk:
         raise Problem("invalid-argument", f"The session {session.public_id} is not one with the agent {agent.slug}.")
     agent = agent or (session.agent if session else None)
-    instance = agent_instance_of(agent, body.instance) if agent and body.instance is not None else None
+    instance = None
+    if agent is not None and body.instance is not None:
+        instances = agent.instances.select_related("agent")
+        instance = _instance_of(instances, "ain", f"agent {agent.slug}", body.instance)
     message = _message(body)
 
     def begun(note: str) -> Answer:
         execution = start_agent(
-            agent,
-            user,
-            message=message,
-            session=session,
-            instance=instance,
-            name=body.name,
-            correlation_id=correlation_id(),
-            runner=body.runner,
-            runner_silence_seconds=body.runner_silence_seconds or SILENCE_SECONDS,
+            agent, user, message=message, session=session, instance=instance, **_circumstances(body)
         )
         return _accepted(execution, note)
 
@@ -104,6 +93,15 @@ def _answered(request: HttpRequest, response: HttpResponse, user: User, body: Ru
     if answer.replayed:
         response["Idempotency-Replayed"] = "true"
     return answer.body
+
+
+def _circumstances(body: RunBody) -> Circumstances:
+    return {
+        "name": body.name,
+        "correlation_id": correlation_id(),
+        "runner": body.runner,
+        "runner_silence_seconds": body.runner_silence_seconds or SILENCE_SECONDS,
+    }
 
 
 def _accepted(execution: Execution, note: str) -> Answer:
@@ -143,23 +141,12 @@ def _message(body: RunBody) -> str:
     return body.message
 
 
-def instance_of(workflow: Workflow, ref: str) -> WorkflowInstance:
-    """An instance of this workflow by id or slug."""
-    key = parse_public_id(ref, "win")
-    rows = workflow.instances.select_related("workflow")
-    found = rows.filter(pk=key).first() if key else rows.filter(slug=ref).first()
+def _instance_of(instances: QuerySet[Instance, Instance], prefix: str, parent: str, ref: str) -> Instance:
+    """One of these instances by id or slug."""
+    key = parse_public_id(ref, prefix)
+    found = instances.filter(pk=key).first() if key else instances.filter(slug=ref).first()
     if found is None:
-        raise not_found(f"The workflow {workflow.slug} has no instance {finding.shown(ref)}.")
-    return found
-
-
-def agent_instance_of(agent: Agent, ref: str) -> AgentInstance:
-    """An instance of this agent by id or slug."""
-    key = parse_public_id(ref, "ain")
-    rows = agent.instances.select_related("agent")
-    found = rows.filter(pk=key).first() if key else rows.filter(slug=ref).first()
-    if found is None:
-        raise not_found(f"The agent {agent.slug} has no instance {finding.shown(ref)}.")
+        raise not_found(f"The {parent} has no instance {finding.shown(ref)}.")
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.contrib.auth.models import User
 
@@ -11,10 +11,22 @@ from executions.intake.create_execution import (
     WORKFLOW_EXECUTION_CREATE,
     input_problems,
 )
-from executions.intake.execution_draft import SILENCE_SECONDS, ExecutionDraft
+from executions.intake.execution_draft import ExecutionDraft
+from executions.intake.pipeline import Pipeline
 from executions.models import Agent, AgentInstance, Execution, Session, Workflow, WorkflowInstance
 
 __all__ = ["input_problems", "start", "start_agent"]
+
+
+class Circumstances(TypedDict, total=False):
+    """What both kinds of runs may be given. ``runner="external"`` leaves driving it to somebody who reports with status
+    updates and may be silent for ``runner_silence_seconds``."""
+
+    name: str
+    correlation_id: str
+    queue: str
+    runner: str
+    runner_silence_seconds: int
 
 
 def start(
@@ -23,29 +35,14 @@ def start(
     *,
     input: Any = None,
     instance: WorkflowInstance | None = None,
-    name: str = "",
-    correlation_id: str = "",
-    queue: str = "default",
-    runner: str = "ours",
-    runner_silence_seconds: int = SILENCE_SECONDS,
+    **how: Unpack[Circumstances],
 ) -> Execution:
     """A new PENDING execution of the workflow's newest version. Raises Refused; then nothing is stored.
 
-    Name the workflow, the instance or both. ``runner="external"`` leaves driving it to somebody who reports with
-    status updates and may be silent for ``runner_silence_seconds``.
+    Name the workflow, the instance or both.
     """
-    draft = ExecutionDraft(
-        owner=owner,
-        workflow=workflow,
-        given_instance=instance,
-        input=input,
-        name=name,
-        correlation_id=correlation_id,
-        queue=queue,
-        runner=runner,
-        runner_silence_seconds=runner_silence_seconds,
-    )
-    return _created(WORKFLOW_EXECUTION_CREATE.run(draft))
+    draft = ExecutionDraft(owner=owner, workflow=workflow, given_instance=instance, input=input, **how)
+    return _created(WORKFLOW_EXECUTION_CREATE, draft)
 
 
 def start_agent(
@@ -56,32 +53,20 @@ def start_agent(
     model: str = "",
     session: Session | None = None,
     instance: AgentInstance | None = None,
-    name: str = "",
-    correlation_id: str = "",
-    queue: str = "default",
-    runner: str = "ours",
-    runner_silence_seconds: int = SILENCE_SECONDS,
+    **how: Unpack[Circumstances],
 ) -> Execution:
     """A new PENDING run of the agent's newest version, in the session, else in this person's default one with it.
 
     Raises Refused (``conflict`` without an external runner: our workers do not drive agents yet).
     """
+    said = {"message": message, **({"model": model} if model else {})}
     draft = ExecutionDraft(
-        owner=owner,
-        kind="agent",
-        agent=agent,
-        given_instance=instance,
-        given_session=session,
-        input={"message": message, **({"model": model} if model else {})},
-        name=name,
-        correlation_id=correlation_id,
-        queue=queue,
-        runner=runner,
-        runner_silence_seconds=runner_silence_seconds,
+        owner=owner, kind="agent", agent=agent, given_instance=instance, given_session=session, input=said, **how
     )
-    return _created(AGENT_EXECUTION_CREATE.run(draft))
+    return _created(AGENT_EXECUTION_CREATE, draft)
 
 
-def _created(draft: ExecutionDraft) -> Execution:
-    assert draft.execution is not None
-    return draft.execution
+def _created(pipeline: Pipeline[ExecutionDraft], draft: ExecutionDraft) -> Execution:
+    made = pipeline.run(draft).execution
+    assert made is not None
+    return made

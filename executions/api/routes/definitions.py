@@ -1,0 +1,104 @@
+"""What workflows and agents have in common as resources: applied, listed, read, changed, deleted and run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router, Status
+
+from executions.api.credentials import ACT, READ, RUN, person
+from executions.api.cursors import Page
+from executions.api.render import resources as render
+from executions.api.routes import empty, resources
+from executions.api.schemas import executions as run_shapes
+from executions.api.schemas import resources as shapes
+from executions.intake import standing
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """What is particular to one kind. ``running`` describes the address that starts a run."""
+
+    kind: str
+    visible: Callable[[User], QuerySet[Any]]
+    apply: Callable[..., Any]
+    run: Callable[..., dict[str, Any]]
+    running: str
+
+    @property
+    def one(self) -> str:
+        return f"an {self.kind}" if self.kind == "agent" else f"a {self.kind}"
+
+
+def add_definitions(router: Router, of: Definitions) -> None:
+    """Everything under /workflows or /agents that both have."""
+    _add_applying(router, of)
+    _add_standing(router, of)
+    _add_running(router, of)
+    resources.add_versions(router, of.kind)
+    resources.add_instances(router, of.kind)
+
+
+def _add_applying(router: Router, of: Definitions) -> None:
+    @router.post(
+        "", auth=ACT, response={200: shapes.Applied, 201: shapes.Applied}, operation_id=f"apply-{of.kind}",
+        summary=f"Apply {of.one} definition", openapi_extra=resources.DEFINITION_BODY,
+    )  # fmt: skip
+    @resources.takes_definition
+    def apply(request: HttpRequest, response: HttpResponse, how: Annotated[resources.How, Query()]) -> Any:
+        """The body is the definition, as YAML or JSON. The same text changes nothing; another makes a new version."""
+
+        def applied() -> Any:
+            return of.apply(resources.definition_of(request), person(request), visibility=how.visibility)
+
+        return resources.answer_applied(response, of.kind, applied, how)
+
+
+def _add_standing(router: Router, of: Definitions) -> None:
+    find = resources.FINDERS[of.kind]
+
+    @router.get(
+        "", auth=READ, response=Page[shapes.Resource], operation_id=f"list-{of.kind}s", summary=f"List {of.kind}s"
+    )
+    def listed(request: HttpRequest, filters: Annotated[resources.Filters, Query()]) -> dict[str, Any]:
+        """Those that the caller may see, newest first; documents are left out."""
+        return resources.page(of.visible(person(request)), filters, f"{of.kind}s")
+
+    @router.get("/{ref}", auth=READ, response=shapes.Resource, operation_id=f"read-{of.kind}", summary=f"Read {of.one}")
+    def read(request: HttpRequest, ref: str) -> shapes.Resource:
+        """By id or slug, with the document of its newest version."""
+        return render.resource(find(person(request), ref))
+
+    @router.patch(
+        "/{ref}", auth=ACT, response=shapes.Resource, operation_id=f"change-{of.kind}", summary=f"Change {of.one}"
+    )
+    def change(request: HttpRequest, ref: str, body: shapes.ChangeBody) -> shapes.Resource:
+        """Its name, description, visibility, labels and annotations; fields that are left out stay."""
+        found = find(person(request), ref)
+        standing.change(found, person(request), resources.given(body))
+        return render.resource(found)
+
+    @router.delete(
+        "/{ref}", auth=ACT, response={204: None}, operation_id=f"delete-{of.kind}", summary=f"Delete {of.one}"
+    )
+    def delete(request: HttpRequest, ref: str) -> Status[None]:
+        """With whatever belongs to it; 409 while executions of it exist."""
+        standing.delete(find(person(request), ref), person(request))
+        return Status(204, None)
+
+
+def _add_running(router: Router, of: Definitions) -> None:
+    @router.post(
+        "/{ref}/run", auth=RUN, response={202: run_shapes.Accepted}, operation_id=f"run-{of.kind}",
+        summary=f"Run {of.one}", description=of.running, openapi_extra={"x-idempotency-key": True},
+    )  # fmt: skip
+    def run(
+        request: HttpRequest, response: HttpResponse, ref: str, body: run_shapes.RunBody = empty.RUN
+    ) -> Status[dict[str, Any]]:
+        found = resources.FINDERS[of.kind](person(request), ref)
+        return Status(202, of.run(request, response, person(request), found, body))
