@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
 from django.conf import settings
 
+from executions.engine import watched
 from executions.engine.requests import Effect
 from executions.engine.surroundings import limits
 from executions.errors import StigmerError, WorkflowError
@@ -22,12 +24,23 @@ from executions.steps.outcome import Done, Fail, Outcome
 
 log = structlog.get_logger(__name__)
 Call = Callable[[dict[str, Any], StepContext], Outcome]
-CALLS: dict[str, Call] = {"http": http.run, "python": python.run}
 
 
-def call_here(arguments: dict[str, Any], context: StepContext) -> Outcome:
-    """A registered function in this thread, inside the transaction that the caller holds."""
-    return python.call_in_thread(str(arguments["function"]), arguments.get("arguments") or {}, context)
+def call_python(arguments: dict[str, Any], context: StepContext) -> Outcome:
+    """A registered function: in a child that can be killed, or in a thread that can be left behind."""
+    function = functions.registered().get(str(arguments.get("function")))
+    if function is None or function.isolation != "thread":
+        return python.run(arguments, context)
+    return watched.run(partial(python.run, arguments, context), context)
+
+
+def call_in_transaction(arguments: dict[str, Any], context: StepContext) -> Outcome:
+    """A registered function inside the transaction that the caller holds. Raises watched.Overrun."""
+    name, given = str(arguments["function"]), arguments.get("arguments") or {}
+    return watched.run_in_transaction(partial(python.call_in_thread, name, given, context), context)
+
+
+CALLS: dict[str, Call] = {"http": http.run, "python": call_python}
 
 
 def effect_of(request: Effect) -> str:
@@ -74,10 +87,12 @@ def context_for(
 
 
 def run(request: Effect, context: StepContext, call: Call | None = None) -> Outcome:
-    """Carry out the attempt. Whatever a step raises becomes a failure that says so; nothing escapes."""
+    """Carry out the attempt. Whatever a step raises becomes a failure that says so; nothing escapes but Overrun."""
     step = call or CALLS[request.call]
     try:
         outcome = step(request.step.arguments, context)
+    except watched.Overrun:
+        raise
     except SecretUnavailable as problem:
         return Fail(problem.error, transient=False, rule="secret not available", effect_possible=False)
     except StigmerError as problem:

@@ -39,7 +39,8 @@ class Boundary:
         self._store = store
         self._token = held.token
         self._inbox = held.inbox
-        self._head_seq = held.execution.head_seq
+        # The last that was seen committed; who rolls a joined transaction back puts it back as well.
+        self.head_seq = held.execution.head_seq
         self._chained = journal.head_digest
         self.cancel_asked = held.cancel_asked
         self.pause_asked = held.pause_asked
@@ -109,7 +110,7 @@ class Boundary:
             correlation_id=self._execution.correlation_id,
             owner_id=self._execution.owner_id,
             at=now,
-            after_seq=self._head_seq,
+            after_seq=self.head_seq,
         )
         if not keep:
             self._taken()
@@ -130,7 +131,7 @@ class Boundary:
             if may_miss:
                 return False
             raise Fenced
-        self._inbox, self._head_seq = applied.inbox, applied.head_seq
+        self._inbox, self.head_seq = applied.inbox, applied.head_seq
         self.cancel_asked, self.pause_asked = applied.cancel_asked, applied.pause_asked
         if "last_checkpoint_at" in move.columns:
             self._execution.last_checkpoint_at = move.columns["last_checkpoint_at"]

@@ -12,7 +12,7 @@ import structlog
 from django.db import DatabaseError, connection, transaction
 
 from executions import clock
-from executions.engine import attempt, report, surroundings
+from executions.engine import attempt, report, surroundings, watched
 from executions.engine.boundary import CancelAsked, PauseAsked
 from executions.engine.drive import Drive, Yielded
 from executions.engine.requests import Effect, Ended, Request
@@ -58,7 +58,7 @@ def run_effect(drive: Drive, request: Effect, send: Send) -> Request | Ended:
     _begin(drive, step, now)
     cancellation = Cancellation()
     context = attempt.context_for(drive.execution, request, seconds, drive.secrets, cancellation)
-    with drive.running.attempt(drive.execution.pk, drive.token, cancellation):
+    with drive.running.attempt(drive.execution.pk, drive.token, cancellation, context.deadline):
         if effect == "transactional":
             return _transactional(drive, request, context, policy, send)
         outcome = attempt.run(request, context)
@@ -186,7 +186,20 @@ def _retry_later(drive: Drive, request: Effect, verdict: Retry, record: AttemptR
 
 def _transactional(drive: Drive, request: Effect, context: StepContext, policy: Policy, send: Send) -> Request | Ended:
     """The function's own writes and its Step commit together: exactly once."""
-    began = clock.now()
+    began, seen = clock.now(), drive.boundary.head_seq
+    try:
+        following, failed = _in_one_transaction(drive, request, context, policy, send, began)
+    except watched.Overrun as overrun:
+        following, failed = None, overrun.outcome
+    if request.step.status != StepStatus.SUCCEEDED:
+        drive.boundary.head_seq = seen
+    return following or send(_settle(drive, request, failed, policy, began))
+
+
+def _in_one_transaction(
+    drive: Drive, request: Effect, context: StepContext, policy: Policy, send: Send, began: datetime
+) -> tuple[Request | Ended | None, Outcome]:
+    """What the walk asks for next, where the function succeeded; else its failure, and nothing is written."""
     with atomic():
         try:
             drive.boundary.commit(here=True)
@@ -195,7 +208,7 @@ def _transactional(drive: Drive, request: Effect, context: StepContext, policy: 
             request.step.status = StepStatus.RETRYING
             drive.journal.pending[request.step.id] = request.step
             raise
-        outcome = _unless_broken(attempt.run(request, context, attempt.call_here))
+        outcome = _unless_broken(attempt.run(request, context, attempt.call_in_transaction))
         if isinstance(outcome, Done):
             following = send(_settle(drive, request, outcome, policy, began))
             if request.step.status == StepStatus.SUCCEEDED:
@@ -206,9 +219,9 @@ def _transactional(drive: Drive, request: Effect, context: StepContext, policy: 
             else:
                 # Its result could not be recorded (a schema, a size), so its writes must not stand either.
                 transaction.set_rollback(True)
-            return following
+            return following, outcome
         transaction.set_rollback(True)
-    return send(_settle(drive, request, outcome, policy, began))
+    return None, outcome
 
 
 def _unless_broken(outcome: Outcome) -> Outcome:

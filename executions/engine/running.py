@@ -7,7 +7,9 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from executions.steps.context import Cancellation
+from executions.steps.context import Cancellation, Deadline
+
+OVERDUE_SECONDS = 10.0
 
 
 class Running:
@@ -17,6 +19,7 @@ class Running:
         self.stopping = threading.Event()
         self._lock = threading.Lock()
         self._held: dict[uuid.UUID, tuple[int, Cancellation | None]] = {}
+        self._deadlines: dict[uuid.UUID, Deadline] = {}
 
     def take(self, execution_id: uuid.UUID, token: int) -> None:
         with self._lock:
@@ -29,15 +32,24 @@ class Running:
                 del self._held[execution_id]
 
     @contextmanager
-    def attempt(self, execution_id: uuid.UUID, token: int, cancellation: Cancellation) -> Iterator[None]:
+    def attempt(
+        self, execution_id: uuid.UUID, token: int, cancellation: Cancellation, deadline: Deadline
+    ) -> Iterator[None]:
         with self._lock:
             self._held[execution_id] = (token, cancellation)
+            self._deadlines[execution_id] = deadline
         try:
             yield
         finally:
             with self._lock:
                 if self._held.get(execution_id, (None,))[0] == token:
                     self._held[execution_id] = (token, None)
+                    self._deadlines.pop(execution_id, None)
+
+    def overdue(self) -> list[uuid.UUID]:
+        """Whose attempt ought to have ended a while ago: its thread hangs in something that minds no deadline."""
+        with self._lock:
+            return [pk for pk, deadline in self._deadlines.items() if deadline.seconds_over() > OVERDUE_SECONDS]
 
     def tokens(self) -> dict[uuid.UUID, int]:
         with self._lock:

@@ -162,6 +162,12 @@ def check_workers() -> Check:
         return Check("workers", State.FAILED, detail, 0, WHERE_HEARTBEATS_STAY)
     if not alive:
         return Check("workers", State.FAILED, "No worker is alive.", 0, START_A_WORKER)
+    stuck = list(Process.objects.living().workers().filter(stuck_threads__gt=0).order_by("pid"))
+    if stuck:
+        which = ", ".join(f"{process} ({process.stuck_threads})" for process in stuck[:5])
+        detail = f"{alive} alive; threads hang past the deadline of their step in {which}."
+        remedy = "Restart them (their supervisor starts them again); such functions want `isolation` process."
+        return Check("workers", State.WARNING, detail, alive, remedy)
     return Check("workers", State.OK, f"{alive} alive", alive)
 
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import redis
 from django.conf import settings
-from django.db.models import Avg, Count, F, Min
+from django.db.models import Avg, Count, F, Min, Sum
 from django.db.models.functions import Now
 
 from executions import clock
@@ -150,8 +150,15 @@ def _heartbeat() -> Metric:
     )
 
 
+def _stuck_threads() -> Metric:
+    number = Process.objects.living().aggregate(number=Sum("stuck_threads"))["number"] or 0
+    help = "Threads of living workers that hang past the deadline of their step."
+    return Metric("stuck_threads", help, "gauge", [Sample(number)])
+
+
 FROM_THE_DATABASE: tuple[Callable[[], Metric], ...] = (
     _executions, _steps, _attempts, _recoveries, _recovery_seconds, _lost, _heals, _leases, _processes, _heartbeat,
+    _stuck_threads,
 )  # fmt: skip
 
 

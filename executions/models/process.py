@@ -43,6 +43,8 @@ class Process(models.Model):
     heartbeat_at = models.DateTimeField(db_default=Now())
     dead_at = models.DateTimeField(null=True, blank=True)
     death = models.CharField(max_length=200, blank=True, default="")
+    # Threads of it that run on though the deadline of their attempt is over: only a new process gets rid of them.
+    stuck_threads = models.PositiveIntegerField(default=0, db_default=0)
     # How many executions it held when it was declared dead: one that it held alone may have killed it.
     held_at_death = models.PositiveIntegerField(default=0)
 
@@ -56,9 +58,10 @@ class Process(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.pid}@{self.host}"
 
-    def beat(self) -> bool:
+    def beat(self, *, stuck_threads: int = 0) -> bool:
         """Say that this process lives. False: it was declared dead and has to stop at once."""
-        return bool(Process.objects.filter(pk=self.pk, dead_at=None).update(heartbeat_at=Now()))
+        living = Process.objects.filter(pk=self.pk, dead_at=None)
+        return bool(living.update(heartbeat_at=Now(), stuck_threads=stuck_threads))
 
     def declare_dead(self, death: str) -> bool:
         """True for the one caller that declared it."""

@@ -20,6 +20,10 @@ class Deadline:
         """Seconds left, never below zero."""
         return max(0.0, self._at - time.monotonic())
 
+    def seconds_over(self) -> float:
+        """How long it has been over, in seconds; negative before."""
+        return time.monotonic() - self._at
+
     def is_over(self) -> bool:
         return self.remaining() == 0.0
 

@@ -67,7 +67,7 @@ class FunctionContext:
 @dataclass(frozen=True)
 class Function:
     """A registered function. ``isolation`` "process" runs it in a child that is killed at its deadline; "thread" runs
-    it in the worker itself, where no deadline can be enforced."""
+    it in the worker itself: past its deadline the attempt has failed, but its thread can only be left behind."""
 
     name: str
     call: Callable[..., Any]

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from executions import clock
+from executions.engine import watched
 from executions.engine.lease import give_back
 from executions.engine.running import Running
 from executions.models import Execution, Process
@@ -35,6 +36,7 @@ class Pulse:
         self._stop = threading.Event()
         self._beaten = time.monotonic()
         self._out_of_touch = False
+        self._told_overdue: set[uuid.UUID] = set()
         self._unheld: set[tuple[uuid.UUID, int]] = set()
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
         self._thread.start()
@@ -60,7 +62,7 @@ class Pulse:
         connection.close()
 
     def _beat(self) -> None:
-        if not self._process.beat() and not self._stop.is_set():
+        if not self._process.beat(stuck_threads=self._stuck_threads()) and not self._stop.is_set():
             log.critical("declared dead by others, ending at once")
             os._exit(1)
         if self._out_of_touch:
@@ -68,6 +70,13 @@ class Pulse:
         self._beaten, self._out_of_touch = time.monotonic(), False
         clock.read()
         self._give_back_what_nothing_drives()
+
+    def _stuck_threads(self) -> int:
+        overdue = self._running.overdue()
+        for execution_id in set(overdue) - self._told_overdue:
+            log.error("an attempt is long past its deadline, its thread hangs", execution=str(execution_id))
+        self._told_overdue = set(overdue)
+        return watched.left_behind() + len(overdue)
 
     def _end_if_out_of_touch(self) -> None:
         silence = time.monotonic() - self._beaten

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,35 @@ def rename(slug: str, name: str, fail: bool = False, too_large: bool = False, sw
     if fail:
         raise PermanentError("changed its mind")
     return "x" * (2 * 1024 * 1024) if too_large else workflow.name
+
+
+MAY_END = threading.Event()
+
+
+@function(name="tests.hangs", isolation="thread")
+def hangs(ledger: str) -> str:
+    """Does not come back before it is let."""
+    MAY_END.wait(60)
+    with Path(ledger).open("a") as book:
+        book.write("late -\n")
+    return "late"
+
+
+@function(name="tests.rename_and_hang", isolation="thread", effect="transactional")
+def rename_and_hang(ledger: str, slug: str, name: str) -> str:
+    """Writes through the ORM, hangs, and tries to write once more."""
+    from executions.models import Workflow
+
+    Workflow.objects.filter(slug=slug).update(name=name)
+    MAY_END.wait(60)
+    try:
+        Workflow.objects.filter(slug=slug).update(name=name)
+        ended = "wrote"
+    except Exception as problem:
+        ended = type(problem).__name__
+    with Path(ledger).open("a") as book:
+        book.write(f"{ended} -\n")
+    return ended
 
 
 def _deep(levels: int) -> Any:

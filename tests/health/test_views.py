@@ -86,6 +86,15 @@ def test_workers_that_live_and_cannot_write_are_told_from_none(client: Client, w
     assert _ready(client)[1]["workers"].startswith("No heartbeat of a worker was written lately, though 1 may live.")
 
 
+def test_threads_that_hang_are_a_warning_that_names_their_process(client: Client, worker: Process) -> None:
+    worker.beat(stuck_threads=2)
+    checks = {check["name"]: check for check in client.get("/readyz").json()["checks"]}
+    assert (checks["workers"]["ok"], checks["workers"]["state"]) == (True, "warning")
+    assert f"in {worker} (2)" in checks["workers"]["detail"]
+    worker.beat()
+    assert _ready(client) == (200, {})
+
+
 def test_a_database_older_than_the_code_is_not_ready(client: Client, worker: Process) -> None:
     (newest,) = MigrationLoader(connection).graph.leaf_nodes("executions")
     MigrationRecorder(connection).record_unapplied(*newest)
