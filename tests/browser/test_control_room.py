@@ -61,6 +61,37 @@ def test_a_restore_says_what_runs_again_and_is_in_the_audit(admin: Page, live_st
     expect(admin.get_by_text("the shelf was counted anew")).to_be_visible()
 
 
+def test_a_failed_run_goes_on_with_the_definition_that_was_mended_for_it(
+    admin: Page, live_stigmer: LiveStigmer
+) -> None:
+    head = (
+        "document: {dsl: '1.0.0', namespace: tests, name: mended-later, version: '1.0.0'}\ndo:\n- read: {set: {n: 1}}\n"
+    )
+    bad = "- total: {raise: {error: {type: 'https://example.org/x', status: 400, title: Wrong total}}}\n"
+    for tasks in (bad, "- other: {set: {n: 2}}\n"):
+        admin.goto(f"{live_stigmer.base_url}/workflows/apply")
+        admin.get_by_label("Definition").fill(head + tasks)
+        admin.get_by_role("button", name="Apply").click()
+        expect(admin.get_by_role("heading", name="mended-later", level=1)).to_be_visible()
+        if tasks == bad:
+            admin.get_by_role("button", name="Start").click()
+            expect_phase(admin, "Failed")
+            address = admin.url
+    admin.goto(address)
+    admin.get_by_role("link", name="Go on with another version").click()
+    expect(admin.get_by_text("The journal fits version 2.")).to_be_visible()
+    expect(admin.get_by_label("Version", exact=True)).to_have_value("2")
+    admin.get_by_label("Version", exact=True).select_option("1")
+    expect(admin.get_by_text("It would fail again at once")).to_be_visible()
+    admin.get_by_label("Version", exact=True).select_option("2")
+    expect(admin.get_by_text("It would fail again at once")).to_be_hidden()
+    admin.get_by_label("Reason").fill("the total was wrong")
+    admin.get_by_role("button", name="Go on with version 2").click()
+    expect_phase(admin, "Completed")
+    admin.get_by_role("link", name="Audit", exact=True).click()
+    expect(admin.get_by_text("onto version 2")).to_be_visible()
+
+
 def test_checked_rows_are_recovered_together(admin: Page, live_stigmer: LiveStigmer) -> None:
     for _ in range(2):
         failed_order(admin, live_stigmer)

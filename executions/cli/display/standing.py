@@ -46,10 +46,12 @@ def next_commands(run: Run, *, may_skip: bool = False) -> list[tuple[str, str]]:
         ]
     if phase == "FAILED":
         skip = [(f"stigmer skip {run_id}", "go on without it: the step is optional")] if may_skip else []
+        mended = (f"stigmer recover {run_id} --onto VERSION", "go on with a mended version; --dry-run shows how")
         return [
             (f"stigmer retry {run_id}", "try the failed step again"),
             *skip,
             (f"stigmer recover {run_id}", "verify the checkpoints first, then go on from the last one"),
+            *([mended] if run_id.startswith("wex-") else []),
         ]
     if phase == "PAUSED":
         return [(f"stigmer resume {run_id}", "go on")]

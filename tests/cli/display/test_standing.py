@@ -37,7 +37,7 @@ def test_a_failure_says_where_and_why() -> None:
 @pytest.mark.parametrize(
     ("seen", "verbs"),
     [
-        (run("FAILED"), ["retry", "recover"]),
+        (run("FAILED"), ["retry", "recover", "recover"]),
         (run("WAITING", waiting_for="decision"), ["decide", "decide", "decide"]),
         (run("WAITING", waiting_for="back-off"), ["logs", "cancel"]),
         (run("PAUSED"), ["resume"]),
@@ -48,6 +48,11 @@ def test_a_failure_says_where_and_why() -> None:
 )
 def test_each_phase_offers_what_it_allows(seen: dict[str, Any], verbs: list[str]) -> None:
     assert [command.split()[1] for command, _ in next_commands(seen)] == verbs
+
+
+def test_a_run_of_an_agent_follows_no_version() -> None:
+    assert "--onto" in str(next_commands(run("FAILED")))
+    assert "--onto" not in str(next_commands(run("FAILED") | {"metadata": {"id": "aex-1"}}))
 
 
 def test_skipping_is_offered_only_where_the_step_is_optional() -> None:
