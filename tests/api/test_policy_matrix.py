@@ -15,6 +15,7 @@ from executions.models import Process
 from tests.api import world
 from tests.api.conftest import GOOD, HEAD
 
+pytestmark = pytest.mark.database
 Four = tuple[int, int, int, int]
 EVERYBODY: Four = (200, 200, 200, 200)
 WHO_SEES_THE_RUN: Four = (404, 200, 200, 200)

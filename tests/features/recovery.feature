@@ -36,6 +36,7 @@ Feature: Workflow recovery after failure
     And the step that had succeeded did not run again
     And I am notified of the recovery
 
+  @processes
   Scenario: The server restarts in the middle of a workflow
     Given a running server with a workflow in the middle of its second step
     When every process of the server is killed and the server comes back online

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -25,9 +26,10 @@ from executions.models import Attempt, Event, Execution, Notification, Step
 from executions.states import Phase
 from tests.features.service import Service
 from tests.live import ROOT, LiveStigmer, environment, stigmer_up
+from tests.settings import TEST_DATABASE, TEST_FOLDER
 from tests.waiting import until
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db, pytest.mark.processes]
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 scenarios("recovery.feature")
 
 Drive = Callable[[Execution], Execution]
@@ -213,17 +215,26 @@ def _(service: Service, support: User, drive: Drive, seen: Seen) -> None:
 
 
 class Server:
-    """One installation over several lives; its database is read as it lies on the disk."""
+    """One installation over several lives, on the database that this run of the tests is on."""
 
     def __init__(self, home: Path, stack: ExitStack) -> None:
         self.home = home
+        self.settings = {"STIGMER_HTTP_ALLOWED_HOSTS": "127.0.0.1", "STIGMER_DEMO": "false"}
         self._stack = stack
+        if TEST_DATABASE == "postgres":
+            server = psycopg.connect(host=str(TEST_FOLDER / "postgres"), user="postgres", autocommit=True)
+            stack.callback(server.close)
+            stack.callback(server.execute, "DROP DATABASE IF EXISTS feature WITH (FORCE)")
+            server.execute("CREATE DATABASE feature")
+            self.settings["DATABASE_URL"] = f"postgresql://postgres@/feature?host={TEST_FOLDER / 'postgres'}"
 
     def begin(self) -> LiveStigmer:
-        settings = {"STIGMER_HTTP_ALLOWED_HOSTS": "127.0.0.1", "STIGMER_DEMO": "false"}
-        return self._stack.enter_context(stigmer_up(self.home, **settings))
+        return self._stack.enter_context(stigmer_up(self.home, **self.settings))
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        if TEST_DATABASE == "postgres":
+            with psycopg.connect(self.settings["DATABASE_URL"]) as connected:
+                return connected.execute(sql).fetchall()
         database = sqlite3.connect(f"file:{self.home / 'stigmer.sqlite3'}?mode=ro", uri=True, timeout=10)
         try:
             return database.execute(sql).fetchall()
@@ -245,7 +256,8 @@ def _(server: Server, service: Service, seen: Seen) -> None:
     text = f"{HEAD}do: [{{first: {call}/first'}}}}}}, {{second: {call}/second'}}}}}}]\n"
     subprocess.run(
         [sys.executable, "-m", "tests.features.start_one"], cwd=ROOT, input=text, text=True, check=True,
-        capture_output=True, env=environment(server.home, DJANGO_SETTINGS_MODULE="stigmer_site.settings"),
+        capture_output=True,
+        env=environment(server.home, DJANGO_SETTINGS_MODULE="stigmer_site.settings", **server.settings),
     )  # fmt: skip
     until(lambda: service.asked["/second"] == 1, what="the second step has begun")
 

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connection, transaction
 
+from executions.models import Process
+from executions.models.passing import Trouble, trouble
 from stigmer_site import databases
+from tests.settings import TEST_DATABASE
 
 HOME = Path("/srv/stigmer")
 
@@ -33,3 +39,39 @@ def test_options_of_the_address_come_after_ours_and_so_win() -> None:
 def test_another_database_is_refused_with_what_is_allowed() -> None:
     with pytest.raises(ImproperlyConfigured, match=r"begins with 'mysql'.*postgresql://.*sqlite:///"):
         databases.from_url("mysql://db/flows", HOME, connections=8)
+
+
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(TEST_DATABASE != "postgres", reason="limits of PostgreSQL")
+@pytest.mark.parametrize("kind", ["pooled", "beside the pool"])
+def test_no_connection_waits_for_a_statement_a_lock_or_an_idle_transaction_for_ever(kind: str) -> None:
+    connection.ensure_connection()
+    named: Any = connection
+    # The pool's is what everything uses; the other is how health asks why the pool has none.
+    raw = named.connection if kind == "pooled" else psycopg.connect(**named.get_connection_params())
+    try:
+        found = {name: raw.execute(f"SHOW {name}").fetchall()[0][0] for name in databases.POSTGRES_LIMITS}
+    finally:
+        if kind != "pooled":
+            raw.close()
+    assert found == databases.POSTGRES_LIMITS
+
+
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(TEST_DATABASE != "postgres", reason="limits of PostgreSQL")
+def test_who_is_idle_in_a_transaction_loses_it_and_what_it_held() -> None:
+    """With the limit shortened, as nobody wants to wait for the real one."""
+    row = Process.objects.create(kind="worker", host="held", pid=1)
+    with pytest.raises(DatabaseError) as caught, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '20ms'")
+        Process.objects.filter(pk=row.pk).update(pid=2)
+        address = {"host": connection.settings_dict["HOST"], "dbname": connection.settings_dict["NAME"]}
+        with psycopg.connect(user="postgres", **address) as other:
+            # Waits for the row until its holder was ended.
+            other.execute("UPDATE executions_process SET pid = 3")
+        Process.objects.filter(pk=row.pk).update(pid=4)
+    assert trouble(caught.value) is Trouble.AWAY
+    connection.close()
+    assert Process.objects.get(pk=row.pk).pid == 3
