@@ -69,7 +69,7 @@ def _recover(execution_id: uuid.UUID, actor: User, expected_seq: int | None, rea
         broken = examine(case.execution)
         if broken is None:
             again(case)
-            return write(case, [report.recovered(case.execution, clock.now(), actor.pk)])
+            return write(case, [report.recovered(case.execution, clock.now(), actor.pk, reason=reason)])
         flag(case, broken)
     raise corrupt(case.execution, broken)
 

@@ -59,12 +59,17 @@ def step_failed(execution: Execution, name: str, reason: str, *, can_skip: bool,
     return EventRecord(STEP_FAILED, payload, notify_owner=True)
 
 
-def recovered(execution: Execution, at: datetime, actor_id: int | None) -> EventRecord:
-    payload = {
+def recovered(
+    execution: Execution, at: datetime, actor_id: int | None, *, reason: str = "", version: int | None = None
+) -> EventRecord:
+    """The payload that the product promises; with what a person said and chose, where somebody did."""
+    payload: dict[str, Any] = {
         **ids_of(execution),
         "resumed_from": timestamp(execution.last_checkpoint_at),
         "timestamp": timestamp(at),
     }
+    payload |= {"reason": reason} if reason else {}
+    payload |= {"version": version} if version is not None else {}
     return EventRecord(RECOVERED, payload, actor_id=actor_id, notify_owner=True)
 
 

@@ -140,7 +140,8 @@ def _onto(case: Case, version_number: int) -> Decided:
     if failed is not None and _asks_for_something_else(failed, fit.first):
         # It must not pass for the same operation.
         case.columns["generation"] = max(execution.generation, failed.generation) + 1
-    return write(case, [report.recovered(execution, clock.now(), case.actor.pk)])
+    told = report.recovered(execution, clock.now(), case.actor.pk, reason=case.reason, version=version_number)
+    return write(case, [told])
 
 
 def _meet_anew(case: Case) -> StepRecord | None:

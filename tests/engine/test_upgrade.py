@@ -118,7 +118,8 @@ def test_the_audit_trail_names_the_version_and_the_owner_is_told(failed, note, a
     trail = list(AuditEntry.objects.filter(verb="recover").order_by("id").values_list("outcome", "reason"))
     assert trail == [("refused", "too hasty"), ("done", "as it was")]
     assert AuditEntry.objects.get(outcome="done").after["version"] == 1
-    assert Notification.objects.filter(user=alice, event__name="WORKFLOW_RECOVERED").exists()
+    told = Notification.objects.get(user=alice, event__name="WORKFLOW_RECOVERED").event.payload
+    assert (told["version"], told["reason"]) == (1, "as it was")
 
 
 def test_who_may_not_recover_may_not_look_either(failed, bob):

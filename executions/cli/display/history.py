@@ -30,6 +30,11 @@ def _retrying(payload: Mapping[str, Any]) -> str:
     return f"attempt {_of(payload, 'attempt')} failed{f' ({rule})' if rule else ''}, next one in {wait}"
 
 
+def _recovered(payload: Mapping[str, Any]) -> str:
+    version = _of(payload, "version")
+    return f"goes on with version {version}" if version else "recovered from the last checkpoint"
+
+
 # Name of the event → mark, style, what to say. Those that are not here are shown by their name.
 _EVENTS: dict[str, tuple[str, str, Callable[[Mapping[str, Any]], str]]] = {
     "WORKFLOW_STARTED": ("▶", "", lambda payload: "started"),
@@ -37,9 +42,11 @@ _EVENTS: dict[str, tuple[str, str, Callable[[Mapping[str, Any]], str]]] = {
     "WORKFLOW_STEP_FAILED": ("✗", "bold red", lambda payload: f"failed: {_of(payload, 'reason')}"),
     "WORKFLOW_STEP_SKIPPED": ("»", "blue", lambda payload: "skipped"),
     "WORKFLOW_RETRIED": ("↺", "cyan", lambda payload: "retry"),
-    "WORKFLOW_RECOVERED": ("↺", "cyan", lambda payload: "recovered from the last checkpoint"),
+    "WORKFLOW_RECOVERED": ("↺", "cyan", _recovered),
     "WORKFLOW_RECOVERY_FAILED": ("✗", "bold red", lambda payload: f"recovery failed: {_of(payload, 'reason')}"),
     "WORKFLOW_RESTORED": ("↺", "cyan", lambda payload: "restored to an earlier checkpoint"),
+    "WORKFLOW_RESTORE_UNDONE": ("↺", "cyan", lambda payload: "the restore was undone"),
+    "WORKFLOW_OVERRIDDEN": ("!", "yellow", lambda payload: f"overridden: {_of(payload, 'after')}"),
     "WORKFLOW_NEEDS_DECISION": ("?", "yellow", lambda payload: "needs a decision: nobody knows whether it happened"),
     "WORKFLOW_DECIDED": ("↺", "cyan", lambda payload: f"decided: {_of(payload, 'choice')}"),
     "WORKFLOW_PAUSED": ("‖", "yellow", lambda payload: "paused"),

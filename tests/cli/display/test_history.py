@@ -55,6 +55,14 @@ def test_a_retry_to_come_says_when_and_why() -> None:
 def test_what_a_person_did_carries_the_name_and_the_reason() -> None:
     assert said(event("RETRIED", by="ann", reason="mended")) == ["↺ retry: mended (by ann)"]
     assert said({"type": "decision", "name": "retry", "at": None}) == []
+    assert said(event("RECOVERED")) == ["↺ recovered from the last checkpoint"]
+    assert said(event("RECOVERED", by="ann", version=2, reason="mended")) == [
+        "↺ goes on with version 2: mended (by ann)"
+    ]
+    assert said(event("OVERRIDDEN", by="ada", before="FAILED", after="CANCELLED", reason="withdrawn")) == [
+        "! overridden: CANCELLED: withdrawn (by ada)"
+    ]
+    assert said(event("RESTORE_UNDONE", by="sue", reason="no")) == ["↺ the restore was undone: no (by sue)"]
 
 
 def test_the_start_comes_first_though_it_was_committed_with_the_first_steps() -> None:
