@@ -10,7 +10,6 @@ from django.conf import settings as configured
 from django.test import Client
 
 from executions.api.problems import KINDS
-from executions.api.routes.resources import FINDERS
 from executions.models import Execution
 from tests.api.conftest import GOOD, HEAD, caller_of, problem
 
@@ -83,7 +82,7 @@ def test_an_error_that_nobody_expected_is_500_and_tells_nothing_of_itself(owner,
     def broken(*_: object) -> None:
         raise RuntimeError("the password is 1234")
 
-    monkeypatch.setitem(FINDERS, "workflow", broken)
+    monkeypatch.setattr("executions.policy.visible_workflows", broken)
     response = owner.get("workflows/orders")
     assert "1234" not in json.dumps(problem(response, 500, "internal"))
 
