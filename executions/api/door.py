@@ -14,6 +14,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import Error as DatabasesError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
+from django.urls import is_valid_path, resolve
 from ninja.operation import Operation, PathView
 
 from executions.api import problems
@@ -87,10 +88,14 @@ def answer_to(request: HttpRequest, error: Exception) -> HttpResponse:
 
 def unknown_address(request: HttpRequest, rest: str = "") -> HttpResponseBase:
     """The catch-all under /api/."""
-    detail = f"There is no address {request.path}."
-    return _finished(
-        problems.response(request, not_found(detail, "The addresses are in /api/v1/openapi.json.")), request
-    )
+    remedy = "The addresses are in /api/v1/openapi.json."
+    if _is_known(meant := request.path.rstrip("/")):
+        remedy = f"Addresses do not end with a slash: {meant}."
+    return _finished(problems.response(request, not_found(f"There is no address {request.path}.", remedy)), request)
+
+
+def _is_known(path: str) -> bool:
+    return is_valid_path(path) and resolve(path).func is not unknown_address
 
 
 unknown_address.csrf_exempt = True  # type: ignore[attr-defined]

@@ -92,7 +92,10 @@ def _successors(index: int, task: TaskPlace, index_of: dict[str, int]) -> Iterat
     goes_on = not text(task.body, "then") and "raise" not in task.body
     if cases and any("when" not in case for case in cases):
         goes_on = False
-    if goes_on or "if" in task.body:
+    metadata = task.body.get("metadata")
+    # An optional task that failed may be skipped by a person; the run goes on then.
+    may_be_skipped = isinstance(metadata, dict) and metadata.get("optional") is True
+    if goes_on or may_be_skipped or "if" in task.body:
         yield index + 1
     for target in targets:
         if target not in ("exit", "end"):

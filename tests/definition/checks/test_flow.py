@@ -91,3 +91,10 @@ def test_a_task_that_nothing_leads_to_is_warned_of(tasks: str, unreached: list[s
 def test_lists_inside_a_broken_task_are_still_checked() -> None:
     found = problems(workflow(f"- a: {{do: [{{b: {{{SET}, then: x}}}}], wait: 3}}"))
     assert [problem.pointer for problem in found] == ["/do/0/a", "/do/0/a/do/0/b/then"]
+
+
+@pytest.mark.parametrize(("optional", "warnings"), [("true", 0), ("false", 1)])
+def test_after_a_raise_that_a_person_may_skip_the_next_task_runs(optional: str, warnings: int) -> None:
+    error = "raise: {error: {type: 'https://x.example/e', status: 400}}"
+    definition = parsed(f"- a: {{{error}, metadata: {{optional: {optional}}}}}\n- b: {{{SET}}}")
+    assert len(definition.warnings) == warnings
