@@ -95,7 +95,7 @@ def unknown_address(request: HttpRequest, rest: str = "") -> HttpResponseBase:
 
 
 def _is_known(path: str) -> bool:
-    return is_valid_path(path) and resolve(path).func is not unknown_address
+    return bool(is_valid_path(path)) and resolve(path).func is not unknown_address
 
 
 unknown_address.csrf_exempt = True  # type: ignore[attr-defined]
