@@ -17,6 +17,7 @@ from executions import broadcast
 from executions.api.live import changes
 from executions.api.live.subscriber import Subscriber
 from executions.health.gauges import add_sockets
+from executions.models.passing import trouble
 from executions.nudges import Nudge, nudges
 
 TICK_SECONDS = 0.1
@@ -166,8 +167,11 @@ class Hub:
                 await loop()
             except asyncio.CancelledError:
                 raise
-            except Exception:
-                log.exception("following goes on", loop=getattr(loop, "__name__", ""))
+            except Exception as problem:
+                if trouble(problem):
+                    log.warning("the database is in trouble, following goes on", problem=str(problem).strip())
+                else:
+                    log.exception("following goes on", loop=getattr(loop, "__name__", ""))
             await asyncio.sleep(AGAIN_SECONDS)
 
 
