@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Protocol
+from collections.abc import Callable
 
 import structlog
 from django.db import transaction
@@ -14,13 +14,16 @@ log = structlog.get_logger(__name__)
 QUEUES = ("high", "default", "low")
 
 
-def ring(execution_id: uuid.UUID, queue: str = "default") -> bool:
-    """Ask a worker to advance this execution. False: Redis did not take it; the sweep will ring again."""
+def ring(execution_id: uuid.UUID, queue: str = "default", owner_id: int | None = None) -> bool:
+    """Ask a worker to advance this execution. False: Redis did not take it; the sweep will ring again.
+
+    Whose it is lets a worker keep some of its slots for the others.
+    """
     import django_rq
 
     try:
         django_rq.get_queue(queue, commit_mode="auto").enqueue(
-            "executions.jobs.advance", str(execution_id), result_ttl=0, failure_ttl=60, job_timeout=-1
+            "executions.jobs.advance", str(execution_id), owner_id, result_ttl=0, failure_ttl=60, job_timeout=-1
         )
     except RedisError as problem:
         log.warning("doorbell did not ring", execution_id=str(execution_id), problem=str(problem))
@@ -28,18 +31,22 @@ def ring(execution_id: uuid.UUID, queue: str = "default") -> bool:
     return True
 
 
-class Ringable(Protocol):
-    """An execution, as far as the doorbell knows one."""
+def waiting(queue: str) -> int:
+    """How many bells wait in this queue; 0 where Redis does not answer."""
+    import django_rq
 
-    pk: uuid.UUID
-    queue: str
+    try:
+        return len(django_rq.get_queue(queue))
+    except RedisError as problem:
+        log.warning("redis does not say how many wait", queue=queue, problem=str(problem))
+        return 0
 
 
-def ring_after_commit(execution: Ringable) -> None:
+def ring_after_commit(execution_id: uuid.UUID, queue: Callable[[], str], owner_id: int) -> None:
     """Ring once the surrounding transaction is committed; a lost ring is made good by the sweep."""
 
     # A function with a name: where it raises, Django logs its name, and a partial has none to log.
     def ring_now() -> None:
-        ring(execution.pk, execution.queue)
+        ring(execution_id, queue(), owner_id)
 
     transaction.on_commit(ring_now, robust=True)

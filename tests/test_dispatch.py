@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import uuid
 import zlib
-from types import SimpleNamespace
 
 import pytest
 import redis
@@ -26,13 +25,13 @@ def test_a_ring_is_a_job_with_the_id_as_json(redis_client):
     (job,) = rung(redis_client, "high")
     stored = redis_client.hget(f"rq:job:{job}", "data")
     assert stored is not None
-    assert json.loads(zlib.decompress(stored)) == ["executions.jobs.advance", None, [str(EXECUTION)], {}]
+    assert json.loads(zlib.decompress(stored)) == ["executions.jobs.advance", None, [str(EXECUTION), None], {}]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_it_rings_once_the_transaction_is_committed(redis_client):
     with transaction.atomic():
-        dispatch.ring_after_commit(SimpleNamespace(pk=EXECUTION, queue="low"))
+        dispatch.ring_after_commit(EXECUTION, lambda: "low", 1)
         assert rung(redis_client, "low") == []
     assert len(rung(redis_client, "low")) == 1
 
@@ -40,7 +39,7 @@ def test_it_rings_once_the_transaction_is_committed(redis_client):
 @pytest.mark.django_db(transaction=True)
 def test_it_does_not_ring_for_what_was_rolled_back(redis_client):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        dispatch.ring_after_commit(SimpleNamespace(pk=EXECUTION, queue="low"))
+        dispatch.ring_after_commit(EXECUTION, lambda: "low", 1)
         _ = 1 / 0
     assert rung(redis_client, "low") == []
 

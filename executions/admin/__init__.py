@@ -4,6 +4,6 @@ History is read-only for everybody. Who may look is said by :mod:`executions.pol
 may change nothing and recover executions.
 """
 
-from executions.admin import audit, journal, processes, runs, workflows
+from executions.admin import audit, journal, processes, quarantines, runs, workflows
 
-__all__ = ["audit", "journal", "processes", "runs", "workflows"]
+__all__ = ["audit", "journal", "processes", "quarantines", "runs", "workflows"]

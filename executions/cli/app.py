@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
@@ -46,20 +45,20 @@ def up(
 
 
 @app.command()
-def worker(
-    alone: Annotated[UUID | None, typer.Option("--alone", hidden=True, help="Drive this execution only.")] = None,
-) -> None:
+def worker() -> None:
     """Run one worker process."""
     _settings()
     from django.conf import settings
 
     from executions.supervisor.gate import wait_until_open
     from executions.supervisor.watch import stop_with_parent
-    from executions.worker import main, main_alone
+    from executions.worker import fork_server, main
 
+    # Before the first thread.
+    server = fork_server.start()
     stop_with_parent(settings.STIGMER_DRAIN_SECONDS + 5)
     wait_until_open()
-    raise typer.Exit(main() if alone is None else main_alone(alone))
+    raise typer.Exit(main(server))
 
 
 @app.command()

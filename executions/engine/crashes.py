@@ -1,7 +1,8 @@
 """What an execution did to the processes that drove it, counted since its last finished step.
 
-A crash that it suffered alone may be its own doing; one that it shared tells little. After two it is driven alone, in a
-process that holds nothing else, and after STIGMER_CRASH_LIMIT lonely ones it is set aside for a person.
+A crash that it suffered alone may be its own doing; one that it shared tells little. After two, or after one in the
+middle of a function that runs inside the worker, it is driven alone, in a process that holds nothing else, and after
+STIGMER_CRASH_LIMIT lonely ones it is set aside for a person.
 """
 
 from __future__ import annotations

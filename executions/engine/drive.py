@@ -17,7 +17,7 @@ from executions.engine.running import Running
 from executions.engine.store import Store
 from executions.states import StepStatus
 
-Timer = Callable[[uuid.UUID, str, datetime], None]
+Timer = Callable[[uuid.UUID, str, int, datetime], None]
 
 
 class Parked(Exception):
@@ -54,5 +54,5 @@ class Drive:
         """Let go of the execution; raises :class:`Parked`."""
         self.boundary.park(until, waiting_for)
         if self.timer is not None and until is not None:
-            self.timer(self.execution.pk, self.execution.queue, until)
+            self.timer(self.execution.pk, self.execution.queue, self.execution.owner_id, until)
         raise Parked

@@ -29,7 +29,7 @@ from executions.engine.requests import Breathe, Completed, Ended, Failed, Park, 
 from executions.engine.running import Running
 from executions.engine.scope import Scope
 from executions.engine.store import Store
-from executions.engine.takeover import take_over
+from executions.engine.takeover import set_apart, take_over
 from executions.engine.walk import Walker
 from executions.errors import ExpressionError, Fenced, WorkflowError
 from executions.models.passing import trouble
@@ -60,7 +60,9 @@ def advance(
     running.take(execution_id, held.token)
     try:
         found = True if held.execution.left_by_id is None else take_over(held, store, alone=alone)
-        if found is not False:
+        if found is True and not alone and held.execution.version_id in running.quarantined:
+            set_apart(held, store)
+        elif found is not False:
             drive = Drive(held, process_id, store, running, timer)
             Driver(drive).run() if found is True else endings.give_up(drive, found)
     except Fenced:

@@ -59,8 +59,8 @@ def claim(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool = False
         execution = Execution.objects.get(pk=execution_id)
         assert execution.version_id is not None, "only runs of workflows are claimed"
         definition = parsed(execution.version_id)
-        # The token counts the claims, so the first one finds no step yet.
-        first_time = applied.token == 1
+        # The token counts the claims. Who held it before may have ended before it wrote anything.
+        first_time = applied.token == 1 or not (execution.head_digest or execution.events.exists())
         records = [] if first_time else load_records(execution_id)
     asked = (applied.cancel_asked, applied.pause_asked)
     return Held(execution, definition, records, applied.token, applied.inbox, *asked, first_time)

@@ -17,6 +17,8 @@ class Running:
 
     def __init__(self) -> None:
         self.stopping = threading.Event()
+        # Versions whose executions have to be driven by a process of their own (models.Quarantine).
+        self.quarantined: frozenset[uuid.UUID] = frozenset()
         self._lock = threading.Lock()
         self._held: dict[uuid.UUID, tuple[int, Cancellation | None]] = {}
         self._deadlines: dict[uuid.UUID, Deadline] = {}

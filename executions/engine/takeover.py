@@ -20,15 +20,17 @@ from executions.engine.crashes import Crashes, after_crash
 from executions.engine.lease import Held
 from executions.engine.store import Store
 from executions.errors import Fenced, WorkflowError
-from executions.models import Execution, Process
+from executions.models import Execution, Process, Quarantine
 from executions.models.move import Lease, Move
 from executions.models.move_sql import AsJson
 from executions.models.moves import apply
 from executions.models.transactions import atomic, run_tx
-from executions.states import Phase
+from executions.states import Phase, StepStatus
+from executions.steps import python
 
 log = structlog.get_logger(__name__)
 VERB = "automatic recovery"
+ALONE = "alone"
 
 
 @lru_cache(maxsize=1)
@@ -51,7 +53,7 @@ def take_over(held: Held, store: Store, *, alone: bool) -> bool | Crashes:
     crashes = after_crash(execution, process)
     if crashes.is_enough():
         return crashes
-    to_be_alone = crashes.is_to_be_alone() and not alone
+    to_be_alone = not alone and (crashes.is_to_be_alone() or bool(crashes.last and _ran_foreign_code(held)))
     store.call(partial(_record, held, process, crashes, to_be_alone))
     execution.crashes = crashes.as_json()
     return not to_be_alone
@@ -62,21 +64,52 @@ def _looked_at(execution: Execution) -> tuple[Process, Broken | None]:
     return Process.objects.get(pk=execution.left_by_id), examine(execution)
 
 
+def _ran_foreign_code(held: Held) -> bool:
+    """Whether a function ran inside the worker that died: nothing else there is as likely to have ended it."""
+    begun = (record for record in held.records if record.kind == "call" and record.status == StepStatus.RUNNING)
+    return any(python.runs_here(record.arguments or {}) for record in begun)
+
+
 def _record(held: Held, process: Process, crashes: Crashes, to_be_alone: bool) -> None:
     """Say that it was recovered; where it shall be driven alone, put it back for such a process."""
     execution, now = held.execution, clock.now()
     move = _move(held)
-    move.events = [report.recovered(execution, now, None)]
+    if held.first_time:
+        assert execution.started_at is not None
+        move.events = [report.plain(report.STARTED, execution, execution.started_at)]
+        held.first_time = False
+    move.events.append(report.recovered(execution, now, None))
     # Kept only where there was a crash: an orderly stop leaves nothing to count.
     move.columns["crashes"] = AsJson(crashes.as_json()) if crashes.last else None
     if to_be_alone:
-        move.to, move.ring = Phase.PENDING, execution.queue
-        move.columns |= {"alone": True, "process_id": None, "wake_at": now, "waiting_for": ""}
+        _set_apart(move, execution)
     with atomic():
         _apply(move)
         _audit(execution, process, audit.DONE, {"resumed_from": report.timestamp(execution.last_checkpoint_at)})
+        if process.kind == ALONE and crashes.last and execution.version_id is not None:
+            _quarantine(execution, crashes)
     log.warning("recovered", execution_id=execution.public_id, left_by=str(process), death=process.death,
                 alone=to_be_alone)  # fmt: skip
+
+
+def set_apart(held: Held, store: Store) -> None:
+    """Put it back for a process that drives nothing else. Raises Fenced."""
+    move = _move(held)
+    _set_apart(move, held.execution)
+    store.call(partial(_apply, move))
+
+
+def _set_apart(move: Move, execution: Execution) -> None:
+    move.to, move.ring = Phase.PENDING, execution.queue
+    move.columns |= {"alone": True, "process_id": None, "wake_at": clock.now(), "waiting_for": ""}
+
+
+def _quarantine(execution: Execution, crashes: Crashes) -> None:
+    """It ended a process that drove nothing else: the others of its version shall not have to prove the same."""
+    assert execution.version_id is not None
+    evidence = f"{execution.public_id}: {crashes.evidence()}"
+    if Quarantine.begin(execution.version_id, settings.STIGMER_QUARANTINE_SECONDS, evidence):
+        log.warning("version quarantined", version=str(execution.version_id), evidence=evidence)
 
 
 def _refuse(held: Held, process: Process, broken: Broken) -> None:

@@ -4,6 +4,7 @@ which is heard once everything is committed."""
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from django.conf import settings
@@ -15,6 +16,7 @@ from executions.engine import schemas
 from executions.errors import Finding, NotStorable, Refused
 from executions.intake import default_child
 from executions.intake.execution_draft import ExecutionDraft
+from executions.intake.fairness import queue_of_first_bell
 from executions.intake.pipeline import Pipeline
 from executions.intake.slugs import slug_of
 from executions.logs import CORRELATION_HEADER, is_correlation_id
@@ -182,7 +184,7 @@ def persist(draft: ExecutionDraft) -> None:
     if draft.kind == "agent":
         AgentRun.objects.create(execution=execution)
     if draft.runner == "ours":
-        ring_after_commit(execution)
+        ring_after_commit(execution.pk, partial(queue_of_first_bell, execution), execution.owner_id)
     log.info("execution created", execution_id=execution.public_id, correlation_id=execution.correlation_id)
 
 

@@ -13,6 +13,7 @@ from executions.models.idempotent_request import IdempotentRequest
 from executions.models.instance import WorkflowInstance
 from executions.models.notification import Notification
 from executions.models.process import Process
+from executions.models.quarantine import Quarantine
 from executions.models.saved_view import SavedView
 from executions.models.step import Step
 from executions.models.tally import Tally
@@ -37,6 +38,7 @@ __all__ = [
     "IdempotentRequest",
     "Notification",
     "Process",
+    "Quarantine",
     "SavedView",
     "Session",
     "Step",

@@ -153,6 +153,7 @@ class Execution(models.Model):
             models.Index(fields=["phase", "wake_at"], name="execution_due"),
             models.Index(fields=["process"], condition=Q(phase="IN_PROGRESS"), name="execution_held"),
             models.Index(fields=["owner", "-id"], name="execution_by_owner"),
+            models.Index(fields=["owner"], condition=Q(phase="PENDING"), name="execution_not_begun"),
             models.Index(fields=["workflow", "-id"], name="execution_by_workflow"),
             models.Index(fields=["phase", "-id"], name="execution_by_phase"),
             models.Index(fields=["correlation_id"], name="execution_by_correlation"),

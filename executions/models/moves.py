@@ -67,7 +67,7 @@ def announce_after_commit(move: Move, applied: Applied) -> None:
 
     def ring() -> None:
         if move.ring is not None:
-            dispatch.ring(move.execution_id, move.ring)
+            dispatch.ring(move.execution_id, move.ring, move.owner_id)
 
     transaction.on_commit(announce, robust=True)
     if move.ring is not None:

@@ -7,55 +7,74 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db.models import F, Q, Window
+from django.db.models import F, Q, Subquery, Window
 from django.db.models.functions import Now, RowNumber
 
 from executions import dispatch
-from executions.models import Execution
+from executions.intake.fairness import queue_of_first_bell
+from executions.models import Execution, Process
 from executions.models.execution import ExecutionQuerySet
+from executions.models.transactions import atomic
 
 # A bell that was rung on commit gets this long before the sweep rings as well.
 GRACE_SECONDS = 2.0
 # After a death less: the bell may have been in the hands of who died.
 URGENT_GRACE_SECONDS = 0.2
 FORESIGHT_SECONDS = 5.0
+FIELDS = ("pk", "kind", "queue", "token", "owner_id")
 log = structlog.get_logger(__name__)
 
 
 def ring_for_orphans(most: int) -> int:
     """Ring for what dead processes left behind. How many rang."""
-    found = _in_turn(Execution.objects.orphaned().filter(_not_just_rung()), "id")[:most]
-    for execution in found:
+    stamped = _stamp(Execution.objects.orphaned(), "id", most)
+    for execution in stamped:
         log.warning("orphaned execution found", execution_id=execution.public_id, token=execution.token)
-    return sum(_ring(execution) for execution in found)
+    return _ring(stamped)
 
 
 def ring_for_due(most: int, *, grace_seconds: float = GRACE_SECONDS) -> int:
     """Ring for what is due and nobody has taken. How many rang."""
     late = Now() - timedelta(seconds=grace_seconds)
-    due = Execution.objects.due().filter(_not_just_rung(), wake_at__lt=late)
-    return sum(_ring(execution) for execution in _in_turn(due, "wake_at")[:most])
+    return _ring(_stamp(Execution.objects.due().filter(wake_at__lt=late), "wake_at", most))
+
+
+def _stamp(rows: ExecutionQuerySet, order: str, most: int) -> list[Execution]:
+    """Say of the next ``most`` that they are rung for, in one transaction: of several sweepers one rings for each."""
+    wanted = rows.filter(_not_just_rung())
+    ids = [execution.pk for execution in _in_turn(wanted, order)[:most]]
+    if not ids:
+        return []
+    with atomic():
+        free = wanted.filter(pk__in=ids).only(*FIELDS).select_for_update(skip_locked=True, of=("self",))
+        found = {execution.pk: execution for execution in free}
+        Execution.objects.filter(pk__in=found).update(rung_at=Now())
+    return [found[pk] for pk in ids if pk in found]
 
 
 def _in_turn(rows: ExecutionQuerySet, order: str) -> Any:
     """Everybody's first before anybody's second, so that one owner's many do not keep the others waiting."""
     turn = Window(RowNumber(), partition_by=F("owner_id"), order_by=order)
-    return rows.only("pk", "kind", "queue", "token").annotate(turn=turn).order_by("turn", order)
+    return rows.only("pk").annotate(turn=turn).order_by("turn", order)
 
 
 def _not_just_rung() -> Q:
+    """Not rung for, or long ago, or before somebody died, who may have had the bell in hand."""
     long_ago = Q(rung_at__lt=Now() - timedelta(seconds=settings.STIGMER_RING_AGAIN_SECONDS))
+    deaths = Process.objects.filter(dead_at__isnull=False).order_by("-dead_at").values("dead_at")[:1]
     # Of a clock that was set back since.
-    return Q(rung_at=None) | long_ago | Q(rung_at__gt=Now() + timedelta(seconds=FORESIGHT_SECONDS))
+    to_come = Q(rung_at__gt=Now() + timedelta(seconds=FORESIGHT_SECONDS))
+    return Q(rung_at=None) | long_ago | to_come | Q(rung_at__lt=Subquery(deaths))
 
 
-def _ring(execution: Execution) -> bool:
-    """Stamp first: of several sweepers one rings. Where Redis did not take it, the next sweep tries again."""
-    # The time that was read is no guard: SQLite writes it with milliseconds and compares it as text.
-    stamped = Execution.objects.filter(_not_just_rung(), pk=execution.pk, token=execution.token)
-    if not stamped.update(rung_at=Now()):
-        return False
-    rang = dispatch.ring(execution.pk, execution.queue)
-    if not rang:
+def _ring(stamped: list[Execution]) -> int:
+    """Ring for each. Where Redis did not take it, the next sweep tries again."""
+    unheard = [execution for execution in stamped if not _ring_one(execution)]
+    for execution in unheard:
         Execution.objects.filter(pk=execution.pk, token=execution.token).update(rung_at=None)
-    return rang
+    return len(stamped) - len(unheard)
+
+
+def _ring_one(execution: Execution) -> bool:
+    queue = execution.queue if execution.token else queue_of_first_bell(execution)
+    return dispatch.ring(execution.pk, queue, execution.owner_id)

@@ -4,7 +4,6 @@ and never runs it; ringing twice is safe. One process sweeps at a time, whose tu
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
 import structlog
 from django.conf import settings
@@ -23,28 +22,30 @@ LONGEST_SECONDS = 30.0
 log = structlog.get_logger(__name__)
 
 
-def sweep(most: int, watch: Watch | None = None) -> int:
-    """All that is looked at now and then. Rings for at most ``most`` executions; how many rang."""
-    rang = take_up_what_is_left(most, watch, grace_seconds=GRACE_SECONDS)
+def sweep(watch: Watch | None = None) -> int:
+    """All that is looked at now and then. How many were rung for."""
+    rang = take_up_what_is_left(watch, grace_seconds=GRACE_SECONDS)
     note_silent_runners()
     repair_the_lost()
     send_what_is_unsent()
     return rang
 
 
-def take_up_what_is_left(most: int, watch: Watch | None = None, *, grace_seconds: float = URGENT_GRACE_SECONDS) -> int:
-    """Declare the dead and ring for what they left and for what is due: what has to be fast after a death."""
+def take_up_what_is_left(watch: Watch | None = None, *, grace_seconds: float = URGENT_GRACE_SECONDS) -> int:
+    """Declare the dead and ring for what they left and for what is due: what has to be fast after a death.
+
+    Each at most STIGMER_SWEEP_BATCH: what dead processes left must not keep what is due waiting, nor the other way.
+    """
     declare_the_dead(watch or Watch())
-    rang = ring_for_orphans(most)
-    return rang + ring_for_due(max(0, most - rang), grace_seconds=grace_seconds)
+    most = settings.STIGMER_SWEEP_BATCH
+    return ring_for_orphans(most) + ring_for_due(most, grace_seconds=grace_seconds)
 
 
 class Sweeper:
     """Sweeps now and every STIGMER_SWEEP_SECONDS, in a thread of its own; ``hurry`` when somebody has just died."""
 
-    def __init__(self, process: Process, free_slots: Callable[[], int]) -> None:
+    def __init__(self, process: Process) -> None:
         self._process = process
-        self._free_slots = free_slots
         self._stopping = False
         self._wake = threading.Event()
         self._hurry = threading.Event()
@@ -81,11 +82,10 @@ class Sweeper:
         connection.close()
 
     def _sweep(self, check: ConsistencyCheck, watch: Watch) -> None:
-        most = max(1, self._free_slots())
         if self._hurry.is_set():
             self._hurry.clear()
-            take_up_what_is_left(most, watch)
+            take_up_what_is_left(watch)
         elif Turn.take(NAME, self._process.pk, LONGEST_SECONDS):
-            sweep(most, watch)
+            sweep(watch)
             check.run_if_due()
             Turn.done(NAME, self._process.pk)

@@ -93,6 +93,14 @@ def run(arguments: Mapping[str, Json], context: StepContext) -> Outcome:
     return _call_in_child(entry, given, context)
 
 
+def runs_here(arguments: Mapping[str, Json]) -> bool:
+    """Whether the function that these arguments name runs in the worker itself, which it may end."""
+    try:
+        return find(str(arguments.get("function", ""))).isolation == "thread"
+    except FunctionNotUsable:
+        return False
+
+
 def call_in_thread(name: str, arguments: Mapping[str, Json], context: StepContext) -> Outcome:
     """Call a registered function in this thread; the engine does so, inside its own transaction, for the effect
     `transactional`. No deadline is enforced; what the function raises becomes a :class:`Fail`."""

@@ -3,7 +3,7 @@
 Nothing here decides anything about an execution; it only calls ``engine.driver.advance``.
 """
 
+from executions.worker import fork_server
 from executions.worker.main import main
-from executions.worker.solo import main_alone
 
-__all__ = ["main", "main_alone"]
+__all__ = ["fork_server", "main"]

@@ -7,6 +7,7 @@ registries would decide about executions. The job is deleted as it is taken; los
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 
 import django_rq
@@ -18,10 +19,13 @@ from rq.queue import Queue
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
+from executions import dispatch
 from executions.dispatch import QUEUES
 from executions.worker.slots import Slots
 
 LISTEN_SECONDS = 1
+# While few slots are free, the queues before the last one are looked at this often.
+FEW_FREE_SECONDS = 0.05
 LONGEST_BACK_OFF_SECONDS = 5.0
 log = structlog.get_logger(__name__)
 
@@ -35,6 +39,7 @@ class Doorbell:
         self._queues: list[Queue] = [django_rq.get_queue(name, serializer=JSONSerializer) for name in QUEUES]
         self._connection = self._queues[0].connection
         self._registered: SimpleWorker | None = None
+        self._beaten = time.monotonic()
 
     def listen(self) -> None:
         """Take bells until told to stop. Redis may go and come back meanwhile."""
@@ -59,24 +64,35 @@ class Doorbell:
         self._unregister()
 
     def _take(self) -> None:
+        """The next bell. While few slots are free those of the last queue are left where they are."""
+        if self._slots.wait_for_unkept(0):
+            found = self._dequeue(self._queues, LISTEN_SECONDS)
+        else:
+            found = self._dequeue(self._queues[:-1], None)
+            if found is None:
+                self._slots.wait_for_unkept(FEW_FREE_SECONDS)
+        if found is not None:
+            self._answer(found)
+
+    def _dequeue(self, queues: list[Queue], seconds: int | None) -> Job | None:
         try:
-            found = Queue.dequeue_any(
-                self._queues, LISTEN_SECONDS, connection=self._connection, serializer=JSONSerializer
-            )
+            found = Queue.dequeue_any(queues, seconds, connection=self._connection, serializer=JSONSerializer)
         except DequeueTimeout:
+            found = None
+        if found is None and time.monotonic() - self._beaten > LISTEN_SECONDS:
             assert self._registered is not None
             self._registered.heartbeat()
-            return
-        if found is not None:
-            self._answer(found[0])
+            self._beaten = time.monotonic()
+        return None if found is None else found[0]
 
     def _answer(self, job: Job) -> None:
         try:
-            execution_id = uuid.UUID(job.args[0])
+            execution_id, owner_id = uuid.UUID(job.args[0]), _owner(job)
         except (DeserializationError, IndexError, ValueError, TypeError, AttributeError):
             log.error("a job that is no bell was dropped", job=job.id)
         else:
-            self._slots.submit(execution_id)
+            if not self._slots.submit(execution_id, owner_id):
+                dispatch.ring(execution_id, QUEUES[-1], owner_id)
         try:
             job.delete()
         except (InvalidJobOperation, NoSuchJobError) as problem:
@@ -95,3 +111,9 @@ class Doorbell:
                 self._registered.register_death()  # type: ignore[no-untyped-call]
             except RedisError as problem:
                 log.warning("could not sign off at redis", problem=str(problem))
+
+
+def _owner(job: Job) -> int | None:
+    """Whose execution it is, if the bell says so."""
+    owner_id = job.args[1] if len(job.args) > 1 else None
+    return owner_id if isinstance(owner_id, int) else None

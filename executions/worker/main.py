@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 import uuid
 from collections.abc import Callable
 from functools import partial
-from types import FrameType
 
 import structlog
 from django.conf import settings
@@ -17,33 +15,28 @@ from django.db import DatabaseError, close_old_connections, connection
 from executions import broadcast
 from executions.engine.driver import advance
 from executions.engine.running import Running
-from executions.engine.store import Writers
-from executions.models import Execution, Process
+from executions.models import Execution, Process, Quarantine
 from executions.models.transactions import run_tx
 from executions.recovery.boot import note_start
 from executions.recovery.sweep import Sweeper
 from executions.steps import http, python
 from executions.worker.children import use_children
 from executions.worker.doorbell import Doorbell
+from executions.worker.fork_server import Pipes
 from executions.worker.pulse import Pulse
 from executions.worker.registration import register_when_possible, resign
 from executions.worker.siblings import Siblings
+from executions.worker.signals import on_signal
 from executions.worker.slots import Slots
 from executions.worker.solo import Solo
 from executions.worker.timers import Timers
+from executions.worker.writers import writers
 
 ABANDON_SECONDS = 2.0
 log = structlog.get_logger(__name__)
 
 
-def writers() -> Writers:
-    """What suits the database: SQLite has one writer and a costly COMMIT, PostgreSQL serves a few at once."""
-    if connection.vendor == "sqlite":
-        return Writers(1, batch=settings.STIGMER_SLOTS)
-    return Writers(settings.STIGMER_WRITERS)
-
-
-def main() -> int:
+def main(fork_server: Pipes) -> int:
     """Run until SIGTERM or SIGINT. Exit code 0 after a clean end."""
     stop = threading.Event()
     on_signal(stop)
@@ -53,14 +46,16 @@ def main() -> int:
         return 0
     log.info("worker started", pid=process.pid, slots=process.slots, queue="on")
     _note_start(process)
+    running = Running()
+    running.quarantined = run_tx(Quarantine.versions)
     # A thread that only listens from now on must keep no connection of the few from those who drive.
     close_old_connections()
     broadcast.start()
-    store, running, timers, solo = writers(), Running(), Timers(), Solo()
+    store, timers, solo = writers(), Timers(), Solo(fork_server, stop.set)
     drive = partial(advance, process_id=process.pk, store=store, running=running, timer=timers.set)
     slots = Slots(settings.STIGMER_SLOTS, partial(_drive, drive, solo))
     pulse = Pulse(process, running)
-    sweeper = Sweeper(process, slots.free_count)
+    sweeper = Sweeper(process)
     siblings = Siblings(process, sweeper.hurry)
     try:
         Doorbell(slots, stop).listen()
@@ -108,15 +103,9 @@ def _resigned(process: Process) -> int | None:
 
 def _drive(drive: Callable[[uuid.UUID], bool], solo: Solo, execution_id: uuid.UUID) -> None:
     """Drive it here, or have it driven by a process of its own where it has to be alone."""
-    if not drive(execution_id) and run_tx(Execution.objects.filter(pk=execution_id, alone=True).exists):
-        solo.take(execution_id)
-
-
-def on_signal(stop: threading.Event) -> None:
-    """SIGTERM and SIGINT ask this process to stop."""
-
-    def ask_to_stop(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, ask_to_stop)
-    signal.signal(signal.SIGINT, ask_to_stop)
+    if drive(execution_id):
+        return
+    execution = run_tx(Execution.objects.filter(pk=execution_id, alone=True).only("owner_id", "current_step").first)
+    if execution is not None:
+        # One that was in the middle of a call is the likelier culprit: the sooner that is known, the better for all.
+        solo.take(execution_id, execution.owner_id, first=bool(execution.current_step))

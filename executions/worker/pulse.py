@@ -15,7 +15,7 @@ from executions import clock
 from executions.engine import watched
 from executions.engine.lease import give_back
 from executions.engine.running import Running
-from executions.models import Execution, Process
+from executions.models import Execution, Process, Quarantine
 from executions.models.reaching import why_away
 from executions.states import Phase
 
@@ -49,6 +49,7 @@ class Pulse:
         while not self._stop.wait(min(ASK_SECONDS, settings.STIGMER_HEARTBEAT_SECONDS)):
             try:
                 self._look_at_asks()
+                self._running.quarantined = Quarantine.versions()
                 if time.monotonic() - self._beaten >= settings.STIGMER_HEARTBEAT_SECONDS:
                     self._beat()
             except DatabaseError as problem:

@@ -1,119 +1,118 @@
 """Driving alone: what ended its process again and again gets one of its own, so that nothing else dies with it.
 
-One at a time and worker: a great many such executions must not take the machine from the healthy ones.
+Few at a time, and owners in turn: the many of one owner that end their process must not keep those of others waiting
+that only happened to be driven beside one.
 """
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import uuid
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, close_old_connections, connection
 
-from executions.engine.driver import advance
-from executions.engine.running import Running
 from executions.models import Process
 from executions.recovery.rings import ring_for_orphans
 from executions.supervisor.child import describe
-from executions.supervisor.watch import PARENT_VARIABLE
+from executions.worker.alone import KIND
+from executions.worker.fork_server import Pipes
 
-MOST_WAITING = 100
+MOST_WAITING = 100  # of one owner
 log = structlog.get_logger(__name__)
 
 
 class Solo:
-    """A queue of executions, each driven by a child process that holds nothing else."""
+    """A queue of executions, each driven by a child of the fork server. ``on_loss`` is called if that one ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, server: Pipes, on_loss: Callable[[], None]) -> None:
+        self._server = server
+        self._on_loss = on_loss
         self._changed = threading.Condition()
-        self._waiting: deque[uuid.UUID] = deque()
+        # By owner; the owner whose turn it is comes first.
+        self._waiting: dict[int, deque[uuid.UUID]] = {}
+        self._busy = 0
         self._stopping = False
-        self._child: subprocess.Popen[bytes] | None = None
-        self._thread: threading.Thread | None = None
+        self._threads = [threading.Thread(target=work, name="solo", daemon=True) for work in (self._run, self._hear)]
+        for thread in self._threads:
+            thread.start()
 
-    def take(self, execution_id: uuid.UUID) -> None:
-        """Drive it when it is its turn. What does not fit into the queue is rung for again by the sweep."""
+    def take(self, execution_id: uuid.UUID, owner_id: int, *, first: bool = False) -> None:
+        """Drive it when it is its turn, ``first`` among those of its owner.
+
+        What does not fit into the queue is rung for again by the sweep.
+        """
         with self._changed:
-            if execution_id not in self._waiting and len(self._waiting) < MOST_WAITING:
-                self._waiting.append(execution_id)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="solo", daemon=True)
-                self._thread.start()
-            self._changed.notify()
+            line = self._waiting.setdefault(owner_id, deque())
+            if execution_id not in line and len(line) < MOST_WAITING:
+                line.insert(0 if first else len(line), execution_id)
+            self._changed.notify_all()
 
     def close(self) -> None:
-        """Let go of what waits and stop the child in order."""
+        """Let go of what waits and stop the children in order."""
         with self._changed:
             self._stopping = True
-            self._changed.notify()
-            if self._child is not None:
-                self._child.send_signal(signal.SIGTERM)
-        if self._thread is not None:
-            self._thread.join(settings.STIGMER_DRAIN_SECONDS)
+            self._changed.notify_all()
+        with suppress(OSError):
+            self._server.ids.close()
+        for thread in self._threads:
+            thread.join(settings.STIGMER_DRAIN_SECONDS)
 
     def _run(self) -> None:
         while (execution_id := self._next()) is not None:
             try:
-                self._drive(execution_id)
-            except (DatabaseError, OSError) as problem:
-                connection.close()
-                log.warning("could not drive alone", execution=str(execution_id), problem=str(problem).strip())
-        connection.close()
+                self._server.ids.write(f"{execution_id}\n")
+                self._server.ids.flush()
+            except OSError as problem:
+                log.warning("could not drive alone", execution=str(execution_id), problem=str(problem))
 
     def _next(self) -> uuid.UUID | None:
+        """The next one, counted as driven. None: this worker stops."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._stopping)
-            return None if self._stopping else self._waiting.popleft()
-
-    def _drive(self, execution_id: uuid.UUID) -> None:
-        command = [sys.executable, "-m", "executions.cli", "worker", "--alone", str(execution_id)]
-        with self._changed:
+            self._changed.wait_for(self._may_go_on)
             if self._stopping:
-                return
-            self._child = subprocess.Popen(
-                command, env={**os.environ, PARENT_VARIABLE: str(os.getpid())}, stdin=subprocess.DEVNULL
-            )
-        code = self._child.wait()
-        if code:
-            log.warning("a process of its own ended", execution=str(execution_id), how=describe(code))
-            living = Process.objects.filter(host=socket.gethostname(), pid=self._child.pid, kind="alone", dead_at=None)
-            for process in living:
-                process.declare_dead(describe(code))
+                return None
+            self._busy += 1
+            owner_id, line = next(iter(self._waiting.items()))
+            execution_id = line.popleft()
+            del self._waiting[owner_id]
+            if line:
+                self._waiting[owner_id] = line
+            return execution_id
+
+    def _may_go_on(self) -> bool:
+        has_room = self._busy < settings.STIGMER_ALONE_PROCESSES
+        return self._stopping or bool(self._waiting and has_room)
+
+    def _hear(self) -> None:
+        """Take note of each child that ended. What they drove when the server itself ended is found by the sweep."""
+        for line in self._server.ends:
+            execution_id, pid, code = line.split()
+            self._one_less()
+            if int(code):
+                self._mourn(execution_id, int(pid), describe(int(code)))
+        how = self._server.collect()
+        if not self._stopping:
+            log.critical("nothing can be driven alone any more, this worker ends", fork_server=how)
+            self._on_loss()
+
+    def _one_less(self) -> None:
+        with self._changed:
+            self._busy -= 1
+            self._changed.notify_all()
+
+    def _mourn(self, execution_id: str, pid: int, how: str) -> None:
+        log.warning("a process of its own ended", execution=execution_id, how=how)
+        try:
+            for process in Process.objects.filter(host=socket.gethostname(), pid=pid, kind=KIND, dead_at=None):
+                process.declare_dead(how)
             ring_for_orphans(1)
-
-
-def main_alone(execution_id: uuid.UUID) -> int:
-    """The child: drive this one execution as far as it goes, and end."""
-    from executions import broadcast
-    from executions.worker.children import use_children
-    from executions.worker.main import on_signal, writers
-    from executions.worker.pulse import Pulse
-    from executions.worker.registration import register, resign
-
-    running = Running()
-    on_signal(running.stopping)
-    use_children()
-    process = register("alone", slots=1)
-    log.info("driving alone", pid=process.pid, execution=str(execution_id))
-    broadcast.start()
-    store, pulse = writers(), Pulse(process, running)
-    try:
-        # Until it parks or ends, or made progress and may be driven beside others again.
-        while advance(execution_id, process_id=process.pk, store=store, running=running, alone=True):
-            pass
-    finally:
-        with suppress(DatabaseError):
-            resign(process)
-        pulse.close()
-        store.close()
-        broadcast.stop()
-    return 0
+            close_old_connections()
+        except DatabaseError as problem:
+            connection.close()
+            log.warning("left to the sweep", execution=execution_id, problem=str(problem).strip())

@@ -17,17 +17,17 @@ class Timers:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._due: list[tuple[datetime, uuid.UUID, str]] = []
+        self._due: list[tuple[datetime, uuid.UUID, str, int]] = []
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="timers", daemon=True)
         self._thread.start()
 
-    def set(self, execution_id: uuid.UUID, queue: str, at: datetime) -> None:
+    def set(self, execution_id: uuid.UUID, queue: str, owner_id: int, at: datetime) -> None:
         """Remember ``at`` if it is near enough that the sweep would be late."""
         if (at - clock.now()).total_seconds() > 2 * settings.STIGMER_SWEEP_SECONDS:
             return
         with self._changed:
-            heapq.heappush(self._due, (at, execution_id, queue))
+            heapq.heappush(self._due, (at, execution_id, queue, owner_id))
             self._changed.notify()
 
     def close(self) -> None:
@@ -40,7 +40,7 @@ class Timers:
         while (bell := self._next()) is not None:
             dispatch.ring(*bell)
 
-    def _next(self) -> tuple[uuid.UUID, str] | None:
+    def _next(self) -> tuple[uuid.UUID, str, int] | None:
         with self._changed:
             while not self._closed:
                 if not self._due:
@@ -48,7 +48,6 @@ class Timers:
                     continue
                 left = (self._due[0][0] - clock.now()).total_seconds()
                 if left <= 0:
-                    _, execution_id, queue = heapq.heappop(self._due)
-                    return execution_id, queue
+                    return heapq.heappop(self._due)[1:]
                 self._changed.wait(left)
         return None

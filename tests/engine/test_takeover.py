@@ -10,7 +10,7 @@ from executions.engine.driver import advance
 from executions.engine.lease import claim
 from executions.engine.running import Running
 from executions.engine.store import Here
-from executions.models import AuditEntry, Event, Execution, Notification, Process, Step
+from executions.models import AuditEntry, Event, Execution, Notification, Process, Quarantine, Step
 from executions.states import Phase, StepStatus
 from tests.engine.conftest import new_process
 from tests.engine.texts import call
@@ -130,3 +130,44 @@ def test_crashes_that_were_shared_do_not_set_it_aside(begin, ledger, monkeypatch
         die_during(execution, "b", monkeypatch, process=process)
     assert go_on(execution).phase == Phase.PENDING
     assert go_on(execution, alone=True).phase == Phase.COMPLETED
+
+
+def own_process():
+    process = new_process()
+    process.kind = "alone"
+    process.save()
+    return process
+
+
+def test_who_ends_a_process_of_its_own_quarantines_its_version(interrupted, monkeypatch, begin):
+    die_during(interrupted, "b", monkeypatch)
+    go_on(interrupted)
+    assert not Quarantine.objects.exists(), "crashes beside others, or in a worker, say too little"
+    die_during(interrupted, "b", monkeypatch, alone=True, process=own_process())
+    go_on(interrupted, alone=True)
+    quarantine = Quarantine.objects.get()
+    assert quarantine.version_id == interrupted.version_id
+    assert interrupted.public_id in quarantine.evidence
+
+
+def test_what_is_quarantined_is_left_to_a_process_of_its_own(begin):
+    execution = begin("do: [{a: {set: {n: 1}}}, {b: {wait: {hours: 1}}}, {c: {set: {n: 2}}}]\n")
+    running = Running()
+    running.quarantined = frozenset([execution.version_id])
+    process_id = new_process().pk
+    assert advance(execution.pk, process_id=process_id, store=Here(), running=running)
+    seen = Execution.objects.get(pk=execution.pk)
+    assert (seen.phase, seen.alone, seen.process_id) == (Phase.PENDING, True, None)
+    assert not advance(execution.pk, process_id=process_id, store=Here(), running=running)
+    assert go_on(execution, alone=True).phase == Phase.WAITING
+    assert Event.objects.filter(name="WORKFLOW_STARTED").count() == 1
+
+
+def test_that_it_began_is_told_though_its_first_process_died_before_it_wrote_anything(begin):
+    execution = begin("do: [{a: {set: {n: 1}}}]\n")
+    first = new_process()
+    claim(execution.pk, first.pk)
+    first.declare_dead("killed by SIGKILL")
+    assert go_on(execution).phase == Phase.COMPLETED
+    names = list(Event.objects.order_by("seq").values_list("name", flat=True))
+    assert names == ["WORKFLOW_STARTED", "WORKFLOW_RECOVERED", "WORKFLOW_COMPLETED"]

@@ -45,7 +45,7 @@ def test_what_the_sweep_rang_in_vain_is_rung_again(db: None, bells: list[Any], s
     execution = started("do:\n- one: {set: {n: 1}}\n")
     Execution.objects.filter(pk=execution.pk).update(wake_at=timezone.now() - timedelta(minutes=1), rung_at=Now())
     bells.clear()
-    sweep(5)
+    sweep()
     assert bells == [execution.pk]
 
 

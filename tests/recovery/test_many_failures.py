@@ -19,7 +19,7 @@ from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import AuditEntry, Event, Execution, Notification, Process
 from executions.states import Phase
-from executions.worker.main import writers
+from executions.worker.writers import writers
 
 pytestmark = [pytest.mark.database, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 HOW_MANY = 500

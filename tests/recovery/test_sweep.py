@@ -30,7 +30,7 @@ TEXT = "document: {dsl: '1.0.0', namespace: t, name: one, version: '1.0.0'}\ndo:
 def bells(monkeypatch: pytest.MonkeyPatch) -> list[uuid.UUID]:
     rung: list[uuid.UUID] = []
 
-    def ring(execution_id: uuid.UUID, queue: str = "default") -> bool:
+    def ring(execution_id: uuid.UUID, queue: str = "default", owner_id: int | None = None) -> bool:
         rung.append(execution_id)
         return True
 
@@ -124,3 +124,11 @@ def test_the_supervisor_leaves_word_of_how_a_child_ended(tmp_path: Path) -> None
     expect_exits(tmp_path)
     note_exit(tmp_path, os.getpid(), "killed by SIGKILL")
     assert exit_of(tmp_path, os.getpid()) == "killed by SIGKILL"
+
+
+def test_a_bell_that_was_rung_before_somebody_died_is_rung_again(bells: list[uuid.UUID], process: Process) -> None:
+    execution = begun()
+    assert (ring_for_due(5), ring_for_due(5)) == (1, 0), "it may still be on its way"
+    Execution.objects.filter(pk=execution.pk).update(rung_at=timezone.now() - timedelta(seconds=1))
+    process.declare_dead("killed by SIGKILL")
+    assert ring_for_due(5) == 1

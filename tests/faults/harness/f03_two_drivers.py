@@ -55,8 +55,8 @@ def _drive(execution_id: str, shape: Shape, at: float) -> int:
     from executions.engine.driver import advance
     from executions.engine.running import Running
     from executions.worker.children import use_children
-    from executions.worker.main import writers
     from executions.worker.registration import register
+    from executions.worker.writers import writers
 
     use_children()
     work.deaf_doorbell()

@@ -59,7 +59,7 @@ def deaf_doorbell() -> deque[uuid.UUID]:
 
     bells: deque[uuid.UUID] = deque()
 
-    def ring(execution_id: uuid.UUID, queue: str = "default") -> bool:
+    def ring(execution_id: uuid.UUID, queue: str = "default", owner_id: int | None = None) -> bool:
         bells.append(execution_id)
         return True
 
@@ -88,8 +88,8 @@ def drive_until(execution_id: str, done: Callable[[], bool], shape: Shape | None
     from executions.engine.running import Running
     from executions.recovery.sweep import take_up_what_is_left
     from executions.worker.children import use_children
-    from executions.worker.main import writers
     from executions.worker.registration import register
+    from executions.worker.writers import writers
 
     use_children()
     bells = deaf_doorbell()
@@ -101,7 +101,7 @@ def drive_until(execution_id: str, done: Callable[[], bool], shape: Shape | None
             process.beat()
             beaten = time.monotonic()
         if not bells:
-            take_up_what_is_left(5, grace_seconds=0.0)
+            take_up_what_is_left(grace_seconds=0.0)
         if bells:
             drive(bells.popleft())
         elif shape is None or not press(execution_id, shape):

@@ -6,14 +6,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import redis
 
 from executions.supervisor.redis_server import executable
 from tests.faults.harness.rig import ROOT, Rig
 from tests.waiting import until
+
+LOOK_SECONDS = 0.02
 
 
 class Workers:
@@ -22,6 +25,7 @@ class Workers:
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
         self.processes: list[subprocess.Popen[bytes]] = []
+        self.groups: list[int] = []
         self.environment: dict[str, str] = {}
         self.started = 0
 
@@ -30,12 +34,30 @@ class Workers:
         while len(self.processes) < count:
             self.start()
 
+    @contextmanager
+    def kept(self, count: int) -> Iterator[None]:
+        """Inside, who ends is replaced at once, as a supervisor does."""
+        over = threading.Event()
+
+        def look() -> None:
+            while not over.wait(LOOK_SECONDS):
+                self.keep(count)
+
+        thread = threading.Thread(target=look, name="keep workers", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
     def start(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "executions.cli", "worker"]
         with (self._rig.folder / "workers.log").open("ab") as log:
             environment = {**os.environ, **self.environment}
-            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, process_group=0)
         self.processes.append(process)
+        self.groups.append(process.pid)
         self.started += 1
         return process
 
@@ -44,10 +66,11 @@ class Workers:
         process.wait()
 
     def close(self) -> None:
+        """End all that were started, and whatever they started: each led a group of its own."""
+        for group in self.groups:
+            with suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
         for process in self.processes:
-            if process.poll() is None:
-                process.send_signal(signal.SIGCONT)
-                process.kill()
             process.wait()
 
 

@@ -1,0 +1,15 @@
+"""The threads of a process that write the journal."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import connection
+
+from executions.engine.store import Writers
+
+
+def writers() -> Writers:
+    """What suits the database: SQLite has one writer and a costly COMMIT, PostgreSQL serves a few at once."""
+    if connection.vendor == "sqlite":
+        return Writers(1, batch=settings.STIGMER_SLOTS)
+    return Writers(settings.STIGMER_WRITERS)
