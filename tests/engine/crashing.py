@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from executions.engine.driver import advance
 from executions.engine.running import Running
 from executions.engine.store import Here
 from executions.models import Execution, Process
+from tests.driving import drive_once
 from tests.engine.conftest import new_process
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ def drive_and_die(execution: Execution, at: int | None, *, after: bool = False) 
     """Drive with a process of its own until it dies or nothing is due. Whether it died; then the others know."""
     process, store = new_process(), DyingStore(at, after=after)
     try:
-        while advance(execution.pk, process_id=process.pk, store=store, running=Running()):
+        while drive_once(execution.pk, process_id=process.pk, store=store, running=Running()):
             pass
     except Died:
         assert process.declare_dead("died in a test")
@@ -51,6 +51,6 @@ def drive_and_die(execution: Execution, at: int | None, *, after: bool = False) 
 def drive_on(execution: Execution) -> Execution:
     """Others take over and drive it to its end."""
     process: Process = new_process()
-    while advance(execution.pk, process_id=process.pk, store=Here(), running=Running()):
+    while drive_once(execution.pk, process_id=process.pk, store=Here(), running=Running()):
         pass
     return Execution.objects.get(pk=execution.pk)

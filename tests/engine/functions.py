@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import threading
 from pathlib import Path
 from typing import Any
@@ -110,3 +112,9 @@ def _deep(levels: int) -> Any:
     for _ in range(levels):
         value = [value]
     return value
+
+
+@function(name="tests.kill_worker", isolation="thread")
+def kill_worker() -> None:
+    """Foreign code that takes its process with it, each time."""
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -12,10 +12,18 @@ from executions.engine.running import Running
 from executions.engine.store import Here
 from executions.models import AuditEntry, Event, Execution, Notification, Process, Quarantine, Step
 from executions.states import Phase, StepStatus
+from executions.steps import python
 from tests.engine.conftest import new_process
 from tests.engine.texts import call
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
+RUNS_HERE = python.runs_here
+
+
+@pytest.fixture(autouse=True)
+def outside(monkeypatch):
+    """The functions of these tests run in the worker; most tests are about what runs outside of it."""
+    monkeypatch.setattr(python, "runs_here", lambda arguments: False)
 
 
 @pytest.fixture
@@ -171,3 +179,10 @@ def test_that_it_began_is_told_though_its_first_process_died_before_it_wrote_any
     assert go_on(execution).phase == Phase.COMPLETED
     names = list(Event.objects.order_by("seq").values_list("name", flat=True))
     assert names == ["WORKFLOW_STARTED", "WORKFLOW_RECOVERED", "WORKFLOW_COMPLETED"]
+
+
+def test_one_crash_in_the_middle_of_a_function_that_runs_in_the_worker_is_enough(interrupted, monkeypatch):
+    monkeypatch.setattr(python, "runs_here", RUNS_HERE)
+    seen = go_on(interrupted)
+    assert (seen.phase, seen.alone) == (Phase.PENDING, True)
+    assert go_on(interrupted, alone=True).phase == Phase.COMPLETED

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.database
 def bells(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     rung: list[Any] = []
 
-    def ring(execution_id: uuid.UUID, queue: str = "default") -> bool:
+    def ring(execution_id: uuid.UUID, queue: str = "default", owner_id: int | None = None) -> bool:
         rung.append(execution_id)
         return True
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 
-from executions.engine.driver import advance
 from executions.engine.running import Running
 from executions.engine.store import Here
 from executions.models import Execution, Process
 from executions.policy import SUPPORT_GROUP
+from tests.driving import drive_once
 from tests.features.service import Service
 
 
@@ -43,7 +43,7 @@ def drive(db: None, settings: Any) -> Callable[[Execution], Execution]:
     process = Process.objects.create(kind="worker", host="test", pid=1, slots=1)
 
     def driven(execution: Execution) -> Execution:
-        while advance(execution.pk, process_id=process.pk, store=Here(), running=Running()):
+        while drive_once(execution.pk, process_id=process.pk, store=Here(), running=Running()):
             pass
         return Execution.objects.get(pk=execution.pk)
 

@@ -170,3 +170,20 @@ def test_executions_inside_composites_are_driven_by_many_workers(worker, begin, 
     for execution in [begin(text) for _ in range(20)]:
         ends(execution)
     assert len(book.read_text().splitlines()) == len(set(book.read_text().splitlines())) == 200
+
+
+def test_what_ends_its_worker_each_time_is_set_aside_and_what_runs_beside_it_ends_well(worker, begin, ends):
+    workers = [worker()]
+    killer = begin(tasks(a="{call: python, with: {function: tests.kill_worker}}"), name="killer")
+    beside = [begin("do: [{a: {wait: {milliseconds: 300}}}, {b: {set: {n: 1}}}]", name="beside") for _ in range(5)]
+    until(lambda: workers[0].poll() is not None, what="the worker is gone")
+    workers.append(worker())
+    failed = ends(killer, "FAILED", seconds=60)
+    assert failed.requires_manual_intervention
+    assert "ended 5 times in a row at step /a" in failed.failure_reason
+    assert workers[1].poll() is None, "from the second time on it was driven alone"
+    for execution in beside:
+        assert ends(execution).output == {"n": 1}
+    other = begin(tasks(a="{call: python, with: {function: tests.kill_worker}}"), name="killer")
+    ends(other, "FAILED", seconds=60)
+    assert workers[1].poll() is None, "its version is quarantined"

@@ -63,14 +63,14 @@ class _Driver:
     """A driver in a thread of its own, under a process of its own."""
 
     def __init__(self, execution_id: str, before: int) -> None:
-        from executions.engine.driver import advance
         from executions.engine.running import Running
         from executions.worker.registration import register
+        from tests.driving import drive_once
 
         self.process = register("worker", slots=1)
         self.store = StallingStore(before)
         drive = partial(
-            advance, uuid.UUID(execution_id), process_id=self.process.pk, store=self.store, running=Running()
+            drive_once, uuid.UUID(execution_id), process_id=self.process.pk, store=self.store, running=Running()
         )
         self.thread = threading.Thread(target=self._run, args=(drive,), daemon=True)
         self.thread.start()

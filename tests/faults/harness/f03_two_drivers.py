@@ -52,11 +52,11 @@ def _drive(execution_id: str, shape: Shape, at: float) -> int:
     """From the moment ``at`` on, take the execution whenever that is possible."""
     import uuid
 
-    from executions.engine.driver import advance
     from executions.engine.running import Running
     from executions.worker.children import use_children
     from executions.worker.registration import register
     from executions.worker.writers import writers
+    from tests.driving import drive_once
 
     use_children()
     work.deaf_doorbell()
@@ -64,7 +64,7 @@ def _drive(execution_id: str, shape: Shape, at: float) -> int:
     time.sleep(max(0.0, at - time.time()))
     drives = 0
     while not work.is_at_rest(execution_id):
-        drives += advance(uuid.UUID(execution_id), process_id=process.pk, store=store, running=running)
+        drives += drive_once(uuid.UUID(execution_id), process_id=process.pk, store=store, running=running)
         work.press(execution_id, shape)
     return drives
 
@@ -73,16 +73,16 @@ def _ring_for_the_dead(execution_id: str) -> list[str]:
     """A bell for an execution that has ended, and for one that never was, changes nothing."""
     import uuid
 
-    from executions.engine.driver import advance
     from executions.engine.running import Running
     from executions.engine.store import Here
     from executions.models import Execution
     from executions.worker.registration import register
+    from tests.driving import drive_once
 
     process = register("worker", slots=1)
     before: Any = Execution.objects.filter(pk=execution_id).values().get()
     taken = [
-        advance(uuid.UUID(text), process_id=process.pk, store=Here(), running=Running())
+        drive_once(uuid.UUID(text), process_id=process.pk, store=Here(), running=Running())
         for text in (execution_id, str(uuid.uuid4()))
     ]
     same = before == Execution.objects.filter(pk=execution_id).values().get()

@@ -132,12 +132,12 @@ def _press(verb: str, execution_id: str, before: str) -> list[str]:
 
 
 def _drive(execution_id: str, store: Any, running: Any) -> None:
-    from executions.engine.driver import advance
     from executions.models import Process
     from executions.worker.registration import register
+    from tests.driving import drive_once
 
     process = Process.objects.filter(dead_at=None).first() or register("worker", slots=1)
-    advance(uuid.UUID(execution_id), process_id=process.pk, store=store, running=running)
+    drive_once(uuid.UUID(execution_id), process_id=process.pk, store=store, running=running)
 
 
 class Crash(BaseException):
@@ -162,14 +162,14 @@ class CrashingStore:
 
 def _drive_and_crash(execution_id: str, chance: random.Random) -> int:
     """A worker that dies at one of its next transactions, and is declared dead."""
-    from executions.engine.driver import advance
     from executions.engine.running import Running
     from executions.worker.registration import register
+    from tests.driving import drive_once
 
     process = register("worker", slots=1)
     store = CrashingStore(chance.randrange(6), chance.random() < 0.5)
     try:
-        advance(uuid.UUID(execution_id), process_id=process.pk, store=store, running=Running())
+        drive_once(uuid.UUID(execution_id), process_id=process.pk, store=store, running=Running())
     except Crash:
         process.declare_dead("crashed in a trial")
         return 1

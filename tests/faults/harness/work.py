@@ -84,17 +84,17 @@ def finish(execution_id: str, shape: Shape, *, kill_at: int | None = None) -> in
 
 def drive_until(execution_id: str, done: Callable[[], bool], shape: Shape | None = None) -> None:
     """Be a worker of one thread, and the person where a shape says what it presses."""
-    from executions.engine.driver import advance
     from executions.engine.running import Running
     from executions.recovery.sweep import take_up_what_is_left
     from executions.worker.children import use_children
     from executions.worker.registration import register
     from executions.worker.writers import writers
+    from tests.driving import drive_once
 
     use_children()
     bells = deaf_doorbell()
     process = register("worker", slots=1)
-    drive = partial(advance, process_id=process.pk, store=writers(), running=Running())
+    drive = partial(drive_once, process_id=process.pk, store=writers(), running=Running())
     beaten = time.monotonic()
     while not done():
         if time.monotonic() - beaten > BEAT_SECONDS:
