@@ -15,7 +15,7 @@ from django.db import DatabaseError, close_old_connections, connection
 from executions import broadcast
 from executions.engine.driver import advance
 from executions.engine.running import Running
-from executions.models import Execution, Process, Quarantine
+from executions.models import Execution, Process
 from executions.models.transactions import run_tx
 from executions.recovery.boot import note_start
 from executions.recovery.sweep import Sweeper
@@ -46,12 +46,10 @@ def main(fork_server: Pipes) -> int:
         return 0
     log.info("worker started", pid=process.pid, slots=process.slots, queue="on")
     _note_start(process)
-    running = Running()
-    running.quarantined = run_tx(Quarantine.versions)
     # A thread that only listens from now on must keep no connection of the few from those who drive.
     close_old_connections()
     broadcast.start()
-    store, timers, solo = writers(), Timers(), Solo(fork_server, stop.set)
+    store, running, timers, solo = writers(), Running(), Timers(), Solo(fork_server, stop.set)
     drive = partial(advance, process_id=process.pk, store=store, running=running, timer=timers.set)
     slots = Slots(settings.STIGMER_SLOTS, partial(_drive, drive, solo))
     pulse = Pulse(process, running)

@@ -46,7 +46,8 @@ class Pulse:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(min(ASK_SECONDS, settings.STIGMER_HEARTBEAT_SECONDS)):
+        # What is quarantined has to be known before much is taken, so it looks first and waits then.
+        while not self._stop.is_set():
             try:
                 self._look_at_asks()
                 self._running.quarantined = Quarantine.versions()
@@ -60,6 +61,7 @@ class Pulse:
                 connection.close()
                 log.exception("heartbeat failed")
             self._end_if_out_of_touch()
+            self._stop.wait(min(ASK_SECONDS, settings.STIGMER_HEARTBEAT_SECONDS))
         connection.close()
 
     def _beat(self) -> None:
