@@ -33,16 +33,17 @@ Measured = dict[str, dict[str, dict[str, float]]]
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.recovery", description=__doc__)
-    parser.add_argument("databases", nargs="*", choices=[*DATABASES, []], default=list(DATABASES))
+    parser.add_argument("--database", choices=DATABASES, action="append", help="this one (both where none is named)")
     parser.add_argument("--trials", type=int, default=20, help="kills of a worker beside others")
     parser.add_argument("--few", type=int, default=5, help="trials of each of the others, which take longer")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    databases = asked.database or list(DATABASES)
     if asked.one:
-        print(json.dumps(measure(asked.databases[0], asked.trials, asked.few)))
+        print(json.dumps(measure(databases[0], asked.trials, asked.few)))
         return
     load_before = round(os.getloadavg()[0], 2)
-    figures = {name: _measured(name, asked.trials, asked.few) for name in asked.databases}
+    figures = {name: _measured(name, asked.trials, asked.few) for name in databases}
     Console(width=110).print(table(figures), f"{machine()}; load before: {load_before}")
     RESULTS.mkdir(exist_ok=True)
     at = datetime.now(UTC)
@@ -142,7 +143,10 @@ def _measured(database: str, trials: int, few: int) -> Measured:
     """In a process of its own, as settings are read once."""
     began = time.monotonic()
     ran = subprocess.run(
-        [sys.executable, "-m", "benchmarks.recovery", database, "--one", "--trials", str(trials), "--few", str(few)],
+        [
+            sys.executable, "-m", "benchmarks.recovery", "--one", "--database", database,
+            "--trials", str(trials), "--few", str(few),
+        ],
         cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True,
     )  # fmt: skip
     print(f"{DATABASES[database]}: {time.monotonic() - began:.0f} s", flush=True)

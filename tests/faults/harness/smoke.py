@@ -35,7 +35,7 @@ def trials(made: Rig, seed: int) -> Iterator[Trial]:
     yield from islice(f03_two_drivers.trials(made, set()), 3)
     yield from islice(f12_mutations.trials(made, set()), 2)
     yield from islice(f15_network.trials(made, set()), 3)
-    yield from islice(f16_verbs.trials(made, set()), 3)
+    yield from islice(f16_verbs.trials(made, set()), 1)
 
 
 def main(database: str, seed: int) -> int:
