@@ -94,18 +94,23 @@ def drive_until(execution_id: str, done: Callable[[], bool], shape: Shape | None
     use_children()
     bells = deaf_doorbell()
     process = register("worker", slots=1)
-    drive = partial(drive_once, process_id=process.pk, store=writers(), running=Running())
+    store = writers()
+    drive = partial(drive_once, process_id=process.pk, store=store, running=Running())
     beaten = time.monotonic()
-    while not done():
-        if time.monotonic() - beaten > BEAT_SECONDS:
-            process.beat()
-            beaten = time.monotonic()
-        if not bells:
-            take_up_what_is_left(grace_seconds=0.0)
-        if bells:
-            drive(bells.popleft())
-        elif shape is None or not press(execution_id, shape):
-            time.sleep(LOOK_SECONDS)
+    try:
+        while not done():
+            if time.monotonic() - beaten > BEAT_SECONDS:
+                process.beat()
+                beaten = time.monotonic()
+            if not bells:
+                take_up_what_is_left(grace_seconds=0.0)
+            if bells:
+                drive(bells.popleft())
+            elif shape is None or not press(execution_id, shape):
+                time.sleep(LOOK_SECONDS)
+    finally:
+        # Its threads hold connections, of which there are few where one process brings many executions home.
+        store.close()
 
 
 def is_at_rest(execution_id: str) -> bool:
