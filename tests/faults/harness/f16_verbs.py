@@ -81,7 +81,7 @@ def _press_at_random(execution_id: str, seed: str) -> None:
 def _keep_driving(execution_id: str, seconds: float) -> None:
     from executions.engine.running import Running
     from executions.worker.children import use_children
-    from executions.worker.main import writers
+    from executions.worker.writers import writers
 
     use_children()
     work.deaf_doorbell()
