@@ -1,7 +1,8 @@
 """Following over a WebSocket: the same frames as JSON messages, acknowledged by ``{"ack": <seq>}``.
 
 The server sends at most ``BUFFER`` frames that were not acknowledged; what comes meanwhile waits, and is lost from the
-oldest on. Close codes: 1000 it has ended, 4400 not understood, 4401 not signed in, 4404 nothing here, 1013 too many.
+oldest on. Close codes: 1000 it has ended, 4400 not understood, 4401 not signed in, 4404 nothing here, 1013 too many,
+1011 it broke off, come back.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 from contextlib import suppress
 from typing import Any
 
+import structlog
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from executions.api.live import access
@@ -21,7 +23,8 @@ MOST_SOCKETS = 20
 MOST_CHARACTERS = 4096
 ACKNOWLEDGE_SECONDS = 60.0
 BEAT_SECONDS = 15.0
-ENDED, NOT_UNDERSTOOD, SIGNED_OUT, NOTHING_HERE, TOO_MANY = 1000, 4400, 4401, 4404, 1013
+ENDED, NOT_UNDERSTOOD, SIGNED_OUT, NOTHING_HERE, TOO_MANY, BROKE_OFF = 1000, 4400, 4401, 4404, 1013, 1011
+log = structlog.get_logger(__name__)
 
 
 class FollowConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
@@ -61,19 +64,25 @@ class FollowConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _send_for_ever(self, after: int | None) -> None:
         await hub().join(self.follower, after)
         try:
-            while True:
-                if self.unacknowledged >= BUFFER and not await self._is_acknowledged():
-                    await self.close(TOO_MANY)
-                    return
-                taken = await self.follower.take(BEAT_SECONDS)
-                if taken is None and self.follower.closed:
-                    await self.close(NOTHING_HERE)
-                    return
-                if taken is not None and await self._sent(*taken):
-                    await self.close(ENDED)
-                    return
+            code = await self._follow()
+        except Exception:
+            # Open and silent it would pass for an execution in which nothing happens.
+            log.exception("a follower's socket broke off")
+            code = BROKE_OFF
         finally:
             hub().leave(self.follower)
+        await self.close(code)
+
+    async def _follow(self) -> int:
+        """Send until there is nothing more to say; the code to close with."""
+        while True:
+            if self.unacknowledged >= BUFFER and not await self._is_acknowledged():
+                return TOO_MANY
+            taken = await self.follower.take(BEAT_SECONDS)
+            if taken is None and self.follower.closed:
+                return NOTHING_HERE
+            if taken is not None and await self._sent(*taken):
+                return ENDED
 
     async def _is_acknowledged(self) -> bool:
         self.acknowledged.clear()

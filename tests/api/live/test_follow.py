@@ -9,6 +9,7 @@ from django.conf import settings
 from django.test import Client
 
 from executions.api.live.hub import hub
+from executions.api.live.subscriber import Frame
 from executions.health.metrics import exposition
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
@@ -164,6 +165,21 @@ class TestASocket:
                 frames.append(json.loads(message["text"]))
             assert (frames[-1]["event"], message["code"]) == ("end", 1000)
             await opened.disconnect()
+
+        run(scenario)
+
+    def test_whose_sending_breaks_off_is_closed_so_that_the_follower_comes_back(self, owner, begin):
+        execution = begin()
+
+        async def scenario() -> None:
+            opened = socket(path_of(execution), authorization=bearer(owner))
+            assert (await opened.connect(PATIENCE_SECONDS))[0]
+            await opened.receive_from(PATIENCE_SECONDS)
+            (follower,) = hub()._followers[execution.pk]
+            follower.put(Frame("update", 10**9, {"no JSON": object()}))
+            closed = await opened.receive_output(PATIENCE_SECONDS)
+            assert (closed["type"], closed["code"]) == ("websocket.close", 1011)
+            assert hub().count_of(owner.user.pk) == 0
 
         run(scenario)
 
