@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 # A transaction that begins by reading and then writes fails at once under load, so each begins IMMEDIATE.
 SQLITE_PRAGMAS = {"journal_mode": "WAL", "synchronous": "FULL", "busy_timeout": "10000", "foreign_keys": "ON"}
+SQLITE_LOCK_SECONDS = 10.0
 POOL_SECONDS = 4
 POSTGRES_LIMITS = {
     "statement_timeout": "10s",
@@ -41,11 +42,11 @@ def from_url(url: str | None, home: Path, *, connections: int, prepared: bool = 
 def sqlite(path: Path) -> dict[str, Any]:
     """An SQLite file with write-ahead log; every transaction takes the write lock when it begins."""
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "stigmer_site.sqlite",
         "NAME": str(path),
         "CONN_MAX_AGE": None,
         "OPTIONS": {
-            "transaction_mode": "IMMEDIATE",
+            "lock_seconds": SQLITE_LOCK_SECONDS,
             "init_command": ";".join(f"PRAGMA {name}={value}" for name, value in SQLITE_PRAGMAS.items()),
         },
     }

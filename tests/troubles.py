@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 
 @contextlib.contextmanager
@@ -16,13 +16,25 @@ def busy(table: str) -> Iterator[None]:
     if connection.vendor == "sqlite":
         with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"])) as other:
             other.execute("BEGIN IMMEDIATE")
-            with _setting("PRAGMA busy_timeout=0", "PRAGMA busy_timeout=10000"):
+            with impatient():
                 yield
     else:
         with _other_session() as session, session.transaction():
             session.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
             with _setting("SET lock_timeout='10ms'", "SET lock_timeout='2s'"):
                 yield
+
+
+@contextlib.contextmanager
+def impatient(seconds: float = 0.0) -> Iterator[None]:
+    """Our connection to SQLite waits so long for another writer."""
+    with _setting(f"PRAGMA busy_timeout={round(seconds * 1000)}", "PRAGMA busy_timeout=10000"):
+        usual: float = vars(connections[DEFAULT_DB_ALIAS])["lock_seconds"]
+        vars(connections[DEFAULT_DB_ALIAS])["lock_seconds"] = seconds
+        try:
+            yield
+        finally:
+            vars(connections[DEFAULT_DB_ALIAS])["lock_seconds"] = usual
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from executions.models import Process
 from executions.models.passing import Trouble, trouble
 
 on_sqlite = pytest.mark.skipif(settings.DATABASES["default"]["ENGINE"].endswith("postgresql"), reason="SQLite's own")
-on_postgres = pytest.mark.skipif(settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"), reason="PostgreSQL's own")
+on_postgres = pytest.mark.skipif(settings.DATABASES["default"]["ENGINE"].endswith("sqlite"), reason="PostgreSQL's own")
 
 
 def raised_by(sql: str) -> DatabaseError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import pytest
 from django.conf import settings as django_settings
@@ -13,10 +14,11 @@ from executions.errors import Refused
 from executions.models import Process
 from executions.models.passing import Trouble
 from executions.models.transactions import InDoubt, Patience, atomic, persistent, run_tx
+from tests.troubles import impatient
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 on_postgres = pytest.mark.skipif(
-    django_settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"),
+    django_settings.DATABASES["default"]["ENGINE"].endswith("sqlite"),
     reason="SQLite answers in the process",
 )
 LOST = "server closed the connection unexpectedly"
@@ -136,13 +138,11 @@ def test_a_verb_that_others_keep_out_for_too_long_is_refused_with_what_to_do(set
                     cursor.execute("SET LOCAL lock_timeout = '50ms'")
             Process.objects.filter(pk=row.pk).update(pid=3)
 
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("PRAGMA busy_timeout=50")
     holder = threading.Thread(target=hold)
     holder.start()
     assert held.wait(30)
-    with pytest.raises(Refused) as refused:
+    in_a_hurry = impatient(0.05) if connection.vendor == "sqlite" else nullcontext()
+    with in_a_hurry, pytest.raises(Refused) as refused:
         verb()
     go.set()
     holder.join(30)

@@ -19,7 +19,7 @@ HOME = Path("/srv/stigmer")
 def test_without_an_address_it_is_sqlite_in_the_data_folder() -> None:
     entry = databases.from_url("", HOME, connections=8)
     assert entry["NAME"] == "/srv/stigmer/stigmer.sqlite3"
-    assert entry["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert entry["OPTIONS"]["lock_seconds"] == 10
 
 
 def test_a_postgresql_address_is_taken_apart_and_pooled() -> None:

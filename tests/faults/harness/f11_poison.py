@@ -25,6 +25,7 @@ KINDS = {
     "healthy": "do:\n- a: {set: {n: 1}}\n- b: {wait: {milliseconds: 50}}\n- c: {set: {n: '${ .n + 1 }'}}\n",
 }
 LOOPS = 20
+LOOK_SECONDS = 2.0
 
 
 def trials(rig: Rig, done: set[str]) -> Iterator[Trial]:
@@ -69,7 +70,7 @@ def _until_at_rest(rig: Rig, workers: Workers, kinds: list[str], name: str) -> d
         while starting.is_running() or rig.in_child(partial(_left, name)):
             if time.monotonic() > deadline:
                 raise Overdue("the batch did not come to rest")
-            time.sleep(0.5)
+            time.sleep(LOOK_SECONDS)
     verdict: dict[str, Any] = rig.in_child(partial(_look, name))
     return verdict
 

@@ -1,0 +1,49 @@
+"""Django's SQLite backend, with writers that wait for one another in small steps.
+
+SQLite's own busy handler sleeps longer and longer, up to 100 ms (sqliteDefaultBusyCallback in its main.c), while those
+that come later and have not waited yet take the lock: a writer among a few busy ones waits for most of a second.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import time
+from typing import Any
+
+from django.db.backends.sqlite3 import base
+
+STEP_SECONDS = 0.002
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Every transaction takes the write lock as it begins, looking again every few milliseconds until its time is over.
+
+    ``OPTIONS`` takes ``lock_seconds``: after so long it is "database is locked", an OperationalError.
+    """
+
+    def get_connection_params(self) -> dict[str, Any]:
+        parameters: dict[str, Any] = super().get_connection_params()
+        self.lock_seconds = float(parameters.pop("lock_seconds"))
+        return parameters
+
+    def _start_transaction_under_autocommit(self) -> None:
+        deadline = time.monotonic() + self.lock_seconds
+        connection: sqlite3.Connection = self.connection
+        with self.wrap_database_errors:
+            connection.execute("PRAGMA busy_timeout = 0")
+            try:
+                while not _has_begun(connection, is_last_try=time.monotonic() >= deadline):
+                    time.sleep(random.uniform(0.2, 1.0) * STEP_SECONDS)
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {round(self.lock_seconds * 1000)}")
+
+
+def _has_begun(connection: sqlite3.Connection, *, is_last_try: bool) -> bool:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as problem:
+        if is_last_try or problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
