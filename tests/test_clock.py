@@ -23,7 +23,7 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 on_postgres = pytest.mark.skipif(
-    django_settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"), reason="SQLite's clock is the host's"
+    django_settings.DATABASES["default"]["ENGINE"].endswith("sqlite"), reason="SQLite's clock is the host's"
 )
 JUMPS = [timedelta(hours=1), timedelta(hours=-1), timedelta(days=1), timedelta(days=-1)]
 WAITS = (

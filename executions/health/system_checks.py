@@ -45,7 +45,7 @@ def queue_is_on(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 @register(Tags.security, deploy=True)
 def sqlite_is_for_one_host(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """SQLite serves one host with a few workers."""
-    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3") and settings.STIGMER_WORKERS > 4:
+    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite") and settings.STIGMER_WORKERS > 4:
         hint = "Use PostgreSQL (DATABASE_URL), or at most 4 workers."
         return [Warning("SQLite has one writer for more than 4 workers.", hint=hint, id="stigmer.W002")]
     return []

@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.database,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(
-        django_settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"),
+        django_settings.DATABASES["default"]["ENGINE"].endswith("sqlite"),
         reason="SQLite answers in the process",
     ),
 ]

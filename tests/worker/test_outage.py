@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.database,
     pytest.mark.processes,
     pytest.mark.skipif(
-        settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"), reason="a file that is away is tried by hand"
+        settings.DATABASES["default"]["ENGINE"].endswith("sqlite"), reason="a file that is away is tried by hand"
     ),
 ]
 
