@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 
 from executions import clock
 from executions.models import AuditEntry, Execution, Turn
+from executions.models.streaming import stream
 from executions.models.transactions import atomic
 from executions.values import digest
 
@@ -83,7 +84,7 @@ def covered(entry: AuditEntry) -> dict[str, Any]:
 def problems() -> Iterator[str]:
     """What is wrong with the trail, one sentence each: entries changed, missing, cut off. Nothing where it is whole."""
     head = ""
-    for entry in AuditEntry.objects.order_by("id").iterator():
+    for entry in stream(AuditEntry.objects.order_by("id")):
         if entry.previous_hash != head:
             yield f"Before entry {entry.pk} ({entry}) an entry is missing, or it was changed."
         if digest(entry.previous_hash, covered(entry)) != entry.hash:

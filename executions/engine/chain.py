@@ -14,6 +14,7 @@ from typing import Any
 from executions.engine.journal import chained
 from executions.engine.lease import RECORD_FIELDS, record_of
 from executions.models import Execution, Step
+from executions.models.streaming import stream
 from executions.records import DECISION, JOURNAL_FORMAT, StepRecord
 from executions.states import FINISHED_STATUSES, StepStatus
 from executions.values import digest
@@ -86,7 +87,7 @@ def finished_records(execution: Execution) -> Iterator[StepRecord]:
     controls = rows.filter(kind=DECISION).values_list("control", flat=True)
     found = [control.get("cut") for control in controls if isinstance(control, dict)]
     cuts: list[Any] = [cut for cut in found if _is_cut(cut)]
-    for row in rows.values_list(*RECORD_FIELDS).iterator():
+    for row in stream(rows.values_list(*RECORD_FIELDS)):
         record = record_of(row)
         cut_out = any(cut["after"] < (record.seq or 0) < cut["before"] for cut in cuts)
         if record.status in FINISHED_STATUSES and not cut_out:
