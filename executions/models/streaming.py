@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 Row = TypeVar("Row")
 
 
-def stream(rows: QuerySet[Any, Row]) -> Iterator[Row]:
+def stream(rows: QuerySet[Any, Row]) -> Generator[Row, None, None]:
     """``rows.iterator()`` with Django's errors only.
 
     Django closes a server-side cursor outside of what translates the driver's errors, so that a session which ends

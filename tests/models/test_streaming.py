@@ -32,6 +32,6 @@ def test_a_session_that_ends_meanwhile_is_trouble_of_the_database_even_as_the_cu
     with psycopg.connect(host=named["HOST"], user=named["USER"], dbname=named["NAME"], autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(%s, 10000)", [ours])
     with pytest.raises(OperationalError) as raised:
-        list(rows)
+        rows.close()
     connection.close()
     assert trouble(raised.value) is Trouble.AWAY
