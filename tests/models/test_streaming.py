@@ -20,7 +20,8 @@ class EndingSession:
 
     def iterator(self) -> Iterator[int]:
         yield 1
-        raise connection.Database.OperationalError("server closed the connection unexpectedly")
+        error = connection.Database.OperationalError  # type: ignore[attr-defined]
+        raise error("server closed the connection unexpectedly")
 
 
 def test_every_row_comes() -> None:
