@@ -12,7 +12,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import copy_context
-from typing import Any
+from functools import partial
+from queue import SimpleQueue
+from typing import Any, ClassVar
 
 import structlog
 from django.db import DEFAULT_DB_ALIAS, Error, connection, connections
@@ -89,6 +91,31 @@ def _driver_errors(shared: Any) -> tuple[type[Exception], ...]:
     return (shared.Database.Error,)
 
 
+class _Runner:
+    """A thread that runs one call after another: a new one for each would cost as much as the rest of a short step."""
+
+    _idle: ClassVar[list[_Runner]] = []
+
+    def __init__(self) -> None:
+        self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        threading.Thread(target=self._serve, name="watched step", daemon=True).start()
+
+    @classmethod
+    def take(cls) -> _Runner:
+        """One that has nothing to do; one that was left behind never has."""
+        with _lock:
+            return cls._idle.pop() if cls._idle else cls()
+
+    def do(self, call: Callable[[], None]) -> None:
+        self._calls.put(call)
+
+    def _serve(self) -> None:
+        while True:
+            self._calls.get()()
+            with _lock:
+                self._idle.append(self)
+
+
 class _Watched:
     """One call in a thread of its own. Who of the two comes first, its end or its deadline, is decided under a lock."""
 
@@ -103,8 +130,7 @@ class _Watched:
         self._problem: BaseException | None = None
         self._name = f"{context.execution_id}{context.path}#{context.attempt}"
         self._began = time.monotonic()
-        thread = threading.Thread(target=copy_context().run, args=(self._run,), name=f"step {self._name}", daemon=True)
-        thread.start()
+        _Runner.take().do(partial(copy_context().run, self._run))
 
     def result(self) -> Outcome:
         """Raises :class:`Overrun`."""
