@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +20,7 @@ from executions.engine import override as overriding
 from executions.engine import restore, upgrade
 from executions.engine.case import check_allowed
 from executions.errors import Refused
+from executions.models import Execution
 
 
 @for_people
@@ -26,13 +28,10 @@ from executions.errors import Refused
 def checkpoint(request: HttpRequest, public_id: str, seq: int) -> HttpResponse:
     """What a restore to this checkpoint would do."""
     execution = found(request, public_id)
-    context: dict[str, Any] = {"seq": seq}
-    status = 200
-    try:
-        context["preview"] = restore.preview(execution.pk, person(request), seq)
-    except Refused as refused:
-        context["refusal"], status = refused, status_of(refused)
-    return tab(request, execution, "checkpoint", context, status=status)
+    return _shown(
+        request, execution, "checkpoint", {"seq": seq},
+        lambda: {"preview": restore.preview(execution.pk, person(request), seq)},
+    )  # fmt: skip
 
 
 @for_people
@@ -47,12 +46,10 @@ def recover(request: HttpRequest, public_id: str) -> HttpResponse:
         "number": number,
         "may_change": execution.workflow is not None and policy.can_change(person(request), execution.workflow),
     }
-    status = 200
-    try:
-        context["preview"] = upgrade.preview(execution.pk, person(request), number)
-    except Refused as refused:
-        context["refusal"], status = refused, status_of(refused)
-    return tab(request, execution, "recover", context, status=status)
+    return _shown(
+        request, execution, "recover", context,
+        lambda: {"preview": upgrade.preview(execution.pk, person(request), number)},
+    )  # fmt: skip
 
 
 @for_people
@@ -60,14 +57,24 @@ def recover(request: HttpRequest, public_id: str) -> HttpResponse:
 def override(request: HttpRequest, public_id: str) -> HttpResponse:
     """The phases that an administrator may put it into, and what each means."""
     execution = found(request, public_id)
-    context: dict[str, Any] = {}
+
+    def look() -> dict[str, Any]:
+        check_allowed(execution, person(request), overriding.VERB)
+        return {"choices": [(phase, OVERRIDES[phase]) for phase in overriding.choices(execution)]}
+
+    return _shown(request, execution, "override", {}, look)
+
+
+def _shown(
+    request: HttpRequest, execution: Execution, name: str, context: dict[str, Any], look: Callable[[], dict[str, Any]]
+) -> HttpResponse:
+    """The tab ``name`` with what ``look`` finds, or with why it may not be."""
     status = 200
     try:
-        check_allowed(execution, person(request), overriding.VERB)
-        context["choices"] = [(phase, OVERRIDES[phase]) for phase in overriding.choices(execution)]
+        context |= look()
     except Refused as refused:
         context["refusal"], status = refused, status_of(refused)
-    return tab(request, execution, "override", context, status=status)
+    return tab(request, execution, name, context, status=status)
 
 
 def _number(text: str) -> int | None:

@@ -24,13 +24,13 @@ from executions.models import Execution, Process, Quarantine
 from executions.models.move import Lease, Move
 from executions.models.move_sql import AsJson
 from executions.models.moves import apply
+from executions.models.process import ALONE
 from executions.models.transactions import atomic, run_tx
 from executions.states import Phase, StepStatus
 from executions.steps import python
 
 log = structlog.get_logger(__name__)
 VERB = "automatic recovery"
-ALONE = "alone"
 
 
 @lru_cache(maxsize=1)
@@ -55,6 +55,8 @@ def take_over(held: Held, store: Store, *, alone: bool) -> bool | Crashes:
         return crashes
     to_be_alone = not alone and (crashes.is_to_be_alone() or bool(crashes.last and _ran_foreign_code(held)))
     store.call(partial(_record, held, process, crashes, to_be_alone))
+    # Only now: a transaction may run again, and would not tell the second time that it began.
+    held.first_time = False
     execution.crashes = crashes.as_json()
     return not to_be_alone
 
@@ -77,7 +79,6 @@ def _record(held: Held, process: Process, crashes: Crashes, to_be_alone: bool) -
     if held.first_time:
         assert execution.started_at is not None
         move.events = [report.plain(report.STARTED, execution, execution.started_at)]
-        held.first_time = False
     move.events.append(report.recovered(execution, now, None))
     # Kept only where there was a crash: an orderly stop leaves nothing to count.
     move.columns["crashes"] = AsJson(crashes.as_json()) if crashes.last else None

@@ -12,6 +12,9 @@ from django.db.models.functions import Now
 from executions.ids import uuid7
 from executions.states import Phase
 
+# The kind of a process that drives one execution and nothing else.
+ALONE = "alone"
+
 
 class ProcessQuerySet(models.QuerySet["Process"]):
     def living(self) -> ProcessQuerySet:

@@ -11,13 +11,13 @@ from django.db import DatabaseError
 from executions import broadcast
 from executions.engine.driver import advance
 from executions.engine.running import Running
+from executions.models.process import ALONE
 from executions.worker.children import use_children
 from executions.worker.pulse import Pulse
 from executions.worker.registration import register, resign
 from executions.worker.signals import on_signal
 from executions.worker.writers import writers
 
-KIND = "alone"
 log = structlog.get_logger(__name__)
 
 
@@ -26,7 +26,7 @@ def drive_alone(execution_id: uuid.UUID) -> int:
     running = Running()
     on_signal(running.stopping)
     use_children()
-    process = register(KIND, slots=1)
+    process = register(ALONE, slots=1)
     log.info("driving alone", pid=process.pid, execution=str(execution_id))
     broadcast.start()
     store, pulse = writers(), Pulse(process, running)

@@ -18,9 +18,9 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
 from executions.models import Process
+from executions.models.process import ALONE
 from executions.recovery.rings import ring_for_orphans
 from executions.supervisor.child import describe
-from executions.worker.alone import KIND
 from executions.worker.fork_server import Pipes
 
 MOST_WAITING = 100  # of one owner
@@ -109,7 +109,7 @@ class Solo:
     def _mourn(self, execution_id: str, pid: int, how: str) -> None:
         log.warning("a process of its own ended", execution=execution_id, how=how)
         try:
-            for process in Process.objects.filter(host=socket.gethostname(), pid=pid, kind=KIND, dead_at=None):
+            for process in Process.objects.filter(host=socket.gethostname(), pid=pid, kind=ALONE, dead_at=None):
                 process.declare_dead(how)
             ring_for_orphans(1)
             close_old_connections()

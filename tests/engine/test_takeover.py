@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import OperationalError, transaction
 
 from executions import audit
 from executions.engine import decisions
@@ -186,3 +187,31 @@ def test_one_crash_in_the_middle_of_a_function_that_runs_in_the_worker_is_enough
     seen = go_on(interrupted)
     assert (seen.phase, seen.alone) == (Phase.PENDING, True)
     assert go_on(interrupted, alone=True).phase == Phase.COMPLETED
+
+
+def test_that_it_began_is_told_though_the_takeover_has_to_run_twice(begin):
+    execution = begin("do: [{a: {set: {n: 1}}}]\n")
+    first = new_process()
+    claim(execution.pk, first.pk)
+    first.declare_dead("killed by SIGKILL")
+    broken: list[int] = []
+
+    class OnceRefused(Here):
+        def call(self, work):
+            def once():
+                with transaction.atomic():
+                    result = work()
+                    if not broken and Event.objects.filter(name="WORKFLOW_RECOVERED").exists():
+                        broken.append(1)
+                        raise OperationalError("broken off")
+                return result
+
+            try:
+                return super().call(once)
+            except OperationalError:
+                return super().call(work)
+
+    advance(execution.pk, process_id=new_process().pk, store=OnceRefused(), running=Running())
+    assert broken
+    names = list(Event.objects.order_by("seq").values_list("name", flat=True))
+    assert names == ["WORKFLOW_STARTED", "WORKFLOW_RECOVERED", "WORKFLOW_COMPLETED"]
