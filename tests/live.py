@@ -51,7 +51,7 @@ class LiveStigmer:
             return None
 
     def children(self, kind: str = "") -> list[psutil.Process]:
-        """The supervisor's living children whose command line names ``kind`` (web, worker, redis-server, demo)."""
+        """The supervisor's living children whose command line names ``kind`` (web, worker, valkey-server, demo)."""
         found = []
         for child in psutil.Process(self.process.pid).children():
             try:

@@ -18,7 +18,7 @@ from tests.waiting import until
 
 @contextmanager
 def redis_server(folder: Path, socket: Path) -> Iterator[redis.Redis]:
-    """The redis-server that the product ships, on ``socket``, without persistence."""
+    """The Redis that the product ships, on ``socket``, without persistence."""
     arguments = ["--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--save", "", "--appendonly", "no"]
     process = subprocess.Popen(
         [executable(), *arguments, "--maxmemory-policy", "noeviction"], stdout=subprocess.DEVNULL

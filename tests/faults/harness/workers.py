@@ -75,7 +75,7 @@ class Workers:
 
 
 class Redis:
-    """A redis-server on the rig's socket that can be ended and started again, empty."""
+    """The product's Redis on the rig's socket that can be ended and started again, empty."""
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
