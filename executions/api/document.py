@@ -7,9 +7,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ninja.openapi.schema import OpenAPISchema
+from pydantic import BaseModel
 
 from executions.api import for_generators
 from executions.api.problems import CONTENT_TYPE, KINDS
+from executions.api.schemas.journal import Followed, FollowingClosed
 from executions.api.schemas.shared import ProblemDetails
 
 if TYPE_CHECKING:
@@ -42,7 +44,8 @@ def described(api: Api) -> dict[str, Any]:
     """The document as plain JSON values."""
     document: dict[str, Any] = json.loads(json.dumps(OpenAPISchema(api, PREFIX), default=str))
     document["info"] |= {"description": DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}}
-    document["components"]["schemas"]["ProblemDetails"] = _problem_schema(document)
+    for shape in (ProblemDetails, Followed, FollowingClosed):
+        document["components"]["schemas"][shape.__name__] = _schema(shape, document)
     statuses = sorted({kind.status for kind in KINDS.values()})
     document["components"]["responses"] = {f"Problem{status}": _problem(status) for status in statuses}
     document["components"]["securitySchemes"] = {
@@ -60,8 +63,9 @@ def described(api: Api) -> dict[str, Any]:
     return document
 
 
-def _problem_schema(document: dict[str, Any]) -> dict[str, Any]:
-    schema = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+def _schema(shape: type[BaseModel], document: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a shape that no route answers with as JSON; what it refers to becomes a component too."""
+    schema = shape.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
     document["components"]["schemas"] |= schema.pop("$defs", {})
     return schema
 

@@ -74,8 +74,8 @@ class Move:
     in_doubt: bool = False
 
     def seqs_needed(self) -> int:
-        finishing = sum(step.finished_at is not None for step in self.steps)
-        return max(1, finishing + len(self.events))
+        """One for each step and event that the move writes, so that each has a place of its own in the history."""
+        return max(1, len(self.steps) + len(self.events))
 
 
 @dataclass(frozen=True, slots=True)

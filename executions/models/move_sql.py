@@ -86,15 +86,15 @@ def in_one_statement(move: Move) -> Applied | None:
     update, parameters = _guarded_update(move)
     parts = [f"held AS ({update})"]
     offsets = _offsets(move)
-    step_rows = [(*_step_row(move, step), offsets.get(step.id)) for step in move.steps]
+    step_rows = [(*_step_row(move, step), offsets[step.id]) for step in move.steps]
     if step_rows:
         columns = ", ".join(STEP_COLUMNS)
         values, flat = _values({**STEP_COLUMNS, "back": "bigint"}, step_rows)
         picked = ", ".join(f"v.{column}" for column in STEP_COLUMNS)
         parts.append(
             f"steps AS (INSERT INTO executions_step ({columns}, seq, changed_seq) "
-            f"SELECT {picked}, held.head_seq - v.back, held.head_seq FROM held, (VALUES {values}) "
-            f"AS v({columns}, back) {_ON_CONFLICT})"
+            f"SELECT {picked}, CASE WHEN v.finished_at IS NOT NULL THEN held.head_seq - v.back END, "
+            f"held.head_seq - v.back FROM held, (VALUES {values}) AS v({columns}, back) {_ON_CONFLICT})"
         )
         parameters += flat
     if move.attempts:
@@ -172,10 +172,9 @@ def _applied(row: Row) -> Applied:
 
 
 def _offsets(move: Move) -> dict[uuid.UUID, int]:
-    """How far below the new head each step that finishes in this move stands."""
-    finishing = [step.id for step in move.steps if step.finished_at is not None]
-    top = len(finishing) + len(move.events) - 1
-    return {step_id: top - index for index, step_id in enumerate(finishing)}
+    """How far below the new head each step of this move stands: each change has a sequence of its own."""
+    top = len(move.steps) + len(move.events) - 1
+    return {step.id: top - index for index, step in enumerate(move.steps)}
 
 
 def _insert_steps(
@@ -186,8 +185,8 @@ def _insert_steps(
     for step in move.steps:
         if (only is not None and step.id != only) or (but is not None and step.id == but):
             continue
-        back = offsets.get(step.id)
-        rows.append((*_step_row(move, step), None if back is None else head_seq - back, head_seq))
+        changed = head_seq - offsets[step.id]
+        rows.append((*_step_row(move, step), None if step.finished_at is None else changed, changed))
     columns = {**STEP_COLUMNS, "seq": "bigint", "changed_seq": "bigint"}
     _insert(cursor, "executions_step", columns, rows, _ON_CONFLICT)
 

@@ -13,6 +13,7 @@ from executions.api.live.subscriber import Frame
 from executions.api.render import executions as render
 from executions.api.schemas.journal import Entry
 from executions.models import Execution
+from executions.models.snapshot import snapshot
 from executions.states import ENDED_PHASES
 
 MOST_ENTRIES = 500
@@ -23,12 +24,13 @@ _DEFERRED = ("version__source", "version__document", "agent_version__source", "a
 def first(execution_id: uuid.UUID, after: int | None) -> Frame | None:
     """What a follower is sent first: a snapshot, or what came after the sequence that it has seen; None where nothing
     did. Raises LookupError where there is no such execution."""
-    row = _rows([execution_id]).first()
-    if row is None:
-        raise LookupError(execution_id)
-    if after is None or after > row.head_seq:
-        return _snapshot(row)
-    return _update(row, after) if after < row.head_seq or has_ended(row) else None
+    with snapshot():
+        row = _rows([execution_id]).first()
+        if row is None:
+            raise LookupError(execution_id)
+        if after is None or after > row.head_seq:
+            return _snapshot(row)
+        return _update(row, after) if after < row.head_seq or has_ended(row) else None
 
 
 def _snapshot(row: Execution) -> Frame:
@@ -36,21 +38,30 @@ def _snapshot(row: Execution) -> Frame:
     return Frame("snapshot", row.head_seq, _json(row, entries) | {"ended": has_ended(row)})
 
 
+def ending(snapshot: Frame) -> Frame:
+    """What follows the snapshot of a run that has ended: the same execution, and nothing new in its history."""
+    return Frame("end", snapshot.seq, snapshot.body | {"entries": []})
+
+
 def since(cursors: Mapping[uuid.UUID, int]) -> dict[uuid.UUID, Frame]:
     """Of each execution that went on after its cursor: one update with what is new; ``end`` where it has ended."""
-    rows = _rows(key for key in cursors)
     found: dict[uuid.UUID, Frame] = {}
-    for row in rows:
-        if row.head_seq > cursors[row.pk]:
-            found[row.pk] = _update(row, cursors[row.pk])
+    with snapshot():
+        for row in _rows(key for key in cursors):
+            if row.head_seq > cursors[row.pk]:
+                found[row.pk] = _update(row, cursors[row.pk])
     return found
 
 
 def _update(row: Execution, cursor: int) -> Frame:
-    ended = has_ended(row)
+    """What is new after ``cursor``. Where that is too much for one message the rest comes in those that follow; only
+    the last one tells that the run has ended."""
     new = history.entries(row, cursor, MOST_ENTRIES)
-    more = {"ended": ended, **({"more_after": new.next_after} if new.next_after is not None else {})}
-    return Frame("end" if ended else "update", row.head_seq, _json(row, new.items, brief=not ended) | more)
+    if new.next_after is not None:
+        return Frame("update", new.next_after, _json(row, new.items, brief=True) | {"ended": False}, is_partial=True)
+    ended = has_ended(row)
+    body = _json(row, new.items, brief=not ended) | {"ended": ended}
+    return Frame("end" if ended else "update", row.head_seq, body)
 
 
 def heads(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:

@@ -96,7 +96,7 @@ class FollowConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Send it; whether it was the last one."""
         self.unacknowledged += 1
         await self.send(text_data=json.dumps(frame.as_json(lost)))
-        return bool(frame.body["ended"])
+        return frame.event == "end"
 
 
 def _is_acknowledgement(text: str | None) -> bool:

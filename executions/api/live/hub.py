@@ -62,6 +62,8 @@ class Hub:
             return
         if frame is not None:
             follower.put(frame)
+            if frame.event == "snapshot" and frame.body["ended"]:
+                follower.put(changes.ending(frame))
         elif after is not None:
             follower.cursor = after
         follower.is_caught_up = True
@@ -132,6 +134,8 @@ class Hub:
             for follower in self._followers.get(key, set()):
                 if follower.is_caught_up:
                     follower.put(frame)
+            if frame.is_partial:
+                self.mark(key)
 
     async def _reconcile(self) -> None:
         """A lost nudge, or a Redis that was away, is made good here."""

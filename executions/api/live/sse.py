@@ -60,9 +60,7 @@ async def stream(follower: Subscriber, after: int | None) -> AsyncIterator[bytes
             if taken is not None:
                 frame, lost = taken
                 yield written(frame, lost)
-                if frame.body["ended"]:
-                    if frame.event != "end":
-                        yield _end(frame.seq)
+                if frame.event == "end":
                     return
             elif follower.closed:
                 yield f"event: closed\ndata: {json.dumps({'reason': follower.closed})}\n\n".encode()
@@ -75,8 +73,3 @@ async def stream(follower: Subscriber, after: int | None) -> AsyncIterator[bytes
 
 def written(frame: Frame, lost: int) -> bytes:
     return f"id: {frame.seq}\nevent: {frame.event}\ndata: {json.dumps(frame.as_json(lost))}\n\n".encode()
-
-
-def _end(seq: int) -> bytes:
-    """After the snapshot of a run that has ended: nothing will come, so do not connect again."""
-    return f'id: {seq}\nevent: end\ndata: {{"event": "end", "seq": {seq}, "ended": true}}\n\n'.encode()

@@ -18,11 +18,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One message: ``snapshot``, ``update`` or ``end``; ``seq`` is where the execution stands after it."""
+    """One message: ``snapshot``, ``update`` or ``end``; ``seq`` is how far it tells the history.
+
+    ``is_partial``: there is more to tell than this message holds.
+    """
 
     event: str
     seq: int
     body: dict[str, Any]
+    is_partial: bool = False
 
     def as_json(self, lost: int = 0) -> dict[str, Any]:
         """``lost`` tells how many updates this subscriber did not get before it."""

@@ -16,9 +16,11 @@ from executions.api.cursors import USUAL, Limit
 from executions.api.live import access, sse
 from executions.api.live.hub import hub
 from executions.api.problems import Problem
-from executions.api.schemas.journal import History
+from executions.api.schemas.journal import Followed, FollowingClosed, History
 
 MOST_STREAMS = 20
+# OpenAPI 3.1 has no word for the parts of a stream: this is what the `data` of each event holds.
+STREAM_SCHEMA = {"oneOf": [{"$ref": f"#/components/schemas/{shape.__name__}"} for shape in (Followed, FollowingClosed)]}
 STREAM = {
     "parameters": [
         {
@@ -27,7 +29,7 @@ STREAM = {
             "description": "Of a stream: the sequence of the last event seen; it goes on from there.",
         }
     ],
-    "responses": {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    "responses": {200: {"content": {"text/event-stream": {"schema": STREAM_SCHEMA}}}},
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from executions.api.schemas.executions import Execution
 from executions.api.schemas.shared import Json, Links, Timestamp
 from executions.states import StepStatus
 
@@ -67,7 +68,7 @@ class Entry(BaseModel):
     """One line of the history. Replayed in order, the entries give the state of every task: a step sets the status of
     its path, a decision takes away the paths that it supersedes and gives back those that it reinstates."""
 
-    seq: int
+    seq: int = Field(description="Its own: no other entry of this execution has it, and later ones have greater ones.")
     type: Literal["step", "decision", "event"]
     name: str
     path: str | None = None
@@ -80,8 +81,29 @@ class Entry(BaseModel):
 
 
 class History(BaseModel):
-    """Journal and events in one order. ``next_after`` is what to ask for next; null where nothing is left."""
+    """Journal and events in one order, read from one state of the database."""
 
     items: list[Entry]
-    next_after: int | None = None
-    head_seq: int
+    next_after: int | None = Field(None, description="What to ask for next; null where nothing is left.")
+    head_seq: int = Field(description="Where the execution stands; a later reader asks for what came after it.")
+
+
+class Followed(BaseModel):
+    """One message of a stream, as the `data` of a Server-Sent Event or as a WebSocket message.
+
+    `snapshot` comes first, `update` tells what is new, `end` is the last one. `snapshot` and `end` hold the whole
+    execution, `update` leaves its input, output and error out.
+    """
+
+    event: Literal["snapshot", "update", "end"]
+    seq: int = Field(description="How far it tells the history; the id of the event.")
+    execution: Execution
+    entries: list[Entry]
+    ended: bool = Field(description="The execution has ended and all of its history was told.")
+    lost: int | None = Field(None, description="How many updates before this one did not reach a slow reader.")
+
+
+class FollowingClosed(BaseModel):
+    """The `data` of the event `closed`: nothing more will come, and the execution may go on."""
+
+    reason: str = Field(description="deleted: there is no such execution any more; forbidden: you may not see it.")

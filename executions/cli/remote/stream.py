@@ -86,8 +86,8 @@ class Following:
                     self.after = update.seq
 
     def _whole(self, update: Update) -> Update:
-        """An update that is not all that happened is completed from the history."""
-        if not (update.lost or update.raw.get("more_after")):
+        """An update before which others were lost is completed from the history."""
+        if not update.lost:
             return update
         missed = list(self.client.history(self.execution_path, self.after or 0, upto=update.seq))
         return replace(update, entries=missed, raw={**update.raw, "entries": missed})
@@ -147,6 +147,4 @@ def _read(message: Message) -> Update | None:
     if message.event not in ("snapshot", "update", "end") or "execution" not in body:
         return None
     seq, ended = int(body["seq"]), bool(body["ended"])
-    # What was committed while the server was reading comes again with the next update.
-    body["entries"] = [entry for entry in body["entries"] if ended or entry["seq"] <= seq]
     return Update(message.event, seq, body["execution"], body["entries"], ended, int(body.get("lost") or 0), body)
