@@ -13,6 +13,7 @@ from executions.engine.kind_try import walk_try
 from executions.engine.requests import Effect, Park, TaskFailed
 from executions.engine.walk import Frame, Walk, Walker
 from executions.errors import WorkflowError
+from executions.expressions import is_expression
 from executions.records import StepRecord
 from executions.states import StepStatus
 from executions.steps.outcome import Done, Fail
@@ -90,14 +91,13 @@ def walk_call(walker: Walker, task: CallTask, record: StepRecord, frame: Frame) 
     walker.journal.check_nothing_was_missed(record.path)
     walker.journal.begin(record)
     limit = frame.nearest_limit()
-    variables = record.input if isinstance(record.input, dict) else {}
     outcome: Done | Fail = yield Effect(
         record,
         task,
         task.call,
         limit[0] if limit else None,
         frame.retried_outside,
-        variables,
+        _address_variables(task, record),
         frame.scope,
     )
     if isinstance(outcome, Done):
@@ -106,6 +106,15 @@ def walk_call(walker: Walker, task: CallTask, record: StepRecord, frame: Frame) 
         raise walker.timed_out(limit[1], record.path, frame.pointer)
     error = replace(outcome.error, instance=outcome.error.instance or frame.pointer)
     raise TaskFailed(error, record.path, fail=outcome)
+
+
+def _address_variables(task: CallTask, record: StepRecord) -> dict[str, Any] | None:
+    """What `{name}` in the address stands for. None where the address came from an expression: its braces are data."""
+    endpoint = (task.with_ or {}).get("endpoint")
+    uri = endpoint.get("uri") if isinstance(endpoint, dict) else endpoint
+    if isinstance(uri, str) and is_expression(uri):
+        return None
+    return record.input if isinstance(record.input, dict) else {}
 
 
 def _walk_function(walker: Walker, task: CallTask, record: StepRecord, frame: Frame) -> Walk:

@@ -19,7 +19,8 @@ class Effect:
     """Commit this begun step, run it, and answer with its final ``Done`` or ``Fail``.
 
     ``retried_outside`` is True inside a ``try`` that retries: the step's own default retries are off then.
-    ``variables`` are for the address template of an HTTP call; ``scope`` is what its policies can see.
+    ``variables`` are for the address template of an HTTP call, None where its address is none; ``scope`` is what its
+    policies can see.
     """
 
     step: StepRecord
@@ -27,7 +28,7 @@ class Effect:
     call: str
     deadline_at: datetime | None
     retried_outside: bool
-    variables: Mapping[str, Any]
+    variables: Mapping[str, Any] | None
     scope: Scope
 
     def seconds_of(self, duration: Duration) -> float:

@@ -32,7 +32,7 @@ def default_policy() -> Policy:
     )
 
 
-def limits(uri_variables: Mapping[str, Any]) -> dict[str, Any]:
+def limits(uri_variables: Mapping[str, Any] | None) -> dict[str, Any]:
     """What step kinds read from ``StepContext.limits``."""
     return {
         "http_allowed_hosts": settings.STIGMER_HTTP_ALLOWED_HOSTS,

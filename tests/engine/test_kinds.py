@@ -97,3 +97,19 @@ do: [{a: {call: http, with: {method: get, endpoint: {uri: 'https://example.org/'
 """)
     run.output()
     assert run.step("/a").arguments["endpoint"]["authentication"] == {"bearer": {"token": "abc"}}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "variables"),
+    [
+        ("'https://shop.example/{x}'", {"x": 4, "url": "http://a/{"}),
+        ("{uri: 'https://shop.example/{x}'}", {"x": 4, "url": "http://a/{"}),
+        ("'${ .url }'", None),
+        ("{uri: '${ .url }'}", None),
+    ],
+)
+def test_an_address_that_an_expression_gives_is_no_template(endpoint, variables):
+    text = f"do: [{{a: {{call: http, with: {{method: get, endpoint: {endpoint}}}}}}}]"
+    run = Run(text, {"x": 4, "url": "http://a/{"})
+    run.output()
+    assert [effect.variables for effect in run.asked] == [variables]

@@ -45,7 +45,8 @@ class Crash(Exception):
 class Run:
     """One execution: walk it, let time pass, cut its journal and walk again.
 
-    ``effects`` counts by path what was really done; ``parks`` are the moments until which it waited.
+    ``effects`` counts by path what was really done, ``asked`` holds what was asked for; ``parks`` are the moments until
+    which it waited.
     """
 
     def __init__(self, text: str, input: Any = None, answer: Answer = echo, *, value_bytes: int = 1 << 20) -> None:
@@ -59,6 +60,7 @@ class Run:
         self.parks: list[float] = []
         self.committed = 0
         self.max_steps = 10_000
+        self.asked: list[Effect] = []
 
     def change(self, text: str) -> Run:
         """The same journal under another definition."""
@@ -105,6 +107,7 @@ class Run:
 
     def _act(self, request: Effect) -> Done | Fail:
         self.effects[request.step.path] += 1
+        self.asked.append(request)
         self.now += timedelta(seconds=1)
         return self.answer(request.step.arguments.get("arguments", {}))
 

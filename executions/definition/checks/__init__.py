@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from executions.definition.checks.bodies import check_bodies
 from executions.definition.checks.flow import check_flow
 from executions.definition.checks.formulas import CheckExpression, check_formulas
 from executions.definition.checks.outline import outline
@@ -28,4 +29,5 @@ def check(
     check_references(found, known_functions, report)
     check_formulas(found, check_expression, report)
     check_schemas(found, report)
+    check_bodies(found, report)
     check_settings(found, report)

@@ -7,21 +7,25 @@ from typing import Any
 from urllib.parse import urlencode
 
 from executions.steps.http.refusal import not_sendable
-
-FORM = "application/x-www-form-urlencoded"
+from executions.steps.media import body_problem, media_type
 
 
 def encode(value: Any, content_type: str) -> tuple[bytes | None, str]:
     """The bytes and their content type; null means no body.
 
-    A string is sent as it is, an object as a form where the content type says so, anything else as JSON.
+    A string is sent as it is, an object as a form where the content type says so, anything else as JSON. An object
+    under a type that holds none (``multipart/form-data``, ``application/xml``) is refused.
     """
     if value is None:
         return None, ""
     if isinstance(value, str):
         return _utf8(value), content_type or "text/plain; charset=utf-8"
-    if isinstance(value, dict) and content_type.partition(";")[0].strip().lower() == FORM:
-        return _form(value), content_type
+    if isinstance(value, dict | list):
+        media = media_type(content_type)
+        if problem := body_problem(value, media):
+            raise not_sendable(f"body: {problem}")
+        if isinstance(value, dict) and media.is_form():
+            return _form(value), content_type
     try:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError) as error:

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,12 +22,13 @@ import httpcore
 
 from executions.errors import WorkflowError
 from executions.steps.http.network import NameNotFound
-from executions.steps.http.refusal import Refusal
+from executions.steps.http.refusal import BodyUnusable, Refusal
 from executions.steps.outcome import Fail
 
 TRANSIENT_STATUSES = frozenset({408, 425, 429})
 PERMANENT_SERVER_STATUSES = frozenset({501, 505, 506, 510, 511})
 LONGEST_RETRY_AFTER_SECONDS = 31_536_000.0
+_SECONDS = re.compile(r"[0-9]+( *, *[0-9]+)*")
 
 
 def is_transient(status: int) -> bool:
@@ -43,7 +45,7 @@ def reason_phrase(status: int) -> str:
 
 def status_failure(status: int, what: str, excerpt: str, retry_after: str | None, now: datetime) -> Fail:
     """The failure for an answer whose status is an error; ``what`` names the call."""
-    detail = f"{what} answered {status} {reason_phrase(status)}".rstrip() + (f": {excerpt}" if excerpt else "")
+    detail = _answered(what, status) + (f": {excerpt}" if excerpt else "")
     transient = is_transient(status)
     return Fail(
         WorkflowError.standard("communication", detail, status=status),
@@ -53,11 +55,23 @@ def status_failure(status: int, what: str, excerpt: str, retry_after: str | None
     )
 
 
+def unusable_body(broken: BodyUnusable, what: str, status: int) -> Fail:
+    """The failure for an answer whose status is fine and whose body cannot be taken."""
+    failure = broken.failure
+    detail = f"{_answered(what, status)}, but {failure.error.detail}"
+    return replace(failure, error=replace(failure.error, detail=detail))
+
+
+def _answered(what: str, status: int) -> str:
+    return f"{what} answered {status} {reason_phrase(status)}".rstrip()
+
+
 def retry_after_seconds(value: str, now: datetime) -> float | None:
     """Seconds until the moment that a Retry-After header names (RFC 9110 section 10.2.3); None if unreadable."""
     value = value.strip()
-    if value.isascii() and value.isdigit():
-        return min(float(value[:12]), LONGEST_RETRY_AFTER_SECONDS)
+    if _SECONDS.fullmatch(value):
+        # A doubled header has several; the first one counts.
+        return min(float(value.partition(",")[0].strip().lstrip("0")[:12] or 0), LONGEST_RETRY_AFTER_SECONDS)
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError):

@@ -1,114 +1,90 @@
-"""Reads the body of an answer: bounded in size on the wire and unpacked, then decoded by its content type."""
+"""Reads the body of an answer: bounded in size on the wire and unpacked, then decoded by its content type.
+
+Whatever can be read is read: bytes that are no text of their charset become U+FFFD, and so does what no journal can
+hold (NUL, half of a surrogate pair).
+"""
 
 from __future__ import annotations
 
 import base64
+import codecs
 import json
 import math
-import zlib
 from collections.abc import AsyncIterable
-from email.message import Message
 from typing import Any, NoReturn
 
-from executions.steps.http.refusal import Refusal, unusable
+from executions.steps.http.packing import CannotUnpack, Unpacker
+from executions.steps.http.refusal import BodyUnusable, body_unusable
+from executions.steps.media import MediaType
+from executions.values import MAX_DEPTH
 
 ACCEPTED_ENCODINGS = "gzip, deflate"
 DEFAULT_RESPONSE_BYTES = 1_048_576
-_PIECE = 65_536
+# Packing makes what cannot be packed a little longer.
+_PACKING_BYTES = 65_536
+_REPLACEMENT = "\ufffd"
+_UNSTORABLE = {0: _REPLACEMENT} | dict.fromkeys(range(0xD800, 0xE000), _REPLACEMENT)
+_MARKS = (
+    (codecs.BOM_UTF8, "utf_8"),
+    (codecs.BOM_UTF32_LE, "utf_32_le"),
+    (codecs.BOM_UTF32_BE, "utf_32_be"),
+    (codecs.BOM_UTF16_LE, "utf_16_le"),
+    (codecs.BOM_UTF16_BE, "utf_16_be"),
+)
+# In these, ASCII bytes may mean other characters: UTF-8 cannot be told from them by looking.
+_MANY_BYTES = ("big5", "cp9", "euc", "gb", "hz", "iso2022", "johab", "shift", "utf_16", "utf_32")
 
 
-class Unpacker:
-    """Undoes one content encoding; never holds more than a small piece beyond what it returns."""
-
-    def __init__(self, encoding: str) -> None:
-        self._encoding = encoding
-        self._inflater: Any = None if encoding in ("", "identity") else self._new()
-        self._started = False
-
-    def feed(self, data: bytes, room: int) -> bytes:
-        """What ``data`` unpacks to, cut at ``room`` + 1 bytes so that the caller sees that there is more."""
-        if self._inflater is None:
-            return data[: room + 1]
-        out = bytearray()
-        while len(out) <= room:
-            if self._inflater.eof:
-                if not data:
-                    break
-                self._inflater = self._new()
-            most = min(room + 1 - len(out), _PIECE)
-            piece = self._inflate(data, most)
-            out += piece
-            data = self._inflater.unconsumed_tail or self._inflater.unused_data
-            if not data and len(piece) < most:
-                break
-        return bytes(out)
-
-    def is_complete(self) -> bool:
-        return self._inflater is None or self._inflater.eof or not self._started
-
-    def _new(self) -> Any:
-        return zlib.decompressobj(zlib.MAX_WBITS | (16 if "gzip" in self._encoding else 0))
-
-    def _inflate(self, data: bytes, most: int) -> bytes:
-        try:
-            unpacked = self._inflater.decompress(data, most)
-        except zlib.error:
-            if self._started or self._encoding != "deflate":
-                raise
-            # Servers disagree on whether deflate has a zlib wrapper; the first bytes tell.
-            self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-            unpacked = self._inflater.decompress(data, most)
-        self._started = True
-        return bytes(unpacked)
-
-
-async def read(stream: AsyncIterable[bytes], encoding: str, limit: int, *, cut: bool = False) -> bytes:
-    """The unpacked body, at most ``limit`` bytes; a longer one is refused, or cut where ``cut`` is set."""
-    encoding = encoding.strip().lower().removeprefix("x-")
-    if encoding not in ("", "identity", "gzip", "deflate"):
-        raise unusable(f"the answer is packed as {encoding!r}; {ACCEPTED_ENCODINGS} was asked for", "answer not usable")
-    unpacker, body = Unpacker(encoding), bytearray()
+async def read(stream: AsyncIterable[bytes], encoding: str, limit: int) -> bytes:
+    """The unpacked body of at most ``limit`` bytes; raises BodyUnusable where it is longer or cannot
+    be unpacked."""
+    body, on_the_wire = bytearray(), 0
     try:
+        unpacker = Unpacker(encoding, limit)
         async for chunk in stream:
-            body += unpacker.feed(chunk, limit - len(body))
-            if len(body) > limit:
-                if cut:
-                    return bytes(body[:limit])
+            on_the_wire += len(chunk)
+            body += unpacker.feed(chunk)
+            if len(body) > limit or unpacker.is_over() or on_the_wire > limit + _PACKING_BYTES:
                 raise too_large(limit)
-    except zlib.error as error:
-        raise unusable(
-            f"the answer says that it is {encoding} but cannot be unpacked: {error}", "answer not usable"
-        ) from None
+    except CannotUnpack as error:
+        raise body_unusable(f"its body cannot be read: {error}") from None
     if not unpacker.is_complete():
-        raise unusable(f"the {encoding} answer ended early", "connection dropped", transient=True)
+        raise body_unusable(f"its {encoding.lower()} body ended early", "connection dropped", transient=True)
     return bytes(body)
 
 
-def too_large(limit: int) -> Refusal:
-    return unusable(
-        f"the answer is larger than {limit} bytes (setting STIGMER_HTTP_RESPONSE_BYTES); ask for less, say one page",
+async def read_beginning(stream: AsyncIterable[bytes], encoding: str, limit: int, into: bytearray) -> None:
+    """Put the first ``limit`` bytes of the unpacked body into ``into``, as they come; raises what stops it."""
+    unpacker, on_the_wire = Unpacker(encoding, limit), 0
+    async for chunk in stream:
+        on_the_wire += len(chunk)
+        into += unpacker.feed(chunk)
+        del into[limit:]
+        if len(into) == limit or unpacker.is_over() or on_the_wire > limit + _PACKING_BYTES:
+            return
+
+
+def too_large(limit: int) -> BodyUnusable:
+    return body_unusable(
+        f"its body is larger than {limit} bytes (setting STIGMER_HTTP_RESPONSE_BYTES); ask for less, say one page",
         "answer too large",
     )
 
 
-def decode(body: bytes, content_type: str) -> Any:
+def decode(body: bytes, media: MediaType) -> Any:
     """JSON by content type, text where it is text, else base64 (DSL 1.0, section HTTP Response)."""
-    kind, charset = _kind(content_type)
-    if kind == "application/json" or kind.endswith("+json"):
-        return _json(body) if body.strip() else None
+    if media.is_json():
+        return _json(body, media)
     if not body:
-        return None if not kind else ""
-    if charset or kind.startswith("text/") or kind.endswith("+xml") or kind in _TEXT_KINDS:
-        return _as_text(body, charset)
-    if not kind:
+        return None if not media.kind else ""
+    if media.is_text():
+        return _as_text(body, media.charset)
+    if not media.kind and b"\0" not in body:
         try:
-            return body.decode("utf-8")
+            return body.decode("utf-8-sig")
         except UnicodeDecodeError:
             pass
     return encode(body)
-
-
-_TEXT_KINDS = {"application/xml", "application/javascript", "application/x-www-form-urlencoded", "application/yaml"}
 
 
 def encode(body: bytes) -> str:
@@ -116,33 +92,68 @@ def encode(body: bytes) -> str:
     return base64.b64encode(body).decode("ascii")
 
 
-def excerpt(body: bytes, content_type: str) -> str:
+def excerpt(body: bytes, media: MediaType) -> str:
     """The body as text for people; binary content is not shown."""
-    kind, charset = _kind(content_type)
-    is_binary = kind.partition("/")[0] in ("image", "audio", "video", "font") or kind == "application/octet-stream"
-    return "" if is_binary else " ".join(_as_text(body, charset).split())
-
-
-def _kind(content_type: str) -> tuple[str, str]:
-    message = Message()
-    message["content-type"] = content_type or "none"
-    charset = message.get_content_charset("") or ""
-    return content_type.partition(";")[0].strip().lower(), charset
+    return "" if media.is_binary() else " ".join(_as_text(body, media.charset).split())
 
 
 def _as_text(body: bytes, charset: str) -> str:
-    try:
-        return body.decode(charset or "utf-8", errors="replace")
-    except LookupError:
-        return body.decode("utf-8", errors="replace")
+    """The text of these bytes: by their byte order mark, else by their charset, else as UTF-8, or as
+    Latin-1 where nothing in it speaks for UTF-8."""
+    for mark, codec in _MARKS:
+        if body.startswith(mark):
+            return _without_nul(body[len(mark) :].decode(codec, "replace"))
+    if charset not in ("", "ascii"):
+        return _without_nul(body.decode(charset, "replace"))
+    text = body.decode("utf-8", "replace")
+    if _REPLACEMENT in text and all(character < "\x80" or character == _REPLACEMENT for character in text):
+        text = body.decode("latin-1")
+    return _without_nul(text)
 
 
-def _json(body: bytes) -> Any:
+def _without_nul(text: str) -> str:
+    return text.replace("\0", _REPLACEMENT)
+
+
+def _json(body: bytes, media: MediaType) -> Any:
+    text = _json_text(body, media.charset)
+    if not text.strip(" \t\r\n"):
+        return None
     try:
-        return json.loads(body, parse_constant=_no_constant, parse_float=_finite)
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise unusable(f"the answer says that it is JSON but is not usable: {reason}", "answer not usable") from None
+        raise _not_json("it is nested too deeply" if isinstance(error, RecursionError) else str(error)) from None
+    if text.count("[") + text.count("{") > MAX_DEPTH or "\\u" in text:
+        return _storable(value, 0)
+    return value
+
+
+def _json_text(body: bytes, charset: str) -> str:
+    """JSON is UTF-8 whatever its header says (RFC 8259); what is not is read as the header says."""
+    if body.startswith(tuple(mark for mark, _ in _MARKS)) or charset.startswith(_MANY_BYTES):
+        return _as_text(body, charset)
+    try:
+        return _without_nul(body.decode(json.detect_encoding(body)))
+    except UnicodeDecodeError:
+        return _as_text(body, charset)
+
+
+def _not_json(reason: str) -> BodyUnusable:
+    return body_unusable(f"its body says that it is JSON and cannot be read as such: {reason}")
+
+
+def _storable(value: Any, depth: int) -> Any:
+    """The same value without what escapes can put into it and no journal holds; raises BodyUnusable
+    where it is too deep."""
+    if depth > MAX_DEPTH:
+        raise _not_json(f"it is nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, str):
+        return value.translate(_UNSTORABLE)
+    if isinstance(value, list):
+        return [_storable(item, depth + 1) for item in value]
+    if isinstance(value, dict):
+        return {key.translate(_UNSTORABLE): _storable(item, depth + 1) for key, item in value.items()}
+    return value
 
 
 def _no_constant(name: str) -> NoReturn:

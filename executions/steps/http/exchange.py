@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
-from typing import Any
+from urllib.parse import quote_from_bytes
 
 import httpcore
 import httpx
+import structlog
 
 from executions.steps.http import content, target
 from executions.steps.http.network import CONNECT_SECONDS
+from executions.steps.http.progress import Progress, listening
 from executions.steps.http.refusal import not_sendable, unusable
 from executions.steps.http.request import UNSAFE_METHODS, Request
+from executions.steps.media import MediaType, media_type
+
+log = structlog.get_logger(__name__)
 
 MAX_REDIRECTS = 3
 ERROR_BODY_BYTES = 65_536
+ERROR_BODY_SECONDS = 5.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FOLLOWS_ACROSS = frozenset({"accept", "accept-language", "content-type"})
-
-
-@dataclass(slots=True)
-class Progress:
-    """What is known about the call while it runs, read by whoever ends it from outside."""
-
-    what: str
-    sent: bool = False
-
-    async def trace(self, event: str, _info: dict[str, Any]) -> None:
-        """Called by httpcore at each stage: from here on the other side may have acted."""
-        if event.endswith("send_request_headers.started"):
-            self.sent = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +35,25 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
 
-    def is_accepted(self) -> bool:
-        """Whether the DSL takes this status as success: 2xx, and 3xx too where ``redirect`` is set."""
-        return 200 <= self.status < (400 if self.request.redirect else 300)
+    @property
+    def media(self) -> MediaType:
+        return media_type(self.headers.get("content-type", ""))
+
+
+def is_accepted(status: int, request: Request) -> bool:
+    """Whether the DSL takes this status as success: 2xx, and 3xx too where ``redirect`` is set."""
+    return 200 <= status < (400 if request.redirect else 300)
 
 
 async def exchange(pool: httpcore.AsyncConnectionPool, request: Request, limit: int, progress: Progress) -> Answer:
     """The final answer to ``request``; raises a Refusal or an error of httpcore."""
+    listening.set(progress)
     for _ in range(MAX_REDIRECTS + 1):
         answer, location = await _once(pool, request, limit, progress)
         if location is None:
             return answer
         request = redirected(request, answer.status, location)
-        progress.what = f"{request.method} {without_query(request.url)}"
+        progress.begin(f"{request.method} {without_query(request.url)}")
     raise unusable(f"{progress.what}: more than {MAX_REDIRECTS} redirects", "too many redirects")
 
 
@@ -72,23 +72,28 @@ async def _once(
     try:
         headers = _read_headers(response.headers)
         answer = Answer(request, response.status, headers)
-        if request.redirect and response.status in _REDIRECTS and headers.get("location"):
-            return answer, headers["location"]
-        return replace(answer, body=await _body(response.aiter_stream(), answer, limit)), None
+        location = _location(response.headers)
+        if request.redirect and response.status in _REDIRECTS and location:
+            return answer, location
+        return replace(answer, body=await _body(response, answer, limit, progress)), None
     finally:
         await response.aclose()
 
 
-async def _body(stream: Any, answer: Answer, limit: int) -> bytes:
+async def _body(response: httpcore.Response, answer: Answer, limit: int, progress: Progress) -> bytes:
     encoding = answer.headers.get("content-encoding", "")
     if answer.request.method == "HEAD":
         return b""
-    if answer.is_accepted():
-        return await content.read(stream, encoding, limit)
+    if is_accepted(answer.status, answer.request):
+        return await content.read(response.aiter_stream(), encoding, limit)
+    # The status is the news; an explanation of it that is broken, slow or endless must not hide it.
+    progress.headers, progress.body = answer.headers, bytearray()
     try:
-        return await content.read(stream, encoding, ERROR_BODY_BYTES, cut=True)
-    except Exception:
-        return b""  # the status is the news; a broken explanation of it must not hide it
+        async with asyncio.timeout(ERROR_BODY_SECONDS):
+            await content.read_beginning(response.aiter_stream(), encoding, ERROR_BODY_BYTES, progress.body)
+    except Exception as broken:
+        log.debug("the body of an error could not be read to its end", call=progress.what, reason=repr(broken))
+    return bytes(progress.body)
 
 
 def redirected(request: Request, status: int, location: str) -> Request:
@@ -141,6 +146,23 @@ def _wire_headers(request: Request) -> list[tuple[bytes, bytes]]:
 def _read_headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for name, value in raw:
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        key, text = name.decode("latin-1").lower(), _header_text(value)
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
     return headers
+
+
+def _header_text(value: bytes) -> str:
+    """UTF-8 where it is, else each byte as the character of its number, as HTTP once said."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _location(raw: list[tuple[bytes, bytes]]) -> str:
+    """The address of the first Location header. Bytes that are no ASCII are encoded once, as they came."""
+    value = next((value for name, value in raw if name.lower() == b"location"), b"")
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return quote_from_bytes(value, safe=bytes(range(0x21, 0x7F)))

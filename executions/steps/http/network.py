@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import httpcore
 
 from executions.steps.http.egress import Address, Egress, parse_address
+from executions.steps.http.progress import listening
 from executions.steps.http.refusal import egress_refused
 
 CONNECT_SECONDS = 10.0
@@ -39,6 +41,33 @@ async def resolve(host: str, port: int) -> list[Address]:
     return list(dict.fromkeys(address for address in addresses if address is not None))
 
 
+class HeardStream(httpcore.AsyncNetworkStream):
+    """A connection that tells the call that reads from it what it heard: the status counts, whatever follows it."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        data = await self._stream.read(max_bytes, timeout)
+        if (progress := listening.get()) is not None:
+            progress.hear(data)
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        return HeardStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
 class VettedBackend(httpcore.AsyncNetworkBackend):
     """A network backend that connects only where ``egress`` allows it."""
 
@@ -60,7 +89,8 @@ class VettedBackend(httpcore.AsyncNetworkBackend):
         last: Exception | None = None
         for address in addresses[:MAX_ADDRESSES]:
             try:
-                return await self._plain.connect_tcp(str(address), port, timeout, local_address, socket_options)
+                stream = await self._plain.connect_tcp(str(address), port, timeout, local_address, socket_options)
+                return HeardStream(stream)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 last = error
         raise last or NameNotFound(f"the name {host} has no address")

@@ -26,6 +26,15 @@ def egress_refused(target: str, reason: str, setting: str = "STIGMER_HTTP_ALLOWE
     return Refusal(Fail(error, transient=False, rule="egress refused", effect_possible=False))
 
 
+class BodyUnusable(Refusal):
+    """The answer came and its body cannot be taken; the detail goes on from "… answered 200 OK, but"."""
+
+
+def body_unusable(detail: str, rule: str = "answer not usable", *, transient: bool = False) -> BodyUnusable:
+    """A body that cannot be read. Its status was one of success, so whatever the call did is done."""
+    return BodyUnusable(Fail(WorkflowError.standard("communication", detail), transient=transient, rule=rule))
+
+
 def unusable(detail: str, rule: str, *, transient: bool = False) -> Refusal:
     """An answer that arrived but cannot be taken; whatever the call did is done."""
     return Refusal(Fail(WorkflowError.standard("communication", detail), transient=transient, rule=rule))

@@ -48,8 +48,7 @@ def build(arguments: Mapping[str, Any], context: StepContext) -> Request:
     method = _method(arguments.get("method"))
     uri, authentication = _endpoint(arguments.get("endpoint"))
     variables = context.limits.get("uri_variables")
-    if variables is not None:
-        uri = target.expand(uri, context.secrets.fill(dict(variables)))
+    uri = target.literal(uri) if variables is None else target.expand(uri, context.secrets.fill(dict(variables)))
     filled = context.secrets.fill(
         {
             "uri": uri,

@@ -14,9 +14,11 @@ from executions.secrets import SecretUnavailable
 from executions.steps.context import StepContext
 from executions.steps.http import classify, content, loop
 from executions.steps.http.egress import Egress
-from executions.steps.http.exchange import Answer, Progress, exchange, without_query
-from executions.steps.http.refusal import Refusal, not_sendable
+from executions.steps.http.exchange import Answer, exchange, is_accepted, without_query
+from executions.steps.http.progress import Progress
+from executions.steps.http.refusal import BodyUnusable, Refusal, not_sendable
 from executions.steps.http.request import Request, build
+from executions.steps.media import media_type
 from executions.steps.outcome import Done, Fail, Json, Outcome
 
 EXCERPT_CHARACTERS = 300
@@ -53,7 +55,9 @@ def _wait(request: Request, egress: Egress, progress: Progress, context: StepCon
         return classify.cancelled(progress.what, progress.sent)
     except NotAnswered:
         future.cancel()
-        return classify.timed_out(progress.what, context.deadline.seconds, progress.sent)
+        return _said(request, progress, context) or classify.timed_out(
+            progress.what, context.deadline.seconds, progress.sent
+        )
 
 
 def _stop(call: Future[Done | Fail]) -> None:
@@ -67,30 +71,45 @@ async def _attempt(
     try:
         async with asyncio.timeout(context.deadline.remaining()):
             answer = await exchange(calls.pool(egress), request, limit, progress)
-        return _outcome(answer, context)
+        return _outcome(answer, progress, context)
     except TimeoutError:
-        return classify.timed_out(progress.what, context.deadline.seconds, progress.sent)
+        broken = classify.timed_out(progress.what, context.deadline.seconds, progress.sent)
+    except BodyUnusable as error:
+        return classify.unusable_body(error, progress.what, progress.status or 200)
     except Exception as error:
-        return classify.broken_call(error, progress.what, progress.sent)
+        broken = classify.broken_call(error, progress.what, progress.sent)
+    return _said(request, progress, context) or broken
 
 
-def _outcome(answer: Answer, context: StepContext) -> Done | Fail:
-    kind = answer.headers.get("content-type", "")
-    if answer.is_accepted():
-        return Done(context.secrets.redact(_output(answer, kind)))
+def _outcome(answer: Answer, progress: Progress, context: StepContext) -> Done | Fail:
+    if is_accepted(answer.status, answer.request):
+        return Done(context.secrets.redact(_output(answer)))
+    return _status_failure(answer.status, progress, context)
+
+
+def _said(request: Request, progress: Progress, context: StepContext) -> Fail | None:
+    """The failure that the other side named before the rest of its answer broke off; None where it named none."""
+    status = progress.status
+    if status is None or is_accepted(status, request):
+        return None
+    return _status_failure(status, progress, context)
+
+
+def _status_failure(status: int, progress: Progress, context: StepContext) -> Fail:
     # Redacted before it is cut: half a secret at the edge would not be recognised any more.
-    excerpt = str(context.secrets.redact(content.excerpt(answer.body, kind)))
+    media = media_type(progress.headers.get("content-type", ""))
+    excerpt = str(context.secrets.redact(content.excerpt(bytes(progress.body), media)))
     if len(excerpt) > EXCERPT_CHARACTERS:
         excerpt = excerpt[:EXCERPT_CHARACTERS] + "…"
-    what = f"{answer.request.method} {without_query(answer.request.url)}"
-    return classify.status_failure(answer.status, what, excerpt, answer.headers.get("retry-after"), datetime.now(UTC))
+    retry_after = progress.headers.get("retry-after")
+    return classify.status_failure(status, progress.what, excerpt, retry_after, datetime.now(UTC))
 
 
-def _output(answer: Answer, kind: str) -> Json:
+def _output(answer: Answer) -> Json:
     request = answer.request
     if request.output == "raw":
         return content.encode(answer.body)
-    decoded = content.decode(answer.body, kind)
+    decoded = content.decode(answer.body, answer.media)
     if request.output == "content":
         return decoded
     shown = {name: "[hidden]" if name in _HIDDEN_HEADERS else value for name, value in request.headers.items()}

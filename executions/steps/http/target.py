@@ -43,6 +43,11 @@ def expand(uri: str, variables: Mapping[str, Any]) -> str:
     return uritemplate.URITemplate(uri).expand(values)
 
 
+def literal(uri: str) -> str:
+    """An address that came from data as an address without template: braces in it are characters like others."""
+    return uri.replace("{", "%7B").replace("}", "%7D")
+
+
 def read(uri: str, query: Mapping[str, Any]) -> httpx.URL:
     """The URL to call, checked: http or https, a host, no userinfo, no spelling that hides where it leads."""
     url = parse(uri)

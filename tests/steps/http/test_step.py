@@ -85,6 +85,22 @@ def test_the_address_is_a_template_over_the_tasks_input(server: FaultServer) -> 
     assert echo["path"] == "/echo/a%2F%C3%BC/7/"
 
 
+@pytest.mark.parametrize("path", ["/{id}", "/{", "/}{", "/{+a}", "?q={id}"])
+def test_braces_in_an_address_that_comes_from_data_are_data(server: FaultServer, path: str) -> None:
+    echo = done(get(f"{server.url}/echo{path}"), uri_variables=None)
+    assert echo["path"] == "/echo" + path.replace("{", "%7B").replace("}", "%7D")
+
+
+@pytest.mark.parametrize("body", [{"a": 1}, ["a"]])
+@pytest.mark.parametrize("kind", ["multipart/form-data", "application/xml", "text/csv", "application/x-ndjson"])
+def test_an_object_under_a_type_that_holds_none_is_not_sent(server: FaultServer, body: Any, kind: str) -> None:
+    arguments = {"method": "post", "endpoint": f"{server.url}/echo", "headers": {"Content-Type": kind}, "body": body}
+    outcome = failed(arguments)
+    assert verdict(outcome) == ("request not valid", False, False)
+    assert f"cannot be sent as {kind}" in outcome.error.detail
+    assert server.seen == []
+
+
 @pytest.mark.parametrize(
     ("authentication", "header"),
     [
