@@ -59,8 +59,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "executions.logs.correlation",
-    "stigmer_site.static_files.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",
+    "stigmer_site.doors.bodies",
+    "stigmer_site.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -114,7 +115,9 @@ CSRF_COOKIE_SECURE = STIGMER_HTTPS
 SECURE_SSL_REDIRECT = STIGMER_HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if STIGMER_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = STIGMER_HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if STIGMER_HTTPS and STIGMER_PROXIES else None
+# The scheme of a request is what stigmer_site/entrance.py found: Django would read X-Forwarded-Proto from the left.
+SECURE_PROXY_SSL_HEADER = None
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

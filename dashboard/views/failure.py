@@ -1,4 +1,5 @@
-"""What a request is answered with when nothing else could: trouble of the database that passes, or an error of ours."""
+"""What a request is answered with when nothing else could: it was refused at the door, the database is in trouble that
+passes, or an error of ours."""
 
 from __future__ import annotations
 
@@ -8,9 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.defaults import server_error
 
+from executions.api import problems
 from executions.api.door import answer_to
+from executions.api.problems import Problem
 from executions.api.refusals import RETRY_AFTER_SECONDS
 from executions.models.passing import trouble, unavailable
+
+_HEALTH = ("/healthz", "/readyz")
 
 
 def failure(request: HttpRequest) -> HttpResponse:
@@ -25,11 +30,27 @@ def failure(request: HttpRequest) -> HttpResponse:
     found = trouble(error)
     if found is None:
         return server_error(request)
-    refused = unavailable(found)
-    context = {"tone": "tone-bad", "symbol": "alert", "title": refused.message, "remedy": refused.remedy}
-    template = "dashboard/fragments/outcome.html" if getattr(request, "htmx", False) else "503.html"
-    response = render(request, template, context, status=503)
-    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    told = unavailable(found)
+    after = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return refused(request, Problem("unavailable", told.message, remedy=told.remedy, headers=after))
+
+
+def refused(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """The problem in the format of the door that was asked: a problem of the API, a line for whoever reads metrics,
+    a notice where htmx asked, else a page. It asks nothing of the database."""
+    kind = problems.KINDS[problem.name]
+    if request.path.startswith("/api/") or request.path in _HEALTH:
+        response = problems.response(request, problem)
+    elif request.path == "/metrics":
+        response = HttpResponse(f"{problem.detail}\n", status=kind.status, content_type="text/plain; charset=utf-8")
+    elif request.headers.get("HX-Request") == "true":
+        context = {"tone": "tone-bad", "symbol": "alert", "title": problem.detail}
+        context["remedy"] = problem.remedy or kind.remedy
+        response = render(request, "dashboard/fragments/outcome.html", context, status=kind.status)
+        response.headers["X-Explained"] = "1"
+    else:
+        response = render(request, "refused.html", {"kind": kind, "problem": problem}, status=kind.status)
+    for name, value in problem.headers.items():
+        response.headers[name] = value
     response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Explained"] = "1"
     return response

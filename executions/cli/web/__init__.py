@@ -7,12 +7,15 @@ from typing import Any
 from daphne.endpoints import build_endpoint_description_strings
 from django.conf import settings
 
-from executions.cli.backpressure import PatientServer
+from executions.cli.web.bodies import Limits
+from executions.cli.web.server import BoundedServer
 from executions.supervisor.watch import stop_with_parent
 
-NO_TIMEOUT = -1  # Daphne would close a socket after a day with code 1000, on which a browser does not come back
+# Daphne would close a socket after a day with code 1000, on which a browser does not come back.
+NO_TIMEOUT = -1
 FRAME_BYTES = 64 * 1024
-# Autobahn holds this against what we send as well and raises: a page full of steps is larger than what a page may say.
+# Autobahn holds this against what we send as well and raises: a page full of steps is larger than
+# what a page may say.
 MESSAGE_BYTES = 4 * 1024 * 1024
 STOP_SECONDS = 10
 
@@ -23,23 +26,23 @@ def serve() -> None:
     from stigmer_site.asgi import application
 
     stop_with_parent(STOP_SECONDS)
-    # From the first request on: what this process changes is announced before anybody opened a socket here.
+    # From the first request on: what this process changes is announced before anybody opened a
+    # socket here.
     broadcast.start()
     server(application).run()
 
 
-def server(application: Any) -> PatientServer:
+def server(application: Any) -> BoundedServer:
     """Daphne for this ASGI application, with our limits."""
-    behind_proxy = settings.STIGMER_PROXIES > 0
-    return PatientServer(
+    return BoundedServer(
         application,
+        limits=Limits(settings.DATA_UPLOAD_MAX_MEMORY_SIZE),
+        hops=settings.STIGMER_PROXIES,
         stalled_seconds=settings.STIGMER_STALLED_SECONDS,
         endpoints=build_endpoint_description_strings(host=settings.STIGMER_BIND, port=settings.STIGMER_PORT),
         websocket_timeout=NO_TIMEOUT,
         websocket_max_message_size=MESSAGE_BYTES,
         websocket_max_frame_size=FRAME_BYTES,
         application_close_timeout=STOP_SECONDS,
-        proxy_forwarded_address_header="X-Forwarded-For" if behind_proxy else None,
-        proxy_forwarded_proto_header="X-Forwarded-Proto" if behind_proxy else None,
         server_name="",
     )
