@@ -12,6 +12,8 @@ from redis.exceptions import RedisError
 log = structlog.get_logger(__name__)
 
 QUEUES = ("high", "default", "low")
+QUEUE_OFF = "The queue is switched off (STIGMER_QUEUE=off)"
+SWITCH_ON = "Set STIGMER_QUEUE=on and restart the web server."
 
 
 def ring(execution_id: uuid.UUID, queue: str = "default", owner_id: int | None = None) -> bool:

@@ -6,7 +6,11 @@ from executions.errors import StigmerError
 
 
 class WrongWorker(StigmerError):
-    """Only `stigmer worker` can advance executions: it holds the lease that a plain RQ worker does not have."""
+    """Only `stigmer worker` can advance executions: it holds the lease that a plain RQ worker does not have. Run
+    `stigmer worker`, or `stigmer up`, which starts and watches several."""
+
+    def __init__(self) -> None:
+        super().__init__(" ".join(str(type(self).__doc__).split()))
 
 
 def advance(execution_id: str, owner_id: int | None = None) -> None:

@@ -2,18 +2,59 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 EXIT_PATIENCE_SECONDS = 0.1
 KEPT_EXITS = 50
+# The namespace in which a host boots has the same number on every Linux (PROC_PID_INIT_INO).
+FIRST_NAMESPACE = "pid:[4026531836]"
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Where pids mean the same: one host by its name, one boot of it, one pid namespace (a container has its own)."""
+
+    host: str
+    boot_id: str
+    pid_namespace: str
+
+
+def here() -> System:
+    """The system of this process."""
+    return System(socket.gethostname(), boot_id(), _pid_namespace())
+
+
+def _pid_namespace() -> str:
+    """For example ``pid:[4026531836]`` (pid_namespaces(7)); empty where the system does not tell."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
+
+
+def sees_processes() -> bool:
+    """Whether /proc shows the processes of this pid namespace. That of another one may be mounted there."""
+    try:
+        return os.readlink("/proc/self") == str(os.getpid())
+    except OSError:
+        return False
+
+
+def own_start() -> str:
+    """When this process started, as others see it; empty where they cannot."""
+    return (started(os.getpid()) or "") if sees_processes() else ""
 
 
 def started(pid: int) -> str | None:
     """When the process with this pid started, in the kernel's ticks; None where there is no such process.
 
-    Together with the pid it tells a process from a later one with the same number. Linux only (proc(5), field 22).
+    Together with the pid it tells a process from a later one with the same number. Linux only (proc(5), field 22), and
+    only where ``sees_processes``.
     """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()

@@ -17,8 +17,8 @@ class ProcessAdmin(Looking):
     search_fields = ("host__startswith", "pid__exact")
     sortable_by = ()
     fields = (
-        "kind", "host", "pid", "process_started", "boot_id", "version", "slots", "started_at", "heartbeat_at",
-        "dead_at", "death", "drives",
+        "kind", "host", "pid", "process_started", "boot_id", "pid_namespace", "version", "slots", "started_at",
+        "heartbeat_at", "dead_at", "death", "drives",
     )  # fmt: skip
 
     @admin.display

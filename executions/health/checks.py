@@ -17,6 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max, Min
 
 from executions import clock
+from executions.dispatch import QUEUE_OFF, SWITCH_ON
 from executions.models import Execution, Process, Turn
 from executions.models.reaching import first_line, reach
 from executions.recovery.processes import is_gone
@@ -122,7 +123,8 @@ def check_redis() -> Check:
     used, most = int(memory.get("used_memory", 0)), int(memory.get("maxmemory", 0))
     if policy not in ("noeviction", "unknown"):
         detail = f"Redis may evict keys (maxmemory-policy {policy})."
-        return Check("redis", State.FAILED, detail, used, "Set it to noeviction: `CONFIG SET maxmemory-policy …`.")
+        remedy = "Set it to noeviction: `CONFIG SET maxmemory-policy noeviction`."
+        return Check("redis", State.FAILED, detail, used, remedy)
     if most and used > 0.9 * most:
         detail = f"Redis has used {used:,} of {most:,} bytes."
         return Check("redis", State.WARNING, detail, used, "Give it more memory (maxmemory).")
@@ -148,8 +150,7 @@ def check_queue() -> Check:
     """The queue is switched on, so that what is started is driven."""
     if settings.STIGMER_QUEUE:
         return Check("queue", State.OK, "on", 1)
-    remedy = "Set STIGMER_QUEUE=on and restart the web server."
-    return Check("queue", State.FAILED, "The queue is switched off (STIGMER_QUEUE=off).", 0, remedy)
+    return Check("queue", State.FAILED, f"{QUEUE_OFF}: new runs are refused.", 0, SWITCH_ON)
 
 
 @asks_the_database

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from executions.dispatch import QUEUE_OFF, SWITCH_ON
 
 JSON_SERIALIZER = "rq.serializers.JSONSerializer"
 
@@ -34,15 +36,15 @@ def times_fit_together(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage
     return [Error("A process would be declared dead between two heartbeats.", hint=hint, id="stigmer.E002")]
 
 
-@register(Tags.security, deploy=True)
+@register()
 def queue_is_on(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """With the queue off nothing that is started is ever driven."""
+    """With the queue off no run can be started."""
     if settings.STIGMER_QUEUE:
         return []
-    return [Warning("The queue is switched off; runs are refused.", hint="Set STIGMER_QUEUE=on.", id="stigmer.W001")]
+    return [Warning(f"{QUEUE_OFF}: new runs are refused.", hint=SWITCH_ON, id="stigmer.W001")]
 
 
-@register(Tags.security, deploy=True)
+@register()
 def sqlite_is_for_one_host(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """SQLite serves one host with a few workers."""
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite") and settings.STIGMER_WORKERS > 4:

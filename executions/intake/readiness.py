@@ -5,6 +5,7 @@ from __future__ import annotations
 import redis
 from django.conf import settings
 
+from executions.dispatch import QUEUE_OFF, SWITCH_ON
 from executions.errors import Refused
 from executions.models import Process
 from executions.redis_client import client
@@ -20,8 +21,8 @@ def require_queue() -> str:
     if not settings.STIGMER_QUEUE:
         raise Refused(
             "unavailable",
-            "The queue is switched off (STIGMER_QUEUE=off), so that nothing would drive this run.",
-            remedy="Set STIGMER_QUEUE=on and restart the web server.",
+            f"{QUEUE_OFF}, so that new runs are not taken.",
+            remedy=SWITCH_ON,
         )
     problem = redis_problem(settings.REDIS_URL)
     if problem:

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from executions.ids import uuid7
 from executions.states import Phase
+from executions.worker_identity import here
 
 # The kind of a process that drives one execution and nothing else.
 ALONE = "alone"
@@ -30,6 +31,11 @@ class ProcessQuerySet(models.QuerySet["Process"]):
     def workers(self) -> ProcessQuerySet:
         return self.filter(kind="worker")
 
+    def here(self) -> ProcessQuerySet:
+        """Those whose pids mean something to this process: of its host, since its boot, in its pid namespace."""
+        system = here()
+        return self.filter(host=system.host, boot_id=system.boot_id, pid_namespace=system.pid_namespace)
+
 
 class Process(models.Model):
     """A lease lives and dies with the process that holds it. Dead is said once and for ever (``dead_at``)."""
@@ -40,6 +46,7 @@ class Process(models.Model):
     pid = models.PositiveIntegerField()
     process_started = models.CharField(max_length=40, default="")
     boot_id = models.CharField(max_length=64, default="")
+    pid_namespace = models.CharField(max_length=40, default="", db_default="")
     version = models.CharField(max_length=40, default="")
     slots = models.PositiveIntegerField(default=0)
     started_at = models.DateTimeField(db_default=Now())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 import uuid
 from datetime import datetime
@@ -12,19 +11,24 @@ from django.conf import settings
 
 from executions.engine.crashes import REBOOTED
 from executions.models import Process
-from executions.worker_identity import boot_id, exit_of, started
+from executions.worker_identity import FIRST_NAMESPACE, exit_of, here, sees_processes, started
 
 WATCHED_BEATS = 1.5
 log = structlog.get_logger(__name__)
 
 
 def is_gone(process: Process) -> bool:
-    """Whether a process of this host is there no more, declared dead or not. False for those of other hosts."""
-    if process.host != socket.gethostname():
+    """Whether a process of this system is there no more, declared dead or not. False for those of other hosts and
+    other pid namespaces: their pids mean nothing here, and only their silence tells."""
+    system = here()
+    if process.host != system.host:
         return False
-    if process.boot_id != boot_id():
-        return True
-    return bool(process.process_started) and started(process.pid) != process.process_started
+    if process.boot_id != system.boot_id:
+        # Of two containers that share a host name one may live on another machine; a host itself was started anew.
+        return system.pid_namespace in ("", FIRST_NAMESPACE) and process.pid_namespace in ("", FIRST_NAMESPACE)
+    if process.pid_namespace != system.pid_namespace or not process.process_started or not sees_processes():
+        return False
+    return started(process.pid) != process.process_started
 
 
 class Watch:
@@ -54,8 +58,8 @@ class Watch:
 
 def declare_the_dead(watch: Watch) -> list[Process]:
     """Declare dead what is dead; each process is declared by one caller only. Those that this call declared."""
-    here = Process.objects.filter(dead_at=None, host=socket.gethostname())
-    declared = [process for process in here if is_gone(process) and process.declare_dead(_death_of(process))]
+    near = Process.objects.filter(dead_at=None, host=here().host)
+    declared = [process for process in near if is_gone(process) and process.declare_dead(_death_of(process))]
     # Silent though its pid may be there: stopped or stuck. Its own pulse ends it when it wakes.
     declared += [process for process in watch.silent() if process.declare_dead("its heartbeat stopped")]
     for process in declared:
@@ -64,6 +68,6 @@ def declare_the_dead(watch: Watch) -> list[Process]:
 
 
 def _death_of(process: Process) -> str:
-    if process.boot_id != boot_id():
+    if process.boot_id != here().boot_id:
         return REBOOTED
     return exit_of(settings.STIGMER_HOME, process.pid) or "its process is gone"

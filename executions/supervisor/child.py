@@ -31,7 +31,7 @@ def run_python(*arguments: str) -> list[str]:
 
 @dataclass(slots=True)
 class Child:
-    """``command`` is run until ``stop``; a death is answered by a restart after a growing delay."""
+    """``command`` is run until ``stop``; an end is answered by a restart, after a delay that grows with crashes."""
 
     name: str
     command: list[str]
@@ -71,10 +71,10 @@ class Child:
             if self._task is None:
                 return
             now = time.monotonic()
-            delay = self.restarts.died(started_at=started_at, now=now)
+            delay = self.restarts.ended(code, started_at=started_at, now=now)
             self.say(self.name, f"ended ({describe(code)}); starting it again in {delay:.1f} s")
             if self.restarts.are_alarming(now):
-                self.say(self.name, "ALARM: it died more than 10 times in 10 minutes; something is wrong with it")
+                self.say(self.name, "ALARM: it crashed more than 10 times in 10 minutes; something is wrong with it")
             await asyncio.sleep(delay)
 
     async def _run_once(self) -> int:

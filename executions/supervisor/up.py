@@ -53,6 +53,10 @@ class Supervisor:
             loop.add_signal_handler(stop_signal, self.stopping.set)
         started_at = time.monotonic()
         expect_exits(settings.STIGMER_HOME)
+        if not settings.STIGMER_QUEUE:
+            from executions.dispatch import QUEUE_OFF, SWITCH_ON
+
+            self.output.say(SUPERVISOR, f"{QUEUE_OFF}: new runs are refused. {SWITCH_ON}")
         try:
             await self._start()
             if await self._until_ready(started_at):

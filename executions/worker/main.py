@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
 from executions import broadcast
+from executions.dispatch import QUEUE_OFF
 from executions.engine.driver import advance
 from executions.engine.running import Running
 from executions.models import Execution, Process
@@ -44,7 +45,9 @@ def main(fork_server: Pipes) -> int:
     process = register_when_possible("worker", stop, slots=settings.STIGMER_SLOTS)
     if process is None:
         return 0
-    log.info("worker started", pid=process.pid, slots=process.slots, queue="on")
+    log.info("worker started", pid=process.pid, slots=process.slots, queue="on" if settings.STIGMER_QUEUE else "off")
+    if not settings.STIGMER_QUEUE:
+        log.warning(f"{QUEUE_OFF}: new runs are refused; this worker drives what was accepted before")
     _note_start(process)
     # A thread that only listens from now on must keep no connection of the few from those who drive.
     close_old_connections()

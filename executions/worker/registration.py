@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import threading
 
 import structlog
@@ -15,7 +14,7 @@ from executions import clock, dispatch
 from executions.engine.crashes import STOPPED
 from executions.models import Execution, Process
 from executions.states import Phase
-from executions.worker_identity import boot_id, started
+from executions.worker_identity import here, own_start
 
 AGAIN_SECONDS = 1.0
 log = structlog.get_logger(__name__)
@@ -24,12 +23,14 @@ log = structlog.get_logger(__name__)
 def register(kind: str, *, slots: int = 0) -> Process:
     # Those who drive hold no connection to ask for the time.
     clock.read()
+    system = here()
     return Process.objects.create(
         kind=kind,
-        host=socket.gethostname(),
+        host=system.host,
         pid=os.getpid(),
-        process_started=started(os.getpid()) or "",
-        boot_id=boot_id(),
+        process_started=own_start(),
+        boot_id=system.boot_id,
+        pid_namespace=system.pid_namespace,
         version=stigmer_site.__version__,
         slots=slots,
         heartbeat_at=Now(),

@@ -1,4 +1,4 @@
-"""Watching the other processes of this host: the death of one is known at once, not when its heartbeat is missed.
+"""Watching the other processes of this system: the death of one is known at once, not when its heartbeat is missed.
 
 On Linux a pidfd becomes readable when its process ends, however it ends (pidfd_open(2)). Elsewhere the sweep is what
 finds out.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import select
-import socket
 import threading
 import uuid
 from collections.abc import Callable
@@ -18,14 +17,13 @@ import structlog
 from django.db import DatabaseError, close_old_connections, connection
 
 from executions.models import Process
-from executions.worker_identity import boot_id
 
 LOOK_AGAIN_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
 
 class Siblings:
-    """Calls ``on_death`` from a thread of its own whenever a process of this host that signed on has ended."""
+    """Calls ``on_death`` from a thread of its own whenever a process of this system that signed on has ended."""
 
     def __init__(self, process: Process, on_death: Callable[[], None]) -> None:
         self._process = process
@@ -60,7 +58,7 @@ class Siblings:
         connection.close()
 
     def _look_who_lives(self) -> None:
-        living = Process.objects.filter(dead_at=None, host=socket.gethostname(), boot_id=boot_id())
+        living = Process.objects.here().filter(dead_at=None)
         rows = dict(living.exclude(pk=self._process.pk).values_list("pk", "pid"))
         for gone in set(self._watched) - set(rows):
             os.close(self._watched.pop(gone))

@@ -6,7 +6,6 @@ that only happened to be driven beside one.
 
 from __future__ import annotations
 
-import socket
 import threading
 import uuid
 from collections import deque
@@ -109,7 +108,7 @@ class Solo:
     def _mourn(self, execution_id: str, pid: int, how: str) -> None:
         log.warning("a process of its own ended", execution=execution_id, how=how)
         try:
-            for process in Process.objects.filter(host=socket.gethostname(), pid=pid, kind=ALONE, dead_at=None):
+            for process in Process.objects.here().filter(pid=pid, kind=ALONE, dead_at=None):
                 process.declare_dead(how)
             ring_for_orphans(1)
             close_old_connections()

@@ -8,7 +8,8 @@ import pytest
 from django.db.models.functions import Now
 
 from executions.models import Process
-from executions.recovery.processes import Watch, declare_the_dead
+from executions.recovery.processes import Watch, declare_the_dead, is_gone
+from executions.worker_identity import here
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -46,3 +47,33 @@ def test_after_trouble_of_the_database_everybody_gets_the_chance_to_beat(stale):
     declare_the_dead(watch)
     watch.forget()
     assert declare_the_dead(watch) == []
+
+
+def of_this_host(**identity: str) -> Process:
+    """A process of this host's name whose pid nobody has."""
+    system = {name: getattr(here(), name) for name in ("host", "boot_id", "pid_namespace")} | identity
+    return Process.objects.create(kind="worker", pid=2**22 + 1, process_started="1", **system)
+
+
+def test_whose_pid_is_gone_from_this_system_is_dead():
+    assert is_gone(of_this_host())
+    assert [process.death for process in declare_the_dead(Watch())] == ["its process is gone"]
+
+
+def test_a_pid_of_another_namespace_means_nothing_here_though_the_host_has_the_same_name():
+    other = of_this_host(pid_namespace="pid:[1]")
+    assert not is_gone(other)
+    assert declare_the_dead(Watch()) == []
+
+
+def test_after_another_boot_of_the_same_host_its_processes_are_gone(monkeypatch):
+    monkeypatch.setattr("executions.worker_identity._pid_namespace", lambda: "pid:[4026531836]")
+    before = of_this_host(boot_id="before")
+    assert is_gone(before)
+
+
+def test_another_boot_behind_the_same_host_name_may_be_another_machine_where_containers_are(monkeypatch):
+    monkeypatch.setattr("executions.worker_identity._pid_namespace", lambda: "pid:[4026532001]")
+    assert not is_gone(of_this_host(boot_id="another"))
+    monkeypatch.setattr("executions.worker_identity._pid_namespace", lambda: "pid:[4026531836]")
+    assert not is_gone(of_this_host(boot_id="another", pid_namespace="pid:[4026532001]"))

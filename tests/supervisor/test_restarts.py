@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import signal
+
+import pytest
+
 from executions.supervisor.restarts import Restarts
 
 
@@ -24,3 +28,13 @@ def test_more_than_ten_deaths_in_ten_minutes_are_alarming() -> None:
     restarts.died(started_at=10, now=10)
     assert restarts.are_alarming(now=10)
     assert not restarts.are_alarming(now=611)
+
+
+@pytest.mark.parametrize("code", [0, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP])
+def test_who_was_asked_to_end_did_not_crash_and_comes_back_at_once_each_time(code: int) -> None:
+    restarts = Restarts()
+    restarts.ended(1, started_at=0, now=1)
+    restarts.ended(-signal.SIGKILL, started_at=1, now=2)
+    assert [restarts.ended(code, started_at=2, now=3) for _ in range(20)] == [0.2] * 20
+    assert not restarts.are_alarming(now=3)
+    assert restarts.ended(1, started_at=3, now=4) == 0.8, "crashes in a row are still remembered"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +54,11 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def worker(transactional_db: None, tmp_path: Path, log: Path, redis_client: redis.Redis) -> Iterator[Start]:
-    """``worker()`` starts one and waits until it listens; ``worker(STIGMER_SLOTS=1)`` with other settings."""
+    """``worker()`` starts one and waits until it listens; ``worker(STIGMER_SLOTS=1)`` with other settings, ``inside``
+    what another command makes for it."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start_one(**environment: object) -> subprocess.Popen[bytes]:
+    def start_one(*, inside: Sequence[str] = (), **environment: object) -> subprocess.Popen[bytes]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("STIGMER_", "DJANGO_"))}
         own = {
             **QUICK,
@@ -69,12 +70,15 @@ def worker(transactional_db: None, tmp_path: Path, log: Path, redis_client: redi
             "PYTHONPATH": str(ROOT),
         }
         own |= {name: str(value) for name, value in environment.items()}
+        known = list(Process.objects.values_list("pk", flat=True))
         with log.open("ab") as stream:
-            command = [sys.executable, "-m", "executions.cli", "worker"]
+            command = [*inside, sys.executable, "-m", "executions.cli", "worker"]
             process = subprocess.Popen(command, cwd=ROOT, env={**kept, **own}, stdout=stream, stderr=stream)
         started.append(process)
-        until(lambda: Process.objects.filter(pid=process.pid, dead_at=None).exists() or process.poll() is not None,
-              what="the worker has signed on")  # fmt: skip
+        # Inside a container it has another pid than out here.
+        signed_on = Process.objects.exclude(pk__in=known) if inside else Process.objects.filter(pid=process.pid)
+        alive = signed_on.filter(dead_at=None)
+        until(lambda: alive.exists() or process.poll() is not None, what="the worker has signed on")
         assert process.poll() is None, log.read_text()
         return process
 
