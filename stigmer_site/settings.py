@@ -215,7 +215,12 @@ STIGMER_HTTP_ALLOWED_HOSTS: list[str] = env.list("STIGMER_HTTP_ALLOWED_HOSTS", [
 STIGMER_HTTP_ALLOWED_PORTS: list[int] = env.list("STIGMER_HTTP_ALLOWED_PORTS", [], subcast=int)
 _examples = ["executions.demo.imports"] if STIGMER_DEMO else []
 STIGMER_FUNCTION_MODULES: list[str] = env.list("STIGMER_FUNCTION_MODULES", _examples)
-STIGMER_FUNCTION_PROCESSES: int = env.int("STIGMER_FUNCTION_PROCESSES", 2)
+STIGMER_FUNCTION_PROCESSES: int = env.int("STIGMER_FUNCTION_PROCESSES", 2, validate=validate.Range(min=1))
+# With less than this a process of functions cannot even start.
+_least_memory = validate.Range(min=256 * 1024 * 1024)
+STIGMER_FUNCTION_MEMORY_BYTES: int = env.int(
+    "STIGMER_FUNCTION_MEMORY_BYTES", 1024 * 1024 * 1024, validate=_least_memory
+)
 STIGMER_SECRETS_FILE: Path | None = env.path("STIGMER_SECRETS_FILE", None)
 
 # --- Log -----------------------------------------------------------------------------------------------------------

@@ -81,6 +81,7 @@ def context_for(
         idempotency_key=idempotency_key(execution, request.step),
         deadline=Deadline(seconds),
         secrets=secrets,
+        owner=str(execution.owner_id),
         cancellation=cancellation,
         limits=limits(request.variables),
     )

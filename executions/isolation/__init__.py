@@ -11,7 +11,8 @@ from executions.isolation.errors import (
     PoolClosed,
     ResultTooLarge,
 )
-from executions.isolation.pool import ChildPool, Reply
+from executions.isolation.pool import ChildPool
+from executions.isolation.seat import Reply, Seat
 
 __all__ = [
     "ChildCancelled",
@@ -25,4 +26,5 @@ __all__ = [
     "PoolClosed",
     "Reply",
     "ResultTooLarge",
+    "Seat",
 ]

@@ -1,7 +1,8 @@
 """The program that a child process runs: one request after another, until its parent is gone.
 
 Started by :mod:`executions.isolation.process` as ``python -m executions.isolation.child OPTIONS``. Standard input and
-output carry the frames; they are moved away before foreign code is loaded, so that its prints go to the log.
+output carry the frames; they are moved away before foreign code is loaded, so that its prints go to the log. With each
+answer the parent is told in what the call left this process otherwise than it was (``left``).
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
+from contextvars import copy_context
 from typing import Any, BinaryIO
 
+from executions.isolation.condition import Condition, differences, seen
 from executions.isolation.frames import HEADER, decode, encode
 
 _PR_SET_PDEATHSIG = 1
@@ -54,21 +59,46 @@ def main() -> None:
 
 
 def _serve(target: Callable[[str, Any], Any], requests: BinaryIO, replies: BinaryIO, max_bytes: int) -> None:
+    streams = (sys.stdout, sys.stderr)
+    with suppress(FileNotFoundError):
+        tempfile.gettempdir()  # it is found out once and kept: not a difference that a call makes
+    seen()
+    before = seen()
     while True:
         header = requests.read(HEADER.size)
         if len(header) < HEADER.size:
             return
         operation, payload = decode(requests.read(HEADER.unpack(header)[0]))
-        try:
-            frame = encode({"result": target(operation, payload)})
-            if len(frame) > max_bytes:
-                frame = encode({"too_large": len(frame)})
-        except BaseException as error:
-            frame = encode({"raised": _describe(error)})
-        sys.stdout.flush()
-        sys.stderr.flush()
-        replies.write(frame)
+        answer, frame = _answer(target, operation, payload, max_bytes)
+        for stream in streams:
+            with suppress(ValueError, OSError):  # closed by the call, which the comparison sees
+                stream.flush()
+        left = _left(before, answer)
+        replies.write(encode({**answer, "left": left}) if left else frame)
         replies.flush()
+
+
+def _answer(
+    target: Callable[[str, Any], Any], operation: str, payload: Any, max_bytes: int
+) -> tuple[dict[str, Any], bytes]:
+    """What the call gave, and the same as a frame. Its context variables end with it."""
+    try:
+        answer = {"result": copy_context().run(target, operation, payload)}
+        frame = encode(answer)
+        if len(frame) > max_bytes:
+            answer = {"too_large": len(frame)}
+            frame = encode(answer)
+    except BaseException as error:
+        answer = {"raised": _describe(error)}
+        frame = encode(answer)
+    return answer, frame
+
+
+def _left(before: Condition, answer: dict[str, Any]) -> list[str]:
+    """In what the call left this process otherwise than it was; memory that ran out may have broken anything."""
+    if answer.get("raised", {}).get("type") == "MemoryError":
+        return ["memory"]
+    return differences(before)
 
 
 def _describe(error: BaseException) -> dict[str, Any]:

@@ -59,10 +59,11 @@ class ChildRaised(ChildError):
 
     ``type_name`` and ``message`` are the exception's, ``traceback_text`` where it came from. ``is_transient`` is what
     the exception says about itself (its attribute of that name; None if it says nothing) and ``details`` the JSON
-    object that it carries in its attribute ``details``.
+    object that it carries in its attribute ``details``. ``left`` names in what the child is no longer what it was.
     """
 
-    def __init__(self, raised: dict[str, Any], log: str = "") -> None:
+    def __init__(self, raised: dict[str, Any], log: str = "", left: tuple[str, ...] = ()) -> None:
+        self.left = left
         self.type_name = str(raised.get("type", "Exception"))
         self.message = str(raised.get("message", ""))
         self.traceback_text = str(raised.get("traceback", ""))

@@ -48,13 +48,14 @@ class ChildProcess:
             "parent_pid": os.getpid(),
         }
         arguments = [sys.executable, "-P", "-m", "executions.isolation.child", json.dumps(options)]
-        self._max_result_bytes = max_result_bytes
+        self.max_result_bytes = max_result_bytes
         self._log = bytearray()
         self._kill_lock = threading.Lock()
         self._process = starter.start(arguments, {"PYTHONPATH": _import_path(), **environment})
         self.pid = self._process.pid
         self.calls = 0
-        self.is_ready = False
+        # Whose calls it serves, from the first one to its end; None before.
+        self.owner: str | None = None
         assert self._process.stdin and self._process.stdout and self._process.stderr
         self._in = self._process.stdin.fileno()
         self._out = self._process.stdout.fileno()
@@ -76,10 +77,10 @@ class ChildProcess:
                 f"the child process could not start: {raised.get('type')}: {raised.get('message')}",
                 self.log() + str(raised.get("traceback", "")),
             )
-        self.is_ready = True
 
     def exchange(self, frame: bytes, deadline: Clock) -> dict[str, Any]:
-        """Send a request and wait for its answer: an object with ``result``, ``raised`` or ``too_large``."""
+        """Send a request and wait for its answer: an object with ``result``, ``raised`` or
+        ``too_large``, and ``left``."""
         self.calls += 1
         self._log.clear()
         return self._talk(frame, deadline)
@@ -149,8 +150,8 @@ class ChildProcess:
             return None
         length = HEADER.unpack_from(received)[0]
         # Beside results there are descriptions of errors, which are bounded by the child.
-        if length > self._max_result_bytes + 4 * _CHUNK:
-            raise ResultTooLarge(f"the result has {length} bytes; at most {self._max_result_bytes} are allowed")
+        if length > self.max_result_bytes + 4 * _CHUNK:
+            raise ResultTooLarge(f"the result has {length} bytes; at most {self.max_result_bytes} are allowed")
         return bytes(received[HEADER.size :]) if len(received) >= HEADER.size + length else None
 
     def _death(self) -> ChildDied:

@@ -62,7 +62,8 @@ class SecretFiller(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """One attempt's surroundings. ``limits`` holds the settings that the step kind reads, by name."""
+    """One attempt's surroundings. ``limits`` holds the settings that the step kind reads, by name; ``owner`` names
+    whose run it is (an id)."""
 
     execution_id: str
     correlation_id: str
@@ -71,5 +72,6 @@ class StepContext:
     idempotency_key: str
     deadline: Deadline
     secrets: SecretFiller
+    owner: str = ""
     cancellation: Cancellation = field(default_factory=Cancellation)
     limits: Mapping[str, Any] = field(default_factory=dict)

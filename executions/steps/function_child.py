@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -24,6 +25,19 @@ def answer(operation: str, payload: Mapping[str, Json]) -> Json:
         with suppress(AttributeError):
             error.is_transient = is_transient(error)  # type: ignore[attr-defined]
         raise
+    finally:
+        _close_connections()
+
+
+def _close_connections() -> None:
+    """Connections that Django opened for the function: not the function's to close, and a difference if left."""
+    db = sys.modules.get("django.db")
+    if db is None:
+        return
+    for connection in db.connections.all(initialized_only=True):
+        connection.close()
+        if hasattr(connection, "close_pool"):
+            connection.close_pool()
 
 
 if os.environ.get("DJANGO_SETTINGS_MODULE"):

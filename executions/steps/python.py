@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
+
 from executions.errors import WorkflowError
 from executions.isolation import (
     ChildCancelled,
@@ -37,14 +39,16 @@ from executions.steps.functions import (
 from executions.steps.outcome import Done, Fail, Outcome
 
 Json = Any
+log = structlog.get_logger(__name__)
 _TARGET = "executions.steps.function_child:answer"
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionPool:
-    """How functions run in the children of this process: the modules that hold them, how many children, the address
-    space of each (None: no limit), all that they see of the environment, and the largest result. Django is set up in
-    a child where ``environment`` names ``DJANGO_SETTINGS_MODULE``."""
+    """How functions run in the children of this process: the modules that hold them, how many run at once (of one
+    owner; up to as many again for owners who have none running), the address space of each in bytes (None: no limit),
+    all that they see of the environment, and the largest result in bytes. Django is set up in a child where
+    ``environment`` names ``DJANGO_SETTINGS_MODULE``."""
 
     modules: Sequence[str] = ()
     processes: int = 2
@@ -132,17 +136,38 @@ def _call_in_child(entry: Function, given: Mapping[str, Json], context: StepCont
             {"arguments": filled, "context": _known(context)},
             deadline=context.deadline,
             cancellation=context.cancellation,
+            owner=context.owner,
         )
     except ChildRaised as error:
-        log = str(context.secrets.redact(f"{error.log}\n{error.traceback_text}".strip()))
-        return _raised(error.type_name, error.message, bool(error.is_transient), error.details, log, context)
+        text = f"{error.log}\n{error.traceback_text}".strip() + _note(entry, error.left)
+        log = str(context.secrets.redact(text))
+        return _raised(error.type_name, _words(error), bool(error.is_transient), error.details, log, context)
     except ChildError as error:
         return _stopped(error, context)
     except (TypeError, ValueError, RecursionError) as error:
         return _refused(
             WorkflowError.standard("validation", f"the arguments are not JSON: {error}"), "arguments do not fit"
         )
-    return Done(context.secrets.redact(reply.value), str(context.secrets.redact(reply.log)))
+    text = reply.log + _note(entry, reply.left)
+    return Done(context.secrets.redact(reply.value), str(context.secrets.redact(text)))
+
+
+def _note(entry: Function, left: Sequence[str]) -> str:
+    """What the author reads in the call's log where the process was not used again."""
+    if not left:
+        return ""
+    named = ", ".join(left)
+    log.info("function process is replaced, a call left it otherwise than it was", function=entry.name, left=named)
+    return f"\n[Stigmer ended this process after the call, which left it otherwise than it was: {named}]\n"
+
+
+def _words(error: ChildRaised) -> str:
+    """The exception's own words; those of a MemoryError are empty."""
+    limit = _settings.memory_limit_bytes
+    if error.type_name != "MemoryError" or limit is None:
+        return error.message
+    allowed = f"it needed more than {limit // (1024 * 1024)} MiB (STIGMER_FUNCTION_MEMORY_BYTES)"
+    return f"{error.message}; {allowed}" if error.message else allowed
 
 
 def _stopped(error: ChildError, context: StepContext) -> Fail:
@@ -217,6 +242,8 @@ def _running_pool() -> ChildPool:
             _pool = ChildPool(
                 _TARGET,
                 size=_settings.processes,
+                guests=_settings.processes,
+                keeps_one_ready=True,
                 memory_limit_bytes=_settings.memory_limit_bytes,
                 environment={**_settings.environment, MODULES_VARIABLE: ",".join(_settings.modules)},
                 max_result_bytes=_settings.max_result_bytes,

@@ -1,4 +1,4 @@
-"""The child processes in which a worker runs foreign code: registered functions and expressions that may loop."""
+"""The child processes in which a worker runs registered functions."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def use_children() -> None:
         python.FunctionPool(
             modules=settings.STIGMER_FUNCTION_MODULES,
             processes=settings.STIGMER_FUNCTION_PROCESSES,
+            memory_limit_bytes=settings.STIGMER_FUNCTION_MEMORY_BYTES,
             environment=environment,
             max_result_bytes=settings.STIGMER_VALUE_BYTES,
         )

@@ -54,6 +54,16 @@ def where_child() -> int:
     return os.getpid()
 
 
+@function(name="allocates")
+def allocates(size: int) -> int:
+    return len(bytearray(size))
+
+
+@function(name="moves.away")
+def moves_away() -> None:
+    os.chdir("/")
+
+
 @function(name="booked", effect="transactional", isolation="thread")
 def booked(fail: bool = False) -> str:
     if fail:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,30 @@ def test_a_child_that_dies_by_itself_is_a_transient_failure(how: str, words: str
 def test_a_result_that_is_too_large_is_permanent() -> None:
     outcome = failed(call("fails", {"how": "large"}))
     assert (outcome.transient, outcome.rule) == (False, "result too large")
+
+
+def test_a_function_that_needs_too_much_memory_is_told_the_limit() -> None:
+    python.configure(FunctionPool(modules=[MODULE], memory_limit_bytes=512 * 1024 * 1024))
+    try:
+        outcome = failed(call("allocates", {"size": 2**30}))
+    finally:
+        python.configure(FunctionPool(modules=[MODULE]))
+    assert (outcome.transient, outcome.rule) == (False, "function raised MemoryError")
+    assert "more than 512 MiB (STIGMER_FUNCTION_MEMORY_BYTES)" in outcome.error.detail
+
+
+def test_a_process_that_a_function_left_otherwise_is_replaced_and_the_log_says_so() -> None:
+    first = call("where.child")
+    outcome = call("moves.away")
+    assert isinstance(outcome, Done)
+    assert "left it otherwise than it was: working directory]" in outcome.log
+    assert call("where.child") != first
+
+
+def test_the_processes_of_one_owner_are_not_those_of_another() -> None:
+    outcomes = [python.run({"function": "where.child"}, replace(context(), owner=owner)) for owner in "121"]
+    pids = [outcome.output for outcome in outcomes if isinstance(outcome, Done)]
+    assert pids[0] == pids[2] != pids[1]
 
 
 def test_arguments_that_do_not_fit_run_nothing() -> None:
