@@ -15,7 +15,10 @@ _AGAIN = {StepStatus.RETRYING, StepStatus.WAITING}
 
 
 def stands(execution: Execution, steps: Sequence[Step]) -> str:
-    """Safe to show: only this module writes markup. ``steps``: those that are open or stopped it, innermost first."""
+    """Safe to show: only this module writes markup.
+
+    ``steps``: those that are open or stopped it, innermost first; of a run that completed, those that were skipped.
+    """
     say = {
         Phase.PENDING: _pending,
         Phase.IN_PROGRESS: _running,
@@ -49,9 +52,8 @@ def _waiting(execution: Execution, steps: Sequence[Step]) -> str:
     step, name = _step(execution, steps, *_AGAIN)
     when = step.wake_at if step and step.wake_at else execution.wake_at
     if step and step.status == StepStatus.RETRYING and when:
-        return format_html(
-            "Step <strong>{}</strong> failed {}. Next attempt {}.", name, words.count(step.attempt, "time"), until(when)
-        )
+        failed = words.count(_failures(step), "time")
+        return format_html("Step <strong>{}</strong> failed {}. Next attempt {}.", name, failed, until(when))
     if when:
         return format_html("Waiting at step <strong>{}</strong>. It goes on {}.", name or "–", until(when))
     return format_html("Waiting at step <strong>{}</strong> for {}.", name or "–", execution.waiting_for or "something")
@@ -63,7 +65,8 @@ def _paused(execution: Execution, steps: Sequence[Step]) -> str:
 
 def _completed(execution: Execution, steps: Sequence[Step]) -> str:
     took = lasted(execution.started_at or execution.created_at, execution.ended_at)
-    return format_html("Completed in {}. Every step is finished.", took)
+    done = "is finished or was skipped" if any(step.status == StepStatus.SKIPPED for step in steps) else "is finished"
+    return format_html("Completed in {}. Every step {}.", took, done)
 
 
 def _failed(execution: Execution, steps: Sequence[Step]) -> str:
@@ -82,6 +85,12 @@ def _failed(execution: Execution, steps: Sequence[Step]) -> str:
 def _stopped(execution: Execution, steps: Sequence[Step]) -> str:
     word = words.phase_look(execution.phase).word
     return format_html("{}. Steps that were finished stay finished; nothing more runs.", word)
+
+
+def _failures(step: Step) -> int:
+    """How often a step that waits for its next attempt has failed since its counters began."""
+    control = step.control if isinstance(step.control, dict) else {}
+    return int(control.get("failures", max(1, step.attempt - 1)))
 
 
 def _worker(execution: Execution) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from executions.states import Phase, StepStatus
 
@@ -57,6 +58,8 @@ EVENTS: dict[str, tuple[str, str]] = {
     "WORKFLOW_PAUSED": ("Paused", "warn"),
     "WORKFLOW_RESUMED": ("Resumed", "busy"),
     "WORKFLOW_TERMINATED": ("Terminated", "idle"),
+    "WORKFLOW_RUNNER_SILENT": ("Its external runner is silent", "warn"),
+    "WORKFLOW_FOUND_LOST": ("Found without anyone who drives it; put back to work", "warn"),
 }
 
 # What an administrator's override into each phase means; executions.engine.override says which are possible.
@@ -77,8 +80,10 @@ def status_look(status: str) -> Look:
     return STATUSES.get(status, UNKNOWN)
 
 
-def event_title(name: str) -> str:
-    """The event's name as a sentence: a known one, else its words."""
+def event_title(name: str, payload: Any = None) -> str:
+    """The event as a sentence: a known one, else the words of its name."""
+    if name == "WORKFLOW_STEP_FAILED" and isinstance(payload, dict) and payload.get("attempts") == 1:
+        return "Step failed"
     known = EVENTS.get(name)
     return known[0] if known else name.replace("_", " ").capitalize()
 

@@ -96,7 +96,7 @@ def toast(notification: Notification) -> dict[str, Any]:
         "id": public_id("ntf", notification.pk),
         "event": event.name,
         "payload": payload,
-        "title": words.event_title(event.name),
+        "title": words.event_title(event.name, payload),
         "text": f"{event.execution.name} · {about}{payload.get('reason') or ''}".rstrip(" ·:"),
         "href": f"/executions/{event.execution.public_id}/",
         "tone": words.event_tone(event.name),

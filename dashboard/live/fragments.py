@@ -26,7 +26,7 @@ def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
     question = choices.question(open_) if execution.phase == Phase.WAITING else None
     return {
         "execution": execution,
-        "sentence": sentence.stands(execution, failed if execution.phase == Phase.FAILED else open_),
+        "sentence": sentence.stands(execution, _telling(execution, failed, open_)),
         "actions": buttons,
         "refused": actions.refusals(buttons),
         "ways": ways.ways(execution, role),
@@ -38,6 +38,13 @@ def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
         "timeline": _timeline(execution),
         "server_now": clock.now(),
     }
+
+
+def _telling(execution: Execution, failed: list[Step], open_: list[Step]) -> list[Step]:
+    """The steps that the sentence about this phase is about."""
+    if execution.phase == Phase.COMPLETED:
+        return queries.skipped_steps(execution.pk)
+    return failed if execution.phase == Phase.FAILED else open_
 
 
 def _stops(step: Step, execution: Execution) -> bool:

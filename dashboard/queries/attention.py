@@ -11,18 +11,22 @@ from dashboard.queries import executions
 from dashboard.queries.executions import COUNT_CAP, PAGE, Page
 from executions import policy
 from executions.models import Execution
+from executions.states import ACTIVE_PHASES
 
 KINDS = {
     "": "All",
     "flagged": "Set aside",
     "failed": "Failed",
     "decision": "To be decided",
+    "silent": "Silent runner",
 }
 _DECISION = Q(phase="WAITING", waiting_for="decision")
 _FITS = {
     "flagged": Q(requires_manual_intervention=True) & ~_DECISION,
     "failed": Q(phase="FAILED", requires_manual_intervention=False),
     "decision": _DECISION,
+    "silent": Q(runner_silent_at__isnull=False, requires_manual_intervention=False, phase__in=ACTIVE_PHASES)
+    & ~_DECISION,
 }
 
 
@@ -55,5 +59,4 @@ def _rows(user: policy.Person, kind: str) -> QuerySet[Execution]:
     rows = executions.visible(user)
     if kind:
         return rows.filter(_FITS[kind])
-    needing = policy.visible_executions(user).needing_attention().values("pk")  # type: ignore[attr-defined]
-    return rows.filter(Q(pk__in=needing) | _DECISION)
+    return rows.needing_attention()  # type: ignore[attr-defined,no-any-return]

@@ -83,6 +83,12 @@ def unfinished_steps(execution_id: uuid.UUID) -> list[Step]:
     return sorted(rows.order_by("-id")[:STEPS], key=lambda step: step.path.count("/"), reverse=True)
 
 
+def skipped_steps(execution_id: uuid.UUID) -> list[Step]:
+    """One step that was skipped, where there is one: enough to know that not all were finished."""
+    rows = Step.objects.standing().tasks().filter(execution_id=execution_id, status="SKIPPED")
+    return list(rows.only("id", "status")[:1])
+
+
 def events_after(execution_id: uuid.UUID, seq: int) -> list[Event]:
     """What happened since a page was rendered at ``seq``, the newest few."""
     rows = Event.objects.filter(execution_id=execution_id, seq__gt=seq).select_related("actor")

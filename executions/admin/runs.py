@@ -23,17 +23,17 @@ SHOWN_ROWS = 25
 
 
 class AttentionFilter(admin.SimpleListFilter):
-    """What waits for a person: failed, or marked as in need of one."""
+    """What waits for a person, as everywhere: failed, set aside, to be decided, or its runner is silent."""
 
     title = "attention"
     parameter_name = "attention"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("needed", "Failed or needs a person"), ("intervention", "Needs manual intervention")]
+        return [("needed", "Needs a person"), ("intervention", "Set aside for a person")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "needed":
-            return queryset & Execution.objects.needing_attention()
+            return queryset.filter(pk__in=Execution.objects.needing_attention().values("pk"))
         if self.value() == "intervention":
             return queryset.filter(requires_manual_intervention=True)
         return queryset

@@ -117,7 +117,9 @@ def skip(
         _check_storable(output, "The output", case)
         target, now = chain[place], clock.now()
         answer = replace(
-            target, id=uuid7(), status=StepStatus.SKIPPED, error=None, context=None, seq=None, finished_at=now,
+            target, id=uuid7(), status=StepStatus.SKIPPED, error=None, context=None, seq=None,
+            # It took no time of its own: what its attempts took is told by the step that it supersedes.
+            started_at=now, finished_at=now,
             output=target.input if output is _UNSET else output, control={"reason": "skipped by a person"},
         )  # fmt: skip
         case.superseded.append(target)

@@ -92,8 +92,9 @@ def _failure(drive: Drive, failed: Failed, now: datetime) -> dict[str, Any]:
     chain = drive.journal.chain_of(failed.path) if failed.path else []
     can_skip = any(record.optional and record.status == StepStatus.FAILED for record in chain)
     name = step.name if step else "(workflow)"
-    drive.boundary.events.append(report.step_failed(drive.execution, name, reason, can_skip=can_skip, at=now))
     failures = int(step.control.get("failures", 0)) if step else 0
+    event = report.step_failed(drive.execution, name, reason, can_skip=can_skip, at=now, attempts=max(1, failures))
+    drive.boundary.events.append(event)
     return {
         "error": AsJson(error), "failure_reason": reason, "failed_at": now, "retry_count": max(0, failures - 1),
         "current_step": failed.path or "",

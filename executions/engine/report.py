@@ -30,8 +30,17 @@ OVERRIDDEN = "WORKFLOW_OVERRIDDEN"
 
 
 def ids_of(execution: Execution) -> dict[str, Any]:
-    workflow_id = None if execution.workflow_id is None else public_id("wfl", execution.workflow_id)
-    return {"workflow_id": workflow_id, "execution_id": execution.public_id}
+    """Of the run and of what it runs.
+
+    ``workflow_id`` is the run's id, which ``POST /workflows/{id}/recover`` takes; the definition is
+    ``workflow_definition_id`` (None where an agent is run).
+    """
+    definition = None if execution.workflow_id is None else public_id("wfl", execution.workflow_id)
+    return {
+        "workflow_id": execution.public_id,
+        "workflow_definition_id": definition,
+        "execution_id": execution.public_id,
+    }
 
 
 def timestamp(moment: datetime | None) -> str | None:
@@ -46,12 +55,18 @@ def failure_reason(error: dict[str, Any]) -> str:
     return sanitise_reason(text)
 
 
-def step_failed(execution: Execution, name: str, reason: str, *, can_skip: bool, at: datetime) -> EventRecord:
-    """The payload that the product promises; the owner finds it in the inbox as well."""
+def step_failed(
+    execution: Execution, name: str, reason: str, *, can_skip: bool, at: datetime, attempts: int = 1
+) -> EventRecord:
+    """The payload that the product promises; the owner finds it in the inbox as well.
+
+    ``attempts`` is how often the step was tried, the last time included.
+    """
     payload = {
         **ids_of(execution),
         "step_name": name,
         "reason": reason,
+        "attempts": attempts,
         "can_retry": True,
         "can_skip": can_skip,
         "timestamp": timestamp(at),

@@ -42,16 +42,16 @@ def heard(existing: Execution, update: StatusUpdate, now: datetime) -> dict[str,
     }
 
 
-def progress(existing: Execution, update: StatusUpdate, merged: Merged | None, to: Phase | None) -> dict[str, Any]:
-    """Derived from the tasks (of an agent: its to-dos). It never falls, whatever the runner forgets."""
+def progress(existing: Execution, update: StatusUpdate, merged: Merged | None) -> dict[str, Any]:
+    """Derived from the tasks (of an agent: its to-dos). It never falls, whatever the runner forgets, and nothing is
+    counted as finished that was not reported so, however the run ended."""
     done, total = existing.progress_done, existing.progress_total
     if update.todos is not None:
         known_done, known_total = merge_conversation.todos_done(update)
         done, total = max(done, known_done), max(total, known_total)
     if update.tasks is not None and merged is not None:
         done, total = max(done, merged.done), max(total, len(update.tasks))
-    total = max(done, total)
-    return {"progress_done": total if to == Phase.COMPLETED else done, "progress_total": total}
+    return {"progress_done": done, "progress_total": max(done, total)}
 
 
 def journal(merged: Merged, to: Phase | None, now: datetime) -> dict[str, Any]:

@@ -132,7 +132,7 @@ def build_new_state_with_status(draft: StatusDraft) -> None:
     draft.moves = runner_phase.moves(existing, update, draft.merged, draft.actor.pk, now)
     last = draft.moves[-1]
     last.columns |= reported_columns.given(update, last.columns) | reported_columns.heard(existing, update, now)
-    last.columns |= reported_columns.progress(existing, update, draft.merged, last.to)
+    last.columns |= reported_columns.progress(existing, update, draft.merged)
     if draft.merged is not None:
         last.columns |= reported_columns.journal(draft.merged, last.to, now)
         last.steps, last.supersede = draft.merged.written, draft.merged.supersede()

@@ -36,8 +36,10 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
         return self.filter(runner="external", phase__in=speaking, runner_due_at__lt=Now())
 
     def needing_attention(self) -> ExecutionQuerySet:
+        """A person has to look at it: :meth:`Execution.needs_attention` says the same of one row."""
+        asked = Q(phase=Phase.WAITING, waiting_for="decision")
         silent = Q(runner_silent_at__isnull=False, phase__in=ACTIVE_PHASES)
-        return self.filter(Q(phase=Phase.FAILED) | Q(requires_manual_intervention=True) | silent)
+        return self.filter(Q(phase=Phase.FAILED) | Q(requires_manual_intervention=True) | asked | silent)
 
 
 class Execution(models.Model):
@@ -180,6 +182,12 @@ class Execution(models.Model):
 
     def is_active(self) -> bool:
         return self.phase in ACTIVE_PHASES
+
+    def needs_attention(self) -> bool:
+        """Failed, set aside, waiting for a decision, or in the hands of a runner that went silent."""
+        is_asked = self.phase == Phase.WAITING and self.waiting_for == "decision"
+        is_silent = self.runner_silent_at is not None and self.is_active()
+        return self.phase == Phase.FAILED or self.requires_manual_intervention or is_asked or is_silent
 
     def is_runner_silent(self) -> bool:
         """Whether an external runner has this execution and has not spoken for longer than it may."""

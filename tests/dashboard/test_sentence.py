@@ -25,7 +25,27 @@ CHARGE = Step(name="charge", path="/charge", status=StepStatus.FAILED, attempt=4
         (
             Execution(phase=Phase.WAITING, wake_at=SOON),
             [Step(name="charge", path="/charge", status=StepStatus.RETRYING, attempt=2, wake_at=SOON)],
-            "Step <strong>charge</strong> failed 2 times. Next attempt",
+            "Step <strong>charge</strong> failed 1 time. Next attempt",
+        ),
+        (
+            Execution(phase=Phase.WAITING, wake_at=SOON),
+            [
+                Step(
+                    name="charge",
+                    path="/charge",
+                    status=StepStatus.RETRYING,
+                    attempt=4,
+                    wake_at=SOON,
+                    control={"failures": 3},
+                )
+            ],
+            "Step <strong>charge</strong> failed 3 times. Next attempt",
+        ),
+        (Execution(phase=Phase.COMPLETED, started_at=SOON, ended_at=SOON), [], "Every step is finished."),
+        (
+            Execution(phase=Phase.COMPLETED, started_at=SOON, ended_at=SOON),
+            [Step(name="ship", path="/ship", status=StepStatus.SKIPPED)],
+            "Every step is finished or was skipped.",
         ),
         (Execution(phase=Phase.FAILED), [CHARGE], "Failed at step <strong>charge</strong> after 4 attempts."),
         (

@@ -291,7 +291,7 @@ def test_a_recovery_says_where_it_goes_on(failed, alice):
     checkpoint = execution.last_checkpoint_at
     decided = decisions.recover(execution.pk, alice)
     event = Event.objects.get(name="WORKFLOW_RECOVERED")
-    assert set(event.payload) == {"workflow_id", "execution_id", "resumed_from", "timestamp"}
+    assert set(event.payload) == {"workflow_id", "workflow_definition_id", "execution_id", "resumed_from", "timestamp"}
     assert event.payload["resumed_from"] == decided.resumed_from == checkpoint.isoformat().replace("+00:00", "Z")
     assert event.notifications.get().user_id == execution.owner_id
     assert (decided.kept, decided.next_step) == (1, "/x")

@@ -50,7 +50,8 @@ do:
     assert Step.objects.get(path="/bad").status == StepStatus.FAILED
     event = Event.objects.get(name="WORKFLOW_STEP_FAILED")
     assert set(event.payload) == {
-        "workflow_id", "execution_id", "step_name", "reason", "can_retry", "can_skip", "timestamp",
+        "workflow_id", "workflow_definition_id", "execution_id", "step_name", "reason", "attempts", "can_retry",
+        "can_skip", "timestamp",
     }  # fmt: skip
     assert event.notifications.get().user_id == execution.owner_id
 

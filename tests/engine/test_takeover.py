@@ -70,7 +70,7 @@ def test_a_whole_journal_goes_on_and_the_owner_is_told_once(interrupted, ledger,
     assert ended.phase == Phase.COMPLETED
     assert ledger.done() == ["a", "b"], "the finished step did not run again"
     event = Event.objects.get(name="WORKFLOW_RECOVERED")
-    assert set(event.payload) == {"workflow_id", "execution_id", "resumed_from", "timestamp"}
+    assert set(event.payload) == {"workflow_id", "workflow_definition_id", "execution_id", "resumed_from", "timestamp"}
     assert Notification.objects.filter(user=alice, event=event).count() == 1
     entry = AuditEntry.objects.get(verb="automatic recovery")
     assert (entry.actor_name, entry.outcome) == ("system", audit.DONE)

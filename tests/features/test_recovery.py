@@ -179,7 +179,7 @@ def _(service: Service) -> None:
 @then("I am notified of the recovery")
 def _(sarah: User) -> None:
     event = Event.objects.get(name="WORKFLOW_RECOVERED")
-    assert set(event.payload) == {"workflow_id", "execution_id", "resumed_from", "timestamp"}
+    assert set(event.payload) == {"workflow_id", "workflow_definition_id", "execution_id", "resumed_from", "timestamp"}
     assert event.notifications.get().user == sarah
 
 

@@ -313,6 +313,13 @@ class TestBroadcastToStreams:
         assert len(announced) == 1
 
 
+def test_progress_counts_what_was_reported_as_finished_even_where_the_run_completed(report: Any) -> None:
+    tasks = [task("a", "COMPLETED"), task("b", "PENDING"), task("c", "PENDING")]
+    report(phase="IN_PROGRESS", tasks=tasks)
+    done = report(phase="COMPLETED", tasks=tasks)
+    assert (done.phase, done.progress_done, done.progress_total) == (Phase.COMPLETED, 1, 3)
+
+
 def test_an_external_runner_drives_a_whole_execution(execution: Execution, report: Any) -> None:
     report(phase="IN_PROGRESS", tasks=[task("a", "IN_PROGRESS"), task("b", "PENDING"), task("c", "PENDING")])
     report(tasks=[task("a", "COMPLETED", output={"n": 1}), task("b", "IN_PROGRESS"), task("c", "PENDING")])

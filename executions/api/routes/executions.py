@@ -38,7 +38,9 @@ class Filters(BaseModel):
     session: str | None = Field(None, max_length=40, description="Id of a session.")
     owner: str | None = Field(None, max_length=150, description="User name of the owner.")
     correlation_id: str | None = Field(None, max_length=64)
-    needs_attention: bool | None = Field(None, description="Failed, or marked for a person.")
+    needs_attention: bool | None = Field(
+        None, description="Failed, set aside for a person, waiting for a decision, or its external runner is silent."
+    )
     text: str | None = Field(None, max_length=200, description="Part of its name, slug or id.")
     created_after: Moment | None = None
     created_before: Moment | None = None
@@ -61,8 +63,8 @@ def filtered(user: User, kind: Kind, filters: Filters) -> QuerySet[Execution, Ex
     if filters.correlation_id is not None:
         rows = rows.filter(correlation_id=filters.correlation_id)
     if filters.needs_attention is not None:
-        needing = Q(phase=Phase.FAILED) | Q(requires_manual_intervention=True)
-        rows = rows.filter(needing) if filters.needs_attention else rows.exclude(needing)
+        needing = Execution.objects.needing_attention().values("pk")
+        rows = rows.filter(pk__in=needing) if filters.needs_attention else rows.exclude(pk__in=needing)
     if filters.created_after is not None:
         rows = rows.filter(created_at__gte=filters.created_after)
     if filters.created_before is not None:

@@ -54,6 +54,8 @@ _EVENTS: dict[str, tuple[str, str, Callable[[Mapping[str, Any]], str]]] = {
     "WORKFLOW_COMPLETED": ("✓", "green", lambda payload: "completed"),
     "WORKFLOW_CANCELLED": ("■", "magenta", lambda payload: "cancelled"),
     "WORKFLOW_TERMINATED": ("■", "magenta", lambda payload: "terminated"),
+    "WORKFLOW_RUNNER_SILENT": ("?", "yellow", lambda payload: "its external runner is silent"),
+    "WORKFLOW_FOUND_LOST": ("!", "yellow", lambda payload: f"found lost and put back to work: {_of(payload, 'why')}"),
 }
 
 _TELL_OF_A_STEP = frozenset({"WORKFLOW_STEP_FAILED", "WORKFLOW_STEP_SKIPPED"})

@@ -152,12 +152,14 @@ def test_the_failure_of_a_step_is_a_toast_in_every_tab_of_the_owner_alone(
             for tab in (first, second):
                 (toast,) = (await tab.hear(lambda frame: frame.get("toasts"), "the toast"))["toasts"]
                 assert toast["event"] == "WORKFLOW_STEP_FAILED"
-                assert toast["title"] == "Step failed after multiple attempts"
+                assert toast["title"] == "Step failed"
                 assert set(toast["payload"]) == {
-                    "workflow_id", "execution_id", "step_name", "reason", "can_retry", "can_skip", "timestamp",
+                    "workflow_id", "workflow_definition_id", "execution_id", "step_name", "reason",
+                    "attempts", "can_retry", "can_skip", "timestamp",
                 }  # fmt: skip
                 assert toast["payload"]["execution_id"] == execution.public_id
-                assert toast["payload"]["workflow_id"].startswith("wfl-")
+                assert toast["payload"]["workflow_id"] == toast["payload"]["execution_id"]
+                assert toast["payload"]["workflow_definition_id"].startswith("wfl-")
             heard: list[Frame] = []
 
             def is_their_update(frame: Frame) -> bool:
@@ -181,7 +183,13 @@ def test_a_recovery_is_told_with_its_payload(failed: Execution, alice: User, as_
             await elsewhere(decisions.recover, failed.pk, alice)
             (toast,) = (await opened.hear(lambda frame: frame.get("toasts"), "the toast"))["toasts"]
             assert toast["event"] == "WORKFLOW_RECOVERED"
-            assert set(toast["payload"]) == {"workflow_id", "execution_id", "resumed_from", "timestamp"}
+            assert set(toast["payload"]) == {
+                "workflow_id",
+                "workflow_definition_id",
+                "execution_id",
+                "resumed_from",
+                "timestamp",
+            }
 
     run(scenario)
 
