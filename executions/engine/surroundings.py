@@ -36,6 +36,7 @@ def limits(uri_variables: Mapping[str, Any] | None) -> dict[str, Any]:
     """What step kinds read from ``StepContext.limits``."""
     return {
         "http_allowed_hosts": settings.STIGMER_HTTP_ALLOWED_HOSTS,
+        "http_only_hosts": settings.STIGMER_HTTP_ONLY_HOSTS,
         "http_allowed_ports": settings.STIGMER_HTTP_ALLOWED_PORTS,
         "http_response_bytes": settings.STIGMER_HTTP_RESPONSE_BYTES,
         "uri_variables": uri_variables,

@@ -37,6 +37,20 @@ def times_fit_together(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage
 
 
 @register()
+def lists_of_hosts_are_understood(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Every HTTP call would fail with what is said here."""
+    from executions.steps.http.egress import Egress
+
+    try:
+        Egress.from_settings(
+            settings.STIGMER_HTTP_ALLOWED_HOSTS, settings.STIGMER_HTTP_ALLOWED_PORTS, settings.STIGMER_HTTP_ONLY_HOSTS
+        )
+    except ValueError as problem:
+        return [Error(f"{str(problem)[0].upper()}{str(problem)[1:]}.", id="stigmer.E010")]
+    return []
+
+
+@register()
 def queue_is_on(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """With the queue off no run can be started."""
     if settings.STIGMER_QUEUE:

@@ -38,7 +38,7 @@ HEAD = "document: {dsl: '1.0.0', namespace: features, name: order, version: '1.0
 
 
 def task(service: Service, path: str, *, optional: bool = False) -> str:
-    metadata = f"{{optional: {str(optional).lower()}, attemptTimeout: {{milliseconds: 150}}}}"
+    metadata = f"{{optional: {str(optional).lower()}, attemptTimeout: {{seconds: 1}}}}"
     return f"{{call: http, with: {{method: get, endpoint: '{service.url}{path}'}}, metadata: {metadata}}}"
 
 

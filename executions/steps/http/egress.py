@@ -1,4 +1,4 @@
-"""Which addresses a workflow may call: global ones, and those that the operator lists.
+"""Which addresses a workflow may call: global ones, and those that the operator lists; or listed ones only.
 
 Vetting works on the addresses that a name resolved to and happens where the connection is made, so a name that
 resolves to something else a moment later gains nothing. ``is_global`` follows the IANA registries; it is not
@@ -9,12 +9,13 @@ running Python may be older than the latest special-purpose range.
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from executions.hosts import Address, Hosts
+
+INSIDE = "STIGMER_HTTP_ALLOWED_HOSTS"
+ONLY = "STIGMER_HTTP_ONLY_HOSTS"
 
 _NEVER = tuple(
     ipaddress.ip_network(text)
@@ -28,7 +29,6 @@ _NEVER = tuple(
 )
 _NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 _COMPATIBLE = ipaddress.ip_network("::/96")
-_NAME = re.compile(r"[a-z0-9_.-]+", re.ASCII)
 _UNICAST = ipaddress.ip_network("2000::/3")
 _ISATAP = (0x00005EFE, 0x02005EFE)
 
@@ -63,65 +63,36 @@ def _hidden(address: Address) -> Iterator[ipaddress.IPv4Address]:
 
 @dataclass(frozen=True, slots=True)
 class Egress:
-    """What the operator allows beside the public internet; equal policies may share connections."""
+    """Where calls may go; equal policies may share connections.
 
-    hosts: frozenset[tuple[str, int | None]] = frozenset()
-    networks: frozenset[Network] = frozenset()
+    ``inside`` is what the operator allows beside the public internet. Where ``only`` lists anything,
+    nothing else may be called but that and what ``inside`` names.
+    """
+
+    inside: Hosts = field(default_factory=Hosts)
+    only: Hosts = field(default_factory=Hosts)
     ports: frozenset[int] = frozenset()
 
     @classmethod
-    def from_settings(cls, entries: Iterable[str] = (), ports: Iterable[int] = ()) -> Egress:
-        """From entries ``host``, ``host:port``, ``[ipv6]:port``, an address or a CIDR; ValueError names a bad one."""
-        hosts, networks = set(), set()
-        for entry in entries:
-            network = _network(entry)
-            if network is not None:
-                networks.add(network)
-            else:
-                hosts.add(_host_and_port(entry))
-        return cls(frozenset(hosts), frozenset(networks), frozenset(ports))
+    def from_settings(cls, inside: Iterable[str] = (), ports: Iterable[int] = (), only: Iterable[str] = ()) -> Egress:
+        """From lists of entries (:class:`executions.hosts.Hosts`); ValueError names a bad one and its setting."""
+        return cls(_hosts(INSIDE, inside), _hosts(ONLY, only, domains=True), frozenset(ports))
 
     def allows_port(self, port: int) -> bool:
         return not self.ports or port in self.ports
 
-    def allows(self, host: str, port: int, address: Address) -> bool:
-        """Whether a connection to ``address``, which ``host`` resolved to, may be made."""
-        if is_public(address):
-            return True
-        plain = _unmapped(address)
-        names = {host.lower().rstrip("."), str(plain), str(address)}
-        if any((name, where) in self.hosts for name in names for where in (port, None)):
-            return True
-        return any(plain in network for network in self.networks)
+    def is_listed(self, host: str, port: int) -> bool:
+        """Whether the list of the only hosts, if there is one, lets this through: a name has to be listed
+        as a name, an address as one or by its network. Nothing else is even looked up."""
+        return not self.only or self.only.covers(host, port) or self.inside.covers(host, port)
+
+    def reaches(self, host: str, port: int, address: Address) -> bool:
+        """Whether ``address``, which ``host`` resolved to, is public or one that the operator allows."""
+        return is_public(address) or self.inside.covers_name(host, port) or self.inside.covers_address(address, port)
 
 
-def parse_address(text: str) -> Address | None:
-    """The address that the text spells in its canonical form, else None."""
+def _hosts(setting: str, entries: Iterable[str], *, domains: bool = False) -> Hosts:
     try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None
-
-
-def _unmapped(address: Address) -> Address:
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
-
-
-def _network(entry: str) -> Network | None:
-    try:
-        return ipaddress.ip_network(entry.strip("[]"), strict=False)
-    except ValueError:
-        return None
-
-
-def _host_and_port(entry: str) -> tuple[str, int | None]:
-    host, colon, port = entry.strip().lower().rpartition(":")
-    if not colon:
-        host, port = port, ""
-    host = host.strip("[]").rstrip(".")
-    number_is_fine = not colon or (port.isascii() and port.isdigit() and 0 < int(port) < 65536)
-    address = parse_address(host)
-    if not number_is_fine or (address is None and not _NAME.fullmatch(host)):
-        raise ValueError(f"{entry!r} is not understood; write host, host:port, [IPv6]:port, an address or a CIDR")
-    return (str(address) if address else host), (int(port) if colon else None)
+        return Hosts.from_entries(entries, domains=domains)
+    except ValueError as error:
+        raise ValueError(f"the setting {setting} is not valid: {error}") from None

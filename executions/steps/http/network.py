@@ -14,7 +14,8 @@ from typing import Any
 
 import httpcore
 
-from executions.steps.http.egress import Address, Egress, parse_address
+from executions.hosts import Address, parse_address
+from executions.steps.http.egress import ONLY, Egress
 from executions.steps.http.progress import listening
 from executions.steps.http.refusal import egress_refused
 
@@ -99,9 +100,11 @@ class VettedBackend(httpcore.AsyncNetworkBackend):
         target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         if not self._egress.allows_port(port):
             raise egress_refused(target, f"port {port} is not allowed", "STIGMER_HTTP_ALLOWED_PORTS", str(port))
+        if not self._egress.is_listed(host, port):
+            raise egress_refused(target, "it is not on the list of hosts that may be called", ONLY, host)
         addresses = await self._resolve(host, port)
         for address in addresses:
-            if not self._egress.allows(host, port, address):
+            if not self._egress.reaches(host, port, address):
                 where = "it" if str(address) == host else f"its address {address}"
                 raise egress_refused(target, f"{where} is not a public internet address")
         return addresses

@@ -29,7 +29,8 @@ _HIDDEN_HEADERS = frozenset({"authorization", "cookie"})
 def run(arguments: dict[str, Any], context: StepContext) -> Outcome:
     """Make the call that ``arguments`` describe; never raises for what the call or the other side did.
 
-    Limits read: ``http_response_bytes``, ``http_allowed_hosts``, ``http_allowed_ports``, ``uri_variables``.
+    Limits read: ``http_response_bytes``, ``http_allowed_hosts``, ``http_only_hosts``, ``http_allowed_ports``,
+    ``uri_variables``.
     """
     try:
         request = build(arguments, context)
@@ -122,16 +123,15 @@ def _output(answer: Answer) -> Json:
 
 
 def _egress(context: StepContext) -> Egress:
+    limits = context.limits
     try:
         return Egress.from_settings(
-            context.limits.get("http_allowed_hosts", ()), context.limits.get("http_allowed_ports", ())
+            limits.get("http_allowed_hosts", ()),
+            limits.get("http_allowed_ports", ()),
+            limits.get("http_only_hosts", ()),
         )
     except ValueError as error:
-        raise not_sendable(
-            f"the setting STIGMER_HTTP_ALLOWED_HOSTS is not valid: {error}",
-            kind="configuration",
-            rule="setting not valid",
-        ) from None
+        raise not_sendable(str(error), kind="configuration", rule="setting not valid") from None
 
 
 def _redacted(failure: Fail, context: StepContext) -> Fail:

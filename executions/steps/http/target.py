@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import httpx
 import uritemplate
 
-from executions.steps.http.egress import parse_address
+from executions.hosts import parse_address
 from executions.steps.http.refusal import not_sendable
 
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")

@@ -148,3 +148,62 @@ def test_ports_can_be_limited(server: FaultServer) -> None:
 def test_an_entry_that_is_not_understood_is_an_error(entry: str) -> None:
     with pytest.raises(ValueError, match="is not understood; write host"):
         Egress.from_settings([entry])
+
+
+@pytest.mark.parametrize(
+    ("entry", "host", "listed"),
+    [
+        ("shop.example", "shop.example", True),
+        ("shop.example", "Shop.Example.", True),
+        ("shop.example:443", "shop.example", True),
+        ("shop.example:80", "shop.example", False),
+        ("shop.example", "www.shop.example", False),
+        ("shop.example", "evilshop.example", False),
+        ("*.shop.example", "a.b.shop.example", True),
+        ("*.shop.example:443", "a.shop.example", True),
+        ("*.shop.example:80", "a.shop.example", False),
+        ("*.shop.example", "shop.example", False),
+        ("*.shop.example", "evilshop.example", False),
+        ("8.8.8.0/24", "8.8.8.8", True),
+        ("8.8.8.0/24", "8.8.4.4", False),
+        ("8.8.8.0/24", "dns.example", False),
+        ("8.8.8.8", "8.8.8.8", True),
+        ("8.8.8.8:443", "8.8.8.8", True),
+        ("8.8.8.8:80", "8.8.8.8", False),
+        ("8.8.8.8", "::ffff:8.8.8.8", True),
+        ("2001:4860::/32", "2001:4860:4860::8888", True),
+    ],
+)
+def test_in_list_mode_nothing_but_the_list_may_be_called(entry: str, host: str, listed: bool) -> None:
+    assert Egress.from_settings(only=[entry]).is_listed(host, 443) is listed
+    assert Egress.from_settings(["shop.example", "8.8.8.0/24"], only=["other.example"]).is_listed("8.8.8.8", 443)
+    assert Egress.from_settings().is_listed(host, 443)
+
+
+def test_in_list_mode_a_listed_name_that_leads_inside_is_still_refused(server: FaultServer) -> None:
+    call: dict[str, Any] = {"method": "get", "endpoint": f"http://localhost:{server.port}/echo"}
+    outcome = http.run(call, make_context(http_allowed_hosts=[], http_only_hosts=["localhost"]))
+    assert isinstance(outcome, Fail) and "is not a public internet address" in outcome.error.detail
+
+
+def test_in_list_mode_what_is_allowed_inside_may_be_called(server: FaultServer) -> None:
+    call: dict[str, Any] = {"method": "get", "endpoint": f"{server.url}/echo"}
+    assert isinstance(http.run(call, make_context(http_only_hosts=["shop.example"])), Done)
+
+
+def test_in_list_mode_a_name_that_is_not_listed_is_not_looked_up() -> None:
+    call: dict[str, Any] = {"method": "get", "endpoint": "http://no-such-host.invalid/"}
+    outcome = http.run(call, make_context(http_allowed_hosts=["localhost"], http_only_hosts=["shop.example"]))
+    assert isinstance(outcome, Fail)
+    assert (outcome.rule, outcome.transient, outcome.effect_possible) == ("egress refused", False, False)
+    assert outcome.error.detail == (
+        "no-such-host.invalid:80 may not be called: it is not on the list of hosts that may be called; "
+        "an operator can allow it by listing 'no-such-host.invalid' in the setting STIGMER_HTTP_ONLY_HOSTS"
+    )
+
+
+def test_in_list_mode_every_hop_of_a_redirect_is_vetted(server: FaultServer) -> None:
+    away = b"http://elsewhere.example/".hex()
+    call: dict[str, Any] = {"method": "get", "endpoint": f"{server.url}/redirect/302/{away}", "redirect": True}
+    outcome = http.run(call, make_context(http_only_hosts=["shop.example"]))
+    assert isinstance(outcome, Fail) and "elsewhere.example:80 may not be called" in outcome.error.detail

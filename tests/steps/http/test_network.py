@@ -19,8 +19,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from executions.hosts import Address
 from executions.steps import http
-from executions.steps.http.egress import Address, Egress
+from executions.steps.http.egress import Egress
 from executions.steps.http.network import VettedBackend
 from executions.steps.http.refusal import Refusal
 from executions.steps.outcome import Done, Fail

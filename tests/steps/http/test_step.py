@@ -383,3 +383,5 @@ def test_a_setting_that_is_not_understood_is_named() -> None:
     outcome = failed(get("http://a/"), http_allowed_hosts=["*.example"])
     assert outcome.error.type == ERROR_TYPES + "configuration"
     assert "STIGMER_HTTP_ALLOWED_HOSTS is not valid: '*.example'" in outcome.error.detail
+    outcome = failed(get("http://a/"), http_only_hosts=["http://a"])
+    assert "STIGMER_HTTP_ONLY_HOSTS is not valid: 'http://a'" in outcome.error.detail

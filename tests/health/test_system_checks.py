@@ -1,0 +1,26 @@
+"""What is wrong with the settings is said before anything starts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from executions.health.system_checks import lists_of_hosts_are_understood
+
+
+@pytest.mark.parametrize(
+    ("allowed", "only", "said"),
+    [
+        ([], [], ""),
+        (["10.0.0.0/8", "shop:80"], ["*.example.org"], ""),
+        (["*.example.org"], [], "STIGMER_HTTP_ALLOWED_HOSTS is not valid: '*.example.org'"),
+        ([], ["https://example.org"], "STIGMER_HTTP_ONLY_HOSTS is not valid: 'https://example.org'"),
+    ],
+)
+def test_a_list_of_hosts_that_is_not_understood_is_named(
+    settings: Any, allowed: list[str], only: list[str], said: str
+) -> None:
+    settings.STIGMER_HTTP_ALLOWED_HOSTS, settings.STIGMER_HTTP_ONLY_HOSTS = allowed, only
+    found = lists_of_hosts_are_understood(None)
+    assert [said in str(message.msg) for message in found] == ([True] if said else [])
