@@ -9,11 +9,20 @@ from typing import Any
 
 from executions.ids import uuid7
 from executions.states import FINISHED_STATUSES, StepStatus
+from executions.values import dumps
 
 Json = Any
 DECISION = "decision"
-# How journals are written now; one of a higher number was written by a newer Stigmer.
-JOURNAL_FORMAT = 1
+# How the journal of a run that begins now is written; one of a higher number is a newer Stigmer's. A run keeps the
+# format that it began with, and every format is read and verified for good (executions.engine.links).
+JOURNAL_FORMAT = 2
+# The values of a step that are kept as JSON text, in the order in which its digest covers them.
+STORED_AS_TEXT = ("input", "arguments", "output", "context", "error", "control")
+
+
+def newest_format() -> int:
+    """The format of a run that begins now."""
+    return JOURNAL_FORMAT
 
 
 @dataclass(slots=True)
@@ -22,7 +31,8 @@ class StepRecord:
 
     ``input`` is the task's transformed input, ``arguments`` the evaluated ``with`` of a call (what a later attempt
     sends again), ``control`` what the walker decided (items of a loop, case taken, wait-until), ``context`` is
-    ``{"value": …}`` where the task exported. ``seq`` is given when the step finishes, in commit order.
+    ``{"value": …}`` where the task exported. ``seq`` is given when the step finishes, in commit order. A key of
+    ``control`` that this version does not know is kept as it is: the digest covers it.
     """
 
     path: str
@@ -45,6 +55,18 @@ class StepRecord:
     seq: int | None = None
     digest: str = ""
     superseded_by: uuid.UUID | None = None
+    # Values of STORED_AS_TEXT that were written as text already, so that what is hashed is what is stored. A copy made
+    # by ``replace`` begins without.
+    texts: dict[str, str | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def as_texts(self) -> dict[str, str | None]:
+        """The values of STORED_AS_TEXT as they stand in the row; SQL NULL where there is none. Raises NotStorable."""
+        known = self.texts
+        return {name: known[name] if name in known else self._text(name) for name in STORED_AS_TEXT}
+
+    def _text(self, name: str) -> str | None:
+        value = getattr(self, name)
+        return None if value is None else dumps(value)
 
     def is_finished(self) -> bool:
         return self.status in FINISHED_STATUSES

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from executions.errors import NotStorable, WorkflowError
@@ -82,6 +83,16 @@ def clean_error(error: WorkflowError) -> WorkflowError:
 def canonical(value: Any) -> str:
     """The same text for values that are equal as JSON (after RFC 8785: sorted keys, no white space)."""
     return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def digest_of_texts(previous: str, texts: Iterable[str | None]) -> str:
+    """SHA-256 (hex) over the digest before it and these texts, each with its length: one link of the chain."""
+    found = hashlib.sha256(previous.encode())
+    for text in texts:
+        raw = b"" if text is None else text.encode(errors="surrogatepass")
+        found.update(b"\n-" if text is None else b"\n%d:" % len(raw))
+        found.update(raw)
+    return found.hexdigest()
 
 
 def digest(previous: str, value: Any) -> str:

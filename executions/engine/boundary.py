@@ -131,6 +131,9 @@ class Boundary:
             if may_miss:
                 return False
             raise Fenced
+        for step in move.steps:
+            # What was hashed is written; the values themselves are kept for the walk.
+            step.texts = {}
         self._inbox, self.head_seq = applied.inbox, applied.head_seq
         self.cancel_asked, self.pause_asked = applied.cancel_asked, applied.pause_asked
         if "last_checkpoint_at" in move.columns:

@@ -17,8 +17,8 @@ from django.contrib.auth.models import User
 from executions import audit, clock, policy
 from executions.engine import report
 from executions.engine.chain import Broken
-from executions.engine.journal import chained
 from executions.engine.lease import load_records
+from executions.engine.links import link
 from executions.errors import Refused
 from executions.ids import uuid7
 from executions.models import Execution
@@ -27,7 +27,6 @@ from executions.models.moves import apply
 from executions.paths import ancestors, try_number
 from executions.records import DECISION, EventRecord, StepRecord
 from executions.states import Phase, StepStatus
-from executions.values import digest
 
 log = structlog.get_logger(__name__)
 PER_TRY = ("failures", "first_attempt_at", "deadline", "boundary", "needs_decision", "flow")
@@ -163,10 +162,10 @@ def write(case: Case, events: list[EventRecord]) -> Decided:
     execution, now = case.execution, clock.now()
     decision = _decision(case)
     chained_on = execution.head_digest if case.chained_on is None else case.chained_on
-    head = decision.digest = digest(chained_on, chained(decision))
+    head = decision.digest = link(chained_on, decision, execution.journal_format)
     for record in case.written:
         if record.finished_at is not None:
-            head = record.digest = digest(head, chained(record))
+            head = record.digest = link(head, record, execution.journal_format)
     move = Move(
         execution.pk,
         Standing(frozenset({Phase(execution.phase)}), execution.head_seq),

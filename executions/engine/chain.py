@@ -11,13 +11,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from executions.engine.journal import chained
-from executions.engine.lease import RECORD_FIELDS, record_of
+from django.db.models import ExpressionWrapper, F, TextField
+
+from executions.engine.links import FIRST_FORMAT, link, link_of_row
 from executions.models import Execution, Step
+from executions.models.fields import read_json
 from executions.models.streaming import stream
-from executions.records import DECISION, JOURNAL_FORMAT, StepRecord
+from executions.records import DECISION, JOURNAL_FORMAT, STORED_AS_TEXT, StepRecord
 from executions.states import FINISHED_STATUSES, StepStatus
-from executions.values import digest
+
+_COLUMNS = ("path", "name", "kind", "status", "generation", "optional", "seq", "digest", "id")
+# The values as the texts that they are stored as, unread.
+_TEXTS = {f"{name}_text": ExpressionWrapper(F(name), TextField()) for name in STORED_AS_TEXT}
+Row = tuple[StepRecord, tuple[str | None, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +53,14 @@ def examine(execution: Execution) -> Broken | None:
         text = f"its journal has format {execution.journal_format}; this version reads up to {JOURNAL_FORMAT}"
         return Broken(text, 0)
     head, good, decisions = "", Broken("", 0), []
-    for record in finished_records(execution):
-        head = digest(head, chained(record))
+    for record, texts in _finished(execution):
+        head = _link(head, record, texts, execution.journal_format)
         if record.digest != head:
             return replace(good, text=f"checkpoint {record.seq} ({record.path}) is not what was written")
         if is_checkpoint(record):
             good = Broken("", record.seq or 0, record.path, head)
         elif record.kind == DECISION:
+            record.control = read_json(texts[-1])
             decisions.append(record)
     if head != execution.head_digest:
         return replace(good, text="checkpoints at the end of its history are missing")
@@ -81,17 +88,26 @@ def _wrongly_superseded(execution: Execution, decisions: list[StepRecord]) -> st
     return ""
 
 
-def finished_records(execution: Execution) -> Iterator[StepRecord]:
+def _finished(execution: Execution) -> Iterator[Row]:
     """Every link of the chain in order; what a restore cut out of it left out."""
-    rows = Step.objects.filter(execution=execution, seq__isnull=False).order_by("seq")
+    rows = Step.objects.filter(execution=execution, seq__lte=execution.head_seq).order_by("seq")
     controls = rows.filter(kind=DECISION).values_list("control", flat=True)
     found = [control.get("cut") for control in controls if isinstance(control, dict)]
     cuts: list[Any] = [cut for cut in found if _is_cut(cut)]
-    for row in stream(rows.values_list(*RECORD_FIELDS)):
-        record = record_of(row)
+    for row in stream(rows.annotate(**_TEXTS).values_list(*_COLUMNS, *_TEXTS)):
+        values: dict[str, Any] = dict(zip(_COLUMNS, row, strict=False))
+        record = StepRecord(**values)
         cut_out = any(cut["after"] < (record.seq or 0) < cut["before"] for cut in cuts)
         if record.status in FINISHED_STATUSES and not cut_out:
-            yield record
+            yield record, row[len(_COLUMNS) :]
+
+
+def _link(previous: str, record: StepRecord, texts: tuple[str | None, ...], journal_format: int) -> str:
+    if journal_format != FIRST_FORMAT:
+        return link_of_row(previous, record, texts)
+    for name, text in zip(STORED_AS_TEXT, texts, strict=True):
+        setattr(record, name, read_json(text))
+    return link(previous, record, journal_format)
 
 
 def _is_cut(value: object) -> bool:

@@ -41,6 +41,7 @@ class Drive:
             head_digest=execution.head_digest,
             value_bytes=settings.STIGMER_VALUE_BYTES,
             max_steps=settings.STIGMER_MAX_STEPS,
+            journal_format=execution.journal_format,
         )
         self.interrupted = {r.id for r in held.records if r.status == StepStatus.RUNNING and r.kind == "call"}
         self.recorded = {r.id for r in held.records}

@@ -7,11 +7,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from executions.engine.links import link
 from executions.errors import NotStorable, StigmerError
 from executions.paths import ancestors, is_inside
-from executions.records import StepRecord
+from executions.records import JOURNAL_FORMAT, STORED_AS_TEXT, StepRecord
 from executions.states import StepStatus
-from executions.values import digest, storable
+from executions.values import storable
+
+# So many values are not measured again where they are met again.
+REMEMBERED = 32
 
 
 class Diverged(StigmerError):
@@ -33,7 +37,13 @@ class Journal:
     """Standing steps by path. ``pending`` holds, in commit order, what the next boundary writes."""
 
     def __init__(
-        self, records: Iterable[StepRecord], *, head_digest: str, value_bytes: int, max_steps: int = 10_000
+        self,
+        records: Iterable[StepRecord],
+        *,
+        head_digest: str,
+        value_bytes: int,
+        max_steps: int = 10_000,
+        journal_format: int = JOURNAL_FORMAT,
     ) -> None:
         self.steps = {record.path: record for record in records}
         self.unvisited = set(self.steps)
@@ -41,8 +51,10 @@ class Journal:
         self.pending: dict[uuid.UUID, StepRecord] = {}
         self._value_bytes = value_bytes
         self._max_steps = max_steps
-        # Values already measured, by identity; kept here so that an id is not used again.
-        self._measured: dict[int, Any] = {}
+        self._format = journal_format
+        # Values measured lately and their texts, by identity: one task's output is the next one's input. A value is
+        # kept with its text, so that its id is not used again meanwhile.
+        self._measured: dict[int, tuple[Any, str]] = {}
 
     def get(self, path: str) -> StepRecord | None:
         """The step recorded at ``path``; asking counts as visiting it."""
@@ -66,19 +78,19 @@ class Journal:
                 f"The execution has {len(self.steps):,} recorded steps; at most {self._max_steps:,} are allowed "
                 "(STIGMER_MAX_STEPS). A loop may not end."
             )
-        self._measure(record.input, record.arguments)
+        record.texts = {name: self._measure(getattr(record, name)) for name in ("input", "arguments")}
         self._check(record.control)
         self.steps[record.path] = record
         self.pending[record.id] = record
 
     def finish(self, record: StepRecord, status: StepStatus, at: datetime) -> None:
         """Record how a task ended, and chain it. Raises NotStorable before anything is changed."""
-        self._measure(record.output, record.context, record.error, record.input, record.arguments)
-        self._check(record.control)
+        texts = {name: self._measure(getattr(record, name)) for name in STORED_AS_TEXT[:-1]}
+        record.texts = texts | {"control": self._check(record.control)}
         record.status = status
         record.finished_at = at
         record.wake_at = None
-        self.head_digest = record.digest = digest(self.head_digest, chained(record))
+        self.head_digest = record.digest = link(self.head_digest, record, self._format)
         self.steps[record.path] = record
         # Finished steps are numbered in this order, so a begun one moves to the end.
         self.pending.pop(record.id, None)
@@ -110,29 +122,17 @@ class Journal:
         """The step at ``path`` and the composites above it, the innermost first."""
         return [self.steps[p] for p in (path, *ancestors(path)) if p in self.steps]
 
-    def _measure(self, *values: Any) -> None:
-        for value in values:
-            if value is None or id(value) in self._measured:
-                continue
-            self._check(value)
-            if isinstance(value, (dict, list)):
-                self._measured[id(value)] = value
+    def _measure(self, value: Any) -> str | None:
+        """The text of a value; None for none. Raises NotStorable."""
+        if value is None:
+            return None
+        known = self._measured.pop(id(value), None)
+        found = known or (value, self._check(value))
+        if isinstance(value, (dict, list)):
+            self._measured[id(value)] = found
+            if len(self._measured) > REMEMBERED:
+                del self._measured[next(iter(self._measured))]
+        return found[1]
 
-    def _check(self, value: Any) -> None:
-        storable(value, limit_bytes=self._value_bytes)
-
-
-def chained(record: StepRecord) -> dict[str, Any]:
-    """What the digest of a step covers."""
-    return {
-        "path": record.path,
-        "kind": record.kind,
-        "status": str(record.status),
-        "generation": record.generation,
-        "input": record.input,
-        "arguments": record.arguments,
-        "output": record.output,
-        "context": record.context,
-        "error": record.error,
-        "control": record.control,
-    }
+    def _check(self, value: Any) -> str:
+        return storable(value, limit_bytes=self._value_bytes)

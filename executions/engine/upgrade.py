@@ -199,6 +199,7 @@ def _walked(execution: Execution, workflow: definition.Workflow, document: Any, 
         head_digest=execution.head_digest,
         value_bytes=settings.STIGMER_VALUE_BYTES,
         max_steps=settings.STIGMER_MAX_STEPS,
+        journal_format=execution.journal_format,
     )
     secrets = surroundings.secrets_for(execution.pk, workflow)
     facts = surroundings.facts_for(execution, workflow, document, secrets)

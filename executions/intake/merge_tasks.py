@@ -12,13 +12,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from executions.engine.journal import chained
+from executions.engine.links import link
 from executions.errors import Refused, WorkflowError
 from executions.intake.status_update import STATUSES, TaskReport
 from executions.paths import escape
 from executions.records import DECISION, StepRecord
 from executions.states import FINISHED_STATUSES, OPEN_STATUSES, StepStatus
-from executions.values import digest
 
 _REPORTED = ("name", "kind", "status", "attempt", "optional", "input", "output", "error", "control")
 
@@ -43,7 +42,13 @@ class Merged:
 
 
 def merge(
-    records: Iterable[StepRecord], reports: Sequence[TaskReport], *, now: datetime, head_digest: str, head_seq: int
+    records: Iterable[StepRecord],
+    reports: Sequence[TaskReport],
+    *,
+    now: datetime,
+    head_digest: str,
+    head_seq: int,
+    journal_format: int,
 ) -> Merged:
     """The journal after this list; a list without a task supersedes it. Raises Refused where two have one name."""
     standing = {record.path: record for record in records}
@@ -54,7 +59,7 @@ def merge(
     if merged.superseded:
         merged.decision = _decision(merged.superseded, head_seq, now)
         merged.written.insert(0, merged.decision)
-    _chain(merged)
+    _chain(merged, journal_format)
     return merged
 
 
@@ -149,7 +154,7 @@ def _decision(superseded: Iterable[StepRecord], head_seq: int, now: datetime) ->
     )
 
 
-def _chain(merged: Merged) -> None:
+def _chain(merged: Merged, journal_format: int) -> None:
     for record in merged.written:
         if record.status in FINISHED_STATUSES:
-            record.digest = merged.head_digest = digest(merged.head_digest, chained(record))
+            record.digest = merged.head_digest = link(merged.head_digest, record, journal_format)

@@ -217,7 +217,12 @@ def _merged(existing: Execution, update: StatusUpdate, now: datetime) -> Merged 
         merged = Merged(head_digest=existing.head_digest, standing=records)
     else:
         merged = merge_tasks.merge(
-            records, update.tasks, now=now, head_digest=existing.head_digest, head_seq=existing.head_seq
+            records,
+            update.tasks,
+            now=now,
+            head_digest=existing.head_digest,
+            head_seq=existing.head_seq,
+            journal_format=existing.journal_format,
         )
     if ends:
         merge_tasks.close(merged, now)

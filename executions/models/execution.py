@@ -13,12 +13,15 @@ from django.utils.functional import cached_property
 from executions import clock
 from executions.ids import public_id, uuid7
 from executions.models.fields import JsonField
-from executions.records import JOURNAL_FORMAT
+from executions.records import newest_format
 from executions.states import ACTIVE_PHASES, Phase
 
 if TYPE_CHECKING:
     from executions.models.agent import Agent
     from executions.models.workflow import Workflow
+
+# Of a row whose writer says no format: it is older than the second.
+FORMAT_OF_SILENCE = 1
 
 
 class ExecutionQuerySet(models.QuerySet["Execution"]):
@@ -112,7 +115,7 @@ class Execution(models.Model):
     alone = models.BooleanField(default=False)
     # Effects begun from now on carry at least this generation in their key; raised by a restore.
     generation = models.PositiveIntegerField(default=1)
-    journal_format = models.PositiveSmallIntegerField(default=JOURNAL_FORMAT, db_default=JOURNAL_FORMAT)
+    journal_format = models.PositiveSmallIntegerField(default=newest_format, db_default=FORMAT_OF_SILENCE)
     wake_at = models.DateTimeField(null=True, blank=True)
     waiting_for = models.TextField(blank=True, default="")
     rung_at = models.DateTimeField(null=True, blank=True)

@@ -14,6 +14,18 @@ from executions.values import dumps
 # The only key of what stands for a text that is no JSON.
 UNREADABLE = "$unreadable"
 
+
+def read_json(text: str | None) -> Any:
+    """The value of a column's text; None for SQL NULL."""
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        # Somebody changed it behind our back. Whoever reads it goes on: a checkpoint's digest will not match it.
+        return {UNREADABLE: str(text)[:200]}
+
+
 # Django's fields take type arguments only in the stubs.
 if TYPE_CHECKING:
     _TextField = models.TextField[Any, Any]
@@ -30,13 +42,7 @@ class JsonField(_TextField):
         _pyi_private_get_type: Any
 
     def from_db_value(self, value: str | None, expression: Any, connection: BaseDatabaseWrapper) -> Any:
-        if value is None:
-            return None
-        try:
-            return json.loads(value)
-        except (ValueError, TypeError, RecursionError):
-            # Somebody changed it behind our back. Whoever reads it goes on: a checkpoint's digest will not match it.
-            return {UNREADABLE: str(value)[:200]}
+        return read_json(value)
 
     def get_prep_value(self, value: Any) -> str | None:
         return None if value is None else dumps(value)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from executions import clock
-from executions.records import AttemptRecord, EventRecord, StepRecord
+from executions.records import JOURNAL_FORMAT, AttemptRecord, EventRecord, StepRecord
 from executions.states import Phase
 
 
@@ -34,11 +34,13 @@ class Claim:
     """The guard of a worker that takes an execution: due, or left behind by a process that is dead.
 
     ``process_id`` is who takes it, and must not have been declared dead itself. ``alone`` is the guard of a process
-    that drives nothing else: it takes only what has to be driven so.
+    that drives nothing else: it takes only what has to be driven so. ``journal_format`` is the highest that this
+    process knows: what a newer Stigmer began is left to a newer Stigmer.
     """
 
     process_id: uuid.UUID
     alone: bool = False
+    journal_format: int = JOURNAL_FORMAT
     phases: frozenset[Phase] = frozenset({Phase.PENDING, Phase.WAITING, Phase.IN_PROGRESS})
 
 

@@ -149,14 +149,14 @@ def _where(guard: Guard) -> tuple[str, list[Any]]:
         # By the database's own time: whoever rang saw that it was due, and a clock behind must not miss its bell.
         at = "GREATEST(CLOCK_TIMESTAMP(), %s)" if connection.vendor == "postgresql" else "%s"
         where = (
-            "id = %s AND runner = 'ours' AND alone = %s AND (phase = 'PENDING' "
+            "id = %s AND runner = 'ours' AND alone = %s AND journal_format <= %s AND (phase = 'PENDING' "
             f"OR (phase = 'WAITING' AND wake_at <= {at}) "
             "OR (phase = 'IN_PROGRESS' "
             "AND process_id IN (SELECT id FROM executions_process WHERE dead_at IS NOT NULL))) "
             # Who woke up after it was declared dead takes nothing in the moment before its pulse ends it.
             "AND EXISTS (SELECT 1 FROM executions_process WHERE id = %s AND dead_at IS NULL)"
         )
-        parameters = [guard.alone, _adapt(clock.now()), _adapt(guard.process_id)]
+        parameters = [guard.alone, guard.journal_format, _adapt(clock.now()), _adapt(guard.process_id)]
     else:
         where = f"id = %s AND phase IN ({', '.join(['%s'] * len(guard.phases))})"
         parameters = [str(phase) for phase in guard.phases]
@@ -227,8 +227,7 @@ def _values(columns: dict[str, str], rows: Iterable[Row]) -> tuple[str, list[Any
 def _step_row(move: Move, step: StepRecord) -> Row:
     return (
         _adapt(step.id), _adapt(move.execution_id), step.path, step.name, step.kind, str(step.status), step.attempt,
-        step.generation, step.optional, _json(step.input), _json(step.arguments), _json(step.output),
-        _json(step.context), _json(step.error), dumps(step.control), _adapt(step.started_at),
+        step.generation, step.optional, *step.as_texts().values(), _adapt(step.started_at),
         _adapt(step.finished_at), _adapt(step.wake_at), step.digest, _adapt(step.superseded_by),
     )  # fmt: skip
 

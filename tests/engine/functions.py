@@ -118,3 +118,22 @@ def _deep(levels: int) -> Any:
 def kill_worker() -> None:
     """Foreign code that takes its process with it, each time."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+KEPT: list[tuple[str, str]] = []
+"""What the calls of the journals under tests/engine/journals did in this process: line and key."""
+
+
+@function(name="tests.kept", isolation="thread")
+def kept(line: str, context: FunctionContext, fails: int = 0, lasting: bool = False, token: str = "") -> Any:
+    """Note it here; fail as long as fewer lines than ``fails`` of this name stand here."""
+    times = sum(line == noted for noted, _ in KEPT)
+    KEPT.append((line, context.idempotency_key))
+    if times < fails:
+        raise (PermanentError if lasting else TransientError)(f"{line} failed")
+    return {"line": line, "times": times + 1, "token": len(token)}
+
+
+@function(name="tests.kept_once", isolation="thread", effect="at_most_once")
+def kept_once(line: str, context: FunctionContext, fails: int = 0, lasting: bool = False) -> Any:
+    return kept(line, context, fails, lasting)

@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from executions.engine.journal import chained
+from executions.engine.links import link
 from executions.errors import Refused
 from executions.intake.merge_tasks import Merged, close, error_json, merge
 from executions.intake.status_update import STATUSES, TaskReport
-from executions.records import StepRecord
+from executions.records import JOURNAL_FORMAT, StepRecord
 from executions.states import FINISHED_STATUSES, OPEN_STATUSES, StepStatus
-from executions.values import digest
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 REPORTS = st.lists(
@@ -35,7 +34,8 @@ def told(*reports: tuple[str, str]) -> list[TaskReport]:
 
 
 def over(before: Merged, reports: list[TaskReport]) -> Merged:
-    return merge(before.standing, reports, now=NOW, head_digest=before.head_digest, head_seq=1)
+    digest, newest = before.head_digest, JOURNAL_FORMAT
+    return merge(before.standing, reports, now=NOW, head_digest=digest, head_seq=1, journal_format=newest)
 
 
 @given(st.lists(REPORTS, max_size=5))
@@ -51,9 +51,9 @@ def test_after_any_row_of_lists_the_journal_is_the_last_list_and_the_chain_is_wh
         assert len({record.path for record in merged.standing}) == len(reports)
         assert bool(merged.superseded) == (merged.decision is not None)
     head = ""
-    for link in links:
-        head = digest(head, chained(link))
-        assert link.digest == head
+    for record in links:
+        head = link(head, record, JOURNAL_FORMAT)
+        assert record.digest == head
     assert merged.head_digest == head
 
 
