@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from dashboard.queries import executions
-from dashboard.queries.executions import COUNT_CAP, PAGE, Page
+from dashboard.queries.executions import COUNT_CAP, LIST_SECONDS, PAGE, Page
+from dashboard.queries.in_time import in_time
 from executions import policy
 from executions.models import Execution
 from executions.states import ACTIVE_PHASES
@@ -32,11 +33,11 @@ _FITS = {
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many of one kind, counted to the cap."""
+    """How many of one kind, counted to the cap; None where that took too long."""
 
     kind: str
     word: str
-    number: int
+    number: int | None
 
 
 def page(user: policy.Person, kind: str, before: uuid.UUID | None) -> Page:
@@ -44,15 +45,17 @@ def page(user: policy.Person, kind: str, before: uuid.UUID | None) -> Page:
     rows = _rows(user, kind)
     if before is not None:
         rows = rows.filter(id__lt=before)
-    found = list(rows.order_by("-id")[: PAGE + 1])
-    return Page(found[:PAGE], len(found) > PAGE)
+    found = in_time("attention", lambda: list(rows.order_by("-id")[: PAGE + 1]), LIST_SECONDS)
+    return Page(is_late=True) if found is None else Page(found[:PAGE], len(found) > PAGE)
 
 
 def counts(user: policy.Person) -> list[Count]:
-    return [
-        Count(kind, word, _rows(user, kind).order_by().values("pk")[: COUNT_CAP + 1].count())
-        for kind, word in KINDS.items()
-    ]
+    return [Count(kind, word, _counted(user, kind)) for kind, word in KINDS.items()]
+
+
+def _counted(user: policy.Person, kind: str) -> int | None:
+    rows = _rows(user, kind).order_by().values("pk")
+    return in_time(f"attention {kind}", lambda: rows[: COUNT_CAP + 1].count())
 
 
 def _rows(user: policy.Person, kind: str) -> QuerySet[Execution]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from dashboard.queries.in_time import in_time
 from dashboard.search import Search
 from executions import policy
 from executions.ids import parse_public_id
@@ -18,6 +19,8 @@ from executions.states import Phase
 PAGE = 50
 COUNT_CAP = 10_000
 NEW_CAP = 100
+# What the page is about may take longer than what stands beside it.
+LIST_SECONDS = 5.0
 MOST_SUBJECTS = 5_000
 HEAVY = ("input", "output", "error")
 TEXTS = ("version__source", "version__document", "agent_version__source", "agent_version__document")
@@ -45,8 +48,11 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Page:
+    """``is_late``: the rows could not be read in time."""
+
     rows: list[Execution] = field(default_factory=list)
     has_more: bool = False
+    is_late: bool = False
 
     @property
     def cursor(self) -> str:
@@ -65,23 +71,30 @@ def page(user: policy.Person, filters: Filters, before: uuid.UUID | None = None)
     rows = _matching(user, filters)
     if before is not None:
         rows = rows.filter(id__lt=before)
-    found = list(rows.order_by("-id")[: PAGE + 1])
-    return Page(found[:PAGE], len(found) > PAGE)
+    found = in_time("executions", lambda: list(rows.order_by("-id")[: PAGE + 1]), LIST_SECONDS)
+    return Page(is_late=True) if found is None else Page(found[:PAGE], len(found) > PAGE)
 
 
-def tally(user: policy.Person, filters: Filters) -> dict[str, int]:
-    """How many executions stand in each phase, the other filters applied, each counted to ``COUNT_CAP`` + 1."""
+def tally(user: policy.Person, filters: Filters) -> dict[str, int] | None:
+    """How many executions stand in each phase, the other filters applied, each counted to ``COUNT_CAP`` + 1.
+
+    None where they could not be counted in time.
+    """
     others = replace(filters, phase="", search=replace(filters.search, status=""))
     rows = _matching(user, others).order_by().values("pk")
-    return {str(phase): rows.filter(phase=phase)[: COUNT_CAP + 1].count() for phase in Phase}
+    return in_time(
+        "counts by phase",
+        lambda: {str(phase): rows.filter(phase=phase)[: COUNT_CAP + 1].count() for phase in Phase},
+    )
 
 
 def count_newer(user: policy.Person, filters: Filters, newest: uuid.UUID | None) -> int:
-    """How many match that are newer than the newest row on the page, counted to ``NEW_CAP``."""
+    """How many match that are newer than the newest row on the page, counted to ``NEW_CAP``; 0 where that takes too
+    long, so that the page says nothing of them."""
     rows = _matching(user, filters)
     if newest is not None:
         rows = rows.filter(id__gt=newest)
-    return rows.order_by().values("pk")[:NEW_CAP].count()
+    return in_time("newer executions", lambda: rows.order_by().values("pk")[:NEW_CAP].count()) or 0
 
 
 def rows_by_id(user: policy.Person, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Execution]:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
 
 from dashboard.queries import executions
+from dashboard.queries.in_time import in_time
 from executions import clock, policy
 from executions.models import Event, Execution, Process
 from executions.recovery import boot
 from executions.recovery.boot import SinceStart
 
 LINES = 8
+Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    tally: dict[str, int]
-    failing: list[Execution]
-    running: list[Execution]
-    recent: list[Event]
+    """A part that could not be read in time is None."""
+
+    tally: dict[str, int] | None
+    failing: list[Execution] | None
+    running: list[Execution] | None
+    recent: list[Event] | None
     workers: list[Process]
     since_start: SinceStart | None = None
 
@@ -31,17 +37,21 @@ def overview(user: Any) -> Overview:
     seen = policy.visible_executions(user)
     return Overview(
         tally=executions.tally(user, executions.Filters()),
-        failing=list(rows.needing_attention().order_by("-id")[:LINES]),  # type: ignore[attr-defined]
-        running=list(rows.filter(phase__in=("IN_PROGRESS", "WAITING")).order_by("-id")[:LINES]),
-        recent=list(
+        failing=_lines("attention", rows.needing_attention()),  # type: ignore[attr-defined]
+        running=_lines("under way", rows.filter(phase__in=("IN_PROGRESS", "WAITING"))),
+        recent=_lines(
+            "recent activity",
             Event.objects.filter(execution__in=seen.order_by("-id").values("pk")[:200])
             .select_related("execution", "actor")
-            .defer("execution__input", "execution__output", "execution__error")
-            .order_by("-id")[:LINES]
+            .defer("execution__input", "execution__output", "execution__error"),
         ),
         workers=list(Process.objects.living().workers()),
-        since_start=_worth_saying(boot.since_start(seen)),
+        since_start=in_time("since the start", lambda: _worth_saying(boot.since_start(seen))),
     )
+
+
+def _lines(part: str, rows: QuerySet[Row]) -> list[Row] | None:
+    return in_time(part, lambda: list(rows.order_by("-id")[:LINES]))
 
 
 def _worth_saying(since: SinceStart | None) -> SinceStart | None:

@@ -117,7 +117,10 @@ def notification_id(row: Notification) -> str:
 
 
 @register.filter
-def capped(count: int) -> str:
+def capped(count: int | None) -> str:
+    """A count up to the cap; ``…`` for one that took too long."""
+    if count is None:
+        return "…"
     return "10,000+" if count > 10_000 else f"{count:,}"
 
 

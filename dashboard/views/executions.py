@@ -47,7 +47,7 @@ def list_page(
         "workflows": workflows.choices(user),
         "is_first_page": before is None,
         "sees_everything": policy.sees_everything(user),
-        "is_first_ever": not found.rows and not executions.exists_any(user),
+        "is_first_ever": not found.rows and not found.is_late and not executions.exists_any(user),
         "next_address": address(filters, before=found.cursor) if found.has_more else "",
         "first_address": address(filters),
         "count_address": _count_address(filters, found),
@@ -100,8 +100,11 @@ def address(filters: Filters, **more: str) -> str:
     return reverse("executions") + (f"?{query}" if query else "")
 
 
-def chips(filters: Filters, tally: dict[str, int]) -> list[dict[str, object]]:
-    """One chip for each phase that has rows or is chosen, with its count."""
+def chips(filters: Filters, tally: dict[str, int] | None) -> list[dict[str, object]]:
+    """One chip for each phase that has rows or is chosen, with its count; all, without counts, where nobody knows."""
+    if tally is None:
+        phases = [_chip(filters, phase, words.phase_look(phase).word, None) for phase in Phase]
+        return [_chip(filters, "", "All", None), *phases]
     total = sum(tally.values())
     made: list[dict[str, object]] = [_chip(filters, "", "All", total)]
     for phase in Phase:
@@ -110,9 +113,9 @@ def chips(filters: Filters, tally: dict[str, int]) -> list[dict[str, object]]:
     return made
 
 
-def _chip(filters: Filters, phase: str, word: str, count: int) -> dict[str, object]:
+def _chip(filters: Filters, phase: str, word: str, count: int | None) -> dict[str, object]:
     typed = " ".join(part for part in filters.typed.split() if not part.startswith("status:"))
-    shown = f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}"
+    shown = "…" if count is None else f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}"
     is_chosen = phase == (filters.search.status or filters.phase)
     return {
         "word": word,

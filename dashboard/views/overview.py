@@ -19,7 +19,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     shown = queries.overview(user)
     context = {
         "shown": shown,
-        "is_first_visit": not any(shown.tally.values()),
+        "is_first_visit": shown.tally is not None and not any(shown.tally.values()),
         "has_workflows": bool(workflows.choices(user)),
         "server_now": clock.now(),
     }

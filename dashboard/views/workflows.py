@@ -21,8 +21,12 @@ LONGEST = 200
 @for_people
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
-    text = request.GET.get("q", "").strip()[:LONGEST]
-    context = {"rows": queries.page(person(request), text), "text": text, "server_now": clock.now()}
+    user, text = person(request), request.GET.get("q", "").strip()[:LONGEST]
+    rows, counts = queries.page(user, text), queries.counts(user)
+    shown = [
+        (row, counts.runs.get(row.pk, 0), counts.failed.get(row.pk, 0)) if counts else (row, None, None) for row in rows
+    ]
+    context = {"rows": shown, "counts": counts, "counted": queries.COUNTED, "text": text, "server_now": clock.now()}
     return render(request, "dashboard/workflows.html", context)
 
 
