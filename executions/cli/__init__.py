@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import sys
+import traceback
 
 
 def main() -> None:
-    """Entry of the console script: an error is a line, one more for each finding, and an exit code; no traceback."""
+    """Entry of the console script: an error is a line, one more for each finding, and an exit code.
+
+    Standard error shows no token, whoever writes to it."""
+    from executions.cli.discretion import discreet
+
+    plain_stderr = sys.stderr
+    sys.stderr = discreet(plain_stderr)
+    try:
+        _run()
+    finally:
+        sys.stderr = plain_stderr
+
+
+def _run() -> None:
     from executions.cli.app import app
     from executions.cli.display.words import plain
     from executions.cli.exits import code_of
@@ -20,3 +34,7 @@ def main() -> None:
             if finding.partition(": ")[2].rstrip(".") not in str(error):
                 print(f"  {plain(finding)}", file=sys.stderr)
         raise SystemExit(code_of(error)) from None
+    except Exception:
+        # A mistake of ours. It is shown while standard error is still discreet.
+        traceback.print_exc()
+        raise SystemExit(1) from None

@@ -92,6 +92,7 @@ def _web() -> Finding:
 
 def _login() -> Finding:
     """Whether what `stigmer login` kept still opens anything."""
+    from executions.cli.discretion import hide
     from executions.cli.remote.address import resolve
     from executions.cli.remote.client import Client
 
@@ -102,5 +103,5 @@ def _login() -> Finding:
         with Client(address) as client:
             caller = client.get("/me")
     except CommandError as error:
-        return Finding("log-in", False, str(error))
+        return Finding("log-in", False, hide(str(error)))
     return Finding("log-in", True, f"{caller['name']} at {address.server}")

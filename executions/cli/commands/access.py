@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from executions.cli.commands.remote import AsText, Output, Server, Token, talks
+from executions.cli.discretion import hide
 from executions.cli.exits import CommandError, ExitCode
 from executions.cli.formats import Format, Sentence
 from executions.cli.remote.client import Client
@@ -52,10 +53,10 @@ def login(
         name = user or _asked("User name")
         made = _token_by_password(chosen, name, password_stdin, f"stigmer on {socket.gethostname()}", scope, days)
         token, token_id = made["secret"], made["id"]
-    with Client(Address(chosen, token)) as client:
+    with Client(Address(chosen, token.strip())) as client:
         caller = client.get("/me")
-    file = kept.save(kept.Kept(chosen, token, caller["name"], token_id))
-    print(f"Signed in to {chosen} as {caller['name']} ({', '.join(caller['scopes'] or ())}); kept in {file}.")
+    file = kept.save(kept.Kept(chosen, token.strip(), caller["name"], token_id))
+    print(f"Signed in to {hide(chosen)} as {caller['name']} ({', '.join(caller['scopes'] or ())}); kept in {file}.")
 
 
 def logout() -> None:
@@ -74,7 +75,7 @@ def logout() -> None:
         except CommandError as error:
             print(f"stigmer: the token was not revoked: {error}", file=sys.stderr)
     kept.forget()
-    print(f"Signed out of {remembered.server}.")
+    print(f"Signed out of {hide(remembered.server)}.")
 
 
 @tokens.command("create")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -10,13 +11,24 @@ from urllib.parse import urlsplit
 from executions.cli.exits import CommandError, ExitCode
 from executions.cli.remote import kept
 
+_NOT_IN_A_TOKEN = re.compile(r"[^\x21-\x7e]")
+_LONGEST = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where requests go. ``token`` is empty where there is none."""
+    """Where requests go. ``token`` is empty where there is none. Raises CommandError for what can be no token."""
 
     server: str
     token: str = ""
+
+    def __post_init__(self) -> None:
+        if _NOT_IN_A_TOKEN.search(self.token) or len(self.token) > _LONGEST:
+            raise CommandError(
+                "What was given as the token is none: a token has letters, digits and underscores only.",
+                remedy="Copy it anew (--token, STIGMER_TOKEN), or run `stigmer login`.",
+                code=ExitCode.USAGE,
+            )
 
 
 def resolve(server: str | None = None, token: str | None = None) -> Address:
@@ -24,10 +36,10 @@ def resolve(server: str | None = None, token: str | None = None) -> Address:
     remembered = kept.load()
     server = server or os.environ.get("STIGMER_SERVER") or (remembered.server if remembered else local())
     server = checked(server)
-    token = token or os.environ.get("STIGMER_TOKEN")
+    token = (token or os.environ.get("STIGMER_TOKEN") or "").strip()
     if not token and remembered is not None and remembered.server == server:
         token = remembered.token
-    return Address(server, token or "")
+    return Address(server, token)
 
 
 def local() -> str:

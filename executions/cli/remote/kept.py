@@ -30,11 +30,16 @@ def load() -> Kept | None:
     """None where nobody logged in. Raises CommandError for a file that cannot be read."""
     file = path()
     try:
-        return Kept(**json.loads(file.read_text()))
+        found = json.loads(file.read_text())
+        if not all(isinstance(value, str) for value in found.values()):
+            raise TypeError
+        return Kept(**found)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError) as error:
-        raise CommandError(f"{file} cannot be read ({error}).", remedy="Remove it and run `stigmer login`.") from error
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        # The words of these errors may quote the file, and with it the token.
+        why = error.strerror if isinstance(error, OSError) else "it is not what `stigmer login` writes"
+        raise CommandError(f"{file} cannot be read ({why}).", remedy="Remove it and run `stigmer login`.") from None
 
 
 def save(kept: Kept) -> Path:
