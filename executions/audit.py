@@ -21,6 +21,7 @@ from executions.values import digest
 
 CHAIN = "audit"
 SYSTEM = "system"
+NOBODY = "(unknown)"
 DONE = "done"
 REFUSED = "refused"
 FAILED = "failed"
@@ -49,27 +50,52 @@ def record(
     reason: str = "",
 ) -> AuditEntry:
     """Add an entry about an execution. ``actor`` is None where the system itself acted."""
+    entry = AuditEntry(
+        actor=actor,
+        actor_name=SYSTEM if actor is None else actor.get_username(),
+        verb=verb,
+        execution=execution,
+        subject=execution.public_id,
+        outcome=outcome,
+        before=before,
+        after=after,
+        reason=reason,
+        correlation_id=str(_context().get("correlation_id", execution.correlation_id)),
+    )
+    return _add(entry)
+
+
+def record_account(
+    verb: str, name: str, actor: User | None, *, outcome: str = DONE, after: dict[str, Any] | None = None
+) -> AuditEntry:
+    """Add an entry about an account, for example a log-in. ``actor`` is None where it is not known who that was."""
+    entry = AuditEntry(
+        actor=actor,
+        actor_name=name[:200],
+        verb=verb,
+        subject=name[:80],
+        outcome=outcome,
+        after=after,
+        correlation_id=str(_context().get("correlation_id", "")),
+    )
+    return _add(entry)
+
+
+def _add(entry: AuditEntry) -> AuditEntry:
+    """Put it at the end of the chain."""
     with atomic():
         head = Turn.objects.locked(CHAIN)
-        entry = AuditEntry(
-            actor=actor,
-            actor_name=SYSTEM if actor is None else actor.get_username(),
-            verb=verb,
-            execution=execution,
-            subject=execution.public_id,
-            outcome=outcome,
-            before=before,
-            after=after,
-            reason=reason,
-            correlation_id=str(structlog.contextvars.get_contextvars().get("correlation_id", execution.correlation_id)),
-            created_at=clock.now(),
-            previous_hash=head.value,
-        )
+        entry.created_at = clock.now()
+        entry.previous_hash = head.value
         entry.hash = digest(head.value, covered(entry))
         entry.save(force_insert=True)
         head.value = entry.hash
         head.save(update_fields=["value"])
     return entry
+
+
+def _context() -> dict[str, Any]:
+    return structlog.contextvars.get_contextvars()
 
 
 def covered(entry: AuditEntry) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from dashboard.views.failure import refused
+from executions.accounts.backend import WAIT_SECONDS
 from executions.api.problems import Problem
 from executions.bodies import BUSY, SCOPE_KEY, TOO_LARGE
 
@@ -37,3 +38,17 @@ def _of_body(request: HttpRequest) -> Problem | None:
     if why == TOO_LARGE or (str(length).isdigit() and int(length) > limit):
         return Problem("too-large", f"The body may have {limit:,} bytes (STIGMER_REQUEST_BYTES).")
     return None
+
+
+def tries(get_response: Answer) -> Answer:
+    """Middleware: a form in which somebody tried to log in too often is answered with 429."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        wait = getattr(request, WAIT_SECONDS, 0)
+        if wait and response.status_code < 400:
+            response.status_code = 429
+            response.headers["Retry-After"] = str(wait)
+        return response
+
+    return middleware

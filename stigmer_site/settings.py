@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "stigmer_site.doors.tries",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -96,7 +97,14 @@ WHITENOISE_MAX_AGE = 0 if DEBUG else 300
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+# The second is never asked about a password: it knows the sessions that were begun with it.
+AUTHENTICATION_BACKENDS = [
+    "executions.accounts.backend.PasswordBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+PASSWORD_HASHERS = ["executions.accounts.hasher.PasswordHasher"]
+STIGMER_LOGIN_TRIES: int = env.int("STIGMER_LOGIN_TRIES", 5)
+STIGMER_LOGIN_LOCK_SECONDS: float = env.float("STIGMER_LOGIN_LOCK_SECONDS", 900.0)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

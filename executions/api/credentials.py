@@ -52,7 +52,7 @@ def _by_token(request: HttpRequest, header: str, scope: str) -> User:
         raise unauthenticated("The header Authorization has to read `Bearer <token>`.")
     token = tokens.recognise(secret.strip())
     if token is None:
-        rates.take(f"guess:{request.META.get('REMOTE_ADDR', '')}")
+        rates.take_guess(rates.address_of(request))
         raise unauthenticated("The token is unknown, expired or revoked.")
     check_scope(token, scope)
     owner: User = token.owner

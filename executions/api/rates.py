@@ -1,88 +1,17 @@
-"""How often one caller may ask: a bucket per caller, which all web processes share through Redis.
-
-A bucket holds one minute's requests and fills evenly. It is kept as the moment at which it would be full again, so one
-number per caller is enough (the generic cell rate algorithm). While Redis is away each process counts for itself.
-"""
+"""How often one caller may ask, in the words of the API."""
 
 from __future__ import annotations
 
 import math
-import threading
-import time
-from collections import OrderedDict
-from typing import Protocol
 
-import redis
-import structlog
 from django.conf import settings
+from django.http import HttpRequest
 
 from executions.api.problems import Problem
-from executions.redis_client import client
+from executions.forwarded import network_of
+from executions.rates import GUESSES_A_MINUTE, PREFIX, OwnBuckets, SharedBuckets, buckets, guessed
 
-MINUTE_SECONDS = 60.0
-MOST_CALLERS = 10_000
-TIMEOUT_SECONDS = 0.25
-ASK_AGAIN_SECONDS = 5.0
-PREFIX = "stigmer:rate:"
-log = structlog.get_logger(__name__)
-
-# One step for Redis, by its own clock. Answers how many seconds are missing, as text: a Lua number would be cut.
-_TAKE = """
-local time = redis.call('TIME')
-local now, each, most = time[1] + time[2] / 1000000, tonumber(ARGV[1]), tonumber(ARGV[2])
-local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now) + each
-if full_at - now > most then return string.format('%.6f', full_at - now - most) end
-redis.call('SET', KEYS[1], string.format('%.6f', full_at), 'PX', math.ceil((full_at - now) * 1000))
-return '0'
-"""
-
-
-class Buckets(Protocol):
-    """Where buckets are kept."""
-
-    def take(self, caller: str, per_minute: int) -> float:
-        """Take one. The seconds to wait where the bucket is empty, else 0."""
-
-
-class OwnBuckets:
-    """Of this process alone; the callers heard of longest ago are forgotten first."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._full_at: OrderedDict[str, float] = OrderedDict()
-
-    def take(self, caller: str, per_minute: int) -> float:
-        now = time.monotonic()
-        with self._lock:
-            before = self._full_at.pop(caller, now)
-            full_at = max(before, now) + MINUTE_SECONDS / per_minute
-            missing = max(0.0, full_at - now - MINUTE_SECONDS)
-            self._full_at[caller] = before if missing else full_at
-            while len(self._full_at) > MOST_CALLERS:
-                self._full_at.popitem(last=False)
-        return missing
-
-
-class SharedBuckets:
-    """In Redis, where they end by themselves once they are full. While it is away: ``instead``."""
-
-    def __init__(self, url: str, instead: Buckets) -> None:
-        self._instead = instead
-        self._take = client(url, TIMEOUT_SECONDS).register_script(_TAKE)
-        self._ask_again_at = 0.0
-
-    def take(self, caller: str, per_minute: int) -> float:
-        if time.monotonic() >= self._ask_again_at:
-            try:
-                return float(self._take([PREFIX + caller], [MINUTE_SECONDS / per_minute, MINUTE_SECONDS]))
-            except redis.RedisError as problem:
-                # Not with each request: one that cannot be reached would make each of them wait.
-                self._ask_again_at = time.monotonic() + ASK_AGAIN_SECONDS
-                log.warning("Redis is away, this process counts requests for itself", problem=str(problem))
-        return self._instead.take(caller, per_minute)
-
-
-buckets = SharedBuckets(settings.REDIS_URL, OwnBuckets())
+__all__ = ["PREFIX", "OwnBuckets", "SharedBuckets", "buckets", "take", "take_guess"]
 
 
 def take(caller: str) -> None:
@@ -92,8 +21,25 @@ def take(caller: str) -> None:
         return
     wait = buckets.take(caller, per_minute)
     if wait:
-        raise Problem(
-            "rate-limited",
-            f"More than {per_minute} requests a minute came from you.",
-            headers={"Retry-After": str(max(1, math.ceil(wait)))},
-        )
+        raise _too_many(f"More than {per_minute} requests a minute came from you.", wait)
+
+
+def caller_of(request: HttpRequest) -> str:
+    """The bucket of whoever sent this: the user, or the network of a stranger."""
+    user = request.user
+    return f"user:{user.pk}" if user.is_authenticated else f"address:{network_of(address_of(request))}"
+
+
+def address_of(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def take_guess(address: str) -> None:
+    """Count a token that nobody has. Raises Problem 429 for one too many; a good token is never refused for it."""
+    wait = guessed(address)
+    if wait:
+        raise _too_many(f"More than {GUESSES_A_MINUTE} unknown tokens a minute came from your address.", wait)
+
+
+def _too_many(text: str, wait: float) -> Problem:
+    return Problem("rate-limited", text, headers={"Retry-After": str(max(1, math.ceil(wait)))})

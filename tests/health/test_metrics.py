@@ -49,3 +49,12 @@ def test_administrators_may_and_this_host_where_it_is_allowed(client: Client, ad
     with override_settings(STIGMER_METRICS_LOCAL=True):
         assert client.get("/metrics").status_code == 200
         assert client.get("/metrics", REMOTE_ADDR="192.0.2.1").status_code == 403
+
+
+def test_who_guesses_the_token_is_told_to_wait_and_the_token_still_opens(settings, client, redis_client):
+    settings.STIGMER_METRICS_TOKEN = "secret-of-the-metrics"
+    wrong, right = {"Authorization": "Bearer guess"}, {"Authorization": "Bearer secret-of-the-metrics"}
+    answers = [client.get("/metrics", headers=wrong) for _ in range(32)]
+    assert [answer.status_code for answer in answers] == [403] * 30 + [429] * 2
+    assert int(answers[-1]["Retry-After"]) > 0
+    assert client.get("/metrics", headers=right).status_code == 200

@@ -1,0 +1,97 @@
+"""Where a password is checked, whichever form it came through: throttled, logged and audited.
+
+The control room, Django's admin and whatever else calls ``django.contrib.auth.authenticate`` come
+through here. Another backend (a library's) is throttled by putting ``Throttled`` before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from asgiref.sync import sync_to_async
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from executions import audit
+from executions.accounts.throttle import TooManyTries, Try, looked_at, succeeded
+
+if TYPE_CHECKING:
+    _Backend = ModelBackend
+else:
+    _Backend = object
+
+log = structlog.get_logger(__name__)
+WAIT_SECONDS = "stigmer_wait_seconds"
+
+
+class Throttled(_Backend):
+    """Put before a backend. It never says None, after which Django would ask the next backend.
+
+    A try that is not looked at raises TooManyTries, which a form shows, and leaves its wait on the
+    request, for the status of the answer.
+    """
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **more: Any,
+    ) -> Any:
+        if not username or password is None:
+            raise PermissionDenied
+        check = partial(super().authenticate, request, username=username, password=password, **more)
+        found = check() if request is None else self._looked_at(request, username, check)
+        if found is None:
+            raise PermissionDenied
+        return found
+
+    async def aauthenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **more: Any,
+    ) -> Any:
+        return await sync_to_async(self.authenticate)(request, username, password, **more)
+
+    def _looked_at(
+        self, request: HttpRequest, username: str, check: Callable[[], AbstractBaseUser | None]
+    ) -> AbstractBaseUser | None:
+        made = Try.of(request, username)
+        try:
+            with looked_at(made):
+                found = check()
+        except TooManyTries as refused:
+            setattr(request, WAIT_SECONDS, refused.wait_seconds)
+            _tell(made, username, request, "locked", wait_seconds=refused.wait_seconds)
+            raise
+        if found is not None:
+            succeeded(made)
+        _tell(made, username, request, audit.FAILED if found is None else audit.DONE)
+        return found
+
+
+class PasswordBackend(Throttled, ModelBackend):
+    """Django's own users and passwords."""
+
+
+def _tell(made: Try, name: str, request: HttpRequest, outcome: str, **more: object) -> None:
+    """Log every try. Audit those that were looked at: a stranger may not fill the trail without end.
+
+    A name that nobody has is not written down, since some people type their password there.
+    """
+    user = User.objects.filter(username=name).first()
+    known = name if user else audit.NOBODY
+    tell = log.info if outcome == audit.DONE else log.warning
+    tell("log-in", name=known, address=made.network, outcome=outcome, door=request.path, **more)
+    if outcome in (audit.DONE, audit.FAILED):
+        actor = user if outcome == audit.DONE else None
+        after = {"address": made.network, "door": request.path}
+        audit.record_account("log in", known, actor, outcome=outcome, after=after)
