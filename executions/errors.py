@@ -13,6 +13,7 @@ described by :class:`WorkflowError` (Serverless Workflow DSL 1.0, section Error)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -71,6 +72,26 @@ STANDARD_ERRORS: dict[str, tuple[str, int]] = {
     "communication": ("Communication error", 500),
     "runtime": ("Runtime error", 500),
 }
+
+
+_STANDARD_TYPE = re.compile(
+    r"https?://(?:serverlessworkflow\.io(?:\.io)?|open-workflow-specification\.org)"
+    r"/(?:spec/[0-9.]+/errors|dsl/errors/types|errors/types|errors)/(?P<name>[a-z]+)/?"
+)
+
+
+def same_error_type(one: str, other: str) -> bool:
+    """Whether two type URIs name the same error.
+
+    The specification moved to another host, and its conformance kit writes a third form: a standard
+    error is the same in each of them. Any other type is compared as it is written.
+    """
+    return one == other or (_standard_name(one) is not None and _standard_name(one) == _standard_name(other))
+
+
+def _standard_name(uri: str) -> str | None:
+    match = _STANDARD_TYPE.fullmatch(uri)
+    return match["name"] if match is not None and match["name"] in STANDARD_ERRORS else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from executions import audit, clock
 from executions.engine import report
 from executions.engine.case import check_allowed, check_fresh
-from executions.engine.kind_try import counted_from
+from executions.engine.kind_try import TRY_DEADLINE, counted_from
 from executions.engine.lease import load_records
 from executions.errors import Refused
 from executions.models import Execution
@@ -188,5 +188,9 @@ def _shifted(execution_id: uuid.UUID, by: timedelta) -> list[StepRecord]:
         if record.kind == "try":
             attempt, since = counted_from(record)
             record.control["counted_from"] = {"attempt": attempt, "at": (since + by).isoformat()}
+            if TRY_DEADLINE in record.control:
+                kept = record.control[TRY_DEADLINE]
+                until = datetime.fromisoformat(kept["at"]) + by
+                record.control[TRY_DEADLINE] = {**kept, "at": until.isoformat()}
         shifted.append(record)
     return shifted

@@ -16,12 +16,14 @@ from executions.definition import Catch, ErrorFilter, TryTask
 from executions.engine.requests import Park, TaskFailed
 from executions.engine.retry import Retry, decide
 from executions.engine.retry_from_dsl import from_dsl
-from executions.engine.walk import Frame, Walk, Walker
-from executions.errors import WorkflowError
+from executions.engine.walk import Frame, Limit, Walk, Walker
+from executions.errors import WorkflowError, same_error_type
 from executions.paths import catch_path, try_path
 from executions.records import StepRecord
 from executions.states import StepStatus
 from executions.steps.outcome import Fail
+
+TRY_DEADLINE = "try_deadline"
 
 
 def walk_try(walker: Walker, task: TryTask, record: StepRecord, frame: Frame) -> Walk:
@@ -29,22 +31,47 @@ def walk_try(walker: Walker, task: TryTask, record: StepRecord, frame: Frame) ->
     attempt = 1
     while True:
         retries = task.catch.retry is not None
+        path = try_path(record.path, attempt)
         inner = replace(
             frame,
-            path=try_path(record.path, attempt),
+            path=path,
             pointer=f"{frame.pointer}/try",
             scope=frame.scope.including(context=walker.context),
+            limits=(*frame.limits, *_limit_of_attempt(walker, task.catch, record, frame, attempt)),
             retried_outside=frame.retried_outside or retries,
         )
         try:
             return (yield from walker.task_list(task.try_, inner, record.input))
         except TaskFailed as failure:
+            if failure.boundary == path:
+                # The time of this try alone is over: an error like any other, which may be caught and tried again.
+                failure.boundary = None
             decided = _decide(walker, task.catch, record, frame, failure, attempt)
         if decided.control["action"] == "retry":
             yield from _back_off(walker, decided, frame)
             attempt += 1
             continue
         return (yield from _handle(walker, task.catch, record, frame, decided, attempt))
+
+
+def _limit_of_attempt(
+    walker: Walker, catch: Catch, record: StepRecord, frame: Frame, attempt: int
+) -> tuple[Limit, ...]:
+    """How long this try of the block may take (``retry.limit.attempt.duration``), counted from its begin."""
+    if catch.retry is None or walker.journal.get(catch_path(record.path, attempt)) is not None:
+        return ()  # it is over: everything of it is answered from the journal
+    policy = walker.workflow.retry_policy(catch.retry)
+    longest = policy.limit.attempt.duration if policy.limit and policy.limit.attempt else None
+    if longest is None:
+        return ()
+    kept = record.control.get(TRY_DEADLINE)
+    if kept is None or kept["attempt"] != attempt:
+        seconds = frame.scope.including(context=walker.context).seconds_of(longest, record.input)
+        at = (walker.now() + timedelta(seconds=seconds)).isoformat()
+        kept = record.control[TRY_DEADLINE] = {"attempt": attempt, "at": at}
+        walker.journal.begin(record)
+    path, pointer = try_path(record.path, attempt), f"{frame.pointer}/try"
+    return (Limit(datetime.fromisoformat(kept["at"]), path, pointer),)
 
 
 def _decide(
@@ -112,7 +139,7 @@ def _back_off(walker: Walker, decided: StepRecord, frame: Frame) -> Any:
     while walker.now() < until:
         walker.check_limits(frame)
         limit = frame.nearest_limit()
-        wake_at = min(until, limit[0]) if limit else until
+        wake_at = min(until, limit.at) if limit else until
         decided.status, decided.wake_at = StepStatus.WAITING, wake_at
         walker.journal.begin(decided)
         yield Park(decided, "back-off", wake_at)
@@ -143,7 +170,9 @@ def _catches(walker: Walker, catch: Catch, frame: Frame, error: WorkflowError) -
 
 
 def _fits(wanted: ErrorFilter, error: WorkflowError) -> bool:
-    for name in ("type", "status", "title", "detail", "instance"):
+    if wanted.type is not None and not same_error_type(wanted.type, error.type):
+        return False
+    for name in ("status", "title", "detail", "instance"):
         value = getattr(wanted, name)
         if value is not None and value != getattr(error, name):
             return False

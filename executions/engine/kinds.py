@@ -75,7 +75,7 @@ def walk_wait(walker: Walker, task: WaitTask, record: StepRecord, frame: Frame) 
     while walker.now() < until:
         walker.check_limits(frame)
         limit = frame.nearest_limit()
-        wake_at = min(until, limit[0]) if limit else until
+        wake_at = min(until, limit.at) if limit else until
         record.status, record.wake_at = StepStatus.WAITING, wake_at
         walker.journal.begin(record)
         yield Park(record, "timer", wake_at)
@@ -95,15 +95,15 @@ def walk_call(walker: Walker, task: CallTask, record: StepRecord, frame: Frame) 
         record,
         task,
         task.call,
-        limit[0] if limit else None,
+        limit.at if limit else None,
         frame.retried_outside,
         _address_variables(task, record),
         frame.scope,
     )
     if isinstance(outcome, Done):
         return outcome.output, None
-    if limit is not None and walker.now() >= limit[0]:
-        raise walker.timed_out(limit[1], record.path, frame.pointer)
+    if limit is not None and walker.now() >= limit.at:
+        raise walker.timed_out(limit, record.path)
     error = replace(outcome.error, instance=outcome.error.instance or frame.pointer)
     raise TaskFailed(error, record.path, fail=outcome)
 

@@ -30,20 +30,29 @@ Flow = str | None
 Walk = Generator[Request, Any, tuple[Any, Flow]]
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Limit:
+    """Until when something has to end: the moment, and the path and pointer of what set it."""
+
+    at: datetime
+    path: str
+    pointer: str
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """Where a list of tasks stands: its path, its pointer in the document, its variables and time limits.
 
-    ``limits`` are moments with the path of the task that set them, outermost first.
+    ``limits`` are the time limits that hold here, outermost first.
     """
 
     path: str
     pointer: str
     scope: Scope
-    limits: tuple[tuple[datetime, str], ...] = ()
+    limits: tuple[Limit, ...] = ()
     retried_outside: bool = False
 
-    def nearest_limit(self) -> tuple[datetime, str] | None:
+    def nearest_limit(self) -> Limit | None:
         return min(self.limits, default=None)
 
 
@@ -64,7 +73,7 @@ class Walker:
     def run(self, limit_at: datetime | None) -> Generator[Request, Any, Ended]:
         """Walk from the top. ``limit_at`` is the workflow's own time limit."""
         scope = Scope(self.facts.variables(), self.facts.expression_seconds)
-        root = Frame("", "/do", scope, ((limit_at, ""),) if limit_at else ())
+        root = Frame("", "/do", scope, (Limit(limit_at, "", "/"),) if limit_at else ())
         try:
             data = self._start(scope)
             output, _ = yield from self.task_list(self.workflow.do, root, data)
@@ -139,7 +148,7 @@ class Walker:
                     yield from _breathe()
                     return raw, None
                 record.input = self._input(task, frame, raw, pointer)
-            inner = self._frame_of(record, task, frame, pointer)
+            inner = self._frame_of(record, task, frame, pointer, raw)
             output, flow = yield from self._run(task, record, inner)
             if flow is not None:
                 record.control["flow"] = flow
@@ -194,14 +203,17 @@ class Walker:
             return raw
         return frame.scope.including(context=self.context, input=raw).transform(rule.from_, raw)
 
-    def _frame_of(self, record: StepRecord, task: Task, frame: Frame, pointer: str) -> Frame:
-        """The surroundings of what the task does: its input, its descriptor, its own time limit."""
+    def _frame_of(self, record: StepRecord, task: Task, frame: Frame, pointer: str, raw: Any) -> Frame:
+        """The surroundings of what the task does: its input, its descriptor, its own time limit.
+
+        ``$task.input`` is the raw input, before ``input.from`` (reference, section Task Descriptor).
+        """
         assert record.started_at is not None
         descriptor = {
             "name": record.name,
             "reference": pointer,
             "definition": _definition_at(self.facts.definition, pointer),
-            "input": record.input,
+            "input": raw,
             "startedAt": date_time(record.started_at),
         }
         scope = frame.scope.including(context=self.context, input=record.input, task=descriptor)
@@ -211,7 +223,8 @@ class Walker:
             if "deadline" not in record.control:
                 seconds = scope.seconds_of(timeout.after, record.input)
                 record.control["deadline"] = (self.now() + timedelta(seconds=seconds)).isoformat()
-            limits = (*limits, (datetime.fromisoformat(record.control["deadline"]), record.path))
+            until = datetime.fromisoformat(record.control["deadline"])
+            limits = (*limits, Limit(until, record.path, pointer))
         return replace(frame, path=record.path, pointer=pointer, scope=scope, limits=limits)
 
     def _recorded_output(self, record: StepRecord, task: Task, inner: Frame, raw: Any) -> None:
@@ -225,7 +238,8 @@ class Walker:
 
     def _output(self, record: StepRecord, task: Task, inner: Frame, raw: Any) -> None:
         output = raw
-        scope = inner.scope.including(context=self.context, output=raw)
+        descriptor = {**inner.scope.variables["task"], "output": raw}
+        scope = inner.scope.including(context=self.context, output=raw, task=descriptor)
         if task.output is not None:
             if task.output.as_ is not None:
                 output = scope.transform(task.output.as_, raw)
@@ -263,14 +277,15 @@ class Walker:
 
     def _check_limits(self, frame: Frame, path: str) -> None:
         limit = frame.nearest_limit()
-        if limit is not None and self.now() >= limit[0]:
-            raise self.timed_out(limit[1], path, frame.pointer)
+        if limit is not None and self.now() >= limit.at:
+            raise self.timed_out(limit, path)
 
-    def timed_out(self, boundary: str, path: str, pointer: str) -> TaskFailed:
-        """The DSL's timeout error of the task (or workflow, ``""``) that set the limit."""
-        who = f"The task {boundary}" if boundary else "The workflow"
-        error = WorkflowError.standard("timeout", f"{who} did not end within its time limit.", instance=pointer)
-        return TaskFailed(error, path, boundary)
+    def timed_out(self, limit: Limit, path: str) -> TaskFailed:
+        """The DSL's timeout error of what set the limit: a task, one try of a block, or the workflow."""
+        who = f"The task {limit.path}" if limit.path else "The workflow"
+        detail = f"{who} did not end within its time limit."
+        error = WorkflowError.standard("timeout", detail, instance=limit.pointer)
+        return TaskFailed(error, path, limit.path)
 
 
 def _directive(chosen: Flow, then: Flow) -> Flow:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from executions.engine.requests import Completed
 from executions.steps.outcome import Done, Fail
-from tests.engine.walking import Run, failure
+from tests.engine.walking import Crash, Run, failure
 
 CALL = "{call: python, with: {function: f, arguments: {}}}"
 RAISE = "{raise: {error: {type: 'https://example.org/%s', status: 418, title: Tea, detail: 'a pot'}}}"
@@ -40,6 +42,7 @@ FILTERS = {
     "{errors: {with: {status: 404}}}": False,
     "{errors: {with: {type: 'https://example.org/tea'}}}": True,
     "{errors: {with: {type: 'https://example.org/coffee'}}}": False,
+    "{errors: {with: {type: 'https://example.org/tea/'}}}": False,
     "{errors: {with: {title: Tea, detail: a pot}}}": True,
     "{errors: {with: {title: Tea, detail: a cup}}}": False,
     "{errors: {with: {instance: /do/0/guard/try/0/x}}}": True,
@@ -170,3 +173,52 @@ def test_a_time_limit_cuts_a_back_off():
               answer=failing(99))  # fmt: skip
     assert run.error().error.type.endswith("timeout")
     assert run.parks == [10.0]
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        "https://serverlessworkflow.io/spec/1.0.0/errors/communication",
+        "https://open-workflow-specification.org/spec/1.0.0/errors/communication",
+        "https://serverlessworkflow.io/dsl/errors/types/communication",
+        "https://serverlessworkflow.io.io/dsl/errors/types/communication",
+    ],
+)
+def test_a_standard_error_is_caught_by_each_spelling_of_its_type(type_):
+    run = Run(guarded(f"{{errors: {{with: {{type: '{type_}', status: 503}}}}}}"), {"kept": 1}, failing(1))
+    assert run.output() == {"kept": 1}
+
+
+def test_an_error_that_is_not_standard_is_not_taken_for_one_by_its_last_word():
+    catch = "{errors: {with: {type: 'https://example.org/errors/communication'}}}"
+    assert Run(guarded(catch), answer=failing(1)).error().error.detail == "not yet"
+
+
+SLOW_TRY = """do:
+- guard:
+    try:
+    - x: {call: python, with: {function: f, arguments: {}}}
+    - y: {wait: {seconds: 60}}
+    catch:
+      errors: {with: {type: 'https://serverlessworkflow.io/spec/1.0.0/errors/timeout'}}
+      retry: {delay: {seconds: 1}, limit: {attempt: {count: 2, duration: {seconds: 5}}}}
+      do: [{late: {set: {at: '${ $error.instance }'}}}]
+"""
+
+
+def test_each_try_of_a_block_ends_at_the_limit_of_an_attempt_and_is_caught_as_a_timeout():
+    run = Run(SLOW_TRY, answer=failing(0))
+    assert run.output() == {"at": "/do/0/guard/try"}
+    # Three tries of five seconds each, with a second between them.
+    assert run.parks == [5, 6, 11, 12, 17]
+    assert list(run.effects) == ["/guard/try@1/x", "/guard/try@2/x", "/guard/try@3/x"]
+
+
+@pytest.mark.parametrize("crash_at", range(1, 12))
+def test_the_limit_of_an_attempt_counts_from_its_begin_over_a_crash(crash_at):
+    run = Run(SLOW_TRY, answer=failing(0))
+    with suppress(Crash):
+        run.walk(crash_at=crash_at)
+    assert run.output() == {"at": "/do/0/guard/try"}
+    assert run.effects.total() <= 4
+    assert max(run.parks) <= 18

@@ -234,6 +234,8 @@ def test_the_time_limit_of_a_composite_stops_what_is_inside():
     run = Run(f"do: [{{a: {{timeout: {{after: {{seconds: 2}}}}, do: [{{b: {SLOW}}}, {{c: {SLOW}}}, {{d: {SLOW}}}]}}}}]")
     failed = run.error()
     assert (failed.error.type.rpartition("/")[2], failed.path) == ("timeout", "/a/d")
+    # What set the limit is the container, so the error says where that stands.
+    assert failed.error.instance == "/do/0/a"
     assert "The task /a" in failed.error.detail
     assert set(run.effects) == {"/a/b", "/a/c"}
 
@@ -270,7 +272,8 @@ def test_a_try_around_the_task_that_is_out_of_time_catches():
 
 def test_no_try_catches_the_time_limit_of_the_workflow():
     run = Run("do: [{guard: {try: [{slow: {wait: {seconds: 60}}}], catch: {}}}]")
-    assert run.error(limit_at=BEGAN + timedelta(seconds=2)).error.type.endswith("timeout")
+    error = run.error(limit_at=BEGAN + timedelta(seconds=2)).error
+    assert (error.type.rpartition("/")[2], error.instance) == ("timeout", "/")
 
 
 def test_a_finished_walk_answers_everything_from_its_journal():
@@ -279,3 +282,16 @@ def test_a_finished_walk_answers_everything_from_its_journal():
     assert isinstance(first, Completed)
     assert run.walk() == first
     assert set(run.effects.values()) == {1}
+
+
+def test_the_descriptor_of_a_task_holds_its_raw_input_and_its_raw_output():
+    run = Run("""do:
+- a:
+    input: {from: '${ .order }'}
+    set: {seen: '${ $task.input.order.n }', mine: '${ .n }'}
+    output: {as: '${ {raw: $task.output, before: $task.input} }'}
+    export: {as: '${ $task.output }'}
+- b: {set: '${ {data: ., context: $context} }'}
+""", {"order": {"n": 7}})  # fmt: skip
+    raw = {"seen": 7, "mine": 7}
+    assert run.output() == {"data": {"raw": raw, "before": {"order": {"n": 7}}}, "context": raw}

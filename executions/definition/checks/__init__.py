@@ -8,6 +8,7 @@ from typing import Any
 from executions.definition.checks.bodies import check_bodies
 from executions.definition.checks.flow import check_flow
 from executions.definition.checks.formulas import CheckExpression, check_formulas
+from executions.definition.checks.literals import check_literals
 from executions.definition.checks.outline import outline
 from executions.definition.checks.references import check_references
 from executions.definition.checks.report import Report
@@ -30,4 +31,5 @@ def check(
     check_formulas(found, check_expression, report)
     check_schemas(found, report)
     check_bodies(found, report)
+    check_literals(found, report)
     check_settings(found, report)
