@@ -1,0 +1,142 @@
+"""The two lanes: a warm child that all owners share, and slow calls apart, one of each owner."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+
+from executions.sealed.errors import SealedError, SealedHung, SealedTimedOut
+from executions.sealed.limits import Limits
+from executions.sealed.places import Places
+from executions.sealed.process import Reply, SealedChild
+from executions.sealed.stock import Stock, is_worn
+from executions.sealed.texts import Texts
+
+# A text that takes more than this part of the lane's time is slow from now on. The first time of
+# a jq program takes a fifth of it, to compile it.
+_SLOW_PART = 0.4
+# A call that hung, or that finds no place although its owner has none, is tried once more: perhaps
+# the machine was at fault.
+_TRIES = 2
+_LOOK_EVERY_CALLS = 500
+_RESTING = 2
+
+
+class Lanes:
+    """The children of one process and who uses which. Any number of threads may call."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._lane_seconds = limits.lane_seconds
+        self.stock = Stock(limits)
+        self._slow = Places(limits.slow, limits.slow_each)
+        self._once = Places(limits.once, limits.once_each)
+        self._texts = Texts()
+        # Held by who uses the shared child.
+        self._lane = threading.Lock()
+        self._shared: SealedChild | None = None
+        self._rest_lock = threading.Lock()
+        self._resting: list[SealedChild] = []
+
+    def call(self, frame: bytes, owner: str, seconds: float, text: str, heavy: bool) -> Reply:
+        """The answer to a frame. ``text`` is what makes a call slow or quick; one that is
+        ``heavy`` does not try the shared child. Raises a :class:`SealedError`."""
+        if not heavy and not self._texts.is_slow(owner, text):
+            for _ in range(_TRIES):
+                try:
+                    reply = self._in_shared(frame, owner, seconds, text)
+                except SealedHung:
+                    continue
+                if reply is not None:
+                    return reply
+                if self._slow.has(owner):
+                    break
+        return self._apart(frame, owner, seconds)
+
+    def call_once(self, frame: bytes, owner: str, seconds: float) -> Reply:
+        """The answer of a child that never worked and never will again."""
+        self._once.enter(owner)
+        try:
+            child = self.stock.fresh()
+            try:
+                return _in_time(child.ask(frame, seconds), seconds)
+            finally:
+                self.stock.end(child)
+        finally:
+            self._once.leave(owner)
+
+    def close(self) -> None:
+        """End every child; calls that run or wait end with an error."""
+        self._slow.close()
+        self._once.close()
+        self.stock.close()
+
+    def _in_shared(self, frame: bytes, owner: str, seconds: float, text: str) -> Reply | None:
+        """The answer, or None where the call has to begin anew apart from the others."""
+        with self._lane:
+            if self._slow.has(owner) and not self._texts.is_quick(text):
+                return None
+            child = self._shared or self.stock.fresh()
+            self._shared = None
+            try:
+                reply = child.ask(frame, self._lane_seconds)
+            except SealedError:
+                self.stock.end(child)
+                raise
+            if reply is not None:
+                if reply.cpu_seconds > self._lane_seconds * _SLOW_PART:
+                    self._texts.was_slow(owner, text)
+                else:
+                    self._texts.was_quick(text)
+                if child.calls % _LOOK_EVERY_CALLS == 0 and is_worn(child):
+                    self.stock.end(child)
+                else:
+                    self._shared = child
+                return reply
+            self._texts.was_slow(owner, text)
+            stays = self._slow.enter_now(owner)
+        if not stays:
+            self.stock.end(child)
+            return None
+        try:
+            child.become_slow()
+            return self._ended(child, partial(child.wait, seconds), seconds)
+        finally:
+            self._slow.leave(owner)
+
+    def _apart(self, frame: bytes, owner: str, seconds: float) -> Reply:
+        self._slow.enter(owner)
+        try:
+            child = self._rested()
+            return self._ended(child, partial(child.ask, frame, seconds), seconds)
+        finally:
+            self._slow.leave(owner)
+
+    def _rested(self) -> SealedChild:
+        with self._rest_lock:
+            if self._resting:
+                return self._resting.pop()
+        child = self.stock.fresh()
+        child.become_slow()
+        return child
+
+    def _ended(self, child: SealedChild, answer: Callable[[], Reply | None], seconds: float) -> Reply:
+        """The answer of a slow child, which rests afterwards if it came through well."""
+        keep = False
+        try:
+            reply = _in_time(answer(), seconds)
+            keep = not is_worn(child)
+            return reply
+        finally:
+            with self._rest_lock:
+                keep = keep and len(self._resting) < _RESTING and not self.stock.is_closed
+                if keep:
+                    self._resting.append(child)
+            if not keep:
+                self.stock.end(child)
+
+
+def _in_time(reply: Reply | None, seconds: float) -> Reply:
+    if reply is None:
+        raise SealedTimedOut(f"it did not end within {seconds:g} s and was stopped")
+    return reply

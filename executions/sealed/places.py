@@ -1,0 +1,106 @@
+"""The places of slow calls: a few in a process, fewer of each owner; owners wait in turn."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, OrderedDict, deque
+
+from executions.sealed.errors import SealedClosed
+
+
+class _Waited(threading.local):
+    seconds = 0.0
+
+
+_waited = _Waited()
+
+
+def waited_seconds() -> float:
+    """How long calls of this thread have waited for a place so far: time that nothing may count
+    against a deadline."""
+    return _waited.seconds
+
+
+class Places:
+    """``total`` places, of which one owner has at most ``each``."""
+
+    def __init__(self, total: int, each: int) -> None:
+        self._total = total
+        self._each = each
+        self._lock = threading.Lock()
+        self._taken: Counter[str] = Counter()
+        self._count = 0
+        self._waiting: OrderedDict[str, deque[threading.Event]] = OrderedDict()
+        self._is_closed = False
+
+    def has(self, owner: str) -> bool:
+        """Whether this owner has a place or waits for one."""
+        return owner in self._taken or owner in self._waiting
+
+    def waiting_count(self) -> int:
+        """How many wait."""
+        with self._lock:
+            return sum(map(len, self._waiting.values()))
+
+    def enter_now(self, owner: str) -> bool:
+        """Take a place if one is free for this owner and nobody of them waits."""
+        with self._lock:
+            if self._is_closed or owner in self._waiting or not self._is_free_for(owner):
+                return False
+            self._take(owner)
+            return True
+
+    def enter(self, owner: str) -> None:
+        """Take a place, however long that takes. Raises :class:`SealedClosed`."""
+        if self.enter_now(owner):
+            return
+        turn = threading.Event()
+        with self._lock:
+            if self._is_closed:
+                raise SealedClosed("the processes for foreign text are closed")
+            self._waiting.setdefault(owner, deque()).append(turn)
+            self._let_in()
+        began = time.monotonic()
+        turn.wait()
+        _waited.seconds += time.monotonic() - began
+        if self._is_closed:
+            raise SealedClosed("the processes for foreign text were closed meanwhile")
+
+    def leave(self, owner: str) -> None:
+        """Give a place back."""
+        with self._lock:
+            self._count -= 1
+            self._taken[owner] -= 1
+            if not self._taken[owner]:
+                del self._taken[owner]
+            self._let_in()
+
+    def close(self) -> None:
+        """Let nobody in any more; who waits is told."""
+        with self._lock:
+            self._is_closed = True
+            waiting = [turn for turns in self._waiting.values() for turn in turns]
+            self._waiting.clear()
+        for turn in waiting:
+            turn.set()
+
+    def _is_free_for(self, owner: str) -> bool:
+        return self._count < self._total and self._taken[owner] < self._each
+
+    def _take(self, owner: str) -> None:
+        self._count += 1
+        self._taken[owner] += 1
+
+    def _let_in(self) -> None:
+        """Give free places to those who wait: the owner whose turn was longest ago first."""
+        for owner in list(self._waiting):
+            if self._count >= self._total:
+                return
+            if self._taken[owner] >= self._each:
+                continue
+            turns = self._waiting.pop(owner)
+            self._take(owner)
+            turns.popleft().set()
+            if turns:
+                self._waiting[owner] = turns  # at the end: the others first

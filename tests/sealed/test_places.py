@@ -1,0 +1,58 @@
+"""Who gets a place next."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+
+import pytest
+
+from executions.sealed.errors import SealedClosed
+from executions.sealed.places import Places
+from tests.waiting import until
+
+
+def test_an_owner_has_so_many_places_and_all_together_so_many() -> None:
+    places = Places(total=2, each=1)
+    assert places.enter_now("a")
+    assert not places.enter_now("a")
+    assert places.enter_now("b")
+    assert not places.enter_now("c")
+    places.leave("a")
+    assert places.enter_now("c")
+
+
+def test_owners_come_in_turn_whoever_brings_more() -> None:
+    places = Places(total=1, each=1)
+    order: list[str] = []
+    places.enter("x")
+    with ThreadPoolExecutor(10) as threads:
+
+        def waits(count: int) -> bool:
+            return places.waiting_count() == count
+
+        def go(owner: str) -> None:
+            places.enter(owner)
+            order.append(owner)
+            places.leave(owner)
+
+        calls: list[Future[None]] = []
+        for owner in ["a", "a", "a", "b", "b", "c"]:
+            calls.append(threads.submit(go, owner))
+            until(partial(waits, len(calls)), what="each waits")
+        places.leave("x")
+        for call in calls:
+            call.result(timeout=60)
+    assert order == ["a", "b", "c", "a", "b", "a"]
+
+
+def test_who_waits_is_told_when_all_is_closed() -> None:
+    places = Places(total=1, each=1)
+    places.enter("a")
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(places.enter, "b")
+        until(lambda: places.waiting_count() == 1, what="one waits")
+        places.close()
+        with pytest.raises(SealedClosed):
+            waiting.result(timeout=60)
+    assert not places.enter_now("c")
