@@ -8,7 +8,7 @@ from django.utils.html import format_html
 
 from dashboard import words
 from dashboard.templatetags.words import lasted, until
-from executions.models import Execution, Step
+from executions.models import Execution, Step, in_line
 from executions.states import Phase, StepStatus
 
 _AGAIN = {StepStatus.RETRYING, StepStatus.WAITING}
@@ -41,6 +41,9 @@ def _pending(execution: Execution, steps: Sequence[Step]) -> str:
 
 def _running(execution: Execution, steps: Sequence[Step]) -> str:
     step, name = _step(execution, steps, StepStatus.RUNNING, StepStatus.RETRYING)
+    standing = next((each for each in steps if "in_line" in each.control), None)
+    if standing:
+        return _in_line(standing.name, standing)
     asked = " It will stop at the next boundary: cancelling was asked for." if execution.cancel_asked_at else ""
     if not name:
         return format_html("Running on {}.{}", _worker(execution), asked)
@@ -48,8 +51,24 @@ def _running(execution: Execution, steps: Sequence[Step]) -> str:
     return format_html("Running step <strong>{}</strong>{} on {}.{}", name, attempt, _worker(execution), asked)
 
 
+def _in_line(name: str, step: Step) -> str:
+    """Nothing of it runs; the line is that of the whole installation."""
+    line = in_line.line()
+    number = f"{line.length:,}{' or more' if line.length == in_line.MOST_COUNTED else ''}"
+    others = format_html(" {} runs wait for one, the longest for {}.", number, lasted(line.since, None))
+    return format_html(
+        "Step <strong>{}</strong> has waited {} for a free function process. It has not begun, "
+        "and no time limit runs meanwhile.{}",
+        name,
+        lasted(in_line.in_line_since(step.control), None),
+        others if line.length > 1 else "",
+    )
+
+
 def _waiting(execution: Execution, steps: Sequence[Step]) -> str:
     step, name = _step(execution, steps, *_AGAIN)
+    if step and "in_line" in step.control:
+        return _in_line(name, step)
     when = step.wake_at if step and step.wake_at else execution.wake_at
     if step and step.status == StepStatus.RETRYING and when:
         failed = words.count(_failures(step), "time")

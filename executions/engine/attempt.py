@@ -15,6 +15,7 @@ from executions.engine.requests import Effect
 from executions.engine.surroundings import limits
 from executions.errors import StigmerError, WorkflowError
 from executions.ids import public_id
+from executions.isolation import Seat
 from executions.models import Execution
 from executions.records import StepRecord
 from executions.secrets import Secrets, SecretUnavailable
@@ -71,8 +72,14 @@ def seconds_for(request: Effect, policy_seconds: float | None, now: datetime) ->
 
 
 def context_for(
-    execution: Execution, request: Effect, seconds: float, secrets: Secrets, cancellation: Cancellation
+    execution: Execution,
+    request: Effect,
+    seconds: float,
+    secrets: Secrets,
+    cancellation: Cancellation,
+    seat: Seat | None = None,
 ) -> StepContext:
+    """What the attempt may know and use; its deadline begins to count now."""
     return StepContext(
         execution_id=public_id("wex", execution.pk),
         correlation_id=execution.correlation_id,
@@ -83,6 +90,7 @@ def context_for(
         secrets=secrets,
         owner=str(execution.owner_id),
         cancellation=cancellation,
+        seat=seat,
         limits=limits(request.variables),
     )
 

@@ -29,7 +29,16 @@ from executions.records import DECISION, EventRecord, StepRecord
 from executions.states import Phase, StepStatus
 
 log = structlog.get_logger(__name__)
-PER_TRY = ("failures", "first_attempt_at", "deadline", "boundary", "needs_decision", "flow", "try_deadline")
+PER_TRY = (
+    "failures",
+    "first_attempt_at",
+    "deadline",
+    "boundary",
+    "needs_decision",
+    "flow",
+    "try_deadline",
+    "in_line",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from executions import audit, clock
 from executions.engine import report
 from executions.engine.case import check_allowed, check_fresh
-from executions.engine.kind_try import TRY_DEADLINE, counted_from
+from executions.engine.counting import shift
 from executions.engine.lease import load_records
 from executions.errors import Refused
 from executions.models import Execution
@@ -182,15 +182,6 @@ def _shifted(execution_id: uuid.UUID, by: timedelta) -> list[StepRecord]:
     """The open steps with the moments from which, or until which, something is counted moved by a pause."""
     shifted = []
     for record in _open(execution_id):
-        for name in ("deadline", "first_attempt_at"):
-            if name in record.control:
-                record.control[name] = (datetime.fromisoformat(record.control[name]) + by).isoformat()
-        if record.kind == "try":
-            attempt, since = counted_from(record)
-            record.control["counted_from"] = {"attempt": attempt, "at": (since + by).isoformat()}
-            if TRY_DEADLINE in record.control:
-                kept = record.control[TRY_DEADLINE]
-                until = datetime.fromisoformat(kept["at"]) + by
-                record.control[TRY_DEADLINE] = {**kept, "at": until.isoformat()}
+        shift(record, by)
         shifted.append(record)
     return shifted

@@ -30,6 +30,7 @@ from executions.engine.running import Running
 from executions.engine.scope import Scope
 from executions.engine.store import Store
 from executions.engine.takeover import set_apart, take_over
+from executions.engine.turn import leave_out_waiting
 from executions.engine.walk import Walker
 from executions.errors import ExpressionError, Fenced, WorkflowError
 from executions.models.passing import trouble
@@ -111,6 +112,7 @@ class Driver:
             raise CancelAsked
         if self.drive.boundary.pause_asked:
             raise PauseAsked
+        leave_out_waiting(self.drive)
         self.walker = self._walker()
         try:
             limit_at = self._limit_at()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ import structlog
 from django.db import DatabaseError, connection, transaction
 
 from executions import clock
-from executions.engine import attempt, report, surroundings, watched
+from executions.engine import attempt, report, surroundings, turn, watched
 from executions.engine.boundary import CancelAsked, PauseAsked
 from executions.engine.drive import Drive, Yielded
 from executions.engine.requests import Effect, Ended, Request
@@ -55,13 +56,15 @@ def run_effect(drive: Drive, request: Effect, send: Send) -> Request | Ended:
         _note_interruption(drive, step, effect, now)
     if effect == "at_most_once":
         step.control["at_most_once"] = True
-    _begin(drive, step, now)
-    cancellation = Cancellation()
-    context = attempt.context_for(drive.execution, request, seconds, drive.secrets, cancellation)
-    with drive.running.attempt(drive.execution.pk, drive.token, cancellation, context.deadline):
-        if effect == "transactional":
-            return _transactional(drive, request, context, policy, send)
-        outcome = attempt.run(request, context)
+    with turn.seat_for(drive, request) or nullcontext() as seat:
+        now = clock.now()
+        _begin(drive, step, now)
+        cancellation = Cancellation()
+        context = attempt.context_for(drive.execution, request, seconds, drive.secrets, cancellation, seat)
+        with drive.running.attempt(drive.execution.pk, drive.token, cancellation, context.deadline):
+            if effect == "transactional":
+                return _transactional(drive, request, context, policy, send)
+            outcome = attempt.run(request, context)
     if cancellation.requested.is_set() and not isinstance(outcome, Done):
         # Somebody asked, or the lease is lost: the boundary says which, before the failure is judged.
         drive.boundary.commit()

@@ -18,7 +18,7 @@ from executions.dispatch import QUEUES
 from executions.health.checks import Check, look
 from executions.health.gauges import gauges
 from executions.intake import tallies
-from executions.models import Attempt, AuditEntry, Event, Execution, Process, Step
+from executions.models import Attempt, AuditEntry, Event, Execution, Process, Step, in_line
 from executions.recovery.violations import FOUND_LOST
 from executions.states import Phase
 
@@ -156,9 +156,19 @@ def _stuck_threads() -> Metric:
     return Metric("stuck_threads", help, "gauge", [Sample(number)])
 
 
+def _line() -> Metric:
+    help = "Executions that wait for a free process of functions; none of them runs meanwhile."
+    return Metric("function_line", help, "gauge", [Sample(in_line.line().length)])
+
+
+def _oldest_in_line() -> Metric:
+    help = "How long the execution that waits longest for a free process of functions has waited."
+    return Metric("function_line_oldest_seconds", help, "gauge", [Sample(in_line.line().oldest_seconds)])
+
+
 FROM_THE_DATABASE: tuple[Callable[[], Metric], ...] = (
     _executions, _steps, _attempts, _recoveries, _recovery_seconds, _lost, _heals, _leases, _processes, _heartbeat,
-    _stuck_threads,
+    _stuck_threads, _line, _oldest_in_line,
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterator
+from typing import Any
 
 from executions.isolation.errors import ChildError
 from executions.isolation.process import ChildProcess
@@ -17,12 +18,15 @@ class Ticket:
     """One wish for a child. ``child`` or ``problem`` is its answer; ``turn`` is set with it.
 
     ``key`` names it to whoever comes back for it. ``is_parked``: nobody stands and waits; ``on_turn`` is called
-    instead, and must not block.
+    instead, with ``waiting``, and must not block.
     """
 
-    def __init__(self, owner: str, key: Hashable = None, on_turn: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, owner: str, key: Hashable = None, waiting: Any = None, on_turn: Callable[[Any], None] | None = None
+    ) -> None:
         self.owner = owner
         self.key = key
+        self.waiting = waiting
         self.turn = threading.Event()
         self.child: ChildProcess | None = None
         self.problem: ChildError | None = None
@@ -49,7 +53,7 @@ class Ticket:
 
     def call(self) -> None:
         if self._on_turn is not None:
-            self._on_turn()
+            self._on_turn(self.waiting)
 
 
 class Line:

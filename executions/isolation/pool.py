@@ -110,18 +110,19 @@ class ChildPool:
         wait: Clock | None = None,
         cancellation: Cancellable | None = None,
         key: Hashable = None,
-        on_turn: Callable[[], None] | None = None,
+        waiting: Any = None,
+        on_turn: Callable[[Any], None] | None = None,
     ) -> Seat | None:
         """A child that is ready, for one call; None where none became free while ``wait`` lasted (None: at once).
 
         With a ``key`` the place in line is kept then: ask again with the same key, :meth:`park` it to have ``on_turn``
-        called when there is a child, or :meth:`leave`. Raises ChildCancelled and PoolClosed.
+        called with ``waiting`` when there is a child, or :meth:`leave`. Raises ChildCancelled and PoolClosed.
         """
         with self._lock:
             self._refuse_if_closed()
             ticket = self._kept.get(key) if key is not None else None
             if ticket is None:
-                ticket = Ticket(owner, key, on_turn)
+                ticket = Ticket(owner, key, waiting, on_turn)
                 if key is not None:
                     self._kept[key] = ticket
                 self._line.add(ticket)
@@ -157,6 +158,15 @@ class ChildPool:
                 del self._kept[ticket.key]
                 self._drop(ticket)
         return len(late)
+
+    def leave_all(self) -> list[Any]:
+        """Give up all places that are parked. What they were taken for (``waiting``)."""
+        with self._lock:
+            parked = [ticket for ticket in self._kept.values() if ticket.is_parked]
+            for ticket in parked:
+                del self._kept[ticket.key]
+                self._drop(ticket)
+        return [ticket.waiting for ticket in parked]
 
     def close(self) -> None:
         """Kill all children and refuse further calls; calls that run now end with :class:`PoolClosed`."""

@@ -156,6 +156,7 @@ class Execution(models.Model):
         )
         indexes = (
             models.Index(fields=["phase", "wake_at"], name="execution_due"),
+            models.Index(fields=["id"], condition=Q(waiting_for="function process"), name="execution_in_line"),
             models.Index(fields=["process"], condition=Q(phase="IN_PROGRESS"), name="execution_held"),
             models.Index(fields=["owner", "-id"], name="execution_by_owner"),
             models.Index(fields=["owner"], condition=Q(phase="PENDING"), name="execution_not_begun"),

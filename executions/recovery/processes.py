@@ -10,7 +10,7 @@ import structlog
 from django.conf import settings
 
 from executions.engine.crashes import REBOOTED
-from executions.models import Process
+from executions.models import Process, in_line
 from executions.worker_identity import FIRST_NAMESPACE, exit_of, here, sees_processes, started
 
 WATCHED_BEATS = 1.5
@@ -64,6 +64,8 @@ def declare_the_dead(watch: Watch) -> list[Process]:
     declared += [process for process in watch.silent() if process.declare_dead("its heartbeat stopped")]
     for process in declared:
         log.warning("process declared dead", pid=process.pid, host=process.host, why=process.death)
+    if declared:
+        in_line.wake_all()
     return declared
 
 

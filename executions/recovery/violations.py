@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from executions import audit, clock
 from executions.engine import report
 from executions.models import Execution, Step
+from executions.models.in_line import FUNCTION_PROCESS
 from executions.models.move import Move, Standing
 from executions.models.moves import apply
 from executions.models.transactions import atomic
@@ -19,6 +20,8 @@ from executions.states import Phase
 
 FOUND_LOST = "WORKFLOW_FOUND_LOST"
 PERSON = "decision"
+# While it waits for these no time limit runs.
+UNTIMED = (PERSON, FUNCTION_PROCESS)
 MOST_PER_SWEEP = 100
 log = structlog.get_logger(__name__)
 
@@ -33,7 +36,7 @@ def lost() -> dict[str, QuerySet[Execution]]:
     return {
         "it waits, and nothing would wake it": never.exclude(waiting_for=PERSON),
         "it waits for a person, and nobody was asked": never.filter(waiting_for=PERSON).exclude(Exists(asked)),
-        "its time limit has passed": waiting.filter(late, timeout_at__lt=Now()).exclude(waiting_for=PERSON),
+        "its time limit has passed": waiting.filter(late, timeout_at__lt=Now()).exclude(waiting_for__in=UNTIMED),
         "it is pending for a moment that is still to come": ours.filter(
             phase=Phase.PENDING, wake_at__gt=Now() + timedelta(minutes=1)
         ),

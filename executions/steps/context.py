@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from executions.isolation import Seat
+
 
 class Deadline:
     """A moment on the monotonic clock by which an attempt has to be over."""
@@ -63,7 +65,7 @@ class SecretFiller(Protocol):
 @dataclass(frozen=True, slots=True)
 class StepContext:
     """One attempt's surroundings. ``limits`` holds the settings that the step kind reads, by name; ``owner`` names
-    whose run it is (an id)."""
+    whose run it is (an id), ``seat`` the process that was kept for a function, if one was."""
 
     execution_id: str
     correlation_id: str
@@ -73,5 +75,6 @@ class StepContext:
     deadline: Deadline
     secrets: SecretFiller
     owner: str = ""
+    seat: Seat | None = None
     cancellation: Cancellation = field(default_factory=Cancellation)
     limits: Mapping[str, Any] = field(default_factory=dict)

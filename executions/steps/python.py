@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,9 @@ from executions.isolation import (
     NoChildFree,
     PoolClosed,
     ResultTooLarge,
+    Seat,
 )
+from executions.isolation.visit import Seconds
 from executions.sanitise import sanitise_reason
 from executions.steps.context import StepContext
 from executions.steps.functions import (
@@ -61,6 +63,7 @@ _lock = threading.Lock()
 _settings = FunctionPool()
 _pool: ChildPool | None = None
 _owner_pid = 0
+_listener: Callable[[Any], None] | None = None
 
 
 def configure(settings: FunctionPool) -> None:
@@ -97,6 +100,54 @@ def run(arguments: Mapping[str, Json], context: StepContext) -> Outcome:
     return _call_in_child(entry, given, context)
 
 
+def needs_process(arguments: Mapping[str, Json] | None) -> bool:
+    """Whether the function that these arguments name runs in a process of its own."""
+    try:
+        return find(str((arguments or {}).get("function", ""))).isolation == "process"
+    except FunctionNotUsable:
+        return False
+
+
+def call_on_turn(listener: Callable[[Any], None] | None) -> None:
+    """Have ``listener`` called with what a parked place was taken for, when its turn has come. It must not block."""
+    global _listener
+    _listener = listener
+
+
+def seat(key: Hashable, owner: str, waiting: Any, *, seconds: float = 0.0) -> Seat | None:
+    """A process for one function of ``owner``, waiting so long for one. None: the place in line is kept under
+    ``key``; ask again, :func:`park` it or :func:`leave`. Raises PoolClosed."""
+    wait = Seconds(seconds) if seconds else None
+    return _running_pool().seat(owner, wait=wait, key=key, waiting=waiting, on_turn=_tell)
+
+
+def _tell(waiting: Any) -> None:
+    if _listener is not None:
+        _listener(waiting)
+
+
+def park(key: Hashable) -> None:
+    """Nobody stands and waits under this key any more: the listener is called when its turn has come."""
+    if _pool is not None:
+        _pool.park(key)
+
+
+def leave(key: Hashable) -> None:
+    """Give the place in line up."""
+    if _pool is not None:
+        _pool.leave(key)
+
+
+def leave_unclaimed(seconds: float) -> int:
+    """Give processes that were kept for so long, and that nobody came for, to the next in line. How many."""
+    return 0 if _pool is None else _pool.leave_unclaimed(seconds)
+
+
+def leave_all() -> list[Any]:
+    """Give all parked places up; what they were taken for."""
+    return [] if _pool is None else _pool.leave_all()
+
+
 def runs_here(arguments: Mapping[str, Json]) -> bool:
     """Whether the function that these arguments name runs in the worker itself, which it may end."""
     try:
@@ -131,13 +182,13 @@ def _call_in_child(entry: Function, given: Mapping[str, Json], context: StepCont
     except ArgumentsInvalid as error:
         return _refused(_redacted(error.error, context), "arguments do not fit")
     try:
-        reply = _running_pool().run(
-            entry.name,
-            {"arguments": filled, "context": _known(context)},
-            deadline=context.deadline,
-            cancellation=context.cancellation,
-            owner=context.owner,
-        )
+        with _seat_of(context) as seat:
+            reply = seat.run(
+                entry.name,
+                {"arguments": filled, "context": _known(context)},
+                deadline=context.deadline,
+                cancellation=context.cancellation,
+            )
     except ChildRaised as error:
         text = f"{error.log}\n{error.traceback_text}".strip() + _note(entry, error.left)
         log = str(context.secrets.redact(text))
@@ -150,6 +201,16 @@ def _call_in_child(entry: Function, given: Mapping[str, Json], context: StepCont
         )
     text = reply.log + _note(entry, reply.left)
     return Done(context.secrets.redact(reply.value), str(context.secrets.redact(text)))
+
+
+def _seat_of(context: StepContext) -> Seat:
+    """The process that was kept for the attempt; who has none waits for one until the deadline."""
+    if context.seat is not None:
+        return context.seat
+    found = _running_pool().seat(context.owner, wait=context.deadline, cancellation=context.cancellation)
+    if found is None:
+        raise NoChildFree("no process for functions became free in time; nothing was run")
+    return found
 
 
 def _note(entry: Function, left: Sequence[str]) -> str:

@@ -31,6 +31,7 @@ from executions.worker.signals import on_signal
 from executions.worker.slots import Slots
 from executions.worker.solo import Solo
 from executions.worker.timers import Timers
+from executions.worker.turns import Turns
 from executions.worker.writers import writers
 
 ABANDON_SECONDS = 2.0
@@ -55,6 +56,7 @@ def main(fork_server: Pipes) -> int:
     store, running, timers, solo = writers(), Running(), Timers(), Solo(fork_server, stop.set)
     drive = partial(advance, process_id=process.pk, store=store, running=running, timer=timers.set)
     slots = Slots(settings.STIGMER_SLOTS, partial(_drive, drive, solo))
+    turns = Turns(slots)
     pulse = Pulse(process, running)
     sweeper = Sweeper(process)
     siblings = Siblings(process, sweeper.hurry)
@@ -66,6 +68,7 @@ def main(fork_server: Pipes) -> int:
         siblings.close()
         timers.close()
         sweeper.close()
+        turns.close()
         drained = slots.drain(settings.STIGMER_DRAIN_SECONDS)
         solo.close()
         # The pulse first: a beat after signing off would take the process for one that others declared dead.

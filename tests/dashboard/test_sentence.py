@@ -62,6 +62,16 @@ def test_one_sentence_says_where_it_stands_and_what_comes_next(
     assert says in stands(execution, steps)
 
 
+@pytest.mark.django_db
+def test_a_step_that_stands_in_line_for_a_process_is_not_said_to_run() -> None:
+    since = (timezone.now() - timedelta(seconds=90)).isoformat()
+    step = Step(name="add", path="/add", status=StepStatus.WAITING, control={"in_line": {"since": since}})
+    says = stands(Execution(phase=Phase.WAITING, waiting_for="function process", wake_at=SOON), [step])
+    assert "Step <strong>add</strong> has waited" in says and "for a free function process" in says
+    assert "no time limit runs meanwhile" in says
+    assert "goes on" not in says
+
+
 def test_a_step_named_by_a_stranger_stays_text() -> None:
     evil = Step(name="<script>", path="/x", status=StepStatus.FAILED)
     assert "<script>" not in stands(Execution(phase=Phase.FAILED), [evil])

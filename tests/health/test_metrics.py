@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
-from executions import audit
+from executions import audit, clock
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
-from executions.models import Execution
+from executions.models import Execution, Step
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 LINE = re.compile(r'[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? [0-9.e+-]+')
@@ -34,6 +35,17 @@ def test_every_line_is_prometheus_text_and_counts_what_is_there(client: Client, 
     assert 'stigmer_recoveries_total{kind="recover",result="done"} 1' in lines
     assert 'stigmer_ready{check="workers"} 0' in lines
     assert 'stigmer_queue_depth{queue="default"} ' in text
+
+
+@override_settings(STIGMER_METRICS_TOKEN="open sesame")
+def test_the_line_for_processes_of_functions_is_told(client: Client, execution: Execution) -> None:
+    held = {"in_line": {"since": (clock.now() - timedelta(minutes=2)).isoformat()}}
+    Step.objects.create(execution=execution, path="/a", name="a", kind="call", status="WAITING", control=held)
+    Execution.objects.filter(pk=execution.pk).update(phase="WAITING", waiting_for="function process")
+    text = client.get("/metrics", headers={"Authorization": "Bearer open sesame"}).content.decode()
+    assert "stigmer_function_line 1" in text.splitlines()
+    oldest = float(text.split("\nstigmer_function_line_oldest_seconds ")[1].split()[0])
+    assert 120 <= oldest < 240
 
 
 @pytest.mark.parametrize("token", ["", "open sesame"])

@@ -91,7 +91,7 @@ def test_owners_get_turns_and_who_has_fewest_at_work_comes_first(pool: ChildPool
     turns: list[str] = []
     for owner in ("1", "1", "2", "2", "4", "5"):
         key = f"{owner}-{sum(each[0] == owner for each in waiting(pool))}"
-        assert pool.seat(owner, key=key, on_turn=lambda key=key: turns.append(key)) is None  # type: ignore[misc]
+        assert pool.seat(owner, key=key, waiting=key, on_turn=turns.append) is None
         pool.park(key)
     busy.let_go(0)
     until(lambda: turns == ["4-0"], what="who has none comes first")
@@ -114,7 +114,7 @@ def test_one_that_has_served_nobody_stands_by(pool: ChildPool) -> None:
 
 def test_a_parked_place_is_called_and_its_child_kept_for_it(pool: ChildPool) -> None:
     called = threading.Event()
-    assert pool.seat("1", key="a", on_turn=called.set) is None
+    assert pool.seat("1", key="a", on_turn=lambda _: called.set()) is None
     pool.park("a")
     assert called.wait(30)
     with pool.seat("1", key="a") or pytest.fail("it has no child") as seat:
@@ -123,7 +123,7 @@ def test_a_parked_place_is_called_and_its_child_kept_for_it(pool: ChildPool) -> 
 
 def test_a_place_that_was_answered_before_it_is_parked_is_called_at_once(pool: ChildPool) -> None:
     calls: list[int] = []
-    pool.seat("1", key="a", on_turn=lambda: calls.append(1))
+    pool.seat("1", key="a", waiting=1, on_turn=calls.append)
     until(lambda: pool._kept["a"].is_answered, what="there is a child")
     assert calls == []
     pool.park("a")
@@ -148,7 +148,7 @@ def test_who_leaves_the_line_is_not_served(pool: ChildPool, busy: Busy) -> None:
     busy.hold("1")
     called: list[str] = []
     for key in ("a", "b"):
-        pool.seat("1", key=key, on_turn=lambda key=key: called.append(key))  # type: ignore[misc]
+        pool.seat("1", key=key, waiting=key, on_turn=called.append)
         pool.park(key)
     pool.leave("a")
     busy.let_go(0)
@@ -158,7 +158,7 @@ def test_who_leaves_the_line_is_not_served(pool: ChildPool, busy: Busy) -> None:
 def test_that_no_child_can_start_is_told_to_whoever_comes_back_for_it() -> None:
     pool = ChildPool("no.such.module:answer", size=1, guests=1, keeps_one_ready=True)
     called = threading.Event()
-    pool.seat("1", key="a", on_turn=called.set)
+    pool.seat("1", key="a", on_turn=lambda _: called.set())
     pool.park("a")
     assert called.wait(30)
     seat = pool.seat("1", key="a")

@@ -25,6 +25,8 @@ def sentence(run: Run) -> str:
             return f"IN_PROGRESS{at}; it stops at the next boundary"
         case "IN_PROGRESS":
             return f"IN_PROGRESS{at}"
+        case "WAITING" if status["waiting_for"] == "function process":
+            return f"WAITING{at} for a free function process"
         case "WAITING" if status["wake_at"]:
             return f"WAITING{at} until {clock(status['wake_at'])}"
         case "WAITING":

@@ -1,0 +1,62 @@
+"""Executions that wait for a free process of functions: they are parked, and nothing of them runs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from executions import clock
+from executions.models.execution import Execution, ExecutionQuerySet
+from executions.models.step import Step
+from executions.states import Phase, StepStatus
+
+# ``Execution.waiting_for`` of those.
+FUNCTION_PROCESS = "function process"
+MOST_COUNTED = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How many wait (no more than MOST_COUNTED are counted), and since when the one that waits longest."""
+
+    length: int
+    since: datetime | None
+
+    @property
+    def oldest_seconds(self) -> float:
+        return 0.0 if self.since is None else max(0.0, (clock.now() - self.since).total_seconds())
+
+
+def waiting() -> ExecutionQuerySet:
+    """The executions that stand in line for a process of functions."""
+    return Execution.objects.filter(phase=Phase.WAITING, waiting_for=FUNCTION_PROCESS)
+
+
+def line() -> Line:
+    """What stands in line now, in the whole installation."""
+    standing = Q(superseded_by=None, status=StepStatus.WAITING, kind="call")
+    steps = Step.objects.filter(standing, execution__in=waiting()).order_by("id")
+    controls = list(steps.values_list("control", flat=True)[:MOST_COUNTED])
+    moments = [moment for moment in map(in_line_since, controls) if moment is not None]
+    return Line(len(moments), min(moments, default=None))
+
+
+def in_line_since(control: dict[str, Any]) -> datetime | None:
+    """Since when a step with this ``control`` stands in line; None where it does not."""
+    held = control.get("in_line")
+    return None if held is None else datetime.fromisoformat(held["since"])
+
+
+def wake(execution_ids: Iterable[uuid.UUID]) -> int:
+    """Make those of them due that still stand in line. How many."""
+    return waiting().filter(pk__in=list(execution_ids)).update(wake_at=clock.now(), rung_at=None)
+
+
+def wake_all() -> int:
+    """Let all be looked at again: the process in whose line some of them stood is gone. How many."""
+    return waiting().update(wake_at=clock.now(), rung_at=None)
