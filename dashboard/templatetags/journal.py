@@ -72,6 +72,25 @@ def error_text(error: Any) -> str:
 
 
 @register.filter
+def operation_line(step: Step) -> str:
+    """Of a call: its idempotency key, and how it stands to the try before it; empty for others."""
+    control = step.control if isinstance(step.control, dict) else {}
+    if step.kind != "call" or "key" not in control:
+        return ""
+    line = f"idempotency key {control['key']}"
+    earlier = control.get("earlier")
+    if not isinstance(earlier, dict):
+        return line
+    if "input" in earlier:
+        why = "that of the try before, with its arguments: nobody knows what became of it"
+    elif earlier.get("arguments") == "others":
+        why = f"a new operation: the try before {earlier.get('outcome')}, with other arguments"
+    else:
+        why = "that of the try before"
+    return f"{line} ({why})"
+
+
+@register.filter
 def decision_line(step: Step) -> str:
     """What a person or the engine decided, in words."""
     control = step.control if isinstance(step.control, dict) else {}

@@ -17,7 +17,6 @@ from executions.errors import StigmerError, WorkflowError
 from executions.ids import public_id
 from executions.isolation import Seat
 from executions.models import Execution
-from executions.records import StepRecord
 from executions.secrets import Secrets, SecretUnavailable
 from executions.steps import functions, http, python
 from executions.steps.context import Cancellation, Deadline, StepContext
@@ -55,11 +54,6 @@ def effect_of(request: Effect) -> str:
     return "idempotent"
 
 
-def idempotency_key(execution: Execution, step: StepRecord) -> str:
-    """The same for every attempt, crash and recover; another one after a restore or "as a new operation"."""
-    return f"{execution.public_id}{step.path}~{step.generation}"
-
-
 def seconds_for(request: Effect, policy_seconds: float | None, now: datetime) -> float:
     """How long this attempt may take: its own limit, cut by the time limits around it."""
     own = request.task.metadata.attempt_timeout
@@ -85,7 +79,7 @@ def context_for(
         correlation_id=execution.correlation_id,
         path=request.step.path,
         attempt=request.step.attempt,
-        idempotency_key=idempotency_key(execution, request.step),
+        idempotency_key=request.step.control["key"],
         deadline=Deadline(seconds),
         secrets=secrets,
         owner=str(execution.owner_id),
@@ -95,7 +89,7 @@ def context_for(
     )
 
 
-def run(request: Effect, context: StepContext, call: Call | None = None) -> Outcome:
+def run(request: Effect, context: StepContext, call: Call | None = None) -> Done | Fail:
     """Carry out the attempt. Whatever a step raises becomes a failure that says so; nothing escapes but Overrun."""
     step = call or CALLS[request.call]
     try:

@@ -14,13 +14,14 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from executions import audit, clock
-from executions.engine import report
+from executions.engine import operation, report, surroundings
 from executions.engine.case import PER_TRY, Case, Decided, flag, open_case, write
 from executions.engine.chain import Broken, examine
 from executions.errors import NotStorable, Refused
 from executions.ids import uuid7
 from executions.models import Execution
 from executions.models.transactions import atomic, persistent
+from executions.records import StepRecord
 from executions.states import Phase, StepStatus
 from executions.values import storable
 
@@ -116,11 +117,13 @@ def skip(
             )
         _check_storable(output, "The output", case)
         target, now = chain[place], clock.now()
+        identity = operation.identity(target, surroundings.run_of(case.execution))
         answer = replace(
             target, id=uuid7(), status=StepStatus.SKIPPED, error=None, context=None, seq=None,
             # It took no time of its own: what its attempts took is told by the step that it supersedes.
             started_at=now, finished_at=now,
-            output=target.input if output is _UNSET else output, control={"reason": "skipped by a person"},
+            output=target.input if output is _UNSET else output,
+            control={"reason": "skipped by a person", **identity},
         )  # fmt: skip
         case.superseded.append(target)
         case.written.append(answer)
@@ -182,14 +185,7 @@ def again(case: Case, arguments: Any = _UNSET, as_new_operation: bool = False) -
     if arguments is not _UNSET and failed.kind != "call":
         raise Refused("invalid", f"{failed.name} is no call, so it has no input to edit.", state=case.execution.phase)
     if failed.kind == "call" and failed.arguments is not None:
-        changes: dict[str, Any] = {} if arguments is _UNSET else {"arguments": arguments}
-        if as_new_operation:
-            changes["generation"] = failed.generation + 1
-        if changes:
-            # What it had achieved answers only for the call as it was.
-            forgotten = (*PER_TRY, "answer")
-            changes["control"] = {name: value for name, value in failed.control.items() if name not in forgotten}
-        case.reopen(failed, **changes)
+        case.reopen(failed, **_changes(case, failed, arguments, as_new_operation))
     elif "items" in failed.control:
         # A loop does not read its items anew.
         case.reopen(failed, status=StepStatus.RUNNING)
@@ -197,3 +193,18 @@ def again(case: Case, arguments: Any = _UNSET, as_new_operation: bool = False) -
         # It failed before it had resolved anything, so there is nothing to keep: the walk meets it anew.
         case.superseded.append(failed)
     case.reopen_composites(chain[1:])
+
+
+def _changes(case: Case, failed: StepRecord, arguments: Any, as_new_operation: bool) -> dict[str, Any]:
+    """What is other in the call that is opened again, where a person wants something else of it."""
+    changes: dict[str, Any] = {} if arguments is _UNSET else {"arguments": arguments}
+    if not changes and not as_new_operation:
+        return {}
+    # What it had achieved answers only for the call as it was.
+    forgotten = (*PER_TRY, "answer", *(operation.IDENTITY if as_new_operation else ()))
+    control = {name: value for name, value in failed.control.items() if name not in forgotten}
+    if as_new_operation:
+        changes["generation"] = failed.generation + 1
+        run = surroundings.run_of(case.execution)
+        control["key"] = operation.key_for(run, failed.path, changes["generation"])
+    return changes | {"control": control}

@@ -13,9 +13,10 @@ import structlog
 from django.db import DatabaseError, connection, transaction
 
 from executions import clock
-from executions.engine import attempt, report, surroundings, turn, watched
+from executions.engine import attempt, operation, report, surroundings, turn, watched
 from executions.engine.boundary import CancelAsked, PauseAsked
 from executions.engine.drive import Drive, Yielded
+from executions.engine.operation import Known
 from executions.engine.requests import Effect, Ended, Request
 from executions.engine.retry import GiveUp, Policy, Retry, decide
 from executions.engine.retry_from_dsl import from_dsl
@@ -24,7 +25,7 @@ from executions.models.transactions import atomic
 from executions.records import AttemptRecord, StepRecord
 from executions.states import StepStatus
 from executions.steps.context import Cancellation, StepContext
-from executions.steps.outcome import Done, Fail, Outcome
+from executions.steps.outcome import Done, Fail
 from executions.values import clean_error, clean_text
 
 log = structlog.get_logger(__name__)
@@ -35,9 +36,6 @@ Send = Callable[[Done | Fail], Request | Ended]
 def run_effect(drive: Drive, request: Effect, send: Send) -> Request | Ended:
     """Run one attempt and tell the walk how it ended; what the walk asks for next."""
     step = request.step
-    # After a restore an effect is a new operation with a new key; one that had begun keeps its own.
-    if step.id not in drive.recorded:
-        step.generation = max(step.generation, drive.execution.generation)
     now = clock.now()
     if step.wake_at is not None and step.wake_at > now and step.status == StepStatus.RETRYING:
         drive.park(_sooner(step.wake_at, request.deadline_at), "back-off")
@@ -56,6 +54,9 @@ def run_effect(drive: Drive, request: Effect, send: Send) -> Request | Ended:
         _note_interruption(drive, step, effect, now)
     if effect == "at_most_once":
         step.control["at_most_once"] = True
+        if operation.may_have_happened_before(step):
+            step.control["asked"] = True
+            _ask(drive, step, now)
     with turn.seat_for(drive, request) or nullcontext() as seat:
         now = clock.now()
         _begin(drive, step, now)
@@ -90,6 +91,7 @@ def _begin(drive: Drive, step: StepRecord, now: datetime) -> None:
 def _note_interruption(drive: Drive, step: StepRecord, effect: str, now: datetime) -> None:
     """An attempt began and its process died before the outcome was written."""
     drive.interrupted.discard(step.id)
+    step.control["outcome"] = Known.UNKNOWN
     drive.boundary.attempts.append(
         AttemptRecord(
             step.id, step.attempt, "lost", step.started_at or now, now, rule="the worker process ended during it"
@@ -129,16 +131,16 @@ def _policy(drive: Drive, request: Effect, effect: str) -> Policy:
     )
 
 
-def _settle(drive: Drive, request: Effect, outcome: Any, policy: Policy, began: datetime) -> Done | Fail:
+def _settle(drive: Drive, request: Effect, outcome: Done | Fail, policy: Policy, began: datetime) -> Done | Fail:
     """What the attempt's outcome means: an answer for the walk, or a park until the next attempt."""
     step, now = request.step, clock.now()
+    _note_outcome(step, outcome)
     if isinstance(outcome, Done):
         if step.attempt > 1:
             drive.boundary.attempts.append(
                 AttemptRecord(step.id, step.attempt, "succeeded", began, now, log=clean_text(outcome.log))
             )
         return outcome
-    assert isinstance(outcome, Fail)
     failures = int(step.control.get("failures", 0)) + 1
     step.control["failures"] = failures
     first = datetime.fromisoformat(step.control["first_attempt_at"])
@@ -158,6 +160,15 @@ def _settle(drive: Drive, request: Effect, outcome: Any, policy: Policy, began: 
         _retry_later(drive, request, verdict, record, now)
     log.warning("step failed", path=step.path, attempt=step.attempt, verdict=record.verdict, rule=verdict.rule)
     return replace(outcome, error=WorkflowError(**error))
+
+
+def _note_outcome(step: StepRecord, outcome: Done | Fail) -> None:
+    """What is known of the operation now; proof that nothing was sent says nothing of attempts before."""
+    if isinstance(outcome, Done):
+        step.control["outcome"] = Known.SUCCEEDED
+    elif outcome.effect_possible:
+        told = outcome.answered and not outcome.transient
+        step.control["outcome"] = Known.FAILED if told else Known.UNKNOWN
 
 
 def _unless_excluded(request: Effect, verdict: Retry, error: dict[str, Any]) -> Retry | GiveUp:
@@ -201,7 +212,7 @@ def _transactional(drive: Drive, request: Effect, context: StepContext, policy: 
 
 def _in_one_transaction(
     drive: Drive, request: Effect, context: StepContext, policy: Policy, send: Send, began: datetime
-) -> tuple[Request | Ended | None, Outcome]:
+) -> tuple[Request | Ended | None, Done | Fail]:
     """What the walk asks for next, where the function succeeded; else its failure, and nothing is written."""
     with atomic():
         try:
@@ -227,7 +238,7 @@ def _in_one_transaction(
     return None, outcome
 
 
-def _unless_broken(outcome: Outcome) -> Outcome:
+def _unless_broken(outcome: Done | Fail) -> Done | Fail:
     """The outcome, unless the function swallowed an error of the database: then nothing can be committed any more."""
     if not isinstance(outcome, Done):
         return outcome
@@ -249,5 +260,5 @@ def _answer_of(answer: dict[str, Any]) -> Done | Fail:
     """A person's word on a step whose outcome nobody knew."""
     if "fail" in answer:
         error = WorkflowError.standard("runtime", str(answer["fail"]))
-        return Fail(error, transient=False, rule="decided by a person")
+        return Fail(error, transient=False, rule="decided by a person", is_final=True)
     return Done(answer["output"])

@@ -13,6 +13,7 @@ from executions import clock
 from executions.engine import report
 from executions.engine.crashes import Crashes
 from executions.engine.drive import Drive
+from executions.engine.operation import Known
 from executions.engine.requests import Completed, Ended, Failed
 from executions.engine.takeover import audit_giving_up
 from executions.errors import NotStorable, WorkflowError
@@ -51,6 +52,8 @@ def give_up(drive: Drive, crashes: Crashes) -> None:
     open_chain = [r for r in drive.journal.chain_of(drive.execution.current_step) if not r.is_finished()]
     # Counting begins anew when a person releases it; it is still driven alone then.
     for record in open_chain:
+        if record.kind == "call" and record.status == StepStatus.RUNNING:
+            record.control["outcome"] = Known.UNKNOWN
         record.error = error.as_json()
         drive.journal.finish(record, StepStatus.FAILED, now)
     progress = (drive.execution.progress_done, drive.execution.progress_total)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from executions.engine.links import link
+from executions.engine.operation import is_tried_again, place_of
 from executions.errors import NotStorable, StigmerError
 from executions.paths import ancestors, is_inside
 from executions.records import JOURNAL_FORMAT, STORED_AS_TEXT, StepRecord
@@ -55,6 +56,8 @@ class Journal:
         # Values measured lately and their texts, by identity: one task's output is the next one's input. A value is
         # kept with its text, so that its id is not used again meanwhile.
         self._measured: dict[int, tuple[Any, str]] = {}
+        # Calls of blocks that are tried again, by place; made when it is first asked for.
+        self._tries: dict[str, list[StepRecord]] | None = None
 
     def get(self, path: str) -> StepRecord | None:
         """The step recorded at ``path``; asking counts as visiting it."""
@@ -65,6 +68,22 @@ class Journal:
         """A finished composite answers for everything below it."""
         if self.unvisited:
             self.unvisited = {path for path in self.unvisited if not is_inside(path, record.path)}
+
+    def tries_of(self, path: str) -> list[StepRecord]:
+        """The recorded steps of this call in the other tries of the block around it, as they came."""
+        if not is_tried_again(path):
+            return []
+        if self._tries is None:
+            self._tries = {}
+            for record in self.steps.values():
+                self._note_try(record)
+        return [record for record in self._tries.get(place_of(path), ()) if record.path != path]
+
+    def _note_try(self, record: StepRecord) -> None:
+        if self._tries is not None and record.kind == "call" and is_tried_again(record.path):
+            known = self._tries.setdefault(place_of(record.path), [])
+            if record not in known:
+                known.append(record)
 
     def check_nothing_was_missed(self, next_step: str) -> None:
         """Raises :class:`Diverged` where a new effect would begin while recorded steps were never visited."""
@@ -82,6 +101,7 @@ class Journal:
         self._check(record.control)
         self.steps[record.path] = record
         self.pending[record.id] = record
+        self._note_try(record)
 
     def finish(self, record: StepRecord, status: StepStatus, at: datetime) -> None:
         """Record how a task ended, and chain it. Raises NotStorable before anything is changed."""

@@ -102,7 +102,7 @@ def _decide(
 
 
 def _retry(walker: Walker, catch: Catch, record: StepRecord, frame: Frame, failure: TaskFailed, attempt: int) -> Any:
-    if catch.retry is None:
+    if catch.retry is None or (failure.fail is not None and failure.fail.is_final):
         return None
     policy = walker.workflow.retry_policy(catch.retry)
     error = failure.error.as_json()

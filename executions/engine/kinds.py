@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from executions.definition import CallTask, DoTask, RaiseTask, SetTask, SwitchTask, WaitTask
+from executions.engine import operation
 from executions.engine.kind_for import walk_for
 from executions.engine.kind_try import walk_try
 from executions.engine.requests import Effect, Park, TaskFailed
@@ -87,7 +89,10 @@ def walk_call(walker: Walker, task: CallTask, record: StepRecord, frame: Frame) 
         return (yield from _walk_function(walker, task, record, frame))
     walker.check_limits(frame)
     if record.arguments is None:
-        record.arguments = frame.scope.resolve(_with_authentication(walker, task), record.input)
+        tries = walker.journal.tries_of(record.path)
+        operation.begin(record, tries, walker.facts.run, partial(_resolve, walker, task, frame))
+    else:
+        operation.adopt(record, walker.facts.run)
     walker.journal.check_nothing_was_missed(record.path)
     walker.journal.begin(record)
     limit = frame.nearest_limit()
@@ -97,7 +102,7 @@ def walk_call(walker: Walker, task: CallTask, record: StepRecord, frame: Frame) 
         task.call,
         limit.at if limit else None,
         frame.retried_outside,
-        _address_variables(task, record),
+        _address_variables(walker, task, record),
         frame.scope,
     )
     if isinstance(outcome, Done):
@@ -108,13 +113,18 @@ def walk_call(walker: Walker, task: CallTask, record: StepRecord, frame: Frame) 
     raise TaskFailed(error, record.path, fail=outcome)
 
 
-def _address_variables(task: CallTask, record: StepRecord) -> dict[str, Any] | None:
+def _resolve(walker: Walker, task: CallTask, frame: Frame, record: StepRecord) -> None:
+    record.arguments = frame.scope.resolve(_with_authentication(walker, task), record.input)
+
+
+def _address_variables(walker: Walker, task: CallTask, record: StepRecord) -> dict[str, Any] | None:
     """What `{name}` in the address stands for. None where the address came from an expression: its braces are data."""
     endpoint = (task.with_ or {}).get("endpoint")
     uri = endpoint.get("uri") if isinstance(endpoint, dict) else endpoint
     if isinstance(uri, str) and is_expression(uri):
         return None
-    return record.input if isinstance(record.input, dict) else {}
+    step = walker.journal.steps.get(operation.input_path(record), record)
+    return step.input if isinstance(step.input, dict) else {}
 
 
 def _walk_function(walker: Walker, task: CallTask, record: StepRecord, frame: Frame) -> Walk:

@@ -12,7 +12,9 @@ from typing import Any
 
 from executions import expressions
 from executions.definition import Duration, duration_seconds
+from executions.engine.operation import Run
 from executions.errors import ExpressionError
+from executions.records import JOURNAL_FORMAT
 
 
 @dataclass(slots=True)
@@ -26,6 +28,13 @@ class Facts:
     secrets: Mapping[str, Any]
     runtime: Mapping[str, Any]
     expression_seconds: float = 2.0
+    # Effects that begin now belong at least to this generation of operations; a restore raises it.
+    generation: int = 1
+    journal_format: int = JOURNAL_FORMAT
+
+    @property
+    def run(self) -> Run:
+        return Run(self.execution_id, self.generation, self.journal_format)
 
     def variables(self) -> dict[str, Any]:
         return {

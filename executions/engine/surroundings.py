@@ -15,6 +15,7 @@ import stigmer_site
 from executions import clock
 from executions.definition import Workflow
 from executions.engine.backoff import Steps
+from executions.engine.operation import Run
 from executions.engine.retry import Policy
 from executions.engine.scope import Facts
 from executions.models import Execution
@@ -51,6 +52,11 @@ def secrets_for(execution_id: uuid.UUID, workflow: Workflow) -> Secrets:
     return Secrets(declared, nonce)
 
 
+def run_of(execution: Execution) -> Run:
+    """What the idempotency keys of this run are made of."""
+    return Run(execution.public_id, execution.generation, execution.journal_format)
+
+
 def facts_for(execution: Execution, workflow: Workflow, document: Any, secrets: Secrets) -> Facts:
     """What a walk knows of the execution that it walks; one that never ran starts now."""
     return Facts(
@@ -61,6 +67,8 @@ def facts_for(execution: Execution, workflow: Workflow, document: Any, secrets: 
         secrets=secrets.placeholders(workflow.use.secrets),
         runtime=RUNTIME,
         expression_seconds=settings.STIGMER_EXPRESSION_SECONDS,
+        generation=execution.generation,
+        journal_format=execution.journal_format,
     )
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import copy
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 
 from executions import clock, definition
-from executions.engine import report, surroundings
+from executions.engine import operation, report, surroundings
 from executions.engine.case import Case, Decided, check_allowed, check_phase, flag, open_case, write
 from executions.engine.chain import examine
 from executions.engine.decisions import audited, corrupt
@@ -27,11 +27,12 @@ from executions.engine.previews import INTERNAL, RunsAgain, what_runs_again
 from executions.engine.requests import Breathe, Completed, Effect, Ended
 from executions.engine.walk import Walker
 from executions.errors import Refused
+from executions.ids import uuid7
 from executions.models import Execution, WorkflowVersion
 from executions.models.transactions import atomic, persistent
 from executions.paths import unescape
 from executions.records import StepRecord
-from executions.states import Phase
+from executions.states import Phase, StepStatus
 
 _FAILED = frozenset({Phase.FAILED})
 
@@ -140,8 +141,23 @@ def _onto(case: Case, version_number: int) -> Decided:
     if failed is not None and _asks_for_something_else(failed, fit.first):
         # It must not pass for the same operation.
         case.columns["generation"] = max(execution.generation, failed.generation) + 1
+    elif failed is not None and fit.first is not None:
+        case.written.append(_same_operation(case, failed, fit.first))
     told = report.recovered(execution, clock.now(), case.actor.pk, reason=case.reason, version=version_number)
     return write(case, [told])
+
+
+def _same_operation(case: Case, failed: StepRecord, first: StepRecord) -> StepRecord:
+    """The failed call as the new version has it, opened again: the same operation, with its key."""
+    run = surroundings.run_of(case.execution)
+    known = operation.identity(failed, run)
+    if "answer" in failed.control:
+        # It happened; only its result did not fit what the old version wanted.
+        known["answer"] = failed.control["answer"]
+    own = {name: value for name, value in first.control.items() if name not in operation.IDENTITY}
+    fresh = replace(first, id=uuid7(), status=StepStatus.RETRYING, started_at=clock.now())
+    fresh.generation, fresh.control = failed.generation, own | known
+    return fresh
 
 
 def _meet_anew(case: Case) -> StepRecord | None:

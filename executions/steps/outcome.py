@@ -27,6 +27,8 @@ class Fail:
     ``transient`` is the step's own verdict and ``rule`` the name of the rule that gave it (shown to people).
     ``retry_after`` (seconds) is what the other side asked for. ``effect_possible`` is False only where it is
     proven that nothing was sent, so that even an ``at_most_once`` step may be tried again.
+    ``answered``: the other side said that it failed, so that it is known what became of the call.
+    ``is_final``: a person's word, after which no block around it tries again.
     """
 
     error: WorkflowError
@@ -35,6 +37,8 @@ class Fail:
     retry_after: float | None = None
     effect_possible: bool = True
     log: str = ""
+    answered: bool = False
+    is_final: bool = False
 
 
 @dataclass(frozen=True, slots=True)

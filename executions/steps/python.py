@@ -274,6 +274,7 @@ def _raised(
         f"function raised {type_name}",
         retry_after=float(retry_after) if isinstance(retry_after, (int, float)) else None,
         log=log,
+        answered=True,
     )
 
 

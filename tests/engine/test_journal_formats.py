@@ -96,7 +96,7 @@ def test_integers_of_any_size_are_what_they_were(kept: object) -> None:
     assert start.output["big"] == 123456789012345678901234567890
 
 
-@pytest.mark.parametrize("name", ["retrying", "restored", "running"])
+@pytest.mark.parametrize("name", ["retrying", "between", "restored", "running"])
 def test_what_was_under_way_goes_on_and_keeps_its_format_and_its_key(name, kept, drive_to_its_end):
     execution = named(name)
     if name == "running":
@@ -191,3 +191,13 @@ def test_what_a_newer_step_knows_besides_survives_and_is_covered(begin, drive):
     control.cancel(execution.pk, execution.owner)
     kept = Step.objects.get(path="/a").control
     assert list(kept["of tomorrow"].items()) == [("b", None), ("a", 1)]
+
+
+def test_what_may_happen_only_once_and_went_out_before_the_upgrade_is_not_sent_again(kept, drive_to_its_end):
+    waiting = drive_to_its_end(named("once"))
+    assert (waiting.phase, waiting.waiting_for) == (Phase.WAITING, "decision")
+    assert not calls_of(kept, "once.pay")
+    decisions.decide(waiting.pk, alice(), "run_again")
+    ended = drive_to_its_end(waiting)
+    assert (ended.phase, verify(ended)) == (Phase.COMPLETED, None)
+    assert calls_of(kept, "once.pay") == [f"{ended.public_id}/guard/try@1/pay~1"]

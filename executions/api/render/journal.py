@@ -29,6 +29,7 @@ def step(execution: Execution, row: Step) -> shapes.Step:
         attempt=row.attempt,
         optional=row.optional,
         superseded=row.superseded_by_id is not None,
+        idempotency_key=_key(row),
         input=row.input,
         arguments=row.arguments,
         output=row.output,
@@ -40,6 +41,11 @@ def step(execution: Execution, row: Step) -> shapes.Step:
         digest=row.digest,
         links=links.to(here, attempts=f"{here}/attempts"),
     )
+
+
+def _key(row: Step) -> str | None:
+    key = row.control.get("key") if row.kind == "call" and isinstance(row.control, dict) else None
+    return None if key is None else str(key)
 
 
 def _decision(row: Step) -> dict[str, Any] | None:

@@ -27,6 +27,9 @@ class Step(BaseModel):
     attempt: int
     optional: bool
     superseded: bool = Field(description="A later decision took its place.")
+    idempotency_key: str | None = Field(
+        None, description="Of a call, once it has begun: each attempt and each try carries it."
+    )
     input: Json = None
     arguments: Json = None
     output: Json = None

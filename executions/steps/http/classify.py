@@ -51,6 +51,7 @@ def status_failure(status: int, what: str, excerpt: str, retry_after: str | None
         WorkflowError.standard("communication", detail, status=status),
         transient=transient,
         rule=f"HTTP {status}",
+        answered=True,
         retry_after=retry_after_seconds(retry_after, now) if transient and retry_after else None,
     )
 

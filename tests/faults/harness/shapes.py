@@ -11,7 +11,8 @@ CANARY = "canary-7f3d-never-to-be-seen"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """``press`` is the verb with which a person answers FAILED; ``effects`` is how many calls have to have happened."""
+    """``press`` is the verb with which a person answers FAILED; ``effects`` is how many calls have to have happened.
+    ``repeats``: how many calls that had succeeded are made again, under their key, as a block is tried again."""
 
     name: str
     tasks: str
@@ -20,6 +21,7 @@ class Shape:
     press: str = ""
     at_most_once: bool = False
     enrolled: int = 0
+    repeats: int = 0
 
     def text(self, ledger: str) -> str:
         return HEAD.format(name=self.name) + self.tasks.replace("LEDGER", ledger)
@@ -67,6 +69,7 @@ SHAPES = [
 """,
         {"done": "undo"},
         -1,
+        repeats=2,
     ),
     Shape(
         "waits",
