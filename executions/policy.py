@@ -59,6 +59,11 @@ def is_support(user: Person) -> bool:
     return bool(known)
 
 
+def rank(user: Person) -> tuple[bool, bool]:
+    """What this person is everywhere, to be compared: administrator, support."""
+    return is_admin(user), is_support(user)
+
+
 def sees_everything(user: Person) -> bool:
     """Whether this person looks after everybody's executions: support and administrators."""
     return is_admin(user) or is_support(user)
