@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from executions.cli.chapters import Chapters
-from executions.cli.commands import access, apply, completion, going_back, local, runs, show, verbs
+from executions.cli.commands import access, apply, completion, local, runs, show, verbs
 
 app = typer.Typer(
     name="stigmer",
@@ -133,16 +133,7 @@ _OTHERS: dict[str, Callable[..., None]] = {
     "get": show.get,
     "describe": show.describe,
     "delete": show.delete,
-    "retry": verbs.retry,
-    "skip": verbs.skip,
-    "recover": verbs.recover,
-    "restore": going_back.restore,
-    "override": going_back.override,
-    "decide": verbs.decide,
-    "cancel": verbs.cancel,
-    "terminate": verbs.terminate,
-    "pause": verbs.pause,
-    "resume": verbs.resume,
+    **verbs.commands(),
     "login": access.login,
     "logout": access.logout,
     "repair": local.repair,
