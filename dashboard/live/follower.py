@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 from dashboard.live.mailbox import Mailbox
 from dashboard.live.topics import Topic
-from executions.policy import Person
-from executions.roles import Role
+from executions.policy import Person, Role
 
 MOST_TOLD = 200
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from executions.cli.chapters import Chapters
-from executions.cli.commands import access, apply, completion, local, runs, show, verbs
+from executions.cli.commands import access, apply, backups, completion, going_back, local, runs, show, verbs
 
 app = typer.Typer(
     name="stigmer",
@@ -133,9 +133,19 @@ _OTHERS: dict[str, Callable[..., None]] = {
     "get": show.get,
     "describe": show.describe,
     "delete": show.delete,
-    **verbs.commands(),
+    "retry": verbs.retry,
+    "skip": verbs.skip,
+    "recover": verbs.recover,
+    "restore": going_back.restore,
+    "override": going_back.override,
+    "decide": verbs.decide,
+    "cancel": verbs.cancel,
+    "terminate": verbs.terminate,
+    "pause": verbs.pause,
+    "resume": verbs.resume,
     "login": access.login,
     "logout": access.logout,
+    "backup": backups.backup,
     "repair": local.repair,
     "doctor": local.doctor,
     "completion": completion.completion,

@@ -82,14 +82,18 @@ def subject(kind: str, name: str | None) -> tuple[Kind, str]:
 
 def execution_path(public_id: str) -> str:
     """The address of a run by its id. Raises CommandError for what is no such id."""
-    path = _EXECUTIONS.get(public_id.partition("-")[0])
-    if path is None or len(public_id) != 30:
+    if not is_execution_id(public_id):
         raise CommandError(
             f"{public_id!r} is not the id of a run.",
             remedy="It begins with wex- (a workflow's) or aex- (an agent's); `stigmer list executions` shows them.",
             code=ExitCode.USAGE,
         )
-    return f"{path}/{public_id}"
+    return f"{_EXECUTIONS[public_id.partition('-')[0]]}/{public_id}"
+
+
+def is_execution_id(text: str) -> bool:
+    """Whether a text has the form of a run's id."""
+    return text.partition("-")[0] in _EXECUTIONS and len(text) == 30 and text[4:].isalnum()
 
 
 def _of_id(text: str) -> Kind | None:

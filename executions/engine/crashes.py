@@ -18,6 +18,7 @@ CRASHES_BEFORE_ALONE = 2
 KEPT = 10
 STOPPED = "stopped"
 REBOOTED = "its host was started anew"
+RESTORED = "the database was restored from a backup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,11 @@ class Crashes:
 
 
 def after_crash(execution: Execution, process: Process) -> Crashes:
-    """The count with the crash of ``process`` added; a process that was stopped in order did not crash."""
+    """The count with the crash of ``process`` added; one that ended with its host or in order did not crash."""
     known = Crashes(**execution.crashes) if execution.crashes else Crashes()
     if known.digest != execution.head_digest:
         known = Crashes(digest=execution.head_digest)
-    if process.death in (STOPPED, REBOOTED):
+    if process.death in (STOPPED, REBOOTED, RESTORED):
         return known
     was_alone = process.held_at_death <= 1
     crash = {

@@ -17,8 +17,7 @@ from executions.engine.running import Running
 from executions.engine.store import Store
 from executions.states import StepStatus
 
-# Told when something that this process drove goes on.
-Timer = Callable[[datetime], None]
+Timer = Callable[[uuid.UUID, str, int, datetime], None]
 
 
 class Parked(Exception):
@@ -56,5 +55,5 @@ class Drive:
         """Let go of the execution; raises :class:`Parked`."""
         self.boundary.park(until, waiting_for)
         if self.timer is not None and until is not None:
-            self.timer(until)
+            self.timer(self.execution.pk, self.execution.queue, self.execution.owner_id, until)
         raise Parked

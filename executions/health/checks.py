@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import redis
@@ -18,20 +19,18 @@ from django.db.models import Max, Min
 
 from executions import clock
 from executions.dispatch import QUEUE_OFF, SWITCH_ON
+from executions.health.file_check import FileCheck
 from executions.models import Execution, Process, Turn
 from executions.models.reaching import first_line, reach
 from executions.recovery.processes import is_gone
 from executions.recovery.sweep import NAME as SWEEP
+from stigmer_site.sqlite import damage
 
 REDIS_TIMEOUT_SECONDS = 1.0
 PROBE_KEY = "stigmer:health"
 MISSED_SWEEPS = 4
 LATE_SECONDS = 30.0
 START_A_WORKER = "Start one with `stigmer worker`; `stigmer up` starts and watches several."
-MORE_WORKERS = (
-    "Start one more with `stigmer worker`: it takes what is due at once. To keep it so, raise STIGMER_WORKERS, or "
-    "STIGMER_SLOTS where the processors have time left, and start `stigmer up` anew."
-)
 WHERE_HEARTBEATS_STAY = "Look at the workers' log, and whether the database has room to write."
 
 
@@ -73,6 +72,8 @@ def asks_the_database(check: Callable[[], Check]) -> Callable[[], Check]:
         try:
             return check()
         except Error as error:
+            if damage.is_damage(error.__cause__):
+                return _damaged(_name(check), str(error))
             remedy = "Start the database, or correct DATABASE_URL; work that runs goes on by itself then."
             return Check(
                 _name(check), State.FAILED, f"The database does not answer: {first_line(error)}.", remedy=remedy
@@ -98,8 +99,10 @@ def _name(check: Callable[[], Check]) -> str:
 
 @asks_the_database
 def check_database() -> Check:
-    """The database answers, and its tables are those of this code (neither older nor newer)."""
+    """The database answers, holds together, and its tables are those of this code (neither older nor newer)."""
     reach()
+    if problem := _file_problem():
+        return _damaged("database", problem)
     executor = MigrationExecutor(connection)
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if missing:
@@ -107,6 +110,23 @@ def check_database() -> Check:
         detail = f"{len(missing)} migrations are not applied ({names} …)."
         return Check("database", State.FAILED, detail, len(missing), "Run `stigmer migrate`.")
     return Check("database", State.OK, connection.display_name, 0)
+
+
+def _file_problem() -> str:
+    """What is wrong with the file of an SQLite database."""
+    if connection.vendor != "sqlite":
+        return ""
+    path = Path(connection.settings_dict["NAME"])
+    if path not in _file_checks:
+        _file_checks[path] = FileCheck(path)
+    return _file_checks[path].problem()
+
+
+def _damaged(name: str, problem: str) -> Check:
+    return Check(name, State.FAILED, damage.sentence(problem), remedy=damage.REMEDY)
+
+
+_file_checks: dict[Path, FileCheck] = {}
 
 
 def check_redis() -> Check:
@@ -196,7 +216,7 @@ def check_oldest_due() -> Check:
         return Check("oldest_due", State.OK, "nothing waits for a worker", 0)
     detail = f"the oldest due execution waits for {age:.0f} s"
     if age > LATE_SECONDS:
-        return Check("oldest_due", State.WARNING, detail, age, MORE_WORKERS)
+        return Check("oldest_due", State.WARNING, detail, age, "Start more workers (STIGMER_WORKERS, STIGMER_SLOTS).")
     return Check("oldest_due", State.OK, detail, age)
 
 

@@ -8,7 +8,7 @@ import os
 import socket
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -80,28 +80,38 @@ def _port_problem(host: str, port: int) -> OSError | None:
 
 
 def check_migrations_known() -> None:
-    """Raise CannotStart where the database has migrations of ours that this code does not know: it is newer."""
-    from django.apps import apps
+    """Raise CannotStart where the database has migrations of ours that this code does not know."""
     from django.db import DatabaseError, connection
-    from django.db.migrations.loader import MigrationLoader
+    from django.db.migrations.recorder import MigrationRecorder
+
+    from stigmer_site.sqlite import damage
 
     try:
-        loader = MigrationLoader(connection)
+        applied = set(MigrationRecorder(connection).applied_migrations())
     except DatabaseError as error:
-        raise CannotStart(f"The database does not answer: {str(error).strip().splitlines()[0]}") from error
-    labels = {config.label for config in apps.get_app_configs()}
-    unknown = sorted(
-        f"{label}.{name}"
-        for label, name in loader.applied_migrations
-        if label in labels and (label, name) not in loader.disk_migrations and (label, name) not in _replaced(loader)
-    )
-    if unknown:
+        if damage.is_damage(error.__cause__):
+            raise CannotStart(damage.sentence(str(error), damage.REMEDY)) from error
+        first_line = str(error).strip().splitlines()[0]
+        raise CannotStart(f"The database does not answer: {first_line}") from error
+    if unknown := unknown_migrations(applied):
         raise CannotStart(
             f"The database is newer than this code (it has {', '.join(unknown[:3])}). "
             "Upgrade Stigmer, or use a database of this version."
         )
 
 
-def _replaced(loader: object) -> set[tuple[str, str]]:
-    migrations = getattr(loader, "disk_migrations", {}).values()
-    return {replaced for migration in migrations for replaced in migration.replaces}
+def unknown_migrations(applied: Iterable[tuple[str, str]]) -> list[str]:
+    """Which of these migrations of ours and of our libraries this code does not have."""
+    from django.apps import apps
+
+    known, labels = known_migrations(), {config.label for config in apps.get_app_configs()}
+    return sorted(f"{app}.{name}" for app, name in set(applied) - known if app in labels)
+
+
+def known_migrations() -> set[tuple[str, str]]:
+    """All migrations of this code, with those that one of them replaces."""
+    from django.db.migrations.loader import MigrationLoader
+
+    migrations = MigrationLoader(None, ignore_no_migrations=True).disk_migrations
+    replaced = {old for migration in migrations.values() for old in migration.replaces}
+    return set(migrations) | replaced

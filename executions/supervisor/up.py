@@ -18,6 +18,7 @@ from executions.supervisor.output import SUPERVISOR, Output
 from executions.supervisor.ready import ready_problem
 from executions.supervisor.welcome import welcome
 from executions.worker_identity import expect_exits, note_exit
+from stigmer_site.sqlite.files import checkpoint_at_the_end
 
 READY_POLL_SECONDS = 0.1
 READY_WARNING_SECONDS = 30.0
@@ -133,6 +134,7 @@ class Supervisor:
             self.output.say(SUPERVISOR, "stopping")
         for kind in ("web", "demo", "worker", "redis"):
             await asyncio.gather(*(child.stop() for child in self.running if child.name.split("-")[0] == kind))
+        await asyncio.to_thread(checkpoint_at_the_end)
         if self.running:
             self.output.say(SUPERVISOR, "stopped")
 

@@ -7,7 +7,6 @@ import threading
 import uuid
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import structlog
 from django.conf import settings
@@ -15,7 +14,7 @@ from django.db import DatabaseError, close_old_connections, connection
 
 from executions import broadcast
 from executions.dispatch import QUEUE_OFF
-from executions.engine.driver import advance, drive_held
+from executions.engine.driver import advance
 from executions.engine.running import Running
 from executions.models import Execution, Process
 from executions.models.transactions import run_tx
@@ -25,16 +24,16 @@ from executions.steps import http, python
 from executions.worker.children import use_children
 from executions.worker.doorbell import Doorbell
 from executions.worker.fork_server import Pipes
-from executions.worker.moments import Moments
 from executions.worker.pulse import Pulse
 from executions.worker.registration import register_when_possible, resign
 from executions.worker.siblings import Siblings
 from executions.worker.signals import on_signal
 from executions.worker.slots import Slots
 from executions.worker.solo import Solo
-from executions.worker.taker import Taker
+from executions.worker.timers import Timers
 from executions.worker.turns import Turns
 from executions.worker.writers import writers
+from stigmer_site.sqlite.files import checkpoint_at_the_end
 
 ABANDON_SECONDS = 2.0
 log = structlog.get_logger(__name__)
@@ -55,23 +54,20 @@ def main(fork_server: Pipes) -> int:
     # A thread that only listens from now on must keep no connection of the few from those who drive.
     close_old_connections()
     broadcast.start()
-    store, running, moments, solo = writers(), Running(), Moments(), Solo(fork_server, stop.set)
-    how: dict[str, Any] = {"process_id": process.pk, "store": store, "running": running}
-    how["timer"] = moments.expect
-    slots = Slots(settings.STIGMER_SLOTS, partial(_drive, partial(advance, **how), solo))
-    drive_taken = partial(drive_held, **how)
-    taker = Taker(process.pk, store, slots, running, solo, drive_taken, moments)
-    turns = Turns(process.pk, slots, drive_taken)
+    store, running, timers, solo = writers(), Running(), Timers(), Solo(fork_server, stop.set)
+    drive = partial(advance, process_id=process.pk, store=store, running=running, timer=timers.set)
+    slots = Slots(settings.STIGMER_SLOTS, partial(_drive, drive, solo))
+    turns = Turns(slots)
     pulse = Pulse(process, running)
     sweeper = Sweeper(process)
     siblings = Siblings(process, sweeper.hurry)
     try:
-        Doorbell(slots, stop, taker.look).listen()
+        Doorbell(slots, stop).listen()
     finally:
         running.stopping.set()
         log.info("worker stops", driving=len(running.tokens()))
         siblings.close()
-        taker.stop()
+        timers.close()
         sweeper.close()
         turns.close()
         drained = slots.drain(settings.STIGMER_DRAIN_SECONDS)
@@ -80,12 +76,12 @@ def main(fork_server: Pipes) -> int:
         pulse.close()
         left = _resigned(process)
         store.close()
-        taker.join()
         # Nothing of theirs is written any more, so that what still runs can be broken off.
         running.cancel_all()
         http.close()
         python.close()
         broadcast.stop()
+        checkpoint_at_the_end()
         log.info("worker stopped", left_to_others=left)
         if not drained and not slots.drain(ABANDON_SECONDS):
             log.warning("steps that cannot be broken off end with this process")

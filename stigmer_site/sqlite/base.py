@@ -9,9 +9,15 @@ from __future__ import annotations
 import random
 import sqlite3
 import time
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from django.db.backends.sqlite3 import base
+from django.db.utils import DatabaseErrorWrapper
+
+from stigmer_site.sqlite import damage
 
 STEP_SECONDS = 0.002
 
@@ -27,6 +33,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.lock_seconds = float(parameters.pop("lock_seconds"))
         return parameters
 
+    @cached_property
+    def wrap_database_errors(self) -> DatabaseErrorWrapper:
+        return _NotingDamage(self)
+
     def _start_transaction_under_autocommit(self) -> None:
         deadline = time.monotonic() + self.lock_seconds
         connection: sqlite3.Connection = self.connection
@@ -37,6 +47,24 @@ class DatabaseWrapper(base.DatabaseWrapper):
                     time.sleep(random.uniform(0.2, 1.0) * STEP_SECONDS)
             finally:
                 connection.execute(f"PRAGMA busy_timeout = {round(self.lock_seconds * 1000)}")
+
+
+class _NotingDamage(DatabaseErrorWrapper):
+    """Every error of the driver passes here: one that tells of damage is noted for readiness."""
+
+    def __init__(self, wrapper: DatabaseWrapper) -> None:
+        super().__init__(wrapper)
+        self._database = Path(wrapper.settings_dict["NAME"])
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if damage.is_damage(exc_value):
+            damage.note(self._database, str(exc_value))
+        super().__exit__(exc_type, exc_value, traceback)
 
 
 def _has_begun(connection: sqlite3.Connection, *, is_last_try: bool) -> bool:

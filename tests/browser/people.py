@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from typing import Any
+from typing import Any, Protocol
 
 from playwright.sync_api import Browser, Page, expect
 
@@ -25,7 +25,14 @@ def signed_in(browser: Browser, live: LiveStigmer, name: str, **context: Any) ->
     return page
 
 
-def shop(live: LiveStigmer, **control: Any) -> None:
+class HasDemo(Protocol):
+    """Whatever runs beside a demo shop."""
+
+    @property
+    def demo_url(self) -> str: ...
+
+
+def shop(live: HasDemo, **control: Any) -> None:
     """Make the demo shop fail, or ``reset=True``."""
     request = urllib.request.Request(
         f"{live.demo_url}/control",
@@ -36,7 +43,7 @@ def shop(live: LiveStigmer, **control: Any) -> None:
         assert answer.status == 200
 
 
-def ledger(live: LiveStigmer) -> list[dict[str, Any]]:
+def ledger(live: HasDemo) -> list[dict[str, Any]]:
     """Every effect that really happened at the shop."""
     with urllib.request.urlopen(f"{live.demo_url}/ledger", timeout=10) as answer:
         found = json.load(answer)

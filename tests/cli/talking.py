@@ -1,5 +1,4 @@
-"""The web server's limits around an application for the tests: it says one long message, repeats what it hears,
-and closes with the code that it is told."""
+"""The web server's limits around an application for the tests: it says one long message, and repeats what it hears."""
 
 from __future__ import annotations
 
@@ -16,10 +15,6 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await send({"type": "websocket.accept"})
     await send({"type": "websocket.send", "text": json.dumps({"long": "x" * LONG})})
     while (message := await receive())["type"] == "websocket.receive":
-        code = json.loads(message["text"]).get("close")
-        if code is not None:
-            await send({"type": "websocket.close", "code": code})
-            return
         await send({"type": "websocket.send", "text": message["text"]})
 
 

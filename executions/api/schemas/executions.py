@@ -173,3 +173,60 @@ class CreateAgentBody(RunBody):
     """An agent's run by what it names: the agent or one of its sessions."""
 
     agent_id: str | None = Field(None, max_length=340, description="Id or slug of the agent.")
+
+
+class ReasonBody(Body):
+    """Why; kept in the history."""
+
+    reason: str = Field("", max_length=300)
+
+
+class RetryBody(ReasonBody):
+    """How to try the failed step again."""
+
+    input: Json = Field(None, description="Edited arguments of the failed call.")
+    as_new_operation: bool = Field(False, description="With a new idempotency key: the effect may happen once more.")
+
+
+class RecoverBody(ReasonBody):
+    """How to go on."""
+
+    version: int | None = Field(
+        None,
+        ge=1,
+        le=2**31 - 1,
+        description="Go on with this version of the workflow; GET the same address to preview.",
+    )
+
+
+class SkipBody(ReasonBody):
+    """What answers the skipped step."""
+
+    output: Json = Field(None, description="Its output; where left out, its input.")
+
+
+class DecideBody(ReasonBody):
+    """The answer for a step of which nobody knows whether it happened."""
+
+    choice: Literal["run_again", "mark_done", "fail"]
+    output: Json = None
+
+
+class RestoreBody(Body):
+    """Which checkpoint to go back to."""
+
+    checkpoint_seq: int = Field(ge=0, le=2**53, description="The sequence of the step after which it goes on.")
+    reason: str = Field(min_length=1, max_length=300, description="Why; kept in the history and the audit.")
+
+
+class OverrideBody(Body):
+    """Which phase to put it into."""
+
+    phase: Phase = Field(description="One of those that GET of the same address lists.")
+    reason: str = Field(min_length=1, max_length=300, description="Why; kept in the history and the audit.")
+
+
+class UndoBody(Body):
+    """Why the restore was wrong."""
+
+    reason: str = Field(min_length=1, max_length=300, description="Why; kept in the history and the audit.")

@@ -10,6 +10,7 @@ from django.conf import settings
 from executions.cli.web.bodies import Limits
 from executions.cli.web.server import BoundedServer
 from executions.supervisor.watch import stop_with_parent
+from stigmer_site.sqlite.files import checkpoint_at_the_end
 
 # Daphne would close a socket after a day with code 1000, on which a browser does not come back.
 NO_TIMEOUT = -1
@@ -30,6 +31,7 @@ def serve() -> None:
     # socket here.
     broadcast.start()
     server(application).run()
+    checkpoint_at_the_end()
 
 
 def server(application: Any) -> BoundedServer:

@@ -1,0 +1,66 @@
+"""``backup``, and ``restore`` of a file: the database of this installation as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from executions.cli.asking import confirm
+
+if TYPE_CHECKING:
+    from executions.backups import Contents, Seal
+
+
+class _OnlyLookedAt(Exception):
+    """A dry run ends where it would have been done."""
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.", show_default=False)],
+) -> None:
+    """Write the database into a new FILE, also while everything runs."""
+    from executions.cli.surroundings import use_settings
+
+    use_settings(quiet=True)
+    from django.conf import settings
+
+    from executions.backups import back_up
+
+    made = back_up(file)
+    print(f"{made.path}: {made.bytes:,} bytes, {made.kind}: {made.contents.sentence()}.")
+    print(f"Not inside: {_kept_elsewhere(settings.STIGMER_HOME, settings.STIGMER_SECRETS_FILE)}. Keep them too.")
+
+
+def restore_backup(file: Path, *, yes: bool, dry_run: bool) -> None:
+    """Put a backup in the place of this installation's database, after a look at what is inside."""
+    from executions.cli.surroundings import use_settings
+
+    use_settings(quiet=True)
+    from executions.backups import restore
+
+    def agree(database: str, contents: Contents, seal: Seal | None) -> None:
+        made = seal.sentence() if seal else "without a seal: another tool made it"
+        print(f"{file} holds together ({made}). Inside: {contents.sentence()}.")
+        if dry_run:
+            raise _OnlyLookedAt
+        question = f"Put it in the place of the database {database}?"
+        confirm(question, yes, otherwise="Nothing was changed.")
+
+    try:
+        done = restore(file, agree)
+    except _OnlyLookedAt:
+        print("Nothing was changed.")
+        return
+    print(f"Restored. The database that was there before is kept: {done.kept}." if done.kept else "Restored.")
+    if done.is_older:
+        print("It is of an older release: `stigmer up` brings it up to date, or run `stigmer migrate` first.")
+    print("What was under way at the time of the backup goes on when workers start.")
+
+
+def _kept_elsewhere(home: Path, secrets: Path | None) -> str:
+    key = home / "secret-key"
+    parts = [f"the secret key ({key if key.exists() else 'STIGMER_SECRET_KEY'})"]
+    parts += [f"the secrets file ({secrets})"] if secrets else []
+    return ", ".join(parts)

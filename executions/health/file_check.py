@@ -1,0 +1,73 @@
+"""Whether the SQLite file holds together: looked at seldom, because all of it is read."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+import structlog
+
+from stigmer_site.sqlite import damage
+
+FIRST_ANSWER_SECONDS = 2.0
+SELDOM_SECONDS = 3600.0
+# A file that takes long is read more seldom: at most one part in a hundred of the time.
+REST = 100
+log = structlog.get_logger(__name__)
+
+
+class FileCheck:
+    """Looks in a thread of its own: when first asked, when an error spoke of damage, then each hour.
+
+    ``problem`` waits a moment for the first answer only, and else tells what was found last.
+    """
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._problem = ""
+        self._looked_at: tuple[int, int] | None = None
+        self._due_at = 0.0
+
+    def problem(self) -> str:
+        """What is wrong with the file; empty where nothing is known to be."""
+        with self._lock:
+            is_new = self._identity() != self._looked_at
+            is_due = is_new or time.monotonic() >= self._due_at or damage.is_noted(self._database)
+            if is_due and (self._thread is None or not self._thread.is_alive()):
+                self._thread = threading.Thread(target=self._look, name="file-check", daemon=True)
+                self._thread.start()
+            thread = self._thread if is_new or not self._looked_at else None
+        if thread is not None:
+            thread.join(FIRST_ANSWER_SECONDS)
+        return self._problem
+
+    def _look(self) -> None:
+        identity, began, was_noted = (
+            self._identity(),
+            time.monotonic(),
+            damage.is_noted(self._database),
+        )
+        try:
+            # An error may come from what the quick look leaves out: an index that lost its table.
+            problem = damage.first_problem(self._database, thorough=was_noted)
+        except sqlite3.Error as error:
+            log.warning("the database file could not be looked at", problem=str(error))
+            return
+        took = time.monotonic() - began
+        if problem and problem != self._problem:
+            log.critical("the database file is damaged", problem=problem, file=str(self._database))
+        if not problem and was_noted:
+            damage.forget(self._database)
+        self._problem, self._looked_at = problem, identity
+        self._due_at = time.monotonic() + max(SELDOM_SECONDS, REST * took)
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = self._database.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino

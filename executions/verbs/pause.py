@@ -1,5 +1,0 @@
-"""What the verb does; its row is in ``rows/pause.py``."""
-
-from executions.engine.control import pause as act
-
-__all__ = ["act"]

@@ -1,0 +1,46 @@
+"""An SQLite file seen from outside Django: its address, its write-ahead log, its lock."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+PATIENCE_SECONDS = 1.0
+
+
+def uri_of(path: Path, *, mode: str, immutable: bool = False) -> str:
+    """SQLite's address of a file, whatever characters its path has. ``mode``: ro, rw or rwc."""
+    return f"file:{quote(os.fsencode(path))}?mode={mode}{'&immutable=1' if immutable else ''}"
+
+
+def checkpoint(path: Path, *, close_log: bool = False) -> str:
+    """Write the log back into the file and empty it; what kept it from that, empty where nothing did.
+
+    ``close_log`` takes the log away as well, which needs that nobody else has the file open.
+    """
+    if not path.exists():
+        return ""
+    try:
+        with closing(sqlite3.connect(uri_of(path, mode="rw"), uri=True, timeout=PATIENCE_SECONDS)) as own:
+            busy, _, _ = own.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if close_log:
+                own.execute("PRAGMA journal_mode = DELETE")
+            return "others are using it" if busy else ""
+    except sqlite3.Error as error:
+        return str(error)
+
+
+def checkpoint_at_the_end() -> None:
+    """Empty the log of the database that the settings name, as far as nobody else needs it.
+
+    What a process wrote last may lie in the log alone when it ends; a file whose log was written
+    back can be carried about by itself.
+    """
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    if str(database["ENGINE"]).endswith(".sqlite"):
+        checkpoint(Path(str(database["NAME"])))
