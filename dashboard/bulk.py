@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib.auth.models import User
 
-from executions.engine import control, decisions
 from executions.errors import Refused
 from executions.ids import parse_public_id
 from executions.models import Execution
+from executions.verbs.calls import carry_out
+from executions.verbs.row import Verb
+from executions.verbs.rows import VERBS as ROWS
 
 MOST = 100
-# Verb, the word on its button.
-VERBS = (("retry", "Retry"), ("recover", "Recover"), ("cancel", "Cancel"))
-# What is asked before a verb that cannot be taken back.
-ASKS = {"cancel": "They stop at their next boundary and do not go on. Steps that are finished stay finished."}
-_CALLS: Mapping[str, Callable[..., Any]] = {
-    "retry": decisions.retry,
-    "recover": decisions.recover,
-    "cancel": control.cancel,
-}
+VERBS = tuple(verb for verb in ROWS.values() if verb.in_bulk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +48,7 @@ def chosen(values: Iterable[str]) -> list[Chosen]:
     return list(found.values())
 
 
-def act(verb: str, rows: Sequence[Chosen], visible: Mapping[uuid.UUID, Execution], actor: User) -> list[Result]:
+def act(verb: Verb, rows: Sequence[Chosen], visible: Mapping[uuid.UUID, Execution], actor: User) -> list[Result]:
     """Do ``verb`` for each row that ``actor`` may see, in order; a refusal stops none of the others."""
     results = []
     for row in rows:
@@ -63,7 +56,7 @@ def act(verb: str, rows: Sequence[Chosen], visible: Mapping[uuid.UUID, Execution
         if execution is None:
             continue
         try:
-            _CALLS[verb](row.execution_id, actor, expected_seq=row.seq)
+            carry_out(verb, row.execution_id, actor, {}, expected_seq=row.seq)
         except Refused as refused:
             results.append(Result(execution, refused.message, refused.remedy))
         else:

@@ -1,17 +1,10 @@
-"""What a person may believe about a step whose effect may or may not have happened."""
+"""The step whose effect may or may not have happened, and of which a person has to say."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from executions.models import Step
-
-# Value sent to the verb, words on the button, its class.
-CHOICES = (
-    ("run_again", "It did not happen: run it again", ""),
-    ("mark_done", "It happened: mark it as done", ""),
-    ("fail", "Let it fail", "danger"),
-)
 
 
 def question(steps: Sequence[Step]) -> Step | None:

@@ -12,17 +12,17 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
 from dashboard.live.follower import Follower
-from dashboard.live.hub import SIGNED_OUT, hub
+from dashboard.live.hub import hub
 from dashboard.live.topics import Topic, parse
+from executions.sockets import Close, is_sequence, message_of
 
 MOST_CHARACTERS = 64 * 1024
 ACKNOWLEDGE_SECONDS = 60.0
-NOT_UNDERSTOOD, TOO_MANY, BROKE_OFF = 4400, 1013, 1011
 log = structlog.get_logger(__name__)
 
 
 class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """Frames: ``dashboard.live.frames``. Close codes: 4401 signed out, 4400 not understood; 1011 and 1013 come back."""
+    """Frames: ``dashboard.live.frames``. Close codes: ``executions.sockets``."""
 
     # The hub hears for all sockets of the process: a channel for each would cost a Redis subscription per page.
     channel_layer_alias = "none"
@@ -31,10 +31,10 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self.accept()
         user, session = self.scope.get("user"), self.scope.get("session")
         if user is None or not user.is_authenticated or not user.is_active:
-            await self.close(SIGNED_OUT)
+            await self.close(Close.SIGNED_OUT)
             return
         if hub().count_of(user.pk) >= settings.STIGMER_SOCKETS_PER_USER:
-            await self.close(TOO_MANY)
+            await self.close(Close.TOO_MANY)
             return
         self.acknowledged = asyncio.Event()
         self.follower = Follower(user, getattr(session, "session_key", "") or "", self._close)
@@ -52,7 +52,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         message = _understood(text_data)
         if message is None or not hasattr(self, "follower"):
-            await self.close(NOT_UNDERSTOOD)
+            await self.close(Close.NOT_UNDERSTOOD)
             return
         if "ack" in message:
             self.follower.mailbox.unacknowledged = 0
@@ -64,7 +64,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             len(self.follower.subscriptions.keys() | {topic.name for topic in wanted})
             > settings.STIGMER_TOPICS_PER_SOCKET
         ):
-            await self.close(NOT_UNDERSTOOD)
+            await self.close(Close.NOT_UNDERSTOOD)
             return
         if wanted:
             await hub().subscribe(self.follower, wanted)
@@ -75,7 +75,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         except Exception:
             # Open and silent it would pass for live; closed, the page comes back.
             log.exception("a live socket broke off")
-            await self._close(BROKE_OFF)
+            await self._close(Close.BROKE_OFF)
 
     async def _empty_the_mailbox(self) -> None:
         """Empty the mailbox into the socket, no faster than the page acknowledges: what waits is replaced by newer."""
@@ -87,7 +87,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 try:
                     await asyncio.wait_for(self.acknowledged.wait(), ACKNOWLEDGE_SECONDS)
                 except TimeoutError:
-                    await self.close(TOO_MANY)
+                    await self.close(Close.TOO_MANY)
                     return
             for frame in mailbox.drain():
                 mailbox.unacknowledged += 1
@@ -100,19 +100,13 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
 def _understood(text: str | None) -> dict[str, Any] | None:
     """A message of the protocol, or None: there is no other thing that a page may say."""
-    if text is None or len(text) > MOST_CHARACTERS:
-        return None
-    try:
-        message = json.loads(text)
-    except ValueError:
-        return None
-    if not isinstance(message, dict) or not message or message.keys() - {"sub", "unsub", "ack"}:
+    message = message_of(text, MOST_CHARACTERS)
+    if not message or message.keys() - {"sub", "unsub", "ack"}:
         return None
     sub, unsub = message.get("sub", {}), message.get("unsub", [])
     if not isinstance(sub, dict) or not isinstance(unsub, list) or not isinstance(message.get("ack", {}), dict):
         return None
-    are_seqs = all(isinstance(seq, int) and not isinstance(seq, bool) for seq in sub.values())
-    return message if are_seqs and all(isinstance(name, str) for name in unsub) else None
+    return message if all(map(is_sequence, sub.values())) and all(isinstance(name, str) for name in unsub) else None
 
 
 def _topics(sub: dict[str, int]) -> dict[Topic, int]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from executions.engine import override, restore
+from executions.engine import override
 from executions.models import Execution
-from executions.policy import VERBS, Role
-from executions.states import Phase
+from executions.roles import Role
+from executions.verbs.row import Verb
+from executions.verbs.rows import VERBS
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,14 @@ class Way:
 
 def ways(execution: Execution, role: Role) -> list[Way]:
     """What this role may look at now; nothing that would only be refused."""
-    found = []
-    follows_a_definition = execution.kind == "workflow"
-    if follows_a_definition and execution.phase == Phase.FAILED and role in VERBS["recover"]:
-        found.append(Way("Go on with another version", "execution-recover", "workflows"))
-    if follows_a_definition and execution.phase in restore.PHASES and role in VERBS[restore.RESTORE]:
-        found.append(Way("Restore to a checkpoint", "execution-checkpoints", "recover"))
-    if role in VERBS[override.VERB] and override.choices(execution):
-        found.append(Way("Override the state", "execution-override", "flag"))
-    return found
+    return [
+        Way(verb.way, verb.page, verb.icon) for verb in VERBS.values() if verb.way and _is_open(verb, execution, role)
+    ]
+
+
+def _is_open(verb: Verb, execution: Execution, role: Role) -> bool:
+    if role not in verb.roles or execution.phase not in verb.phases:
+        return False
+    if verb.name == "override":
+        return bool(override.choices(execution))
+    return execution.kind == "workflow"

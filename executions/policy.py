@@ -6,43 +6,25 @@ Who may see it but not act is refused (403).
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Q, QuerySet
 
 from executions.models import Agent, Execution, Session, Workflow
 from executions.models.resource import Resource, Visibility
+from executions.roles import Role
+from executions.verbs.rows import VERBS
 
 SUPPORT_GROUP = "Support"
 Person = User | AnonymousUser
 
 
-class Role(StrEnum):
-    """What a person is to one execution; decides also which fragments of a page they get."""
-
-    NOBODY = "nobody"
-    OWNER = "owner"
-    SUPPORT = "support"
-    ADMIN = "admin"
-
-
-VERBS: dict[str, frozenset[Role]] = {
+# What a person may do to an execution beside the verbs, which name their roles themselves.
+_RIGHTS: dict[str, frozenset[Role]] = {
     "view": frozenset({Role.OWNER, Role.SUPPORT, Role.ADMIN}),
     "report": frozenset({Role.OWNER, Role.ADMIN}),
-    "retry": frozenset({Role.OWNER, Role.ADMIN}),
-    "skip": frozenset({Role.OWNER, Role.ADMIN}),
-    "recover": frozenset({Role.OWNER, Role.SUPPORT, Role.ADMIN}),
-    "decide": frozenset({Role.OWNER, Role.ADMIN}),
-    "cancel": frozenset({Role.OWNER, Role.ADMIN}),
-    "pause": frozenset({Role.OWNER, Role.ADMIN}),
-    "resume": frozenset({Role.OWNER, Role.ADMIN}),
-    "terminate": frozenset({Role.OWNER, Role.ADMIN}),
     "delete": frozenset({Role.OWNER, Role.ADMIN}),
-    "restore": frozenset({Role.SUPPORT, Role.ADMIN}),
-    "undo restore": frozenset({Role.SUPPORT, Role.ADMIN}),
-    "override": frozenset({Role.ADMIN}),
 }
+RIGHTS: dict[str, frozenset[Role]] = _RIGHTS | {name: verb.roles for name, verb in VERBS.items()}
 
 
 def is_admin(user: Person) -> bool:
@@ -57,6 +39,11 @@ def is_support(user: Person) -> bool:
     if known is None:
         known = user.__dict__["_stigmer_support"] = user.groups.filter(name=SUPPORT_GROUP).exists()
     return bool(known)
+
+
+def rank(user: Person) -> tuple[bool, bool]:
+    """What this person is everywhere, to be compared: administrator, support."""
+    return is_admin(user), is_support(user)
 
 
 def sees_everything(user: Person) -> bool:
@@ -77,7 +64,7 @@ def role(user: Person, execution: Execution) -> Role:
 
 def can(user: Person, verb: str, execution: Execution) -> bool:
     """Whether this person may do this to this execution, whatever its phase."""
-    return role(user, execution) in VERBS[verb]
+    return role(user, execution) in RIGHTS[verb]
 
 
 def visible_executions(user: Person) -> QuerySet[Execution]:

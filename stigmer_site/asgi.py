@@ -19,9 +19,12 @@ from dashboard import routing as dashboard_routing  # noqa: E402
 from executions.api import routing as api_routing  # noqa: E402
 from stigmer_site import entrance  # noqa: E402
 
-addresses = [*dashboard_routing.websocket_urlpatterns, *api_routing.websocket_urlpatterns]
+addresses = [*dashboard_routing.websocket_urlpatterns, *api_routing.websocket_urlpatterns, api_routing.unknown]
 sockets = OriginValidator(AuthMiddlewareStack(URLRouter(addresses)), settings.STIGMER_ORIGINS)
-doors = ProtocolTypeRouter({"http": django_application, "websocket": api_routing.tokens_beside(sockets)})
+sockets = api_routing.tokens_beside(sockets)
+if settings.STIGMER_HTTPS:
+    sockets = entrance.secure_sockets(sockets)
+doors = ProtocolTypeRouter({"http": django_application, "websocket": sockets})
 application = entrance.behind_proxies(
     entrance.bounded(doors, settings.DATA_UPLOAD_MAX_MEMORY_SIZE), settings.STIGMER_PROXIES
 )

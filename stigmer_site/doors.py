@@ -10,11 +10,31 @@ from django.http.response import HttpResponseBase
 
 from dashboard.views.failure import refused
 from executions.accounts.backend import WAIT_SECONDS
+from executions.api import rates
+from executions.api.credentials import SAFE_METHODS
 from executions.api.problems import Problem
 from executions.bodies import BUSY, SCOPE_KEY, TOO_LARGE
 
 RETRY_AFTER_SECONDS = 5
+PLAIN_HTTP = "This server is reached by https alone; this came by plain http."
+USE_HTTPS = "Use the address with https. Where a token was sent, revoke it: everybody on the way could read it."
 Answer = Callable[[HttpRequest], HttpResponseBase]
+
+
+def https(get_response: Answer) -> Answer:
+    """Middleware: where https is on, what carries a token is refused by plain http. A redirect would
+    let a client go on for ever that shows its token to everybody on the way."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if settings.SECURE_SSL_REDIRECT and not request.is_secure() and _is_for_programs(request):
+            return refused(request, Problem("forbidden", PLAIN_HTTP, remedy=USE_HTTPS))
+        return get_response(request)
+
+    return middleware
+
+
+def _is_for_programs(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/") or "Authorization" in request.headers
 
 
 def bodies(get_response: Answer) -> Answer:
@@ -38,6 +58,20 @@ def _of_body(request: HttpRequest) -> Problem | None:
     if why == TOO_LARGE or (str(length).isdigit() and int(length) > limit):
         return Problem("too-large", f"The body may have {limit:,} bytes (STIGMER_REQUEST_BYTES).")
     return None
+
+
+def posts(get_response: Answer) -> Answer:
+    """Middleware: whatever a page changes is counted as requests of the API are, in the same bucket."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.method not in SAFE_METHODS and not request.path.startswith("/api/"):
+            try:
+                rates.take(rates.caller_of(request))
+            except Problem as problem:
+                return refused(request, problem)
+        return get_response(request)
+
+    return middleware
 
 
 def tries(get_response: Answer) -> Answer:

@@ -7,6 +7,7 @@ from typing import Any
 
 from executions import forwarded
 from executions.bodies import SCOPE_KEY, TOO_LARGE
+from executions.sockets import Close
 
 App = Callable[..., Awaitable[None]]
 _SECURE = {"http": "https", "websocket": "wss"}
@@ -27,6 +28,19 @@ def behind_proxies(application: App, hops: int) -> App:
         scheme = secure if scheme == "https" else secure.removesuffix("s")
         client = [address, port if address == peer else 0]
         await application(scope | {"client": client, "scheme": scheme}, receive, send)
+
+    return called
+
+
+def secure_sockets(application: App) -> App:
+    """The sockets of the application, but none by plain ``ws``: its handshake is refused."""
+
+    async def called(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope.get("scheme") == "wss":
+            await application(scope, receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": Close.NOT_ALLOWED})
 
     return called
 

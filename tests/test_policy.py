@@ -9,7 +9,7 @@ from executions import policy
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import Execution, Workflow
-from executions.policy import Role
+from executions.roles import Role
 
 pytestmark = pytest.mark.django_db
 TEXT = "document: {dsl: '1.0.0', namespace: tests, name: %s, version: '1.0.0'}\ndo: [{a: {set: {n: 1}}}]\n"
@@ -56,7 +56,7 @@ def test_each_role_may_what_the_table_says(people, execution):
 
 
 def test_the_table_names_every_verb():
-    assert set(ALLOWED) == set(policy.VERBS)
+    assert set(ALLOWED) == set(policy.RIGHTS)
 
 
 def test_an_inactive_person_and_nobody_may_nothing(people, execution):
@@ -64,7 +64,7 @@ def test_an_inactive_person_and_nobody_may_nothing(people, execution):
         user.is_active = False
     for user in (*people.values(), AnonymousUser()):
         assert policy.role(user, execution) == Role.NOBODY
-        assert not any(policy.can(user, verb, execution) for verb in policy.VERBS)
+        assert not any(policy.can(user, verb, execution) for verb in policy.RIGHTS)
         assert not policy.visible_executions(user).exists()
         assert not policy.visible_workflows(user).exists()
 

@@ -16,7 +16,7 @@ from dashboard.queries import inbox
 from executions import policy
 from executions.ids import public_id
 from executions.models import Execution, Notification
-from executions.policy import Role
+from executions.roles import Role
 
 MOST_STEPS = 200
 

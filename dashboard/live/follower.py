@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from dashboard.live.mailbox import Mailbox
 from dashboard.live.topics import Topic
-from executions.policy import Person, Role
+from executions.policy import Person
+from executions.roles import Role
 
 MOST_TOLD = 200
 

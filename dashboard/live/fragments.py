@@ -13,8 +13,9 @@ from dashboard.live.frames import Part
 from dashboard.queries import execution as queries
 from executions import clock
 from executions.models import Event, Execution, Step
-from executions.policy import VERBS, Role
+from executions.roles import Role
 from executions.states import OPEN_STATUSES, Phase, StepStatus
+from executions.verbs.rows import VERBS
 
 
 def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
@@ -31,8 +32,8 @@ def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
         "refused": actions.refusals(buttons),
         "ways": ways.ways(execution, role),
         "question": question,
-        "choices": choices.CHOICES,
-        "may_decide": role in VERBS["decide"],
+        "choices": VERBS["decide"].arguments[0].choices,
+        "may_decide": role in VERBS["decide"].roles,
         **_editable(buttons, failed),
         **_values(execution),
         "timeline": _timeline(execution),

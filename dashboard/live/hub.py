@@ -3,7 +3,7 @@
 A nudge is only a hint. It is gathered for ``TICK_SECONDS``; then one batch of queries finds what changed after the
 oldest cursor, each fragment is rendered once per role, and every mailbox gets its copy. Every ``RECONCILE_SECONDS`` the
 hub compares what it sent with the database, so that a lost nudge, or a Redis that was away, is made good within
-seconds; sessions are checked again every ``SESSION_SECONDS``.
+seconds. Who may be here is looked at each second, and each session is checked again every ``SESSION_SECONDS``.
 """
 
 from __future__ import annotations
@@ -31,15 +31,16 @@ from dashboard.live.hints import Hints
 from dashboard.live.inbox_news import InboxNews
 from dashboard.live.topics import EXECUTIONS, INBOX, OVERVIEW, Topic
 from executions import broadcast, policy
+from executions.accounts.watch import LOOK_SECONDS, Credential, Watch
 from executions.events import GROUP
 from executions.health.gauges import add_sockets
+from executions.sockets import Close
 
 TICK_SECONDS = 0.2
 RECONCILE_SECONDS = 3.0
 HEARTBEAT_SECONDS = 15.0
 SESSION_SECONDS = 60.0
 AGAIN_SECONDS = 1.0
-SIGNED_OUT = 4401
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +54,7 @@ class Hub:
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._desk = Desk()
+        self._watch: Watch[Follower] = Watch()
 
     # --- Sockets ---------------------------------------------------------------------------------------------------
 
@@ -61,7 +63,9 @@ class Hub:
         self._followers.add(follower)
         broadcast.start()
         if not self._tasks:
-            loops = (self._listen, self._deliver, self._reconcile, self._beat, self._check_sessions)
+            loops = (
+                self._listen, self._deliver, self._reconcile, self._beat, self._look, self._check_sessions,
+            )  # fmt: skip
             self._tasks = [asyncio.create_task(self._for_ever(loop), name=loop.__name__) for loop in loops]
 
     def leave(self, follower: Follower) -> None:
@@ -191,6 +195,17 @@ class Hub:
                 seqs = {name: each.cursor for name, each in follower.subscriptions.items() if each.topic.execution_id}
                 follower.mailbox.say("beat", frames.beat(seqs))
 
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            await self.look()
+
+    async def look(self) -> None:
+        """Close the sockets of those whose rights were taken away, or are others than they were."""
+        watched = {each: Credential(each.user.pk or 0, each.session_key) for each in self._followers}
+        for follower in await self._watch.changed(watched, self._desk.ask):
+            await self._ask_again(follower)
+
     async def _check_sessions(self) -> None:
         while True:
             await asyncio.sleep(SESSION_SECONDS)
@@ -199,13 +214,22 @@ class Hub:
 
     async def check_session(self, follower: Follower) -> None:
         """Close the socket of a session that has ended; take away what its user may not see any more."""
+        if await self._ask_again(follower):
+            await self.subscribe(follower, {each.topic: each.cursor for each in follower.subscriptions.values()})
+
+    async def _ask_again(self, follower: Follower) -> bool:
+        """Whether this socket may stay: the session lives, and its user is what they were."""
         store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")(follower.session_key)
         user = await get_user({"session": store})
         if user.pk != follower.user.pk or not user.is_active:
-            await follower.close(SIGNED_OUT)
-            return
+            await follower.close(Close.SIGNED_OUT)
+            return False
+        before, now = await self._desk.ask(lambda: (policy.rank(follower.user), policy.rank(user)))
+        if before != now:
+            await follower.close(Close.NOT_ALLOWED)
+            return False
         follower.user = user
-        await self.subscribe(follower, {each.topic: each.cursor for each in follower.subscriptions.values()})
+        return True
 
     async def _for_ever(self, loop: Callable[[], Any]) -> None:
         while True:

@@ -12,6 +12,7 @@ from dashboard.queries import attention as queries
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from executions import clock, policy
+from executions.roles import Role
 
 
 @for_people
@@ -27,7 +28,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "page": queries.page(user, kind, cursor(request.GET.get("before"), *EXECUTION)),
         "counts": queries.counts(user),
         "kind": kind,
-        "bulk_verbs": bulk.VERBS if policy.is_admin(user) else [each for each in bulk.VERBS if each[0] == "recover"],
+        "bulk_verbs": [verb for verb in bulk.VERBS if policy.is_admin(user) or Role.SUPPORT in verb.roles],
         "server_now": clock.now(),
     }
     return render(request, "dashboard/attention.html", context)

@@ -16,25 +16,25 @@ from dashboard.views.pages import person
 @require_POST
 def act(request: HttpRequest) -> HttpResponse:
     """Do one verb for all checked rows and say for each what came of it; at most ``bulk.MOST`` at once."""
-    verb, rows = request.POST.get("verb", ""), bulk.chosen(request.POST.getlist("row"))
-    words = dict(bulk.VERBS)
+    name, rows = request.POST.get("verb", ""), bulk.chosen(request.POST.getlist("row"))
+    verb = next((each for each in bulk.VERBS if each.slug == name), None)
     problem = ""
-    if verb not in words:
-        problem = f"There is no action “{verb[:40]}” for several executions."
+    if verb is None:
+        problem = f"There is no action “{name[:40]}” for several executions."
     elif not rows:
         problem = "No execution was checked."
     elif len(rows) > bulk.MOST:
         problem = f"{len(rows)} executions were checked; at most {bulk.MOST} can be done at once."
-    if problem:
+    if problem or verb is None:
         return render(request, "dashboard/bulk.html", {"problem": problem, "back": _back(request)}, status=400)
     user = person(request)
     visible = queries.rows_by_id(user, [row.execution_id for row in rows])
-    if verb in bulk.ASKS and request.POST.get("sure") != "yes":
-        asked = {"word": words[verb], "verb": verb, "asks": bulk.ASKS[verb], "rows": rows, "visible": visible}
+    if verb.question and request.POST.get("sure") != "yes":
+        asked = {"verb": verb, "rows": rows, "visible": visible}
         return render(request, "dashboard/bulk_sure.html", {**asked, "back": _back(request)})
     results = bulk.act(verb, rows, visible, user)
     context = {
-        "word": words[verb],
+        "verb": verb,
         "results": results,
         "done": sum(not result.refusal for result in results),
         "missing": len(rows) - len(results),

@@ -86,7 +86,7 @@ def why_not_restore(request: HttpRequest, execution: Execution) -> str:
     """Empty exactly where this person may restore this execution now."""
     if execution.kind != "workflow":
         return "A run of an agent has no checkpoints to go back to."
-    if policy.role(person(request), execution) not in policy.VERBS["restore"]:
+    if policy.role(person(request), execution) not in policy.RIGHTS["restore"]:
         return "Only support or an administrator may restore."
     if execution.phase not in restore.PHASES:
         return "It can be restored while it is failed, paused, waiting or cancelled."

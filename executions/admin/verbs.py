@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,49 +15,27 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 
 from executions import policy
-from executions.engine import control, decisions
 from executions.errors import Refused
 from executions.models import Execution
-from executions.policy import Role
+from executions.roles import Role
+from executions.verbs import forms
+from executions.verbs.calls import carry_out
+from executions.verbs.row import LONGEST_REASON, Verb
+from executions.verbs.rows import VERBS
 
 MOST_ROWS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """``done`` follows the name of an execution in a sentence; ``warning`` says what a person should know before."""
-
-    name: str
-    call: Callable[..., Any]
-    done: str
-    takes_reason: bool = False
-    warning: str = ""
-
-
-VERBS = (
-    Verb("retry", decisions.retry, "will run its failed step again", takes_reason=True),
-    Verb("skip", decisions.skip, "goes on without its failed step", takes_reason=True,
-         warning="The failed step gets no result of its own: its input becomes its output."),
-    Verb("recover", decisions.recover, "goes on from its last checkpoint", takes_reason=True),
-    Verb("cancel", control.cancel, "is cancelled, or will be at its next boundary",
-         warning="A cancelled execution runs nothing more."),
-    Verb("pause", control.pause, "is paused, or will be at its next boundary"),
-    Verb("resume", control.resume, "goes on"),
-    Verb("terminate", control.terminate, "was ended at once",
-         warning="A step that is running may or may not have had its effect; this cannot be undone."),
-)  # fmt: skip
 
 
 def actions_for(user: User) -> list[Verb]:
     """The verbs that this person may use on executions that are not their own."""
     role = Role.ADMIN if policy.is_admin(user) else Role.SUPPORT
-    return [verb for verb in VERBS if role in policy.VERBS[verb.name]]
+    return [verb for verb in VERBS.values() if role in verb.roles]
 
 
 def action(verb: Verb) -> Callable[..., HttpResponseBase | None]:
     """The admin's action: first a page that shows what would be done, then what became of each row."""
 
-    @admin.action(description=f"{verb.name.capitalize()} the selected executions…", permissions=["view"])
+    @admin.action(description=f"{verb.word} the selected executions…", permissions=["view"])
     def act(model_admin: Any, request: HttpRequest, rows: QuerySet[Execution]) -> HttpResponseBase | None:
         if "confirmed" in request.POST:
             _carry_out(verb, request, rows)
@@ -70,15 +47,16 @@ def action(verb: Verb) -> Callable[..., HttpResponseBase | None]:
             return None
         return _confirmation(verb, model_admin, request, rows)
 
-    act.__name__ = verb.name
+    act.__name__ = verb.module
     return act
 
 
 def _confirmation(verb: Verb, model_admin: Any, request: HttpRequest, rows: QuerySet[Execution]) -> TemplateResponse:
     surroundings = {
         **model_admin.admin_site.each_context(request),
-        "title": f"{verb.name.capitalize()} {rows.count()} executions?",
+        "title": f"{verb.word} {rows.count()} executions?",
         "verb": verb,
+        "fields": forms.fields(verb, rows),
         "executions": list(rows.select_related("workflow", "owner")),
         "checkbox_name": ACTION_CHECKBOX_NAME,
         "opts": model_admin.model._meta,
@@ -91,17 +69,24 @@ def _carry_out(verb: Verb, request: HttpRequest, rows: QuerySet[Execution]) -> N
     chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)[:MOST_ROWS]
     # Not from the filtered list: an execution that has moved on since shall say so instead of falling out of sight.
     assert isinstance(request.user, User)
+    try:
+        # Every field is on the page: an empty one was not filled in.
+        given = forms.given(verb, {name: text for name, text in request.POST.items() if str(text).strip()})
+    except Refused as refusal:
+        messages.error(request, f"Nothing was done. {refusal}")
+        return
+    reason = request.POST.get("reason", "").strip()[:LONGEST_REASON]
     executions = policy.visible_executions(request.user).filter(pk__in=_ids(chosen))
     for execution in executions.order_by("-id"):
-        more: dict[str, Any] = {"reason": request.POST.get("reason", "")[:500]} if verb.takes_reason else {}
         seq = request.POST.get(f"seq-{execution.pk}", "")
+        # Without the sequence that the page showed, nobody knows what this person saw.
+        seen = int(seq) if seq.isdecimal() else -1
         try:
-            # Without the sequence that the page showed, nobody knows what this person saw.
-            verb.call(execution.pk, request.user, expected_seq=int(seq) if seq.isdecimal() else -1, **more)
+            carry_out(verb, execution.pk, request.user, given, expected_seq=seen, reason=reason)
         except Refused as refusal:
             messages.error(request, f"{execution.public_id} ({execution.name}): {refusal}")
         else:
-            messages.success(request, f"{execution.public_id} ({execution.name}) {verb.done}.")
+            messages.success(request, f"{execution.public_id} ({execution.name}) {verb.done_to}.")
 
 
 def _ids(texts: list[str]) -> list[uuid.UUID]:

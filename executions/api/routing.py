@@ -10,6 +10,7 @@ from django.urls import re_path
 
 from executions.api.live import access
 from executions.api.live.consumer import FollowConsumer
+from executions.sockets import Close
 
 PREFIX = "/ws/api/"
 App = Callable[..., Awaitable[Any]]
@@ -22,10 +23,19 @@ websocket_urlpatterns = [
 ]
 
 
+async def nowhere(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """The socket of an address that is not known: its handshake is refused."""
+    await receive()
+    await send({"type": "websocket.close", "code": Close.NOTHING_HERE})
+
+
+unknown = re_path("", nowhere)  # type: ignore[arg-type]  # the stubs know views alone
+
+
 def tokens_beside(others: App) -> App:
     """The sockets of an ASGI application: a handshake to the API with a token needs no origin and no session, and is
     given none; all others are judged by ``others``."""
-    with_token = URLRouter(websocket_urlpatterns)
+    with_token = URLRouter([*websocket_urlpatterns, unknown])
 
     async def chosen(scope: dict[str, Any], receive: Any, send: Any) -> None:
         is_ours = scope["path"].startswith(PREFIX) and access.has_token(scope)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from executions.cli.chapters import Chapters
-from executions.cli.commands import access, apply, backups, completion, going_back, local, runs, show, verbs
+from executions.cli.commands import access, apply, backups, completion, local, runs, show, verbs
 
 app = typer.Typer(
     name="stigmer",
@@ -133,16 +133,7 @@ _OTHERS: dict[str, Callable[..., None]] = {
     "get": show.get,
     "describe": show.describe,
     "delete": show.delete,
-    "retry": verbs.retry,
-    "skip": verbs.skip,
-    "recover": verbs.recover,
-    "restore": going_back.restore,
-    "override": going_back.override,
-    "decide": verbs.decide,
-    "cancel": verbs.cancel,
-    "terminate": verbs.terminate,
-    "pause": verbs.pause,
-    "resume": verbs.resume,
+    **verbs.commands(),
     "login": access.login,
     "logout": access.logout,
     "backup": backups.backup,
@@ -150,6 +141,8 @@ _OTHERS: dict[str, Callable[..., None]] = {
     "doctor": local.doctor,
     "completion": completion.completion,
 }
+# The same word takes a run, or the whole installation, back to what was before.
+_OTHERS["restore"] = backups.or_a_backup(_OTHERS["restore"])
 for name, command in _OTHERS.items():
     app.command(name)(command)
 app.add_typer(access.tokens, name="token")

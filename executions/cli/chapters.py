@@ -6,21 +6,12 @@ from typing import Any
 
 from typer.core import TyperGroup
 
+from executions.verbs.rows import with_commands
+
 CHAPTERS = {
     "Start": ("up", "login", "logout"),
     "Workflows, agents, runs": ("apply", "validate", "run", "logs", "list", "get", "describe", "delete"),
-    "Act on a run": (
-        "retry",
-        "skip",
-        "recover",
-        "restore",
-        "decide",
-        "cancel",
-        "terminate",
-        "pause",
-        "resume",
-        "override",
-    ),
+    "Act on a run": tuple(verb.slug for verb in with_commands()),
     "This installation": ("doctor", "backup", "repair", "migrate", "check", "worker", "web", "demo", "logins"),
     "Other": ("token", "completion", "version"),
 }

@@ -17,7 +17,8 @@ from executions.engine.running import Running
 from executions.engine.store import Store
 from executions.states import StepStatus
 
-Timer = Callable[[uuid.UUID, str, int, datetime], None]
+# Told when something that this process drove goes on.
+Timer = Callable[[datetime], None]
 
 
 class Parked(Exception):
@@ -55,5 +56,5 @@ class Drive:
         """Let go of the execution; raises :class:`Parked`."""
         self.boundary.park(until, waiting_for)
         if self.timer is not None and until is not None:
-            self.timer(self.execution.pk, self.execution.queue, self.execution.owner_id, until)
+            self.timer(until)
         raise Parked

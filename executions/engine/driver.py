@@ -24,7 +24,7 @@ from executions.engine.boundary import CancelAsked, PauseAsked
 from executions.engine.drive import Drive, Parked, Timer, Yielded
 from executions.engine.effects import run_effect
 from executions.engine.journal import Diverged
-from executions.engine.lease import claim, give_back
+from executions.engine.lease import Held, claim, give_back
 from executions.engine.requests import Breathe, Completed, Ended, Failed, Park, Request
 from executions.engine.running import Running
 from executions.engine.scope import Scope
@@ -58,6 +58,21 @@ def advance(
     held = store.call(partial(claim, execution_id, process_id, alone=alone))
     if held is None:
         return False
+    drive_held(held, process_id=process_id, store=store, running=running, timer=timer, alone=alone)
+    return True
+
+
+def drive_held(
+    held: Held,
+    *,
+    process_id: uuid.UUID,
+    store: Store,
+    running: Running,
+    timer: Timer | None = None,
+    alone: bool = False,
+) -> None:
+    """Drive as far as it goes what this process has taken already."""
+    execution_id = held.execution.pk
     running.take(execution_id, held.token)
     try:
         found = True if held.execution.left_by_id is None else take_over(held, store, alone=alone)
@@ -77,7 +92,6 @@ def advance(
             store.call(partial(give_back, execution_id, held.token, held.execution.queue, held.execution.owner_id))
     finally:
         running.let_go(execution_id, held.token)
-    return True
 
 
 class Driver:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from executions import clock
 from executions.engine.versions import Parsed, parsed
-from executions.models import Execution, Step
-from executions.models.moves import Claim, Lease, Move, apply
+from executions.models import Event, Execution, Step
+from executions.models.moves import Applied, Claim, Lease, Move, apply, claim_all
 from executions.models.transactions import atomic
 from executions.records import DECISION, StepRecord
 from executions.states import Phase, StepStatus
@@ -39,8 +40,24 @@ def claim(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool = False
 
     ``alone`` takes only one that has to be driven by a process that holds nothing else; otherwise it takes no such one.
     """
+    move = _claiming(execution_id, process_id, alone=alone)
+    with atomic():
+        applied = apply(move)
+        return _held([execution_id], {execution_id: applied})[0] if applied else None
+
+
+def claim_many(execution_ids: Sequence[uuid.UUID], process_id: uuid.UUID) -> list[Held]:
+    """Take those of these that are due, or left by a dead process, and that nobody else takes at this moment."""
+    if not execution_ids:
+        return []
+    move = _claiming(execution_ids[0], process_id, alone=False)
+    with atomic():
+        return _held(execution_ids, claim_all(move, execution_ids))
+
+
+def _claiming(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool) -> Move:
     now = clock.now()
-    move = Move(
+    return Move(
         execution_id,
         Claim(process_id, alone),
         to=Phase.IN_PROGRESS,
@@ -51,19 +68,34 @@ def claim(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool = False
         copies={"left_by_id": "process_id"},
         at=now,
     )
-    with atomic():
-        applied = apply(move)
-        if applied is None:
-            return None
-        # Read after the UPDATE, under its row lock: what a decision wrote just before is seen.
-        execution = Execution.objects.get(pk=execution_id)
-        assert execution.version_id is not None, "only runs of workflows are claimed"
-        definition = parsed(execution.version_id)
-        # The token counts the claims. Who held it before may have ended before it wrote anything.
-        first_time = applied.token == 1 or not (execution.head_digest or execution.events.exists())
-        records = [] if first_time else load_records(execution_id)
+
+
+def _held(wanted: Sequence[uuid.UUID], taken: Mapping[uuid.UUID, Applied]) -> list[Held]:
+    """What was taken, in the order in which it was wanted.
+
+    Read after the UPDATE, under its row locks: what a decision wrote just before is seen.
+    """
+    executions = Execution.objects.in_bulk(list(taken))
+    new = _never_begun(executions, taken)
+    records = load_records_of([key for key in executions if key not in new])
+    return [_held_one(executions[key], taken[key], records.get(key, []), key in new) for key in wanted if key in taken]
+
+
+def _held_one(execution: Execution, applied: Applied, records: list[StepRecord], first_time: bool) -> Held:
+    assert execution.version_id is not None, "only runs of workflows are claimed"
+    definition = parsed(execution.version_id)
     asked = (applied.cancel_asked, applied.pause_asked)
     return Held(execution, definition, records, applied.token, applied.inbox, *asked, first_time)
+
+
+def _never_begun(executions: Mapping[uuid.UUID, Execution], taken: Mapping[uuid.UUID, Applied]) -> set[uuid.UUID]:
+    """The token counts the claims. Who held it before may have ended before it wrote anything."""
+    new = {key for key in executions if taken[key].token == 1}
+    unsure = [key for key, execution in executions.items() if key not in new and not execution.head_digest]
+    if unsure:
+        told = Event.objects.filter(execution_id__in=unsure).values_list("execution_id", flat=True)
+        new |= set(unsure) - set(told.distinct().order_by())
+    return new
 
 
 def give_back(execution_id: uuid.UUID, token: int, queue: str, owner_id: int) -> bool:
@@ -75,13 +107,17 @@ def give_back(execution_id: uuid.UUID, token: int, queue: str, owner_id: int) ->
 
 def load_records(execution_id: uuid.UUID) -> list[StepRecord]:
     """The standing steps of an execution, decisions left out, in one query."""
-    rows = (
-        Step.objects.filter(execution_id=execution_id, superseded_by=None)
-        .exclude(kind=DECISION)
-        .order_by("id")
-        .values_list(*RECORD_FIELDS)
-    )
-    return [record_of(row) for row in rows]
+    return load_records_of([execution_id]).get(execution_id, [])
+
+
+def load_records_of(execution_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[StepRecord]]:
+    """The same of several; those that have none are left out."""
+    found: dict[uuid.UUID, list[StepRecord]] = {}
+    if execution_ids:
+        rows = Step.objects.filter(execution_id__in=execution_ids, superseded_by=None).exclude(kind=DECISION)
+        for execution_id, *row in rows.order_by("id").values_list("execution_id", *RECORD_FIELDS):
+            found.setdefault(execution_id, []).append(record_of(tuple(row)))
+    return found
 
 
 def record_of(row: tuple[object, ...]) -> StepRecord:

@@ -31,6 +31,10 @@ PROBE_KEY = "stigmer:health"
 MISSED_SWEEPS = 4
 LATE_SECONDS = 30.0
 START_A_WORKER = "Start one with `stigmer worker`; `stigmer up` starts and watches several."
+MORE_WORKERS = (
+    "Start one more with `stigmer worker`: it takes what is due at once. To keep it so, raise STIGMER_WORKERS, or "
+    "STIGMER_SLOTS where the processors have time left, and start `stigmer up` anew."
+)
 WHERE_HEARTBEATS_STAY = "Look at the workers' log, and whether the database has room to write."
 
 
@@ -216,7 +220,7 @@ def check_oldest_due() -> Check:
         return Check("oldest_due", State.OK, "nothing waits for a worker", 0)
     detail = f"the oldest due execution waits for {age:.0f} s"
     if age > LATE_SECONDS:
-        return Check("oldest_due", State.WARNING, detail, age, "Start more workers (STIGMER_WORKERS, STIGMER_SLOTS).")
+        return Check("oldest_due", State.WARNING, detail, age, MORE_WORKERS)
     return Check("oldest_due", State.OK, detail, age)
 
 

@@ -65,3 +65,13 @@ def sqlite_is_for_one_host(app_configs: Any, **kwargs: Any) -> Sequence[CheckMes
         hint = "Use PostgreSQL (DATABASE_URL), or at most 4 workers."
         return [Warning("SQLite has one writer for more than 4 workers.", hint=hint, id="stigmer.W002")]
     return []
+
+
+@register()
+def https_needs_a_proxy(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """This server speaks plain http: whoever speaks https stands in front and says so in X-Forwarded-Proto."""
+    if not settings.STIGMER_HTTPS or settings.STIGMER_PROXIES > 0:
+        return []
+    hint = "Set STIGMER_PROXIES to the number of proxies in front of it, or switch STIGMER_HTTPS off."
+    what = "STIGMER_HTTPS is on, but no proxy is declared: every page would be redirected for ever."
+    return [Error(what, hint=hint, id="stigmer.E008")]

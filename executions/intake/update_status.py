@@ -29,7 +29,7 @@ from executions.intake.status_update import AGENT_ONLY, WORKFLOW_ONLY, StatusUpd
 from executions.models import Execution
 from executions.models.move import Applied, Move
 from executions.models.moves import announce_after_commit, write
-from executions.policy import Role
+from executions.roles import Role
 from executions.states import ENDED_PHASES
 from executions.values import storable
 

@@ -122,7 +122,36 @@ def in_one_statement(move: Move) -> Applied | None:
     return None if row is None else _applied(row)
 
 
+def claim_all(move: Move, execution_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Applied]:
+    """The same claim for each of these executions; of those whose guard held, what the row said afterwards.
+
+    What somebody else has locked is left out (PostgreSQL): nobody waits, so no two can block each other.
+    """
+    assert isinstance(move.guard, Claim)
+    assignments, values = _assignments(move)
+    where, rest = _where(move.guard)
+    marks = ", ".join(["%s"] * len(execution_ids))
+    chosen = f"id IN ({marks}) AND {where}"
+    if connection.vendor == "postgresql":
+        chosen = f"id IN (SELECT id FROM executions_execution WHERE {chosen} FOR UPDATE SKIP LOCKED)"
+    sql = f"UPDATE executions_execution SET {assignments} WHERE {chosen} RETURNING id, {RETURNED}"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*values, *map(_adapt, execution_ids), *rest])
+        rows = cursor.fetchall()
+    return {id_ if isinstance(id_, uuid.UUID) else uuid.UUID(id_): _applied(row) for id_, *row in rows}
+
+
 def _guarded_update(move: Move) -> tuple[str, list[Any]]:
+    assignments, values = _assignments(move)
+    where, rest = _where(move.guard)
+    parameters = [*values, _adapt(move.execution_id), *rest]
+    return (
+        f"UPDATE executions_execution SET {assignments} WHERE id = %s AND {where} RETURNING {RETURNED}",
+        parameters,
+    )
+
+
+def _assignments(move: Move) -> tuple[str, list[Any]]:
     columns = dict(move.columns)
     if move.to is not None:
         columns["phase"] = str(move.to)
@@ -130,17 +159,16 @@ def _guarded_update(move: Move) -> tuple[str, list[Any]]:
     assignments += [f"{column} = COALESCE({column}, %s)" for column in move.if_null]
     assignments += [f"{column} = {column} + 1" for column in move.increments]
     assignments += [f"{column} = {other}" for column, other in move.copies.items()]
-    values = [*columns.values(), *move.if_null.values(), move.execution_id]
-    where, rest = _where(move.guard)
-    parameters = [move.seqs_needed(), *(_adapt(value) for value in values), *rest]
-    return f"UPDATE executions_execution SET {', '.join(assignments)} WHERE {where} RETURNING {RETURNED}", parameters
+    values = map(_adapt, (*columns.values(), *move.if_null.values()))
+    return ", ".join(assignments), [move.seqs_needed(), *values]
 
 
 def _where(guard: Guard) -> tuple[str, list[Any]]:
+    """What has to hold beside the id."""
     parameters: list[Any]
     if isinstance(guard, Lease):
         # The phase stands beside the token so that a driver whose execution was moved on writes nothing.
-        where = "id = %s AND token = %s AND phase = 'IN_PROGRESS'"
+        where = "token = %s AND phase = 'IN_PROGRESS'"
         parameters = [guard.token]
         if guard.inbox is not None:
             where += " AND inbox = %s"
@@ -149,7 +177,7 @@ def _where(guard: Guard) -> tuple[str, list[Any]]:
         # By the database's own time: whoever rang saw that it was due, and a clock behind must not miss its bell.
         at = "GREATEST(CLOCK_TIMESTAMP(), %s)" if connection.vendor == "postgresql" else "%s"
         where = (
-            "id = %s AND runner = 'ours' AND alone = %s AND journal_format <= %s AND (phase = 'PENDING' "
+            "runner = 'ours' AND alone = %s AND journal_format <= %s AND (phase = 'PENDING' "
             f"OR (phase = 'WAITING' AND wake_at <= {at}) "
             "OR (phase = 'IN_PROGRESS' "
             "AND process_id IN (SELECT id FROM executions_process WHERE dead_at IS NOT NULL))) "
@@ -158,7 +186,7 @@ def _where(guard: Guard) -> tuple[str, list[Any]]:
         )
         parameters = [guard.alone, guard.journal_format, _adapt(clock.now()), _adapt(guard.process_id)]
     else:
-        where = f"id = %s AND phase IN ({', '.join(['%s'] * len(guard.phases))})"
+        where = f"phase IN ({', '.join(['%s'] * len(guard.phases))})"
         parameters = [str(phase) for phase in guard.phases]
         if guard.seq is not None:
             where += " AND head_seq = %s"

@@ -7,6 +7,9 @@ by each move and numbers what the move wrote: finished steps first, then events,
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
+
 from django.db import Error, connection, transaction
 
 from executions import dispatch, events
@@ -17,7 +20,9 @@ from executions.models.passing import Trouble, trouble
 from executions.models.transactions import atomic
 from executions.states import MOVES, Phase
 
-__all__ = ["Applied", "Claim", "Guard", "Lease", "Move", "Standing", "announce_after_commit", "apply", "write"]
+__all__ = [
+    "Applied", "Claim", "Guard", "Lease", "Move", "Standing", "announce_after_commit", "apply", "claim_all", "write",
+]  # fmt: skip
 
 
 def apply(move: Move) -> Applied | None:
@@ -26,6 +31,19 @@ def apply(move: Move) -> Applied | None:
     if applied is not None:
         announce_after_commit(move, applied)
     return applied
+
+
+def claim_all(move: Move, execution_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Applied]:
+    """The same claim for each of these; those whose guard held. The caller holds a transaction."""
+    _check_is_legal(move)
+    taken = move_sql.claim_all(move, execution_ids)
+
+    def announce() -> None:
+        for execution_id, applied in taken.items():
+            events.announce(execution_id, applied.head_seq, move.owner_id)
+
+    transaction.on_commit(announce, robust=True)
+    return taken
 
 
 def write(move: Move) -> Applied | None:

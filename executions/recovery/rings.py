@@ -21,7 +21,7 @@ GRACE_SECONDS = 2.0
 # After a death less: the bell may have been in the hands of who died.
 URGENT_GRACE_SECONDS = 0.2
 FORESIGHT_SECONDS = 5.0
-FIELDS = ("pk", "kind", "queue", "token", "owner_id")
+FIELDS = ("pk", "kind", "queue", "token", "owner_id", "current_step")
 log = structlog.get_logger(__name__)
 
 
@@ -37,6 +37,14 @@ def ring_for_due(most: int, *, grace_seconds: float = GRACE_SECONDS) -> int:
     """Ring for what is due and nobody has taken. How many rang."""
     late = Now() - timedelta(seconds=grace_seconds)
     return _ring(_stamp(Execution.objects.due().filter(wake_at__lt=late), "wake_at", most))
+
+
+def to_be_driven_alone(most: int) -> list[Execution]:
+    """What is due or left behind and has to be driven alone, for this worker; no other is given it meanwhile."""
+    if most <= 0:
+        return []
+    stamped = _stamp(Execution.objects.due().filter(alone=True), "wake_at", most)
+    return stamped + _stamp(Execution.objects.orphaned().filter(alone=True), "id", most)
 
 
 def _stamp(rows: ExecutionQuerySet, order: str, most: int) -> list[Execution]:

@@ -18,7 +18,8 @@ from executions.recovery.runners import note_silent_runners
 from executions.recovery.violations import repair_the_lost
 
 NAME = "sweep"
-LONGEST_SECONDS = 30.0
+# Whoever has the turn may have been cut off in the middle of it; two sweeps at once do no harm.
+LONGEST_SECONDS = 10.0
 log = structlog.get_logger(__name__)
 
 

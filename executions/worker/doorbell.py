@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections.abc import Callable
 
 import django_rq
 import structlog
@@ -19,7 +20,6 @@ from rq.queue import Queue
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
-from executions import dispatch
 from executions.dispatch import QUEUES
 from executions.worker.slots import Slots
 
@@ -33,8 +33,10 @@ log = structlog.get_logger(__name__)
 class Doorbell:
     """One process's ear. Registered with RQ, so that RQ's own pages show it."""
 
-    def __init__(self, slots: Slots, stop: threading.Event) -> None:
+    def __init__(self, slots: Slots, stop: threading.Event, look: Callable[[], None]) -> None:
+        """``look`` is called for a bell whose owner holds all that one may hold: it is taken when there is room."""
         self._slots = slots
+        self._look = look
         self._stop = stop
         self._queues: list[Queue] = [django_rq.get_queue(name, serializer=JSONSerializer) for name in QUEUES]
         self._connection = self._queues[0].connection
@@ -92,7 +94,7 @@ class Doorbell:
             log.error("a job that is no bell was dropped", job=job.id)
         else:
             if not self._slots.submit(execution_id, owner_id):
-                dispatch.ring(execution_id, QUEUES[-1], owner_id)
+                self._look()
         try:
             job.delete()
         except (InvalidJobOperation, NoSuchJobError) as problem:

@@ -7,6 +7,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -14,7 +15,7 @@ from django.db import DatabaseError, close_old_connections, connection
 
 from executions import broadcast
 from executions.dispatch import QUEUE_OFF
-from executions.engine.driver import advance
+from executions.engine.driver import advance, drive_held
 from executions.engine.running import Running
 from executions.models import Execution, Process
 from executions.models.transactions import run_tx
@@ -24,13 +25,14 @@ from executions.steps import http, python
 from executions.worker.children import use_children
 from executions.worker.doorbell import Doorbell
 from executions.worker.fork_server import Pipes
+from executions.worker.moments import Moments
 from executions.worker.pulse import Pulse
 from executions.worker.registration import register_when_possible, resign
 from executions.worker.siblings import Siblings
 from executions.worker.signals import on_signal
 from executions.worker.slots import Slots
 from executions.worker.solo import Solo
-from executions.worker.timers import Timers
+from executions.worker.taker import Taker
 from executions.worker.turns import Turns
 from executions.worker.writers import writers
 from stigmer_site.sqlite.files import checkpoint_at_the_end
@@ -54,20 +56,23 @@ def main(fork_server: Pipes) -> int:
     # A thread that only listens from now on must keep no connection of the few from those who drive.
     close_old_connections()
     broadcast.start()
-    store, running, timers, solo = writers(), Running(), Timers(), Solo(fork_server, stop.set)
-    drive = partial(advance, process_id=process.pk, store=store, running=running, timer=timers.set)
-    slots = Slots(settings.STIGMER_SLOTS, partial(_drive, drive, solo))
-    turns = Turns(slots)
+    store, running, moments, solo = writers(), Running(), Moments(), Solo(fork_server, stop.set)
+    how: dict[str, Any] = {"process_id": process.pk, "store": store, "running": running}
+    how["timer"] = moments.expect
+    slots = Slots(settings.STIGMER_SLOTS, partial(_drive, partial(advance, **how), solo))
+    drive_taken = partial(drive_held, **how)
+    taker = Taker(process.pk, store, slots, running, solo, drive_taken, moments)
+    turns = Turns(process.pk, slots, drive_taken)
     pulse = Pulse(process, running)
     sweeper = Sweeper(process)
     siblings = Siblings(process, sweeper.hurry)
     try:
-        Doorbell(slots, stop).listen()
+        Doorbell(slots, stop, taker.look).listen()
     finally:
         running.stopping.set()
         log.info("worker stops", driving=len(running.tokens()))
         siblings.close()
-        timers.close()
+        taker.stop()
         sweeper.close()
         turns.close()
         drained = slots.drain(settings.STIGMER_DRAIN_SECONDS)
@@ -76,6 +81,7 @@ def main(fork_server: Pipes) -> int:
         pulse.close()
         left = _resigned(process)
         store.close()
+        taker.join()
         # Nothing of theirs is written any more, so that what still runs can be broken off.
         running.cancel_all()
         http.close()

@@ -6,13 +6,43 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 
 import structlog
+from django.conf import settings
 from django.db import close_old_connections
 
+from executions.recovery.waiting import Waiting
+
 log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Room:
+    """What was free at one moment: ``free`` slots, of which the last ``kept`` are for owners that hold little."""
+
+    share: int
+    kept: int
+    free: int
+    busy_of: Counter[int | None]
+
+    def choose(self, found: Sequence[Waiting]) -> list[Waiting]:
+        """As many as there is room for; whose owner holds fewest comes first. They count as taken from now on."""
+        chosen = []
+        for each in sorted(found, key=self._place):
+            held = self.busy_of[each.owner_id]
+            is_for_others = self.free <= self.kept and held >= settings.STIGMER_FAIR_SHARE
+            if self.free and held < self.share and not is_for_others:
+                self.free -= 1
+                self.busy_of[each.owner_id] += 1
+                chosen.append(each)
+        return chosen
+
+    def _place(self, each: Waiting) -> int:
+        return each.turn + self.busy_of[each.owner_id]
 
 
 class Slots:
@@ -29,6 +59,7 @@ class Slots:
         self._changed = threading.Condition()
         self._busy = 0
         self._busy_of: Counter[int | None] = Counter()
+        self._on_free: Callable[[], None] = lambda: None
         self._pool = ThreadPoolExecutor(self._count, thread_name_prefix="slot")
 
     def wait_for_free(self, seconds: float) -> bool:
@@ -41,15 +72,43 @@ class Slots:
         with self._changed:
             return self._changed.wait_for(lambda: self._busy < self._share, seconds)
 
+    def on_free(self, tell: Callable[[], None]) -> None:
+        """``tell`` is called by each thread whose slot has become free."""
+        self._on_free = tell
+
+    def count(self) -> int:
+        """How many slots there are, those that are kept included."""
+        return self._count
+
+    def room(self) -> Room:
+        """What is free now, and who holds how many."""
+        with self._changed:
+            free = max(0, self._count - self._busy)
+            return Room(self._share, self._count - self._share, free, Counter(self._busy_of))
+
+    def has_room_for(self, owner_id: int) -> bool:
+        """Whether a slot is free that this owner may hold."""
+        with self._changed:
+            return self._busy < self._count and self._busy_of[owner_id] < self._share
+
     def submit(self, execution_id: uuid.UUID, owner_id: int | None = None) -> bool:
         """Drive it. False: its owner holds all that one may hold."""
         with self._changed:
             if owner_id is not None and self._busy_of[owner_id] >= self._share:
                 return False
-            self._busy += 1
-            self._busy_of[owner_id] += 1
-        self._pool.submit(self._run, execution_id, owner_id)
+            self._count_in(owner_id)
+        self._pool.submit(self._run, partial(self._drive, execution_id), execution_id, owner_id)
         return True
+
+    def submit_taken(self, drive: Callable[[], object], execution_id: uuid.UUID, owner_id: int) -> None:
+        """Drive what this process has taken already, for which there was ``room``."""
+        with self._changed:
+            self._count_in(owner_id)
+        self._pool.submit(self._run, drive, execution_id, owner_id)
+
+    def _count_in(self, owner_id: int | None) -> None:
+        self._busy += 1
+        self._busy_of[owner_id] += 1
 
     def drain(self, seconds: float) -> bool:
         """Wait until every slot is free. False: time is over and some still drive."""
@@ -59,9 +118,9 @@ class Slots:
         self._pool.shutdown(wait=False, cancel_futures=True)
         return empty
 
-    def _run(self, execution_id: uuid.UUID, owner_id: int | None) -> None:
+    def _run(self, drive: Callable[[], object], execution_id: uuid.UUID, owner_id: int | None) -> None:
         try:
-            self._drive(execution_id)
+            drive()
         except Exception:
             # The lease is still held in the database; the pulse sees that no thread drives it and gives it back.
             log.exception("drive ended by an error", execution=str(execution_id))
@@ -73,3 +132,4 @@ class Slots:
                 if not self._busy_of[owner_id]:
                     del self._busy_of[owner_id]
                 self._changed.notify_all()
+            self._on_free()

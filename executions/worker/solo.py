@@ -52,6 +52,12 @@ class Solo:
                 line.insert(0 if first else len(line), execution_id)
             self._changed.notify_all()
 
+    def room(self) -> int:
+        """How many more may be driven now."""
+        with self._changed:
+            waiting = sum(map(len, self._waiting.values()))
+            return max(0, settings.STIGMER_ALONE_PROCESSES - self._busy - waiting)
+
     def close(self) -> None:
         """Let go of what waits and stop the children in order."""
         with self._changed:

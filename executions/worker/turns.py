@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import threading
+import uuid
+from collections.abc import Callable
+from functools import partial
 from queue import Empty, SimpleQueue
 
 import structlog
 from django.db import DatabaseError, connection
 
 from executions import dispatch
+from executions.engine.lease import Held, claim
 from executions.engine.turn import Waiting
 from executions.models import in_line
-from executions.models.transactions import run_tx
+from executions.models.transactions import atomic, run_tx
 from executions.steps import python
 from executions.worker.slots import Slots
 
@@ -22,11 +26,13 @@ log = structlog.get_logger(__name__)
 
 
 class Turns:
-    """A thread that hears of turns. The execution is driven here, where the process is kept for it: a bell might be
-    heard by another worker."""
+    """A thread that hears of turns. The execution is taken as it is woken and driven here, where the process is kept
+    for it: another worker might take it else. ``drive`` is called in a slot."""
 
-    def __init__(self, slots: Slots) -> None:
+    def __init__(self, process_id: uuid.UUID, slots: Slots, drive: Callable[[Held], None]) -> None:
+        self._process_id = process_id
         self._slots = slots
+        self._drive = drive
         self._called: SimpleQueue[Waiting | None] = SimpleQueue()
         python.call_on_turn(self._called.put)
         self._thread = threading.Thread(target=self._run, name="turns", daemon=True)
@@ -70,5 +76,12 @@ class Turns:
 
     def _wake(self, called: Waiting) -> bool:
         """Have it driven. False: it waits no more, or its owner has no slot left here."""
-        woken = run_tx(lambda: in_line.wake([called.execution_id]))
-        return bool(woken) and self._slots.submit(called.execution_id, called.owner_id)
+        held = self._slots.has_room_for(called.owner_id) and run_tx(partial(self._taken, called.execution_id))
+        if not held:
+            return False
+        self._slots.submit_taken(partial(self._drive, held), called.execution_id, called.owner_id)
+        return True
+
+    def _taken(self, execution_id: uuid.UUID) -> Held | None:
+        with atomic():
+            return claim(execution_id, self._process_id) if in_line.wake([execution_id]) else None

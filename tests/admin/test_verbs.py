@@ -101,11 +101,11 @@ def test_it_says_so_even_where_the_list_is_filtered_by_the_phase_that_it_left(
     assert len(list(response.context["messages"])) == 2
 
 
-def test_support_may_recover_and_nothing_else(support: User, as_user: AsUser, make: Make) -> None:
+def test_support_may_recover_and_restore_and_nothing_else(support: User, as_user: AsUser, make: Make) -> None:
     execution = make()
     client = as_user(support)
     choices = dict(client.get(LIST).context["action_form"].fields["action"].choices)
-    assert set(choices) == {"", "recover"}
+    assert set(choices) == {"", "recover", "restore", "undo restore"}
     ask(client, "terminate", execution, confirmed="yes", **{f"seq-{execution.pk}": execution.head_seq})
     assert phase_of(execution) == Phase.FAILED
     confirm(client, "recover", execution)
@@ -132,3 +132,22 @@ def test_a_confirmation_without_what_the_page_showed_changes_nothing(admin: User
     execution = make()
     ask(as_user(admin), "retry", execution, confirmed="yes")
     assert phase_of(execution) == Phase.FAILED
+
+
+def test_an_administrator_restores_overrides_and_recovers_onto_a_version_here_too(
+    admin: User, as_user: AsUser, make: Make
+) -> None:
+    client, restored, overridden, recovered = as_user(admin), make(), make(name="two"), make(name="three")
+    page = ask(client, "restore", restored).content.decode()
+    assert "Checkpoint" in page and 'name="reason"' in page
+    assert "Nothing was done." in confirm(client, "restore", restored, checkpoint="x", reason="why")[0]
+    assert "A reason is needed." in confirm(client, "restore", restored, checkpoint="0")[0]
+    confirm(client, "restore", restored, checkpoint="0", reason="again from the beginning")
+    assert phase_of(restored) == Phase.PENDING
+    assert '<option value="CANCELLED">' in ask(client, "override", overridden).content.decode()
+    confirm(client, "override", overridden, phase="CANCELLED", reason="not needed any more")
+    assert phase_of(overridden) == Phase.CANCELLED
+    said = confirm(client, "recover", recovered, version="7")
+    assert phase_of(recovered) == Phase.FAILED and "7" in said[0]
+    confirm(client, "recover", recovered, version="1")
+    assert phase_of(recovered) == Phase.PENDING

@@ -27,12 +27,12 @@ T = TypeVar("T")
 class Page:
     """``closed`` is the close code once the server has closed it."""
 
-    def __init__(self, client: Client | None, origin: str = ORIGIN) -> None:
+    def __init__(self, client: Client | None, origin: str = ORIGIN, path: str = "/live/") -> None:
         headers = [(b"origin", origin.encode()), (b"host", b"localhost")]
         if client is not None:
             cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
             headers.append((b"cookie", f"{settings.SESSION_COOKIE_NAME}={cookie}".encode()))
-        self.socket = WebsocketCommunicator(application, "/live/", headers)
+        self.socket = WebsocketCommunicator(application, path, headers)
         self.closed: int | None = None
 
     async def open(self) -> bool:

@@ -4,7 +4,7 @@ import pytest
 
 from dashboard.actions import actions
 from executions.models import Execution, Step
-from executions.policy import Role
+from executions.roles import Role
 from executions.states import Phase
 
 

@@ -115,6 +115,38 @@ def test_one_user_cannot_open_sockets_without_end(alice: User, as_: As) -> None:
     run(scenario)
 
 
+@pytest.mark.parametrize("path", ["/nowhere", "/live", "/ws/api/v1/nowhere", "/ws/api/v1/workflow-executions/x"])
+def test_the_socket_of_an_unknown_address_is_refused_without_a_traceback(
+    path: str, alice: User, as_: As, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = as_(alice)
+
+    async def scenario() -> None:
+        opened = Page(client, path=path)
+        assert not await opened.open()
+        assert opened.closed == 4404
+
+    run(scenario)
+    assert not caplog.records
+
+
+DEEP = '{"sub": ' + "[" * 20_000 + "]" * 20_000 + "}"
+
+
+@pytest.mark.parametrize(
+    "message", [DEEP, '{"sub": {"overview": 1' + "0" * 30 + "}}", '{"ack": {"overview": ' + "9" * 5000 + "}}"]
+)
+def test_a_message_that_is_too_deep_or_counts_too_far_closes_the_socket(message: str, alice: User, as_: As) -> None:
+    client = as_(alice)
+
+    async def scenario() -> None:
+        async with page(client) as opened:
+            await opened.say(message)
+            assert await opened.hear_close() == 4400
+
+    run(scenario)
+
+
 def test_a_session_that_ended_closes_its_socket(alice: User, as_: As) -> None:
     client = as_(alice)
     key = client.cookies[settings.SESSION_COOKIE_NAME].value

@@ -6,7 +6,7 @@ from dashboard.ways import ways
 from dashboard.words import OVERRIDES
 from executions.engine.override import choices
 from executions.models import Execution
-from executions.policy import Role
+from executions.roles import Role
 from executions.states import Phase
 
 RECOVER, RESTORE, OVERRIDE = "execution-recover", "execution-checkpoints", "execution-override"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from executions.health.system_checks import lists_of_hosts_are_understood
+from executions.health.system_checks import https_needs_a_proxy, lists_of_hosts_are_understood
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,11 @@ def test_a_list_of_hosts_that_is_not_understood_is_named(
     settings.STIGMER_HTTP_ALLOWED_HOSTS, settings.STIGMER_HTTP_ONLY_HOSTS = allowed, only
     found = lists_of_hosts_are_understood(None)
     assert [said in str(message.msg) for message in found] == ([True] if said else [])
+
+
+def test_https_without_a_proxy_that_speaks_it_is_an_error(settings):
+    settings.STIGMER_HTTPS, settings.STIGMER_PROXIES = True, 0
+    (found,) = https_needs_a_proxy(None)
+    assert found.id == "stigmer.E008" and "STIGMER_PROXIES" in (found.hint or "")
+    settings.STIGMER_PROXIES = 1
+    assert not https_needs_a_proxy(None)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from executions.bodies import SCOPE_KEY, TOO_LARGE
-from stigmer_site.entrance import behind_proxies, bounded
+from stigmer_site.entrance import behind_proxies, bounded, secure_sockets
 
 
 def called(application: Any, scope: dict[str, Any], *messages: dict[str, Any]) -> None:
@@ -77,3 +77,23 @@ def test_a_socket_behind_a_proxy_is_as_secure_as_the_proxy_says():
     assert inside.scope["scheme"] == "wss"
     called(behind_proxies(inside, 1), scope | {"headers": ()}, part(b"", False))
     assert inside.scope["scheme"] == "ws"
+
+
+def test_a_socket_by_plain_ws_is_refused_where_https_is_on():
+    said: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        said.append(message)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    inside = Inside()
+
+    async def scenario() -> None:
+        await secure_sockets(inside)({"type": "websocket", "scheme": "ws"}, receive, send)
+
+    asyncio.run(scenario())
+    assert said == [{"type": "websocket.close", "code": 4403}] and not inside.scope
+    called(secure_sockets(inside), {"type": "websocket", "scheme": "wss"}, part(b"", False))
+    assert inside.scope["scheme"] == "wss"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
+from executions.recovery.waiting import Waiting
 from executions.worker.slots import Slots
 
 ANN, BEN = 1, 2
@@ -54,3 +56,47 @@ def test_a_bell_that_does_not_say_whose_it_is_is_taken(gate):
     slots = Slots(1, gate)
     assert slots.submit(uuid.uuid4())
     assert slots.submit(uuid.uuid4())
+
+
+def found(*owners: int) -> list[Waiting]:
+    """One waiting execution each; the turn counts those of the same owner."""
+    turns: Counter[int] = Counter()
+    made = []
+    for owner_id in owners:
+        turns[owner_id] += 1
+        made.append(Waiting(uuid.uuid4(), owner_id, turns[owner_id]))
+    return sorted(made, key=lambda each: each.turn)
+
+
+def owners(chosen: list[Waiting]) -> list[int]:
+    return [each.owner_id for each in chosen]
+
+
+def test_owners_are_chosen_in_turn_and_whoever_holds_fewest_comes_first(gate):
+    slots = Slots(4, gate)
+    slots.submit(uuid.uuid4(), BEN)
+    slots.submit(uuid.uuid4(), BEN)
+    room = slots.room()
+    assert owners(room.choose(found(BEN, BEN, ANN, ANN))) == [ANN, ANN, BEN]
+    assert room.free == 0
+
+
+def test_no_more_of_an_owner_are_chosen_than_one_may_hold(gate):
+    slots = Slots(4, gate)
+    assert owners(slots.room().choose(found(*[BEN] * 9))) == [BEN] * 4
+    for _ in range(4):
+        slots.submit(uuid.uuid4(), BEN)
+    assert slots.room().choose(found(BEN)) == []
+    assert owners(slots.room().choose(found(BEN, ANN))) == [ANN]
+
+
+def test_the_slots_that_are_kept_are_for_owners_that_hold_little(gate, settings):
+    settings.STIGMER_FAIR_SHARE = 2
+    slots = Slots(8, gate)
+    for _ in range(6):
+        slots.submit(uuid.uuid4(), BEN)
+    assert owners(slots.room().choose(found(*[3] * 9))) == [3, 3], "a third owner takes the unkept ones"
+    for _ in range(2):
+        slots.submit(uuid.uuid4(), 3)
+    assert slots.room().choose(found(*[3] * 9)) == []
+    assert owners(slots.room().choose(found(*[ANN] * 9))) == [ANN, ANN]

@@ -14,12 +14,13 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.utils.module_loading import import_string
 
 from executions import policy, tokens
+from executions.accounts.watch import Credential
 from executions.api.finding import PREFIXES
 from executions.api.live.subscriber import Subscriber
 from executions.ids import parse_public_id
 from executions.models import ApiToken, Execution
-
-SIGNED_OUT, NOTHING_HERE = 4401, 4404
+from executions.rates import guessed
+from executions.sockets import Close
 
 
 def follower(user: User, token: ApiToken | None, session_key: str, execution_id: uuid.UUID) -> Subscriber:
@@ -31,7 +32,8 @@ def follower(user: User, token: ApiToken | None, session_key: str, execution_id:
         fresh = _by_session(session_key) if token is None else _by_token(token)
         return fresh == user and policy.visible_executions(fresh).filter(pk=execution_id).exists()
 
-    return Subscriber(name, user, execution_id, still_allowed)
+    credential = Credential(user.pk, "" if token else session_key, token.pk if token else None)
+    return Subscriber(name, user, execution_id, still_allowed, credential)
 
 
 def _by_token(token: ApiToken) -> policy.Person:
@@ -54,13 +56,15 @@ def of_socket(scope: Mapping[str, Any], kind: str, public_id: str) -> Subscriber
     """The follower behind a socket's handshake, or the code to close it with."""
     token = _sent_token(scope) if has_token(scope) else None
     user = token.owner if token else None if has_token(scope) else scope.get("user")
+    if has_token(scope) and token is None and guessed(str((scope.get("client") or [""])[0])):
+        return Close.TOO_MANY
     if not isinstance(user, User) or not user.is_active:
-        return SIGNED_OUT
+        return Close.SIGNED_OUT
     key = parse_public_id(public_id, PREFIXES[kind])
     rows = policy.visible_executions(user).filter(kind=kind, pk=key) if key else Execution.objects.none()
     execution_id = rows.values_list("pk", flat=True).first()
     session_key = "" if token else getattr(scope.get("session"), "session_key", None) or ""
-    return NOTHING_HERE if execution_id is None else follower(user, token, session_key, execution_id)
+    return Close.NOTHING_HERE if execution_id is None else follower(user, token, session_key, execution_id)
 
 
 def _sent_token(scope: Mapping[str, Any]) -> ApiToken | None:

@@ -1,8 +1,7 @@
 """Following over a WebSocket: the same frames as JSON messages, acknowledged by ``{"ack": <seq>}``.
 
 The server sends at most ``BUFFER`` frames that were not acknowledged; what comes meanwhile waits, and is lost from the
-oldest on. Close codes: 1000 it has ended, 4400 not understood, 4401 not signed in, 4404 nothing here, 1013 too many,
-1011 it broke off, come back.
+oldest on. Close codes: ``executions.sockets``.
 """
 
 from __future__ import annotations
@@ -10,20 +9,19 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
-from typing import Any
 
 import structlog
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from executions.api.live import access
 from executions.api.live.hub import hub
-from executions.api.live.subscriber import BUFFER, Frame, Subscriber
+from executions.api.live.subscriber import BUFFER, FORBIDDEN, Frame, Subscriber
+from executions.sockets import Close, message_of
 
 MOST_SOCKETS = 20
 MOST_CHARACTERS = 4096
 ACKNOWLEDGE_SECONDS = 60.0
 BEAT_SECONDS = 15.0
-ENDED, NOT_UNDERSTOOD, SIGNED_OUT, NOTHING_HERE, TOO_MANY, BROKE_OFF = 1000, 4400, 4401, 4404, 1013, 1011
 log = structlog.get_logger(__name__)
 
 
@@ -40,7 +38,7 @@ class FollowConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.close(found)
             return
         if hub().count_of(found.user.pk) >= MOST_SOCKETS:
-            await self.close(TOO_MANY)
+            await self.close(Close.TOO_MANY)
             return
         self.follower: Subscriber = found
         self.unacknowledged = 0
@@ -56,7 +54,7 @@ class FollowConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if not hasattr(self, "sender") or not _is_acknowledgement(text_data):
-            await self.close(NOT_UNDERSTOOD)
+            await self.close(Close.NOT_UNDERSTOOD)
             return
         self.unacknowledged = 0
         self.acknowledged.set()
@@ -68,7 +66,7 @@ class FollowConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         except Exception:
             # Open and silent it would pass for an execution in which nothing happens.
             log.exception("a follower's socket broke off")
-            code = BROKE_OFF
+            code = Close.BROKE_OFF
         finally:
             hub().leave(self.follower)
         await self.close(code)
@@ -77,12 +75,12 @@ class FollowConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Send until there is nothing more to say; the code to close with."""
         while True:
             if self.unacknowledged >= BUFFER and not await self._is_acknowledged():
-                return TOO_MANY
+                return Close.TOO_MANY
             taken = await self.follower.take(BEAT_SECONDS)
             if taken is None and self.follower.closed:
-                return NOTHING_HERE
+                return Close.NOT_ALLOWED if self.follower.closed == FORBIDDEN else Close.NOTHING_HERE
             if taken is not None and await self._sent(*taken):
-                return ENDED
+                return Close.ENDED
 
     async def _is_acknowledged(self) -> bool:
         self.acknowledged.clear()
@@ -100,10 +98,5 @@ class FollowConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
 
 def _is_acknowledgement(text: str | None) -> bool:
-    if text is None or len(text) > MOST_CHARACTERS:
-        return False
-    try:
-        message: Any = json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(message, dict) and message.keys() == {"ack"}
+    message = message_of(text, MOST_CHARACTERS)
+    return message is not None and message.keys() == {"ack"}

@@ -14,8 +14,9 @@ from asgiref.sync import sync_to_async
 from django.db import close_old_connections, connections
 
 from executions import broadcast
+from executions.accounts.watch import LOOK_SECONDS, Watch
 from executions.api.live import changes
-from executions.api.live.subscriber import Subscriber
+from executions.api.live.subscriber import FORBIDDEN, Subscriber
 from executions.health.gauges import add_sockets
 from executions.models.passing import trouble
 from executions.nudges import Nudge, nudges
@@ -37,6 +38,7 @@ class Hub:
         self._dirty: set[uuid.UUID] = set()
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._watch: Watch[Subscriber] = Watch()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="api-live")
 
     def count(self, execution_id: uuid.UUID | None = None) -> int:
@@ -108,7 +110,7 @@ class Hub:
         if not self._tasks:
             broadcast.start()
             nudges().hear(self.hear)
-            loops = (self._deliver, self._reconcile, self._check)
+            loops = (self._deliver, self._reconcile, self._look, self._check)
             self._tasks = [asyncio.create_task(self._for_ever(loop), name=loop.__name__) for loop in loops]
 
     def _stop(self) -> None:
@@ -154,6 +156,17 @@ class Hub:
             elif heads[key] > self._cursors.get(key, 0):
                 self.mark(key)
 
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            await self.look()
+
+    async def look(self) -> None:
+        """Close the followers whose rights were taken away."""
+        watched = {each: each.credential for each in self._all()}
+        for follower in await self._watch.changed(watched, self.ask):
+            await self._ask_again(follower)
+
     async def _check(self) -> None:
         while True:
             await asyncio.sleep(CHECK_SECONDS)
@@ -161,9 +174,15 @@ class Hub:
 
     async def check(self) -> None:
         """Close the followers who may not see it any more."""
-        for follower in [each for group in self._followers.values() for each in group]:
-            if not await self.ask(follower.still_allowed):
-                follower.close("forbidden")
+        for follower in self._all():
+            await self._ask_again(follower)
+
+    async def _ask_again(self, follower: Subscriber) -> None:
+        if not await self.ask(follower.still_allowed):
+            follower.close(FORBIDDEN)
+
+    def _all(self) -> list[Subscriber]:
+        return [each for group in self._followers.values() for each in group]
 
     async def _for_ever(self, loop: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -12,7 +12,10 @@ from typing import Any
 import structlog
 from django.contrib.auth.models import User
 
+from executions.accounts.watch import NO_CREDENTIAL, Credential
+
 BUFFER = 100
+FORBIDDEN = "forbidden"
 log = structlog.get_logger(__name__)
 
 
@@ -41,6 +44,7 @@ class Subscriber:
     user: User
     execution_id: uuid.UUID
     still_allowed: Callable[[], bool]
+    credential: Credential = NO_CREDENTIAL
     cursor: int = -1
     # What the others are sent meanwhile would come before its own beginning.
     is_caught_up: bool = False

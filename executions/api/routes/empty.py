@@ -9,7 +9,4 @@ from ninja.params.functions import Body
 from executions.api.schemas import executions, resources
 
 RUN: Any = Body(executions.RunBody())
-RETRY: Any = Body(executions.RetryBody())
-SKIP: Any = Body(executions.SkipBody())
-RECOVER: Any = Body(executions.RecoverBody())
 READ: Any = Body(resources.ReadBody())

@@ -1,124 +1,104 @@
-"""What can be done to an execution. Both kinds have the same verbs; each calls the one function behind it."""
+"""What can be done to an execution: one route for each row of ``executions.verbs``, for both kinds."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.http import HttpRequest
 from ninja import Router
+from ninja.params.functions import Body as BodyParameter
 from pydantic import BaseModel
 
 from executions.api import finding
 from executions.api.credentials import ACT, person
 from executions.api.preconditions import expected_seq
 from executions.api.render import executions as render
-from executions.api.routes import empty
 from executions.api.schemas import executions as shapes
-from executions.engine import control, decisions, upgrade
-from executions.engine.override import override as override_phase
-from executions.engine.restore import restore as restore_to
-from executions.engine.restore import undo_restore
+from executions.api.schemas.shared import Body
+from executions.api.schemas.verbs import BODIES
 from executions.models import Execution
+from executions.states import Phase
+from executions.verbs.calls import carry_out
+from executions.verbs.row import Answer, Verb
+from executions.verbs.rows import VERBS
 
-CONTROLS: dict[str, tuple[Callable[[uuid.UUID, User], Any], str]] = {
-    "cancel": (control.cancel, "Stop at the next boundary; at once where nothing runs."),
-    "pause": (control.pause, "Start no further step until it is resumed."),
-    "resume": (control.resume, "Go on after a pause."),
-    "terminate": (control.terminate, "End it now, whatever runs; it cannot be continued."),
+_ANSWERS: dict[Answer, type[BaseModel]] = {
+    Answer.DECIDED: shapes.Decided,
+    Answer.CONTROLLED: shapes.Controlled,
 }
 
 
 def add_verbs(router: Router, kind: str) -> None:
     """POST /{execution_id}/<verb> for every verb."""
-    _add_decisions(router, kind)
-    for verb, (function, meaning) in CONTROLS.items():
-        _add_control(router, kind, verb, function, meaning)
+    for verb in VERBS.values():
+        route = _with_body(_route(verb, kind), BODIES[verb.name])
+        add_route(router, verb, f"{verb.slug}-{kind}-execution", verb.summary, route)
 
 
-def recovered(request: HttpRequest, execution: Execution, body: shapes.RecoverBody) -> shapes.Decided:
-    """The recovery behind its canonical address and its alias."""
-    key, user, seq = execution.pk, person(request), expected_seq(request)
-    if body.version is None:
-        return render.decided(decisions.recover(key, user, expected_seq=seq, reason=body.reason))
-    return render.decided(upgrade.recover_onto(key, user, body.version, expected_seq=seq, reason=body.reason))
+def add_route(router: Router, verb: Verb, operation_id: str, summary: str, route: Callable[..., Any]) -> None:
+    router.post(
+        f"/{{execution_id}}/{verb.slug}",
+        auth=ACT,
+        response=_ANSWERS[verb.answer],
+        operation_id=operation_id,
+        summary=summary,
+        openapi_extra={"x-if-match": True} if verb.is_about_what_was_seen else {},
+    )(route)
 
 
-def _add_decisions(router: Router, kind: str) -> None:
-    def found(request: HttpRequest, execution_id: str) -> tuple[uuid.UUID, User, dict[str, Any]]:
+def perform(request: HttpRequest, execution: Execution, verb: Verb, body: Body | None) -> BaseModel:
+    """Carry out a verb for the caller and say what came of it."""
+    fields = body.model_fields_set - {"reason"} if body is not None else set()
+    found = carry_out(
+        verb,
+        execution.pk,
+        person(request),
+        {name: getattr(body, name) for name in fields},
+        expected_seq=expected_seq(request) if verb.is_about_what_was_seen else None,
+        reason=getattr(body, "reason", ""),
+    )
+    if verb.answer is Answer.DECIDED:
+        return render.decided(found)
+    return _controlled(execution, found)
+
+
+def recover_alias(kind: str, meaning: str) -> Callable[..., Any]:
+    """The recovery behind another address."""
+    route = _with_body(_route(VERBS["recover"], kind), BODIES["recover"])
+    route.__doc__ = meaning
+    return route
+
+
+def _route(verb: Verb, kind: str) -> Callable[..., Any]:
+    def route(request: HttpRequest, execution_id: str, body: Any = None) -> Any:
         execution = finding.execution(person(request), execution_id, kind)
-        return execution.pk, person(request), {"expected_seq": expected_seq(request)}
+        return perform(request, execution, verb, body)
 
-    def post(
-        verb: str, summary: str, response: type[BaseModel] = shapes.Decided
-    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        return router.post(
-            f"/{{execution_id}}/{verb}", auth=ACT, response=response,
-            operation_id=f"{verb}-{kind}-execution", summary=summary, openapi_extra={"x-if-match": True},
-        )  # fmt: skip
-
-    @post("retry", "Try the failed step again")
-    def retry(request: HttpRequest, execution_id: str, body: shapes.RetryBody = empty.RETRY) -> shapes.Decided:
-        """Its counters start anew; every finished step stays. Only from FAILED."""
-        key, user, guard = found(request, execution_id)
-        if "input" in body.model_fields_set:
-            guard["arguments"] = body.input
-        again = body.as_new_operation
-        return render.decided(decisions.retry(key, user, **guard, as_new_operation=again, reason=body.reason))
-
-    @post("skip", "Skip the failed optional step")
-    def skip(request: HttpRequest, execution_id: str, body: shapes.SkipBody = empty.SKIP) -> shapes.Decided:
-        """The next step runs. Only from FAILED, and only where the definition says `optional: true`."""
-        key, user, guard = found(request, execution_id)
-        if "output" in body.model_fields_set:
-            guard["output"] = body.output
-        return render.decided(decisions.skip(key, user, **guard, reason=body.reason))
-
-    @post("recover", "Verify the checkpoints and go on from the last one")
-    def recover(request: HttpRequest, execution_id: str, body: shapes.RecoverBody = empty.RECOVER) -> shapes.Decided:
-        """Only from FAILED. A recovery that fails answers 500, stays FAILED and marks it for a person. With `version`
-        it goes on with that version of the workflow; 409 names the recorded steps that do not fit into it."""
-        return recovered(request, finding.execution(person(request), execution_id, kind), body)
-
-    @post("decide", "Answer a step of which nobody knows whether it happened")
-    def decide(request: HttpRequest, execution_id: str, body: shapes.DecideBody) -> shapes.Decided:
-        """Run it again, mark it as done (with its output), or let it fail."""
-        key, user, guard = found(request, execution_id)
-        more = {"output": body.output, "reason": body.reason}
-        return render.decided(decisions.decide(key, user, body.choice, **guard, **more))
-
-    @post("restore", "Go back to a checkpoint")
-    def restore(request: HttpRequest, execution_id: str, body: shapes.RestoreBody) -> shapes.Decided:
-        """Support and administrators only; needs a reason, which the owner sees. 0 is the beginning."""
-        key, user, guard = found(request, execution_id)
-        return render.decided(restore_to(key, user, body.checkpoint_seq, reason=body.reason, **guard))
-
-    @post("undo-restore", "Take the latest restore back")
-    def undo(request: HttpRequest, execution_id: str, body: shapes.UndoBody) -> shapes.Decided:
-        """What ran after it is superseded, what it superseded stands again."""
-        key, user, guard = found(request, execution_id)
-        return render.decided(undo_restore(key, user, reason=body.reason, **guard))
-
-    @post("override", "Put it into another phase", response=shapes.Controlled)
-    def override(request: HttpRequest, execution_id: str, body: shapes.OverrideBody) -> shapes.Controlled:
-        """Administrators only, where no other verb fits; needs a reason, which the owner sees."""
-        key, user, guard = found(request, execution_id)
-        override_phase(key, user, body.phase, reason=body.reason, **guard)
-        return render.controlled(Execution.objects.get(pk=key), asked=False)
+    route.__doc__ = verb.meaning
+    route.__name__ = verb.module
+    return route
 
 
-def _add_control(
-    router: Router, kind: str, verb: str, function: Callable[[uuid.UUID, User], Any], meaning: str
-) -> None:
-    @router.post(
-        f"/{{execution_id}}/{verb}", auth=ACT, response=shapes.Controlled,
-        operation_id=f"{verb}-{kind}-execution", summary=f"{verb.capitalize()} it", description=meaning,
-    )  # fmt: skip
-    def controlled(request: HttpRequest, execution_id: str) -> shapes.Controlled:
-        execution = finding.execution(person(request), execution_id, kind)
-        phase = function(execution.pk, person(request))
-        after = Execution.objects.get(pk=execution.pk)
-        asked = after.cancel_asked_at is not None if verb == "cancel" else after.pause_asked_at is not None
-        return render.controlled(after, asked=asked and phase == after.phase and after.is_active())
+def _with_body(route: Callable[..., Any], shape: type[Body] | None) -> Callable[..., Any]:
+    """Ninja reads the body's shape off the signature; one that needs nothing may be left out."""
+    annotations: dict[str, Any] = {"request": HttpRequest, "execution_id": str}
+    if shape is None:
+
+        def without_body(request: HttpRequest, execution_id: str) -> Any:
+            return route(request, execution_id)
+
+        without_body.__doc__, without_body.__name__ = route.__doc__, route.__name__
+        without_body.__annotations__ = annotations
+        return without_body
+    is_needed = any(field.is_required() for field in shape.model_fields.values())
+    default: Any = BodyParameter(...) if is_needed else BodyParameter(shape())
+    route.__annotations__ = annotations | {"body": shape}
+    route.__defaults__ = (default,)
+    return route
+
+
+def _controlled(execution: Execution, phase: Phase) -> shapes.Controlled:
+    after = Execution.objects.get(pk=execution.pk)
+    is_asked = after.cancel_asked_at is not None or after.pause_asked_at is not None
+    return render.controlled(after, asked=is_asked and phase == after.phase and after.is_active())

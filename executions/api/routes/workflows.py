@@ -9,13 +9,14 @@ from ninja import Router, Status
 
 from executions import policy
 from executions.api import finding, runs
-from executions.api.credentials import ACT, RUN, person
+from executions.api.credentials import RUN, person
 from executions.api.refusals import not_found
 from executions.api.routes import empty
 from executions.api.routes.definitions import Definitions, add_definitions
-from executions.api.routes.verbs import recovered
+from executions.api.routes.verbs import add_route, recover_alias
 from executions.api.schemas import executions as run_shapes
 from executions.intake.apply import apply_definition
+from executions.verbs.rows import VERBS
 
 router = Router(tags=["Workflows"])
 RECOVER_ALIAS = "recover-workflow"
@@ -54,12 +55,13 @@ def run_by_name(
     return Status(202, runs.run_workflow(request, response, person(request), found, body))
 
 
-@router.post(
-    "/{execution_id}/recover", auth=ACT, response=run_shapes.Decided, operation_id=RECOVER_ALIAS,
-    summary="Recover an execution (alias)", openapi_extra={"x-if-match": True},
-)  # fmt: skip
-def recover(
-    request: HttpRequest, execution_id: str, body: run_shapes.RecoverBody = empty.RECOVER
-) -> run_shapes.Decided:
-    """The same as POST /workflow-executions/{execution_id}/recover; the id is that of the execution."""
-    return recovered(request, finding.execution(person(request), execution_id, "workflow"), body)
+add_route(
+    router,
+    VERBS["recover"],
+    RECOVER_ALIAS,
+    "Recover an execution (alias)",
+    recover_alias(
+        "workflow",
+        "The same as POST /workflow-executions/{execution_id}/recover; the id is that of the execution.",
+    ),
+)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from executions.cli.asking import confirm
+from executions.cli.exits import CommandError, ExitCode
 
 if TYPE_CHECKING:
     from executions.backups import Contents, Seal
+
+
+RUN = "execution"
+OF_A_BACKUP = (RUN, "yes", "dry_run", "output")
 
 
 class _OnlyLookedAt(Exception):
@@ -31,6 +38,35 @@ def backup(
     made = back_up(file)
     print(f"{made.path}: {made.bytes:,} bytes, {made.kind}: {made.contents.sentence()}.")
     print(f"Not inside: {_kept_elsewhere(settings.STIGMER_HOME, settings.STIGMER_SECRETS_FILE)}. Keep them too.")
+
+
+def or_a_backup(restore_run: Callable[..., None]) -> Callable[..., None]:
+    """The command that restores a run, which takes a FILE of ``backup`` in place of the run's id."""
+    signature = inspect.signature(restore_run)
+    defaults = {each.name: each.default for each in signature.parameters.values()}
+
+    def restore(**options: Any) -> None:
+        from executions.cli.kinds import is_execution_id
+
+        what = str(options[RUN])
+        if is_execution_id(what):
+            restore_run(**options)
+            return
+        if any(options[name] != defaults[name] for name in options if name not in OF_A_BACKUP):
+            remedy = "A run's id begins with wex- or aex-; a backup takes no option but --yes and --dry-run."
+            raise CommandError(f"{what!r} is not the id of a run.", remedy=remedy, code=ExitCode.USAGE)
+        restore_backup(Path(what), yes=bool(options["yes"]), dry_run=bool(options["dry_run"]))
+
+    help_text = "A run (wex-… or aex-…), or a file of `stigmer backup`."
+    either = Annotated[str, typer.Argument(metavar="ID|FILE", help=help_text, show_default=False)]
+    parameters = [
+        each.replace(annotation=either) if each.name == RUN else each for each in signature.parameters.values()
+    ]
+    described: Any = restore
+    described.__signature__ = signature.replace(parameters=parameters)
+    described.__annotations__ = {each.name: each.annotation for each in parameters}
+    described.__doc__ = f"{restore_run.__doc__} A FILE takes this installation back, while nothing runs."
+    return restore
 
 
 def restore_backup(file: Path, *, yes: bool, dry_run: bool) -> None:

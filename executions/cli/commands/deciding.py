@@ -18,28 +18,6 @@ Reason = Annotated[str, typer.Option(help="Why; kept in the history.")]
 Audited = Annotated[str, typer.Option(help="Why; kept in the history and the audit. Needed.", show_default=False)]
 
 
-def decide_on(
-    client: Client,
-    execution: str,
-    verb: str,
-    body: dict[str, Any],
-    seq: int | None,
-    follow: bool,
-    output: Sentence,
-) -> None:
-    """Post a decision, say what it led to, and follow the run where that is asked for."""
-    from executions.cli.display.words import count, step_of
-    from executions.cli.kinds import execution_path
-
-    path = execution_path(execution)
-    decided = client.post(f"{path}/{verb}", body, headers=seen_at(seq))
-    where = step_of(decided["next_step"])
-    kept = f"{count(decided['kept'], 'finished step')} {'is' if decided['kept'] == 1 else 'are'} kept"
-    said(decided, f"{decided['phase']}: it goes on{f' at {where}' if where != '-' else ''}; {kept}.", output, follow)
-    if follow:
-        follow_on(client, path, decided, output)
-
-
 def seen_at(seq: int | None) -> dict[str, str]:
     """The header that makes sure that nothing changed since ``seq``."""
     return {} if seq is None else {"If-Match": f'"{seq}"'}

@@ -1,159 +1,214 @@
-"""What can be done to a run: the verbs of the API, one command each."""
+"""What can be done to a run: one command for each row of ``executions.verbs``."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-from executions.cli.commands.deciding import Reason, Seq, decide_on, follow_on, said
+from executions.cli.asking import confirm
+from executions.cli.commands.deciding import Audited, Reason, Seq, follow_on, said, seen_at
 from executions.cli.commands.remote import AsText, talks
-from executions.cli.commands.runs import ExecutionId, Follow, Input
+from executions.cli.commands.runs import ExecutionId, Follow
 from executions.cli.exits import CommandError, ExitCode
 from executions.cli.formats import Sentence
 from executions.cli.remote.client import Client
+from executions.states import Phase
+from executions.verbs import row
+from executions.verbs.row import Answer, Argument, Kind, Verb
+from executions.verbs.rows import VERBS, with_commands
 
-Value = Annotated[str | None, typer.Option("--output-value", metavar="JSON|@FILE", help="The step's output.")]
-
-
-LARGEST_VERSION = 2**31 - 1
-
-
-class Choice(StrEnum):
-    RUN_AGAIN = "run-again"
-    MARK_DONE = "mark-done"
-    FAIL = "fail"
+# By the names of the parameters that do not belong to one verb alone.
+_DRY_RUN = Annotated[bool, typer.Option("--dry-run", help="Only show what it would do.")]
+_YES = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
-@talks
-def retry(
-    client: Client,
-    execution: ExecutionId,
-    input: Input = None,
-    as_new_operation: Annotated[
-        bool, typer.Option("--as-new-operation", help="With a new idempotency key: the effect may happen once more.")
-    ] = False,
-    reason: Reason = "",
-    seq: Seq = None,
-    follow: Follow = False,
-    output: AsText = Sentence.TEXT,
-) -> None:
-    """Try the failed step again; --input edits its arguments."""
-    from executions.cli.inputs import read_input
-
-    given = read_input(input or ())
-    body: dict[str, Any] = {} if given is None else {"input": given}
-    if as_new_operation:
-        body["as_new_operation"] = True
-    decide_on(client, execution, "retry", body | _why(reason), seq, follow, output)
+def commands() -> dict[str, Callable[..., None]]:
+    """By name; a verb that takes another one back is that one's ``--undo``."""
+    return {verb.slug: command_of(verb) for verb in with_commands()}
 
 
-@talks
-def skip(
-    client: Client,
-    execution: ExecutionId,
-    value: Value = None,
-    reason: Reason = "",
-    seq: Seq = None,
-    follow: Follow = False,
-    output: AsText = Sentence.TEXT,
-) -> None:
-    """Go on without the failed step, if it is optional."""
-    decide_on(client, execution, "skip", _output(value) | _why(reason), seq, follow, output)
+def command_of(verb: Verb) -> Callable[..., None]:
+    """The command of a verb, with the options that its row asks for."""
+
+    def command(client: Client, execution: str, **options: Any) -> None:
+        _run(client, verb, execution, options)
+
+    parameters = [
+        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=annotation)
+        for name, default, annotation in _parameters(verb)
+    ]
+    described: Any = command
+    described.__signature__ = inspect.Signature(parameters)
+    described.__doc__ = verb.command
+    described.__name__ = verb.module
+    return talks(command)
 
 
-@talks
-def recover(
-    client: Client,
-    execution: ExecutionId,
-    onto: Annotated[
-        int | None,
-        typer.Option("--onto", min=1, max=LARGEST_VERSION, help="Go on with this version of its workflow."),
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --onto: only show what it would do.")] = False,
-    reason: Reason = "",
-    seq: Seq = None,
-    follow: Follow = False,
-    output: AsText = Sentence.TEXT,
-) -> None:
-    """Verify the checkpoints of a failed run and go on from the last one."""
-    if dry_run:
-        _preview(client, execution, onto, output)
+def _parameters(verb: Verb) -> list[tuple[str, Any, Any]]:
+    """Name, default and annotation of each, in the order of the help."""
+    empty = inspect.Parameter.empty
+    found: list[tuple[str, Any, Any]] = [("client", empty, Client), ("execution", empty, ExecutionId)]
+    for argument in verb.arguments:
+        is_open = argument.options or verb.has_preview
+        default = False if argument.kind is Kind.FLAG else None if is_open else empty
+        found.append((_own(argument), default, _annotation(argument)))
+    if verb.undo:
+        taken_back = typer.Option("--undo", help=VERBS[verb.undo].command)
+        found.append(("undo", False, Annotated[bool, taken_back]))
+    if verb.reason != row.Reason.NONE:
+        found.append(("reason", "", Audited if verb.reason == row.Reason.REQUIRED else Reason))
+    if _can_be_tried(verb):
+        found.append(("dry_run", False, _DRY_RUN))
+    if verb.is_confirmed:
+        found.append(("yes", False, _YES))
+    if verb.is_about_what_was_seen:
+        found.append(("seq", None, Seq))
+    if verb.goes_on:
+        found.append(("follow", False, Follow))
+    found.append(("output", Sentence.TEXT, AsText))
+    return found
+
+
+def _own(argument: Argument) -> str:
+    """The parameter of an argument: no option that many verbs have is called so."""
+    return f"{argument.name}_" if argument.options else argument.name
+
+
+def _annotation(argument: Argument) -> Any:
+    help_text = argument.note or argument.help
+    if argument.kind is Kind.CHOICE:
+        values: Any = Phase if argument.shape == "phase" else _choices(argument)
+        return Annotated[values, typer.Argument(help=help_text, show_default=False)]
+    if argument.kind is Kind.FLAG:
+        return Annotated[bool, typer.Option(*argument.options, help=help_text)]
+    if argument.kind is Kind.NUMBER:
+        bounds: dict[str, Any] = {"min": argument.least, "max": argument.most}
+        return Annotated[int | None, typer.Option(*argument.options, help=help_text, **bounds)]
+    if "-i" in argument.options:
+        # As `run` takes it: NAME=VALUE, or @FILE.
+        metavar = "NAME=VALUE|@FILE"
+        help_text = "The input; may be given more than once."
+        return Annotated[list[str] | None, typer.Option(*argument.options, metavar=metavar, help=help_text)]
+    return Annotated[str | None, typer.Option(*argument.options, metavar="JSON|@FILE", help=help_text)]
+
+
+def _choices(argument: Argument) -> Any:
+    words = {choice.value.upper(): choice.value.replace("_", "-") for choice in argument.choices}
+    return StrEnum(argument.name.capitalize(), words)
+
+
+def _can_be_tried(verb: Verb) -> bool:
+    """Whether its preview is of what its arguments ask for, so that ``--dry-run`` shows it."""
+    return verb.has_preview and all(argument.options for argument in verb.arguments)
+
+
+def _run(client: Client, verb: Verb, execution: str, options: dict[str, Any]) -> None:
+    """Show what it would do where that is asked for, ask where it has to be, do it, and say what came of it."""
+    from executions.cli.kinds import execution_path
+
+    output, path = options["output"], execution_path(execution)
+    if options.pop("undo", False):
+        _refuse_both(verb, options)
+        verb = VERBS[verb.undo]
+    body = _body(verb, options)
+    is_dry = bool(options.get("dry_run"))
+    if verb.has_preview and not _can_be_tried(verb) and not body:
+        _show_choices(client, path, verb, execution, output)
         return
-    body = {} if onto is None else {"version": onto}
-    decide_on(client, execution, "recover", body | _why(reason), seq, follow, output)
-
-
-@talks
-def decide(
-    client: Client,
-    execution: ExecutionId,
-    choice: Annotated[Choice, typer.Argument(help="What to do about it.", show_default=False)],
-    value: Value = None,
-    reason: Reason = "",
-    seq: Seq = None,
-    follow: Follow = False,
-    output: AsText = Sentence.TEXT,
-) -> None:
-    """Answer a step of which nobody knows whether it happened."""
-    body = {"choice": choice.value.replace("-", "_"), **_output(value), **_why(reason)}
-    decide_on(client, execution, "decide", body, seq, follow, output)
-
-
-@talks
-def cancel(client: Client, execution: ExecutionId, output: AsText = Sentence.TEXT) -> None:
-    """Stop a run at its next boundary; at once where nothing runs."""
-    _control(client, execution, "cancel", output)
-
-
-@talks
-def terminate(client: Client, execution: ExecutionId, output: AsText = Sentence.TEXT) -> None:
-    """End a run now, whatever runs; it cannot be continued."""
-    _control(client, execution, "terminate", output)
-
-
-@talks
-def pause(client: Client, execution: ExecutionId, output: AsText = Sentence.TEXT) -> None:
-    """Start no further step of a run until it is resumed."""
-    _control(client, execution, "pause", output)
-
-
-@talks
-def resume(client: Client, execution: ExecutionId, follow: Follow = False, output: AsText = Sentence.TEXT) -> None:
-    """Go on with a paused run."""
-    _control(client, execution, "resume", output, follow=follow)
-
-
-def _preview(client: Client, execution: str, onto: int | None, output: Sentence) -> None:
-    from executions.cli.display.previews import show_recover
-    from executions.cli.kinds import execution_path
-
-    if onto is None:
-        remedy = "Name it with --onto VERSION; a plain recovery runs the failed step again and nothing else."
-        raise CommandError("--dry-run is about another version.", remedy=remedy, code=ExitCode.USAGE)
-    shown = client.get(f"{execution_path(execution)}/recover", version=onto)
-    show_recover(execution, shown, output)
-    if not shown["fits"]:
-        raise CommandError(f"Version {onto} would not be gone on with.", code=ExitCode.REFUSED)
-
-
-def _why(reason: str) -> dict[str, Any]:
-    return {"reason": reason} if reason else {}
-
-
-def _output(value: str | None) -> dict[str, Any]:
-    from executions.cli.inputs import read_value
-
-    return {} if value is None else {"output": read_value(value)}
-
-
-def _control(client: Client, execution: str, verb: str, output: Sentence, *, follow: bool = False) -> None:
-    from executions.cli.kinds import execution_path
-
-    path = execution_path(execution)
-    controlled = client.post(f"{path}/{verb}")
-    asked = " Asked for: it is honoured when the step that runs now has ended." if controlled["asked"] else ""
-    said(controlled, f"{controlled['phase']}.{asked}", output, follow)
+    _check_complete(verb, body, is_dry)
+    if not is_dry:
+        _check_reason(verb, options)
+    seen = options.get("seq")
+    if is_dry or verb.is_confirmed:
+        shown = _previewed(client, path, verb, execution, body, output, quiet=bool(options.get("yes")) and not is_dry)
+        if is_dry:
+            return
+        confirm(f"{verb.word} {execution}?", bool(options.get("yes")), otherwise="Nothing was changed.")
+        # What was shown is what is done: not where the run has changed meanwhile.
+        seen = shown["seq"] if seen is None else seen
+    if options.get("reason"):
+        body["reason"] = options["reason"]
+    is_bare = not verb.arguments and verb.reason == row.Reason.NONE
+    answer = client.post(f"{path}/{verb.slug}", None if is_bare else body, headers=seen_at(seen))
+    follow = bool(options.get("follow"))
+    said(answer, _sentence(verb, answer), output, follow)
     if follow:
-        follow_on(client, path, controlled, output)
+        follow_on(client, path, answer, output)
+
+
+def _body(verb: Verb, options: dict[str, Any]) -> dict[str, Any]:
+    """The arguments that were given, as the API takes them."""
+    from executions.cli.inputs import read_input, read_value
+
+    body: dict[str, Any] = {}
+    for argument in verb.arguments:
+        value = options.get(_own(argument))
+        if argument.kind is Kind.JSON:
+            if "-i" in argument.options:
+                value = read_input(value or ())
+            elif value is not None:
+                body[argument.name] = read_value(value)
+                continue
+        if argument.kind is Kind.CHOICE and value is not None and argument.shape != "phase":
+            value = value.value.replace("-", "_")
+        # 0 is a checkpoint: only a flag that was not given is False.
+        if value is not None and value is not False:
+            body[argument.name] = value
+    return body
+
+
+def _refuse_both(verb: Verb, options: dict[str, Any]) -> None:
+    if options.get("dry_run") or any(options.get(_own(argument)) is not None for argument in verb.arguments):
+        flags = ", ".join(argument.options[0] for argument in verb.arguments if argument.options)
+        raise CommandError(f"{verb.word} to what?", remedy=f"Give {flags}, or --undo.", code=ExitCode.USAGE)
+
+
+def _check_complete(verb: Verb, body: dict[str, Any], is_dry: bool) -> None:
+    for argument in verb.arguments:
+        is_needed = argument.is_required or (is_dry and argument.kind is Kind.NUMBER)
+        if is_needed and argument.name not in body:
+            undo = ", or --undo" if verb.undo else ""
+            remedy = f"Give {argument.options[0] if argument.options else argument.name}{undo}."
+            raise CommandError(f"{verb.word}: {argument.label} is needed.", remedy=remedy, code=ExitCode.USAGE)
+
+
+def _check_reason(verb: Verb, options: dict[str, Any]) -> None:
+    if verb.reason == row.Reason.REQUIRED and not str(options.get("reason", "")).strip():
+        raise CommandError("A reason is needed.", remedy="Say why with --reason.", code=ExitCode.USAGE)
+
+
+def _previewed(
+    client: Client, path: str, verb: Verb, execution: str, body: dict[str, Any], output: Sentence, *, quiet: bool
+) -> dict[str, Any]:
+    """What it would do; printed unless ``quiet``. Raises CommandError where it would not be done."""
+    from executions.cli.display.previews import show
+
+    numbers = {each.name: body[each.name] for each in verb.arguments if each.kind is Kind.NUMBER}
+    shown: dict[str, Any] = client.get(f"{path}/{verb.slug}", **numbers)
+    if not quiet:
+        show(verb.name, execution, shown, output)
+    if shown.get("fits") is False:
+        onto = ", ".join(str(number) for number in numbers.values())
+        raise CommandError(f"Version {onto} would not be gone on with.", code=ExitCode.REFUSED)
+    return shown
+
+
+def _show_choices(client: Client, path: str, verb: Verb, execution: str, output: Sentence) -> None:
+    possible = client.get(f"{path}/{verb.slug}")
+    choices = ", ".join(possible["choices"]) or "no other phase"
+    said(possible | {"execution_id": execution}, f"{possible['phase']}; possible: {choices}.", output, False)
+
+
+def _sentence(verb: Verb, answer: dict[str, Any]) -> str:
+    from executions.cli.display.words import count, step_of
+
+    if verb.answer is Answer.CONTROLLED:
+        asked = " Asked for: it is honoured when the step that runs now has ended." if answer["asked"] else ""
+        return f"{answer['phase']}.{asked}"
+    where = step_of(answer["next_step"])
+    kept = f"{count(answer['kept'], 'finished step')} {'is' if answer['kept'] == 1 else 'are'} kept"
+    return f"{answer['phase']}: it goes on{f' at {where}' if where != '-' else ''}; {kept}."

@@ -30,6 +30,18 @@ def show_recover(execution: str, preview: Preview, output: Sentence) -> None:
     _show(recover_lines(execution, preview), preview if preview["fits"] else {"runs_again": []})
 
 
+_SHOWS = {"restore": show_restore, "recover": show_recover}
+
+
+def show(verb: str, execution: str, preview: Preview, output: Sentence) -> None:
+    """What a verb would do; as it came, where there are no words for it."""
+    shows = _SHOWS.get(verb)
+    if shows is None:
+        print_structured(dict(preview))
+    else:
+        shows(execution, preview, output)
+
+
 def restore_lines(execution: str, preview: Preview) -> list[str]:
     where = "the beginning"
     if preview["checkpoint_seq"]:

@@ -84,6 +84,8 @@ function connect() {
   socket.addEventListener("message", hear);
   socket.addEventListener("close", ({ code }) => {
     if (code === 4401) { isOver = true; show("signed-out"); return; }
+    // The reader's rights are others now: what this page shows and offers is not right any more.
+    if (code === 4403) { location.reload(); return; }
     failures += 1;
     if (failures >= POLL_AFTER_FAILURES) startPolling();
     else if (!pollTimer) show("reconnecting");

@@ -6,14 +6,18 @@ import json
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
+from executions import tokens
 from executions.api.live.hub import hub
 from executions.api.live.subscriber import Frame
 from executions.health.metrics import exposition
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
-from executions.models import Execution
+from executions.models import ApiToken, Execution
+from executions.tokens import Minted
 from tests.api.conftest import HEAD
 from tests.api.live.clients import PATIENCE_SECONDS, elsewhere, run, socket, stream
 
@@ -237,4 +241,48 @@ class TestASocket:
             assert (await opened.receive_output(PATIENCE_SECONDS))["code"] == 4400
             await opened.disconnect()
 
+        run(scenario)
+
+
+def revoke(token: Minted) -> None:
+    tokens.revoke(token.token)
+
+
+def let_it_expire(token: Minted) -> None:
+    ApiToken.objects.filter(pk=token.token.pk).update(expires_at=timezone.now())
+
+
+def delete_it(token: Minted) -> None:
+    token.token.delete()
+
+
+def deactivate_its_owner(token: Minted) -> None:
+    User.objects.filter(pk=token.token.owner_id).update(is_active=False)
+
+
+class TestATokenThatIsTakenAway:
+    @pytest.mark.parametrize("take_away", [revoke, let_it_expire, delete_it, deactivate_its_owner])
+    def test_ends_its_streams_and_sockets_at_once(self, owner, begin, take_away):
+        execution = begin()
+        path = path_of(execution)
+        other = tokens.mint(User.objects.create_superuser("root"), "other", ["read"])
+
+        async def scenario() -> None:
+            async with stream(path, authorization=f"Bearer {minted.secret}") as opened:
+                events = opened.events()
+                assert (await anext(events))[0] == "snapshot"
+                ours, theirs = (socket(path, authorization=f"Bearer {secret}") for secret in secrets_)
+                for each in (ours, theirs):
+                    assert (await each.connect(PATIENCE_SECONDS))[0]
+                    await each.receive_from(PATIENCE_SECONDS)
+                await elsewhere(take_away, minted)
+                assert [(event, data) async for event, _, data in events] == [("closed", {"reason": "forbidden"})]
+                closed = await ours.receive_output(PATIENCE_SECONDS)
+                assert (closed["type"], closed["code"]) == ("websocket.close", 4403)
+                assert await theirs.receive_nothing(timeout=0.5)
+                await ours.disconnect()
+                await theirs.disconnect()
+
+        minted = tokens.mint(owner.user, "taken", ["read"])
+        secrets_ = (minted.secret, other.secret)
         run(scenario)

@@ -13,13 +13,16 @@ from pathlib import Path
 
 import pytest
 
+from executions.cli.web.sockets import MESSAGES_AT_ONCE
+from executions.sockets import Close
 from tests.cli.talking import LONG
-from tests.faults.harness.websocket import ABNORMAL, Closed, WebSocket
+from tests.faults.harness.websocket import Closed, WebSocket
 from tests.live import ROOT, free_ports
 from tests.waiting import until
 
 pytestmark = pytest.mark.processes
 TOO_BIG = 1009
+CODES = [code.value for code in Close]
 
 
 @pytest.fixture
@@ -64,6 +67,60 @@ def test_a_large_message_of_a_page_ends_its_connection(port: int) -> None:
         with pytest.raises(Closed) as closed:
             await page.hear()
         await page.drop()
-        assert closed.value.code in (TOO_BIG, ABNORMAL)
+        assert closed.value.code == TOO_BIG
 
     asyncio.run(scenario())
+
+
+def test_a_large_message_in_many_frames_ends_its_connection_before_it_is_whole(port: int) -> None:
+    async def scenario() -> int:
+        page = await WebSocket.open(port, "/live/", "")
+        await page.hear()
+        part = b"x" * 10_000
+        page._write(0x01, b"", fin=False)
+        for _ in range(8):
+            page._write(0x00, part, fin=False)
+        with pytest.raises(Closed) as closed:
+            await page.hear()
+        await page.drop()
+        return closed.value.code
+
+    assert asyncio.run(scenario()) == TOO_BIG
+
+
+@pytest.mark.parametrize("kind", ["messages", "pings"])
+def test_who_says_too_much_at_once_is_asked_to_come_back_later(port: int, kind: str) -> None:
+    async def scenario() -> tuple[int, int]:
+        page = await WebSocket.open(port, "/live/", "")
+        await page.hear()
+        for number in range(1000):
+            if kind == "messages":
+                page.say({"number": number})
+            else:
+                page._write(0x09, b"")
+        heard = 0
+        with pytest.raises(Closed) as closed:
+            while True:
+                await page.hear()
+                heard += 1
+        await page.drop()
+        return closed.value.code, heard
+
+    code, heard = asyncio.run(scenario())
+    assert code == Close.TOO_MANY
+    assert heard <= 2 * MESSAGES_AT_ONCE
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_that_is_documented_reaches_the_page(port: int, code: int) -> None:
+    async def scenario() -> int:
+        page = await WebSocket.open(port, "/live/", "")
+        await page.hear()
+        page.say({"close": code})
+        with pytest.raises(Closed) as closed:
+            await page.hear()
+        await page.drop()
+        return closed.value.code
+
+    assert asyncio.run(scenario()) == code
+    assert str(code) in (ROOT / "docs" / "api.md").read_text()

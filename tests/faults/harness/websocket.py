@@ -87,7 +87,7 @@ class WebSocket:
             (length,) = struct.unpack(">Q", await self._reader.readexactly(8))
         return first & 0x0F, await self._reader.readexactly(length)
 
-    def _write(self, kind: int, content: bytes) -> None:
+    def _write(self, kind: int, content: bytes, *, fin: bool = True) -> None:
         """One masked frame."""
         length = len(content)
         if length < 126:
@@ -98,4 +98,4 @@ class WebSocket:
             size = struct.pack(">BQ", 0x80 | 127, length)
         mask = os.urandom(4)
         masked = bytes(byte ^ mask[place & 3] for place, byte in enumerate(content))
-        self._writer.write(bytes([0x80 | kind]) + size + mask + masked)
+        self._writer.write(bytes([0x80 * fin | kind]) + size + mask + masked)

@@ -1,0 +1,56 @@
+"""Carrying out a verb: the one call that every door makes."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from executions.errors import Refused
+from executions.verbs.row import Argument, Kind, Reason, Verb
+
+
+def carry_out(
+    verb: Verb,
+    execution_id: uuid.UUID,
+    actor: User,
+    given: Mapping[str, Any],
+    *,
+    expected_seq: int | None = None,
+    reason: str = "",
+) -> Any:
+    """Do it; ``given`` holds the arguments that were given, by the names of the row.
+
+    ``expected_seq`` is the sequence that the actor saw, None where that is not known. Raises Refused,
+    and then nothing was changed. What it gives is the verb's ``answer``.
+    """
+    arguments = {each.parameter: given[each.name] for each in verb.arguments if each.name in given}
+    if verb.reason != Reason.NONE:
+        arguments["reason"] = reason
+    act = import_module(f"executions.verbs.{verb.module}").act
+    return act(execution_id, actor, expected_seq=expected_seq, **arguments)
+
+
+def checked(verb: Verb, given: Mapping[str, Any]) -> None:
+    """Raises Refused where an argument that is needed is missing, or a number is out of its bounds."""
+    for argument in verb.arguments:
+        value = given.get(argument.name)
+        if value is None:
+            if argument.is_required:
+                raise _missing(argument)
+        elif argument.kind is Kind.NUMBER and not _is_within(argument, value):
+            raise _missing(argument)
+
+
+def _missing(argument: Argument) -> Refused:
+    allowed = ", ".join(choice.value for choice in argument.choices)
+    remedy = f"Choose one of {allowed}." if allowed else argument.help
+    return Refused("invalid", f"{argument.label} is needed.", remedy=remedy)
+
+
+def _is_within(argument: Argument, value: int) -> bool:
+    low, high = argument.least, argument.most
+    return (low is None or value >= low) and (high is None or value <= high)

@@ -1,0 +1,26 @@
+"""What the verb does; its row is in ``rows/override.py``."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.auth.models import User
+
+from executions.engine.override import override
+from executions.errors import Refused
+from executions.states import Phase
+
+
+def act(
+    execution_id: uuid.UUID,
+    actor: User,
+    *,
+    to: str,
+    expected_seq: int | None = None,
+    reason: str,
+) -> Phase:
+    """Put it into another phase. Raises Refused."""
+    if to not in set(Phase):
+        remedy = "Choose one of those on the page."
+        raise Refused("invalid", f"There is no phase {to[:40]!r}.", remedy=remedy)
+    return override(execution_id, actor, Phase(to), expected_seq=expected_seq, reason=reason)

@@ -1,0 +1,5 @@
+"""What the verb does; its row is in ``rows/pause.py``."""
+
+from executions.engine.control import pause as act
+
+__all__ = ["act"]

@@ -1,0 +1,138 @@
+"""The shape of a verb's row. Rows are plain data: they import nothing but this, the phases and the roles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from executions.roles import Role
+from executions.states import Phase
+
+LONGEST_REASON = 300
+
+
+class Kind(StrEnum):
+    """What an argument holds; each door has one way to ask for each kind."""
+
+    JSON = "json"
+    FLAG = "flag"
+    NUMBER = "number"
+    CHOICE = "choice"
+
+
+class Reason(StrEnum):
+    """Whether a person says why. What is required is in the history and in the audit trail."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+class Answer(StrEnum):
+    """What the API answers with: where the run goes on, or the phase that it is in."""
+
+    DECIDED = "decided"
+    CONTROLLED = "controlled"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of an argument of the kind CHOICE, in words."""
+
+    value: str
+    words: str
+    is_danger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One thing that a verb wants to know.
+
+    ``name`` is its name in the API's body, ``keyword`` the parameter of the function and ``field``
+    the field of a form (``name`` where they are empty), ``options`` how the command takes it (none:
+    by its place), ``note`` what the command says of it in place of ``help``. ``least`` and ``most``
+    bound a number. ``shape`` names a type that the API knows already (``phase``). ``may_be_blank``:
+    an empty field of a form is no value; otherwise it is refused.
+    """
+
+    name: str
+    kind: Kind
+    help: str
+    label: str
+    keyword: str = ""
+    field: str = ""
+    may_be_blank: bool = False
+    is_required: bool = False
+    options: tuple[str, ...] = ()
+    note: str = ""
+    choices: tuple[Choice, ...] = ()
+    shape: str = ""
+    least: int | None = None
+    most: int | None = None
+
+    @property
+    def parameter(self) -> str:
+        return self.keyword or self.name
+
+    @property
+    def in_form(self) -> str:
+        return self.field or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb.
+
+    ``name`` may hold spaces; addresses and commands use ``slug``. ``only`` says in which case alone it
+    is possible, ``question`` is asked before it, ``done`` answers for one run, ``done_to`` follows the
+    name of one of several. ``summary``, ``meaning`` and ``body`` describe it in the API (``body``: what
+    its arguments are together), ``command`` in the command's help; ``undo`` names the verb that takes it
+    back. ``page`` names the page that shows what it would do before it is done; ``way`` is the link to it.
+    """
+
+    name: str
+    order: int
+    roles: frozenset[Role]
+    phases: frozenset[Phase]
+    label: str
+    icon: str
+    summary: str
+    meaning: str
+    command: str
+    done: str
+    done_to: str
+    event: str
+    only: str = ""
+    question: str = ""
+    warning: str = ""
+    body: str = ""
+    arguments: tuple[Argument, ...] = ()
+    reason: Reason = Reason.OPTIONAL
+    answer: Answer = Answer.DECIDED
+    is_danger: bool = False
+    # A decision is made about what was seen: If-Match in the API, the sequence in a form.
+    is_about_what_was_seen: bool = True
+    has_button: bool = False
+    has_preview: bool = False
+    # The command shows the preview and asks before it goes on.
+    is_confirmed: bool = False
+    in_bulk: bool = False
+    undo: str = ""
+    goes_on: bool = True
+    follows_a_definition: bool = False
+    scope: str = "act"
+    way: str = ""
+    page: str = ""
+
+    @property
+    def slug(self) -> str:
+        return self.name.replace(" ", "-")
+
+    @property
+    def word(self) -> str:
+        """The name as it begins a sentence or stands on a button for several runs."""
+        return self.name[0].upper() + self.name[1:]
+
+    @property
+    def module(self) -> str:
+        return self.name.replace(" ", "_")

@@ -1,0 +1,22 @@
+"""Take the latest restore back."""
+
+from executions.roles import Role
+from executions.states import Phase
+from executions.verbs.row import Reason, Verb
+
+ROW = Verb(
+    name="undo restore",
+    order=50,
+    roles=frozenset({Role.SUPPORT, Role.ADMIN}),
+    phases=frozenset({Phase.FAILED, Phase.PAUSED, Phase.WAITING, Phase.CANCELLED}),
+    label="Undo the restore",
+    icon="retry",
+    summary="Take the latest restore back",
+    meaning="What ran after it is superseded, what it superseded stands again.",
+    command="Take the latest restore back instead.",
+    done="What the restore had set aside stands again.",
+    done_to="stands where it stood before its latest restore",
+    event="WORKFLOW_RESTORE_UNDONE",
+    body="Why the restore was wrong.",
+    reason=Reason.REQUIRED,
+)

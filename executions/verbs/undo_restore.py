@@ -1,0 +1,5 @@
+"""What the verb does; its row is in ``rows/undo_restore.py``."""
+
+from executions.engine.restore import undo_restore as act
+
+__all__ = ["act"]

@@ -1,0 +1,187 @@
+"""Taking what is due straight from the database, in batches up to the free slots; no bell is needed for it.
+
+A thread looks at each moment at which a timer ends, as slots become free while more is due, and every second: so what
+was due at one moment is taken as fast as it can be driven, whatever became of its bells.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+import structlog
+from django.conf import settings
+from django.db import Error
+
+from executions.engine.lease import Held, claim_many
+from executions.engine.running import Running
+from executions.engine.store import Store
+from executions.errors import Fenced
+from executions.models import Execution
+from executions.models.passing import trouble
+from executions.recovery import waiting
+from executions.recovery.rings import to_be_driven_alone
+from executions.worker.moments import Moments
+from executions.worker.slots import Slots
+from executions.worker.solo import Solo
+
+LOOK_SECONDS = 1.0
+# Between two looks, so that timers that end one after the other are taken together.
+GAP_SECONDS = 0.02
+# While more is due than slots are free: by then some of them are free for another batch.
+REFILL_SECONDS = 0.1
+# Looking takes at most this share of the time, however much is due.
+SHARE = 0.2
+# Recoveries verify a journal and only a few may do so at once; more would only keep slots from others.
+RECOVERIES_WAITING = 2
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A batch. ``more``: something is due for which there was no room; ``moment``: when the next timer ends."""
+
+    held: list[Held]
+    alone: list[Execution]
+    more: bool
+    moment: datetime | None
+
+
+class Taker:
+    """``drive`` is called in a slot with what was taken."""
+
+    def __init__(
+        self,
+        process_id: uuid.UUID,
+        store: Store,
+        slots: Slots,
+        running: Running,
+        solo: Solo,
+        drive: Callable[[Held], None],
+        moments: Moments,
+    ) -> None:
+        self._process_id = process_id
+        self._store = store
+        self._slots = slots
+        self._running = running
+        self._solo = solo
+        self._drive = drive
+        self._moments = moments
+        self._changed = moments.changed
+        self._is_asked = True
+        self._more = False
+        self._is_freed = False
+        self._closed = False
+        self._recovering = 0
+        self._looked_at = self._looked_for_all_at = 0.0
+        self._gap = GAP_SECONDS
+        slots.on_free(self._a_slot_is_free)
+        self._thread = threading.Thread(target=self._run, name="taker", daemon=True)
+        self._thread.start()
+
+    def look(self) -> None:
+        """Something is due that was not taken, or somebody died."""
+        with self._changed:
+            self._is_asked = True
+            self._changed.notify()
+
+    def stop(self) -> None:
+        """Nothing is driven any more from now on; what a look still takes is left to others."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def join(self) -> None:
+        """Wait for its thread, which may be waiting for the store: close that first."""
+        self._thread.join()
+
+    def _a_slot_is_free(self) -> None:
+        if self._more and not self._is_freed:
+            with self._changed:
+                self._is_freed = True
+                self._changed.notify()
+
+    def _run(self) -> None:
+        while self._wait():
+            began = time.monotonic()
+            try:
+                self._take()
+            except Fenced:
+                return
+            except Error as problem:
+                if trouble(problem) is None:
+                    log.exception("could not take what is due")
+                else:
+                    log.warning("could not take what is due", problem=str(problem).strip())
+            except Exception:
+                # Whatever it was: without this thread what is due would wait for the sweep.
+                log.exception("could not take what is due")
+            self._looked_at = time.monotonic()
+            self._gap = max(GAP_SECONDS, (self._looked_at - began) / SHARE)
+
+    def _wait(self) -> bool:
+        """Until it is time to look. False: it is closed."""
+        with self._changed:
+            while not self._closed:
+                left = self._seconds_left()
+                if left <= 0:
+                    self._is_asked = self._is_freed = False
+                    self._moments.forget_the_past()
+                    return True
+                self._changed.wait(left)
+        return False
+
+    def _seconds_left(self) -> float:
+        """Until the next look."""
+        since = time.monotonic() - self._looked_at
+        left = min(LOOK_SECONDS, settings.STIGMER_SWEEP_SECONDS) - since
+        if (until := self._moments.seconds_left()) is not None:
+            left = min(left, until)
+        if self._more and self._is_freed:
+            left = min(left, REFILL_SECONDS - since)
+        return max(self._gap - since, 0.0 if self._is_asked else left)
+
+    def _take(self) -> None:
+        taken = self._store.call(self._taken)
+        self._more = taken.more
+        if taken.moment is not None:
+            self._moments.expect(taken.moment)
+        for execution in taken.alone:
+            self._solo.take(execution.pk, execution.owner_id, first=bool(execution.current_step))
+        with self._changed:
+            if self._closed:
+                # Signing off rings for what this process holds.
+                return
+            for each in taken.held:
+                execution, drive = each.execution, partial(self._drive_one, each)
+                self._running.take(execution.pk, each.token)
+                self._recovering += execution.left_by_id is not None
+                self._slots.submit_taken(drive, execution.pk, execution.owner_id)
+
+    def _taken(self) -> Taken:
+        """Take a batch, in one transaction."""
+        room = self._slots.room()
+        found = waiting.due(2 * self._slots.count())
+        chosen = room.choose(found)
+        alone: list[Execution] = []
+        if time.monotonic() - self._looked_for_all_at >= LOOK_SECONDS:
+            self._looked_for_all_at = time.monotonic()
+            places = RECOVERIES_WAITING * settings.STIGMER_RECOVERIES_AT_ONCE - self._recovering
+            found += (left := waiting.left_behind(max(0, min(places, room.free))))
+            chosen += room.choose(left)
+            alone = to_be_driven_alone(self._solo.room())
+        held = claim_many([each.execution_id for each in chosen], self._process_id)
+        more = len(chosen) < len(found)
+        return Taken(held, alone, more, None if more else waiting.next_moment(LOOK_SECONDS))
+
+    def _drive_one(self, held: Held) -> None:
+        try:
+            self._drive(held)
+        finally:
+            with self._changed:
+                self._recovering -= held.execution.left_by_id is not None
