@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
+from executions.journal.events import known
 from executions.states import Phase, StepStatus
 
 
@@ -40,28 +40,6 @@ STATUSES: dict[str, Look] = {
 DECISION = Look("Decision", "decision", "tone-warn")
 UNKNOWN = Look("Unknown", "info", "tone-idle")
 
-EVENTS: dict[str, tuple[str, str]] = {
-    "WORKFLOW_STARTED": ("Started", "busy"),
-    "WORKFLOW_STEP_RETRYING": ("Step failed, trying again", "warn"),
-    "WORKFLOW_STEP_FAILED": ("Step failed after multiple attempts", "bad"),
-    "WORKFLOW_RECOVERED": ("Workflow recovered", "good"),
-    "WORKFLOW_RECOVERY_FAILED": ("Recovery failed, a person is needed", "bad"),
-    "WORKFLOW_RETRIED": ("Retry asked for", "busy"),
-    "WORKFLOW_RESTORED": ("Restored to a checkpoint", "warn"),
-    "WORKFLOW_RESTORE_UNDONE": ("Restore undone", "warn"),
-    "WORKFLOW_OVERRIDDEN": ("State overridden by an administrator", "warn"),
-    "WORKFLOW_STEP_SKIPPED": ("Step skipped", "idle"),
-    "WORKFLOW_NEEDS_DECISION": ("A person has to decide", "warn"),
-    "WORKFLOW_DECIDED": ("A person decided", "busy"),
-    "WORKFLOW_COMPLETED": ("Completed", "good"),
-    "WORKFLOW_CANCELLED": ("Cancelled", "idle"),
-    "WORKFLOW_PAUSED": ("Paused", "warn"),
-    "WORKFLOW_RESUMED": ("Resumed", "busy"),
-    "WORKFLOW_TERMINATED": ("Terminated", "idle"),
-    "WORKFLOW_RUNNER_SILENT": ("Its external runner is silent", "warn"),
-    "WORKFLOW_FOUND_LOST": ("Found without anyone who drives it; put back to work", "warn"),
-}
-
 # What an administrator's override into each phase means; executions.engine.override says which are possible.
 OVERRIDES: dict[str, str] = {
     Phase.PENDING: "Whoever drives it is shut out, and a worker takes it up again.",
@@ -80,17 +58,9 @@ def status_look(status: str) -> Look:
     return STATUSES.get(status, UNKNOWN)
 
 
-def event_title(name: str, payload: Any = None) -> str:
-    """The event as a sentence: a known one, else the words of its name."""
-    if name == "WORKFLOW_STEP_FAILED" and isinstance(payload, dict) and payload.get("attempts") == 1:
-        return "Step failed"
-    known = EVENTS.get(name)
-    return known[0] if known else name.replace("_", " ").capitalize()
-
-
 def event_tone(name: str) -> str:
-    known = EVENTS.get(name)
-    return known[1] if known else "idle"
+    event = known(name)
+    return str(event.words.tone) if event is not None else "idle"
 
 
 def duration(span: timedelta) -> str:

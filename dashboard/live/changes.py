@@ -15,6 +15,7 @@ from dashboard.queries import execution as journal
 from dashboard.queries import inbox
 from executions import policy
 from executions.ids import public_id
+from executions.journal.events import title_of
 from executions.models import Execution, Notification
 from executions.roles import Role
 
@@ -96,7 +97,7 @@ def toast(notification: Notification) -> dict[str, Any]:
         "id": public_id("ntf", notification.pk),
         "event": event.name,
         "payload": payload,
-        "title": words.event_title(event.name, payload),
+        "title": title_of(event.name, payload),
         "text": f"{event.execution.name} · {about}{payload.get('reason') or ''}".rstrip(" ·:"),
         "href": f"/executions/{event.execution.public_id}/",
         "tone": words.event_tone(event.name),

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from dashboard import values, words
 from dashboard.templatetags.shell import icon
 from executions import clock
+from executions.journal.events import title_of
 from executions.models import Event
 
 register = template.Library()
@@ -38,7 +39,7 @@ def phase_tone(name: str) -> str:
 
 @register.filter
 def event_title(event: Event) -> str:
-    return words.event_title(event.name, event.payload)
+    return title_of(event.name, event.payload)
 
 
 @register.filter

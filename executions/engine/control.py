@@ -17,6 +17,7 @@ from executions.engine.case import check_allowed, check_fresh
 from executions.engine.counting import shift
 from executions.engine.lease import load_records
 from executions.errors import Refused
+from executions.journal.events import EventName
 from executions.models import Execution
 from executions.models.move import Applied, Move, Standing
 from executions.models.moves import apply
@@ -128,7 +129,7 @@ def _checked(
     return execution
 
 
-def _move(execution: Execution, actor: User, event: str, to: Phase) -> Move:
+def _move(execution: Execution, actor: User, event: EventName, to: Phase) -> Move:
     now = clock.now()
     return Move(
         execution.pk,

@@ -17,6 +17,7 @@ from executions.engine.operation import Known
 from executions.engine.requests import Completed, Ended, Failed
 from executions.engine.takeover import audit_giving_up
 from executions.errors import NotStorable, WorkflowError
+from executions.journal.events import EventName
 from executions.models.move_sql import AsJson
 from executions.states import Phase, StepStatus
 from executions.values import storable
@@ -32,7 +33,7 @@ def give_back(drive: Drive) -> None:
     drive.boundary.release(Phase.PENDING, {"wake_at": clock.now()}, ring=drive.execution.queue)
 
 
-def stop(drive: Drive, phase: Phase, event: str) -> None:
+def stop(drive: Drive, phase: Phase, event: EventName) -> None:
     """Cancelled or paused at a boundary."""
     now = clock.now()
     columns: dict[str, Any] = {"cancel_asked_at": None, "pause_asked_at": None}

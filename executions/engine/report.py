@@ -6,27 +6,28 @@ from datetime import datetime
 from typing import Any
 
 from executions.ids import public_id
+from executions.journal.events import EventName
 from executions.models import Execution
 from executions.records import EventRecord, StepRecord
 from executions.sanitise import sanitise_reason
 
-STARTED = "WORKFLOW_STARTED"
-STEP_RETRYING = "WORKFLOW_STEP_RETRYING"
-STEP_FAILED = "WORKFLOW_STEP_FAILED"
-RECOVERED = "WORKFLOW_RECOVERED"
-RECOVERY_FAILED = "WORKFLOW_RECOVERY_FAILED"
-RETRIED = "WORKFLOW_RETRIED"
-STEP_SKIPPED = "WORKFLOW_STEP_SKIPPED"
-NEEDS_DECISION = "WORKFLOW_NEEDS_DECISION"
-DECIDED = "WORKFLOW_DECIDED"
-COMPLETED = "WORKFLOW_COMPLETED"
-CANCELLED = "WORKFLOW_CANCELLED"
-PAUSED = "WORKFLOW_PAUSED"
-RESUMED = "WORKFLOW_RESUMED"
-TERMINATED = "WORKFLOW_TERMINATED"
-RESTORED = "WORKFLOW_RESTORED"
-RESTORE_UNDONE = "WORKFLOW_RESTORE_UNDONE"
-OVERRIDDEN = "WORKFLOW_OVERRIDDEN"
+STARTED = EventName.STARTED
+STEP_RETRYING = EventName.STEP_RETRYING
+STEP_FAILED = EventName.STEP_FAILED
+RECOVERED = EventName.RECOVERED
+RECOVERY_FAILED = EventName.RECOVERY_FAILED
+RETRIED = EventName.RETRIED
+STEP_SKIPPED = EventName.STEP_SKIPPED
+NEEDS_DECISION = EventName.NEEDS_DECISION
+DECIDED = EventName.DECIDED
+COMPLETED = EventName.COMPLETED
+CANCELLED = EventName.CANCELLED
+PAUSED = EventName.PAUSED
+RESUMED = EventName.RESUMED
+TERMINATED = EventName.TERMINATED
+RESTORED = EventName.RESTORED
+RESTORE_UNDONE = EventName.RESTORE_UNDONE
+OVERRIDDEN = EventName.OVERRIDDEN
 
 
 def ids_of(execution: Execution) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def step_failed(
         "can_skip": can_skip,
         "timestamp": timestamp(at),
     }
-    return EventRecord(STEP_FAILED, payload, notify_owner=True)
+    return _told(EventName.STEP_FAILED, execution, payload)
 
 
 def recovered(
@@ -85,16 +86,14 @@ def recovered(
     }
     payload |= {"reason": reason} if reason else {}
     payload |= {"version": version} if version is not None else {}
-    return EventRecord(RECOVERED, payload, actor_id=actor_id, notify_owner=True)
+    return _told(EventName.RECOVERED, execution, payload, actor_id)
 
 
 def recovery_failed(
     execution: Execution, reason: str, at: datetime, actor_id: int | None = None, **more: Any
 ) -> EventRecord:
     """A recovery that did not come about; the owner is told, a person has to look at it."""
-    event = plain(RECOVERY_FAILED, execution, at, actor_id, reason=reason, **more)
-    event.notify_owner = True
-    return event
+    return plain(EventName.RECOVERY_FAILED, execution, at, actor_id, reason=reason, **more)
 
 
 def retrying(execution: Execution, step: StepRecord, rule: str, delay: float, at: datetime) -> EventRecord:
@@ -107,8 +106,16 @@ def retrying(execution: Execution, step: StepRecord, rule: str, delay: float, at
         "next_attempt_at": timestamp(step.wake_at),
         "timestamp": timestamp(at),
     }
-    return EventRecord(STEP_RETRYING, payload)
+    return _told(EventName.STEP_RETRYING, execution, payload)
 
 
-def plain(name: str, execution: Execution, at: datetime, actor_id: int | None = None, **more: Any) -> EventRecord:
-    return EventRecord(name, {**ids_of(execution), **more, "timestamp": timestamp(at)}, actor_id=actor_id)
+def plain(name: EventName, execution: Execution, at: datetime, actor_id: int | None = None, **more: Any) -> EventRecord:
+    """An event with the ids, its moment, and what else is given."""
+    payload = {**ids_of(execution), **more, "timestamp": timestamp(at)}
+    return _told(name, execution, payload, actor_id)
+
+
+def _told(name: EventName, execution: Execution, payload: dict[str, Any], actor_id: int | None = None) -> EventRecord:
+    """The record, in the owner's inbox where the event's own row says so."""
+    tells_owner = name.tells_owner(actor_id, execution.owner_id)
+    return EventRecord(str(name), payload, actor_id=actor_id, notify_owner=tells_owner)

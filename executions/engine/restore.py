@@ -20,6 +20,7 @@ from executions.engine.lease import RECORD_FIELDS, load_records, record_of
 from executions.engine.previews import INTERNAL, RunsAgain, what_runs_again
 from executions.errors import Refused
 from executions.ids import uuid7
+from executions.journal.events import EventName
 from executions.models import Execution, Step
 from executions.models.transactions import atomic, persistent
 from executions.paths import is_inside
@@ -175,7 +176,7 @@ def _as_it_was_begun(record: StepRecord) -> StepRecord:
     return replace(record, id=uuid7(), seq=None, digest="", status=status, finished_at=None, superseded_by=None)
 
 
-def _written(case: Case, event: str, checkpoint: StepRecord | None) -> Decided:
+def _written(case: Case, event: EventName, checkpoint: StepRecord | None) -> Decided:
     execution = case.execution
     told = report.plain(
         event, execution, clock.now(), case.actor.pk, reason=case.reason,

@@ -18,8 +18,8 @@ from executions.dispatch import QUEUES
 from executions.health.checks import Check, look
 from executions.health.gauges import gauges
 from executions.intake import tallies
+from executions.journal.events import EventName
 from executions.models import Attempt, AuditEntry, Event, Execution, Process, Step, in_line
-from executions.recovery.violations import FOUND_LOST
 from executions.states import Phase
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -110,7 +110,7 @@ def _recoveries() -> Metric:
 def _recovery_seconds() -> Metric:
     """From the death of a process to the moment when another one took over, over the last hour."""
     lately = Execution.objects.filter(left_by__dead_at__gt=Now() - timedelta(hours=1))
-    told = Event.objects.filter(name="WORKFLOW_RECOVERED", actor=None, execution__in=lately)
+    told = Event.objects.filter(name=EventName.RECOVERED, actor=None, execution__in=lately)
     took = told.filter(created_at__gte=F("execution__left_by__dead_at")).aggregate(
         mean=Avg(F("created_at") - F("execution__left_by__dead_at"))
     )["mean"]
@@ -119,7 +119,7 @@ def _recovery_seconds() -> Metric:
 
 
 def _lost() -> Metric:
-    number = Event.objects.filter(name=FOUND_LOST).count()
+    number = Event.objects.filter(name=EventName.FOUND_LOST).count()
     return Metric("lost_found_total", "Executions that the sweep found lost and woke.", "counter", [Sample(number)])
 
 

@@ -9,6 +9,7 @@ from executions.engine import report
 from executions.errors import Refused
 from executions.intake.merge_tasks import Merged, error_json
 from executions.intake.status_update import StatusUpdate
+from executions.journal.events import EventName
 from executions.models import Execution
 from executions.models.move import Move, Standing
 from executions.models.move_sql import AsJson
@@ -16,10 +17,10 @@ from executions.records import EventRecord
 from executions.states import ENDED_PHASES, Phase, StepStatus, may_move
 
 _EVENTS = {
-    Phase.COMPLETED: report.COMPLETED,
-    Phase.CANCELLED: report.CANCELLED,
-    Phase.TERMINATED: report.TERMINATED,
-    Phase.PAUSED: report.PAUSED,
+    Phase.COMPLETED: EventName.COMPLETED,
+    Phase.CANCELLED: EventName.CANCELLED,
+    Phase.TERMINATED: EventName.TERMINATED,
+    Phase.PAUSED: EventName.PAUSED,
 }
 
 
@@ -100,7 +101,7 @@ def _events(
 ) -> list[EventRecord]:
     events = []
     if to is not None and execution.started_at is None and to not in (Phase.CANCELLED, Phase.TERMINATED):
-        events.append(report.plain(report.STARTED, execution, now, actor_id))
+        events.append(report.plain(EventName.STARTED, execution, now, actor_id))
     if to == Phase.FAILED:
         name, error = _failed(merged)
         reason = report.failure_reason(error_json(update.error) or error or {"detail": "The runner gave no reason."})

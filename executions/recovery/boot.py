@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import structlog
 from django.db.models import QuerySet
 
-from executions.engine import report
+from executions.journal.events import EventName
 from executions.models import Boot, Event, Execution, Process, Turn
 from executions.models.transactions import atomic
 from executions.recovery.processes import Watch, declare_the_dead
@@ -53,8 +53,8 @@ def since_start(executions: QuerySet[Execution]) -> SinceStart | None:
     if boot is None:
         return None
     told = Event.objects.filter(created_at__gte=boot.at, actor=None)
-    recovered = told.filter(name=report.RECOVERED).values("execution_id")
-    tried = told.filter(name__in=(report.RECOVERED, report.RECOVERY_FAILED)).values("execution_id")
+    recovered = told.filter(name=EventName.RECOVERED).values("execution_id")
+    tried = told.filter(name__in=(EventName.RECOVERED, EventName.RECOVERY_FAILED)).values("execution_id")
     left = executions.filter(phase=Phase.IN_PROGRESS, process__dead_at__isnull=False)
     settled = executions.exclude(pk__in=left.values("pk"))
     return SinceStart(

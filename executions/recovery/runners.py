@@ -6,12 +6,12 @@ import structlog
 
 from executions import clock
 from executions.engine import report
+from executions.journal.events import EventName
 from executions.models import Execution
 from executions.models.move import Move, Standing
 from executions.models.moves import apply
 from executions.states import Phase
 
-RUNNER_SILENT = "WORKFLOW_RUNNER_SILENT"
 MOST_PER_CHECK = 100
 log = structlog.get_logger(__name__)
 
@@ -27,9 +27,12 @@ def _mark(execution: Execution) -> bool:
     now = clock.now()
     heard_at = report.timestamp(execution.runner_heard_at or execution.created_at)
     event = report.plain(
-        RUNNER_SILENT, execution, now, last_heard_at=heard_at, allowed_seconds=execution.runner_silence_seconds
+        EventName.RUNNER_SILENT,
+        execution,
+        now,
+        last_heard_at=heard_at,
+        allowed_seconds=execution.runner_silence_seconds,
     )
-    event.notify_owner = True
     move = Move(
         execution.pk,
         Standing(frozenset({Phase(execution.phase)}), execution.head_seq),

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from executions import audit, clock
 from executions.engine import report
+from executions.journal.events import EventName
 from executions.models import Execution, Step
 from executions.models.in_line import FUNCTION_PROCESS
 from executions.models.move import Move, Standing
@@ -18,7 +19,6 @@ from executions.models.moves import apply
 from executions.models.transactions import atomic
 from executions.states import Phase
 
-FOUND_LOST = "WORKFLOW_FOUND_LOST"
 PERSON = "decision"
 # While it waits for these no time limit runs.
 UNTIMED = (PERSON, FUNCTION_PROCESS)
@@ -55,7 +55,7 @@ def _wake(execution: Execution, why: str) -> bool:
         Standing(frozenset({Phase(execution.phase)}), execution.head_seq),
         columns={"wake_at": now, "rung_at": None},
         increments=("inbox",),
-        events=[report.plain(FOUND_LOST, execution, now, why=why)],
+        events=[report.plain(EventName.FOUND_LOST, execution, now, why=why)],
         owner_id=execution.owner_id,
         correlation_id=execution.correlation_id,
         ring=execution.queue,

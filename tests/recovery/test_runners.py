@@ -11,8 +11,9 @@ from django.utils import timezone
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.intake.update_status import update_status
+from executions.journal.events import EventName
 from executions.models import Event, Execution, Notification
-from executions.recovery.runners import RUNNER_SILENT, note_silent_runners
+from executions.recovery.runners import note_silent_runners
 from tests.intake.conftest import WORKFLOW
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -42,7 +43,7 @@ def test_a_silent_runner_is_said_once_and_its_owner_is_told(execution: Execution
     fall_silent()
     assert Execution.objects.get().is_runner_silent()
     assert [note_silent_runners(), note_silent_runners()] == [1, 0]
-    event = Event.objects.get(name=RUNNER_SILENT)
+    event = Event.objects.get(name=EventName.RUNNER_SILENT)
     assert event.payload["allowed_seconds"] == 300
     assert Notification.objects.get().user == alice
     assert Execution.objects.needing_attention().get() == execution

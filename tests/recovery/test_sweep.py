@@ -16,10 +16,11 @@ from executions import dispatch, events
 from executions.engine.lease import claim
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
+from executions.journal.events import EventName
 from executions.models import AuditEntry, Event, Execution, Process, Turn
 from executions.recovery.outbox import send_what_is_unsent
 from executions.recovery.rings import ring_for_due, ring_for_orphans
-from executions.recovery.violations import FOUND_LOST, repair_the_lost
+from executions.recovery.violations import repair_the_lost
 from executions.worker_identity import exit_of, expect_exits, note_exit
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -87,7 +88,7 @@ def test_what_is_lost_is_woken_and_reported(columns: dict[str, Any], why: str) -
     Execution.objects.filter(pk=execution.pk).update(**columns)
     assert (repair_the_lost(), repair_the_lost()) == (1, 0)
     assert Execution.objects.due().get() == execution
-    assert why in Event.objects.get(name=FOUND_LOST).payload["why"]
+    assert why in Event.objects.get(name=EventName.FOUND_LOST).payload["why"]
     assert AuditEntry.objects.get(verb="repair").actor_name == "system"
 
 

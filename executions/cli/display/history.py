@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from executions.cli.display.words import STYLES, clock, plain, step_of
+from executions.journal.events import Tone, known
 
 Entry = Mapping[str, Any]
 Parts = list[tuple[str, str] | str]
@@ -18,52 +20,38 @@ MARKS = {
 }
 
 
+# What an event of this tone looks like.
+_STYLES = {
+    Tone.IDLE: "magenta",
+    Tone.BUSY: "cyan",
+    Tone.GOOD: "green",
+    Tone.WARN: "yellow",
+    Tone.BAD: "bold red",
+}
+_OPTIONAL = re.compile(r"\[([^\]]*)\]")
+_NAMED = re.compile(r"\{(\w+)\}")
+
+
 def _of(payload: Mapping[str, Any], name: str) -> str:
     value = payload.get(name)
+    if isinstance(value, float):
+        return f"{value:g}"
     return plain(value) if value not in (None, "") else ""
 
 
-def _retrying(payload: Mapping[str, Any]) -> str:
-    delay = payload.get("delay_seconds")
-    wait = f"{delay:g} s" if isinstance(delay, int | float) else "a while"
-    rule = _of(payload, "rule")
-    return f"attempt {_of(payload, 'attempt')} failed{f' ({rule})' if rule else ''}, next one in {wait}"
+def sentence(template: str, payload: Mapping[str, Any]) -> str:
+    """An event's sentence with the parts of its payload; what stands in brackets is left out with its part."""
 
+    def optional(match: re.Match[str]) -> str:
+        return match[1] if all(_of(payload, name) for name in _NAMED.findall(match[1])) else ""
 
-def _recovered(payload: Mapping[str, Any]) -> str:
-    version = _of(payload, "version")
-    return f"goes on with version {version}" if version else "recovered from the last checkpoint"
-
-
-# Name of the event → mark, style, what to say. Those that are not here are shown by their name.
-_EVENTS: dict[str, tuple[str, str, Callable[[Mapping[str, Any]], str]]] = {
-    "WORKFLOW_STARTED": ("▶", "", lambda payload: "started"),
-    "WORKFLOW_STEP_RETRYING": ("↻", "yellow", _retrying),
-    "WORKFLOW_STEP_FAILED": ("✗", "bold red", lambda payload: f"failed: {_of(payload, 'reason')}"),
-    "WORKFLOW_STEP_SKIPPED": ("»", "blue", lambda payload: "skipped"),
-    "WORKFLOW_RETRIED": ("↺", "cyan", lambda payload: "retry"),
-    "WORKFLOW_RECOVERED": ("↺", "cyan", _recovered),
-    "WORKFLOW_RECOVERY_FAILED": ("✗", "bold red", lambda payload: f"recovery failed: {_of(payload, 'reason')}"),
-    "WORKFLOW_RESTORED": ("↺", "cyan", lambda payload: "restored to an earlier checkpoint"),
-    "WORKFLOW_RESTORE_UNDONE": ("↺", "cyan", lambda payload: "the restore was undone"),
-    "WORKFLOW_OVERRIDDEN": ("!", "yellow", lambda payload: f"overridden: {_of(payload, 'after')}"),
-    "WORKFLOW_NEEDS_DECISION": ("?", "yellow", lambda payload: "needs a decision: nobody knows whether it happened"),
-    "WORKFLOW_DECIDED": ("↺", "cyan", lambda payload: f"decided: {_of(payload, 'choice')}"),
-    "WORKFLOW_PAUSED": ("‖", "yellow", lambda payload: "paused"),
-    "WORKFLOW_RESUMED": ("▶", "cyan", lambda payload: "resumed"),
-    "WORKFLOW_COMPLETED": ("✓", "green", lambda payload: "completed"),
-    "WORKFLOW_CANCELLED": ("■", "magenta", lambda payload: "cancelled"),
-    "WORKFLOW_TERMINATED": ("■", "magenta", lambda payload: "terminated"),
-    "WORKFLOW_RUNNER_SILENT": ("?", "yellow", lambda payload: "its external runner is silent"),
-    "WORKFLOW_FOUND_LOST": ("!", "yellow", lambda payload: f"found lost and put back to work: {_of(payload, 'why')}"),
-}
-
-_TELL_OF_A_STEP = frozenset({"WORKFLOW_STEP_FAILED", "WORKFLOW_STEP_SKIPPED"})
+    whole = _OPTIONAL.sub(optional, template)
+    return _NAMED.sub(lambda match: _of(payload, match[1]) or "…", whole)
 
 
 def lines(entries: Sequence[Entry]) -> Iterator[Parts]:
     """The entries as lines. What an event tells about a step is not said again by the step itself."""
-    told = {(entry.get("payload") or {}).get("step_name") for entry in entries if entry["name"] in _TELL_OF_A_STEP}
+    told = {(entry.get("payload") or {}).get("step_name") for entry in entries if _tells_of_a_step(entry["name"])}
     # Commits are what is numbered: the first one may carry the start and steps that finished at once.
     for entry in sorted(entries, key=lambda each: bool(each["name"] != "WORKFLOW_STARTED")):
         if entry["type"] == "step" and entry["name"] in told and entry.get("status") in ("FAILED", "SKIPPED"):
@@ -87,13 +75,19 @@ def line(entry: Entry) -> Parts | None:
     return [(clock(entry.get("at")), "dim"), "  ", (f"{MARKS.get(status, '·')} ", style), step_of(entry.get("path"))]
 
 
+def _tells_of_a_step(name: str) -> bool:
+    event = known(name)
+    return event is not None and event.words.is_about_a_step
+
+
 def _event(entry: Entry) -> Parts:
     name, payload = plain(entry["name"]), entry.get("payload") or {}
-    mark, style, say = _EVENTS.get(name, ("·", "", lambda payload: name.removeprefix("WORKFLOW_").lower()))
+    event = known(name)
+    mark, style = (event.words.mark, _STYLES[event.words.tone]) if event else ("·", "")
     step = _of(payload, "step_name")
     by = f" (by {plain(entry['actor'])})" if entry.get("actor") else ""
     reason = _of(payload, "reason")
-    said = say(payload)
+    said = sentence(event.words.sentence, payload) if event else name.removeprefix("WORKFLOW_").lower()
     why = f": {reason}" if reason and reason not in said else ""
     text = f"{step}: {said}" if step else said
     return [(clock(entry.get("at")), "dim"), "  ", (f"{mark} ", style), (f"{text}{why}{by}", style)]

@@ -10,6 +10,7 @@ from executions.cli.display import history, standing
 from executions.cli.display.screen import console, line_of
 from executions.cli.display.words import STYLES, plain, pretty, step_of, took
 from executions.cli.remote.stream import Update
+from executions.journal.events import EventName
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -102,4 +103,4 @@ def may_skip(entries: list[dict[str, Any]]) -> bool:
 
 def reasons(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What was told of failed steps, oldest first."""
-    return [entry.get("payload") or {} for entry in entries if entry["name"] == "WORKFLOW_STEP_FAILED"]
+    return [entry.get("payload") or {} for entry in entries if entry["name"] == EventName.STEP_FAILED]

@@ -57,7 +57,7 @@ def test_what_a_person_did_carries_the_name_and_the_reason() -> None:
     assert said({"type": "decision", "name": "retry", "at": None}) == []
     assert said(event("RECOVERED")) == ["↺ recovered from the last checkpoint"]
     assert said(event("RECOVERED", by="ann", version=2, reason="mended")) == [
-        "↺ goes on with version 2: mended (by ann)"
+        "↺ recovered from the last checkpoint, goes on with version 2: mended (by ann)"
     ]
     assert said(event("OVERRIDDEN", by="ada", before="FAILED", after="CANCELLED", reason="withdrawn")) == [
         "! overridden: CANCELLED: withdrawn (by ada)"
