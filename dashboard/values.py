@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from executions import secrets
+
 SHOWN_CHARACTERS = 4000
 
 
@@ -24,13 +26,13 @@ _TURNING = str.maketrans(
 
 
 def pretty(value: Any) -> str:
-    """Indented JSON with its characters as they are, but for those that turn the direction of writing."""
-    return json.dumps(value, indent=2, ensure_ascii=False).translate(_TURNING)
+    """Indented JSON with its characters as they are, but for secrets and what turns the direction of writing."""
+    return json.dumps(secrets.shown(value), indent=2, ensure_ascii=False).translate(_TURNING)
 
 
 def plain(text: str) -> str:
-    """Somebody's text without a turn of direction that is hidden in it."""
-    return text.translate(_TURNING)
+    """Somebody's text without a secret, or a turn of direction, that is hidden in it."""
+    return secrets.shown_text(text).translate(_TURNING)
 
 
 def shown(stored: str | None) -> Shown | None:

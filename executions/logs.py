@@ -40,6 +40,21 @@ def get(name: str) -> structlog.stdlib.BoundLogger:
     return logger
 
 
+_hidings: list[Callable[[Any], Any]] = []
+
+
+def hide_in_all(hide: Callable[[Any], Any]) -> None:
+    """Pass every record of this process through ``hide`` from now on: its event, its fields, its traceback."""
+    _hidings[:] = [hide]
+
+
+def _hidden(_logger: Any, _method: str, record: Any) -> Any:
+    """The fields of a record, or the line that was made of it."""
+    for hide in _hidings:
+        record = hide(record)
+    return record
+
+
 def configured(level: str, format: str) -> dict[str, Any]:
     """Set structlog up and return Django's LOGGING. ``auto`` is text on a terminal, JSON elsewhere."""
     text = format == "text" or (format == "auto" and sys.stderr.isatty())
@@ -81,10 +96,10 @@ def configured(level: str, format: str) -> dict[str, Any]:
 
 def _rendering(text: bool) -> list[structlog.typing.Processor]:
     if text:
-        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()), _hidden]
     # Without locals: they hold passwords, secrets and whole environments.
     tracebacks = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
-    return [tracebacks, structlog.processors.JSONRenderer(default=str)]
+    return [tracebacks, _hidden, structlog.processors.JSONRenderer(default=str)]
 
 
 def correlation(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:

@@ -1,4 +1,11 @@
-"""Where secrets come from: a YAML or JSON file, a folder with a file for each, and the environment."""
+"""Where secrets come from: a YAML or JSON file, a folder with a file for each, and the environment.
+
+Whose they are stands beside them: under ``$access`` in the file, or in a file of its own, which also speaks for
+secrets of a folder and of the environment::
+
+    $access:
+      shopToken: {owners: [ann], groups: [billing], workflows: [order], hosts: [api.shop.example]}
+"""
 
 from __future__ import annotations
 
@@ -9,8 +16,15 @@ from typing import Any
 import yaml
 
 from executions.errors import StigmerError
+from executions.hosts import Hosts
+from executions.secrets import Rule, why_not_searched
+from executions.secrets.texts import flat
 
 PREFIX = "STIGMER_SECRET_"
+ACCESS = "$access"
+_FILE = "the secrets file"
+_WHO = ("owners", "groups", "workflows")
+_WHERE = ("hosts", "functions")
 _FOR_EVERYBODY = 0o007
 
 
@@ -24,14 +38,58 @@ def load_secrets(path: Path | None, environment: Mapping[str, str]) -> dict[str,
     """
     found: dict[str, Any] = {}
     if path is not None:
-        found.update(_from_folder(path) if path.is_dir() else _from_file(path))
+        found.update(_from_folder(path) if path.is_dir() else _object_in(path, _FILE))
+        found.pop(ACCESS, None)
+        _ensure_texts(found, path, "")
     for variable, value in environment.items():
         if variable.startswith(PREFIX) and variable != PREFIX:
             found[variable.removeprefix(PREFIX)] = value
     return found
 
 
-def _from_file(path: Path) -> dict[str, Any]:
+def load_rules(path: Path | None, access: Path | None) -> dict[str, Rule]:
+    """Whose the secrets are, by name: what the secrets file says under ``$access``, then what the file ``access``
+    says, which wins. Raises :class:`SecretsUnreadable`."""
+    rules: dict[str, Rule] = {}
+    if path is not None and not path.is_dir():
+        rules.update(_rules(_object_in(path, _FILE).get(ACCESS), path, f"{ACCESS}."))
+    if access is not None:
+        rules.update(_rules(_object_in(access, "the file of STIGMER_SECRETS_ACCESS_FILE"), access, ""))
+    return rules
+
+
+def not_searched(values: Mapping[str, Any]) -> dict[str, str]:
+    """The secrets, by name, that are not searched for in what is shown, and why."""
+    reasons = {name: why_not_searched(text) for name, text in flat(values).items()}
+    return {name: reason for name, reason in reasons.items() if reason}
+
+
+def _rules(content: Any, path: Path, parent: str) -> dict[str, Rule]:
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise SecretsUnreadable(f"in {path}, {parent.rstrip('.')} has to be an object with a rule for each secret")
+    return {str(name): _rule(rule, path, f"{parent}{name}") for name, rule in content.items()}
+
+
+def _rule(content: Any, path: Path, place: str) -> Rule:
+    if not isinstance(content, dict) or not content.keys() <= {*_WHO, *_WHERE}:
+        allowed = ", ".join((*_WHO, *_WHERE))
+        raise SecretsUnreadable(f"in {path}, {place} has to be an object with some of these lists: {allowed}")
+    lists: dict[str, frozenset[str]] = {}
+    for key, value in content.items():
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise SecretsUnreadable(f"in {path}, {place}.{key} has to be a list of texts")
+        lists[key] = frozenset(value)
+    try:
+        hosts = Hosts.from_entries(sorted(lists["hosts"]), domains=True) if "hosts" in lists else None
+    except ValueError as error:
+        raise SecretsUnreadable(f"in {path}, {place}.hosts: {error}") from None
+    owners, groups, workflows = (lists.get(key, frozenset()) for key in _WHO)
+    return Rule(owners, groups, workflows, hosts, lists.get("functions"))
+
+
+def _object_in(path: Path, what: str) -> dict[str, Any]:
     text = _read(path, check_mode=True)
     try:
         content = yaml.safe_load(text)
@@ -39,12 +97,11 @@ def _from_file(path: Path) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark is not None else ""
         # The parser's own message quotes the line, and with it a secret.
-        raise SecretsUnreadable(f"the secrets file {path} is not valid YAML or JSON{where}") from None
+        raise SecretsUnreadable(f"{what} {path} is not valid YAML or JSON{where}") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise SecretsUnreadable(f"the secrets file {path} has to hold one object: `name: value` for each secret")
-    _ensure_texts(content, path, "")
+        raise SecretsUnreadable(f"{what} {path} has to hold one object: `name: value` for each secret")
     return content
 
 

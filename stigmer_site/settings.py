@@ -233,6 +233,7 @@ STIGMER_FUNCTION_MEMORY_BYTES: int = env.int(
     "STIGMER_FUNCTION_MEMORY_BYTES", 1024 * 1024 * 1024, validate=_least_memory
 )
 STIGMER_SECRETS_FILE: Path | None = env.path("STIGMER_SECRETS_FILE", None)
+STIGMER_SECRETS_ACCESS_FILE: Path | None = env.path("STIGMER_SECRETS_ACCESS_FILE", None)
 
 # --- Log -----------------------------------------------------------------------------------------------------------
 STIGMER_LOG_LEVEL: str = env.str("STIGMER_LOG_LEVEL", "INFO").upper()

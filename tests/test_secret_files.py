@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from executions.secret_files import SecretsUnreadable, load_secrets
+from executions.secret_files import SecretsUnreadable, load_rules, load_secrets, not_searched
 
 
 def write(path: Path, text: str, mode: int = 0o600) -> Path:
@@ -65,3 +65,41 @@ def test_a_file_that_is_not_there_or_no_text_is_said(tmp_path: Path) -> None:
     path.chmod(0o600)
     with pytest.raises(SecretsUnreadable, match="not UTF-8"):
         load_secrets(path, {})
+
+
+ACCESS = "{api: {owners: [ann], groups: [billing], workflows: [order], hosts: [api.example, '*.b.example:443']}}"
+
+
+def test_whose_a_secret_is_stands_beside_it(tmp_path: Path) -> None:
+    path = write(tmp_path / "secrets", f"api: abc\n$access: {ACCESS}\n")
+    assert load_secrets(path, {}) == {"api": "abc"}
+    rule = load_rules(path, None)["api"]
+    assert [set(names) for names in (rule.owners, rule.groups, rule.workflows)] == [{"ann"}, {"billing"}, {"order"}]
+    assert rule.allows_host("a.b.example", 443) and not rule.allows_host("evil.example", 443)
+    other = write(tmp_path / "access", "{api: {owners: [bob]}, OF_THE_ENVIRONMENT: {functions: [f]}}")
+    rules = load_rules(path, other)
+    assert rules["api"].owners == {"bob"} and rules["OF_THE_ENVIRONMENT"].allows_function("f")
+    assert load_rules(tmp_path, None) == load_rules(None, None) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("$access: [api]", r"\$access has to be an object"),
+        ("$access: {api: [ann]}", r"\$access.api has to be an object with some of these lists: owners, groups"),
+        ("$access: {api: {owner: [ann]}}", r"\$access.api has to be an object with some of these lists"),
+        ("$access: {api: {owners: ann}}", r"\$access.api.owners has to be a list of texts"),
+        ("$access: {api: {hosts: ['http://a']}}", r"\$access.api.hosts: 'http://a' is not understood"),
+    ],
+)
+def test_a_rule_that_is_not_understood_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(SecretsUnreadable, match=words):
+        load_rules(write(tmp_path / "secrets", text), None)
+
+
+def test_what_is_not_searched_for_is_said_with_its_reason() -> None:
+    values = {"db": {"user": "admin", "password": "hunter2-x/y"}, "pin": "2024"}
+    assert not_searched(values) == {
+        "db.user": "it has fewer than 8 characters",
+        "pin": "it has fewer than 8 characters",
+    }

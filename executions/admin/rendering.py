@@ -15,6 +15,8 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from executions import secrets
+
 MOST_CHARACTERS = 20_000
 NOTHING = "–"
 
@@ -23,7 +25,7 @@ def json_text(value: Any) -> SafeString | str:
     """A JSON value, indented; what is too long for a page is cut and says so."""
     if value is None:
         return NOTHING
-    text = json.dumps(value, indent=2, ensure_ascii=False)
+    text = json.dumps(secrets.shown(value), indent=2, ensure_ascii=False)
     cut = len(text) - MOST_CHARACTERS
     note = format_html('<p class="help">{} more characters are not shown here.</p>', cut) if cut > 0 else ""
     return format_html('<pre class="stigmer-json">{}</pre>{}', text[:MOST_CHARACTERS], note)
@@ -31,7 +33,7 @@ def json_text(value: Any) -> SafeString | str:
 
 def text_block(text: str) -> SafeString | str:
     """A longer text with its line breaks, such as a log or a definition."""
-    return format_html('<pre class="stigmer-json">{}</pre>', text) if text else NOTHING
+    return format_html('<pre class="stigmer-json">{}</pre>', secrets.shown_text(text)) if text else NOTHING
 
 
 def json_field(name: str) -> Callable[[Any, Any], SafeString | str]:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from executions import expressions
-from executions.definition.checks import CheckExpression, Report, check
+from executions.definition.checks import CheckExpression, RefuseSecret, Report, check
 from executions.definition.explain import describe, explain
 from executions.definition.model.workflow import Workflow
 from executions.definition.problems import MOST_PROBLEMS, DefinitionError, Problem
@@ -40,10 +40,12 @@ def parse(
     limits: Limits | None = None,
     check_expression: CheckExpression | None = check_jq,
     known_functions: Collection[str] | None = None,
+    refuse_secret: RefuseSecret | None = None,
 ) -> Definition:
     """The definition in a YAML or JSON text. Raises DefinitionError with every problem, in document order.
 
     ``known_functions`` are the names that ``call: python`` may use; None where they are not known here.
+    ``refuse_secret`` says why a secret may not be used.
     """
     source = read(text, limits)
     if not isinstance(source.document, dict):
@@ -51,7 +53,7 @@ def parse(
         raise DefinitionError([source.problem((), message, "an object with `document` and `do`")])
     report = Report(source)
     workflow, problems = _shape(source)
-    check(source.document, report, check_expression, known_functions)
+    check(source.document, report, check_expression, known_functions, refuse_secret)
     problems += report.problems
     if workflow is None or problems:
         raise DefinitionError(_in_order(problems))

@@ -11,13 +11,14 @@ import structlog
 from django.conf import settings
 
 from executions.engine import watched
+from executions.engine.links import FIRST_FORMAT
 from executions.engine.requests import Effect
 from executions.engine.surroundings import limits
 from executions.errors import StigmerError, WorkflowError
 from executions.ids import public_id
 from executions.isolation import Seat
 from executions.models import Execution
-from executions.secrets import Secrets, SecretUnavailable
+from executions.secrets import Edge, Secrets, SecretUnavailable
 from executions.steps import functions, http, python
 from executions.steps.context import Cancellation, Deadline, StepContext
 from executions.steps.outcome import Done, Fail, Outcome
@@ -74,6 +75,8 @@ def context_for(
     seat: Seat | None = None,
 ) -> StepContext:
     """What the attempt may know and use; its deadline begins to count now."""
+    is_old = execution.journal_format == FIRST_FORMAT
+    names = secrets.names_behind(request.step.arguments)
     return StepContext(
         execution_id=public_id("wex", execution.pk),
         correlation_id=execution.correlation_id,
@@ -81,7 +84,7 @@ def context_for(
         attempt=request.step.attempt,
         idempotency_key=request.step.control["key"],
         deadline=Deadline(seconds),
-        secrets=secrets,
+        secrets=Edge(secrets, names, fills=True, hides_outputs=is_old),
         owner=str(execution.owner_id),
         cancellation=cancellation,
         seat=seat,

@@ -89,6 +89,8 @@ class Boundary:
         columns = {**self.columns, "progress_done": done, "progress_total": total}
         now = clock.now()
         steps = list(self._journal.pending.values())
+        for step in steps:
+            self._journal.write_down(step)
         if self._journal.head_digest != self._chained:
             columns["head_digest"] = self._journal.head_digest
             columns["last_checkpoint_at"] = now

@@ -17,6 +17,7 @@ from executions import audit, clock
 from executions.engine import operation, report, surroundings
 from executions.engine.case import PER_TRY, Case, Decided, flag, open_case, write
 from executions.engine.chain import Broken, examine
+from executions.engine.edited import with_secrets
 from executions.errors import NotStorable, Refused
 from executions.ids import uuid7
 from executions.models import Execution
@@ -197,7 +198,9 @@ def again(case: Case, arguments: Any = _UNSET, as_new_operation: bool = False) -
 
 def _changes(case: Case, failed: StepRecord, arguments: Any, as_new_operation: bool) -> dict[str, Any]:
     """What is other in the call that is opened again, where a person wants something else of it."""
-    changes: dict[str, Any] = {} if arguments is _UNSET else {"arguments": arguments}
+    changes: dict[str, Any] = {}
+    if arguments is not _UNSET:
+        changes["arguments"] = with_secrets(failed.arguments, arguments)
     if not changes and not as_new_operation:
         return {}
     # What it had achieved answers only for the call as it was.

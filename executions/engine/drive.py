@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +13,11 @@ from executions.engine import surroundings
 from executions.engine.boundary import Boundary
 from executions.engine.journal import Journal
 from executions.engine.lease import Held
+from executions.engine.links import FIRST_FORMAT
 from executions.engine.running import Running
 from executions.engine.store import Store
+from executions.records import STORED_AS_TEXT, StepRecord
+from executions.secrets import Secrets
 from executions.states import StepStatus
 
 # Told when something that this process drove goes on.
@@ -36,13 +39,17 @@ class Drive:
         execution = held.execution
         self.execution = execution
         self.document, self.workflow = held.definition.document, held.definition.workflow
-        self.secrets = surroundings.secrets_for(execution.pk, self.workflow)
+        self.secrets = surroundings.secrets_for(execution.pk, self.workflow, held.author)
+        self.keeps_secrets_out = execution.journal_format != FIRST_FORMAT and bool(self.workflow.use.secrets)
+        if self.keeps_secrets_out:
+            _open(held.records, self.secrets)
         self.journal = Journal(
             held.records,
             head_digest=execution.head_digest,
             value_bytes=settings.STIGMER_VALUE_BYTES,
             max_steps=settings.STIGMER_MAX_STEPS,
             journal_format=execution.journal_format,
+            seal=self.secrets.sealed if self.keeps_secrets_out else None,
         )
         self.interrupted = {r.id for r in held.records if r.status == StepStatus.RUNNING and r.kind == "call"}
         self.recorded = {r.id for r in held.records}
@@ -58,3 +65,10 @@ class Drive:
         if self.timer is not None and until is not None:
             self.timer(until)
         raise Parked
+
+
+def _open(records: Iterable[StepRecord], secrets: Secrets) -> None:
+    """Put back what was kept out of the rows: the walk goes on with what the services said."""
+    for record in records:
+        for name in STORED_AS_TEXT:
+            setattr(record, name, secrets.opened(getattr(record, name)))

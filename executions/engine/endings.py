@@ -76,7 +76,7 @@ def end(drive: Drive, ended: Ended, *, requires_manual_intervention: bool = Fals
             ended = Failed(WorkflowError.standard("runtime", f"The workflow's output: {problem}"), None)
     if isinstance(ended, Completed):
         total = drive.boundary.progress()[1]
-        columns |= {"output": AsJson(ended.output), "progress_done": total, "progress_total": total}
+        columns |= {"output": AsJson(_kept(drive, ended.output)), "progress_done": total, "progress_total": total}
         columns |= {"current_step": "", "requires_manual_intervention": False}
         drive.boundary.events.append(report.plain(report.COMPLETED, drive.execution, now))
         drive.boundary.release(Phase.COMPLETED, columns)
@@ -87,6 +87,10 @@ def end(drive: Drive, ended: Ended, *, requires_manual_intervention: bool = Fals
         columns["requires_manual_intervention"] = True
     drive.boundary.release(Phase.FAILED, columns)
     log.error("execution failed", path=ended.path, reason=columns["failure_reason"])
+
+
+def _kept(drive: Drive, output: Any) -> Any:
+    return drive.secrets.sealed_value(output) if drive.keeps_secrets_out else output
 
 
 def _failure(drive: Drive, failed: Failed, now: datetime) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +45,7 @@ class Journal:
         value_bytes: int,
         max_steps: int = 10_000,
         journal_format: int = JOURNAL_FORMAT,
+        seal: Callable[[Any, str], str] | None = None,
     ) -> None:
         self.steps = {record.path: record for record in records}
         self.unvisited = set(self.steps)
@@ -53,6 +54,8 @@ class Journal:
         self._value_bytes = value_bytes
         self._max_steps = max_steps
         self._format = journal_format
+        # What a row keeps of a value and its JSON text, where secrets have to stay out of it.
+        self._seal = seal
         # Values measured lately and their texts, by identity: one task's output is the next one's input. A value is
         # kept with its text, so that its id is not used again meanwhile.
         self._measured: dict[int, tuple[Any, str]] = {}
@@ -154,5 +157,14 @@ class Journal:
                 del self._measured[next(iter(self._measured))]
         return found[1]
 
+    def write_down(self, record: StepRecord) -> None:
+        """Make sure that what is written of this step is written without secrets."""
+        if self._seal is not None:
+            known = record.texts
+            record.texts = {
+                name: known[name] if name in known else self._measure(getattr(record, name)) for name in STORED_AS_TEXT
+            }
+
     def _check(self, value: Any) -> str:
-        return storable(value, limit_bytes=self._value_bytes)
+        text = storable(value, limit_bytes=self._value_bytes)
+        return text if self._seal is None else self._seal(value, text)

@@ -8,11 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from executions import clock
+from executions.engine.links import FIRST_FORMAT
 from executions.engine.versions import Parsed, parsed
 from executions.models import Event, Execution, Step
 from executions.models.moves import Applied, Claim, Lease, Move, apply, claim_all
 from executions.models.transactions import atomic
 from executions.records import DECISION, StepRecord
+from executions.secret_access import author_of
+from executions.secrets import Applicant
 from executions.states import Phase, StepStatus
 
 RECORD_FIELDS = (
@@ -33,6 +36,9 @@ class Held:
     cancel_asked: bool
     pause_asked: bool
     first_time: bool
+    # Who applied its version, with the rights of now; None where that is not asked: the workflow uses no secret,
+    # or the run began before secrets belonged to somebody.
+    author: Applicant | None = None
 
 
 def claim(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool = False) -> Held | None:
@@ -84,8 +90,10 @@ def _held(wanted: Sequence[uuid.UUID], taken: Mapping[uuid.UUID, Applied]) -> li
 def _held_one(execution: Execution, applied: Applied, records: list[StepRecord], first_time: bool) -> Held:
     assert execution.version_id is not None, "only runs of workflows are claimed"
     definition = parsed(execution.version_id)
+    asks_for_secrets = definition.workflow.use.secrets and execution.journal_format != FIRST_FORMAT
+    author = author_of(execution.version_id) if asks_for_secrets else None
     asked = (applied.cancel_asked, applied.pause_asked)
-    return Held(execution, definition, records, applied.token, applied.inbox, *asked, first_time)
+    return Held(execution, definition, records, applied.token, applied.inbox, *asked, first_time, author)
 
 
 def _never_begun(executions: Mapping[uuid.UUID, Execution], taken: Mapping[uuid.UUID, Applied]) -> set[uuid.UUID]:

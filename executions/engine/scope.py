@@ -45,7 +45,7 @@ class Facts:
                 "startedAt": date_time(self.started_at),
             },
             "runtime": dict(self.runtime),
-            "secrets": dict(self.secrets),
+            "secrets": self.secrets,
         }
 
 

@@ -6,21 +6,19 @@ import hashlib
 import hmac
 import uuid
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 
 import stigmer_site
-from executions import clock
+from executions import clock, secret_access
 from executions.definition import Workflow
 from executions.engine.backoff import Steps
 from executions.engine.operation import Run
 from executions.engine.retry import Policy
 from executions.engine.scope import Facts
 from executions.models import Execution
-from executions.secret_files import load_secrets
-from executions.secrets import Secrets
+from executions.secrets import NO_VALUE, Applicant, Seal, Secrets
 
 RUNTIME = {"name": "stigmer", "version": stigmer_site.__version__, "metadata": {}}
 
@@ -44,12 +42,23 @@ def limits(uri_variables: Mapping[str, Any] | None) -> dict[str, Any]:
     }
 
 
-def secrets_for(execution_id: uuid.UUID, workflow: Workflow) -> Secrets:
-    """The secrets that this workflow declares, behind placeholders that nobody outside can guess."""
+def secrets_for(execution_id: uuid.UUID, workflow: Workflow, author: Applicant | None) -> Secrets:
+    """The secrets that this workflow declares and that its author may use. Placeholders of older journals are ones
+    that nobody outside can guess."""
     nonce = hmac.new(settings.SECRET_KEY.encode(), execution_id.bytes, hashlib.sha256).hexdigest()[:20]
-    known = _known_secrets()
-    declared = {name: known[name] for name in workflow.use.secrets if name in known}
-    return Secrets(declared, nonce)
+    declared = workflow.use.secrets
+    if not declared:
+        return Secrets({}, nonce)
+    known, reasons = _known_secrets(), dict[str, str]()
+    for name in declared:
+        if reason := "" if author is None else secret_access.why_not(name, author):
+            reasons[name] = reason
+        elif name not in known:
+            reasons[name] = NO_VALUE
+    values = {name: known[name] for name in declared if name not in reasons}
+    keys = [str(settings.SECRET_KEY), *map(str, settings.SECRET_KEY_FALLBACKS)]
+    seal = Seal(keys, execution_id.bytes)
+    return Secrets(values, nonce, reasons=reasons, rules=secret_access.rules(), seal=seal)
 
 
 def run_of(execution: Execution) -> Run:
@@ -72,8 +81,4 @@ def facts_for(execution: Execution, workflow: Workflow, document: Any, secrets: 
     )
 
 
-@lru_cache(maxsize=1)
-def _known_secrets() -> Mapping[str, Any]:
-    import os
-
-    return load_secrets(settings.STIGMER_SECRETS_FILE, os.environ)
+_known_secrets = secret_access.known_secrets

@@ -217,7 +217,7 @@ def _walked(execution: Execution, workflow: definition.Workflow, document: Any, 
         max_steps=settings.STIGMER_MAX_STEPS,
         journal_format=execution.journal_format,
     )
-    secrets = surroundings.secrets_for(execution.pk, workflow)
+    secrets = surroundings.secrets_for(execution.pk, workflow, None)
     facts = surroundings.facts_for(execution, workflow, document, secrets)
     walk = Walker(workflow, journal, facts, now=clock.now).run(None)
     try:

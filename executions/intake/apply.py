@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from executions import definition
+from executions import definition, secret_access
 from executions.definition import Definition, Limits
 from executions.errors import Refused
 from executions.intake.resources import Text, store
@@ -36,15 +37,26 @@ def limits() -> Limits:
     )
 
 
-def parse(text: str) -> Definition:
-    """The text under this installation's limits and functions. Raises DefinitionError with every problem."""
+def parse(text: str, actor: User | None = None, *, visibility: str = Visibility.SHARED) -> Definition:
+    """The text under this installation's limits and functions, with the secrets that ``actor`` may use (None: any).
+
+    Raises DefinitionError with every problem."""
     known = functions.load_functions(settings.STIGMER_FUNCTION_MODULES)
-    return definition.parse(text, limits=limits(), known_functions=known)
+    refuse = None if actor is None else partial(_why_not, actor, visibility)
+    return definition.parse(text, limits=limits(), known_functions=known, refuse_secret=refuse)
+
+
+def _why_not(actor: User, visibility: str, workflow: str, secret: str) -> str:
+    slug = ""
+    with suppress(Refused):
+        # What is wrong with the name is said when the workflow is stored.
+        slug = slug_of(workflow)
+    return secret_access.why_not(secret, secret_access.applicant(actor, slug, visibility))
 
 
 def apply_definition(text: str, actor: User, *, visibility: str = Visibility.SHARED) -> AppliedWorkflow:
     """Apply one text in the name of ``actor``. Raises DefinitionError or Refused; then nothing is stored."""
-    parsed = parse(text)
+    parsed = parse(text, actor, visibility=visibility)
     document = parsed.workflow.document
     name = document.title or document.name
     new = Workflow(slug=slug_of(document.name), name=name, owner=actor, visibility=visibility)

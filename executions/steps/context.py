@@ -54,12 +54,26 @@ class Cancellation:
             stop()
 
 
-class SecretFiller(Protocol):
-    """Puts secret values where placeholders stand, and takes them out again."""
+class SecretKeeper(Protocol):
+    """What a step asks about the secrets in its arguments."""
 
-    def fill(self, value: Any) -> Any: ...
+    def fill(self, value: Any) -> Any:
+        """``value`` with secrets where an older journal has placeholders."""
 
-    def redact(self, value: Any) -> Any: ...
+    def redact(self, value: Any) -> Any:
+        """``value`` as it may be told: in an error or a log."""
+
+    def kept(self, output: Any) -> Any:
+        """The output of the step as it flows on: as it is, but for a journal whose rows cannot keep secrets out."""
+
+    def learn(self, text: str) -> None:
+        """Hide this text too, which was made of secrets in the arguments."""
+
+    def send_to(self, host: str, port: int) -> None:
+        """Refuse a host that the secrets in the arguments may not be sent to: raises SecretUnavailable."""
+
+    def give_to(self, function: str) -> None:
+        """Refuse a Python function that the secrets in the arguments may not be given to: raises SecretUnavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +87,7 @@ class StepContext:
     attempt: int
     idempotency_key: str
     deadline: Deadline
-    secrets: SecretFiller
+    secrets: SecretKeeper
     owner: str = ""
     seat: Seat | None = None
     cancellation: Cancellation = field(default_factory=Cancellation)

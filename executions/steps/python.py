@@ -95,6 +95,7 @@ def run(arguments: Mapping[str, Json], context: StepContext) -> Outcome:
         entry = find(name)
     except FunctionNotUsable as error:
         return _refused(WorkflowError.standard("configuration", str(error)), "unknown function")
+    context.secrets.give_to(name)
     if entry.isolation == "thread":
         return call_in_thread(name, given, context)
     return _call_in_child(entry, given, context)
@@ -161,6 +162,7 @@ def call_in_thread(name: str, arguments: Mapping[str, Json], context: StepContex
     `transactional`. No deadline is enforced; what the function raises becomes a :class:`Fail`."""
     try:
         entry = find(name)
+        context.secrets.give_to(name)
         filled = context.secrets.fill(dict(arguments))
         entry.checked(filled)
     except FunctionNotUsable as error:
@@ -168,7 +170,7 @@ def call_in_thread(name: str, arguments: Mapping[str, Json], context: StepContex
     except ArgumentsInvalid as error:
         return _refused(_redacted(error.error, context), "arguments do not fit")
     try:
-        return Done(context.secrets.redact(entry.run(filled, FunctionContext(**_known(context)))))
+        return Done(context.secrets.kept(entry.run(filled, FunctionContext(**_known(context)))))
     except Exception as error:
         details = error.details if isinstance(error, FunctionError) else {}
         log = str(context.secrets.redact("".join(traceback.format_exception(error))[-8_000:]))
@@ -200,7 +202,7 @@ def _call_in_child(entry: Function, given: Mapping[str, Json], context: StepCont
             WorkflowError.standard("validation", f"the arguments are not JSON: {error}"), "arguments do not fit"
         )
     text = reply.log + _note(entry, reply.left)
-    return Done(context.secrets.redact(reply.value), str(context.secrets.redact(text)))
+    return Done(context.secrets.kept(reply.value), str(context.secrets.redact(text)))
 
 
 def _seat_of(context: StepContext) -> Seat:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from executions import secrets
 from executions.api.problems import correlation_id
 from executions.api.render import links
 from executions.api.schemas import executions as shapes
@@ -80,8 +81,8 @@ def _status(row: Execution, brief: bool) -> shapes.ExecutionStatus:
         runner_silent=row.is_runner_silent(),
         started_at=row.started_at,
         ended_at=row.ended_at,
-        output=None if brief else row.output,
-        error=None if brief else row.error,
+        output=None if brief else secrets.shown(row.output),
+        error=None if brief else secrets.shown(row.error),
         audit=audit,
         **({} if brief or row.kind != "agent" else _agent_run(row)),
     )

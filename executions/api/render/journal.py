@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from executions import secrets
 from executions.api.render import links
 from executions.api.schemas import journal as shapes
 from executions.engine.restore import Checkpoint
@@ -30,10 +31,10 @@ def step(execution: Execution, row: Step) -> shapes.Step:
         optional=row.optional,
         superseded=row.superseded_by_id is not None,
         idempotency_key=_key(row),
-        input=row.input,
-        arguments=row.arguments,
-        output=row.output,
-        error=row.error,
+        input=secrets.shown(row.input),
+        arguments=secrets.shown(row.arguments),
+        output=secrets.shown(row.output),
+        error=secrets.shown(row.error),
         decision=_decision(row),
         started_at=row.started_at,
         finished_at=row.finished_at,
@@ -58,12 +59,12 @@ def attempt(row: Attempt) -> shapes.Attempt:
     return shapes.Attempt(
         number=row.number,
         outcome=row.outcome,
-        error=row.error,
+        error=secrets.shown(row.error),
         verdict=row.verdict,
         rule=row.rule,
         delay_seconds=row.delay_seconds,
         correlation_id=row.correlation_id,
-        log=row.log,
+        log=secrets.shown_text(row.log),
         started_at=row.started_at,
         finished_at=row.finished_at,
     )
@@ -78,7 +79,7 @@ def entry(row: Step | Event) -> shapes.Entry:
     if isinstance(row, Event):
         actor = row.actor.username if row.actor else None
         return shapes.Entry(
-            seq=row.seq, type="event", name=row.name, at=row.created_at, actor=actor, payload=row.payload
+            seq=row.seq, type="event", name=row.name, at=row.created_at, actor=actor, payload=secrets.shown(row.payload)
         )
     is_decision = row.is_decision()
     return shapes.Entry(

@@ -13,9 +13,10 @@ from executions.definition.checks.outline import outline
 from executions.definition.checks.references import check_references
 from executions.definition.checks.report import Report
 from executions.definition.checks.schemas import check_schemas
+from executions.definition.checks.secrets import RefuseSecret, check_secrets
 from executions.definition.checks.settings import check_settings
 
-__all__ = ["CheckExpression", "Report", "check"]
+__all__ = ["CheckExpression", "RefuseSecret", "Report", "check"]
 
 
 def check(
@@ -23,12 +24,14 @@ def check(
     report: Report,
     check_expression: CheckExpression | None,
     known_functions: Collection[str] | None,
+    refuse_secret: RefuseSecret | None = None,
 ) -> None:
     """Put into ``report`` all that is wrong with a document, whether or not its parts have the right shape."""
     found = outline(document)
     check_flow(found, report)
     check_references(found, known_functions, report)
     check_formulas(found, check_expression, report)
+    check_secrets(found, refuse_secret, report)
     check_schemas(found, report)
     check_bodies(found, report)
     check_literals(found, report)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -15,16 +14,15 @@ from executions.definition.checks.outline import (
     loop_variables,
     mapping,
 )
-from executions.definition.checks.references import report_secret
+from executions.definition.checks.references import BUILT_IN_CALLS, report_secret
 from executions.definition.checks.report import Report
 from executions.definition.model.tasks import CALLS_NOT_YET
 from executions.definition.problems import Path
 from executions.expressions import is_expression, source_of
+from executions.secrets.mention import mentions_secrets, names_in
 
 CheckExpression = Callable[[str, frozenset[str]], list[str]]
-_SECRET = re.compile(
-    r"""\$secrets\b\s*(?:\.\s*([A-Za-z_]\w*)|\.\s*"([^"\\]+)"|(?:\.\s*)?\[\s*"([^"\\]+)"\s*\])""", re.ASCII
-)
+_STORED = "a secret cannot stand here: what the expression yields is stored, where others read it"
 _ERROR = frozenset({"error"})
 # Where a task holds templates: any text inside that is one `${ … }` is evaluated.
 _TEMPLATES = ("set", "with", "raise", "wait", "timeout")
@@ -32,11 +30,14 @@ _CONDITIONS = ("when", "exceptWhen")
 
 
 class Formula(NamedTuple):
-    """An expression without its ``${ }``, where it stands, and the variables of its place."""
+    """An expression without its ``${ }``, where it stands, and the variables of its place.
+
+    ``stored``: what it yields is kept in the journal, in other words than "it was true"."""
 
     path: Path
     source: str
     variables: frozenset[str]
+    stored: bool = False
 
 
 def check_formulas(found: Outline, check: CheckExpression | None, report: Report) -> None:
@@ -44,24 +45,24 @@ def check_formulas(found: Outline, check: CheckExpression | None, report: Report
     for formula in _formulas(found, report):
         if report.is_full:
             return
-        for name in _secrets(formula.source):
+        names = names_in(formula.source)
+        for name in names:
             report_secret(formula.path, name, found, report)
+        if formula.stored and found.secrets.issuperset(names) and mentions_secrets(formula.source):
+            report.add(formula.path, _STORED, "a secret in the `with` of a call over http or python, or in a condition")
+            continue
         for problem in check(formula.source, formula.variables) if check else ():
             report.add(formula.path, f"the expression is not valid: {problem}")
-
-
-def _secrets(source: str) -> Iterator[str]:
-    for match in _SECRET.finditer(source):
-        yield match[1] or match[2] or match[3]
 
 
 def _formulas(found: Outline, report: Report) -> Iterator[Formula]:
     everything = frozenset[str]().union(_ERROR, *(task.variables for task in found.tasks()))
     for keys in (("input", "from"), ("output", "as")):
-        yield from _transform(keys, at(found.document, *keys), frozenset(), report)
-    yield from _template(("timeout",), at(found.document, "timeout"), frozenset(), report)
+        yield from _stored(_transform(keys, at(found.document, *keys), frozenset(), report))
+    yield from _stored(_template(("timeout",), at(found.document, "timeout"), frozenset(), report))
     for section in ("authentications", "errors", "timeouts"):
-        yield from _template(("use", section), at(found.document, "use", section), everything, report)
+        formulas = _template(("use", section), at(found.document, "use", section), everything, report)
+        yield from formulas if section == "authentications" else _stored(formulas)
     for name, policy in mapping(found.document, "use", "retries").items():
         yield from _policy(("use", "retries", name), policy, everything, report)
     for task in found.tasks():
@@ -72,12 +73,13 @@ def _of_task(task: TaskPlace, report: Report) -> Iterator[Formula]:
     path, body, known = task.path, task.body, task.variables
     yield from _always((*path, "if"), body.get("if"), known)
     for keys in (("input", "from"), ("output", "as"), ("export", "as")):
-        yield from _transform((*path, *keys), at(body, *keys), known, report)
+        yield from _stored(_transform((*path, *keys), at(body, *keys), known, report))
     for key in _TEMPLATES:
         if key == "with" and body.get("call") in CALLS_NOT_YET:
             continue  # what it may hold is not known here
-        yield from _template((*path, key), body.get(key), known, report)
-    yield from _always((*path, "for", "in"), at(body, "for", "in"), known)
+        formulas = _template((*path, key), body.get(key), known, report)
+        yield from formulas if key == "with" and body.get("call") in BUILT_IN_CALLS else _stored(formulas)
+    yield from _stored(_always((*path, "for", "in"), at(body, "for", "in"), known))
     yield from _always((*path, "while"), body.get("while"), known | loop_variables(body))
     for case_path, _, case in entries((*path, "switch"), body.get("switch")):
         yield from _always((*case_path, "when"), case.get("when"), known)
@@ -87,7 +89,11 @@ def _of_task(task: TaskPlace, report: Report) -> Iterator[Formula]:
     yield from _policy((*path, "catch", "retry"), at(body, "catch", "retry"), caught, report)
     yield from _policy((*path, "metadata", "retry"), at(body, "metadata", "retry"), known | _ERROR, report)
     duration = (*path, "metadata", "attemptTimeout")
-    yield from _template(duration, at(body, "metadata", "attemptTimeout"), known, report)
+    yield from _stored(_template(duration, at(body, "metadata", "attemptTimeout"), known, report))
+
+
+def _stored(formulas: Iterator[Formula]) -> Iterator[Formula]:
+    return (formula._replace(stored=True) for formula in formulas)
 
 
 def _policy(path: Path, policy: Any, known: frozenset[str], report: Report) -> Iterator[Formula]:
@@ -97,7 +103,7 @@ def _policy(path: Path, policy: Any, known: frozenset[str], report: Report) -> I
         if key in _CONDITIONS:
             yield from _always((*path, key), value, known)
         else:
-            yield from _template((*path, key), value, known, report)
+            yield from _stored(_template((*path, key), value, known, report))
 
 
 def _transform(path: Path, value: Any, known: frozenset[str], report: Report) -> Iterator[Formula]:

@@ -58,12 +58,18 @@ def build(arguments: Mapping[str, Any], context: StepContext) -> Request:
             "body": arguments.get("body"),
         }
     )
+    url = target.read(filled["uri"], filled["query"])
+    context.secrets.send_to(url.host, target.port_of(url))
     own = _headers(filled["headers"])
-    own.update(_authorization(filled["authentication"]))
+    authorization = _authorization(filled["authentication"])
+    for value in authorization.values():
+        # Encoded, even a short user name and password give themselves away.
+        context.secrets.learn(value.partition(" ")[2])
+    own.update(authorization)
     payload, content_type = bodies.encode(filled["body"], own.get("content-type", ""))
     return Request(
         method=method,
-        url=target.read(filled["uri"], filled["query"]),
+        url=url,
         headers=_ours(method, content_type, context) | own,
         own=frozenset(own),
         body=payload,

@@ -84,7 +84,7 @@ async def _attempt(
 
 def _outcome(answer: Answer, progress: Progress, context: StepContext) -> Done | Fail:
     if is_accepted(answer.status, answer.request):
-        return Done(context.secrets.redact(_output(answer)))
+        return Done(context.secrets.kept(_output(answer)))
     return _status_failure(answer.status, progress, context)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.definition.texts import only_problem, parsed, workflow
+from tests.definition.texts import only_problem, parsed, problems, workflow
 
 HTTP = "{call: http, with: {method: '%s', endpoint: 'https://x.example'}}"
 
@@ -63,7 +63,7 @@ def test_expressions_outside_of_the_tasks_are_checked(top: str, pointer: str) ->
 @pytest.mark.parametrize(
     "task",
     [
-        "{set: '${ [$context, $input, $workflow, $runtime, $task, $secrets] }'}",
+        "{set: '${ [$context, $input, $workflow, $runtime, $task] }'}",
         "{for: {in: .x, each: row, at: n}, while: $row != $n, do: [{a: {set: '${ $row + $n }'}}]}",
         "{for: {in: .x}, do: [{a: {for: {in: $item, each: inner}, do: [{b: {set: '${ [$item, $index, $inner] }'}}]}}]}",
         "{try: [], catch: {when: $error.status > 1, do: [{a: {set: '${ $error }'}}]}}",
@@ -100,3 +100,53 @@ def test_free_metadata_and_schemas_hold_no_expressions() -> None:
     text = "- t: {set: {x: 1}, metadata: {note: '${ .a + }'}, input: {schema: {document: {const: '${ .a + }'}}}}"
     assert parsed(text).warnings == ()
     assert "${ .a + }" in workflow(text)
+
+
+STORED = {
+    "set": ("{set: {x: '${ EXPRESSION }'}}", "/set/x"),
+    "set as a whole": ("{set: '${ EXPRESSION }'}", "/set"),
+    "input.from": ("{set: {x: 1}, input: {from: '${ EXPRESSION }'}}", "/input/from"),
+    "output.as": ("{set: {x: 1}, output: {as: '${ EXPRESSION }'}}", "/output/as"),
+    "output.as, an object": ("{set: {x: 1}, output: {as: {y: '${ EXPRESSION }'}}}", "/output/as/y"),
+    "export.as": ("{set: {x: 1}, export: {as: '${ EXPRESSION }'}}", "/export/as"),
+    "for.in": ("{for: {in: '${ EXPRESSION }'}, do: []}", "/for/in"),
+    "raise": ("{raise: {error: {type: 'https://a.example/x', status: 400, detail: '${ EXPRESSION }'}}}",
+              "/raise/error/detail"),
+    "wait": ("{wait: {seconds: '${ EXPRESSION }'}}", "/wait/seconds"),
+    "timeout": ("{set: {x: 1}, timeout: {after: {seconds: '${ EXPRESSION }'}}}", "/timeout/after/seconds"),
+    "attemptTimeout": ("{set: {x: 1}, metadata: {attemptTimeout: {seconds: '${ EXPRESSION }'}}}",
+                       "/metadata/attemptTimeout/seconds"),
+    "arguments of a named function": ("{call: f, with: {x: {y: ['${ EXPRESSION }']}}}", "/with/x/y/0"),
+}  # fmt: skip
+USE = "use: {secrets: [key], functions: {f: {set: {x: 1}}}}"
+
+
+@pytest.mark.parametrize("expression", ["$secrets.key", '"a" + $secrets.key | length', "$secrets", "$ secrets"])
+@pytest.mark.parametrize("place", STORED)
+def test_a_secret_where_the_result_is_stored_is_refused(place: str, expression: str) -> None:
+    task, pointer = STORED[place]
+    found = problems(workflow(f"- t: {task.replace('EXPRESSION', expression)}", USE))
+    assert [problem.pointer for problem in found if "a secret cannot stand here" in problem.message] == [
+        f"/do/0/t{pointer}"
+    ]
+
+
+@pytest.mark.parametrize("top", ["input: {from: '${ $secrets.key }'}", "output: {as: '${ $secrets.key }'}",
+                                 "timeout: {after: '${ $secrets.key }'}"])  # fmt: skip
+def test_the_workflows_own_input_and_output_are_stored_too(top: str) -> None:
+    assert "a secret cannot stand here" in only_problem("- t: {set: {x: 1}}", f"{USE}\n{top}").message
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "{call: http, with: {method: get, endpoint: '${ $secrets.key }', headers: {a: '${ $secrets.key | length }'}}}",
+        "{call: python, with: {function: f, arguments: {x: '${ $secrets.key }'}}}",
+        "{set: {x: 1}, if: '${ $secrets.key == \"on\" }'}",
+        "{switch: [{a: {when: '${ $secrets.key == \"on\" }', then: end}}]}",
+        "{for: {in: .x}, while: '${ $secrets.key != \"off\" }', do: []}",
+        "{set: {x: '${ .secrets }', y: '${ \"secrets\" }'}}",
+    ],
+)
+def test_a_secret_where_nothing_of_it_is_stored_is_fine(task: str) -> None:
+    parsed(f"- t: {task}", USE)

@@ -66,7 +66,7 @@ def test_a_name_that_is_not_declared_is_reported(task: str, pointer: str, messag
         "{try: [{x: {call: notify}}], catch: {retry: often}}",
         "{" + CALL % "{use: shop}" + "}",
         "{" + CALL % "{basic: {use: shop}}" + "}",
-        "{set: {x: '${ $secrets.shop.password }', y: '${ $secrets[\"shop\"].x }'}}",
+        "{call: python, with: {function: f, arguments: {x: '${ $secrets.shop.a }', y: '${ $secrets[\"shop\"].x }'}}}",
     ],
 )
 def test_a_name_that_is_declared_is_fine(task: str) -> None:

@@ -1,0 +1,232 @@
+"""The secrets of one execution: who may read which, what is hidden where, and placeholders of older journals."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from executions.errors import StigmerError, WorkflowError
+from executions.secrets.hiding import Hider
+from executions.secrets.rules import Rule
+from executions.secrets.sealing import Seal, labelled
+from executions.secrets.texts import flat, mapped
+from executions.values import dumps
+
+Json = Any
+_PLACEHOLDER = re.compile(r"stigmer-secret-(?P<nonce>[0-9A-Za-z]+)-(?P<path>(?:[0-9a-f]{2})+)-z")
+NOT_DECLARED = "it is not declared; add it to the list `use.secrets` of the workflow"
+NO_VALUE = "no value is configured for it on this server"
+
+
+class SecretUnavailable(StigmerError):
+    """A workflow asked for a secret that it may not have here; ``error`` is the DSL's error."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"secret '{name}' is not available: {reason}")
+        self.error = WorkflowError.standard("authorization", str(self))
+
+
+class Reading(dict[str, Any]):
+    """What `$secrets` reads; reading a secret that is not there is refused with the reason."""
+
+    def __init__(self, values: Mapping[str, Any], reasons: Mapping[str, str], parent: str = "") -> None:
+        super().__init__(values)
+        self._reasons = reasons
+        self._parent = parent
+
+    def __missing__(self, name: str) -> Any:
+        raise SecretUnavailable(f"{self._parent}{name}", self._reasons.get(name, NOT_DECLARED))
+
+
+class Secrets:
+    """The secrets of one execution.
+
+    ``values`` are texts, or objects of texts (`$secrets.db.password`), by name: those that the workflow declares and
+    may use. ``reasons`` say why it may not use others that it declares, ``rules`` where each may be sent. ``seal``
+    keeps values out of rows.
+
+    Journals of format 1 hold placeholders. ``nonce`` (letters and digits) is part of each and has to be the same each
+    time this execution is driven; nobody outside should be able to guess it.
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        nonce: str,
+        *,
+        reasons: Mapping[str, str] | None = None,
+        rules: Mapping[str, Rule] | None = None,
+        seal: Seal | None = None,
+    ) -> None:
+        if not re.fullmatch(r"[0-9A-Za-z]{8,}", nonce):
+            raise ValueError("the nonce of secrets has to be at least 8 letters and digits")
+        self._values = values
+        self._nonce = nonce
+        self._reasons = reasons or {}
+        self._rules = rules or {}
+        self._seal = seal
+        self._declared: frozenset[str] = frozenset()
+        self._texts = flat(values)
+        self._hider = Hider(self._texts)
+
+    def placeholders(self, declared: Iterable[str]) -> Reading:
+        """What `$secrets` is in a journal of format 1, for a workflow that declares these names. A secret that is not
+        available is refused when it is read (:class:`SecretUnavailable`), not before."""
+        self._declared = frozenset(declared)
+        names = sorted(self._declared & self._values.keys())
+        known = {name: self._placeholder(self._values[name], name) for name in names}
+        return Reading(known, self._why(self._declared))
+
+    def refused(self, reason: str) -> Reading:
+        """What `$secrets` is where no secret may be read: whichever is, is refused with ``reason``."""
+        return Reading({}, dict.fromkeys(self._values.keys() | self._reasons.keys(), reason))
+
+    def readable(self) -> Reading:
+        """What `$secrets` is at the edge of a step: the values."""
+        return Reading({name: _reading(value, name) for name, value in self._values.items()}, self._reasons)
+
+    def fill(self, value: Json) -> Json:
+        """``value`` with each placeholder of this execution replaced by its secret, inside texts and keys too."""
+        return mapped(value, self._filled)
+
+    def redact(self, value: Json) -> Json:
+        """``value`` as it may be told to people: without any secret, whose place says ``[secret NAME]``."""
+        return self._hider.hide(value)
+
+    def kept(self, output: Json) -> Json:
+        """The output of a step as it flows on, where nothing else keeps secrets out of rows."""
+        return self.redact(output)
+
+    def learn(self, computed: Json, name: str = "") -> None:
+        """From now on hide what was computed on the secret ``name`` as well."""
+
+        def learned(text: str) -> str:
+            self._hider.learn(text, name)
+            return text
+
+        mapped(computed, learned)
+
+    def sealed(self, value: Json, text: str) -> str:
+        """The JSON text of ``value`` for a row, in which no secret stands; ``text`` is its plain JSON text."""
+        return text if self._seal is None else self._seal.sealed(value, text, self._hider)
+
+    def opened(self, value: Json) -> Json:
+        """``value``, which comes from a row, as it was before it was sealed."""
+        return value if self._seal is None else self._seal.opened(value, self._hider)
+
+    def sealed_value(self, value: Json) -> Json:
+        """``value`` in the form that a row keeps, as a value."""
+        text = dumps(value)
+        found = self.sealed(value, text)
+        return value if found is text else json.loads(found)
+
+    def send_to(self, host: str, port: int, names: Iterable[str] | None = None) -> None:
+        """Refuse a host that these secrets, or any, may not be sent to. Raises SecretUnavailable."""
+        for name in sorted(self._values if names is None else names):
+            if not self._rule(name).allows_host(host, port):
+                raise SecretUnavailable(
+                    name, f"it may not be sent to {host}; the hosts that may get it stand beside it"
+                )
+
+    def give_to(self, function: str, names: Iterable[str] | None = None) -> None:
+        """Refuse a Python function that these secrets, or any, may not be given to. Raises SecretUnavailable."""
+        for name in sorted(self._values if names is None else names):
+            if not self._rule(name).allows_function(function):
+                reason = (
+                    f"it may not be given to the function {function}; the functions that may get it stand beside it"
+                )
+                raise SecretUnavailable(name, reason)
+
+    def names_behind(self, value: Json) -> frozenset[str]:
+        """The secrets whose placeholders stand in the value."""
+        found: set[str] = set()
+
+        def noted(text: str) -> str:
+            for match in _PLACEHOLDER.finditer(text):
+                if match.group("nonce") == self._nonce:
+                    found.add(bytes.fromhex(match.group("path")).decode("utf-8", "replace").partition(".")[0])
+            return text
+
+        mapped(value, noted)
+        return frozenset(found)
+
+    def _rule(self, name: str) -> Rule:
+        return self._rules.get(name.partition(".")[0], Rule())
+
+    def _why(self, declared: frozenset[str]) -> dict[str, str]:
+        return dict.fromkeys(declared - self._values.keys(), NO_VALUE) | dict(self._reasons)
+
+    def _placeholder(self, value: Any, path: str) -> Any:
+        if isinstance(value, Mapping):
+            nested = {key: self._placeholder(item, f"{path}.{key}") for key, item in value.items()}
+            return Reading(nested, dict[str, str](), f"{path}.")
+        return f"stigmer-secret-{self._nonce}-{path.encode().hex()}-z"
+
+    def _filled(self, text: str) -> str:
+        if "stigmer-secret-" not in text:
+            return text
+        return _PLACEHOLDER.sub(self._secret_behind, text)
+
+    def _secret_behind(self, match: re.Match[str]) -> str:
+        if match.group("nonce") != self._nonce:
+            return match.group()
+        path = bytes.fromhex(match.group("path")).decode("utf-8", "replace")
+        name = next((name for name in self._declared if path == name or path.startswith(f"{name}.")), None)
+        if name is None:
+            raise SecretUnavailable(path, NOT_DECLARED)
+        if path not in self._texts:
+            raise SecretUnavailable(path, self._why(self._declared).get(name, NO_VALUE))
+        return self._texts[path]
+
+
+class Edge:
+    """The secrets at the edge of one attempt. ``names`` are those in its arguments; ``fills`` says that these hold
+    placeholders, ``hides_outputs`` that rows keep outputs as they are: so it is in a journal of format 1."""
+
+    def __init__(self, secrets: Secrets, names: frozenset[str], *, fills: bool, hides_outputs: bool) -> None:
+        self._secrets = secrets
+        self._names = names
+        self._fills = fills
+        self._hides_outputs = hides_outputs
+
+    def fill(self, value: Json) -> Json:
+        return self._secrets.fill(value) if self._fills else value
+
+    def redact(self, value: Json) -> Json:
+        return self._secrets.redact(value)
+
+    def kept(self, output: Json) -> Json:
+        return self._secrets.redact(output) if self._hides_outputs else output
+
+    def learn(self, text: str) -> None:
+        for name in sorted(self._names)[:1]:
+            self._secrets.learn(text, name)
+
+    def send_to(self, host: str, port: int) -> None:
+        self._secrets.send_to(host, port, self._names)
+
+    def give_to(self, function: str) -> None:
+        self._secrets.give_to(function, self._names)
+
+
+def _reading(value: Any, path: str) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    return Reading({key: _reading(item, f"{path}.{key}") for key, item in value.items()}, {}, f"{path}.")
+
+
+def shown(value: Json) -> Json:
+    """A value from a row as people may see it: ``[secret NAME]`` where a secret, or its placeholder, stands."""
+    return mapped(value, shown_text)
+
+
+def shown_text(text: str) -> str:
+    """A text, or JSON text, from a row as people may see it."""
+    text = labelled(text)
+    return _PLACEHOLDER.sub(_label, text) if "stigmer-secret-" in text else text
+
+
+def _label(match: re.Match[str]) -> str:
+    return f"[secret {bytes.fromhex(match.group('path')).decode('utf-8', 'replace')}]"
