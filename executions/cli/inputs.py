@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 
 from executions.cli.exits import CommandError, ExitCode
 
-FORMS = "name=value, @FILE (JSON or YAML), @- (standard input) or a JSON object"
+FORMS = "name=value, @FILE (JSON or YAML 1.2), @- (standard input) or a JSON object"
+# The server has limits of its own; these keep the command from filling this machine's memory.
+LARGEST = {"max_bytes": 64 * 1024 * 1024, "max_depth": 200, "max_nodes": 2_000_000}
 
 
 def read_input(given: Sequence[str]) -> dict[str, Any] | None:
@@ -37,7 +40,7 @@ def _one(text: str) -> dict[str, Any]:
         return _object(_document(text[1:]), text)
     if text.lstrip().startswith("{"):
         try:
-            return _object(json.loads(text), text)
+            return _object(_json(text), text)
         except ValueError as error:
             raise _unreadable(f"--input is not JSON: {error}.") from error
     name, equals, value = text.partition("=")
@@ -48,34 +51,77 @@ def _one(text: str) -> dict[str, Any]:
 
 def _json_or_text(text: str) -> Any:
     try:
-        return json.loads(text)
+        return _json(text)
     except ValueError:
+        _refuse_half_characters(text, "--input")
         return text
 
 
-def _document(name: str) -> Any:
-    import yaml
+class _OfPythonAlone(ValueError):
+    """What Python's reader takes for JSON and no other does."""
 
-    text = sys.stdin.read() if name == "-" else read_file(Path(name))
+
+def _json(text: str) -> Any:
+    """JSON as the standard has it. Raises ValueError where it is none."""
+
+    def refuse(name: str) -> Any:
+        raise _OfPythonAlone(f"{name} is no JSON number")
+
+    def number(digits: str) -> float:
+        return float(digits) if math.isfinite(float(digits)) else refuse(digits[:40])
+
+    try:
+        value = json.loads(text, parse_constant=refuse, parse_float=number)
+    except RecursionError:
+        raise _OfPythonAlone("it is nested too deeply") from None
+    if "\\u" in text or not text.isascii():
+        # Half a character is JSON, and cannot be sent.
+        _refuse_half_characters(json.dumps(value, ensure_ascii=False), "--input")
+    return value
+
+
+def _document(name: str) -> Any:
+    """What a file holds: JSON, or else YAML 1.2. Raises CommandError where it is neither."""
+    from executions.definition import DefinitionError
+    from executions.definition.yaml import Limits, read
+
+    where = "standard input" if name == "-" else name
+    text = _standard_input() if name == "-" else read_file(Path(name))
     try:
         # JSON first: it is YAML too, but for a few corners, and much quicker to read.
-        return json.loads(text)
+        return _json(text)
+    except _OfPythonAlone as error:
+        raise _unreadable(f"{where}: {error}.") from error
     except ValueError:
         pass
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise _unreadable(f"{name} is neither JSON nor YAML: {' '.join(str(error).split())}.") from error
+        return read(text, Limits(**LARGEST), only_what_all_read_alike=True).document
+    except DefinitionError as error:
+        raise _unreadable(f"{where}: {error.problems[0]}.") from error
 
 
 def read_file(path: Path) -> str:
     """The text of a file. Raises CommandError where it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise CommandError(f"{path} is not a text in UTF-8.", code=ExitCode.USAGE) from error
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror}.", code=ExitCode.USAGE) from error
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.read().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise CommandError("Standard input is not a text in UTF-8.", code=ExitCode.USAGE) from error
+
+
+def _refuse_half_characters(text: str, where: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise _unreadable(f"{where} holds half a character, or bytes that are no UTF-8.") from error
 
 
 def _object(value: Any, text: str) -> dict[str, Any]:

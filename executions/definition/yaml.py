@@ -24,6 +24,10 @@ _OTHER_INT = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
 _NOT_JSON = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
+# A date for a reader of YAML 1.1, NaN for one of JSON5: text for one of YAML 1.2.
+_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \t].*)?", re.ASCII)
+_NAMED_NUMBER = re.compile(r"[-+]?(NaN|nan|NAN|Infinity|infinity)")
+
 _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 
 
@@ -67,11 +71,15 @@ class Source:
         return Problem(*self.position(path), pointer_of(path), message, expected, suggestion)
 
 
-def read(text: str, limits: Limits | None = None) -> Source:
-    """The document in ``text``. Raises DefinitionError, and nothing else, where it cannot be taken."""
+def read(text: str, limits: Limits | None = None, *, only_what_all_read_alike: bool = False) -> Source:
+    """The document in ``text``. Raises DefinitionError, and nothing else, where it cannot be taken.
+
+    ``only_what_all_read_alike`` refuses dates and ``NaN`` without quotes, too: data that other
+    programs read as well has to mean the same to them.
+    """
     limits = limits or Limits()
     _refuse_size(text, limits)
-    builder = _Builder(limits)
+    builder = _Builder(limits, only_what_all_read_alike)
     for event in _events(text, builder.problems):
         if not builder.take(event) or len(builder.problems) >= MOST_PROBLEMS:
             break
@@ -125,7 +133,8 @@ class _Frame:
 class _Builder:
     """Builds a JSON value from parser events."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, only_what_all_read_alike: bool = False) -> None:
+        self._only_what_all_read_alike = only_what_all_read_alike
         self.problems: list[Problem] = []
         self.positions: dict[tuple[int, str | int], Position] = {}
         self.document: Any = None
@@ -228,6 +237,9 @@ class _Builder:
             if number in (float("inf"), float("-inf")):
                 self._note(event, f"the number {shown(text)} is too large", "a number below 1.8e308")
             return number
+        if self._only_what_all_read_alike and (_DATE.fullmatch(text) or _NAMED_NUMBER.fullmatch(text)):
+            what = "a date" if _DATE.fullmatch(text) else "a number"
+            self._note(event, f"{shown(text)} is {what} to some readers, which JSON does not have", "text in quotes")
         return text
 
     def _note(self, event: Any, message: str, expected: str = "", suggestion: str = "") -> None:

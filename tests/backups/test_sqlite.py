@@ -200,7 +200,7 @@ def test_what_is_no_database_of_ours_is_refused(place: Place, tmp_path: Path) ->
 
 def test_one_word_restores_a_run_or_a_backup(place: Place, tmp_path: Path) -> None:
     said = place("restore", "wex-00000000000000000000000000", "--yes", STIGMER_SERVER="http://localhost:9")
-    assert "Restore to what?" in said.err
+    assert "Give --checkpoint, or --undo." in said.err
     said = place("restore", str(tmp_path / "other"), "--checkpoint", "3")
     assert said.code == 2
     assert "is not the id of a run" in said.err
