@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+
+from django.utils.timezone import get_current_timezone
 
 from executions.states import Phase
 
@@ -71,15 +73,15 @@ def _moment(name: str) -> Callable[[Search, str, datetime], None]:
 
 
 def _when(value: str, now: datetime) -> datetime | None:
-    """A span before now, or a day (its beginning in UTC), or a moment."""
+    """A span before now, or a day (its beginning in the zone of the page), or a moment."""
     span = _SPAN.fullmatch(value)
     try:
         if span is not None:
             return now - timedelta(**{_UNITS[span[2]]: int(span[1])})
         if len(value) <= 10:
-            return datetime.combine(date.fromisoformat(value), time.min, UTC)
+            return datetime.combine(date.fromisoformat(value), time.min, get_current_timezone())
         moment = datetime.fromisoformat(value)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment if moment.tzinfo else moment.replace(tzinfo=get_current_timezone())
     except (ValueError, OverflowError):
         return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 SQLITE_PRAGMAS = {"journal_mode": "WAL", "synchronous": "FULL", "busy_timeout": "10000", "foreign_keys": "ON"}
 SQLITE_LOCK_SECONDS = 10.0
 POOL_SECONDS = 4
+ESCAPES = "in its parts write `#` as %23, `?` as %3F, `%` as %25, `/` as %2F, `@` as %40"
 POSTGRES_LIMITS = {
     "statement_timeout": "10s",
     "lock_timeout": "2s",
@@ -28,15 +29,32 @@ def from_url(url: str | None, home: Path, *, connections: int, prepared: bool = 
     """
     if not url:
         return sqlite(home / "stigmer.sqlite3")
-    parts = urlsplit(url)
+    parts = _taken_apart(url)
     if parts.scheme == "sqlite":
-        return sqlite(Path(unquote(parts.path)))
+        if parts.query or parts.fragment or parts.netloc:
+            raise ImproperlyConfigured(
+                "DATABASE_URL for SQLite is sqlite:// and an absolute path (sqlite:////srv/stigmer.sqlite3); "
+                f"{ESCAPES}."
+            )
+        return sqlite(Path("/", unquote(parts.path).lstrip("/")))
     if parts.scheme in ("postgres", "postgresql"):
         return postgres(url, connections=connections, prepared=prepared)
     raise ImproperlyConfigured(
         f"DATABASE_URL begins with {parts.scheme!r}. Use postgresql://user:password@host:5432/name or "
         "sqlite:////absolute/path.sqlite3, or leave it out for SQLite in STIGMER_HOME."
     )
+
+
+def _taken_apart(url: str) -> SplitResult:
+    """The parts of an address. Raises ImproperlyConfigured, without the password, where it has none."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read as an address; {ESCAPES}.") from error
+    if parts.fragment and parts.scheme in ("postgres", "postgresql"):
+        raise ImproperlyConfigured(f"DATABASE_URL holds a `#`; {ESCAPES}.")
+    return parts
 
 
 def sqlite(path: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 SOCKET_PATH_LIMIT = 103  # bytes; sun_path holds 104 on macOS and 108 on Linux, the closing NUL included
 
@@ -40,3 +41,8 @@ def redis_socket(home: Path) -> Path:
         return inside
     name = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"stigmer-{os.getuid()}-{name}" / "redis.sock"
+
+
+def redis_address(home: Path) -> str:
+    """The embedded Redis as an address: in one, `#`, `?` and `%` of a path mean something else."""
+    return f"unix://{quote(os.fsencode(redis_socket(home)))}"

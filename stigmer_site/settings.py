@@ -9,7 +9,7 @@ from csp.constants import NONCE, NONE, SELF
 from environs import Env, validate
 
 from executions import logs
-from stigmer_site import assets, databases, home
+from stigmer_site import assets, databases, home, zones
 
 env = Env()
 
@@ -37,7 +37,7 @@ ROOT_URLCONF = "stigmer_site.urls"
 ASGI_APPLICATION = "stigmer_site.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
-TIME_ZONE = env.str("STIGMER_TIME_ZONE", "UTC")
+TIME_ZONE = env.str("STIGMER_TIME_ZONE", "UTC", validate=zones.known)
 USE_TZ = True
 USE_I18N = False
 
@@ -58,6 +58,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "executions.logs.correlation",
+    "stigmer_site.zones.of_the_browser",
     "stigmer_site.doors.https",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -168,7 +169,7 @@ DATABASES = {
     )
 }
 STIGMER_EMBEDDED_REDIS: bool = not env.str("REDIS_URL", "")
-REDIS_URL: str = env.str("REDIS_URL", "") or f"unix://{home.redis_socket(STIGMER_HOME)}"
+REDIS_URL: str = env.str("REDIS_URL", "") or home.redis_address(STIGMER_HOME)
 RQ_QUEUES = {
     name: {
         "URL": REDIS_URL,

@@ -54,8 +54,11 @@ def short_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def live_stigmer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStigmer]:
-    """``stigmer up`` in an empty data folder; one for the whole run, so leave it as healthy as it was."""
-    with stigmer_up(tmp_path_factory.mktemp("live") / "home") as live:
+    """``stigmer up`` in an empty data folder; one for the whole run, so leave it as healthy as it was.
+
+    Its name has what means something in addresses and in shells.
+    """
+    with stigmer_up(tmp_path_factory.mktemp("live") / "hòme #1 ?x=%41 'q'") as live:
         yield live
 
 

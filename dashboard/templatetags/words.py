@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -55,7 +56,7 @@ def ago(moment: datetime | None) -> SafeString | str:
     return format_html(
         '<time datetime="{0}" title="{1}" data-ago="{0}">{2}</time>',
         moment.isoformat(),
-        moment.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        exact(moment),
         words.ago(moment, clock.now()),
     )
 
@@ -65,7 +66,28 @@ def until(moment: datetime) -> SafeString:
     """A countdown."""
     left = moment - clock.now()
     first = f"in {words.duration(left)}" if left.total_seconds() > 0 else "now"
-    return format_html('<time datetime="{0}" data-until="{0}">{1}</time>', moment.isoformat(), first)
+    return format_html(
+        '<time datetime="{0}" title="{1}" data-until="{0}">{2}</time>',
+        moment.isoformat(),
+        exact(moment),
+        first,
+    )
+
+
+@register.simple_tag
+def day(moment: datetime) -> SafeString:
+    """The day that a moment is in; the exact moment on hover and for machines."""
+    return format_html(
+        '<time datetime="{}" title="{}" data-day>{}</time>',
+        moment.isoformat(),
+        exact(moment),
+        timezone.localtime(moment).strftime("%Y-%m-%d"),
+    )
+
+
+def exact(moment: datetime) -> str:
+    """A moment to the second, in the zone of the browser or else of the installation."""
+    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 @register.simple_tag

@@ -73,4 +73,4 @@ def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> SafeString:
 
 
 def moment(at: datetime | None) -> str:
-    return NOTHING if at is None else timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S")
+    return NOTHING if at is None else timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S %Z")

@@ -7,7 +7,6 @@ import signal
 import time
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +17,7 @@ from executions.supervisor.output import SUPERVISOR, Output
 from executions.supervisor.ready import ready_problem
 from executions.supervisor.welcome import welcome
 from executions.worker_identity import expect_exits, note_exit
+from stigmer_site.home import redis_socket
 from stigmer_site.sqlite.files import checkpoint_at_the_end
 
 READY_POLL_SECONDS = 0.1
@@ -98,7 +98,7 @@ class Supervisor:
         return ""
 
     async def _start_redis(self) -> None:
-        socket = Path(settings.REDIS_URL.removeprefix("unix://"))
+        socket = redis_socket(settings.STIGMER_HOME)
         await asyncio.to_thread(redis_server.end_left_behind, socket)
         command = redis_server.command(settings.STIGMER_HOME / "redis", socket)
         self._keep(Child("redis", command, self.output.say, tidy=redis_server.tidy))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -112,4 +113,15 @@ def test_a_page_whose_sockets_are_blocked_still_follows(chromium: Browser, live_
     # The fourth attempt at a socket, with its back-off, may come later than an expectation waits by itself.
     expect(page.locator(".side [data-strip]")).to_have_text("Updating every few seconds", timeout=PATIENCE_MS)
     expect_phase(page, "Completed")
+    page.context.close()
+
+
+def test_the_exact_moment_is_in_the_zone_of_the_browser(chromium: Browser, live_stigmer: LiveStigmer) -> None:
+    page = signed_in(chromium, live_stigmer, "admin", timezone_id="Asia/Tokyo")
+    execution = start_order(page, live_stigmer)
+    moment = page.locator("time[data-ago]").first
+    expect(moment).to_have_attribute("title", re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d GMT\+9$"))
+    # The server has learnt it: what it writes from now on is in this zone too.
+    answer = page.context.request.get(f"{live_stigmer.base_url}/executions/{execution}/")
+    assert " JST" in answer.text()
     page.context.close()

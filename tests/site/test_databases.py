@@ -41,6 +41,29 @@ def test_another_database_is_refused_with_what_is_allowed() -> None:
         databases.from_url("mysql://db/flows", HOME, connections=8)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:////srv/a#b.sqlite3",
+        "sqlite:////srv/a?b.sqlite3",
+        "sqlite://srv/a.sqlite3",
+        "postgresql://me:p#ss@db/flows",
+        "postgresql://me:pass@db/flows#1",
+        "postgresql://me:pa/ss@db/flows",
+        "postgresql://me@[db/flows",
+    ],
+)
+def test_an_address_that_means_something_else_than_it_says_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="%23") as refused:
+        databases.from_url(url, HOME, connections=8)
+    assert "ss" not in str(refused.value).replace("address", "")
+
+
+def test_an_sqlite_address_may_name_any_path() -> None:
+    entry = databases.from_url("sqlite:////srv/d%C3%A0ta%20%231/%3F%25.sqlite3", HOME, connections=8)
+    assert entry["NAME"] == "/srv/dàta #1/?%.sqlite3"
+
+
 @pytest.mark.database
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(TEST_DATABASE != "postgres", reason="limits of PostgreSQL")

@@ -5,7 +5,10 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import redis
+
 from stigmer_site import home
+from tests.services import redis_server
 
 
 def test_a_secret_is_made_once_even_by_many_at_once(tmp_path: Path) -> None:
@@ -33,3 +36,14 @@ def test_a_deep_data_folder_gets_a_short_socket_path_of_its_own() -> None:
     assert len(os.fsencode(home.redis_socket(deep))) <= home.SOCKET_PATH_LIMIT
     assert home.redis_socket(deep) == home.redis_socket(deep)
     assert home.redis_socket(deep) != home.redis_socket(other)
+
+
+def test_the_address_of_the_embedded_redis_leads_to_its_socket_whatever_the_folder_is_called(
+    short_folder: Path,
+) -> None:
+    folder = short_folder / "dàta #1 ?x=%41 'q' \"r\""
+    socket = home.redis_socket(folder)
+    socket.parent.mkdir(parents=True)
+    with redis_server(short_folder, socket), redis.Redis.from_url(home.redis_address(folder)) as client:
+        assert client.ping()
+        assert client.connection_pool.connection_kwargs["path"] == str(socket)

@@ -1,0 +1,40 @@
+"""Time zones: the installation's own, and that of whoever looks at a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
+from marshmallow import ValidationError
+
+COOKIE = "stigmer-zone"
+
+
+@cache
+def names() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def known(name: str) -> None:
+    """Raise ValidationError for what is no name of a time zone."""
+    if name not in names():
+        raise ValidationError(f"{name!r} is no time zone. Use a name such as UTC or Europe/Berlin.")
+
+
+def of_the_browser(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware: the browser's zone, which static/js/clock.js puts into a cookie, counts for the request.
+
+    Without one, as in a browser's first request, it is STIGMER_TIME_ZONE.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        name = request.COOKIES.get(COOKIE, "")
+        with timezone.override(ZoneInfo(name) if name in names() else None):
+            return get_response(request)
+
+    return middleware
