@@ -6,8 +6,9 @@ ends, and nobody who holds it waits for an execution.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 import structlog
@@ -25,6 +26,7 @@ NOBODY = "(unknown)"
 DONE = "done"
 REFUSED = "refused"
 FAILED = "failed"
+REPETITION = timedelta(seconds=10)
 
 
 def state(execution: Execution) -> dict[str, Any]:
@@ -79,6 +81,14 @@ def record_account(
         correlation_id=str(_context().get("correlation_id", "")),
     )
     return _add(entry)
+
+
+def is_repetition(verb: str, execution_id: uuid.UUID, actor: User, seq: int) -> bool:
+    """Whether this person did this just now, after the page that stood at ``seq``: a button was clicked twice, and what
+    was refused the second time has been done."""
+    mine = AuditEntry.objects.filter(execution_id=execution_id, actor=actor, verb=verb, outcome=DONE)
+    recent = mine.filter(created_at__gte=clock.now() - REPETITION).order_by("-id")[:5]
+    return seq >= 0 and any((entry.before or {}).get("seq", -1) >= seq for entry in recent)
 
 
 def _add(entry: AuditEntry) -> AuditEntry:

@@ -108,17 +108,18 @@ class Finding:
 class Refused(StigmerError):
     """This cannot be done now.
 
-    ``message`` says what was wrong, ``state`` what the thing is now, ``remedy`` what can be done instead. ``findings``
-    point into what was asked for, by the names that it has in the body of the API's request.
-    ``code`` is stable: ``wrong_phase``, ``stale``, ``forbidden``, ``not_skippable``, ``invalid``, ``unavailable``,
-    ``conflict``, ``corrupt``, ``not_found``.
+    ``text`` is all of it in one line. ``message`` says what was wrong, ``state`` what the thing is now, ``remedy`` what
+    can be done instead. ``findings`` point into what was asked for, by the names that it has in the body of the API's
+    request. ``code`` is stable: ``wrong_phase``, ``stale``, ``forbidden``, ``not_skippable``, ``invalid``,
+    ``unavailable``, ``conflict``, ``corrupt``, ``not_found``.
     """
 
     def __init__(
         self, code: str, message: str, *, state: str = "", remedy: str = "", findings: Sequence[Finding] = ()
     ) -> None:
         listed = "; ".join(str(each).rstrip(".") for each in findings if each.message not in message)
-        super().__init__(" ".join(text for text in (message, listed and f"{listed}.", remedy) if text))
+        self.text = " ".join(text for text in (message, listed and f"{listed}.", remedy) if text)
+        super().__init__(self.text)
         self.code = code
         self.message = message
         self.state = state

@@ -16,8 +16,8 @@ from dashboard.tabs import TABS
 from dashboard.views.execution import found
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
-from dashboard.views.refusing import status_of
-from executions import policy
+from dashboard.views.refusing import notice, status_of
+from executions import audit, policy
 from executions.errors import Refused
 from executions.models import Execution
 from executions.verbs import forms
@@ -39,11 +39,12 @@ def act(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
     try:
         _call(row, execution.pk, person(request), request.POST)
     except Refused as refused:
-        return _refusal(request, execution, refused)
+        if not audit.is_repetition(row.name, execution.pk, person(request), _seq(request.POST)):
+            return _refusal(request, execution, refused)
     if not getattr(request, "htmx", False):
         return redirect("execution", public_id)
     context = {"execution": execution, "tone": "tone-good", "symbol": "check", "title": "Done.", "text": row.done}
-    return render(request, "dashboard/fragments/outcome.html", context)
+    return notice(request, context)
 
 
 def _call(verb: Verb, execution_id: uuid.UUID, actor: User, sent: QueryDict) -> None:
@@ -75,13 +76,9 @@ def _refusal(request: HttpRequest, execution: Execution, refused: Refused) -> Ht
     }
     status = status_of(refused)
     if getattr(request, "htmx", False):
-        context = {"execution": fresh, **outcome}
-        response = render(request, "dashboard/fragments/outcome.html", context, status=status)
-    else:
-        journal = queries.journal(fresh)
-        context = fragments.execution_context(fresh, policy.role(person(request), fresh))
-        context |= {"journal": journal, "steps": journal.steps, "events": journal.events}
-        context |= {"tabs": TABS, **outcome}
-        response = render(request, "dashboard/execution.html", context, status=status)
-    response.headers["X-Explained"] = "1"
-    return response
+        return notice(request, {"execution": fresh, **outcome}, status)
+    journal = queries.journal(fresh)
+    context = fragments.execution_context(fresh, policy.role(person(request), fresh))
+    context |= {"journal": journal, "steps": journal.steps, "events": journal.events}
+    context |= {"tabs": TABS, **outcome}
+    return render(request, "dashboard/execution.html", context, status=status)

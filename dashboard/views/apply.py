@@ -29,7 +29,7 @@ def apply(request: HttpRequest) -> HttpResponse:
         except DefinitionError as error:
             context["problems"] = error.problems
         except Refused as error:
-            context["refusal"] = str(error)
+            context["refusal"] = error.text
         else:
             response = redirect("workflow", applied.workflow.public_id)
             response["Location"] += f"?applied={applied.result}"

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.defaults import server_error
 
+from dashboard.views.refusing import notice
 from executions.api import problems
 from executions.api.door import answer_to
 from executions.api.problems import Problem
@@ -46,8 +47,7 @@ def refused(request: HttpRequest, problem: Problem) -> HttpResponse:
     elif request.headers.get("HX-Request") == "true":
         context = {"tone": "tone-bad", "symbol": "alert", "title": problem.detail}
         context["remedy"] = problem.remedy or kind.remedy
-        response = render(request, "dashboard/fragments/outcome.html", context, status=kind.status)
-        response.headers["X-Explained"] = "1"
+        response = notice(request, context, kind.status)
     else:
         response = render(request, "refused.html", {"kind": kind, "problem": problem}, status=kind.status)
     for name, value in problem.headers.items():

@@ -1,11 +1,26 @@
-"""A refusal as a page's status: the same as in the API, but that bad input is 400 on a page."""
+"""A refusal as a page's status, and the notice that htmx puts into a page."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
 from executions.errors import Refused
 
+# Only what carries this header is put into a page (static/js/forms.js): a log-in or an error page never is.
+EXPLAINED = "X-Explained"
 _STATUS = {"stale": 412, "forbidden": 403, "conflict": 409, "unavailable": 503, "corrupt": 500}
 
 
 def status_of(refused: Refused) -> int:
+    """The same as in the API, but that bad input is 400 on a page."""
     return _STATUS.get(refused.code, 400)
+
+
+def notice(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    """What came of a button, for its place in the page."""
+    response = render(request, "dashboard/fragments/outcome.html", context, status=status)
+    response.headers[EXPLAINED] = "1"
+    return response

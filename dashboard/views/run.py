@@ -40,7 +40,7 @@ def run(request: HttpRequest, public_id: str) -> HttpResponse:
         again = run_form.with_problems(form, request.POST, error.problems)
         return workflows.render_page(request, workflow, form=again, status=400)
     except Refused as error:
-        again = run_form.with_problems(form, request.POST, {"": str(error)})
+        again = run_form.with_problems(form, request.POST, {"": error.text})
         return workflows.render_page(request, workflow, form=again, status=STATUSES.get(error.code, 400))
     return redirect("execution", started)
 

@@ -82,6 +82,8 @@ def _refused(error: Refused, name: str) -> Problem:
     problem = Problem(name, error.message, remedy=error.remedy, state=error.state, errors=errors)
     if problem.name == "unavailable":
         problem.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if isinstance(error, StageRefused):
+        problem.extra["pipeline_step"] = error.stage
     existing = _ID.search(error.message) if problem.name == "conflict" else None
     if existing:
         problem.extra["existing_id"] = existing.group()

@@ -98,6 +98,7 @@ def _answered(request: HttpRequest, response: HttpResponse, user: User, body: Ru
 def _circumstances(body: RunBody) -> Circumstances:
     return {
         "name": body.name,
+        "unique_name": body.unique_name,
         "correlation_id": correlation_id(),
         "runner": body.runner,
         "runner_silence_seconds": body.runner_silence_seconds or SILENCE_SECONDS,

@@ -45,7 +45,7 @@ class Duplicate(Refused):
             "conflict",
             f"Execution with slug {slug!r} already exists (id: {existing.public_id}).",
             state=existing.phase,
-            remedy="Give this one another name, or none: a name is made up then.",
+            remedy="Give this one another name, or do not ask for a name of its own (`unique_name`).",
         )
         self.existing = existing.public_id
 
@@ -78,7 +78,7 @@ def validate(draft: ExecutionDraft) -> None:
 
 
 def resolve_slug(draft: ExecutionDraft) -> None:
-    """A given name gives the slug; without one it is made of what is run and the new id, and is unique."""
+    """A given name gives the slug. Without one it is made of what is run and the new id, and is unique."""
     if draft.name:
         draft.slug = slug_of(draft.name)
     else:
@@ -127,10 +127,11 @@ def create_session_if_needed(draft: ExecutionDraft) -> None:
 
 
 def check_duplicate(draft: ExecutionDraft) -> None:
-    """This person has no other execution of that slug; one that was made up holds a new id and is nobody's."""
+    """Where this person has an execution of that name, another one is refused if its name is to be unique; else its
+    slug gets its id as well."""
     existing = _existing(draft) if draft.name else None
     if existing is not None:
-        raise Duplicate(draft.slug, existing)
+        _give_another_slug(draft, existing)
 
 
 def build_new_state(draft: ExecutionDraft) -> None:
@@ -169,7 +170,7 @@ def set_initial_phase(draft: ExecutionDraft) -> None:
 
 
 def persist(draft: ExecutionDraft) -> None:
-    """Store it; who was overtaken by another request of the same name gets to know the other's id."""
+    """Store it. Another request of the same name may have overtaken this one since it was looked for."""
     execution = draft.execution
     assert execution is not None
 
@@ -180,7 +181,9 @@ def persist(draft: ExecutionDraft) -> None:
     if default_child.created_once(insert) is None:
         existing = _existing(draft)
         assert existing is not None, "the database calls it a duplicate and does not have it"
-        raise Duplicate(draft.slug, existing)
+        _give_another_slug(draft, existing)
+        execution.slug = draft.slug
+        insert()
     if draft.kind == "agent":
         AgentRun.objects.create(execution=execution)
     if draft.runner == "ours":
@@ -241,6 +244,13 @@ def _parent_of(instance: WorkflowInstance | AgentInstance) -> Workflow | Agent:
 
 def _existing(draft: ExecutionDraft) -> Execution | None:
     return Execution.objects.filter(owner=draft.owner, slug=draft.slug).first()
+
+
+def _give_another_slug(draft: ExecutionDraft, existing: Execution) -> None:
+    """One that no other execution has. Raises Duplicate where the name is to be unique."""
+    if draft.unique_name:
+        raise Duplicate(draft.slug, existing)
+    draft.slug = f"{draft.slug}-{draft.public_id[4:]}"
 
 
 def _check_choice(what: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -35,6 +35,7 @@ class ExecutionDraft:
     given_session: Session | None = None
     input: Any = None
     name: str = ""
+    unique_name: bool = False
     correlation_id: str = ""
     queue: str = "default"
     runner: str = "ours"

@@ -25,13 +25,17 @@ log = structlog.get_logger(__name__)
 
 
 class StageRefused(Refused):
-    """A stage refused the request. ``stage`` is its name, ``reason`` what it said without the name before it."""
+    """A stage refused the request. ``stage`` is its name, ``reason`` what it said. People read that (``message``,
+    ``text``); ``str()``, for the log, names the stage before it."""
 
     def __init__(self, stage: str, problem: Refused) -> None:
-        message = f"pipeline step {stage} failed: {problem.message}"
-        super().__init__(problem.code, message, state=problem.state, remedy=problem.remedy, findings=problem.findings)
+        how = {"state": problem.state, "remedy": problem.remedy}
+        super().__init__(problem.code, problem.message, findings=problem.findings, **how)
         self.stage = stage
         self.reason = problem.message
+
+    def __str__(self) -> str:
+        return f"pipeline step {self.stage} failed: {self.text}"
 
 
 class StageFailed(StigmerError):

@@ -20,9 +20,10 @@ __all__ = ["input_problems", "start", "start_agent"]
 
 class Circumstances(TypedDict, total=False):
     """What both kinds of runs may be given. ``runner="external"`` leaves driving it to somebody who reports with status
-    updates and may be silent for ``runner_silence_seconds``."""
+    updates and may be silent for ``runner_silence_seconds``. A name may be used again; ``unique_name`` refuses that."""
 
     name: str
+    unique_name: bool
     correlation_id: str
     queue: str
     runner: str

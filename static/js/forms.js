@@ -1,17 +1,48 @@
-// Forms sent by htmx: one click is one request, and whatever comes back is shown or explained.
+// Forms: one click, or a double click, is one request, and whatever comes back is shown or explained.
 import { catchUp } from "./live/socket.js";
 import { toast } from "./toasts.js";
 
 const SENDING = "data-sending";
 const DONE_STAYS_MS = 10000;
+const SENT_AGAIN_MS = 5000;
 
 // Good news goes by itself; a refusal stays until the next action.
 function leaveLater(result) {
   if (result.classList.contains("tone-good")) setTimeout(() => result.remove(), DONE_STAYS_MS);
 }
 
+// The button under the second click of a double click may be another one by then.
+function takeDoubleClicksAsOne() {
+  document.addEventListener("click", (event) => {
+    if (event.detail < 2 || !event.target.closest("form button")) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }, true);
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+    if (form.hasAttribute(SENDING)) { event.preventDefault(); return; }
+    form.setAttribute(SENDING, "");
+    // The reader may have stopped it, or the server be away.
+    setTimeout(() => form.removeAttribute(SENDING), SENT_AGAIN_MS);
+  });
+  // A page that the browser kept is shown again as it was left.
+  window.addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) for (const form of document.querySelectorAll(`form[${SENDING}]`)) form.removeAttribute(SENDING);
+  });
+}
+
+// An answer that is no notice of ours: a log-in page, an error page, something of a proxy.
+function explain(from) {
+  if (from.redirected && new URL(from.url).pathname === "/log-in") location.reload();
+  else if (from.status === 403) toast({ tone: "bad", title: "Nothing was done", text: "You may not do this, or this page is from before you logged in. Load it again." });
+  else if (from.status >= 500) toast({ tone: "bad", title: "The server could not do this", text: "Nothing is known to have changed. Look before trying again." });
+  else toast({ tone: "bad", title: "This was not understood", text: `The answer was ${from.status}. Load the page again and look before trying again.` });
+}
+
 export function listenForForms() {
   const { body } = document;
+  takeDoubleClicksAsOne();
   body.addEventListener("htmx:before:request", (event) => {
     const element = event.target;
     if (element.hasAttribute(SENDING)) { event.preventDefault(); return; }
@@ -23,11 +54,10 @@ export function listenForForms() {
     event.target.removeAttribute("aria-busy");
   });
   body.addEventListener("htmx:after:request", (event) => {
-    const status = event.detail.ctx?.response?.status ?? 0;
-    const from = event.detail.ctx?.response?.raw;
-    if (from?.redirected && new URL(from.url).pathname === "/log-in") location.reload();
-    if (status >= 500 && !from?.headers.has("X-Explained")) toast({ tone: "bad", title: "The server could not do this", text: "Nothing is known to have changed. Look before trying again." });
-    else catchUp();
+    const from = event.detail.ctx.response.raw;
+    if (from.headers.has("X-Explained")) { catchUp(); return; }
+    event.preventDefault();
+    explain(from);
   });
   body.addEventListener("htmx:error", () => {
     toast({ tone: "bad", title: "The server did not answer", text: "It is not known whether your request arrived. The page shows the truth as soon as it is back." });

@@ -48,7 +48,8 @@ def test_an_unknown_name_lists_the_known_ones(owner, workflow, worker):
 
 def test_neither_workflow_nor_instance_is_an_invalid_argument(owner, worker):
     body = problem(owner.post("workflow-executions", {}), 400, "invalid-argument")
-    assert "ValidateWorkflowOrInstance" in body["detail"]
+    assert body["pipeline_step"] == "ValidateWorkflowOrInstance"
+    assert body["detail"] == "Neither a workflow nor an instance is named."
 
 
 def test_an_instance_alone_is_enough(owner, workflow, worker):
@@ -58,10 +59,13 @@ def test_an_instance_alone_is_enough(owner, workflow, worker):
     assert Execution.objects.get().instance_id == workflow.default_instance_id
 
 
-def test_a_second_run_of_the_same_name_is_a_conflict_that_names_the_first(owner, workflow, worker):
-    first = owner.post("workflows/orders/run", {"name": "Tonight"}).json()
-    body = problem(owner.post("workflows/orders/run", {"name": "Tonight"}), 409, "conflict")
-    assert body["existing_id"] == first["id"]
+def test_a_name_may_be_used_again_and_who_asks_for_a_unique_one_is_told_of_the_first(owner, workflow, worker):
+    first, second = (owner.post("workflows/orders/run", {"name": "Tonight"}) for _ in range(2))
+    assert (first.status_code, second.status_code) == (202, 202) and first.json()["id"] != second.json()["id"]
+    unique = {"name": "Tonight", "unique_name": True}
+    body = problem(owner.post("workflows/orders/run", unique), 409, "conflict")
+    assert body["existing_id"] == first.json()["id"] and body["pipeline_step"] == "CheckDuplicate"
+    assert "pipeline step" not in body["detail"] and "unique_name" in body["remedy"]
 
 
 def test_a_stranger_cannot_run_what_is_private(owner, people, workflow, worker):

@@ -129,7 +129,7 @@ def test_neither_session_nor_agent_is_invalid(alice: User) -> None:
 def test_check_duplicate_names_the_one_that_exists(alice: User, workflow: Workflow) -> None:
     existing = start(workflow, alice, input={}, name="nightly")
     with pytest.raises(Duplicate, match="'nightly' already exists") as caught:
-        stages.check_duplicate(draft(alice, name="Nightly", slug="nightly"))
+        stages.check_duplicate(draft(alice, name="Nightly", unique_name=True, slug="nightly"))
     assert (caught.value.code, caught.value.existing) == ("conflict", existing.public_id)
     assert existing.public_id in str(caught.value)
 
@@ -161,13 +161,15 @@ def test_an_input_that_does_not_fit_is_refused_and_nothing_is_stored(alice: User
 
 def test_the_failing_stage_is_named_as_in_the_documents(alice: User, workflow: Workflow) -> None:
     start(workflow, alice, input={}, name="nightly")
-    with pytest.raises(Refused, match=r"^pipeline step CheckDuplicate failed: Execution with slug 'nightly'"):
-        start(workflow, alice, input={}, name="Nightly")
+    with pytest.raises(Refused, match=r"^pipeline step CheckDuplicate failed: Execution with slug 'nightly'") as caught:
+        start(workflow, alice, input={}, name="Nightly", unique_name=True)
+    said = caught.value
+    assert "pipeline step" not in said.message and "pipeline step" not in said.text
 
 
 @pytest.mark.django_db(transaction=True)
 def test_who_was_overtaken_after_the_check_gets_to_know_the_others_id(alice: User, workflow: Workflow) -> None:
-    late = draft(alice, workflow=workflow, name="nightly", input={})
+    late = draft(alice, workflow=workflow, name="nightly", unique_name=True, input={})
     for stage in WORKFLOW_EXECUTION_CREATE.stages[:-1]:
         stage(late)
     first = start(workflow, alice, input={}, name="nightly")
@@ -177,14 +179,26 @@ def test_who_was_overtaken_after_the_check_gets_to_know_the_others_id(alice: Use
 
 
 @pytest.mark.django_db(transaction=True)
-def test_twenty_runs_of_one_name_at_once_make_one_and_nineteen_conflicts(
+def test_twenty_runs_of_one_unique_name_at_once_make_one_and_nineteen_conflicts(
     alice: User, workflow: Workflow, at_once: Any
 ) -> None:
-    found = at_once(20, lambda: start(workflow, alice, input={}, name="nightly"))
+    found = at_once(20, lambda: start(workflow, alice, input={}, name="nightly", unique_name=True))
     made = [one for one in found if isinstance(one, Execution)]
     refused = [one for one in found if isinstance(one, Refused)]
     assert (len(made), {one.code for one in refused}, len(refused)) == (1, {"conflict"}, 19), found
     assert all(made[0].public_id in str(one) for one in refused)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_name_may_be_used_again_also_by_twenty_at_once(alice: User, workflow: Workflow, at_once: Any) -> None:
+    found = at_once(20, lambda: start(workflow, alice, input={}, name="Nightly"))
+    assert {type(one) for one in found} == {Execution}, found
+    assert {one.name for one in found} == {"Nightly"}
+    slugs = {one.slug for one in found}
+    assert len(slugs) == 20 and "nightly" in slugs
+    assert {one.slug for one in found if one.slug != "nightly"} <= {f"nightly-{one.public_id[4:]}" for one in found}
+    longest = "n" * 300
+    assert {start(workflow, alice, input={}, name=longest).name for _ in range(2)} == {longest}
 
 
 @pytest.mark.django_db(transaction=True)

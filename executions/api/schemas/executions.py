@@ -153,7 +153,10 @@ class RunBody(Body):
 
     input: Json = Field(None, description="The workflow's input.", examples=[{"order": 17}])
     message: str | None = Field(None, max_length=20_000, description="Handed on as the input's `message`.")
-    name: str = Field("", max_length=300, description="A name of its own; generated where left out.")
+    name: str = Field("", max_length=300, description="May be used again; generated where left out.")
+    unique_name: bool = Field(
+        False, description="Refuse the run (409, with `existing_id`) where you have one of this name already."
+    )
     instance: str | None = Field(None, max_length=320, description="Id or slug of an instance of it.")
     session_id: str | None = Field(None, max_length=40, description="Of an agent: the conversation to go on with.")
     runner: Literal["ours", "external"] = "ours"

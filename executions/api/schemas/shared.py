@@ -82,3 +82,7 @@ class ProblemDetails(BaseModel):
     remedy: str = Field(description="What can be done now.")
     state: str | None = Field(None, description="What the thing is now, where that is the reason.")
     errors: list[FieldProblem] | None = None
+    existing_id: str | None = Field(None, description="Of a conflict: the one that exists.")
+    pipeline_step: str | None = Field(
+        None, description="Which step of the request's pipeline refused it, as the log names it."
+    )

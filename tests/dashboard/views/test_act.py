@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from executions import audit
 from executions.models import Execution
 from executions.states import Phase
 
@@ -25,13 +27,47 @@ def test_retry_puts_the_run_back_to_work_and_says_so_in_place(failed: Execution,
     assert phase_of(failed) == Phase.PENDING
 
 
-def test_the_second_click_is_stale_and_says_what_changed(failed: Execution, alice: User, as_: As) -> None:
+def test_a_double_click_is_one_effect_and_told_the_same_twice(failed: Execution, alice: User, as_: As) -> None:
     client, address = as_(alice), f"/executions/{failed.public_id}/do/retry"
-    client.post(address, {"seq": failed.head_seq}, headers=HTMX)
-    again = client.post(address, {"seq": failed.head_seq}, headers=HTMX)
+    first, again = (client.post(address, {"seq": failed.head_seq}, headers=HTMX) for _ in range(2))
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.content == again.content and b"The step is being tried again" in again.content
+    assert first["X-Explained"] and again["X-Explained"]
+    assert Execution.objects.get(pk=failed.pk).events.filter(name="WORKFLOW_RETRIED").count() == 1
+    plain = client.post(address, {"seq": failed.head_seq})
+    assert (plain.status_code, plain["Location"]) == (302, f"/executions/{failed.public_id}/")
+
+
+@pytest.mark.parametrize("verb", ["pause", "cancel", "terminate"])
+def test_a_double_click_on_a_button_of_an_active_run_is_told_the_same_twice(
+    verb: str, begin: Callable[..., Execution], alice: User, as_: As
+) -> None:
+    execution, client = begin(), as_(alice)
+    address = f"/executions/{execution.public_id}/do/{verb}"
+    answers = [client.post(address, {"seq": execution.head_seq}, headers=HTMX) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].content == answers[1].content
+
+
+def test_what_somebody_else_did_meanwhile_is_stale_and_says_what_changed(
+    failed: Execution, alice: User, admin: User, as_: As
+) -> None:
+    address = f"/executions/{failed.public_id}/do/retry"
+    as_(alice).post(address, {"seq": failed.head_seq}, headers=HTMX)
+    again = as_(admin).post(address, {"seq": failed.head_seq}, headers=HTMX)
     assert again.status_code == 412
     assert "Retry asked for by alice" in again.content.decode().replace("\n", "")
     assert Execution.objects.get(pk=failed.pk).events.filter(name="WORKFLOW_RETRIED").count() == 1
+
+
+def test_the_same_button_of_an_old_page_is_no_double_click(
+    failed: Execution, alice: User, as_: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, address = as_(alice), f"/executions/{failed.public_id}/do/retry"
+    client.post(address, {"seq": failed.head_seq}, headers=HTMX)
+    monkeypatch.setattr(audit, "REPETITION", timedelta(0))
+    assert client.post(address, {"seq": failed.head_seq}, headers=HTMX).status_code == 412
+    assert client.post(address, {"seq": ""}, headers=HTMX).status_code == 412
 
 
 @pytest.mark.parametrize("seq", ["", "-3", "seven", "9" * 40])
