@@ -50,12 +50,14 @@ def worker() -> None:
     _settings()
     from django.conf import settings
 
+    from executions.supervisor.answers import answer
     from executions.supervisor.gate import wait_until_open
     from executions.supervisor.watch import stop_with_parent
     from executions.worker import fork_server, main
 
     # Before the first thread.
     server = fork_server.start()
+    answer()
     stop_with_parent(settings.STIGMER_DRAIN_SECONDS + 5)
     wait_until_open()
     raise typer.Exit(main(server))
@@ -67,6 +69,9 @@ def web(
 ) -> None:
     """Run the web server (HTTP and WebSockets)."""
     _settings()
+    from executions.supervisor.answers import answer
+
+    answer()
     if prepare:
         from executions.supervisor.prepare import prepare as prepare_database
 

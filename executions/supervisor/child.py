@@ -12,12 +12,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from executions.supervisor.answers import ANSWERS_VARIABLE, DUMP_SIGNAL
 from executions.supervisor.gate import GATED_VARIABLE
 from executions.supervisor.restarts import Restarts
+from executions.supervisor.silence import Silence, processor_seconds, state
 from executions.supervisor.watch import PARENT_VARIABLE
 
 LINE_LIMIT = 1024 * 1024
 LAST_LINES_SECONDS = 1.0
+WATCH_SECONDS = 1.0
+# For the names of its threads to arrive in the log.
+DUMP_SECONDS = 1.0
 TETHER = str(Path(__file__).with_name("tethered.py"))
 
 Say = Callable[[str, str], None]
@@ -31,7 +36,10 @@ def run_python(*arguments: str) -> list[str]:
 
 @dataclass(slots=True)
 class Child:
-    """``command`` is run until ``stop``; an end is answered by a restart, after a delay that grows with crashes."""
+    """``command`` is run until ``stop``; an end is answered by a restart, after a delay that grows with crashes.
+
+    One that ``answers`` says once a second that it lives, and is replaced when it hangs.
+    """
 
     name: str
     command: list[str]
@@ -40,10 +48,12 @@ class Child:
     stop_seconds: float = 10.0
     tidy: Callable[[str], str] = str
     gate: asyncio.Event | None = None
+    answers: bool = False
     ended: Callable[[int, str], None] = lambda pid, how: None
     restarts: Restarts = field(default_factory=Restarts)
     process: asyncio.subprocess.Process | None = None
     _task: asyncio.Task[None] | None = None
+    _hung: str = ""
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._keep_running(), name=f"keep {self.name} running")
@@ -72,7 +82,7 @@ class Child:
                 return
             now = time.monotonic()
             delay = self.restarts.ended(code, started_at=started_at, now=now)
-            self.say(self.name, f"ended ({describe(code)}); starting it again in {delay:.1f} s")
+            self.say(self.name, f"ended ({self._hung or describe(code)}); starting it again in {delay:.1f} s")
             if self.restarts.are_alarming(now):
                 self.say(self.name, "ALARM: it crashed more than 10 times in 10 minutes; something is wrong with it")
             await asyncio.sleep(delay)
@@ -82,6 +92,8 @@ class Child:
         reading, writing = os.pipe()
         helpers = [asyncio.create_task(self._hand_on_lines(reading), name=f"lines of {self.name}")]
         waiting, opening = os.pipe() if self.gate else (None, None)
+        heard, answering = os.pipe() if self.answers else (None, None)
+        self._hung = ""
         try:
             self.process = process = await asyncio.create_subprocess_exec(
                 *run_python("-I", "-S", TETHER, str(os.getpid())),
@@ -89,18 +101,22 @@ class Child:
                 stdin=asyncio.subprocess.DEVNULL if waiting is None else waiting,
                 stdout=writing,
                 stderr=writing,
-                env={**os.environ, **self.environment, **self._ties()},
+                env={**os.environ, **self.environment, **self._ties(answering)},
+                pass_fds=() if answering is None else (answering,),
                 process_group=0,  # Ctrl-C reaches the supervisor alone, which then stops the children in order
             )
         finally:
             os.close(writing)
-            if waiting is not None:
-                os.close(waiting)
+            for given in (waiting, answering):
+                if given is not None:
+                    os.close(given)
             if opening is not None:
                 helpers.append(asyncio.create_task(self._open_gate(opening), name=f"gate of {self.name}"))
+        if heard is not None:
+            helpers.append(asyncio.create_task(self._watch(process, heard), name=f"watch over {self.name}"))
         try:
             code = await process.wait()
-            self.ended(process.pid, describe(code))
+            self.ended(process.pid, self._hung or describe(code))
         finally:
             # What the child had started itself (the children of a worker) goes with it.
             self._signal(process, signal.SIGKILL, group=True)
@@ -109,9 +125,33 @@ class Child:
                 helper.cancel()
         return code
 
-    def _ties(self) -> dict[str, str]:
+    def _ties(self, answering: int | None) -> dict[str, str]:
         gated = {GATED_VARIABLE: "1"} if self.gate else {}
-        return {PARENT_VARIABLE: str(os.getpid()), **gated}
+        answers = {} if answering is None else {ANSWERS_VARIABLE: str(answering)}
+        return {PARENT_VARIABLE: str(os.getpid()), **gated, **answers}
+
+    async def _watch(self, process: asyncio.subprocess.Process, heard: int) -> None:
+        """Kill it once it hangs; what is known of its state is told before."""
+        os.set_blocking(heard, False)
+        silence, looked_at = Silence(), time.monotonic()
+        try:
+            while True:
+                await asyncio.sleep(WATCH_SECONDS)
+                now = time.monotonic()
+                why = silence.look(elapsed=now - looked_at, spoke=_spoke(heard), used=processor_seconds(process.pid))
+                looked_at = now
+                if why and self._task is not None:
+                    await self._replace(process, why)
+                    return
+        finally:
+            os.close(heard)
+
+    async def _replace(self, process: asyncio.subprocess.Process, why: str) -> None:
+        self.say(self.name, f"HANGS: {why} (state: {state(process.pid) or 'unknown'}). Its threads, then its end:")
+        self._signal(process, DUMP_SIGNAL)
+        await asyncio.sleep(DUMP_SECONDS)
+        self._hung = f"hung: {why}"
+        self._signal(process, signal.SIGKILL, group=True)
 
     async def _open_gate(self, descriptor: int) -> None:
         assert self.gate is not None
@@ -149,6 +189,14 @@ class Child:
                 process.send_signal(number)
         except ProcessLookupError:
             pass
+
+
+def _spoke(heard: int) -> bool:
+    """Whether it has said anything since the last look."""
+    try:
+        return bool(os.read(heard, LINE_LIMIT))
+    except BlockingIOError:
+        return False
 
 
 def describe(code: int) -> str:

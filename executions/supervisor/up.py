@@ -11,7 +11,8 @@ from typing import Any
 
 from django.conf import settings
 
-from executions.supervisor import logins, preflight, redis_server
+from executions.supervisor import logins, preflight, redis_server, systemd
+from executions.supervisor.answers import name_threads_when_asked
 from executions.supervisor.child import Child, run_python
 from executions.supervisor.output import SUPERVISOR, Output
 from executions.supervisor.ready import ready_problem
@@ -54,6 +55,9 @@ class Supervisor:
             loop.add_signal_handler(stop_signal, self.stopping.set)
         started_at = time.monotonic()
         expect_exits(settings.STIGMER_HOME)
+        name_threads_when_asked()
+        systemd.take_over()
+        alive = asyncio.create_task(self._tell_systemd(), name="watchdog of systemd")
         if not settings.STIGMER_QUEUE:
             from executions.dispatch import QUEUE_OFF, SWITCH_ON
 
@@ -65,16 +69,28 @@ class Supervisor:
             await self.stopping.wait()
         finally:
             await self._stop()
+            alive.cancel()
         if self.refusal:
             raise preflight.CannotStart(self.refusal)
         return 0
+
+    async def _tell_systemd(self) -> None:
+        """From the loop itself: where it stands still, nobody watches the children."""
+        seconds = systemd.watchdog_seconds()
+        while seconds is not None:
+            systemd.notify("WATCHDOG=1")
+            await asyncio.sleep(min(1.0, seconds / 3))
 
     async def _start(self) -> None:
         """Start what being ready takes, at once; the other workers would only slow it down and follow afterwards.
 
         A worker loads its code meanwhile and begins when the database is prepared.
         """
-        self._keep(self._child("web", "web", "--prepare", tidy=self._heard_from_web, stop_seconds=WEB_STOP_SECONDS))
+        self._keep(
+            self._child(
+                "web", "web", "--prepare", tidy=self._heard_from_web, answers=True, stop_seconds=WEB_STOP_SECONDS
+            )
+        )
         if settings.STIGMER_EMBEDDED_REDIS:
             await self._start_redis()
         if settings.STIGMER_WORKERS:
@@ -86,7 +102,9 @@ class Supervisor:
         stop_seconds = settings.STIGMER_DRAIN_SECONDS + 5
         ended = partial(note_exit, settings.STIGMER_HOME)
         self._keep(
-            self._child(f"worker-{number}", "worker", gate=self.prepared, stop_seconds=stop_seconds, ended=ended)
+            self._child(
+                f"worker-{number}", "worker", gate=self.prepared, answers=True, stop_seconds=stop_seconds, ended=ended
+            )
         )
 
     def _heard_from_web(self, line: str) -> str:
@@ -125,6 +143,7 @@ class Supervisor:
     def _open_gate(self) -> None:
         if not self.prepared.is_set():
             self.prepared.set()
+            systemd.ready()
             for number in range(2, settings.STIGMER_WORKERS + 1):
                 self._keep_worker(number)
 

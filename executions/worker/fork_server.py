@@ -1,9 +1,11 @@
 """A process that has everything loaded and forks one child per execution that has to be driven alone.
 
-A worker forks it before it starts its first thread or opens its first connection, of which a fork would take half
-along. Execution ids come in by a pipe, a line each, and ``<execution id> <pid> <exit code>`` goes out by another when a
-child has ended (a negative code is the signal that ended it). It ends, its children stopped in order, when the pipe
-that it reads does: so it never outlives its worker. A fork costs milliseconds, a fresh interpreter a second.
+A worker forks it before it starts its first thread or opens its first connection, of which a fork
+would take half along. Execution ids come in by a pipe, a line each, and
+``<execution id> <pid> <how it ended>`` goes out by another when a child has ended (nothing where it
+ended well). By the pipe that closes as it ends a child says once a second that it lives; one that
+hangs is killed. The server ends, its children stopped in order, when the pipe that it reads does:
+so it never outlives its worker. A fork costs milliseconds, a fresh interpreter a second.
 """
 
 from __future__ import annotations
@@ -21,12 +23,16 @@ from typing import TextIO
 import structlog
 from django.conf import settings
 
+from executions.supervisor.answers import DUMP_SIGNAL, answer_by
 from executions.supervisor.child import describe
+from executions.supervisor.silence import Silence, processor_seconds, state
 from executions.supervisor.watch import PARENT_VARIABLE, stop_with_parent
 from executions.worker.alone import drive_alone
+from executions.worker_identity import note_exit
 
 NICENESS = 10
 READ_BYTES = 65536
+WATCH_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
 
@@ -81,15 +87,27 @@ def _become_server(ids: int, ends: int) -> None:
 
 
 @dataclass(slots=True)
+class Forked:
+    """One child. ``hung`` is why it is killed at the next look; its threads are named in the log until then."""
+
+    execution_id: uuid.UUID
+    pid: int
+    silence: Silence = field(default_factory=Silence)
+    spoke: bool = False
+    hung: str = ""
+
+
+@dataclass(slots=True)
 class ForkServer:
     """``_children`` by the reading end of a pipe that closes as its child ends."""
 
     ids: int
     ends: TextIO
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
-    _children: dict[int, tuple[uuid.UUID, int]] = field(default_factory=dict)
+    _children: dict[int, Forked] = field(default_factory=dict)
     _unread: bytes = b""
     _kill_at: float | None = None
+    _looked_at: float = field(default_factory=time.monotonic)
 
     def run(self) -> None:
         self._selector.register(self.ids, selectors.EVENT_READ)
@@ -98,12 +116,31 @@ class ForkServer:
                 if key.fd == self.ids:
                     self._read()
                 else:
-                    self._reap(key.fd)
-            if self._seconds_left() == 0:
+                    self._hear(key.fd)
+            if time.monotonic() - self._looked_at >= WATCH_SECONDS:
+                self._look_who_hangs()
+            if self._kill_at is not None and time.monotonic() >= self._kill_at:
                 self._signal_all(signal.SIGKILL)
 
     def _seconds_left(self) -> float | None:
-        return None if self._kill_at is None else max(0.0, self._kill_at - time.monotonic())
+        left = [] if self._kill_at is None else [self._kill_at - time.monotonic()]
+        left += [self._looked_at + WATCH_SECONDS - time.monotonic()] if self._children else []
+        return max(0.0, min(left)) if left else None
+
+    def _look_who_hangs(self) -> None:
+        elapsed, self._looked_at = time.monotonic() - self._looked_at, time.monotonic()
+        for child in self._children.values():
+            if child.hung:
+                os.kill(child.pid, signal.SIGKILL)
+                continue
+            used = processor_seconds(child.pid)
+            child.hung = child.silence.look(elapsed=elapsed, spoke=child.spoke, used=used)
+            child.spoke = False
+            if child.hung:
+                log.error("a process of its own hangs; its threads, then its end", execution=str(child.execution_id),
+                          pid=child.pid, why=child.hung, state=state(child.pid))  # fmt: skip
+                note_exit(settings.STIGMER_HOME, child.pid, f"hung: {child.hung}")
+                os.kill(child.pid, DUMP_SIGNAL)
 
     def _read(self) -> None:
         read = os.read(self.ids, READ_BYTES)
@@ -119,12 +156,12 @@ class ForkServer:
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
-            self._become_child(execution_id)
+            self._become_child(execution_id, writing)
         os.close(writing)
-        self._children[reading] = (execution_id, pid)
+        self._children[reading] = Forked(execution_id, pid)
         self._selector.register(reading, selectors.EVENT_READ)
 
-    def _become_child(self, execution_id: uuid.UUID) -> None:
+    def _become_child(self, execution_id: uuid.UUID, writing: int) -> None:
         """Never returns. The child keeps the writing end of its pipe; its death closes it."""
         code = 1
         try:
@@ -134,6 +171,7 @@ class ForkServer:
                 os.close(descriptor)
             os.environ[PARENT_VARIABLE] = str(os.getppid())
             stop_with_parent(settings.STIGMER_DRAIN_SECONDS)
+            answer_by(writing)
             code = drive_alone(execution_id)
         except Exception:
             log.exception("driving alone ended by an error", execution=str(execution_id))
@@ -142,16 +180,21 @@ class ForkServer:
             sys.stderr.flush()
             os._exit(code)
 
-    def _reap(self, reading: int) -> None:
-        execution_id, pid = self._children.pop(reading)
+    def _hear(self, reading: int) -> None:
+        """It says that it lives, or its pipe closed: it has ended."""
+        if os.read(reading, READ_BYTES):
+            self._children[reading].spoke = True
+            return
+        child = self._children.pop(reading)
         self._selector.unregister(reading)
         os.close(reading)
-        _, status = os.waitpid(pid, 0)
+        code = os.waitstatus_to_exitcode(os.waitpid(child.pid, 0)[1])
+        how = f"hung: {child.hung}" if child.hung else describe(code) if code else ""
         try:
-            self.ends.write(f"{execution_id} {pid} {os.waitstatus_to_exitcode(status)}\n")
+            self.ends.write(f"{child.execution_id} {child.pid} {how}\n")
         except BrokenPipeError:
-            log.warning("nobody hears how a child ended", pid=pid)
+            log.warning("nobody hears how a child ended", pid=child.pid)
 
     def _signal_all(self, number: signal.Signals) -> None:
-        for _, pid in self._children.values():
-            os.kill(pid, number)
+        for child in self._children.values():
+            os.kill(child.pid, number)

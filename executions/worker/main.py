@@ -22,6 +22,7 @@ from executions.models.transactions import run_tx
 from executions.recovery.boot import note_start
 from executions.recovery.sweep import Sweeper
 from executions.steps import http, python
+from executions.supervisor import systemd
 from executions.worker.children import use_children
 from executions.worker.doorbell import Doorbell
 from executions.worker.fork_server import Pipes
@@ -52,6 +53,7 @@ def main(fork_server: Pipes) -> int:
     log.info("worker started", pid=process.pid, slots=process.slots, queue="on" if settings.STIGMER_QUEUE else "off")
     if not settings.STIGMER_QUEUE:
         log.warning(f"{QUEUE_OFF}: new runs are refused; this worker drives what was accepted before")
+    systemd.ready()
     _note_start(process)
     # A thread that only listens from now on must keep no connection of the few from those who drive.
     close_old_connections()

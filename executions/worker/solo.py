@@ -19,7 +19,6 @@ from django.db import DatabaseError, close_old_connections, connection
 from executions.models import Process
 from executions.models.process import ALONE
 from executions.recovery.rings import ring_for_orphans
-from executions.supervisor.child import describe
 from executions.worker.fork_server import Pipes
 
 MOST_WAITING = 100  # of one owner
@@ -97,10 +96,10 @@ class Solo:
     def _hear(self) -> None:
         """Take note of each child that ended. What they drove when the server itself ended is found by the sweep."""
         for line in self._server.ends:
-            execution_id, pid, code = line.split()
+            execution_id, pid, how = line.rstrip("\n").split(" ", 2)
             self._one_less()
-            if int(code):
-                self._mourn(execution_id, int(pid), describe(int(code)))
+            if how:
+                self._mourn(execution_id, int(pid), how)
         how = self._server.collect()
         if not self._stopping:
             log.critical("nothing can be driven alone any more, this worker ends", fork_server=how)

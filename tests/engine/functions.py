@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import threading
 from pathlib import Path
@@ -137,3 +138,9 @@ def kept(line: str, context: FunctionContext, fails: int = 0, lasting: bool = Fa
 @function(name="tests.kept_once", isolation="thread", effect="at_most_once")
 def kept_once(line: str, context: FunctionContext, fails: int = 0, lasting: bool = False) -> Any:
     return kept(line, context, fails, lasting)
+
+
+@function(name="tests.holds", isolation="thread")
+def holds() -> None:
+    """Hold the interpreter in one call of C: no other thread of the process runs until it is killed."""
+    re.match(r"(a+)+$", "a" * 64 + "!")

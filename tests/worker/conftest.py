@@ -41,6 +41,22 @@ def database_url() -> str:
     return f"sqlite:///{name}"
 
 
+def worker_environment(home: Path) -> dict[str, str]:
+    """What a worker of these tests reads: the test's own database and Redis, and quick patience."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("STIGMER_", "DJANGO_"))}
+    return {
+        **kept,
+        **QUICK,
+        "DJANGO_SETTINGS_MODULE": "stigmer_site.settings",
+        "DATABASE_URL": database_url(),
+        "REDIS_URL": settings.REDIS_URL,
+        "STIGMER_HOME": str(home),
+        "STIGMER_FUNCTION_MODULES": "tests.engine.functions",
+        "STIGMER_HTTP_ALLOWED_HOSTS": "127.0.0.1",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
 @pytest.fixture(autouse=True)
 def functions_of_the_tests(settings: Any) -> None:
     settings.STIGMER_FUNCTION_MODULES = ["tests.engine.functions"]
@@ -59,21 +75,12 @@ def worker(transactional_db: None, tmp_path: Path, log: Path, redis_client: redi
     started: list[subprocess.Popen[bytes]] = []
 
     def start_one(*, inside: Sequence[str] = (), **environment: object) -> subprocess.Popen[bytes]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("STIGMER_", "DJANGO_"))}
-        own = {
-            **QUICK,
-            "DATABASE_URL": database_url(),
-            "REDIS_URL": settings.REDIS_URL,
-            "STIGMER_HOME": str(tmp_path / "home"),
-            "STIGMER_FUNCTION_MODULES": "tests.engine.functions",
-            "STIGMER_HTTP_ALLOWED_HOSTS": "127.0.0.1",
-            "PYTHONPATH": str(ROOT),
-        }
+        own = worker_environment(tmp_path / "home")
         own |= {name: str(value) for name, value in environment.items()}
         known = list(Process.objects.values_list("pk", flat=True))
         with log.open("ab") as stream:
             command = [*inside, sys.executable, "-m", "executions.cli", "worker"]
-            process = subprocess.Popen(command, cwd=ROOT, env={**kept, **own}, stdout=stream, stderr=stream)
+            process = subprocess.Popen(command, cwd=ROOT, env=own, stdout=stream, stderr=stream)
         started.append(process)
         # Inside a container it has another pid than out here.
         signed_on = Process.objects.exclude(pk__in=known) if inside else Process.objects.filter(pid=process.pid)

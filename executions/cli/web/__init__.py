@@ -9,6 +9,7 @@ from django.conf import settings
 
 from executions.cli.web.bodies import Limits
 from executions.cli.web.server import BoundedServer
+from executions.supervisor import systemd
 from executions.supervisor.watch import stop_with_parent
 from stigmer_site.sqlite.files import checkpoint_at_the_end
 
@@ -39,6 +40,7 @@ def server(application: Any) -> BoundedServer:
     return BoundedServer(
         application,
         limits=Limits(settings.DATA_UPLOAD_MAX_MEMORY_SIZE),
+        ready_callable=systemd.ready,
         hops=settings.STIGMER_PROXIES,
         stalled_seconds=settings.STIGMER_STALLED_SECONDS,
         endpoints=build_endpoint_description_strings(host=settings.STIGMER_BIND, port=settings.STIGMER_PORT),
