@@ -26,6 +26,20 @@ def busy(table: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def locked(*statements: str) -> Iterator[None]:
+    """Another session has done this in a transaction that it does not end, on SQLite: holds the write lock."""
+    if connection.vendor == "sqlite":
+        with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"], timeout=60)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            yield
+    else:
+        with _other_session() as session, session.transaction(force_rollback=True):
+            for statement in statements:
+                session.execute(statement)
+            yield
+
+
+@contextlib.contextmanager
 def impatient(seconds: float = 0.0) -> Iterator[None]:
     """Our connection to SQLite waits so long for another writer."""
     with _setting(f"PRAGMA busy_timeout={round(seconds * 1000)}", "PRAGMA busy_timeout=10000"):

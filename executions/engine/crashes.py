@@ -19,6 +19,7 @@ KEPT = 10
 STOPPED = "stopped"
 REBOOTED = "its host was started anew"
 RESTORED = "the database was restored from a backup"
+SILENT = "its heartbeat stopped"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,14 @@ class Yielded(Exception):
     """This process stops: the execution goes back to the queue between two steps."""
 
 
+class RolledBack(Exception):
+    """The database took a transactional step back when the walk had gone on; ``begun`` is how it was before."""
+
+    def __init__(self, begun: StepRecord) -> None:
+        super().__init__(begun.path)
+        self.begun = begun
+
+
 class Drive:
     """``interrupted`` are calls that had begun when their process ended, ``recorded`` all steps that were found."""
 
@@ -53,6 +61,7 @@ class Drive:
         )
         self.interrupted = {r.id for r in held.records if r.status == StepStatus.RUNNING and r.kind == "call"}
         self.recorded = {r.id for r in held.records}
+        self.store = store
         self.boundary = Boundary(held, self.journal, process_id, store)
         self.running = running
         self.timer = timer

@@ -21,14 +21,14 @@ from django.db import Error
 from executions import clock
 from executions.engine import endings, report, surroundings
 from executions.engine.boundary import CancelAsked, PauseAsked
-from executions.engine.drive import Drive, Parked, Timer, Yielded
+from executions.engine.drive import Drive, Parked, RolledBack, Timer, Yielded
 from executions.engine.effects import run_effect
 from executions.engine.journal import Diverged
 from executions.engine.lease import Held, claim, give_back
 from executions.engine.requests import Breathe, Completed, Ended, Failed, Park, Request
 from executions.engine.running import Running
 from executions.engine.scope import Scope
-from executions.engine.store import Store
+from executions.engine.store import Impatient, Store
 from executions.engine.takeover import set_apart, take_over
 from executions.engine.turn import leave_out_waiting
 from executions.engine.walk import Walker
@@ -38,6 +38,8 @@ from executions.states import Phase
 from executions.steps.outcome import Done, Fail
 from executions.values import clean_text
 
+# A claim holds nothing yet: its slot is for others where somebody has locked what it needs.
+CLAIM_SECONDS = 10.0
 log = structlog.get_logger(__name__)
 Walking = Generator[Request, Any, Ended]
 
@@ -54,8 +56,9 @@ def advance(
     """Take the execution if it is due and drive it as far as it goes. False: there was nothing to do.
 
     ``alone``: this process drives nothing else, and takes only what has to be driven so.
+    Raises OperationalError where others had it locked for too long and nothing was taken.
     """
-    held = store.call(partial(claim, execution_id, process_id, alone=alone))
+    held = store.call(Impatient(partial(claim, execution_id, process_id, alone=alone), CLAIM_SECONDS))
     if held is None:
         return False
     drive_held(held, process_id=process_id, store=store, running=running, timer=timer, alone=alone)
@@ -75,7 +78,7 @@ def drive_held(
     execution_id = held.execution.pk
     running.take(execution_id, held.token)
     try:
-        found = True if held.execution.left_by_id is None else take_over(held, store, alone=alone)
+        found = True if held.execution.left_by_id is None else take_over(held, store, running.stopping, alone=alone)
         if found is True and not alone and held.execution.version_id in running.quarantined:
             set_apart(held, store)
         elif found is not False:
@@ -115,6 +118,10 @@ class Driver:
             endings.stop(self.drive, Phase.CANCELLED, report.CANCELLED)
         except PauseAsked:
             endings.stop(self.drive, Phase.PAUSED, report.PAUSED)
+        except RolledBack as broken_off:
+            log.warning("a transactional step was taken back by the database and runs again",
+                        path=broken_off.begun.path, problem=str(broken_off.__cause__).strip())  # fmt: skip
+            endings.give_back_rolled_back(self.drive, broken_off.begun)
         except Diverged as problem:
             error = WorkflowError.standard("runtime", str(problem))
             endings.end(self.drive, Failed(error, None), requires_manual_intervention=True)

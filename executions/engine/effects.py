@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, connection, transaction
 
 from executions import clock
-from executions.engine import attempt, operation, report, surroundings, turn, watched
+from executions.engine import attempt, operation, report, surroundings, transactional, turn
 from executions.engine.boundary import CancelAsked, PauseAsked
 from executions.engine.drive import Drive, Yielded
 from executions.engine.operation import Known
 from executions.engine.requests import Effect, Ended, Request
 from executions.engine.retry import GiveUp, Policy, Retry, decide
 from executions.engine.retry_from_dsl import from_dsl
+from executions.engine.transactional import Send
 from executions.errors import ExpressionError, WorkflowError
-from executions.models.transactions import atomic
 from executions.records import AttemptRecord, StepRecord
 from executions.states import StepStatus
-from executions.steps.context import Cancellation, StepContext
+from executions.steps.context import Cancellation
 from executions.steps.outcome import Done, Fail
 from executions.values import clean_error, clean_text
 
 log = structlog.get_logger(__name__)
-Send = Callable[[Done | Fail], Request | Ended]
-"""Tells the walk how an effect ended; what it asks for next."""
 
 
 def run_effect(drive: Drive, request: Effect, send: Send) -> Request | Ended:
@@ -60,11 +57,11 @@ def run_effect(drive: Drive, request: Effect, send: Send) -> Request | Ended:
     with turn.seat_for(drive, request) or nullcontext() as seat:
         now = clock.now()
         _begin(drive, step, now)
+        if effect == "transactional":
+            return transactional.run(drive, request, policy, partial(_settle, drive, request), send)
         cancellation = Cancellation()
         context = attempt.context_for(drive.execution, request, seconds, drive.secrets, cancellation, seat)
         with drive.running.attempt(drive.execution.pk, drive.token, cancellation, context.deadline):
-            if effect == "transactional":
-                return _transactional(drive, request, context, policy, send)
             outcome = attempt.run(request, context)
     if cancellation.requested.is_set() and not isinstance(outcome, Done):
         # Somebody asked, or the lease is lost: the boundary says which, before the failure is judged.
@@ -196,60 +193,6 @@ def _retry_later(drive: Drive, request: Effect, verdict: Retry, record: AttemptR
     drive.journal.pending[step.id] = step
     drive.boundary.columns["retry_count"] = int(step.control["failures"])
     drive.park(_sooner(wake_at, request.deadline_at), "back-off")
-
-
-def _transactional(drive: Drive, request: Effect, context: StepContext, policy: Policy, send: Send) -> Request | Ended:
-    """The function's own writes and its Step commit together: exactly once."""
-    began, seen = clock.now(), drive.boundary.head_seq
-    try:
-        following, failed = _in_one_transaction(drive, request, context, policy, send, began)
-    except watched.Overrun as overrun:
-        following, failed = None, overrun.outcome
-    if request.step.status != StepStatus.SUCCEEDED:
-        drive.boundary.head_seq = seen
-    return following or send(_settle(drive, request, failed, policy, began))
-
-
-def _in_one_transaction(
-    drive: Drive, request: Effect, context: StepContext, policy: Policy, send: Send, began: datetime
-) -> tuple[Request | Ended | None, Done | Fail]:
-    """What the walk asks for next, where the function succeeded; else its failure, and nothing is written."""
-    with atomic():
-        try:
-            drive.boundary.commit(here=True)
-        except (CancelAsked, PauseAsked):
-            # It was not run: on resume it must not look like an attempt that was interrupted.
-            request.step.status = StepStatus.RETRYING
-            drive.journal.pending[request.step.id] = request.step
-            raise
-        outcome = _unless_broken(attempt.run(request, context, attempt.call_in_transaction))
-        if isinstance(outcome, Done):
-            following = send(_settle(drive, request, outcome, policy, began))
-            if request.step.status == StepStatus.SUCCEEDED:
-                if isinstance(following, Effect):
-                    # Written with this commit though it was not begun: a crash must not look like a lost attempt.
-                    following.step.status = StepStatus.RETRYING
-                drive.boundary.commit(here=True)
-            else:
-                # Its result could not be recorded (a schema, a size), so its writes must not stand either.
-                transaction.set_rollback(True)
-            return following, outcome
-        transaction.set_rollback(True)
-    return None, outcome
-
-
-def _unless_broken(outcome: Done | Fail) -> Done | Fail:
-    """The outcome, unless the function swallowed an error of the database: then nothing can be committed any more."""
-    if not isinstance(outcome, Done):
-        return outcome
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError as problem:
-        detail = f"The function went on after an error of the database, so nothing of it can be committed: {problem}"
-        error = WorkflowError.standard("runtime", detail.strip())
-        return Fail(error, transient=False, rule="transaction broken", effect_possible=False)
-    return outcome
 
 
 def _sooner(moment: datetime, limit: datetime | None) -> datetime:

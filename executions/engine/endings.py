@@ -10,7 +10,7 @@ import structlog
 from django.conf import settings
 
 from executions import clock
-from executions.engine import report
+from executions.engine import lease, report
 from executions.engine.crashes import Crashes
 from executions.engine.drive import Drive
 from executions.engine.operation import Known
@@ -19,6 +19,7 @@ from executions.engine.takeover import audit_giving_up
 from executions.errors import NotStorable, WorkflowError
 from executions.journal.events import EventName
 from executions.models.move_sql import AsJson
+from executions.records import StepRecord
 from executions.states import Phase, StepStatus
 from executions.values import storable
 
@@ -31,6 +32,14 @@ def give_back(drive: Drive) -> None:
         if step.kind == "call" and step.status == StepStatus.RUNNING:
             step.status = StepStatus.RETRYING
     drive.boundary.release(Phase.PENDING, {"wake_at": clock.now()}, ring=drive.execution.queue)
+
+
+def give_back_rolled_back(drive: Drive, begun: StepRecord) -> None:
+    """Back to the queue as it stood before a transactional step, of which nothing is written."""
+    execution = drive.execution
+    drive.store.call(
+        partial(lease.give_back, execution.pk, drive.token, execution.queue, execution.owner_id, not_run=[begun])
+    )
 
 
 def stop(drive: Drive, phase: Phase, event: EventName) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from executions import clock
 from executions.engine.links import FIRST_FORMAT
@@ -106,10 +106,16 @@ def _never_begun(executions: Mapping[uuid.UUID, Execution], taken: Mapping[uuid.
     return new
 
 
-def give_back(execution_id: uuid.UUID, token: int, queue: str, owner_id: int) -> bool:
-    """Let go of what nobody of this process drives any more; False: it is in other hands already."""
+def give_back(
+    execution_id: uuid.UUID, token: int, queue: str, owner_id: int, not_run: Sequence[StepRecord] = ()
+) -> bool:
+    """Let go of what nobody of this process drives any more; False: it is in other hands already.
+
+    ``not_run`` are steps that had begun and of which nothing stands: they begin again, and no attempt is lost.
+    """
     columns = {"process_id": None, "wake_at": clock.now()}
     move = Move(execution_id, Lease(token), to=Phase.PENDING, columns=columns, owner_id=owner_id, ring=queue)
+    move.steps = [replace(step, status=StepStatus.RETRYING, wake_at=None) for step in not_run]
     return apply(move) is not None
 
 

@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from contextlib import nullcontext
 from queue import Empty, SimpleQueue
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from django.db import connection, transaction
 
+from executions.engine.waiting_room import Impatient, Job, WaitingRoom
 from executions.errors import Fenced
+from executions.models.lock_wait import lock_wait
 from executions.models.passing import trouble
-from executions.models.transactions import Patience, atomic, run_tx
+from executions.models.transactions import InDoubt, Patience, atomic, run_tx, try_tx
 
+__all__ = ["Here", "Impatient", "Store", "Writers"]
 T = TypeVar("T")
+# How long a writer waits for a lock while others hold one that was met before: nobody is to queue behind it.
+CAUTIOUS_SECONDS = 0.1
 
 
 class Store(Protocol):
@@ -41,8 +46,9 @@ class Writers:
     ``batch`` transactions that wait together share one COMMIT, each in a savepoint of its own: what makes SQLite, whose
     COMMIT is a disk flush under one lock, keep up with many executions. Nobody is answered before that COMMIT.
 
-    Where the database is away or full, what waits goes on waiting and is written when it is back: whose execution was
-    taken over meanwhile finds its token stale then.
+    What the database does not take now (it is locked, away or full) goes to the waiting room, each transaction by
+    itself, and is written when it can be: whose execution was taken over meanwhile finds its token stale then. So one
+    row that somebody has locked keeps nobody else waiting.
     """
 
     def __init__(self, count: int, *, batch: int = 1) -> None:
@@ -51,6 +57,7 @@ class Writers:
         self._closing = threading.Lock()
         self._closed = False
         self._hurried = threading.Event()
+        self._room = WaitingRoom(self._hurried)
         self._threads = [
             threading.Thread(target=self._serve, name=f"writer-{number}", daemon=True) for number in range(count)
         ]
@@ -58,7 +65,10 @@ class Writers:
             thread.start()
 
     def call(self, work: Callable[[], T]) -> T:
-        """Raises :class:`Fenced` once they are closed: this process has given up what it held."""
+        """What ``work`` gave, once it is committed; a database in trouble is waited for (see :class:`Impatient`).
+
+        Raises :class:`Fenced` once they are closed: this process has given up what it held.
+        """
         job: Job = Job(work)
         with self._closing:
             if self._closed:
@@ -68,7 +78,7 @@ class Writers:
         return result
 
     def close(self) -> None:
-        """Write what waits, then nothing more; a database that is away is not waited for any longer."""
+        """Write what waits, then nothing more; a database in trouble is not waited for any longer."""
         self._hurried.set()
         with self._closing:
             self._closed = True
@@ -76,20 +86,28 @@ class Writers:
                 self._queue.put(None)
         for thread in self._threads:
             thread.join()
+        self._room.close()
 
     def _serve(self) -> None:
         while (jobs := self._waiting()) is not None:
-            try:
-                patience = Patience(for_ever=True, stop=self._hurried)
-                run_tx(lambda jobs=jobs: _run_all(jobs), patience)  # type: ignore[misc]
-            except BaseException as problem:
-                for job in jobs:
-                    job.result, job.problem = None, problem
-                # A connection that saw an error may be broken; the next transaction opens a new one.
-                connection.close()
+            problem = self._tried(jobs)
             for job in jobs:
-                job.answer()
+                if problem is not None and (len(jobs) > 1 or _passes(problem)):
+                    self._room.take(job, problem)
+                else:
+                    job.answer(problem)
         connection.close()
+
+    def _tried(self, jobs: list[Job]) -> BaseException | None:
+        """Carry them out in one transaction; what kept all of them from being written, where something did."""
+        try:
+            with lock_wait(CAUTIOUS_SECONDS) if self._room.is_busy() else nullcontext():
+                try_tx(lambda: _run_all(jobs), Patience(for_ever=True, stop=self._hurried))
+        except BaseException as problem:
+            # A connection that saw an error may be broken; the next transaction opens a new one.
+            connection.close()
+            return problem
+        return None
 
     def _waiting(self) -> list[Job] | None:
         """The transactions that wait now, at least one; None when it is time to end."""
@@ -109,26 +127,9 @@ class Writers:
         return jobs
 
 
-class Job:
-    """One transaction that waits for its writer."""
-
-    __slots__ = ("future", "problem", "result", "work")
-
-    def __init__(self, work: Callable[[], Any]) -> None:
-        self.work = work
-        self.future: Future[Any] = Future()
-        self.result: Any = None
-        self.problem: BaseException | None = None
-
-    def run(self) -> None:
-        self.problem = None
-        self.result = self.work()
-
-    def answer(self) -> None:
-        if self.problem is not None:
-            self.future.set_exception(self.problem)
-        else:
-            self.future.set_result(self.result)
+def _passes(problem: BaseException) -> bool:
+    """Whether nothing was written for a reason that passes, so that it may run again."""
+    return trouble(problem) is not None and not isinstance(problem, InDoubt)
 
 
 def _run_all(jobs: list[Job]) -> None:

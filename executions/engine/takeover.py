@@ -25,7 +25,7 @@ from executions.models.move import Lease, Move
 from executions.models.move_sql import AsJson
 from executions.models.moves import apply
 from executions.models.process import ALONE
-from executions.models.transactions import atomic, run_tx
+from executions.models.transactions import Patience, atomic, run_tx
 from executions.states import Phase, StepStatus
 from executions.steps import python
 
@@ -38,12 +38,15 @@ def _places() -> threading.BoundedSemaphore:
     return threading.BoundedSemaphore(settings.STIGMER_RECOVERIES_AT_ONCE)
 
 
-def take_over(held: Held, store: Store, *, alone: bool) -> bool | Crashes:
-    """Recover what a dead process left. True: drive it. False: it was let go of. Crashes: it has had too many."""
+def take_over(held: Held, store: Store, stopping: threading.Event, *, alone: bool) -> bool | Crashes:
+    """Recover what a dead process left. True: drive it. False: it was let go of. Crashes: it has had too many.
+
+    A database in trouble is waited for until this process is ``stopping``.
+    """
     execution = held.execution
     with _places():
         try:
-            process, broken = run_tx(partial(_looked_at, execution))
+            process, broken = run_tx(partial(_looked_at, execution), Patience(for_ever=True, stop=stopping))
         finally:
             if not connection.in_atomic_block:
                 connection.close()

@@ -21,7 +21,9 @@ from executions import clock
 from executions.dispatch import QUEUE_OFF, SWITCH_ON
 from executions.health.file_check import FileCheck
 from executions.models import Execution, Process, Turn
+from executions.models.passing import Trouble, trouble
 from executions.models.reaching import first_line, reach
+from executions.models.write_locks import Holder, who_keeps_writes_out
 from executions.recovery.processes import is_gone
 from executions.recovery.sweep import NAME as SWEEP
 from stigmer_site.sqlite import damage
@@ -78,6 +80,8 @@ def asks_the_database(check: Callable[[], Check]) -> Callable[[], Check]:
         except Error as error:
             if damage.is_damage(error.__cause__):
                 return _damaged(_name(check), str(error))
+            if trouble(error) is Trouble.BUSY:
+                return _busy(_name(check), Holder())
             remedy = "Start the database, or correct DATABASE_URL; work that runs goes on by itself then."
             return Check(
                 _name(check), State.FAILED, f"The database does not answer: {first_line(error)}.", remedy=remedy
@@ -103,10 +107,12 @@ def _name(check: Callable[[], Check]) -> str:
 
 @asks_the_database
 def check_database() -> Check:
-    """The database answers, holds together, and its tables are those of this code (neither older nor newer)."""
+    """The database answers, holds together, takes writes, and its tables are those of this code."""
     reach()
     if problem := _file_problem():
         return _damaged("database", problem)
+    if holder := who_keeps_writes_out():
+        return _busy("database", holder)
     executor = MigrationExecutor(connection)
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if missing:
@@ -131,6 +137,11 @@ def _damaged(name: str, problem: str) -> Check:
 
 
 _file_checks: dict[Path, FileCheck] = {}
+
+
+def _busy(name: str, holder: Holder) -> Check:
+    detail = f"The database is busy: {holder}, so that nothing can be written."
+    return Check(name, State.FAILED, detail, holder.seconds, holder.remedy())
 
 
 def check_redis() -> Check:

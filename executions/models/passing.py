@@ -14,11 +14,13 @@ class Trouble(StrEnum):
     """What is the matter with a database that will do its work again later.
 
     BUSY: another transaction was in the way; refused before its COMMIT, so nothing was written.
+    SLOW: a statement ran into its own time limit; nothing was written, and it may be too much at any time.
     AWAY: there is no connection, or it broke; whether a COMMIT that was under way stands is not known.
     FULL: there is no room for what was to be written; nothing was written.
     """
 
     BUSY = "busy"
+    SLOW = "slow"
     AWAY = "away"
     FULL = "full"
 
@@ -28,7 +30,7 @@ _SQLSTATES = {
     "40001": Trouble.BUSY,  # serialization failure
     "40P01": Trouble.BUSY,  # deadlock
     "55P03": Trouble.BUSY,  # lock_timeout
-    "57014": Trouble.BUSY,  # statement_timeout
+    "57014": Trouble.SLOW,  # statement_timeout
     "08": Trouble.AWAY,  # connection exceptions
     "25006": Trouble.AWAY,  # only a standby answers
     "25P03": Trouble.AWAY,  # idle_in_transaction_session_timeout ended the session
@@ -68,6 +70,11 @@ def trouble(error: BaseException | None) -> Trouble | None:
     return Trouble.AWAY if isinstance(error, OperationalError | InterfaceError) else None
 
 
+def was_idle(error: BaseException) -> bool:
+    """Whether PostgreSQL ended the session as its transaction did nothing for longer than it may."""
+    return getattr(error.__cause__, "sqlstate", None) == "25P03"
+
+
 def unavailable(found: Trouble) -> Refused:
     """What to tell whoever asked for something while the database was in this trouble."""
     message, remedy = _WORDS[found]
@@ -76,8 +83,13 @@ def unavailable(found: Trouble) -> Refused:
 
 _WORDS = {
     Trouble.BUSY: (
-        "The database is busy: something else holds what this needs, or the answer took too long. Nothing was changed.",
-        "Try again in a moment.",
+        "The database is busy: another session holds a lock on what this needs, for example a migration, a VACUUM or a "
+        "shell with an open transaction. Nothing was changed.",
+        "Try again when it has ended; /readyz and `stigmer doctor` say so. What runs waits for it and loses nothing.",
+    ),
+    Trouble.SLOW: (
+        "The database took longer for this than it may (`statement_timeout`). Nothing was changed.",
+        "Ask for less, or try again when the database has less to do.",
     ),
     Trouble.AWAY: (
         "The database cannot be reached, or ended the connection. It is not known whether anything was changed.",

@@ -73,10 +73,10 @@ class Process(models.Model):
         living = Process.objects.filter(pk=self.pk, dead_at=None)
         return bool(living.update(heartbeat_at=Now(), stuck_threads=stuck_threads))
 
-    def declare_dead(self, death: str) -> bool:
-        """True for the one caller that declared it."""
+    def declare_dead(self, death: str, *, only_if_silent: bool = False) -> bool:
+        """True for the one caller that declared it. ``only_if_silent``: not if it was heard of at the last moment."""
         held = self.executions.filter(phase=Phase.IN_PROGRESS).count()
-        living = Process.objects.filter(pk=self.pk, dead_at=None)
+        living = (Process.objects.silent() if only_if_silent else Process.objects).filter(pk=self.pk, dead_at=None)
         declared = bool(living.update(dead_at=Now(), death=death[:200], held_at_death=held))
         if declared:
             self.death, self.held_at_death = death[:200], held

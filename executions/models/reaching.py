@@ -1,10 +1,12 @@
-"""Whether the database can be reached, and why not: at once, where a pool would wait and then not say why."""
+"""Whether the database can be reached and written, and why not: at once, where a pool would wait and not say why."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db import Error, connection
+
+from executions.models.write_locks import who_keeps_writes_out
 
 CONNECT_SECONDS = 2
 
@@ -18,13 +20,14 @@ def reach() -> None:
         driver.connect(**connection.get_connection_params() | {"connect_timeout": CONNECT_SECONDS}).close()
 
 
-def why_away() -> str:
-    """Why the database cannot be reached, in a line; empty where it can."""
+def why_not_written() -> str:
+    """Why nothing can be written to the database now, in a line; empty where it can."""
     try:
         reach()
+        holder = who_keeps_writes_out()
     except Error as problem:
         return first_line(problem)
-    return ""
+    return "" if holder is None else str(holder)
 
 
 def first_line(problem: BaseException) -> str:

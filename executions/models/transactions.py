@@ -1,7 +1,8 @@
 """Transactions that run again where the database was in trouble, and COMMITs whose outcome is known.
 
 ``atomic`` finds out what became of a COMMIT that broke off, so that whatever leaves it as an error was not committed
-and may simply run again. ``run_tx`` runs it again, with patience that has an end.
+and may simply run again. ``run_tx`` runs it again: for whoever waits for an answer with patience that has an end, for
+whoever holds a result that must not be lost until the database takes it.
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ from django.db import DatabaseError, Error, OperationalError, connection, transa
 
 from executions.errors import Refused
 from executions.models.passing import Trouble, trouble
+from executions.models.spell import Spell
 
 P = ParamSpec("P")
 T = TypeVar("T")
 FIRST_PAUSE_SECONDS = 0.02
 LONGEST_PAUSE_SECONDS = 1.0
+# A statement that ran into its own time limit so often does not fit into it.
+SLOW_TRIES = 3
 log = structlog.get_logger(__name__)
 
 
@@ -39,58 +43,86 @@ class InDoubt(OperationalError):
 
 @dataclass(slots=True)
 class Patience:
-    """How often and how long it is tried again. ``for_ever``: only ``stop`` ends waiting for a database that is away
-    or full; one that is busy is never waited for beyond the bounds, as the transaction itself may be what it cannot do.
+    """How often and how long it is tried again.
+
+    ``for_ever``: a database that is busy, away or full is waited for until ``stop`` is set. A statement that ran into
+    its own time limit is not: it is tried ``slow_tries`` times, as it may never fit into it.
     """
 
     tries: int = field(default_factory=lambda: settings.STIGMER_TRANSACTION_TRIES)
     seconds: float = field(default_factory=lambda: settings.STIGMER_TRANSACTION_SECONDS)
     for_ever: bool = False
+    slow_tries: int = SLOW_TRIES
     stop: threading.Event = field(default_factory=threading.Event)
     _tried: int = 0
+    _slow: int = 0
     _began: float = field(default_factory=time.monotonic)
 
     def wait(self, found: Trouble) -> bool:
         """Whether to try again, after a pause with jitter: who collided must not collide again in step."""
         self._tried += 1
-        is_bounded = found is Trouble.BUSY or not self.for_ever
-        # What had no room a moment ago has none now.
-        if is_bounded and (found is Trouble.FULL or self._tried >= self.tries or self.passed() > self.seconds):
+        self._slow += found is Trouble.SLOW
+        if not self._has_any(found):
             return False
-        pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(self._tried, 10))
-        return not self.stop.wait(pause * random.uniform(0.5, 1.0))
+        return not self.stop.wait(pause_after(self._tried))
+
+    def _has_any(self, found: Trouble) -> bool:
+        if self.for_ever:
+            return found is not Trouble.SLOW or self._slow < self.slow_tries
+        # What had no room a moment ago has none now, and what took too long has used up the time of who waits.
+        if found in (Trouble.FULL, Trouble.SLOW):
+            return False
+        return self._tried < self.tries and self.passed() <= self.seconds
 
     def passed(self) -> float:
         """Seconds since the first try began."""
         return time.monotonic() - self._began
 
 
+def pause_after(tries: int) -> float:
+    """Seconds to wait after so many tries in vain: longer and longer, at most a second, with jitter."""
+    pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(tries, 10))
+    return pause * random.uniform(0.5, 1.0)
+
+
 _patience: ContextVar[Patience | None] = ContextVar("patience", default=None)
 
 
 def run_tx(work: Callable[[], T], patience: Patience | None = None) -> T:
-    """Run what is a transaction; again, within bounds, where nothing was committed for a reason that passes.
+    """Run what is a transaction; again, as long as ``patience`` lasts, where nothing was committed for a reason that
+    passes.
 
     Inside a transaction it just runs: only the whole can run again. Raises what the last try raised.
     """
     if connection.in_atomic_block:
         return work()
     patience = patience or Patience()
+    spell = Spell("the database")
+    while True:
+        try:
+            result = try_tx(work, patience)
+        except Error as problem:
+            found = trouble(problem)
+            if found is None or isinstance(problem, InDoubt):
+                raise
+            if not patience.wait(found):
+                raise
+            spell.met(problem, "transaction runs again until the database takes it", trouble=str(found))
+        else:
+            spell.over("the transaction went through")
+            return result
+
+
+def try_tx(work: Callable[[], T], patience: Patience) -> T:
+    """Run what is a transaction once. ``patience`` is how long the database is asked what became of a COMMIT that broke
+    off. Raises what the try raised; whoever tries again begins with a new connection where this one is lost."""
     reset = _patience.set(patience)
     try:
-        while True:
-            try:
-                return work()
-            except Error as problem:
-                found = trouble(problem)
-                if found is None or isinstance(problem, InDoubt):
-                    raise
-                if found is Trouble.AWAY:
-                    # The next try begins with a new connection.
-                    connection.close()
-                if not patience.wait(found):
-                    raise
-                log.warning("transaction runs again", trouble=str(found), problem=str(problem).strip())
+        return work()
+    except Error as problem:
+        if trouble(problem) is Trouble.AWAY:
+            connection.close()
+        raise
     finally:
         _patience.reset(reset)
 
@@ -107,9 +139,9 @@ def persistent(verb: Callable[P, T]) -> Callable[P, T]:
                 raise
             raise Refused(
                 "unavailable",
-                "Something else is writing to it and did not finish in time, for example a step with the effect "
-                "`transactional`; nothing was changed.",
-                remedy="Try again in a few seconds.",
+                "Another session holds a lock on what this needs and did not let go of it in time: a migration, a "
+                "VACUUM, a shell, or a step with the effect `transactional`. Nothing was changed.",
+                remedy="Try again in a few seconds; /readyz says whether the whole database is locked.",
             ) from problem
 
     return run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -38,6 +39,9 @@ class Turn(models.Model):
         cls.objects.get_or_create(name=name)
         free = Q(until_at=None) | Q(until_at__lte=Now()) | Q(holder=None) | Q(holder_id=holder_id)
         free |= Q(holder__dead_at__isnull=False)
+        # Its host may be gone in the middle of it; who only seems so does it a second time, which has to be harmless.
+        silence = timedelta(seconds=settings.STIGMER_PROCESS_SILENCE_SECONDS)
+        free |= Q(holder__heartbeat_at__lte=Now() - silence)
         until = Now() + timedelta(seconds=seconds)
         return bool(cls.objects.filter(free, pk=name).update(holder_id=holder_id, until_at=until))
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 
 import structlog
 from django.conf import settings
+from django.db import DatabaseError, connection
 
-from executions.engine.crashes import REBOOTED
+from executions.engine.crashes import REBOOTED, SILENT
 from executions.models import Process, in_line
+from executions.models.passing import Trouble, trouble
+from executions.models.transactions import atomic
 from executions.worker_identity import FIRST_NAMESPACE, exit_of, here, sees_processes, started
 
 WATCHED_BEATS = 1.5
@@ -35,7 +40,8 @@ class Watch:
     """Whose heartbeat stands still, as one process sees it by its own monotonic clock.
 
     After an outage of the database, or a jump of its clock, every heartbeat looks old. Who looked on all the time knows
-    better: silent is only who had the chance to beat, and did not.
+    better: silent is only who had the chance to beat, and did not. Time in which this process had to wait for the
+    database itself was no chance for anybody, and a row that others have locked was none for its process.
     """
 
     def __init__(self) -> None:
@@ -45,23 +51,74 @@ class Watch:
         """The database was in trouble: whoever did not beat meanwhile could not."""
         self._seen.clear()
 
-    def silent(self) -> list[Process]:
-        """Those that the database calls silent and that did not beat before these eyes either."""
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """What is done inside may wait for the database: as long as it takes counts against nobody."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            waited = time.monotonic() - began
+            self._seen = {pk: (beat, since + waited) for pk, (beat, since) in self._seen.items()}
+
+    def declare_the_silent(self) -> list[Process]:
+        """Declare dead whom the database calls silent and who did not beat before these eyes either; those declared.
+
+        It waits for no lock of others: where one is held, heartbeats may have waited for it in vain.
+        """
+        with ExitStack() as transaction:
+            with self.waiting():
+                # SQLite takes its one lock here.
+                transaction.enter_context(atomic())
+            if not _table_is_free():
+                self.forget()
+                return []
+            still = self._standing_still()
+            locked = set(still) - _not_locked(still)
+            now = time.monotonic()
+            self._seen |= {pk: (self._seen[pk][0], now) for pk in locked}
+            patience = WATCHED_BEATS * settings.STIGMER_HEARTBEAT_SECONDS
+            watched = [pk for pk in still if pk not in locked and now - self._seen[pk][1] >= patience]
+            silent = Process.objects.silent().filter(pk__in=watched)
+            return [process for process in silent if process.declare_dead(SILENT, only_if_silent=True)]
+
+    def _standing_still(self) -> list[uuid.UUID]:
+        """Whose heartbeat is the one that was seen at the last look."""
         now = time.monotonic()
         beats = dict(Process.objects.filter(dead_at=None).values_list("pk", "heartbeat_at"))
         still = {pk: self._seen[pk] for pk, beat in beats.items() if self._seen.get(pk, (None,))[0] == beat}
         self._seen = {pk: (beat, now) for pk, beat in beats.items()} | still
-        patience = WATCHED_BEATS * settings.STIGMER_HEARTBEAT_SECONDS
-        watched = [pk for pk, (_, since) in still.items() if now - since >= patience]
-        return list(Process.objects.silent().filter(pk__in=watched))
+        return list(still)
+
+
+def _table_is_free() -> bool:
+    """Whether nobody keeps all heartbeats from being written; the caller holds a transaction, which is lost else."""
+    if connection.vendor == "sqlite":
+        return True
+    try:
+        with atomic(), connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {Process._meta.db_table} IN ROW EXCLUSIVE MODE NOWAIT")
+    except DatabaseError as problem:
+        if trouble(problem) is not Trouble.BUSY:
+            raise
+        return False
+    return True
+
+
+def _not_locked(ids: list[uuid.UUID]) -> set[uuid.UUID]:
+    """Of these rows those that nobody else has locked. They are locked then until the transaction ends."""
+    rows = Process.objects.filter(pk__in=ids)
+    if connection.features.has_select_for_update_skip_locked:
+        rows = rows.select_for_update(skip_locked=True)
+    return set(rows.values_list("pk", flat=True))
 
 
 def declare_the_dead(watch: Watch) -> list[Process]:
     """Declare dead what is dead; each process is declared by one caller only. Those that this call declared."""
     near = Process.objects.filter(dead_at=None, host=here().host)
     declared = [process for process in near if is_gone(process) and process.declare_dead(_death_of(process))]
-    # Silent though its pid may be there: stopped or stuck. Its own pulse ends it when it wakes.
-    declared += [process for process in watch.silent() if process.declare_dead("its heartbeat stopped")]
+    # Silent though its pid may be there: stopped or stuck.
+    declared += watch.declare_the_silent()
     for process in declared:
         log.warning("process declared dead", pid=process.pid, host=process.host, why=process.death)
     if declared:

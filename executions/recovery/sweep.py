@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
 from executions.models import Process, Turn
+from executions.models.spell import Spell
 from executions.recovery.outbox import send_what_is_unsent
 from executions.recovery.processes import Watch, declare_the_dead
 from executions.recovery.repair import ConsistencyCheck
@@ -25,10 +26,12 @@ log = structlog.get_logger(__name__)
 
 def sweep(watch: Watch | None = None) -> int:
     """All that is looked at now and then. How many were rung for."""
+    watch = watch or Watch()
     rang = take_up_what_is_left(watch, grace_seconds=GRACE_SECONDS)
-    note_silent_runners()
-    repair_the_lost()
-    send_what_is_unsent()
+    with watch.waiting():
+        note_silent_runners()
+        repair_the_lost()
+        send_what_is_unsent()
     return rang
 
 
@@ -37,9 +40,11 @@ def take_up_what_is_left(watch: Watch | None = None, *, grace_seconds: float = U
 
     Each at most STIGMER_SWEEP_BATCH: what dead processes left must not keep what is due waiting, nor the other way.
     """
-    declare_the_dead(watch or Watch())
+    watch = watch or Watch()
+    declare_the_dead(watch)
     most = settings.STIGMER_SWEEP_BATCH
-    return ring_for_orphans(most) + ring_for_due(most, grace_seconds=grace_seconds)
+    with watch.waiting():
+        return ring_for_orphans(most) + ring_for_due(most, grace_seconds=grace_seconds)
 
 
 class Sweeper:
@@ -64,15 +69,16 @@ class Sweeper:
 
     def _run(self) -> None:
         check = ConsistencyCheck()
-        watch = Watch()
+        watch, spell = Watch(), Spell("sweep")
         while not self._stopping:
             self._wake.clear()
             try:
                 self._sweep(check, watch)
+                spell.over("sweeping goes on")
             except DatabaseError as problem:
                 connection.close()
                 watch.forget()
-                log.warning("sweep failed", problem=str(problem).strip())
+                spell.met(problem, "sweep failed: the database does not take it")
             except Exception:
                 # Whatever it was: without this thread nobody would ring again for what was lost.
                 connection.close()
@@ -84,9 +90,21 @@ class Sweeper:
 
     def _sweep(self, check: ConsistencyCheck, watch: Watch) -> None:
         if self._hurry.is_set():
-            self._hurry.clear()
-            take_up_what_is_left(watch)
-        elif Turn.take(NAME, self._process.pk, LONGEST_SECONDS):
+            self._take_up_now(watch)
+            return
+        with watch.waiting():
+            is_ours = Turn.take(NAME, self._process.pk, LONGEST_SECONDS)
+        if is_ours:
             sweep(watch)
-            check.run_if_due()
-            Turn.done(NAME, self._process.pk)
+            with watch.waiting():
+                check.run_if_due()
+                Turn.done(NAME, self._process.pk)
+
+    def _take_up_now(self, watch: Watch) -> None:
+        self._hurry.clear()
+        try:
+            take_up_what_is_left(watch)
+        except DatabaseError:
+            # Still to be done, as soon as the database takes it.
+            self._hurry.set()
+            raise

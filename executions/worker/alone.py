@@ -29,7 +29,7 @@ def drive_alone(execution_id: uuid.UUID) -> int:
     process = register(ALONE, slots=1)
     log.info("driving alone", pid=process.pid, execution=str(execution_id))
     broadcast.start()
-    store, pulse = writers(), Pulse(process, running)
+    store, pulse = writers(), Pulse(process, running, running.stopping.set)
     try:
         # Until it parks or ends, or made progress and may be driven beside others again.
         while advance(execution_id, process_id=process.pk, store=store, running=running, alone=True):
@@ -40,4 +40,4 @@ def drive_alone(execution_id: uuid.UUID) -> int:
         pulse.close()
         store.close()
         broadcast.stop()
-    return 0
+    return 1 if pulse.is_dead else 0

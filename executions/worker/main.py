@@ -11,13 +11,14 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, Error, close_old_connections, connection
 
 from executions import broadcast
 from executions.dispatch import QUEUE_OFF
 from executions.engine.driver import advance, drive_held
 from executions.engine.running import Running
 from executions.models import Execution, Process
+from executions.models.passing import trouble
 from executions.models.transactions import run_tx
 from executions.recovery.boot import note_start
 from executions.recovery.sweep import Sweeper
@@ -43,7 +44,7 @@ log = structlog.get_logger(__name__)
 
 
 def main(fork_server: Pipes) -> int:
-    """Run until SIGTERM or SIGINT. Exit code 0 after a clean end."""
+    """Run until SIGTERM or SIGINT. Exit code 0 after a clean end, 1 where others had declared this process dead."""
     stop = threading.Event()
     on_signal(stop)
     use_children()
@@ -65,7 +66,7 @@ def main(fork_server: Pipes) -> int:
     drive_taken = partial(drive_held, **how)
     taker = Taker(process.pk, store, slots, running, solo, drive_taken, moments)
     turns = Turns(process.pk, slots, drive_taken)
-    pulse = Pulse(process, running)
+    pulse = Pulse(process, running, stop.set)
     sweeper = Sweeper(process)
     siblings = Siblings(process, sweeper.hurry)
     try:
@@ -93,8 +94,8 @@ def main(fork_server: Pipes) -> int:
         log.info("worker stopped", left_to_others=left)
         if not drained and not slots.drain(ABANDON_SECONDS):
             log.warning("steps that cannot be broken off end with this process")
-            os._exit(0)
-    return 0
+            os._exit(1 if pulse.is_dead else 0)
+    return 1 if pulse.is_dead else 0
 
 
 def _note_start(process: Process) -> None:
@@ -116,10 +117,18 @@ def _resigned(process: Process) -> int | None:
 
 
 def _drive(drive: Callable[[uuid.UUID], bool], solo: Solo, execution_id: uuid.UUID) -> None:
-    """Drive it here, or have it driven by a process of its own where it has to be alone."""
-    if drive(execution_id):
+    """Drive it here, or have it driven by a process of its own where it has to be alone.
+
+    Where somebody has locked it its slot is given to others; what is due is looked for again in a moment.
+    """
+    try:
+        if drive(execution_id):
+            return
+        execution = run_tx(Execution.objects.filter(pk=execution_id, alone=True).only("owner_id", "current_step").first)
+    except Error as problem:
+        if trouble(problem) is None:
+            raise
         return
-    execution = run_tx(Execution.objects.filter(pk=execution_id, alone=True).only("owner_id", "current_step").first)
     if execution is not None:
         # One that was in the middle of a call is the likelier culprit: the sooner that is known, the better for all.
         solo.take(execution_id, execution.owner_id, first=bool(execution.current_step))

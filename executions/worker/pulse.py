@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import uuid
+from collections.abc import Callable
 
 import structlog
 from django.conf import settings
@@ -16,7 +16,9 @@ from executions.engine import watched
 from executions.engine.lease import give_back
 from executions.engine.running import Running
 from executions.models import Execution, Process, Quarantine
-from executions.models.reaching import why_away
+from executions.models.passing import Trouble, trouble
+from executions.models.reaching import why_not_written
+from executions.models.spell import Spell
 from executions.states import Phase
 
 ASK_SECONDS = 1.0
@@ -24,13 +26,16 @@ log = structlog.get_logger(__name__)
 
 
 class Pulse:
-    """A thread that beats. Declared dead, the process ends itself at once.
+    """A thread that beats. ``on_death`` is called once the process was declared dead by others: it has to end.
 
-    Out of touch with the database it stays, for a while: nothing can be begun then, what runs comes to its end, and
+    Out of touch with the database it stays, however long: nothing can be begun then, what runs comes to its end, and
     what was finished waits in memory to be written. Who was declared dead meanwhile learns so by the first beat.
     """
 
-    def __init__(self, process: Process, running: Running) -> None:
+    def __init__(self, process: Process, running: Running, on_death: Callable[[], None]) -> None:
+        self.is_dead = False
+        self._on_death = on_death
+        self._spell = Spell("pulse")
         self._process = process
         self._running = running
         self._stop = threading.Event()
@@ -48,31 +53,50 @@ class Pulse:
     def _run(self) -> None:
         # What is quarantined has to be known before much is taken, so it looks first and waits then.
         while not self._stop.is_set():
-            try:
-                self._look_at_asks()
-                self._running.quarantined = Quarantine.versions()
-                if time.monotonic() - self._beaten >= settings.STIGMER_HEARTBEAT_SECONDS:
-                    self._beat()
-            except DatabaseError as problem:
-                connection.close()
-                log.warning("heartbeat failed", problem=str(problem).strip())
-            except Exception:
-                # Whatever it was: without this thread the process would go on unseen by the others.
-                connection.close()
-                log.exception("heartbeat failed")
-            self._end_if_out_of_touch()
+            # Each by itself: a lock on what one of them reads must not keep the heartbeat from being written.
+            went_through = [self._done(look) for look in (self._beat_if_due, self._look_at_asks, self._look_at_breaks)]
+            if all(went_through):
+                self._spell.over("the pulse reaches the database again")
+            self._tell_silence()
             self._stop.wait(min(ASK_SECONDS, settings.STIGMER_HEARTBEAT_SECONDS))
         connection.close()
 
-    def _beat(self) -> None:
-        if not self._process.beat(stuck_threads=self._stuck_threads()) and not self._stop.is_set():
-            log.critical("declared dead by others, ending at once")
-            os._exit(1)
+    def _done(self, look: Callable[[], None]) -> bool:
+        try:
+            look()
+        except DatabaseError as problem:
+            if trouble(problem) is not Trouble.BUSY:
+                connection.close()
+            self._spell.met(problem, "heartbeat failed: the database does not take it")
+            return False
+        except Exception:
+            # Whatever it was: without this thread the process would go on unseen by the others.
+            connection.close()
+            log.exception("heartbeat failed")
+            return False
+        return True
+
+    def _look_at_breaks(self) -> None:
+        self._running.quarantined = Quarantine.versions()
+
+    def _beat_if_due(self) -> None:
+        if time.monotonic() - self._beaten < settings.STIGMER_HEARTBEAT_SECONDS:
+            return
+        if not self._process.beat(stuck_threads=self._stuck_threads()):
+            self._was_declared_dead()
         if self._out_of_touch:
             log.warning("the database answers again", silent_seconds=round(time.monotonic() - self._beaten, 1))
         self._beaten, self._out_of_touch = time.monotonic(), False
         clock.read()
         self._give_back_what_nothing_drives()
+
+    def _was_declared_dead(self) -> None:
+        """Nothing is begun any more, and what others have taken over can not be written; but answers that still come
+        are kept for a person to decide with, so this process ends in order."""
+        if not self._stop.is_set() and not self.is_dead:
+            self.is_dead = True
+            log.critical("declared dead by others, ending", driving=len(self._running.tokens()))
+            self._on_death()
 
     def _stuck_threads(self) -> int:
         overdue = self._running.overdue()
@@ -81,18 +105,14 @@ class Pulse:
         self._told_overdue = set(overdue)
         return watched.left_behind() + len(overdue)
 
-    def _end_if_out_of_touch(self) -> None:
+    def _tell_silence(self) -> None:
         silence = time.monotonic() - self._beaten
         if not self._out_of_touch and silence > settings.STIGMER_PROCESS_SILENCE_SECONDS * 2 / 3:
             self._out_of_touch = True
             log.error(
                 "no heartbeat reaches the database: nothing is begun, what is finished waits until it answers",
-                driving=len(self._running.tokens()), why=why_away(), silent_seconds=round(silence, 1),
+                driving=len(self._running.tokens()), why=why_not_written(), silent_seconds=round(silence, 1),
             )  # fmt: skip
-        if silence > settings.STIGMER_OUT_OF_TOUCH_SECONDS:
-            # It may be this process that is stuck; a new one begins with nothing.
-            log.critical("out of touch with the database for too long, ending", silent_seconds=round(silence, 1))
-            os._exit(1)
 
     def _look_at_asks(self) -> None:
         """Stop attempts whose execution somebody wants cancelled, or that is in other hands."""

@@ -13,6 +13,7 @@ import stigmer_site
 from executions import clock, dispatch
 from executions.engine.crashes import STOPPED
 from executions.models import Execution, Process
+from executions.models.spell import Spell
 from executions.states import Phase
 from executions.worker_identity import here, own_start
 
@@ -39,13 +40,17 @@ def register(kind: str, *, slots: int = 0) -> Process:
 
 def register_when_possible(kind: str, stop: threading.Event, *, slots: int = 0) -> Process | None:
     """Sign on as soon as the database answers and can be written. None: asked to stop meanwhile."""
+    spell = Spell("sign-on")
     while not stop.is_set():
         try:
-            return register(kind, slots=slots)
+            process = register(kind, slots=slots)
         except DatabaseError as problem:
             connection.close()
-            log.warning("cannot sign on, trying again", problem=str(problem).strip(), next_try_seconds=AGAIN_SECONDS)
+            spell.met(problem, "cannot sign on, trying again", next_try_seconds=AGAIN_SECONDS)
             stop.wait(AGAIN_SECONDS)
+        else:
+            spell.over("signed on")
+            return process
     return None
 
 

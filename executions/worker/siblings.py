@@ -17,6 +17,7 @@ import structlog
 from django.db import DatabaseError, close_old_connections, connection
 
 from executions.models import Process
+from executions.models.spell import Spell
 
 LOOK_AGAIN_SECONDS = 1.0
 log = structlog.get_logger(__name__)
@@ -45,12 +46,14 @@ class Siblings:
             os.close(descriptor)
 
     def _run(self) -> None:
+        spell = Spell("siblings")
         while not self._stopping:
             try:
                 self._look_who_lives()
+                spell.over("siblings are seen again")
             except DatabaseError as problem:
                 connection.close()
-                log.warning("cannot look for siblings", problem=str(problem).strip())
+                spell.met(problem, "cannot look for siblings")
             # While it only waits it keeps no connection of the few from those who drive.
             close_old_connections()
             if self._wait_for_a_death():

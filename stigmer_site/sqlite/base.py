@@ -20,6 +20,9 @@ from django.db.utils import DatabaseErrorWrapper
 from stigmer_site.sqlite import damage
 
 STEP_SECONDS = 0.002
+# Who has waited for so long waits for another program, not for its turn among busy writers: it need not look so often.
+LONG_SECONDS = 0.5
+LONG_STEP_SECONDS = 0.025
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -38,13 +41,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return _NotingDamage(self)
 
     def _start_transaction_under_autocommit(self) -> None:
-        deadline = time.monotonic() + self.lock_seconds
+        began = time.monotonic()
         connection: sqlite3.Connection = self.connection
         with self.wrap_database_errors:
             connection.execute("PRAGMA busy_timeout = 0")
             try:
-                while not _has_begun(connection, is_last_try=time.monotonic() >= deadline):
-                    time.sleep(random.uniform(0.2, 1.0) * STEP_SECONDS)
+                while not _has_begun(connection, is_last_try=time.monotonic() - began >= self.lock_seconds):
+                    step = STEP_SECONDS if time.monotonic() - began < LONG_SECONDS else LONG_STEP_SECONDS
+                    time.sleep(random.uniform(0.2, 1.0) * step)
             finally:
                 connection.execute(f"PRAGMA busy_timeout = {round(self.lock_seconds * 1000)}")
 

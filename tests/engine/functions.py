@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,36 @@ def note(ledger: str, line: str, context: FunctionContext, answer: Any = None) -
 @function(name="tests.note_once", isolation="thread", effect="at_most_once")
 def note_once(ledger: str, line: str, context: FunctionContext) -> Any:
     return note(ledger, line, context)
+
+
+@function(name="tests.note_when_open")
+def note_when_open(ledger: str, line: str, gate: str, context: FunctionContext) -> str:
+    """Write a line into the ledger, in a process of its own, once the file ``gate`` is there."""
+    wait_for_file(gate)
+    with Path(ledger).open("a") as book:
+        book.write(f"{line} {context.idempotency_key}\n")
+    return line
+
+
+@function(name="tests.rename_when_open", isolation="thread", effect="transactional")
+def rename_when_open(slug: str, name: str, gate: str) -> str:
+    """Writes through the ORM, in the transaction of its step, once the file ``gate`` is there."""
+    from django.db.models import F, Value
+    from django.db.models.functions import Concat
+
+    from executions.models import Workflow
+
+    wait_for_file(gate)
+    Workflow.objects.filter(slug=slug).update(name=Concat(F("name"), Value(name)))
+    return name
+
+
+def wait_for_file(path: str) -> None:
+    for _ in range(6_000):
+        if Path(path).exists():
+            return
+        time.sleep(0.01)
+    raise TransientError(f"{path} never came")
 
 
 @function(name="tests.fails", isolation="thread")

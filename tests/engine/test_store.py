@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.conf import settings as django_settings
 from django.db import IntegrityError, OperationalError, connection, transaction
 
-from executions.engine.store import Writers
+from executions.engine.store import Impatient, Writers
 from executions.errors import Fenced
 from executions.models import Process
 
@@ -149,3 +150,73 @@ def test_who_waits_for_a_database_that_is_away_is_let_go_when_the_writers_close(
     writers.close()
     thread.join(30)
     assert len(raised) == 1
+
+
+class Slow(Exception):
+    sqlstate = "57014"
+
+
+def test_what_does_not_fit_into_the_time_limit_of_a_statement_is_tried_thrice_then_alone_and_then_given_up():
+    writers, tries = Writers(1), []
+
+    def work() -> None:
+        tries.append(threading.current_thread().name)
+        raise OperationalError("canceling statement due to statement timeout") from Slow()
+
+    with pytest.raises(OperationalError, match="statement timeout"):
+        writers.call(work)
+    writers.close()
+    assert len(tries) == 4
+    # Nobody else waits behind it.
+    assert tries[1:] == ["slow-writer"] * 3
+
+
+class Locked(Exception):
+    sqlstate = "55P03"
+
+
+def locked_until(free: threading.Event, tried: threading.Event) -> str:
+    tried.set()
+    if not free.is_set():
+        raise OperationalError("canceling statement due to lock timeout") from Locked()
+    return make("late")
+
+
+def test_what_somebody_has_locked_waits_without_end_and_keeps_nobody_else_waiting(writers):
+    free, tried = threading.Event(), threading.Event()
+    waiting = ThreadPoolExecutor(20)
+    answers = [waiting.submit(writers.call, lambda: locked_until(free, tried)) for _ in range(20)]
+    assert tried.wait(30)
+    # One writer, twenty that it cannot write: the others are served all the same.
+    assert [writers.call(lambda n=n: make(str(n))) for n in range(10)] == [str(n) for n in range(10)]
+    assert not any(answer.done() for answer in answers)
+    free.set()
+    assert [answer.result(30) for answer in answers] == ["late"] * 20
+    waiting.shutdown()
+
+
+def test_what_is_not_worth_waiting_for_is_given_up_after_its_time(writers):
+    free, tried = threading.Event(), threading.Event()
+    with pytest.raises(OperationalError, match="lock timeout"):
+        writers.call(Impatient(lambda: locked_until(free, tried), 0.1))
+
+
+def test_of_those_that_share_a_commit_only_the_one_that_meets_trouble_waits():
+    writers, held, go = Writers(1, batch=16), threading.Event(), threading.Event()
+    free, tried = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        held.set()
+        go.wait(30)
+
+    with ThreadPoolExecutor(20) as threads:
+        threads.submit(writers.call, hold)
+        assert held.wait(30)
+        blocked = threads.submit(writers.call, lambda: locked_until(free, tried))
+        others = [threads.submit(writers.call, lambda n=n: make(str(n))) for n in range(6)]
+        go.set()
+        assert [other.result(30) for other in others] == [str(n) for n in range(6)]
+        assert not blocked.done()
+        free.set()
+        assert blocked.result(30) == "late"
+    writers.close()

@@ -53,8 +53,8 @@ def test_a_locked_file_is_busy_and_a_full_one_full():
 @on_postgres
 @pytest.mark.database
 @pytest.mark.django_db(transaction=True)
-def test_a_statement_that_takes_too_long_is_busy():
-    assert trouble(raised_by("SET LOCAL statement_timeout='10ms'; SELECT pg_sleep(30)")) is Trouble.BUSY
+def test_a_statement_that_takes_too_long_is_slow():
+    assert trouble(raised_by("SET LOCAL statement_timeout='10ms'; SELECT pg_sleep(30)")) is Trouble.SLOW
 
 
 @on_postgres
@@ -68,7 +68,7 @@ def test_an_ended_session_is_a_database_that_is_away():
 @pytest.mark.parametrize(
     ("sqlstate", "expected"),
     [
-        ("40001", Trouble.BUSY), ("40P01", Trouble.BUSY), ("55P03", Trouble.BUSY), ("57014", Trouble.BUSY),
+        ("40001", Trouble.BUSY), ("40P01", Trouble.BUSY), ("55P03", Trouble.BUSY), ("57014", Trouble.SLOW),
         ("08006", Trouble.AWAY), ("57P01", Trouble.AWAY), ("57P03", Trouble.AWAY), ("53300", Trouble.AWAY),
         ("25006", Trouble.AWAY), ("53100", Trouble.FULL), ("42P01", None), ("23505", None),
     ],

@@ -107,11 +107,12 @@ def test_inside_a_transaction_nothing_runs_again():
     connection.close()
 
 
-def test_who_waits_for_ever_waits_for_what_is_away_or_full_and_not_for_what_is_busy():
+def test_who_waits_for_ever_waits_for_what_is_busy_away_or_full_and_three_times_for_what_is_slow():
     patience = Patience(tries=1, for_ever=True)
     assert patience.wait(Trouble.AWAY)
     assert patience.wait(Trouble.FULL)
-    assert not patience.wait(Trouble.BUSY)
+    assert patience.wait(Trouble.BUSY)
+    assert [patience.wait(Trouble.SLOW) for _ in range(3)] == [True, True, False]
 
 
 def test_without_room_it_is_not_tried_again_within_bounds():

@@ -1,0 +1,84 @@
+"""Whether a write would go through now, or who keeps all writes out: a question that only a lock of one's own answers.
+
+Reading goes on while a migration, a VACUUM or a shell holds the database, so that what can be read says nothing of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.db import Error, connection, transaction
+
+from executions.models.lock_wait import lock_wait
+from executions.models.passing import Trouble, trouble
+
+PATIENCE_SECONDS = 1.0
+# What an INSERT, UPDATE or DELETE has to wait for (PostgreSQL's manual, table of conflicting lock modes).
+_MODES = ("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")
+_HOLDERS = """
+    SELECT c.relname, l.pid, extract(epoch FROM clock_timestamp() - a.xact_start)
+    FROM pg_locks l JOIN pg_class c ON c.oid = l.relation LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+    WHERE l.granted AND l.pid <> pg_backend_pid() AND l.mode = ANY(%s) AND c.relname = ANY(%s)
+      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    ORDER BY a.xact_start LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who keeps writes out: ``table``, ``pid`` and ``seconds`` as far as the database tells (SQLite tells nothing)."""
+
+    table: str = ""
+    pid: int | None = None
+    seconds: float | None = None
+
+    def __str__(self) -> str:
+        if self.pid is None:
+            return f"another session has locked {self.table or 'it'}"
+        since = "" if self.seconds is None else f" for {self.seconds:.0f} s"
+        return f"another session (pid {self.pid}) has locked the table {self.table}{since}"
+
+    def remedy(self) -> str:
+        """What a person can do about it."""
+        end = "" if self.pid is None else f" or end it (`SELECT pg_terminate_backend({self.pid})`)"
+        return f"Wait for it{end}; what runs waits as well, loses nothing and goes on by itself."
+
+
+def who_keeps_writes_out(seconds: float = PATIENCE_SECONDS) -> Holder | None:
+    """Who has locked the database, or one of its tables, for longer than ``seconds``; None where writes go through.
+
+    Raises django.db.Error where the database does not answer.
+    """
+    if connection.in_atomic_block:
+        return None
+    try:
+        with lock_wait(seconds), transaction.atomic():
+            # On SQLite the transaction has taken the one lock as it began.
+            if connection.vendor == "postgresql":
+                _lock_all()
+    except Error as problem:
+        if trouble(problem) is not Trouble.BUSY:
+            raise
+        return _holder()
+    return None
+
+
+def _lock_all() -> None:
+    names = ", ".join(connection.ops.quote_name(name) for name in _tables())
+    with connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {names} IN ROW EXCLUSIVE MODE")
+
+
+def _holder() -> Holder:
+    if connection.vendor != "postgresql":
+        return Holder()
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLDERS, [list(_MODES), _tables()])
+        row = cursor.fetchone()
+    # It may have let go meanwhile, or wait for a lock itself with everybody behind it.
+    return Holder() if row is None else Holder(row[0], row[1], None if row[2] is None else float(row[2]))
+
+
+def _tables() -> list[str]:
+    return sorted(model._meta.db_table for model in apps.get_app_config("executions").get_models())
