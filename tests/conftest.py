@@ -12,6 +12,7 @@ import pytest
 import redis
 from django.conf import settings
 
+from executions.engine import turn
 from tests import services
 from tests import settings as test_settings
 from tests.live import LiveStigmer, stigmer_up
@@ -35,6 +36,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _running in config.stash:
         config.stash[_running].close()
+
+
+@pytest.fixture(autouse=True)
+def patience_for_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that drives in its own process has no worker that would wake a call in line for a function process: on a
+    busy machine a process takes longer to start than a call waits in its place."""
+    monkeypatch.setattr(turn, "IN_PLACE_SECONDS", 20.0)
 
 
 @pytest.fixture

@@ -15,8 +15,10 @@ import structlog
 from django.contrib.auth.models import User
 
 from executions import audit, clock, policy
+from executions.definition import load
 from executions.engine import report
 from executions.engine.chain import Broken
+from executions.engine.following import after, first
 from executions.engine.lease import load_records
 from executions.engine.links import link
 from executions.errors import Refused
@@ -73,6 +75,16 @@ class Case:
     columns: dict[str, Any] = field(default_factory=dict)
     # The digest on which the decision is chained; None: the head of the journal.
     chained_on: str | None = None
+
+    def goes_on_after(self, path: str) -> None:
+        """It goes on with the task after the finished step at ``path``; ``""`` is the beginning."""
+        execution = self.execution
+        if execution.version is None:
+            return
+        workflow = load(execution.version.document)
+        records = {record.path: record for record in self.standing()}
+        following = after(workflow, records, path) if path else first(workflow)
+        self.columns["current_step"] = following
 
     def failed_chain(self) -> list[StepRecord]:
         """The step that failed and the composites that failed with it, innermost first."""
@@ -235,7 +247,7 @@ def _result(case: Case, applied: Applied) -> Decided:
         phase=Phase.PENDING,
         resumed_from=report.timestamp(execution.last_checkpoint_at),
         checkpoint_seq=max((record.seq or 0 for record in kept), default=None),
-        next_step=execution.current_step,
+        next_step=case.columns.get("current_step", execution.current_step),
         kept=len(kept),
         correlation_id=execution.correlation_id,
         seq=applied.head_seq,

@@ -129,6 +129,7 @@ def skip(
         case.superseded.append(target)
         case.written.append(answer)
         case.reopen_composites(chain[place + 1 :])
+        case.goes_on_after(target.path)
         event = report.plain(
             report.STEP_SKIPPED, case.execution, now, actor.pk, step_name=target.name, path=target.path, reason=reason
         )

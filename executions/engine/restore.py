@@ -134,12 +134,11 @@ def _restore(case: Case, checkpoint_seq: int) -> Decided:
         case.chained_on = checkpoint.digest if checkpoint else ""
         case.control["cut"] = {"after": checkpoint_seq, "before": execution.head_seq + 1}
     highest = Step.objects.filter(execution=execution).aggregate(highest=Max("generation"))["highest"] or 1
-    begun_first = min(taken_back, key=lambda r: (r.seq is None, r.seq or 0), default=None)
     case.columns = {
         "generation": max(highest, execution.generation) + 1,
         "last_checkpoint_at": checkpoint.finished_at if checkpoint else None,
-        "current_step": begun_first.path if begun_first else "",
     }
+    case.goes_on_after(checkpoint.path if checkpoint else "")
     return _written(case, report.RESTORED, checkpoint)
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from executions import clock
-from executions.engine import control
+from executions.engine import control, turn
 from executions.engine.driver import advance
 from executions.engine.running import Running
 from executions.engine.store import Here
@@ -28,6 +28,12 @@ Begin = Callable[..., Execution]
 Drive = Callable[[Execution], Execution]
 Later = Callable[[float], None]
 pytestmark = pytest.mark.database
+
+
+@pytest.fixture(autouse=True)
+def short_patience(patience_for_a_process: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits here waits in vain: the process is taken."""
+    monkeypatch.setattr(turn, "IN_PLACE_SECONDS", 0.5)
 
 
 @pytest.fixture(autouse=True)

@@ -132,7 +132,7 @@ class Decided(BaseModel):
     phase: Phase
     resumed_from: Timestamp | None = Field(description="When the last checkpoint was written.")
     checkpoint_seq: int | None = Field(description="The sequence of the last step that is kept.")
-    next_step: str
+    next_step: str = Field(description="The path of the task that comes next; empty where only the run can tell.")
     kept: int = Field(description="How many finished steps are kept; none of them runs again.")
     correlation_id: str
     seq: int
