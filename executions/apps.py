@@ -7,4 +7,4 @@ class ExecutionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from executions.health import system_checks  # noqa: F401  (registers itself)
+        from executions.health import exposure, system_checks  # noqa: F401  (they register themselves)

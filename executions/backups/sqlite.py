@@ -14,7 +14,7 @@ from executions.backups.contents import Contents
 from executions.backups.errors import BackupError
 from executions.backups.files import settle
 from executions.backups.settling import settle_sql
-from stigmer_site.sqlite.files import checkpoint, uri_of
+from stigmer_site.sqlite.files import checkpoint, reader, uri_of
 
 # Every connection holds a lock in this range as long as it has a file with a write-ahead log open
 # (sqlite.org/fileformat2.html, "The Lock-Byte Page"; SHARED_FIRST and SHARED_SIZE of os.h).
@@ -36,7 +36,7 @@ def back_up(database: Path, draft: Path) -> Contents:
 
 def proved(path: Path) -> Contents:
     """What is inside a file that holds together. Raises BackupError where it does not."""
-    with closing(_reader(path)) as connection:
+    with closing(reader(path)) as connection:
 
         def ask(sql: str) -> list[tuple[object, ...]]:
             return connection.execute(sql).fetchall()
@@ -76,7 +76,7 @@ def stage(file: Path, staged: Path) -> Contents:
     """Copy a backup, prove the copy, and settle what died with the processes of its time."""
     _drop(staged)
     os.close(os.open(staged, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    with closing(_reader(file)) as source:
+    with closing(reader(file)) as source:
         _copy(source, staged)
     inside = proved(staged)
     with closing(sqlite3.connect(staged)) as connection, connection:
@@ -144,9 +144,3 @@ def _copy(source: sqlite3.Connection, target: Path) -> None:
         source.backup(copy)
         # One file alone, which any tool may carry about; the server sets its own mode again.
         copy.execute("PRAGMA journal_mode = DELETE")
-
-
-def _reader(file: Path) -> sqlite3.Connection:
-    """A connection that writes nothing, not even beside the file."""
-    has_log = file.with_name(f"{file.name}-wal").exists()
-    return sqlite3.connect(uri_of(file, mode="ro", immutable=not has_log), uri=True)

@@ -115,10 +115,13 @@ def migrate() -> None:
 @app.command()
 def check() -> None:
     """Check the settings, as far as that is possible without starting."""
-    _settings()
-    from django.core.management import call_command
+    from executions.cli.surroundings import use_settings
 
-    call_command("check", fail_level="WARNING")
+    use_settings(writes=False)
+    from executions.cli.checking import check
+
+    if not check():
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -144,6 +147,7 @@ _OTHERS: dict[str, Callable[..., None]] = {
     "backup": backups.backup,
     "repair": local.repair,
     "doctor": local.doctor,
+    "administrator": local.administrator,
     "completion": completion.completion,
 }
 # The same word takes a run, or the whole installation, back to what was before.

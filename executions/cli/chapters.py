@@ -12,7 +12,18 @@ CHAPTERS = {
     "Start": ("up", "login", "logout"),
     "Workflows, agents, runs": ("apply", "validate", "run", "logs", "list", "get", "describe", "delete"),
     "Act on a run": tuple(verb.slug for verb in with_commands()),
-    "This installation": ("doctor", "backup", "repair", "migrate", "check", "worker", "web", "demo", "logins"),
+    "This installation": (
+        "doctor",
+        "backup",
+        "repair",
+        "migrate",
+        "check",
+        "worker",
+        "web",
+        "demo",
+        "logins",
+        "administrator",
+    ),
     "Other": ("token", "completion", "version"),
 }
 

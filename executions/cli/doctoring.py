@@ -27,10 +27,11 @@ def examine() -> list[Finding]:
     from executions.cli.surroundings import use_settings
 
     try:
-        use_settings()
+        use_settings(writes=False)
+        _only_read()
     except StigmerError as error:
         return [Finding("settings", False, str(error), "Correct it and run `stigmer doctor` again."), _login()]
-    return [_settings(), _folder(), *_health(), _web(), _login()]
+    return [_settings(), _safety(), _folder(), *_health(), _web(), _login()]
 
 
 def print_findings(findings: list[Finding]) -> None:
@@ -52,6 +53,26 @@ def _settings() -> Finding:
     database = settings.DATABASES["default"]["ENGINE"].rpartition(".")[2]
     redis = "embedded Redis" if settings.STIGMER_EMBEDDED_REDIS else "own Redis"
     return Finding("settings", True, f"data folder {settings.STIGMER_HOME}, {database}, {redis}")
+
+
+def _only_read() -> None:
+    """The doctor changes nothing: where an SQLite file is missing, none is made by looking at it."""
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    if str(database["ENGINE"]).endswith(".sqlite"):
+        database["OPTIONS"]["reads_only"] = True
+
+
+def _safety() -> Finding:
+    """What `stigmer check` refuses, where others may reach the server."""
+    from executions.health.exposure import exposures
+
+    found = exposures()
+    if not found:
+        return Finding("safety", True, "nothing stands open")
+    remedy = " ".join(str(message.hint) for message in found)
+    return Finding("safety", True, " ".join(str(message.msg) for message in found), remedy, is_warning=True)
 
 
 def _folder() -> Finding:

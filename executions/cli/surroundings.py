@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
+from pathlib import Path
 from types import TracebackType
 
+PRIVATE = 0o077
 
-def use_settings(*, applications: bool = True, quiet: bool = False) -> None:
-    """Load the settings, and the applications if asked for. Raises CannotStart for settings that cannot be used.
+
+def use_settings(*, applications: bool = True, quiet: bool = False, writes: bool = True) -> None:
+    """Load the settings, and the applications if asked for. Raises CannotStart for bad settings.
 
     ``quiet`` logs errors only, where nothing else is said: what the command prints is for a person.
+    Without ``writes`` nothing is made in the data folder, nor the folder itself. Whatever this
+    process and its children write from now on is for its owner alone.
     """
     import django
     from django.conf import settings
@@ -19,6 +25,9 @@ def use_settings(*, applications: bool = True, quiet: bool = False) -> None:
 
     from executions.supervisor.preflight import CannotStart
 
+    os.umask(PRIVATE)
+    if not writes:
+        _need_no_secret_key()
     if quiet:
         os.environ.setdefault("STIGMER_LOG_LEVEL", "ERROR")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stigmer_site.settings")
@@ -35,6 +44,13 @@ def use_settings(*, applications: bool = True, quiet: bool = False) -> None:
             f"The data folder cannot be written ({error.filename}: {error.strerror}). "
             "Make it writable, or choose another with STIGMER_HOME."
         ) from error
+
+
+def _need_no_secret_key() -> None:
+    """One for this process alone, where none was made yet."""
+    home = Path(os.environ.get("STIGMER_HOME") or "var")
+    if not os.environ.get("STIGMER_SECRET_KEY") and not (home / "secret-key").exists():
+        os.environ["STIGMER_SECRET_KEY"] = secrets.token_urlsafe(48)
 
 
 def _log_the_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

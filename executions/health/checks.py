@@ -128,7 +128,8 @@ def _file_problem() -> str:
         return ""
     path = Path(connection.settings_dict["NAME"])
     if path not in _file_checks:
-        _file_checks[path] = FileCheck(path)
+        reads_only = bool(connection.settings_dict["OPTIONS"].get("reads_only"))
+        _file_checks[path] = FileCheck(path, reads_only=reads_only)
     return _file_checks[path].problem()
 
 
@@ -151,7 +152,8 @@ def check_redis() -> Check:
             settings.REDIS_URL, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
         ) as client:
             memory = client.info("memory")
-            client.set(PROBE_KEY, "1", px=1000)
+            # Redis refuses it where it takes no writes; there is no such key, so nothing is written.
+            client.set(PROBE_KEY, "1", xx=True)
     except redis.ResponseError as error:
         remedy = "Give it room (maxmemory, its disk), or correct its configuration. Nothing that was accepted is lost."
         return Check("redis", State.FAILED, f"Redis takes no writes: {error}.", remedy=remedy)

@@ -22,10 +22,12 @@ class FileCheck:
     """Looks in a thread of its own: when first asked, when an error spoke of damage, then each hour.
 
     ``problem`` waits a moment for the first answer only, and else tells what was found last.
+    ``reads_only`` waits until the file was read, and takes no mark away: `stigmer doctor`.
     """
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: Path, *, reads_only: bool = False) -> None:
         self._database = database
+        self._reads_only = reads_only
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._problem = ""
@@ -42,7 +44,7 @@ class FileCheck:
                 self._thread.start()
             thread = self._thread if is_new or not self._looked_at else None
         if thread is not None:
-            thread.join(FIRST_ANSWER_SECONDS)
+            thread.join(None if self._reads_only else FIRST_ANSWER_SECONDS)
         return self._problem
 
     def _look(self) -> None:
@@ -60,7 +62,7 @@ class FileCheck:
         took = time.monotonic() - began
         if problem and problem != self._problem:
             log.critical("the database file is damaged", problem=problem, file=str(self._database))
-        if not problem and was_noted:
+        if not problem and was_noted and not self._reads_only:
             damage.forget(self._database)
         self._problem, self._looked_at = problem, identity
         self._due_at = time.monotonic() + max(SELDOM_SECONDS, REST * took)

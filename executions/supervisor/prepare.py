@@ -15,11 +15,13 @@ from executions.supervisor import logins, preflight
 def prepare() -> None:
     """Refuse a database newer than the code, bring an older one up to date, make log-ins and examples once.
 
-    Raises CannotStart.
+    Without the demo there are neither: `stigmer administrator` makes the first account. Raises CannotStart.
     """
     try:
         preflight.check_migrations_known()
         call_command("migrate", interactive=False, verbosity=0)
+        if not settings.STIGMER_DEMO:
+            return
         logins.make_once(settings.STIGMER_HOME)
         if importlib.util.find_spec("executions.cli.examples"):
             importlib.import_module("executions.cli.examples").apply_once()

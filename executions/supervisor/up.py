@@ -65,7 +65,7 @@ class Supervisor:
         try:
             await self._start()
             if await self._until_ready(started_at):
-                welcome(logins.stored(settings.STIGMER_HOME), seconds=time.monotonic() - started_at)
+                welcome(_demo_people(), seconds=time.monotonic() - started_at)
             await self.stopping.wait()
         finally:
             await self._stop()
@@ -164,6 +164,10 @@ class Supervisor:
     def _child(self, name: str, *arguments: str, **options: Any) -> Child:
         command = run_python("-m", "executions.cli", *arguments)
         return Child(name, command, self.output.say, environment=_child_environment(), **options)
+
+
+def _demo_people() -> list[logins.Login]:
+    return logins.stored(settings.STIGMER_HOME) if settings.STIGMER_DEMO else []
 
 
 def _child_environment() -> dict[str, str]:

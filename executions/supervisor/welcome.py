@@ -14,14 +14,14 @@ from executions.supervisor.logins import Login
 
 
 def welcome(people: Sequence[Login], *, seconds: float) -> None:
-    """Print the address and the log-ins to standard output."""
+    """Print the address and the demo's log-ins, if there are any, to standard output."""
     console = Console()
     lines: list[Text | Table] = [
         Text.assemble("Open  ", (address(), "bold cyan underline")),
         Text(""),
-        logins_table(people),
+        logins_table(people) if people else Text("`stigmer administrator NAME` makes an account."),
         Text(""),
-        Text("Ctrl-C stops it. `stigmer logins` shows this again.", style="dim"),
+        Text(f"Ctrl-C stops it.{' `stigmer logins` shows this again.' if people else ''}", style="dim"),
     ]
     title = f"[bold green]Stigmer is ready[/] [dim]after {seconds:.1f} s[/]"
     console.print(Panel(Group(*lines), title=title, title_align="left", border_style="green", padding=(1, 2), width=72))

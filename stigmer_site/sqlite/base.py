@@ -18,6 +18,7 @@ from django.db.backends.sqlite3 import base
 from django.db.utils import DatabaseErrorWrapper
 
 from stigmer_site.sqlite import damage
+from stigmer_site.sqlite.files import reading_uri
 
 STEP_SECONDS = 0.002
 # Who has waited for so long waits for another program, not for its turn among busy writers: it need not look so often.
@@ -28,13 +29,20 @@ LONG_STEP_SECONDS = 0.025
 class DatabaseWrapper(base.DatabaseWrapper):
     """Every transaction takes the write lock as it begins, looking again every few milliseconds until its time is over.
 
-    ``OPTIONS`` takes ``lock_seconds``: after so long it is "database is locked", an OperationalError.
+    ``OPTIONS`` takes ``lock_seconds``: after so long it is "database is locked", an OperationalError;
+    and ``reads_only``: then nothing is written, not even a file beside the database.
     """
 
     def get_connection_params(self) -> dict[str, Any]:
         parameters: dict[str, Any] = super().get_connection_params()
         self.lock_seconds = float(parameters.pop("lock_seconds"))
+        self.reads_only = bool(parameters.pop("reads_only", False))
+        if self.reads_only:
+            parameters["database"] = reading_uri(Path(self.settings_dict["NAME"]))
+            self.init_commands = ["PRAGMA query_only = ON"]
         return parameters
+
+    reads_only = False
 
     @cached_property
     def wrap_database_errors(self) -> DatabaseErrorWrapper:
@@ -58,6 +66,7 @@ class _NotingDamage(DatabaseErrorWrapper):
 
     def __init__(self, wrapper: DatabaseWrapper) -> None:
         super().__init__(wrapper)
+        self.wrapper = wrapper
         self._database = Path(wrapper.settings_dict["NAME"])
 
     def __exit__(
@@ -66,7 +75,7 @@ class _NotingDamage(DatabaseErrorWrapper):
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if damage.is_damage(exc_value):
+        if damage.is_damage(exc_value) and not self.wrapper.reads_only:
             damage.note(self._database, str(exc_value))
         super().__exit__(exc_type, exc_value, traceback)
 

@@ -11,7 +11,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from stigmer_site.sqlite.files import uri_of
+from stigmer_site.sqlite.files import reader
 
 CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 PRIMARY_CODE = 0xFF
@@ -60,8 +60,8 @@ def first_problem(database: Path, *, thorough: bool = False) -> str:
     """
     pragma = "integrity_check" if thorough else "quick_check"
     try:
-        with closing(sqlite3.connect(uri_of(database, mode="ro"), uri=True)) as reader:
-            answer = str(reader.execute(f"PRAGMA {pragma}(1)").fetchone()[0])
+        with closing(reader(database)) as connection:
+            answer = str(connection.execute(f"PRAGMA {pragma}(1)").fetchone()[0])
     except sqlite3.Error as error:
         if not is_damage(error):
             raise

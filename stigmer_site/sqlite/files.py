@@ -16,6 +16,17 @@ def uri_of(path: Path, *, mode: str, immutable: bool = False) -> str:
     return f"file:{quote(os.fsencode(path))}?mode={mode}{'&immutable=1' if immutable else ''}"
 
 
+def reader(path: Path) -> sqlite3.Connection:
+    """A connection that writes nothing, not even the log's files beside the file."""
+    return sqlite3.connect(reading_uri(path), uri=True)
+
+
+def reading_uri(path: Path) -> str:
+    """The address for reading alone. Where there is no log nobody has the file open: it holds still."""
+    has_log = path.with_name(f"{path.name}-wal").exists()
+    return uri_of(path, mode="ro", immutable=not has_log)
+
+
 def checkpoint(path: Path, *, close_log: bool = False) -> str:
     """Write the log back into the file and empty it; what kept it from that, empty where nothing did.
 

@@ -1,4 +1,4 @@
-"""``repair`` and ``doctor``: the local installation, looked at without its web server."""
+"""``repair``, ``doctor`` and ``administrator``: the local installation, without its web server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from executions.cli.commands.remote import AsText
-from executions.cli.exits import ExitCode
+from executions.cli.exits import CommandError, ExitCode
 from executions.cli.formats import Sentence
 
 
@@ -55,3 +55,27 @@ def doctor(output: AsText = Sentence.TEXT) -> None:
         print_findings(findings)
     if not all(each.ok for each in findings):
         raise typer.Exit(ExitCode.FAILED)
+
+
+def administrator(
+    name: Annotated[str, typer.Argument(help="Their name.", show_default=False)],
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+) -> None:
+    """Make an account that may do everything, or give one a new password."""
+    import sys
+
+    from executions.cli.surroundings import use_settings
+
+    use_settings(quiet=True)
+    from executions.cli.administrators import make
+
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    elif sys.stdin.isatty():
+        password = typer.prompt(f"Password of {name}", hide_input=True, confirmation_prompt=True, err=True)
+    else:
+        remedy = "Give it with --password-stdin."
+        raise CommandError("Nobody is there to be asked for a password.", remedy=remedy, code=ExitCode.USAGE)
+    print(make(name, password))
