@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from executions import secrets
+from executions.engine import late
 
 SHOWN_CHARACTERS = 4000
 
@@ -35,10 +36,12 @@ def plain(text: str) -> str:
     return secrets.shown_text(text).translate(_TURNING)
 
 
-def shown(stored: str | None) -> Shown | None:
-    """A stored JSON text, of which at most ``SHOWN_CHARACTERS`` + 1 characters were read; None for no value."""
+def shown(stored: str | None, control: Any = None) -> Shown | None:
+    """A stored JSON text, of which at most ``SHOWN_CHARACTERS`` + 1 characters were read; None for no value.
+
+    ``control`` is that of the call whose arguments these are: it knows where secrets belong."""
     if stored is None or stored == "null":
         return None
     if len(stored) > SHOWN_CHARACTERS:
         return Shown(plain(stored[:SHOWN_CHARACTERS]), is_cut=True)
-    return Shown(pretty(json.loads(stored)))
+    return Shown(pretty(late.shown(json.loads(stored), control)))

@@ -58,7 +58,8 @@ def _editable(buttons: Sequence[actions.Action], failed: Sequence[Step]) -> dict
     """The failed call whose input may be changed before it is retried; only where it is short enough to edit."""
     first = failed[0] if failed else None
     may_retry = any(action.verb == "retry" and action.is_allowed for action in buttons)
-    shown = values.shown(getattr(first, "arguments_text", None)) if first and first.kind == "call" else None
+    is_call = first is not None and first.kind == "call"
+    shown = values.shown(getattr(first, "arguments_text", None), first.control) if first and is_call else None
     can_edit = may_retry and shown is not None and not shown.is_cut
     return {"failed": first, "can_edit": can_edit, "arguments": shown.text if can_edit and shown else ""}
 

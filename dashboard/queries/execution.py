@@ -12,6 +12,7 @@ from django.db.models.functions import Substr
 from dashboard.queries.executions import TEXTS
 from dashboard.values import SHOWN_CHARACTERS
 from executions import policy
+from executions.engine import late
 from executions.models import Attempt, Event, Execution, Step
 from executions.states import OPEN_STATUSES
 
@@ -99,10 +100,10 @@ def value(execution_id: uuid.UUID, step_id: uuid.UUID, name: str) -> Any:
     """One whole value of a step; LookupError where there is no such step or value."""
     if name not in VALUES:
         raise LookupError(name)
-    found = Step.objects.filter(execution_id=execution_id, pk=step_id).values_list(name, flat=True).first()
-    if found is None:
+    found = Step.objects.filter(execution_id=execution_id, pk=step_id).values_list(name, "control").first()
+    if found is None or found[0] is None:
         raise LookupError(name)
-    return found
+    return late.shown(*found) if name == "arguments" else found[0]
 
 
 def _shown(rows: QuerySet[Execution]) -> QuerySet[Execution]:

@@ -52,7 +52,7 @@ def depth(step: Step) -> int:
 
 @register.simple_tag
 def shown_value(step: Step, name: str) -> values.Shown | None:
-    return values.shown(getattr(step, f"{name}_text", None))
+    return values.shown(getattr(step, f"{name}_text", None), step.control if name == "arguments" else None)
 
 
 @register.filter

@@ -11,8 +11,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from executions.admin.access import Looking
-from executions.admin.rendering import json_field, link, list_link, moment, table, text_block
+from executions.admin.rendering import json_field, json_text, link, list_link, moment, table, text_block
 from executions.admin.searching import EXECUTION_IDS, by_public_id
+from executions.engine import late
 from executions.models import Attempt, Event, Notification, Step
 
 SHOWN_ROWS = 25
@@ -68,8 +69,12 @@ class StepAdmin(OfExecution):
         )}),
     )  # fmt: skip
 
-    input_json, arguments_json, output_json = json_field("input"), json_field("arguments"), json_field("output")
+    input_json, output_json = json_field("input"), json_field("output")
     context_json, error_json, control_json = json_field("context"), json_field("error"), json_field("control")
+
+    @admin.display(description="arguments")
+    def arguments_json(self, step: Step) -> SafeString | str:
+        return json_text(late.shown(step.arguments, step.control))
 
     @admin.display(description="execution")
     def execution_link(self, step: Step) -> SafeString | str:

@@ -10,11 +10,12 @@ from typing import Any
 import structlog
 from django.conf import settings
 
-from executions.engine import watched
+from executions import sealed
+from executions.engine import late, watched
 from executions.engine.links import FIRST_FORMAT
 from executions.engine.requests import Effect
 from executions.engine.surroundings import limits
-from executions.errors import StigmerError, WorkflowError
+from executions.errors import ExpressionError, StigmerError, WorkflowError
 from executions.ids import public_id
 from executions.isolation import Seat
 from executions.models import Execution
@@ -76,7 +77,8 @@ def context_for(
 ) -> StepContext:
     """What the attempt may know and use; its deadline begins to count now."""
     is_old = execution.journal_format == FIRST_FORMAT
-    names = secrets.names_behind(request.step.arguments)
+    step = request.step
+    names = secrets.names_behind(step.arguments) if is_old else late.names_of(step, secrets.names())
     return StepContext(
         execution_id=public_id("wex", execution.pk),
         correlation_id=execution.correlation_id,
@@ -84,7 +86,7 @@ def context_for(
         attempt=request.step.attempt,
         idempotency_key=request.step.control["key"],
         deadline=Deadline(seconds),
-        secrets=Edge(secrets, names, fills=True, hides_outputs=is_old),
+        secrets=Edge(secrets, names, is_old=is_old),
         owner=str(execution.owner_id),
         cancellation=cancellation,
         seat=seat,
@@ -92,15 +94,31 @@ def context_for(
     )
 
 
+def _arguments(request: Effect, context: StepContext) -> Any:
+    """What the step is called with. Raises SecretUnavailable, ExpressionError and SealedClosed, before
+    anything is sent."""
+    if late.LATE not in request.step.control:
+        return request.step.arguments
+    assert isinstance(context.secrets, Edge)
+    seconds = settings.STIGMER_EXPRESSION_SECONDS
+    return late.filled(request.step, request.late_input, context.secrets, seconds=seconds, owner=context.owner)
+
+
 def run(request: Effect, context: StepContext, call: Call | None = None) -> Done | Fail:
     """Carry out the attempt. Whatever a step raises becomes a failure that says so; nothing escapes but Overrun."""
     step = call or CALLS[request.call]
     try:
-        outcome = step(request.step.arguments, context)
+        outcome = step(_arguments(request, context), context)
     except watched.Overrun:
         raise
     except SecretUnavailable as problem:
         return Fail(problem.error, transient=False, rule="secret not available", effect_possible=False)
+    except ExpressionError as problem:
+        error = WorkflowError.standard("expression", str(problem))
+        return Fail(error, transient=False, rule="expression over a secret", effect_possible=False)
+    except sealed.SealedClosed as problem:
+        error = WorkflowError.standard("runtime", str(problem))
+        return Fail(error, transient=True, rule="worker stopped", effect_possible=False)
     except StigmerError as problem:
         error = WorkflowError.standard("runtime", str(problem))
         return Fail(error, transient=False, rule=type(problem).__name__)

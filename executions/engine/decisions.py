@@ -13,14 +13,17 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from executions import audit, clock
+from executions import audit, clock, secret_access
 from executions.engine import operation, report, surroundings
 from executions.engine.case import PER_TRY, Case, Decided, flag, open_case, write
 from executions.engine.chain import Broken, examine
-from executions.engine.edited import with_secrets
+from executions.engine.edited import Edited, edited
+from executions.engine.late import LATE
+from executions.engine.versions import parsed
 from executions.errors import NotStorable, Refused
 from executions.ids import uuid7
 from executions.models import Execution
+from executions.models.resource import Visibility
 from executions.models.transactions import atomic, persistent
 from executions.records import StepRecord
 from executions.states import Phase, StepStatus
@@ -200,15 +203,33 @@ def again(case: Case, arguments: Any = _UNSET, as_new_operation: bool = False) -
 def _changes(case: Case, failed: StepRecord, arguments: Any, as_new_operation: bool) -> dict[str, Any]:
     """What is other in the call that is opened again, where a person wants something else of it."""
     changes: dict[str, Any] = {}
-    if arguments is not _UNSET:
-        changes["arguments"] = with_secrets(failed.arguments, arguments)
-    if not changes and not as_new_operation:
+    if arguments is _UNSET and not as_new_operation:
         return {}
     # What it had achieved answers only for the call as it was.
     forgotten = (*PER_TRY, "answer", *(operation.IDENTITY if as_new_operation else ()))
     control = {name: value for name, value in failed.control.items() if name not in forgotten}
+    if arguments is not _UNSET:
+        found = _edited(case, failed, arguments)
+        changes["arguments"] = found.arguments
+        control.pop(LATE, None)
+        control |= {LATE: found.late} if found.late else {}
     if as_new_operation:
         changes["generation"] = failed.generation + 1
         run = surroundings.run_of(case.execution)
         control["key"] = operation.key_for(run, failed.path, changes["generation"])
     return changes | {"control": control}
+
+
+def _edited(case: Case, failed: StepRecord, arguments: dict[str, Any]) -> Edited:
+    """The edit. Raises Refused where it would send secrets elsewhere in the name of who may not use them."""
+    assert case.execution.version_id is not None
+    found = edited(failed, arguments, parsed(case.execution.version_id).workflow.use.secrets)
+    who = secret_access.applicant(case.actor, "", Visibility.PRIVATE) if found.redirects else None
+    for name in sorted(found.redirects):
+        if who is not None and secret_access.why_not(name, who):
+            raise Refused(
+                "forbidden",
+                f"Where the call goes may not be edited: it carries the secret {name}, which you may not use.",
+                state=case.execution.phase, remedy="Edit other parts of it, or ask an administrator.",
+            )  # fmt: skip
+    return found

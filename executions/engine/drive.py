@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +16,7 @@ from executions.engine.lease import Held
 from executions.engine.links import FIRST_FORMAT
 from executions.engine.running import Running
 from executions.engine.store import Store
-from executions.records import STORED_AS_TEXT, StepRecord
-from executions.secrets import Secrets
+from executions.records import StepRecord
 from executions.states import StepStatus
 
 # Told when something that this process drove goes on.
@@ -50,7 +49,7 @@ class Drive:
         self.secrets = surroundings.secrets_for(execution.pk, self.workflow, held.author)
         self.keeps_secrets_out = execution.journal_format != FIRST_FORMAT and bool(self.workflow.use.secrets)
         if self.keeps_secrets_out:
-            _open(held.records, self.secrets)
+            surroundings.open_records(held.records, self.secrets)
         self.journal = Journal(
             held.records,
             head_digest=execution.head_digest,
@@ -74,10 +73,3 @@ class Drive:
         if self.timer is not None and until is not None:
             self.timer(until)
         raise Parked
-
-
-def _open(records: Iterable[StepRecord], secrets: Secrets) -> None:
-    """Put back what was kept out of the rows: the walk goes on with what the services said."""
-    for record in records:
-        for name in STORED_AS_TEXT:
-            setattr(record, name, secrets.opened(getattr(record, name)))

@@ -3,28 +3,80 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
+from executions.engine import late
 from executions.errors import Finding, Refused
-from executions.pointers import pointer_of
+from executions.expressions import is_expression, source_of
+from executions.pointers import path_of, pointer_of
+from executions.records import StepRecord
 from executions.secrets import shown
+from executions.secrets.mention import names_in
 
-_LABEL = re.compile(r"\[secret [^\]]+\]")
+_LABEL = re.compile(r"\[secret[^\]]*\]")
+_GONE = object()
+# Where a call goes: with its secrets it goes there only by the word of somebody who may use them.
+_DESTINATIONS = ("endpoint", "function")
 
 
-def with_secrets(original: Any, edited: Any) -> Any:
-    """``edited`` with what a label stands for in ``original`` where both have the same text at the same place.
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """``arguments`` and ``late`` as they stand in the step's record; ``redirects`` names the secrets that would go
+    elsewhere, or otherwise, than the workflow's author said."""
 
-    Raises Refused for a label anywhere else: nobody knows what should stand there.
-    """
+    arguments: dict[str, Any]
+    late: dict[str, Any]
+    redirects: frozenset[str]
+
+
+def edited(record: StepRecord, arguments: dict[str, Any], declared: Collection[str]) -> Edited:
+    """The edit of this call. At the place of a secret the label keeps it, another expression replaces it (over
+    ``declared`` secrets), and any other value takes its place.
+
+    Raises Refused for a label anywhere else, and for an expression that cannot be used."""
     findings: list[Finding] = []
-    restored = _restored(original, edited, (), findings)
+    kept: dict[str, Any] = {}
+    replaced = False
+    for pointer, said in record.control.get(late.LATE, {}).items():
+        value = _at(arguments, path_of(pointer))
+        if value is _GONE:
+            continue
+        if value in (None, late.label_of(said)):
+            kept[pointer] = said
+        elif isinstance(value, str) and is_expression(value):
+            replaced = True
+            kept[pointer] = {**said, "expression": source_of(value)}
+            findings += _problems(pointer, source_of(value), declared)
+        else:
+            continue
+        arguments = late.put(arguments, path_of(pointer), None)
+    restored = _restored(record.arguments, arguments, (), findings)
     if findings:
         raise Refused(
-            "invalid", "`[secret …]` stands for a secret only where it stood before.",
-            remedy="Leave such a text as it is, or write another one in its place.", findings=findings,
+            "invalid", "The edited input cannot be used.",
+            remedy="Leave `[secret …]` where it stands, or write another value in its place.", findings=findings,
         )  # fmt: skip
-    return restored
+    moved = any(restored.get(name) != (record.arguments or {}).get(name) for name in _DESTINATIONS)
+    sent = late.names_of(record, declared) | {name for said in kept.values() for name in names_in(said["expression"])}
+    return Edited(restored, kept, sent if kept and (moved or replaced) else frozenset())
+
+
+def _problems(pointer: str, source: str, declared: Collection[str]) -> list[Finding]:
+    # Whether it compiles is seen when it is evaluated: not here, inside a transaction.
+    return [Finding(pointer, f"the secret {name} is not declared") for name in names_in(source) if name not in declared]
+
+
+def _at(whole: Any, path: list[str]) -> Any:
+    for part in path:
+        if isinstance(whole, dict) and part in whole:
+            whole = whole[part]
+        elif isinstance(whole, list) and part.isdigit() and int(part) < len(whole):
+            whole = whole[int(part)]
+        else:
+            return _GONE
+    return whole
 
 
 def _restored(original: Any, edited: Any, path: tuple[str | int, ...], findings: list[Finding]) -> Any:
@@ -40,5 +92,5 @@ def _restored(original: Any, edited: Any, path: tuple[str | int, ...], findings:
             for index, value in enumerate(edited)
         ]
     if isinstance(edited, str) and _LABEL.search(edited):
-        findings.append(Finding(pointer_of(path), "there was no secret at this place, or another text"))
+        findings.append(Finding(pointer_of(path), "`[secret …]` stands for a secret only where it stood before"))
     return edited

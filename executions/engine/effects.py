@@ -22,6 +22,7 @@ from executions.engine.retry_from_dsl import from_dsl
 from executions.engine.transactional import Send
 from executions.errors import ExpressionError, WorkflowError
 from executions.records import AttemptRecord, StepRecord
+from executions.secrets import SecretUnavailable
 from executions.states import StepStatus
 from executions.steps.context import Cancellation
 from executions.steps.outcome import Done, Fail
@@ -174,7 +175,7 @@ def _unless_excluded(request: Effect, verdict: Retry, error: dict[str, Any]) -> 
     try:
         if own is None or request.may_retry(own, error):
             return verdict
-    except ExpressionError as problem:
+    except (ExpressionError, SecretUnavailable) as problem:
         return GiveUp(f"the retry policy could not be asked: {problem}")
     return GiveUp("its retry policy excludes this error (when, exceptWhen)")
 

@@ -160,10 +160,11 @@ class Journal:
     def write_down(self, record: StepRecord) -> None:
         """Make sure that what is written of this step is written without secrets."""
         if self._seal is not None:
-            known = record.texts
-            record.texts = {
-                name: known[name] if name in known else self._measure(getattr(record, name)) for name in STORED_AS_TEXT
-            }
+            values = {name: getattr(record, name) for name in STORED_AS_TEXT if name not in record.texts}
+            # Control changes while a step goes on: a text that was made of it before is not its text now.
+            texts = {name: self._measure(value) for name, value in values.items() if name != "control"}
+            texts |= {name: self._check(value) for name, value in values.items() if name == "control"}
+            record.texts |= texts
 
     def _check(self, value: Any) -> str:
         text = storable(value, limit_bytes=self._value_bytes)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from executions.definition import CallTask, DoTask, RaiseTask, SetTask, SwitchTask, WaitTask
-from executions.engine import operation
+from executions.engine import late, operation
 from executions.engine.kind_for import walk_for
 from executions.engine.kind_try import walk_try
 from executions.engine.requests import Effect, Park, TaskFailed
@@ -104,6 +104,7 @@ def walk_call(walker: Walker, task: CallTask, record: StepRecord, frame: Frame) 
         frame.retried_outside,
         _address_variables(walker, task, record),
         frame.scope,
+        _input_of(walker, record),
     )
     if isinstance(outcome, Done):
         return outcome.output, None
@@ -114,7 +115,11 @@ def walk_call(walker: Walker, task: CallTask, record: StepRecord, frame: Frame) 
 
 
 def _resolve(walker: Walker, task: CallTask, frame: Frame, record: StepRecord) -> None:
-    record.arguments = frame.scope.resolve(_with_authentication(walker, task), record.input)
+    template = _with_authentication(walker, task)
+    if frame.scope.at_edge is None:
+        record.arguments = frame.scope.resolve(template, record.input)
+    else:
+        late.resolve(template, frame.scope, record)
 
 
 def _address_variables(walker: Walker, task: CallTask, record: StepRecord) -> dict[str, Any] | None:
@@ -123,8 +128,13 @@ def _address_variables(walker: Walker, task: CallTask, record: StepRecord) -> di
     uri = endpoint.get("uri") if isinstance(endpoint, dict) else endpoint
     if isinstance(uri, str) and is_expression(uri):
         return None
-    step = walker.journal.steps.get(operation.input_path(record), record)
-    return step.input if isinstance(step.input, dict) else {}
+    given = _input_of(walker, record)
+    return given if isinstance(given, dict) else {}
+
+
+def _input_of(walker: Walker, record: StepRecord) -> Any:
+    """The input with which this call was first made."""
+    return walker.journal.steps.get(operation.input_path(record), record).input
 
 
 def _walk_function(walker: Walker, task: CallTask, record: StepRecord, frame: Frame) -> Walk:

@@ -30,6 +30,8 @@ class Effect:
     retried_outside: bool
     variables: Mapping[str, Any] | None
     scope: Scope
+    # What late parts of the arguments see as `.`.
+    late_input: Any = None
 
     def seconds_of(self, duration: Duration) -> float:
         """The length of a duration of its policies. Raises ExpressionError."""

@@ -6,7 +6,7 @@ Source: Serverless Workflow DSL 1.0, section Runtime Expression Arguments.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,20 @@ from executions import expressions
 from executions.definition import Duration, duration_seconds
 from executions.engine.operation import Run
 from executions.errors import ExpressionError
+from executions.expressions import late
 from executions.records import JOURNAL_FORMAT
+from executions.secrets import Reading, SecretUnavailable
+from executions.secrets.mention import mentions_secrets, names_in
+
+STORED = "it cannot be read where the result is stored: use it in the `with` of the call that sends it"
+
+
+@dataclass(frozen=True, slots=True)
+class AtEdge:
+    """Secrets for conditions, which keep nothing of them. ``owner`` is whose expressions they are."""
+
+    secrets: Reading
+    owner: str = ""
 
 
 @dataclass(slots=True)
@@ -31,6 +44,8 @@ class Facts:
     # Effects that begin now belong at least to this generation of operations; a restore raises it.
     generation: int = 1
     journal_format: int = JOURNAL_FORMAT
+    # None in a journal of format 1, where `$secrets` are placeholders.
+    at_edge: AtEdge | None = None
 
     @property
     def run(self) -> Run:
@@ -55,21 +70,43 @@ class Scope:
 
     variables: Mapping[str, Any]
     seconds: float = 2.0
+    at_edge: AtEdge | None = None
 
     def including(self, **variables: Any) -> Scope:
-        return Scope({**self.variables, **variables}, self.seconds)
+        return replace(self, variables={**self.variables, **variables})
 
     def evaluate(self, source: str, value: Any) -> Any:
         """The result of an expression, written with or without ``${ }``. Raises ExpressionError."""
-        bare = expressions.source_of(source) if expressions.is_expression(source) else source
+        bare = _bare(source)
+        self._refuse_secrets(bare)
         return expressions.evaluate(bare, value, self.variables, deadline_seconds=self.seconds)
 
     def is_true(self, source: str, value: Any) -> bool:
+        """Whether a condition holds. It may read secrets: only what it decides is kept."""
+        bare = _bare(source)
+        if self.at_edge is not None and mentions_secrets(bare):
+            variables = late.reads(bare, self.variables) | {"secrets": self.at_edge.secrets.read_by(bare)}
+            found = late.evaluate(
+                bare, value, variables, late.made(bare), deadline_seconds=self.seconds, owner=self.at_edge.owner
+            )
+            return bool(expressions.truthy(found))
         return bool(expressions.truthy(self.evaluate(source, value)))
 
     def resolve(self, template: Any, value: Any) -> Any:
         """A JSON value with every ``${ }`` inside it evaluated."""
+        self._refuse_secrets(template)
         return expressions.resolve(template, value, self.variables, deadline_seconds=self.seconds)
+
+    def _refuse_secrets(self, template: Any) -> None:
+        """A workflow that was applied before this was refused may still read a secret where the result is stored."""
+        if self.at_edge is None:
+            return
+        if isinstance(template, str):
+            if mentions_secrets(template):
+                raise SecretUnavailable(", ".join(names_in(template)) or "$secrets", STORED)
+        elif isinstance(template, dict | list):
+            for part in template.values() if isinstance(template, dict) else template:
+                self._refuse_secrets(part)
 
     def transform(self, template: Any, value: Any) -> Any:
         """``from`` and ``as``: an expression as text, or an object that holds expressions."""
@@ -83,6 +120,10 @@ class Scope:
             return duration_seconds(self.evaluate(duration.expression, value))
         except ValueError as problem:
             raise ExpressionError(str(problem)) from problem
+
+
+def _bare(source: str) -> str:
+    return expressions.source_of(source) if expressions.is_expression(source) else source
 
 
 def date_time(moment: datetime) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -14,10 +14,12 @@ import stigmer_site
 from executions import clock, secret_access
 from executions.definition import Workflow
 from executions.engine.backoff import Steps
+from executions.engine.links import FIRST_FORMAT
 from executions.engine.operation import Run
 from executions.engine.retry import Policy
-from executions.engine.scope import Facts
+from executions.engine.scope import AtEdge, Facts
 from executions.models import Execution
+from executions.records import STORED_AS_TEXT, StepRecord
 from executions.secrets import NO_VALUE, Applicant, Seal, Secrets
 
 RUNTIME = {"name": "stigmer", "version": stigmer_site.__version__, "metadata": {}}
@@ -61,6 +63,13 @@ def secrets_for(execution_id: uuid.UUID, workflow: Workflow, author: Applicant |
     return Secrets(values, nonce, reasons=reasons, rules=secret_access.rules(), seal=seal)
 
 
+def open_records(records: Iterable[StepRecord], secrets: Secrets) -> None:
+    """Put back what was kept out of the rows: a walk goes on with what the services said."""
+    for record in records:
+        for name in STORED_AS_TEXT:
+            setattr(record, name, secrets.opened(getattr(record, name)))
+
+
 def run_of(execution: Execution) -> Run:
     """What the idempotency keys of this run are made of."""
     return Run(execution.public_id, execution.generation, execution.journal_format)
@@ -68,16 +77,18 @@ def run_of(execution: Execution) -> Run:
 
 def facts_for(execution: Execution, workflow: Workflow, document: Any, secrets: Secrets) -> Facts:
     """What a walk knows of the execution that it walks; one that never ran starts now."""
+    is_old = execution.journal_format == FIRST_FORMAT
     return Facts(
         execution_id=execution.public_id,
         definition=document,
         input=execution.input,
         started_at=execution.started_at or clock.now(),
-        secrets=secrets.placeholders(workflow.use.secrets),
+        secrets=secrets.placeholders(workflow.use.secrets) if is_old else {},
         runtime=RUNTIME,
         expression_seconds=settings.STIGMER_EXPRESSION_SECONDS,
         generation=execution.generation,
         journal_format=execution.journal_format,
+        at_edge=None if is_old else AtEdge(secrets.readable(), str(execution.owner_id)),
     )
 
 

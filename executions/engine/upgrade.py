@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import uuid
 from dataclasses import dataclass, replace
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -21,7 +20,9 @@ from executions.engine.case import Case, Decided, check_allowed, check_phase, fl
 from executions.engine.chain import examine
 from executions.engine.decisions import audited, corrupt
 from executions.engine.journal import Diverged, Journal
+from executions.engine.late import LATE
 from executions.engine.lease import load_records
+from executions.engine.links import FIRST_FORMAT
 from executions.engine.places import task_at
 from executions.engine.previews import INTERNAL, RunsAgain, what_runs_again
 from executions.engine.requests import Breathe, Completed, Effect, Ended
@@ -32,6 +33,7 @@ from executions.models import Execution, WorkflowVersion
 from executions.models.transactions import atomic, persistent
 from executions.paths import unescape
 from executions.records import StepRecord
+from executions.secret_access import author_of
 from executions.states import Phase, StepStatus
 
 _FAILED = frozenset({Phase.FAILED})
@@ -183,7 +185,8 @@ def _version(execution: Execution, number: int) -> WorkflowVersion:
 def _asks_for_something_else(failed: StepRecord | None, first: StepRecord | None) -> bool:
     if failed is None or first is None:
         return False
-    return (first.path, first.arguments) != (failed.path, failed.arguments)
+    late = failed.control.get(LATE) != first.control.get(LATE)
+    return late or (first.path, first.arguments) != (failed.path, failed.arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,19 +209,24 @@ def _fit(execution: Execution, version: WorkflowVersion, standing: list[StepReco
             found.append(Misfit(record.path, "there is no such task any more"))
         elif task.kind != record.kind:
             found.append(Misfit(record.path, f"it was {record.kind}, the new version has {task.kind} there"))
-    return _Fit(found) if found else _walked(execution, workflow, version.document, standing)
+    return _Fit(found) if found else _walked(execution, workflow, version, standing)
 
 
-def _walked(execution: Execution, workflow: definition.Workflow, document: Any, standing: list[StepRecord]) -> _Fit:
+def _walked(
+    execution: Execution, workflow: definition.Workflow, version: WorkflowVersion, standing: list[StepRecord]
+) -> _Fit:
+    standing = copy.deepcopy(standing)
+    asks_for_secrets = workflow.use.secrets and execution.journal_format != FIRST_FORMAT
+    secrets = surroundings.secrets_for(execution.pk, workflow, author_of(version.pk) if asks_for_secrets else None)
+    surroundings.open_records(standing, secrets)
     journal = Journal(
-        copy.deepcopy(standing),
+        standing,
         head_digest=execution.head_digest,
         value_bytes=settings.STIGMER_VALUE_BYTES,
         max_steps=settings.STIGMER_MAX_STEPS,
         journal_format=execution.journal_format,
     )
-    secrets = surroundings.secrets_for(execution.pk, workflow, None)
-    facts = surroundings.facts_for(execution, workflow, document, secrets)
+    facts = surroundings.facts_for(execution, workflow, version.document, secrets)
     walk = Walker(workflow, journal, facts, now=clock.now).run(None)
     try:
         request = next(walk)

@@ -72,7 +72,7 @@ class Walker:
 
     def run(self, limit_at: datetime | None) -> Generator[Request, Any, Ended]:
         """Walk from the top. ``limit_at`` is the workflow's own time limit."""
-        scope = Scope(self.facts.variables(), self.facts.expression_seconds)
+        scope = Scope(self.facts.variables(), self.facts.expression_seconds, self.facts.at_edge)
         root = Frame("", "/do", scope, (Limit(limit_at, "", "/"),) if limit_at else ())
         try:
             data = self._start(scope)

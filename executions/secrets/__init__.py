@@ -2,7 +2,7 @@
 
 from executions.secrets.forms import why_not_searched
 from executions.secrets.rules import FOR_ADMINISTRATORS, Applicant, Rule, not_allowed
-from executions.secrets.run import NO_VALUE, Edge, Secrets, SecretUnavailable, shown, shown_text
+from executions.secrets.run import NO_VALUE, Edge, Reading, Secrets, SecretUnavailable, shown, shown_text
 from executions.secrets.sealing import Seal
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "NO_VALUE",
     "Applicant",
     "Edge",
+    "Reading",
     "Rule",
     "Seal",
     "SecretUnavailable",

@@ -9,6 +9,7 @@ from typing import Any
 
 from executions.errors import StigmerError, WorkflowError
 from executions.secrets.hiding import Hider
+from executions.secrets.mention import names_in, reads_by_name_only
 from executions.secrets.rules import Rule
 from executions.secrets.sealing import Seal, labelled
 from executions.secrets.texts import flat, mapped
@@ -37,7 +38,18 @@ class Reading(dict[str, Any]):
         self._parent = parent
 
     def __missing__(self, name: str) -> Any:
-        raise SecretUnavailable(f"{self._parent}{name}", self._reasons.get(name, NOT_DECLARED))
+        reason = f"it has no property `{name}`" if self._parent else NOT_DECLARED
+        raise SecretUnavailable(f"{self._parent}{name}", self._reasons.get(name, reason))
+
+    def read_by(self, source: str) -> Reading:
+        """The secrets that a program gets: those that it names, or all where it reads by another way too.
+
+        Raises SecretUnavailable for one that is not there."""
+        if reads_by_name_only(source):
+            return Reading({name: self[name] for name in names_in(source)}, self._reasons, self._parent)
+        for name in sorted(self._reasons):
+            self[name]
+        return self
 
 
 class Secrets:
@@ -79,9 +91,9 @@ class Secrets:
         known = {name: self._placeholder(self._values[name], name) for name in names}
         return Reading(known, self._why(self._declared))
 
-    def refused(self, reason: str) -> Reading:
-        """What `$secrets` is where no secret may be read: whichever is, is refused with ``reason``."""
-        return Reading({}, dict.fromkeys(self._values.keys() | self._reasons.keys(), reason))
+    def names(self) -> frozenset[str]:
+        """The secrets that the workflow declares."""
+        return frozenset(self._values.keys() | self._reasons.keys())
 
     def readable(self) -> Reading:
         """What `$secrets` is at the edge of a step: the values."""
@@ -182,25 +194,28 @@ class Secrets:
 
 
 class Edge:
-    """The secrets at the edge of one attempt. ``names`` are those in its arguments; ``fills`` says that these hold
-    placeholders, ``hides_outputs`` that rows keep outputs as they are: so it is in a journal of format 1."""
+    """The secrets at the edge of one attempt. ``names`` are those in its arguments; ``is_old`` says that the journal
+    has format 1: these hold placeholders, and rows keep outputs as they are."""
 
-    def __init__(self, secrets: Secrets, names: frozenset[str], *, fills: bool, hides_outputs: bool) -> None:
+    def __init__(self, secrets: Secrets, names: frozenset[str], *, is_old: bool) -> None:
         self._secrets = secrets
         self._names = names
-        self._fills = fills
-        self._hides_outputs = hides_outputs
+        self._is_old = is_old
 
     def fill(self, value: Json) -> Json:
-        return self._secrets.fill(value) if self._fills else value
+        return self._secrets.fill(value) if self._is_old else value
 
     def redact(self, value: Json) -> Json:
         return self._secrets.redact(value)
 
-    def kept(self, output: Json) -> Json:
-        return self._secrets.redact(output) if self._hides_outputs else output
+    def readable(self) -> Reading:
+        """The secrets of the run, by name."""
+        return self._secrets.readable()
 
-    def learn(self, text: str) -> None:
+    def kept(self, output: Json) -> Json:
+        return self._secrets.redact(output) if self._is_old else output
+
+    def learn(self, text: Json) -> None:
         for name in sorted(self._names)[:1]:
             self._secrets.learn(text, name)
 

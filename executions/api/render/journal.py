@@ -8,6 +8,7 @@ from typing import Any
 from executions import secrets
 from executions.api.render import links
 from executions.api.schemas import journal as shapes
+from executions.engine import late
 from executions.engine.restore import Checkpoint
 from executions.ids import public_id
 from executions.models import Attempt, Event, Execution, Step
@@ -32,7 +33,7 @@ def step(execution: Execution, row: Step) -> shapes.Step:
         superseded=row.superseded_by_id is not None,
         idempotency_key=_key(row),
         input=secrets.shown(row.input),
-        arguments=secrets.shown(row.arguments),
+        arguments=secrets.shown(late.shown(row.arguments, row.control)),
         output=secrets.shown(row.output),
         error=secrets.shown(row.error),
         decision=_decision(row),
