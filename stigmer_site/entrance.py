@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import structlog
+
 from executions import forwarded
 from executions.bodies import SCOPE_KEY, TOO_LARGE
 from executions.sockets import Close
 
+log = structlog.get_logger(__name__)
 App = Callable[..., Awaitable[None]]
 _SECURE = {"http": "https", "websocket": "wss"}
 
 
 def behind_proxies(application: App, hops: int) -> App:
     """The application as it is called by the clients of ``hops`` proxies of ours."""
+    was_told = False
 
     async def called(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        nonlocal was_told
         if scope["type"] not in _SECURE:
             await application(scope, receive, send)
             return
+        if not hops and not was_told and _lines(scope, b"x-forwarded-for"):
+            was_told = True
+            log.warning("X-Forwarded-For came and STIGMER_PROXIES is 0: behind a proxy all callers count as one")
         peer, port = scope.get("client") or ("", 0)
         address = forwarded.client_address(peer, _lines(scope, b"x-forwarded-for"), hops)
         secure = _SECURE[scope["type"]]

@@ -34,6 +34,7 @@ from executions import broadcast, policy
 from executions.accounts.watch import LOOK_SECONDS, Credential, Watch
 from executions.events import GROUP
 from executions.health.gauges import add_sockets
+from executions.models.passing import trouble
 from executions.sockets import Close
 
 TICK_SECONDS = 0.2
@@ -240,8 +241,11 @@ class Hub:
             except (RedisError, OSError) as problem:
                 # Redis is away: reconciling shows the truth until it is back.
                 log.warning("live hub waits for redis", problem=str(problem))
-            except Exception:
-                log.exception("live hub goes on", loop=loop.__name__)
+            except Exception as problem:
+                if trouble(problem):
+                    log.warning("the database is in trouble, the live hub goes on", problem=str(problem).strip())
+                else:
+                    log.exception("live hub goes on", loop=loop.__name__)
             await asyncio.sleep(AGAIN_SECONDS)
 
 

@@ -70,7 +70,8 @@ class Throttled(_Backend):
                 found = check()
         except TooManyTries as refused:
             setattr(request, WAIT_SECONDS, refused.wait_seconds)
-            _tell(made, username, request, "locked", wait_seconds=refused.wait_seconds)
+            # Nothing of the database is asked: a guesser who is locked out costs next to nothing.
+            log.warning("log-in", outcome="locked", wait_seconds=refused.wait_seconds, **_where(made, request))
             raise
         if found is not None:
             succeeded(made)
@@ -82,16 +83,20 @@ class PasswordBackend(Throttled, ModelBackend):
     """Django's own users and passwords."""
 
 
-def _tell(made: Try, name: str, request: HttpRequest, outcome: str, **more: object) -> None:
-    """Log every try. Audit those that were looked at: a stranger may not fill the trail without end.
+def _tell(made: Try, name: str, request: HttpRequest, outcome: str) -> None:
+    """Log and audit a try that was looked at; one that was not is logged alone: no stranger shall fill the trail.
 
     A name that nobody has is not written down, since some people type their password there.
     """
     user = User.objects.filter(username=name).first()
     known = name if user else audit.NOBODY
     tell = log.info if outcome == audit.DONE else log.warning
-    tell("log-in", name=known, address=made.network, outcome=outcome, door=request.path, **more)
-    if outcome in (audit.DONE, audit.FAILED):
-        actor = user if outcome == audit.DONE else None
-        after = {"address": made.network, "door": request.path}
-        audit.record_account("log in", known, actor, outcome=outcome, after=after)
+    tell("log-in", name=known, outcome=outcome, **_where(made, request))
+    actor = user if outcome == audit.DONE else None
+    after = {"address": made.network, "door": request.path}
+    audit.record_account("log in", known, actor, outcome=outcome, after=after)
+
+
+def _where(made: Try, request: HttpRequest) -> dict[str, object]:
+    """``name_digest`` is the same for each try of one name."""
+    return {"name_digest": made.name[:8], "address": made.network, "door": request.path}

@@ -11,13 +11,14 @@ from django.contrib.auth import get_user
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.contrib.auth.models import User
+from django.db import connections
 from django.test import Client
 
 from executions import audit
 from executions.accounts import hasher, throttle
 from executions.models import AuditEntry
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 DOORS = ["/log-in", "/admin/login/"]
 HOME, STRANGE, OTHER = "192.0.2.1", "198.51.100.1", "203.0.113.1"
 PASSWORD = "correct horse battery"
@@ -55,6 +56,14 @@ def enter(door: str, name: str, password: str, address: str) -> tuple[int, str]:
     sent = {"username": name, "password": password}
     response = Client().post(door, sent, REMOTE_ADDR=address)
     return response.status_code, response.content.decode()
+
+
+def enter_elsewhere(number: int) -> int:
+    """A wrong password, from a thread of its own, which leaves no connection behind."""
+    try:
+        return enter("/log-in", "admin", "wrong", STRANGE)[0]
+    finally:
+        connections.close_all()
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -98,7 +107,7 @@ def test_both_doors_and_all_spellings_of_a_name_count_together(admin, hashes):
 
 def test_a_hundred_tries_at_once_are_not_all_let_in(admin, hashes):
     with ThreadPoolExecutor(20) as threads:
-        answers = list(threads.map(lambda _: enter("/log-in", "admin", "wrong", STRANGE)[0], range(100)))
+        answers = list(threads.map(enter_elsewhere, range(100)))
     assert answers.count(200) == 5 and answers.count(429) == 95
     assert len(hashes) == 5
 
@@ -144,6 +153,13 @@ def test_every_try_is_logged_and_a_locked_door_does_not_fill_the_trail(admin, ca
     tries = [str(each.msg) for each in caplog.records if "'log-in'" in str(each.msg)]
     assert len(tries) == 12 and sum("'locked'" in text for text in tries) == 7
     assert AuditEntry.objects.filter(verb="log in").count() == 5
+
+
+def test_a_locked_try_asks_the_database_nothing(admin, django_assert_num_queries):
+    for _ in range(5):
+        enter("/log-in", "admin", "wrong", STRANGE)
+    with django_assert_num_queries(0):
+        assert enter("/log-in", "admin", "wrong", STRANGE)[0] == 429
 
 
 def test_a_limit_of_zero_locks_nobody(admin, settings):

@@ -70,6 +70,13 @@ def test_who_calls_is_what_our_proxy_saw_and_not_what_the_caller_says():
     assert (inside.scope["client"], inside.scope["scheme"]) == (["10.0.0.1", 5], "http")
 
 
+def test_a_proxy_that_nobody_declared_is_told_of_once(caplog):
+    application = behind_proxies(Inside(), 0)
+    for _ in range(3):
+        called(application, http((b"x-forwarded-for", b"192.0.2.7")), part(b"", False))
+    assert sum("STIGMER_PROXIES is 0" in str(each.msg) for each in caplog.records) == 1
+
+
 def test_a_socket_behind_a_proxy_is_as_secure_as_the_proxy_says():
     inside = Inside()
     scope = {"type": "websocket", "client": ["10.0.0.1", 5]}
