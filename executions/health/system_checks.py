@@ -37,6 +37,19 @@ def times_fit_together(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage
 
 
 @register()
+def secrets_can_be_read(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """No workflow that declares a secret could be applied or run."""
+    from executions.secret_files import SecretsUnreadable, load_rules, load_secrets
+
+    try:
+        load_secrets(settings.STIGMER_SECRETS_FILE, {})
+        load_rules(settings.STIGMER_SECRETS_FILE, settings.STIGMER_SECRETS_ACCESS_FILE)
+    except SecretsUnreadable as problem:
+        return [Error(f"{str(problem)[0].upper()}{str(problem)[1:]}.", id="stigmer.E011")]
+    return []
+
+
+@register()
 def lists_of_hosts_are_understood(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Every HTTP call would fail with what is said here."""
     from executions.steps.http.egress import Egress

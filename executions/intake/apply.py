@@ -9,13 +9,14 @@ from functools import partial
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from executions import definition, secret_access
+from executions import definition, policy, secret_access
 from executions.definition import Definition, Limits
 from executions.errors import Refused
 from executions.intake.resources import Text, store
 from executions.intake.slugs import slug_of
 from executions.models import Workflow, WorkflowVersion
 from executions.models.workflow import Visibility
+from executions.secret_files import SecretsUnreadable
 from executions.steps import functions
 
 
@@ -51,7 +52,12 @@ def _why_not(actor: User, visibility: str, workflow: str, secret: str) -> str:
     with suppress(Refused):
         # What is wrong with the name is said when the workflow is stored.
         slug = slug_of(workflow)
-    return secret_access.why_not(secret, secret_access.applicant(actor, slug, visibility))
+    try:
+        return secret_access.why_not(secret, secret_access.applicant(actor, slug, visibility))
+    except SecretsUnreadable as problem:
+        remedy = f"Put it right: {problem}." if policy.is_admin(actor) else "Tell an administrator."
+        said = "Whose the secrets of this server are cannot be read now."
+        raise Refused("unavailable", said, remedy=remedy) from problem
 
 
 def apply_definition(text: str, actor: User, *, visibility: str = Visibility.SHARED) -> AppliedWorkflow:

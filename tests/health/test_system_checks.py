@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from executions.health.system_checks import https_needs_a_proxy, lists_of_hosts_are_understood
+from executions.health.system_checks import https_needs_a_proxy, lists_of_hosts_are_understood, secrets_can_be_read
 
 
 @pytest.mark.parametrize(
@@ -32,3 +33,16 @@ def test_https_without_a_proxy_that_speaks_it_is_an_error(settings):
     assert found.id == "stigmer.E008" and "STIGMER_PROXIES" in (found.hint or "")
     settings.STIGMER_PROXIES = 1
     assert not https_needs_a_proxy(None)
+
+
+def test_secrets_that_cannot_be_read_are_named_without_a_value(settings: Any, tmp_path: Path) -> None:
+    file = tmp_path / "secrets"
+    file.write_text("key: canary\n$access: {key: {owner: [ann]}}\n")
+    file.chmod(0o644)
+    settings.STIGMER_SECRETS_FILE = file
+    assert "open to everybody" in str(secrets_can_be_read(None)[0].msg)
+    file.chmod(0o600)
+    (found,) = secrets_can_be_read(None)
+    assert "$access.key has to be an object" in str(found.msg) and "canary" not in str(found.msg)
+    file.write_text("key: canary\n")
+    assert secrets_can_be_read(None) == []

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from structlog.testing import capture_logs
 
-from executions import secret_access
+from executions import logs, secret_access
 from executions.definition import DefinitionError
+from executions.errors import Refused
 from executions.intake.apply import apply_definition
 from executions.models import Workflow
 
@@ -80,3 +82,23 @@ def test_a_workflow_may_use_what_was_given_to_it_and_a_private_one_of_that_name_
 def test_what_else_is_wrong_is_said_too(alice: User) -> None:
     found = refused(text("theirs", name="'###'"), alice)
     assert [pointer for pointer, _ in found] == ["/document/name", "/use/secrets/0"]
+
+
+def test_rules_that_cannot_be_read_refuse_it_for_now(alice: User, settings: Any) -> None:
+    settings.STIGMER_SECRETS_ACCESS_FILE.chmod(0o644)
+    with pytest.raises(Refused, match="cannot be read now") as caught:
+        apply_definition(text("free"), alice)
+    assert caught.value.code == "unavailable" and "chmod" not in str(caught.value)
+
+
+def test_a_secret_that_is_not_searched_for_is_named_when_it_is_loaded(settings: Any, monkeypatch: Any) -> None:
+    monkeypatch.setenv("STIGMER_SECRET_pin", "2024")
+    monkeypatch.setenv("STIGMER_SECRET_key", "canary-7f3a-9b1c")
+    monkeypatch.setattr(logs, "_hidings", [])
+    settings.STIGMER_SECRETS_FILE = None
+    secret_access.known_secrets.cache_clear()
+    with capture_logs() as said:
+        secret_access.known_secrets()
+    secret_access.known_secrets.cache_clear()
+    assert [(line["secret"], line["reason"]) for line in said] == [("pin", "it has fewer than 8 characters")]
+    assert logs._hidings[0]({"x": "canary-7f3a-9b1c of 2024"}) == {"x": "[secret key] of 2024"}
