@@ -95,20 +95,29 @@ def _health() -> Iterator[Finding]:
 
 
 def _web() -> Finding:
-    """Asked as a browser would."""
+    """Asked as a load balancer would; it knows what this process cannot see without writing."""
     import httpx
+    from django.conf import settings
 
     from executions.cli.remote.address import local
 
     address = local()
+    headers = {"X-Forwarded-Proto": "https"} if settings.STIGMER_HTTPS else {}
     try:
-        status = httpx.get(f"{address}/healthz", timeout=5, trust_env=False).status_code
+        answer = httpx.get(f"{address}/readyz", headers=headers, timeout=10, trust_env=False)
     except httpx.TransportError as error:
         why = " ".join(str(error).split()) or type(error).__name__
         return Finding("web server", False, f"{address} does not answer ({why}).", "Start it with `stigmer up`.")
-    if status != 200:
-        return Finding("web server", False, f"{address}/healthz answered {status}.", "Something else has this port.")
-    return Finding("web server", True, f"answers at {address}")
+    try:
+        failed = [check for check in answer.json()["checks"] if not check["ok"]]
+    except (ValueError, KeyError, TypeError):
+        detail = f"{address}/readyz answered {answer.status_code}."
+        return Finding("web server", False, detail, "Something else has this port.")
+    if failed:
+        first = failed[0]
+        detail = f"answers at {address}, and is not ready ({first['name']}): {first['detail']}"
+        return Finding("web server", False, detail, first["remedy"])
+    return Finding("web server", True, f"answers at {address}, and is ready")
 
 
 def _login() -> Finding:

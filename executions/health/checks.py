@@ -111,7 +111,7 @@ def check_database() -> Check:
     reach()
     if problem := _file_problem():
         return _damaged("database", problem)
-    if holder := who_keeps_writes_out():
+    if holder := None if _reads_only() else who_keeps_writes_out():
         return _busy("database", holder)
     executor = MigrationExecutor(connection)
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -128,9 +128,13 @@ def _file_problem() -> str:
         return ""
     path = Path(connection.settings_dict["NAME"])
     if path not in _file_checks:
-        reads_only = bool(connection.settings_dict["OPTIONS"].get("reads_only"))
-        _file_checks[path] = FileCheck(path, reads_only=reads_only)
+        _file_checks[path] = FileCheck(path, reads_only=_reads_only())
     return _file_checks[path].problem()
+
+
+def _reads_only() -> bool:
+    """Whether this process may not even take the lock of a writer: `stigmer doctor`, on SQLite."""
+    return bool(connection.settings_dict["OPTIONS"].get("reads_only"))
 
 
 def _damaged(name: str, problem: str) -> Check:

@@ -50,6 +50,25 @@ def test_looking_at_a_database_that_rests_changes_nothing(tmp_path: Path, journa
 
 
 @pytest.mark.processes
+def test_looking_at_what_runs_finds_it_well_and_adds_no_file(keeper: Terminal, live_stigmer: LiveStigmer) -> None:
+    before = {path.name for path in live_stigmer.home.iterdir()}
+    said = keeper.apart("doctor")
+    assert said.code == 0, said
+    assert "✗" not in said.out
+    assert {path.name for path in live_stigmer.home.iterdir()} == before
+
+
+@pytest.mark.processes
+def test_the_doctor_says_what_the_web_server_finds(keeper: Terminal, live_stigmer: LiveStigmer) -> None:
+    with closing(sqlite3.connect(live_stigmer.home / "stigmer.sqlite3", isolation_level=None)) as shell:
+        shell.execute("BEGIN IMMEDIATE")
+        said = keeper.apart("doctor")
+        shell.execute("ROLLBACK")
+    assert said.code == 1, said
+    assert "and is not ready (database): The database is busy: another session has locked it" in said.out
+
+
+@pytest.mark.processes
 def test_the_doctor_writes_nothing_into_redis(live_stigmer: LiveStigmer, tmp_path: Path) -> None:
     import redis
 
