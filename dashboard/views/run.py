@@ -48,7 +48,7 @@ def run(request: HttpRequest, public_id: str) -> HttpResponse:
 def _start(request: HttpRequest, workflow: Workflow, form: run_form.RunForm) -> str:
     given = run_form.read(form, request.POST)
     head = workflow.head_version
-    found = input_problems(definition.load(head.document), given) if head else []
+    found = input_problems(definition.load(head.document), given, str(person(request).pk)) if head else []
     if found:
         raise run_form.InputProblem(run_form.by_field(form, found))
     require_queue()

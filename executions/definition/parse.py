@@ -41,11 +41,13 @@ def parse(
     check_expression: CheckExpression | None = check_jq,
     known_functions: Collection[str] | None = None,
     refuse_secret: RefuseSecret | None = None,
+    owner: str = "",
 ) -> Definition:
     """The definition in a YAML or JSON text. Raises DefinitionError with every problem, in document order.
 
     ``known_functions`` are the names that ``call: python`` may use; None where they are not known here.
     ``refuse_secret`` says why a secret may not be used.
+    ``owner`` is whose text it is: what is foreign in it is looked at among that of this account.
     """
     source = read(text, limits)
     if not isinstance(source.document, dict):
@@ -53,7 +55,7 @@ def parse(
         raise DefinitionError([source.problem((), message, "an object with `document` and `do`")])
     report = Report(source)
     workflow, problems = _shape(source)
-    check(source.document, report, check_expression, known_functions, refuse_secret)
+    check(source.document, report, check_expression, known_functions, refuse_secret, owner)
     problems += report.problems
     if workflow is None or problems:
         raise DefinitionError(_in_order(problems))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from executions.engine.lease import Held
 from executions.engine.links import FIRST_FORMAT
 from executions.engine.running import Running
 from executions.engine.store import Store
+from executions.engine.walk import Walker
 from executions.records import StepRecord
 from executions.states import StepStatus
 
@@ -66,6 +68,17 @@ class Drive:
         self.timer = timer
         self.token = held.token
         self.columns_at_end: dict[str, Any] = {}
+        self.walker: Walker | None = None
+
+    @contextmanager
+    def hurried(self) -> Iterator[None]:
+        """The walk goes on while a transaction is open, so that it takes little time for foreign text."""
+        assert self.walker is not None
+        self.walker.is_hurried = True
+        try:
+            yield
+        finally:
+            self.walker.is_hurried = False
 
     def park(self, until: datetime | None, waiting_for: str) -> None:
         """Let go of the execution; raises :class:`Parked`."""

@@ -175,6 +175,7 @@ class Driver:
             self.drive.execution, self.drive.workflow, self.drive.document, self.drive.secrets
         )
         walker = Walker(self.drive.workflow, self.drive.journal, facts, now=clock.now)
+        self.drive.walker = walker
         self.drive.boundary.progress = lambda: (walker.done, walker.total)
         return walker
 

@@ -41,6 +41,7 @@ class Facts:
     secrets: Mapping[str, Any]
     runtime: Mapping[str, Any]
     expression_seconds: float = 2.0
+    owner: str = ""
     # Effects that begin now belong at least to this generation of operations; a restore raises it.
     generation: int = 1
     journal_format: int = JOURNAL_FORMAT

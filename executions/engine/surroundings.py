@@ -86,6 +86,7 @@ def facts_for(execution: Execution, workflow: Workflow, document: Any, secrets: 
         secrets=secrets.placeholders(workflow.use.secrets) if is_old else {},
         runtime=RUNTIME,
         expression_seconds=settings.STIGMER_EXPRESSION_SECONDS,
+        owner=str(execution.owner_id),
         generation=execution.generation,
         journal_format=execution.journal_format,
         at_edge=None if is_old else AtEdge(secrets.readable(), str(execution.owner_id)),

@@ -79,7 +79,8 @@ def _in_one_transaction(
             raise
         outcome = _called(drive, request, policy)
         if isinstance(outcome, Done):
-            following = send(settle(outcome, policy, began))
+            with drive.hurried():
+                following = send(settle(outcome, policy, began))
             if request.step.status == StepStatus.SUCCEEDED:
                 if isinstance(following, Effect):
                     # Written with this commit though it was not begun: a crash must not look like a lost attempt.

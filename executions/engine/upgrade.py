@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import uuid
 from dataclasses import dataclass, replace
+from functools import partial
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -30,6 +31,7 @@ from executions.engine.walk import Walker
 from executions.errors import Refused
 from executions.ids import uuid7
 from executions.models import Execution, WorkflowVersion
+from executions.models.outside import outside
 from executions.models.transactions import atomic, persistent
 from executions.paths import unescape
 from executions.records import StepRecord
@@ -129,7 +131,9 @@ def _onto(case: Case, version_number: int) -> Decided:
     execution = case.execution
     version = _version(execution, version_number)
     failed = _meet_anew(case)
-    fit = _fit(execution, version, case.standing())
+    # What is foreign in the new version is evaluated, which may take long: not while the run is locked.
+    standing = case.standing()
+    fit = outside(("fit", execution.pk, execution.head_seq, version.pk), partial(_fit, execution, version, standing))
     if fit.misfits:
         listed = "; ".join(f"{misfit.path} ({misfit.why})" for misfit in fit.misfits)
         raise Refused(

@@ -26,6 +26,8 @@ from executions.states import StepStatus
 from executions.values import clean_error
 
 END = "end"
+# Of a check that is made while a transaction is open.
+HURRIED_SECONDS = 0.25
 Flow = str | None
 Walk = Generator[Request, Any, tuple[Any, Flow]]
 
@@ -67,6 +69,8 @@ class Walker:
         self.facts = facts
         self.now = now
         self.context = {} if context is None else context
+        # In a transaction, whose locks others wait for.
+        self.is_hurried = False
         self.done = 0
         self.total = len(workflow.do)
 
@@ -85,7 +89,9 @@ class Walker:
         raw, rule = self.facts.input, self.workflow.input
         if rule is None:
             return raw
-        schemas.check(rule.schema_, raw, "The workflow's input", "/input/schema")
+        if not self.journal.steps:
+            # What has begun was checked when it began.
+            self._check(rule.schema_, raw, "The workflow's input", "/input/schema")
         if rule.from_ is None:
             return raw
         record = self.journal.get("/@input")
@@ -103,8 +109,20 @@ class Walker:
         if rule.as_ is not None:
             seen = scope.including(context=self.context, output=output)
             output = self._transformed(seen, rule.as_, output, "/output/as")
-        schemas.check(rule.schema_, output, "The workflow's output", "/output/schema")
+        self._check(rule.schema_, output, "The workflow's output", "/output/schema")
         return output
+
+    def _check(self, schema: Any, value: Any, what: str, pointer: str) -> None:
+        """Raises TaskFailed where the value does not fit the schema."""
+        if schema is None:
+            return
+        seconds = self.facts.expression_seconds
+        if self.is_hurried:
+            seconds = min(seconds, HURRIED_SECONDS)
+        hides_values = bool(self.workflow.use.secrets)
+        schemas.check(
+            schema.document, value, what, pointer, owner=self.facts.owner, seconds=seconds, hides_values=hides_values
+        )
 
     def _transformed(self, scope: Scope, template: Any, value: Any, pointer: str) -> Any:
         try:
@@ -198,7 +216,7 @@ class Walker:
         rule = task.input
         if rule is None:
             return raw
-        schemas.check(rule.schema_, raw, "The task's input", f"{pointer}/input/schema")
+        self._check(rule.schema_, raw, "The task's input", f"{pointer}/input/schema")
         if rule.from_ is None:
             return raw
         return frame.scope.including(context=self.context, input=raw).transform(rule.from_, raw)
@@ -243,11 +261,11 @@ class Walker:
         if task.output is not None:
             if task.output.as_ is not None:
                 output = scope.transform(task.output.as_, raw)
-            schemas.check(task.output.schema_, output, "The task's output", f"{inner.pointer}/output/schema")
+            self._check(task.output.schema_, output, "The task's output", f"{inner.pointer}/output/schema")
         record.output = output
         if task.export is not None and task.export.as_ is not None:
             exported = scope.including(output=output).transform(task.export.as_, output)
-            schemas.check(task.export.schema_, exported, "What the task exports", f"{inner.pointer}/export/schema")
+            self._check(task.export.schema_, exported, "What the task exports", f"{inner.pointer}/export/schema")
             record.context = {"value": exported}
 
     def _failed(self, record: StepRecord, pointer: str, problem: Exception) -> TaskFailed:

@@ -15,6 +15,7 @@ from executions.errors import Refused
 from executions.intake.resources import Text, store
 from executions.intake.slugs import slug_of
 from executions.models import Workflow, WorkflowVersion
+from executions.models.outside import outside
 from executions.models.workflow import Visibility
 from executions.secret_files import SecretsUnreadable
 from executions.steps import functions
@@ -41,10 +42,12 @@ def limits() -> Limits:
 def parse(text: str, actor: User | None = None, *, visibility: str = Visibility.SHARED) -> Definition:
     """The text under this installation's limits and functions, with the secrets that ``actor`` may use (None: any).
 
-    Raises DefinitionError with every problem."""
+    Its schemas are built, which may take seconds: not inside a transaction. Raises DefinitionError with every problem.
+    """
     known = functions.load_functions(settings.STIGMER_FUNCTION_MODULES)
     refuse = None if actor is None else partial(_why_not, actor, visibility)
-    return definition.parse(text, limits=limits(), known_functions=known, refuse_secret=refuse)
+    owner = "" if actor is None else str(actor.pk)
+    return definition.parse(text, limits=limits(), known_functions=known, refuse_secret=refuse, owner=owner)
 
 
 def _why_not(actor: User, visibility: str, workflow: str, secret: str) -> str:
@@ -62,7 +65,7 @@ def _why_not(actor: User, visibility: str, workflow: str, secret: str) -> str:
 
 def apply_definition(text: str, actor: User, *, visibility: str = Visibility.SHARED) -> AppliedWorkflow:
     """Apply one text in the name of ``actor``. Raises DefinitionError or Refused; then nothing is stored."""
-    parsed = parse(text, actor, visibility=visibility)
+    parsed = outside(("definition", text, actor.pk, visibility), partial(parse, text, actor, visibility=visibility))
     document = parsed.workflow.document
     name = document.title or document.name
     new = Workflow(slug=slug_of(document.name), name=name, owner=actor, visibility=visibility)

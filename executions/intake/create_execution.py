@@ -8,11 +8,9 @@ from functools import partial
 
 import structlog
 from django.conf import settings
-from referencing.exceptions import Unresolvable
 
-from executions import clock, definition
+from executions import clock, definition, schemas
 from executions.dispatch import QUEUES, ring_after_commit
-from executions.engine import schemas
 from executions.errors import Finding, NotStorable, Refused
 from executions.intake import default_child
 from executions.intake.execution_draft import ExecutionDraft
@@ -29,8 +27,9 @@ from executions.models import (
     WorkflowInstance,
     WorkflowVersion,
 )
+from executions.models.outside import outside
 from executions.states import Phase
-from executions.values import storable
+from executions.values import digest, storable
 
 LONGEST_NAME = 300
 LONGEST_SILENCE_SECONDS = 30 * 24 * 3600
@@ -150,7 +149,7 @@ def build_new_state(draft: ExecutionDraft) -> None:
         correlation_id=draft.correlation_id,
     )
     if isinstance(draft.version, WorkflowVersion):
-        _check_input(draft.version.document, given)
+        _check_input(draft.version.document, given, str(draft.owner.pk))
         execution.workflow, execution.version = draft.workflow, draft.version
         execution.instance = draft.instance if isinstance(draft.instance, WorkflowInstance) else None
         execution.progress_total = len(draft.version.document["do"])
@@ -224,18 +223,34 @@ AGENT_EXECUTION_CREATE = Pipeline(
 )
 
 
-def input_problems(document: definition.Workflow, value: object) -> list[Finding]:
-    """What the workflow's input schema says against this input. Raises Refused where the schema is not complete."""
+def input_problems(document: definition.Workflow, value: object, owner: str) -> list[Finding]:
+    """What the workflow's input schema says against this input; a check in the name of ``owner``, who starts it.
+
+    It is made outside of the transaction that is open. Raises Refused where there is no answer.
+    """
     if document.input is None or document.input.schema_ is None:
         return []
+    schema = document.input.schema_.document
+    return outside(("input", digest("", [schema, value])), partial(_input_problems, schema, value, owner))
+
+
+def _input_problems(schema: object, value: object, owner: str) -> list[Finding]:
     try:
-        return schemas.problems(document.input.schema_.document, value)
-    except Unresolvable as problem:
+        return schemas.problems(schema, value, owner=owner, seconds=settings.STIGMER_EXPRESSION_SECONDS)
+    except schemas.SchemaUnusable as problem:
         raise Refused(
             "conflict",
-            f"The input cannot be checked: the workflow's schema refers to {problem.ref}, which is not in it.",
+            f"The input cannot be checked, the workflow's schema cannot be used: {problem}.",
             remedy="Correct the schema and apply the workflow again.",
         ) from problem
+    except schemas.SchemaBusy as problem:
+        raise Refused(
+            "unavailable",
+            f"The input cannot be checked now: {problem}.",
+            remedy="Other checks of yours that take long are waited for; try again in a few seconds.",
+        ) from problem
+    except schemas.SchemaError as problem:
+        raise _invalid("/input", f"It could not be checked against the workflow's schema: {problem}.") from problem
 
 
 def _parent_of(instance: WorkflowInstance | AgentInstance) -> Workflow | Agent:
@@ -271,11 +286,11 @@ def _check_storable(value: object) -> None:
         raise _invalid("/input", f"The input: {problem}") from problem
 
 
-def _check_input(document: dict[str, object], value: object) -> None:
+def _check_input(document: dict[str, object], value: object, owner: str) -> None:
     _check_storable(value)
     if "input" not in document:
         return
-    found = input_problems(definition.load(document), value)
+    found = input_problems(definition.load(document), value, owner)
     if found:
         placed = [Finding(f"/input{each.pointer}", each.message) for each in found]
         raise Refused("invalid", "The input does not fit the workflow's schema.", findings=placed)

@@ -22,6 +22,7 @@ from django.conf import settings
 from django.db import DatabaseError, Error, OperationalError, connection, transaction
 
 from executions.errors import Refused
+from executions.models.outside import answering
 from executions.models.passing import Trouble, trouble
 from executions.models.spell import Spell
 
@@ -92,10 +93,15 @@ def run_tx(work: Callable[[], T], patience: Patience | None = None) -> T:
     """Run what is a transaction; again, as long as ``patience`` lasts, where nothing was committed for a reason that
     passes.
 
-    Inside a transaction it just runs: only the whole can run again. Raises what the last try raised.
+    Inside a transaction it just runs: only the whole can run again. It also begins anew where it met a question that is
+    asked ``outside`` of transactions. Raises what the last try raised.
     """
     if connection.in_atomic_block:
         return work()
+    return answering(lambda: _tried(work, patience))
+
+
+def _tried(work: Callable[[], T], patience: Patience | None) -> T:
     patience = patience or Patience()
     spell = Spell("the database")
     while True:

@@ -38,6 +38,7 @@ call (0.1 s) and ends with its parent. A forked process gets children of its own
 
 from executions.sealed.calls import call, call_once, close, configure, pids
 from executions.sealed.errors import (
+    SealedBusy,
     SealedClosed,
     SealedDied,
     SealedError,
@@ -53,6 +54,7 @@ from executions.sealed.places import waited_seconds
 
 __all__ = [
     "Limits",
+    "SealedBusy",
     "SealedClosed",
     "SealedDied",
     "SealedError",

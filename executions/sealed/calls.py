@@ -33,17 +33,20 @@ def call(
     seconds: float,
     text: str = "",
     heavy: bool = False,
+    most_waiting: int | None = None,
 ) -> bytes:
     """What ``operation`` answers to ``payload``.
 
     ``owner`` is whose text it is (an account's id). ``seconds`` is what it may take of processor
     time; ten times as long on the clock where the machine is busy. ``text`` is what makes the
-    call quick or slow (the program, not the data), ``heavy`` says that it is slow anyway. Raises
-    a :class:`~executions.sealed.errors.SealedError`.
+    call quick or slow (the program, not the data), ``heavy`` says that it is slow anyway.
+    Where ``most_waiting`` slow calls of the owner wait already it raises SealedBusy instead of
+    waiting too: for whoever is not patient, such as a web server. Raises a
+    :class:`~executions.sealed.errors.SealedError`.
     """
     lanes = _running()
     try:
-        reply = lanes.call(request(operation, payload), owner, seconds, text, heavy)
+        reply = lanes.call(request(operation, payload), owner, seconds, text, heavy, most_waiting)
     except (SealedDied, SealedUnavailable) as error:
         raise _ended(lanes, error) from None
     return _body(reply)

@@ -46,5 +46,9 @@ class SealedUnavailable(SealedError):
     """No child could be started: the machine is out of processes, memory or descriptors."""
 
 
+class SealedBusy(SealedError):
+    """So many slow calls of this owner wait already that the caller did not want to wait too."""
+
+
 class SealedClosed(SealedError):
     """The children of this process were closed while the call waited or ran."""

@@ -38,7 +38,15 @@ class Lanes:
         self._rest_lock = threading.Lock()
         self._resting: list[SealedChild] = []
 
-    def call(self, frame: bytes, owner: str, seconds: float, text: str, heavy: bool) -> Reply:
+    def call(
+        self,
+        frame: bytes,
+        owner: str,
+        seconds: float,
+        text: str,
+        heavy: bool,
+        most_waiting: int | None = None,
+    ) -> Reply:
         """The answer to a frame. ``text`` is what makes a call slow or quick; one that is
         ``heavy`` does not try the shared child. Raises a :class:`SealedError`."""
         if not heavy and not self._texts.is_slow(owner, text):
@@ -51,7 +59,7 @@ class Lanes:
                     return reply
                 if self._slow.has(owner):
                     break
-        return self._apart(frame, owner, seconds)
+        return self._apart(frame, owner, seconds, most_waiting)
 
     def call_once(self, frame: bytes, owner: str, seconds: float) -> Reply:
         """The answer of a child that never worked and never will again."""
@@ -104,8 +112,8 @@ class Lanes:
         finally:
             self._slow.leave(owner)
 
-    def _apart(self, frame: bytes, owner: str, seconds: float) -> Reply:
-        self._slow.enter(owner)
+    def _apart(self, frame: bytes, owner: str, seconds: float, most_waiting: int | None) -> Reply:
+        self._slow.enter(owner, most_waiting)
         try:
             child = self._rested()
             return self._ended(child, partial(child.ask, frame, seconds), seconds)

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter, OrderedDict, deque
 
-from executions.sealed.errors import SealedClosed
+from executions.sealed.errors import SealedBusy, SealedClosed
 
 
 class _Waited(threading.local):
@@ -51,12 +51,15 @@ class Places:
             self._take(owner)
             return True
 
-    def enter(self, owner: str) -> None:
-        """Take a place, however long that takes. Raises :class:`SealedClosed`."""
+    def enter(self, owner: str, most_waiting: int | None = None) -> None:
+        """Take a place, however long that takes. Raises :class:`SealedClosed`, and
+        :class:`SealedBusy` where ``most_waiting`` of this owner wait already."""
         if self.enter_now(owner):
             return
         turn = threading.Event()
         with self._lock:
+            if most_waiting is not None and len(self._waiting.get(owner, ())) >= most_waiting:
+                raise SealedBusy("too many slow calls of this owner wait already")
             if self._is_closed:
                 raise SealedClosed("the processes for foreign text are closed")
             self._waiting.setdefault(owner, deque()).append(turn)

@@ -12,7 +12,7 @@ from executions.definition.checks.literals import check_literals
 from executions.definition.checks.outline import outline
 from executions.definition.checks.references import check_references
 from executions.definition.checks.report import Report
-from executions.definition.checks.schemas import check_schemas
+from executions.definition.checks.schemas import SchemaChecks, check_schemas
 from executions.definition.checks.secrets import RefuseSecret, check_secrets
 from executions.definition.checks.settings import check_settings
 
@@ -25,6 +25,7 @@ def check(
     check_expression: CheckExpression | None,
     known_functions: Collection[str] | None,
     refuse_secret: RefuseSecret | None = None,
+    owner: str = "",
 ) -> None:
     """Put into ``report`` all that is wrong with a document, whether or not its parts have the right shape."""
     found = outline(document)
@@ -32,7 +33,7 @@ def check(
     check_references(found, known_functions, report)
     check_formulas(found, check_expression, report)
     check_secrets(found, refuse_secret, report)
-    check_schemas(found, report)
+    check_schemas(found, SchemaChecks(owner), report)
     check_bodies(found, report)
     check_literals(found, report)
     check_settings(found, report)

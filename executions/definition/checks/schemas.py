@@ -1,39 +1,55 @@
-"""The JSON Schemas that a workflow gives for its data have to be schemas themselves, complete without a network."""
+"""The JSON Schemas that a workflow gives for its data have to be usable, complete without a network."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
-from jsonschema import Draft202012Validator, SchemaError
-from referencing import Registry
-from referencing.exceptions import Unresolvable
-from referencing.jsonschema import DRAFT202012
-
+from executions import schemas, sealed
 from executions.definition.checks.outline import Outline, at
 from executions.definition.checks.report import Report
-from executions.definition.problems import Path, shown
-from executions.values import canonical
+from executions.definition.problems import Path
 
 _PLACES = ("input", "output", "export")
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+ONE_SECONDS = 2.0
+ALL_SECONDS = 20.0
 
 
-def check_schemas(found: Outline, report: Report) -> None:
-    """Report documents that are no JSON Schema and references that lead out of one."""
+class SchemaChecks:
+    """Builds the schemas of one definition of ``owner``, for so long: that is work which whoever wrote them makes
+    expensive."""
+
+    def __init__(self, owner: str) -> None:
+        self._owner = owner
+        self._seconds_left = ALL_SECONDS
+
+    def __call__(self, schema: Any) -> tuple[Path, str] | None:
+        """Where in a schema its first fault is and what is wrong there; None where it can be used."""
+        if self._seconds_left <= 0:
+            return (), f"not checked: the schemas before it took more than {ALL_SECONDS:g} s"
+        began = time.monotonic() - sealed.waited_seconds()
+        try:
+            fault = schemas.fault(schema, owner=self._owner, seconds=ONE_SECONDS)
+        except schemas.SchemaError as problem:
+            return (), f"the schema could not be checked: {problem}"
+        finally:
+            self._seconds_left -= time.monotonic() - sealed.waited_seconds() - began
+        return None if fault is None else (fault.path, str(fault))
+
+
+def check_schemas(found: Outline, check: SchemaChecks, report: Report) -> None:
+    """Report documents that are no JSON Schema, references that lead nowhere or out of one, and patterns that cannot
+    be matched in linear time."""
     for path, schema in _schemas(found):
         if report.is_full:
             return
-        try:
-            Draft202012Validator.check_schema(schema)
-        except SchemaError as error:
-            inside = tuple(error.absolute_path)
-            report.add((*path, *inside), f"this is no valid JSON Schema: {error.message[:200]}")
-            continue
-        for where, reference in _references(path, schema):
-            if not reference.startswith("#"):
-                report.add(where, "a schema cannot refer to another document", "a reference such as #/$defs/order")
-            elif not _leads_somewhere(schema, reference):
-                report.add(where, f"the schema has nothing at {shown(reference)}", "a reference such as #/$defs/order")
+        fault = check(schema)
+        if fault is not None:
+            inside, message = fault
+            is_reference = bool(inside) and inside[-1] in _REFERENCES
+            report.add((*path, *inside), message, "a reference such as #/$defs/order" if is_reference else "")
 
 
 def _schemas(found: Outline) -> Iterator[tuple[Path, Any]]:
@@ -44,27 +60,3 @@ def _schemas(found: Outline) -> Iterator[tuple[Path, Any]]:
             schema = at(body, place, "schema", "document")
             if isinstance(schema, dict):
                 yield (*path, place, "schema", "document"), schema
-
-
-def _leads_somewhere(schema: Any, reference: str) -> bool:
-    """Judged from the root; a schema with identifiers of its own is left to the moment when it is used."""
-    if "$id" in canonical(schema):
-        return True
-    resource = DRAFT202012.create_resource(schema)
-    try:
-        Registry().with_resource("", resource).resolver().lookup(reference)
-    except Unresolvable:
-        return False
-    return True
-
-
-def _references(path: Path, value: Any) -> Iterator[tuple[Path, str]]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if key in ("$ref", "$dynamicRef") and isinstance(inner, str):
-                yield (*path, key), inner
-            else:
-                yield from _references((*path, key), inner)
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _references((*path, index), inner)

@@ -10,7 +10,10 @@ from collections.abc import Callable
 
 Operation = Callable[[bytes], bytes]
 # Modules that import little: the mother of the children loads them all.
-ROOMS: tuple[str, ...] = ("executions.sealed.inside.jq_programs",)
+ROOMS: tuple[str, ...] = (
+    "executions.sealed.inside.jq_programs",
+    "executions.sealed.inside.schemas",
+)
 
 
 class Refused(Exception):

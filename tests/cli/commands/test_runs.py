@@ -65,7 +65,7 @@ def test_an_input_that_does_not_fit_is_a_wrong_use_with_every_finding(demo: Term
     assert sorted(findings) == [
         "  --input /address: This is required.",
         "  --input /quantity: This is required.",
-        "  --input /sku: 'mug' is not one of ['tea', 'cup', 'kettle', 'whisk']",
+        '  --input /sku: "mug" is not one of "tea", "cup", "kettle" or "whisk"',
     ]
 
 
