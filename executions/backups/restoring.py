@@ -16,7 +16,7 @@ from executions.backups.errors import BackupError
 from executions.backups.files import POSTGRES, SQLITE, kind_of
 from executions.backups.seal import Seal, checked_seal
 from executions.backups.target import database_file
-from executions.supervisor.preflight import known_migrations, owned_home
+from executions.supervisor.preflight import known_migrations, unused_home
 from stigmer_site.sqlite import damage
 
 Agree = Callable[[str, Contents, Seal | None], None]
@@ -52,7 +52,7 @@ def restore(path: Path, agree: Agree) -> Restored:
     if database is not None and database.exists() and path.samefile(database):
         raise BackupError(f"{path} is the database itself. Name a backup.")
     sealed = checked_seal(path)
-    with owned_home(settings.STIGMER_HOME):
+    with unused_home(settings.STIGMER_HOME):
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
         if database is None:
             inside, kept = postgres.restore(path, stamp, partial(_check, agree, sealed))

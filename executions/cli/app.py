@@ -52,11 +52,13 @@ def worker() -> None:
 
     from executions.supervisor.answers import answer
     from executions.supervisor.gate import wait_until_open
+    from executions.supervisor.preflight import use_home
     from executions.supervisor.watch import stop_with_parent
     from executions.worker import fork_server, main
 
     # Before the first thread.
     server = fork_server.start()
+    use_home(settings.STIGMER_HOME)
     answer()
     stop_with_parent(settings.STIGMER_DRAIN_SECONDS + 5)
     wait_until_open()
@@ -69,8 +71,12 @@ def web(
 ) -> None:
     """Run the web server (HTTP and WebSockets)."""
     _settings()
-    from executions.supervisor.answers import answer
+    from django.conf import settings
 
+    from executions.supervisor.answers import answer
+    from executions.supervisor.preflight import use_home
+
+    use_home(settings.STIGMER_HOME)
     answer()
     if prepare:
         from executions.supervisor.prepare import prepare as prepare_database

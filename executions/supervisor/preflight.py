@@ -15,6 +15,7 @@ from pathlib import Path
 from executions.errors import StigmerError
 from stigmer_site.home import private_folder
 
+IN_USE = "in-use.lock"
 PORT_PATIENCE_SECONDS = 3.0  # a server that was killed a moment ago may still be closing
 
 
@@ -48,6 +49,40 @@ def owned_home(home: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def use_home(home: Path) -> None:
+    """Let a process that serves or drives be seen by ``unused_home`` until it ends, however it does.
+
+    Raises CannotStart while a backup is being restored.
+    """
+    try:
+        lock = os.open(home / IN_USE, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        # Without a folder that can be written there is none to be restored into either.
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(lock)
+        raise CannotStart(f"A backup is being restored in {home}. Start when that is done.") from error
+
+
+@contextmanager
+def unused_home(home: Path) -> Iterator[None]:
+    """Hold the data folder against a supervisor, a worker and a web server, each alone or together."""
+    with owned_home(home):
+        lock = os.open(home / IN_USE, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise CannotStart(
+                    f"A worker or a web server of Stigmer uses the data folder {home}. Stop it first."
+                ) from error
+            yield
+        finally:
+            os.close(lock)
 
 
 def _owner(lock: int) -> str:

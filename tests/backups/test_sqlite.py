@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import stat
@@ -10,8 +11,10 @@ import pytest
 
 from executions.backups import BackupError, sqlite
 from executions.engine.crashes import RESTORED
-from executions.supervisor.preflight import CannotStart, owned_home
+from executions.supervisor.preflight import CannotStart, owned_home, unused_home
 from tests.backups.places import NOTES, Place, note
+from tests.live import free_ports
+from tests.waiting import until
 
 
 def test_a_backup_is_private_whole_and_says_what_is_inside(place: Place, tmp_path: Path) -> None:
@@ -116,6 +119,31 @@ def test_a_restore_refuses_while_a_supervisor_has_the_data_folder(place: Place, 
     ):
         place.restore(tmp_path / "one")
     assert place.names() == ["stigmer.sqlite3"]
+
+
+@pytest.mark.processes
+def test_a_restore_refuses_while_a_web_server_runs_alone(place: Place, tmp_path: Path) -> None:
+    place.back_up(tmp_path / "one")
+    (port,) = free_ports(1)
+    place.more |= {"STIGMER_PORT": str(port)}
+    web = place.start("web")
+    try:
+        until(lambda: is_held(place.home / "in-use.lock"), what="the web server has begun", seconds=90)
+        with pytest.raises(CannotStart, match="A worker or a web server of Stigmer uses the data folder"):
+            place.restore(tmp_path / "one")
+    finally:
+        web.kill()
+        web.communicate()
+    place.restore(tmp_path / "one")
+
+
+def test_nothing_starts_while_a_backup_is_restored(place: Place) -> None:
+    with unused_home(place.home):
+        said = place("web")
+    assert (said.code, said.err) == (
+        1,
+        f"stigmer: A backup is being restored in {place.home}. Start when that is done.\n",
+    )
 
 
 def test_a_restore_asks_and_a_dry_run_changes_nothing(place: Place, tmp_path: Path) -> None:
@@ -252,6 +280,18 @@ def held_by_another_process(database: Path) -> str:
     os.waitpid(child, 0)
     with os.fdopen(reading) as said:
         return said.read()
+
+
+def is_held(lock: Path) -> bool:
+    """Whether a process holds a lock file."""
+    if not lock.exists():
+        return False
+    with lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def leave_a_log(database: Path) -> None:
