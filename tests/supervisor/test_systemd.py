@@ -42,15 +42,17 @@ def test_a_process_says_so_in_time_and_falls_silent_when_the_interpreter_is_held
     asked = {**os.environ, "NOTIFY_SOCKET": path, "WATCHDOG_USEC": "900000"}
     command = [sys.executable, "-c", HANGS]
     with subprocess.Popen(command, cwd=ROOT, env=asked, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"False\n", "what it starts is not asked to answer"
-        assert [heard.recv(100) for _ in range(4)] == [b"WATCHDOG=1"] * 4
-        heard.settimeout(3)
-        with pytest.raises(TimeoutError):
-            while True:
-                heard.recv(100)
-        assert process.poll() is None
-        process.kill()
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"False\n", "what it starts is not asked to answer"
+            assert [heard.recv(100) for _ in range(4)] == [b"WATCHDOG=1"] * 4
+            heard.settimeout(3)
+            with pytest.raises(TimeoutError):
+                while True:
+                    heard.recv(100)
+            assert process.poll() is None
+        finally:
+            process.kill()
 
 
 def test_a_process_that_is_not_the_one_that_is_watched_says_nothing(
