@@ -12,6 +12,7 @@ class Close(IntEnum):
 
     ENDED = 1000
     BROKE_OFF = 1011
+    RESTARTING = 1012
     TOO_MANY = 1013
     NOT_UNDERSTOOD = 4400
     SIGNED_OUT = 4401

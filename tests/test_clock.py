@@ -17,8 +17,8 @@ from executions.engine.store import Here
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import Event, Execution, Process, Step
+from executions.recovery.registration import register
 from executions.states import Phase
-from executions.worker.registration import register
 from tests.waiting import until
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]

@@ -33,6 +33,7 @@ from dashboard.live.topics import EXECUTIONS, INBOX, OVERVIEW, Topic
 from executions import broadcast, policy
 from executions.accounts.watch import LOOK_SECONDS, Credential, Watch
 from executions.events import GROUP
+from executions.farewell import at_the_end
 from executions.health.gauges import add_sockets
 from executions.models.passing import trouble
 from executions.sockets import Close
@@ -218,6 +219,10 @@ class Hub:
         if await self._ask_again(follower):
             await self.subscribe(follower, {each.topic: each.cursor for each in follower.subscriptions.values()})
 
+    async def close_all(self, code: int) -> None:
+        for follower in list(self._followers):
+            await follower.close(code)
+
     async def _ask_again(self, follower: Follower) -> bool:
         """Whether this socket may stay: the session lives, and its user is what they were."""
         store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")(follower.session_key)
@@ -257,7 +262,13 @@ def open_count() -> int:
     return sum(each.count() for each in list(_hubs.values()))
 
 
+async def _say_farewell() -> None:
+    """Close the sockets of all pages in this loop; they come back in a moment, each in its own."""
+    await hub().close_all(Close.RESTARTING)
+
+
 add_sockets("dashboard", open_count)
+at_the_end(_say_farewell)
 
 
 def hub() -> Hub:

@@ -1,7 +1,8 @@
 """Idempotency-Key: the same key and request lead to one run and one answer, however often and from how many threads.
 
-A key is reserved before the work and its answer stored in the work's own transaction, so that a crash leaves either
-both or neither. A reservation that was left behind is taken over after ``ABANDONED``; who is overtaken writes nothing.
+A key is reserved before the work and its answer stored in the work's own transaction, so that a crash
+leaves either both or neither. A reservation belongs to a process: once that is dead, or after ``ABANDONED``,
+the next request with the key takes it over; who is overtaken writes nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from executions import clock
 from executions.api.problems import FieldError, Problem
 from executions.models import IdempotentRequest
 from executions.models.transactions import InDoubt, atomic, run_tx
+from executions.recovery import presence
+from executions.recovery.processes import is_gone
 from executions.values import digest
 
 ABANDONED = timedelta(seconds=60)
@@ -79,7 +82,9 @@ def _reserve(owner: User, key: str, operation: str, body_digest: str) -> Idempot
     IdempotentRequest.objects.filter(created_at__lt=clock.now() - KEPT).delete()
     try:
         with atomic():
-            return IdempotentRequest.objects.create(owner=owner, key=key, operation=operation, body_digest=body_digest)
+            return IdempotentRequest.objects.create(
+                owner=owner, key=key, operation=operation, body_digest=body_digest, process=presence.here()
+            )
     except IntegrityError:
         known = IdempotentRequest.objects.filter(owner=owner, key=key).first()
     if known is None:
@@ -93,13 +98,19 @@ def _reserve(owner: User, key: str, operation: str, body_digest: str) -> Idempot
 
 def _taken_over(known: IdempotentRequest) -> IdempotentRequest:
     now = clock.now()
-    if known.created_at > now - ABANDONED:
+    if known.created_at > now - ABANDONED and not _is_left_behind(known):
         raise _in_flight()
     rows = IdempotentRequest.objects.filter(pk=known.pk, status=0, created_at=known.created_at)
-    if not rows.update(created_at=now):
+    if not rows.update(created_at=now, process=presence.here()):
         raise _in_flight()
     known.created_at = now
     return known
+
+
+def _is_left_behind(known: IdempotentRequest) -> bool:
+    """Whether the process that reserved it can answer no more."""
+    process = known.process
+    return process is not None and (process.dead_at is not None or is_gone(process))
 
 
 def _completed(reserved: IdempotentRequest, work: Callable[[], Answer]) -> Answer:

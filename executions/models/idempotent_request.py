@@ -9,7 +9,7 @@ from executions.models.fields import JsonField
 
 
 class IdempotentRequest(models.Model):
-    """``status`` 0 means that the first request is still in flight."""
+    """``status`` 0 means that the first request is still in flight, in ``process`` where that is known."""
 
     id = models.BigAutoField(primary_key=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
@@ -19,6 +19,9 @@ class IdempotentRequest(models.Model):
     status = models.PositiveSmallIntegerField(default=0)
     response = JsonField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    process = models.ForeignKey(
+        "executions.Process", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["owner", "key"], name="idempotency_key_once"),)

@@ -31,6 +31,10 @@ class ProcessQuerySet(models.QuerySet["Process"]):
     def workers(self) -> ProcessQuerySet:
         return self.filter(kind="worker")
 
+    def driving(self) -> ProcessQuerySet:
+        """Those that drive executions: workers, and the processes in which they drive one alone."""
+        return self.filter(kind__in=("worker", ALONE))
+
     def here(self) -> ProcessQuerySet:
         """Those whose pids mean something to this process: of its host, since its boot, in its pid namespace."""
         system = here()

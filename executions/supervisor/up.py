@@ -88,7 +88,13 @@ class Supervisor:
         """
         self._keep(
             self._child(
-                "web", "web", "--prepare", tidy=self._heard_from_web, answers=True, stop_seconds=WEB_STOP_SECONDS
+                "web",
+                "web",
+                "--prepare",
+                tidy=self._heard_from_web,
+                answers=True,
+                stop_seconds=WEB_STOP_SECONDS,
+                ended=partial(note_exit, settings.STIGMER_HOME),
             )
         )
         if settings.STIGMER_EMBEDDED_REDIS:

@@ -12,9 +12,9 @@ from executions import broadcast
 from executions.engine.driver import advance
 from executions.engine.running import Running
 from executions.models.process import ALONE
+from executions.recovery.registration import register, resign
 from executions.worker.children import use_children
 from executions.worker.pulse import Pulse
-from executions.worker.registration import register, resign
 from executions.worker.signals import on_signal
 from executions.worker.writers import writers
 

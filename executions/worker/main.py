@@ -21,6 +21,7 @@ from executions.models import Execution, Process
 from executions.models.passing import trouble
 from executions.models.transactions import run_tx
 from executions.recovery.boot import note_start
+from executions.recovery.registration import register_when_possible, resign
 from executions.recovery.sweep import Sweeper
 from executions.steps import http, python
 from executions.supervisor import systemd
@@ -29,7 +30,6 @@ from executions.worker.doorbell import Doorbell
 from executions.worker.fork_server import Pipes
 from executions.worker.moments import Moments
 from executions.worker.pulse import Pulse
-from executions.worker.registration import register_when_possible, resign
 from executions.worker.siblings import Siblings
 from executions.worker.signals import on_signal
 from executions.worker.slots import Slots

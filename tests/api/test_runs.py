@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 
 import pytest
 from django.db import connection
@@ -15,6 +16,7 @@ from executions.intake.apply import apply_definition
 from executions.models import Execution, IdempotentRequest, Process
 from executions.states import Phase
 from executions.values import digest
+from executions.worker_identity import here
 from tests.api.conftest import GOOD, HEAD, caller_of, problem
 
 pytestmark = pytest.mark.database
@@ -110,6 +112,23 @@ class TestAKey:
         self.test_that_is_in_flight_is_a_conflict(owner, workflow, worker, alice)
         IdempotentRequest.objects.update(created_at=timezone.now() - idempotency.ABANDONED)
         assert owner.post("workflows/orders/run", Idempotency_Key="one").status_code == 202
+
+    def test_whose_process_is_dead_is_taken_over_at_once(self, owner, workflow, worker, alice):
+        self.test_that_is_in_flight_is_a_conflict(owner, workflow, worker, alice)
+        web = Process.objects.create(kind="web", host="elsewhere", pid=7)
+        IdempotentRequest.objects.update(process=web)
+        problem(owner.post("workflows/orders/run", Idempotency_Key="one"), 409, "in-flight")
+        web.declare_dead("killed by SIGKILL")
+        assert owner.post("workflows/orders/run", Idempotency_Key="one").status_code == 202
+
+    def test_whose_process_is_gone_from_this_host_is_taken_over_before_anybody_declared_it_dead(
+        self, owner, workflow, worker, alice
+    ):
+        self.test_that_is_in_flight_is_a_conflict(owner, workflow, worker, alice)
+        gone = Process.objects.create(kind="web", pid=2**22 + 1, process_started="1", **asdict(here()))
+        IdempotentRequest.objects.update(process=gone)
+        assert owner.post("workflows/orders/run", Idempotency_Key="one").status_code == 202
+        assert Execution.objects.count() == 1
 
     def test_is_free_again_after_a_refusal(self, owner, workflow, worker):
         worker.declare_dead("test")

@@ -20,8 +20,8 @@ from executions.engine.running import Running
 from executions.engine.store import Here
 from executions.errors import Refused
 from executions.models import Execution, Step
+from executions.recovery.registration import register
 from executions.recovery.sweep import sweep
-from executions.worker.registration import register
 from tests.faults.starting import started
 
 pytestmark = pytest.mark.database

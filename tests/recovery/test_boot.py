@@ -19,8 +19,8 @@ from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import Boot, Event, Execution, Process, Step
 from executions.recovery.boot import SinceStart, note_start, since_start
+from executions.recovery.registration import register
 from executions.states import Phase
-from executions.worker.registration import register
 from tests.engine.crashing import drive_and_die, drive_on
 from tests.engine.texts import call
 

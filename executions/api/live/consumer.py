@@ -15,13 +15,14 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from executions.api.live import access
 from executions.api.live.hub import hub
-from executions.api.live.subscriber import BUFFER, FORBIDDEN, Frame, Subscriber
+from executions.api.live.subscriber import BUFFER, FORBIDDEN, RESTARTING, Frame, Subscriber
 from executions.sockets import Close, message_of
 
 MOST_SOCKETS = 20
 MOST_CHARACTERS = 4096
 ACKNOWLEDGE_SECONDS = 60.0
 BEAT_SECONDS = 15.0
+_CODES = {FORBIDDEN: Close.NOT_ALLOWED, RESTARTING: Close.RESTARTING}
 log = structlog.get_logger(__name__)
 
 
@@ -78,7 +79,7 @@ class FollowConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 return Close.TOO_MANY
             taken = await self.follower.take(BEAT_SECONDS)
             if taken is None and self.follower.closed:
-                return Close.NOT_ALLOWED if self.follower.closed == FORBIDDEN else Close.NOTHING_HERE
+                return _CODES.get(self.follower.closed, Close.NOTHING_HERE)
             if taken is not None and await self._sent(*taken):
                 return Close.ENDED
 

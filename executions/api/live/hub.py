@@ -16,7 +16,8 @@ from django.db import close_old_connections, connections
 from executions import broadcast
 from executions.accounts.watch import LOOK_SECONDS, Watch
 from executions.api.live import changes
-from executions.api.live.subscriber import FORBIDDEN, Subscriber
+from executions.api.live.subscriber import FORBIDDEN, RESTARTING, Subscriber
+from executions.farewell import at_the_end
 from executions.health.gauges import add_sockets
 from executions.models.passing import trouble
 from executions.nudges import Nudge, nudges
@@ -181,6 +182,11 @@ class Hub:
         if not await self.ask(follower.still_allowed):
             follower.close(FORBIDDEN)
 
+    def close_all(self, why: str) -> None:
+        """Nothing more will come; what waits to be sent is sent before."""
+        for follower in self._all():
+            follower.close(why)
+
     def _all(self) -> list[Subscriber]:
         return [each for group in self._followers.values() for each in group]
 
@@ -206,7 +212,13 @@ def open_count() -> int:
     return sum(each.count() for each in list(_hubs.values()))
 
 
+async def _say_farewell() -> None:
+    """Tell all who follow in this loop to come back in a moment."""
+    hub().close_all(RESTARTING)
+
+
 add_sockets("api", open_count)
+at_the_end(_say_farewell)
 
 
 def hub() -> Hub:

@@ -16,6 +16,7 @@ from executions.accounts.watch import NO_CREDENTIAL, Credential
 
 BUFFER = 100
 FORBIDDEN = "forbidden"
+RESTARTING = "restarting"
 log = structlog.get_logger(__name__)
 
 

@@ -109,4 +109,7 @@ class Followed(BaseModel):
 class FollowingClosed(BaseModel):
     """The `data` of the event `closed`: nothing more will come, and the execution may go on."""
 
-    reason: str = Field(description="deleted: there is no such execution any more; forbidden: you may not see it.")
+    reason: str = Field(
+        description="deleted: there is no such execution any more; forbidden: you may not see it; restarting: the "
+        "server stops, come back with Last-Event-ID."
+    )

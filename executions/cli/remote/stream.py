@@ -19,6 +19,8 @@ from executions.cli.remote.problem import ServerProblem
 PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
 GIVE_UP_SECONDS = 600.0
 _TRANSIENT = frozenset({429, 500, 502, 503, 504})
+# The server stops in order: its connection ends now, and the next one goes on from here.
+RESTARTING = "restarting"
 _REASONS = {"deleted": "the run was deleted", "forbidden": "you may not see the run any more"}
 
 
@@ -139,6 +141,8 @@ def messages(lines: Iterable[str]) -> Iterator[Message]:
 def _read(message: Message) -> Update | None:
     """None for a message that tells nothing new of the execution."""
     body = json.loads(message.data)
+    if message.event == "closed" and body.get("reason") == RESTARTING:
+        return None
     if message.event == "closed":
         raise CommandError(
             f"The server ended the stream: {_REASONS.get(body.get('reason'), body.get('reason'))}.",

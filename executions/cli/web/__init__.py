@@ -25,13 +25,16 @@ STOP_SECONDS = 10
 def serve() -> None:
     """Serve HTTP and WebSockets on STIGMER_BIND:STIGMER_PORT until SIGTERM or SIGINT."""
     from executions import broadcast
+    from executions.recovery import presence
     from stigmer_site.asgi import application
 
     stop_with_parent(STOP_SECONDS)
     # From the first request on: what this process changes is announced before anybody opened a
     # socket here.
     broadcast.start()
+    presence.begin()
     server(application).run()
+    presence.end()
     checkpoint_at_the_end()
 
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import structlog
+from twisted.internet.defer import Deferred
+
+from executions import farewell
 from executions.bodies import SCOPE_KEY
 from executions.cli.backpressure import PatientServer
 from executions.cli.web.bodies import Held, Limits
 from executions.cli.web.requests import BoundedFactory, BoundedRequest
 from executions.cli.web.sockets import BoundedSocketFactory
+
+# What is under way when the server is asked to stop gets so long; the rest is broken off.
+FAREWELL_SECONDS = 5.0
+LOOK_SECONDS = 0.05
+log = structlog.get_logger(__name__)
 
 
 class BoundedServer(PatientServer):
@@ -21,6 +31,31 @@ class BoundedServer(PatientServer):
         super().__init__(*arguments, **options)
         self.held = Held(limits)
         self.hops = hops
+        self._ports: list[Any] = []
+
+    def listen_success(self, port: Any) -> None:
+        """Keep the port, to close it before anything else ends."""
+        self._ports.append(port)
+        super().listen_success(port)
+
+    def kill_all_applications(self) -> Any:
+        """Asked to stop. Nobody new comes in, streams and sockets say their last word, requests come to their end."""
+        ended = Deferred.fromFuture(asyncio.ensure_future(self._end_in_order()))
+        kill = super().kill_all_applications
+        ended.addBoth(lambda _: kill())
+        return ended
+
+    async def _end_in_order(self) -> None:
+        for port in self._ports:
+            port.stopListening()
+        try:
+            await farewell.say()
+        except Exception:
+            log.exception("not all could be told that the server stops")
+        for _ in range(int(FAREWELL_SECONDS / LOOK_SECONDS)):
+            if all(each["application_instance"].done() for each in list(self.connections.values())):
+                return
+            await asyncio.sleep(LOOK_SECONDS)
 
     # Daphne makes its factories in ``run`` and goes on to use these attributes.
     @property

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from executions import tokens
+from executions import farewell, tokens
 from executions.api.live.hub import hub
 from executions.api.live.subscriber import Frame
 from executions.health.metrics import exposition
@@ -286,3 +286,21 @@ class TestATokenThatIsTakenAway:
         minted = tokens.mint(owner.user, "taken", ["read"])
         secrets_ = (minted.secret, other.secret)
         run(scenario)
+
+
+def test_a_server_that_stops_in_order_ends_streams_and_sockets_with_their_last_word(owner, begin):
+    execution = begin()
+
+    async def scenario() -> None:
+        async with stream(path_of(execution), authorization=bearer(owner)) as opened:
+            events = opened.events()
+            assert (await anext(events))[0] == "snapshot"
+            followed = socket(path_of(execution), authorization=bearer(owner))
+            assert (await followed.connect())[0]
+            await followed.receive_from(PATIENCE_SECONDS)
+            await farewell.say()
+            assert await followed.receive_output(PATIENCE_SECONDS) == {"type": "websocket.close", "code": 1012}
+            rest = [(event, data) async for event, _, data in events]
+            assert rest == [("closed", {"reason": "restarting"})]
+
+    run(scenario)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from executions.models import Boot, Execution
 from executions.recovery.boot import note_start
-from executions.worker.registration import register
+from executions.recovery.registration import register
 from tests.engine.crashing import drive_and_die, drive_on
 
 As = Callable[[User], Client]

@@ -64,7 +64,7 @@ class _Driver:
 
     def __init__(self, execution_id: str, before: int) -> None:
         from executions.engine.running import Running
-        from executions.worker.registration import register
+        from executions.recovery.registration import register
         from tests.driving import drive_once
 
         self.process = register("worker", slots=1)

@@ -53,8 +53,8 @@ def _drive(execution_id: str, shape: Shape, at: float) -> int:
     import uuid
 
     from executions.engine.running import Running
+    from executions.recovery.registration import register
     from executions.worker.children import use_children
-    from executions.worker.registration import register
     from executions.worker.writers import writers
     from tests.driving import drive_once
 
@@ -76,7 +76,7 @@ def _ring_for_the_dead(execution_id: str) -> list[str]:
     from executions.engine.running import Running
     from executions.engine.store import Here
     from executions.models import Execution
-    from executions.worker.registration import register
+    from executions.recovery.registration import register
     from tests.driving import drive_once
 
     process = register("worker", slots=1)

@@ -170,7 +170,7 @@ def _press(verb: str, execution_id: str, before: str) -> list[str]:
 
 def drive(execution_id: str, store: Any, running: Any) -> None:
     from executions.models import Process
-    from executions.worker.registration import register
+    from executions.recovery.registration import register
     from tests.driving import drive_once
 
     process = Process.objects.filter(dead_at=None).first() or register("worker", slots=1)
@@ -200,7 +200,7 @@ class CrashingStore:
 def _drive_and_crash(execution_id: str, store: CrashingStore) -> None:
     """A worker that dies at one of its next transactions, and is declared dead."""
     from executions.engine.running import Running
-    from executions.worker.registration import register
+    from executions.recovery.registration import register
     from tests.driving import drive_once
 
     process = register("worker", slots=1)

@@ -85,9 +85,9 @@ def finish(execution_id: str, shape: Shape, *, kill_at: int | None = None) -> in
 def drive_until(execution_id: str, done: Callable[[], bool], shape: Shape | None = None) -> None:
     """Be a worker of one thread, and the person where a shape says what it presses."""
     from executions.engine.running import Running
+    from executions.recovery.registration import register
     from executions.recovery.sweep import take_up_what_is_left
     from executions.worker.children import use_children
-    from executions.worker.registration import register
     from executions.worker.writers import writers
     from tests.driving import drive_once
 
