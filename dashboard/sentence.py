@@ -7,18 +7,30 @@ from collections.abc import Sequence
 from django.utils.html import format_html
 
 from dashboard import words
-from dashboard.templatetags.words import lasted, until
+from dashboard.templatetags.words import ago, lasted, until
 from executions.models import Execution, Step, in_line
 from executions.states import Phase, StepStatus
 
 _AGAIN = {StepStatus.RETRYING, StepStatus.WAITING}
 
 
-def stands(execution: Execution, steps: Sequence[Step]) -> str:
+def stands(execution: Execution, steps: Sequence[Step], *, has_workers: bool = True) -> str:
     """Safe to show: only this module writes markup.
 
     ``steps``: those that are open or stopped it, innermost first; of a run that completed, those that were skipped.
+    ``has_workers``: whether a worker of ours is alive.
     """
+    said = _stands(execution, steps)
+    timed = execution.phase == Phase.WAITING and execution.wake_at is not None
+    wants_a_worker = timed or execution.phase in (Phase.PENDING, Phase.IN_PROGRESS)
+    if has_workers or not wants_a_worker or execution.runner == "external":
+        return said
+    return format_html(
+        "{} No worker is alive: nothing goes on before one is started (<code>{}</code>).", said, "stigmer worker"
+    )
+
+
+def _stands(execution: Execution, steps: Sequence[Step]) -> str:
     say = {
         Phase.PENDING: _pending,
         Phase.IN_PROGRESS: _running,
@@ -36,10 +48,27 @@ def _step(execution: Execution, steps: Sequence[Step], *statuses: str) -> tuple[
 
 
 def _pending(execution: Execution, steps: Sequence[Step]) -> str:
+    if execution.runner == "external":
+        return _silence(execution) or "Accepted. It begins when its external runner says so."
     return "Ready to go on. It starts as soon as a worker has a free slot."
 
 
+def _silence(execution: Execution) -> str:
+    """That its external runner says nothing; empty where it speaks, or where we drive."""
+    if not execution.is_runner_silent():
+        return ""
+    if execution.runner_heard_at is None:
+        return "Its external runner has said nothing yet, for longer than it may. Nobody else drives this."
+    heard = ago(execution.runner_heard_at)
+    return format_html("Its external runner fell silent, last heard {}. Nobody else drives this.", heard)
+
+
 def _running(execution: Execution, steps: Sequence[Step]) -> str:
+    if silence := _silence(execution):
+        return silence
+    if execution.process is not None and execution.process.dead_at is not None:
+        who = _worker(execution).capitalize()
+        return format_html("{} ended while it drove this. Another worker takes it over.", who)
     step, name = _step(execution, steps, StepStatus.RUNNING, StepStatus.RETRYING)
     standing = next((each for each in steps if "in_line" in each.control), None)
     if standing:
@@ -66,6 +95,8 @@ def _in_line(name: str, step: Step) -> str:
 
 
 def _waiting(execution: Execution, steps: Sequence[Step]) -> str:
+    if silence := _silence(execution):
+        return silence
     step, name = _step(execution, steps, *_AGAIN)
     if step and "in_line" in step.control:
         return _in_line(name, step)

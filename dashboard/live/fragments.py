@@ -12,9 +12,9 @@ from dashboard import actions, choices, sentence, timeline, values, ways
 from dashboard.live.frames import Part
 from dashboard.queries import execution as queries
 from executions import clock
-from executions.models import Event, Execution, Step
+from executions.models import Event, Execution, Process, Step
 from executions.roles import Role
-from executions.states import OPEN_STATUSES, Phase, StepStatus
+from executions.states import ENDED_PHASES, OPEN_STATUSES, Phase, StepStatus
 from executions.verbs.rows import VERBS
 
 
@@ -27,7 +27,11 @@ def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
     question = choices.question(open_) if execution.phase == Phase.WAITING else None
     return {
         "execution": execution,
-        "sentence": sentence.stands(execution, _telling(execution, failed, open_)),
+        "sentence": sentence.stands(
+            execution,
+            _telling(execution, failed, open_),
+            has_workers=execution.phase in ENDED_PHASES or Process.objects.living().workers().exists(),
+        ),
         "actions": buttons,
         "refused": actions.refusals(buttons),
         "ways": ways.ways(execution, role),

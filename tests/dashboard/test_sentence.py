@@ -9,6 +9,7 @@ from dashboard.sentence import stands
 from executions.models import Execution, Process, Step
 from executions.states import Phase, StepStatus
 
+BEFORE = timezone.now() - timedelta(minutes=5)
 SOON = timezone.now() + timedelta(minutes=5)
 CHARGE = Step(name="charge", path="/charge", status=StepStatus.FAILED, attempt=4)
 
@@ -40,6 +41,31 @@ CHARGE = Step(name="charge", path="/charge", status=StepStatus.FAILED, attempt=4
                 )
             ],
             "Step <strong>charge</strong> failed 3 times. Next attempt",
+        ),
+        (Execution(phase=Phase.PENDING, runner="external"), [], "It begins when its external runner says so."),
+        (
+            Execution(phase=Phase.PENDING, runner="external", runner_due_at=BEFORE),
+            [],
+            "Its external runner has said nothing yet, for longer than it may.",
+        ),
+        (
+            Execution(phase=Phase.IN_PROGRESS, runner="external", runner_due_at=BEFORE, runner_heard_at=BEFORE),
+            [],
+            "Its external runner fell silent, last heard",
+        ),
+        (
+            Execution(phase=Phase.WAITING, wake_at=SOON, runner="external", runner_due_at=BEFORE),
+            [],
+            "Its external runner has said nothing yet",
+        ),
+        (
+            Execution(
+                phase=Phase.IN_PROGRESS,
+                current_step="/ship",
+                process=Process(kind="worker", pid=7, host="h", dead_at=BEFORE),
+            ),
+            [Step(name="ship", path="/ship", status=StepStatus.RUNNING)],
+            "Worker 7 at h ended while it drove this. Another worker takes it over.",
         ),
         (Execution(phase=Phase.COMPLETED, started_at=SOON, ended_at=SOON), [], "Every step is finished."),
         (
@@ -75,3 +101,21 @@ def test_a_step_that_stands_in_line_for_a_process_is_not_said_to_run() -> None:
 def test_a_step_named_by_a_stranger_stays_text() -> None:
     evil = Step(name="<script>", path="/x", status=StepStatus.FAILED)
     assert "<script>" not in stands(Execution(phase=Phase.FAILED), [evil])
+
+
+@pytest.mark.parametrize(
+    ("execution", "wants_a_worker"),
+    [
+        (Execution(phase=Phase.PENDING), True),
+        (Execution(phase=Phase.WAITING, wake_at=SOON), True),
+        (Execution(phase=Phase.IN_PROGRESS), True),
+        (Execution(phase=Phase.PENDING, runner="external"), False),
+        (Execution(phase=Phase.WAITING, waiting_for="decision"), False),
+        (Execution(phase=Phase.PAUSED), False),
+        (Execution(phase=Phase.COMPLETED, started_at=BEFORE, ended_at=BEFORE), False),
+    ],
+)
+def test_where_no_worker_is_alive_what_waits_for_one_says_so(execution, wants_a_worker):
+    said = stands(execution, [], has_workers=False)
+    assert ("No worker is alive" in said, "<code>stigmer worker</code>" in said) == (wants_a_worker, wants_a_worker)
+    assert "No worker is alive" not in stands(execution, [])

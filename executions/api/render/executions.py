@@ -123,7 +123,8 @@ def accepted(row: Execution, note: str) -> shapes.Accepted:
         agent_name=subject.slug if row.kind == "agent" else None,
         session_id=public_id("ses", row.session_id) if row.session_id else None,
         correlation_id=row.correlation_id,
-        started_at=row.created_at,
+        accepted_at=row.created_at,
+        started_at=row.started_at,
         message=note or _what_next(row),
         links=links.of_execution(row),
     )

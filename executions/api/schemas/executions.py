@@ -120,7 +120,8 @@ class Accepted(BaseModel):
     agent_name: str | None = None
     session_id: str | None = None
     correlation_id: str
-    started_at: datetime = Field(description="When it was accepted.")
+    accepted_at: datetime = Field(description="When it was accepted.")
+    started_at: datetime | None = Field(description="When a worker took it; null while it is PENDING.")
     message: str = Field(description="What happens next; says so where no worker is alive.")
     links: Links
 

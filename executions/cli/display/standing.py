@@ -31,6 +31,11 @@ def sentence(run: Run) -> str:
             return f"WAITING{at} until {clock(status['wake_at'])}"
         case "WAITING":
             return f"WAITING{at} for {plain(status['waiting_for'] or 'something')}"
+        case _ if status.get("runner_silent"):
+            heard = f", last heard {clock(status['runner_heard_at'])}" if status.get("runner_heard_at") else ""
+            return f"{phase}: its external runner is silent{heard}"
+        case "PENDING" if run.get("spec", {}).get("runner") == "external":
+            return "PENDING until its external runner begins"
         case "PENDING":
             return "PENDING until a worker takes it"
     return str(phase)
