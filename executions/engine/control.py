@@ -4,7 +4,7 @@ and the driver honours it at its next boundary."""
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -171,12 +171,17 @@ def _open(execution_id: uuid.UUID) -> list[StepRecord]:
 
 def closed(execution_id: uuid.UUID, now: datetime, *, outcome_unknown: bool) -> list[StepRecord]:
     """Every open step, closed as cancelled; what was running when it ended may still have happened."""
-    records = _open(execution_id)
-    for record in records:
+    return closed_records(load_records(execution_id), now, outcome_unknown=outcome_unknown)
+
+
+def closed_records(records: Iterable[StepRecord], now: datetime, *, outcome_unknown: bool) -> list[StepRecord]:
+    """Those of these steps that are open, closed as cancelled."""
+    found = [record for record in records if record.finished_at is None]
+    for record in found:
         if outcome_unknown and record.kind == "call" and record.status == StepStatus.RUNNING:
             record.control["outcome_unknown"] = True
         record.status, record.finished_at, record.wake_at = StepStatus.CANCELLED, now, None
-    return records
+    return found
 
 
 def _shifted(execution_id: uuid.UUID, by: timedelta) -> list[StepRecord]:

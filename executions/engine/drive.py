@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.conf import settings
 from executions.engine import surroundings
 from executions.engine.boundary import Boundary
 from executions.engine.journal import Journal
-from executions.engine.lease import Held
+from executions.engine.lease import Held, load_records
 from executions.engine.links import FIRST_FORMAT
 from executions.engine.running import Running
 from executions.engine.store import Store
@@ -42,7 +43,7 @@ class RolledBack(Exception):
 
 
 class Drive:
-    """``interrupted`` are calls that had begun when their process ended, ``recorded`` all steps that were found."""
+    """``interrupted`` are calls that had begun when their process ended."""
 
     def __init__(self, held: Held, process_id: uuid.UUID, store: Store, running: Running, timer: Timer | None) -> None:
         execution = held.execution
@@ -61,9 +62,8 @@ class Drive:
             seal=self.secrets.sealed if self.keeps_secrets_out else None,
         )
         self.interrupted = {r.id for r in held.records if r.status == StepStatus.RUNNING and r.kind == "call"}
-        self.recorded = {r.id for r in held.records}
-        self.store = store
         self.boundary = Boundary(held, self.journal, process_id, store)
+        self.store = store
         self.running = running
         self.timer = timer
         self.token = held.token
@@ -79,6 +79,13 @@ class Drive:
             yield
         finally:
             self.walker.is_hurried = False
+
+    def records_of_now(self) -> list[StepRecord]:
+        """The steps as they stand in the database, as this drive found them at its beginning."""
+        records = self.store.call(partial(load_records, self.execution.pk))
+        if self.keeps_secrets_out:
+            _open(records, self.secrets)
+        return records
 
     def park(self, until: datetime | None, waiting_for: str) -> None:
         """Let go of the execution; raises :class:`Parked`."""

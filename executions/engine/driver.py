@@ -19,8 +19,9 @@ from django.conf import settings
 from django.db import Error
 
 from executions import clock
-from executions.engine import endings, report, surroundings
+from executions.engine import endings, surroundings
 from executions.engine.boundary import CancelAsked, PauseAsked
+from executions.engine.crashes import Crashes
 from executions.engine.drive import Drive, Parked, RolledBack, Timer, Yielded
 from executions.engine.effects import run_effect
 from executions.engine.journal import Diverged
@@ -34,7 +35,6 @@ from executions.engine.turn import leave_out_waiting
 from executions.engine.walk import Walker
 from executions.errors import ExpressionError, Fenced, WorkflowError
 from executions.models.passing import trouble
-from executions.states import Phase
 from executions.steps.outcome import Done, Fail
 from executions.values import clean_text
 
@@ -83,7 +83,7 @@ def drive_held(
             set_apart(held, store)
         elif found is not False:
             drive = Drive(held, process_id, store, running, timer)
-            Driver(drive).run() if found is True else endings.give_up(drive, found)
+            Driver(drive).run(None if found is True else found)
     except Fenced:
         log.warning("lease lost, nothing was written", execution_id=held.execution.public_id, token=held.token)
     except Error as problem:
@@ -104,20 +104,27 @@ class Driver:
         self.drive = drive
         self._flushed = time.monotonic()
 
-    def run(self) -> None:
+    def run(self, crashes: Crashes | None) -> None:
+        """Drive it as far as it goes; where it crashed too often (``crashes``), set it aside."""
         structlog.contextvars.bind_contextvars(
             correlation_id=self.drive.execution.correlation_id, execution_id=self.drive.execution.public_id
         )
         try:
-            self._loop()
+            self._run() if crashes is None else endings.give_up(self.drive, crashes)
         except Parked:
             return
+        except CancelAsked:
+            endings.cancel(self.drive)
+        finally:
+            structlog.contextvars.unbind_contextvars("correlation_id", "execution_id")
+
+    def _run(self) -> None:
+        try:
+            self._loop()
         except Yielded:
             endings.give_back(self.drive)
-        except CancelAsked:
-            endings.stop(self.drive, Phase.CANCELLED, report.CANCELLED)
         except PauseAsked:
-            endings.stop(self.drive, Phase.PAUSED, report.PAUSED)
+            endings.pause(self.drive)
         except RolledBack as broken_off:
             log.warning("a transactional step was taken back by the database and runs again",
                         path=broken_off.begun.path, problem=str(broken_off.__cause__).strip())  # fmt: skip
@@ -125,8 +132,6 @@ class Driver:
         except Diverged as problem:
             error = WorkflowError.standard("runtime", str(problem))
             endings.end(self.drive, Failed(error, None), requires_manual_intervention=True)
-        finally:
-            structlog.contextvars.unbind_contextvars("correlation_id", "execution_id")
 
     def _loop(self) -> None:
         if self.drive.boundary.cancel_asked:
@@ -151,6 +156,8 @@ class Driver:
                 self.drive.park(following.until, following.waiting_for)
             else:
                 following = run_effect(self.drive, following, partial(self._send, walk))
+                if isinstance(following, Breathe):
+                    self.drive.boundary.hold_outcome()
                 # Its boundary wrote what was pending, so the time until the next flush counts from here.
                 self._flushed = time.monotonic()
         endings.end(self.drive, following)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -13,7 +13,6 @@ import structlog
 
 from executions import clock
 from executions.engine import attempt, operation, report, surroundings, transactional, turn
-from executions.engine.boundary import CancelAsked, PauseAsked
 from executions.engine.drive import Drive, Yielded
 from executions.engine.operation import Known
 from executions.engine.requests import Effect, Ended, Request
@@ -33,6 +32,43 @@ log = structlog.get_logger(__name__)
 
 def run_effect(drive: Drive, request: Effect, send: Send) -> Request | Ended:
     """Run one attempt and tell the walk how it ended; what the walk asks for next."""
+    stood = Stood.of(drive, request.step)
+    try:
+        return _run(drive, request, send, stood)
+    except Yielded:
+        stood.put_back(drive, request.step)
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """How a step stood before it was to begin, so that what was not begun does not look as if it had been."""
+
+    status: StepStatus
+    wake_at: datetime | None
+    began_before: bool
+    first_attempt_at: str | None
+
+    @classmethod
+    def of(cls, drive: Drive, step: StepRecord) -> Stood:
+        first = step.control.get("first_attempt_at")
+        return cls(step.status, step.wake_at, first is not None or step.attempt > 1, first)
+
+    def put_back(self, drive: Drive, step: StepRecord) -> None:
+        """It was not begun. Without a row it was never there; else it waits, or waits again for its next attempt."""
+        if step.id not in drive.journal.written:
+            drive.journal.forget(step)
+            return
+        was_put_off = self.status in (StepStatus.WAITING, StepStatus.RETRYING)
+        not_begun = StepStatus.RETRYING if self.began_before else StepStatus.WAITING
+        step.status = self.status if was_put_off else not_begun
+        step.wake_at = self.wake_at
+        if self.first_attempt_at is None:
+            step.control.pop("first_attempt_at", None)
+        drive.journal.pending[step.id] = step
+
+
+def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | Ended:
     step = request.step
     now = clock.now()
     if step.wake_at is not None and step.wake_at > now and step.status == StepStatus.RETRYING:
@@ -57,33 +93,31 @@ def run_effect(drive: Drive, request: Effect, send: Send) -> Request | Ended:
             _ask(drive, step, now)
     with turn.seat_for(drive, request) or nullcontext() as seat:
         now = clock.now()
-        _begin(drive, step, now)
+        _begin(drive, step, now, stood)
         if effect == "transactional":
-            return transactional.run(drive, request, policy, partial(_settle, drive, request), send)
+            take_back = partial(stood.put_back, drive, step)
+            return transactional.run(drive, request, policy, partial(_settle, drive, request), send, take_back)
         cancellation = Cancellation()
         context = attempt.context_for(drive.execution, request, seconds, drive.secrets, cancellation, seat)
         with drive.running.attempt(drive.execution.pk, drive.token, cancellation, context.deadline):
             outcome = attempt.run(request, context)
-    if cancellation.requested.is_set() and not isinstance(outcome, Done):
+    if cancellation.requested.is_set() and isinstance(outcome, Fail):
+        if not outcome.effect_possible:
+            Stood.of(drive, step).put_back(drive, step)
         # Somebody asked, or the lease is lost: the boundary says which, before the failure is judged.
         drive.boundary.commit()
+        step.status = StepStatus.RUNNING
     return send(_settle(drive, request, outcome, policy, now))
 
 
-def _begin(drive: Drive, step: StepRecord, now: datetime) -> None:
+def _begin(drive: Drive, step: StepRecord, now: datetime, stood: Stood) -> None:
     """Commit *begun* before the effect. What was asked meanwhile is honoured here, before anything is run."""
     if drive.running.stopping.is_set():
         raise Yielded
     step.status, step.wake_at = StepStatus.RUNNING, None
     step.control.setdefault("first_attempt_at", now.isoformat())
     drive.boundary.columns["current_step"] = step.path
-    try:
-        drive.boundary.commit()
-    except (CancelAsked, PauseAsked):
-        # It was not run: on resume it must not look like an attempt that was interrupted.
-        step.status = StepStatus.RETRYING
-        drive.journal.pending[step.id] = step
-        raise
+    drive.boundary.commit(take_back=partial(stood.put_back, drive, step))
 
 
 def _note_interruption(drive: Drive, step: StepRecord, effect: str, now: datetime) -> None:

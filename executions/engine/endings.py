@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -11,6 +12,8 @@ from django.conf import settings
 
 from executions import clock
 from executions.engine import lease, report
+from executions.engine.boundary import CancelAsked
+from executions.engine.control import closed_records
 from executions.engine.crashes import Crashes
 from executions.engine.drive import Drive
 from executions.engine.operation import Known
@@ -19,7 +22,7 @@ from executions.engine.takeover import audit_giving_up
 from executions.errors import NotStorable, WorkflowError
 from executions.journal.events import EventName
 from executions.models.move_sql import AsJson
-from executions.records import StepRecord
+from executions.records import EventRecord, StepRecord
 from executions.states import Phase, StepStatus
 from executions.values import storable
 
@@ -27,10 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 def give_back(drive: Drive) -> None:
-    """Back to the queue; the step that was about to begin was not run."""
-    for step in drive.journal.pending.values():
-        if step.kind == "call" and step.status == StepStatus.RUNNING:
-            step.status = StepStatus.RETRYING
+    """Back to the queue; what was asked meanwhile is seen by who takes it next."""
     drive.boundary.release(Phase.PENDING, {"wake_at": clock.now()}, ring=drive.execution.queue)
 
 
@@ -42,17 +42,23 @@ def give_back_rolled_back(drive: Drive, begun: StepRecord) -> None:
     )
 
 
-def stop(drive: Drive, phase: Phase, event: EventName) -> None:
-    """Cancelled or paused at a boundary."""
-    now = clock.now()
+def pause(drive: Drive) -> None:
+    """Paused at a boundary. Raises CancelAsked where that was asked for too."""
     columns: dict[str, Any] = {"cancel_asked_at": None, "pause_asked_at": None}
-    if phase == Phase.CANCELLED:
-        columns["ended_at"] = now
-        for step in drive.journal.open_steps():
-            step.status, step.finished_at, step.wake_at = StepStatus.CANCELLED, now, None
-            drive.journal.pending[step.id] = step
-    drive.boundary.events.append(report.plain(event, drive.execution, now))
-    drive.boundary.release(phase, columns)
+    told = report.plain(EventName.PAUSED, drive.execution, clock.now())
+    drive.boundary.release_unless_asked(Phase.PAUSED, columns, told=told, heeded=(CancelAsked,))
+
+
+def cancel(drive: Drive) -> None:
+    """Cancelled at a boundary; of a call that was begun nobody knows now whether it happened."""
+    now = clock.now()
+    columns: dict[str, Any] = {"cancel_asked_at": None, "pause_asked_at": None, "ended_at": now}
+    # As they stand in the database, not as a walk that went on since has them.
+    standing = {record.id: record for record in drive.records_of_now()} | drive.journal.pending
+    for step in closed_records(standing.values(), now, outcome_unknown=True):
+        drive.journal.pending[step.id] = step
+    told = report.plain(EventName.CANCELLED, drive.execution, now)
+    drive.boundary.release(Phase.CANCELLED, columns, told=told)
 
 
 def give_up(drive: Drive, crashes: Crashes) -> None:
@@ -70,12 +76,19 @@ def give_up(drive: Drive, crashes: Crashes) -> None:
     drive.boundary.progress = lambda: progress
     drive.boundary.columns |= {"crashes": None, "alone": True}
     drive.boundary.events.append(report.recovery_failed(drive.execution, crashes.evidence(), now, crashes=crashes.last))
-    drive.boundary.also = partial(audit_giving_up, drive.execution, crashes)
     path = open_chain[0].path if open_chain else None
-    end(drive, Failed(error, path), requires_manual_intervention=True)
+    also = partial(audit_giving_up, drive.execution, crashes)
+    end(drive, Failed(error, path), requires_manual_intervention=True, also=also)
 
 
-def end(drive: Drive, ended: Ended, *, requires_manual_intervention: bool = False) -> None:
+def end(
+    drive: Drive,
+    ended: Ended,
+    *,
+    requires_manual_intervention: bool = False,
+    also: Callable[[], None] | None = None,
+) -> None:
+    """Completed or failed. Raises what was asked before that: CancelAsked, and PauseAsked where it would complete."""
     now = clock.now()
     columns: dict[str, Any] = {"ended_at": now, "cancel_asked_at": None, "pause_asked_at": None}
     if isinstance(ended, Completed):
@@ -87,14 +100,16 @@ def end(drive: Drive, ended: Ended, *, requires_manual_intervention: bool = Fals
         total = drive.boundary.progress()[1]
         columns |= {"output": AsJson(_kept(drive, ended.output)), "progress_done": total, "progress_total": total}
         columns |= {"current_step": "", "requires_manual_intervention": False}
-        drive.boundary.events.append(report.plain(report.COMPLETED, drive.execution, now))
-        drive.boundary.release(Phase.COMPLETED, columns)
+        told = report.plain(EventName.COMPLETED, drive.execution, now)
+        drive.boundary.release_unless_asked(Phase.COMPLETED, columns, told=told)
         log.info("execution completed")
         return
-    columns |= _failure(drive, ended, now) | drive.columns_at_end
+    failure, told = _failure(drive, ended, now)
+    columns |= failure | drive.columns_at_end
     if requires_manual_intervention:
         columns["requires_manual_intervention"] = True
-    drive.boundary.release(Phase.FAILED, columns)
+    # What has failed is at rest, so that a pause has nothing more to stop.
+    drive.boundary.release_unless_asked(Phase.FAILED, columns, told=told, heeded=(CancelAsked,), also=also)
     log.error("execution failed", path=ended.path, reason=columns["failure_reason"])
 
 
@@ -102,7 +117,7 @@ def _kept(drive: Drive, output: Any) -> Any:
     return drive.secrets.sealed_value(output) if drive.keeps_secrets_out else output
 
 
-def _failure(drive: Drive, failed: Failed, now: datetime) -> dict[str, Any]:
+def _failure(drive: Drive, failed: Failed, now: datetime) -> tuple[dict[str, Any], EventRecord]:
     error = drive.secrets.redact(failed.error.as_json())
     reason = report.failure_reason(error)
     step = drive.journal.steps.get(failed.path) if failed.path else None
@@ -111,8 +126,7 @@ def _failure(drive: Drive, failed: Failed, now: datetime) -> dict[str, Any]:
     name = step.name if step else "(workflow)"
     failures = int(step.control.get("failures", 0)) if step else 0
     event = report.step_failed(drive.execution, name, reason, can_skip=can_skip, at=now, attempts=max(1, failures))
-    drive.boundary.events.append(event)
     return {
         "error": AsJson(error), "failure_reason": reason, "failed_at": now, "retry_count": max(0, failures - 1),
         "current_step": failed.path or "",
-    }  # fmt: skip
+    }, event  # fmt: skip

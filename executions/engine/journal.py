@@ -15,6 +15,8 @@ from executions.records import JOURNAL_FORMAT, STORED_AS_TEXT, StepRecord
 from executions.states import StepStatus
 from executions.values import storable
 
+# What a step has from its begin on.
+BEGUN_WITH = ("input", "arguments")
 # So many values are not measured again where they are met again.
 REMEMBERED = 32
 
@@ -49,6 +51,8 @@ class Journal:
     ) -> None:
         self.steps = {record.path: record for record in records}
         self.unvisited = set(self.steps)
+        # Steps that have a row, as far as this drive knows.
+        self.written = {record.id for record in self.steps.values()}
         self.head_digest = head_digest
         self.pending: dict[uuid.UUID, StepRecord] = {}
         self._value_bytes = value_bytes
@@ -100,7 +104,7 @@ class Journal:
                 f"The execution has {len(self.steps):,} recorded steps; at most {self._max_steps:,} are allowed "
                 "(STIGMER_MAX_STEPS). A loop may not end."
             )
-        record.texts = {name: self._measure(getattr(record, name)) for name in ("input", "arguments")}
+        record.texts = {name: self._measure(getattr(record, name)) for name in BEGUN_WITH}
         self._check(record.control)
         self.steps[record.path] = record
         self.pending[record.id] = record
@@ -134,8 +138,15 @@ class Journal:
         return True
 
     def take_pending(self) -> list[StepRecord]:
+        """What is pending, which is written now."""
         records, self.pending = list(self.pending.values()), {}
+        self.written.update(record.id for record in records)
         return records
+
+    def forget(self, record: StepRecord) -> None:
+        """Take back a step that was met and neither begun nor written."""
+        self.pending.pop(record.id, None)
+        self.steps.pop(record.path, None)
 
     def open_steps(self) -> list[StepRecord]:
         """Begun and not finished."""
@@ -160,11 +171,15 @@ class Journal:
     def write_down(self, record: StepRecord) -> None:
         """Make sure that what is written of this step is written without secrets."""
         if self._seal is not None:
-            values = {name: getattr(record, name) for name in STORED_AS_TEXT if name not in record.texts}
-            # Control changes while a step goes on: a text that was made of it before is not its text now.
+            known = record.texts
+            if not record.is_finished():
+                # The rest of it changes while the step goes on: a text that was made of it before, for a move that
+                # missed, is not its text now.
+                known = {name: known[name] for name in BEGUN_WITH if name in known}
+            values = {name: getattr(record, name) for name in STORED_AS_TEXT if name not in known}
             texts = {name: self._measure(value) for name, value in values.items() if name != "control"}
             texts |= {name: self._check(value) for name, value in values.items() if name == "control"}
-            record.texts |= texts
+            record.texts = known | texts
 
     def _check(self, value: Any) -> str:
         text = storable(value, limit_bytes=self._value_bytes)

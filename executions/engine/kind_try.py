@@ -16,7 +16,7 @@ from executions.definition import Catch, ErrorFilter, TryTask
 from executions.engine.requests import Park, TaskFailed
 from executions.engine.retry import Retry, decide
 from executions.engine.retry_from_dsl import from_dsl
-from executions.engine.walk import Frame, Limit, Walk, Walker
+from executions.engine.walk import Frame, Limit, Walk, Walker, breathe
 from executions.errors import WorkflowError, same_error_type
 from executions.paths import catch_path, try_path
 from executions.records import StepRecord
@@ -47,6 +47,8 @@ def walk_try(walker: Walker, task: TryTask, record: StepRecord, frame: Frame) ->
                 # The time of this try alone is over: an error like any other, which may be caught and tried again.
                 failure.boundary = None
             decided = _decide(walker, task.catch, record, frame, failure, attempt)
+        # Whoever asked for a pause meanwhile gets it before anything else is begun.
+        yield from breathe()
         if decided.control["action"] == "retry":
             yield from _back_off(walker, decided, frame)
             attempt += 1

@@ -17,7 +17,6 @@ from django.db import Error, connection, transaction
 
 from executions import clock
 from executions.engine import attempt, watched
-from executions.engine.boundary import CancelAsked, PauseAsked
 from executions.engine.drive import Drive, RolledBack
 from executions.engine.requests import Effect, Ended, Request
 from executions.engine.retry import Policy
@@ -26,20 +25,23 @@ from executions.models.passing import Trouble, trouble, was_idle
 from executions.models.transactions import Patience, atomic
 from executions.states import StepStatus
 from executions.steps.context import Cancellation
-from executions.steps.outcome import Done, Fail, Outcome
+from executions.steps.outcome import Done, Fail
 
 log = structlog.get_logger(__name__)
 Send = Callable[[Done | Fail], Request | Ended]
 """Tells the walk how an effect ended; what it asks for next."""
 Settle = Callable[[Any, Policy, datetime], Done | Fail]
 """What an attempt's outcome means for the walk."""
-Following = tuple[Request | Ended | None, Outcome]
+Following = tuple[Request | Ended | None, Done | Fail]
 """What the walk asks for next, where the function succeeded; else its failure, and nothing is written."""
 
 
-def run(drive: Drive, request: Effect, policy: Policy, settle: Settle, send: Send) -> Request | Ended:
+def run(
+    drive: Drive, request: Effect, policy: Policy, settle: Settle, send: Send, take_back: Callable[[], None]
+) -> Request | Ended:
     """Run one attempt of it and tell the walk how it ended; what the walk asks for next.
 
+    ``take_back`` says that it was not begun, where somebody asked for something before it could run.
     Raises :class:`RolledBack` where the walk had gone on when the database took the transaction back.
     """
     began, seen = clock.now(), drive.boundary.head_seq
@@ -47,7 +49,7 @@ def run(drive: Drive, request: Effect, policy: Policy, settle: Settle, send: Sen
     patience = Patience(for_ever=True, stop=drive.running.stopping)
     while True:
         try:
-            following, failed = _in_one_transaction(drive, request, policy, settle, send, began)
+            following, failed = _in_one_transaction(drive, request, policy, settle, send, take_back)
         except watched.Overrun as overrun:
             following, failed = None, overrun.outcome
         except Error as problem:
@@ -67,24 +69,16 @@ def run(drive: Drive, request: Effect, policy: Policy, settle: Settle, send: Sen
 
 
 def _in_one_transaction(
-    drive: Drive, request: Effect, policy: Policy, settle: Settle, send: Send, began: datetime
+    drive: Drive, request: Effect, policy: Policy, settle: Settle, send: Send, take_back: Callable[[], None]
 ) -> Following:
+    began = clock.now()
     with atomic():
-        try:
-            drive.boundary.commit(here=True)
-        except (CancelAsked, PauseAsked):
-            # It was not run: on resume it must not look like an attempt that was interrupted.
-            request.step.status = StepStatus.RETRYING
-            drive.journal.pending[request.step.id] = request.step
-            raise
+        drive.boundary.commit(here=True, take_back=take_back)
         outcome = _called(drive, request, policy)
         if isinstance(outcome, Done):
             with drive.hurried():
                 following = send(settle(outcome, policy, began))
             if request.step.status == StepStatus.SUCCEEDED:
-                if isinstance(following, Effect):
-                    # Written with this commit though it was not begun: a crash must not look like a lost attempt.
-                    following.step.status = StepStatus.RETRYING
                 drive.boundary.commit(here=True)
             else:
                 # Its result could not be recorded (a schema, a size), so its writes must not stand either.
@@ -94,7 +88,7 @@ def _in_one_transaction(
     return None, outcome
 
 
-def _called(drive: Drive, request: Effect, policy: Policy) -> Outcome:
+def _called(drive: Drive, request: Effect, policy: Policy) -> Done | Fail:
     """Call the function. Its time counts from here: waiting for the database was none of its doing."""
     seconds = attempt.seconds_for(request, policy.attempt_seconds, clock.now())
     cancellation = Cancellation()
@@ -134,7 +128,7 @@ class _Met:
             raise
 
 
-def _unless_broken(outcome: Outcome) -> Outcome:
+def _unless_broken(outcome: Done | Fail) -> Done | Fail:
     """The outcome, unless the function swallowed an error of the database: then nothing can be committed any more.
 
     Raises django.db.Error where the connection was lost: the whole may run again.

@@ -163,7 +163,7 @@ class Walker:
                 record.started_at = self.now()
                 self._check_limits(frame, path)
                 if self._is_skipped(record, task, frame, raw):
-                    yield from _breathe()
+                    yield from breathe()
                     return raw, None
                 record.input = self._input(task, frame, raw, pointer)
             inner = self._frame_of(record, task, frame, pointer, raw)
@@ -179,7 +179,7 @@ class Walker:
             raise self._failed(record, pointer, problem) from problem
         if record.context is not None:
             self.context = record.context["value"]
-        yield from _breathe()
+        yield from breathe()
         return record.output, _directive(flow, task.then)
 
     def _run(self, task: Task, record: StepRecord, inner: Frame) -> Walk:
@@ -310,7 +310,7 @@ def _directive(chosen: Flow, then: Flow) -> Flow:
     return then if chosen is None else chosen
 
 
-def _breathe() -> Generator[Request, Any, None]:
+def breathe() -> Generator[Request, Any, None]:
     yield Breathe()
 
 

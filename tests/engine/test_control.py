@@ -97,7 +97,7 @@ def test_a_pause_before_a_transactional_function_is_no_lost_attempt(begin, alice
     # The claim, then the begin; the function has a transaction of its own.
     execution = drive_with(execution, Following(2, partial(control.pause, execution.pk, alice)))
     assert (execution.phase, Workflow.objects.get().name) == (Phase.PAUSED, "one")
-    assert Step.objects.get(path="/a").status == StepStatus.RETRYING
+    assert Step.objects.get(path="/a").status == StepStatus.WAITING
     control.resume(execution.pk, alice)
     assert drive_with(execution, Here()).phase == Phase.COMPLETED
     assert not Attempt.objects.exists()
