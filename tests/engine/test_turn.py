@@ -191,7 +191,7 @@ def test_a_process_that_stops_begins_nothing_and_gives_it_back(begin: Begin, pro
     advance(execution.pk, process_id=process.pk, store=Here(), running=running)
     execution.refresh_from_db()
     assert execution.phase == Phase.PENDING
-    assert the_step(execution).status != StepStatus.RUNNING
+    assert not execution.steps.exists(), "it was not begun, and stands in no line"
 
 
 def test_what_waits_in_line_is_not_taken_for_lost(begin: Begin, drive: Drive, taken: Seat, later: Later) -> None:
