@@ -36,7 +36,7 @@ def judge(execution_id: str, shape: Shape, ledger_url: str, *, kills: int) -> li
         *_no_fork(execution),
         *_effects(entries, shape, kills),
         *_enrolments(execution, shape),
-        *_gapless(execution),
+        *_numbered_once(execution),
         *_secrecy(execution),
     ]
 
@@ -46,7 +46,7 @@ def judge_history(execution_id: str) -> list[str]:
     from executions.models import Execution
 
     execution = Execution.objects.get(pk=execution_id)
-    return [*_single_history(execution), *_no_fork(execution), *_gapless(execution), *_secrecy(execution)]
+    return [*_single_history(execution), *_no_fork(execution), *_numbered_once(execution), *_secrecy(execution)]
 
 
 def takeovers(execution_id: str) -> int:
@@ -149,24 +149,18 @@ def _enrolments(execution: Any, shape: Shape) -> Iterator[str]:
             yield f"I4: {count} transactional calls stand, not {shape.enrolled}"
 
 
-def _gapless(execution: Any) -> Iterator[str]:
+def _numbered_once(execution: Any) -> Iterator[str]:
     from executions.engine.chain import verify
     from executions.models import Event, Step
 
     broken = verify(execution)
     if broken is not None:
         yield f"I5: {broken}"
-    steps = Step.objects.filter(execution=execution, seq__isnull=False).values_list("seq", flat=True)
-    numbers = Counter(seq for seq in steps if seq is not None)
+    # An open step holds the number of its last change until it finishes and is given another one.
+    steps = Step.objects.filter(execution=execution).values_list("seq", "superseded_by", "changed_seq")
+    numbers = Counter(seq or changed for seq, superseded, changed in steps if seq or superseded is None)
     numbers.update(Event.objects.filter(execution=execution).values_list("seq", flat=True))
     yield from (f"I5: seq {seq} was given {count} times" for seq, count in numbers.items() if count > 1)
-    history = _history(execution)
-    first = history[0][4] if history else execution.head_seq
-    spans = [(0, first), *((old, new) for *_, old, new in history if new > old)]
-    for low, high in spans:
-        written = sum(low < seq <= high for seq in numbers)
-        if written not in (0, high - low) or (written == 0 and high - low > 1):
-            yield f"I5: of the numbers {low + 1} to {high} only {written} were used"
     if any(seq > execution.head_seq for seq in numbers):
         yield "I5: a number above the head was used"
 
