@@ -84,7 +84,7 @@ class Drive:
         """The steps as they stand in the database, as this drive found them at its beginning."""
         records = self.store.call(partial(load_records, self.execution.pk))
         if self.keeps_secrets_out:
-            _open(records, self.secrets)
+            surroundings.open_records(records, self.secrets)
         return records
 
     def park(self, until: datetime | None, waiting_for: str) -> None:
