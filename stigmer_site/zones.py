@@ -27,7 +27,7 @@ def known(name: str) -> None:
 def of_the_browser(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware: the browser's zone, which static/js/clock.js puts into a cookie, counts for the request.
+    """Middleware: the browser's zone, which static/js/clock.js puts into a cookie, counts.
 
     Without one, as in a browser's first request, it is STIGMER_TIME_ZONE.
     """

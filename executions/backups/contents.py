@@ -1,4 +1,4 @@
-"""What is inside a database of Stigmer, told by its own tables: of this schema and of older ones."""
+"""What is inside a database of Stigmer, told by its own tables, of this schema or an older one."""
 
 from __future__ import annotations
 
@@ -37,22 +37,23 @@ class Contents:
 
     def sentence(self) -> str:
         """All of it in a line for a person."""
-        newest_migration = max((name for app, name in self.migrations if app == OURS), default="none")
+        ours = [name for app, name in self.migrations if app == OURS]
         written_by = f"Stigmer {self.version}" if self.version else "Stigmer"
         runs = f"{self.executions:,} runs ({self.unfinished:,} unfinished), {self.steps:,} steps"
         newest = f"; the newest entry is of {self.newest}" if self.newest else ""
-        return f"{written_by}, migrations up to {OURS}.{newest_migration}, {runs}{newest}"
+        return f"{written_by}, migrations up to {OURS}.{max(ours, default='none')}, {runs}{newest}"
 
 
 def read(ask: Ask, tables: Collection[str]) -> Contents:
-    """What is inside, where ``tables`` are there. Raises BackupError where they are not Stigmer's."""
+    """What is inside, where ``tables`` are there. Raises BackupError where they are not ours."""
     if missing := [table for table in TABLES if table not in tables]:
         raise BackupError(f"It is no database of Stigmer: the table {missing[0]} is missing.")
     versions = ask(f"SELECT version FROM {OURS}_process ORDER BY started_at DESC LIMIT 1")
+    applied = ask("SELECT app, name FROM django_migrations")
     unfinished = f"SELECT count(*) FROM {OURS}_execution WHERE phase IN ({_UNFINISHED})"
     return Contents(
         version=versions[0][0] if versions else "",
-        migrations=frozenset((app, name) for app, name in ask("SELECT app, name FROM django_migrations")),
+        migrations=frozenset((app, name) for app, name in applied),
         executions=_number(ask, f"SELECT count(*) FROM {OURS}_execution"),
         unfinished=_number(ask, unfinished),
         steps=_number(ask, f"SELECT count(*) FROM {OURS}_step"),

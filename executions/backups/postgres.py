@@ -29,7 +29,7 @@ _LOCALES = {"i": "icu", "b": "builtin"}
 
 
 def back_up(draft: Path) -> Contents:
-    """Dump the database as it is at one moment into ``draft``; what is inside is of the same moment."""
+    """Dump the database as it is at one moment into ``draft``; what is inside is of that moment."""
     with connected() as connection:
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         inside = _contents(connection)
@@ -63,7 +63,7 @@ def restore(file: Path, stamp: str, agree: Callable[[str, Contents], None]) -> t
 
 @contextmanager
 def connected(database: str = "", *, autocommit: bool = True) -> Iterator[psycopg.Connection]:
-    """A connection without the limits of Stigmer's own. Raises BackupError in the driver's words."""
+    """A connection without the limits of Stigmer's own. Raises BackupError in driver's words."""
     parts = {"dbname": database} if database else {}
     try:
         with psycopg.connect(
@@ -79,7 +79,8 @@ def maintenance(renamed: str) -> Iterator[psycopg.Connection]:
     """A connection to another database of the same server: none is renamed from inside."""
     for name in [each for each in MAINTENANCE if each != renamed]:
         try:
-            server = psycopg.connect(conninfo(with_password=True, dbname=name), autocommit=True, connect_timeout=10)
+            address = conninfo(with_password=True, dbname=name)
+            server = psycopg.connect(address, autocommit=True, connect_timeout=10)
         except psycopg.OperationalError as error:
             problem = error
             continue
@@ -112,14 +113,17 @@ def _unpack(file: Path, staged: str) -> Contents:
 
 def _refuse_while_connected(server: psycopg.Connection, name: str) -> None:
     query = (
-        "SELECT count(*), string_agg(DISTINCT coalesce(nullif(application_name, ''), 'unnamed'), ', ')"
-        " FROM pg_stat_activity WHERE datname = %s AND coalesce(backend_type, 'client backend') = 'client backend'"
+        "SELECT count(*),"
+        " string_agg(DISTINCT coalesce(nullif(application_name, ''), 'unnamed'), ', ')"
+        " FROM pg_stat_activity WHERE datname = %s"
+        # The kind of others' sessions is shown to some roles only.
+        " AND coalesce(backend_type, 'client backend') = 'client backend'"
     )
     row = server.execute(query, [name]).fetchone()
     if row and row[0]:
         raise BackupError(
-            f"The database {name} is open: {row[0]} connections ({row[1]}). Stop everything that uses it "
-            "(Stigmer's processes, shells, other tools), then restore."
+            f"The database {name} is open: {row[0]} connections ({row[1]}). Stop everything that "
+            "uses it (Stigmer's processes, shells, other tools), then restore."
         )
 
 
@@ -144,7 +148,7 @@ def _refuse_while_alive(name: str) -> None:
 
 
 def _properties(server: psycopg.Connection, name: str) -> dict[str, str] | None:
-    """The row of pg_database, whatever columns this version has; None where there is no such database."""
+    """The row of pg_database, whatever columns this version has; None where there is none."""
     query = (
         "SELECT to_jsonb(d) || jsonb_build_object('encoding', pg_encoding_to_char(d.encoding))"
         " FROM pg_database d WHERE datname = %s"
@@ -172,8 +176,8 @@ def _create(server: psycopg.Connection, name: str, like: dict[str, str]) -> None
         server.execute(statement + sql.Composed(options))
     except psycopg.errors.InsufficientPrivilege as error:
         raise BackupError(
-            "The backup is unpacked into a new database, and this role may not make one. As an administrator of "
-            f"PostgreSQL: ALTER ROLE {server.info.user} CREATEDB, then restore."
+            "The backup is unpacked into a new database, and this role may not make one. As an "
+            f"administrator of PostgreSQL: ALTER ROLE {server.info.user} CREATEDB, then restore."
         ) from error
 
 

@@ -50,19 +50,21 @@ def run_tool(name: str, arguments: list[str], server_version: int | None = None)
 
 
 def _newest(name: str) -> str:
-    """The tool of the newest version that is installed: a newer one reads what an older server has."""
-    folders = [Path(folder) for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder]
+    """The tool of the newest version that is installed: it reads what an older server has."""
+    named = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    folders = [Path(folder) for folder in named if folder]
     folders += DEBIAN.glob("*/bin")
     found = [path for folder in folders if (path := shutil.which(name, path=str(folder)))]
     if not found:
         raise BackupError(
-            f"{name} is not installed here. Install PostgreSQL's client tools (on Debian: apt-get install "
-            "postgresql-client), of the server's version or newer."
+            f"{name} is not installed here. Install PostgreSQL's client tools "
+            "(on Debian: apt-get install postgresql-client), of the server's version or newer."
         )
     return max(dict.fromkeys(found), key=_version)
 
 
 def _version(program: str) -> int:
-    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    asked = [program, "--version"]
+    told = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
     match = re.search(r"(\d+)", told.rpartition(")")[2])
     return int(match[1]) if match else 0

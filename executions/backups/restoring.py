@@ -20,7 +20,7 @@ from executions.supervisor.preflight import known_migrations, unused_home
 from stigmer_site.sqlite import damage
 
 Agree = Callable[[str, Contents, Seal | None], None]
-"""``agree(database, contents, seal)``: asked before anything changes; what it raises ends the restore."""
+"""``agree(database, contents, seal)`` is asked before anything changes; what it raises ends it."""
 
 
 @dataclass(frozen=True, slots=True)

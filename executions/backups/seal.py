@@ -54,7 +54,8 @@ def checked_seal(path: Path) -> Seal | None:
         return None
     try:
         found = Seal(**json.loads(line))
-        is_whole = found.bytes == size - len(mark) - len(line) and found.sha256 == _digest(path, found.bytes)
+        has_its_length = found.bytes == size - len(mark) - len(line)
+        is_whole = has_its_length and found.sha256 == _digest(path, found.bytes)
     except (ValueError, TypeError):
         is_whole = False
     if not is_whole:

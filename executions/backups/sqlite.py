@@ -1,4 +1,4 @@
-"""Backups of an SQLite file: a consistent copy while others write; put back while nobody has it open."""
+"""Backups of an SQLite file: copied while others write, put back while nobody has it open."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ def proved(path: Path) -> Contents:
         if problems != ["ok"]:
             raise BackupError(f"It is damaged: {' '.join(' '.join(problems).split())}.")
         if astray := ask("PRAGMA foreign_key_check"):
-            raise BackupError(f"It is damaged: rows of {astray[0][0]} refer to rows that are missing.")
+            table = astray[0][0]
+            raise BackupError(f"It is damaged: rows of {table} refer to rows that are missing.")
         tables = {str(row[0]) for row in ask("SELECT name FROM sqlite_master WHERE type = 'table'")}
         return contents.read(ask, tables)
 
@@ -123,7 +124,7 @@ def _leave_no_log(database: Path, aside: Path | None) -> None:
 
 @contextmanager
 def alone(database: Path) -> Iterator[None]:
-    """Hold the file against whoever would open it. Raises BackupError where somebody has it open."""
+    """Hold the file against whoever would open it. Raises BackupError where somebody has it."""
     descriptor = os.open(database, os.O_RDWR)
     try:
         try:
@@ -140,7 +141,7 @@ def alone(database: Path) -> Iterator[None]:
 
 def _copy(source: sqlite3.Connection, target: Path) -> None:
     with closing(sqlite3.connect(target)) as copy:
-        # In one piece: what others write meanwhile goes to the log, and the copy need not begin anew.
+        # In one piece: what others write meanwhile goes to the log; the copy never begins anew.
         source.backup(copy)
         # One file alone, which any tool may carry about; the server sets its own mode again.
         copy.execute("PRAGMA journal_mode = DELETE")

@@ -35,4 +35,6 @@ def _made(name: str, password: str) -> str:
         except ValidationError as problem:
             raise CommandError(" ".join(problem.messages), code=ExitCode.USAGE) from problem
         user.save()
-    return f"{name} is an administrator now." if is_new else f"{name} has a new password and is an administrator."
+    if is_new:
+        return f"{name} is an administrator now."
+    return f"{name} has a new password and is an administrator."

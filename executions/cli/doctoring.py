@@ -56,7 +56,7 @@ def _settings() -> Finding:
 
 
 def _only_read() -> None:
-    """The doctor changes nothing: where an SQLite file is missing, none is made by looking at it."""
+    """The doctor changes nothing: where an SQLite file is missing, looking makes none."""
     from django.conf import settings
 
     database = settings.DATABASES["default"]
@@ -72,7 +72,8 @@ def _safety() -> Finding:
     if not found:
         return Finding("safety", True, "nothing stands open")
     remedy = " ".join(str(message.hint) for message in found)
-    return Finding("safety", True, " ".join(str(message.msg) for message in found), remedy, is_warning=True)
+    detail = " ".join(str(message.msg) for message in found)
+    return Finding("safety", True, detail, remedy, is_warning=True)
 
 
 def _folder() -> Finding:

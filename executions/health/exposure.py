@@ -35,7 +35,8 @@ def exposures() -> list[CheckMessage]:
 def _debug() -> Iterator[CheckMessage]:
     if settings.DEBUG:
         hint = "Leave STIGMER_DEBUG out."
-        yield Error("Debug pages show settings and code to whoever meets an error.", hint=hint, id="stigmer.E020")
+        what = "Debug pages show settings and code to whoever meets an error."
+        yield Error(what, hint=hint, id="stigmer.E020")
 
 
 def _hosts() -> Iterator[CheckMessage]:
@@ -50,7 +51,8 @@ def _keys() -> Iterator[CheckMessage]:
         *(("STIGMER_SECRET_KEY_FALLBACKS", key) for key in settings.SECRET_KEY_FALLBACKS),
     ):
         if len(key) < LEAST_KEY_CHARACTERS or len(set(key)) < LEAST_KEY_VARIETY:
-            yield Error(f"A key of {name} can be guessed: it is short or uniform.", hint=NEW_KEY, id="stigmer.E022")
+            what = f"A key of {name} can be guessed: it is short or uniform."
+            yield Error(what, hint=NEW_KEY, id="stigmer.E022")
 
 
 def _files() -> Iterator[CheckMessage]:
@@ -65,7 +67,9 @@ def _files() -> Iterator[CheckMessage]:
 def _private_files(home: Path) -> list[Path]:
     database = settings.DATABASES["default"]
     files = [home / "secret-key", home / "logins.json"]
-    return [*files, Path(database["NAME"])] if str(database["ENGINE"]).endswith(".sqlite") else files
+    if str(database["ENGINE"]).endswith(".sqlite"):
+        files.append(Path(database["NAME"]))
+    return files
 
 
 def _is_open(path: Path) -> bool:
@@ -82,4 +86,5 @@ def _is_reached(path: Path) -> bool:
 
 def _open(path: Path, what: str, mode: int) -> CheckMessage:
     hint = f"Run `chmod {mode} '{path}'`."
-    return Error(f"{what} {path} is open to every user of this machine.", hint=hint, id="stigmer.E023")
+    message = f"{what} {path} is open to every user of this machine."
+    return Error(message, hint=hint, id="stigmer.E023")

@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 
 class FileCheck:
-    """Looks in a thread of its own: when first asked, when an error spoke of damage, then each hour.
+    """Looks in a thread of its own: when first asked, when an error spoke of damage, each hour.
 
     ``problem`` waits a moment for the first answer only, and else tells what was found last.
     ``reads_only`` waits until the file was read, and takes no mark away: `stigmer doctor`.

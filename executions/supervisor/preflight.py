@@ -52,7 +52,7 @@ def owned_home(home: Path) -> Iterator[None]:
 
 
 def use_home(home: Path) -> None:
-    """Let a process that serves or drives be seen by ``unused_home`` until it ends, however it does.
+    """Let a process that serves or drives be seen by ``unused_home`` until it ends.
 
     Raises CannotStart while a backup is being restored.
     """
@@ -65,12 +65,13 @@ def use_home(home: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(lock)
-        raise CannotStart(f"A backup is being restored in {home}. Start when that is done.") from error
+        message = f"A backup is being restored in {home}. Start when that is done."
+        raise CannotStart(message) from error
 
 
 @contextmanager
 def unused_home(home: Path) -> Iterator[None]:
-    """Hold the data folder against a supervisor, a worker and a web server, each alone or together."""
+    """Hold the data folder against a supervisor, and a worker or web server without one."""
     with owned_home(home):
         lock = os.open(home / IN_USE, os.O_RDWR | os.O_CREAT, 0o600)
         try:

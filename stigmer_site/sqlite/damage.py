@@ -16,8 +16,8 @@ from stigmer_site.sqlite.files import reader
 CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 PRIMARY_CODE = 0xFF
 REMEDY = (
-    "Stop Stigmer and put the latest backup in its place: `stigmer restore FILE` keeps the damaged file aside "
-    "(docs/deploy.md)."
+    "Stop Stigmer and put the latest backup in its place: `stigmer restore FILE` keeps the damaged "
+    "file aside (docs/deploy.md)."
 )
 
 
@@ -29,7 +29,8 @@ def is_damage(error: BaseException | None) -> bool:
 
 def sentence(problem: str, remedy: str = "") -> str:
     """What to tell a person."""
-    return f"The database file is damaged: {' '.join(problem.split()).rstrip('.')}. {remedy}".strip()
+    words = " ".join(problem.split()).rstrip(".")
+    return f"The database file is damaged: {words}. {remedy}".strip()
 
 
 def mark_of(database: Path) -> Path:
@@ -37,7 +38,7 @@ def mark_of(database: Path) -> Path:
 
 
 def note(database: Path, problem: str) -> None:
-    """Leave word that an error spoke of damage; where nothing can be written, the error itself has to do."""
+    """Leave word that an error spoke of damage; where that cannot be, the error has to do."""
     with suppress(OSError):
         descriptor = os.open(mark_of(database), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "w") as mark:
@@ -54,7 +55,7 @@ def forget(database: Path) -> None:
 
 
 def first_problem(database: Path, *, thorough: bool = False) -> str:
-    """What is wrong with the file; empty where it holds together. Reads all of it, and writes nothing.
+    """What is wrong with the file; empty where it holds together. Reads all, writes nothing.
 
     ``thorough`` compares the indexes with their tables as well, which takes several times as long.
     """

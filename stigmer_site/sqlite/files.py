@@ -22,20 +22,21 @@ def reader(path: Path) -> sqlite3.Connection:
 
 
 def reading_uri(path: Path) -> str:
-    """The address for reading alone. Where there is no log nobody has the file open: it holds still."""
+    """The address for reading alone. Where there is no log, nobody has the file open."""
     has_log = path.with_name(f"{path.name}-wal").exists()
     return uri_of(path, mode="ro", immutable=not has_log)
 
 
 def checkpoint(path: Path, *, close_log: bool = False) -> str:
-    """Write the log back into the file and empty it; what kept it from that, empty where nothing did.
+    """Write the log back into the file and empty it; what kept it from that, if anything did.
 
     ``close_log`` takes the log away as well, which needs that nobody else has the file open.
     """
     if not path.exists():
         return ""
     try:
-        with closing(sqlite3.connect(uri_of(path, mode="rw"), uri=True, timeout=PATIENCE_SECONDS)) as own:
+        address = uri_of(path, mode="rw")
+        with closing(sqlite3.connect(address, uri=True, timeout=PATIENCE_SECONDS)) as own:
             busy, _, _ = own.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             if close_log:
                 own.execute("PRAGMA journal_mode = DELETE")

@@ -37,11 +37,12 @@ def backup(
 
     made = back_up(file)
     print(f"{made.path}: {made.bytes:,} bytes, {made.kind}: {made.contents.sentence()}.")
-    print(f"Not inside: {_kept_elsewhere(settings.STIGMER_HOME, settings.STIGMER_SECRETS_FILE)}. Keep them too.")
+    elsewhere = _kept_elsewhere(settings.STIGMER_HOME, settings.STIGMER_SECRETS_FILE)
+    print(f"Not inside: {elsewhere}. Keep them too.")
 
 
 def or_a_backup(restore_run: Callable[..., None]) -> Callable[..., None]:
-    """The command that restores a run, which takes a FILE of ``backup`` in place of the run's id."""
+    """The command that restores a run, which takes a FILE of ``backup`` in place of an id."""
     signature = inspect.signature(restore_run)
     defaults = {each.name: each.default for each in signature.parameters.values()}
 
@@ -53,19 +54,22 @@ def or_a_backup(restore_run: Callable[..., None]) -> Callable[..., None]:
             restore_run(**options)
             return
         if any(options[name] != defaults[name] for name in options if name not in OF_A_BACKUP):
+            message = f"{what!r} is not the id of a run."
             remedy = "A run's id begins with wex- or aex-; a backup takes no option but --yes and --dry-run."
-            raise CommandError(f"{what!r} is not the id of a run.", remedy=remedy, code=ExitCode.USAGE)
+            raise CommandError(message, remedy=remedy, code=ExitCode.USAGE)
         restore_backup(Path(what), yes=bool(options["yes"]), dry_run=bool(options["dry_run"]))
 
     help_text = "A run (wex-… or aex-…), or a file of `stigmer backup`."
     either = Annotated[str, typer.Argument(metavar="ID|FILE", help=help_text, show_default=False)]
     parameters = [
-        each.replace(annotation=either) if each.name == RUN else each for each in signature.parameters.values()
+        each.replace(annotation=either if each.name == RUN else each.annotation)
+        for each in signature.parameters.values()
     ]
     described: Any = restore
     described.__signature__ = signature.replace(parameters=parameters)
     described.__annotations__ = {each.name: each.annotation for each in parameters}
-    described.__doc__ = f"{restore_run.__doc__} A FILE takes this installation back, while nothing runs."
+    a_file = "A FILE takes this installation back, while nothing runs."
+    described.__doc__ = f"{restore_run.__doc__} {a_file}"
     return restore
 
 
@@ -89,9 +93,11 @@ def restore_backup(file: Path, *, yes: bool, dry_run: bool) -> None:
     except _OnlyLookedAt:
         print("Nothing was changed.")
         return
-    print(f"Restored. The database that was there before is kept: {done.kept}." if done.kept else "Restored.")
+    print("Restored.")
+    if done.kept:
+        print(f"The database that was there before is kept: {done.kept}.")
     if done.is_older:
-        print("It is of an older release: `stigmer up` brings it up to date, or run `stigmer migrate` first.")
+        print("It is of an older release: `stigmer up` or `stigmer migrate` brings it up to date.")
     print("What was under way at the time of the backup goes on when workers start.")
 
 

@@ -74,8 +74,9 @@ def administrator(
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     elif sys.stdin.isatty():
-        password = typer.prompt(f"Password of {name}", hide_input=True, confirmation_prompt=True, err=True)
+        question = f"Password of {name}"
+        password = typer.prompt(question, hide_input=True, confirmation_prompt=True, err=True)
     else:
-        remedy = "Give it with --password-stdin."
-        raise CommandError("Nobody is there to be asked for a password.", remedy=remedy, code=ExitCode.USAGE)
+        message, remedy = "Nobody is there to be asked.", "Give the password with --password-stdin."
+        raise CommandError(message, remedy=remedy, code=ExitCode.USAGE)
     print(make(name, password))
