@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -20,7 +20,9 @@ from tests.waiting import until
 
 STEPS = 10
 PATIENCE_SECONDS = 60
-HEAD = "document: {dsl: '1.0.0', namespace: benchmarks, name: ten-steps, version: '1.0.0'}\ndo:\n"
+HEAD = "document: {dsl: '1.0.0', namespace: benchmarks, name: %s, version: '1.0.0'}\ndo:\n"
+PATHS = "- step%d: {set: {n: '${ .n }', to: '${ $workflow.input.to }'}}\n"
+EXPRESSIONS = "- step%d: {set: {n: '${ .n + 1 }', to: '${ $workflow.input.to }'}}\n"
 STEP = "- step%d: {call: python, with: {function: bench.mark, arguments: {number: %d}}}\n"
 
 
@@ -30,15 +32,21 @@ class Load:
 
     workflow: Workflow
     owner: User
+    input: dict[str, object] = field(default_factory=dict)
 
     @classmethod
     def prepared(cls) -> Load:
         owner = User.objects.create(username="bench")
-        text = HEAD + "".join(STEP % (number, number) for number in range(1, STEPS + 1))
+        text = HEAD % "ten-steps" + "".join(STEP % (number, number) for number in range(1, STEPS + 1))
         return cls(apply_definition(text, owner).workflow, owner)
 
+    def of_sets(self, name: str, task: str) -> Load:
+        """The same owner's load of ten `set` tasks, which are nothing but expressions."""
+        text = HEAD % name + "".join(task % number for number in range(1, STEPS + 1))
+        return Load(apply_definition(text, self.owner).workflow, self.owner, {"n": 0, "to": "ada"})
+
     def one(self) -> Execution:
-        return start(self.workflow, self.owner, input={})
+        return start(self.workflow, self.owner, input=self.input)
 
     def burst(self, count: int) -> float:
         """Commit ``count`` executions at once, ring for each; seconds from that commit to the last one's end."""

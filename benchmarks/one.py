@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from benchmarks.surroundings import surroundings, workers
 
+if TYPE_CHECKING:
+    from benchmarks.load import Load
+
 WORKERS = 2
 WARM_UP, BURST, STREAM, SINGLE, FLOOR = 40, 300, 150, 60, 100
+SETS_WARM_UP, SETS = 20, 200
 
 
 def measure(database: str) -> dict[str, Any]:
@@ -39,6 +43,8 @@ def measure(database: str) -> dict[str, Any]:
             used = cpu_seconds(pids) - used
             stream = work.stream(STREAM)
             waits, steps = work.singly(SINGLE)
+            paths = sets(work.of_sets("ten-paths", load.PATHS))
+            expressions = sets(work.of_sets("ten-expressions", load.EXPRESSIONS))
         return {
             "workers": WORKERS,
             "workflows_per_second": round(BURST / burst, 1),
@@ -47,6 +53,8 @@ def measure(database: str) -> dict[str, Any]:
             "workflows_per_second_started_singly": round(STREAM / stream, 1),
             "step_to_step": spread(between(steps)),
             "idle_start": spread(waits),
+            "paths_per_second": paths,
+            "expressions_per_second": expressions,
             "floor": {
                 "boundaries_per_workflow": len(plans[0]),
                 "workflows_per_second": round(FLOOR / floor_seconds, 1),
@@ -54,6 +62,12 @@ def measure(database: str) -> dict[str, Any]:
                 "boundary": spread(alone),
             },
         }
+
+
+def sets(work: Load) -> float:
+    """Workflows a second, of which the first ones compile and start what they need."""
+    work.burst(SETS_WARM_UP)
+    return round(SETS / work.burst(SETS), 1)
 
 
 def cpu_seconds(pids: list[int]) -> float:

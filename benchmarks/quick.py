@@ -58,6 +58,8 @@ def table(figures: dict[str, dict[str, Any]]) -> Table:
             ("worker CPU, ms a workflow", found["worker_cpu_ms_per_workflow"], "", ""),
             ("step to step, ms p50 / p99", _pair(found["step_to_step"]), _pair(floor["boundary"]),
              peers["step_to_step"]),
+            ("ten `set` of paths, workflows/s", found["paths_per_second"], "", ""),
+            ("ten `set` of jq, workflows/s", found["expressions_per_second"], "", ""),
             ("idle start, ms p50 / p99", _pair(found["idle_start"]), "", "resident RQ worker 1.8"),
         ]  # fmt: skip
         for index, row in enumerate(rows):

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
-from executions import expressions
+from executions import expressions, sealed
 from executions.definition.checks import CheckExpression, RefuseSecret, Report, check
 from executions.definition.explain import describe, explain
 from executions.definition.model.workflow import Workflow
 from executions.definition.problems import MOST_PROBLEMS, DefinitionError, Problem
 from executions.definition.yaml import Limits, Source, read
 from executions.steps.parameters import Readers
+
+CHECK_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +32,29 @@ class Definition:
     warnings: tuple[Problem, ...] = ()
 
 
-def check_jq(source: str, variables: frozenset[str]) -> list[str]:
-    """What is wrong with a jq expression where ``variables`` are known beside the DSL's own."""
-    return expressions.check(source, extra_variables=variables)
+class JqChecks:
+    """Checks the expressions of one definition of ``owner``, for so long: compiling is work that
+    whoever wrote it makes expensive."""
+
+    def __init__(self, owner: str) -> None:
+        self._owner = owner
+        self._seconds_left = CHECK_SECONDS
+
+    def __call__(self, source: str, variables: frozenset[str]) -> list[str]:
+        """What is wrong with a jq expression where ``variables`` are known beside the DSL's own."""
+        if self._seconds_left <= 0:
+            return [f"not checked: those before it took more than {CHECK_SECONDS:g} s to compile"]
+        began = time.monotonic() - sealed.waited_seconds()
+        problems = expressions.check(source, extra_variables=variables, owner=self._owner)
+        self._seconds_left -= time.monotonic() - sealed.waited_seconds() - began
+        return problems
 
 
 def parse(
     text: str,
     *,
     limits: Limits | None = None,
-    check_expression: CheckExpression | None = check_jq,
+    check_expression: CheckExpression | None = None,
     known_functions: Collection[str] | None = None,
     refuse_secret: RefuseSecret | None = None,
     owner: str = "",
@@ -55,7 +71,7 @@ def parse(
         raise DefinitionError([source.problem((), message, "an object with `document` and `do`")])
     report = Report(source)
     workflow, problems = _shape(source)
-    check(source.document, report, check_expression, known_functions, refuse_secret, owner)
+    check(source.document, report, check_expression or JqChecks(owner), known_functions, refuse_secret, owner)
     problems += report.problems
     if workflow is None or problems:
         raise DefinitionError(_in_order(problems))

@@ -28,7 +28,6 @@ from executions.engine.journal import Diverged
 from executions.engine.lease import Held, claim, give_back
 from executions.engine.requests import Breathe, Completed, Ended, Failed, Park, Request
 from executions.engine.running import Running
-from executions.engine.scope import Scope
 from executions.engine.store import Impatient, Store
 from executions.engine.takeover import set_apart, take_over
 from executions.engine.turn import leave_out_waiting
@@ -193,8 +192,7 @@ class Driver:
         if self.drive.execution.timeout_at is None:
             timeout = self.drive.workflow.timeout_of(self.drive.workflow.timeout)
             assert timeout is not None
-            scope = Scope(self.walker.facts.variables(), settings.STIGMER_EXPRESSION_SECONDS)
-            seconds = scope.seconds_of(timeout.after, self.drive.execution.input)
+            seconds = self.walker.facts.scope().seconds_of(timeout.after, self.drive.execution.input)
             self.drive.execution.timeout_at = clock.now() + timedelta(seconds=seconds)
             self.drive.boundary.columns["timeout_at"] = self.drive.execution.timeout_at
         return self.drive.execution.timeout_at

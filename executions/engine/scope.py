@@ -6,7 +6,7 @@ Source: Serverless Workflow DSL 1.0, section Runtime Expression Arguments.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -52,6 +52,10 @@ class Facts:
     def run(self) -> Run:
         return Run(self.execution_id, self.generation, self.journal_format)
 
+    def scope(self) -> Scope:
+        """Where a walk begins."""
+        return Scope(self.variables(), self.expression_seconds, self.at_edge, self.owner)
+
     def variables(self) -> dict[str, Any]:
         return {
             "workflow": {
@@ -67,11 +71,14 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The variables at one place of the walk."""
+    """The variables at one place of the walk. ``owner`` is whose expressions they are;
+    ``encodings`` is shared by all scopes of a drive, so that it encodes each value once."""
 
     variables: Mapping[str, Any]
     seconds: float = 2.0
     at_edge: AtEdge | None = None
+    owner: str = ""
+    encodings: expressions.Encodings = field(default_factory=expressions.Encodings, compare=False)
 
     def including(self, **variables: Any) -> Scope:
         return replace(self, variables={**self.variables, **variables})
@@ -80,7 +87,14 @@ class Scope:
         """The result of an expression, written with or without ``${ }``. Raises ExpressionError."""
         bare = _bare(source)
         self._refuse_secrets(bare)
-        return expressions.evaluate(bare, value, self.variables, deadline_seconds=self.seconds)
+        return expressions.evaluate(
+            bare,
+            value,
+            self.variables,
+            deadline_seconds=self.seconds,
+            owner=self.owner,
+            encodings=self.encodings,
+        )
 
     def is_true(self, source: str, value: Any) -> bool:
         """Whether a condition holds. It may read secrets: only what it decides is kept."""
@@ -96,7 +110,14 @@ class Scope:
     def resolve(self, template: Any, value: Any) -> Any:
         """A JSON value with every ``${ }`` inside it evaluated."""
         self._refuse_secrets(template)
-        return expressions.resolve(template, value, self.variables, deadline_seconds=self.seconds)
+        return expressions.resolve(
+            template,
+            value,
+            self.variables,
+            deadline_seconds=self.seconds,
+            owner=self.owner,
+            encodings=self.encodings,
+        )
 
     def _refuse_secrets(self, template: Any) -> None:
         """A workflow that was applied before this was refused may still read a secret where the result is stored."""

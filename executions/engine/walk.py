@@ -8,10 +8,11 @@ threads; it yields :mod:`executions.engine.requests` and ends with ``Completed``
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from executions import sealed
 from executions.definition import NamedTask, Task, Workflow
 from executions.engine import schemas
 from executions.engine.journal import Journal, JournalFull
@@ -34,11 +35,21 @@ Walk = Generator[Request, Any, tuple[Any, Flow]]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Limit:
-    """Until when something has to end: the moment, and the path and pointer of what set it."""
+    """Until when something has to end: the moment, and the path and pointer of what set it.
+
+    ``waited_seconds`` is how long this thread had waited for a free child when the limit was set:
+    what it waits from then on does not count.
+    """
 
     at: datetime
     path: str
     pointer: str
+    waited_seconds: float = field(default_factory=sealed.waited_seconds, compare=False)
+
+    def now(self) -> Limit:
+        """The limit with its moment put off by what was waited since it was set."""
+        waited = sealed.waited_seconds() - self.waited_seconds
+        return self if waited <= 0 else replace(self, at=self.at + timedelta(seconds=waited))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +66,7 @@ class Frame:
     retried_outside: bool = False
 
     def nearest_limit(self) -> Limit | None:
-        return min(self.limits, default=None)
+        return min((limit.now() for limit in self.limits), default=None)
 
 
 class Walker:
@@ -76,7 +87,7 @@ class Walker:
 
     def run(self, limit_at: datetime | None) -> Generator[Request, Any, Ended]:
         """Walk from the top. ``limit_at`` is the workflow's own time limit."""
-        scope = Scope(self.facts.variables(), self.facts.expression_seconds, self.facts.at_edge)
+        scope = self.facts.scope()
         root = Frame("", "/do", scope, (Limit(limit_at, "", "/"),) if limit_at else ())
         try:
             data = self._start(scope)

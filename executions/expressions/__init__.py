@@ -1,18 +1,21 @@
-"""jq expressions, the language of `${ … }` in workflows (Serverless Workflow DSL 1.0, runtime expressions)."""
+"""jq expressions, the language of `${ … }` in workflows (Serverless Workflow DSL 1.0, runtime expressions).
 
+They are jq itself (the C library), which runs in sealed children: :mod:`executions.sealed`. Plain
+paths are read in place.
+"""
+
+from executions.expressions.checking import check, warnings
+from executions.expressions.encoding import Encodings
 from executions.expressions.evaluation import evaluate, resolve
-from executions.expressions.program import check
-from executions.expressions.runaway import Limits, close, configure
 from executions.expressions.values import is_expression, source_of, truthy
 
 __all__ = [
-    "Limits",
+    "Encodings",
     "check",
-    "close",
-    "configure",
     "evaluate",
     "is_expression",
     "resolve",
     "source_of",
     "truthy",
+    "warnings",
 ]

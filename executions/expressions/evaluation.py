@@ -1,84 +1,127 @@
-"""Evaluates expressions: paths at once, cheap programs in this process, everything else in a child under a deadline."""
+"""Evaluates expressions: plain paths in place, everything else by jq in a sealed child."""
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
-import jaq
-
+from executions import sealed
 from executions.errors import ExpressionError
-from executions.expressions import runaway
+from executions.expressions import encoding
+from executions.expressions.encoding import Encodings
+from executions.expressions.mentions import only
 from executions.expressions.program import Program, prepared
-from executions.expressions.values import ensure_json, is_expression, source_of
+from executions.expressions.values import is_expression, source_of
+from executions.expressions.words import compile_problems, failure
 
 Json = Any
+SECONDS = 2.0
+# Reading so much takes a child longer than others should wait for.
+_HEAVY_BYTES = 65_536
 
 
-def evaluate(source: str, value: Json, variables: Mapping[str, Json], *, deadline_seconds: float = 2.0) -> Json:
+def evaluate(
+    source: str,
+    value: Json,
+    variables: Mapping[str, Json],
+    *,
+    deadline_seconds: float = SECONDS,
+    owner: str = "",
+    encodings: Encodings | None = None,
+) -> Json:
     """The one result of a jq expression (with or without `${ }`) for the input ``value``.
 
-    ``variables`` are the values behind `$name`, without the `$`. The result may share parts with what was handed in:
-    treat both as immutable. Raises :class:`ExpressionError` if the expression is not acceptable, fails, gives none or
-    several results, or does not end in ``deadline_seconds``.
+    ``variables`` are the values behind `$name`, without the `$`. ``owner`` is whose expression it
+    is: the slow ones of an owner run one after another, and the time that they wait for each other
+    counts nowhere (:func:`executions.sealed.waited_seconds`). ``encodings`` are kept by who
+    evaluates often over the same values. The result may share parts with what was handed in: treat
+    both as immutable.
+
+    Raises :class:`ExpressionError` if the expression is not acceptable, fails, gives none or
+    several results, or does not end within ``deadline_seconds`` of processor time.
     """
     program = prepared(source_of(source))
-    for name in program.reads:
-        if name not in variables:
-            known = ", ".join(f"${one}" for one in sorted(variables))
-            raise ExpressionError(f"unknown variable `${name}`; known here are {known}")
-    if program.path is not None:
-        path = program.path
+    path = program.path
+    if path is not None and (path.variable is None or path.variable in variables):
         return path.read(value if path.variable is None else variables[path.variable])
-    needed = {name: _only(variables[name], keys) for name, keys in program.reads.items()}
-    if "now" in program.screened.names:
-        needed["__now"] = time.time()
-    if "uuid" in program.screened.names:
-        needed["__uuid"] = str(uuid.uuid4())
-    needed_input = _only(value, program.screened.input_keys)
-    if program.may_run_here(needed_input, needed):
-        return _one(_run_here(program, needed_input, needed))
-    return _one(runaway.run(program.source, program.full_source, needed_input, needed, deadline_seconds))
-
-
-def resolve(value: Json, input_value: Json, variables: Mapping[str, Json], *, deadline_seconds: float = 2.0) -> Json:
-    """``value`` with each string that is a whole `${ … }` replaced by its result; everything else stays literal."""
-    if isinstance(value, str):
-        if is_expression(value):
-            return evaluate(value, input_value, variables, deadline_seconds=deadline_seconds)
-        return value
-    if isinstance(value, dict):
-        return {
-            key: resolve(item, input_value, variables, deadline_seconds=deadline_seconds) for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [resolve(item, input_value, variables, deadline_seconds=deadline_seconds) for item in value]
-    return value
-
-
-def _only(value: Json, keys: frozenset[str] | None) -> Json:
-    """The part of ``value`` that a program reads: large values are not handed over for one key of theirs."""
-    if keys is None or not isinstance(value, dict):
-        return value
-    asks = hasattr(type(value), "__missing__")
-    return {key: value[key] for key in keys if asks or key in value}
-
-
-def _run_here(program: Program, value: Json, variables: dict[str, Json]) -> list[Json]:
+    names = program.names(variables)
     try:
-        results: list[Json] = program.compiled.run(value, vars=variables)
-        return results
-    except jaq.JaqError as error:
-        raise ExpressionError(runaway.failure(program.source, str(error))) from None
-    except (TypeError, UnicodeError, ValueError) as error:
-        raise ExpressionError(f"`{program.source[:80]}` was given a value that is not JSON: {error}") from None
+        payload = _payload(program, names, value, variables, encodings or Encodings())
+        answer = sealed.call(
+            "jq.run",
+            payload,
+            owner=owner,
+            seconds=deadline_seconds,
+            text=program.key,
+            heavy=len(payload) > _HEAVY_BYTES,
+        )
+        return encoding.decode(answer)
+    except sealed.SealedRefused as refusal:
+        if refusal.kind == "compile":
+            problems = compile_problems(refusal.reason, program.source, variables)
+            raise ExpressionError("; ".join(problems)) from None
+        raise ExpressionError(failure(program.source, refusal)) from None
+    except sealed.SealedClosed:
+        raise
+    except (sealed.SealedError, ExpressionError) as error:
+        raise ExpressionError(failure(program.source, error)) from None
 
 
-def _one(results: list[Json]) -> Json:
-    if len(results) == 1:
-        return ensure_json(results[0])
-    if not results:
-        raise ExpressionError("the expression gave no result; exactly one is needed: add `// null` or use `[ … ]`")
-    raise ExpressionError("the expression gave more than one result; exactly one is needed: collect them with `[ … ]`")
+def resolve(
+    value: Json,
+    input_value: Json,
+    variables: Mapping[str, Json],
+    *,
+    deadline_seconds: float = SECONDS,
+    owner: str = "",
+    encodings: Encodings | None = None,
+) -> Json:
+    """``value`` with each string that is a whole `${ … }` replaced by its result; everything else
+    stays literal."""
+    kept = encodings or Encodings()
+
+    def resolved(part: Json) -> Json:
+        if isinstance(part, str):
+            if not is_expression(part):
+                return part
+            return evaluate(
+                part,
+                input_value,
+                variables,
+                deadline_seconds=deadline_seconds,
+                owner=owner,
+                encodings=kept,
+            )
+        if isinstance(part, dict):
+            return {key: resolved(item) for key, item in part.items()}
+        if isinstance(part, list):
+            return [resolved(item) for item in part]
+        return part
+
+    return resolved(value)
+
+
+def _payload(
+    program: Program,
+    names: tuple[str, ...],
+    value: Json,
+    variables: Mapping[str, Json],
+    encodings: Encodings,
+) -> bytes:
+    """The program, and the JSON array of what it is given: its variables, then its input."""
+    parts = []
+    for name in names:
+        keys, whole = program.mentions[name], variables[name]
+        if keys is None or not isinstance(whole, Mapping):
+            parts.append(encodings.encode(whole))
+        else:
+            part = only(whole, keys)
+            pairs = (json.dumps(key).encode() + b":" + encodings.encode(part[key]) for key in part)
+            parts.append(b"{" + b",".join(pairs) + b"}")
+    for name in program.made:
+        parts.append(encoding.encode(time.time() if name == "now" else str(uuid.uuid4())))
+    parts.append(encodings.encode(value))
+    return program.head(names) + b"[" + b",".join(parts) + b"]"

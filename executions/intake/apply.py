@@ -42,7 +42,8 @@ def limits() -> Limits:
 def parse(text: str, actor: User | None = None, *, visibility: str = Visibility.SHARED) -> Definition:
     """The text under this installation's limits and functions, with the secrets that ``actor`` may use (None: any).
 
-    Its schemas are built, which may take seconds: not inside a transaction. Raises DefinitionError with every problem.
+    Its schemas are built and its expressions compiled, which may take seconds: not inside a transaction.
+    Raises DefinitionError with every problem.
     """
     known = functions.load_functions(settings.STIGMER_FUNCTION_MODULES)
     refuse = None if actor is None else partial(_why_not, actor, visibility)

@@ -13,8 +13,8 @@ How to use it::
 Payloads and answers are bytes; an operation says what is in them. Treat an answer as hostile: a
 child may have been taken over by what it worked on.
 
-``call`` has **two lanes**. Every call begins in a warm child that all owners share, one call at a
-time. What is not through after 25 ms (of the child's processor time) keeps that child and
+``call`` has **two lanes**. Every call begins in one of four warm children that all owners share.
+What is not through after 25 ms (of the child's processor time) keeps that child and
 continues as a *slow* call, while a spare takes the child's place. There are at most four slow
 calls in a process and one of each owner; who finds no place waits for one and begins anew, so an
 operation must be a pure function of its payload. Waiting for a place counts against no deadline:

@@ -1,10 +1,11 @@
-"""The two lanes: a warm child that all owners share, and slow calls apart, one of each owner."""
+"""The two lanes: warm children that all owners share, and slow calls apart, one of each owner."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from functools import partial
+from queue import SimpleQueue
 
 from executions.sealed.errors import SealedError, SealedHung, SealedTimedOut
 from executions.sealed.limits import Limits
@@ -13,13 +14,14 @@ from executions.sealed.process import Reply, SealedChild
 from executions.sealed.stock import Stock, is_worn
 from executions.sealed.texts import Texts
 
-# A text that takes more than this part of the lane's time is slow from now on. The first time of
-# a jq program takes a fifth of it, to compile it.
-_SLOW_PART = 0.4
+# What takes more than this part of the lane's time again and again is slow. The first time of a jq
+# program takes a fifth of it, to compile it.
+_LONG_PART = 0.4
 # A call that hung, or that finds no place although its owner has none, is tried once more: perhaps
 # the machine was at fault.
 _TRIES = 2
 _LOOK_EVERY_CALLS = 500
+_WEARING_SECONDS = 0.01
 _RESTING = 2
 
 
@@ -32,9 +34,11 @@ class Lanes:
         self._slow = Places(limits.slow, limits.slow_each)
         self._once = Places(limits.once, limits.once_each)
         self._texts = Texts()
-        # Held by who uses the shared child.
-        self._lane = threading.Lock()
-        self._shared: SealedChild | None = None
+        # Whoever holds a turn uses a shared child of its own: the last one that was used, if any.
+        self._turns: SimpleQueue[None] = SimpleQueue()
+        for _ in range(limits.shared):
+            self._turns.put(None)
+        self._shared: list[SealedChild] = []
         self._rest_lock = threading.Lock()
         self._resting: list[SealedChild] = []
 
@@ -48,7 +52,7 @@ class Lanes:
         most_waiting: int | None = None,
     ) -> Reply:
         """The answer to a frame. ``text`` is what makes a call slow or quick; one that is
-        ``heavy`` does not try the shared child. Raises a :class:`SealedError`."""
+        ``heavy`` does not try the shared children. Raises a :class:`SealedError`."""
         if not heavy and not self._texts.is_slow(owner, text):
             for _ in range(_TRIES):
                 try:
@@ -59,7 +63,9 @@ class Lanes:
                     return reply
                 if self._slow.has(owner):
                     break
-        return self._apart(frame, owner, seconds, most_waiting)
+        reply = self._apart(frame, owner, seconds, most_waiting)
+        self._judge(reply, owner, text)
+        return reply
 
     def call_once(self, frame: bytes, owner: str, seconds: float) -> Reply:
         """The answer of a child that never worked and never will again."""
@@ -81,28 +87,27 @@ class Lanes:
 
     def _in_shared(self, frame: bytes, owner: str, seconds: float, text: str) -> Reply | None:
         """The answer, or None where the call has to begin anew apart from the others."""
-        with self._lane:
+        self._turns.get()
+        try:
             if self._slow.has(owner) and not self._texts.is_quick(text):
                 return None
-            child = self._shared or self.stock.fresh()
-            self._shared = None
+            child = self._last_used()
             try:
                 reply = child.ask(frame, self._lane_seconds)
             except SealedError:
                 self.stock.end(child)
                 raise
             if reply is not None:
-                if reply.cpu_seconds > self._lane_seconds * _SLOW_PART:
-                    self._texts.was_slow(owner, text)
-                else:
-                    self._texts.was_quick(text)
+                self._judge(reply, owner, text)
                 if child.calls % _LOOK_EVERY_CALLS == 0 and is_worn(child):
                     self.stock.end(child)
                 else:
-                    self._shared = child
+                    self._shared.append(child)
                 return reply
             self._texts.was_slow(owner, text)
             stays = self._slow.enter_now(owner)
+        finally:
+            self._turns.put(None)
         if not stays:
             self.stock.end(child)
             return None
@@ -111,6 +116,19 @@ class Lanes:
             return self._ended(child, partial(child.wait, seconds), seconds)
         finally:
             self._slow.leave(owner)
+
+    def _last_used(self) -> SealedChild:
+        """The one whose memory is the warmest."""
+        try:
+            return self._shared.pop()
+        except IndexError:
+            return self.stock.fresh()
+
+    def _judge(self, reply: Reply, owner: str, text: str) -> None:
+        if reply.cpu_seconds > self._lane_seconds * _LONG_PART:
+            self._texts.was_long(owner, text)
+        else:
+            self._texts.was_quick(owner, text)
 
     def _apart(self, frame: bytes, owner: str, seconds: float, most_waiting: int | None) -> Reply:
         self._slow.enter(owner, most_waiting)
@@ -133,7 +151,7 @@ class Lanes:
         keep = False
         try:
             reply = _in_time(answer(), seconds)
-            keep = not is_worn(child)
+            keep = reply.cpu_seconds < _WEARING_SECONDS or not is_worn(child)
             return reply
         finally:
             with self._rest_lock:

@@ -13,7 +13,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, Error, close_old_connections, connection
 
-from executions import broadcast
+from executions import broadcast, sealed
 from executions.dispatch import QUEUE_OFF
 from executions.engine.driver import advance, drive_held
 from executions.engine.running import Running
@@ -89,6 +89,7 @@ def main(fork_server: Pipes) -> int:
         running.cancel_all()
         http.close()
         python.close()
+        sealed.close()
         broadcast.stop()
         checkpoint_at_the_end()
         log.info("worker stopped", left_to_others=left)

@@ -13,6 +13,8 @@ from benchmarks.quick import table
 FOUND = {
     "workflows_per_second": 150.0, "steps_per_second": 1500, "worker_cpu_ms_per_workflow": 9.0,
     "workflows_per_second_started_singly": 90.0,
+    "paths_per_second": 160.0,
+    "expressions_per_second": 120.0,
     "step_to_step": {"p50_ms": 0.4, "p99_ms": 2.0}, "idle_start": {"p50_ms": 1.9, "p99_ms": 4.0},
     "floor": {"workflows_per_second": 220.0, "boundary": {"p50_ms": 0.3, "p99_ms": 1.0}},
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The children of the expression pool end with the tests of this room."""
+"""The sealed children end with the tests of this room."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from executions import expressions
+from executions import sealed
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_children_left_behind() -> Iterator[None]:
     yield
-    expressions.close()
+    sealed.close()

@@ -22,7 +22,7 @@ __all__ = ["CheckExpression", "RefuseSecret", "Report", "check"]
 def check(
     document: dict[str, Any],
     report: Report,
-    check_expression: CheckExpression | None,
+    check_expression: CheckExpression,
     known_functions: Collection[str] | None,
     refuse_secret: RefuseSecret | None = None,
     owner: str = "",

@@ -18,7 +18,7 @@ from executions.definition.checks.references import BUILT_IN_CALLS, report_secre
 from executions.definition.checks.report import Report
 from executions.definition.model.tasks import CALLS_NOT_YET
 from executions.definition.problems import Path
-from executions.expressions import is_expression, source_of
+from executions.expressions import is_expression, source_of, warnings
 from executions.secrets.mention import mentions_secrets, names_in
 
 CheckExpression = Callable[[str, frozenset[str]], list[str]]
@@ -40,7 +40,7 @@ class Formula(NamedTuple):
     stored: bool = False
 
 
-def check_formulas(found: Outline, check: CheckExpression | None, report: Report) -> None:
+def check_formulas(found: Outline, check: CheckExpression, report: Report) -> None:
     """Report expressions that ``check`` finds fault with, and secrets that are not declared."""
     for formula in _formulas(found, report):
         if report.is_full:
@@ -51,8 +51,10 @@ def check_formulas(found: Outline, check: CheckExpression | None, report: Report
         if formula.stored and found.secrets.issuperset(names) and mentions_secrets(formula.source):
             report.add(formula.path, _STORED, "a secret in the `with` of a call over http or python, or in a condition")
             continue
-        for problem in check(formula.source, formula.variables) if check else ():
+        for problem in check(formula.source, formula.variables):
             report.add(formula.path, f"the expression is not valid: {problem}")
+        for surprise in warnings(formula.source):
+            report.warn(formula.path, surprise)
 
 
 def _formulas(found: Outline, report: Report) -> Iterator[Formula]:

@@ -94,6 +94,11 @@ class Duration:
         return core_schema.no_info_wrap_validator_function(read, handler.generate_schema(DurationForm))
 
 
+def _whole(number: Any) -> Any:
+    """A computed number that is whole, as an integer: `1.0` is as good as `1`."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
 def duration_seconds(value: Any) -> float:
     """Seconds of an evaluated duration: an ISO 8601 text or an object of parts.
 
@@ -101,6 +106,8 @@ def duration_seconds(value: Any) -> float:
     """
     if isinstance(value, str):
         return _bounded(_iso_seconds(value))
+    if isinstance(value, dict):
+        value = {key: _whole(part) for key, part in value.items()}
     try:
         return _check_parts(DurationParts.model_validate(value)).total_seconds()
     except ValidationError:

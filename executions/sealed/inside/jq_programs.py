@@ -1,12 +1,13 @@
 """What sealed children know of jq: to compile a program, and to run it on an input.
 
 A program has to compile alone *and* inside the frame ``(program) | tojson``. Inside the parentheses
-``import`` and ``include`` do not parse, alone the parentheses cannot be left, and ``tojson`` keeps
+``import`` and ``include`` do not parse, alone its parentheses cannot be left, and ``tojson`` keeps
 numbers as they are. Two line ends close the frame: jq continues a comment that ends in a backslash.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 from functools import lru_cache
 from typing import Any
@@ -15,6 +16,7 @@ import jq
 
 from executions.sealed.inside.operations import Operation, Refused
 
+_ERROR = re.compile(r"^jq: error: (.*)$", re.MULTILINE)
 HEAD = struct.Struct(">II")
 _DEFINED = {"__now": "def now: $__now; ", "__uuid": "def uuid: $__uuid; "}
 
@@ -68,15 +70,18 @@ def _parts(payload: bytes) -> tuple[str, str, str]:
 @lru_cache(maxsize=256)
 def _compiled(source: str, names: str) -> Any:
     before = opening(names.split())
+    # Alone first, so that an error speaks of the author's text. Behind what stands before it, no
+    # `import` parses, and so no file is looked for.
+    _compile(f"{before}{source}", before)
+    return _compile(f"{before}({source}\n\n) | tojson", f"{before}(")
+
+
+def _compile(program: str, before: str) -> Any:
     try:
-        framed = jq.compile(f"{before}({source}\n\n) | tojson")
+        return jq.compile(program)
     except ValueError as error:
-        raise Refused("compile", str(error)) from None
-    try:
-        jq.compile(f"{before}{source}")
-    except ValueError as error:
-        raise Refused("compile", str(error)) from None
-    return framed
+        problems = "\n".join(_ERROR.findall(str(error)))
+        raise Refused("compile", f"{len(before.encode())}\n{problems}") from None
 
 
 def opening(names: list[str]) -> str:

@@ -1,0 +1,58 @@
+"""What is wrong with an expression before it ever runs: a sealed child compiles it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from executions import sealed
+from executions.errors import ExpressionError
+from executions.expressions.evaluation import SECONDS
+from executions.expressions.program import prepared
+from executions.expressions.words import compile_problems, failure
+
+VARIABLES = frozenset({"context", "input", "output", "secrets", "workflow", "runtime", "task"})
+_NOT_IN_JSON = re.compile(r"(?<![.$\w])(nan|infinite)\b(?!\s*:)")
+
+
+def check(source: str, extra_variables: Iterable[str] = (), *, owner: str = "") -> list[str]:
+    """What is wrong with a jq expression (without `${ }`), in plain words; an empty list if
+    nothing is.
+
+    ``extra_variables`` are names, without `$`, that are known besides those of the DSL: loop
+    variables, for example. ``owner`` is who wrote it.
+    """
+    try:
+        return list(_checked(source, VARIABLES | frozenset(extra_variables), owner))
+    except (ExpressionError, sealed.SealedError) as problem:
+        if isinstance(problem, sealed.SealedClosed):
+            raise
+        return [str(problem) if isinstance(problem, ExpressionError) else failure(source, problem)]
+
+
+def warnings(source: str) -> list[str]:
+    """What will surprise who wrote it, though jq takes it."""
+    found = _NOT_IN_JSON.search(source)
+    if found is None:
+        return []
+    becomes = "null" if found[1] == "nan" else "the largest number, 1.797e308"
+    return [f"JSON has no `{found[1]}`: where it is part of a result, it becomes {becomes}"]
+
+
+@lru_cache(maxsize=4096)
+def _checked(source: str, known: frozenset[str], owner: str) -> tuple[str, ...]:
+    """Kept only where jq came to a verdict: what did not end in time raises."""
+    program = prepared(source)
+    names = program.names(known)
+    try:
+        sealed.call(
+            "jq.compile",
+            program.head(names),
+            owner=owner,
+            seconds=SECONDS,
+            text=f"compile {program.key}",
+        )
+    except sealed.SealedRefused as refusal:
+        return tuple(compile_problems(refusal.reason, source, known))
+    return ()
