@@ -33,7 +33,7 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """An execution as it stands at ``seq``. ``is_reset`` where too much changed to be sent."""
+    """An execution as it stands at ``seq``. ``is_reset``: it cannot be told as what is new."""
 
     seq: int
     owner_id: int
@@ -46,18 +46,20 @@ def changed(wants: Mapping[uuid.UUID, Want]) -> dict[uuid.UUID, Changed]:
     """Render what changed in these executions, each fragment once for each role that follows it."""
     # The rows are read before steps and events: what comes between is sent twice, never lost.
     rows = journal.reread(list(wants))
-    moved = {key: row for key, row in rows.items() if row.head_seq > wants[key].cursor}
+    # Behind what a page shows it stands where the database was restored meanwhile.
+    moved = {key: row for key, row in rows.items() if row.head_seq != wants[key].cursor}
     steps, events = journal.changes({key: wants[key].cursor for key in moved if wants[key].roles})
     found: dict[uuid.UUID, Changed] = {}
     for key, row in moved.items():
         want, new = wants[key], steps.get(key, [])
-        is_reset = len(new) > MOST_STEPS
+        is_behind = row.head_seq < want.cursor
+        is_reset = len(new) > MOST_STEPS or is_behind
         pages = (
             {}
             if is_reset
             else {role: fragments.execution_parts(row, role, new, events.get(key, [])) for role in want.roles}
         )
-        part = fragments.row_part(row) if want.as_row else None
+        part = fragments.row_part(row) if want.as_row and not is_behind else None
         found[key] = Changed(row.head_seq, row.owner_id, pages, part, is_reset)
     return found
 

@@ -34,17 +34,19 @@ class ExecutionNews:
         found: dict[uuid.UUID, Changed] = await ask(lambda: changes.changed(wants))
         for follower, each in followed:
             change = found.get(each.topic.execution_id) if each.topic.execution_id else None
-            if change is None or change.seq <= each.cursor or each.role is None:
+            if change is None or change.seq == each.cursor or each.role is None:
                 continue
-            follower.mailbox.put(each.topic.name, change.seq, changes.parts_of(each.topic, each.role, change))
+            is_behind = change.seq < each.cursor
+            parts = None if is_behind else changes.parts_of(each.topic, each.role, change)
+            follower.mailbox.put(each.topic.name, change.seq, parts)
             each.cursor = change.seq
 
     async def compare(self, subscriptions: Followed, ask: Ask) -> None:
-        """Mark what stands further in the database than what was sent."""
+        """Mark what stands elsewhere in the database than where it was sent."""
         ids = {each.topic.execution_id for _, each in subscriptions if each.topic.execution_id}
         heads: dict[uuid.UUID, int] = await ask(lambda: changes.heads(ids)) if ids else {}
         for _, each in subscriptions:
-            if each.topic.execution_id and heads.get(each.topic.execution_id, 0) > each.cursor:
+            if each.topic.execution_id and heads.get(each.topic.execution_id, each.cursor) != each.cursor:
                 self._dirty.add(each.topic.execution_id)
 
 

@@ -73,6 +73,22 @@ def test_a_row_of_a_list_is_sent_alone(begin: Begin, drive: Drive, alice: User, 
     run(scenario)
 
 
+@pytest.mark.parametrize("topic_of", [execution_topic, row_topic])
+def test_a_page_that_shows_more_than_a_restored_database_holds_reads_itself_again(
+    begin: Begin, drive: Drive, alice: User, as_: As, topic_of: Callable[[object], str]
+) -> None:
+    execution, client = drive(begin()), as_(alice)
+    topic = topic_of(execution.pk)
+
+    async def scenario() -> None:
+        async with page(client) as opened:
+            await opened.follow(**{topic: execution.head_seq + 20})
+            frame = await opened.hear(lambda f: f.get("topic") == topic, "the reset")
+            assert (frame.get("reset"), frame["seq"]) == (True, execution.head_seq)
+
+    run(scenario)
+
+
 def test_a_lost_nudge_is_made_good_by_reconciling(begin: Begin, drive: Drive, alice: User, as_: As) -> None:
     execution, client = begin(), as_(alice)
     topic = execution_topic(execution.pk)
