@@ -35,8 +35,11 @@ LOOK_SECONDS = 1.0
 GAP_SECONDS = 0.02
 # While more is due than slots are free: by then some of them are free for another batch.
 REFILL_SECONDS = 0.1
-# Looking takes at most this share of the time, however much is due.
+# Looks that find little to take need at most this share of the time, however much is due.
 SHARE = 0.2
+LEAST_FOUND = 50
+# A look that filled this part of the slots was worth it.
+MANY = 0.25
 # Recoveries verify a journal and only a few may do so at once; more would only keep slots from others.
 RECOVERIES_WAITING = 2
 log = structlog.get_logger(__name__)
@@ -44,12 +47,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A batch. ``more``: something is due for which there was no room; ``moment``: when the next timer ends."""
+    """A batch. ``more``: something is due for which there was no room; ``moment``: when the next timer ends;
+    ``seconds``: what finding it took."""
 
     held: list[Held]
     alone: list[Execution]
     more: bool
     moment: datetime | None
+    seconds: float
 
 
 class Taker:
@@ -108,7 +113,6 @@ class Taker:
 
     def _run(self) -> None:
         while self._wait():
-            began = time.monotonic()
             try:
                 self._take()
             except Fenced:
@@ -122,7 +126,6 @@ class Taker:
                 # Whatever it was: without this thread what is due would wait for the sweep.
                 log.exception("could not take what is due")
             self._looked_at = time.monotonic()
-            self._gap = max(GAP_SECONDS, (self._looked_at - began) / SHARE)
 
     def _wait(self) -> bool:
         """Until it is time to look. False: it is closed."""
@@ -149,6 +152,8 @@ class Taker:
     def _take(self) -> None:
         taken = self._store.call(self._taken)
         self._more = taken.more
+        was_worth_it = len(taken.held) >= MANY * self._slots.count()
+        self._gap = GAP_SECONDS if was_worth_it else max(GAP_SECONDS, taken.seconds / SHARE)
         if taken.moment is not None:
             self._moments.expect(taken.moment)
         for execution in taken.alone:
@@ -165,8 +170,11 @@ class Taker:
 
     def _taken(self) -> Taken:
         """Take a batch, in one transaction."""
+        began = time.monotonic()
         room = self._slots.room()
-        found = waiting.due(2 * self._slots.count())
+        # More than are free: some may be of owners that hold all that they may.
+        found = waiting.due(2 * room.free + LEAST_FOUND)
+        seconds = time.monotonic() - began
         chosen = room.choose(found)
         alone: list[Execution] = []
         if time.monotonic() - self._looked_for_all_at >= LOOK_SECONDS:
@@ -177,7 +185,8 @@ class Taker:
             alone = to_be_driven_alone(self._solo.room())
         held = claim_many([each.execution_id for each in chosen], self._process_id)
         more = len(chosen) < len(found)
-        return Taken(held, alone, more, None if more else waiting.next_moment(LOOK_SECONDS))
+        moment = None if more else waiting.next_moment(LOOK_SECONDS)
+        return Taken(held, alone, more, moment, seconds)
 
     def _drive_one(self, held: Held) -> None:
         try:
