@@ -36,6 +36,7 @@ def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
         "refused": actions.refusals(buttons),
         "ways": ways.ways(execution, role),
         "question": question,
+        "late": choices.late_answer(question),
         "choices": VERBS["decide"].arguments[0].choices,
         "may_decide": role in VERBS["decide"].roles,
         **_editable(buttons, failed),

@@ -27,6 +27,7 @@ from executions.models.moves import apply
 from executions.models.transactions import atomic
 from executions.records import AttemptRecord, EventRecord, StepRecord
 from executions.states import Phase, StepStatus
+from executions.steps.outcome import Done, Fail
 
 
 class CancelAsked(Exception):
@@ -50,13 +51,27 @@ class Outcome:
     progress: tuple[int, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Came:
+    """How an attempt ended, until that is committed: its step, its operation's ``key``, and when."""
+
+    step_id: uuid.UUID
+    path: str
+    name: str
+    number: int
+    key: str
+    outcome: Done | Fail
+    began: datetime
+    at: datetime
+
+
 class Boundary:
     """Gathers columns, attempts and events beside the journal's pending steps, and commits them."""
 
     def __init__(self, held: Held, journal: Journal, process_id: uuid.UUID, store: Store) -> None:
         self._execution = held.execution
         self._journal = journal
-        self._process_id = process_id
+        self.process_id = process_id
         self._store = store
         self._token = held.token
         self._inbox = held.inbox
@@ -68,6 +83,8 @@ class Boundary:
         self.columns: dict[str, Any] = {}
         self.attempts: list[AttemptRecord] = []
         self.events: list[EventRecord] = []
+        # What the next move is to write of an attempt: kept elsewhere where it cannot be written.
+        self.came: Came | None = None
         self.progress: Callable[[], tuple[int, int]] = lambda: (0, 0)
         self._outcome: Outcome | None = None
         if held.first_time:
@@ -202,7 +219,7 @@ class Boundary:
             steps=steps,
             attempts=list(self.attempts),
             events=list(self.events),
-            process_id=self._process_id,
+            process_id=self.process_id,
             correlation_id=self._execution.correlation_id,
             owner_id=self._execution.owner_id,
             at=now,
@@ -215,6 +232,7 @@ class Boundary:
         applied = work() if here else self._store.call(work)
         if applied is None:
             return False
+        self.came = None
         self._inbox, self.head_seq = applied.inbox, applied.head_seq
         self.cancel_asked, self.pause_asked = applied.cancel_asked, applied.pause_asked
         if "last_checkpoint_at" in move.columns:

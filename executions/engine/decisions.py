@@ -22,7 +22,7 @@ from executions.engine.late import LATE
 from executions.engine.versions import parsed
 from executions.errors import NotStorable, Refused
 from executions.ids import uuid7
-from executions.models import Execution
+from executions.models import Execution, LateAnswer
 from executions.models.resource import Visibility
 from executions.models.transactions import atomic, persistent
 from executions.records import StepRecord
@@ -31,6 +31,7 @@ from executions.values import storable
 
 __all__ = ["Decided", "again", "audited", "corrupt", "decide", "recover", "retry", "skip"]
 _UNSET = object()
+CHOICES = ("run_again", "mark_done", "fail")
 Result = TypeVar("Result")
 
 
@@ -146,30 +147,41 @@ def decide(
     choice: str,
     *,
     expected_seq: int | None = None,
-    output: Any = None,
+    output: Any = _UNSET,
     reason: str = "",
 ) -> Decided:
-    """Answer an interrupted ``at_most_once`` step: ``run_again``, ``mark_done`` (with an output) or ``fail``."""
-    answers: dict[str, dict[str, Any]] = {
-        "run_again": {},
-        "mark_done": {"answer": {"output": output}},
-        "fail": {"answer": {"fail": reason or "A person decided that it failed."}},
-    }
-    if choice not in answers:
-        raise Refused("invalid", f"There is no choice {choice!r}.", remedy=f"Choose one of {', '.join(answers)}.")
+    """Answer a step whose outcome is not in the journal: ``run_again``, ``mark_done`` (with an output) or ``fail``.
+
+    Without an output, ``mark_done`` takes the answer that came late, where one was kept; else null.
+    """
+    if choice not in CHOICES:
+        raise Refused("invalid", f"There is no choice {choice!r}.", remedy=f"Choose one of {', '.join(CHOICES)}.")
     with atomic():
         case = open_case(execution_id, actor, "decide", expected_seq, reason, phases=frozenset({Phase.WAITING}))
         asked = next((r for r in case.records.values() if r.control.get("needs_decision")), None)
         if asked is None:
             raise Refused("wrong_phase", "It does not wait for a decision.", state=case.execution.phase)
         _check_storable(output, "The output", case)
-        control = {key: value for key, value in asked.control.items() if key not in PER_TRY} | answers[choice]
+        control = {key: value for key, value in asked.control.items() if key not in PER_TRY}
+        if choice == "mark_done":
+            control["answer"] = {"output": _output_of(case, asked) if output is _UNSET else output}
+        elif choice == "fail":
+            control["answer"] = {"fail": reason or "A person decided that it failed."}
         case.reopen(asked, control=control, attempt=asked.attempt)
         case.count_anew(asked.path)
         event = report.plain(
             report.DECIDED, case.execution, clock.now(), actor.pk, step_name=asked.name, choice=choice, reason=reason
         )
         return write(case, [event])
+
+
+def _output_of(case: Case, asked: StepRecord) -> Any:
+    """What the step gave as far as anybody knows: the answer that came late, which the decision then names."""
+    late = LateAnswer.objects.offered_for(asked.id, case.execution.pk, asked.control)
+    if late is None or not late.succeeded:
+        return None
+    case.control["late_answer"] = {"attempt": late.number, "came_at": late.came_at.isoformat()}
+    return late.output
 
 
 def _check_storable(value: Any, what: str, case: Case) -> None:

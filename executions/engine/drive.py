@@ -16,6 +16,7 @@ from executions.engine.boundary import Boundary
 from executions.engine.journal import Journal
 from executions.engine.lease import Held, load_records
 from executions.engine.links import FIRST_FORMAT
+from executions.engine.lost import why_lost
 from executions.engine.running import Running
 from executions.engine.store import Store
 from executions.engine.walk import Walker
@@ -67,6 +68,8 @@ class Drive:
         self.running = running
         self.timer = timer
         self.token = held.token
+        # Told of attempts that had begun when it was taken.
+        self.why_lost = why_lost(held)
         self.columns_at_end: dict[str, Any] = {}
         self.walker: Walker | None = None
 

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import Error
 
 from executions import clock
-from executions.engine import endings, surroundings
+from executions.engine import endings, late_answers, surroundings
 from executions.engine.boundary import CancelAsked, PauseAsked
 from executions.engine.crashes import Crashes
 from executions.engine.drive import Drive, Parked, RolledBack, Timer, Yielded
@@ -33,7 +33,7 @@ from executions.engine.takeover import set_apart, take_over
 from executions.engine.turn import leave_out_waiting
 from executions.engine.walk import Walker
 from executions.errors import ExpressionError, Fenced, WorkflowError
-from executions.models.passing import trouble
+from executions.models.passing import Trouble, trouble
 from executions.steps.outcome import Done, Fail
 from executions.values import clean_text
 
@@ -76,6 +76,7 @@ def drive_held(
     """Drive as far as it goes what this process has taken already."""
     execution_id = held.execution.pk
     running.take(execution_id, held.token)
+    drive: Drive | None = None
     try:
         found = True if held.execution.left_by_id is None else take_over(held, store, running.stopping, alone=alone)
         if found is True and not alone and held.execution.version_id in running.quarantined:
@@ -85,15 +86,27 @@ def drive_held(
             Driver(drive).run(None if found is True else found)
     except Fenced:
         log.warning("lease lost, nothing was written", execution_id=held.execution.public_id, token=held.token)
+        if drive is not None:
+            late_answers.keep(drive)
     except Error as problem:
-        if trouble(problem) is None:
-            raise
-        # What this drive still knew is lost with it; the next one goes on from what was committed.
-        log.warning("drive broken off by the database", execution_id=held.execution.public_id, problem=str(problem))
-        with suppress(Fenced):
-            store.call(partial(give_back, execution_id, held.token, held.execution.queue, held.execution.owner_id))
+        _broken_off(held, drive, store, problem)
     finally:
         running.let_go(execution_id, held.token)
+
+
+def _broken_off(held: Held, drive: Drive | None, store: Store, problem: Error) -> None:
+    """The database did not take something. What passes is waited for elsewhere, and met here only as this process
+    ends: then the next one goes on from what was committed. What would come again stops the run."""
+    found = trouble(problem)
+    execution = held.execution
+    with suppress(Fenced):
+        if drive is not None and found in (None, Trouble.SLOW):
+            late_answers.stop(drive, problem)
+        elif found is None:
+            raise problem
+        else:
+            log.warning("drive broken off by the database", execution_id=execution.public_id, problem=str(problem))
+            store.call(partial(give_back, execution.pk, held.token, execution.queue, execution.owner_id))
 
 
 class Driver:

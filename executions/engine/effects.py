@@ -13,7 +13,9 @@ import structlog
 
 from executions import clock
 from executions.engine import attempt, operation, report, surroundings, transactional, turn
+from executions.engine.boundary import Came
 from executions.engine.drive import Drive, Yielded
+from executions.engine.lost import LOST
 from executions.engine.operation import Known
 from executions.engine.requests import Effect, Ended, Request
 from executions.engine.retry import GiveUp, Policy, Retry, decide
@@ -99,7 +101,8 @@ def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | E
             return transactional.run(drive, request, policy, partial(_settle, drive, request), send, take_back)
         cancellation = Cancellation()
         context = attempt.context_for(drive.execution, request, seconds, drive.secrets, cancellation, seat)
-        with drive.running.attempt(drive.execution.pk, drive.token, cancellation, context.deadline):
+        is_once = effect == "at_most_once"
+        with drive.running.attempt(drive.execution.pk, drive.token, cancellation, context.deadline, is_once=is_once):
             outcome = attempt.run(request, context)
     if cancellation.requested.is_set() and isinstance(outcome, Fail):
         if not outcome.effect_possible:
@@ -107,7 +110,14 @@ def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | E
         # Somebody asked, or the lease is lost: the boundary says which, before the failure is judged.
         drive.boundary.commit()
         step.status = StepStatus.RUNNING
+    else:
+        drive.boundary.came = _came(step, outcome, now)
     return send(_settle(drive, request, outcome, policy, now))
+
+
+def _came(step: StepRecord, outcome: Done | Fail, began: datetime) -> Came:
+    key = str(step.control.get("key", ""))
+    return Came(step.id, step.path, step.name, step.attempt, key, outcome, began, clock.now())
 
 
 def _begin(drive: Drive, step: StepRecord, now: datetime, stood: Stood) -> None:
@@ -121,14 +131,11 @@ def _begin(drive: Drive, step: StepRecord, now: datetime, stood: Stood) -> None:
 
 
 def _note_interruption(drive: Drive, step: StepRecord, effect: str, now: datetime) -> None:
-    """An attempt began and its process died before the outcome was written."""
+    """An attempt began, and whoever drove it did not write its outcome."""
     drive.interrupted.discard(step.id)
     step.control["outcome"] = Known.UNKNOWN
-    drive.boundary.attempts.append(
-        AttemptRecord(
-            step.id, step.attempt, "lost", step.started_at or now, now, rule="the worker process ended during it"
-        )
-    )
+    began = step.started_at or now
+    drive.boundary.attempts.append(AttemptRecord(step.id, step.attempt, LOST, began, now, rule=drive.why_lost))
     step.attempt += 1
     log.warning("attempt was interrupted", path=step.path, attempt=step.attempt - 1, effect=effect)
     if effect == "at_most_once":

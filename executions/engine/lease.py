@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from executions import clock
 from executions.engine.links import FIRST_FORMAT
 from executions.engine.versions import Parsed, parsed
-from executions.models import Event, Execution, Step
+from executions.models import Event, Execution, Process, Step
 from executions.models.moves import Applied, Claim, Lease, Move, apply, claim_all
 from executions.models.transactions import atomic
 from executions.records import DECISION, StepRecord
@@ -39,6 +39,8 @@ class Held:
     # Who applied its version, with the rights of now; None where that is not asked: the workflow uses no secret,
     # or the run began before secrets belonged to somebody.
     author: Applicant | None = None
+    # The dead process from which it was taken over, once that was looked at.
+    left_by: Process | None = None
 
 
 def claim(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool = False) -> Held | None:

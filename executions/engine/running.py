@@ -22,6 +22,7 @@ class Running:
         self._lock = threading.Lock()
         self._held: dict[uuid.UUID, tuple[int, Cancellation | None]] = {}
         self._deadlines: dict[uuid.UUID, Deadline] = {}
+        self._once: set[tuple[uuid.UUID, int]] = set()
 
     def take(self, execution_id: uuid.UUID, token: int) -> None:
         with self._lock:
@@ -35,11 +36,20 @@ class Running:
 
     @contextmanager
     def attempt(
-        self, execution_id: uuid.UUID, token: int, cancellation: Cancellation, deadline: Deadline
+        self,
+        execution_id: uuid.UUID,
+        token: int,
+        cancellation: Cancellation,
+        deadline: Deadline,
+        *,
+        is_once: bool = False,
     ) -> Iterator[None]:
+        """``is_once``: it may happen only once, so that its answer is waited for though the lease is lost."""
         with self._lock:
             self._held[execution_id] = (token, cancellation)
             self._deadlines[execution_id] = deadline
+            if is_once:
+                self._once.add((execution_id, token))
         try:
             yield
         finally:
@@ -47,6 +57,7 @@ class Running:
                 if self._held.get(execution_id, (None,))[0] == token:
                     self._held[execution_id] = (token, None)
                     self._deadlines.pop(execution_id, None)
+                self._once.discard((execution_id, token))
 
     def overdue(self) -> list[uuid.UUID]:
         """Whose attempt ought to have ended a while ago: its thread hangs in something that minds no deadline."""
@@ -63,6 +74,14 @@ class Running:
             cancellation = self._held.get(execution_id, (0, None))[1]
         if cancellation is not None:
             cancellation.request()
+
+    def lose(self, execution_id: uuid.UUID, token: int) -> None:
+        """The lease is lost: whoever has it makes the call again, so this one is broken off; but one that may happen
+        only once is not made again, and its answer is worth waiting for."""
+        with self._lock:
+            is_once = (execution_id, token) in self._once
+        if not is_once:
+            self.cancel(execution_id)
 
     def cancel_all(self) -> None:
         for execution_id in self.tokens():

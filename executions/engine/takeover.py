@@ -50,6 +50,7 @@ def take_over(held: Held, store: Store, stopping: threading.Event, *, alone: boo
         finally:
             if not connection.in_atomic_block:
                 connection.close()
+    held.left_by = process
     if broken is not None:
         store.call(partial(_refuse, held, process, broken))
         return False

@@ -59,6 +59,9 @@ def run(
             connection.close()
             drive.boundary.head_seq = seen
             if request.step.is_finished() or not patience.wait(found):
+                if found is Trouble.SLOW:
+                    # It would be again.
+                    raise
                 raise RolledBack(begun) from problem
             log.warning("a transactional step runs again", path=begun.path, problem=str(problem).strip())
             continue

@@ -145,6 +145,16 @@ class EventName(StrEnum):
             told=Told.OWNER,
         ),
     )
+    LATE_ANSWER = (
+        "WORKFLOW_ANSWER_CAME_LATE",
+        Words(
+            "An answer came late and is kept for your decision",
+            Tone.WARN,
+            "?",
+            "attempt {attempt} {outcome}; its answer came late and is kept for the decision",
+            told=Told.OWNER,
+        ),
+    )
     DECIDED = (
         "WORKFLOW_DECIDED",
         Words("A person decided", Tone.BUSY, "↺", "decided[: {choice}]"),

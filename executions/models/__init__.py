@@ -11,6 +11,7 @@ from executions.models.execution import Execution
 from executions.models.healing import Healing
 from executions.models.idempotent_request import IdempotentRequest
 from executions.models.instance import WorkflowInstance
+from executions.models.late_answer import LateAnswer
 from executions.models.notification import Notification
 from executions.models.process import Process
 from executions.models.quarantine import Quarantine
@@ -36,6 +37,7 @@ __all__ = [
     "Execution",
     "Healing",
     "IdempotentRequest",
+    "LateAnswer",
     "Notification",
     "Process",
     "Quarantine",

@@ -22,6 +22,8 @@ from executions.models.spell import Spell
 from executions.states import Phase
 
 ASK_SECONDS = 1.0
+# Somebody wants nothing more of what still runs.
+STOPPED_PHASES = (Phase.CANCELLED, Phase.TERMINATED)
 log = structlog.get_logger(__name__)
 
 
@@ -119,10 +121,12 @@ class Pulse:
         held = self._running.tokens()
         if not held:
             return
-        rows = Execution.objects.filter(pk__in=list(held)[:500]).values_list("pk", "token", "cancel_asked_at")
-        for execution_id, token, cancel_asked_at in rows:
-            if cancel_asked_at is not None or token != held[execution_id]:
+        rows = Execution.objects.filter(pk__in=list(held)[:500]).values_list("pk", "token", "cancel_asked_at", "phase")
+        for execution_id, token, cancel_asked_at, phase in rows:
+            if cancel_asked_at is not None or phase in STOPPED_PHASES:
                 self._running.cancel(execution_id)
+            elif token != held[execution_id]:
+                self._running.lose(execution_id, held[execution_id])
 
     def _give_back_what_nothing_drives(self) -> None:
         """Seen twice in a row as held by this process without a thread that drives it: back to the queue."""

@@ -11,7 +11,7 @@ from executions.api.schemas import executions as shapes
 from executions.api.schemas.shared import API_VERSION, Audit, Audits, Metadata
 from executions.engine.decisions import Decided
 from executions.ids import public_id
-from executions.models import AgentRun, Execution
+from executions.models import AgentRun, Execution, LateAnswer
 from executions.states import Phase
 
 # Large columns that lists leave in the database.
@@ -75,6 +75,7 @@ def _status(row: Execution, brief: bool) -> shapes.ExecutionStatus:
         last_checkpoint_at=row.last_checkpoint_at,
         waiting_for=row.waiting_for,
         wake_at=row.wake_at,
+        late_answer=None if brief else _late_answer(row),
         cancel_asked=row.cancel_asked_at is not None,
         pause_asked=row.pause_asked_at is not None,
         runner_heard_at=row.runner_heard_at,
@@ -86,6 +87,17 @@ def _status(row: Execution, brief: bool) -> shapes.ExecutionStatus:
         audit=audit,
         **({} if brief or row.kind != "agent" else _agent_run(row)),
     )
+
+
+def _late_answer(row: Execution) -> shapes.LateAnswer | None:
+    """What the person who decides may take over."""
+    late = LateAnswer.objects.offered_to(row)
+    if late is None:
+        return None
+    return shapes.LateAnswer(
+        step=late.step.path, attempt=late.number, succeeded=late.succeeded, output=secrets.shown(late.output),
+        error=secrets.shown(late.error), came_at=late.came_at, told=late.told(),
+    )  # fmt: skip
 
 
 def _agent_run(row: Execution) -> dict[str, Any]:

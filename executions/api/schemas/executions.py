@@ -68,6 +68,18 @@ class ToolCall(BaseModel):
     completed_at: datetime | None = None
 
 
+class LateAnswer(BaseModel):
+    """An answer that could not be written when it came. It is kept, and never applied by itself."""
+
+    step: str = Field(description="The path of the step that was called.")
+    attempt: int
+    succeeded: bool
+    output: Json = None
+    error: Json = None
+    came_at: datetime
+    told: str = Field(description="What happened, in a sentence.")
+
+
 class ExecutionStatus(BaseModel):
     """What the server observed. Written by whoever drives the run, never by a client."""
 
@@ -82,6 +94,9 @@ class ExecutionStatus(BaseModel):
     last_checkpoint_at: datetime | None = None
     waiting_for: str
     wake_at: datetime | None = None
+    late_answer: LateAnswer | None = Field(
+        None, description="Of the step that waits for a decision; `mark_done` takes it where no output is given."
+    )
     cancel_asked: bool = Field(description="Asked for, and honoured at the next boundary.")
     pause_asked: bool
     runner_heard_at: datetime | None = None

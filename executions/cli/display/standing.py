@@ -29,6 +29,8 @@ def sentence(run: Run) -> str:
             return f"WAITING{at} for a free function process"
         case "WAITING" if status["wake_at"]:
             return f"WAITING{at} until {clock(status['wake_at'])}"
+        case "WAITING" if late := status.get("late_answer"):
+            return f"WAITING{at} for a decision. {plain(late['told'])}"
         case "WAITING":
             return f"WAITING{at} for {plain(status['waiting_for'] or 'something')}"
         case _ if status.get("runner_silent"):
@@ -41,6 +43,13 @@ def sentence(run: Run) -> str:
     return str(phase)
 
 
+def _with_late_answer(status: Mapping[str, Any]) -> str:
+    late = status.get("late_answer")
+    if late is None or not late["succeeded"]:
+        return "it happened: go on"
+    return "it happened: go on with the answer that came late"
+
+
 def next_commands(run: Run, *, may_skip: bool = False) -> list[tuple[str, str]]:
     """What can be done now: the command and what it does."""
     run_id, status = run["metadata"]["id"], run["status"]
@@ -48,7 +57,7 @@ def next_commands(run: Run, *, may_skip: bool = False) -> list[tuple[str, str]]:
     if status["waiting_for"] == "decision" and phase == "WAITING":
         return [
             (f"stigmer decide {run_id} run-again", "run the step again"),
-            (f"stigmer decide {run_id} mark-done", "it happened: go on"),
+            (f"stigmer decide {run_id} mark-done", _with_late_answer(status)),
             (f"stigmer decide {run_id} fail", "let it fail"),
         ]
     if phase == "FAILED":
