@@ -14,17 +14,19 @@ from executions.states import Phase, StepStatus
 _AGAIN = {StepStatus.RETRYING, StepStatus.WAITING}
 
 
-def stands(execution: Execution, steps: Sequence[Step], *, has_workers: bool = True) -> str:
+def stands(execution: Execution, steps: Sequence[Step], *, has_workers: bool = True, unheard: str = "") -> str:
     """Safe to show: only this module writes markup.
 
     ``steps``: those that are open or stopped it, innermost first; of a run that completed, those that were skipped.
-    ``has_workers``: whether a worker of ours is alive.
+    ``has_workers``: whether a worker of ours is alive; ``unheard`` says why none is heard of though one may be.
     """
     said = _stands(execution, steps)
     timed = execution.phase == Phase.WAITING and execution.wake_at is not None
     wants_a_worker = timed or execution.phase in (Phase.PENDING, Phase.IN_PROGRESS)
-    if has_workers or not wants_a_worker or execution.runner == "external":
+    if not wants_a_worker or execution.runner == "external":
         return said
+    if has_workers:
+        return format_html("{} {}.", said, unheard) if unheard else said
     return format_html(
         "{} No worker is alive: nothing goes on before one is started (<code>{}</code>).", said, "stigmer worker"
     )

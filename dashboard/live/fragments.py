@@ -12,7 +12,8 @@ from dashboard import actions, choices, sentence, timeline, values, ways
 from dashboard.live.frames import Part
 from dashboard.queries import execution as queries
 from executions import clock
-from executions.models import Event, Execution, Process, Step
+from executions.models import Event, Execution, Step
+from executions.models.unheard import BRIEFLY_SECONDS, unheard
 from executions.roles import Role
 from executions.states import ENDED_PHASES, OPEN_STATUSES, Phase, StepStatus
 from executions.verbs.rows import VERBS
@@ -24,13 +25,15 @@ def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
     failed = [step for step in unfinished if _stops(step, execution)]
     open_ = [step for step in unfinished if step.status in OPEN_STATUSES]
     buttons = actions.actions(execution, role, failed)
+    nobody = None if execution.phase in ENDED_PHASES else unheard(BRIEFLY_SECONDS)
     question = choices.question(open_) if execution.phase == Phase.WAITING else None
     return {
         "execution": execution,
         "sentence": sentence.stands(
             execution,
             _telling(execution, failed, open_),
-            has_workers=execution.phase in ENDED_PHASES or Process.objects.living().workers().exists(),
+            has_workers=nobody is None or nobody.may_live,
+            unheard=nobody.said if nobody else "",
         ),
         "actions": buttons,
         "refused": actions.refusals(buttons),

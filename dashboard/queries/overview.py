@@ -12,6 +12,7 @@ from dashboard.queries import executions
 from dashboard.queries.in_time import in_time
 from executions import clock, policy
 from executions.models import Event, Execution, Process
+from executions.models.unheard import BRIEFLY_SECONDS, Unheard, unheard
 from executions.recovery import boot
 from executions.recovery.boot import SinceStart
 
@@ -28,6 +29,7 @@ class Overview:
     running: list[Execution] | None
     recent: list[Event] | None
     workers: list[Process]
+    nobody: Unheard | None
     since_start: SinceStart | None = None
 
 
@@ -46,6 +48,7 @@ def overview(user: Any) -> Overview:
             .defer("execution__input", "execution__output", "execution__error"),
         ),
         workers=list(Process.objects.living().workers()),
+        nobody=unheard(BRIEFLY_SECONDS),
         since_start=in_time("since the start", lambda: _worth_saying(boot.since_start(seen))),
     )
 

@@ -9,11 +9,13 @@ from django.db.models import Count, Q
 
 from executions import clock
 from executions.models import Execution, Process
+from executions.models.unheard import BRIEFLY_SECONDS, Unheard, unheard
 
 
 @dataclass(frozen=True, slots=True)
 class Workers:
     living: list[Process]
+    nobody: Unheard | None
     dead: list[Process]
     due: int
     held: int
@@ -24,6 +26,7 @@ def workers() -> Workers:
     lately = clock.now() - timedelta(days=1)
     return Workers(
         living=list(Process.objects.living().driving().annotate(held=held).order_by("kind", "started_at")),
+        nobody=unheard(BRIEFLY_SECONDS),
         dead=list(Process.objects.driving().filter(dead_at__gt=lately).order_by("-dead_at")[:20]),
         due=Execution.objects.due().count(),
         held=Execution.objects.filter(phase="IN_PROGRESS").count(),

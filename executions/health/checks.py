@@ -23,8 +23,8 @@ from executions.health.file_check import FileCheck
 from executions.models import Execution, Process, Turn
 from executions.models.passing import Trouble, trouble
 from executions.models.reaching import first_line, reach
+from executions.models.unheard import START_A_WORKER, is_gone, unheard
 from executions.models.write_locks import Holder, who_keeps_writes_out
-from executions.recovery.processes import is_gone
 from executions.recovery.sweep import NAME as SWEEP
 from stigmer_site.sqlite import damage
 
@@ -32,12 +32,10 @@ REDIS_TIMEOUT_SECONDS = 1.0
 PROBE_KEY = "stigmer:health"
 MISSED_SWEEPS = 4
 LATE_SECONDS = 30.0
-START_A_WORKER = "Start one with `stigmer worker`; `stigmer up` starts and watches several."
 MORE_WORKERS = (
     "Start one more with `stigmer worker`: it takes what is due at once. To keep it so, raise STIGMER_WORKERS, or "
     "STIGMER_SLOTS where the processors have time left, and start `stigmer up` anew."
 )
-WHERE_HEARTBEATS_STAY = "Look at the workers' log, and whether the database has room to write."
 
 
 class State(StrEnum):
@@ -201,13 +199,9 @@ def check_queue() -> Check:
 @asks_the_database
 def check_workers() -> Check:
     """At least one worker was heard of lately; without any, everything that is started waits."""
+    if nobody := unheard():
+        return Check("workers", State.FAILED, f"{nobody.said}.", 0, nobody.remedy)
     alive = sum(not is_gone(process) for process in Process.objects.living().workers())
-    mute = 0 if alive else sum(not is_gone(process) for process in Process.objects.silent().workers())
-    if mute:
-        detail = f"No heartbeat of a worker was written lately, though {mute} may live."
-        return Check("workers", State.FAILED, detail, 0, WHERE_HEARTBEATS_STAY)
-    if not alive:
-        return Check("workers", State.FAILED, "No worker is alive.", 0, START_A_WORKER)
     stuck = list(Process.objects.living().workers().filter(stuck_threads__gt=0).order_by("pid"))
     if stuck:
         which = ", ".join(f"{process} ({process.stuck_threads})" for process in stuck[:5])

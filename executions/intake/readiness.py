@@ -7,7 +7,7 @@ from django.conf import settings
 
 from executions.dispatch import QUEUE_OFF, SWITCH_ON
 from executions.errors import Refused
-from executions.models import Process
+from executions.models.unheard import unheard
 from executions.redis_client import client
 
 TIMEOUT_SECONDS = 1.0
@@ -31,10 +31,13 @@ def require_queue() -> str:
             f"Redis cannot be reached ({problem}), so that no worker would hear of this run.",
             remedy="Start Redis, or correct REDIS_URL; `stigmer up` starts one of its own. Nothing was stored.",
         )
-    if Process.objects.workers().living().exists():
+    nobody = unheard()
+    if nobody is None:
         return ""
     if settings.STIGMER_ACCEPT_WHEN_IDLE:
-        return "No worker is alive now: it stays PENDING until one starts (`stigmer worker`)."
+        return f"{nobody.said} now: it stays PENDING until one drives it (`stigmer worker` starts one)."
+    if nobody.may_live:
+        raise Refused("unavailable", f"{nobody.said}. Nothing was stored.", remedy=nobody.remedy)
     raise Refused(
         "unavailable",
         "No worker is alive, so that nothing would drive this run.",

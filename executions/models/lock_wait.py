@@ -11,7 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, Error, connection, connections
 
 @contextmanager
 def lock_wait(seconds: float) -> Iterator[None]:
-    """Inside, this thread's transactions wait at most so long for a lock. Call it outside of a transaction.
+    """Inside, this thread's transactions wait at most so long for a lock.
 
     Raises django.db.Error where the database does not answer.
     """
@@ -26,6 +26,13 @@ def lock_wait(seconds: float) -> Iterator[None]:
     else:
         with _setting("lock_timeout", seconds):
             yield
+
+
+def usual_lock_seconds() -> float:
+    """How long this thread's connection to SQLite waits for the lock of others."""
+    mine: Any = connections[DEFAULT_DB_ALIAS]
+    mine.ensure_connection()
+    return float(mine.lock_seconds)
 
 
 @contextmanager
@@ -51,7 +58,8 @@ def _setting(name: str, seconds: float) -> Iterator[None]:
 def _reset(name: str) -> None:
     """Back to what the connection began with: the pool gives it to others. One that cannot be asked is closed."""
     try:
-        if connection.connection is not None:
+        # A transaction that is rolled back takes its settings with it.
+        if connection.connection is not None and not connection.needs_rollback:
             with connection.cursor() as cursor:
                 cursor.execute(f"RESET {name}")
     except Error:

@@ -11,7 +11,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
@@ -22,6 +22,7 @@ from django.conf import settings
 from django.db import DatabaseError, Error, OperationalError, connection, transaction
 
 from executions.errors import Refused
+from executions.models.lock_wait import lock_wait, usual_lock_seconds
 from executions.models.outside import answering
 from executions.models.passing import Trouble, trouble
 from executions.models.spell import Spell
@@ -106,7 +107,8 @@ def _tried(work: Callable[[], T], patience: Patience | None) -> T:
     spell = Spell("the database")
     while True:
         try:
-            result = try_tx(work, patience)
+            with _no_longer_than(patience):
+                result = try_tx(work, patience)
         except Error as problem:
             found = trouble(problem)
             if found is None or isinstance(problem, InDoubt):
@@ -117,6 +119,14 @@ def _tried(work: Callable[[], T], patience: Patience | None) -> T:
         else:
             spell.over("the transaction went through")
             return result
+
+
+def _no_longer_than(patience: Patience) -> AbstractContextManager[None]:
+    """SQLite's one lock is waited for as long as the patience lasts, where that is less than usual. PostgreSQL's limit
+    is short enough for several tries."""
+    if patience.for_ever or connection.vendor != "sqlite":
+        return nullcontext()
+    return lock_wait(min(patience.seconds, usual_lock_seconds()))
 
 
 def try_tx(work: Callable[[], T], patience: Patience) -> T:
@@ -145,8 +155,8 @@ def persistent(verb: Callable[P, T]) -> Callable[P, T]:
                 raise
             raise Refused(
                 "unavailable",
-                "Another session holds a lock on what this needs and did not let go of it in time: a migration, a "
-                "VACUUM, a shell, or a step with the effect `transactional`. Nothing was changed.",
+                "The database is busy: another session holds a lock on what this needs and did not let go of it in "
+                "time: a migration, a VACUUM, a shell, or a step with the effect `transactional`. Nothing was changed.",
                 remedy="Try again in a few seconds; /readyz says whether the whole database is locked.",
             ) from problem
 

@@ -16,24 +16,12 @@ from executions.engine.crashes import REBOOTED, SILENT
 from executions.models import Process, in_line
 from executions.models.passing import Trouble, trouble
 from executions.models.transactions import atomic
-from executions.worker_identity import FIRST_NAMESPACE, exit_of, here, sees_processes, started
+from executions.models.unheard import is_gone
+from executions.worker_identity import exit_of, here
 
+__all__ = ["Watch", "declare_the_dead", "is_gone"]
 WATCHED_BEATS = 1.5
 log = structlog.get_logger(__name__)
-
-
-def is_gone(process: Process) -> bool:
-    """Whether a process of this system is there no more, declared dead or not. False for those of other hosts and
-    other pid namespaces: their pids mean nothing here, and only their silence tells."""
-    system = here()
-    if process.host != system.host:
-        return False
-    if process.boot_id != system.boot_id:
-        # Of two containers that share a host name one may live on another machine; a host itself was started anew.
-        return system.pid_namespace in ("", FIRST_NAMESPACE) and process.pid_namespace in ("", FIRST_NAMESPACE)
-    if process.pid_namespace != system.pid_namespace or not process.process_started or not sees_processes():
-        return False
-    return started(process.pid) != process.process_started
 
 
 class Watch:

@@ -119,3 +119,5 @@ def test_where_no_worker_is_alive_what_waits_for_one_says_so(execution, wants_a_
     said = stands(execution, [], has_workers=False)
     assert ("No worker is alive" in said, "<code>stigmer worker</code>" in said) == (wants_a_worker, wants_a_worker)
     assert "No worker is alive" not in stands(execution, [])
+    busy = stands(execution, [], unheard="The database is busy")
+    assert ("The database is busy." in busy) == wants_a_worker

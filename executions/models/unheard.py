@@ -1,0 +1,54 @@
+"""Why no worker is heard of: a heartbeat that nobody can write is not the silence of the dead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from executions.models.process import Process
+from executions.models.write_locks import PATIENCE_SECONDS, who_keeps_writes_out
+from executions.worker_identity import FIRST_NAMESPACE, here, sees_processes, started
+
+# A page is not kept waiting only to find out who keeps others waiting.
+BRIEFLY_SECONDS = 0.1
+START_A_WORKER = "Start one with `stigmer worker`; `stigmer up` starts and watches several."
+WHERE_HEARTBEATS_STAY = "Look at the workers' log, and whether the database has room to write."
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """``said`` is a clause without a full stop. ``may_live``: there are workers that only cannot say so."""
+
+    said: str
+    remedy: str
+    may_live: bool
+
+
+def unheard(seconds: float = PATIENCE_SECONDS) -> Unheard | None:
+    """Why no worker was heard of lately; None where one was. ``seconds`` is how long a lock of others is waited for.
+
+    Raises django.db.Error where the database does not answer.
+    """
+    if any(not is_gone(process) for process in Process.objects.living().workers()):
+        return None
+    if holder := who_keeps_writes_out(seconds):
+        said = f"The database is busy: {holder}, so that no worker can write its heartbeat"
+        return Unheard(said, holder.remedy(), may_live=True)
+    mute = sum(not is_gone(process) for process in Process.objects.silent().workers())
+    if mute:
+        said = f"No heartbeat of a worker was written lately, though {mute} may live"
+        return Unheard(said, WHERE_HEARTBEATS_STAY, may_live=True)
+    return Unheard("No worker is alive", START_A_WORKER, may_live=False)
+
+
+def is_gone(process: Process) -> bool:
+    """Whether a process of this system is there no more, declared dead or not. False for those of other hosts and
+    other pid namespaces: their pids mean nothing here, and only their silence tells."""
+    system = here()
+    if process.host != system.host:
+        return False
+    if process.boot_id != system.boot_id:
+        # Of two containers that share a host name one may live on another machine; a host itself was started anew.
+        return system.pid_namespace in ("", FIRST_NAMESPACE) and process.pid_namespace in ("", FIRST_NAMESPACE)
+    if process.pid_namespace != system.pid_namespace or not process.process_started or not sees_processes():
+        return False
+    return started(process.pid) != process.process_started
