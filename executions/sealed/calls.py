@@ -38,7 +38,7 @@ def call(
     """What ``operation`` answers to ``payload``.
 
     ``owner`` is whose text it is (an account's id). ``seconds`` is what it may take of processor
-    time; ten times as long on the clock where the machine is busy. ``text`` is what makes the
+    time; on the clock it may be far longer where the machine is busy. ``text`` is what makes the
     call quick or slow (the program, not the data), ``heavy`` says that it is slow anyway.
     Where ``most_waiting`` slow calls of the owner wait already it raises SealedBusy instead of
     waiting too: for whoever is not patient, such as a web server. Raises a

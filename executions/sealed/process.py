@@ -16,10 +16,10 @@ from executions.sealed.frames import BROKEN, READY, REPLY
 
 _CHUNK = 65_536
 # Slow calls may keep every processor busy; who drives executions comes first.
-_SLOW_NICENESS = 10
+_SLOW_NICENESS = 15
 # A child that wants a processor and gets none is waited for this much longer than its time.
-_WALL_FACTOR = 10.0
-_WALL_SECONDS = 20.0
+_WALL_FACTOR = 30.0
+_WALL_SECONDS = 60.0
 _SHORTEST_WAIT_SECONDS = 0.002
 _HAS_CPU_CLOCKS = sys.platform == "linux"
 

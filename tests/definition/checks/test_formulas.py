@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from tests.definition.texts import only_problem, parsed, problems, workflow
@@ -150,3 +152,22 @@ def test_the_workflows_own_input_and_output_are_stored_too(top: str) -> None:
 )
 def test_a_secret_where_nothing_of_it_is_stored_is_fine(task: str) -> None:
     parsed(f"- t: {task}", USE)
+
+
+def test_numbers_that_json_lacks_are_warned_about_where_they_stand() -> None:
+    (warning,) = parsed("- t: {set: {x: '${ [1, nan] }'}}").warnings
+    assert (warning.pointer, "becomes null" in warning.message) == ("/do/0/t/set/x", True)
+
+
+def test_expressions_that_take_too_long_to_compile_end_the_checking(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys.modules["executions.definition.parse"], "CHECK_SECONDS", 0.5)
+    monkeypatch.setattr("executions.expressions.checking.SECONDS", 0.3)
+    bombs = "".join(
+        f"\n- t{n}: {{set: {{x: '${{ {n}+{'+'.join(['.a'] * 5_000)} }}'}}}}" for n in range(6)
+    )
+    found = [problem.message for problem in problems(workflow(bombs.lstrip("\n")))]
+    assert len(found) == 6
+    assert "did not end within 0.3 s" in found[0]
+    assert "those before it took more than 0.5 s" in found[-1]
