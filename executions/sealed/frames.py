@@ -1,8 +1,9 @@
 """What goes over the pipes between a process and its sealed children.
 
 A request is its length, the length of the operation's name (one byte), the name and the payload.
-A reply is its length, what became of the call (one byte), the processor time that it took in
-microseconds, and the body. Lengths have four bytes, big endian, and count what follows the head.
+A reply is its length, what became of the call (one byte), the processor time that the child has used
+in its life (eight bytes, microseconds), and the body. Lengths have four bytes, big endian, and count
+what follows the head.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import struct
 
 MESSAGE_BYTES = 256  # of what the mother is told about one child
 REQUEST = struct.Struct(">IB")
-REPLY = struct.Struct(">IBI")
+REPLY = struct.Struct(">IBQ")
 ANSWERED, REFUSED, NO_MEMORY, TOO_LARGE, BROKEN, READY = range(6)
 
 
@@ -23,4 +24,4 @@ def request(operation: str, payload: bytes) -> bytes:
 
 def reply(outcome: int, microseconds: int, body: bytes) -> bytes:
     """The frame that answers."""
-    return REPLY.pack(len(body), outcome, min(microseconds, 0xFFFFFFFF)) + body
+    return REPLY.pack(len(body), outcome, microseconds) + body

@@ -45,7 +45,9 @@ class SealedChild:
         self._poll = select.poll()
         self._poll.register(replies, select.POLLIN)
         self._pidfd: int | None = None
-        self._cpu_before = 0.0
+        # Processor time as its last reply told it; while it waits for a request it uses none.
+        self._told_seconds = 0.0
+        self._asked_at = 0.0
         self.pid = 0
         self.calls = 0
         os.set_blocking(requests, False)
@@ -55,7 +57,7 @@ class SealedChild:
         if self.pid:
             return
         try:
-            reply = self._receive(time.monotonic() + seconds)
+            reply = self._receive(seconds)
         except (SealedDied, SealedTooLarge):
             reply = None
         if reply is None or reply.outcome != READY:
@@ -68,7 +70,8 @@ class SealedChild:
     def ask(self, frame: bytes, seconds: float) -> Reply | None:
         """Send a request and :meth:`wait` for its answer."""
         self.calls += 1
-        self._cpu_before = self.cpu_seconds()
+        if not _HAS_CPU_CLOCKS:
+            self._asked_at = time.monotonic()
         try:
             sent = os.write(self._in, frame)
         except BlockingIOError:
@@ -77,7 +80,7 @@ class SealedChild:
             raise _died() from None
         if sent < len(frame):
             self._send(memoryview(frame)[sent:], _latest(seconds))
-        return self.wait(seconds)
+        return self._receive(seconds) or self.wait(seconds)
 
     def wait(self, seconds: float) -> Reply | None:
         """The answer, or None if it did not come within ``seconds`` of the child's processor
@@ -85,17 +88,21 @@ class SealedChild:
         is not its fault. Raises :class:`SealedDied`, :class:`SealedTooLarge` and, for a child
         that does nothing, :class:`SealedHung`."""
         latest = _latest(seconds)
-        patience = seconds
         while True:
-            reply = self._receive(time.monotonic() + patience)
+            patience = seconds - self._spent()
+            if patience <= 0:
+                return self._receive(0)
+            if time.monotonic() >= latest or patience > 2 * seconds or self._is_stopped():
+                raise _hung()
+            reply = self._receive(max(patience, _SHORTEST_WAIT_SECONDS))
             if reply is not None:
                 return reply
-            patience = seconds - (self.cpu_seconds() - self._cpu_before)
-            if patience <= 0:
-                return None
-            if time.monotonic() >= latest or self._is_stopped():
-                raise _hung()
-            patience = max(patience, _SHORTEST_WAIT_SECONDS)
+
+    def _spent(self) -> float:
+        """Processor time since the request. Far below zero where the child told a lie."""
+        if _HAS_CPU_CLOCKS:
+            return self.cpu_seconds() - self._told_seconds
+        return time.monotonic() - self._asked_at
 
     def cpu_seconds(self) -> float:
         """Processor time that the child used so far; where the system does not tell, the time on
@@ -154,18 +161,26 @@ class SealedChild:
             except BrokenPipeError:
                 raise _died() from None
 
-    def _receive(self, latest: float) -> Reply | None:
-        while True:
-            remaining = latest - time.monotonic()
-            if not self._poll.poll(max(0.0, remaining * 1_000)):
+    def _receive(self, seconds: float) -> Reply | None:
+        """The answer, if all of it comes within so much time on the clock."""
+        if not self._poll.poll(seconds * 1_000):
+            return None
+        reply = self._read()
+        if reply is not None:
+            return reply
+        latest = time.monotonic() + seconds
+        while reply is None:
+            if not self._poll.poll(max(0.0, latest - time.monotonic()) * 1_000):
                 return None
-            chunk = os.read(self._out, _CHUNK)
-            if not chunk:
-                raise _died()
-            self._received += chunk
-            reply = self._complete()
-            if reply is not None:
-                return reply
+            reply = self._read()
+        return reply
+
+    def _read(self) -> Reply | None:
+        chunk = os.read(self._out, _CHUNK)
+        if not chunk:
+            raise _died()
+        self._received += chunk
+        return self._complete()
 
     def _complete(self) -> Reply | None:
         """The reply, once all of it is there; one that would be too large is not waited for."""
@@ -179,7 +194,9 @@ class SealedChild:
             return None
         body = bytes(received[REPLY.size :])
         received.clear()
-        return Reply(outcome if outcome <= READY else BROKEN, microseconds / 1e6, body)
+        before, self._told_seconds = self._told_seconds, microseconds / 1e6
+        took = self._told_seconds - before
+        return Reply(outcome if outcome <= READY else BROKEN, took, body)
 
 
 def _latest(seconds: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 from executions.sealed.errors import SealedClosed, SealedUnavailable
@@ -11,7 +12,8 @@ from executions.sealed.mother import Mother
 from executions.sealed.process import SealedChild
 
 _START_SECONDS = 30.0
-_TRIES = 3
+# A machine that is out of processes or memory for a moment ends no run.
+_PAUSES_SECONDS = (0.0, 0.2, 1.0, 3.0)
 # The kernel ends a child that used so much in its whole life; it is replaced long before.
 _LIFE_CPU_SECONDS = 900
 _WORN_CPU_SECONDS = 300.0
@@ -33,16 +35,14 @@ class Stock:
     def fresh(self) -> SealedChild:
         """A child that never worked; spares are asked for, so that the next one waits for
         nobody. Raises :class:`SealedUnavailable`, :class:`SealedClosed`."""
-        for tries_left in reversed(range(_TRIES)):
-            child = self._take()
+        for pause in (*_PAUSES_SECONDS, None):
             try:
-                child.wait_until_ready(_START_SECONDS)
-                return child
+                return self._ready()
             except SealedUnavailable:
-                self.end(child)
                 self._refuse_if_closed()
-                if not tries_left:
+                if pause is None:
                     raise
+                time.sleep(pause)
         raise AssertionError
 
     def end(self, child: SealedChild) -> None:
@@ -73,6 +73,15 @@ class Stock:
         """Every descriptor of this process that leads to a child or to the mother."""
         mine = [number for child in self._all for number in child.descriptors()]
         return [*mine, *self._mother.descriptors()]
+
+    def _ready(self) -> SealedChild:
+        child = self._take()
+        try:
+            child.wait_until_ready(_START_SECONDS)
+        except SealedUnavailable:
+            self.end(child)
+            raise
+        return child
 
     def _take(self) -> SealedChild:
         with self._lock:

@@ -10,6 +10,8 @@ import psutil
 import pytest
 
 from executions import sealed
+from executions.sealed.mother import Mother
+from executions.sealed.process import SealedChild
 from tests.sealed.programs import FOR_EVER, run, run_once, slow_children, threads_that_may_hang
 from tests.waiting import until
 
@@ -164,3 +166,26 @@ def test_closing_ends_what_runs_and_what_waits_with_words_of_its_own() -> None:
             with pytest.raises(sealed.SealedClosed):
                 call.result(timeout=60)
     assert run("1") == b"1"
+
+
+def test_a_machine_that_starts_no_process_for_a_moment_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+    child = Mother.child
+
+    def unavailable(mother: Mother) -> SealedChild:
+        asked.append(mother)
+        if len(asked) < 3:
+            raise sealed.SealedUnavailable("out of processes")
+        return child(mother)
+
+    monkeypatch.setattr(Mother, "child", unavailable)
+    assert run("1") == b"1"
+
+
+def test_a_machine_that_starts_no_process_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("executions.sealed.stock._PAUSES_SECONDS", (0.0,))
+    monkeypatch.setattr("executions.sealed.mother.sys.executable", "/absent")
+    with pytest.raises(sealed.SealedUnavailable, match="could not be started"):
+        run("1")

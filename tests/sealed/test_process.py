@@ -52,7 +52,7 @@ def test_an_answer_in_pieces_is_put_together(pipes: Pipes) -> None:
     "data",
     [
         reply(ANSWERED, 0, b"x" * (MAX_BYTES + 1)),
-        b"\xff" * 9,
+        b"\xff" * 13,
         reply(ANSWERED, 0, b"one") + b"and more",
     ],
 )
@@ -91,3 +91,10 @@ def test_a_child_that_does_not_read_is_not_waited_for_without_end(
     monkeypatch.setattr("executions.sealed.process._WALL_SECONDS", 0.05)
     with pytest.raises(SealedHung):
         pipes.child.ask(b"x" * 1_000_000, 0.001)
+
+
+def test_a_child_that_lies_about_its_time_gains_none(pipes: Pipes) -> None:
+    pipes.says(reply(ANSWERED, 10**15, b""))
+    assert pipes.child.ask(b"x", 1.0) is not None
+    with pytest.raises(SealedHung):
+        pipes.child.ask(b"x", 0.01)

@@ -164,9 +164,7 @@ def test_expressions_that_take_too_long_to_compile_end_the_checking(
 ) -> None:
     monkeypatch.setattr(sys.modules["executions.definition.parse"], "CHECK_SECONDS", 0.5)
     monkeypatch.setattr("executions.expressions.checking.SECONDS", 0.3)
-    bombs = "".join(
-        f"\n- t{n}: {{set: {{x: '${{ {n}+{'+'.join(['.a'] * 5_000)} }}'}}}}" for n in range(6)
-    )
+    bombs = "".join(f"\n- t{n}: {{set: {{x: '${{ {n}+{'+'.join(['.a'] * 5_000)} }}'}}}}" for n in range(6))
     found = [problem.message for problem in problems(workflow(bombs.lstrip("\n")))]
     assert len(found) == 6
     assert "did not end within 0.3 s" in found[0]
