@@ -6,14 +6,16 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from executions.models import Execution, Process, Step
+from executions.models import Process, Step
 from executions.supervisor.child import Child
 from executions.worker_identity import expect_exits, note_exit
 from tests.engine.texts import call, get, tasks
@@ -41,6 +43,24 @@ def supervised(source: str, scenario: Any, **options: Any) -> list[str]:
 
     asyncio.run(run())
     return lines
+
+
+@contextmanager
+def supervised_aside(command: list[str], log: Path, **options: Any) -> Iterator[None]:
+    """Keep a command running in the loop of another thread, as this one asks the database meanwhile."""
+    with log.open("a") as stream:
+        child = Child("worker-1", command, lambda name, line: print(line, file=stream, flush=True), **options)
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=loop.run_forever)
+        thread.start()
+        try:
+            loop.call_soon_threadsafe(child.start)
+            yield
+        finally:
+            asyncio.run_coroutine_threadsafe(child.stop(), loop).result(60)
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
 
 
 async def eventually(condition: Any, what: str) -> None:
@@ -124,36 +144,26 @@ def test_what_hangs_its_worker_is_set_apart_and_what_ran_beside_it_ends_well(
     from tests.worker.conftest import worker_environment
 
     beside = [begin(tasks(a=get(f"{gated.url}/gated"), b="{set: {n: 1}}"), name="beside") for _ in range(2)]
-    hung: list[Execution] = []
-
-    async def run() -> None:
-        command = [sys.executable, "-m", "executions.cli", "worker"]
-        with log.open("a") as stream:
-            child = Child(
-                "worker-1", command, lambda name, line: print(line, file=stream, flush=True), answers=True,
-                environment=worker_environment(exits) | PATIENT, stop_seconds=30,
-                ended=lambda pid, how: note_exit(exits, pid, how),
-            )  # fmt: skip
-            child.start()
-            try:
-                await asyncio.to_thread(until, lambda: gated.inside == 2, what="two calls are under way", seconds=90)
-                hung.append(await asyncio.to_thread(begin, tasks(a=call("holds")), name="holds"))
-                failed = await asyncio.to_thread(ends, hung[0], "FAILED", 240)
-                assert failed.requires_manual_intervention
-                assert "hung: it did not answer" in failed.failure_reason
-                gated.gate.set()
-                for execution in beside:
-                    assert (await asyncio.to_thread(ends, execution, "COMPLETED", 60)).output == {"n": 1}
-            finally:
-                gated.gate.set()
-                await child.stop()
-
-    asyncio.run(run())
+    options: dict[str, Any] = {
+        "answers": True, "environment": worker_environment(exits) | PATIENT, "stop_seconds": 30,
+        "ended": lambda pid, how: note_exit(exits, pid, how),
+    }  # fmt: skip
+    with supervised_aside([sys.executable, "-m", "executions.cli", "worker"], log, **options):
+        try:
+            until(lambda: gated.inside == 2, what="two calls are under way", seconds=90)
+            hung = begin(tasks(a=call("holds")), name="holds")
+            failed = ends(hung, "FAILED", 240)
+            assert failed.requires_manual_intervention
+            assert "hung: it did not answer" in failed.failure_reason
+        finally:
+            gated.gate.set()
+        for execution in beside:
+            assert ends(execution, "COMPLETED", 60).output == {"n": 1}
     deaths = list(Process.objects.filter(death__startswith="hung").values_list("kind", flat=True))
     assert deaths.count("worker") == 1, "from the second time on it was driven alone"
     assert deaths.count("alone") == 2
     assert "re.match" in log.read_text() or "in holds" in log.read_text(), "the thread is named"
-    assert Step.objects.get(execution=hung[0], path="/a").status == "FAILED"
+    assert Step.objects.get(execution=hung, path="/a").status == "FAILED"
 
 
 def test_the_web_server_is_replaced_when_it_is_stopped_and_a_worker_is_not_while_the_database_is_locked(
