@@ -101,7 +101,11 @@ def _arguments(request: Effect, context: StepContext) -> Any:
         return request.step.arguments
     assert isinstance(context.secrets, Edge)
     seconds = settings.STIGMER_EXPRESSION_SECONDS
-    return late.filled(request.step, request.late_input, context.secrets, seconds=seconds, owner=context.owner)
+    waited = sealed.waited_seconds()
+    try:
+        return late.filled(request.step, request.late_input, context.secrets, seconds=seconds, owner=context.owner)
+    finally:
+        context.deadline.put_off(sealed.waited_seconds() - waited)
 
 
 def run(request: Effect, context: StepContext, call: Call | None = None) -> Done | Fail:

@@ -22,6 +22,7 @@ _LONG_PART = 0.4
 _TRIES = 2
 _LOOK_EVERY_CALLS = 500
 _WEARING_SECONDS = 0.01
+_STEPS_BACK_AFTER_SECONDS = 0.25
 _RESTING = 2
 
 
@@ -112,8 +113,7 @@ class Lanes:
             self.stock.end(child)
             return None
         try:
-            child.become_slow()
-            return self._ended(child, partial(child.wait, seconds), seconds)
+            return self._ended(child, child.wait, seconds)
         finally:
             self._slow.leave(owner)
 
@@ -134,7 +134,7 @@ class Lanes:
         self._slow.enter(owner, most_waiting)
         try:
             child = self._rested()
-            return self._ended(child, partial(child.ask, frame, seconds), seconds)
+            return self._ended(child, partial(child.ask, frame), seconds)
         finally:
             self._slow.leave(owner)
 
@@ -142,17 +142,19 @@ class Lanes:
         with self._rest_lock:
             if self._resting:
                 return self._resting.pop()
-        child = self.stock.fresh()
-        child.become_slow()
-        return child
+        return self.stock.fresh()
 
-    def _ended(self, child: SealedChild, answer: Callable[[], Reply | None], seconds: float) -> Reply:
-        """The answer of a slow child, which rests afterwards if it came through well."""
+    def _ended(self, child: SealedChild, answer: Callable[[float], Reply | None], seconds: float) -> Reply:
+        """The answer of a slow child. One that takes really long steps back behind those who drive
+        executions, and ends afterwards; any other rests."""
         keep = False
         try:
-            reply = _in_time(answer(), seconds)
-            keep = reply.cpu_seconds < _WEARING_SECONDS or not is_worn(child)
-            return reply
+            reply = answer(min(seconds, _STEPS_BACK_AFTER_SECONDS))
+            if reply is not None:
+                keep = reply.cpu_seconds < _WEARING_SECONDS or not is_worn(child)
+                return reply
+            child.step_back()
+            return _in_time(child.wait(seconds), seconds)
         finally:
             with self._rest_lock:
                 keep = keep and len(self._resting) < _RESTING and not self.stock.is_closed

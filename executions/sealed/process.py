@@ -112,7 +112,7 @@ class SealedChild:
                 return time.clock_gettime((~self.pid << 3) | 2)
         return time.monotonic()
 
-    def become_slow(self) -> None:
+    def step_back(self) -> None:
         """Let others have the processor first from now on."""
         with contextlib.suppress(OSError):  # where it has ended, reading from it tells
             own = os.getpriority(os.PRIO_PROCESS, 0)

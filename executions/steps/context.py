@@ -29,6 +29,10 @@ class Deadline:
     def is_over(self) -> bool:
         return self.remaining() == 0.0
 
+    def put_off(self, seconds: float) -> None:
+        """Leave time out that was only waited. Before the step begins: nobody else reads it then."""
+        self._at += seconds
+
 
 class Cancellation:
     """Lets another thread ask a running attempt to stop; a step registers how it can be stopped."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from executions import sealed
+from executions.engine import attempt, late
 from executions.engine.scope import Facts, Scope
 from executions.sealed import places
+from executions.secrets import Edge, Secrets
+from executions.steps.context import Deadline
 from tests.engine.walking import BEGAN, Run
 
 
@@ -79,3 +83,19 @@ def test_waiting_for_a_free_child_counts_against_no_time_limit(
     limit = run.asked[0].deadline_at
     assert limit is not None
     assert (limit - BEGAN).total_seconds() == 40
+
+
+def test_waiting_for_a_child_over_secrets_counts_against_no_attempt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def filled(*arguments: Any, **options: Any) -> dict[str, Any]:
+        places._waited.seconds += 30
+        return {"x": 1}
+
+    monkeypatch.setattr(late, "filled", filled)
+    step = SimpleNamespace(control={late.LATE: {"/x": {}}}, arguments={"x": None})
+    edge = Edge(Secrets({}, "nonce12345"), frozenset(), is_old=False)
+    context = SimpleNamespace(secrets=edge, owner="7", deadline=Deadline(5))
+    request: Any = SimpleNamespace(step=step, late_input=None)
+    assert attempt._arguments(request, context) == {"x": 1}  # type: ignore[arg-type]
+    assert context.deadline.remaining() > 20

@@ -35,7 +35,7 @@ def run_once(program: str, text: str = "null", *, owner: str = "ada", **options:
 
 
 def slow_children() -> list[int]:
-    """The process ids of the children that work for slow calls, or did."""
+    """The process ids of the children whose calls take really long: they stepped back."""
     own = psutil.Process().nice()
     found = []
     for pid in sealed.pids():
