@@ -18,7 +18,7 @@ from dashboard.words import OVERRIDES
 from executions import policy
 from executions.engine import override as overriding
 from executions.engine import restore, upgrade
-from executions.engine.case import check_allowed
+from executions.engine.opening import check_allowed
 from executions.errors import Refused
 from executions.models import Execution
 

@@ -14,12 +14,11 @@ from typing import Any
 import structlog
 from django.contrib.auth.models import User
 
-from executions import audit, clock, policy
+from executions import audit, clock
 from executions.definition import load
 from executions.engine import report
 from executions.engine.chain import Broken
 from executions.engine.following import after, first
-from executions.engine.lease import load_records
 from executions.engine.links import link
 from executions.errors import Refused
 from executions.ids import uuid7
@@ -59,7 +58,7 @@ class Decided:
 
 @dataclass(slots=True)
 class Case:
-    """One execution, read in one transaction. ``control`` and ``columns`` go into the decision and the row."""
+    """One execution as it stands under its lock. ``control`` and ``columns`` go into the decision and the row."""
 
     execution: Execution
     records: dict[str, StepRecord]
@@ -75,6 +74,11 @@ class Case:
     columns: dict[str, Any] = field(default_factory=dict)
     # The digest on which the decision is chained; None: the head of the journal.
     chained_on: str | None = None
+    # Finished steps that stand and were not read: how many, and the newest.
+    others: int = 0
+    others_seq: int | None = None
+    # What is not as it was written, for a verb that says itself what may be done then.
+    broken: Broken | None = None
 
     def goes_on_after(self, path: str) -> None:
         """It goes on with the task after the finished step at ``path``; ``""`` is the beginning."""
@@ -129,54 +133,6 @@ class Case:
         if record.kind == "try" and tried is not None:
             control["counted_from"] = {"attempt": tried, "at": clock.now().isoformat()}
         return control
-
-
-def open_case(
-    execution_id: uuid.UUID,
-    actor: User,
-    verb: str,
-    expected_seq: int | None,
-    reason: str,
-    phases: frozenset[Phase] = frozenset({Phase.FAILED}),
-) -> Case:
-    """Read the execution under its lock. Raises Refused: forbidden, stale, wrong_phase."""
-    # Locked, so that what is read here is still so when it is written.
-    execution = Execution.objects.select_for_update(of=("self",)).get(pk=execution_id)
-    check_allowed(execution, actor, verb)
-    check_fresh(execution, expected_seq)
-    check_phase(execution, verb, phases)
-    return Case(execution, {r.path: r for r in load_records(execution_id)}, actor, verb, reason)
-
-
-def check_allowed(execution: Execution, actor: User, verb: str) -> None:
-    if not policy.can(actor, verb, execution):
-        raise Refused(
-            "forbidden",
-            f"You may see this execution, but {verb} is not for you.",
-            state=execution.phase,
-            remedy="Ask its owner or an administrator.",
-        )
-
-
-def check_fresh(execution: Execution, expected_seq: int | None) -> None:
-    if expected_seq is not None and expected_seq != execution.head_seq:
-        raise Refused(
-            "stale",
-            f"It was at {expected_seq} of its history when you looked; it is at {execution.head_seq} now and "
-            f"{execution.phase}.",
-            state=execution.phase,
-            remedy="Look at what changed, then decide again.",
-        )
-
-
-def check_phase(execution: Execution, verb: str, phases: frozenset[Phase]) -> None:
-    if execution.phase not in phases:
-        allowed = " or ".join(sorted(phases))
-        raise Refused(
-            "wrong_phase",
-            f"It is {execution.phase}; {verb} is possible only when it is {allowed}.",
-            state=execution.phase,
-        )
 
 
 def write(case: Case, events: list[EventRecord]) -> Decided:
@@ -242,33 +198,14 @@ def _result(case: Case, applied: Applied) -> Decided:
     superseded = {record.id for record in case.superseded}
     kept = [r for r in case.records.values() if r.is_finished() and r.id not in superseded]
     execution = case.execution
+    seqs = [case.others_seq, *(record.seq or 0 for record in kept)]
     return Decided(
         execution_id=execution.public_id,
         phase=Phase.PENDING,
         resumed_from=report.timestamp(execution.last_checkpoint_at),
-        checkpoint_seq=max((record.seq or 0 for record in kept), default=None),
+        checkpoint_seq=max((seq for seq in seqs if seq is not None), default=None),
         next_step=case.columns.get("current_step", execution.current_step),
-        kept=len(kept),
+        kept=len(kept) + case.others,
         correlation_id=execution.correlation_id,
         seq=applied.head_seq,
     )
-
-
-def flag(case: Case, broken: Broken) -> None:
-    """A recovery that found the journal broken: it stays as it is, and a person has to look at it."""
-    execution, now = case.execution, clock.now()
-    event = report.recovery_failed(execution, broken.text, now, case.actor.pk, last_good_seq=broken.last_good_seq)
-    move = Move(
-        execution.pk,
-        Standing(frozenset({Phase.FAILED}), execution.head_seq),
-        columns={"requires_manual_intervention": True},
-        events=[event],
-        owner_id=execution.owner_id,
-        at=now,
-    )
-    if apply(move) is not None:
-        after = {"phase": str(execution.phase), "broken": broken.text, "last_good_seq": broken.last_good_seq}
-        before = audit.state(execution)
-        audit.record(
-            case.verb, execution, case.actor, outcome=audit.FAILED, before=before, after=after, reason=case.reason
-        )

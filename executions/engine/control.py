@@ -6,6 +6,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -13,91 +14,85 @@ from django.contrib.auth.models import User
 
 from executions import audit, clock
 from executions.engine import report
-from executions.engine.case import check_allowed, check_fresh
+from executions.engine.case import Case
 from executions.engine.counting import shift
-from executions.engine.lease import load_records
+from executions.engine.lease import load_open_records
+from executions.engine.opening import Opening, Reads, opened
 from executions.errors import Refused
 from executions.journal.events import EventName
 from executions.models import Execution
-from executions.models.move import Applied, Move, Standing
+from executions.models.move import Move, Standing
 from executions.models.moves import apply
-from executions.models.transactions import atomic, persistent
+from executions.models.transactions import persistent
 from executions.records import StepRecord
 from executions.states import ACTIVE_PHASES, Phase, StepStatus
 
 log = structlog.get_logger(__name__)
-_TRIES = 5
 
 
 @persistent
 def cancel(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
     """Stop at the next boundary; at once where nothing is running. The phase that it is in afterwards."""
-    return _ask_or_move(execution_id, actor, "cancel", expected_seq, _cancelled, "cancel_asked_at")
+    opening = Opening(execution_id, actor, "cancel", expected_seq, ACTIVE_PHASES, verifies=False)
+    return opened(opening, partial(_ask_or_move, moved=_cancelled, asked="cancel_asked_at"))
 
 
 @persistent
 def pause(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
     """Start no further step until it is resumed."""
-    return _ask_or_move(execution_id, actor, "pause", expected_seq, _paused, "pause_asked_at")
+    opening = Opening(execution_id, actor, "pause", expected_seq, ACTIVE_PHASES - {Phase.PAUSED}, verifies=False)
+    return opened(opening, partial(_ask_or_move, moved=_paused, asked="pause_asked_at"))
 
 
 @persistent
 def resume(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
     """Go on after a pause. Time limits did not run meanwhile."""
-    with atomic():
-        execution = _checked(execution_id, actor, "resume", expected_seq, frozenset({Phase.PAUSED}))
-        now = clock.now()
-        paused_at = execution.events.filter(name=report.PAUSED).order_by("-seq").values_list("created_at", flat=True)
-        pause_length = now - (paused_at.first() or now)
-        move = _move(execution, actor, report.RESUMED, Phase.PENDING)
-        move.columns |= {"wake_at": now, "waiting_for": "", "rung_at": None, "pause_asked_at": None}
-        if execution.timeout_at is not None:
-            move.columns["timeout_at"] = execution.timeout_at + pause_length
-        move.steps = _shifted(execution_id, pause_length)
-        move.ring = execution.queue
-        _apply(move, execution, actor, "resume")
+    opening = Opening(execution_id, actor, "resume", expected_seq, frozenset({Phase.PAUSED}), reads=Reads.NONE)
+    return opened(opening, _resume)
+
+
+def _resume(case: Case) -> Phase:
+    execution, now = case.execution, clock.now()
+    paused_at = execution.events.filter(name=report.PAUSED).order_by("-seq").values_list("created_at", flat=True)
+    pause_length = now - (paused_at.first() or now)
+    move = _move(execution, case.actor, report.RESUMED, Phase.PENDING)
+    move.columns |= {"wake_at": now, "waiting_for": "", "rung_at": None, "pause_asked_at": None}
+    if execution.timeout_at is not None:
+        move.columns["timeout_at"] = execution.timeout_at + pause_length
+    move.steps = _shifted(execution.pk, pause_length)
+    move.ring = execution.queue
+    _apply(move, case)
     return Phase.PENDING
 
 
 @persistent
 def terminate(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
     """End it now, whatever runs. A step that was begun may or may not have happened."""
-    with atomic():
-        execution = _checked(execution_id, actor, "terminate", expected_seq, ACTIVE_PHASES)
-        now = clock.now()
-        move = _move(execution, actor, report.TERMINATED, Phase.TERMINATED)
-        move.columns |= ended(now)
-        # The new token shuts out whoever drives it: their next write hits no row.
-        move.increments = ("inbox", "token")
-        move.steps = closed(execution_id, now, outcome_unknown=execution.phase == Phase.IN_PROGRESS)
-        _apply(move, execution, actor, "terminate")
+    opening = Opening(execution_id, actor, "terminate", expected_seq, ACTIVE_PHASES, verifies=False)
+    return opened(opening, _terminate)
+
+
+def _terminate(case: Case) -> Phase:
+    execution, now = case.execution, clock.now()
+    move = _move(execution, case.actor, report.TERMINATED, Phase.TERMINATED)
+    move.columns |= ended(now)
+    # The new token shuts out whoever drives it: their next write hits no row.
+    move.increments = ("inbox", "token")
+    move.steps = closed(execution.pk, now, outcome_unknown=execution.phase == Phase.IN_PROGRESS)
+    _apply(move, case)
     return Phase.TERMINATED
 
 
-def _ask_or_move(
-    execution_id: uuid.UUID,
-    actor: User,
-    verb: str,
-    expected_seq: int | None,
-    moved: Callable[[Execution, User], Move],
-    asked: str,
-) -> Phase:
-    for _ in range(_TRIES):
-        with atomic():
-            phases = ACTIVE_PHASES - ({Phase.PAUSED} if verb == "pause" else set())
-            execution = _checked(execution_id, actor, verb, expected_seq, phases)
-            if execution.phase == Phase.IN_PROGRESS:
-                move = Move(execution.pk, Standing(frozenset({Phase.IN_PROGRESS})), owner_id=execution.owner_id)
-                move.columns[asked] = clock.now()
-                move.increments = ("inbox",)
-            else:
-                move = moved(execution, actor)
-            applied = apply(move)
-            if applied is not None:
-                _audit(verb, execution, actor, move, applied)
-                log.info("verb", verb=verb, execution_id=execution.public_id, user=actor.pk)
-                return move.to or Phase(execution.phase)
-    raise Refused("stale", "It kept changing meanwhile.", remedy="Try again.")
+def _ask_or_move(case: Case, *, moved: Callable[[Execution, User], Move], asked: str) -> Phase:
+    execution = case.execution
+    if execution.phase == Phase.IN_PROGRESS:
+        move = Move(execution.pk, Standing(frozenset({Phase.IN_PROGRESS})), owner_id=execution.owner_id)
+        move.columns[asked] = clock.now()
+        move.increments = ("inbox",)
+    else:
+        move = moved(execution, case.actor)
+    _apply(move, case)
+    return move.to or Phase(execution.phase)
 
 
 def _cancelled(execution: Execution, actor: User) -> Move:
@@ -114,21 +109,6 @@ def _paused(execution: Execution, actor: User) -> Move:
     return move
 
 
-def _checked(
-    execution_id: uuid.UUID, actor: User, verb: str, expected_seq: int | None, phases: frozenset[Phase] | set[Phase]
-) -> Execution:
-    # Locked: a driver must not write between what is read here and what is written from it.
-    execution = Execution.objects.select_for_update(of=("self",)).get(pk=execution_id)
-    check_allowed(execution, actor, verb)
-    check_fresh(execution, expected_seq)
-    if execution.phase not in phases:
-        allowed = ", ".join(sorted(phases))
-        raise Refused(
-            "wrong_phase", f"It is {execution.phase}; {verb} is possible when it is {allowed}.", state=execution.phase
-        )
-    return execution
-
-
 def _move(execution: Execution, actor: User, event: EventName, to: Phase) -> Move:
     now = clock.now()
     return Move(
@@ -143,19 +123,15 @@ def _move(execution: Execution, actor: User, event: EventName, to: Phase) -> Mov
     )
 
 
-def _apply(move: Move, execution: Execution, actor: User, verb: str) -> Applied:
+def _apply(move: Move, case: Case) -> None:
     applied = apply(move)
     if applied is None:
         raise Refused("stale", "Somebody else was faster.", remedy="Look at what changed, then decide again.")
-    _audit(verb, execution, actor, move, applied)
-    log.info("moved", execution_id=execution.public_id, to=move.to)
-    return applied
-
-
-def _audit(verb: str, execution: Execution, actor: User, move: Move, applied: Applied) -> None:
-    """Asked of a driver, the phase is still what it was: the driver's own event tells when it was honoured."""
+    execution = case.execution
+    # Asked of a driver, the phase is still what it was: the driver's own event tells when it was honoured.
     after = {"phase": str(move.to or execution.phase), "seq": applied.head_seq, "asked": move.to is None}
-    audit.record(verb, execution, actor, before=audit.state(execution), after=after)
+    audit.record(case.verb, execution, case.actor, before=audit.state(execution), after=after)
+    log.info("verb", verb=case.verb, execution_id=execution.public_id, user=case.actor.pk, to=move.to)
 
 
 def ended(now: datetime) -> dict[str, Any]:
@@ -165,13 +141,9 @@ def ended(now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _open(execution_id: uuid.UUID) -> list[StepRecord]:
-    return [record for record in load_records(execution_id) if record.finished_at is None]
-
-
 def closed(execution_id: uuid.UUID, now: datetime, *, outcome_unknown: bool) -> list[StepRecord]:
     """Every open step, closed as cancelled; what was running when it ended may still have happened."""
-    return closed_records(load_records(execution_id), now, outcome_unknown=outcome_unknown)
+    return closed_records(load_open_records(execution_id), now, outcome_unknown=outcome_unknown)
 
 
 def closed_records(records: Iterable[StepRecord], now: datetime, *, outcome_unknown: bool) -> list[StepRecord]:
@@ -187,7 +159,7 @@ def closed_records(records: Iterable[StepRecord], now: datetime, *, outcome_unkn
 def _shifted(execution_id: uuid.UUID, by: timedelta) -> list[StepRecord]:
     """The open steps with the moments from which, or until which, something is counted moved by a pause."""
     shifted = []
-    for record in _open(execution_id):
+    for record in load_open_records(execution_id):
         shift(record, by)
         shifted.append(record)
     return shifted

@@ -15,23 +15,24 @@ from django.contrib.auth.models import User
 
 from executions import audit, clock, secret_access
 from executions.engine import operation, report, surroundings
-from executions.engine.case import PER_TRY, Case, Decided, flag, open_case, write
-from executions.engine.chain import Broken, examine
+from executions.engine.case import PER_TRY, Case, Decided, write
 from executions.engine.edited import Edited, edited
 from executions.engine.late import LATE
+from executions.engine.opening import Opening, Reads, opened
 from executions.engine.versions import parsed
 from executions.errors import NotStorable, Refused
 from executions.ids import uuid7
 from executions.models import Execution, LateAnswer
 from executions.models.resource import Visibility
-from executions.models.transactions import atomic, persistent
+from executions.models.transactions import persistent
 from executions.records import StepRecord
 from executions.states import Phase, StepStatus
 from executions.values import storable
 
-__all__ = ["Decided", "again", "audited", "corrupt", "decide", "recover", "retry", "skip"]
+__all__ = ["Decided", "again", "audited", "decide", "recover", "retry", "skip"]
 _UNSET = object()
 CHOICES = ("run_again", "mark_done", "fail")
+FAILED, WAITING = frozenset({Phase.FAILED}), frozenset({Phase.WAITING})
 Result = TypeVar("Result")
 
 
@@ -46,8 +47,8 @@ def retry(
     reason: str = "",
 ) -> Decided:
     """Run the failed step again with its counters reset. Raises Refused, and then nothing is changed."""
-    with atomic():
-        case = open_case(execution_id, actor, "retry", expected_seq, reason)
+
+    def work(case: Case) -> Decided:
         if arguments is not _UNSET and not isinstance(arguments, dict):
             raise Refused("invalid", "The edited input of a call has to be an object.", state=case.execution.phase)
         _check_storable(arguments, "The edited input", case)
@@ -59,42 +60,37 @@ def retry(
         )
         return write(case, [event])
 
+    opening = Opening(execution_id, actor, "retry", expected_seq, FAILED, reason, reads=Reads.AROUND)
+    return opened(opening, work)
+
 
 @persistent
 def recover(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None, reason: str = "") -> Decided:
-    """Verify the checkpoints, then go on from the last one. A recovery that fails stays FAILED and flags a person.
+    """Verify the checkpoints, then go on from the last one, and tell the owner.
 
     Each attempt is in the audit trail, refused ones as well.
     """
-    return audited("recover", execution_id, actor, reason, lambda: _recover(execution_id, actor, expected_seq, reason))
+
+    def work(case: Case) -> Decided:
+        again(case)
+        return write(case, [report.recovered(case.execution, clock.now(), actor.pk, reason=reason)])
+
+    opening = Opening(execution_id, actor, "recover", expected_seq, FAILED, reason, reads=Reads.AROUND)
+    return audited(opening, work)
 
 
-def _recover(execution_id: uuid.UUID, actor: User, expected_seq: int | None, reason: str) -> Decided:
-    with atomic():
-        case = open_case(execution_id, actor, "recover", expected_seq, reason)
-        broken = examine(case.execution)
-        if broken is None:
-            again(case)
-            return write(case, [report.recovered(case.execution, clock.now(), actor.pk, reason=reason)])
-        flag(case, broken)
-    raise corrupt(case.execution, broken)
-
-
-def corrupt(execution: Execution, broken: Broken) -> Refused:
-    """What is answered where the journal is not what was written; nothing was changed then but the flag."""
-    remedy = f"Nothing was changed; it is marked for a person. {broken.remedy()}"
-    return Refused("corrupt", f"The recovery failed: {broken.text}.", state=execution.phase, remedy=remedy)
-
-
-def audited(verb: str, execution_id: uuid.UUID, actor: User, reason: str, work: Callable[[], Result]) -> Result:
-    """Do it; where it is refused, the refusal is kept too (what found a broken journal has kept itself)."""
+def audited(opening: Opening, work: Callable[[Case], Result]) -> Result:
+    """Open and do it; where it is refused, the refusal is kept too (what found a broken journal has kept itself)."""
     try:
-        return work()
+        return opened(opening, work)
     except Refused as refusal:
         if refusal.code != "corrupt":
-            execution = Execution.objects.get(pk=execution_id)
+            execution = Execution.objects.get(pk=opening.execution_id)
             before, after = audit.state(execution), {"code": refusal.code, "message": refusal.message}
-            audit.record(verb, execution, actor, outcome=audit.REFUSED, before=before, after=after, reason=reason)
+            audit.record(
+                opening.verb, execution, opening.actor, outcome=audit.REFUSED, before=before, after=after,
+                reason=opening.reason,
+            )  # fmt: skip
         raise
 
 
@@ -108,36 +104,45 @@ def skip(
     reason: str = "",
 ) -> Decided:
     """Answer the failed optional step with its input (or with ``output``), export nothing, and go on."""
-    with atomic():
-        case = open_case(execution_id, actor, "skip", expected_seq, reason)
-        chain = case.failed_chain()
-        place = next((index for index, record in enumerate(chain) if record.optional), None)
-        if place is None:
-            name = chain[0].name if chain else "The workflow"
-            raise Refused(
-                "not_skippable",
-                f"{name} is required, so it cannot be skipped.",
-                state=case.execution.phase,
-                remedy="Retry or recover it; a task may be skipped only where its definition says `optional: true`.",
-            )
-        _check_storable(output, "The output", case)
-        target, now = chain[place], clock.now()
-        identity = operation.identity(target, surroundings.run_of(case.execution))
-        answer = replace(
-            target, id=uuid7(), status=StepStatus.SKIPPED, error=None, context=None, seq=None,
-            # It took no time of its own: what its attempts took is told by the step that it supersedes.
-            started_at=now, finished_at=now,
-            output=target.input if output is _UNSET else output,
-            control={"reason": "skipped by a person", **identity},
-        )  # fmt: skip
-        case.superseded.append(target)
-        case.written.append(answer)
-        case.reopen_composites(chain[place + 1 :])
-        case.goes_on_after(target.path)
-        event = report.plain(
-            report.STEP_SKIPPED, case.execution, now, actor.pk, step_name=target.name, path=target.path, reason=reason
+    opening = Opening(execution_id, actor, "skip", expected_seq, FAILED, reason)
+    return opened(opening, lambda case: _skip(case, output))
+
+
+def _skip(case: Case, output: Any) -> Decided:
+    chain = case.failed_chain()
+    place = next((index for index, record in enumerate(chain) if record.optional), None)
+    if place is None:
+        name = chain[0].name if chain else "The workflow"
+        raise Refused(
+            "not_skippable",
+            f"{name} is required, so it cannot be skipped.",
+            state=case.execution.phase,
+            remedy="Retry or recover it; a task may be skipped only where its definition says `optional: true`.",
         )
-        return write(case, [event])
+    _check_storable(output, "The output", case)
+    target, now = chain[place], clock.now()
+    identity = operation.identity(target, surroundings.run_of(case.execution))
+    answer = replace(
+        target, id=uuid7(), status=StepStatus.SKIPPED, error=None, context=None, seq=None,
+        # It took no time of its own: what its attempts took is told by the step that it supersedes.
+        started_at=now, finished_at=now,
+        output=target.input if output is _UNSET else output,
+        control={"reason": "skipped by a person", **identity},
+    )  # fmt: skip
+    case.superseded.append(target)
+    case.written.append(answer)
+    case.reopen_composites(chain[place + 1 :])
+    case.goes_on_after(target.path)
+    event = report.plain(
+        report.STEP_SKIPPED,
+        case.execution,
+        now,
+        case.actor.pk,
+        step_name=target.name,
+        path=target.path,
+        reason=case.reason,
+    )
+    return write(case, [event])
 
 
 @persistent
@@ -156,8 +161,8 @@ def decide(
     """
     if choice not in CHOICES:
         raise Refused("invalid", f"There is no choice {choice!r}.", remedy=f"Choose one of {', '.join(CHOICES)}.")
-    with atomic():
-        case = open_case(execution_id, actor, "decide", expected_seq, reason, phases=frozenset({Phase.WAITING}))
+
+    def work(case: Case) -> Decided:
         asked = next((r for r in case.records.values() if r.control.get("needs_decision")), None)
         if asked is None:
             raise Refused("wrong_phase", "It does not wait for a decision.", state=case.execution.phase)
@@ -173,6 +178,9 @@ def decide(
             report.DECIDED, case.execution, clock.now(), actor.pk, step_name=asked.name, choice=choice, reason=reason
         )
         return write(case, [event])
+
+    opening = Opening(execution_id, actor, "decide", expected_seq, WAITING, reason, reads=Reads.AROUND)
+    return opened(opening, work)
 
 
 def _output_of(case: Case, asked: StepRecord) -> Any:

@@ -7,16 +7,19 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from django.db.models import Count, Max, Q
+
 from executions import clock
 from executions.engine.links import FIRST_FORMAT
 from executions.engine.versions import Parsed, parsed
 from executions.models import Event, Execution, Process, Step
 from executions.models.moves import Applied, Claim, Lease, Move, apply, claim_all
 from executions.models.transactions import atomic
+from executions.paths import ancestors
 from executions.records import DECISION, StepRecord
 from executions.secret_access import author_of
 from executions.secrets import Applicant
-from executions.states import Phase, StepStatus
+from executions.states import FINISHED_STATUSES, Phase, StepStatus
 
 RECORD_FIELDS = (
     "path", "name", "kind", "status", "attempt", "generation", "input", "arguments", "output", "context", "error",
@@ -124,6 +127,26 @@ def give_back(
 def load_records(execution_id: uuid.UUID) -> list[StepRecord]:
     """The standing steps of an execution, decisions left out, in one query."""
     return load_records_of([execution_id]).get(execution_id, [])
+
+
+def load_open_records(execution_id: uuid.UUID) -> list[StepRecord]:
+    """The standing steps that are not finished: few, however long the journal is."""
+    rows = Step.objects.filter(execution_id=execution_id, superseded_by=None, finished_at=None)
+    return [record_of(row) for row in rows.exclude(kind=DECISION).order_by("id").values_list(*RECORD_FIELDS)]
+
+
+def load_records_around(execution_id: uuid.UUID, path: str) -> list[StepRecord]:
+    """The standing steps that are open, that at ``path``, and those around it: few, however long the journal is."""
+    wanted = Q(finished_at=None) | Q(path__in=[path, *ancestors(path)])
+    rows = Step.objects.filter(wanted, execution_id=execution_id, superseded_by=None).exclude(kind=DECISION)
+    return [record_of(row) for row in rows.order_by("id").values_list(*RECORD_FIELDS)]
+
+
+def count_finished_but(execution_id: uuid.UUID, paths: Sequence[str]) -> tuple[int, int | None]:
+    """How many finished steps stand at other paths than these, and the newest of their numbers."""
+    rows = Step.objects.filter(execution_id=execution_id, superseded_by=None, status__in=FINISHED_STATUSES)
+    found = rows.exclude(kind=DECISION).exclude(path__in=paths).aggregate(count=Count("id"), seq=Max("seq"))
+    return found["count"], found["seq"]
 
 
 def load_records_of(execution_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[StepRecord]]:

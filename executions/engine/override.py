@@ -14,15 +14,16 @@ from django.contrib.auth.models import User
 
 from executions import audit, clock
 from executions.engine import report
-from executions.engine.case import check_allowed, check_fresh
+from executions.engine.case import Case
 from executions.engine.control import closed, ended
 from executions.engine.decisions import audited
+from executions.engine.opening import Opening, Reads
 from executions.errors import Refused, WorkflowError
 from executions.models import Execution
 from executions.models.move import Move, Standing
 from executions.models.move_sql import AsJson
 from executions.models.moves import apply
-from executions.models.transactions import atomic, persistent
+from executions.models.transactions import persistent
 from executions.states import MOVES, Phase
 
 ONLY_A_WORKER = frozenset({Phase.IN_PROGRESS, Phase.WAITING, Phase.COMPLETED})
@@ -45,20 +46,20 @@ def choices(execution: Execution) -> list[Phase]:
 def override(execution_id: uuid.UUID, actor: User, to: Phase, *, expected_seq: int | None = None, reason: str) -> Phase:
     """Put it into this phase; whoever drives it is shut out at once. Raises Refused."""
 
-    def work() -> Phase:
-        with atomic():
-            execution = Execution.objects.select_for_update(of=("self",)).get(pk=execution_id)
-            check_allowed(execution, actor, VERB)
-            check_fresh(execution, expected_seq)
-            _check(execution, to, reason)
-            applied = apply(_move(execution, actor, to, reason))
-            if applied is None:
-                raise Refused("stale", "Somebody else was faster.", remedy="Look at what changed, then decide again.")
-            after = {"phase": str(to), "seq": applied.head_seq}
-            audit.record(VERB, execution, actor, before=audit.state(execution), after=after, reason=reason)
+    def work(case: Case) -> Phase:
+        execution = case.execution
+        _check(execution, to, reason)
+        applied = apply(_move(execution, actor, to, reason))
+        if applied is None:
+            raise Refused("stale", "Somebody else was faster.", remedy="Look at what changed, then decide again.")
+        after = {"phase": str(to), "seq": applied.head_seq}
+        audit.record(VERB, execution, actor, before=audit.state(execution), after=after, reason=reason)
         return to
 
-    return audited(VERB, execution_id, actor, reason, work)
+    # What ends or holds a run has to be possible whatever became of its journal.
+    verifies = to == Phase.PENDING
+    opening = Opening(execution_id, actor, VERB, expected_seq, frozenset(Phase), reason, verifies, reads=Reads.NONE)
+    return audited(opening, work)
 
 
 def _check(execution: Execution, to: Phase, reason: str) -> None:

@@ -13,17 +13,18 @@ from django.db.models import Max
 
 from executions import clock, definition
 from executions.engine import report
-from executions.engine.case import Case, Decided, check_allowed, check_phase, open_case, write
+from executions.engine.case import Case, Decided, write
 from executions.engine.chain import Broken, examine, is_checkpoint
 from executions.engine.decisions import audited
 from executions.engine.lease import RECORD_FIELDS, load_records, record_of
+from executions.engine.opening import Opening, check_allowed, check_phase
 from executions.engine.previews import INTERNAL, RunsAgain, what_runs_again
 from executions.errors import Refused
 from executions.ids import uuid7
 from executions.journal.events import EventName
 from executions.models import Execution, Step
-from executions.models.transactions import atomic, persistent
-from executions.paths import is_inside
+from executions.models.transactions import persistent
+from executions.paths import ancestors
 from executions.records import DECISION, JOURNAL_FORMAT, StepRecord
 from executions.states import Phase, StepStatus
 
@@ -97,35 +98,31 @@ def restore(
 ) -> Decided:
     """Go back to the finished step with this seq (0: to the beginning) and run on from there. Raises Refused."""
 
-    def work() -> Decided:
-        with atomic():
-            case = open_case(execution_id, actor, RESTORE, expected_seq, reason, PHASES)
-            _check_reason(reason, case.execution)
-            return _restore(case, checkpoint_seq)
+    def work(case: Case) -> Decided:
+        _check_reason(reason, case.execution)
+        return _restore(case, checkpoint_seq)
 
-    return audited(RESTORE, execution_id, actor, reason, work)
+    return audited(Opening(execution_id, actor, RESTORE, expected_seq, PHASES, reason, takes_broken=True), work)
 
 
 @persistent
 def undo_restore(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None, reason: str) -> Decided:
     """Take the latest restore back: what ran after it is superseded, what it superseded stands again."""
 
-    def work() -> Decided:
-        with atomic():
-            case = open_case(execution_id, actor, UNDO, expected_seq, reason, PHASES)
-            _check_reason(reason, case.execution)
-            return _undo(case)
+    def work(case: Case) -> Decided:
+        _check_reason(reason, case.execution)
+        return _undo(case)
 
-    return audited(UNDO, execution_id, actor, reason, work)
+    return audited(Opening(execution_id, actor, UNDO, expected_seq, PHASES, reason), work)
 
 
 def _restore(case: Case, checkpoint_seq: int) -> Decided:
-    execution, records = case.execution, list(case.records.values())
-    broken = examine(execution)
+    execution, records, broken = case.execution, list(case.records.values()), case.broken
     checkpoint = _checkpoint(execution, records, checkpoint_seq, broken)
     kept, taken_back = _split(records, checkpoint_seq)
+    around = {above for finished in kept for above in ancestors(finished.path)}
     for record in taken_back:
-        if any(is_inside(finished.path, record.path) for finished in kept):
+        if record.path in around:
             case.reopen(record, status=StepStatus.RUNNING, control=case.counted_anew(record))
         else:
             case.superseded.append(record)
@@ -144,12 +141,11 @@ def _restore(case: Case, checkpoint_seq: int) -> Decided:
 
 def _undo(case: Case) -> Decided:
     execution = case.execution
-    broken = examine(execution)
     restored = latest_restore(execution)
     if restored is None:
         raise Refused("conflict", "There is no restore to undo.", state=execution.phase)
-    if broken is not None or "cut" in restored.control:
-        why = broken.text if broken else "what it took back was not as it had been written"
+    if "cut" in restored.control:
+        why = "what it took back was not as it had been written"
         raise Refused("corrupt", f"The restore cannot be undone: {why}.", state=execution.phase,
                       remedy="Restore to another checkpoint instead.")  # fmt: skip
     _, case.superseded = _split(list(case.records.values()), restored.control["checkpoint"])

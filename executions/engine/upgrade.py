@@ -17,13 +17,14 @@ from django.contrib.auth.models import User
 
 from executions import clock, definition
 from executions.engine import operation, report, surroundings
-from executions.engine.case import Case, Decided, check_allowed, check_phase, flag, open_case, write
+from executions.engine.case import Case, Decided, write
 from executions.engine.chain import examine
-from executions.engine.decisions import audited, corrupt
+from executions.engine.decisions import audited
 from executions.engine.journal import Diverged, Journal
 from executions.engine.late import LATE
 from executions.engine.lease import load_records
 from executions.engine.links import FIRST_FORMAT
+from executions.engine.opening import Opening, check_allowed, check_phase
 from executions.engine.places import task_at
 from executions.engine.previews import INTERNAL, RunsAgain, what_runs_again
 from executions.engine.requests import Breathe, Completed, Effect, Ended
@@ -32,7 +33,7 @@ from executions.errors import Refused
 from executions.ids import uuid7
 from executions.models import Execution, WorkflowVersion
 from executions.models.outside import outside
-from executions.models.transactions import atomic, persistent
+from executions.models.transactions import persistent
 from executions.paths import unescape
 from executions.records import StepRecord
 from executions.secret_access import author_of
@@ -115,16 +116,8 @@ def recover_onto(
 ) -> Decided:
     """Verify the checkpoints and go on with this version of the workflow. Raises Refused (``conflict``: misfits)."""
 
-    def work() -> Decided:
-        with atomic():
-            case = open_case(execution_id, actor, "recover", expected_seq, reason)
-            broken = examine(case.execution)
-            if broken is None:
-                return _onto(case, version_number)
-            flag(case, broken)
-        raise corrupt(case.execution, broken)
-
-    return audited("recover", execution_id, actor, reason, work)
+    opening = Opening(execution_id, actor, "recover", expected_seq, _FAILED, reason)
+    return audited(opening, lambda case: _onto(case, version_number))
 
 
 def _onto(case: Case, version_number: int) -> Decided:

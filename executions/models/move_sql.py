@@ -38,6 +38,7 @@ EVENT_COLUMNS: dict[str, str] = {
     "execution_id": "uuid", "name": "text", "payload": "text", "actor_id": "int", "created_at": "timestamptz",
     "sent_at": "timestamptz",
 }  # fmt: skip
+MOST_IN_A_LIST = 5_000
 RETURNED = "head_seq, inbox, token, cancel_asked_at, pause_asked_at"
 _ON_CONFLICT = "ON CONFLICT (id) DO UPDATE SET " + ", ".join(
     f"{column} = excluded.{column}" for column in (*STEP_COLUMNS, "seq", "changed_seq") if column != "id"
@@ -56,13 +57,9 @@ def in_sequence(move: Move) -> Applied | None:
         if move.supersede:
             superseded, decision = move.supersede
             _insert_steps(cursor, move, applied.head_seq, only=decision)
-            if superseded:
-                marks = ", ".join(["%s"] * len(superseded))
-                cursor.execute(
-                    f"UPDATE executions_step SET superseded_by_id = %s, changed_seq = %s WHERE id IN ({marks})",
-                    [_adapt(decision), applied.head_seq, *map(_adapt, superseded)],
-                )
-            _reinstate(cursor, move, applied.head_seq)
+            _set_superseded(cursor, superseded, decision, applied.head_seq)
+            # What an earlier decision had superseded stands again; its stand-ins of now are superseded already.
+            _set_superseded(cursor, move.reinstate, None, applied.head_seq)
             _insert_steps(cursor, move, applied.head_seq, but=decision)
         else:
             _insert_steps(cursor, move, applied.head_seq)
@@ -71,13 +68,14 @@ def in_sequence(move: Move) -> Applied | None:
     return applied
 
 
-def _reinstate(cursor: Any, move: Move, head_seq: int) -> None:
-    """Let stand again what an earlier decision had superseded; its present stand-ins are superseded already."""
-    if move.reinstate:
-        marks = ", ".join(["%s"] * len(move.reinstate))
+def _set_superseded(cursor: Any, steps: Sequence[uuid.UUID], by: uuid.UUID | None, head_seq: int) -> None:
+    """A restore of a long run takes back tens of thousands of steps, and a statement takes so many values."""
+    for first in range(0, len(steps), MOST_IN_A_LIST):
+        part = steps[first : first + MOST_IN_A_LIST]
+        marks = ", ".join(["%s"] * len(part))
         cursor.execute(
-            f"UPDATE executions_step SET superseded_by_id = NULL, changed_seq = %s WHERE id IN ({marks})",
-            [head_seq, *map(_adapt, move.reinstate)],
+            f"UPDATE executions_step SET superseded_by_id = %s, changed_seq = %s WHERE id IN ({marks})",
+            [_adapt(by), head_seq, *map(_adapt, part)],
         )
 
 

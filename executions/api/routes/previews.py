@@ -12,7 +12,7 @@ from executions.api import finding
 from executions.api.credentials import READ, person
 from executions.api.schemas import previews as shapes
 from executions.engine import override, restore, upgrade
-from executions.engine.case import check_allowed
+from executions.engine.opening import check_allowed
 from executions.states import Phase
 
 Version = Annotated[int, Query(ge=1, le=2**31 - 1, description="The version of the workflow to go on with.")]
