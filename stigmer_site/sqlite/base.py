@@ -33,6 +33,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
     and ``reads_only``: then nothing is written, not even a file beside the database.
     """
 
+    def __del__(self) -> None:
+        """A thread that ended takes its wrapper along: what is left open then is closed here.
+
+        Python 3.13 and later warn of a connection that is collected without having been closed.
+        """
+        connection = self.__dict__.get("connection")
+        if connection is not None:
+            connection.close()
+
     def get_connection_params(self) -> dict[str, Any]:
         parameters: dict[str, Any] = super().get_connection_params()
         self.lock_seconds = float(parameters.pop("lock_seconds"))

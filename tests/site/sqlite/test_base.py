@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import sqlite3
 import threading
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group
 from django.db import OperationalError, connection, transaction
 
+from stigmer_site.databases import sqlite
+from stigmer_site.sqlite.base import DatabaseWrapper
 from tests.troubles import impatient
 
 pytestmark = [
@@ -47,3 +51,14 @@ def test_who_waits_too_long_is_told_that_it_is_locked_and_waits_as_long_as_befor
 def test_other_errors_of_a_beginning_are_not_waited_for() -> None:
     with transaction.atomic(), pytest.raises(OperationalError, match="within a transaction"):
         connection._start_transaction_under_autocommit()  # type: ignore[attr-defined]
+
+
+def test_a_wrapper_that_nobody_has_any_more_closes_its_connection(tmp_path: Path) -> None:
+    entry = {"TIME_ZONE": None, "AUTOCOMMIT": True, "CONN_HEALTH_CHECKS": False}
+    wrapper = DatabaseWrapper(sqlite(tmp_path / "d.sqlite3") | entry)
+    wrapper.connect()
+    inner = wrapper.connection
+    del wrapper
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
+        inner.execute("SELECT 1")
