@@ -54,7 +54,7 @@ def test_placeholders_are_the_same_each_time_an_execution_is_driven() -> None:
         ('"x \\($secrets.other)"', "other", "not declared"),
         ("$secrets.pin", "pin", "not declared"),
         ("$secrets.missing", "missing", "no value is configured"),
-        ("$secrets.db.host", "db.host", "not declared"),
+        ("$secrets.db.host", "db.host", "it has no property"),
     ],
 )
 def test_a_secret_that_is_not_there_is_an_authorization_error(source: str, name: str, words: str) -> None:
