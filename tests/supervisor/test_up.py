@@ -84,7 +84,8 @@ def test_it_stops_in_order_and_leaves_no_process(number: signal.Signals, tmp_pat
         processes = live.everything()
         assert len(processes) > 3
         assert live.stop(number) == 0
-        assert not [process for process in processes if process.is_running()]
+        # What has ended and waits for init to reap it is no process that is left.
+        until(lambda: not any(_is_alive(process) for process in processes), what="no process is left")
 
 
 def test_after_a_kill_no_process_is_left_and_the_next_start_finds_its_data(tmp_path: Path) -> None:
