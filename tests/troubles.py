@@ -19,7 +19,7 @@ def busy(table: str) -> Iterator[None]:
             with impatient():
                 yield
     else:
-        with _other_session() as session, session.transaction():
+        with other_session() as session, session.transaction():
             session.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
             with _setting("SET lock_timeout='10ms'", "SET lock_timeout='2s'"):
                 yield
@@ -33,7 +33,7 @@ def locked(*statements: str) -> Iterator[None]:
             other.execute("BEGIN EXCLUSIVE")
             yield
     else:
-        with _other_session() as session, session.transaction(force_rollback=True):
+        with other_session() as session, session.transaction(force_rollback=True):
             for statement in statements:
                 session.execute(statement)
             yield
@@ -59,7 +59,7 @@ def away() -> Iterator[None]:
         connection.close()
         connection.settings_dict["NAME"] = "/there/is/no/such/folder/file.sqlite3"
     else:
-        with connection.cursor() as cursor, _other_session() as session:
+        with connection.cursor() as cursor, other_session() as session:
             ours = cursor.execute("SELECT pg_backend_pid()").fetchone()[0]
             # Waits until it has ended.
             session.execute("SELECT pg_terminate_backend(%s, 10000)", [ours])
@@ -80,6 +80,7 @@ def _setting(given: str, back: str) -> Iterator[None]:
             cursor.execute(back)
 
 
-def _other_session() -> psycopg.Connection:
+def other_session() -> psycopg.Connection:
+    """A session of somebody else's; each of its statements is a transaction."""
     named = connection.settings_dict
     return psycopg.connect(host=named["HOST"], user=named["USER"], dbname=named["NAME"], autocommit=True)

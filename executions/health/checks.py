@@ -109,7 +109,7 @@ def check_database() -> Check:
     reach()
     if problem := _file_problem():
         return _damaged("database", problem)
-    if holder := None if _reads_only() else who_keeps_writes_out():
+    if holder := who_keeps_writes_out():
         return _busy("database", holder)
     executor = MigrationExecutor(connection)
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())

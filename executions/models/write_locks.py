@@ -50,8 +50,8 @@ def who_keeps_writes_out(seconds: float = PATIENCE_SECONDS) -> Holder | None:
 
     Raises django.db.Error where the database does not answer.
     """
-    if connection.in_atomic_block and connection.vendor == "sqlite":
-        # This transaction has the one lock.
+    if connection.vendor == "sqlite" and (connection.in_atomic_block or _reads_only()):
+        # This transaction has the one lock, or this process may not even take it.
         return None
     try:
         with lock_wait(seconds), transaction.atomic():
@@ -63,6 +63,11 @@ def who_keeps_writes_out(seconds: float = PATIENCE_SECONDS) -> Holder | None:
             raise
         return _holder()
     return None
+
+
+def _reads_only() -> bool:
+    """`stigmer doctor` on SQLite: the web server's own /readyz tells it of locks."""
+    return bool(connection.settings_dict["OPTIONS"].get("reads_only"))
 
 
 def _lock_all() -> None:

@@ -6,14 +6,16 @@ longer than every limit of ours (a lock is waited for 2 s on PostgreSQL and 10 s
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
 
-from executions.models import Attempt, Execution, Workflow
+from executions import dispatch
+from executions.models import Attempt, Execution, Process, Workflow
 from tests.engine.texts import call, get, tasks
 from tests.settings import TEST_DATABASE
-from tests.troubles import locked
+from tests.troubles import locked, other_session
 from tests.waiting import until
 
 pytestmark = [pytest.mark.database, pytest.mark.processes]
@@ -86,3 +88,97 @@ def test_twenty_calls_whose_answers_come_while_it_is_locked_are_made_once_and_wr
     assert process.poll() is None
     # It says that it is kept waiting and that it is no longer, not each time that it tries.
     assert len(log.read_text().splitlines()) < 120, log.read_text()
+
+
+@every_lock
+def test_drives_that_begin_park_and_wake_while_it_is_locked_go_on_after_it_and_no_worker_is_taken_for_dead(
+    worker, begin, gated, log, lock
+):
+    workers = [worker(), worker()]
+    waiting = "{wait: {seconds: 1}}"
+    sleepers = [begin(tasks(a=waiting, b="{set: {n: 1}}"), name=f"s{n}") for n in range(5)]
+    parking = [begin(tasks(a=get(f"{gated.url}/gated"), b=waiting), name=f"p{n}") for n in range(5)]
+    # Their bells ring while it is locked: nothing of them has begun.
+    beginning = [begin(tasks(a="{set: {n: 1}}"), name=f"b{n}") for n in range(5)]
+    until(lambda: gated.inside == 5, what="the calls are under way")
+    with locked(*lock):
+        gated.gate.set()
+        for execution in beginning:
+            dispatch.ring(execution.pk)
+        hold(HELD_SECONDS)
+    all_end(sleepers + parking + beginning)
+    assert len(gated.seen) == 5
+    assert [process.poll() for process in workers] == [None, None]
+    assert not Process.objects.filter(dead_at__isnull=False).exists()
+    assert "declared dead" not in log.read_text()
+
+
+@on_postgres
+def test_one_row_that_somebody_has_locked_keeps_nobody_else_waiting(worker, begin, gated):
+    worker(STIGMER_WRITERS=1)
+    blocked = [begin(tasks(a=get(f"{gated.url}/gated"), b="{set: {n: 1}}"), name=f"l{n}") for n in range(10)]
+    until(lambda: gated.inside == 10, what="the calls are under way")
+    ids = ", ".join(f"'{execution.pk}'" for execution in blocked)
+    with locked(f"SELECT 1 FROM {EXECUTIONS} WHERE id IN ({ids}) FOR UPDATE"):
+        gated.gate.set()
+        until(lambda: gated.inside == 0, what="all answers have come")
+        others = [begin(tasks(a=get(f"{gated.url}/gated"), b="{set: {n: 1}}"), name=f"o{n}") for n in range(10)]
+        all_end(others)
+        assert not Execution.objects.filter(pk__in=[each.pk for each in blocked], phase="COMPLETED").exists()
+    all_end(blocked)
+    assert len(gated.seen) == 20
+
+
+@on_postgres
+@pytest.mark.parametrize(
+    "statement",
+    ["VACUUM FULL", f"CREATE INDEX CONCURRENTLY more ON {STEPS} (name)", f"REINDEX TABLE {EXECUTIONS}"],
+)
+def test_what_an_administrator_runs_beside_it_breaks_nothing(worker, begin, gated, statement):
+    worker()
+    executions = [
+        begin(tasks(a=get(f"{gated.url}/gated", "metadata: {effect: at_most_once}"), b="{set: {n: 1}}"), name=f"v{n}")
+        for n in range(10)
+    ]
+    until(lambda: gated.inside == 10, what="the calls are under way")
+    with other_session() as administrator:
+        with locked(f"LOCK TABLE {STEPS} IN SHARE MODE"):
+            # It stands in the line of those that want a lock, and everybody who comes after it stands behind it.
+            beside = threading.Thread(target=administrator.execute, args=(statement,))
+            beside.start()
+            gated.gate.set()
+            hold(5.0)
+        beside.join(60)
+    all_end(executions)
+    assert len(gated.seen) == 10
+
+
+def test_a_worker_that_is_killed_while_it_is_locked_is_taken_over_after_it(worker, begin, ends, gated):
+    doomed = worker()
+    twice = [begin(tasks(a=get(f"{gated.url}/gated")), name=f"i{n}") for n in range(3)]
+    once = begin(tasks(a=get(f"{gated.url}/gated", "metadata: {effect: at_most_once}")), name="once")
+    until(lambda: gated.inside == 4, what="the calls are under way")
+    survivor = worker()
+    with locked(*LOCKS["everything is locked"]):
+        gated.gate.set()
+        until(lambda: gated.inside == 0, what="the answers have come and wait in the memory of the worker")
+        doomed.kill()
+        doomed.wait()
+        hold(3.0)
+    all_end(twice)
+    asked = ends(once, "WAITING")
+    assert (asked.waiting_for, len(gated.seen)) == ("decision", 7)
+    assert survivor.poll() is None
+    lost = set(Attempt.objects.filter(outcome="lost").values_list("rule", flat=True))
+    assert len(lost) == 1
+    assert lost.pop().startswith("its worker process ended before its outcome was written")
+
+
+def test_a_worker_that_is_stopped_while_it_is_locked_comes_to_an_orderly_end(worker, begin, gated, log):
+    process = worker(STIGMER_DRAIN_SECONDS=2)
+    begin(tasks(a=get(f"{gated.url}/gated")))
+    until(lambda: gated.inside == 1, what="the call is under way")
+    with locked(*LOCKS["everything is locked"]):
+        gated.gate.set()
+        process.terminate()
+        assert process.wait(60) == 0, log.read_text()

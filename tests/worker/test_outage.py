@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from executions.models import Attempt, Execution
+from executions.engine import decisions
+from executions.models import Attempt, Execution, LateAnswer
 from tests.engine.texts import get, tasks
 from tests.faults.harness.proxy import Proxy
 from tests.settings import TEST_FOLDER
@@ -80,3 +81,23 @@ def test_who_was_taken_over_while_it_was_cut_off_ends_itself_and_writes_nothing(
     assert cut_off.wait(30) == 1
     gated.gate.set()
     assert ends(execution).token == 2
+
+
+def test_the_answer_of_what_may_happen_only_once_is_kept_though_its_worker_was_taken_for_dead(
+    worker, begin, ends, gated, proxy, log, alice
+):
+    cut_off = worker(DATABASE_URL=through(proxy))
+    execution = begin(tasks(a=get(f"{gated.url}/gated", "metadata: {effect: at_most_once}")))
+    until(lambda: gated.inside == 1, what="the call is under way")
+    worker()
+    proxy.hang_up()
+    asked = ends(execution, "WAITING", seconds=60)
+    assert asked.waiting_for == "decision"
+    proxy.serve()
+    until(lambda: "declared dead by others" in log.read_text(), what="it knows that it was taken for dead")
+    gated.gate.set()
+    assert cut_off.wait(60) == 1, log.read_text()
+    until(lambda: LateAnswer.objects.exists(), what="its answer is kept")
+    decisions.decide(execution.pk, alice, "mark_done")
+    assert ends(execution).output == {"through": True}
+    assert len(gated.seen) == 1

@@ -3,17 +3,21 @@ be tried again with another input."""
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
-from executions.models import Execution
+from executions.models import Execution, LateAnswer, Step
 from executions.states import Phase
 from tests.dashboard.conftest import HEAD
 from tests.engine import functions
@@ -40,6 +44,36 @@ def test_the_page_asks_and_an_output_answers(doubtful: Execution, alice: User, a
     assert client.post(f"{address}do/decide", sent).status_code == 302
     assert drive_on(doubtful).output == {"paid": 19}
     assert "seen at the bank" in client.get(f"{address}audit").content.decode()
+
+
+def keep_answer(execution: Execution, output: Any) -> None:
+    """What came when the lease was lost."""
+    step, now = Step.objects.get(execution=execution), timezone.now()
+    LateAnswer.objects.create(
+        execution=execution, step=step, number=1, token=1, key=step.control["key"], why="lost", succeeded=True,
+        output=output, began_at=now, came_at=now,
+    )  # fmt: skip
+
+
+def test_an_answer_that_came_late_is_shown_and_filled_in_and_answers_where_nothing_else_is_said(
+    doubtful: Execution, alice: User, as_: As
+) -> None:
+    keep_answer(doubtful, {"paid": 19, "by": "<b>card</b>"})
+    client, address = as_(alice), f"/executions/{doubtful.public_id}/"
+    page = client.get(address).content.decode()
+    assert "its answer came when the run was in other hands already" in page
+    assert "may or may not have happened" not in page
+    assert "outcome unknown" in page, "the attempt that was lost has not succeeded"
+    filled = re.search(r'<textarea[^>]*id="decide-output"[^>]*>(.*?)</textarea>', page, re.S)
+    assert filled and json.loads(html.unescape(filled.group(1))) == {"paid": 19, "by": "<b>card</b>"}
+    status = client.get(f"/api/v1/workflow-executions/{doubtful.public_id}").json()["status"]
+    assert (status["late_answer"]["succeeded"], status["late_answer"]["output"]["paid"]) == (True, 19)
+    decided = client.post(
+        f"/api/v1/workflow-executions/{doubtful.public_id}/decide", {"choice": "mark_done"}, "application/json"
+    )
+    assert decided.status_code == 200, decided.content
+    assert drive_on(doubtful).output == {"paid": 19, "by": "<b>card</b>"}
+    assert client.get(f"/api/v1/workflow-executions/{doubtful.public_id}").json()["status"]["late_answer"] is None
 
 
 def test_a_failed_call_is_retried_with_the_input_that_was_edited_on_its_page(
