@@ -20,9 +20,9 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from benchmarks.load import Load
-from executions.engine.driver import advance
-from executions.engine.running import Running
-from executions.engine.store import Here
+from executions.driving.attempts.running import Running
+from executions.driving.driver import advance
+from executions.driving.store import Here
 from executions.models import Event, Execution, Process, Step
 from executions.states import Phase
 from stigmer_site.databases import SQLITE_PRAGMAS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from executions.steps.functions import function
+from executions.calls.python.functions import function
 
 
 @function(name="bench.mark", effect="pure", isolation="thread")

@@ -80,7 +80,7 @@ def functions_of_workers() -> None:
     """The measured function, in this process as in the workers."""
     from django.conf import settings
 
-    from executions.steps.functions import load_functions
+    from executions.calls.python.functions import load_functions
 
     load_functions(settings.STIGMER_FUNCTION_MODULES)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from executions import secrets
-from executions.engine import late
+from executions.language.walking import late
 
 SHOWN_CHARACTERS = 4000
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from executions.engine import override
 from executions.models import Execution
 from executions.roles import Role
+from executions.verbs.deciding import override
 from executions.verbs.row import Verb
 from executions.verbs.rows import VERBS
 

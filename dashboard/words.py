@@ -40,7 +40,7 @@ STATUSES: dict[str, Look] = {
 DECISION = Look("Decision", "decision", "tone-warn")
 UNKNOWN = Look("Unknown", "info", "tone-idle")
 
-# What an administrator's override into each phase means; executions.engine.override says which are possible.
+# What an administrator's override into each phase means; executions.verbs.deciding.override says which are possible.
 OVERRIDES: dict[str, str] = {
     Phase.PENDING: "Whoever drives it is shut out, and a worker takes it up again.",
     Phase.PAUSED: "Nothing further runs until someone resumes it.",

@@ -12,7 +12,7 @@ import pytest
 import redis
 from django.conf import settings
 
-from executions.engine import turn
+from executions.driving.attempts import turn
 from tests import services
 from tests import settings as test_settings
 from tests.live import LiveStigmer, stigmer_up

@@ -11,9 +11,9 @@ from django.db import connection
 from django.utils import timezone
 
 from executions import clock
-from executions.engine.driver import advance
-from executions.engine.running import Running
-from executions.engine.store import Here
+from executions.driving.attempts.running import Running
+from executions.driving.driver import advance
+from executions.driving.store import Here
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import Event, Execution, Process, Step

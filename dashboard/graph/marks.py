@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dashboard.graph.nodes import key_of
-from executions.paths import is_inside
+from executions.journal.paths import is_inside
 from executions.states import OPEN_STATUSES, StepStatus
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from executions.definition import DoTask, ForTask, NamedTask, SwitchTask, Task, TryTask, Workflow
-from executions.paths import escape
+from executions.journal.paths import escape
+from executions.language import DoTask, ForTask, NamedTask, SwitchTask, Task, TryTask, Workflow
 
 START, END = "start", "end"
 _COUNTED = re.compile(r"/(?:try)?@\d+|(?<=/catch)@\d+|#\d+")

@@ -12,7 +12,7 @@ from django.db.models.functions import Substr
 from dashboard.queries.executions import TEXTS
 from dashboard.values import SHOWN_CHARACTERS
 from executions import policy
-from executions.engine import late
+from executions.language.walking import late
 from executions.models import Attempt, Event, Execution, Step
 from executions.states import OPEN_STATUSES
 

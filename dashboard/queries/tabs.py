@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from dashboard.graph.layers import Drawing, draw
 from dashboard.graph.nodes import graph_of
-from executions import definition
+from executions import language as definition
 from executions.models import AuditEntry, Event, Execution, Step, WorkflowVersion
 
 STEPS = 10_000

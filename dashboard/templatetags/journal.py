@@ -11,8 +11,8 @@ from django.utils.safestring import SafeString
 from dashboard import values, words
 from dashboard.templatetags.shell import icon
 from executions.ids import public_id
+from executions.journal.paths import unescape
 from executions.models import AuditEntry, Event, Execution, Notification, Step
-from executions.paths import unescape
 from executions.states import Phase
 
 register = template.Library()

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_http_methods
 from dashboard.views import workflows
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
-from executions.definition import DefinitionError
 from executions.errors import Refused
 from executions.intake.apply import apply_definition
+from executions.language import DefinitionError
 
 
 @for_people

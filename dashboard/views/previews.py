@@ -16,11 +16,11 @@ from dashboard.views.refusing import status_of
 from dashboard.views.tabs import tab
 from dashboard.words import OVERRIDES
 from executions import policy
-from executions.engine import override as overriding
-from executions.engine import restore, upgrade
-from executions.engine.opening import check_allowed
 from executions.errors import Refused
 from executions.models import Execution
+from executions.verbs.deciding import override as overriding
+from executions.verbs.deciding import restore, upgrade
+from executions.verbs.deciding.opening import check_allowed
 
 
 @for_people

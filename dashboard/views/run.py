@@ -14,7 +14,7 @@ from dashboard.queries.once import once
 from dashboard.views import workflows
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
-from executions import definition
+from executions import language as definition
 from executions.api.refusals import RETRY_AFTER_SECONDS
 from executions.errors import Refused
 from executions.intake.readiness import require_queue

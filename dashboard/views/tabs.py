@@ -17,8 +17,8 @@ from dashboard.views.execution import found
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from executions import policy
-from executions.engine import restore
 from executions.models import Execution
+from executions.verbs.deciding import restore
 
 MOST_CHECKPOINTS = 500
 

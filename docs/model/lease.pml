@@ -1,4 +1,4 @@
-/* The lease and token protocol of one execution (executions/engine/lease.py, boundary.py; models/move_sql.py;
+/* The lease and token protocol of one execution (executions/driving/lease.py, boundary.py; models/move_sql.py;
  * recovery/sweep.py; worker/pulse.py), as a model that spin checks exhaustively: `sh docs/model/check`.
  *
  * One execution: call one (its first attempt fails and backs off), wait for an ask, call two, end. Two workers with

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from executions.admin.access import Looking
 from executions.admin.rendering import json_field, json_text, link, list_link, moment, table, text_block
 from executions.admin.searching import EXECUTION_IDS, by_public_id
-from executions.engine import late
+from executions.language.walking import late
 from executions.models import Attempt, Event, Notification, Step
 
 SHOWN_ROWS = 25

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from executions.api.build import api
 from executions.api.document import described
 from executions.api.problems import KINDS
-from executions.definition import json_schema
+from executions.language import json_schema
 
 
 @lru_cache(maxsize=1)

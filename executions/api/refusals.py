@@ -12,9 +12,9 @@ from django.http import Http404
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from executions.api.problems import FieldError, Problem
-from executions.definition import DefinitionError
 from executions.errors import NotStorable, Refused
 from executions.intake.pipeline import StageRefused
+from executions.language import DefinitionError
 from executions.models.passing import trouble, unavailable
 from executions.pointers import pointer_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from executions.engine.crashes import RESTORED
+from executions.driving.crashes import RESTORED
 
 
 def settle_sql(*, now: str) -> Iterator[str]:

@@ -14,9 +14,9 @@ import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from executions.definition import DefinitionError
 from executions.errors import StigmerError
 from executions.intake.apply import apply_definition
+from executions.language import DefinitionError
 from executions.models import Workflow
 from executions.models.workflow import Visibility
 from stigmer_site.assets import EXAMPLES

@@ -82,8 +82,8 @@ def _json(text: str) -> Any:
 
 def _document(name: str) -> Any:
     """What a file holds: JSON, or else YAML 1.2. Raises CommandError where it is neither."""
-    from executions.definition import DefinitionError
-    from executions.definition.yaml import Limits, read
+    from executions.language import DefinitionError
+    from executions.language.reading.yaml import Limits, read
 
     where = "standard input" if name == "-" else name
     text = _standard_input() if name == "-" else read_file(Path(name))

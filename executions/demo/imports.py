@@ -17,7 +17,7 @@ from typing import Annotated, Literal, TypedDict
 
 from pydantic import Field
 
-from executions.steps.functions import FunctionContext, PermanentError, function
+from executions.calls.python.functions import FunctionContext, PermanentError, function
 
 COLUMNS = ("id", "name", "email", "country")
 LEDGER_NAME = "customers.sqlite3"

@@ -52,7 +52,7 @@ def secrets_can_be_read(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessag
 @register()
 def lists_of_hosts_are_understood(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Every HTTP call would fail with what is said here."""
-    from executions.steps.http.egress import Egress
+    from executions.calls.http.egress import Egress
 
     try:
         Egress.from_settings(

@@ -8,13 +8,13 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from executions import policy
-from executions.definition.agent import AgentDefinition, parse_agent
 from executions.errors import Refused
 from executions.ids import public_id, uuid7
 from executions.intake.apply import limits
 from executions.intake.default_child import created_once
 from executions.intake.resources import Text, store
 from executions.intake.slugs import slug_of
+from executions.language.agent import AgentDefinition, parse_agent
 from executions.models import Agent, AgentVersion, Session
 from executions.models.resource import Visibility
 from executions.models.transactions import atomic, persistent

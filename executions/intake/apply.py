@@ -9,16 +9,17 @@ from functools import partial
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from executions import definition, policy, secret_access
-from executions.definition import Definition, Limits
+from executions import language as definition
+from executions import policy, secret_access
+from executions.calls.python import functions
 from executions.errors import Refused
 from executions.intake.resources import Text, store
 from executions.intake.slugs import slug_of
+from executions.language import Definition, Limits
 from executions.models import Workflow, WorkflowVersion
 from executions.models.outside import outside
 from executions.models.workflow import Visibility
 from executions.secret_files import SecretsUnreadable
-from executions.steps import functions
 
 
 @dataclass(frozen=True, slots=True)

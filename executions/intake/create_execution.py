@@ -9,7 +9,8 @@ from functools import partial
 import structlog
 from django.conf import settings
 
-from executions import clock, definition, schemas
+from executions import clock, schemas
+from executions import language as definition
 from executions.dispatch import QUEUES, ring_after_commit
 from executions.errors import Finding, NotStorable, Refused
 from executions.intake import default_child

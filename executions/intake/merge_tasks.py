@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from executions.engine.links import link
 from executions.errors import Refused, WorkflowError
 from executions.intake.status_update import STATUSES, TaskReport
-from executions.paths import escape
-from executions.records import DECISION, StepRecord
+from executions.journal.links import link
+from executions.journal.paths import escape
+from executions.journal.records import DECISION, StepRecord
 from executions.states import FINISHED_STATUSES, OPEN_STATUSES, StepStatus
 
 _REPORTED = ("name", "kind", "status", "attempt", "optional", "input", "output", "error", "control")

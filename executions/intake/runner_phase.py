@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from executions.engine import report
+from executions.driving import report
 from executions.errors import Refused
 from executions.intake.merge_tasks import Merged, error_json
 from executions.intake.status_update import StatusUpdate
 from executions.journal.events import EventName
+from executions.journal.records import EventRecord
 from executions.models import Execution
 from executions.models.move import Move, Standing
 from executions.models.move_sql import AsJson
-from executions.records import EventRecord
 from executions.states import ENDED_PHASES, Phase, StepStatus, may_move
 
 _EVENTS = {

@@ -19,7 +19,7 @@ from django.contrib.auth.models import User
 from pydantic import ValidationError
 
 from executions import clock, policy
-from executions.engine.lease import load_records
+from executions.driving.lease import load_records
 from executions.errors import NotStorable, Refused
 from executions.ids import parse_public_id
 from executions.intake import merge_conversation, merge_tasks, reported_columns, runner_phase

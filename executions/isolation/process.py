@@ -23,7 +23,7 @@ _CHUNK = 65_536
 
 
 class Clock(Protocol):
-    """A deadline: how many seconds are left (``executions.steps.context.Deadline`` is one)."""
+    """A deadline: how many seconds are left (``executions.calls.context.Deadline`` is one)."""
 
     def remaining(self) -> float: ...
 

@@ -11,7 +11,7 @@ from executions.isolation.process import Clock
 
 
 class Cancellable(Protocol):
-    """Asks a running call to stop (``executions.steps.context.Cancellation`` is one)."""
+    """Asks a running call to stop (``executions.calls.context.Cancellation`` is one)."""
 
     requested: threading.Event
 

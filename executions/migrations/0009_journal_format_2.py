@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import executions.records
+import executions.journal.records
 
 
 class Migration(migrations.Migration):
@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
                 migrations.AlterField(
                     model_name='execution',
                     name='journal_format',
-                    field=models.PositiveSmallIntegerField(db_default=1, default=executions.records.newest_format),
+                    field=models.PositiveSmallIntegerField(db_default=1, default=executions.journal.records.newest_format),
                 ),
             ]
         ),

@@ -12,8 +12,8 @@ from django.utils.functional import cached_property
 
 from executions import clock
 from executions.ids import public_id, uuid7
+from executions.journal.records import newest_format
 from executions.models.fields import JsonField
-from executions.records import newest_format
 from executions.states import ACTIVE_PHASES, Phase
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Execution(models.Model):
     )
     token = models.BigIntegerField(default=0)
     # The dead process from which the present one took it over; what its crashes were since its last finished step
-    # (executions.engine.crashes); whether only a process that drives nothing else may take it.
+    # (executions.driving.crashes); whether only a process that drives nothing else may take it.
     left_by = models.ForeignKey(
         "executions.Process", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

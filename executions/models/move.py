@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from executions import clock
-from executions.records import JOURNAL_FORMAT, AttemptRecord, EventRecord, StepRecord
+from executions.journal.records import JOURNAL_FORMAT, AttemptRecord, EventRecord, StepRecord
 from executions.states import Phase
 
 

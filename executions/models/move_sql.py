@@ -16,9 +16,9 @@ from django.db import connection
 
 from executions import clock
 from executions.ids import uuid7
+from executions.journal.records import StepRecord
 from executions.models.move import Applied, Claim, Guard, Lease, Move
 from executions.models.prepared import prepared_cursor
-from executions.records import StepRecord
 from executions.values import dumps
 
 Row = Sequence[Any]

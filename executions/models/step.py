@@ -6,8 +6,8 @@ from django.db import models
 from django.db.models import Q
 
 from executions.ids import public_id, uuid7
+from executions.journal.records import DECISION
 from executions.models.fields import JsonField
-from executions.records import DECISION
 from executions.states import FINISHED_STATUSES, StepStatus
 
 
@@ -22,7 +22,7 @@ class StepQuerySet(models.QuerySet["Step"]):
 
 
 class Step(models.Model):
-    """Fields are explained by :class:`executions.records.StepRecord`.
+    """Fields are explained by :class:`executions.journal.records.StepRecord`.
 
     ``changed_seq`` is the execution's counter when the row last changed: what a live page asks for.
     """

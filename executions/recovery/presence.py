@@ -10,7 +10,7 @@ import threading
 from django.conf import settings
 from django.db import Error, close_old_connections, connection
 
-from executions.engine.crashes import STOPPED
+from executions.driving.crashes import STOPPED
 from executions.models import Process
 from executions.models.spell import Spell
 from executions.recovery.registration import register

@@ -12,7 +12,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from executions.engine.crashes import REBOOTED, SILENT
+from executions.driving.crashes import REBOOTED, SILENT
 from executions.models import Process, in_line
 from executions.models.passing import Trouble, trouble
 from executions.models.transactions import atomic

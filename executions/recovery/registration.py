@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 import stigmer_site
 from executions import clock, dispatch
-from executions.engine.crashes import STOPPED
+from executions.driving.crashes import STOPPED
 from executions.models import Execution, Process
 from executions.models.spell import Spell
 from executions.states import Phase

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from executions import clock
-from executions.engine import report
+from executions.driving import report
 from executions.journal.events import EventName
 from executions.models import Execution
 from executions.models.move import Move, Standing

@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from executions import audit, clock
-from executions.engine import report
+from executions.driving import report
 from executions.journal.events import EventName
 from executions.models import Execution, Step
 from executions.models.in_line import FUNCTION_PROCESS

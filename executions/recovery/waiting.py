@@ -10,9 +10,9 @@ from django.db.models import Case, F, Value, When, Window
 from django.db.models.functions import Now, RowNumber
 
 from executions.dispatch import QUEUES
+from executions.journal.records import JOURNAL_FORMAT
 from executions.models import Execution
 from executions.models.execution import ExecutionQuerySet
-from executions.records import JOURNAL_FORMAT
 from executions.states import Phase
 
 # So long after a death the bells of the sweep are given to be heard.

@@ -1,5 +1,5 @@
 """What the verb does; its row is in ``rows/decide.py``."""
 
-from executions.engine.decisions import decide as act
+from executions.verbs.deciding.decisions import decide as act
 
 __all__ = ["act"]

@@ -52,7 +52,7 @@ def given(verb: Verb, sent: Mapping[str, Any]) -> dict[str, Any]:
 def _field(argument: Argument, executions: Iterable[Execution]) -> Field:
     choices = argument.choices
     if argument.shape == "phase":
-        from executions.engine import override
+        from executions.verbs.deciding import override
 
         possible = {phase for execution in executions for phase in override.choices(execution)}
         choices = tuple(Choice(str(phase), str(phase)) for phase in sorted(possible))

@@ -6,9 +6,9 @@ import uuid
 
 from django.contrib.auth.models import User
 
-from executions.engine.override import override
 from executions.errors import Refused
 from executions.states import Phase
+from executions.verbs.deciding.override import override
 
 
 def act(

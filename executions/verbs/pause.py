@@ -1,5 +1,5 @@
 """What the verb does; its row is in ``rows/pause.py``."""
 
-from executions.engine.control import pause as act
+from executions.verbs.deciding.control import pause as act
 
 __all__ = ["act"]

@@ -6,8 +6,8 @@ import uuid
 
 from django.contrib.auth.models import User
 
-from executions.engine import decisions, upgrade
-from executions.engine.decisions import Decided
+from executions.verbs.deciding import decisions, upgrade
+from executions.verbs.deciding.decisions import Decided
 
 
 def act(

@@ -6,8 +6,8 @@ import uuid
 
 from django.contrib.auth.models import User
 
-from executions.engine.decisions import Decided
-from executions.engine.restore import restore
+from executions.verbs.deciding.decisions import Decided
+from executions.verbs.deciding.restore import restore
 
 
 def act(

@@ -1,5 +1,5 @@
 """What the verb does; its row is in ``rows/resume.py``."""
 
-from executions.engine.control import resume as act
+from executions.verbs.deciding.control import resume as act
 
 __all__ = ["act"]

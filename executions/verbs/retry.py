@@ -1,5 +1,5 @@
 """What the verb does; its row is in ``rows/retry.py``."""
 
-from executions.engine.decisions import retry as act
+from executions.verbs.deciding.decisions import retry as act
 
 __all__ = ["act"]

@@ -1,5 +1,5 @@
 """What the verb does; its row is in ``rows/skip.py``."""
 
-from executions.engine.decisions import skip as act
+from executions.verbs.deciding.decisions import skip as act
 
 __all__ = ["act"]

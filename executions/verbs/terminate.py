@@ -1,5 +1,5 @@
 """What the verb does; its row is in ``rows/terminate.py``."""
 
-from executions.engine.control import terminate as act
+from executions.verbs.deciding.control import terminate as act
 
 __all__ = ["act"]

@@ -1,5 +1,5 @@
 """What the verb does; its row is in ``rows/undo_restore.py``."""
 
-from executions.engine.restore import undo_restore as act
+from executions.verbs.deciding.restore import undo_restore as act
 
 __all__ = ["act"]

@@ -6,7 +6,8 @@ import os
 
 from django.conf import settings
 
-from executions.steps import functions, python
+from executions.calls.python import functions
+from executions.calls.python import step as python
 
 # What a child may see of the environment. Secrets are filled in by the worker and travel with the one call.
 _SEEN = ("PATH", "HOME", "LANG", "TZ", "DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "PYTHONPATH")

@@ -14,16 +14,17 @@ from django.conf import settings
 from django.db import DatabaseError, Error, close_old_connections, connection
 
 from executions import broadcast, sealed
+from executions.calls import http
+from executions.calls.python import step as python
 from executions.dispatch import QUEUE_OFF
-from executions.engine.driver import advance, drive_held
-from executions.engine.running import Running
+from executions.driving.attempts.running import Running
+from executions.driving.driver import advance, drive_held
 from executions.models import Execution, Process
 from executions.models.passing import trouble
 from executions.models.transactions import run_tx
 from executions.recovery.boot import note_start
 from executions.recovery.registration import register_when_possible, resign
 from executions.recovery.sweep import Sweeper
-from executions.steps import http, python
 from executions.supervisor import systemd
 from executions.worker.children import use_children
 from executions.worker.doorbell import Doorbell

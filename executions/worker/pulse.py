@@ -12,9 +12,9 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from executions import clock
-from executions.engine import watched
-from executions.engine.lease import give_back
-from executions.engine.running import Running
+from executions.driving.attempts import watched
+from executions.driving.attempts.running import Running
+from executions.driving.lease import give_back
 from executions.models import Execution, Process, Quarantine
 from executions.models.passing import Trouble, trouble
 from executions.models.reaching import why_not_written

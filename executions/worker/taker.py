@@ -18,9 +18,9 @@ import structlog
 from django.conf import settings
 from django.db import Error
 
-from executions.engine.lease import Held, claim_many
-from executions.engine.running import Running
-from executions.engine.store import Store
+from executions.driving.attempts.running import Running
+from executions.driving.lease import Held, claim_many
+from executions.driving.store import Store
 from executions.errors import Fenced
 from executions.models import Execution
 from executions.models.passing import trouble

@@ -12,11 +12,11 @@ import structlog
 from django.db import DatabaseError, connection
 
 from executions import dispatch
-from executions.engine.lease import Held, claim
-from executions.engine.turn import Waiting
+from executions.calls.python import step as python
+from executions.driving.attempts.turn import Waiting
+from executions.driving.lease import Held, claim
 from executions.models import in_line
 from executions.models.transactions import atomic, run_tx
-from executions.steps import python
 from executions.worker.slots import Slots
 
 LOOK_SECONDS = 1.0

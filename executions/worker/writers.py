@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import connection
 
-from executions.engine.store import Writers
+from executions.driving.store import Writers
 
 
 def writers() -> Writers:

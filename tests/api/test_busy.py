@@ -13,13 +13,13 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.test import Client
 
-from executions.engine import control
 from executions.errors import Refused
 from executions.intake import readiness
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import Execution, IdempotentRequest, Process, Workflow
 from executions.models.unheard import unheard
+from executions.verbs.deciding import control
 from tests.troubles import locked
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]

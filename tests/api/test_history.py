@@ -12,10 +12,10 @@ from django.db import connection, connections
 from executions.api import history
 from executions.api.live import changes
 from executions.api.live.subscriber import Frame
-from executions.engine import decisions
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import Execution
+from executions.verbs.deciding import decisions
 from tests.api.conftest import GOOD, HEAD
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]

@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from executions.engine import decisions
 from executions.models import Step, Workflow
+from executions.verbs.deciding import decisions
 from tests.api.conftest import GOOD, HEAD, Caller, problem
 
 pytestmark = pytest.mark.database

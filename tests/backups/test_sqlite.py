@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from executions.backups import BackupError, sqlite
-from executions.engine.crashes import RESTORED
+from executions.driving.crashes import RESTORED
 from executions.supervisor.preflight import CannotStart, owned_home, unused_home
 from tests.backups.places import NOTES, Place, note
 from tests.live import free_ports

@@ -10,9 +10,9 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from executions import broadcast
-from executions.engine.driver import advance
-from executions.engine.running import Running
-from executions.engine.store import Here
+from executions.driving.attempts.running import Running
+from executions.driving.driver import advance
+from executions.driving.store import Here
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import Execution, Process, Workflow

@@ -4,10 +4,10 @@ import pytest
 
 from dashboard.ways import ways
 from dashboard.words import OVERRIDES
-from executions.engine.override import choices
 from executions.models import Execution
 from executions.roles import Role
 from executions.states import Phase
+from executions.verbs.deciding.override import choices
 
 RECOVER, RESTORE, OVERRIDE = "execution-recover", "execution-checkpoints", "execution-override"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from executions.calls.python.functions import ArgumentsInvalid, FunctionContext, find
 from executions.demo import imports
 from executions.demo.imports import BadRow, import_row, keys
-from executions.steps.functions import ArgumentsInvalid, FunctionContext, find
 
 CONTEXT = FunctionContext("wex-1", "c-1", 1, "key-1")
 HEAD = "id,name,email,country\n"

@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from executions.calls import http
+from executions.calls.outcome import Done, Fail
 from executions.demo.server import ShopServer
-from executions.steps import http
-from executions.steps.outcome import Done, Fail
-from tests.steps.http.conftest import make_context
+from tests.calls.http.conftest import make_context
 
 PAYMENT = {"orderId": "o-1", "amount": 19.0}
 

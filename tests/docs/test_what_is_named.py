@@ -200,5 +200,5 @@ def resolves(dotted: str) -> bool:
 
 def test_a_response_has_the_parts_that_the_page_names() -> None:
     (parts,) = re.findall(r"# or response \(([^)]*)\)", page("docs/workflows.md"))
-    written = (ROOT / "executions" / "steps" / "http" / "step.py").read_text()
+    written = (ROOT / "executions" / "calls" / "http" / "step.py").read_text()
     assert all(f'"{part.strip()}":' in written for part in parts.split(","))

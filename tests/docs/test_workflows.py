@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from executions.definition import TaskMetadata, parse
-from executions.definition.model.tasks import KINDS, KINDS_NOT_YET
+from executions.language import TaskMetadata, parse
+from executions.language.model.tasks import KINDS, KINDS_NOT_YET
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "workflows.md").read_text()

@@ -12,16 +12,17 @@ import httpx
 import pytest
 from django.contrib.auth.models import User
 
+from executions.calls import http
+from executions.calls.python import step as python
 from executions.cli import examples
 from executions.demo.server import ShopServer
-from executions.engine.driver import advance
-from executions.engine.running import Running
-from executions.engine.store import Here
+from executions.driving.attempts.running import Running
+from executions.driving.driver import advance
+from executions.driving.store import Here
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import Execution, Process
 from executions.states import Phase
-from executions.steps import http, python
 from executions.worker.children import use_children
 from tests.waiting import until
 

@@ -8,9 +8,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from executions.demo import imports
-from executions.engine import decisions
 from executions.models import Execution, Step
 from executions.states import Phase
+from executions.verbs.deciding import decisions
 from tests.examples.conftest import Drive, Run
 
 pytestmark = pytest.mark.database

@@ -8,10 +8,10 @@ import httpx
 import pytest
 from django.contrib.auth.models import User
 
-from executions.engine import decisions
 from executions.errors import Refused
 from executions.models import Attempt
 from executions.states import Phase
+from executions.verbs.deciding import decisions
 from tests.examples.conftest import Drive, Run, break_it
 
 ORDER = {"sku": "tea", "quantity": 2, "address": "1 Harbour Street"}

@@ -13,15 +13,15 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from executions import dispatch
-from executions.engine import decisions
-from executions.engine.chain import verify
-from executions.engine.driver import advance
-from executions.engine.running import Running
-from executions.engine.store import Here
+from executions.driving.attempts.running import Running
+from executions.driving.chain import verify
+from executions.driving.driver import advance
+from executions.driving.store import Here
 from executions.errors import Refused
 from executions.models import Execution, Step
 from executions.recovery.registration import register
 from executions.recovery.sweep import sweep
+from executions.verbs.deciding import decisions
 from tests.faults.starting import started
 
 pytestmark = pytest.mark.database

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 
-from executions.engine.running import Running
-from executions.engine.store import Here
+from executions.driving.attempts.running import Running
+from executions.driving.store import Here
 from executions.models import Execution, Process
 from executions.policy import SUPPORT_GROUP
-from tests.driving import drive_once
+from tests.drives import drive_once
 from tests.features.service import Service
 
 

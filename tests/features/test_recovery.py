@@ -16,14 +16,14 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_bdd import given, parsers, scenarios, then, when
 
-from executions.engine import decisions
-from executions.engine.chain import examine
-from executions.engine.restore import restore
+from executions.driving.chain import examine
 from executions.errors import Refused
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import Attempt, Event, Execution, Notification, Step
 from executions.states import Phase
+from executions.verbs.deciding import decisions
+from executions.verbs.deciding.restore import restore
 from tests.features.service import Service
 from tests.live import ROOT, LiveStigmer, environment, stigmer_up
 from tests.settings import TEST_DATABASE, TEST_FOLDER

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from executions.definition import DefinitionError
-from executions.definition.agent import is_agent
 from executions.errors import Refused
 from executions.intake.agents import apply_agent, create_session, sessions_of
 from executions.intake.apply import apply_definition
+from executions.language import DefinitionError
+from executions.language.agent import is_agent
 from executions.models import Agent, AgentInstance, Workflow
 from tests.intake.conftest import AGENT, WORKFLOW
 

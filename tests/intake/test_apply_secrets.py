@@ -10,9 +10,9 @@ from django.contrib.auth.models import Group, User
 from structlog.testing import capture_logs
 
 from executions import logs, secret_access
-from executions.definition import DefinitionError
 from executions.errors import Refused
 from executions.intake.apply import apply_definition
+from executions.language import DefinitionError
 from executions.models import Workflow
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]

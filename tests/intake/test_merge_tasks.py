@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from executions.engine.links import link
 from executions.errors import Refused
 from executions.intake.merge_tasks import Merged, close, error_json, merge
 from executions.intake.status_update import STATUSES, TaskReport
-from executions.records import JOURNAL_FORMAT, StepRecord
+from executions.journal.links import link
+from executions.journal.records import JOURNAL_FORMAT, StepRecord
 from executions.states import FINISHED_STATUSES, OPEN_STATUSES, StepStatus
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

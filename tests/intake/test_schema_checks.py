@@ -11,14 +11,14 @@ from django.db import connection
 from django.test import Client
 
 from executions import schemas, sealed, tokens
-from executions.engine.driver import advance
-from executions.engine.running import Running
-from executions.engine.store import Here
-from executions.engine.upgrade import recover_onto
+from executions.driving.attempts.running import Running
+from executions.driving.driver import advance
+from executions.driving.store import Here
 from executions.errors import Refused
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import Execution, Process, Workflow, WorkflowInstance
+from executions.verbs.deciding.upgrade import recover_onto
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 STRICT = """

@@ -11,9 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.db import DataError, OperationalError, transaction
 
 from executions import events
-from executions.engine import control
-from executions.engine.chain import verify
-from executions.engine.decisions import recover, retry
+from executions.driving.chain import verify
 from executions.errors import Refused
 from executions.ids import public_id
 from executions.intake import update_status as stages
@@ -24,6 +22,8 @@ from executions.intake.update_status import PIPELINES, StatusDraft, update_statu
 from executions.models import Agent, AgentMessage, AgentToolCall, Event, Execution, Notification, Step, Workflow
 from executions.models.moves import write
 from executions.states import Phase
+from executions.verbs.deciding import control
+from executions.verbs.deciding.decisions import recover, retry
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 EARLY, LATE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)

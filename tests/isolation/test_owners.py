@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from executions.calls.context import Cancellation
 from executions.isolation import ChildCouldNotStart, ChildPool
 from executions.isolation.visit import Seconds
-from executions.steps.context import Cancellation
 from tests.waiting import until
 
 TARGET = "tests.isolation.foreign:answer"

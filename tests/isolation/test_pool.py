@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from executions.calls.context import Cancellation, Deadline
 from executions.isolation import (
     ChildCancelled,
     ChildCouldNotStart,
@@ -28,7 +29,6 @@ from executions.isolation import (
     PoolClosed,
     ResultTooLarge,
 )
-from executions.steps.context import Cancellation, Deadline
 from tests.waiting import until
 
 TARGET = "tests.isolation.foreign:answer"

@@ -13,16 +13,16 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from executions.engine import decisions
-from executions.engine.lease import claim
+from executions.driving.lease import claim
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import Boot, Event, Execution, Process, Step
 from executions.recovery.boot import SinceStart, note_start, since_start
 from executions.recovery.registration import register
 from executions.states import Phase
-from tests.engine.crashing import drive_and_die, drive_on
-from tests.engine.texts import call
+from executions.verbs.deciding import decisions
+from tests.driving.crashing import drive_and_die, drive_on
+from tests.driving.texts import call
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 HEAD = "document: {dsl: '1.0.0', namespace: t, name: %s, version: '1.0.0'}\n"
@@ -31,7 +31,7 @@ Begin = Callable[..., Execution]
 
 @pytest.fixture(autouse=True)
 def known_functions(settings: Any) -> None:
-    settings.STIGMER_FUNCTION_MODULES = ["tests.engine.functions"]
+    settings.STIGMER_FUNCTION_MODULES = ["tests.driving.functions"]
 
 
 @pytest.fixture

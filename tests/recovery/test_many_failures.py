@@ -12,13 +12,13 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from executions import audit
-from executions.engine import decisions
-from executions.engine.driver import advance
-from executions.engine.running import Running
+from executions.driving.attempts.running import Running
+from executions.driving.driver import advance
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import AuditEntry, Event, Execution, Notification, Process
 from executions.states import Phase
+from executions.verbs.deciding import decisions
 from executions.worker.writers import writers
 
 pytestmark = [pytest.mark.database, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -46,7 +46,7 @@ def all_at_once(work: Callable[[Any], Any], items: Iterable[Any], *, threads: in
 
 
 def test_all_fail_all_owners_are_told_once_and_all_are_recovered(tmp_path: Path, settings: Any) -> None:
-    settings.STIGMER_FUNCTION_MODULES = ["tests.engine.functions"]
+    settings.STIGMER_FUNCTION_MODULES = ["tests.driving.functions"]
     owners = [User.objects.create_user(f"owner{number}") for number in range(5)]
     workflow = apply_definition(TEXT.format(folder=tmp_path), owners[0]).workflow
     made = [start(workflow, owners[n % 5], input={"n": n}) for n in range(HOW_MANY)]

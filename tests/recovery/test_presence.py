@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from executions.engine.crashes import STOPPED
+from executions.driving.crashes import STOPPED
 from executions.models import Process
 from executions.recovery import presence
 from tests.waiting import until

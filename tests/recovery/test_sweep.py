@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from executions import dispatch, events
-from executions.engine.lease import claim
+from executions.driving.lease import claim
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.journal.events import EventName

@@ -12,17 +12,17 @@ from django.db import connection
 from django.utils import timezone
 
 from executions import clock
-from executions.engine.lease import claim, claim_many
-from executions.engine.running import Running
-from executions.engine.store import Here
+from executions.driving.attempts.running import Running
+from executions.driving.lease import claim, claim_many
+from executions.driving.store import Here
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
+from executions.journal.records import JOURNAL_FORMAT
 from executions.models import Execution, Process
-from executions.records import JOURNAL_FORMAT
 from executions.recovery.rings import to_be_driven_alone
 from executions.recovery.waiting import due, left_behind, next_moment
 from executions.states import Phase
-from tests.driving import drive_once
+from tests.drives import drive_once
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 HEAD = "document: {dsl: '1.0.0', namespace: t, name: one, version: '1.0.0'}\n"

@@ -51,7 +51,7 @@ def worker_environment(home: Path) -> dict[str, str]:
         "DATABASE_URL": database_url(),
         "REDIS_URL": settings.REDIS_URL,
         "STIGMER_HOME": str(home),
-        "STIGMER_FUNCTION_MODULES": "tests.engine.functions",
+        "STIGMER_FUNCTION_MODULES": "tests.driving.functions",
         "STIGMER_HTTP_ALLOWED_HOSTS": "127.0.0.1",
         "PYTHONPATH": str(ROOT),
     }
@@ -59,7 +59,7 @@ def worker_environment(home: Path) -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def functions_of_the_tests(settings: Any) -> None:
-    settings.STIGMER_FUNCTION_MODULES = ["tests.engine.functions"]
+    settings.STIGMER_FUNCTION_MODULES = ["tests.driving.functions"]
 
 
 @pytest.fixture

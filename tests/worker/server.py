@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 
-from tests.steps.http.faults import FaultServer, Seen, answer, behaviour
+from tests.calls.http.faults import FaultServer, Seen, answer, behaviour
 
 
 class GatedServer(FaultServer):

@@ -13,7 +13,7 @@ import pytest
 
 from executions import dispatch
 from executions.models import Attempt, Execution, Process, Workflow
-from tests.engine.texts import call, get, tasks
+from tests.driving.texts import call, get, tasks
 from tests.settings import TEST_DATABASE
 from tests.troubles import locked, other_session
 from tests.waiting import until

@@ -18,7 +18,7 @@ import pytest
 from executions.models import Process, Step
 from executions.supervisor.child import Child
 from executions.worker_identity import expect_exits, note_exit
-from tests.engine.texts import call, get, tasks
+from tests.driving.texts import call, get, tasks
 from tests.live import stigmer_up
 from tests.waiting import until
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from executions.models import Process, Turn
-from tests.engine.texts import get, tasks
+from tests.driving.texts import get, tasks
 from tests.waiting import until
 
 CONTAINER = ("unshare", "--pid", "--fork", "--kill-child")

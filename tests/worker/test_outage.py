@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from executions.engine import decisions
 from executions.models import Attempt, Execution, LateAnswer
-from tests.engine.texts import get, tasks
+from executions.verbs.deciding import decisions
+from tests.driving.texts import get, tasks
 from tests.faults.harness.proxy import Proxy
 from tests.settings import TEST_FOLDER
 from tests.waiting import until

@@ -11,7 +11,7 @@ from django.utils import timezone
 from executions.health.checks import State, check_oldest_due
 from executions.models import Execution, Step
 from executions.states import Phase
-from tests.engine.texts import get, tasks
+from tests.driving.texts import get, tasks
 from tests.waiting import until
 
 pytestmark = [pytest.mark.database, pytest.mark.processes]

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 
-from executions.engine import control
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import Attempt, Execution, Step, in_line
 from executions.states import StepStatus
+from executions.verbs.deciding import control
 from tests.waiting import until
 from tests.worker.conftest import HEAD, Start
 
 pytestmark = pytest.mark.processes
-MODULE = "tests.engine.process_functions"
+MODULE = "tests.driving.process_functions"
 SETTINGS = {"STIGMER_FUNCTION_MODULES": MODULE, "STIGMER_FUNCTION_PROCESSES": 1}
 ADD = "do:\n- add: {call: python, with: {function: tests.adds, arguments: {one: 1, other: 2}}}\n"
 Begin = Callable[..., Execution]

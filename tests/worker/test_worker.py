@@ -12,10 +12,10 @@ import psutil
 import pytest
 import redis
 
-from executions.engine import control
 from executions.models import Attempt, Execution, Process, Step
 from executions.states import Phase, StepStatus
-from tests.engine.texts import call, get, listed, tasks
+from executions.verbs.deciding import control
+from tests.driving.texts import call, get, listed, tasks
 from tests.services import redis_server
 from tests.waiting import until
 

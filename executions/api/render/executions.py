@@ -9,10 +9,10 @@ from executions.api.problems import correlation_id
 from executions.api.render import links
 from executions.api.schemas import executions as shapes
 from executions.api.schemas.shared import API_VERSION, Audit, Audits, Metadata
-from executions.engine.decisions import Decided
 from executions.ids import public_id
 from executions.models import AgentRun, Execution, LateAnswer
 from executions.states import Phase
+from executions.verbs.deciding.decisions import Decided
 
 # Large columns that lists leave in the database.
 HEAVY = ("input", "output", "error")

@@ -8,10 +8,10 @@ from typing import Any
 from executions import secrets
 from executions.api.render import links
 from executions.api.schemas import journal as shapes
-from executions.engine import late
-from executions.engine.restore import Checkpoint
 from executions.ids import public_id
+from executions.language.walking import late
 from executions.models import Attempt, Event, Execution, Step
+from executions.verbs.deciding.restore import Checkpoint
 
 _OF_A_DECISION = (
     "verb", "reason", "supersedes", "reinstates", "checkpoint", "undoes", "version", "edited_input", "as_new_operation",

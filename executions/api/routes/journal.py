@@ -14,10 +14,10 @@ from executions.api.cursors import USUAL, Cursor, Limit, Listing, Page
 from executions.api.refusals import not_found
 from executions.api.render import journal as render
 from executions.api.schemas import journal as shapes
-from executions.engine.restore import checkpoints as checkpoints_of
 from executions.ids import parse_public_id
 from executions.models import Attempt, Execution, Step
 from executions.states import StepStatus
+from executions.verbs.deciding.restore import checkpoints as checkpoints_of
 
 
 class StepFilters(BaseModel):

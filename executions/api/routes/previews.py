@@ -11,9 +11,9 @@ from ninja import Query, Router
 from executions.api import finding
 from executions.api.credentials import READ, person
 from executions.api.schemas import previews as shapes
-from executions.engine import override, restore, upgrade
-from executions.engine.opening import check_allowed
 from executions.states import Phase
+from executions.verbs.deciding import override, restore, upgrade
+from executions.verbs.deciding.opening import check_allowed
 
 Version = Annotated[int, Query(ge=1, le=2**31 - 1, description="The version of the workflow to go on with.")]
 Checkpoint = Annotated[int, Query(ge=0, le=2**53, description="The sequence of the checkpoint; 0 is the beginning.")]

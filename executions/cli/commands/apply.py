@@ -100,8 +100,8 @@ def texts(given: Iterable[str]) -> Iterator[Text]:
 
 def kind_of(text: str) -> str:
     """``agent`` for a text with instructions, else ``workflow``: its problems are then those of a workflow."""
-    from executions.definition.problems import DefinitionError
-    from executions.definition.yaml import read
+    from executions.language.reading.problems import DefinitionError
+    from executions.language.reading.yaml import read
 
     try:
         document = read(text).document
@@ -149,8 +149,8 @@ def _checked_there(client: Client, text: Text) -> tuple[list[str], list[str]]:
 
 
 def _checked_here(text: Text) -> tuple[list[str], list[str]]:
-    from executions.definition import DefinitionError, parse
-    from executions.definition.agent import parse_agent
+    from executions.language import DefinitionError, parse
+    from executions.language.agent import parse_agent
 
     try:
         if text.kind == "agent":

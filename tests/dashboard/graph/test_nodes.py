@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dashboard.graph.nodes import END, START, Graph, graph_of, key_of
-from executions.definition import parse
+from executions.language import parse
 
 HEAD = "document: {dsl: '1.0.0', namespace: tests, name: drawn, version: '1.0.0'}\n"
 

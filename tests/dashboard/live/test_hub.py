@@ -10,11 +10,11 @@ from django.test import Client
 from dashboard.live.hub import hub
 from dashboard.live.topics import execution_topic, inbox_topic, row_topic
 from executions import broadcast
-from executions.engine import decisions
 from executions.events import GROUP
 from executions.models import Execution, Notification
+from executions.verbs.deciding import decisions
 from tests.dashboard.pages import Frame, elsewhere, page, run
-from tests.engine.crashing import drive_and_die, drive_on
+from tests.driving.crashing import drive_and_die, drive_on
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 Begin = Callable[..., Execution]

@@ -20,8 +20,8 @@ from executions.intake.start import start
 from executions.models import Execution, LateAnswer, Step
 from executions.states import Phase
 from tests.dashboard.conftest import HEAD
-from tests.engine import functions
-from tests.engine.crashing import drive_and_die, drive_on
+from tests.driving import functions
+from tests.driving.crashing import drive_and_die, drive_on
 
 pytestmark = pytest.mark.django_db(transaction=True)
 As = Callable[[User], Client]

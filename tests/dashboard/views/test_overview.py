@@ -13,7 +13,7 @@ from django.utils import timezone
 from executions.models import Boot, Execution
 from executions.recovery.boot import note_start
 from executions.recovery.registration import register
-from tests.engine.crashing import drive_and_die, drive_on
+from tests.driving.crashing import drive_and_die, drive_on
 
 As = Callable[[User], Client]
 Begin = Callable[..., Execution]

@@ -63,9 +63,9 @@ class _Driver:
     """A driver in a thread of its own, under a process of its own."""
 
     def __init__(self, execution_id: str, before: int) -> None:
-        from executions.engine.running import Running
+        from executions.driving.attempts.running import Running
         from executions.recovery.registration import register
-        from tests.driving import drive_once
+        from tests.drives import drive_once
 
         self.process = register("worker", slots=1)
         self.store = StallingStore(before)

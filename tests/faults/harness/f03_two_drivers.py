@@ -52,11 +52,11 @@ def _drive(execution_id: str, shape: Shape, at: float) -> int:
     """From the moment ``at`` on, take the execution whenever that is possible."""
     import uuid
 
-    from executions.engine.running import Running
+    from executions.driving.attempts.running import Running
     from executions.recovery.registration import register
     from executions.worker.children import use_children
     from executions.worker.writers import writers
-    from tests.driving import drive_once
+    from tests.drives import drive_once
 
     use_children()
     work.deaf_doorbell()
@@ -73,11 +73,11 @@ def _ring_for_the_dead(execution_id: str) -> list[str]:
     """A bell for an execution that has ended, and for one that never was, changes nothing."""
     import uuid
 
-    from executions.engine.running import Running
-    from executions.engine.store import Here
+    from executions.driving.attempts.running import Running
+    from executions.driving.store import Here
     from executions.models import Execution
     from executions.recovery.registration import register
-    from tests.driving import drive_once
+    from tests.drives import drive_once
 
     process = register("worker", slots=1)
     before: Any = Execution.objects.filter(pk=execution_id).values().get()

@@ -59,8 +59,8 @@ def _batch(seed: str, attempt: Callable[[random.Random], str]) -> dict[str, Any]
 
 
 def _definition(chance: random.Random) -> str:
-    from executions.definition import DefinitionError
     from executions.intake.apply import parse
+    from executions.language import DefinitionError
 
     text = chance.choice(SHAPES).text("http://127.0.0.1:9")
     for _ in range(chance.randint(1, 4)):
@@ -101,7 +101,7 @@ def _checkpoint(chance: random.Random) -> str:
     """A column of a real journal made into something else, behind the engine's back; then a person presses recover."""
     from django.db import IntegrityError, transaction
 
-    from executions.engine.chain import verify
+    from executions.driving.chain import verify
     from executions.errors import Refused
     from executions.models import Execution
 
@@ -128,7 +128,7 @@ def _checkpoint(chance: random.Random) -> str:
 def _recover(execution_id: Any) -> None:
     from django.contrib.auth.models import User
 
-    from executions.engine import decisions
+    from executions.verbs.deciding import decisions
 
     decisions.recover(execution_id, User.objects.get(username="ann"))
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from tests.calls.http.faults import FaultServer, Seen
 from tests.faults.harness import work
 from tests.faults.harness.results import Trial
 from tests.faults.harness.rig import Rig
 from tests.faults.harness.settings_seconds import RETRY_DELAYS
-from tests.steps.http.faults import FaultServer, Seen
 
 FAULT = "F15"
 TRIALS = 50

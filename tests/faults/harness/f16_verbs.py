@@ -79,7 +79,7 @@ def _press_at_random(execution_id: str, seed: str) -> None:
 
 
 def _keep_driving(execution_id: str, seconds: float) -> None:
-    from executions.engine.running import Running
+    from executions.driving.attempts.running import Running
     from executions.worker.children import use_children
     from executions.worker.writers import writers
 

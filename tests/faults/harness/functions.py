@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
-from executions.steps.functions import FunctionContext, function
+from executions.calls.python.functions import FunctionContext, function
 
 if os.environ.get("STIGMER_TEST_FULL_DISK"):
     from tests.faults.harness import full_disk

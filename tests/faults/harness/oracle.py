@@ -18,7 +18,7 @@ from tests.faults.harness.shapes import CANARY, Shape
 def load() -> None:
     """Import in the parent what the children use."""
     from executions import models
-    from executions.engine import chain
+    from executions.driving import chain
 
     _ = models, chain
 
@@ -150,7 +150,7 @@ def _enrolments(execution: Any, shape: Shape) -> Iterator[str]:
 
 
 def _numbered_once(execution: Any) -> Iterator[str]:
-    from executions.engine.chain import verify
+    from executions.driving.chain import verify
     from executions.models import Event, Step
 
     broken = verify(execution)

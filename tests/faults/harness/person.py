@@ -82,8 +82,8 @@ class Person(RuleBasedStateMachine):
 
     @rule(times=integers(1, 3))
     def drive(self, times: int) -> None:
-        from executions.engine.running import Running
-        from executions.engine.store import Here
+        from executions.driving.attempts.running import Running
+        from executions.driving.store import Here
 
         self.made["steps"] += times
         for _ in range(times):
@@ -136,16 +136,16 @@ def ann() -> Any:
 
 
 def verbs() -> dict[str, Callable[..., Any]]:
-    from executions.engine import control, decisions
+    from executions.verbs.deciding import control, decisions
 
     return {name: getattr(decisions if hasattr(decisions, name) else control, name) for name in MODEL}
 
 
 def _press(verb: str, execution_id: str, before: str) -> list[str]:
     """What a verb did, held against the model; a refusal changes nothing."""
-    from executions.engine import decisions
     from executions.errors import Refused
     from executions.models import Execution
+    from executions.verbs.deciding import decisions
 
     key = uuid.UUID(execution_id)
     seq = Execution.objects.get(pk=key).head_seq
@@ -171,7 +171,7 @@ def _press(verb: str, execution_id: str, before: str) -> list[str]:
 def drive(execution_id: str, store: Any, running: Any) -> None:
     from executions.models import Process
     from executions.recovery.registration import register
-    from tests.driving import drive_once
+    from tests.drives import drive_once
 
     process = Process.objects.filter(dead_at=None).first() or register("worker", slots=1)
     drive_once(uuid.UUID(execution_id), process_id=process.pk, store=store, running=running)
@@ -199,9 +199,9 @@ class CrashingStore:
 
 def _drive_and_crash(execution_id: str, store: CrashingStore) -> None:
     """A worker that dies at one of its next transactions, and is declared dead."""
-    from executions.engine.running import Running
+    from executions.driving.attempts.running import Running
     from executions.recovery.registration import register
-    from tests.driving import drive_once
+    from tests.drives import drive_once
 
     process = register("worker", slots=1)
     with suppress(Crash):

@@ -19,8 +19,9 @@ BEAT_SECONDS = 0.7
 def load() -> None:
     """Import in the parent what the children use: a forked child has it at once."""
     import executions.worker.main
-    from executions.engine import decisions, driver
+    from executions.driving import driver
     from executions.intake import apply, start
+    from executions.verbs.deciding import decisions
 
     _ = executions.worker.main, decisions, driver, apply, start
 
@@ -84,12 +85,12 @@ def finish(execution_id: str, shape: Shape, *, kill_at: int | None = None) -> in
 
 def drive_until(execution_id: str, done: Callable[[], bool], shape: Shape | None = None) -> None:
     """Be a worker of one thread, and the person where a shape says what it presses."""
-    from executions.engine.running import Running
+    from executions.driving.attempts.running import Running
     from executions.recovery.registration import register
     from executions.recovery.sweep import take_up_what_is_left
     from executions.worker.children import use_children
     from executions.worker.writers import writers
-    from tests.driving import drive_once
+    from tests.drives import drive_once
 
     use_children()
     bells = deaf_doorbell()
@@ -123,9 +124,9 @@ def press(execution_id: str, shape: Shape) -> bool:
     """Do what the person of this shape does where it stopped. False: there was nothing to press."""
     from django.contrib.auth.models import User
 
-    from executions.engine import decisions
     from executions.errors import Refused
     from executions.models import Execution
+    from executions.verbs.deciding import decisions
 
     execution = Execution.objects.get(pk=execution_id)
     ann = User.objects.get(username="ann")

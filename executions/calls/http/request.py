@@ -1,0 +1,171 @@
+"""Builds the request of a call from its arguments; everything that is wrong with them is said here.
+
+Source: DSL 1.0, sections HTTP Call, Endpoint and Authentication.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from executions.calls.context import StepContext
+from executions.calls.http import body as bodies
+from executions.calls.http import target
+from executions.calls.http.content import ACCEPTED_ENCODINGS
+from executions.calls.http.refusal import not_sendable
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+OUTPUTS = ("content", "raw", "response")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NOT_IN_A_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_OURS = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "expect", "te", "trailer"}
+    | {"proxy-authorization", "proxy-connection", "accept-encoding"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request ready to be sent. ``headers`` have lower-case names; ``own`` names those that the author gave."""
+
+    method: str
+    url: httpx.URL
+    headers: Mapping[str, str]
+    own: frozenset[str]
+    body: bytes | None
+    output: str
+    redirect: bool
+
+
+def build(arguments: Mapping[str, Any], context: StepContext) -> Request:
+    """The request that ``arguments`` (the task's ``with``, expressions evaluated) describe, secrets filled in."""
+    method = _method(arguments.get("method"))
+    uri, authentication = _endpoint(arguments.get("endpoint"))
+    variables = context.limits.get("uri_variables")
+    uri = target.literal(uri) if variables is None else target.expand(uri, context.secrets.fill(dict(variables)))
+    filled = context.secrets.fill(
+        {
+            "uri": uri,
+            "authentication": authentication,
+            "query": _mapping("query", arguments.get("query")),
+            "headers": _mapping("headers", arguments.get("headers")),
+            "body": arguments.get("body"),
+        }
+    )
+    url = target.read(filled["uri"], filled["query"])
+    context.secrets.send_to(url.host, target.port_of(url))
+    own = _headers(filled["headers"])
+    authorization = _authorization(filled["authentication"])
+    for value in authorization.values():
+        # Encoded, even a short user name and password give themselves away.
+        context.secrets.learn(value.partition(" ")[2])
+    own.update(authorization)
+    payload, content_type = bodies.encode(filled["body"], own.get("content-type", ""))
+    return Request(
+        method=method,
+        url=url,
+        headers=_ours(method, content_type, context) | own,
+        own=frozenset(own),
+        body=payload,
+        output=_one_of("output", arguments.get("output") or "content", OUTPUTS),
+        redirect=_flag("redirect", arguments.get("redirect")),
+    )
+
+
+def _ours(method: str, content_type: str, context: StepContext) -> dict[str, str]:
+    headers = {
+        "accept": "application/json, */*;q=0.8",
+        "accept-encoding": ACCEPTED_ENCODINGS,
+        "user-agent": "stigmer",
+        "x-correlation-id": context.correlation_id,
+    }
+    if content_type:
+        headers["content-type"] = content_type
+    if method in UNSAFE_METHODS:
+        headers["idempotency-key"] = context.idempotency_key
+    return headers
+
+
+def _method(value: Any) -> str:
+    return _one_of("method", value.upper() if isinstance(value, str) else value, METHODS)
+
+
+def _endpoint(value: Any) -> tuple[str, Any]:
+    if isinstance(value, str):
+        return value, None
+    if isinstance(value, Mapping) and isinstance(value.get("uri"), str):
+        return value["uri"], value.get("authentication")
+    raise not_sendable("endpoint: expected a URI, or an object with uri and, if needed, authentication")
+
+
+def _headers(given: Mapping[str, Any]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in given.items():
+        if not _TOKEN.fullmatch(name):
+            raise not_sendable(f"headers: {name!r} is not a header name")
+        if name.lower() in _OURS:
+            raise not_sendable(f"headers: {name} is set by the HTTP client and cannot be given")
+        if value is not None:
+            headers[name.lower()] = _header_value(name, value)
+    return headers
+
+
+def _header_value(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        value = "true" if value else "false"
+    if not isinstance(value, str | int | float):
+        raise not_sendable(f"headers.{name}: expected a string, number or boolean, not {type(value).__name__}")
+    text = str(value).strip()
+    if _NOT_IN_A_VALUE.search(text):
+        raise not_sendable(f"headers.{name}: the value contains a line break or another control character")
+    return text
+
+
+def _authorization(authentication: Any) -> dict[str, str]:
+    if authentication is None:
+        return {}
+    basic, bearer = (authentication.get(kind) if isinstance(authentication, Mapping) else None
+                     for kind in ("basic", "bearer"))  # fmt: skip
+    if isinstance(basic, Mapping):
+        username, password = _credential("basic.username", basic), _credential("basic.password", basic)
+        if ":" in username:
+            raise not_sendable("endpoint.authentication.basic.username: a colon is not allowed in it")
+        return {"authorization": "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode("ascii")}
+    if isinstance(bearer, Mapping):
+        return {"authorization": "Bearer " + _credential("bearer.token", bearer)}
+    raise not_sendable("endpoint.authentication: expected basic or bearer; other schemes are not supported yet")
+
+
+def _credential(path: str, scheme: Mapping[str, Any]) -> str:
+    value = scheme.get(path.partition(".")[2])
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise not_sendable(f"endpoint.authentication.{path}: expected a string")
+    if _NOT_IN_A_VALUE.search(str(value)):
+        raise not_sendable(f"endpoint.authentication.{path}: it contains a line break or another control character")
+    return str(value)
+
+
+def _mapping(name: str, value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise not_sendable(f"{name}: expected an object of names and values, not {type(value).__name__}")
+    return dict(value)
+
+
+def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise not_sendable(f"{name}: {value!r} is not supported; use one of {', '.join(allowed)}")
+    return str(value)
+
+
+def _flag(name: str, value: Any) -> bool:
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise not_sendable(f"{name}: expected true or false, not {value!r}")

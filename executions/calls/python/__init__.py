@@ -1,0 +1,1 @@
+"""``call: python``: functions of one's own, registered by a decorator."""

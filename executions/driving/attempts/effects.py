@@ -1,0 +1,251 @@
+"""A step with an effect: committed as begun, run, its outcome judged: an answer for the walk, or a later attempt."""
+
+from __future__ import annotations
+
+import random
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+
+from executions import clock
+from executions.calls.context import Cancellation
+from executions.calls.outcome import Done, Fail
+from executions.driving import report, surroundings
+from executions.driving.attempts import attempt, transactional, turn
+from executions.driving.attempts.lost import LOST
+from executions.driving.attempts.transactional import Send
+from executions.driving.boundary import Came
+from executions.driving.drive import Drive, Yielded
+from executions.errors import ExpressionError, WorkflowError
+from executions.journal import operation
+from executions.journal.operation import Known
+from executions.journal.records import AttemptRecord, StepRecord
+from executions.language.walking.requests import Effect, Ended, Request
+from executions.language.walking.retry import GiveUp, Policy, Retry, decide
+from executions.language.walking.retry_policy import from_dsl
+from executions.secrets import SecretUnavailable
+from executions.states import StepStatus
+from executions.values import clean_error, clean_text
+
+log = structlog.get_logger(__name__)
+
+
+def run_effect(drive: Drive, request: Effect, send: Send) -> Request | Ended:
+    """Run one attempt and tell the walk how it ended; what the walk asks for next."""
+    stood = Stood.of(drive, request.step)
+    try:
+        return _run(drive, request, send, stood)
+    except Yielded:
+        stood.put_back(drive, request.step)
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """How a step stood before it was to begin, so that what was not begun does not look as if it had been."""
+
+    status: StepStatus
+    wake_at: datetime | None
+    began_before: bool
+    first_attempt_at: str | None
+
+    @classmethod
+    def of(cls, drive: Drive, step: StepRecord) -> Stood:
+        first = step.control.get("first_attempt_at")
+        return cls(step.status, step.wake_at, first is not None or step.attempt > 1, first)
+
+    def put_back(self, drive: Drive, step: StepRecord) -> None:
+        """It was not begun. Without a row it was never there; else it waits, or waits again for its next attempt."""
+        if step.id not in drive.journal.written:
+            drive.journal.forget(step)
+            return
+        was_put_off = self.status in (StepStatus.WAITING, StepStatus.RETRYING)
+        not_begun = StepStatus.RETRYING if self.began_before else StepStatus.WAITING
+        step.status = self.status if was_put_off else not_begun
+        step.wake_at = self.wake_at
+        if self.first_attempt_at is None:
+            step.control.pop("first_attempt_at", None)
+        drive.journal.pending[step.id] = step
+
+
+def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | Ended:
+    step = request.step
+    now = clock.now()
+    if step.wake_at is not None and step.wake_at > now and step.status == StepStatus.RETRYING:
+        drive.park(_sooner(step.wake_at, request.deadline_at), "back-off")
+    if step.control.get("needs_decision"):
+        _ask(drive, step, now)
+    if "answer" in step.control:
+        return send(_answer_of(step.control.pop("answer")))
+    effect = attempt.effect_of(request)
+    try:
+        policy = _policy(drive, request, effect)
+        seconds = attempt.seconds_for(request, policy.attempt_seconds, now)
+    except ExpressionError as problem:
+        error = WorkflowError.standard("expression", str(problem))
+        return send(Fail(error, transient=False, rule="a duration of its policy"))
+    if step.id in drive.interrupted:
+        _note_interruption(drive, step, effect, now)
+    if effect == "at_most_once":
+        step.control["at_most_once"] = True
+        if operation.may_have_happened_before(step):
+            step.control["asked"] = True
+            _ask(drive, step, now)
+    with turn.seat_for(drive, request) or nullcontext() as seat:
+        now = clock.now()
+        _begin(drive, step, now, stood)
+        if effect == "transactional":
+            take_back = partial(stood.put_back, drive, step)
+            return transactional.run(drive, request, policy, partial(_settle, drive, request), send, take_back)
+        cancellation = Cancellation()
+        context = attempt.context_for(drive.execution, request, seconds, drive.secrets, cancellation, seat)
+        is_once = effect == "at_most_once"
+        with drive.running.attempt(drive.execution.pk, drive.token, cancellation, context.deadline, is_once=is_once):
+            outcome = attempt.run(request, context)
+    if cancellation.requested.is_set() and isinstance(outcome, Fail):
+        if not outcome.effect_possible:
+            Stood.of(drive, step).put_back(drive, step)
+        # Somebody asked, or the lease is lost: the boundary says which, before the failure is judged.
+        drive.boundary.commit()
+        step.status = StepStatus.RUNNING
+    else:
+        drive.boundary.came = _came(step, outcome, now)
+    return send(_settle(drive, request, outcome, policy, now))
+
+
+def _came(step: StepRecord, outcome: Done | Fail, began: datetime) -> Came:
+    key = str(step.control.get("key", ""))
+    return Came(step.id, step.path, step.name, step.attempt, key, outcome, began, clock.now())
+
+
+def _begin(drive: Drive, step: StepRecord, now: datetime, stood: Stood) -> None:
+    """Commit *begun* before the effect. What was asked meanwhile is honoured here, before anything is run."""
+    if drive.running.stopping.is_set():
+        raise Yielded
+    step.status, step.wake_at = StepStatus.RUNNING, None
+    step.control.setdefault("first_attempt_at", now.isoformat())
+    drive.boundary.columns["current_step"] = step.path
+    drive.boundary.commit(take_back=partial(stood.put_back, drive, step))
+
+
+def _note_interruption(drive: Drive, step: StepRecord, effect: str, now: datetime) -> None:
+    """An attempt began, and whoever drove it did not write its outcome."""
+    drive.interrupted.discard(step.id)
+    step.control["outcome"] = Known.UNKNOWN
+    began = step.started_at or now
+    drive.boundary.attempts.append(AttemptRecord(step.id, step.attempt, LOST, began, now, rule=drive.why_lost))
+    step.attempt += 1
+    log.warning("attempt was interrupted", path=step.path, attempt=step.attempt - 1, effect=effect)
+    if effect == "at_most_once":
+        _ask(drive, step, now)
+
+
+def _ask(drive: Drive, step: StepRecord, now: datetime) -> None:
+    """It may have happened: only a person can say whether to run it again."""
+    if not step.control.get("needs_decision"):
+        event = report.plain(report.NEEDS_DECISION, drive.execution, now, step_name=step.name, path=step.path)
+        event.notify_owner = True
+        drive.boundary.events.append(event)
+    step.status = StepStatus.WAITING
+    step.control["needs_decision"] = True
+    drive.journal.pending[step.id] = step
+    drive.boundary.columns["requires_manual_intervention"] = True
+    drive.park(None, "decision")
+
+
+def _policy(drive: Drive, request: Effect, effect: str) -> Policy:
+    own = request.task.metadata.retry
+    at_most_once = effect == "at_most_once"
+    if own is not None:
+        return from_dsl(own, transient_only=True, at_most_once=at_most_once, seconds_of=request.seconds_of)
+    policy = surroundings.default_policy()
+    retries = 0 if request.retried_outside else policy.max_retries
+    return Policy(
+        max_retries=retries,
+        backoff=policy.backoff,
+        at_most_once=at_most_once,
+        retry_after_cap_seconds=policy.retry_after_cap_seconds,
+    )
+
+
+def _settle(drive: Drive, request: Effect, outcome: Done | Fail, policy: Policy, began: datetime) -> Done | Fail:
+    """What the attempt's outcome means: an answer for the walk, or a park until the next attempt."""
+    step, now = request.step, clock.now()
+    _note_outcome(step, outcome)
+    if isinstance(outcome, Done):
+        if step.attempt > 1:
+            drive.boundary.attempts.append(
+                AttemptRecord(step.id, step.attempt, "succeeded", began, now, log=clean_text(outcome.log))
+            )
+        return outcome
+    failures = int(step.control.get("failures", 0)) + 1
+    step.control["failures"] = failures
+    first = datetime.fromisoformat(step.control["first_attempt_at"])
+    verdict = decide(policy, outcome, failures, (now - first).total_seconds(), random.random())
+    error = drive.secrets.redact(clean_error(outcome.error).as_json())
+    if isinstance(verdict, Retry):
+        verdict = _unless_excluded(request, verdict, error)
+    record = AttemptRecord(
+        step.id, step.attempt, "failed", began, now, error=error, log=clean_text(outcome.log), rule=verdict.rule,
+        verdict="transient" if outcome.transient else "permanent",
+    )  # fmt: skip
+    drive.boundary.attempts.append(record)
+    if policy.at_most_once and outcome.transient and outcome.effect_possible:
+        step.attempt += 1
+        _ask(drive, step, now)
+    if isinstance(verdict, Retry):
+        _retry_later(drive, request, verdict, record, now)
+    log.warning("step failed", path=step.path, attempt=step.attempt, verdict=record.verdict, rule=verdict.rule)
+    return replace(outcome, error=WorkflowError(**error))
+
+
+def _note_outcome(step: StepRecord, outcome: Done | Fail) -> None:
+    """What is known of the operation now; proof that nothing was sent says nothing of attempts before."""
+    if isinstance(outcome, Done):
+        step.control["outcome"] = Known.SUCCEEDED
+    elif outcome.effect_possible:
+        told = outcome.answered and not outcome.transient
+        step.control["outcome"] = Known.FAILED if told else Known.UNKNOWN
+
+
+def _unless_excluded(request: Effect, verdict: Retry, error: dict[str, Any]) -> Retry | GiveUp:
+    """The task's own policy may leave some errors out."""
+    own = request.task.metadata.retry
+    try:
+        if own is None or request.may_retry(own, error):
+            return verdict
+    except (ExpressionError, SecretUnavailable) as problem:
+        return GiveUp(f"the retry policy could not be asked: {problem}")
+    return GiveUp("its retry policy excludes this error (when, exceptWhen)")
+
+
+def _retry_later(drive: Drive, request: Effect, verdict: Retry, record: AttemptRecord, now: datetime) -> None:
+    step = request.step
+    record.delay_seconds = verdict.delay_seconds
+    wake_at = now + timedelta(seconds=verdict.delay_seconds)
+    log.warning(
+        "step will be retried", path=step.path, attempt=step.attempt, rule=verdict.rule,
+        delay_seconds=verdict.delay_seconds,
+    )  # fmt: skip
+    step.status, step.wake_at = StepStatus.RETRYING, wake_at
+    drive.boundary.events.append(report.retrying(drive.execution, step, verdict.rule, verdict.delay_seconds, now))
+    step.attempt += 1
+    drive.journal.pending[step.id] = step
+    drive.boundary.columns["retry_count"] = int(step.control["failures"])
+    drive.park(_sooner(wake_at, request.deadline_at), "back-off")
+
+
+def _sooner(moment: datetime, limit: datetime | None) -> datetime:
+    return moment if limit is None else min(moment, limit)
+
+
+def _answer_of(answer: dict[str, Any]) -> Done | Fail:
+    """A person's word on a step whose outcome nobody knew."""
+    if "fail" in answer:
+        error = WorkflowError.standard("runtime", str(answer["fail"]))
+        return Fail(error, transient=False, rule="decided by a person", is_final=True)
+    return Done(answer["output"])

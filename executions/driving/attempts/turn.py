@@ -1,0 +1,117 @@
+"""A call of a function waits for a process of its own before its attempt begins.
+
+Waiting is not running: the step is WAITING, nothing was begun, and the time counts against no attempt and no deadline.
+It waits in its slot for a moment (what is taken soon need not be let go of), then the execution is parked; the worker
+whose line it stands in wakes it when its turn has come (:mod:`executions.worker.turns`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from executions import clock
+from executions.calls.python import step as python
+from executions.driving.counting import IN_LINE, shift
+from executions.driving.drive import Drive, Parked, Yielded
+from executions.isolation import Seat
+from executions.journal.records import StepRecord
+from executions.language.walking.requests import Effect
+from executions.models.in_line import FUNCTION_PROCESS
+from executions.states import StepStatus
+
+IN_PLACE_SECONDS = 0.5
+# Should the worker whose line it stands in be gone, others look after it then.
+LOOK_AGAIN = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a worker needs to know to wake the execution up that waits under ``step_id``."""
+
+    step_id: UUID
+    execution_id: UUID
+    queue: str
+    owner_id: int
+
+
+def seat_for(drive: Drive, request: Effect) -> Seat | None:
+    """The process in which the attempt will run; None where it needs none. Raises Parked where it has to wait long."""
+    step, execution = request.step, drive.execution
+    if request.call != "python" or not python.needs_process(step.arguments):
+        return None
+    if drive.running.stopping.is_set():
+        raise Yielded
+    waiting = Waiting(step.id, execution.pk, execution.queue, execution.owner_id)
+    seat = python.seat(waiting.step_id, str(execution.owner_id), waiting)
+    if seat is None:
+        seat = _wait(drive, request, waiting)
+    _leave_line(drive, step)
+    return seat
+
+
+def leave_out_waiting(drive: Drive) -> None:
+    """Called before the walk: what passed while a step stood in line counts against nothing around it."""
+    now = clock.now()
+    open_steps = drive.journal.open_steps()
+    waited = max((_uncounted(step, now) for step in open_steps), default=timedelta())
+    if not waited:
+        return
+    for step in open_steps:
+        shift(step, waited)
+        drive.journal.pending[step.id] = step
+    if drive.execution.timeout_at is not None:
+        drive.execution.timeout_at += waited
+        drive.boundary.columns["timeout_at"] = drive.execution.timeout_at
+
+
+def _wait(drive: Drive, request: Effect, waiting: Waiting) -> Seat:
+    step = request.step
+    is_new = IN_LINE not in step.control
+    try:
+        _stand_in_line(drive, step)
+        # A time limit around it was read by this walk already; only the next one sees it moved.
+        if is_new and request.deadline_at is None:
+            drive.boundary.commit()
+            seat = python.seat(waiting.step_id, str(drive.execution.owner_id), waiting, seconds=IN_PLACE_SECONDS)
+            if seat is not None:
+                return seat
+        if drive.running.stopping.is_set():
+            raise Yielded
+        drive.park(clock.now() + LOOK_AGAIN, FUNCTION_PROCESS)
+    except Parked:
+        python.park(waiting.step_id)
+        raise
+    except BaseException:
+        python.leave(waiting.step_id)
+        raise
+    raise AssertionError("parking leaves the drive")
+
+
+def _stand_in_line(drive: Drive, step: StepRecord) -> None:
+    now = clock.now().isoformat()
+    step.control.setdefault(IN_LINE, {"since": now, "counted": now})
+    step.status, step.wake_at = StepStatus.WAITING, None
+    drive.journal.pending[step.id] = step
+    drive.boundary.columns["current_step"] = step.path
+
+
+def _leave_line(drive: Drive, step: StepRecord) -> None:
+    """It has a process: the attempt begins now."""
+    now = clock.now()
+    waited = _uncounted(step, now)
+    if step.control.get(IN_LINE) is None:
+        return
+    for record in drive.journal.open_steps():
+        shift(record, waited)
+        drive.journal.pending[record.id] = record
+    del step.control[IN_LINE]
+    if "first_attempt_at" not in step.control:
+        step.started_at = now
+
+
+def _uncounted(step: StepRecord, now: datetime) -> timedelta:
+    """How long the step has stood in line and was not left out of the counting for."""
+    held = step.control.get(IN_LINE)
+    return timedelta() if held is None else max(timedelta(), now - datetime.fromisoformat(held["counted"]))

@@ -1,0 +1,268 @@
+"""The step boundary: what has gathered since the last commit goes into one move, guarded by the lease.
+
+The guard names the inbox too: a move before which somebody asked for something writes nothing, and
+is made again once it is known what was asked. So what is asked while an effect runs stops the drive
+at its outcome: what the walk went on with since then, pure tasks too, is not written, and is walked
+again when the run goes on.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from executions import clock
+from executions.calls.outcome import Done, Fail
+from executions.driving import report
+from executions.driving.lease import Held
+from executions.driving.store import Store
+from executions.errors import Fenced
+from executions.journal.records import AttemptRecord, EventRecord, StepRecord
+from executions.journal.replay import Journal
+from executions.models import Execution
+from executions.models.move import Applied, Lease, Move
+from executions.models.moves import apply
+from executions.models.transactions import atomic
+from executions.states import Phase, StepStatus
+
+
+class CancelAsked(Exception):
+    """Somebody asked to cancel; honoured at the boundary."""
+
+
+class PauseAsked(Exception):
+    """Somebody asked to pause; honoured at the boundary."""
+
+
+ASKED = (CancelAsked, PauseAsked)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What had gathered when an effect had come to its outcome, before the walk went on."""
+
+    pending: dict[uuid.UUID, StepRecord]
+    head_digest: str
+    columns: dict[str, Any]
+    progress: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """How an attempt ended, until that is committed: its step, its operation's ``key``, and when."""
+
+    step_id: uuid.UUID
+    path: str
+    name: str
+    number: int
+    key: str
+    outcome: Done | Fail
+    began: datetime
+    at: datetime
+
+
+class Boundary:
+    """Gathers columns, attempts and events beside the journal's pending steps, and commits them."""
+
+    def __init__(self, held: Held, journal: Journal, process_id: uuid.UUID, store: Store) -> None:
+        self._execution = held.execution
+        self._journal = journal
+        self.process_id = process_id
+        self._store = store
+        self._token = held.token
+        self._inbox = held.inbox
+        # The last that was seen committed; who rolls a joined transaction back puts it back as well.
+        self.head_seq = held.execution.head_seq
+        self._chained = journal.head_digest
+        self.cancel_asked = held.cancel_asked
+        self.pause_asked = held.pause_asked
+        self.columns: dict[str, Any] = {}
+        self.attempts: list[AttemptRecord] = []
+        self.events: list[EventRecord] = []
+        # What the next move is to write of an attempt: kept elsewhere where it cannot be written.
+        self.came: Came | None = None
+        self.progress: Callable[[], tuple[int, int]] = lambda: (0, 0)
+        self._outcome: Outcome | None = None
+        if held.first_time:
+            assert held.execution.started_at is not None
+            self.events.append(report.plain(report.STARTED, held.execution, held.execution.started_at))
+
+    def hold_outcome(self) -> None:
+        """An effect has come to its outcome and the walk goes on from here."""
+        pending = {record.id: _as_it_is(record) for record in self._journal.pending.values()}
+        head, columns = self._journal.head_digest, dict(self.columns)
+        self._outcome = Outcome(pending, head, columns, self.progress())
+
+    def commit(self, *, here: bool = False, take_back: Callable[[], None] | None = None) -> None:
+        """Write what has gathered and stay the driver.
+
+        ``here`` joins the transaction that the calling thread holds, and is rolled back with it where
+        something was asked. ``take_back`` takes out of what has gathered what this commit was to begin.
+        Raises Fenced, :class:`CancelAsked`, :class:`PauseAsked`.
+        """
+        while not self._written(self._move(self._watchful()), here=here):
+            self._look(here=here, take_back=take_back)
+        if not here:
+            # A COMMIT was carried out unheard, and somebody asked before that was known.
+            self._stop_if_asked(take_back=take_back)
+
+    def park(self, until: datetime | None, waiting_for: str) -> None:
+        """Let go until ``until`` or until something arrives. What was asked meanwhile is raised as by ``commit``."""
+        self.release_unless_asked(Phase.WAITING, {"wake_at": until, "waiting_for": waiting_for})
+
+    def release_unless_asked(
+        self,
+        to: Phase,
+        columns: dict[str, Any],
+        *,
+        told: EventRecord | None = None,
+        heeded: tuple[type[Exception], ...] = ASKED,
+        also: Callable[[], None] | None = None,
+    ) -> None:
+        """Write what has gathered with the phase that ends this drive, and what is ``told`` of it.
+
+        Raises as ``commit`` what was asked before, where it is ``heeded``; nothing is told then.
+        ``also`` is done in the same transaction.
+        """
+        while not self._written(self._leaving(to, columns, self._watchful(), told), also=also):
+            self._look(heeded=heeded)
+
+    def release(
+        self,
+        to: Phase,
+        columns: dict[str, Any],
+        *,
+        told: EventRecord | None = None,
+        ring: str | None = None,
+    ) -> None:
+        """Write what has gathered with the phase that ends this drive, whatever was asked."""
+        move = self._leaving(to, columns, Lease(self._token), told)
+        move.ring = ring
+        if not self._written(move):
+            raise Fenced
+
+    def _watchful(self) -> Lease:
+        return Lease(self._token, self._inbox)
+
+    def _leaving(self, to: Phase, columns: dict[str, Any], guard: Lease, told: EventRecord | None) -> Move:
+        move = self._move(guard)
+        move.to = to
+        move.events += [told] if told is not None else []
+        move.columns |= {"process_id": None, "wake_at": None, "waiting_for": "", **columns}
+        return move
+
+    def _look(
+        self,
+        *,
+        here: bool = False,
+        take_back: Callable[[], None] | None = None,
+        heeded: tuple[type[Exception], ...] = ASKED,
+    ) -> None:
+        """Something arrived since the last commit: what it is. Raises Fenced where the lease is lost."""
+        work = partial(_standing, self._execution.pk, self._token)
+        standing = work() if here else self._store.call(work)
+        if standing is None:
+            raise Fenced
+        self._inbox, self.cancel_asked, self.pause_asked = standing
+        self._stop_if_asked(here=here, take_back=take_back, heeded=heeded)
+
+    def _stop_if_asked(
+        self,
+        *,
+        here: bool = False,
+        take_back: Callable[[], None] | None = None,
+        heeded: tuple[type[Exception], ...] = ASKED,
+    ) -> None:
+        """Write how far the drive has come, and raise what was asked."""
+        asked = CancelAsked if self.cancel_asked else PauseAsked if self.pause_asked else None
+        if asked is None or asked not in heeded:
+            return
+        if take_back is not None:
+            take_back()
+        if self._outcome is not None:
+            self._go_back(self._outcome)
+        if not here and not self._written(self._move(Lease(self._token))):
+            raise Fenced
+        raise asked
+
+    def _go_back(self, outcome: Outcome) -> None:
+        self._journal.pending, self._journal.head_digest = outcome.pending, outcome.head_digest
+        self.columns, self.progress = outcome.columns, lambda: outcome.progress
+        self._outcome = None
+
+    def _move(self, guard: Lease) -> Move:
+        """Everything gathered so far as a move; it stays gathered until it is written."""
+        done, total = self.progress()
+        columns = {**self.columns, "progress_done": done, "progress_total": total}
+        now = clock.now()
+        steps = list(self._journal.pending.values())
+        for step in steps:
+            self._journal.write_down(step)
+        if self._journal.head_digest != self._chained:
+            columns["head_digest"] = self._journal.head_digest
+            columns["last_checkpoint_at"] = now
+            if self._execution.crashes is not None or self._execution.alone:
+                # Progress: what crashed before is behind it, and others may be driven beside it again.
+                columns = {"crashes": None, "alone": False, **columns}
+            if any(step.status == StepStatus.FAILED for step in steps) and not any(
+                step.status in (StepStatus.SUCCEEDED, StepStatus.SKIPPED) for step in steps
+            ):
+                del columns["last_checkpoint_at"]
+        return Move(
+            self._execution.pk,
+            guard,
+            columns=columns,
+            steps=steps,
+            attempts=list(self.attempts),
+            events=list(self.events),
+            process_id=self.process_id,
+            correlation_id=self._execution.correlation_id,
+            owner_id=self._execution.owner_id,
+            at=now,
+            after_seq=self.head_seq,
+        )
+
+    def _written(self, move: Move, *, here: bool = False, also: Callable[[], None] | None = None) -> bool:
+        """Whether it was carried out; then it is not gathered any more."""
+        work = partial(apply, move) if also is None else partial(_apply_with, move, also)
+        applied = work() if here else self._store.call(work)
+        if applied is None:
+            return False
+        self.came = None
+        self._inbox, self.head_seq = applied.inbox, applied.head_seq
+        self.cancel_asked, self.pause_asked = applied.cancel_asked, applied.pause_asked
+        if "last_checkpoint_at" in move.columns:
+            self._execution.last_checkpoint_at = move.columns["last_checkpoint_at"]
+        if self._journal.head_digest != self._chained:
+            self._execution.crashes, self._execution.alone = None, False
+        for step in self._journal.take_pending():
+            # What was hashed is written; the values themselves are kept for the walk.
+            step.texts = {}
+        self._chained = self._journal.head_digest
+        self.columns, self.attempts, self.events = {}, [], []
+        self._outcome = None
+        return True
+
+
+def _standing(execution_id: uuid.UUID, token: int) -> tuple[int, bool, bool] | None:
+    """The inbox, whether a cancel and whether a pause is asked for; None where the lease is lost."""
+    rows = Execution.objects.filter(pk=execution_id, token=token, phase=Phase.IN_PROGRESS)
+    row = rows.values_list("inbox", "cancel_asked_at", "pause_asked_at").first()
+    return None if row is None else (row[0], row[1] is not None, row[2] is not None)
+
+
+def _as_it_is(record: StepRecord) -> StepRecord:
+    """The step as it stands now. One that is finished stays so; an open one goes on with the walk."""
+    return record if record.is_finished() else replace(record, control=dict(record.control))
+
+
+def _apply_with(move: Move, also: Callable[[], None]) -> Applied | None:
+    with atomic():
+        applied = apply(move)
+        if applied is not None:
+            also()
+    return applied

@@ -1,0 +1,120 @@
+"""Is the journal what was written? Each finished step's digest covers the one before it.
+
+Where a person restored a broken journal to a good checkpoint, the decision says from where to where it was broken
+(``cut``), and the chain goes on from that checkpoint; what was cut stays as it was found.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db.models import ExpressionWrapper, F, TextField
+
+from executions.journal.links import FIRST_FORMAT, link, link_of_row
+from executions.journal.records import DECISION, JOURNAL_FORMAT, STORED_AS_TEXT, StepRecord
+from executions.models import Execution, Step
+from executions.models.fields import read_json
+from executions.models.streaming import stream
+from executions.states import FINISHED_STATUSES, StepStatus
+
+_COLUMNS = ("path", "name", "kind", "status", "generation", "optional", "seq", "digest", "id")
+# The values as the texts that they are stored as, unread.
+_TEXTS = {f"{name}_text": ExpressionWrapper(F(name), TextField()) for name in STORED_AS_TEXT}
+Row = tuple[StepRecord, tuple[str | None, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """``text`` names the first thing that is wrong; up to ``last_good_seq`` all is as it was written (0: nothing)."""
+
+    text: str
+    last_good_seq: int
+    last_good_path: str = ""
+    last_good_digest: str = ""
+
+    def remedy(self) -> str:
+        if not self.last_good_seq:
+            return "No checkpoint is good: restore to the beginning, or start a new execution."
+        return f"The last good checkpoint is {self.last_good_seq} ({self.last_good_path}); support can restore to it."
+
+
+def verify(execution: Execution) -> str | None:
+    """None when the chain is whole, else one sentence that names the first checkpoint that is not."""
+    broken = examine(execution)
+    return None if broken is None else broken.text
+
+
+def examine(execution: Execution) -> Broken | None:
+    """None when the journal is as it was written and of a format that this code knows."""
+    if execution.journal_format > JOURNAL_FORMAT:
+        text = f"its journal has format {execution.journal_format}; this version reads up to {JOURNAL_FORMAT}"
+        return Broken(text, 0)
+    head, good, decisions = "", Broken("", 0), []
+    for record, texts in _finished(execution):
+        head = _link(head, record, texts, execution.journal_format)
+        if record.digest != head:
+            return replace(good, text=f"checkpoint {record.seq} ({record.path}) is not what was written")
+        if is_checkpoint(record):
+            good = Broken("", record.seq or 0, record.path, head)
+        elif record.kind == DECISION:
+            record.control = read_json(texts[-1])
+            decisions.append(record)
+    if head != execution.head_digest:
+        return replace(good, text="checkpoints at the end of its history are missing")
+    wrong = _wrongly_superseded(execution, decisions)
+    # Which steps stand is not known then, so that no checkpoint can be trusted.
+    return Broken(wrong, 0) if wrong else None
+
+
+def _wrongly_superseded(execution: Execution, decisions: list[StepRecord]) -> str:
+    """What stands and what does not has to be what the decisions say: the column is only their index."""
+    found: dict[uuid.UUID, set[str]] = {decision.id: set() for decision in decisions}
+    superseded = Step.objects.filter(execution=execution, superseded_by__isnull=False)
+    for decision_id, path in superseded.values_list("superseded_by_id", "path"):
+        found.setdefault(decision_id, set()).add(path)
+    reinstated = {
+        decision.control["undoes"]: decision.control["reinstates"]
+        for decision in decisions
+        if "undoes" in decision.control
+    }
+    for decision in decisions:
+        said = set(decision.control["supersedes"]) - set(reinstated.get(decision.seq, ()))
+        if found[decision.id] != said:
+            path = min(found[decision.id] ^ said)
+            return f"step {path} is not where decision {decision.seq} ({decision.name}) left it"
+    return ""
+
+
+def _finished(execution: Execution) -> Iterator[Row]:
+    """Every link of the chain in order; what a restore cut out of it left out."""
+    rows = Step.objects.filter(execution=execution, seq__lte=execution.head_seq).order_by("seq")
+    controls = rows.filter(kind=DECISION).values_list("control", flat=True)
+    found = [control.get("cut") for control in controls if isinstance(control, dict)]
+    cuts: list[Any] = [cut for cut in found if _is_cut(cut)]
+    for row in stream(rows.annotate(**_TEXTS).values_list(*_COLUMNS, *_TEXTS)):
+        values: dict[str, Any] = dict(zip(_COLUMNS, row, strict=False))
+        record = StepRecord(**values)
+        cut_out = any(cut["after"] < (record.seq or 0) < cut["before"] for cut in cuts)
+        if record.status in FINISHED_STATUSES and not cut_out:
+            yield record, row[len(_COLUMNS) :]
+
+
+def _link(previous: str, record: StepRecord, texts: tuple[str | None, ...], journal_format: int) -> str:
+    if journal_format != FIRST_FORMAT:
+        return link_of_row(previous, record, texts)
+    for name, text in zip(STORED_AS_TEXT, texts, strict=True):
+        setattr(record, name, read_json(text))
+    return link(previous, record, journal_format)
+
+
+def _is_cut(value: object) -> bool:
+    """Not so where somebody changed the decision; then its digest does not match either."""
+    return isinstance(value, dict) and all(isinstance(value.get(name), int) for name in ("after", "before"))
+
+
+def is_checkpoint(record: StepRecord) -> bool:
+    """Whether one can go back to this step: it is finished, and it is no decision."""
+    return record.kind != DECISION and record.status in (StepStatus.SUCCEEDED, StepStatus.SKIPPED)

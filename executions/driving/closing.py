@@ -1,0 +1,19 @@
+"""Open steps are closed when their execution ends before them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from executions.journal.records import StepRecord
+from executions.states import StepStatus
+
+
+def closed_records(records: Iterable[StepRecord], now: datetime, *, outcome_unknown: bool) -> list[StepRecord]:
+    """Those of these steps that are open, closed as cancelled."""
+    found = [record for record in records if record.finished_at is None]
+    for record in found:
+        if outcome_unknown and record.kind == "call" and record.status == StepStatus.RUNNING:
+            record.control["outcome_unknown"] = True
+        record.status, record.finished_at, record.wake_at = StepStatus.CANCELLED, now, None
+    return found

@@ -1,0 +1,98 @@
+"""One drive of one execution under one lease: what its parts share."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+
+from executions.driving import surroundings
+from executions.driving.attempts.lost import why_lost
+from executions.driving.attempts.running import Running
+from executions.driving.boundary import Boundary
+from executions.driving.lease import Held, load_records
+from executions.driving.store import Store
+from executions.journal.links import FIRST_FORMAT
+from executions.journal.records import StepRecord
+from executions.journal.replay import Journal
+from executions.language.walking.walker import Walker
+from executions.states import StepStatus
+
+# Told when something that this process drove goes on.
+Timer = Callable[[datetime], None]
+
+
+class Parked(Exception):
+    """The execution was let go of until something wakes it."""
+
+
+class Yielded(Exception):
+    """This process stops: the execution goes back to the queue between two steps."""
+
+
+class RolledBack(Exception):
+    """The database took a transactional step back when the walk had gone on; ``begun`` is how it was before."""
+
+    def __init__(self, begun: StepRecord) -> None:
+        super().__init__(begun.path)
+        self.begun = begun
+
+
+class Drive:
+    """``interrupted`` are calls that had begun when their process ended."""
+
+    def __init__(self, held: Held, process_id: uuid.UUID, store: Store, running: Running, timer: Timer | None) -> None:
+        execution = held.execution
+        self.execution = execution
+        self.document, self.workflow = held.definition.document, held.definition.workflow
+        self.secrets = surroundings.secrets_for(execution.pk, self.workflow, held.author)
+        self.keeps_secrets_out = execution.journal_format != FIRST_FORMAT and bool(self.workflow.use.secrets)
+        if self.keeps_secrets_out:
+            surroundings.open_records(held.records, self.secrets)
+        self.journal = Journal(
+            held.records,
+            head_digest=execution.head_digest,
+            value_bytes=settings.STIGMER_VALUE_BYTES,
+            max_steps=settings.STIGMER_MAX_STEPS,
+            journal_format=execution.journal_format,
+            seal=self.secrets.sealed if self.keeps_secrets_out else None,
+        )
+        self.interrupted = {r.id for r in held.records if r.status == StepStatus.RUNNING and r.kind == "call"}
+        self.boundary = Boundary(held, self.journal, process_id, store)
+        self.store = store
+        self.running = running
+        self.timer = timer
+        self.token = held.token
+        # Told of attempts that had begun when it was taken.
+        self.why_lost = why_lost(held)
+        self.columns_at_end: dict[str, Any] = {}
+        self.walker: Walker | None = None
+
+    @contextmanager
+    def hurried(self) -> Iterator[None]:
+        """The walk goes on while a transaction is open, so that it takes little time for foreign text."""
+        assert self.walker is not None
+        self.walker.is_hurried = True
+        try:
+            yield
+        finally:
+            self.walker.is_hurried = False
+
+    def records_of_now(self) -> list[StepRecord]:
+        """The steps as they stand in the database, as this drive found them at its beginning."""
+        records = self.store.call(partial(load_records, self.execution.pk))
+        if self.keeps_secrets_out:
+            surroundings.open_records(records, self.secrets)
+        return records
+
+    def park(self, until: datetime | None, waiting_for: str) -> None:
+        """Let go of the execution; raises :class:`Parked`."""
+        self.boundary.park(until, waiting_for)
+        if self.timer is not None and until is not None:
+            self.timer(until)
+        raise Parked

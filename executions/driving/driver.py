@@ -1,0 +1,219 @@
+"""Driving one execution: walk, commit a boundary, run an attempt, commit its outcome, and so on until it ends or parks.
+
+Every write names the lease's token. Zero rows mean that the execution is in other hands now: :class:`Fenced` is raised
+and nothing more is written.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Generator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import Error
+
+from executions import clock
+from executions.calls.outcome import Done, Fail
+from executions.driving import endings, surroundings
+from executions.driving.attempts import late_answers
+from executions.driving.attempts.effects import run_effect
+from executions.driving.attempts.running import Running
+from executions.driving.attempts.turn import leave_out_waiting
+from executions.driving.boundary import CancelAsked, PauseAsked
+from executions.driving.crashes import Crashes
+from executions.driving.drive import Drive, Parked, RolledBack, Timer, Yielded
+from executions.driving.lease import Held, claim, give_back
+from executions.driving.store import Impatient, Store
+from executions.driving.takeover import set_apart, take_over
+from executions.errors import ExpressionError, Fenced, WorkflowError
+from executions.journal.replay import Diverged
+from executions.language.walking.requests import Breathe, Completed, Ended, Failed, Park, Request
+from executions.language.walking.walker import Walker
+from executions.models.passing import Trouble, trouble
+from executions.values import clean_text
+
+# A claim holds nothing yet: its slot is for others where somebody has locked what it needs.
+CLAIM_SECONDS = 10.0
+log = structlog.get_logger(__name__)
+Walking = Generator[Request, Any, Ended]
+
+
+def advance(
+    execution_id: uuid.UUID,
+    *,
+    process_id: uuid.UUID,
+    store: Store,
+    running: Running,
+    timer: Timer | None = None,
+    alone: bool = False,
+) -> bool:
+    """Take the execution if it is due and drive it as far as it goes. False: there was nothing to do.
+
+    ``alone``: this process drives nothing else, and takes only what has to be driven so.
+    Raises OperationalError where others had it locked for too long and nothing was taken.
+    """
+    held = store.call(Impatient(partial(claim, execution_id, process_id, alone=alone), CLAIM_SECONDS))
+    if held is None:
+        return False
+    drive_held(held, process_id=process_id, store=store, running=running, timer=timer, alone=alone)
+    return True
+
+
+def drive_held(
+    held: Held,
+    *,
+    process_id: uuid.UUID,
+    store: Store,
+    running: Running,
+    timer: Timer | None = None,
+    alone: bool = False,
+) -> None:
+    """Drive as far as it goes what this process has taken already."""
+    execution_id = held.execution.pk
+    running.take(execution_id, held.token)
+    drive: Drive | None = None
+    try:
+        found = True if held.execution.left_by_id is None else take_over(held, store, running.stopping, alone=alone)
+        if found is True and not alone and held.execution.version_id in running.quarantined:
+            set_apart(held, store)
+        elif found is not False:
+            drive = Drive(held, process_id, store, running, timer)
+            Driver(drive).run(None if found is True else found)
+    except Fenced:
+        log.warning("lease lost, nothing was written", execution_id=held.execution.public_id, token=held.token)
+        if drive is not None:
+            late_answers.keep(drive)
+    except Error as problem:
+        _broken_off(held, drive, store, problem)
+    finally:
+        running.let_go(execution_id, held.token)
+
+
+def _broken_off(held: Held, drive: Drive | None, store: Store, problem: Error) -> None:
+    """The database did not take something. What passes is waited for elsewhere, and met here only as this process
+    ends: then the next one goes on from what was committed. What would come again stops the run."""
+    found = trouble(problem)
+    execution = held.execution
+    with suppress(Fenced):
+        if drive is not None and found in (None, Trouble.SLOW):
+            late_answers.stop(drive, problem)
+        elif found is None:
+            raise problem
+        else:
+            log.warning("drive broken off by the database", execution_id=execution.public_id, problem=str(problem))
+            store.call(partial(give_back, execution.pk, held.token, execution.queue, execution.owner_id))
+
+
+class Driver:
+    """The loop between the walk and the boundary."""
+
+    def __init__(self, drive: Drive) -> None:
+        self.drive = drive
+        self._flushed = time.monotonic()
+
+    def run(self, crashes: Crashes | None) -> None:
+        """Drive it as far as it goes; where it crashed too often (``crashes``), set it aside."""
+        structlog.contextvars.bind_contextvars(
+            correlation_id=self.drive.execution.correlation_id, execution_id=self.drive.execution.public_id
+        )
+        try:
+            self._run() if crashes is None else endings.give_up(self.drive, crashes)
+        except Parked:
+            return
+        except CancelAsked:
+            endings.cancel(self.drive)
+        finally:
+            structlog.contextvars.unbind_contextvars("correlation_id", "execution_id")
+
+    def _run(self) -> None:
+        try:
+            self._loop()
+        except Yielded:
+            endings.give_back(self.drive)
+        except PauseAsked:
+            endings.pause(self.drive)
+        except RolledBack as broken_off:
+            log.warning("a transactional step was taken back by the database and runs again",
+                        path=broken_off.begun.path, problem=str(broken_off.__cause__).strip())  # fmt: skip
+            endings.give_back_rolled_back(self.drive, broken_off.begun)
+        except Diverged as problem:
+            error = WorkflowError.standard("runtime", str(problem))
+            endings.end(self.drive, Failed(error, None), requires_manual_intervention=True)
+
+    def _loop(self) -> None:
+        if self.drive.boundary.cancel_asked:
+            raise CancelAsked
+        if self.drive.boundary.pause_asked:
+            raise PauseAsked
+        leave_out_waiting(self.drive)
+        self.walker = self._walker()
+        try:
+            limit_at = self._limit_at()
+        except ExpressionError as problem:
+            error = WorkflowError.standard("expression", str(problem), instance="/timeout/after")
+            return endings.end(self.drive, Failed(error, None))
+        walk = self.walker.run(limit_at)
+        following = self._send(walk, None)
+        while not isinstance(following, (Completed, Failed)):
+            if isinstance(following, Breathe):
+                self._flush_if_due()
+                following = self._send(walk, None)
+            elif isinstance(following, Park):
+                self.drive.boundary.columns["current_step"] = following.step.path
+                self.drive.park(following.until, following.waiting_for)
+            else:
+                following = run_effect(self.drive, following, partial(self._send, walk))
+                if isinstance(following, Breathe):
+                    self.drive.boundary.hold_outcome()
+                # Its boundary wrote what was pending, so the time until the next flush counts from here.
+                self._flushed = time.monotonic()
+        endings.end(self.drive, following)
+
+    def _send(self, walk: Walking, answer: Done | Fail | None) -> Request | Ended:
+        try:
+            return walk.send(answer)
+        except StopIteration as stop:
+            ended: Ended = stop.value
+            return ended
+        except Diverged:
+            raise
+        except Exception as problem:
+            # The walk is pure: walking again would end in the same error, for ever.
+            log.exception("the walk broke off")
+            detail = clean_text(f"Stigmer could not go on: {type(problem).__name__}: {problem}")
+            self.drive.columns_at_end["requires_manual_intervention"] = True
+            return Failed(WorkflowError.standard("runtime", detail), None)
+
+    def _walker(self) -> Walker:
+        facts = surroundings.facts_for(
+            self.drive.execution, self.drive.workflow, self.drive.document, self.drive.secrets
+        )
+        walker = Walker(self.drive.workflow, self.drive.journal, facts, now=clock.now)
+        self.drive.walker = walker
+        self.drive.boundary.progress = lambda: (walker.done, walker.total)
+        return walker
+
+    def _limit_at(self) -> datetime | None:
+        """The workflow's own time limit; fixed at the first drive after a decision, as it starts anew there."""
+        if self.drive.workflow.timeout is None:
+            return None
+        if self.drive.execution.timeout_at is None:
+            timeout = self.drive.workflow.timeout_of(self.drive.workflow.timeout)
+            assert timeout is not None
+            seconds = self.walker.facts.scope().seconds_of(timeout.after, self.drive.execution.input)
+            self.drive.execution.timeout_at = clock.now() + timedelta(seconds=seconds)
+            self.drive.boundary.columns["timeout_at"] = self.drive.execution.timeout_at
+        return self.drive.execution.timeout_at
+
+    def _flush_if_due(self) -> None:
+        """Pure tasks are written with the next effect, but never later than this."""
+        many = len(self.drive.journal.pending) >= settings.STIGMER_FLUSH_STEPS
+        if many or time.monotonic() - self._flushed >= settings.STIGMER_FLUSH_SECONDS:
+            self.drive.boundary.commit()
+            self._flushed = time.monotonic()

@@ -1,0 +1,132 @@
+"""How a drive ends: completed, failed, cancelled, paused, given back, or set aside for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import structlog
+from django.conf import settings
+
+from executions import clock
+from executions.driving import lease, report
+from executions.driving.boundary import CancelAsked
+from executions.driving.closing import closed_records
+from executions.driving.crashes import Crashes
+from executions.driving.drive import Drive
+from executions.driving.takeover import audit_giving_up
+from executions.errors import NotStorable, WorkflowError
+from executions.journal.events import EventName
+from executions.journal.operation import Known
+from executions.journal.records import EventRecord, StepRecord
+from executions.language.walking.requests import Completed, Ended, Failed
+from executions.models.move_sql import AsJson
+from executions.states import Phase, StepStatus
+from executions.values import storable
+
+log = structlog.get_logger(__name__)
+
+
+def give_back(drive: Drive) -> None:
+    """Back to the queue; what was asked meanwhile is seen by who takes it next."""
+    drive.boundary.release(Phase.PENDING, {"wake_at": clock.now()}, ring=drive.execution.queue)
+
+
+def give_back_rolled_back(drive: Drive, begun: StepRecord) -> None:
+    """Back to the queue as it stood before a transactional step, of which nothing is written."""
+    execution = drive.execution
+    drive.store.call(
+        partial(lease.give_back, execution.pk, drive.token, execution.queue, execution.owner_id, not_run=[begun])
+    )
+
+
+def pause(drive: Drive) -> None:
+    """Paused at a boundary. Raises CancelAsked where that was asked for too."""
+    columns: dict[str, Any] = {"cancel_asked_at": None, "pause_asked_at": None}
+    told = report.plain(EventName.PAUSED, drive.execution, clock.now())
+    drive.boundary.release_unless_asked(Phase.PAUSED, columns, told=told, heeded=(CancelAsked,))
+
+
+def cancel(drive: Drive) -> None:
+    """Cancelled at a boundary; of a call that was begun nobody knows now whether it happened."""
+    now = clock.now()
+    columns: dict[str, Any] = {"cancel_asked_at": None, "pause_asked_at": None, "ended_at": now}
+    # As they stand in the database, not as a walk that went on since has them.
+    standing = {record.id: record for record in drive.records_of_now()} | drive.journal.pending
+    for step in closed_records(standing.values(), now, outcome_unknown=True):
+        drive.journal.pending[step.id] = step
+    told = report.plain(EventName.CANCELLED, drive.execution, now)
+    drive.boundary.release(Phase.CANCELLED, columns, told=told)
+
+
+def give_up(drive: Drive, crashes: Crashes) -> None:
+    """Set it aside for a person: the step at which its processes ended has failed, and the evidence is kept."""
+    now = clock.now()
+    error = WorkflowError.standard("runtime", crashes.evidence())
+    open_chain = [r for r in drive.journal.chain_of(drive.execution.current_step) if not r.is_finished()]
+    # Counting begins anew when a person releases it; it is still driven alone then.
+    for record in open_chain:
+        if record.kind == "call" and record.status == StepStatus.RUNNING:
+            record.control["outcome"] = Known.UNKNOWN
+        record.error = error.as_json()
+        drive.journal.finish(record, StepStatus.FAILED, now)
+    progress = (drive.execution.progress_done, drive.execution.progress_total)
+    drive.boundary.progress = lambda: progress
+    drive.boundary.columns |= {"crashes": None, "alone": True}
+    drive.boundary.events.append(report.recovery_failed(drive.execution, crashes.evidence(), now, crashes=crashes.last))
+    path = open_chain[0].path if open_chain else None
+    also = partial(audit_giving_up, drive.execution, crashes)
+    end(drive, Failed(error, path), requires_manual_intervention=True, also=also)
+
+
+def end(
+    drive: Drive,
+    ended: Ended,
+    *,
+    requires_manual_intervention: bool = False,
+    also: Callable[[], None] | None = None,
+) -> None:
+    """Completed or failed. Raises what was asked before that: CancelAsked, and PauseAsked where it would complete."""
+    now = clock.now()
+    columns: dict[str, Any] = {"ended_at": now, "cancel_asked_at": None, "pause_asked_at": None}
+    if isinstance(ended, Completed):
+        try:
+            storable(ended.output, limit_bytes=settings.STIGMER_VALUE_BYTES)
+        except NotStorable as problem:
+            ended = Failed(WorkflowError.standard("runtime", f"The workflow's output: {problem}"), None)
+    if isinstance(ended, Completed):
+        total = drive.boundary.progress()[1]
+        columns |= {"output": AsJson(_kept(drive, ended.output)), "progress_done": total, "progress_total": total}
+        columns |= {"current_step": "", "requires_manual_intervention": False}
+        told = report.plain(EventName.COMPLETED, drive.execution, now)
+        drive.boundary.release_unless_asked(Phase.COMPLETED, columns, told=told)
+        log.info("execution completed")
+        return
+    failure, told = _failure(drive, ended, now)
+    columns |= failure | drive.columns_at_end
+    if requires_manual_intervention:
+        columns["requires_manual_intervention"] = True
+    # What has failed is at rest, so that a pause has nothing more to stop.
+    drive.boundary.release_unless_asked(Phase.FAILED, columns, told=told, heeded=(CancelAsked,), also=also)
+    log.error("execution failed", path=ended.path, reason=columns["failure_reason"])
+
+
+def _kept(drive: Drive, output: Any) -> Any:
+    return drive.secrets.sealed_value(output) if drive.keeps_secrets_out else output
+
+
+def _failure(drive: Drive, failed: Failed, now: datetime) -> tuple[dict[str, Any], EventRecord]:
+    error = drive.secrets.redact(failed.error.as_json())
+    reason = report.failure_reason(error)
+    step = drive.journal.steps.get(failed.path) if failed.path else None
+    chain = drive.journal.chain_of(failed.path) if failed.path else []
+    can_skip = any(record.optional and record.status == StepStatus.FAILED for record in chain)
+    name = step.name if step else "(workflow)"
+    failures = int(step.control.get("failures", 0)) if step else 0
+    event = report.step_failed(drive.execution, name, reason, can_skip=can_skip, at=now, attempts=max(1, failures))
+    return {
+        "error": AsJson(error), "failure_reason": reason, "failed_at": now, "retry_count": max(0, failures - 1),
+        "current_step": failed.path or "",
+    }, event  # fmt: skip

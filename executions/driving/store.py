@@ -1,0 +1,148 @@
+"""Where the driver's transactions run.
+
+Driving threads wait on the network most of their time and must not hold a database connection each. A worker process
+therefore sends its transactions through a few writer threads, in the order in which they come: fair, and on SQLite far
+faster than a hundred threads that fight for one lock. Elsewhere (tests, commands) they run in the calling thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import nullcontext
+from queue import Empty, SimpleQueue
+from typing import Protocol, TypeVar
+
+from django.db import connection, transaction
+
+from executions.driving.waiting_room import Impatient, Job, WaitingRoom
+from executions.errors import Fenced
+from executions.models.lock_wait import lock_wait
+from executions.models.passing import trouble
+from executions.models.transactions import InDoubt, Patience, atomic, run_tx, try_tx
+
+__all__ = ["Here", "Impatient", "Store", "Writers"]
+T = TypeVar("T")
+# How long a writer waits for a lock while others hold one that was met before: nobody is to queue behind it.
+CAUTIOUS_SECONDS = 0.1
+
+
+class Store(Protocol):
+    """Runs a function that uses the database, and gives back what it returned or raised."""
+
+    def call(self, work: Callable[[], T]) -> T: ...
+
+
+class Here:
+    """The calling thread's own connection."""
+
+    def call(self, work: Callable[[], T]) -> T:
+        return run_tx(work)
+
+
+class Writers:
+    """A few threads, each with one lasting connection, which serve one queue.
+
+    ``batch`` transactions that wait together share one COMMIT, each in a savepoint of its own: what makes SQLite, whose
+    COMMIT is a disk flush under one lock, keep up with many executions. Nobody is answered before that COMMIT.
+
+    What the database does not take now (it is locked, away or full) goes to the waiting room, each transaction by
+    itself, and is written when it can be: whose execution was taken over meanwhile finds its token stale then. So one
+    row that somebody has locked keeps nobody else waiting.
+    """
+
+    def __init__(self, count: int, *, batch: int = 1) -> None:
+        self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._batch = batch
+        self._closing = threading.Lock()
+        self._closed = False
+        self._hurried = threading.Event()
+        self._room = WaitingRoom(self._hurried)
+        self._threads = [
+            threading.Thread(target=self._serve, name=f"writer-{number}", daemon=True) for number in range(count)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def call(self, work: Callable[[], T]) -> T:
+        """What ``work`` gave, once it is committed; a database in trouble is waited for (see :class:`Impatient`).
+
+        Raises :class:`Fenced` once they are closed: this process has given up what it held.
+        """
+        job: Job = Job(work)
+        with self._closing:
+            if self._closed:
+                raise Fenced
+            self._queue.put(job)
+        result: T = job.future.result()
+        return result
+
+    def close(self) -> None:
+        """Write what waits, then nothing more; a database in trouble is not waited for any longer."""
+        self._hurried.set()
+        with self._closing:
+            self._closed = True
+            for _ in self._threads:
+                self._queue.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._room.close()
+
+    def _serve(self) -> None:
+        while (jobs := self._waiting()) is not None:
+            problem = self._tried(jobs)
+            for job in jobs:
+                if problem is not None and (len(jobs) > 1 or _passes(problem)):
+                    self._room.take(job, problem)
+                else:
+                    job.answer(problem)
+        connection.close()
+
+    def _tried(self, jobs: list[Job]) -> BaseException | None:
+        """Carry them out in one transaction; what kept all of them from being written, where something did."""
+        try:
+            with lock_wait(CAUTIOUS_SECONDS) if self._room.is_busy() else nullcontext():
+                try_tx(lambda: _run_all(jobs), Patience(for_ever=True, stop=self._hurried))
+        except BaseException as problem:
+            # A connection that saw an error may be broken; the next transaction opens a new one.
+            connection.close()
+            return problem
+        return None
+
+    def _waiting(self) -> list[Job] | None:
+        """The transactions that wait now, at least one; None when it is time to end."""
+        first = self._queue.get()
+        if first is None:
+            return None
+        jobs = [first]
+        while len(jobs) < self._batch:
+            try:
+                job = self._queue.get_nowait()
+            except Empty:
+                break
+            if job is None:
+                self._queue.put(None)
+                break
+            jobs.append(job)
+        return jobs
+
+
+def _passes(problem: BaseException) -> bool:
+    """Whether nothing was written for a reason that passes, so that it may run again."""
+    return trouble(problem) is not None and not isinstance(problem, InDoubt)
+
+
+def _run_all(jobs: list[Job]) -> None:
+    if len(jobs) == 1:
+        jobs[0].run()
+        return
+    with atomic():
+        for job in jobs:
+            try:
+                with transaction.atomic():
+                    job.run()
+            except Exception as problem:
+                if trouble(problem):
+                    raise
+                # Its own savepoint is rolled back; its neighbours stand.
+                job.problem = problem

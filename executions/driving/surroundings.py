@@ -1,0 +1,96 @@
+"""What the settings give to the pure rooms: limits for steps, the default retry policy, secrets, facts."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.conf import settings
+
+import stigmer_site
+from executions import clock, secret_access
+from executions.journal.links import FIRST_FORMAT
+from executions.journal.operation import Run
+from executions.journal.records import STORED_AS_TEXT, StepRecord
+from executions.language import Workflow
+from executions.language.walking.backoff import Steps
+from executions.language.walking.retry import Policy
+from executions.language.walking.scope import AtEdge, Facts
+from executions.models import Execution
+from executions.secrets import NO_VALUE, Applicant, Seal, Secrets
+
+RUNTIME = {"name": "stigmer", "version": stigmer_site.__version__, "metadata": {}}
+
+
+def default_policy() -> Policy:
+    """First attempt and one retry per delay of STIGMER_RETRY_DELAYS, for transient errors."""
+    delays = tuple(settings.STIGMER_RETRY_DELAYS)
+    return Policy(
+        max_retries=len(delays), backoff=Steps(delays), retry_after_cap_seconds=settings.STIGMER_RETRY_AFTER_SECONDS
+    )
+
+
+def limits(uri_variables: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What step kinds read from ``StepContext.limits``."""
+    return {
+        "http_allowed_hosts": settings.STIGMER_HTTP_ALLOWED_HOSTS,
+        "http_only_hosts": settings.STIGMER_HTTP_ONLY_HOSTS,
+        "http_allowed_ports": settings.STIGMER_HTTP_ALLOWED_PORTS,
+        "http_response_bytes": settings.STIGMER_HTTP_RESPONSE_BYTES,
+        "uri_variables": uri_variables,
+    }
+
+
+def secrets_for(execution_id: uuid.UUID, workflow: Workflow, author: Applicant | None) -> Secrets:
+    """The secrets that this workflow declares and that its author may use. Placeholders of older journals are ones
+    that nobody outside can guess."""
+    nonce = hmac.new(settings.SECRET_KEY.encode(), execution_id.bytes, hashlib.sha256).hexdigest()[:20]
+    declared = workflow.use.secrets
+    if not declared:
+        return Secrets({}, nonce)
+    known, reasons = _known_secrets(), dict[str, str]()
+    for name in declared:
+        if reason := "" if author is None else secret_access.why_not(name, author):
+            reasons[name] = reason
+        elif name not in known:
+            reasons[name] = NO_VALUE
+    values = {name: known[name] for name in declared if name not in reasons}
+    keys = [str(settings.SECRET_KEY), *map(str, settings.SECRET_KEY_FALLBACKS)]
+    seal = Seal(keys, execution_id.bytes)
+    return Secrets(values, nonce, reasons=reasons, rules=secret_access.rules(), seal=seal)
+
+
+def open_records(records: Iterable[StepRecord], secrets: Secrets) -> None:
+    """Put back what was kept out of the rows: a walk goes on with what the services said."""
+    for record in records:
+        for name in STORED_AS_TEXT:
+            setattr(record, name, secrets.opened(getattr(record, name)))
+
+
+def run_of(execution: Execution) -> Run:
+    """What the idempotency keys of this run are made of."""
+    return Run(execution.public_id, execution.generation, execution.journal_format)
+
+
+def facts_for(execution: Execution, workflow: Workflow, document: Any, secrets: Secrets) -> Facts:
+    """What a walk knows of the execution that it walks; one that never ran starts now."""
+    is_old = execution.journal_format == FIRST_FORMAT
+    return Facts(
+        execution_id=execution.public_id,
+        definition=document,
+        input=execution.input,
+        started_at=execution.started_at or clock.now(),
+        secrets=secrets.placeholders(workflow.use.secrets) if is_old else {},
+        runtime=RUNTIME,
+        expression_seconds=settings.STIGMER_EXPRESSION_SECONDS,
+        owner=str(execution.owner_id),
+        generation=execution.generation,
+        journal_format=execution.journal_format,
+        at_edge=None if is_old else AtEdge(secrets.readable(), str(execution.owner_id)),
+    )
+
+
+_known_secrets = secret_access.known_secrets

@@ -1,0 +1,13 @@
+"""What modules of registered functions import: the decorator, and the errors that say how a call failed.
+
+This address stays. `executions.steps.functions`, which older modules import, leads here too.
+"""
+
+from executions.calls.python.functions import (
+    FunctionContext,
+    PermanentError,
+    TransientError,
+    function,
+)
+
+__all__ = ["FunctionContext", "PermanentError", "TransientError", "function"]

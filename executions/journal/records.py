@@ -1,0 +1,98 @@
+"""The rows of the journal as plain values, shared by the walker (which knows no database) and the models."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from executions.ids import uuid7
+from executions.states import FINISHED_STATUSES, StepStatus
+from executions.values import dumps
+
+Json = Any
+DECISION = "decision"
+# How the journal of a run that begins now is written; one of a higher number is a newer Stigmer's. A run keeps the
+# format that it began with, and every format is read and verified for good (executions.journal.links).
+JOURNAL_FORMAT = 2
+# The values of a step that are kept as JSON text, in the order in which its digest covers them.
+STORED_AS_TEXT = ("input", "arguments", "output", "context", "error", "control")
+
+
+def newest_format() -> int:
+    """The format of a run that begins now."""
+    return JOURNAL_FORMAT
+
+
+@dataclass(slots=True)
+class StepRecord:
+    """One task's record in one execution.
+
+    ``input`` is the task's transformed input, ``arguments`` the evaluated ``with`` of a call (what a later attempt
+    sends again), ``control`` what the walker decided (items of a loop, case taken, wait-until), ``context`` is
+    ``{"value": …}`` where the task exported. ``seq`` is given when the step finishes, in commit order. A key of
+    ``control`` that this version does not know is kept as it is: the digest covers it.
+    """
+
+    path: str
+    name: str
+    kind: str
+    status: StepStatus = StepStatus.RUNNING
+    attempt: int = 1
+    generation: int = 1
+    input: Json = None
+    arguments: Json = None
+    output: Json = None
+    context: Json = None
+    error: Json = None
+    control: dict[str, Any] = field(default_factory=dict)
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    wake_at: datetime | None = None
+    optional: bool = False
+    id: uuid.UUID = field(default_factory=uuid7)
+    seq: int | None = None
+    digest: str = ""
+    superseded_by: uuid.UUID | None = None
+    # Values of STORED_AS_TEXT that were written as text already, so that what is hashed is what is stored. A copy made
+    # by ``replace`` begins without.
+    texts: dict[str, str | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def as_texts(self) -> dict[str, str | None]:
+        """The values of STORED_AS_TEXT as they stand in the row; SQL NULL where there is none. Raises NotStorable."""
+        known = self.texts
+        return {name: known[name] if name in known else self._text(name) for name in STORED_AS_TEXT}
+
+    def _text(self, name: str) -> str | None:
+        value = getattr(self, name)
+        return None if value is None else dumps(value)
+
+    def is_finished(self) -> bool:
+        return self.status in FINISHED_STATUSES
+
+
+@dataclass(slots=True)
+class AttemptRecord:
+    """One try of a step, kept where it failed or where an earlier one did."""
+
+    step_id: uuid.UUID
+    number: int
+    outcome: str
+    started_at: datetime
+    finished_at: datetime
+    error: Json = None
+    verdict: str = ""
+    rule: str = ""
+    delay_seconds: float | None = None
+    log: str = ""
+
+
+@dataclass(slots=True)
+class EventRecord:
+    """Something people must not miss. With ``notify_owner`` it also lands in the owner's inbox."""
+
+    name: str
+    payload: dict[str, Any] = field(default_factory=dict)
+    actor_id: int | None = None
+    notify_owner: bool = False

@@ -1,0 +1,137 @@
+"""An agent's definition: what it shall do, with which model and tools. Read as strictly as a workflow's.
+
+Source of the fields: the agent resource of the product (instructions, mcp_servers, skills, sub_agents, environment).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+
+from executions.calls.parameters import Model, Readers
+from executions.language.reading.explain import describe, explain
+from executions.language.reading.problems import MOST_PROBLEMS, DefinitionError
+from executions.language.reading.yaml import Limits, read
+
+SHORTEST_INSTRUCTIONS = 10
+
+
+def _long_enough(text: str) -> str:
+    if len(text.strip()) < SHORTEST_INSTRUCTIONS:
+        raise ValueError(f"`instructions` are too short: at least {SHORTEST_INSTRUCTIONS} characters")
+    return text
+
+
+Name = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$", description="a short text")]
+Instructions = Annotated[
+    str,
+    AfterValidator(_long_enough),
+    Field(description=f"what it shall do, {SHORTEST_INSTRUCTIONS} characters or more"),
+]
+
+
+class McpServer(Model):
+    """A server of tools: reached by http, or a command that speaks on its standard streams."""
+
+    name: Name
+    transport: Literal["stdio", "http", "docker"] = "stdio"
+    command: str | None = None
+    arguments: list[str] = Field(default_factory=list)
+    url: str | None = None
+    image: str | None = None
+    tools: list[str] = Field(default_factory=list, description="the tools that are enabled; all if left out")
+
+    @model_validator(mode="after")
+    def _has_its_address(self) -> Self:
+        needed = {"stdio": "command", "http": "url", "docker": "image"}[self.transport]
+        if getattr(self, needed) is None:
+            raise ValueError(f"a server with the transport {self.transport} needs `{needed}`")
+        return self
+
+
+class SubAgent(Model):
+    """Another agent that this one may hand work to."""
+
+    name: Name
+    instructions: Instructions
+    tools: list[str] = Field(default_factory=list)
+    skills: list[str] = Field(default_factory=list)
+
+
+class Variable(Model):
+    """A variable of the environment that the agent wants. A secret one has no default: it would be readable here."""
+
+    default: str | None = None
+    secret: bool = False
+    description: str = ""
+
+    @model_validator(mode="after")
+    def _keeps_secrets(self) -> Self:
+        if self.secret and self.default is not None:
+            raise ValueError("a secret variable has no `default`: whoever reads the definition would know it")
+        return self
+
+
+class AgentDocument(Model):
+    """A definition that was found good."""
+
+    kind: Literal["Agent"] = "Agent"
+    name: Name
+    instructions: Instructions
+    description: str = ""
+    model: str = Field("", max_length=200, description="the name of the model")
+    icon_url: str = Field("", max_length=2000)
+    tools: list[str] = Field(default_factory=list)
+    mcp_servers: list[McpServer] = Field(default_factory=list)
+    skills: list[str] = Field(default_factory=list)
+    sub_agents: list[SubAgent] = Field(default_factory=list)
+    environment: dict[str, Variable] = Field(default_factory=dict)
+    labels: dict[str, str] = Field(default_factory=dict)
+    tags: list[str] = Field(default_factory=list)
+    annotations: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        for what, entries in (("sub_agents", self.sub_agents), ("mcp_servers", self.mcp_servers)):
+            names = [entry.name for entry in entries]
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice is not None:
+                raise ValueError(f"two of the {what} are called `{twice}`")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class AgentDefinition:
+    """A good definition. ``digest`` is the SHA-256 of ``source`` in hex."""
+
+    agent: AgentDocument
+    document: dict[str, Any]
+    source: str
+    digest: str
+
+
+def parse_agent(text: str, *, limits: Limits | None = None) -> AgentDefinition:
+    """The agent in a YAML or JSON text. Raises DefinitionError with every problem, in document order."""
+    source = read(text, limits)
+    if not isinstance(source.document, dict):
+        message = f"an agent has to be an object, this is {describe(source.document)}"
+        raise DefinitionError([source.problem((), message, "an object with `name` and `instructions`")])
+    readers = Readers()
+    try:
+        agent = AgentDocument.model_validate(source.document, context=readers)
+    except ValidationError as error:
+        problems = dict.fromkeys(explain(error, source, readers))
+        ordered = sorted(problems, key=lambda problem: (problem.line, problem.column))
+        raise DefinitionError(ordered[:MOST_PROBLEMS]) from None
+    return AgentDefinition(agent, source.document, text, hashlib.sha256(text.encode()).hexdigest())
+
+
+def is_agent(text: str, *, limits: Limits | None = None) -> bool:
+    """Whether the text describes an agent rather than a workflow. Raises DefinitionError where it cannot be read."""
+    document = read(text, limits).document
+    if not isinstance(document, dict) or "document" in document or "do" in document:
+        return False
+    return document.get("kind") == "Agent" or "instructions" in document

@@ -1,0 +1,1 @@
+"""From text to a definition: YAML, the models' complaints, problems that a person can act on."""

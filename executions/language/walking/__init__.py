@@ -1,0 +1,1 @@
+"""The walk over a definition: pure, it asks its driver and is answered."""

@@ -1,0 +1,334 @@
+"""The walk over a definition: answers each task from the journal, or asks the driver to run it.
+
+A generator, so that a branch is a walk of its own and a driver may interleave several. It knows neither Django nor
+threads; it yields :mod:`executions.language.walking.requests` and ends with ``Completed`` or
+``Failed``. Whatever it decides (a case taken, the items of a loop, until when to wait) is recorded
+and never decided again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from executions import sealed
+from executions.errors import ExpressionError, NotStorable, WorkflowError
+from executions.journal.paths import task_path
+from executions.journal.records import StepRecord
+from executions.journal.replay import Journal, JournalFull
+from executions.language import NamedTask, Task, Workflow
+from executions.language.walking import schemas
+from executions.language.walking.requests import Breathe, Completed, Ended, Failed, Request, TaskFailed
+from executions.language.walking.scope import Facts, Scope, date_time
+from executions.pointers import path_of, pointer_of
+from executions.secrets import SecretUnavailable
+from executions.states import StepStatus
+from executions.values import clean_error
+
+END = "end"
+# Of a check that is made while a transaction is open.
+HURRIED_SECONDS = 0.25
+Flow = str | None
+Walk = Generator[Request, Any, tuple[Any, Flow]]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Limit:
+    """Until when something has to end: the moment, and the path and pointer of what set it.
+
+    ``waited_seconds`` is how long this thread had waited for a free child when the limit was set:
+    what it waits from then on does not count.
+    """
+
+    at: datetime
+    path: str
+    pointer: str
+    waited_seconds: float = field(default_factory=sealed.waited_seconds, compare=False)
+
+    def now(self) -> Limit:
+        """The limit with its moment put off by what was waited since it was set."""
+        waited = sealed.waited_seconds() - self.waited_seconds
+        return self if waited <= 0 else replace(self, at=self.at + timedelta(seconds=waited))
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where a list of tasks stands: its path, its pointer in the document, its variables and time limits.
+
+    ``limits`` are the time limits that hold here, outermost first.
+    """
+
+    path: str
+    pointer: str
+    scope: Scope
+    limits: tuple[Limit, ...] = ()
+    retried_outside: bool = False
+
+    def nearest_limit(self) -> Limit | None:
+        return min((limit.now() for limit in self.limits), default=None)
+
+
+class Walker:
+    """One walk of one execution. ``now`` gives UTC; ``context`` is the DSL's ``$context``."""
+
+    def __init__(
+        self, workflow: Workflow, journal: Journal, facts: Facts, *, now: Callable[[], datetime], context: Any = None
+    ) -> None:
+        self.workflow = workflow
+        self.journal = journal
+        self.facts = facts
+        self.now = now
+        self.context = {} if context is None else context
+        # In a transaction, whose locks others wait for.
+        self.is_hurried = False
+        self.done = 0
+        self.total = len(workflow.do)
+
+    def run(self, limit_at: datetime | None) -> Generator[Request, Any, Ended]:
+        """Walk from the top. ``limit_at`` is the workflow's own time limit."""
+        scope = self.facts.scope()
+        root = Frame("", "/do", scope, (Limit(limit_at, "", "/"),) if limit_at else ())
+        try:
+            data = self._start(scope)
+            output, _ = yield from self.task_list(self.workflow.do, root, data)
+            return Completed(self._end(scope, output))
+        except TaskFailed as failure:
+            return Failed(failure.error, failure.path or None)
+
+    def _start(self, scope: Scope) -> Any:
+        raw, rule = self.facts.input, self.workflow.input
+        if rule is None:
+            return raw
+        if not self.journal.steps:
+            # What has begun was checked when it began.
+            self._check(rule.schema_, raw, "The workflow's input", "/input/schema")
+        if rule.from_ is None:
+            return raw
+        record = self.journal.get("/@input")
+        if record is None:
+            record = StepRecord("/@input", "input", "input", input=raw, started_at=self.now())
+            record.output = self._transformed(scope, rule.from_, raw, "/input/from")
+            self.journal.begin(record)
+            self.journal.finish(record, StepStatus.SUCCEEDED, self.now())
+        return record.output
+
+    def _end(self, scope: Scope, output: Any) -> Any:
+        rule = self.workflow.output
+        if rule is None:
+            return output
+        if rule.as_ is not None:
+            seen = scope.including(context=self.context, output=output)
+            output = self._transformed(seen, rule.as_, output, "/output/as")
+        self._check(rule.schema_, output, "The workflow's output", "/output/schema")
+        return output
+
+    def _check(self, schema: Any, value: Any, what: str, pointer: str) -> None:
+        """Raises TaskFailed where the value does not fit the schema."""
+        if schema is None:
+            return
+        seconds = self.facts.expression_seconds
+        if self.is_hurried:
+            seconds = min(seconds, HURRIED_SECONDS)
+        hides_values = bool(self.workflow.use.secrets)
+        schemas.check(
+            schema.document, value, what, pointer, owner=self.facts.owner, seconds=seconds, hides_values=hides_values
+        )
+
+    def _transformed(self, scope: Scope, template: Any, value: Any, pointer: str) -> Any:
+        try:
+            return scope.including(context=self.context, input=value).transform(template, value)
+        except SecretUnavailable as problem:
+            raise TaskFailed(replace(problem.error, instance=pointer), "") from problem
+        except ExpressionError as problem:
+            raise TaskFailed(WorkflowError.standard("expression", str(problem), instance=pointer), "") from problem
+
+    def task_list(self, tasks: Sequence[NamedTask], frame: Frame, data: Any) -> Walk:
+        """The tasks of one list, in the order that their ``then`` says; the last output is the list's output."""
+        places = {named.name: index for index, named in enumerate(tasks)}
+        visits: dict[str, int] = {}
+        index = 0
+        while index < len(tasks):
+            named = tasks[index]
+            visits[named.name] = visits.get(named.name, 0) + 1
+            path = task_path(frame.path, named.name, visits[named.name])
+            pointer = frame.pointer + pointer_of((index, named.name))
+            data, then = yield from self.task(named, path, pointer, frame, data)
+            index = index + 1 if then in (None, "continue") else places.get(then, len(tasks))
+            if frame.path == "":
+                self.done = max(self.done, index)
+            if then == END:
+                return data, END
+        return data, None
+
+    def task(self, named: NamedTask, path: str, pointer: str, frame: Frame, raw: Any) -> Walk:
+        """One task: from the journal where it is finished, else run and recorded."""
+        task = named.task
+        record = self.journal.get(path)
+        if record is not None and record.is_finished():
+            return self._answer(record, task)
+        before = self.context
+        try:
+            if record is None:
+                record = StepRecord(path, named.name, task.kind, input=raw, optional=task.metadata.optional)
+                record.started_at = self.now()
+                self._check_limits(frame, path)
+                if self._is_skipped(record, task, frame, raw):
+                    yield from breathe()
+                    return raw, None
+                record.input = self._input(task, frame, raw, pointer)
+            inner = self._frame_of(record, task, frame, pointer, raw)
+            output, flow = yield from self._run(task, record, inner)
+            if flow is not None:
+                record.control["flow"] = flow
+            self._keep_context(record, before)
+            self._recorded_output(record, task, inner, output)
+            self.journal.finish(record, StepStatus.SUCCEEDED, self.now())
+        except (TaskFailed, ExpressionError, SecretUnavailable, NotStorable, JournalFull) as problem:
+            assert record is not None
+            self._keep_context(record, before)
+            raise self._failed(record, pointer, problem) from problem
+        if record.context is not None:
+            self.context = record.context["value"]
+        yield from breathe()
+        return record.output, _directive(flow, task.then)
+
+    def _run(self, task: Task, record: StepRecord, inner: Frame) -> Walk:
+        from executions.language.walking.kinds import KINDS
+
+        return (yield from KINDS[task.kind](self, task, record, inner))
+
+    def _answer(self, record: StepRecord, task: Task) -> tuple[Any, Flow]:
+        self.journal.answer_from(record)
+        if record.context is not None:
+            self.context = record.context["value"]
+        if record.status == StepStatus.FAILED:
+            raise TaskFailed(WorkflowError(**record.error), record.path, record.control.get("boundary"))
+        skipped_by_if = record.control.get("reason") == "if"
+        return record.output, None if skipped_by_if else _directive(record.control.get("flow"), task.then)
+
+    def _keep_context(self, record: StepRecord, before: Any) -> None:
+        """What was exported inside a composite: once it is finished it answers for all that is below it."""
+        if self.context is not before:
+            record.context = {"value": self.context}
+
+    def _is_skipped(self, record: StepRecord, task: Task, frame: Frame, raw: Any) -> bool:
+        if task.if_ is None:
+            return False
+        if frame.scope.including(context=self.context, input=raw).is_true(task.if_, raw):
+            return False
+        record.input = record.output = raw
+        record.control["reason"] = "if"
+        self.journal.begin(record)
+        self.journal.finish(record, StepStatus.SKIPPED, self.now())
+        return True
+
+    def _input(self, task: Task, frame: Frame, raw: Any, pointer: str) -> Any:
+        rule = task.input
+        if rule is None:
+            return raw
+        self._check(rule.schema_, raw, "The task's input", f"{pointer}/input/schema")
+        if rule.from_ is None:
+            return raw
+        return frame.scope.including(context=self.context, input=raw).transform(rule.from_, raw)
+
+    def _frame_of(self, record: StepRecord, task: Task, frame: Frame, pointer: str, raw: Any) -> Frame:
+        """The surroundings of what the task does: its input, its descriptor, its own time limit.
+
+        ``$task.input`` is the raw input, before ``input.from`` (reference, section Task Descriptor).
+        """
+        assert record.started_at is not None
+        descriptor = {
+            "name": record.name,
+            "reference": pointer,
+            "definition": _definition_at(self.facts.definition, pointer),
+            "input": raw,
+            "startedAt": date_time(record.started_at),
+        }
+        scope = frame.scope.including(context=self.context, input=record.input, task=descriptor)
+        limits = frame.limits
+        timeout = self.workflow.timeout_of(task.timeout) if task.timeout is not None else None
+        if timeout is not None:
+            if "deadline" not in record.control:
+                seconds = scope.seconds_of(timeout.after, record.input)
+                record.control["deadline"] = (self.now() + timedelta(seconds=seconds)).isoformat()
+            until = datetime.fromisoformat(record.control["deadline"])
+            limits = (*limits, Limit(until, record.path, pointer))
+        return replace(frame, path=record.path, pointer=pointer, scope=scope, limits=limits)
+
+    def _recorded_output(self, record: StepRecord, task: Task, inner: Frame, raw: Any) -> None:
+        try:
+            self._output(record, task, inner, raw)
+        except (TaskFailed, ExpressionError, SecretUnavailable):
+            if record.control.get("at_most_once"):
+                # It happened; only its result does not fit. A retry works with the result and calls nobody again.
+                record.control["answer"] = {"output": raw}
+            raise
+
+    def _output(self, record: StepRecord, task: Task, inner: Frame, raw: Any) -> None:
+        output = raw
+        descriptor = {**inner.scope.variables["task"], "output": raw}
+        scope = inner.scope.including(context=self.context, output=raw, task=descriptor)
+        if task.output is not None:
+            if task.output.as_ is not None:
+                output = scope.transform(task.output.as_, raw)
+            self._check(task.output.schema_, output, "The task's output", f"{inner.pointer}/output/schema")
+        record.output = output
+        if task.export is not None and task.export.as_ is not None:
+            exported = scope.including(output=output).transform(task.export.as_, output)
+            self._check(task.export.schema_, exported, "What the task exports", f"{inner.pointer}/export/schema")
+            record.context = {"value": exported}
+
+    def _failed(self, record: StepRecord, pointer: str, problem: Exception) -> TaskFailed:
+        """The failure as it goes on upwards, recorded at this task."""
+        if isinstance(problem, TaskFailed):
+            # A check of this task's own data fails without a path: the path is this task.
+            boundary = None if problem.boundary == record.path else problem.boundary
+            error = clean_error(problem.error)
+            failure = TaskFailed(error, problem.path or record.path, boundary, problem.fail)
+        elif isinstance(problem, SecretUnavailable):
+            failure = TaskFailed(replace(problem.error, instance=pointer), record.path)
+        else:
+            name = "expression" if isinstance(problem, ExpressionError) else "runtime"
+            failure = TaskFailed(WorkflowError.standard(name, str(problem), instance=pointer), record.path)
+            if isinstance(problem, NotStorable):
+                # What cannot be stored cannot be kept beside its error either.
+                self.journal.drop_what_cannot_be_stored(record)
+            failure.error = clean_error(failure.error)
+        record.error = failure.error.as_json()
+        if failure.boundary is not None:
+            record.control["boundary"] = failure.boundary
+        self.journal.finish(record, StepStatus.FAILED, self.now())
+        return failure
+
+    def check_limits(self, frame: Frame) -> None:
+        self._check_limits(frame, frame.path)
+
+    def _check_limits(self, frame: Frame, path: str) -> None:
+        limit = frame.nearest_limit()
+        if limit is not None and self.now() >= limit.at:
+            raise self.timed_out(limit, path)
+
+    def timed_out(self, limit: Limit, path: str) -> TaskFailed:
+        """The DSL's timeout error of what set the limit: a task, one try of a block, or the workflow."""
+        who = f"The task {limit.path}" if limit.path else "The workflow"
+        detail = f"{who} did not end within its time limit."
+        error = WorkflowError.standard("timeout", detail, instance=limit.pointer)
+        return TaskFailed(error, path, limit.path)
+
+
+def _directive(chosen: Flow, then: Flow) -> Flow:
+    return then if chosen is None else chosen
+
+
+def breathe() -> Generator[Request, Any, None]:
+    yield Breathe()
+
+
+def _definition_at(document: Any, pointer: str) -> Any:
+    """The part of the document that a task's pointer names."""
+    found = document
+    for part in path_of(pointer):
+        found = found[int(part)] if isinstance(found, list) else found[part]
+    return found

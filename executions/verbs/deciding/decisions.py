@@ -1,0 +1,256 @@
+"""Retry, skip, recover, decide: a decision is a Step that supersedes what failed or answers it; then the run goes on.
+
+Only the failed step and the composites that failed with it are touched; what their siblings finished stays.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from executions import audit, clock, secret_access
+from executions.driving import report, surroundings
+from executions.driving.versions import parsed
+from executions.errors import NotStorable, Refused
+from executions.ids import uuid7
+from executions.journal import operation
+from executions.journal.records import StepRecord
+from executions.language.walking.late import LATE
+from executions.models import Execution, LateAnswer
+from executions.models.resource import Visibility
+from executions.models.transactions import persistent
+from executions.states import Phase, StepStatus
+from executions.values import storable
+from executions.verbs.deciding.case import PER_TRY, Case, Decided, write
+from executions.verbs.deciding.edited import Edited, edited
+from executions.verbs.deciding.opening import Opening, Reads, opened
+
+__all__ = ["Decided", "again", "audited", "decide", "recover", "retry", "skip"]
+_UNSET = object()
+CHOICES = ("run_again", "mark_done", "fail")
+FAILED, WAITING = frozenset({Phase.FAILED}), frozenset({Phase.WAITING})
+Result = TypeVar("Result")
+
+
+@persistent
+def retry(
+    execution_id: uuid.UUID,
+    actor: User,
+    *,
+    expected_seq: int | None = None,
+    arguments: Any = _UNSET,
+    as_new_operation: bool = False,
+    reason: str = "",
+) -> Decided:
+    """Run the failed step again with its counters reset. Raises Refused, and then nothing is changed."""
+
+    def work(case: Case) -> Decided:
+        if arguments is not _UNSET and not isinstance(arguments, dict):
+            raise Refused("invalid", "The edited input of a call has to be an object.", state=case.execution.phase)
+        _check_storable(arguments, "The edited input", case)
+        case.control |= {"edited_input": True} if arguments is not _UNSET else {}
+        case.control |= {"as_new_operation": True} if as_new_operation else {}
+        again(case, arguments, as_new_operation)
+        event = report.plain(
+            report.RETRIED, case.execution, clock.now(), actor.pk, step=case.execution.current_step, reason=reason
+        )
+        return write(case, [event])
+
+    opening = Opening(execution_id, actor, "retry", expected_seq, FAILED, reason, reads=Reads.AROUND)
+    return opened(opening, work)
+
+
+@persistent
+def recover(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None, reason: str = "") -> Decided:
+    """Verify the checkpoints, then go on from the last one, and tell the owner.
+
+    Each attempt is in the audit trail, refused ones as well.
+    """
+
+    def work(case: Case) -> Decided:
+        again(case)
+        return write(case, [report.recovered(case.execution, clock.now(), actor.pk, reason=reason)])
+
+    opening = Opening(execution_id, actor, "recover", expected_seq, FAILED, reason, reads=Reads.AROUND)
+    return audited(opening, work)
+
+
+def audited(opening: Opening, work: Callable[[Case], Result]) -> Result:
+    """Open and do it; where it is refused, the refusal is kept too (what found a broken journal has kept itself)."""
+    try:
+        return opened(opening, work)
+    except Refused as refusal:
+        if refusal.code != "corrupt":
+            execution = Execution.objects.get(pk=opening.execution_id)
+            before, after = audit.state(execution), {"code": refusal.code, "message": refusal.message}
+            audit.record(
+                opening.verb, execution, opening.actor, outcome=audit.REFUSED, before=before, after=after,
+                reason=opening.reason,
+            )  # fmt: skip
+        raise
+
+
+@persistent
+def skip(
+    execution_id: uuid.UUID,
+    actor: User,
+    *,
+    expected_seq: int | None = None,
+    output: Any = _UNSET,
+    reason: str = "",
+) -> Decided:
+    """Answer the failed optional step with its input (or with ``output``), export nothing, and go on."""
+    opening = Opening(execution_id, actor, "skip", expected_seq, FAILED, reason)
+    return opened(opening, lambda case: _skip(case, output))
+
+
+def _skip(case: Case, output: Any) -> Decided:
+    chain = case.failed_chain()
+    place = next((index for index, record in enumerate(chain) if record.optional), None)
+    if place is None:
+        name = chain[0].name if chain else "The workflow"
+        raise Refused(
+            "not_skippable",
+            f"{name} is required, so it cannot be skipped.",
+            state=case.execution.phase,
+            remedy="Retry or recover it; a task may be skipped only where its definition says `optional: true`.",
+        )
+    _check_storable(output, "The output", case)
+    target, now = chain[place], clock.now()
+    identity = operation.identity(target, surroundings.run_of(case.execution))
+    answer = replace(
+        target, id=uuid7(), status=StepStatus.SKIPPED, error=None, context=None, seq=None,
+        # It took no time of its own: what its attempts took is told by the step that it supersedes.
+        started_at=now, finished_at=now,
+        output=target.input if output is _UNSET else output,
+        control={"reason": "skipped by a person", **identity},
+    )  # fmt: skip
+    case.superseded.append(target)
+    case.written.append(answer)
+    case.reopen_composites(chain[place + 1 :])
+    case.goes_on_after(target.path)
+    event = report.plain(
+        report.STEP_SKIPPED,
+        case.execution,
+        now,
+        case.actor.pk,
+        step_name=target.name,
+        path=target.path,
+        reason=case.reason,
+    )
+    return write(case, [event])
+
+
+@persistent
+def decide(
+    execution_id: uuid.UUID,
+    actor: User,
+    choice: str,
+    *,
+    expected_seq: int | None = None,
+    output: Any = _UNSET,
+    reason: str = "",
+) -> Decided:
+    """Answer a step whose outcome is not in the journal: ``run_again``, ``mark_done`` (with an output) or ``fail``.
+
+    Without an output, ``mark_done`` takes the answer that came late, where one was kept; else null.
+    """
+    if choice not in CHOICES:
+        raise Refused("invalid", f"There is no choice {choice!r}.", remedy=f"Choose one of {', '.join(CHOICES)}.")
+
+    def work(case: Case) -> Decided:
+        asked = next((r for r in case.records.values() if r.control.get("needs_decision")), None)
+        if asked is None:
+            raise Refused("wrong_phase", "It does not wait for a decision.", state=case.execution.phase)
+        _check_storable(output, "The output", case)
+        control = {key: value for key, value in asked.control.items() if key not in PER_TRY}
+        if choice == "mark_done":
+            control["answer"] = {"output": _output_of(case, asked) if output is _UNSET else output}
+        elif choice == "fail":
+            control["answer"] = {"fail": reason or "A person decided that it failed."}
+        case.reopen(asked, control=control, attempt=asked.attempt)
+        case.count_anew(asked.path)
+        event = report.plain(
+            report.DECIDED, case.execution, clock.now(), actor.pk, step_name=asked.name, choice=choice, reason=reason
+        )
+        return write(case, [event])
+
+    opening = Opening(execution_id, actor, "decide", expected_seq, WAITING, reason, reads=Reads.AROUND)
+    return opened(opening, work)
+
+
+def _output_of(case: Case, asked: StepRecord) -> Any:
+    """What the step gave as far as anybody knows: the answer that came late, which the decision then names."""
+    late = LateAnswer.objects.offered_for(asked.id, case.execution.pk, asked.control)
+    if late is None or not late.succeeded:
+        return None
+    case.control["late_answer"] = {"attempt": late.number, "came_at": late.came_at.isoformat()}
+    return late.output
+
+
+def _check_storable(value: Any, what: str, case: Case) -> None:
+    if value is _UNSET:
+        return
+    try:
+        storable(value, limit_bytes=settings.STIGMER_VALUE_BYTES)
+    except NotStorable as problem:
+        raise Refused("invalid", f"{what} cannot be kept. {problem}", state=case.execution.phase) from problem
+
+
+def again(case: Case, arguments: Any = _UNSET, as_new_operation: bool = False) -> None:
+    """Open the failed step again, and the composites that failed with it."""
+    chain = case.failed_chain()
+    if not chain:
+        return
+    failed = chain[0]
+    if arguments is not _UNSET and failed.kind != "call":
+        raise Refused("invalid", f"{failed.name} is no call, so it has no input to edit.", state=case.execution.phase)
+    if failed.kind == "call" and failed.arguments is not None:
+        case.reopen(failed, **_changes(case, failed, arguments, as_new_operation))
+    elif "items" in failed.control:
+        # A loop does not read its items anew.
+        case.reopen(failed, status=StepStatus.RUNNING)
+    else:
+        # It failed before it had resolved anything, so there is nothing to keep: the walk meets it anew.
+        case.superseded.append(failed)
+    case.reopen_composites(chain[1:])
+
+
+def _changes(case: Case, failed: StepRecord, arguments: Any, as_new_operation: bool) -> dict[str, Any]:
+    """What is other in the call that is opened again, where a person wants something else of it."""
+    changes: dict[str, Any] = {}
+    if arguments is _UNSET and not as_new_operation:
+        return {}
+    # What it had achieved answers only for the call as it was.
+    forgotten = (*PER_TRY, "answer", *(operation.IDENTITY if as_new_operation else ()))
+    control = {name: value for name, value in failed.control.items() if name not in forgotten}
+    if arguments is not _UNSET:
+        found = _edited(case, failed, arguments)
+        changes["arguments"] = found.arguments
+        control.pop(LATE, None)
+        control |= {LATE: found.late} if found.late else {}
+    if as_new_operation:
+        changes["generation"] = failed.generation + 1
+        run = surroundings.run_of(case.execution)
+        control["key"] = operation.key_for(run, failed.path, changes["generation"])
+    return changes | {"control": control}
+
+
+def _edited(case: Case, failed: StepRecord, arguments: dict[str, Any]) -> Edited:
+    """The edit. Raises Refused where it would send secrets elsewhere in the name of who may not use them."""
+    assert case.execution.version_id is not None
+    found = edited(failed, arguments, parsed(case.execution.version_id).workflow.use.secrets)
+    who = secret_access.applicant(case.actor, "", Visibility.PRIVATE) if found.redirects else None
+    for name in sorted(found.redirects):
+        if who is not None and secret_access.why_not(name, who):
+            raise Refused(
+                "forbidden",
+                f"Where the call goes may not be edited: it carries the secret {name}, which you may not use.",
+                state=case.execution.phase, remedy="Edit other parts of it, or ask an administrator.",
+            )  # fmt: skip
+    return found

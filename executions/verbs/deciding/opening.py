@@ -1,0 +1,191 @@
+"""The one way in which a person's verb opens a run: who asks, in which phase, and whether the journal is whole.
+
+What goes on from a journal verifies it first, and outside of the transaction: tens of thousands of
+steps take seconds, and others must not wait for a lock meanwhile. The answer is one for the sequence
+at which the row stood; where it stands at another one when it is locked again, it is asked anew. A
+journal that is not what was written is refused at every door in the same words, and marked for a
+person.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import partial
+from typing import NamedTuple, TypeVar
+
+import structlog
+from django.contrib.auth.models import User
+
+from executions import audit, clock, policy
+from executions.driving import report
+from executions.driving.chain import Broken, examine
+from executions.driving.lease import count_finished_but, load_records, load_records_around
+from executions.errors import Refused
+from executions.journal.records import StepRecord
+from executions.models import Execution
+from executions.models.move import Move, Standing
+from executions.models.moves import apply
+from executions.models.outside import outside
+from executions.models.transactions import atomic
+from executions.states import Phase
+from executions.verbs.deciding.case import Case
+
+log = structlog.get_logger(__name__)
+Result = TypeVar("Result")
+_NOUNS = {"recover": "recovery", "undo restore": "undoing of the restore", "resume": "resuming"}
+
+
+class Reads(Enum):
+    """Of the standing steps of a run: all, none, or those that are open and those around the one at which it stands."""
+
+    ALL = auto()
+    AROUND = auto()
+    NONE = auto()
+
+
+class _Verified(NamedTuple):
+    """``others`` is how many finished steps stand beside ``records``, ``others_seq`` the newest of them."""
+
+    records: list[StepRecord]
+    broken: Broken | None
+    others: int = 0
+    others_seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a person asks for.
+
+    ``verifies`` is False for what ends a run or holds it: that has to be possible always. ``reads``
+    says which of the standing steps the verb looks at. ``takes_broken``: it says itself what may be
+    done with a journal that is not whole.
+    """
+
+    execution_id: uuid.UUID
+    actor: User
+    verb: str
+    expected_seq: int | None
+    phases: frozenset[Phase]
+    reason: str = ""
+    verifies: bool = True
+    reads: Reads = Reads.ALL
+    takes_broken: bool = False
+
+    def check(self, execution: Execution) -> None:
+        """Raises Refused: forbidden, stale, wrong_phase."""
+        check_allowed(execution, self.actor, self.verb)
+        check_fresh(execution, self.expected_seq)
+        check_phase(execution, self.verb, self.phases)
+
+
+def opened(opening: Opening, work: Callable[[Case], Result]) -> Result:
+    """What ``work`` gives, in one transaction with the row locked and its journal verified.
+
+    Called by a verb that is ``persistent``. Raises Refused.
+    """
+    with atomic():
+        case = _locked(opening)
+        if case.broken is None or opening.takes_broken:
+            return work(case)
+        _flag(case, case.broken)
+    raise corrupt(opening.verb, case.execution, case.broken)
+
+
+def _locked(opening: Opening) -> Case:
+    execution = Execution.objects.select_for_update(of=("self",)).get(pk=opening.execution_id)
+    opening.check(execution)
+    case = Case(execution, {}, opening.actor, opening.verb, opening.reason)
+    if opening.verifies:
+        # While a process drives it, it goes on from what was verified under the same lease.
+        stands_at = execution.token if execution.phase == Phase.IN_PROGRESS else execution.head_seq
+        key = ("journal", execution.pk, execution.phase, stands_at)
+        found = outside(key, partial(_verified, execution, opening.reads))
+        case.records = {record.path: record for record in found.records}
+        case.broken, case.others, case.others_seq = found.broken, found.others, found.others_seq
+    return case
+
+
+def _verified(execution: Execution, reads: Reads) -> _Verified:
+    """The standing steps, and what is wrong with the journal. Where it moves on meanwhile it is asked for anew."""
+    broken = examine(execution)
+    if reads is Reads.ALL:
+        return _Verified(load_records(execution.pk), broken)
+    if reads is Reads.NONE:
+        return _Verified([], broken)
+    around = load_records_around(execution.pk, execution.current_step)
+    return _Verified(around, broken, *count_finished_but(execution.pk, [record.path for record in around]))
+
+
+def corrupt(verb: str, execution: Execution, broken: Broken) -> Refused:
+    """What is answered where the journal is not what was written; nothing was changed then but the flag."""
+    message = f"The {_NOUNS.get(verb, verb)} failed: {broken.text}."
+    remedy = f"Nothing was changed; it is marked for a person. {broken.remedy()}"
+    return Refused("corrupt", message, state=execution.phase, remedy=remedy)
+
+
+def _flag(case: Case, broken: Broken) -> None:
+    """It stays as it is, and a person has to look at it."""
+    execution, now = case.execution, clock.now()
+    event = report.recovery_failed(execution, broken.text, now, case.actor.pk, last_good_seq=broken.last_good_seq)
+    move = Move(
+        execution.pk,
+        Standing(frozenset({Phase(execution.phase)}), execution.head_seq),
+        columns={"requires_manual_intervention": True},
+        events=[event],
+        owner_id=execution.owner_id,
+        at=now,
+    )
+    if apply(move) is not None:
+        before = audit.state(execution)
+        after = {
+            "phase": str(execution.phase),
+            "broken": broken.text,
+            "last_good_seq": broken.last_good_seq,
+        }
+        audit.record(
+            case.verb,
+            execution,
+            case.actor,
+            outcome=audit.FAILED,
+            before=before,
+            after=after,
+            reason=case.reason,
+        )
+    log.error("journal is not what was written", execution_id=execution.public_id, verb=case.verb, why=broken.text)
+
+
+def check_allowed(execution: Execution, actor: User, verb: str) -> None:
+    """Raises Refused (``forbidden``)."""
+    if not policy.can(actor, verb, execution):
+        raise Refused(
+            "forbidden",
+            f"You may see this execution, but {verb} is not for you.",
+            state=execution.phase,
+            remedy="Ask its owner or an administrator.",
+        )
+
+
+def check_fresh(execution: Execution, expected_seq: int | None) -> None:
+    """Raises Refused (``stale``) where it moved on since somebody looked at it."""
+    if expected_seq is not None and expected_seq != execution.head_seq:
+        raise Refused(
+            "stale",
+            f"It was at {expected_seq} of its history when you looked; it is at {execution.head_seq} now and "
+            f"{execution.phase}.",
+            state=execution.phase,
+            remedy="Look at what changed, then decide again.",
+        )
+
+
+def check_phase(execution: Execution, verb: str, phases: frozenset[Phase]) -> None:
+    """Raises Refused (``wrong_phase``)."""
+    if execution.phase not in phases:
+        allowed = " or ".join(sorted(phases))
+        raise Refused(
+            "wrong_phase",
+            f"It is {execution.phase}; {verb} is possible only when it is {allowed}.",
+            state=execution.phase,
+        )

@@ -1,0 +1,212 @@
+"""Going back to a checkpoint: what was finished up to it stands, everything after it is superseded and runs again.
+
+Nothing is deleted, so that a restore can itself be undone. Effects that run again are new operations with new keys.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+
+from django.contrib.auth.models import User
+from django.db.models import Max
+
+from executions import clock
+from executions import language as definition
+from executions.driving import report
+from executions.driving.chain import Broken, examine, is_checkpoint
+from executions.driving.lease import RECORD_FIELDS, load_records, record_of
+from executions.errors import Refused
+from executions.ids import uuid7
+from executions.journal.events import EventName
+from executions.journal.paths import ancestors
+from executions.journal.records import DECISION, JOURNAL_FORMAT, StepRecord
+from executions.models import Execution, Step
+from executions.models.transactions import persistent
+from executions.states import Phase, StepStatus
+from executions.verbs.deciding.case import Case, Decided, write
+from executions.verbs.deciding.decisions import audited
+from executions.verbs.deciding.opening import Opening, check_allowed, check_phase
+from executions.verbs.deciding.previews import INTERNAL, RunsAgain, what_runs_again
+
+PHASES = frozenset({Phase.FAILED, Phase.PAUSED, Phase.WAITING, Phase.CANCELLED})
+BEGINNING = 0
+RESTORE, UNDO = "restore", "undo restore"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A place to go back to."""
+
+    seq: int
+    path: str
+    name: str
+    kind: str
+    finished_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a restore would do at the sequence ``seq``; ``broken`` says why the journal is not whole, if it is not."""
+
+    seq: int
+    checkpoint_seq: int
+    checkpoint_path: str
+    kept: int
+    runs_again: list[RunsAgain]
+    broken: str
+    last_good_seq: int | None
+
+    @property
+    def may_repeat(self) -> list[RunsAgain]:
+        return [step for step in self.runs_again if step.may_repeat]
+
+
+def checkpoints(execution: Execution) -> list[Checkpoint]:
+    """Where this execution can be restored to, newest first; the beginning (0) is always possible and not listed."""
+    found = [r for r in load_records(execution.pk) if is_checkpoint(r) and r.seq and r.kind not in INTERNAL]
+    found.sort(key=lambda record: record.seq or 0, reverse=True)
+    return [Checkpoint(r.seq or 0, r.path, r.name, r.kind, report.timestamp(r.finished_at)) for r in found]
+
+
+def latest_restore(execution: Execution) -> StepRecord | None:
+    """The restore that stands and could be undone."""
+    rows = Step.objects.filter(execution=execution, kind=DECISION, name=RESTORE, superseded_by=None)
+    row = rows.order_by("-seq").values_list(*RECORD_FIELDS).first()
+    return None if row is None else record_of(row)
+
+
+def preview(execution_id: uuid.UUID, actor: User, checkpoint_seq: int) -> Preview:
+    """What ``restore`` would do now. Raises Refused as it would, but for the reason."""
+    execution = Execution.objects.select_related("version").get(pk=execution_id)
+    check_allowed(execution, actor, RESTORE)
+    check_phase(execution, RESTORE, PHASES)
+    if execution.version is None:
+        raise Refused("conflict", "A run of an agent has no checkpoints to go back to.", state=execution.phase)
+    records = load_records(execution_id)
+    broken = examine(execution)
+    checkpoint = _checkpoint(execution, records, checkpoint_seq, broken)
+    kept, taken_back = _split(records, checkpoint_seq)
+    again = what_runs_again(definition.load(execution.version.document), taken_back)
+    path = checkpoint.path if checkpoint else ""
+    broken_text, last_good = (broken.text, broken.last_good_seq) if broken else ("", None)
+    return Preview(execution.head_seq, checkpoint_seq, path, len(kept), again, broken_text, last_good)
+
+
+@persistent
+def restore(
+    execution_id: uuid.UUID, actor: User, checkpoint_seq: int, *, expected_seq: int | None = None, reason: str
+) -> Decided:
+    """Go back to the finished step with this seq (0: to the beginning) and run on from there. Raises Refused."""
+
+    def work(case: Case) -> Decided:
+        _check_reason(reason, case.execution)
+        return _restore(case, checkpoint_seq)
+
+    return audited(Opening(execution_id, actor, RESTORE, expected_seq, PHASES, reason, takes_broken=True), work)
+
+
+@persistent
+def undo_restore(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None, reason: str) -> Decided:
+    """Take the latest restore back: what ran after it is superseded, what it superseded stands again."""
+
+    def work(case: Case) -> Decided:
+        _check_reason(reason, case.execution)
+        return _undo(case)
+
+    return audited(Opening(execution_id, actor, UNDO, expected_seq, PHASES, reason), work)
+
+
+def _restore(case: Case, checkpoint_seq: int) -> Decided:
+    execution, records, broken = case.execution, list(case.records.values()), case.broken
+    checkpoint = _checkpoint(execution, records, checkpoint_seq, broken)
+    kept, taken_back = _split(records, checkpoint_seq)
+    around = {above for finished in kept for above in ancestors(finished.path)}
+    for record in taken_back:
+        if record.path in around:
+            case.reopen(record, status=StepStatus.RUNNING, control=case.counted_anew(record))
+        else:
+            case.superseded.append(record)
+    case.control["checkpoint"] = checkpoint_seq
+    if broken is not None:
+        case.chained_on = checkpoint.digest if checkpoint else ""
+        case.control["cut"] = {"after": checkpoint_seq, "before": execution.head_seq + 1}
+    highest = Step.objects.filter(execution=execution).aggregate(highest=Max("generation"))["highest"] or 1
+    case.columns = {
+        "generation": max(highest, execution.generation) + 1,
+        "last_checkpoint_at": checkpoint.finished_at if checkpoint else None,
+    }
+    case.goes_on_after(checkpoint.path if checkpoint else "")
+    return _written(case, report.RESTORED, checkpoint)
+
+
+def _undo(case: Case) -> Decided:
+    execution = case.execution
+    restored = latest_restore(execution)
+    if restored is None:
+        raise Refused("conflict", "There is no restore to undo.", state=execution.phase)
+    if "cut" in restored.control:
+        why = "what it took back was not as it had been written"
+        raise Refused("corrupt", f"The restore cannot be undone: {why}.", state=execution.phase,
+                      remedy="Restore to another checkpoint instead.")  # fmt: skip
+    _, case.superseded = _split(list(case.records.values()), restored.control["checkpoint"])
+    case.superseded.append(restored)
+    case.control["undoes"] = restored.seq
+    case.control["reinstates"] = []
+    taken_back = Step.objects.filter(execution=execution, superseded_by=restored.id).values_list(*RECORD_FIELDS)
+    for record in map(record_of, taken_back):
+        case.control["reinstates"].append(record.path)
+        if record.status == StepStatus.CANCELLED:
+            case.superseded.append(record)
+            case.written.append(_as_it_was_begun(record))
+        else:
+            case.reinstated.append(record)
+    return _written(case, report.RESTORE_UNDONE, None)
+
+
+def _as_it_was_begun(record: StepRecord) -> StepRecord:
+    """A step that was closed when its execution was cancelled, open again; what may have happened is asked about."""
+    is_effect = record.kind == "call" and record.arguments is not None
+    may_have_happened = record.control.get("outcome_unknown") or not is_effect
+    status = StepStatus.RUNNING if may_have_happened else StepStatus.RETRYING
+    return replace(record, id=uuid7(), seq=None, digest="", status=status, finished_at=None, superseded_by=None)
+
+
+def _written(case: Case, event: EventName, checkpoint: StepRecord | None) -> Decided:
+    execution = case.execution
+    told = report.plain(
+        event, execution, clock.now(), case.actor.pk, reason=case.reason,
+        checkpoint_seq=case.control.get("checkpoint"), path=checkpoint.path if checkpoint else "",
+    )  # fmt: skip
+    told.notify_owner = case.actor.pk != execution.owner_id
+    return write(case, [told])
+
+
+def _split(records: list[StepRecord], checkpoint_seq: int) -> tuple[list[StepRecord], list[StepRecord]]:
+    """What stands after a restore, and what it takes back: all that finished later, and all that was only begun."""
+    kept = [r for r in records if r.is_finished() and r.seq is not None and r.seq <= checkpoint_seq]
+    ids = {record.id for record in kept}
+    return kept, [record for record in records if record.id not in ids]
+
+
+def _checkpoint(execution: Execution, records: list[StepRecord], seq: int, broken: Broken | None) -> StepRecord | None:
+    """The step to go back to; None for the beginning."""
+    if execution.journal_format > JOURNAL_FORMAT:
+        assert broken is not None
+        raise Refused("corrupt", f"It cannot be restored: {broken.text}.", state=execution.phase,
+                      remedy="Upgrade Stigmer first.")  # fmt: skip
+    if seq == BEGINNING:
+        return None
+    found = next((record for record in records if record.seq == seq and is_checkpoint(record)), None)
+    if found is None:
+        raise Refused("invalid", f"There is no checkpoint {seq} that stands.", state=execution.phase,
+                      remedy="Choose one of the listed checkpoints, or 0 for the beginning.")  # fmt: skip
+    if broken is not None and seq > broken.last_good_seq:
+        raise Refused("corrupt", f"Checkpoint {seq} is not good: {broken.text}.", state=execution.phase,
+                      remedy=broken.remedy())  # fmt: skip
+    return found
+
+
+def _check_reason(reason: str, execution: Execution) -> None:
+    if not reason.strip():
+        raise Refused("invalid", "A reason is needed.", state=execution.phase, remedy="Say why, for the audit trail.")

@@ -1,0 +1,250 @@
+"""Recovering onto a newer version of the workflow: most failures are a bug in the definition, and this is the way on.
+
+The journal is matched by path. What no longer fits is named before anything runs: first every recorded step whose
+place is gone or is of another kind, then, by walking the new version over a copy of the journal as far as its first
+effect, every step that the walk does not come past any more.
+"""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from dataclasses import dataclass, replace
+from functools import partial
+
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from executions import clock
+from executions import language as definition
+from executions.driving import report, surroundings
+from executions.driving.chain import examine
+from executions.driving.lease import load_records
+from executions.errors import Refused
+from executions.ids import uuid7
+from executions.journal import operation
+from executions.journal.links import FIRST_FORMAT
+from executions.journal.paths import unescape
+from executions.journal.records import StepRecord
+from executions.journal.replay import Diverged, Journal
+from executions.language.walking.late import LATE
+from executions.language.walking.places import task_at
+from executions.language.walking.requests import Breathe, Completed, Effect, Ended
+from executions.language.walking.walker import Walker
+from executions.models import Execution, WorkflowVersion
+from executions.models.outside import outside
+from executions.models.transactions import persistent
+from executions.secret_access import author_of
+from executions.states import Phase, StepStatus
+from executions.verbs.deciding.case import Case, Decided, write
+from executions.verbs.deciding.decisions import audited
+from executions.verbs.deciding.opening import Opening, check_allowed, check_phase
+from executions.verbs.deciding.previews import INTERNAL, RunsAgain, what_runs_again
+
+_FAILED = frozenset({Phase.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A recorded step that has no place in the other version."""
+
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoesOn:
+    """What the other version would do first: ``runs`` or ``waits`` at a step, ``completes``, or ``fails``, and why."""
+
+    how: str
+    path: str = ""
+    name: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What going on with ``version`` (now: ``present``) would do at the sequence ``seq``.
+
+    Nothing is done where there are ``misfits`` or where the journal is ``broken``. ``is_new_operation``: the failed
+    step asks for something else in the other version, so that it gets a new idempotency key.
+    """
+
+    seq: int
+    present: int
+    version: int
+    kept: int
+    misfits: list[Misfit]
+    runs_again: list[RunsAgain]
+    goes_on: GoesOn | None
+    is_new_operation: bool
+    broken: str
+    last_good_seq: int | None
+
+    @property
+    def fits(self) -> bool:
+        return not self.misfits and not self.broken
+
+
+def preview(execution_id: uuid.UUID, actor: User, version_number: int) -> Preview:
+    """What ``recover_onto`` would do now; nothing is changed. Raises Refused as it would, but for what is shown."""
+    execution = Execution.objects.select_related("version").get(pk=execution_id)
+    check_allowed(execution, actor, "recover")
+    check_phase(execution, "recover", _FAILED)
+    version = _version(execution, version_number)
+    broken = examine(execution)
+    case = Case(execution, {r.path: r for r in load_records(execution_id)}, actor, "recover")
+    failed = _meet_anew(case)
+    fit = _fit(execution, version, case.standing())
+    assert execution.version is not None
+    taken_back = {record.id for record in case.superseded}
+    return Preview(
+        seq=execution.head_seq,
+        present=execution.version.number,
+        version=version_number,
+        kept=sum(r.is_finished() and r.id not in taken_back for r in case.records.values()),
+        misfits=fit.misfits,
+        runs_again=what_runs_again(definition.load(version.document), [failed] if failed else []),
+        goes_on=fit.goes_on,
+        is_new_operation=_asks_for_something_else(failed, fit.first),
+        broken=broken.text if broken else "",
+        last_good_seq=broken.last_good_seq if broken else None,
+    )
+
+
+@persistent
+def recover_onto(
+    execution_id: uuid.UUID, actor: User, version_number: int, *, expected_seq: int | None = None, reason: str = ""
+) -> Decided:
+    """Verify the checkpoints and go on with this version of the workflow. Raises Refused (``conflict``: misfits)."""
+
+    opening = Opening(execution_id, actor, "recover", expected_seq, _FAILED, reason)
+    return audited(opening, lambda case: _onto(case, version_number))
+
+
+def _onto(case: Case, version_number: int) -> Decided:
+    execution = case.execution
+    version = _version(execution, version_number)
+    failed = _meet_anew(case)
+    # What is foreign in the new version is evaluated, which may take long: not while the run is locked.
+    standing = case.standing()
+    fit = outside(("fit", execution.pk, execution.head_seq, version.pk), partial(_fit, execution, version, standing))
+    if fit.misfits:
+        listed = "; ".join(f"{misfit.path} ({misfit.why})" for misfit in fit.misfits)
+        raise Refused(
+            "conflict",
+            f"Version {version_number} does not fit what was recorded: {listed}.",
+            state=execution.phase,
+            remedy="Restore to a checkpoint before these steps, correct the new version, or start a new execution.",
+        )
+    case.control["version"] = version_number
+    case.columns["version_id"] = version.pk
+    if failed is not None and _asks_for_something_else(failed, fit.first):
+        # It must not pass for the same operation.
+        case.columns["generation"] = max(execution.generation, failed.generation) + 1
+    elif failed is not None and fit.first is not None:
+        case.written.append(_same_operation(case, failed, fit.first))
+    told = report.recovered(execution, clock.now(), case.actor.pk, reason=case.reason, version=version_number)
+    return write(case, [told])
+
+
+def _same_operation(case: Case, failed: StepRecord, first: StepRecord) -> StepRecord:
+    """The failed call as the new version has it, opened again: the same operation, with its key."""
+    run = surroundings.run_of(case.execution)
+    known = operation.identity(failed, run)
+    if "answer" in failed.control:
+        # It happened; only its result did not fit what the old version wanted.
+        known["answer"] = failed.control["answer"]
+    own = {name: value for name, value in first.control.items() if name not in operation.IDENTITY}
+    fresh = replace(first, id=uuid7(), status=StepStatus.RETRYING, started_at=clock.now())
+    fresh.generation, fresh.control = failed.generation, own | known
+    return fresh
+
+
+def _meet_anew(case: Case) -> StepRecord | None:
+    """Take the failed step back altogether: the new version shall say what it does. Gives it."""
+    chain = case.failed_chain()
+    if not chain:
+        return None
+    case.superseded.append(chain[0])
+    case.reopen_composites(chain[1:])
+    return chain[0]
+
+
+def _version(execution: Execution, number: int) -> WorkflowVersion:
+    if execution.workflow_id is None:
+        raise Refused("conflict", "Only a workflow's execution can go on with another version.", state=execution.phase)
+    version = WorkflowVersion.objects.filter(workflow_id=execution.workflow_id, number=number).first()
+    if version is None:
+        raise Refused("invalid", f"The workflow has no version {number}.", state=execution.phase,
+                      remedy="Apply it first, or name one that it has.")  # fmt: skip
+    return version
+
+
+def _asks_for_something_else(failed: StepRecord | None, first: StepRecord | None) -> bool:
+    if failed is None or first is None:
+        return False
+    late = failed.control.get(LATE) != first.control.get(LATE)
+    return late or (first.path, first.arguments) != (failed.path, failed.arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """The misfits; where there are none, what comes first, and its step where it is an effect."""
+
+    misfits: list[Misfit]
+    goes_on: GoesOn | None = None
+    first: StepRecord | None = None
+
+
+def _fit(execution: Execution, version: WorkflowVersion, standing: list[StepRecord]) -> _Fit:
+    workflow = definition.load(version.document)
+    found = []
+    for record in standing:
+        if record.kind in INTERNAL:
+            continue
+        task = task_at(workflow, record.path)
+        if task is None:
+            found.append(Misfit(record.path, "there is no such task any more"))
+        elif task.kind != record.kind:
+            found.append(Misfit(record.path, f"it was {record.kind}, the new version has {task.kind} there"))
+    return _Fit(found) if found else _walked(execution, workflow, version, standing)
+
+
+def _walked(
+    execution: Execution, workflow: definition.Workflow, version: WorkflowVersion, standing: list[StepRecord]
+) -> _Fit:
+    standing = copy.deepcopy(standing)
+    asks_for_secrets = workflow.use.secrets and execution.journal_format != FIRST_FORMAT
+    secrets = surroundings.secrets_for(execution.pk, workflow, author_of(version.pk) if asks_for_secrets else None)
+    surroundings.open_records(standing, secrets)
+    journal = Journal(
+        standing,
+        head_digest=execution.head_digest,
+        value_bytes=settings.STIGMER_VALUE_BYTES,
+        max_steps=settings.STIGMER_MAX_STEPS,
+        journal_format=execution.journal_format,
+    )
+    facts = surroundings.facts_for(execution, workflow, version.document, secrets)
+    walk = Walker(workflow, journal, facts, now=clock.now).run(None)
+    try:
+        request = next(walk)
+        while isinstance(request, Breathe):
+            request = next(walk)
+    except StopIteration as end:
+        return _Fit([], _ended(end.value))
+    except Diverged:
+        why = "the new version would run another step first"
+        return _Fit([Misfit(path, why) for path in sorted(journal.unvisited)])
+    step = request.step
+    if isinstance(request, Effect):
+        return _Fit([], GoesOn("runs", step.path, step.name), step)
+    return _Fit([], GoesOn("waits", step.path, step.name))
+
+
+def _ended(ended: Ended) -> GoesOn:
+    if isinstance(ended, Completed):
+        return GoesOn("completes")
+    path = ended.path or ""
+    reason = report.failure_reason(ended.error.as_json())
+    return GoesOn("fails", path, unescape(path.rsplit("/", 1)[-1].partition("#")[0]), reason)
