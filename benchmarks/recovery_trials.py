@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 from django.contrib.auth.models import User
 
 from benchmarks import moments
@@ -25,6 +24,7 @@ from executions.states import Phase
 from tests.faults.harness.web import session_cookie
 from tests.faults.harness.websocket import Closed, WebSocket
 from tests.live import ROOT, LiveStigmer, command, environment, stigmer_up
+from tests.processes import lives
 from tests.waiting import until
 
 PATIENCE_SECONDS = 60.0
@@ -92,7 +92,7 @@ def everything_dies(bench: Bench, home: Path, live: LiveStigmer, settings: dict[
     for process in processes:
         process.kill()
     live.process.wait()
-    psutil.wait_procs(processes, timeout=10)
+    until(lambda: not any(map(lives, processes)), what="everything has ended")
     started_at = time.time()
     with stigmer_up(home, **settings):
         ready_at = time.time()

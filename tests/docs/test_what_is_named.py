@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import typer
+import yaml
 
 from executions.cli.app import app
 from tests.live import ROOT
@@ -130,6 +131,18 @@ def test_commands_and_their_options_exist(name: str) -> None:
         for word in words:
             option = re.match(r"--[a-z][a-z-]*", word)
             assert option is None or option[0] in known | {"--help"}, line
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_start_of_an_example_gives_the_input_that_it_requires(name: str) -> None:
+    for line in lines(name):
+        found = re.search(r"stigmer run workflow (\S+)(.*)", line)
+        example = ROOT / "examples" / f"{found[1]}.yaml" if found else None
+        if found is None or example is None or not example.exists():
+            continue
+        schema = yaml.safe_load(example.read_text()).get("input", {}).get("schema", {}).get("document", {})
+        given = set(re.findall(r"(?:-i|--input) (\w+)=", found[2]))
+        assert set(schema.get("required", [])) <= given, line
 
 
 def said(text: str) -> list[str]:

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,6 +28,7 @@ from executions.isolation import (
     PoolClosed,
     ResultTooLarge,
 )
+from tests.processes import lives
 from tests.waiting import until
 
 TARGET = "tests.isolation.foreign:answer"
@@ -39,13 +39,6 @@ def pool() -> Iterator[ChildPool]:
     one = ChildPool(TARGET, size=2, max_result_bytes=100_000)
     yield one
     one.close()
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
 
 
 def test_a_call_gives_the_result_and_the_child_stays_warm(pool: ChildPool) -> None:
@@ -74,10 +67,10 @@ def test_a_child_that_overruns_its_deadline_dies_with_all_that_it_started(pool: 
     done = ThreadPoolExecutor(1).submit(pool.call, "grandchildren", str(path), deadline=4.0)
     until(path.exists, what="the child runs")
     child, grandchildren = pool.pids(), [int(word) for word in path.read_text().split()]
-    assert not any(is_gone(pid) for pid in grandchildren)
+    assert all(map(lives, grandchildren))
     with pytest.raises(ChildTimedOut):
         done.result()
-    until(lambda: all(is_gone(pid) for pid in [*child, *grandchildren]), what="the processes are gone")
+    until(lambda: not any(map(lives, [*child, *grandchildren])), what="the processes are gone")
     assert pool.call("echo", 1, deadline=20.0) == 1
 
 
@@ -154,7 +147,7 @@ def test_a_child_that_crashes_is_told_with_its_signal_and_replaced(pool: ChildPo
 def test_a_child_that_died_while_it_was_idle_is_replaced(pool: ChildPool) -> None:
     pid = pool.call("pid", None, deadline=20.0)
     os.kill(pid, signal.SIGKILL)
-    until(lambda: is_gone(pid), what="the processes are gone")
+    until(lambda: not lives(pid), what="the processes are gone")
     assert pool.call("pid", None, deadline=20.0) != pid
 
 
@@ -251,7 +244,7 @@ def test_a_worn_child_is_replaced() -> None:
 def test_a_closed_pool_leaves_no_process_and_refuses_calls(pool: ChildPool) -> None:
     pid = pool.call("pid", None, deadline=20.0)
     pool.close()
-    assert is_gone(pid)
+    assert not lives(pid)
     with pytest.raises(PoolClosed):
         pool.call("echo", 1, deadline=20.0)
 
@@ -269,7 +262,7 @@ def test_a_killed_parent_leaves_no_child(operation: str, tmp_path: Path) -> None
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, env=environment) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
-        assert not is_gone(child)
+        assert lives(child)
         parent.kill()
         parent.wait()
-        until(lambda: is_gone(child), what="the processes are gone")
+        until(lambda: not lives(child), what="the processes are gone")

@@ -12,6 +12,7 @@ import pytest
 from executions import sealed
 from executions.sealed.mother import Mother
 from executions.sealed.process import SealedChild
+from tests.processes import lives
 from tests.sealed.programs import FOR_EVER, run, run_once, slow_children, threads_that_may_hang
 from tests.waiting import until
 
@@ -78,7 +79,7 @@ def test_a_mother_that_was_killed_is_replaced() -> None:
     assert run("1") == b"1"
     mother = psutil.Process(psutil.Process(sealed.pids()[0]).ppid())
     mother.kill()
-    until(lambda: mother.status() == psutil.STATUS_ZOMBIE, what="she has ended")
+    until(lambda: not lives(mother), what="she has ended")
     for _ in range(3):
         try:
             assert run("2") == b"2"
@@ -138,7 +139,7 @@ def test_the_children_end_with_their_process() -> None:
     os.close(reader)
     os.close(writer)
     assert pids
-    until(lambda: not any(map(psutil.pid_exists, pids)), what="they have ended")
+    until(lambda: not any(map(lives, pids)), what="they have ended")
 
 
 def test_a_call_with_secrets_has_a_child_that_never_worked_and_never_will() -> None:
@@ -154,7 +155,7 @@ def test_a_call_with_secrets_has_a_child_that_never_worked_and_never_will() -> N
         own = until(lambda: set(sealed.pids()) - before, what="it has a child of its own")
         with pytest.raises(sealed.SealedTimedOut):
             hanging.result(timeout=60)
-    until(lambda: not any(map(psutil.pid_exists, own)), what="its child has ended")
+    until(lambda: not any(map(lives, own)), what="its child has ended")
 
 
 def test_closing_ends_what_runs_and_what_waits_with_words_of_its_own() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import psutil
 
 from executions.supervisor.child import Child, describe, run_python
+from tests.processes import lives
 
 Lines = list[tuple[str, str]]
 FOREVER = "import time; print('up', flush=True); time.sleep(600)"
@@ -95,7 +96,7 @@ def test_what_a_killed_child_had_started_goes_with_it() -> None:
         heirs.append(psutil.Process(int(lines[0][1])))
         assert child.process is not None
         child.process.kill()
-        await _eventually(lambda: not heirs[0].is_running() or heirs[0].status() == psutil.STATUS_ZOMBIE)
+        await _eventually(lambda: not lives(heirs[0]))
 
     _with_child(WITH_HEIR, kill)
 
@@ -128,7 +129,7 @@ def test_a_child_ends_with_a_supervisor_that_was_killed() -> None:
         child = psutil.Process(int(await process.stdout.readline()))
         process.kill()
         await process.wait()
-        await _eventually(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+        await _eventually(lambda: not lives(child))
 
     asyncio.run(run())
 

@@ -7,10 +7,10 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.live import ROOT, LiveStigmer, command, environment, free_ports, stigmer_up
+from tests.processes import lives
 from tests.waiting import until
 
 pytestmark = pytest.mark.processes
@@ -84,8 +84,7 @@ def test_it_stops_in_order_and_leaves_no_process(number: signal.Signals, tmp_pat
         processes = live.everything()
         assert len(processes) > 3
         assert live.stop(number) == 0
-        # What has ended and waits for init to reap it is no process that is left.
-        until(lambda: not any(_is_alive(process) for process in processes), what="no process is left")
+        until(lambda: not any(map(lives, processes)), what="no process is left")
 
 
 def test_after_a_kill_no_process_is_left_and_the_next_start_finds_its_data(tmp_path: Path) -> None:
@@ -94,10 +93,6 @@ def test_after_a_kill_no_process_is_left_and_the_next_start_finds_its_data(tmp_p
         logins, processes = killed.logins, killed.everything()
         killed.process.kill()
         killed.process.wait()
-        until(lambda: not any(_is_alive(process) for process in processes), what="all children are gone")
+        until(lambda: not any(map(lives, processes)), what="all children are gone")
     with stigmer_up(home) as again:
         assert again.logins == logins
-
-
-def _is_alive(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from executions.models import Process, Step
@@ -20,6 +19,7 @@ from executions.supervisor.child import Child
 from executions.worker_identity import expect_exits, note_exit
 from tests.driving.texts import call, get, tasks
 from tests.live import stigmer_up
+from tests.processes import lives
 from tests.waiting import until
 
 pytestmark = pytest.mark.processes
@@ -177,14 +177,10 @@ def test_the_web_server_is_replaced_when_it_is_stopped_and_a_worker_is_not_while
         lock = sqlite3.connect(live.home / "stigmer.sqlite3", isolation_level=None, timeout=30)
         lock.execute("BEGIN EXCLUSIVE")
         web.send_signal(signal.SIGSTOP)
-        until(lambda: not _alive(web), what="the stopped web server is killed", seconds=PATIENCE_SECONDS)
+        until(lambda: not lives(web), what="the stopped web server is killed", seconds=PATIENCE_SECONDS)
         assert {process.pid for process in live.children("worker")} == before, "who waits for the database lives"
         lock.execute("ROLLBACK")
         lock.close()
         until(lambda: live.status("/readyz") == 200, what="it is ready again", seconds=90)
         assert "HANGS" in live.written()
         assert {process.pid for process in live.children("worker")} == before
-
-
-def _alive(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from executions.calls.context import Cancellation, Deadline, StepContext
@@ -18,6 +17,7 @@ from executions.calls.python import step as python
 from executions.calls.python.functions import load_functions
 from executions.calls.python.step import FunctionPool
 from executions.secrets import Secrets
+from tests.processes import lives
 from tests.waiting import until
 
 MODULE = "tests.calls.python.sample_functions"
@@ -179,7 +179,7 @@ def test_an_attempt_that_overruns_its_deadline_is_killed_with_all_it_started(tmp
         outcome = failed(running.result())
     assert (outcome.transient, outcome.rule) == (True, "attempt timed out")
     assert outcome.error.type.endswith("/timeout")
-    until(lambda: not any(map(is_running, pids)), what="the processes are gone")
+    until(lambda: not any(map(lives, pids)), what="the processes are gone")
 
 
 def test_an_attempt_that_is_cancelled_is_killed(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_an_attempt_that_is_cancelled_is_killed(tmp_path: Path) -> None:
         pids = written_pids(path)
         cancellation.request()
         assert failed(running.result()).rule == "cancelled"
-    until(lambda: not any(map(is_running, pids)), what="the processes are gone")
+    until(lambda: not any(map(lives, pids)), what="the processes are gone")
 
 
 def test_modules_that_cannot_be_loaded_in_a_child_are_named() -> None:
@@ -205,7 +205,3 @@ def test_modules_that_cannot_be_loaded_in_a_child_are_named() -> None:
 def written_pids(path: Path) -> list[int]:
     until(path.exists, what="the function runs")
     return [int(word) for word in path.read_text().split()]
-
-
-def is_running(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE

@@ -19,6 +19,8 @@ from tests.faults.harness.rig import Rig
 from tests.faults.harness.shapes import SHAPES
 from tests.faults.harness.storm import storm
 from tests.faults.harness.workers import crew
+from tests.processes import lives
+from tests.waiting import until
 
 FAULT = "F5"
 RESTARTS, TERMINATIONS, CUTS = 30, 30, 25
@@ -55,7 +57,7 @@ def _restart(rig: Rig, chance: random.Random) -> int:
     server = get_server(rig.folder / "postgres", cleanup_mode=None)
     postmaster = psutil.Process(server.get_pid())
     postmaster.send_signal(signal.SIGQUIT)
-    psutil.wait_procs([postmaster], timeout=20)
+    until(lambda: not lives(postmaster), what="PostgreSQL has ended")
     time.sleep(chance.uniform(0.0, 1.0))
     server.ensure_postgres_running()
     return 1
