@@ -10,7 +10,7 @@ from django.db.models import Model, QuerySet
 
 from dashboard.queries import executions
 from dashboard.queries.in_time import in_time
-from executions import clock, policy
+from executions import audit, clock, policy
 from executions.models import Event, Execution, Process
 from executions.models.unheard import BRIEFLY_SECONDS, Unheard, unheard
 from executions.recovery import boot
@@ -22,7 +22,7 @@ Row = TypeVar("Row", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """A part that could not be read in time is None."""
+    """A part that could not be read in time is None; ``trail`` says what is wrong with the audit trail."""
 
     tally: dict[str, int] | None
     failing: list[Execution] | None
@@ -31,6 +31,7 @@ class Overview:
     workers: list[Process]
     nobody: Unheard | None
     since_start: SinceStart | None = None
+    trail: str = ""
 
 
 def overview(user: Any) -> Overview:
@@ -50,7 +51,13 @@ def overview(user: Any) -> Overview:
         workers=list(Process.objects.living().workers()),
         nobody=unheard(BRIEFLY_SECONDS),
         since_start=in_time("since the start", lambda: _worth_saying(boot.since_start(seen))),
+        trail=_broken_trail() if policy.is_admin(user) else "",
     )
+
+
+def _broken_trail() -> str:
+    """What is wrong with the audit trail, as far as the sweep knows."""
+    return " ".join(problem.detail for problem in audit.known().problems[:1])
 
 
 def _lines(part: str, rows: QuerySet[Row]) -> list[Row] | None:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from executions.cli.chapters import Chapters
-from executions.cli.commands import access, apply, backups, completion, local, runs, show, verbs
+from executions.cli.commands import access, apply, backups, completion, local, runs, show, trail, verbs
 
 app = typer.Typer(
     name="stigmer",
@@ -161,3 +161,4 @@ _OTHERS["restore"] = backups.or_a_backup(_OTHERS["restore"])
 for name, command in _OTHERS.items():
     app.command(name)(command)
 app.add_typer(access.tokens, name="token")
+app.add_typer(trail.audit, name="audit")

@@ -14,6 +14,7 @@ CHAPTERS = {
     "Act on a run": tuple(verb.slug for verb in with_commands()),
     "This installation": (
         "doctor",
+        "audit",
         "backup",
         "repair",
         "migrate",

@@ -24,11 +24,11 @@ class Finding:
 
 def examine() -> list[Finding]:
     """All findings; where the settings cannot be used, those that need none."""
-    from executions.cli.surroundings import use_settings
+    from executions.cli.surroundings import only_read, use_settings
 
     try:
         use_settings(writes=False)
-        _only_read()
+        only_read()
     except StigmerError as error:
         return [Finding("settings", False, str(error), "Correct it and run `stigmer doctor` again."), _login()]
     return [_settings(), _safety(), _folder(), *_health(), _web(), _login()]
@@ -53,15 +53,6 @@ def _settings() -> Finding:
     database = settings.DATABASES["default"]["ENGINE"].rpartition(".")[2]
     redis = "embedded Redis" if settings.STIGMER_EMBEDDED_REDIS else "own Redis"
     return Finding("settings", True, f"data folder {settings.STIGMER_HOME}, {database}, {redis}")
-
-
-def _only_read() -> None:
-    """The doctor changes nothing: where an SQLite file is missing, looking makes none."""
-    from django.conf import settings
-
-    database = settings.DATABASES["default"]
-    if str(database["ENGINE"]).endswith(".sqlite"):
-        database["OPTIONS"]["reads_only"] = True
 
 
 def _safety() -> Finding:
@@ -92,7 +83,8 @@ def _health() -> Iterator[Finding]:
 
     for seen in look():
         remedy = "" if seen.state == State.OK else seen.remedy
-        yield Finding(seen.name.replace("_", " "), seen.ok, seen.detail, remedy, seen.state == State.WARNING)
+        is_well = seen.ok and seen.state != State.DEGRADED
+        yield Finding(seen.name.replace("_", " "), is_well, seen.detail, remedy, seen.state == State.WARNING)
 
 
 def _web() -> Finding:

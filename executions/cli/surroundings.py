@@ -46,6 +46,15 @@ def use_settings(*, applications: bool = True, quiet: bool = False, writes: bool
         ) from error
 
 
+def only_read() -> None:
+    """Change nothing: where an SQLite file is missing, looking makes none. Before the first query."""
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    if str(database["ENGINE"]).endswith(".sqlite"):
+        database["OPTIONS"]["reads_only"] = True
+
+
 def _need_no_secret_key() -> None:
     """One for this process alone, where none was made yet."""
     home = Path(os.environ.get("STIGMER_HOME") or "var")

@@ -17,7 +17,7 @@ from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max, Min
 
-from executions import clock
+from executions import audit, clock
 from executions.dispatch import QUEUE_OFF, SWITCH_ON
 from executions.health.file_check import FileCheck
 from executions.models import Execution, Process, Turn
@@ -36,13 +36,19 @@ MORE_WORKERS = (
     "Start one more with `stigmer worker`: it takes what is due at once. To keep it so, raise STIGMER_WORKERS, or "
     "STIGMER_SLOTS where the processors have time left, and start `stigmer up` anew."
 )
+MISTRUST = (
+    "Somebody changed the database past Stigmer: `stigmer audit verify` names every such entry, a backup shows what "
+    "was there before."
+)
 
 
 class State(StrEnum):
-    """``WARNING`` is worth a look and keeps nothing from being taken; ``FAILED`` makes the server not ready."""
+    """``WARNING`` is worth a look and keeps nothing from being taken; neither does ``DEGRADED``, at which somebody has
+    to look: the doctor fails. ``FAILED`` makes the server not ready."""
 
     OK = "ok"
     WARNING = "warning"
+    DEGRADED = "degraded"
     FAILED = "failed"
 
 
@@ -235,10 +241,30 @@ def check_oldest_due() -> Check:
     return Check("oldest_due", State.OK, detail, age)
 
 
+@asks_the_database
+def check_audit_trail() -> Check:
+    """Who did what is kept as it was written. A broken trail takes nobody's work away: the server stays ready."""
+    known = audit.known()
+    if known.problems:
+        more = f" ({known.number} problems are known)" if known.number > 1 else ""
+        detail = f"The audit trail is broken: {known.problems[0].detail}{more}"
+        return Check("audit_trail", State.DEGRADED, detail, known.number, MISTRUST)
+    age = _age(known.last.ended_at)
+    if age is None:
+        return Check("audit_trail", State.OK, "not verified to its end yet; the sweep does it bit by bit", 0)
+    detail = f"{known.last.entries:,} entries verified, the last time {age:.0f} s ago"
+    return Check("audit_trail", State.OK, detail, 0)
+
+
 def _age(moment: datetime | None) -> float | None:
     """Seconds since then."""
     return None if moment is None else max(0.0, (clock.now() - moment).total_seconds())
 
 
 FIRST: tuple[Callable[[], Check], ...] = (check_database, check_disk, check_redis, check_queue)
-OF_THE_DATABASE: tuple[Callable[[], Check], ...] = (check_workers, check_sweep, check_oldest_due)
+OF_THE_DATABASE: tuple[Callable[[], Check], ...] = (
+    check_workers,
+    check_sweep,
+    check_oldest_due,
+    check_audit_trail,
+)

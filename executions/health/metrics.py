@@ -77,6 +77,7 @@ def _from_checks(checks: dict[str, Check]) -> Iterator[Metric]:
     for name, metric, help in (
         ("oldest_due", "oldest_due_seconds", "How long the oldest due execution waits for a worker."),
         ("sweep", "sweep_age_seconds", "Seconds since the last sweep."),
+        ("audit_trail", "audit_problems", "Entries of the audit trail found edited, missing or out of place."),
     ):
         figure = checks[name].figure
         if figure is not None:

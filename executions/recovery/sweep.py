@@ -9,6 +9,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
+from executions import audit
 from executions.models import Process, Turn
 from executions.models.spell import Spell
 from executions.recovery.outbox import send_what_is_unsent
@@ -32,6 +33,7 @@ def sweep(watch: Watch | None = None) -> int:
         note_silent_runners()
         repair_the_lost()
         send_what_is_unsent()
+        audit.go_on()
     return rang
 
 

@@ -112,7 +112,7 @@ def test_being_alive_asks_nothing_of_others(client: Client) -> None:
 
 def test_each_check_has_a_state_a_figure_and_a_remedy(client: Client) -> None:
     checks = {check["name"]: check for check in client.get("/readyz").json()["checks"]}
-    assert set(checks) == {"database", "disk", "redis", "queue", "workers", "sweep", "oldest_due"}
+    assert set(checks) == {"database", "disk", "redis", "queue", "workers", "sweep", "oldest_due", "audit_trail"}
     assert (checks["workers"]["state"], checks["workers"]["figure"]) == ("failed", 0)
     assert "stigmer worker" in checks["workers"]["remedy"]
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.cli.terminal import Terminal
-from tests.live import free_ports
+from tests.live import ROOT, free_ports
 
 pytestmark = pytest.mark.processes
 
@@ -40,3 +45,52 @@ def test_repair_reports_and_mends_what_is_not_linked_and_a_second_time_nothing(k
         "mended": 0,
         "found": [],
     }
+
+
+def test_the_audit_trail_of_a_running_installation_is_verified(keeper: Terminal) -> None:
+    said = keeper.apart("audit", "verify")
+    assert said.code == 0, said
+    assert re.fullmatch(r"[\d,]+ entr(y|ies) verified: the audit trail is whole\.\n", said.out), said
+    assert json.loads(keeper.apart("audit", "verify", "-o", "json").out)["whole"] is True
+
+
+def test_a_broken_audit_trail_fails_the_command_and_the_doctor_and_nothing_is_written(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    terminal = Terminal(tmp_path / "person", {"STIGMER_HOME": str(home), "STIGMER_PORT": str(free_ports(1)[0])})
+    assert terminal.apart("migrate").code == 0
+    write = "from executions import audit\nfor name in 'abcde': audit.record_account('log in', name, None)\n"
+    verify = "from executions import audit; audit.go_on()"
+    run_python(terminal, write)
+    with closing(sqlite3.connect(home / "stigmer.sqlite3")) as shell:
+        shell.execute("UPDATE executions_auditentry SET actor_name = 'mallory' WHERE id = 2")
+        shell.execute("DELETE FROM executions_auditentry WHERE id = 4")
+        shell.commit()
+    run_python(terminal, verify)
+    before = {path: path.read_bytes() for path in home.iterdir() if path.is_file()}
+    said = terminal.apart("audit", "verify")
+    assert said.code == 1, said
+    assert said.out.splitlines() == [
+        "edited: Entry 2 (log in b) is not what was written.",
+        "missing: Between entry 3 and entry 5 (log in e) at least one entry is missing.",
+        "4 entries verified, 2 problems.",
+    ]
+    told = json.loads(terminal.apart("audit", "verify", "-o", "json").out)
+    assert (told["whole"], told["entries"]) == (False, 4)
+    assert [(problem["entry"], problem["how"]) for problem in told["problems"]] == [(2, "edited"), (5, "missing")]
+    doctor = terminal.apart("doctor")
+    assert "✗ audit trail" in doctor.out and "(2 problems are known)" in doctor.out, doctor
+    assert {path: path.read_bytes() for path in home.iterdir() if path.is_file()} == before
+
+
+def test_without_a_database_the_audit_trail_cannot_be_verified(tmp_path: Path) -> None:
+    said = Terminal(tmp_path / "person", {"STIGMER_HOME": str(tmp_path / "home")}).apart("audit", "verify")
+    assert said.code == 6, said
+    assert "`stigmer doctor` says what the database lacks" in said.err and "Traceback" not in said.err
+    assert not (tmp_path / "home").exists()
+
+
+def run_python(terminal: Terminal, program: str) -> None:
+    """A program of this installation, with its settings."""
+    code = f"import django; django.setup()\n{program}"
+    settings = terminal.environment(DJANGO_SETTINGS_MODULE="stigmer_site.settings")
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=settings, check=True, timeout=60)

@@ -7,20 +7,17 @@ ends, and nobody who holds it waits for an execution.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from django.contrib.auth.models import User
 
 from executions import clock
+from executions.audit.chain import CHAIN, link
 from executions.models import AuditEntry, Execution, Turn
-from executions.models.streaming import stream
 from executions.models.transactions import atomic
-from executions.values import digest
 
-CHAIN = "audit"
 SYSTEM = "system"
 NOBODY = "(unknown)"
 DONE = "done"
@@ -97,7 +94,7 @@ def _add(entry: AuditEntry) -> AuditEntry:
         head = Turn.objects.locked(CHAIN)
         entry.created_at = clock.now()
         entry.previous_hash = head.value
-        entry.hash = digest(head.value, covered(entry))
+        entry.hash = link(entry)
         entry.save(force_insert=True)
         head.value = entry.hash
         head.save(update_fields=["value"])
@@ -106,26 +103,3 @@ def _add(entry: AuditEntry) -> AuditEntry:
 
 def _context() -> dict[str, Any]:
     return structlog.contextvars.get_contextvars()
-
-
-def covered(entry: AuditEntry) -> dict[str, Any]:
-    """What the hash of an entry covers: all of it but the references that a deletion empties."""
-    names = ("actor_name", "verb", "subject", "outcome", "before", "after", "reason", "correlation_id")
-    return {
-        **{name: getattr(entry, name) for name in names},
-        "created_at": entry.created_at.astimezone(UTC).isoformat(),
-    }
-
-
-def problems() -> Iterator[str]:
-    """What is wrong with the trail, one sentence each: entries changed, missing, cut off. Nothing where it is whole."""
-    head = ""
-    for entry in stream(AuditEntry.objects.order_by("id")):
-        if entry.previous_hash != head:
-            yield f"Before entry {entry.pk} ({entry}) an entry is missing, or it was changed."
-        if digest(entry.previous_hash, covered(entry)) != entry.hash:
-            yield f"Entry {entry.pk} ({entry}) is not what was written."
-        head = entry.hash
-    turn = Turn.objects.filter(pk=CHAIN).first()
-    if (turn.value if turn else "") != head:
-        yield "Entries at the end are missing."

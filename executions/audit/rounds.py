@@ -1,0 +1,105 @@
+"""Verifying the trail now and then: a batch each time, from where the last one stopped, and from the beginning again
+once the end was reached. What was found is kept for health, metrics and pages.
+
+What is kept lies in the database beside the trail: it is as true as the trail itself.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from django.db.models.functions import Now
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from executions import clock
+from executions.audit.chain import Problem, end
+from executions.audit.verifying import MOST_PROBLEMS, Batch, Place, verify_batch
+from executions.models import Turn
+
+NAME = "audit check"
+# About 25 ms each time, beside those who drive.
+PER_SWEEP = 500
+log = structlog.get_logger(__name__)
+
+
+class Round(BaseModel):
+    """One pass over the trail, or what there is of it so far. No more than MOST_PROBLEMS are kept of ``number``."""
+
+    model_config = ConfigDict(frozen=True)
+
+    entries: int = 0
+    number: int = 0
+    problems: tuple[Problem, ...] = ()
+    ended_at: datetime | None = None
+
+    def with_batch(self, batch: Batch) -> Round:
+        return Round(
+            entries=self.entries + batch.entries,
+            number=self.number + len(batch.problems),
+            problems=(*self.problems, *batch.problems)[:MOST_PROBLEMS],
+            ended_at=clock.now() if batch.is_last else None,
+        )
+
+
+class Known(BaseModel):
+    """``last`` is the latest whole round, ``this`` the one under way, which has come to entry ``id``."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int = 0
+    hash: str = ""
+    this: Round = Round()
+    last: Round = Round()
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong as far as it is known."""
+        return self.last.problems + _beside(self.this.problems, self.last.problems)
+
+    @property
+    def number(self) -> int:
+        return max(self.this.number, self.last.number, len(self.problems))
+
+    def with_batch(self, batch: Batch) -> Known:
+        this = self.this.with_batch(batch)
+        if batch.is_last:
+            return Known(last=this)
+        return Known(id=batch.place.id, hash=batch.place.hash, this=this, last=self.last)
+
+
+def go_on(most: int = PER_SWEEP) -> tuple[Problem, ...]:
+    """Verify the next ``most`` entries and keep what was found. What was not known before; it is logged too."""
+    Turn.objects.get_or_create(name=NAME)
+    kept, before = _kept()
+    after = before.with_batch(verify_batch(Place(before.id, before.hash), end(), most))
+    # Of two who came to the same place one has it.
+    mine = Turn.objects.filter(pk=NAME, value=kept)
+    if not mine.update(value=after.model_dump_json(), done_at=Now()):
+        return ()
+    new = _beside(after.problems, before.problems)
+    for problem in new:
+        log.error("the audit trail is broken", entry=problem.entry, how=str(problem.how), detail=problem.detail)
+    return new
+
+
+def known() -> Known:
+    """What the rounds have found so far."""
+    return _kept()[1]
+
+
+def _kept() -> tuple[str, Known]:
+    kept = Turn.objects.filter(pk=NAME).values_list("value", flat=True).first() or ""
+    if not kept:
+        return kept, Known()
+    try:
+        return kept, Known.model_validate_json(kept)
+    except ValidationError as problem:
+        log.warning("what was kept of the audit check cannot be read; it begins anew", problem=str(problem))
+        return kept, Known()
+
+
+def _beside(some: tuple[Problem, ...], others: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """Those that are not among the others."""
+    told = {(problem.entry, problem.how) for problem in others}
+    return tuple(problem for problem in some if (problem.entry, problem.how) not in told)

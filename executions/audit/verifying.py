@@ -1,0 +1,183 @@
+"""Whether the trail is whole, entry after entry in batches, from where one left off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django.db import DataError
+
+from executions.audit.chain import End, How, Problem, end, link
+from executions.models import AuditEntry
+
+BATCH = 1_000
+# Each problem costs look-ups: a batch of nothing but problems stops here, and the next one goes on.
+MOST_PROBLEMS = 20
+# What a column raises as it is read that holds no moment, whoever put that there.
+UNREADABLE = (ValueError, TypeError, DataError)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The entry up to which the trail was verified."""
+
+    id: int = 0
+    hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What the next entries were like; ``is_last``: the trail ends there, and its end was verified too."""
+
+    place: Place
+    entries: int
+    problems: list[Problem]
+    is_last: bool
+
+
+@dataclass(slots=True)
+class Verified:
+    """All of it: how many entries there are, and what is wrong."""
+
+    entries: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """``is_true`` where its hash is the one that its content has to have."""
+
+    id: int
+    title: str
+    previous_hash: str
+    hash: str
+    is_true: bool
+
+
+def verify() -> Verified:
+    """Verify all entries that are there now."""
+    found, place, trail = Verified(), Place(), end()
+    while True:
+        batch = verify_batch(place, trail, BATCH)
+        found.entries += batch.entries
+        found.problems += batch.problems
+        if batch.is_last:
+            return found
+        place = batch.place
+
+
+def problems() -> list[Problem]:
+    """What is wrong with the trail as it is now; nothing where it is whole."""
+    return verify().problems
+
+
+def verify_batch(place: Place, trail: End, most: int) -> Batch:
+    """Verify at most ``most`` entries behind ``place``."""
+    rows = _rows(place.id, trail.last_id, most)
+    problems: list[Problem] = []
+    for number, row in enumerate(rows, 1):
+        problems += _problems_of(row, place, trail)
+        place = Place(row.id, row.hash)
+        if len(problems) >= MOST_PROBLEMS:
+            return Batch(place, number, problems, is_last=False)
+    if len(rows) < most:
+        return Batch(place, len(rows), problems + list(_problem_of_end(trail)), is_last=True)
+    return Batch(place, len(rows), problems, is_last=False)
+
+
+def _problems_of(row: _Row, place: Place, trail: End) -> Iterator[Problem]:
+    if not row.is_true:
+        yield _problem(row.id, How.EDITED, f"{row.title} is not what was written.")
+    if row.previous_hash != place.hash:
+        yield from _problem_of_link(row, place, trail)
+
+
+def _problem_of_link(row: _Row, place: Place, trail: End) -> Iterator[Problem]:
+    """Why this entry does not follow the one that stands before it.
+
+    One that follows an entry further before says nothing new. Each entry is followed by one at most: what stands
+    between the two is out of place itself, and was told of or will be.
+    """
+    followed = _id_of(hash=row.previous_hash) if row.previous_hash else 0
+    if followed is None:
+        if place.hash == trail.head or (_id_of(previous_hash=place.hash) or 0) > row.id:
+            yield _problem(row.id, How.INSERTED, f"{row.title} was put in: the trail goes on without it.")
+        elif place.id == 0:
+            detail = f"Before {row.title}, the first that is there, at least one entry is missing."
+            yield _problem(row.id, How.MISSING, detail)
+        elif place.id == row.id - 1:
+            detail = f"Entry {place.id} was edited together with its hash: {row.title} followed another one."
+            yield _problem(place.id, How.EDITED, detail)
+        else:
+            detail = f"Between entry {place.id} and {row.title} at least one entry is missing."
+            yield _problem(row.id, How.MISSING, detail)
+    elif followed >= row.id:
+        detail = f"{row.title} is out of order: it follows entry {followed}, which stands behind it."
+        yield _problem(row.id, How.OUT_OF_ORDER, detail)
+    elif followed == 0:
+        detail = f"{row.title} is out of order: it was the first one."
+        yield _problem(row.id, How.OUT_OF_ORDER, detail)
+
+
+def _problem_of_end(trail: End) -> Iterator[Problem]:
+    if trail.head == trail.last_hash:
+        return
+    ends_at = _id_of(hash=trail.head) if trail.head else None
+    beyond = None if ends_at is None else AuditEntry.objects.filter(id__gt=ends_at).order_by("id").first()
+    if beyond is not None:
+        how = How.INSERTED if beyond.previous_hash == trail.head else How.OUT_OF_ORDER
+        detail = f"{_title(beyond)} stands behind entry {ends_at}, with which the trail ends."
+        yield _problem(beyond.pk, how, detail)
+    elif trail.last_id == 0:
+        yield _problem(0, How.MISSING, "All entries are missing.")
+    else:
+        detail = (
+            f"Behind entry {trail.last_id} at least one entry is missing, or it was edited together with its hash: "
+            "the trail does not end with it."
+        )
+        yield _problem(trail.last_id, How.MISSING, detail)
+
+
+def _problem(entry: int, how: How, detail: str) -> Problem:
+    return Problem(entry=entry, how=how, detail=detail[0].upper() + detail[1:])
+
+
+def _id_of(**which: str) -> int | None:
+    return AuditEntry.objects.filter(**which).values_list("id", flat=True).first()
+
+
+def _rows(after: int, last: int, most: int) -> list[_Row]:
+    entries = AuditEntry.objects.filter(id__gt=after, id__lte=last).order_by("id")[:most]
+    try:
+        return [_row(entry) for entry in entries]
+    except UNREADABLE:
+        # Which one it is shows as each is read alone.
+        ids = entries.values_list("id", "verb", "subject", "previous_hash", "hash")
+        return [_row_alone(*values) for values in ids]
+
+
+def _row(entry: AuditEntry) -> _Row:
+    return _Row(entry.pk, _title(entry), entry.previous_hash, entry.hash, _is_true(entry))
+
+
+def _row_alone(id: int, verb: str, subject: str, previous_hash: str, hash: str) -> _Row:
+    try:
+        return _row(AuditEntry.objects.get(pk=id))
+    except UNREADABLE:
+        return _Row(id, _titled(id, verb, subject), previous_hash, hash, is_true=False)
+
+
+def _is_true(entry: AuditEntry) -> bool:
+    try:
+        return link(entry) == entry.hash
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        # What was put in the place of a moment or of JSON has no canonical form.
+        return False
+
+
+def _title(entry: AuditEntry) -> str:
+    return _titled(entry.pk, entry.verb, entry.subject)
+
+
+def _titled(id: int, verb: str, subject: str) -> str:
+    return f"entry {id} ({verb} {subject})"
