@@ -6,8 +6,16 @@ import sys
 import traceback
 
 
+def start() -> None:
+    """Entry of the console script and of ``python -m executions.cli``: ``main``, wherever it is started."""
+    from executions.cli.first_process import leave_the_first_place
+
+    leave_the_first_place()
+    main()
+
+
 def main() -> None:
-    """Entry of the console script: an error is a line, one more for each finding, and an exit code.
+    """Run the command line: an error is a line, one more for each finding, and an exit code.
 
     Standard error shows no token, whoever writes to it."""
     from executions.cli.discretion import discreet

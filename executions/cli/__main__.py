@@ -1,3 +1,3 @@
-from executions.cli import main
+from executions.cli import start
 
-main()
+start()
