@@ -10,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Q, QuerySet
 
 from executions.models import Agent, Execution, Session, Workflow
+from executions.models.execution import ExecutionQuerySet
 from executions.models.resource import Resource, Visibility
 from executions.roles import Role
 from executions.verbs.rows import VERBS
@@ -67,12 +68,11 @@ def can(user: Person, verb: str, execution: Execution) -> bool:
     return role(user, execution) in RIGHTS[verb]
 
 
-def visible_executions(user: Person) -> QuerySet[Execution]:
+def visible_executions(user: Person) -> ExecutionQuerySet:
+    rows = ExecutionQuerySet(Execution)
     if sees_everything(user):
-        return Execution.objects.all()
-    if not user.is_active:
-        return Execution.objects.none()
-    return Execution.objects.filter(owner_id=user.pk)
+        return rows
+    return rows.filter(owner_id=user.pk) if user.is_active else rows.none()
 
 
 def visible_workflows(user: Person) -> QuerySet[Workflow]:

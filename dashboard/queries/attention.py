@@ -5,30 +5,16 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from dashboard.queries import executions
 from dashboard.queries.executions import COUNT_CAP, LIST_SECONDS, PAGE, Page
 from dashboard.queries.in_time import in_time
 from executions import policy
 from executions.models import Execution
-from executions.states import ACTIVE_PHASES
+from executions.models.matching import ATTENTION
 
-KINDS = {
-    "": "All",
-    "flagged": "Set aside",
-    "failed": "Failed",
-    "decision": "To be decided",
-    "silent": "Silent runner",
-}
-_DECISION = Q(phase="WAITING", waiting_for="decision")
-_FITS = {
-    "flagged": Q(requires_manual_intervention=True) & ~_DECISION,
-    "failed": Q(phase="FAILED", requires_manual_intervention=False),
-    "decision": _DECISION,
-    "silent": Q(runner_silent_at__isnull=False, requires_manual_intervention=False, phase__in=ACTIVE_PHASES)
-    & ~_DECISION,
-}
+KINDS = {"": "All", **{name: kind.word for name, kind in ATTENTION.items()}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +45,4 @@ def _counted(user: policy.Person, kind: str) -> int | None:
 
 
 def _rows(user: policy.Person, kind: str) -> QuerySet[Execution]:
-    rows = executions.visible(user)
-    if kind:
-        return rows.filter(_FITS[kind])
-    return rows.needing_attention()  # type: ignore[attr-defined,no-any-return]
+    return executions.visible(user).needing_attention(kind)

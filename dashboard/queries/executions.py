@@ -5,15 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from dashboard.queries.in_time import in_time
-from dashboard.search import Search
 from executions import policy
-from executions.ids import parse_public_id
-from executions.models import Agent, Execution, Workflow
+from executions.models import Execution
+from executions.models.execution import ExecutionQuerySet
+from executions.searching.search import ATTENTION, Search
 from executions.states import Phase
 
 PAGE = 50
@@ -21,21 +20,30 @@ COUNT_CAP = 10_000
 NEW_CAP = 100
 # What the page is about may take longer than what stands beside it.
 LIST_SECONDS = 5.0
-MOST_SUBJECTS = 5_000
 HEAVY = ("input", "output", "error")
 TEXTS = ("version__source", "version__document", "agent_version__source", "agent_version__document")
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the address asks for. ``phase`` may be ``attention``; ``owner`` is a username or ``me``; ``typed`` is the
-    search as it was typed, ``search`` what was understood of it."""
+    """What the address asks for. ``phase`` may be ``attention``; ``owner`` is a username or ``me``.
+
+    ``typed`` is the search as it was typed, ``search`` what was understood of it, and ``problems`` are
+    sentences about what was not.
+    """
 
     phase: str = ""
     workflow: str = ""
     owner: str = ""
     typed: str = ""
     search: Search = field(default_factory=Search)
+    problems: tuple[str, ...] = ()
+
+    @property
+    def wanted_phase(self) -> str:
+        """The phase that is asked for, typed or chosen, or ``attention``; empty for all."""
+        typed = ATTENTION if self.search.needs_attention else "".join(self.search.phases)
+        return typed or self.phase
 
     def is_any(self) -> bool:
         return bool(self.phase or self.workflow or self.owner or self.typed)
@@ -60,7 +68,7 @@ class Page:
         return self.rows[-1].public_id if self.rows else ""
 
 
-def visible(user: policy.Person) -> QuerySet[Execution]:
+def visible(user: policy.Person) -> ExecutionQuerySet:
     """What this user may see, with what a row shows and without the big values."""
     rows = policy.visible_executions(user)
     return rows.select_related("workflow", "version", "agent", "agent_version", "owner").defer(*HEAVY, *TEXTS)
@@ -80,7 +88,7 @@ def tally(user: policy.Person, filters: Filters) -> dict[str, int] | None:
 
     None where they could not be counted in time.
     """
-    others = replace(filters, phase="", search=replace(filters.search, status=""))
+    others = replace(filters, phase="", search=replace(filters.search, phases=(), needs_attention=None))
     rows = _matching(user, others).order_by().values("pk")
     return in_time(
         "counts by phase",
@@ -107,50 +115,12 @@ def exists_any(user: policy.Person) -> bool:
 
 
 def _matching(user: policy.Person, filters: Filters) -> QuerySet[Execution]:
-    search = filters.search
-    rows = _in_phase(_in_phase(visible(user), filters.phase), search.status)
-    for slug in filter(None, (filters.workflow, search.workflow)):
-        rows = rows.filter(Q(workflow__slug=slug) | Q(agent__slug=slug))
-    for owner in filter(None, (filters.owner, search.owner)):
-        rows = rows.filter(owner_id=user.pk) if owner == "me" else rows.filter(owner__username=owner)
-    if search.after:
-        rows = rows.filter(created_at__gte=search.after)
-    if search.before:
-        rows = rows.filter(created_at__lt=search.before)
-    if search.step:
-        rows = rows.filter(current_step__icontains=search.step)
-    if search.labels:
-        rows = rows.filter(Q(workflow__in=_labelled(Workflow, search)) | Q(agent__in=_labelled(Agent, search)))
-    return rows.filter(_about(search.text)) if search.text else rows
-
-
-def _in_phase(rows: QuerySet[Execution], phase: str) -> QuerySet[Execution]:
-    if phase == "attention":
-        return rows.needing_attention()  # type: ignore[attr-defined,no-any-return]
-    return rows.filter(phase=phase) if phase else rows
-
-
-def _labelled(kind: type[Workflow] | type[Agent], search: Search) -> list[uuid.UUID]:
-    """Executions have no labels of their own: those that run something which carries all of these labels."""
-    rows: list[tuple[uuid.UUID, Any]] = list(kind._default_manager.values_list("pk", "labels")[:MOST_SUBJECTS])
-    return [
-        key for key, labels in rows if isinstance(labels, dict) and all(_fits(labels, *one) for one in search.labels)
-    ]
-
-
-def _fits(labels: Any, key: str, value: str | None) -> bool:
-    return isinstance(labels, dict) and key in labels and (value is None or str(labels[key]) == value)
-
-
-def _about(text: str) -> Q:
-    exact = parse_public_id(text, "wex", "aex")
-    if exact is not None:
-        return Q(pk=exact)
-    return (
-        Q(name__icontains=text)
-        | Q(slug__icontains=text)
-        | Q(workflow__slug__icontains=text)
-        | Q(agent__slug__icontains=text)
-        | Q(correlation_id=text)
-        | Q(failure_reason__icontains=text)
+    """What the address asks for and what was typed: both have to fit."""
+    asker = user.pk
+    chosen = Search(
+        phases=(filters.phase,) if filters.phase and filters.phase != ATTENTION else (),
+        needs_attention=True if filters.phase == ATTENTION else None,
+        subject=filters.workflow,
+        owner=filters.owner,
     )
+    return visible(user).matching(chosen, asker).matching(filters.search, asker)

@@ -40,7 +40,7 @@ def overview(user: Any) -> Overview:
     seen = policy.visible_executions(user)
     return Overview(
         tally=executions.tally(user, executions.Filters()),
-        failing=_lines("attention", rows.needing_attention()),  # type: ignore[attr-defined]
+        failing=_lines("attention", rows.needing_attention()),
         running=_lines("under way", rows.filter(phase__in=("IN_PROGRESS", "WAITING"))),
         recent=_lines(
             "recent activity",

@@ -15,11 +15,12 @@ from dashboard import bulk, words
 from dashboard.paging import EXECUTION, cursor
 from dashboard.queries import executions, workflows
 from dashboard.queries.executions import COUNT_CAP, Filters
-from dashboard.search import parse
 from dashboard.views.pages import page, person
 from executions import clock, policy
 from executions.errors import Refused
 from executions.models import SavedView
+from executions.searching.search import ATTENTION
+from executions.searching.typed import parse
 from executions.states import Phase
 
 LONGEST = 200
@@ -79,14 +80,16 @@ def new_count(request: HttpRequest) -> HttpResponse:
 def filters_of(query: QueryDict) -> Filters:
     """The filters of an address. A phase that does not exist is no filter."""
     phase = query.get("phase", "")
-    known = phase in (*Phase, "attention")
+    known = phase in (*Phase, ATTENTION)
     typed = _text(query, "q").strip()
+    read = parse(typed, clock.now())
     return Filters(
         phase=phase if known else "",
         workflow=_text(query, "workflow"),
         owner=_text(query, "owner"),
         typed=typed,
-        search=parse(typed, clock.now()),
+        search=read.search,
+        problems=read.problems,
     )
 
 
@@ -108,7 +111,7 @@ def chips(filters: Filters, tally: dict[str, int] | None) -> list[dict[str, obje
     total = sum(tally.values())
     made: list[dict[str, object]] = [_chip(filters, "", "All", total)]
     for phase in Phase:
-        if tally[phase] or phase in (filters.phase, filters.search.status):
+        if tally[phase] or phase in (filters.phase, filters.wanted_phase):
             made.append(_chip(filters, phase, words.phase_look(phase).word, tally[phase]))
     return made
 
@@ -116,7 +119,7 @@ def chips(filters: Filters, tally: dict[str, int] | None) -> list[dict[str, obje
 def _chip(filters: Filters, phase: str, word: str, count: int | None) -> dict[str, object]:
     typed = " ".join(part for part in filters.typed.split() if not part.startswith("status:"))
     shown = "…" if count is None else f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}"
-    is_chosen = phase == (filters.search.status or filters.phase)
+    is_chosen = phase == filters.wanted_phase
     return {
         "word": word,
         "count": shown,

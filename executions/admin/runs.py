@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -12,12 +12,14 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from executions import policy
+from executions import clock, policy
 from executions.admin.access import Looking
 from executions.admin.rendering import json_field, link, list_link, moment, table
 from executions.admin.searching import EXECUTION_IDS, by_public_id
 from executions.admin.verbs import action, actions_for
 from executions.models import Attempt, Event, Execution, Step
+from executions.models.matching import ATTENTION
+from executions.searching.typed import HELP, parse
 
 SHOWN_ROWS = 25
 
@@ -29,14 +31,15 @@ class AttentionFilter(admin.SimpleListFilter):
     parameter_name = "attention"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("needed", "Needs a person"), ("intervention", "Set aside for a person")]
+        kinds = [(name, kind.word) for name, kind in ATTENTION.items()]
+        return [("needed", "Needs a person"), *kinds]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() == "needed":
-            return queryset.filter(pk__in=Execution.objects.needing_attention().values("pk"))
-        if self.value() == "intervention":
-            return queryset.filter(requires_manual_intervention=True)
-        return queryset
+        value = self.value()
+        if value != "needed" and value not in ATTENTION:
+            return queryset
+        needing = Execution.objects.needing_attention("" if value == "needed" else value)
+        return queryset.filter(pk__in=needing.values("pk"))
 
 
 @admin.register(Execution)
@@ -48,8 +51,9 @@ class ExecutionAdmin(Looking):
     list_display_links = ("public_id",)
     list_select_related = ("workflow", "agent", "owner")
     list_filter = ("phase", AttentionFilter, "kind", "created_at")
-    search_fields = ("slug__startswith", "correlation_id__startswith", "name__icontains")
-    search_help_text = "A public id (wex-…, wfl-…), or the beginning of a slug or correlation id, or part of a name"
+    # What is searched in says `ExecutionQuerySet.matching`; without a field Django shows no search box.
+    search_fields = ("slug",)
+    search_help_text = f"A public id (wex-…, wfl-…), or a search as above the dashboard's list. {HELP}"
     sortable_by = ()
     ordering = ("-id",)
     fieldsets = (
@@ -78,7 +82,13 @@ class ExecutionAdmin(Looking):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         named = by_public_id(queryset, search_term, EXECUTION_IDS)
-        return (named, False) if named is not None else super().get_search_results(request, queryset, search_term)
+        if named is not None:
+            return named, False
+        typed = parse(search_term, clock.now())
+        for problem in typed.problems:
+            messages.warning(request, problem)
+        found = Execution.objects.matching(typed.search, request.user.pk)
+        return queryset.filter(pk__in=found.values("pk")), False
 
     def get_actions(self, request: HttpRequest) -> Any:
         assert isinstance(request.user, User)

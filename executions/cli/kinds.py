@@ -25,7 +25,7 @@ class Kind:
     may_delete: bool = False
 
 
-_RUNS = frozenset({"phase", "workflow", "agent", "owner", "text", "needs_attention", "session", "correlation_id"})
+_RUNS = frozenset({"phase", "workflow", "agent", "owner", "text", "needs_attention", "session", "q"})
 _NAMED = frozenset({"text", "owner"})
 KINDS = (
     Kind("workflow", "workflows", "/workflows", "/workflows/{name}", "wfl", _NAMED, may_delete=True),

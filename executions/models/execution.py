@@ -14,6 +14,8 @@ from executions import clock
 from executions.ids import public_id, uuid7
 from executions.journal.records import newest_format
 from executions.models.fields import JsonField
+from executions.models.matching import ATTENTION, NEEDS_ATTENTION, condition
+from executions.searching.search import Search
 from executions.states import ACTIVE_PHASES, Phase
 
 if TYPE_CHECKING:
@@ -38,11 +40,19 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
         speaking = (Phase.PENDING, Phase.IN_PROGRESS, Phase.WAITING)
         return self.filter(runner="external", phase__in=speaking, runner_due_at__lt=Now())
 
-    def needing_attention(self) -> ExecutionQuerySet:
-        """A person has to look at it: :meth:`Execution.needs_attention` says the same of one row."""
-        asked = Q(phase=Phase.WAITING, waiting_for="decision")
-        silent = Q(runner_silent_at__isnull=False, phase__in=ACTIVE_PHASES)
-        return self.filter(Q(phase=Phase.FAILED) | Q(requires_manual_intervention=True) | asked | silent)
+    def needing_attention(self, kind: str = "") -> ExecutionQuerySet:
+        """A person has to look at it: :meth:`Execution.needs_attention` says the same of one row.
+
+        ``kind`` is a name in :data:`executions.models.matching.ATTENTION`, or empty for all.
+        """
+        return self.filter(ATTENTION[kind].condition if kind else NEEDS_ATTENTION)
+
+    def matching(self, search: Search, asker: int | None = None) -> ExecutionQuerySet:
+        """What this search asks for; ``asker`` is the key of the user whom ``owner:me`` means."""
+        names = ("workflow", "agent")
+        tables = {name: Execution._meta.get_field(name).related_model for name in names}
+        subjects = {name: table._default_manager for name, table in tables.items()}  # type: ignore[union-attr]
+        return self.filter(condition(search, asker, subjects))
 
 
 class Execution(models.Model):

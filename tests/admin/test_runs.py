@@ -48,7 +48,10 @@ def test_the_list_is_filtered_by_phase_and_by_what_needs_a_person(admin: User, a
     client = as_user(admin)
     assert found(client, phase__exact="FAILED") == [failed.public_id]
     assert found(client, attention="needed") == [flagged.public_id, failed.public_id]
-    assert found(client, attention="intervention") == [flagged.public_id]
+    assert found(client, attention="flagged") == [flagged.public_id]
+    assert found(client, q="status:failed owner:me") == []
+    assert found(client, q="status:failed other") == []
+    assert found(client, q="status:attention") == [flagged.public_id, failed.public_id]
     assert len(found(client)) == 3 and done.public_id in found(client)
 
 

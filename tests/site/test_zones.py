@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
 from django.utils import timezone
 
-from dashboard.search import parse
 from dashboard.templatetags import words
 from executions.admin.rendering import moment
+from executions.searching.typed import parse
 from stigmer_site import zones
 from tests.cli.terminal import Terminal
 
@@ -49,7 +49,7 @@ def test_what_is_no_zone_counts_as_none(name: str) -> None:
 
 def test_a_day_that_a_person_types_begins_in_their_zone() -> None:
     with timezone.override("Asia/Tokyo"):
-        found = parse("after:2026-07-01 before:2026-07-02T08:00", AT)
+        found = parse("after:2026-07-01 before:2026-07-02T08:00", AT).search
     assert found.after == datetime(2026, 6, 30, 15, tzinfo=UTC)
     assert found.before == datetime(2026, 7, 1, 23, tzinfo=UTC)
 

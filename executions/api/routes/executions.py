@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Status
 from pydantic import BaseModel, Field
 
-from executions import policy
+from executions import clock, policy
 from executions.api import finding, runs
 from executions.api.credentials import ACT, READ, RUN, person
 from executions.api.cursors import USUAL, Cursor, Limit, Listing, Moment, Page
@@ -21,7 +20,10 @@ from executions.api.render import executions as render
 from executions.api.schemas import executions as shapes
 from executions.ids import parse_public_id
 from executions.intake import standing
-from executions.models import Execution, WorkflowInstance
+from executions.models import WorkflowInstance
+from executions.models.execution import ExecutionQuerySet
+from executions.searching.search import Search
+from executions.searching.typed import HELP, parse
 from executions.states import Phase
 
 Kind = Literal["workflow", "agent"]
@@ -36,47 +38,34 @@ class Filters(BaseModel):
     workflow: str | None = Field(None, max_length=340, description="Id or slug of a workflow.")
     agent: str | None = Field(None, max_length=340, description="Id or slug of an agent.")
     session: str | None = Field(None, max_length=40, description="Id of a session.")
-    owner: str | None = Field(None, max_length=150, description="User name of the owner.")
+    owner: str | None = Field(None, max_length=150, description="User name of the owner, or `me`.")
     correlation_id: str | None = Field(None, max_length=64)
     needs_attention: bool | None = Field(
         None, description="Failed, set aside for a person, waiting for a decision, or its external runner is silent."
     )
-    text: str | None = Field(None, max_length=200, description="Part of its name, slug or id.")
+    text: str | None = Field(
+        None, max_length=200, description="Its id, or part of its name, its slug or why it failed."
+    )
+    q: str = Field("", max_length=500, description=f"A search as it is typed above the list. {HELP}")
     created_after: Moment | None = None
     created_before: Moment | None = None
 
 
-def filtered(user: User, kind: Kind, filters: Filters) -> QuerySet[Execution, Execution]:
-    """The executions of this kind that the caller may see and asked for."""
-    rows = policy.visible_executions(user).filter(kind=kind)
-    if filters.phase:
-        rows = rows.filter(phase__in=filters.phase)
-    for name, prefix in (("workflow", "wfl"), ("agent", "agt")):
-        ref = getattr(filters, name)
-        if ref is not None:
-            key = parse_public_id(ref, prefix)
-            rows = rows.filter(**({name: key} if key else {f"{name}__slug": ref}))
+def filtered(user: User, kind: Kind, filters: Filters) -> ExecutionQuerySet:
+    """The executions of this kind that the caller may see and asked for. Raises Problem."""
+    typed = parse(filters.q, clock.now())
+    if typed.problems:
+        raise Problem("invalid-argument", " ".join(typed.problems), remedy=HELP)
+    session = None
     if filters.session is not None:
-        rows = rows.filter(session=finding.number(parse_public_id(filters.session, "ses"), "session", filters.session))
-    if filters.owner is not None:
-        rows = rows.filter(owner__username=filters.owner)
-    if filters.correlation_id is not None:
-        rows = rows.filter(correlation_id=filters.correlation_id)
-    if filters.needs_attention is not None:
-        needing = Execution.objects.needing_attention().values("pk")
-        rows = rows.filter(pk__in=needing) if filters.needs_attention else rows.exclude(pk__in=needing)
-    if filters.created_after is not None:
-        rows = rows.filter(created_at__gte=filters.created_after)
-    if filters.created_before is not None:
-        rows = rows.filter(created_at__lt=filters.created_before)
-    return _with_text(rows, filters.text)
-
-
-def _with_text(rows: QuerySet[Execution, Execution], text: str | None) -> QuerySet[Execution, Execution]:
-    if not text:
-        return rows
-    key = parse_public_id(text.strip(), "wex", "aex")
-    return rows.filter(pk=key) if key else rows.filter(Q(name__icontains=text) | Q(slug__icontains=text))
+        session = finding.number(parse_public_id(filters.session, "ses"), "session", filters.session)
+    given = Search(
+        kind=kind, phases=tuple(filters.phase), needs_attention=filters.needs_attention,
+        workflow=filters.workflow or "", agent=filters.agent or "", session=session,
+        owner=filters.owner or "", correlation_id=filters.correlation_id or "",
+        after=filters.created_after, before=filters.created_before, text=filters.text or "",
+    )  # fmt: skip
+    return policy.visible_executions(user).matching(given, user.pk).matching(typed.search, user.pk)
 
 
 def add_reading(router: Router, kind: Kind) -> None:

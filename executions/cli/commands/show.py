@@ -13,6 +13,7 @@ from executions.cli.exits import CommandError, ExitCode
 from executions.cli.formats import Format
 from executions.cli.kinds import Kind, execution_path, named, subject
 from executions.cli.remote.client import Client
+from executions.cli.remote.flags import flag_of
 from executions.states import Phase
 
 KindName = Annotated[str, typer.Argument(metavar="KIND", help="workflow, execution, agent, …", show_default=False)]
@@ -61,6 +62,9 @@ def list_(
     needs_attention: Annotated[
         bool | None, typer.Option("--needs-attention/--no-attention", help="Failed, or marked for a person.")
     ] = None,
+    search: Annotated[
+        str | None, typer.Option(help="As typed above the list of runs: `status:failed after:2d label:team=red`.")
+    ] = None,
     unread: Annotated[bool | None, typer.Option("--unread/--read", help="Of notifications.")] = None,
     output: Output = Format.TABLE,
 ) -> None:
@@ -68,7 +72,7 @@ def list_(
     found = named(kind)
     filters = {
         "phase": [each.value for each in phase or ()], "workflow": workflow, "agent": agent, "session": session,
-        "owner": owner, "text": text, "needs_attention": needs_attention, "unread": unread,
+        "owner": owner, "text": text, "needs_attention": needs_attention, "unread": unread, "q": search,
     }  # fmt: skip
     given = {field: value for field, value in filters.items() if value not in (None, [])}
     _check_filters(found, given)
@@ -140,11 +144,12 @@ def list_path(kind: Kind, of: str | None) -> str:
 def _check_filters(kind: Kind, given: dict[str, Any]) -> None:
     for name in given:
         if name not in kind.filters:
-            known = ", ".join(f"--{each.replace('_', '-')}" for each in sorted(kind.filters)) or "none but --limit"
+            known = ", ".join(flag_of(each) for each in sorted(kind.filters)) or "none but --limit"
             raise CommandError(
-                f"--{name.replace('_', '-')} is no filter of {kind.plural}.", remedy=f"Those are {known}.",
+                f"{flag_of(name)} is no filter of {kind.plural}.",
+                remedy=f"Those are {known}.",
                 code=ExitCode.USAGE,
-            )  # fmt: skip
+            )
 
 
 def _version_of(client: Client, kind: Kind, item: dict[str, Any], number: int | None) -> tuple[Kind, dict[str, Any]]:

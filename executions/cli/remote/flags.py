@@ -9,6 +9,7 @@ _PLACES = {
     "session_id": "--session",
     "choice": "CHOICE",
     "phase": "PHASE",
+    "q": "--search",
     "If-Match": "--seq",
     "Idempotency-Key": "--idempotency-key",
 }

@@ -4,22 +4,24 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboard.search import parse
+from executions.searching.search import Search
+from executions.searching.typed import parse
 from executions.states import Phase
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 def test_words_without_a_name_are_text() -> None:
-    assert parse("late  parcel", NOW).text == "late parcel"
+    assert parse("late  parcel", NOW).search.text == "late parcel"
 
 
 def test_each_name_becomes_its_filter() -> None:
     found = parse('status:failed owner:me after:2d label:team=red label:urgent workflow:orders step:"send mail" x', NOW)
-    assert (found.status, found.owner, found.workflow, found.step) == (Phase.FAILED, "me", "orders", "send mail")
-    assert found.after == NOW - timedelta(days=2)
-    assert found.labels == [("team", "red"), ("urgent", None)]
-    assert found.text == "x" and not found.problems
+    asked = found.search
+    assert (asked.phases, asked.owner, asked.subject, asked.step) == ((Phase.FAILED,), "me", "orders", "send mail")
+    assert asked.after == NOW - timedelta(days=2)
+    assert asked.labels == (("team", "red"), ("urgent", None))
+    assert asked.text == "x" and not found.problems
 
 
 @pytest.mark.parametrize(
@@ -33,18 +35,18 @@ def test_each_name_becomes_its_filter() -> None:
     }.items(),
 )
 def test_moments_are_spans_before_now_or_dates(typed: str, moment: datetime) -> None:
-    assert parse(f"before:{typed}", NOW).before == moment
+    assert parse(f"before:{typed}", NOW).search.before == moment
 
 
 @pytest.mark.parametrize("typed", ["status:nope", "after:soon", "after:999999w", "before:2026-13-40"])
 def test_what_is_not_understood_is_said_and_filters_nothing(typed: str) -> None:
     found = parse(typed, NOW)
     assert len(found.problems) == 1
-    assert not found.status and not found.after and not found.before
+    assert found.search == Search()
 
 
 def test_addresses_and_unknown_names_are_text() -> None:
-    assert parse("http://example.org:80/ colour:red", NOW).text == "http://example.org:80/ colour:red"
+    assert parse("http://example.org:80/ colour:red", NOW).search.text == "http://example.org:80/ colour:red"
 
 
 @pytest.mark.parametrize("typed", ['"', "status:", ":", "a:b:c", '"open', "label:=", "\u202e"])

@@ -1,0 +1,34 @@
+"""The filters of a list of executions. `ExecutionQuerySet.matching` says what each of them means."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+ME = "me"
+ATTENTION = "attention"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """An empty value is no filter; all filters that are given have to fit.
+
+    ``workflow``, ``agent`` and ``subject`` (either of the two) are a slug or a public id. ``owner`` is
+    a user name, or ``me`` for whoever asks. A label without a value asks for its key alone.
+    """
+
+    kind: str = ""
+    phases: tuple[str, ...] = ()
+    needs_attention: bool | None = None
+    workflow: str = ""
+    agent: str = ""
+    subject: str = ""
+    session: uuid.UUID | None = None
+    owner: str = ""
+    correlation_id: str = ""
+    step: str = ""
+    labels: tuple[tuple[str, str | None], ...] = ()
+    after: datetime | None = None
+    before: datetime | None = None
+    text: str = ""

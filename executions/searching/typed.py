@@ -1,0 +1,119 @@
+"""What a person types above the list: ``status:failed owner:me after:2d label:team=red late parcel``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.utils.timezone import get_current_timezone
+
+from executions.searching.search import ATTENTION, Search
+from executions.states import Phase
+
+_PART = re.compile(r'(?:(?P<name>[a-z]+):)?(?:"(?P<quoted>[^"]*)"|(?P<bare>\S+))')
+_SPAN = re.compile(r"(\d{1,5})(s|m|h|d|w)")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_WORDS = {
+    "running": Phase.IN_PROGRESS,
+    "done": Phase.COMPLETED,
+    "succeeded": Phase.COMPLETED,
+    "error": Phase.FAILED,
+}
+_STATUSES = ", ".join([ATTENTION, "running", *(phase.lower() for phase in Phase)])
+SHOWN_CHARACTERS = 40
+HELP = "Words, and any of status:, owner:, workflow:, step:, label:, after: and before:."
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """``problems`` are sentences about what was not understood; what they name filters nothing."""
+
+    search: Search
+    problems: tuple[str, ...] = ()
+
+
+class NotUnderstood(ValueError):
+    """Its text is a sentence for the person who typed."""
+
+
+def parse(typed: str, now: datetime) -> Typed:
+    """Never raises: a person is still typing. The last of a filter that is given twice counts."""
+    given: dict[str, Any] = {}
+    words, problems = [], []
+    for part in _PART.finditer(typed):
+        name, value = part["name"], part["quoted"] if part["quoted"] is not None else part["bare"]
+        if name is None or name not in _READERS:
+            # Addresses and times have colons too.
+            words.append(f"{name}:{value}" if name else value)
+        elif value:
+            try:
+                _merge(given, _READERS[name](value, now))
+            except NotUnderstood as problem:
+                problems.append(str(problem))
+    return Typed(Search(**given, text=" ".join(words).strip()), tuple(problems))
+
+
+def _merge(given: dict[str, Any], read: dict[str, Any]) -> None:
+    for name, value in read.items():
+        given[name] = (*given.get(name, ()), *value) if name == "labels" else value
+
+
+def _status(value: str, now: datetime) -> dict[str, Any]:
+    word = value.lower()
+    if word == ATTENTION:
+        return {"needs_attention": True, "phases": ()}
+    alike = (phase for phase in Phase if phase.lower() == word.replace("-", "_"))
+    phase = _WORDS.get(word) or next(alike, None)
+    if phase is None:
+        raise NotUnderstood(f"There is no status “{value[:SHOWN_CHARACTERS]}”. Use one of {_STATUSES}.")
+    return {"phases": (str(phase),), "needs_attention": None}
+
+
+def _label(value: str, now: datetime) -> dict[str, Any]:
+    key, equals, text = value.partition("=")
+    return {"labels": ((key, text if equals else None),)}
+
+
+def _moment(name: str) -> Callable[[str, datetime], dict[str, Any]]:
+    def read(value: str, now: datetime) -> dict[str, Any]:
+        moment = _when(value, now)
+        if moment is None:
+            raise NotUnderstood(
+                f"“{name}:{value[:SHOWN_CHARACTERS]}” is no time. Write 2d, 3h, 30m or a date such as 2026-11-20."
+            )
+        return {name: moment}
+
+    return read
+
+
+def _when(value: str, now: datetime) -> datetime | None:
+    """A span before now, or a day (its beginning in the zone of the page), or a moment."""
+    span = _SPAN.fullmatch(value)
+    try:
+        if span is not None:
+            return now - timedelta(**{_UNITS[span[2]]: int(span[1])})
+        if len(value) <= 10:
+            day = date.fromisoformat(value)
+            return datetime.combine(day, time.min, get_current_timezone())
+        moment = datetime.fromisoformat(value)
+        return moment if moment.tzinfo else moment.replace(tzinfo=get_current_timezone())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _text(name: str) -> Callable[[str, datetime], dict[str, Any]]:
+    return lambda value, now: {name: value}
+
+
+_READERS: dict[str, Callable[[str, datetime], dict[str, Any]]] = {
+    "status": _status,
+    "label": _label,
+    "after": _moment("after"),
+    "before": _moment("before"),
+    "owner": _text("owner"),
+    "workflow": _text("subject"),
+    "step": _text("step"),
+}
