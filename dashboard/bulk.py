@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from executions.errors import Refused
 from executions.ids import parse_public_id
 from executions.models import Execution
-from executions.verbs.calls import carry_out
+from executions.verbs.calls import press
 from executions.verbs.row import Verb
 from executions.verbs.rows import VERBS as ROWS
 
@@ -56,7 +56,7 @@ def act(verb: Verb, rows: Sequence[Chosen], visible: Mapping[uuid.UUID, Executio
         if execution is None:
             continue
         try:
-            carry_out(verb, row.execution_id, actor, {}, expected_seq=row.seq)
+            press(verb, row.execution_id, actor, {}, shown_seq=row.seq, expected_seq=row.seq)
         except Refused as refused:
             results.append(Result(execution, refused.message, refused.remedy))
         else:

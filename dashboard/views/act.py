@@ -17,11 +17,11 @@ from dashboard.views.execution import found
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.refusing import notice, status_of
-from executions import audit, policy
+from executions import policy
 from executions.errors import Refused
 from executions.models import Execution
 from executions.verbs import forms
-from executions.verbs.calls import carry_out
+from executions.verbs.calls import press
 from executions.verbs.row import LONGEST_REASON, Verb
 from executions.verbs.rows import VERBS
 
@@ -39,8 +39,7 @@ def act(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
     try:
         _call(row, execution.pk, person(request), request.POST)
     except Refused as refused:
-        if not audit.is_repetition(row.name, execution.pk, person(request), _seq(request.POST)):
-            return _refusal(request, execution, refused)
+        return _refusal(request, execution, refused)
     if not getattr(request, "htmx", False):
         return redirect("execution", public_id)
     context = {"execution": execution, "tone": "tone-good", "symbol": "check", "title": "Done.", "text": row.done}
@@ -49,9 +48,11 @@ def act(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
 
 def _call(verb: Verb, execution_id: uuid.UUID, actor: User, sent: QueryDict) -> None:
     """Carry out the verb with what its form holds."""
-    seq = _seq(sent) if verb.is_about_what_was_seen else None
+    shown = _seq(sent)
+    expected = shown if verb.is_about_what_was_seen else None
     reason = sent.get("reason", "").strip()[:LONGEST_REASON]
-    carry_out(verb, execution_id, actor, forms.given(verb, sent), expected_seq=seq, reason=reason)
+    given = forms.given(verb, sent)
+    press(verb, execution_id, actor, given, shown_seq=shown, expected_seq=expected, reason=reason)
 
 
 def _seq(sent: QueryDict) -> int:

@@ -19,7 +19,7 @@ from executions.errors import Refused
 from executions.models import Execution
 from executions.roles import Role
 from executions.verbs import forms
-from executions.verbs.calls import carry_out
+from executions.verbs.calls import press
 from executions.verbs.row import LONGEST_REASON, Verb
 from executions.verbs.rows import VERBS
 
@@ -82,7 +82,7 @@ def _carry_out(verb: Verb, request: HttpRequest, rows: QuerySet[Execution]) -> N
         # Without the sequence that the page showed, nobody knows what this person saw.
         seen = int(seq) if seq.isdecimal() else -1
         try:
-            carry_out(verb, execution.pk, request.user, given, expected_seq=seen, reason=reason)
+            press(verb, execution.pk, request.user, given, shown_seq=seen, expected_seq=seen, reason=reason)
         except Refused as refusal:
             messages.error(request, f"{execution.public_id} ({execution.name}): {refusal}")
         else:

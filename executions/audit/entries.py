@@ -7,6 +7,9 @@ ends, and nobody who holds it waits for an execution.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +20,7 @@ from executions import clock
 from executions.audit.chain import CHAIN, link
 from executions.models import AuditEntry, Execution, Turn
 from executions.models.transactions import atomic
+from executions.values import digest
 
 SYSTEM = "system"
 NOBODY = "(unknown)"
@@ -24,6 +28,9 @@ DONE = "done"
 REFUSED = "refused"
 FAILED = "failed"
 REPETITION = timedelta(seconds=10)
+# In ``after`` of what was done: a digest of what it was asked for with.
+ASKED = "asked"
+_asked: ContextVar[str] = ContextVar("asked", default="")
 
 
 def state(execution: Execution) -> dict[str, Any]:
@@ -49,6 +56,8 @@ def record(
     reason: str = "",
 ) -> AuditEntry:
     """Add an entry about an execution. ``actor`` is None where the system itself acted."""
+    if outcome == DONE and (asked := _asked.get()):
+        after = {**(after or {}), ASKED: asked}
     entry = AuditEntry(
         actor=actor,
         actor_name=SYSTEM if actor is None else actor.get_username(),
@@ -80,12 +89,25 @@ def record_account(
     return _add(entry)
 
 
-def is_repetition(verb: str, execution_id: uuid.UUID, actor: User, seq: int) -> bool:
-    """Whether this person did this just now, after the page that stood at ``seq``: a button was clicked twice, and what
-    was refused the second time has been done."""
+@contextmanager
+def asking(arguments: Mapping[str, Any]) -> Iterator[str]:
+    """What is done inside was asked for with these arguments: its entry keeps their digest, which this gives."""
+    asked = digest("", dict(arguments))[:16]
+    reset = _asked.set(asked)
+    try:
+        yield asked
+    finally:
+        _asked.reset(reset)
+
+
+def is_repetition(verb: str, execution_id: uuid.UUID, actor: User, seq: int, asked: str) -> bool:
+    """Whether this person did just this just now, after the page that stood at ``seq``: a button was clicked twice, and
+    what was refused the second time has been done. ``asked`` is what ``asking`` gave."""
     mine = AuditEntry.objects.filter(execution_id=execution_id, actor=actor, verb=verb, outcome=DONE)
     recent = mine.filter(created_at__gte=clock.now() - REPETITION).order_by("-id")[:5]
-    return seq >= 0 and any((entry.before or {}).get("seq", -1) >= seq for entry in recent)
+    return seq >= 0 and any(
+        (entry.before or {}).get("seq", -1) >= seq and (entry.after or {}).get(ASKED) == asked for entry in recent
+    )
 
 
 def _add(entry: AuditEntry) -> AuditEntry:

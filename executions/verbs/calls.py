@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
+from executions import audit
 from executions.errors import Refused
 from executions.verbs.row import Argument, Kind, Reason, Verb
 
@@ -27,11 +28,37 @@ def carry_out(
     ``expected_seq`` is the sequence that the actor saw, None where that is not known. Raises Refused,
     and then nothing was changed. What it gives is the verb's ``answer``.
     """
-    arguments = {each.parameter: given[each.name] for each in verb.arguments if each.name in given}
-    if verb.reason != Reason.NONE:
-        arguments["reason"] = reason
+    arguments = _arguments(verb, given, reason)
     act = import_module(f"executions.verbs.{verb.module}").act
-    return act(execution_id, actor, expected_seq=expected_seq, **arguments)
+    with audit.asking(arguments):
+        return act(execution_id, actor, expected_seq=expected_seq, **arguments)
+
+
+def press(
+    verb: Verb,
+    execution_id: uuid.UUID,
+    actor: User,
+    given: Mapping[str, Any],
+    *,
+    shown_seq: int,
+    expected_seq: int | None,
+    reason: str = "",
+) -> None:
+    """The same for a button on a page that stood at ``shown_seq``: its second click does nothing and succeeds.
+
+    Raises Refused, but not where this person did just this just now: a double click is one effect with one answer.
+    """
+    try:
+        carry_out(verb, execution_id, actor, given, expected_seq=expected_seq, reason=reason)
+    except Refused:
+        with audit.asking(_arguments(verb, given, reason)) as asked:
+            if not audit.is_repetition(verb.name, execution_id, actor, shown_seq, asked):
+                raise
+
+
+def _arguments(verb: Verb, given: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    arguments = {each.parameter: given[each.name] for each in verb.arguments if each.name in given}
+    return arguments if verb.reason == Reason.NONE else {**arguments, "reason": reason}
 
 
 def checked(verb: Verb, given: Mapping[str, Any]) -> None:

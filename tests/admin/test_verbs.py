@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from executions.admin import verbs
-from executions.models import Event, Execution, Step
+from executions.models import AuditEntry, Event, Execution, Step
 from executions.states import Phase
 from tests.admin.conftest import OPTIONAL, Make
 
@@ -84,7 +84,7 @@ def test_a_paused_execution_is_resumed(admin: User, as_user: AsUser, make: Make)
 
 def test_what_moved_on_since_the_page_was_shown_is_refused(admin: User, as_user: AsUser, make: Make) -> None:
     execution = make()
-    confirm(as_user(admin), "retry", execution)
+    confirm(as_user(admin), "retry", execution, reason="I was first")
     said = confirm(as_user(admin), "retry", execution)
     assert len(said) == 1 and "Look at what changed, then decide again." in said[0]
     assert Step.objects.filter(kind="decision").count() == 1
@@ -151,3 +151,32 @@ def test_an_administrator_restores_overrides_and_recovers_onto_a_version_here_to
     assert phase_of(recovered) == Phase.FAILED and "7" in said[0]
     confirm(client, "recover", recovered, version="1")
     assert phase_of(recovered) == Phase.PENDING
+
+
+@pytest.mark.parametrize("verb", ["retry", "recover", "pause", "cancel", "terminate"])
+def test_a_double_click_is_one_effect_and_told_the_same_twice(
+    admin: User, as_user: AsUser, make: Make, verb: str
+) -> None:
+    execution = make() if verb in ("retry", "recover") else make(WAITING)
+    client = as_user(admin)
+    first, again = (confirm(client, verb, execution, reason="shop is back") for _ in range(2))
+    assert first == again and len(first) == 1 and "out of date" not in first[0]
+    assert execution.public_id in first[0] and "Nothing" not in first[0]
+    assert AuditEntry.objects.filter(verb=verb, outcome="done").count() == 1
+
+
+def test_another_click_from_the_same_page_is_no_double_click(admin: User, as_user: AsUser, make: Make) -> None:
+    execution, client = make(), as_user(admin)
+    confirm(client, "retry", execution, reason="shop is back")
+    (said,) = confirm(client, "retry", execution, reason="another one")
+    assert "Look at what changed, then decide again." in said
+
+
+def test_what_another_person_did_is_no_double_click(
+    admin: User, django_user_model: type[User], as_user: AsUser, make: Make
+) -> None:
+    execution = make()
+    confirm(as_user(admin), "retry", execution)
+    other = django_user_model.objects.create_superuser("root")
+    (said,) = confirm(as_user(other), "retry", execution)
+    assert "will run its failed step again" not in said

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from executions import audit
+from executions.audit import entries
 from executions.models import Execution
 from executions.states import Phase
 
@@ -65,9 +65,16 @@ def test_the_same_button_of_an_old_page_is_no_double_click(
 ) -> None:
     client, address = as_(alice), f"/executions/{failed.public_id}/do/retry"
     client.post(address, {"seq": failed.head_seq}, headers=HTMX)
-    monkeypatch.setattr(audit, "REPETITION", timedelta(0))
+    monkeypatch.setattr(entries, "REPETITION", timedelta(0))
     assert client.post(address, {"seq": failed.head_seq}, headers=HTMX).status_code == 412
     assert client.post(address, {"seq": ""}, headers=HTMX).status_code == 412
+
+
+def test_another_choice_from_the_same_page_is_no_double_click(failed: Execution, alice: User, as_: As) -> None:
+    client, address = as_(alice), f"/executions/{failed.public_id}/do/retry"
+    client.post(address, {"seq": failed.head_seq}, headers=HTMX)
+    again = client.post(address, {"seq": failed.head_seq, "arguments": "{}"}, headers=HTMX)
+    assert again.status_code == 412, "its input was not edited"
 
 
 @pytest.mark.parametrize("seq", ["", "-3", "seven", "9" * 40])

@@ -28,11 +28,17 @@ def test_each_row_says_what_came_of_it(begin: Begin, drive: Drive, alice: User, 
     assert Execution.objects.get(pk=works.pk).phase == Phase.COMPLETED
 
 
-def test_a_row_that_has_changed_since_is_refused(failed: Execution, alice: User, as_: As) -> None:
-    client = as_(alice)
-    client.post(ADDRESS, {"verb": "retry", "row": [row(failed)]})
-    again = client.post(ADDRESS, {"verb": "retry", "row": [row(failed)]})
+def test_a_row_that_has_changed_since_is_refused(failed: Execution, alice: User, admin: User, as_: As) -> None:
+    as_(admin).post(ADDRESS, {"verb": "retry", "row": [row(failed)]})
+    again = as_(alice).post(ADDRESS, {"verb": "retry", "row": [row(failed)]})
     assert "Retry: 0 of 1 done" in again.content.decode()
+
+
+def test_a_double_click_is_one_effect_and_told_the_same_twice(failed: Execution, alice: User, as_: As) -> None:
+    client = as_(alice)
+    answers = [client.post(ADDRESS, {"verb": "retry", "row": [row(failed)]}) for _ in range(2)]
+    assert all("Retry: 1 of 1 done" in answer.content.decode() for answer in answers)
+    assert failed.events.filter(name="WORKFLOW_RETRIED").count() == 1
 
 
 def test_cancelling_several_asks_first(begin: Begin, alice: User, as_: As) -> None:
