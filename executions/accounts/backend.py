@@ -19,6 +19,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from executions import audit
+from executions.accounts import refused
 from executions.accounts.throttle import TooManyTries, Try, looked_at, succeeded
 
 if TYPE_CHECKING:
@@ -68,10 +69,10 @@ class Throttled(_Backend):
         try:
             with looked_at(made):
                 found = check()
-        except TooManyTries as refused:
-            setattr(request, WAIT_SECONDS, refused.wait_seconds)
-            # Nothing of the database is asked: a guesser who is locked out costs next to nothing.
-            log.warning("log-in", outcome="locked", wait_seconds=refused.wait_seconds, **_where(made, request))
+        except TooManyTries as why:
+            setattr(request, WAIT_SECONDS, why.wait_seconds)
+            log.warning("log-in", outcome="locked", wait_seconds=why.wait_seconds, **_where(made, request))
+            _tell_refused(why, made, username, request)
             raise
         if found is not None:
             succeeded(made)
@@ -83,13 +84,26 @@ class PasswordBackend(Throttled, ModelBackend):
     """Django's own users and passwords."""
 
 
-def _tell(made: Try, name: str, request: HttpRequest, outcome: str) -> None:
-    """Log and audit a try that was looked at; one that was not is logged alone: no stranger shall fill the trail.
+def _tell_refused(why: TooManyTries, made: Try, name: str, request: HttpRequest) -> None:
+    """Audit what a lock refused. Beyond the first of a lock and its period the database is not asked: a guesser who is
+    locked out costs next to nothing."""
+    refused.count(why.key)
+    if not refused.is_first(why.key):
+        return
+    # Other locks than the one of a name refuse whatever name is tried.
+    known = _known(name)[1] if why.lock == "name" else audit.NOBODY
+    refused.tell_first(refused.Refusal(why.lock, why.key, known, made.network, request.path))
 
-    A name that nobody has is not written down, since some people type their password there.
-    """
+
+def _known(name: str) -> tuple[User | None, str]:
+    """Whose name it is. One that nobody has is not written down, since some people type their password there."""
     user = User.objects.filter(username=name).first()
-    known = name if user else audit.NOBODY
+    return user, name if user else audit.NOBODY
+
+
+def _tell(made: Try, name: str, request: HttpRequest, outcome: str) -> None:
+    """Log and audit a try that was looked at."""
+    user, known = _known(name)
     tell = log.info if outcome == audit.DONE else log.warning
     tell("log-in", name=known, outcome=outcome, **_where(made, request))
     actor = user if outcome == audit.DONE else None

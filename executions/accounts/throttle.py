@@ -32,9 +32,14 @@ _under_way = threading.BoundedSemaphore(AT_ONCE)
 
 
 class TooManyTries(ValidationError):
-    """Nobody looked at the password. Forms show the message; ``wait_seconds`` is for Retry-After."""
+    """Nobody looked at the password. Forms show the message; ``wait_seconds`` is for Retry-After.
 
-    def __init__(self, why: str, wait_seconds: float) -> None:
+    ``lock`` is what refused it: ``name`` (from this address), ``address``, or ``busy``; ``key`` is
+    the same for all that this lock refuses.
+    """
+
+    def __init__(self, why: str, wait_seconds: float, lock: str, key: str) -> None:
+        self.lock, self.key = lock, key
         self.wait_seconds = max(1, math.ceil(wait_seconds))
         super().__init__(f"{why} Try again in {_words(self.wait_seconds)}.", code="throttled")
 
@@ -58,7 +63,7 @@ class Try:
 def looked_at(made: Try) -> Iterator[None]:
     """Around the check of a password. Raises TooManyTries; then nothing was counted."""
     if not _under_way.acquire(blocking=False):
-        raise TooManyTries("Many people log in at this moment.", BUSY_SECONDS)
+        raise TooManyTries("Many people log in at this moment.", BUSY_SECONDS, "busy", "login:busy")
     try:
         _take(made)
         yield
@@ -83,11 +88,11 @@ def _take(made: Try) -> None:
     tries, seconds = limits
     wait = buckets.take(_pair(made), tries, seconds)
     if wait:
-        raise TooManyTries("Too many failed log-ins for this name from your address.", wait)
+        raise TooManyTries("Too many failed log-ins for this name from your address.", wait, "name", _pair(made))
     wait = buckets.take(_address(made), tries * ADDRESS_TIMES, seconds)
     if wait:
         buckets.give_back(_pair(made), tries, seconds)
-        raise TooManyTries("Too many failed log-ins from your address.", wait)
+        raise TooManyTries("Too many failed log-ins from your address.", wait, "address", _address(made))
     if buckets.take(_name(made), tries * NAME_TIMES, seconds):
         sleep(SLOW_SECONDS)
 

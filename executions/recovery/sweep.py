@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
 from executions import audit
+from executions.accounts import refused
 from executions.models import Process, Turn
 from executions.models.spell import Spell
 from executions.recovery.outbox import send_what_is_unsent
@@ -34,6 +35,7 @@ def sweep(watch: Watch | None = None) -> int:
         repair_the_lost()
         send_what_is_unsent()
         audit.go_on()
+        refused.tell_how_many()
     return rang
 
 

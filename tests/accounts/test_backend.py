@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -15,8 +16,9 @@ from django.db import connections
 from django.test import Client
 
 from executions import audit
-from executions.accounts import hasher, throttle
+from executions.accounts import hasher, refused, throttle
 from executions.models import AuditEntry
+from executions.rates import OwnBuckets, SharedBuckets
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 DOORS = ["/log-in", "/admin/login/"]
@@ -152,11 +154,58 @@ def test_every_try_is_logged_and_a_locked_door_does_not_fill_the_trail(admin, ca
             enter("/log-in", "admin", "wrong", STRANGE)
     tries = [str(each.msg) for each in caplog.records if "'log-in'" in str(each.msg)]
     assert len(tries) == 12 and sum("'locked'" in text for text in tries) == 7
-    assert AuditEntry.objects.filter(verb="log in").count() == 5
+    entries = AuditEntry.objects.filter(verb="log in").order_by("id")
+    assert [(entry.subject, entry.outcome) for entry in entries] == [("admin", "failed")] * 5 + [("admin", "refused")]
+    assert entries[5].after == {"address": STRANGE, "door": "/log-in", "locked": "name", "tries": 1}
 
 
-def test_a_locked_try_asks_the_database_nothing(admin, django_assert_num_queries):
-    for _ in range(5):
+def test_how_many_a_lock_refused_is_audited_when_its_period_is_over(admin, settings):
+    for _ in range(12):
+        enter("/log-in", "admin", "wrong", STRANGE)
+    assert refused.tell_how_many() == 0
+    over = time.time() + settings.STIGMER_LOGIN_LOCK_SECONDS + 1
+    assert (refused.tell_how_many(over), refused.tell_how_many(over)) == (1, 0)
+    entries = AuditEntry.objects.filter(outcome="refused").order_by("id")
+    assert [entry.after["tries"] for entry in entries] == [1, 7]
+    assert not list(audit.problems())
+
+
+def test_a_locked_address_that_tries_ever_new_names_adds_one_entry(admin):
+    for number in range(60):
+        enter("/log-in", f"name{number}", "wrong", STRANGE)
+    (entry,) = AuditEntry.objects.filter(outcome="refused")
+    assert (entry.subject, entry.after["locked"]) == (audit.NOBODY, "address")
+    assert AuditEntry.objects.count() == 21
+
+
+def test_locks_of_several_names_are_told_apart(admin):
+    User.objects.create_user("alice")
+    for name in ("admin", "alice"):
+        for _ in range(8):
+            enter("/log-in", name, "wrong", STRANGE)
+    assert sorted(AuditEntry.objects.filter(outcome="refused").values_list("subject", flat=True)) == ["admin", "alice"]
+    refused.tell_how_many(time.time() + 10_000)
+    assert [entry.after["tries"] for entry in AuditEntry.objects.filter(outcome="refused").order_by("id")] == [
+        1,
+        1,
+        3,
+        3,
+    ]
+
+
+def test_without_redis_a_refused_try_is_audited_once(admin, settings, monkeypatch, tmp_path):
+    settings.REDIS_URL = f"unix://{tmp_path / 'nowhere'}"
+    own = SharedBuckets(settings.REDIS_URL, OwnBuckets())
+    monkeypatch.setattr(throttle, "buckets", own)
+    monkeypatch.setattr(refused, "buckets", own)
+    answers = [enter("/log-in", "admin", "wrong", STRANGE)[0] for _ in range(9)]
+    assert answers == [200] * 5 + [429] * 4
+    assert AuditEntry.objects.filter(outcome="refused").count() == 1
+    assert refused.tell_how_many() == 0
+
+
+def test_a_locked_try_asks_the_database_nothing_beyond_the_first(admin, django_assert_num_queries):
+    for _ in range(6):
         enter("/log-in", "admin", "wrong", STRANGE)
     with django_assert_num_queries(0):
         assert enter("/log-in", "admin", "wrong", STRANGE)[0] == 429
