@@ -4,14 +4,14 @@ only a process knows (``health.gauges``) are those of the web server that answer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 
 import redis
 from django.conf import settings
 from django.db.models import Avg, Count, F, Min, Sum
 from django.db.models.functions import Now
+from prometheus_client import CollectorRegistry, Metric, generate_latest
 
 from executions import clock
 from executions.dispatch import QUEUES
@@ -24,32 +24,17 @@ from executions.states import Phase
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    value: float
-    labels: tuple[tuple[str, str], ...] = ()
+# Values with their labels; every sample of a metric has the same labels.
+Samples = Sequence[tuple[float, dict[str, str]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """``kind`` is ``gauge`` or ``counter``."""
-
-    name: str
-    help: str
-    kind: str
-    samples: list[Sample]
-
-    def lines(self) -> Iterator[str]:
-        yield f"# HELP stigmer_{self.name} {self.help}"
-        yield f"# TYPE stigmer_{self.name} {self.kind}"
-        for sample in self.samples:
-            labels = ",".join(f'{name}="{_escaped(value)}"' for name, value in sample.labels)
-            yield (
-                f"stigmer_{self.name}{{{labels}}} {sample.value:g}"
-                if labels
-                else (f"stigmer_{self.name} {sample.value:g}")
-            )
+def _metric(name: str, help: str, kind: str, samples: Samples) -> Metric:
+    """``kind`` is ``gauge`` or ``counter``. Raises ValueError for a name that Prometheus refuses."""
+    suffix = "_total" if kind == "counter" else ""
+    metric = Metric(f"stigmer_{name.removesuffix('_total')}", help, kind)
+    for value, labels in samples:
+        metric.add_sample(metric.name + suffix, labels, value)
+    return metric
 
 
 def exposition() -> str:
@@ -61,19 +46,30 @@ def exposition() -> str:
     if checks["redis"].ok:
         found.append(_queue_depth())
     found += _own()
-    return "\n".join(line for metric in found for line in metric.lines()) + "\n"
+    return generate_latest(_Found(found)).decode()
+
+
+class _Found(CollectorRegistry):
+    """What was just read, as the formatter wants to collect it."""
+
+    def __init__(self, found: Iterable[Metric]) -> None:
+        super().__init__(auto_describe=False)
+        self._found = found
+
+    def collect(self) -> Iterable[Metric]:
+        return self._found
 
 
 def _own() -> Iterator[Metric]:
     """What only this process knows; the order of the labels' values is steady."""
     for name, gauge in sorted(gauges.items()):
-        samples = [Sample(read(), labels) for labels, read in sorted(gauge.reads.items())]
-        yield Metric(name, gauge.help, "gauge", samples)
+        samples = [(read(), dict(labels)) for labels, read in sorted(gauge.reads.items())]
+        yield _metric(name, gauge.help, "gauge", samples)
 
 
 def _from_checks(checks: dict[str, Check]) -> Iterator[Metric]:
-    ready = [Sample(float(check.ok), (("check", name),)) for name, check in checks.items()]
-    yield Metric("ready", "Whether a check of /readyz holds.", "gauge", ready)
+    ready = [(float(check.ok), {"check": name}) for name, check in checks.items()]
+    yield _metric("ready", "Whether a check of /readyz holds.", "gauge", ready)
     for name, metric, help in (
         ("oldest_due", "oldest_due_seconds", "How long the oldest due execution waits for a worker."),
         ("sweep", "sweep_age_seconds", "Seconds since the last sweep."),
@@ -81,31 +77,31 @@ def _from_checks(checks: dict[str, Check]) -> Iterator[Metric]:
     ):
         figure = checks[name].figure
         if figure is not None:
-            yield Metric(metric, help, "gauge", [Sample(figure)])
+            yield _metric(metric, help, "gauge", [(figure, {})])
 
 
 def _executions() -> Metric:
     counts = dict(Execution.objects.order_by().values_list("phase").annotate(Count("pk")))
-    samples = [Sample(counts.get(phase, 0), (("phase", str(phase)),)) for phase in Phase]
-    return Metric("executions", "Executions by phase.", "gauge", samples)
+    samples = [(counts.get(phase, 0), {"phase": str(phase)}) for phase in Phase]
+    return _metric("executions", "Executions by phase.", "gauge", samples)
 
 
 def _steps() -> Metric:
     rows = Step.objects.tasks().order_by().values_list("status").annotate(Count("pk"))
-    return Metric("steps", "Steps by status.", "gauge", _labelled("status", dict(rows)))
+    return _metric("steps", "Steps by status.", "gauge", _labelled("status", dict(rows)))
 
 
 def _attempts() -> Metric:
     rows = Attempt.objects.order_by().values_list("outcome").annotate(Count("pk"))
     help = "Attempts of steps that failed at least once, by outcome."
-    return Metric("attempts_total", help, "counter", _labelled("outcome", dict(rows)))
+    return _metric("attempts_total", help, "counter", _labelled("outcome", dict(rows)))
 
 
 def _recoveries() -> Metric:
     verbs = ("recover", "automatic recovery", "restore", "undo restore", "retry", "skip")
     rows = AuditEntry.objects.filter(verb__in=verbs).order_by().values_list("verb", "outcome").annotate(Count("pk"))
-    samples = [Sample(number, (("kind", verb), ("result", outcome))) for verb, outcome, number in rows]
-    return Metric("recoveries_total", "Recoveries and other decisions by kind and result.", "counter", samples)
+    samples = [(number, {"kind": verb, "result": outcome}) for verb, outcome, number in rows]
+    return _metric("recoveries_total", "Recoveries and other decisions by kind and result.", "counter", samples)
 
 
 def _recovery_seconds() -> Metric:
@@ -116,55 +112,53 @@ def _recovery_seconds() -> Metric:
         mean=Avg(F("created_at") - F("execution__left_by__dead_at"))
     )["mean"]
     help = "Mean seconds from the death of a process to the takeover of its executions, last hour."
-    return Metric("takeover_seconds", help, "gauge", [Sample(took.total_seconds())] if took is not None else [])
+    return _metric("takeover_seconds", help, "gauge", [(took.total_seconds(), {})] if took is not None else [])
 
 
 def _lost() -> Metric:
     number = Event.objects.filter(name=EventName.FOUND_LOST).count()
-    return Metric("lost_found_total", "Executions that the sweep found lost and woke.", "counter", [Sample(number)])
+    return _metric("lost_found_total", "Executions that the sweep found lost and woke.", "counter", [(number, {})])
 
 
 def _heals() -> Metric:
-    samples = [Sample(number, (("family", family), ("how", how))) for (family, how), number in tallies.counts().items()]
-    return Metric("default_children_total", "Default children by how they were found.", "counter", samples)
+    samples = [(number, {"family": family, "how": how}) for (family, how), number in tallies.counts().items()]
+    return _metric("default_children_total", "Default children by how they were found.", "counter", samples)
 
 
 def _leases() -> Metric:
     held = Execution.objects.filter(phase=Phase.IN_PROGRESS)
     samples = [
-        Sample(held.filter(process__dead_at=None).count(), (("holder", "living"),)),
-        Sample(held.filter(process__dead_at__isnull=False).count(), (("holder", "dead"),)),
+        (held.filter(process__dead_at=None).count(), {"holder": "living"}),
+        (held.filter(process__dead_at__isnull=False).count(), {"holder": "dead"}),
     ]
-    return Metric("leases", "Executions that a process holds.", "gauge", samples)
+    return _metric("leases", "Executions that a process holds.", "gauge", samples)
 
 
 def _processes() -> Metric:
     living = dict(Process.objects.living().order_by().values_list("kind").annotate(Count("pk")))
-    return Metric("processes", "Living processes by kind.", "gauge", _labelled("kind", living))
+    return _metric("processes", "Living processes by kind.", "gauge", _labelled("kind", living))
 
 
 def _heartbeat() -> Metric:
     oldest = Process.objects.living().aggregate(at=Min("heartbeat_at"))["at"]
     age = (clock.now() - oldest).total_seconds() if oldest else 0.0
-    return Metric(
-        "oldest_heartbeat_seconds", "Age of the oldest heartbeat of a living process.", "gauge", [Sample(age)]
-    )
+    return _metric("oldest_heartbeat_seconds", "Age of the oldest heartbeat of a living process.", "gauge", [(age, {})])
 
 
 def _stuck_threads() -> Metric:
     number = Process.objects.living().aggregate(number=Sum("stuck_threads"))["number"] or 0
     help = "Threads of living workers that hang past the deadline of their step."
-    return Metric("stuck_threads", help, "gauge", [Sample(number)])
+    return _metric("stuck_threads", help, "gauge", [(number, {})])
 
 
 def _line() -> Metric:
     help = "Executions that wait for a free process of functions; none of them runs meanwhile."
-    return Metric("function_line", help, "gauge", [Sample(in_line.line().length)])
+    return _metric("function_line", help, "gauge", [(in_line.line().length, {})])
 
 
 def _oldest_in_line() -> Metric:
     help = "How long the execution that waits longest for a free process of functions has waited."
-    return Metric("function_line_oldest_seconds", help, "gauge", [Sample(in_line.line().oldest_seconds)])
+    return _metric("function_line_oldest_seconds", help, "gauge", [(in_line.line().oldest_seconds, {})])
 
 
 FROM_THE_DATABASE: tuple[Callable[[], Metric], ...] = (
@@ -175,17 +169,13 @@ FROM_THE_DATABASE: tuple[Callable[[], Metric], ...] = (
 
 def _queue_depth() -> Metric:
     with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1.0) as client:
-        samples = [Sample(_length(client, name), (("queue", name),)) for name in QUEUES]
-    return Metric("queue_depth", "Doorbells that no worker has heard yet.", "gauge", samples)
+        samples = [(_length(client, name), {"queue": name}) for name in QUEUES]
+    return _metric("queue_depth", "Doorbells that no worker has heard yet.", "gauge", samples)
 
 
 def _length(client: redis.Redis, queue: str) -> int:
     return int(client.llen(f"rq:queue:{queue}"))
 
 
-def _labelled(label: str, counts: dict[str, int]) -> list[Sample]:
-    return [Sample(number, ((label, str(value)),)) for value, number in sorted(counts.items())]
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+def _labelled(label: str, counts: dict[str, int]) -> Samples:
+    return [(number, {label: str(value)}) for value, number in sorted(counts.items())]

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import executions
 from executions.isolation import starter
 from executions.isolation.errors import ChildCouldNotStart, ChildDied, ChildTimedOut, NoChildFree, ResultTooLarge
+from executions.isolation.facts import descendants
 from executions.isolation.frames import HEADER, decode
 
 _LOG_BYTES = 16_384
@@ -97,7 +98,7 @@ class ChildProcess:
         with self._kill_lock:
             if self._process.returncode is not None:
                 return
-            family = _descendants(self.pid)
+            family = descendants(self.pid)
             for pid in (-self.pid, *family):
                 try:
                     os.kill(pid, signal.SIGKILL)
@@ -193,19 +194,3 @@ def _import_path() -> str:
     """The child imports what this process could import, and nothing from its current folder."""
     own = str(Path(executions.__file__).resolve().parent.parent)
     return os.pathsep.join(dict.fromkeys([own, *(entry for entry in sys.path if entry)]))
-
-
-def _descendants(pid: int) -> list[int]:
-    """The processes below ``pid``, those that left its process group included (proc_pid_task(5), ``children``)."""
-    found: list[int] = []
-    waiting = [pid]
-    while waiting and len(found) < 10_000:
-        current = waiting.pop()
-        for path in Path(f"/proc/{current}/task").glob("*/children"):
-            try:
-                children = [int(word) for word in path.read_text().split()]
-            except OSError:
-                continue
-            found += children
-            waiting += children
-    return found

@@ -9,8 +9,8 @@ import signal
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
+from executions.isolation.facts import is_stopped
 from executions.sealed.errors import SealedDied, SealedHung, SealedTooLarge, SealedUnavailable
 from executions.sealed.frames import BROKEN, READY, REPLY
 
@@ -92,7 +92,7 @@ class SealedChild:
             patience = seconds - self._spent()
             if patience <= 0:
                 return self._receive(0)
-            if time.monotonic() >= latest or patience > 2 * seconds or self._is_stopped():
+            if time.monotonic() >= latest or patience > 2 * seconds or is_stopped(self.pid):
                 raise _hung()
             reply = self._receive(max(patience, _SHORTEST_WAIT_SECONDS))
             if reply is not None:
@@ -138,14 +138,6 @@ class SealedChild:
         """The descriptors of this process that belong to the child."""
         mine = (self._in, self._out, self._pidfd)
         return [each for each in mine if each is not None and each >= 0]
-
-    def _is_stopped(self) -> bool:
-        """Whether the child waits for nothing that will come by itself (proc_pid_stat(5))."""
-        try:
-            state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(") ")[2][:1]
-        except OSError:
-            return False
-        return state in ("T", "t")
 
     def _send(self, rest: memoryview, latest: float) -> None:
         writable = select.poll()

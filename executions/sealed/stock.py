@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from pathlib import Path
 
+from executions.isolation.facts import resident_bytes
 from executions.sealed.errors import SealedClosed, SealedUnavailable
 from executions.sealed.limits import Limits
 from executions.sealed.mother import Mother
@@ -18,7 +18,6 @@ _PAUSES_SECONDS = (0.0, 0.2, 1.0, 3.0)
 _LIFE_CPU_SECONDS = 900
 _WORN_CPU_SECONDS = 300.0
 _WORN_MEMORY_BYTES = 96 * 1024 * 1024
-_PAGE_BYTES = 4_096
 
 
 class Stock:
@@ -101,8 +100,5 @@ def is_worn(child: SealedChild) -> bool:
     """Whether a child has worked long enough, or kept so much memory, that it is replaced."""
     if child.cpu_seconds() > _WORN_CPU_SECONDS:
         return True
-    try:
-        pages = int(Path(f"/proc/{child.pid}/statm").read_text().split()[1])
-    except (OSError, IndexError, ValueError):
-        return False  # the system does not tell; its own limit holds
-    return pages * _PAGE_BYTES > _WORN_MEMORY_BYTES
+    # Where the system does not tell, the limit of its own holds.
+    return resident_bytes(child.pid) > _WORN_MEMORY_BYTES

@@ -12,10 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from executions.isolation.facts import processor_seconds, state
 from executions.supervisor.answers import ANSWERS_VARIABLE, DUMP_SIGNAL
 from executions.supervisor.gate import GATED_VARIABLE
 from executions.supervisor.restarts import Restarts
-from executions.supervisor.silence import Silence, processor_seconds, state
+from executions.supervisor.silence import Silence
 from executions.supervisor.watch import PARENT_VARIABLE
 
 LINE_LIMIT = 1024 * 1024

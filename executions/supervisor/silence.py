@@ -6,9 +6,7 @@ it was running itself: after a machine slept, or was too busy to watch, nobody i
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 # It runs, and no thread of it comes to speak: something holds the interpreter.
 HUNG_SECONDS = 10.0
@@ -20,7 +18,6 @@ FIRST_SECONDS = 120.0
 RUNNING_SHARE = 0.05
 # How much of the time between two looks counts at most.
 LONGEST_LOOK_SECONDS = 2.0
-_STATES = {"R": "running", "S": "sleeping", "D": "waiting for a disk", "T": "stopped", "t": "stopped by a debugger"}
 
 
 @dataclass(slots=True)
@@ -43,21 +40,3 @@ class Silence:
         if self.seconds < limit:
             return ""
         return f"it did not answer for {self.seconds:.0f} s and used {running:.1f} s of processor time"
-
-
-def processor_seconds(pid: int) -> float:
-    """What a process has used since its start, by all its threads; 0 where the system does not tell (proc(5))."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def state(pid: int) -> str:
-    """In a word what the system says of it; empty where it does not tell."""
-    try:
-        letter = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return ""
-    return _STATES.get(letter, letter)

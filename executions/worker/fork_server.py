@@ -23,9 +23,10 @@ from typing import TextIO
 import structlog
 from django.conf import settings
 
+from executions.isolation.facts import processor_seconds, state
 from executions.supervisor.answers import DUMP_SIGNAL, answer_by
 from executions.supervisor.child import describe
-from executions.supervisor.silence import Silence, processor_seconds, state
+from executions.supervisor.silence import Silence
 from executions.supervisor.watch import PARENT_VARIABLE, stop_with_parent
 from executions.worker.alone import drive_alone
 from executions.worker_identity import note_exit

@@ -124,4 +124,4 @@ def test_administrators_see_it_on_the_overview_and_nobody_else(client: Client, e
         assert (b"The audit trail is broken" in client.get("/").content) == is_admin
     from executions.health.metrics import exposition
 
-    assert "stigmer_audit_problems 1" in exposition().splitlines()
+    assert "stigmer_audit_problems 1.0" in exposition().splitlines()

@@ -23,8 +23,8 @@ def test_readers_of_one_name_are_one_metric_with_labels(added: str) -> None:
     assert gauge_lines(added) == [
         "# HELP stigmer_kettles Water in kettles.",
         "# TYPE stigmer_kettles gauge",
-        'stigmer_kettles{room="attic"} 1',
-        'stigmer_kettles{room="kitchen"} 2',
+        'stigmer_kettles{room="attic"} 1.0',
+        'stigmer_kettles{room="kitchen"} 2.0',
     ]
     water["level"] = 0.5
     assert gauge_lines(added)[-1] == 'stigmer_kettles{room="kitchen"} 0.5'

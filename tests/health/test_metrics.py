@@ -31,9 +31,9 @@ def test_every_line_is_prometheus_text_and_counts_what_is_there(client: Client, 
     text = client.get("/metrics", headers={"Authorization": "Bearer open sesame"}).content.decode()
     lines = text.splitlines()
     assert all(line.startswith("# ") or LINE.fullmatch(line) for line in lines), text
-    assert 'stigmer_executions{phase="PENDING"} 1' in lines
-    assert 'stigmer_recoveries_total{kind="recover",result="done"} 1' in lines
-    assert 'stigmer_ready{check="workers"} 0' in lines
+    assert 'stigmer_executions{phase="PENDING"} 1.0' in lines
+    assert 'stigmer_recoveries_total{kind="recover",result="done"} 1.0' in lines
+    assert 'stigmer_ready{check="workers"} 0.0' in lines
     assert 'stigmer_queue_depth{queue="default"} ' in text
 
 
@@ -43,7 +43,7 @@ def test_the_line_for_processes_of_functions_is_told(client: Client, execution: 
     Step.objects.create(execution=execution, path="/a", name="a", kind="call", status="WAITING", control=held)
     Execution.objects.filter(pk=execution.pk).update(phase="WAITING", waiting_for="function process")
     text = client.get("/metrics", headers={"Authorization": "Bearer open sesame"}).content.decode()
-    assert "stigmer_function_line 1" in text.splitlines()
+    assert "stigmer_function_line 1.0" in text.splitlines()
     oldest = float(text.split("\nstigmer_function_line_oldest_seconds ")[1].split()[0])
     assert 120 <= oldest < 240
 

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from executions.supervisor.silence import Silence, processor_seconds, state
+from executions.isolation.facts import processor_seconds, state
+from executions.supervisor.silence import Silence
 
 
 def looks(silence: Silence, count: int, *, busy: float = 0.0, elapsed: float = 1.0) -> list[int]:
