@@ -73,6 +73,9 @@ class SecretKeeper(Protocol):
     def learn(self, text: str) -> None:
         """Hide this text too, which was made of secrets in the arguments."""
 
+    def told(self, *pointers: str) -> str | None:
+        """How the argument at the first of these places that came from a secret may be told; None for none."""
+
     def send_to(self, host: str, port: int) -> None:
         """Refuse a host that the secrets in the arguments may not be sent to: raises SecretUnavailable."""
 

@@ -24,6 +24,8 @@ _VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)(?:\.([A-Za-z_][A-Za-z0-9_]*)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TERM = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[^"+]+?)\s*(\+|\Z)', re.DOTALL)
 _INSERTED = re.compile(r"\\\(([^()\"]*)\)")
+# The text that a program begins with, up to its end or to what is put into it.
+_BEGINNING = re.compile(r'\s*(?:@[a-z0-9]+\s+)?"((?:[^"\\]|\\[^(])*)')
 _SHOWN = 80
 _KINDS = {
     "compile": "is not valid jq",
@@ -79,6 +81,23 @@ def evaluate(
     except ExpressionError:
         raise ExpressionError(f"`{source[:_SHOWN]}` failed: it reads a property of what has none") from None
     return found[0] if found else _in_a_child(source, value, variables, made, deadline_seconds, owner)
+
+
+def told(source: str, result: Json, value: Json, labels: Mapping[str, Json]) -> str | None:
+    """How an address that a program made of secrets may be told: with labels in their places.
+
+    ``labels`` are the variables with labels for secrets. Where the program is more than texts put together, only the
+    text of the definition that ``result`` begins with is known to be none of a secret's; None where there is no such.
+    """
+    try:
+        found = _in_place(source, value, labels)
+    except ExpressionError:
+        found = []
+    if found:
+        return found[0] if isinstance(found[0], str) else None
+    beginning = _BEGINNING.match(source)
+    text = _literal(beginning[1]) if beginning else None
+    return text if text and isinstance(result, str) and result.startswith(text) else None
 
 
 def _in_place(source: str, value: Json, variables: Mapping[str, Json]) -> list[Json]:

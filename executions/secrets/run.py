@@ -134,6 +134,14 @@ class Secrets:
         found = self.sealed(value, text)
         return value if found is text else json.loads(found)
 
+    def labels(self) -> Reading:
+        """What `$secrets` is where it is told: ``[secret NAME]`` in the place of each value."""
+        return Reading({name: _labels(value, name) for name, value in self._values.items()}, self._reasons)
+
+    def told(self, *pointers: str) -> str | None:
+        """Nothing is known of places here."""
+        return None
+
     def send_to(self, host: str, port: int, names: Iterable[str] | None = None) -> None:
         """Refuse a host that these secrets, or any, may not be sent to. Raises SecretUnavailable."""
         for name in sorted(self._values if names is None else names):
@@ -201,6 +209,18 @@ class Edge:
         self._secrets = secrets
         self._names = names
         self._is_old = is_old
+        self._told: dict[str, str] = {}
+
+    def tell(self, pointer: str, text: str) -> None:
+        """What of the arguments is at this place came from a secret: ``text`` is how it may be told."""
+        self._told[pointer] = text
+
+    def told(self, *pointers: str) -> str | None:
+        """How the argument at the first of these places that came from a secret may be told; None for none."""
+        return next((self._told[pointer] for pointer in pointers if pointer in self._told), None)
+
+    def labels(self) -> Reading:
+        return self._secrets.labels()
 
     def fill(self, value: Json) -> Json:
         return self._secrets.fill(value) if self._is_old else value
@@ -230,6 +250,12 @@ def _reading(value: Any, path: str) -> Any:
     if not isinstance(value, Mapping):
         return value
     return Reading({key: _reading(item, f"{path}.{key}") for key, item in value.items()}, {}, f"{path}.")
+
+
+def _labels(value: Any, path: str) -> Any:
+    if not isinstance(value, Mapping):
+        return f"[secret {path}]"
+    return Reading({key: _labels(item, f"{path}.{key}") for key, item in value.items()}, {}, f"{path}.")
 
 
 def shown(value: Json) -> Json:

@@ -318,3 +318,36 @@ do:
     code = base64.b64encode(b"admin:2024").decode()
     assert server.seen[0].headers["authorization"] == f"Basic {code}"
     assert rows_with(code) == []
+
+
+ADDRESSES = [
+    ("""'${ "URL/status/404/" + $secrets.pin + "?k=" + $secrets.pin }'""", "URL/status/404/[secret pin] answered 404"),
+    ("""'${ "URL/status/404?k=\\($secrets.pin)" }'""", "URL/status/404 answered 404"),
+    ("""'${ "URL/status/404/" + ($secrets.pin | @uri) + "?k=1" }'""", "URL/status/404/[secret pin] answered 404"),
+    ("""'${ @uri "URL/status/404/\\($secrets.pin)?k=1" }'""", "URL/status/404/[secret pin] answered 404"),
+    ("""'${ ["URL", "status", "404", $secrets.pin] | join("/") }'""", "GET [secret pin] answered 404"),
+    ("""{uri: '${ "URL/status/404/" + $secrets.pin }'}""", "URL/status/404/[secret pin] answered 404"),
+    ("""'${ "http://user:" + $secrets.pin + "@127.0.0.1/" }'""", "'http://user:[secret pin]@127.0.0.1/' is no address"),
+    ("""'${ "URL/a b" + $secrets.pin }'""", "URL/a b[secret pin]' is no address"),
+    ("""'${ "http://127.0.0.1:" + $secrets.pin + "x/" }'""", "'http://127.0.0.1:[secret pin]x/' is no address"),
+    ("""'${ "ftp" + $secrets.pin + "://127.0.0.1/" }'""", "'ftp[secret pin]://127.0.0.1/' is no address"),
+    ("""'${ "http://7" + $secrets.pin + ".invalid/x" }'""", "[secret pin].invalid"),
+    ("""'${ "http://10.0.0." + $secrets.digit + "/" }'""", "10.0.0.[secret digit]"),
+]
+
+
+@pytest.mark.parametrize(("endpoint", "told"), ADDRESSES)
+def test_a_short_secret_in_an_address_stands_in_no_error(begin, drive, server, canary, monkeypatch, endpoint, told):
+    known = {"key": canary, "pin": "qz7", "digit": "9"}
+    monkeypatch.setattr(surroundings, "_known_secrets", lambda: known)
+    rules = dict.fromkeys(known, Rule(owners=frozenset({"alice"})))
+    monkeypatch.setattr(secret_access, "rules", lambda: rules)
+    tasks = f"""use: {{secrets: [pin, digit]}}
+do:
+- a: {{call: http, with: {{method: get, endpoint: {endpoint}}}}}
+""".replace("URL", server.url)
+    execution = drive(begin(tasks))
+    assert execution.phase == Phase.FAILED
+    assert told.replace("URL", server.url) in execution.failure_reason, execution.failure_reason
+    assert "qz7" not in execution.failure_reason and rows_with("qz7") == []
+    assert "10.0.0.9" not in repr(rows_with("10.0.0"))

@@ -53,7 +53,7 @@ async def exchange(pool: httpcore.AsyncConnectionPool, request: Request, limit: 
         if location is None:
             return answer
         request = redirected(request, answer.status, location)
-        progress.begin(f"{request.method} {without_query(request.url)}")
+        progress.begin(request.name + (" (redirected)" if request.told else ""))
     raise unusable(f"{progress.what}: more than {MAX_REDIRECTS} redirects", "too many redirects")
 
 
@@ -98,7 +98,7 @@ async def _body(response: httpcore.Response, answer: Answer, limit: int, progres
 
 def redirected(request: Request, status: int, location: str) -> Request:
     """The request that follows a redirect; credentials, own headers and bodies do not go to another origin."""
-    url = _join(request.url, location)
+    url = _join(request, location)
     moved = replace(request, url=url)
     becomes_get = (status == 303 and request.method != "HEAD") or (status in (301, 302) and request.method == "POST")
     if becomes_get:
@@ -118,21 +118,19 @@ def redirected(request: Request, status: int, location: str) -> Request:
 _BODY_HEADERS = frozenset({"content-type", "content-encoding", "content-language", "idempotency-key"})
 
 
-def without_query(url: httpx.URL) -> str:
-    """The URL as errors show it: the query may hold what nobody should read."""
-    return str(url.copy_with(query=None, fragment=None))
-
-
 def _keep(request: Request, drop: frozenset[str]) -> dict[str, str]:
     return {name: value for name, value in request.headers.items() if name not in drop}
 
 
-def _join(url: httpx.URL, location: str) -> httpx.URL:
+def _join(request: Request, location: str) -> httpx.URL:
     try:
-        joined = str(url.join(location))
+        joined = str(request.url.join(location))
     except (httpx.InvalidURL, ValueError) as error:
-        raise not_sendable(f"redirected to {location[:200]!r}, which is not a URL: {error}") from None
-    return target.parse(joined)
+        where = "elsewhere" if request.told else repr(location[:200])
+        why = "" if request.told else f": {error}"
+        raise not_sendable(f"redirected to {where}, which is not a URL{why}") from None
+    # A service may send the address that it was called with back.
+    return target.read(joined, {}, request.told and f"{request.told} (redirected)")
 
 
 def _wire_headers(request: Request) -> list[tuple[bytes, bytes]]:

@@ -18,6 +18,7 @@ from executions.calls.http import body as bodies
 from executions.calls.http import target
 from executions.calls.http.content import ACCEPTED_ENCODINGS
 from executions.calls.http.refusal import not_sendable
+from executions.secrets import SecretUnavailable, shown_text
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -41,6 +42,14 @@ class Request:
     body: bytes | None
     output: str
     redirect: bool
+    # How errors name the address where secrets are in it; None where the URL itself may be told.
+    told: str | None = None
+
+    @property
+    def name(self) -> str:
+        """How errors name the call: without the query, which may hold what nobody should read."""
+        told = str(self.url.copy_with(query=None, fragment=None)) if self.told is None else target.beginning(self.told)
+        return f"{self.method} {told}"
 
 
 def build(arguments: Mapping[str, Any], context: StepContext) -> Request:
@@ -48,7 +57,14 @@ def build(arguments: Mapping[str, Any], context: StepContext) -> Request:
     method = _method(arguments.get("method"))
     uri, authentication = _endpoint(arguments.get("endpoint"))
     variables = context.limits.get("uri_variables")
-    uri = target.literal(uri) if variables is None else target.expand(uri, context.secrets.fill(dict(variables)))
+    told = context.secrets.told("/endpoint/uri", "/endpoint")
+    if variables is None:
+        uri = plain = target.literal(uri)
+    else:
+        plain = target.expand(uri, variables, told)
+        uri = target.expand(uri, context.secrets.fill(dict(variables)), told)
+    if told is None and (labelled := shown_text(plain)) != plain:
+        told = labelled
     filled = context.secrets.fill(
         {
             "uri": uri,
@@ -58,8 +74,8 @@ def build(arguments: Mapping[str, Any], context: StepContext) -> Request:
             "body": arguments.get("body"),
         }
     )
-    url = target.read(filled["uri"], filled["query"])
-    context.secrets.send_to(url.host, target.port_of(url))
+    url = target.read(filled["uri"], filled["query"], told)
+    _send_to(url, told, context)
     own = _headers(filled["headers"])
     authorization = _authorization(filled["authentication"])
     for value in authorization.values():
@@ -75,7 +91,17 @@ def build(arguments: Mapping[str, Any], context: StepContext) -> Request:
         body=payload,
         output=_one_of("output", arguments.get("output") or "content", OUTPUTS),
         redirect=_flag("redirect", arguments.get("redirect")),
+        told=told,
     )
+
+
+def _send_to(url: httpx.URL, told: str | None, context: StepContext) -> None:
+    """Raises a Refusal where a secret in the arguments may not be sent to this host."""
+    try:
+        context.secrets.send_to(url.host, target.port_of(url))
+    except SecretUnavailable as refused:
+        detail = target.without_host(str(refused), url, told)
+        raise not_sendable(detail, kind="authorization", rule="secret not available") from None
 
 
 def _ours(method: str, content_type: str, context: StepContext) -> dict[str, str]:

@@ -11,9 +11,9 @@ from functools import partial
 from typing import Any
 
 from executions.calls.context import StepContext
-from executions.calls.http import classify, content, loop
+from executions.calls.http import classify, content, loop, target
 from executions.calls.http.egress import Egress
-from executions.calls.http.exchange import Answer, exchange, is_accepted, without_query
+from executions.calls.http.exchange import Answer, exchange, is_accepted
 from executions.calls.http.progress import Progress
 from executions.calls.http.refusal import BodyUnusable, Refusal, not_sendable
 from executions.calls.http.request import Request, build
@@ -39,9 +39,9 @@ def run(arguments: dict[str, Any], context: StepContext) -> Outcome:
         return _redacted(refusal.failure, context)
     except SecretUnavailable as missing:
         return Fail(missing.error, transient=False, rule="secret not available", effect_possible=False)
-    progress = Progress(f"{request.method} {without_query(request.url)}")
+    progress = Progress(request.name)
     outcome = _wait(request, egress, progress, context)
-    return _redacted(outcome, context) if isinstance(outcome, Fail) else outcome
+    return _redacted(outcome, context, request) if isinstance(outcome, Fail) else outcome
 
 
 def _wait(request: Request, egress: Egress, progress: Progress, context: StepContext) -> Done | Fail:
@@ -134,6 +134,8 @@ def _egress(context: StepContext) -> Egress:
         raise not_sendable(str(error), kind="configuration", rule="setting not valid") from None
 
 
-def _redacted(failure: Fail, context: StepContext) -> Fail:
+def _redacted(failure: Fail, context: StepContext, request: Request | None = None) -> Fail:
     detail = str(context.secrets.redact(failure.error.detail))
+    if request is not None:
+        detail = target.without_host(detail, request.url, request.told)
     return replace(failure, error=replace(failure.error, detail=detail))

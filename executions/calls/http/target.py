@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import httpx
 import uritemplate
 
-from executions.calls.http.refusal import not_sendable
+from executions.calls.http.refusal import Refusal, not_sendable
 from executions.hosts import parse_address
 
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
@@ -22,24 +22,31 @@ _NAME = re.compile(r"[\w.%]+(,[\w.%]+)*", re.ASCII)
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?", re.ASCII)
 _NUMERIC_LABEL = re.compile(r"(0x[0-9a-f]*|[0-9]+)", re.ASCII)
 DEFAULT_PORTS = {"http": 80, "https": 443}
+WANTED = (
+    "http or https, a host, no credentials (endpoint.authentication is for them), no white space, "
+    "a port from 1 to 65535"
+)
 
 
-def expand(uri: str, variables: Mapping[str, Any]) -> str:
+def expand(uri: str, variables: Mapping[str, Any], told: str | None = None) -> str:
     """The URI with each ``{name}`` replaced by its percent-encoded value; a missing one becomes empty.
 
-    Values are strings, numbers, booleans or null; another kind is the DSL's expression error (a Refusal).
+    Values are strings, numbers, booleans or null; another kind is the DSL's expression error (a Refusal). ``told`` is
+    how errors name the URI where there are secrets in it.
     """
     values: dict[str, Any] = {}
     for match in _EXPRESSION.finditer(uri):
         if not _NAME.fullmatch(match[1]):
             raise not_sendable(
-                f"endpoint '{uri}': {match[0]} is not supported; only simple variables such as {{id}} are",
+                f"endpoint '{told or uri}': {'a name' if told else match[0]} is not supported; only simple variables "
+                "such as {id} are",
                 kind="expression",
             )
         for name in match[1].split(","):
             values[name] = _text(f"URI variable {name!r}", variables.get(name), "expression")
     if "{" in (rest := _EXPRESSION.sub("", uri)) or "}" in rest:
-        raise not_sendable(f"endpoint '{uri}': a brace is not closed; write a variable as {{name}}", kind="expression")
+        detail = f"endpoint '{told or uri}': a brace is not closed; write a variable as {{name}}"
+        raise not_sendable(detail, kind="expression")
     return uritemplate.URITemplate(uri).expand(values)
 
 
@@ -48,9 +55,27 @@ def literal(uri: str) -> str:
     return uri.replace("{", "%7B").replace("}", "%7D")
 
 
-def read(uri: str, query: Mapping[str, Any]) -> httpx.URL:
-    """The URL to call, checked: http or https, a host, no userinfo, no spelling that hides where it leads."""
-    url = parse(uri)
+def beginning(told: str) -> str:
+    """An address as it is told, without its query."""
+    return re.split(r"[?#]", told, maxsplit=1)[0]
+
+
+def without_host(text: str, url: httpx.URL, told: str | None) -> str:
+    """``text`` without the host of a URL where secrets are in it: ``told`` is how errors name the URL."""
+    host = url.host if told is None else _authority(told).rpartition(":")[0] or _authority(told)
+    return text if host.lower() == url.host else text.replace(url.host, host or "[secret]")
+
+
+def read(uri: str, query: Mapping[str, Any], told: str | None = None) -> httpx.URL:
+    """The URL to call, checked: http or https, a host, no userinfo, no spelling that hides where it leads. ``told`` is
+    how errors name it where there are secrets in it."""
+    try:
+        url = parse(uri)
+    except Refusal:
+        if told is None:
+            raise
+        # What is wrong with it may be a piece of a secret.
+        raise not_sendable(f"endpoint '{beginning(told)}' is no address that can be called: {WANTED}") from None
     pairs = [pair for name, value in query.items() for pair in _pairs(name, value)]
     if not pairs:
         return url

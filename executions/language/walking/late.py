@@ -18,6 +18,8 @@ from executions.secrets import Edge
 from executions.secrets.mention import mentions_secrets, names_in, reads_by_name_only
 
 LATE = "late"
+# Where the address of a call stands in its arguments.
+ADDRESSES = ("/endpoint", "/endpoint/uri")
 
 
 def resolve(template: Any, scope: Scope, record: StepRecord) -> None:
@@ -55,6 +57,7 @@ def filled(record: StepRecord, value: Any, edge: Edge, *, seconds: float, owner:
     arguments = record.arguments
     for pointer, said in record.control.get(LATE, {}).items():
         result = _evaluated(said, value, edge, seconds, owner)
+        edge.tell(pointer, _told(said, result, value, edge) if pointer in ADDRESSES else label_of(said))
         arguments = put(arguments, path_of(pointer), result)
     return arguments
 
@@ -65,6 +68,15 @@ def _evaluated(said: dict[str, Any], value: Any, edge: Edge, seconds: float, own
     result = late.evaluate(source, value, variables, said.get("made", {}), deadline_seconds=seconds, owner=owner)
     edge.learn(result)
     return result
+
+
+def _told(said: dict[str, Any], result: Any, value: Any, edge: Edge) -> str:
+    """How errors name an address that was made of secrets: by their places, as a short one cannot be searched for."""
+    labels = {**said.get("reads", {}), "secrets": edge.labels()}
+    beginning = late.told(said["expression"], result, value, labels)
+    if beginning is None or "[secret" in beginning:
+        return beginning or label_of(said)
+    return beginning + label_of(said)
 
 
 def _resolved(part: Any, scope: Scope, value: Any, path: tuple[str | int, ...], found: dict[str, Any]) -> Any:
