@@ -72,9 +72,8 @@ def _running(execution: Execution, steps: Sequence[Step]) -> str:
         who = _worker(execution).capitalize()
         return format_html("{} ended while it drove this. Another worker takes it over.", who)
     step, name = _step(execution, steps, StepStatus.RUNNING, StepStatus.RETRYING)
-    standing = next((each for each in steps if "in_line" in each.control), None)
-    if standing:
-        return _in_line(standing.name, standing)
+    if place := in_line.place(steps):
+        return _in_line(place)
     asked = " It will stop at the next boundary: cancelling was asked for." if execution.cancel_asked_at else ""
     if not name:
         return format_html("Running on {}.{}", _worker(execution), asked)
@@ -82,16 +81,15 @@ def _running(execution: Execution, steps: Sequence[Step]) -> str:
     return format_html("Running step <strong>{}</strong>{} on {}.{}", name, attempt, _worker(execution), asked)
 
 
-def _in_line(name: str, step: Step) -> str:
+def _in_line(place: in_line.Place) -> str:
     """Nothing of it runs; the line is that of the whole installation."""
-    line = in_line.line()
-    number = f"{line.length:,}{' or more' if line.length == in_line.MOST_COUNTED else ''}"
-    others = format_html(" {} runs wait for one, the longest for {}.", number, lasted(line.since, None))
+    line = place.line
+    others = format_html(" {} runs wait for one, the longest for {}.", line.words(), lasted(line.since, None))
     return format_html(
         "Step <strong>{}</strong> has waited {} for a free function process. It has not begun, "
         "and no time limit runs meanwhile.{}",
-        name,
-        lasted(in_line.in_line_since(step.control), None),
+        place.step.name,
+        lasted(place.since, None),
         others if line.length > 1 else "",
     )
 
@@ -100,8 +98,8 @@ def _waiting(execution: Execution, steps: Sequence[Step]) -> str:
     if silence := _silence(execution):
         return silence
     step, name = _step(execution, steps, *_AGAIN)
-    if step and "in_line" in step.control:
-        return _in_line(name, step)
+    if place := in_line.place(steps):
+        return _in_line(place)
     when = step.wake_at if step and step.wake_at else execution.wake_at
     if step and step.status == StepStatus.RETRYING and when:
         failed = words.count(_failures(step), "time")

@@ -18,6 +18,7 @@ from executions.states import Phase, StepStatus
 # ``Execution.waiting_for`` of those.
 FUNCTION_PROCESS = "function process"
 MOST_COUNTED = 1_000
+_OPEN = (StepStatus.WAITING, StepStatus.RUNNING, StepStatus.RETRYING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,34 @@ class Line:
     since: datetime | None
 
     @property
+    def is_capped(self) -> bool:
+        """Whether there may be more than were counted."""
+        return self.length >= MOST_COUNTED
+
+    def words(self) -> str:
+        return f"{self.length:,}{' or more' if self.is_capped else ''}"
+
+    @property
     def oldest_seconds(self) -> float:
         return 0.0 if self.since is None else max(0.0, (clock.now() - self.since).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one execution stands in line: which step, since when, and the whole line."""
+
+    step: Step
+    since: datetime
+    line: Line
+
+    def told(self) -> str:
+        """The same in plain words, for whoever asks why it does not move."""
+        seconds = max(0.0, (clock.now() - self.since).total_seconds())
+        said = f"It has waited {_lasting(seconds)} for a free function process; no time limit runs meanwhile."
+        if self.line.length < 2:
+            return said
+        longest = _lasting(self.line.oldest_seconds)
+        return f"{said} {self.line.words()} runs wait for one, the longest for {longest}."
 
 
 def waiting() -> ExecutionQuerySet:
@@ -44,6 +71,28 @@ def line() -> Line:
     controls = list(steps.values_list("control", flat=True)[:MOST_COUNTED])
     moments = [moment for moment in map(in_line_since, controls) if moment is not None]
     return Line(len(moments), min(moments, default=None))
+
+
+def place_of(execution: Execution) -> Place | None:
+    """Where this execution stands in line; None where it does not."""
+    if execution.phase == Phase.IN_PROGRESS or execution.waiting_for == FUNCTION_PROCESS:
+        open_steps = Q(superseded_by=None, kind="call", status__in=_OPEN)
+        return place(Step.objects.filter(open_steps, execution=execution).order_by("-id"))
+    return None
+
+
+def place(steps: Iterable[Step]) -> Place | None:
+    """The same for the execution whose open steps these are."""
+    for step in steps:
+        since = in_line_since(step.control)
+        if since is not None:
+            return Place(step, since, line())
+    return None
+
+
+def _lasting(seconds: float) -> str:
+    minutes, left = divmod(round(seconds), 60)
+    return f"{minutes} min {left} s" if minutes else f"{left} s"
 
 
 def in_line_since(control: dict[str, Any]) -> datetime | None:

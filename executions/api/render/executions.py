@@ -10,7 +10,7 @@ from executions.api.render import links
 from executions.api.schemas import executions as shapes
 from executions.api.schemas.shared import API_VERSION, Audit, Audits, Metadata
 from executions.ids import public_id
-from executions.models import AgentRun, Execution, LateAnswer
+from executions.models import AgentRun, Execution, LateAnswer, in_line
 from executions.states import Phase
 from executions.verbs.deciding.decisions import Decided
 
@@ -75,6 +75,7 @@ def _status(row: Execution, brief: bool) -> shapes.ExecutionStatus:
         last_checkpoint_at=row.last_checkpoint_at,
         waiting_for=row.waiting_for,
         wake_at=row.wake_at,
+        function_line=None if brief else _function_line(row),
         late_answer=None if brief else _late_answer(row),
         cancel_asked=row.cancel_asked_at is not None,
         pause_asked=row.pause_asked_at is not None,
@@ -86,6 +87,17 @@ def _status(row: Execution, brief: bool) -> shapes.ExecutionStatus:
         error=None if brief else secrets.shown(row.error),
         audit=audit,
         **({} if brief or row.kind != "agent" else _agent_run(row)),
+    )
+
+
+def _function_line(row: Execution) -> shapes.FunctionLine | None:
+    """Why it does not move, where it waits for a process of functions."""
+    place = in_line.place_of(row)
+    if place is None:
+        return None
+    line = place.line
+    return shapes.FunctionLine(
+        step=place.step.path, since=place.since, length=line.length, oldest_since=line.since, told=place.told()
     )
 
 

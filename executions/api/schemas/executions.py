@@ -80,6 +80,16 @@ class LateAnswer(BaseModel):
     told: str = Field(description="What happened, in a sentence.")
 
 
+class FunctionLine(BaseModel):
+    """Why a run does not move: it waits for a free process of functions, in the line of the whole installation."""
+
+    step: str = Field(description="The path of the step that waits.")
+    since: datetime
+    length: int = Field(description="How many runs wait; no more than 1,000 are counted.")
+    oldest_since: datetime | None = Field(None, description="Since when the one that waits longest does.")
+    told: str = Field(description="The same in a sentence.")
+
+
 class ExecutionStatus(BaseModel):
     """What the server observed. Written by whoever drives the run, never by a client."""
 
@@ -94,6 +104,9 @@ class ExecutionStatus(BaseModel):
     last_checkpoint_at: datetime | None = None
     waiting_for: str
     wake_at: datetime | None = None
+    function_line: FunctionLine | None = Field(
+        None, description="Where it stands in line for a free process of functions; not in lists."
+    )
     late_answer: LateAnswer | None = Field(
         None, description="Of the step that waits for a decision; `mark_done` takes it where no output is given."
     )

@@ -16,6 +16,8 @@ def sentence(run: Run) -> str:
     status = run["status"]
     phase = status["phase"]
     at = f" at {step_of(status['current_step'])}" if status["current_step"] else ""
+    if standing := status.get("function_line"):
+        return f"{phase} at {step_of(standing['step'])}. {plain(standing['told'])}"
     match phase:
         case "FAILED":
             tries = status["retry_count"]

@@ -57,3 +57,10 @@ def test_a_run_of_an_agent_follows_no_version() -> None:
 
 def test_skipping_is_offered_only_where_the_step_is_optional() -> None:
     assert any(command.startswith("stigmer skip") for command, _ in next_commands(run("FAILED"), may_skip=True))
+
+
+def test_a_run_in_line_says_how_long_the_line_is() -> None:
+    line = {"step": "/add", "told": "It has waited 12 s for a free function process. 3 runs wait for one."}
+    said = sentence(run("WAITING", waiting_for="function process", function_line=line))
+    assert said == "WAITING at add. It has waited 12 s for a free function process. 3 runs wait for one."
+    assert sentence(run("IN_PROGRESS", function_line=line)).startswith("IN_PROGRESS at add. It has waited 12 s")

@@ -88,9 +88,13 @@ def test_it_waits_parked_and_nothing_is_begun(begin: Begin, drive: Drive, taken:
     assert in_line.in_line_since(step.control) is not None
     assert not Attempt.objects.exists()
     assert in_line.line().length == 1
+    place = in_line.place_of(execution)
+    assert place is not None and place.step == step and place.told().startswith("It has waited ")
+    assert "runs wait" not in place.told(), "it waits alone"
     taken.release()
     execution = finished(drive, execution)
     assert (execution.phase, execution.output, in_line.line().length) == (Phase.COMPLETED, 3, 0)
+    assert in_line.place_of(execution) is None
 
 
 @pytest.mark.parametrize(
