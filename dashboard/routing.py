@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from django.urls import path
 
-from dashboard.consumers import LiveConsumer
+from dashboard.live.socket import PageSocket
 
-websocket_urlpatterns = [path("live/", LiveConsumer.as_asgi())]
+websocket_urlpatterns = [path("live/", PageSocket.as_asgi())]

@@ -9,7 +9,7 @@ import structlog
 
 from executions import forwarded
 from executions.bodies import SCOPE_KEY, TOO_LARGE
-from executions.sockets import Close
+from executions.live.closing import Close
 
 log = structlog.get_logger(__name__)
 App = Callable[..., Awaitable[None]]

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from dashboard import words
 from dashboard.live import fragments, frames
 from dashboard.live.frames import Part
-from dashboard.live.topics import EXECUTION, HINTS, INBOX, ROW, Topic, parse
 from dashboard.queries import execution as journal
 from dashboard.queries import inbox
 from executions import policy
 from executions.ids import public_id
 from executions.journal.events import title_of
-from executions.models import Execution, Notification
+from executions.live.inbox import newer, now_seq
+from executions.live.news import Want, wants_of
+from executions.live.rights import permitted
+from executions.live.subscriber import Subscription
+from executions.live.topics import EXECUTION, INBOX, Topic, parse
+from executions.models import Notification
 from executions.roles import Role
 
 MOST_STEPS = 200
-
-
-@dataclass(slots=True)
-class Want:
-    """What is followed of one execution: after which sequence, by which roles, and whether as a row too."""
-
-    cursor: int
-    roles: set[Role] = field(default_factory=set)
-    as_row: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +35,7 @@ class Changed:
     pages: dict[Role, list[Part]] = field(default_factory=dict)
     row: Part | None = None
     is_reset: bool = False
+    is_partial: bool = False
 
 
 def changed(wants: Mapping[uuid.UUID, Want]) -> dict[uuid.UUID, Changed]:
@@ -64,32 +60,6 @@ def changed(wants: Mapping[uuid.UUID, Want]) -> dict[uuid.UUID, Changed]:
     return found
 
 
-def permitted(user: policy.Person, topics: Iterable[Topic]) -> dict[str, Role]:
-    """The topics that this user may follow, with the role in which; unknown and foreign ones are left out."""
-    asked = list(topics)
-    ids = {topic.execution_id for topic in asked if topic.execution_id}
-    rows = policy.visible_executions(user).filter(pk__in=ids).only("id", "owner_id") if ids else []
-    roles = {row.pk: policy.role(user, row) for row in rows}
-    allowed: dict[str, Role] = {}
-    for topic in asked:
-        if topic.execution_id is not None:
-            if topic.execution_id in roles:
-                allowed[topic.name] = roles[topic.execution_id]
-        elif topic.kind in HINTS or (topic.kind == INBOX and topic.user_id == user.pk):
-            allowed[topic.name] = Role.OWNER
-    return allowed
-
-
-def heads(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
-    """Where each of these executions stands now."""
-    return dict(Execution.objects.filter(pk__in=list(ids)).values_list("pk", "head_seq"))
-
-
-def newest(count: int = 20) -> list[tuple[uuid.UUID, int]]:
-    """The newest executions and their owners."""
-    return list(Execution.objects.order_by("-id").values_list("pk", "owner_id")[:count])
-
-
 def toast(notification: Notification) -> dict[str, Any]:
     """A notification as the page shows it, with the event's own payload beside the words."""
     event = notification.event
@@ -110,27 +80,18 @@ def after(user: policy.Person, cursors: Mapping[str, int]) -> list[dict[str, Any
     """Frames for one reader who asks by plain requests: what came after each topic's cursor."""
     topics = [topic for topic in map(parse, cursors) if topic is not None]
     roles = permitted(user, topics)
+    followed = [topic for topic in topics if topic.name in roles]
+    found = changed(wants_of(Subscription(topic, cursors[topic.name], roles[topic.name]) for topic in followed))
     made = [frames.refused(name) for name in cursors if name not in roles]
-    wants: dict[uuid.UUID, Want] = {}
-    for topic in topics:
-        if topic.execution_id is None or topic.name not in roles:
-            continue
-        want = wants.setdefault(topic.execution_id, Want(cursors[topic.name]))
-        want.cursor = min(want.cursor, cursors[topic.name])
-        if topic.kind == ROW:
-            want.as_row = True
-        else:
-            want.roles.add(roles[topic.name])
-    found = changed(wants)
-    for topic in topics:
-        if topic.name in roles and topic.execution_id in found:
-            made.append(frame_of(topic, roles[topic.name], found[topic.execution_id]))
-        elif topic.name in roles and topic.kind == INBOX and user.pk is not None:
+    for topic in followed:
+        if topic.execution_id in found:
+            made.append(_frame(topic, roles[topic.name], found[topic.execution_id]))
+        elif topic.kind == INBOX and user.pk is not None:
             made.append(_inbox_frame(topic, user.pk, cursors[topic.name]))
     return made
 
 
-def frame_of(topic: Topic, role: Role, change: Changed) -> dict[str, Any]:
+def _frame(topic: Topic, role: Role, change: Changed) -> dict[str, Any]:
     parts = parts_of(topic, role, change)
     return frames.reset(topic.name, change.seq) if parts is None else frames.change(topic.name, change.seq, parts)
 
@@ -143,6 +104,6 @@ def parts_of(topic: Topic, role: Role, change: Changed) -> list[Part] | None:
 
 
 def _inbox_frame(topic: Topic, user_id: int, cursor: int) -> dict[str, Any]:
-    seq = inbox.now_seq()
-    toasts = [toast(each) for each in inbox.newer([user_id], cursor)]
+    seq = now_seq()
+    toasts = [toast(each) for each in newer([user_id], cursor)]
     return frames.change(topic.name, seq, [fragments.badge_part(inbox.unread_count(user_id))], toasts)

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from dashboard.queries import inbox
 from dashboard.viewer import standing_of as viewer_standing
+from executions.live.inbox import now_seq
 
 register = template.Library()
 
@@ -58,8 +59,8 @@ def unread_count(user: Any) -> int:
 
 @register.simple_tag
 def inbox_seq() -> int:
-    """The moment at which this page was made, in the inbox's own counting (see ``queries.inbox``)."""
-    return inbox.now_seq()
+    """The moment at which this page was made, in the inbox's own counting (see ``executions.live.inbox``)."""
+    return now_seq()
 
 
 @register.filter

@@ -10,7 +10,7 @@ from django.urls import re_path
 
 from executions.api.live import access
 from executions.api.live.consumer import FollowConsumer
-from executions.sockets import Close
+from executions.live.closing import Close
 
 PREFIX = "/ws/api/"
 App = Callable[..., Awaitable[Any]]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from django.db import Error, connection, transaction
 
-from executions import dispatch, events
+from executions import dispatch, nudges
 from executions.models import move_sql
 from executions.models.found_move import found
 from executions.models.move import Applied, Claim, Guard, Lease, Move, Standing
@@ -40,7 +40,7 @@ def claim_all(move: Move, execution_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID,
 
     def announce() -> None:
         for execution_id, applied in taken.items():
-            events.announce(execution_id, applied.head_seq, move.owner_id)
+            nudges.announce(execution_id, applied.head_seq, move.owner_id)
 
     transaction.on_commit(announce, robust=True)
     return taken
@@ -81,7 +81,7 @@ def announce_after_commit(move: Move, applied: Applied) -> None:
 
     # Functions with names: where one of them raises, Django logs its name, and a partial has none to log.
     def announce() -> None:
-        events.announce(move.execution_id, applied.head_seq, move.owner_id)
+        nudges.announce(move.execution_id, applied.head_seq, move.owner_id)
 
     def ring() -> None:
         if move.ring is not None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
-from executions import events
+from executions import nudges
 from executions.models import Event
 
 AFTER_SECONDS = 1.0
@@ -20,6 +20,6 @@ def send_what_is_unsent() -> int:
     rows = Event.objects.filter(sent_at=None, created_at__lt=late).order_by("created_at")
     found = list(rows.values_list("pk", "execution_id", "seq", "execution__owner_id")[:MOST_PER_SWEEP])
     for _, execution_id, seq, owner_id in found:
-        events.announce(execution_id, seq, owner_id)
+        nudges.announce(execution_id, seq, owner_id)
     Event.objects.filter(pk__in=[row[0] for row in found]).update(sent_at=Now())
     return len(found)

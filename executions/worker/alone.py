@@ -8,9 +8,9 @@ from contextlib import suppress
 import structlog
 from django.db import DatabaseError
 
-from executions import broadcast
 from executions.driving.attempts.running import Running
 from executions.driving.driver import advance
+from executions.live import broadcast
 from executions.models.process import ALONE
 from executions.recovery.registration import register, resign
 from executions.worker.children import use_children

@@ -13,12 +13,13 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, Error, close_old_connections, connection
 
-from executions import broadcast, sealed
+from executions import sealed
 from executions.calls import http
 from executions.calls.python import step as python
 from executions.dispatch import QUEUE_OFF
 from executions.driving.attempts.running import Running
 from executions.driving.driver import advance, drive_held
+from executions.live import broadcast
 from executions.models import Execution, Process
 from executions.models.passing import trouble
 from executions.models.transactions import run_tx

@@ -10,10 +10,11 @@ import pytest
 from django.db import connection, connections
 
 from executions.api import history
-from executions.api.live import changes
-from executions.api.live.subscriber import Frame
+from executions.api.live import frames as live_frames
+from executions.api.live.frames import Update
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
+from executions.live.news import Want
 from executions.models import Execution
 from executions.verbs.deciding import decisions
 from tests.api.conftest import GOOD, HEAD
@@ -79,8 +80,7 @@ def test_a_poller_misses_nothing_of_a_run_that_ends_between_its_queries(alice, d
 def test_a_message_never_tells_more_than_the_execution_that_it_holds(alice, drive, at):
     execution = _started(alice)
     with connection.execute_wrapper(Meanwhile(at, lambda: drive(execution))):
-        frame = changes.first(execution.pk, None)
-    assert frame is not None
+        frame, *_ = live_frames.first(execution.pk, None)
     has_completed = frame.body["execution"]["status"]["phase"] == "COMPLETED"
     assert has_completed == any(each["name"] == "WORKFLOW_COMPLETED" for each in frame.body["entries"])
     assert all(each["seq"] <= frame.seq for each in frame.body["entries"])
@@ -108,15 +108,15 @@ def test_pages_of_any_size_hold_all_entries_once(failed, limit):
 
 
 def test_a_follower_gets_a_long_history_in_several_messages_and_the_end_last(alice, drive, monkeypatch):
-    monkeypatch.setattr(changes, "MOST_ENTRIES", 50)
+    monkeypatch.setattr(live_frames, "MOST_ENTRIES", 50)
     execution = _started(alice, MANY)
     seen = execution.head_seq
     done = drive(execution)
     told: list[int] = []
-    frames: list[Frame] = []
+    frames: list[Update] = []
     cursor = seen
     while not frames or frames[-1].is_partial:
-        frames.append(changes.since({execution.pk: cursor})[execution.pk])
+        frames.append(live_frames.since({execution.pk: Want(cursor)})[execution.pk])
         told += [each["seq"] for each in frames[-1].body["entries"]]
         cursor = frames[-1].seq
     assert [frame.event for frame in frames] == ["update"] * (len(frames) - 1) + ["end"]
@@ -128,10 +128,8 @@ def test_the_end_has_one_shape_and_the_whole_execution(alice, drive):
     execution = _started(alice)
     seen = execution.head_seq
     drive(execution)
-    after_a_snapshot = changes.first(execution.pk, None)
-    assert after_a_snapshot is not None
-    live = changes.since({execution.pk: seen})[execution.pk]
-    ends = [changes.ending(after_a_snapshot), live]
+    _, after_a_snapshot = live_frames.first(execution.pk, None)
+    ends = [after_a_snapshot, live_frames.since({execution.pk: Want(seen)})[execution.pk]]
     assert [end.event for end in ends] == ["end", "end"]
     assert ends[0].body.keys() == ends[1].body.keys()
     assert [end.body["execution"]["status"]["output"] for end in ends] == [{"n": 2}, {"n": 2}]

@@ -9,12 +9,12 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from executions import broadcast
 from executions.driving.attempts.running import Running
 from executions.driving.driver import advance
 from executions.driving.store import Here
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
+from executions.live import broadcast
 from executions.models import Execution, Process, Workflow
 from executions.policy import SUPPORT_GROUP
 

@@ -14,8 +14,8 @@ from django.conf import settings
 from django.db import connections
 from django.test import Client
 
-from dashboard.live.hub import hub
-from executions import broadcast
+from dashboard.live.page import door
+from executions.live import broadcast
 from stigmer_site.asgi import application
 
 PATIENCE_SECONDS = 20.0
@@ -99,7 +99,7 @@ def run(scenario: Callable[[], Any]) -> None:
         try:
             await scenario()
         finally:
-            await hub().stop()
+            await door.hub().stop()
             broadcast.stop()
             # The thread in which sockets are authenticated keeps a connection, as a server wants and a test does not.
             await sync_to_async(connections.close_all)()

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from dashboard.live import changes
-from dashboard.live.topics import execution_topic, inbox_topic, row_topic
+from executions.live.topics import execution_topic, inbox_topic, row_topic
 from executions.models import Execution
 
 VECTORS = [

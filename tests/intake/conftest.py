@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from structlog.testing import LogCapture
 
-from executions import events
+from executions import nudges
 from executions.intake.agents import apply_agent
 from executions.intake.apply import apply_definition
 from executions.models import Agent, Workflow
@@ -51,10 +51,10 @@ def agent(alice: User) -> Agent:
 @pytest.fixture
 def announced() -> Iterator[list[dict[str, object]]]:
     """What this process tells the web processes."""
-    nudges: list[dict[str, object]] = []
-    events.use_publisher(nudges.append)
-    yield nudges
-    events.use_publisher(None)
+    heard: list[dict[str, object]] = []
+    nudges.use_publisher(heard.append)
+    yield heard
+    nudges.use_publisher(None)
 
 
 @pytest.fixture

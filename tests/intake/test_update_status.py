@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.db import DataError, OperationalError, transaction
 
-from executions import events
+from executions import nudges
 from executions.driving.chain import verify
 from executions.errors import Refused
 from executions.ids import public_id
@@ -298,11 +298,11 @@ class TestBroadcastToStreams:
         def broken(nudge: dict[str, object]) -> None:
             raise OSError("buffer full")
 
-        events.use_publisher(broken)
+        nudges.use_publisher(broken)
         try:
             update_status(execution.pk, alice, {"sequence": 1, "phase": "COMPLETED"})
         finally:
-            events.use_publisher(None)
+            nudges.use_publisher(None)
         assert Execution.objects.get().phase == Phase.COMPLETED
 
     def test_an_ignored_update_is_not_announced(

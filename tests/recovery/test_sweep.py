@@ -12,7 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from executions import dispatch, events
+from executions import dispatch, nudges
 from executions.driving.lease import claim
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
@@ -102,11 +102,11 @@ def test_what_nobody_was_told_is_announced_once_more() -> None:
     execution = begun()
     Event.objects.create(execution=execution, seq=99, name="X", created_at=timezone.now() - timedelta(minutes=1))
     told: list[dict[str, object]] = []
-    events.use_publisher(told.append)
+    nudges.use_publisher(told.append)
     try:
         assert (send_what_is_unsent(), send_what_is_unsent()) == (1, 0)
     finally:
-        events.use_publisher(None)
+        nudges.use_publisher(None)
     assert told[0]["seq"] == 99
 
 

@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator
 
 from django.http import HttpRequest, StreamingHttpResponse
 
-from executions.api.live.hub import hub
-from executions.api.live.subscriber import Frame, Subscriber
+from executions.api.live.follower import Follower, door
 from executions.api.problems import FieldError, Problem
+from executions.live.closing import Close
+from executions.live.mailbox import Frame
 
 CONTENT_TYPE = "text/event-stream"
 _SEQUENCE = re.compile("[0-9]{1,18}")
@@ -20,6 +21,11 @@ BEAT_SECONDS = 15.0
 # Last-Event-ID misses nothing.
 STREAM_SECONDS = 900.0
 RETRY_MILLISECONDS = 2000
+_REASONS = {
+    Close.NOT_ALLOWED: "forbidden",
+    Close.RESTARTING: "restarting",
+    Close.NOTHING_HERE: "deleted",
+}
 
 
 def wanted(request: HttpRequest) -> bool:
@@ -42,34 +48,34 @@ def last_seen(request: HttpRequest) -> int | None:
     return int(text)
 
 
-def answer(follower: Subscriber, after: int | None) -> StreamingHttpResponse:
+def answer(follower: Follower, after: int | None) -> StreamingHttpResponse:
+    """The stream as a response: a snapshot, or what came ``after`` this sequence, then every update."""
     response = StreamingHttpResponse(stream(follower, after), content_type=CONTENT_TYPE)
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
     return response
 
 
-async def stream(follower: Subscriber, after: int | None) -> AsyncIterator[bytes]:
+async def stream(follower: Follower, after: int | None) -> AsyncIterator[bytes]:
     """The frames as text, until the end."""
     ends_at = asyncio.get_running_loop().time() + STREAM_SECONDS
-    await hub().join(follower, after)
+    mailbox = follower.mailbox
+    door.hub().join(follower)
     try:
+        await follower.begin(after)
         yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
-        while asyncio.get_running_loop().time() < ends_at:
-            taken = await follower.take(BEAT_SECONDS)
-            if taken is not None:
-                frame, lost = taken
-                yield written(frame, lost)
-                if frame.event == "end":
-                    return
-            elif follower.closed:
-                yield f"event: closed\ndata: {json.dumps({'reason': follower.closed})}\n\n".encode()
-                return
-            else:
+        while asyncio.get_running_loop().time() < ends_at and not mailbox.is_over():
+            frames = await mailbox.take(BEAT_SECONDS)
+            for frame in frames:
+                yield written(frame)
+            if not frames and mailbox.closed is None:
                 yield b": still here\n\n"
+        if mailbox.closed in _REASONS:
+            yield f"event: closed\ndata: {json.dumps({'reason': _REASONS[mailbox.closed]})}\n\n".encode()
     finally:
-        hub().leave(follower)
+        door.hub().leave(follower)
 
 
-def written(frame: Frame, lost: int) -> bytes:
-    return f"id: {frame.seq}\nevent: {frame.event}\ndata: {json.dumps(frame.as_json(lost))}\n\n".encode()
+def written(frame: Frame) -> bytes:
+    """One event of the stream."""
+    return f"id: {frame['seq']}\nevent: {frame['event']}\ndata: {json.dumps(frame)}\n\n".encode()

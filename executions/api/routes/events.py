@@ -13,8 +13,8 @@ from pydantic import BaseModel, Field
 from executions.api import finding, history
 from executions.api.credentials import READ, person
 from executions.api.cursors import USUAL, Limit
-from executions.api.live import access, sse
-from executions.api.live.hub import hub
+from executions.api.live import sse
+from executions.api.live.follower import Follower, door
 from executions.api.problems import Problem
 from executions.api.schemas.journal import Followed, FollowingClosed, History
 
@@ -58,9 +58,10 @@ def add_events(router: Router, kind: str) -> None:
         execution = await sync_to_async(finding.execution)(user, execution_id, kind)
         if not sse.wanted(request):
             return await sync_to_async(history.entries)(execution, range.after, range.limit)
-        if hub().count_of(user.pk) >= MOST_STREAMS:
+        if door.hub().count_of(user.pk) >= MOST_STREAMS:
             raise Problem(
                 "rate-limited", f"You follow {MOST_STREAMS} executions already.", headers={"Retry-After": "30"}
             )
-        follower = access.follower(user, getattr(request, "token", None), session_key_of(request), execution.pk)
+        token = getattr(request, "token", None)
+        follower = Follower(user, token, session_key_of(request), execution.pk)
         return sse.answer(follower, last_seen if last_seen is not None else range.after or None)

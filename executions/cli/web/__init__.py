@@ -24,7 +24,7 @@ STOP_SECONDS = 10
 
 def serve() -> None:
     """Serve HTTP and WebSockets on STIGMER_BIND:STIGMER_PORT until SIGTERM or SIGINT."""
-    from executions import broadcast
+    from executions.live import broadcast
     from executions.recovery import presence
     from stigmer_site.asgi import application
 

@@ -8,12 +8,12 @@ from typing import Any
 import structlog
 from twisted.internet.defer import Deferred
 
-from executions import farewell
 from executions.bodies import SCOPE_KEY
 from executions.cli.backpressure import PatientServer
 from executions.cli.web.bodies import Held, Limits
 from executions.cli.web.requests import BoundedFactory, BoundedRequest
 from executions.cli.web.sockets import BoundedSocketFactory
+from executions.live.closing import say_farewell
 
 # What is under way when the server is asked to stop gets so long; the rest is broken off.
 FAREWELL_SECONDS = 5.0
@@ -49,7 +49,7 @@ class BoundedServer(PatientServer):
         for port in self._ports:
             port.stopListening()
         try:
-            await farewell.say()
+            say_farewell()
         except Exception:
             log.exception("not all could be told that the server stops")
         for _ in range(int(FAREWELL_SECONDS / LOOK_SECONDS)):

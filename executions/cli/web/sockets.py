@@ -11,7 +11,7 @@ from typing import Any
 
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 
-from executions.sockets import Close
+from executions.live.closing import Close
 
 MESSAGE_BYTES = 64 * 1024
 # A page acknowledges every tenth frame and subscribes as it changes: a few messages a second.

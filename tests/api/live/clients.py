@@ -13,8 +13,8 @@ from asgiref.testing import ApplicationCommunicator
 from channels.testing import WebsocketCommunicator
 from django.db import connections
 
-from executions import broadcast
-from executions.api.live.hub import hub
+from executions.api.live.follower import door
+from executions.live import broadcast
 from stigmer_site.asgi import application
 
 PATIENCE_SECONDS = 20.0
@@ -95,7 +95,7 @@ def run(scenario: Callable[[], Any]) -> None:
         try:
             await scenario()
         finally:
-            await hub().stop()
+            await door.hub().stop()
             broadcast.stop()
             await sync_to_async(connections.close_all)()
 

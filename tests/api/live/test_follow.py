@@ -10,12 +10,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from executions import farewell, tokens
-from executions.api.live.hub import hub
-from executions.api.live.subscriber import Frame
+from executions import tokens
+from executions.api.live.follower import Follower, door
+from executions.api.live.frames import Update
 from executions.health.metrics import exposition
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
+from executions.live.closing import say_farewell
 from executions.models import ApiToken, Execution
 from executions.tokens import Minted
 from tests.api.conftest import HEAD
@@ -132,7 +133,7 @@ def test_a_revoked_token_ends_its_stream(owner, begin, worker):
             events = opened.events()
             assert (await anext(events))[0] == "snapshot"
             await elsewhere(lambda: owner.user.api_tokens.update(revoked_at="2020-01-01T00:00Z"))
-            await hub().check()
+            await door.hub().check()
             assert [(event, data) async for event, _, data in events] == [("closed", {"reason": "forbidden"})]
 
     run(scenario)
@@ -145,9 +146,9 @@ def test_a_lost_nudge_is_made_good_by_reconciling(owner, begin, drive, monkeypat
         async with stream(path_of(execution), authorization=bearer(owner)) as opened:
             events = opened.events()
             await anext(events)
-            hub().hear = lambda nudge: None  # type: ignore[method-assign]
+            door.hub().hear = lambda nudge: None  # type: ignore[method-assign]
             await elsewhere(drive, execution)
-            await hub().reconcile()
+            await door.hub().reconcile()
             assert [event async for event, *_ in events][-1] == "end"
 
     run(scenario)
@@ -179,11 +180,12 @@ class TestASocket:
             opened = socket(path_of(execution), authorization=bearer(owner))
             assert (await opened.connect(PATIENCE_SECONDS))[0]
             await opened.receive_from(PATIENCE_SECONDS)
-            (follower,) = hub()._followers[execution.pk]
-            follower.put(Frame("update", 10**9, {"no JSON": object()}))
+            (follower,) = door.hub()._subscribers
+            assert isinstance(follower, Follower)
+            follower.mailbox.put(Update("update", 10**9, {"no JSON": object()}))
             closed = await opened.receive_output(PATIENCE_SECONDS)
             assert (closed["type"], closed["code"]) == ("websocket.close", 1011)
-            assert hub().count_of(owner.user.pk) == 0
+            assert door.hub().count_of(owner.user.pk) == 0
 
         run(scenario)
 
@@ -298,7 +300,7 @@ def test_a_server_that_stops_in_order_ends_streams_and_sockets_with_their_last_w
             followed = socket(path_of(execution), authorization=bearer(owner))
             assert (await followed.connect())[0]
             await followed.receive_from(PATIENCE_SECONDS)
-            await farewell.say()
+            say_farewell()
             assert await followed.receive_output(PATIENCE_SECONDS) == {"type": "websocket.close", "code": 1012}
             rest = [(event, data) async for event, _, data in events]
             assert rest == [("closed", {"reason": "restarting"})]

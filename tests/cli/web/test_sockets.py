@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from executions.cli.web.sockets import MESSAGES_AT_ONCE
-from executions.sockets import Close
+from executions.live.closing import Close
 from tests.cli.talking import LONG
 from tests.faults.harness.websocket import Closed, WebSocket
 from tests.live import ROOT, free_ports

@@ -7,11 +7,11 @@ from channels.layers import get_channel_layer
 from django.contrib.auth.models import User
 from django.test import Client
 
-from dashboard.live.hub import hub
-from dashboard.live.topics import execution_topic, inbox_topic, row_topic
-from executions import broadcast
-from executions.events import GROUP
+from dashboard.live.page import door
+from executions.live import broadcast
+from executions.live.topics import execution_topic, inbox_topic, row_topic
 from executions.models import Execution, Notification
+from executions.nudges import GROUP
 from executions.verbs.deciding import decisions
 from tests.dashboard.pages import Frame, elsewhere, page, run
 from tests.driving.crashing import drive_and_die, drive_on
@@ -100,7 +100,7 @@ def test_a_lost_nudge_is_made_good_by_reconciling(begin: Begin, drive: Drive, al
             # From here on nothing is announced.
             broadcast.stop()
             done = await elsewhere(drive, execution)
-            await hub().reconcile()
+            await door.hub().reconcile()
             await opened.hear(lambda f: f.get("topic") == topic and f["seq"] == done.head_seq, "the truth")
 
     run(scenario)

@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from dashboard.live.topics import execution_topic
+from executions.live.topics import execution_topic
 from executions.models import Execution
 from executions.policy import SUPPORT_GROUP
 from tests.dashboard.pages import elsewhere, page, run

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from dashboard.live import changes
-from dashboard.live.topics import execution_topic, row_topic
+from executions.live.topics import execution_topic, row_topic
 from executions.models import Execution
 
 pytestmark = pytest.mark.database

@@ -1,19 +1,21 @@
-"""Carries nudges to the web processes: one background loop per process, coalesced, best effort.
+"""Carries nudges between processes by the channel layer: coalesced, and allowed to be lost.
 
-Per execution only the newest counter is sent, at most every ``PERIOD_SECONDS``; ``async_to_sync(group_send)`` from
-each driving thread would cost milliseconds a step. When Redis is away nudges are dropped: a page that misses one
-asks the database.
+Per execution only the newest counter is sent, at most every ``PERIOD_SECONDS``, by one background
+loop per process: ``async_to_sync(group_send)`` in each driving thread would cost milliseconds a step.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import structlog
 from channels.layers import get_channel_layer
 
-from executions import events
+from executions import nudges
+from executions.nudges import GROUP, Nudge
 
 PERIOD_SECONDS = 0.05
 log = structlog.get_logger(__name__)
@@ -30,9 +32,10 @@ class Broadcaster:
         self._thread = threading.Thread(target=self._run, name="broadcast", daemon=True)
         self._thread.start()
 
-    def send(self, nudge: dict[str, object]) -> None:
+    def send(self, message: dict[str, object]) -> None:
+        """Send it soon; a newer one of the same execution replaces it until then."""
         with self._lock:
-            self._waiting[nudge["execution"]] = nudge
+            self._waiting[message["execution"]] = message
         self._filled.set()
 
     def close(self) -> None:
@@ -54,13 +57,13 @@ class Broadcaster:
 
     async def _send_all(self) -> None:
         with self._lock:
-            nudges, self._waiting = list(self._waiting.values()), {}
+            messages, self._waiting = list(self._waiting.values()), {}
         layer = get_channel_layer()
-        for nudge in nudges:
+        for message in messages:
             try:
-                await asyncio.wait_for(layer.group_send(events.GROUP, nudge), timeout=1)
+                await asyncio.wait_for(layer.group_send(GROUP, message), timeout=1)
             except Exception as problem:  # whatever the layer raises: a nudge is a hint and may be lost
-                log.warning("nudge lost", execution_id=nudge["execution"], problem=str(problem))
+                log.warning("nudge lost", execution_id=message["execution"], problem=str(problem))
 
 
 _started: Broadcaster | None = None
@@ -71,12 +74,28 @@ def start() -> None:
     global _started
     if _started is None:
         _started = Broadcaster()
-        events.use_publisher(_started.send)
+        nudges.use_publisher(_started.send)
 
 
 def stop() -> None:
+    """Send what waits; what changes from now on is not announced."""
     global _started
     if _started is not None:
-        events.use_publisher(None)
+        nudges.use_publisher(None)
         _started.close()
         _started = None
+
+
+async def heard() -> AsyncIterator[Nudge]:
+    """The nudges of all processes, for ever. Raises what the channel layer raises."""
+    layer = get_channel_layer()
+    channel = await layer.new_channel("hub.")
+    await layer.group_add(GROUP, channel)
+    try:
+        while True:
+            nudge = nudges.nudge_of(await layer.receive(channel))
+            if nudge is not None:
+                yield nudge
+    finally:
+        with suppress(Exception):
+            await layer.group_discard(GROUP, channel)

@@ -19,7 +19,7 @@ import psutil
 
 from tests.waiting import until
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 OURS = ("STIGMER_", "DJANGO_", "DATABASE_URL", "REDIS_URL", "PYTEST_")
 STOP_SECONDS = 60.0
 

@@ -9,7 +9,8 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from dashboard.live.hub import hub
+from dashboard.live.page import Page as OpenPage
+from dashboard.live.page import door
 from executions.health.metrics import exposition
 from tests.dashboard.pages import Page, elsewhere, page, run
 
@@ -30,10 +31,11 @@ def test_a_socket_whose_sending_breaks_off_is_closed_so_that_the_page_comes_back
 
     async def scenario() -> None:
         async with page(client) as opened:
-            (follower,) = hub()._followers
-            follower.mailbox.say("no JSON", {"v": object()})
+            (opened_page,) = door.hub()._subscribers
+            assert isinstance(opened_page, OpenPage)
+            opened_page.mailbox.say("no JSON", {"v": object()})
             assert await opened.hear_close() == 1011
-            assert not hub()._followers
+            assert not door.hub()._subscribers
 
     run(scenario)
 
@@ -156,8 +158,8 @@ def test_a_session_that_ended_closes_its_socket(alice: User, as_: As) -> None:
             await opened.follow(overview=0)
             await opened.hear(lambda frame: frame.get("ok") == "overview", "the subscription")
             await sync_to_async(Session.objects.filter(session_key=key).delete)()
-            (follower,) = hub()._followers
-            await hub().check_session(follower)
+            (opened_page,) = door.hub()._subscribers
+            await door.hub().ask_again(opened_page)
             assert await opened.hear_close() == 4401
 
     run(scenario)

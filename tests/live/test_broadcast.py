@@ -7,7 +7,8 @@ import asyncio
 import pytest
 from channels.layers import get_channel_layer
 
-from executions import broadcast, events
+from executions import nudges
+from executions.live import broadcast
 
 
 @pytest.fixture
@@ -21,15 +22,15 @@ def test_many_changes_at_once_are_one_nudge_with_the_newest_counter(redis_client
     async def listen() -> list[dict[str, object]]:
         layer = get_channel_layer()
         channel = await layer.new_channel()
-        await layer.group_add(events.GROUP, channel)
+        await layer.group_add(nudges.GROUP, channel)
         one, two = __import__("uuid").uuid4(), __import__("uuid").uuid4()
         for seq in range(1, 101):
-            events.announce(one, seq, 5)
-        events.announce(two, 1, None)
+            nudges.announce(one, seq, 5)
+        nudges.announce(two, 1, None)
         heard: list[dict[str, object]] = []
         while {nudge["execution"]: nudge["seq"] for nudge in heard} != {str(one): 100, str(two): 1}:
             heard.append(await asyncio.wait_for(layer.receive(channel), timeout=10))
-        await layer.group_discard(events.GROUP, channel)
+        await layer.group_discard(nudges.GROUP, channel)
         return heard
 
     heard = asyncio.run(listen())
@@ -40,7 +41,7 @@ def test_many_changes_at_once_are_one_nudge_with_the_newest_counter(redis_client
 def test_without_a_publisher_nothing_is_announced():
     import uuid
 
-    events.announce(uuid.uuid4(), 1, None)
+    nudges.announce(uuid.uuid4(), 1, None)
 
 
 def test_a_layer_that_fails_loses_the_nudge_and_nothing_else(broadcasting, monkeypatch):
@@ -56,7 +57,7 @@ def test_a_layer_that_fails_loses_the_nudge_and_nothing_else(broadcasting, monke
             raise ConnectionError("away")
 
     monkeypatch.setattr(broadcast, "get_channel_layer", Away)
-    events.announce(uuid.uuid4(), 1, None)
+    nudges.announce(uuid.uuid4(), 1, None)
     until(lambda: calls == [1], what="the first was tried")
-    events.announce(uuid.uuid4(), 2, None)
+    nudges.announce(uuid.uuid4(), 2, None)
     until(lambda: calls == [1, 2], what="the second was tried")

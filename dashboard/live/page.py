@@ -1,0 +1,153 @@
+"""An open page: what it follows, as fragments, and what waits: a newer fragment replaces the older one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import User
+
+from dashboard.live import changes, fragments, frames
+from dashboard.live.changes import Changed
+from dashboard.live.frames import Part
+from executions import policy
+from executions.health.gauges import add_sockets
+from executions.live.closing import Close
+from executions.live.hints import Hints
+from executions.live.hub import Door
+from executions.live.inbox import InboxNews
+from executions.live.mailbox import Frame, Mailbox
+from executions.live.news import ExecutionNews
+from executions.live.rights import Credential
+from executions.live.subscriber import Subscriber, Subscription
+from executions.models import Notification
+
+MOST_CHARACTERS = 256 * 1024
+
+
+@dataclass(slots=True)
+class _Pending:
+    seq: int
+    parts: dict[str, Part] = field(default_factory=dict)
+    toasts: list[dict[str, Any]] = field(default_factory=list)
+    is_reset: bool = False
+
+
+class Parts(Mailbox):
+    """The newest parts of each topic; too many become "read the region again"."""
+
+    MOST_UNACKNOWLEDGED: ClassVar[int] = 60
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._topics: dict[str, _Pending] = {}
+        self._others: dict[str, Frame] = {}
+
+    def put(
+        self,
+        topic: str,
+        seq: int,
+        parts: Sequence[Part] | None,
+        toasts: Sequence[dict[str, Any]] = (),
+    ) -> None:
+        """Parts of a topic at ``seq``; None for "read the region again"."""
+        pending = self._topics.setdefault(topic, _Pending(seq))
+        pending.seq = max(pending.seq, seq)
+        pending.toasts.extend(toasts)
+        if parts is None:
+            pending.is_reset = True
+        elif not pending.is_reset:
+            for part in parts:
+                # Taken out first, so that a part that is new again keeps its place in the order of arrival.
+                pending.parts.pop(part.id, None)
+                pending.parts[part.id] = part
+            pending.is_reset = sum(len(part.html) for part in pending.parts.values()) > MOST_CHARACTERS
+        if pending.is_reset:
+            pending.parts.clear()
+        self._filled.set()
+
+    def say(self, key: str, frame: Frame) -> None:
+        """A frame that is no content; a newer one of the same key replaces it."""
+        self._others[key] = frame
+        self._filled.set()
+
+    def forget(self, topic: str) -> None:
+        """What waits for this topic is not wanted any more."""
+        self._topics.pop(topic, None)
+
+    def drain(self) -> list[Frame]:
+        if self.is_empty():
+            return []
+        topics, self._topics = self._topics, {}
+        others, self._others = self._others, {}
+        return [_frame(topic, pending) for topic, pending in topics.items()] + list(others.values())
+
+    def is_empty(self) -> bool:
+        # What waits when it is closed was for other rights, or is read again by the page that comes back.
+        return self.closed is not None or not (self._topics or self._others)
+
+
+def _frame(topic: str, pending: _Pending) -> Frame:
+    if pending.is_reset:
+        frame = frames.reset(topic, pending.seq)
+        return {**frame, "toasts": pending.toasts} if pending.toasts else frame
+    return frames.change(topic, pending.seq, list(pending.parts.values()), pending.toasts)
+
+
+class Page(Subscriber):
+    """The page of one person, let in by a session."""
+
+    mailbox: Parts
+
+    def __init__(self, user: User, session_key: str) -> None:
+        super().__init__(user, Credential(user.pk, session_key), Parts())
+
+    def tell(self, subscription: Subscription, change: Changed) -> None:
+        if change.seq == subscription.cursor:
+            return
+        # Behind what the page shows: the database was restored meanwhile.
+        is_behind = change.seq < subscription.cursor
+        topic = subscription.topic
+        parts = None if is_behind else changes.parts_of(topic, subscription.role, change)
+        self.mailbox.put(topic.name, change.seq, parts)
+        subscription.cursor = change.seq
+
+    def tell_inbox(self, subscription: Subscription, seq: int, new: Sequence[Notification], unread: int) -> None:
+        toasts = [changes.toast(row) for row in new]
+        self.mailbox.put(subscription.topic.name, seq, [fragments.badge_part(unread)], toasts)
+
+    def accept(self, subscription: Subscription) -> None:
+        name = subscription.topic.name
+        self.mailbox.say(f"ok {name}", frames.subscribed(name, subscription.cursor))
+
+    def refuse(self, name: str) -> None:
+        self.unsubscribe(name)
+        self.mailbox.say(f"refused {name}", frames.refused(name))
+
+    def unsubscribe(self, name: str) -> None:
+        """The page does not show this topic any more."""
+        self.subscriptions.pop(name, None)
+        self.mailbox.forget(name)
+
+    def refusal(self, now: policy.Person) -> Close | None:
+        """Pages offer what their reader's rank allows: with another rank they have to be loaded again."""
+        if now != self.person or not now.is_active:
+            return Close.SIGNED_OUT
+        return None if policy.rank(now) == policy.rank(self.person) else Close.NOT_ALLOWED
+
+    def hint(self, name: str) -> None:
+        self.mailbox.say(f"hint {name}", frames.hint(name))
+
+    def beat(self) -> None:
+        followed = self.subscriptions.items()
+        seqs = {name: each.cursor for name, each in followed if each.topic.execution_id}
+        self.mailbox.say("beat", frames.beat(seqs))
+
+
+door = Door(
+    lambda: [ExecutionNews(changes.changed), InboxNews(), Hints()],
+    tick_seconds=0.2,
+    check_seconds=60.0,
+)
+add_sockets("dashboard", door.count)

@@ -1,0 +1,62 @@
+"""The socket of an open page. It can subscribe and acknowledge, and nothing else: every action is a form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from dashboard.live.page import Page, door
+from executions.live.closing import Close
+from executions.live.socket import LiveSocket, is_sequence
+from executions.live.subscriber import Subscriber
+from executions.live.topics import Topic, parse
+
+
+class PageSocket(LiveSocket):
+    """Frames: ``dashboard.live.frames``. Close codes: ``executions.live.closing``."""
+
+    door = door
+    MOST_CHARACTERS = 64 * 1024
+
+    async def enter(self) -> Page | Close:
+        user, session = self.scope.get("user"), self.scope.get("session")
+        if not isinstance(user, User) or not user.is_active:
+            return Close.SIGNED_OUT
+        return Page(user, getattr(session, "session_key", "") or "")
+
+    def most(self) -> int:
+        return settings.STIGMER_SOCKETS_PER_USER
+
+    async def hear(self, subscriber: Subscriber, message: dict[str, Any]) -> bool:
+        """Topics to follow from a sequence, topics to leave, and that what was sent has arrived."""
+        assert isinstance(subscriber, Page)
+        if not _is_understood(message):
+            return False
+        if "ack" in message:
+            subscriber.mailbox.acknowledge()
+        for name in message.get("unsub", []):
+            subscriber.unsubscribe(name)
+        wanted = _topics(message.get("sub", {}))
+        names = subscriber.subscriptions.keys() | {topic.name for topic in wanted}
+        if len(names) > settings.STIGMER_TOPICS_PER_SOCKET:
+            return False
+        if wanted:
+            await door.hub().subscribe(subscriber, wanted)
+        return True
+
+
+def _is_understood(message: dict[str, Any]) -> bool:
+    """Whether it is a message of the protocol: there is no other thing that a page may say."""
+    if not message or message.keys() - {"sub", "unsub", "ack"}:
+        return False
+    sub, unsub = message.get("sub", {}), message.get("unsub", [])
+    if not (isinstance(sub, dict) and isinstance(unsub, list) and isinstance(message.get("ack", {}), dict)):
+        return False
+    return all(map(is_sequence, sub.values())) and all(isinstance(name, str) for name in unsub)
+
+
+def _topics(sub: dict[str, int]) -> dict[Topic, int]:
+    """The topics asked for; a name that means nothing becomes a topic that nobody may follow."""
+    return {parse(name) or Topic(name[:200], "unknown"): max(0, seq) for name, seq in sub.items()}

@@ -1,0 +1,233 @@
+"""One hub per door and event loop: hears nudges, asks the database once, hands what is new to every subscriber.
+
+A nudge is only a hint. It is gathered for a tick; then one batch of queries finds what came after the
+oldest cursor, and every mailbox gets its copy. Every ``RECONCILE_SECONDS`` the hub compares what it
+sent with the database, so that a lost nudge, or a Redis that was away, is made good within seconds.
+Who may be here is looked at each second, and asked anew of each every ``check_seconds`` of the door.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+import structlog
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections, connections
+from redis.exceptions import RedisError
+
+from executions import policy
+from executions.live import broadcast
+from executions.live.closing import Close, at_the_end
+from executions.live.news import News
+from executions.live.rights import permitted, standings
+from executions.live.subscriber import Subscriber, Subscription
+from executions.live.topics import Topic
+from executions.models.passing import trouble
+from executions.nudges import Nudge
+from executions.roles import Role
+
+RECONCILE_SECONDS = 3.0
+LOOK_SECONDS = 1.0
+BEAT_SECONDS = 15.0
+AGAIN_SECONDS = 1.0
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+
+class Hub:
+    """All subscribers of one event loop; it starts with the first."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._news = door.news()
+        self._subscribers: set[Subscriber] = set()
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="live")
+        self._seen: dict[Subscriber, Hashable] = {}
+
+    # --- Who is here -------------------------------------------------------------------------------
+
+    def join(self, subscriber: Subscriber) -> None:
+        """A page, socket or stream was opened."""
+        self._subscribers.add(subscriber)
+        if not self._tasks:
+            broadcast.start()
+            self._tasks = [
+                asyncio.create_task(self._for_ever(step, first, pause), name=step.__name__)
+                for step, first, pause in (
+                    (self._listen, 0.0, AGAIN_SECONDS),
+                    (self._deliver, 0.0, self._door.tick_seconds),
+                    (self.reconcile, RECONCILE_SECONDS, RECONCILE_SECONDS),
+                    (self._beat, BEAT_SECONDS, BEAT_SECONDS),
+                    (self.look, LOOK_SECONDS, LOOK_SECONDS),
+                    (self.check, self._door.check_seconds, self._door.check_seconds),
+                )
+            ]
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """It was closed."""
+        self._subscribers.discard(subscriber)
+
+    def count(self) -> int:
+        """How many are open."""
+        return len(self._subscribers)
+
+    def count_of(self, user_id: int) -> int:
+        """How many this user has open in this process."""
+        return sum(each.person.pk == user_id for each in self._subscribers)
+
+    async def subscribe(self, subscriber: Subscriber, wanted: Mapping[Topic, int]) -> None:
+        """Follow these topics from these sequences: first followed, then permitted, then caught up,
+        so that nothing between is missed."""
+        for topic, cursor in wanted.items():
+            old = subscriber.subscriptions.get(topic.name)
+            told = old.told if old else []
+            subscriber.subscriptions[topic.name] = Subscription(topic, cursor, told=told)
+        roles = await self.ask(lambda: permitted(subscriber.person, wanted))
+        subscriber.sees_everything = await self.ask(lambda: policy.sees_everything(subscriber.person))
+        for topic in wanted:
+            subscription = subscriber.subscriptions.get(topic.name)
+            if topic.name not in roles:
+                subscriber.refuse(topic.name)
+            elif subscription is not None:
+                subscription.role, subscription.is_ready = roles[topic.name], True
+                subscriber.accept(subscription)
+                self.mark(topic)
+
+    def mark(self, topic: Topic) -> None:
+        """Look soon what is new in this topic."""
+        for news in self._news:
+            news.mark(topic)
+        self._wake.set()
+
+    def close_all(self, why: Close) -> None:
+        """Nothing more will come for anybody."""
+        for each in self._subscribers:
+            each.mailbox.close(why)
+
+    async def ask(self, work: Callable[[], T]) -> T:
+        """Run a query in the hub's own thread, so that it never waits behind a request, nor a request behind it."""
+
+        def asked() -> T:
+            close_old_connections()
+            return work()
+
+        return await sync_to_async(asked, thread_sensitive=False, executor=self._thread)()
+
+    async def stop(self) -> None:
+        """End all tasks and close the hub's database connection."""
+        pending, self._tasks = set(self._tasks), []
+        while pending:
+            for task in pending:
+                task.cancel()
+            # Again, since a library may swallow a cancellation that meets it while it connects.
+            _, pending = await asyncio.wait(pending, timeout=1)
+        await asyncio.get_running_loop().run_in_executor(self._thread, connections.close_all)
+        self._thread.shutdown()
+
+    # --- What goes on for ever ---------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        async for nudge in broadcast.heard():
+            self.hear(nudge)
+
+    def hear(self, nudge: Nudge) -> None:
+        """Take one nudge; whatever is wrong with it, the database is asked anyway."""
+        for news in self._news:
+            news.hear(nudge, self._subscribers)
+        self._wake.set()
+
+    async def _deliver(self) -> None:
+        await self._wake.wait()
+        self._wake.clear()
+        for news in self._news:
+            # Where this fails nothing is forgotten: the reconciliation finds what was not sent.
+            await news.send(self._subscribers, self.ask)
+
+    async def reconcile(self) -> None:
+        """Compare what was sent with what the database says, and look again at what differs."""
+        for news in self._news:
+            await news.compare(self._subscribers, self.ask)
+        self._wake.set()
+
+    async def _beat(self) -> None:
+        for each in self._subscribers:
+            each.beat()
+
+    async def look(self) -> None:
+        """Ask those again who are new, or whose rights are others than at the last look."""
+        looked_at = {each: each.credential for each in self._subscribers}
+        worth = await self.ask(lambda: standings(set(looked_at.values()))) if looked_at else {}
+        before, self._seen = self._seen, {each: worth[held] for each, held in looked_at.items()}
+        for each, standing in self._seen.items():
+            if before.get(each) != standing:
+                await self.ask_again(each)
+
+    async def check(self) -> None:
+        """Ask all again."""
+        for each in list(self._subscribers):
+            await self.ask_again(each)
+
+    async def ask_again(self, subscriber: Subscriber) -> None:
+        """Close what may not stay open; take away the topics that its reader may not see any more."""
+
+        topics = [each.topic for each in subscriber.subscriptions.values()]
+
+        def asked() -> tuple[policy.Person, Close | None, dict[str, Role]]:
+            person = subscriber.credential.person()
+            return person, subscriber.refusal(person), permitted(person, topics)
+
+        person, why, roles = await self.ask(asked)
+        if why is not None:
+            subscriber.mailbox.close(why)
+            return
+        subscriber.person = person
+        for name in [topic.name for topic in topics if topic.name in subscriber.subscriptions]:
+            if name in roles:
+                subscriber.subscriptions[name].role = roles[name]
+            else:
+                subscriber.refuse(name)
+
+    async def _for_ever(self, step: Callable[[], Awaitable[None]], first_seconds: float, pause_seconds: float) -> None:
+        """Take this step again and again, whatever fails."""
+        await asyncio.sleep(first_seconds)
+        while True:
+            try:
+                await step()
+            except (RedisError, OSError) as problem:
+                # Redis is away: reconciling shows the truth until it is back.
+                log.warning("live hub waits for redis", problem=str(problem))
+            except Exception as problem:
+                if trouble(problem):
+                    log.warning("the database is in trouble, the live hub goes on", problem=str(problem).strip())
+                else:
+                    log.exception("live hub goes on", step=step.__name__)
+            await asyncio.sleep(pause_seconds)
+
+
+@dataclass(eq=False)
+class Door:
+    """Who follows by this door. ``news`` makes what is followed; the seconds say how often it is
+    gathered and how often each is asked again whether they may stay."""
+
+    news: Callable[[], Sequence[News]]
+    tick_seconds: float
+    check_seconds: float
+    _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = field(default_factory=WeakKeyDictionary, init=False)
+
+    def __post_init__(self) -> None:
+        at_the_end(lambda why: self.hub().close_all(why))
+
+    def hub(self) -> Hub:
+        """The hub of the running event loop."""
+        return self._hubs.setdefault(asyncio.get_running_loop(), Hub(self))
+
+    def count(self) -> int:
+        """How many are open at this process, in all its loops; asked from any thread."""
+        return sum(each.count() for each in list(self._hubs.values()))

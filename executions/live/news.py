@@ -1,0 +1,114 @@
+"""What changed in executions, for whoever follows them; the other kinds of news have the same form."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from executions.live.rights import Ask
+from executions.live.subscriber import Subscriber, Subscription
+from executions.live.topics import ROW, Topic
+from executions.models import Execution
+from executions.nudges import Nudge
+from executions.roles import Role
+
+Subscribers = Collection[Subscriber]
+
+
+class News:
+    """What may be new of one kind of topic, until it was looked. ``ask`` runs a query in the hub's thread."""
+
+    def hear(self, nudge: Nudge, subscribers: Subscribers) -> None:
+        """Take one nudge."""
+
+    def mark(self, topic: Topic) -> None:
+        """There may be something new in this topic."""
+
+    async def send(self, subscribers: Subscribers, ask: Ask) -> None:
+        """Read what came after each subscription's cursor, a fixed number of queries, and put it."""
+
+    async def compare(self, subscribers: Subscribers, ask: Ask) -> None:
+        """Find what the database holds and no nudge told."""
+
+
+@dataclass(slots=True)
+class Want:
+    """What is followed of one execution: after which sequence, by which roles, and whether as a row too."""
+
+    cursor: int
+    roles: set[Role] = field(default_factory=set)
+    as_row: bool = False
+
+
+# What a door read of an execution: it leads to ``seq``; ``is_partial`` where there is more after it.
+Read = Callable[[Mapping[uuid.UUID, Want]], Mapping[uuid.UUID, Any]]
+
+
+class ExecutionNews(News):
+    """``read`` finds what changed in these executions, once for all who follow them; those where nothing did are
+    left out."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._dirty: set[uuid.UUID] = set()
+
+    def hear(self, nudge: Nudge, subscribers: Subscribers) -> None:
+        self._dirty.add(nudge.execution_id)
+
+    def mark(self, topic: Topic) -> None:
+        if topic.execution_id is not None:
+            self._dirty.add(topic.execution_id)
+
+    async def send(self, subscribers: Subscribers, ask: Ask) -> None:
+        dirty, self._dirty = self._dirty, set()
+        followed = [pair for pair in _followed(subscribers) if pair[1].topic.execution_id in dirty]
+        wants = wants_of(each for _, each in followed)
+        found = await ask(lambda: self._read(wants)) if wants else {}
+        for subscriber, each in followed:
+            change = found.get(each.topic.execution_id)
+            if change is None:
+                continue
+            subscriber.tell(each, change)
+            if change.is_partial:
+                self.mark(each.topic)
+
+    async def compare(self, subscribers: Subscribers, ask: Ask) -> None:
+        followed = _followed(subscribers)
+        ids = {each.topic.execution_id for _, each in followed}
+        heads = await ask(lambda: _heads(ids)) if ids else {}
+        for subscriber, each in followed:
+            head = heads.get(each.topic.execution_id)
+            if head is None:
+                subscriber.is_deleted(each.topic.name)
+            elif head != each.cursor:
+                self.mark(each.topic)
+
+
+def wants_of(subscriptions: Iterable[Subscription]) -> dict[uuid.UUID, Want]:
+    """What to read for these subscriptions, an execution once for all of its topics."""
+    wants: dict[uuid.UUID, Want] = {}
+    for each in subscriptions:
+        if each.topic.execution_id is None:
+            continue
+        want = wants.setdefault(each.topic.execution_id, Want(each.cursor))
+        want.cursor = min(want.cursor, each.cursor)
+        if each.topic.kind == ROW:
+            want.as_row = True
+        else:
+            want.roles.add(each.role)
+    return wants
+
+
+def _followed(subscribers: Subscribers) -> list[tuple[Subscriber, Subscription]]:
+    return [
+        (subscriber, each)
+        for subscriber in subscribers
+        for each in subscriber.subscriptions.values()
+        if each.is_ready and each.topic.execution_id is not None
+    ]
+
+
+def _heads(ids: Iterable[uuid.UUID | None]) -> dict[uuid.UUID, int]:
+    return dict(Execution.objects.filter(pk__in=list(ids)).values_list("pk", "head_seq"))

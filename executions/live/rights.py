@@ -1,0 +1,96 @@
+"""Who is let in still, and may follow what: looked at each second for all that is open.
+
+Rights end in many ways: a log-out, a role, a password, a token, an account, in the admin, by a
+command, by hand in the database. So nobody announces it; a few queries find what changed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from executions import policy
+from executions.live.topics import HINTS, INBOX, Topic
+from executions.models import ApiToken
+from executions.policy import SUPPORT_GROUP
+from executions.roles import Role
+
+Ask = Callable[[Callable[[], Any]], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """With what somebody came in: a session of this user, or a token."""
+
+    user_id: int
+    session_key: str = ""
+    token_id: uuid.UUID | None = None
+
+    def person(self) -> policy.Person:
+        """For whom it stands now; nobody where the token or session has ended, or its user is not let in."""
+        if self.token_id is not None:
+            usable = ApiToken.objects.usable().select_related("owner")
+            token = usable.filter(pk=self.token_id).first()
+            return AnonymousUser() if token is None else token.owner
+        store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")(self.session_key)
+        user: policy.Person = get_user(SimpleNamespace(session=store))  # type: ignore[arg-type]
+        return user
+
+
+def permitted(user: policy.Person, topics: Iterable[Topic]) -> dict[str, Role]:
+    """The topics that this user may follow, with the role in which; unknown and foreign ones are left out."""
+    asked = list(topics)
+    ids = {topic.execution_id for topic in asked if topic.execution_id}
+    rows = policy.visible_executions(user).filter(pk__in=ids).only("id", "owner_id") if ids else []
+    roles = {row.pk: policy.role(user, row) for row in rows}
+    allowed: dict[str, Role] = {}
+    for topic in asked:
+        if topic.execution_id is not None:
+            if topic.execution_id in roles:
+                allowed[topic.name] = roles[topic.execution_id]
+        elif topic.kind in HINTS or (topic.kind == INBOX and topic.user_id == user.pk):
+            allowed[topic.name] = Role.OWNER
+    return allowed
+
+
+def standings(credentials: Collection[Credential]) -> dict[Credential, Hashable]:
+    """What each credential is worth, as something to compare: nothing more is meant by it."""
+    ids = {each.user_id for each in credentials}
+    columns = ("pk", "password", "is_active", "is_superuser")
+    users = {row[0]: row for row in User.objects.filter(pk__in=ids).values_list(*columns)}
+    support = User.objects.filter(pk__in=ids, groups__name=SUPPORT_GROUP)
+    supporting = set(support.values_list("pk", flat=True))
+    sessions = _open_sessions({each.session_key for each in credentials if each.session_key})
+    tokens = _usable_tokens({each.token_id for each in credentials if each.token_id is not None})
+    return {
+        each: (
+            users.get(each.user_id),
+            each.user_id in supporting,
+            each.session_key in sessions,
+            each.token_id in tokens,
+        )
+        for each in credentials
+    }
+
+
+def _open_sessions(keys: set[str]) -> set[str]:
+    if not keys:
+        return set()
+    rows = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
+    return set(rows.values_list("session_key", flat=True))
+
+
+def _usable_tokens(ids: set[uuid.UUID]) -> set[uuid.UUID]:
+    if not ids:
+        return set()
+    return set(ApiToken.objects.usable().filter(pk__in=ids).values_list("pk", flat=True))

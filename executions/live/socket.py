@@ -1,0 +1,125 @@
+"""A live WebSocket of any door: let in or closed with a code, and sent no more than it acknowledges."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from typing import Any, ClassVar
+
+import structlog
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from executions.live.closing import Close
+from executions.live.hub import Door
+from executions.live.subscriber import Subscriber
+
+ACKNOWLEDGE_SECONDS = 60.0
+MOST_NUMBER = 2**53
+_MOST_LEVELS = 4
+log = structlog.get_logger(__name__)
+
+
+class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
+    """A door says who may come in (``enter``), how many per person (``most``), what its clients may
+    say (``hear``), and what a subscriber gets first (``begin``)."""
+
+    # The hub hears for all sockets of the process: a channel for each would cost a Redis subscription per page.
+    channel_layer_alias = "none"
+    door: ClassVar[Door]
+    MOST_CHARACTERS: ClassVar[int]
+    subscriber: Subscriber | None = None
+
+    async def enter(self) -> Subscriber | Close:
+        """Who follows by this socket, or why it is closed."""
+        raise NotImplementedError
+
+    def most(self) -> int:
+        """How many sockets one person may have open in this process."""
+        raise NotImplementedError
+
+    async def hear(self, subscriber: Subscriber, message: dict[str, Any]) -> bool:
+        """Do what the client says; whether it was understood."""
+        raise NotImplementedError
+
+    async def begin(self, subscriber: Subscriber) -> None:
+        """Put what the subscriber is sent first."""
+
+    async def connect(self) -> None:
+        """Accept the handshake first: only then can a code be sent."""
+        await self.accept()
+        found = await self.enter()
+        if isinstance(found, Subscriber) and self.door.hub().count_of(found.person.pk or 0) >= self.most():
+            found = Close.TOO_MANY
+        if isinstance(found, Close):
+            await self.close(found)
+            return
+        self.subscriber = found
+        self.door.hub().join(found)
+        self.sender = asyncio.create_task(self._send_for_ever(found))
+
+    async def disconnect(self, code: int) -> None:
+        """The client is gone, or was closed."""
+        if self.subscriber is None:
+            return
+        self.door.hub().leave(self.subscriber)
+        self.sender.cancel()
+        with suppress(asyncio.CancelledError):
+            await self.sender
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Whatever is no message of the protocol closes the socket."""
+        message = message_of(text_data, self.MOST_CHARACTERS)
+        if message is None or self.subscriber is None or not await self.hear(self.subscriber, message):
+            await self.close(Close.NOT_UNDERSTOOD)
+
+    async def _send_for_ever(self, subscriber: Subscriber) -> None:
+        try:
+            await self.begin(subscriber)
+            code = await self._send_until_closed(subscriber)
+        except Exception:
+            # Open and silent it would pass for live; closed, the client comes back.
+            log.exception("a live socket broke off")
+            code = Close.BROKE_OFF
+        self.door.hub().leave(subscriber)
+        await self.close(code)
+
+    async def _send_until_closed(self, subscriber: Subscriber) -> Close:
+        """Empty the mailbox into the socket, no faster than the client acknowledges; why it ends."""
+        mailbox = subscriber.mailbox
+        while not mailbox.is_over():
+            if not await mailbox.is_acknowledged(ACKNOWLEDGE_SECONDS):
+                return Close.TOO_MANY
+            for frame in await mailbox.take():
+                mailbox.unacknowledged += 1
+                await self.send(text_data=json.dumps(frame, ensure_ascii=False))
+        return mailbox.closed or Close.ENDED
+
+
+def message_of(text: str | None, most_characters: int) -> dict[str, Any] | None:
+    """The JSON object in a message, or None: too long, nested too deep, no object, no text."""
+    if text is None or len(text) > most_characters or not _is_flat(text):
+        return None
+    try:
+        message: Any = json.loads(text)
+    except ValueError:
+        return None
+    return message if isinstance(message, dict) else None
+
+
+def is_sequence(value: object) -> bool:
+    """Whether this is a number that an execution can stand at."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MOST_NUMBER
+
+
+def _is_flat(text: str) -> bool:
+    """Brackets inside strings count too: no message of a client has so many of them."""
+    depth = 0
+    for character in text:
+        if character in "[{":
+            depth += 1
+            if depth > _MOST_LEVELS:
+                return False
+        elif character in "]}":
+            depth -= 1
+    return True
