@@ -16,9 +16,24 @@ from executions.api.problems import Problem
 from executions.bodies import BUSY, SCOPE_KEY, TOO_LARGE
 
 RETRY_AFTER_SECONDS = 5
+# Statuses that pass by themselves.
+PASSES = frozenset({429, 503})
 PLAIN_HTTP = "This server is reached by https alone; this came by plain http."
 USE_HTTPS = "Use the address with https. Where a token was sent, revoke it: everybody on the way could read it."
 Answer = Callable[[HttpRequest], HttpResponseBase]
+
+
+def again(get_response: Answer) -> Answer:
+    """Middleware: whoever is told that something cannot be done now is told when to try again, at every
+    door. An answer that knows better says so itself."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if response.status_code in PASSES:
+            response.headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
+        return response
+
+    return middleware
 
 
 def https(get_response: Answer) -> Answer:
@@ -52,9 +67,8 @@ def _of_body(request: HttpRequest) -> Problem | None:
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     length = request.META.get("CONTENT_LENGTH") or "0"
     if why == BUSY:
-        after = {"Retry-After": str(RETRY_AFTER_SECONDS)}
         text = "Too many large requests arrive at this moment."
-        return Problem("unavailable", text, remedy="Try again in a moment.", headers=after)
+        return Problem("unavailable", text, remedy="Try again in a moment.")
     if why == TOO_LARGE or (str(length).isdigit() and int(length) > limit):
         return Problem("too-large", f"The body may have {limit:,} bytes (STIGMER_REQUEST_BYTES).")
     return None

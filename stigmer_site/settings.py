@@ -58,6 +58,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "executions.logs.correlation",
+    "stigmer_site.doors.again",
     "stigmer_site.zones.of_the_browser",
     "stigmer_site.doors.https",
     "django.middleware.security.SecurityMiddleware",

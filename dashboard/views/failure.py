@@ -13,7 +13,6 @@ from dashboard.views.refusing import notice
 from executions.api import problems
 from executions.api.door import answer_to
 from executions.api.problems import Problem
-from executions.api.refusals import RETRY_AFTER_SECONDS
 from executions.models.passing import trouble, unavailable
 
 _HEALTH = ("/healthz", "/readyz")
@@ -22,7 +21,7 @@ _HEALTH = ("/healthz", "/readyz")
 def failure(request: HttpRequest) -> HttpResponse:
     """Django's handler500, for every page, Django's admin too. It asks nothing of the database.
 
-    What passes is 503 with Retry-After and says what to do: a notice where htmx asked, else a page. Below /api it is
+    What passes is 503 and says what to do: a notice where htmx asked, else a page. Below /api it is
     the API's own answer.
     """
     error = sys.exc_info()[1]
@@ -32,8 +31,7 @@ def failure(request: HttpRequest) -> HttpResponse:
     if found is None:
         return server_error(request)
     told = unavailable(found)
-    after = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-    return refused(request, Problem("unavailable", told.message, remedy=told.remedy, headers=after))
+    return refused(request, Problem("unavailable", told.message, remedy=told.remedy))
 
 
 def refused(request: HttpRequest, problem: Problem) -> HttpResponse:

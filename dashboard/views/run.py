@@ -15,7 +15,6 @@ from dashboard.views import workflows
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from executions import language as definition
-from executions.api.refusals import RETRY_AFTER_SECONDS
 from executions.errors import Refused
 from executions.intake.readiness import require_queue
 from executions.intake.start import input_problems, start
@@ -42,10 +41,7 @@ def run(request: HttpRequest, public_id: str) -> HttpResponse:
         return workflows.render_page(request, workflow, form=again, status=400)
     except Refused as error:
         again = run_form.with_problems(form, request.POST, {"": error.text})
-        response = workflows.render_page(request, workflow, form=again, status=STATUSES.get(error.code, 400))
-        if error.code == "unavailable":
-            response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        return response
+        return workflows.render_page(request, workflow, form=again, status=STATUSES.get(error.code, 400))
     return redirect("execution", started)
 
 

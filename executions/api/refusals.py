@@ -18,7 +18,6 @@ from executions.language import DefinitionError
 from executions.models.passing import trouble, unavailable
 from executions.pointers import pointer_of
 
-RETRY_AFTER_SECONDS = 5
 # Refused.code → name of the problem. Codes that are not here are bad input.
 REFUSALS: Mapping[str, str] = {
     "wrong_phase": "wrong-phase",
@@ -80,8 +79,6 @@ def _malformed(cause: BaseException | None) -> Problem:
 def _refused(error: Refused, name: str) -> Problem:
     errors = [FieldError(each.message, pointer=f"#{each.pointer}") for each in error.findings]
     problem = Problem(name, error.message, remedy=error.remedy, state=error.state, errors=errors)
-    if problem.name == "unavailable":
-        problem.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if isinstance(error, StageRefused):
         problem.extra["pipeline_step"] = error.stage
     existing = _ID.search(error.message) if problem.name == "conflict" else None

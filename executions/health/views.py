@@ -9,8 +9,6 @@ from django.views.decorators.http import require_safe
 
 from executions.health.checks import look
 
-RETRY_AFTER_SECONDS = 5
-
 
 @never_cache
 @require_safe
@@ -31,7 +29,5 @@ def readyz(request: HttpRequest) -> HttpResponse:
     else:
         body = {"status": "ready" if ready else "not ready", "checks": [check.as_json() for check in checks]}
         response = JsonResponse(body, status=status)
-    if not ready:
-        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     response._has_been_logged = True  # type: ignore[attr-defined]  # asked often; no error each time
     return response
