@@ -68,6 +68,19 @@ def _raise_afterwards() -> None:
     raise ValueError("and then it raised")
 
 
+def _other_class() -> None:
+    """Another class of the scheduler: anybody may choose between these two, how nice they ever are."""
+    chosen = os.SCHED_OTHER if os.sched_getscheduler(0) == os.SCHED_BATCH else os.SCHED_BATCH
+    os.sched_setscheduler(0, chosen, os.sched_param(0))
+
+
+def _less_important() -> None:
+    """Nicer than before, where there is room for it: the tests may have been started as nice as can be."""
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    if os.nice(1) == before:
+        _other_class()
+
+
 def _set(target: Any, name: str, value: Any) -> Callable[[], None]:
     return lambda: setattr(target, name, value)
 
@@ -81,7 +94,7 @@ LEAVES: dict[str, Callable[[], Any]] = {
     "open files: socket": lambda: _kept.append(socket.socket()),
     "open files: log closed": lambda: os.close(2),
     "working directory": lambda: os.chdir("/"),
-    "umask": lambda: os.umask(0o077),
+    "umask": lambda: os.umask(os.umask(0o077) ^ 0o011),
     "environment": lambda: os.environ.update(LEFT="1"),
     "environment: removed": lambda: os.environ.pop("COLOUR"),
     "environment: in C": _hidden_variable,
@@ -92,7 +105,8 @@ LEAVES: dict[str, Callable[[], Any]] = {
     "signal handlers: blocked": lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT]),
     "signal handlers: alarm": lambda: signal.setitimer(signal.ITIMER_REAL, 600),
     "resource limits": _lower_limit,
-    "priority": lambda: os.nice(1),
+    "priority": _other_class,
+    "priority: niceness": _less_important,
     "locale": lambda: locale.setlocale(locale.LC_ALL, "C.UTF-8"),
     "import path": lambda: sys.path.insert(0, "/nowhere"),
     "import path: finder": lambda: sys.meta_path.append(_Finder()),
