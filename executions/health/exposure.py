@@ -15,7 +15,7 @@ from django.core.checks import CheckMessage, Error, register
 
 TAG = "stigmer"
 LEAST_KEY_CHARACTERS, LEAST_KEY_VARIETY = 50, 5
-OF_OTHERS = 0o007
+OF_OTHERS, OF_ITS_GROUP = 0o007, 0o070
 NEW_KEY = (
     "Leave STIGMER_SECRET_KEY out, so that a key is made in the data folder, or set at least "
     f"{LEAST_KEY_CHARACTERS} random characters."
@@ -68,23 +68,25 @@ def _private_files(home: Path) -> list[Path]:
     database = settings.DATABASES["default"]
     files = [home / "secret-key", home / "logins.json"]
     if str(database["ENGINE"]).endswith(".sqlite"):
-        files.append(Path(database["NAME"]))
+        # What was written last lies beside the file of SQLite.
+        files += [Path(f"{database['NAME']}{end}") for end in ("", "-wal", "-shm", "-journal")]
     return files
 
 
 def _is_open(path: Path) -> bool:
     try:
-        return bool(stat.S_IMODE(path.stat().st_mode) & OF_OTHERS)
+        return bool(path.stat().st_mode & (OF_OTHERS | OF_ITS_GROUP))
     except OSError:
         return False
 
 
 def _is_reached(path: Path) -> bool:
     """Inside a folder that others cannot enter nobody gets at it, whatever its own mode is."""
-    return all(parent.stat().st_mode & stat.S_IXOTH for parent in path.parents)
+    return all(parent.stat().st_mode & (stat.S_IXOTH | stat.S_IXGRP) for parent in path.parents)
 
 
 def _open(path: Path, what: str, mode: int) -> CheckMessage:
     hint = f"Run `chmod {mode} '{path}'`."
-    message = f"{what} {path} is open to every user of this machine."
+    who = "every user of this machine" if path.stat().st_mode & OF_OTHERS else "its group"
+    message = f"{what} {path} is open to {who}."
     return Error(message, hint=hint, id="stigmer.E023")
