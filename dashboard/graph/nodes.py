@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from executions.journal.paths import escape
-from executions.language import DoTask, ForTask, NamedTask, SwitchTask, Task, TryTask, Workflow
+from executions.language import KINDS, NamedTask, Task, Workflow
+from executions.language.model.task import Loose
 
 START, END = "start", "end"
-_COUNTED = re.compile(r"/(?:try)?@\d+|(?<=/catch)@\d+|#\d+")
+_COUNTED = re.compile(r"/(\w*@)\d+|#\d+")
+_PARTS = {part: shown and f"/{shown}" for kind in KINDS.values() for part, shown in kind.parts}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,9 @@ class Graph:
     edges: list[Edge] = field(default_factory=list)
 
 
-# An edge that does not yet know where it leads: its source and its word.
-_Loose = list[tuple[str, str]]
-
-
 def key_of(step_path: str) -> str:
     """The node of a step: ``/loop/@3/call#2`` belongs to ``/loop/call``, ``/guard/catch@1/tidy`` to its catch."""
-    return _COUNTED.sub("", step_path)
+    return _COUNTED.sub(lambda counted: _PARTS.get(counted[1], ""), step_path)
 
 
 def graph_of(workflow: Workflow) -> Graph:
@@ -58,21 +56,21 @@ def graph_of(workflow: Workflow) -> Graph:
 class _Drawing:
     def __init__(self) -> None:
         self.graph = Graph()
-        self.ends: _Loose = []
+        self.ends: Loose = []
 
     def add(self, key: str, name: str, kind: str) -> None:
         self.graph.nodes.append(Node(key, name, kind))
 
-    def join(self, loose: _Loose, target: str) -> None:
+    def join(self, loose: Loose, target: str) -> None:
         for source, word in loose:
             edge = Edge(source, target, word)
             if edge not in self.graph.edges:
                 self.graph.edges.append(edge)
 
-    def block(self, tasks: Sequence[NamedTask], prefix: str, before: _Loose) -> _Loose:
+    def block(self, tasks: Sequence[NamedTask], prefix: str, before: Loose) -> Loose:
         """Draw the tasks of one list; the answer is what leads out of it."""
         jumps: list[tuple[str, str, str]] = []
-        left: _Loose = []
+        left: Loose = []
         loose = before
         for named in tasks:
             key = f"{prefix}/{escape(named.name)}"
@@ -94,20 +92,6 @@ class _Drawing:
 
     def _outs(self, task: Task, key: str) -> list[tuple[str, str, str]]:
         """What leads out of a task: from which node, when, and where to (the DSL's ``then``)."""
-        then = task.then or "continue"
-        if isinstance(task, SwitchTask):
-            cases = [(key, named.name, named.case.then) for named in task.switch]
-            has_default = any(named.case.when is None for named in task.switch)
-            return cases if has_default else [*cases, (key, "otherwise", then)]
-        loose: _Loose = [(key, "")]
-        if isinstance(task, ForTask):
-            loose = self.block(task.do, key, [(key, "each")])
-        elif isinstance(task, TryTask):
-            caught = [(key, "on error")]
-            loose = self.block(task.try_, key, [(key, "")])
-            loose += self.block(task.catch.do, f"{key}/catch", caught) if task.catch.do else caught
-        elif isinstance(task, DoTask):
-            loose = self.block(task.do, key, [(key, "")])
-        elif task.kind == "raise":
-            loose = []
-        return [(source, word, then) for source, word in loose]
+        loose = task.draw(key, self)
+        ways = [(key, word, then) for word, then in task.ways()]
+        return ways + [(source, word, task.then or "continue") for source, word in loose]

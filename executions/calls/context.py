@@ -85,8 +85,9 @@ class SecretKeeper(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """One attempt's surroundings. ``limits`` holds the settings that the step kind reads, by name; ``owner`` names
-    whose run it is (an id), ``seat`` the process that was kept for a function, if one was."""
+    """One attempt's surroundings. ``limits`` holds the settings that the kind of call reads, by name; ``owner`` names
+    whose run it is (an id), ``seat`` the process that was kept for a function, if one was. ``written`` is the call's
+    ``with`` as the author wrote it, ``input`` the input with which the call was first made."""
 
     execution_id: str
     correlation_id: str
@@ -99,3 +100,5 @@ class StepContext:
     seat: Seat | None = None
     cancellation: Cancellation = field(default_factory=Cancellation)
     limits: Mapping[str, Any] = field(default_factory=dict)
+    written: Mapping[str, Any] = field(default_factory=dict)
+    input: Any = None

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from executions.journal.records import StepRecord
-from executions.language.walking.kind_try import TRY_DEADLINE, counted_from
+from executions.language.kinds.try_task import TRY_DEADLINE, counted_from
 
 # Where a step waits for a process: since when, and up to which moment that was left out of the counting.
 IN_LINE = "in_line"

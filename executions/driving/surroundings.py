@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -31,17 +31,6 @@ def default_policy() -> Policy:
     return Policy(
         max_retries=len(delays), backoff=Steps(delays), retry_after_cap_seconds=settings.STIGMER_RETRY_AFTER_SECONDS
     )
-
-
-def limits(uri_variables: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What step kinds read from ``StepContext.limits``."""
-    return {
-        "http_allowed_hosts": settings.STIGMER_HTTP_ALLOWED_HOSTS,
-        "http_only_hosts": settings.STIGMER_HTTP_ONLY_HOSTS,
-        "http_allowed_ports": settings.STIGMER_HTTP_ALLOWED_PORTS,
-        "http_response_bytes": settings.STIGMER_HTTP_RESPONSE_BYTES,
-        "uri_variables": uri_variables,
-    }
 
 
 def secrets_for(execution_id: uuid.UUID, workflow: Workflow, author: Applicant | None) -> Secrets:

@@ -14,13 +14,14 @@ from django.conf import settings
 from django.db import connection
 
 from executions import audit, clock
-from executions.calls.python import step as python
+from executions.calls.kind import RunsIn
 from executions.driving import report
 from executions.driving.chain import Broken, examine
 from executions.driving.crashes import Crashes, after_crash
 from executions.driving.lease import Held
 from executions.driving.store import Store
 from executions.errors import Fenced, WorkflowError
+from executions.language.walking.places import call_at
 from executions.models import Execution, Process, Quarantine
 from executions.models.move import Lease, Move
 from executions.models.move_sql import AsJson
@@ -72,8 +73,9 @@ def _looked_at(execution: Execution) -> tuple[Process, Broken | None]:
 
 def _ran_foreign_code(held: Held) -> bool:
     """Whether a function ran inside the worker that died: nothing else there is as likely to have ended it."""
-    begun = (record for record in held.records if record.kind == "call" and record.status == StepStatus.RUNNING)
-    return any(python.runs_here(record.arguments or {}) for record in begun)
+    begun = (record for record in held.records if record.status == StepStatus.RUNNING)
+    kinds = ((record, call_at(held.definition.workflow, record.path)) for record in begun)
+    return any(kind is not None and kind.runs_in(record.arguments) is RunsIn.THREAD for record, kind in kinds)
 
 
 def _record(held: Held, process: Process, crashes: Crashes, to_be_alone: bool) -> None:

@@ -14,8 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, Error, close_old_connections, connection
 
 from executions import sealed
-from executions.calls import http
-from executions.calls.python import step as python
+from executions.calls import steps
 from executions.dispatch import QUEUE_OFF
 from executions.driving.attempts.running import Running
 from executions.driving.driver import advance, drive_held
@@ -89,8 +88,7 @@ def main(fork_server: Pipes) -> int:
         taker.join()
         # Nothing of theirs is written any more, so that what still runs can be broken off.
         running.cancel_all()
-        http.close()
-        python.close()
+        steps.close()
         sealed.close()
         broadcast.stop()
         checkpoint_at_the_end()

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from executions.calls.parameters import HttpArguments, PythonArguments, http_address, uri_template
+from executions.calls.http.arguments import HttpArguments, http_address
+from executions.calls.parameters import uri_template
+from executions.calls.python.arguments import PythonArguments
 
 GOOD_HTTP: list[dict[str, Any]] = [
     {"method": "get", "endpoint": "https://x.example"},

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from executions.calls import http
+from executions.calls.http import step as http
 from executions.calls.outcome import Done, Fail
 from executions.demo.server import ShopServer
 from tests.calls.http.conftest import make_context

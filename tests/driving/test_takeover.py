@@ -6,11 +6,12 @@ import pytest
 from django.db import OperationalError, transaction
 
 from executions import audit
-from executions.calls.python import step as python
+from executions.driving import takeover
 from executions.driving.attempts.running import Running
 from executions.driving.driver import advance
 from executions.driving.lease import claim
 from executions.driving.store import Here
+from executions.language.walking.places import call_at
 from executions.models import AuditEntry, Event, Execution, Notification, Process, Quarantine, Step
 from executions.states import Phase, StepStatus
 from executions.verbs.deciding import decisions
@@ -18,13 +19,12 @@ from tests.driving.conftest import new_process
 from tests.driving.texts import call
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
-RUNS_HERE = python.runs_here
 
 
 @pytest.fixture(autouse=True)
 def outside(monkeypatch):
     """The functions of these tests run in the worker; most tests are about what runs outside of it."""
-    monkeypatch.setattr(python, "runs_here", lambda arguments: False)
+    monkeypatch.setattr(takeover, "call_at", lambda workflow, path: None)
 
 
 @pytest.fixture
@@ -47,10 +47,10 @@ def die_during(execution, line, monkeypatch, *, alone=False, process=None):
 
     run = attempt.run
 
-    def dying(request, context, call=None):
+    def dying(request, context, *, in_transaction=False):
         if request.step.arguments["arguments"].get("line") == line:
             raise Killed
-        return run(request, context, call)
+        return run(request, context, in_transaction=in_transaction)
 
     with monkeypatch.context() as patch:
         patch.setattr(attempt, "run", dying)
@@ -183,7 +183,7 @@ def test_that_it_began_is_told_though_its_first_process_died_before_it_wrote_any
 
 
 def test_one_crash_in_the_middle_of_a_function_that_runs_in_the_worker_is_enough(interrupted, monkeypatch):
-    monkeypatch.setattr(python, "runs_here", RUNS_HERE)
+    monkeypatch.setattr(takeover, "call_at", call_at)
     seen = go_on(interrupted)
     assert (seen.phase, seen.alone) == (Phase.PENDING, True)
     assert go_on(interrupted, alone=True).phase == Phase.COMPLETED

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from django.contrib.auth.models import User
 
-from executions.calls import http
+from executions.calls.http import loop
 from executions.calls.python import step as python
 from executions.cli import examples
 from executions.demo.server import ShopServer
@@ -59,7 +59,7 @@ def shop(home: Path, settings: Any) -> Iterator[httpx.Client]:
         settings.STIGMER_HTTP_ALLOWED_HOSTS = [f"127.0.0.1:{server.port}"]
         with httpx.Client(base_url=server.address, timeout=20, trust_env=False) as client:
             yield client
-        http.close()
+        loop.close()
         server.stop()
         thread.join()
 

@@ -16,11 +16,12 @@ import httpx
 from executions.calls.context import StepContext
 from executions.calls.http import body as bodies
 from executions.calls.http import target
+from executions.calls.http.arguments import METHODS
 from executions.calls.http.content import ACCEPTED_ENCODINGS
 from executions.calls.http.refusal import not_sendable
+from executions.expressions import is_expression
 from executions.secrets import SecretUnavailable, shown_text
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 OUTPUTS = ("content", "raw", "response")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -56,11 +57,11 @@ def build(arguments: Mapping[str, Any], context: StepContext) -> Request:
     """The request that ``arguments`` (the task's ``with``, expressions evaluated) describe, secrets filled in."""
     method = _method(arguments.get("method"))
     uri, authentication = _endpoint(arguments.get("endpoint"))
-    variables = context.limits.get("uri_variables")
     told = context.secrets.told("/endpoint/uri", "/endpoint")
-    if variables is None:
+    if _is_computed(context.written.get("endpoint")):
         uri = plain = target.literal(uri)
     else:
+        variables = context.input if isinstance(context.input, dict) else {}
         plain = target.expand(uri, variables, told)
         uri = target.expand(uri, context.secrets.fill(dict(variables)), told)
     if told is None and (labelled := shown_text(plain)) != plain:
@@ -120,6 +121,12 @@ def _ours(method: str, content_type: str, context: StepContext) -> dict[str, str
 
 def _method(value: Any) -> str:
     return _one_of("method", value.upper() if isinstance(value, str) else value, METHODS)
+
+
+def _is_computed(endpoint: Any) -> bool:
+    """Whether an expression makes the address: then its braces are data."""
+    uri = endpoint.get("uri") if isinstance(endpoint, Mapping) else endpoint
+    return isinstance(uri, str) and is_expression(uri)
 
 
 def _endpoint(value: Any) -> tuple[str, Any]:

@@ -29,8 +29,7 @@ _HIDDEN_HEADERS = frozenset({"authorization", "cookie"})
 def run(arguments: dict[str, Any], context: StepContext) -> Outcome:
     """Make the call that ``arguments`` describe; never raises for what the call or the other side did.
 
-    Limits read: ``http_response_bytes``, ``http_allowed_hosts``, ``http_only_hosts``, ``http_allowed_ports``,
-    ``uri_variables``.
+    Limits read: those of the kind's row.
     """
     try:
         request = build(arguments, context)
@@ -42,6 +41,11 @@ def run(arguments: dict[str, Any], context: StepContext) -> Outcome:
     progress = Progress(request.name)
     outcome = _wait(request, egress, progress, context)
     return _redacted(outcome, context, request) if isinstance(outcome, Fail) else outcome
+
+
+def close() -> None:
+    """Stop the calls of this process; a later one starts anew."""
+    loop.close()
 
 
 def _wait(request: Request, egress: Egress, progress: Progress, context: StepContext) -> Done | Fail:

@@ -20,6 +20,7 @@ from typing import Any, Literal, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import to_jsonable_python
 
+from executions.calls.kind import Effect
 from executions.calls.python.errors import (
     ArgumentsInvalid,
     FunctionError,
@@ -46,7 +47,6 @@ __all__ = [
 ]
 Json = Any
 MODULES_VARIABLE = "STIGMER_FUNCTION_MODULES"
-Effect = Literal["pure", "idempotent", "at_most_once", "transactional"]
 Isolation = Literal["process", "thread"]
 Author = TypeVar("Author", bound=Callable[..., Any])
 

@@ -97,16 +97,8 @@ def run(arguments: Mapping[str, Json], context: StepContext) -> Outcome:
         return _refused(WorkflowError.standard("configuration", str(error)), "unknown function")
     context.secrets.give_to(name)
     if entry.isolation == "thread":
-        return call_in_thread(name, given, context)
+        return run_here(arguments, context)
     return _call_in_child(entry, given, context)
-
-
-def needs_process(arguments: Mapping[str, Json] | None) -> bool:
-    """Whether the function that these arguments name runs in a process of its own."""
-    try:
-        return find(str((arguments or {}).get("function", ""))).isolation == "process"
-    except FunctionNotUsable:
-        return False
 
 
 def call_on_turn(listener: Callable[[Any], None] | None) -> None:
@@ -149,21 +141,14 @@ def leave_all() -> list[Any]:
     return [] if _pool is None else _pool.leave_all()
 
 
-def runs_here(arguments: Mapping[str, Json]) -> bool:
-    """Whether the function that these arguments name runs in the worker itself, which it may end."""
-    try:
-        return find(str(arguments.get("function", ""))).isolation == "thread"
-    except FunctionNotUsable:
-        return False
-
-
-def call_in_thread(name: str, arguments: Mapping[str, Json], context: StepContext) -> Outcome:
+def run_here(arguments: Mapping[str, Json], context: StepContext) -> Outcome:
     """Call a registered function in this thread; the engine does so, inside its own transaction, for the effect
     `transactional`. No deadline is enforced; what the function raises becomes a :class:`Fail`."""
+    name = str(arguments["function"])
     try:
         entry = find(name)
         context.secrets.give_to(name)
-        filled = context.secrets.fill(dict(arguments))
+        filled = context.secrets.fill(dict(arguments.get("arguments") or {}))
         entry.checked(filled)
     except FunctionNotUsable as error:
         return _refused(WorkflowError.standard("configuration", str(error)), "unknown function")

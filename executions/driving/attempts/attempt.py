@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -11,13 +10,12 @@ import structlog
 from django.conf import settings
 
 from executions import sealed
-from executions.calls import http
 from executions.calls.context import Cancellation, Deadline, StepContext
+from executions.calls.kind import RunsIn
 from executions.calls.outcome import Done, Fail, Outcome
-from executions.calls.python import functions
-from executions.calls.python import step as python
+from executions.calls.steps import STEPS
+from executions.calls.table import CALLS
 from executions.driving.attempts import watched
-from executions.driving.surroundings import limits
 from executions.errors import ExpressionError, StigmerError, WorkflowError
 from executions.ids import public_id
 from executions.isolation import Seat
@@ -28,35 +26,6 @@ from executions.models import Execution
 from executions.secrets import Edge, Secrets, SecretUnavailable
 
 log = structlog.get_logger(__name__)
-Call = Callable[[dict[str, Any], StepContext], Outcome]
-
-
-def call_python(arguments: dict[str, Any], context: StepContext) -> Outcome:
-    """A registered function: in a child that can be killed, or in a thread that can be left behind."""
-    function = functions.registered().get(str(arguments.get("function")))
-    if function is None or function.isolation != "thread":
-        return python.run(arguments, context)
-    return watched.run(partial(python.run, arguments, context), context)
-
-
-def call_in_transaction(arguments: dict[str, Any], context: StepContext) -> Outcome:
-    """A registered function inside the transaction that the caller holds. Raises watched.Overrun."""
-    name, given = str(arguments["function"]), arguments.get("arguments") or {}
-    return watched.run_in_transaction(partial(python.call_in_thread, name, given, context), context)
-
-
-CALLS: dict[str, Call] = {"http": http.run, "python": call_python}
-
-
-def effect_of(request: Effect) -> str:
-    """``pure``, ``idempotent``, ``at_most_once`` or ``transactional``: the task's word, else the function's."""
-    if request.task.metadata.effect is not None:
-        return str(request.task.metadata.effect)
-    if request.call == "python":
-        function = functions.registered().get(str((request.step.arguments or {}).get("function")))
-        if function is not None:
-            return str(function.effect)
-    return "idempotent"
 
 
 def seconds_for(request: Effect, policy_seconds: float | None, now: datetime) -> float:
@@ -93,7 +62,9 @@ def context_for(
         owner=str(execution.owner_id),
         cancellation=cancellation,
         seat=seat,
-        limits=limits(request.variables),
+        limits={name: getattr(settings, setting) for name, setting in CALLS[request.call].limits.items()},
+        written=request.written,
+        input=request.input,
     )
 
 
@@ -106,16 +77,25 @@ def _arguments(request: Effect, context: StepContext) -> Any:
     seconds = settings.STIGMER_EXPRESSION_SECONDS
     waited = sealed.waited_seconds()
     try:
-        return late.filled(request.step, request.late_input, context.secrets, seconds=seconds, owner=context.owner)
+        return late.filled(request.step, request.input, context.secrets, seconds=seconds, owner=context.owner)
     finally:
         context.deadline.put_off(sealed.waited_seconds() - waited)
 
 
-def run(request: Effect, context: StepContext, call: Call | None = None) -> Done | Fail:
+def _called(request: Effect, context: StepContext, in_transaction: bool) -> Outcome:
+    arguments, step = _arguments(request, context), STEPS[request.call]
+    if in_transaction:
+        return watched.run_in_transaction(partial(step.run_here, arguments, context), context)
+    call = partial(step.run, arguments, context)
+    # A thread cannot be killed, but it can be left behind.
+    is_watched = CALLS[request.call].runs_in(arguments) is RunsIn.THREAD
+    return watched.run(call, context) if is_watched else call()
+
+
+def run(request: Effect, context: StepContext, *, in_transaction: bool = False) -> Done | Fail:
     """Carry out the attempt. Whatever a step raises becomes a failure that says so; nothing escapes but Overrun."""
-    step = call or CALLS[request.call]
     try:
-        outcome = step(_arguments(request, context), context)
+        outcome: Outcome = _called(request, context, in_transaction)
     except watched.Overrun:
         raise
     except SecretUnavailable as problem:

@@ -81,7 +81,7 @@ def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | E
         _ask(drive, step, now)
     if "answer" in step.control:
         return send(_answer_of(step.control.pop("answer")))
-    effect = attempt.effect_of(request)
+    effect = request.task.effect(step.arguments)
     try:
         policy = _policy(drive, request, effect)
         seconds = attempt.seconds_for(request, policy.attempt_seconds, now)

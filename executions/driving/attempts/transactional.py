@@ -97,7 +97,7 @@ def _called(drive: Drive, request: Effect, policy: Policy) -> Done | Fail:
     cancellation = Cancellation()
     context = attempt.context_for(drive.execution, request, seconds, drive.secrets, cancellation)
     with drive.running.attempt(drive.execution.pk, drive.token, cancellation, context.deadline), _Met() as met:
-        outcome = attempt.run(request, context, attempt.call_in_transaction)
+        outcome = attempt.run(request, context, in_transaction=True)
     if not isinstance(outcome, Done) and met.is_lock_of_others():
         assert met.problem is not None
         raise met.problem

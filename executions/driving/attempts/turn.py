@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from executions import clock
+from executions.calls.kind import RunsIn
 from executions.calls.python import step as python
+from executions.calls.table import CALLS
 from executions.driving.counting import IN_LINE, shift
 from executions.driving.drive import Drive, Parked, Yielded
 from executions.isolation import Seat
@@ -39,7 +41,7 @@ class Waiting:
 def seat_for(drive: Drive, request: Effect) -> Seat | None:
     """The process in which the attempt will run; None where it needs none. Raises Parked where it has to wait long."""
     step, execution = request.step, drive.execution
-    if request.call != "python" or not python.needs_process(step.arguments):
+    if CALLS[request.call].runs_in(step.arguments) is not RunsIn.PROCESS:
         return None
     if drive.running.stopping.is_set():
         raise Yielded

@@ -1,30 +1,29 @@
-"""Where tasks lead: names, ``then`` targets, cases of a switch, and tasks that nothing leads to."""
+"""Where tasks lead: names, targets of ``then``, and tasks that nothing leads to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from executions.language.checks.outline import Outline, TaskList, TaskPlace, entries, text
+from executions.language.checks.document import Outline, TaskList, TaskPlace, text
 from executions.language.checks.report import Report
+from executions.language.model.task import KINDS
 from executions.language.reading.problems import Path, did_you_mean, shown
 
 DIRECTIVES = ("continue", "exit", "end")
 
 
 def check_flow(found: Outline, report: Report) -> None:
-    """Report names used twice, targets that do not exist, and a second default; warn of the unreachable."""
+    """Report names used twice and targets that do not exist; warn of the unreachable."""
     everywhere = {task.name for tasks in found.lists for task in tasks.tasks}
     for tasks in found.lists:
         names = {task.name for task in tasks.tasks}
         _check_names(tasks, report)
         for task in tasks.tasks:
-            _check_cases(task, report)
             for path, target in _targets(task):
                 if target not in DIRECTIVES and target not in names and not report.is_full:
                     _report_target(path, target, names, everywhere, report)
         _warn_unreachable(tasks, report)
     for function in found.functions:
-        _check_cases(function, report)
         for path, target in _targets(function):
             if target not in DIRECTIVES:
                 report.add(path, f"a function cannot go on at {shown(target)}", "continue, exit or end")
@@ -42,26 +41,12 @@ def _check_names(tasks: TaskList, report: Report) -> None:
         seen.add(task.name)
 
 
-def _check_cases(task: TaskPlace, report: Report) -> None:
-    cases = list(entries((*task.path, "switch"), task.body.get("switch")))
-    seen: set[str] = set()
-    defaults = [path for path, _, case in cases if case and "when" not in case]
-    for path in defaults[1:]:
-        report.add(path, "the switch has two defaults: cases without `when`", "one case at most without `when`")
-    for path, name, _ in cases:
-        if name in seen:
-            report.add(path, f"the case name {shown(name)} is used twice in this switch", "a name of its own")
-        seen.add(name)
-
-
 def _targets(task: TaskPlace) -> Iterator[tuple[Path, str]]:
     then = text(task.body, "then")
     if then:
         yield (*task.path, "then"), then
-    for path, _, case in entries((*task.path, "switch"), task.body.get("switch")):
-        then = text(case, "then")
-        if then:
-            yield (*path, "then"), then
+    for kind in KINDS.values():
+        yield from kind.targets(task)
 
 
 def _report_target(path: Path, target: str, names: set[str], everywhere: set[str], report: Report) -> None:
@@ -88,10 +73,7 @@ def _warn_unreachable(tasks: TaskList, report: Report) -> None:
 def _successors(index: int, task: TaskPlace, index_of: dict[str, int]) -> Iterator[int]:
     """Tasks that can follow; one that does not exist counts as the next, so that a typing error warns of nothing."""
     targets = [target for _, target in _targets(task)]
-    cases = [case for _, _, case in entries((), task.body.get("switch"))]
-    goes_on = not text(task.body, "then") and "raise" not in task.body
-    if cases and any("when" not in case for case in cases):
-        goes_on = False
+    goes_on = not text(task.body, "then") and all(kind.goes_on(task.body) for kind in KINDS.values())
     metadata = task.body.get("metadata")
     # An optional task that failed may be skipped by a person; the run goes on then.
     may_be_skipped = isinstance(metadata, dict) and metadata.get("optional") is True

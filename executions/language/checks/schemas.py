@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from executions import schemas, sealed
-from executions.language.checks.outline import Outline, at
+from executions.language.checks.document import Outline, at
 from executions.language.checks.report import Report
 from executions.language.reading.problems import Path
 

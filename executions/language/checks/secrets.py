@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from executions.language.checks.outline import Outline, at, text
+from executions.language.checks.document import Outline, at, text
 from executions.language.checks.report import Report
 from executions.language.reading.problems import shown
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from executions.calls.parameters import AuthenticationPolicy, Model
+from executions.calls.http.arguments import AuthenticationPolicy
+from executions.calls.parameters import Model
 from executions.language.model.policies import (
     ErrorDefinition,
     Evaluate,
@@ -17,7 +18,7 @@ from executions.language.model.policies import (
     Timeout,
     TimeoutOrName,
 )
-from executions.language.model.tasks import NamedTask, Task
+from executions.language.model.task import NamedTask, Task
 
 _NAME = r"^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$"
 _NUMBER = r"(?:0|[1-9]\d*)"
@@ -42,6 +43,7 @@ class Use(Model):
     """What tasks refer to by name."""
 
     not_yet = ("catalogs", "extensions")
+    model_config = ConfigDict(defer_build=True)
 
     authentications: dict[str, AuthenticationPolicy] = Field(default_factory=dict)
     errors: dict[str, ErrorDefinition] = Field(default_factory=dict)
@@ -55,6 +57,7 @@ class Workflow(Model):
     """A definition that was found good: its references resolve, its expressions compile."""
 
     not_yet = ("schedule",)
+    model_config = ConfigDict(defer_build=True)
 
     document: Document = Field(description="an object with dsl, namespace, name and version")
     input: InputTransform | None = None

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from executions.calls.parameters import OBJECT, Model, Readers
 from executions.language.model.entries import Named
-from executions.language.model.tasks import KINDS, KINDS_NOT_YET, kinds_of
+from executions.language.model.task import KINDS, kinds_not_yet, kinds_of
 from executions.language.reading.problems import MOST_PROBLEMS, Path, Problem, did_you_mean, shown
 from executions.language.reading.yaml import Source
 
@@ -101,7 +101,7 @@ class _Finding:
         if not found:
             keys = [key for key in self.value if isinstance(key, str)]
             seen = ", ".join(shown(key, 30) for key in keys[:10]) or "none"
-            close = (did_you_mean(key, KINDS + KINDS_NOT_YET) for key in keys[:10])
+            close = (did_you_mean(key, (*KINDS, *kinds_not_yet())) for key in keys[:10])
             hint = next((text for text in close if text), "")
             return f"the task has no kind; keys seen: {seen}", f"exactly one of {kinds}", hint
         if len(found) > 1:

@@ -12,7 +12,10 @@ from pydantic import ValidationError
 
 from executions import expressions, sealed
 from executions.calls.parameters import Readers
-from executions.language.checks import CheckExpression, RefuseSecret, Report, check
+from executions.language.checks.every import check
+from executions.language.checks.formulas import CheckExpression
+from executions.language.checks.report import Report
+from executions.language.checks.secrets import RefuseSecret
 from executions.language.model.workflow import Workflow
 from executions.language.reading.explain import describe, explain
 from executions.language.reading.problems import MOST_PROBLEMS, DefinitionError, Problem

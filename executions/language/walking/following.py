@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from executions.journal.paths import iteration_path, task_path, unescape
+from executions.journal.paths import task_path, unescape
 from executions.journal.records import StepRecord
-from executions.language import DoTask, ForTask, NamedTask, TryTask, Workflow
-from executions.language.walking.places import task_at
+from executions.language.model.task import NamedTask
+from executions.language.model.workflow import Workflow
+from executions.language.walking.places import block, task_at
 
 Records = Mapping[str, StepRecord]
 _NOWHERE = ("end", "exit")
@@ -58,16 +59,9 @@ def _after_list(workflow: Workflow, records: Records, parent: str) -> str:
     around, _, segment = parent.rpartition("/")
     if "@" not in segment:
         return after(workflow, records, parent)
-    loop = task_at(workflow, around)
-    record = records.get(around)
-    if not isinstance(loop, ForTask) or record is None:
-        return after(workflow, records, around)
-    following = int(segment.partition("@")[2]) + 1
-    if following >= len(record.control.get("items", ())):
-        return after(workflow, records, around)
-    if loop.while_ is not None:
-        return ""
-    return task_path(iteration_path(around, following), loop.do[0].name, 1)
+    task, record = task_at(workflow, around), records.get(around)
+    following = task.next_round(record, int(segment.partition("@")[2])) if task and record else None
+    return after(workflow, records, around) if following is None else following
 
 
 def _list_around(workflow: Workflow, path: str) -> tuple[Sequence[NamedTask], str]:
@@ -77,11 +71,5 @@ def _list_around(workflow: Workflow, path: str) -> tuple[Sequence[NamedTask], st
         return workflow.do, ""
     around, _, segment = parent.rpartition("/")
     if "@" in segment:
-        task, kind = task_at(workflow, around), segment.partition("@")[0]
-        if isinstance(task, ForTask):
-            return task.do, parent
-        if isinstance(task, TryTask):
-            return (task.try_ if kind == "try" else task.catch.do or ()), parent
-        return (), parent
-    task = task_at(workflow, parent)
-    return (task.do if isinstance(task, DoTask) else ()), parent
+        return block(workflow, task_at(workflow, around), segment), parent
+    return block(workflow, task_at(workflow, parent), ""), parent

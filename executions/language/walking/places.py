@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from executions.calls.python import functions
+from executions.calls.kind import CallKind, Effect
+from executions.calls.table import CALLS
 from executions.journal.paths import unescape
-from executions.language import CallTask, DoTask, ForTask, NamedTask, Task, TryTask, Workflow
-
-EFFECTS = ("http", "python")
+from executions.language.model.task import NamedTask, Task
+from executions.language.model.workflow import Workflow
 
 
 def task_at(workflow: Workflow, path: str) -> Task | None:
@@ -17,38 +17,29 @@ def task_at(workflow: Workflow, path: str) -> Task | None:
     tasks: Sequence[NamedTask] = workflow.do
     for segment in path.split("/")[1:]:
         if "@" in segment:
-            tasks = _block(task, segment)
+            tasks = block(workflow, task, segment)
             continue
         name = unescape(segment.partition("#")[0])
-        if isinstance(task, CallTask):
-            task, tasks = (workflow.use.functions.get(name) if name == task.call else None), ()
-        else:
-            found = next((named for named in tasks if named.name == name), None)
-            task = None if found is None else found.task
+        task = next((named.task for named in tasks if named.name == name), None)
         if task is None:
             return None
-        tasks = task.do if isinstance(task, DoTask) else ()
+        tasks = block(workflow, task, "")
     return task
 
 
-def _block(task: Task | None, segment: str) -> Sequence[NamedTask]:
-    kind = segment.partition("@")[0]
-    if isinstance(task, ForTask) and kind == "":
-        return task.do
-    if isinstance(task, TryTask):
-        return task.try_ if kind == "try" else task.catch.do or ()
-    return ()
+def block(workflow: Workflow, task: Task | None, segment: str) -> Sequence[NamedTask]:
+    """The list of tasks inside ``task`` that a segment of a path names: ``@3``, ``try@2``, or none for the one that
+    stands right below it."""
+    part, counted, _ = segment.partition("@")
+    return () if task is None else task.blocks(workflow).get(part + counted, ())
 
 
-def effect_at(workflow: Workflow, path: str, arguments: object) -> str:
-    """``idempotent``, ``at_most_once``, ``transactional`` or ``pure``: what running this step does to the world."""
+def effect_at(workflow: Workflow, path: str, arguments: object) -> Effect:
+    """What running this step does to the world."""
     task = task_at(workflow, path)
-    if not isinstance(task, CallTask) or task.call not in EFFECTS:
-        return "pure"
-    if task.metadata.effect is not None:
-        return str(task.metadata.effect)
-    if task.call == "python" and isinstance(arguments, dict):
-        function = functions.registered().get(str(arguments.get("function")))
-        if function is not None:
-            return str(function.effect)
-    return "idempotent"
+    return "pure" if task is None else task.effect(arguments)
+
+
+def call_at(workflow: Workflow, path: str) -> CallKind | None:
+    """The kind of the call at this path; None where none stands there."""
+    return CALLS.get(getattr(task_at(workflow, path), "call", ""))

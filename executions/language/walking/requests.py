@@ -10,7 +10,9 @@ from typing import Any
 from executions.calls.outcome import Fail
 from executions.errors import WorkflowError
 from executions.journal.records import StepRecord
-from executions.language import CallTask, Duration, RetryPolicy
+from executions.language.model.duration import Duration
+from executions.language.model.policies import RetryPolicy
+from executions.language.model.task import TaskBase
 from executions.language.walking.scope import Scope
 
 
@@ -19,19 +21,18 @@ class Effect:
     """Commit this begun step, run it, and answer with its final ``Done`` or ``Fail``.
 
     ``retried_outside`` is True inside a ``try`` that retries: the step's own default retries are off then.
-    ``variables`` are for the address template of an HTTP call, None where its address is none; ``scope`` is what its
-    policies can see.
+    ``call`` names the row of what is called, ``written`` are its arguments as the author wrote them, ``scope`` is what
+    the task's policies can see, ``input`` what the call was first made with: late parts of its arguments see it as `.`.
     """
 
     step: StepRecord
-    task: CallTask
+    task: TaskBase
     call: str
+    written: Mapping[str, Any]
     deadline_at: datetime | None
     retried_outside: bool
-    variables: Mapping[str, Any] | None
     scope: Scope
-    # What late parts of the arguments see as `.`.
-    late_input: Any = None
+    input: Any = None
 
     def seconds_of(self, duration: Duration) -> float:
         """The length of a duration of its policies. Raises ExpressionError."""

@@ -18,7 +18,8 @@ from executions.errors import ExpressionError, NotStorable, WorkflowError
 from executions.journal.paths import task_path
 from executions.journal.records import StepRecord
 from executions.journal.replay import Journal, JournalFull
-from executions.language import NamedTask, Task, Workflow
+from executions.language.model.task import NamedTask, Task
+from executions.language.model.workflow import Workflow
 from executions.language.walking import schemas
 from executions.language.walking.requests import Breathe, Completed, Ended, Failed, Request, TaskFailed
 from executions.language.walking.scope import Facts, Scope, date_time
@@ -179,7 +180,7 @@ class Walker:
                     return raw, None
                 record.input = self._input(task, frame, raw, pointer)
             inner = self._frame_of(record, task, frame, pointer, raw)
-            output, flow = yield from self._run(task, record, inner)
+            output, flow = yield from task.walk(self, record, inner)
             if flow is not None:
                 record.control["flow"] = flow
             self._keep_context(record, before)
@@ -193,11 +194,6 @@ class Walker:
             self.context = record.context["value"]
         yield from breathe()
         return record.output, _directive(flow, task.then)
-
-    def _run(self, task: Task, record: StepRecord, inner: Frame) -> Walk:
-        from executions.language.walking.kinds import KINDS
-
-        return (yield from KINDS[task.kind](self, task, record, inner))
 
     def _answer(self, record: StepRecord, task: Task) -> tuple[Any, Flow]:
         self.journal.answer_from(record)

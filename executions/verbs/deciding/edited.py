@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from executions.calls.table import CALLS
 from executions.errors import Finding, Refused
 from executions.expressions import is_expression, source_of
 from executions.journal.records import StepRecord
@@ -18,7 +19,7 @@ from executions.secrets.mention import names_in
 _LABEL = re.compile(r"\[secret[^\]]*\]")
 _GONE = object()
 # Where a call goes: with its secrets it goes there only by the word of somebody who may use them.
-_DESTINATIONS = ("endpoint", "function")
+_DESTINATIONS = frozenset(name for kind in CALLS.values() for name in kind.destinations)
 
 
 @dataclass(frozen=True, slots=True)

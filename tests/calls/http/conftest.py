@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from executions.calls import http
 from executions.calls.context import Cancellation, Deadline, StepContext
+from executions.calls.http import loop
 from executions.secrets import Secrets
 from tests.calls.http.faults import FaultServer
 
@@ -18,7 +18,11 @@ PLACEHOLDER = SECRETS.placeholders(["key"])["key"]
 
 
 def make_context(*, seconds: float = 20.0, cancellation: Cancellation | None = None, **limits: Any) -> StepContext:
+    """``uri_variables``: the input of a task whose address is written in the workflow; without them the address came
+    from data."""
     limits.setdefault("http_allowed_hosts", ["127.0.0.1"])
+    variables = limits.pop("uri_variables", None)
+    written = limits.pop("written", {"endpoint": "${ .address }"})
     return StepContext(
         execution_id="wex-1",
         correlation_id="correlation-1",
@@ -29,6 +33,8 @@ def make_context(*, seconds: float = 20.0, cancellation: Cancellation | None = N
         secrets=SECRETS,
         cancellation=cancellation or Cancellation(),
         limits=limits,
+        written=written if variables is None else {},
+        input=variables,
     )
 
 
@@ -41,4 +47,4 @@ def server() -> Iterator[FaultServer]:
 @pytest.fixture(scope="session", autouse=True)
 def stop_the_call_loop() -> Iterator[None]:
     yield
-    http.close()
+    loop.close()

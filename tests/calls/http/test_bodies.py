@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from executions.calls import http
+from executions.calls.http import step as http
 from executions.calls.outcome import Done, Fail, Outcome
 from executions.errors import ERROR_TYPES
 from tests.calls.http.conftest import make_context

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from executions.calls import http
+from executions.calls.http import step as http
 from executions.calls.http.egress import Egress, is_public
 from executions.calls.outcome import Done, Fail
 from executions.errors import ERROR_TYPES

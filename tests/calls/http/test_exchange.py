@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from executions.calls import http
+from executions.calls.http import step as http
 from executions.calls.http.exchange import redirected
 from executions.calls.http.refusal import Refusal
 from executions.calls.http.request import Request

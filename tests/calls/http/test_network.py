@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from executions.calls import http
+from executions.calls.http import loop
+from executions.calls.http import step as http
 from executions.calls.http.egress import Egress
 from executions.calls.http.network import VettedBackend
 from executions.calls.http.refusal import Refusal
@@ -149,11 +150,11 @@ class SecureServer:
 def secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SecureServer]:
     certificate, key = certificate_for("localhost", tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    http.close()
+    loop.close()
     server = SecureServer(certificate, key)
     yield server
     server.close()
-    http.close()
+    loop.close()
 
 
 def test_the_name_of_the_url_is_what_the_certificate_is_checked_against(secure: SecureServer) -> None:

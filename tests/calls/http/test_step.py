@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from executions.calls import http
 from executions.calls.context import Cancellation
+from executions.calls.http import loop
+from executions.calls.http import step as http
 from executions.calls.outcome import Done, Fail
 from executions.errors import ERROR_TYPES
 from tests.calls.http.conftest import PLACEHOLDER, SECRET, make_context
@@ -85,9 +86,10 @@ def test_the_address_is_a_template_over_the_tasks_input(server: FaultServer) -> 
     assert echo["path"] == "/echo/a%2F%C3%BC/7/"
 
 
+@pytest.mark.parametrize("written", ["${ .url }", {"uri": "${ .url }"}])
 @pytest.mark.parametrize("path", ["/{id}", "/{", "/}{", "/{+a}", "?q={id}"])
-def test_braces_in_an_address_that_comes_from_data_are_data(server: FaultServer, path: str) -> None:
-    echo = done(get(f"{server.url}/echo{path}"), uri_variables=None)
+def test_braces_in_an_address_that_comes_from_data_are_data(server: FaultServer, path: str, written: Any) -> None:
+    echo = done(get(f"{server.url}/echo{path}"), written={"endpoint": written})
     assert echo["path"] == "/echo" + path.replace("{", "%7B").replace("}", "%7D")
 
 
@@ -327,7 +329,7 @@ def test_closing_the_loop_ends_running_calls_and_the_next_call_starts_a_new_one(
     with ThreadPoolExecutor(1) as slot:
         waiting = slot.submit(http.run, get(server.url + "/hang"), make_context())
         assert server.arrived.acquire(timeout=20)
-        http.close()
+        loop.close()
         outcome = waiting.result()
     assert isinstance(outcome, Fail) and outcome.rule == "attempt cancelled"
     assert done(get(server.url + "/echo"))["method"] == "GET"

@@ -68,8 +68,8 @@ def test_a_function_that_asks_for_it_runs_in_this_thread() -> None:
 
 
 def test_a_transactional_function_is_called_in_the_thread_of_the_engine() -> None:
-    assert python.call_in_thread("booked", {}, context()) == Done("booked")
-    outcome = failed(python.call_in_thread("booked", {"fail": True}, context()))
+    assert python.run_here({"function": "booked"}, context()) == Done("booked")
+    outcome = failed(python.run_here({"function": "booked", "arguments": {"fail": True}}, context()))
     assert (outcome.transient, outcome.rule) == (True, "function raised ConnectionResetError")
 
 

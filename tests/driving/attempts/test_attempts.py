@@ -137,13 +137,13 @@ def test_more_steps_than_allowed_fail_the_execution(begin, drive, settings):
 
 
 def test_a_workflow_that_cannot_be_walked_ends_failed_and_asks_for_a_person(begin, drive, monkeypatch):
-    from executions.language.walking import kinds
+    from executions.language.kinds.set_task import SetTask
 
     def broken(*_: object) -> object:
         raise KeyError("nobody thought of this")
 
     execution = begin("do: [{a: {set: {n: 1}}}]")
-    monkeypatch.setitem(kinds.KINDS, "set", broken)
+    monkeypatch.setattr(SetTask, "walk", broken)
     execution = drive(execution)
     assert (execution.phase, execution.requires_manual_intervention) == (Phase.FAILED, True)
     assert "nobody thought of this" in execution.failure_reason

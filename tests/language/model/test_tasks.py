@@ -2,21 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from executions.language import (
-    CallTask,
-    DoTask,
-    Duration,
-    ErrorDefinition,
-    ForTask,
-    RaiseTask,
-    RetryPolicy,
-    SetTask,
-    SwitchTask,
-    Task,
-    Timeout,
-    TryTask,
-    WaitTask,
-)
+from executions.language import Duration, ErrorDefinition, RetryPolicy, Task, Timeout
+from executions.language.kinds.call_task import CallTask
+from executions.language.kinds.do_task import DoTask
+from executions.language.kinds.for_task import ForTask
+from executions.language.kinds.raise_task import RaiseTask
+from executions.language.kinds.set_task import SetTask
+from executions.language.kinds.switch_task import SwitchTask
+from executions.language.kinds.try_task import TryTask
+from executions.language.kinds.wait_task import WaitTask
 from tests.language.texts import only_problem, parsed
 
 

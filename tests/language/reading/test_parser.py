@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from executions.language import DefinitionError, Limits, TryTask, load, parse
+from executions.language import DefinitionError, Limits, load, parse
+from executions.language.kinds.try_task import TryTask
 from tests.language.forms import FORMS
 from tests.language.texts import HEAD, parsed, problems, workflow
 

@@ -97,6 +97,6 @@ def test_waiting_for_a_child_over_secrets_counts_against_no_attempt(
     step = SimpleNamespace(control={late.LATE: {"/x": {}}}, arguments={"x": None})
     edge = Edge(Secrets({}, "nonce12345"), frozenset(), is_old=False)
     context = SimpleNamespace(secrets=edge, owner="7", deadline=Deadline(5))
-    request: Any = SimpleNamespace(step=step, late_input=None)
+    request: Any = SimpleNamespace(step=step, input=None)
     assert attempt._arguments(request, context) == {"x": 1}  # type: ignore[arg-type]
     assert context.deadline.remaining() > 20

@@ -8,15 +8,26 @@ Where retries are used up and there is no ``do``, the error goes on upwards.
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from executions.calls.outcome import Fail
+from executions.calls.parameters import OBJECT, TEXT, Model, shape
 from executions.errors import WorkflowError, same_error_type
 from executions.journal.paths import catch_path, try_path
 from executions.journal.records import StepRecord
-from executions.language import Catch, ErrorFilter, TryTask
+from executions.language.checks.document import Keys, Outline, TaskPlace, at, mapping, text
+from executions.language.checks.formula import CONDITIONS, Formula, always, policy
+from executions.language.checks.report import Report
+from executions.language.model import policies
+from executions.language.model.entries import VariableName
+from executions.language.model.policies import ErrorFilter, RetryPolicy
+from executions.language.model.task import Loose, NamedTask, Pen, PureTask
+from executions.language.model.workflow import Workflow
 from executions.language.walking.requests import Park, TaskFailed
 from executions.language.walking.retry import Retry, decide
 from executions.language.walking.retry_policy import from_dsl
@@ -26,34 +37,98 @@ from executions.states import StepStatus
 TRY_DEADLINE = "try_deadline"
 
 
-def walk_try(walker: Walker, task: TryTask, record: StepRecord, frame: Frame) -> Walk:
-    walker.journal.begin(record)
-    attempt = 1
-    while True:
-        retries = task.catch.retry is not None
-        path = try_path(record.path, attempt)
-        inner = replace(
-            frame,
-            path=path,
-            pointer=f"{frame.pointer}/try",
-            scope=frame.scope.including(context=walker.context),
-            limits=(*frame.limits, *_limit_of_attempt(walker, task.catch, record, frame, attempt)),
-            retried_outside=frame.retried_outside or retries,
-        )
-        try:
-            return (yield from walker.task_list(task.try_, inner, record.input))
-        except TaskFailed as failure:
-            if failure.boundary == path:
-                # The time of this try alone is over: an error like any other, which may be caught and tried again.
-                failure.boundary = None
-            decided = _decide(walker, task.catch, record, frame, failure, attempt)
-        # Whoever asked for a pause meanwhile gets it before anything else is begun.
-        yield from breathe()
-        if decided.control["action"] == "retry":
-            yield from _back_off(walker, decided, frame)
-            attempt += 1
-            continue
-        return (yield from _handle(walker, task.catch, record, frame, decided, attempt))
+class CatchErrors(Model):
+    with_: ErrorFilter | None = Field(None, alias="with")
+
+
+class Catch(Model):
+    """Which errors are taken and what is done about them."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    errors: CatchErrors | None = None
+    as_: VariableName = Field("error", alias="as")
+    when: policies.Formula | None = None
+    except_when: policies.Formula | None = Field(None, alias="exceptWhen")
+    retry: Annotated[Annotated[RetryPolicy, Tag(OBJECT)] | Annotated[str, Tag(TEXT)], Discriminator(shape)] | None = (
+        None
+    )
+    do: list[NamedTask] | None = None
+
+
+class TryTask(PureTask):
+    """Tasks whose errors can be caught, tried again, or answered by other tasks."""
+
+    kind = "try"
+    names = (("retries", ("catch", "retry")),)
+    parts = (("try@", ""), ("catch@", "catch"))
+
+    try_: list[NamedTask] = Field(alias="try", description="a list of tasks")
+    catch: Catch = Field(description="an object that says which errors are caught")
+
+    @classmethod
+    def lists(cls, body: dict[str, Any]) -> Iterator[tuple[Keys, frozenset[str]]]:
+        yield ("try",), frozenset()
+        yield ("catch", "do"), _error_variable(body)
+
+    @classmethod
+    def formulas(cls, task: TaskPlace, report: Report) -> Iterator[Formula]:
+        path, body = task.path, task.body
+        caught = task.variables | _error_variable(body)
+        for key in CONDITIONS:
+            yield from always((*path, "catch", key), at(body, "catch", key), caught)
+        yield from policy((*path, "catch", "retry"), at(body, "catch", "retry"), caught, report)
+
+    @classmethod
+    def check(cls, task: TaskPlace, found: Outline, report: Report) -> None:
+        """Warn of expressions in an error filter."""
+        path = (*task.path, "catch", "errors", "with")
+        for name, value in mapping(task.body, "catch", "errors", "with").items():
+            if isinstance(value, str) and "${" in value:
+                message = "a filter of errors is compared as it is written; the expression is not evaluated"
+                report.warn((*path, name), message, "", "ask with an expression in `catch.when`")
+
+    def walk(self, walker: Walker, record: StepRecord, frame: Frame) -> Walk:
+        walker.journal.begin(record)
+        attempt = 1
+        while True:
+            retries = self.catch.retry is not None
+            path = try_path(record.path, attempt)
+            inner = replace(
+                frame,
+                path=path,
+                pointer=f"{frame.pointer}/try",
+                scope=frame.scope.including(context=walker.context),
+                limits=(*frame.limits, *_limit_of_attempt(walker, self.catch, record, frame, attempt)),
+                retried_outside=frame.retried_outside or retries,
+            )
+            try:
+                return (yield from walker.task_list(self.try_, inner, record.input))
+            except TaskFailed as failure:
+                if failure.boundary == path:
+                    # The time of this try alone is over: an error like any other, which may be caught and tried again.
+                    failure.boundary = None
+                decided = _decide(walker, self.catch, record, frame, failure, attempt)
+            # Whoever asked for a pause meanwhile gets it before anything else is begun.
+            yield from breathe()
+            if decided.control["action"] == "retry":
+                yield from _back_off(walker, decided, frame)
+                attempt += 1
+                continue
+            return (yield from _handle(walker, self.catch, record, frame, decided, attempt))
+
+    def blocks(self, workflow: Workflow) -> Mapping[str, Sequence[NamedTask]]:
+        return {"try@": self.try_, "catch@": self.catch.do or ()}
+
+    def draw(self, key: str, pen: Pen) -> Loose:
+        caught = [(key, "on error")]
+        loose = pen.block(self.try_, key, [(key, "")])
+        return loose + (pen.block(self.catch.do, f"{key}/catch", caught) if self.catch.do else caught)
+
+
+def _error_variable(body: dict[str, Any]) -> frozenset[str]:
+    """The variable that holds what a ``catch`` took."""
+    return frozenset({text(body, "catch", "as") or "error"})
 
 
 def _limit_of_attempt(

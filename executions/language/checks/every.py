@@ -1,0 +1,33 @@
+"""Every check of a document."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from executions.language.checks.flow import check_flow
+from executions.language.checks.formulas import CheckExpression, check_formulas
+from executions.language.checks.outline import outline
+from executions.language.checks.references import check_references
+from executions.language.checks.report import Report
+from executions.language.checks.schemas import SchemaChecks, check_schemas
+from executions.language.checks.secrets import RefuseSecret, check_secrets
+from executions.language.checks.settings import check_settings
+
+
+def check(
+    document: dict[str, Any],
+    report: Report,
+    check_expression: CheckExpression,
+    known_functions: Collection[str] | None,
+    refuse_secret: RefuseSecret | None = None,
+    owner: str = "",
+) -> None:
+    """Put into ``report`` all that is wrong with a document, whether or not its parts have the right shape."""
+    found = outline(document, known_functions)
+    check_flow(found, report)
+    check_references(found, report)
+    check_formulas(found, check_expression, report)
+    check_secrets(found, refuse_secret, report)
+    check_schemas(found, SchemaChecks(owner), report)
+    check_settings(found, report)

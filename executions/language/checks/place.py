@@ -1,0 +1,42 @@
+"""Somewhere in a document, with what is checked there most often: names that have to be declared."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from itertools import islice
+from typing import Any
+
+from executions.language.checks.document import Outline, mapping
+from executions.language.checks.report import Report
+from executions.language.reading.problems import Path, did_you_mean, shown
+
+
+class Place:
+    """A :class:`~executions.calls.kind.CallPlace`: ``path`` leads to it, ``given`` is the object there."""
+
+    def __init__(self, path: Path, found: Outline, report: Report, given: Any = None) -> None:
+        self.path = path
+        self.given: dict[str, Any] = given if isinstance(given, dict) else {}
+        self.known_functions = found.known_functions
+        self._found, self._report = found, report
+
+    def add(self, keys: Path, message: str, expected: str = "", suggestion: str = "") -> None:
+        self._report.add((*self.path, *keys), message, expected, suggestion)
+
+    def warn(self, keys: Path, message: str, expected: str = "", suggestion: str = "") -> None:
+        self._report.warn((*self.path, *keys), message, expected, suggestion)
+
+    def unknown(self, keys: Path, message: str, name: str, known: Collection[str], expected: str) -> None:
+        if not self._report.is_full:
+            self.add(keys, message.format(shown(name)), expected, did_you_mean(name, known))
+
+    def named(self, keys: Path, name: str | None, section: str) -> None:
+        declared = mapping(self._found.document, "use", section)
+        if name is not None and name not in declared:
+            expected = "one of: " + ", ".join(islice(declared, 20)) if declared else "a name declared there"
+            self.unknown(keys, f"there is no {{}} under `use.{section}`", name, declared, expected)
+
+    def secret(self, keys: Path, name: str) -> None:
+        if name not in self._found.secrets:
+            expected = "a name listed under `use.secrets`"
+            self.unknown(keys, "the secret {} is used but not declared", name, self._found.secrets, expected)

@@ -1,0 +1,155 @@
+"""``call``: a call of a kind in the table, or of a function under ``use.functions``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache, partial
+from itertools import islice
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, create_model
+
+from executions.calls.kind import CallKind, Effect
+from executions.calls.outcome import Done, Fail
+from executions.calls.table import CALLS, CALLS_NOT_YET
+from executions.journal import operation
+from executions.journal.records import StepRecord
+from executions.language.checks.document import Outline, TaskPlace, mapping, text
+from executions.language.checks.formula import Formula, stored, template
+from executions.language.checks.place import Place
+from executions.language.checks.report import Report
+from executions.language.model.entries import ParametersOf
+from executions.language.model.task import NamedTask, TaskBase
+from executions.language.model.workflow import Workflow
+from executions.language.reading.problems import shown
+from executions.language.walking import late
+from executions.language.walking.requests import Effect as Request
+from executions.language.walking.requests import TaskFailed
+from executions.language.walking.walker import Frame, Walk, Walker
+
+_KINDS = ", ".join(CALLS)
+
+
+class CallTask(TaskBase):
+    """A call: of ``http``, of ``python``, or of a function under ``use.functions`` (then ``with`` is its input)."""
+
+    kind = "call"
+
+    call: str = Field(
+        min_length=1,
+        description=f"{_KINDS} or the name of a function under `use.functions`",
+        json_schema_extra={"not": {"enum": [*CALLS, *CALLS_NOT_YET]}},
+    )
+    with_: dict[str, Any] = Field(default_factory=dict, alias="with")
+
+    @classmethod
+    def forms(cls) -> Mapping[str, type[TaskBase]]:
+        return {"<call>": cls} | {f"<call {name}>": _form(name) for name in CALLS}
+
+    @classmethod
+    def tag_of(cls, body: dict[str, Any]) -> str:
+        name = text(body, "call")
+        return f"<call {name}>" if name in CALLS else "<call>"
+
+    @classmethod
+    def formulas(cls, task: TaskPlace, report: Report) -> Iterator[Formula]:
+        name = text(task.body, "call")
+        if name in CALLS_NOT_YET:
+            return  # what it may hold is not known here
+        formulas = template((*task.path, "with"), task.body.get("with"), task.variables, report)
+        yield from formulas if name in CALLS else stored(formulas)
+
+    @classmethod
+    def check(cls, task: TaskPlace, found: Outline, report: Report) -> None:
+        """Report calls of what is not there, and whatever the kind of the call finds."""
+        name, functions = text(task.body, "call"), mapping(found.document, "use", "functions")
+        if name is None or report.is_full:
+            return
+        place = Place(task.path, found, report)
+        if name in CALLS:
+            CALLS[name].check(Place((*task.path, "with"), found, report, task.body.get("with")))
+        elif name in CALLS_NOT_YET:
+            expected = "one of " + ", ".join((*CALLS, *islice(functions, 20)))
+            place.add(("call",), f"call: {name} is not supported yet", expected)
+        elif "@" in name or "://" in name:
+            place.add(("call",), f"calling the function {shown(name)} of a catalog is not supported yet")
+        elif name not in functions:
+            expected = f"{_KINDS} or a function declared under `use.functions`"
+            place.unknown(("call",), "there is no function {}", name, (*CALLS, *functions), expected)
+
+    @property
+    def row(self) -> CallKind | None:
+        """The kind of the call; None where it calls a function of the workflow."""
+        return CALLS.get(self.call)
+
+    def effect(self, arguments: Any) -> Effect:
+        """The task's own word, else that of the kind. Of a function it is said by the task that it is."""
+        if self.row is None:
+            return "pure"
+        return self.metadata.effect or self.row.effect_of(arguments if isinstance(arguments, dict) else None)
+
+    def blocks(self, workflow: Workflow) -> Mapping[str, Sequence[NamedTask]]:
+        task = None if self.row else workflow.use.functions.get(self.call)
+        return {} if task is None else {"": [NamedTask.model_construct(name=self.call, task=task)]}
+
+    def walk(self, walker: Walker, record: StepRecord, frame: Frame) -> Walk:
+        if self.row is None:
+            return (yield from self._walk_function(walker, record, frame))
+        walker.check_limits(frame)
+        if record.arguments is None:
+            tries = walker.journal.tries_of(record.path)
+            operation.begin(record, tries, walker.facts.run, partial(self._resolve, walker, frame, self.row))
+        else:
+            operation.adopt(record, walker.facts.run)
+        walker.journal.check_nothing_was_missed(record.path)
+        walker.journal.begin(record)
+        limit = frame.nearest_limit()
+        outcome: Done | Fail = yield Request(
+            record,
+            self,
+            self.call,
+            self.with_,
+            limit.at if limit else None,
+            frame.retried_outside,
+            frame.scope,
+            walker.journal.steps.get(operation.input_path(record), record).input,
+        )
+        if isinstance(outcome, Done):
+            return outcome.output, None
+        if limit is not None and walker.now() >= limit.at:
+            raise walker.timed_out(limit, record.path)
+        error = replace(outcome.error, instance=outcome.error.instance or frame.pointer)
+        raise TaskFailed(error, record.path, fail=outcome)
+
+    def _resolve(self, walker: Walker, frame: Frame, row: CallKind, record: StepRecord) -> None:
+        template = row.completed(self.with_, walker.workflow)
+        if frame.scope.at_edge is None:
+            record.arguments = frame.scope.resolve(template, record.input)
+        else:
+            late.resolve(template, frame.scope, record)
+
+    def _walk_function(self, walker: Walker, record: StepRecord, frame: Frame) -> Walk:
+        """A function of ``use.functions``: its task, with the call's ``with`` as its input."""
+        if record.arguments is None:
+            record.arguments = frame.scope.resolve(self.with_, record.input)
+        walker.journal.begin(record)
+        function = NamedTask.model_construct(name=self.call, task=walker.workflow.use.functions[self.call])
+        inner = replace(frame, pointer="/use/functions")
+        path = f"{record.path}/{self.call}"
+        return (yield from walker.task(function, path, f"/use/functions/{self.call}", inner, record.arguments))
+
+
+@cache
+def _form(name: str) -> type[CallTask]:
+    """The model of calls of this kind."""
+    row = CALLS[name]
+    call: Any = Literal[name]
+    with_: Any = Annotated[dict[str, Any], ParametersOf(row.arguments)]
+    return create_model(
+        f"{name.title()}Call",
+        __base__=CallTask,
+        __module__=__name__,
+        call=(call, Field()),
+        with_=(with_, Field(alias="with", description=row.needs)),
+    )

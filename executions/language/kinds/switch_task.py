@@ -1,0 +1,91 @@
+"""``switch``: the first case whose ``when`` is true says where to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import Field
+
+from executions.calls.parameters import Model
+from executions.journal.records import StepRecord
+from executions.language.checks.document import Outline, TaskPlace, entries, text
+from executions.language.checks.formula import Formula, always
+from executions.language.checks.report import Report
+from executions.language.model import policies
+from executions.language.model.entries import Named
+from executions.language.model.task import Loose, Pen, PureTask
+from executions.language.reading.problems import Path, shown
+from executions.language.walking.walker import Frame, Walk, Walker
+
+
+class SwitchCase(Model):
+    when: policies.Formula | None = None
+    then: str = Field(min_length=1, description="continue, exit, end or the name of a task in this list")
+
+
+class NamedCase(Named):
+    case: SwitchCase = Field(alias="<entry>")
+
+
+class SwitchTask(PureTask):
+    """The first case whose ``when`` is true says where to go on; the case without ``when`` is the default."""
+
+    kind = "switch"
+
+    switch: list[NamedCase] = Field(min_length=1, description="a list of cases")
+
+    @classmethod
+    def formulas(cls, task: TaskPlace, report: Report) -> Iterator[Formula]:
+        for path, _, case in _cases(task):
+            yield from always((*path, "when"), case.get("when"), task.variables)
+
+    @classmethod
+    def targets(cls, task: TaskPlace) -> Iterator[tuple[Path, str]]:
+        for path, _, case in _cases(task):
+            then = text(case, "then")
+            if then:
+                yield (*path, "then"), then
+
+    @classmethod
+    def goes_on(cls, body: dict[str, Any]) -> bool:
+        return all("when" in case for _, _, case in entries((), body.get("switch")))
+
+    @classmethod
+    def check(cls, task: TaskPlace, found: Outline, report: Report) -> None:
+        """Report a second default, and names of cases that are used twice."""
+        cases = list(_cases(task))
+        defaults = [path for path, _, case in cases if case and "when" not in case]
+        for path in defaults[1:]:
+            message = "the switch has two defaults: cases without `when`"
+            report.add(path, message, "one case at most without `when`")
+        seen: set[str] = set()
+        for path, name, _ in cases:
+            if name in seen:
+                report.add(path, f"the case name {shown(name)} is used twice in this switch", "a name of its own")
+            seen.add(name)
+
+    def walk(self, walker: Walker, record: StepRecord, frame: Frame) -> Walk:
+        taken = None
+        for named in self.switch:
+            if named.case.when is None:
+                taken = taken or named
+            elif frame.scope.is_true(named.case.when, record.input):
+                taken = named
+                break
+        record.control["case"] = taken.name if taken else None
+        record.control["flow"] = (taken.case.then or "continue") if taken else None
+        walker.journal.begin(record)
+        yield from ()
+        return record.input, record.control["flow"]
+
+    def ways(self) -> list[tuple[str, str]]:
+        return [(named.name, named.case.then) for named in self.switch]
+
+    def draw(self, key: str, pen: Pen) -> Loose:
+        has_default = any(named.case.when is None for named in self.switch)
+        return [] if has_default else [(key, "otherwise")]
+
+
+def _cases(task: TaskPlace) -> Iterator[tuple[Path, str, dict[str, Any]]]:
+    return entries((*task.path, "switch"), task.body.get("switch"))

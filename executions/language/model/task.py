@@ -1,0 +1,197 @@
+"""What every task has, and the table of the kinds. Source: Serverless Workflow DSL 1.0, reference, Task.
+
+A task's kind is the key that it has (``set``, ``call``, …). Its class is the kind's row: the fields as in the DSL
+(with a trailing underscore where Python has the word for itself) and all that doors ask about the kind.
+docs/how-to-add.md.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Protocol
+
+from pydantic import ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from executions.calls.kind import Effect
+from executions.calls.parameters import Model
+from executions.journal.records import StepRecord
+from executions.language.checks.document import Keys, Outline, TaskPlace
+from executions.language.checks.formula import Formula
+from executions.language.checks.report import Report
+from executions.language.model.duration import Duration
+from executions.language.model.entries import Named
+from executions.language.model.policies import (
+    ExportTransform,
+    InputTransform,
+    OutputTransform,
+    RetryPolicy,
+    TimeoutOrName,
+)
+from executions.language.model.policies import Formula as Expression
+from executions.language.reading.problems import Path
+
+Loose = list[tuple[str, str]]
+"""Edges of a graph that do not know yet where they lead: the node that they leave, and the word on them."""
+
+
+class Pen(Protocol):
+    """What a task is drawn with."""
+
+    def block(self, tasks: Sequence[NamedTask], prefix: str, before: Loose) -> Loose:
+        """Draw a list of tasks after ``before``; what leads out of it."""
+
+
+class OneOfKinds:
+    """Marks a task of any kind in the table. A model that holds one is built once the table is full
+    (``defer_build``)."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        forms = {tag: form for kind in KINDS.values() for tag, form in kind.forms().items()}
+        if not forms:
+            raise RuntimeError("the kinds of tasks are not known yet: add `defer_build` to the model's configuration")
+        choices = {tag: handler.generate_schema(form) for tag, form in forms.items()}
+        return core_schema.tagged_union_schema(choices, discriminator=_tag)
+
+
+class TaskMetadata(Model):
+    """Our own settings of a task; other keys are the author's and are kept."""
+
+    model_config = ConfigDict(extra="allow")
+
+    optional: bool = Field(False, description="whether a person may skip the task when it has failed")
+    effect: Effect | None = None
+    retry: RetryPolicy | None = None
+    attempt_timeout: Duration | None = Field(None, alias="attemptTimeout")
+
+
+class TaskBase(Model):
+    """What every task can have, and what is true of a kind that says nothing else.
+
+    The methods of the class look at plain JSON, which may be full of mistakes; each minds the keys of its own kind.
+    """
+
+    model_config = ConfigDict(defer_build=True)
+
+    kind: ClassVar[str]
+    # The keys whose values are made from expressions and are kept.
+    stored: ClassVar[tuple[str, ...]] = ()
+    # Where it names something that is declared: the section under ``use``, and the keys of the name.
+    names: ClassVar[tuple[tuple[str, Keys], ...]] = ()
+    # The parts into which it divides the paths of the tasks inside it (``try@`` in ``/guard/try@2/charge``), each with
+    # what stands for it in the graph, where runs of a part are not told apart.
+    parts: ClassVar[tuple[tuple[str, str], ...]] = ()
+
+    if_: Expression | None = Field(None, alias="if")
+    input: InputTransform | None = None
+    output: OutputTransform | None = None
+    export: ExportTransform | None = None
+    timeout: TimeoutOrName | None = None
+    then: str | None = Field(None, min_length=1, description="continue, exit, end or the name of a task in this list")
+    metadata: TaskMetadata = Field(default_factory=TaskMetadata)
+
+    @classmethod
+    def forms(cls) -> Mapping[str, type[TaskBase]]:
+        """The models of this kind by their tags."""
+        return {cls.tag_of({}): cls}
+
+    @classmethod
+    def tag_of(cls, body: dict[str, Any]) -> str:
+        """The tag of the model that reads this task."""
+        return f"<{cls.kind}>"
+
+    @classmethod
+    def lists(cls, body: dict[str, Any]) -> Iterator[tuple[Keys, frozenset[str]]]:
+        """Where lists of tasks stand inside it, and the variables that it gives to each."""
+        yield from ()
+
+    @classmethod
+    def formulas(cls, task: TaskPlace, report: Report) -> Iterator[Formula]:
+        """Its expressions, beside those under ``stored`` and those that every task may have."""
+        yield from ()
+
+    @classmethod
+    def targets(cls, task: TaskPlace) -> Iterator[tuple[Path, str]]:
+        """Where it leads to, beside its ``then``."""
+        yield from ()
+
+    @classmethod
+    def goes_on(cls, body: dict[str, Any]) -> bool:
+        """Whether the next task of the list may follow where it has no ``then``."""
+        return True
+
+    @classmethod
+    def check(cls, task: TaskPlace, found: Outline, report: Report) -> None:
+        """Report whatever else is wrong with it."""
+
+    @abstractmethod
+    def effect(self, arguments: Any) -> Effect:
+        """What running it with these arguments does to the world."""
+
+    @abstractmethod
+    def walk(self, walker: Any, record: StepRecord, frame: Any) -> Any:
+        """Carry it out: a :data:`~executions.language.walking.walker.Walk`, which yields what it asks of the driver and
+        gives its output and where it leads to (None: as its ``then`` says)."""
+
+    def blocks(self, workflow: Any) -> Mapping[str, Sequence[NamedTask]]:
+        """The lists of tasks inside it by their part of the path; ``""`` where they stand right below it."""
+        return {}
+
+    def next_round(self, record: StepRecord, number: int) -> str | None:
+        """The first path of the round after round ``number``; empty where only the run itself can tell, None where
+        no round follows."""
+        return None
+
+    def ways(self) -> list[tuple[str, str]]:
+        """The word and the target of each edge out of its node, beside its ``then``."""
+        return []
+
+    def draw(self, key: str, pen: Pen) -> Loose:
+        """Draw what is inside it; what leads out to where its ``then`` says."""
+        return [(key, "")]
+
+
+class PureTask(TaskBase):
+    """A task that does nothing to the world: it may run again at any time."""
+
+    def effect(self, arguments: Any) -> Effect:
+        return "pure"
+
+
+Task = Annotated[TaskBase, OneOfKinds()]
+
+
+class NamedTask(Named):
+    model_config = ConfigDict(defer_build=True)
+
+    task: Task = Field(alias="<entry>")
+
+
+KINDS: dict[str, type[TaskBase]] = {}
+"""Every kind of task; :mod:`executions.language.kinds` fills it."""
+_OF_THE_DSL = ("fork", "listen", "emit", "run")
+
+
+def kinds_not_yet() -> tuple[str, ...]:
+    """Kinds that the DSL has and we do not support yet."""
+    return tuple(kind for kind in _OF_THE_DSL if kind not in KINDS)
+
+
+def kinds_of(task: dict[str, Any]) -> list[str]:
+    """The keys of a task that name a kind; one that belongs to another kind that it has (the ``do`` of a ``for``) is
+    no second one."""
+    found = [kind for kind in KINDS if kind in task] + [kind for kind in kinds_not_yet() if kind in task]
+    if len(found) < 2:
+        return found
+    return [kind for kind in found if not any(kind in _keys(other) for other in found if other != kind)]
+
+
+def _keys(kind: str) -> set[str]:
+    fields = KINDS[kind].model_fields if kind in KINDS else {}
+    return {field.alias or name for name, field in fields.items()}
+
+
+def _tag(task: Any) -> str | None:
+    found = kinds_of(task) if isinstance(task, dict) else []
+    return KINDS[found[0]].tag_of(task) if len(found) == 1 and found[0] in KINDS else None
