@@ -21,6 +21,7 @@ from executions.live.mailbox import Frame, Mailbox
 from executions.live.news import ExecutionNews
 from executions.live.rights import Credential
 from executions.live.subscriber import Subscriber, Subscription
+from executions.live.workers import WorkerNews
 from executions.models import Notification
 
 MOST_CHARACTERS = 256 * 1024
@@ -146,7 +147,7 @@ class Page(Subscriber):
 
 
 door = Door(
-    lambda: [ExecutionNews(changes.changed), InboxNews(), Hints()],
+    lambda: [ExecutionNews(changes.changed), InboxNews(), Hints(), WorkerNews()],
     tick_seconds=0.2,
     check_seconds=60.0,
 )

@@ -42,6 +42,24 @@ def test_a_web_server_killed_for_ten_seconds_is_caught_up_with(chromium: Browser
     page.context.close()
 
 
+def test_an_open_page_says_that_the_last_worker_died(chromium: Browser, battered: LiveStigmer) -> None:
+    page = signed_in(chromium, battered, "demo")
+    shop(battered, operation="charge", fault="hang", seconds=2, times=1)
+    start_order(page, battered)
+    expect_phase(page, "Running")
+    expect(page.locator("#standing")).not_to_contain_text("No worker is alive")
+    # Who would start a worker again is held.
+    battered.process.send_signal(signal.SIGSTOP)
+    try:
+        for worker in battered.children("worker"):
+            worker.send_signal(signal.SIGKILL)
+        expect(page.locator("#standing")).to_contain_text("No worker is alive", timeout=15_000)
+    finally:
+        battered.process.send_signal(signal.SIGCONT)
+    expect_phase(page, "Completed")
+    page.context.close()
+
+
 def test_a_lost_redis_shows_and_heals(chromium: Browser, battered: LiveStigmer) -> None:
     page = signed_in(chromium, battered, "demo")
     shop(battered, operation="charge", fault="hang", seconds=2, times=1)

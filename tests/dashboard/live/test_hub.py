@@ -10,7 +10,7 @@ from django.test import Client
 from dashboard.live.page import door
 from executions.live import broadcast
 from executions.live.topics import execution_topic, inbox_topic, row_topic
-from executions.models import Execution, Notification
+from executions.models import Execution, Notification, Process
 from executions.nudges import GROUP
 from executions.verbs.deciding import decisions
 from tests.dashboard.pages import Frame, elsewhere, page, run
@@ -280,5 +280,40 @@ def test_the_hub_hears_nudges_of_other_processes(begin: Begin, drive: Drive, ali
             nudge = {"type": "nudge", "execution": str(execution.pk), "seq": 99, "owner": alice.pk}
             await layer.group_send(GROUP, nudge)
             await opened.hear(lambda frame: frame.get("hint") and frame["topic"] == "executions", "the hint")
+
+    run(scenario)
+
+
+def test_an_open_page_learns_that_the_last_worker_died_and_that_another_one_came(
+    begin: Begin, alice: User, as_: As
+) -> None:
+    execution, client = begin(), as_(alice)
+    worker = Process.objects.create(kind="worker", host="elsewhere", pid=1)
+    topic, address = execution_topic(execution.pk), f"/executions/{execution.public_id}/"
+    assert b"No worker is alive" not in client.get(address).content
+
+    async def scenario() -> None:
+        async with page(client) as opened:
+            await opened.follow(**{topic: execution.head_seq})
+            await opened.hear(lambda frame: frame.get("ok") == topic, "the subscription")
+            await door.hub().reconcile()
+            await elsewhere(worker.declare_dead, "killed by SIGKILL")
+            await opened.hear(lambda frame: frame.get("hint") and frame["topic"] == topic, "that nobody is there")
+            said = await elsewhere(client.get, address)
+            assert b"No worker is alive" in said.content
+            await elsewhere(lambda: Process.objects.create(kind="worker", host="elsewhere", pid=2))
+            await opened.hear(lambda frame: frame.get("hint") and frame["topic"] == topic, "that one is there")
+
+    run(scenario)
+
+
+def test_a_page_that_was_opened_just_before_the_last_worker_died_learns_it(begin: Begin, alice: User, as_: As) -> None:
+    execution, client = begin(), as_(alice)
+    topic = execution_topic(execution.pk)
+
+    async def scenario() -> None:
+        async with page(client) as opened:
+            await opened.follow(**{topic: execution.head_seq})
+            await opened.hear(lambda frame: frame.get("hint") and frame["topic"] == topic, "that nobody is there")
 
     run(scenario)
