@@ -97,8 +97,8 @@ def test_the_metrics_count_the_open_pages(alice: User, as_: As) -> None:
 
     async def scenario() -> None:
         async with page(client), page(client):
-            assert (await counted()).endswith(" 2")
-        assert (await counted()).endswith(" 0")
+            assert (await counted()).endswith(" 2.0")
+        assert (await counted()).endswith(" 0.0")
 
     run(scenario)
 
