@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
+from executions import sealed
 from executions.driving import surroundings
 from executions.driving.attempts.lost import why_lost
 from executions.driving.attempts.running import Running
@@ -79,7 +80,8 @@ class Drive:
         assert self.walker is not None
         self.walker.is_hurried = True
         try:
-            yield
+            with sealed.hurried():
+                yield
         finally:
             self.walker.is_hurried = False
 

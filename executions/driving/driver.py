@@ -18,7 +18,7 @@ import structlog
 from django.conf import settings
 from django.db import Error
 
-from executions import clock
+from executions import clock, sealed
 from executions.calls.outcome import Done, Fail
 from executions.driving import endings, surroundings
 from executions.driving.attempts import late_answers
@@ -123,7 +123,8 @@ class Driver:
             correlation_id=self.drive.execution.correlation_id, execution_id=self.drive.execution.public_id
         )
         try:
-            self._run() if crashes is None else endings.give_up(self.drive, crashes)
+            with sealed.calling(self.drive.running.caller(self.drive.execution.pk)):
+                self._run() if crashes is None else endings.give_up(self.drive, crashes)
         except Parked:
             return
         except CancelAsked:
@@ -134,7 +135,7 @@ class Driver:
     def _run(self) -> None:
         try:
             self._loop()
-        except Yielded:
+        except (Yielded, sealed.SealedClosed):
             endings.give_back(self.drive)
         except PauseAsked:
             endings.pause(self.drive)
@@ -183,6 +184,10 @@ class Driver:
             return ended
         except Diverged:
             raise
+        except sealed.SealedClosed:
+            # This process ends, or somebody asked something. Whoever takes the execution next
+            # evaluates the same again.
+            raise Yielded from None
         except Exception as problem:
             # The walk is pure: walking again would end in the same error, for ever.
             log.exception("the walk broke off")

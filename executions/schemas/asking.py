@@ -91,6 +91,10 @@ def _ask(
         raise SchemaStopped(
             "that needed more memory than it may have and was stopped: make the schema simpler or the value smaller"
         ) from None
+    except sealed.SealedClosed:
+        if is_patient:
+            raise
+        raise SchemaBusy("this process ends; try again") from None
     except sealed.SealedError as problem:
         raise SchemaBusy(f"no process could be had for that: {problem}; try again") from None
 

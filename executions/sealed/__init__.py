@@ -42,6 +42,7 @@ from executions.sealed.errors import (
     SealedClosed,
     SealedDied,
     SealedError,
+    SealedGivenUp,
     SealedHung,
     SealedOutOfMemory,
     SealedRefused,
@@ -50,14 +51,16 @@ from executions.sealed.errors import (
     SealedUnavailable,
 )
 from executions.sealed.limits import Limits
-from executions.sealed.places import waited_seconds
+from executions.sealed.places import Caller, calling, hurried, waited_seconds
 
 __all__ = [
+    "Caller",
     "Limits",
     "SealedBusy",
     "SealedClosed",
     "SealedDied",
     "SealedError",
+    "SealedGivenUp",
     "SealedHung",
     "SealedOutOfMemory",
     "SealedRefused",
@@ -66,8 +69,10 @@ __all__ = [
     "SealedUnavailable",
     "call",
     "call_once",
+    "calling",
     "close",
     "configure",
+    "hurried",
     "pids",
     "waited_seconds",
 ]

@@ -52,3 +52,7 @@ class SealedBusy(SealedError):
 
 class SealedClosed(SealedError):
     """The children of this process were closed while the call waited or ran."""
+
+
+class SealedGivenUp(SealedClosed):
+    """The call waited for its turn, and its caller was told not to wait any longer."""

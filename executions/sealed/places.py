@@ -5,21 +5,78 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, OrderedDict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from executions.sealed.errors import SealedBusy, SealedClosed
+from executions.sealed.errors import SealedBusy, SealedClosed, SealedGivenUp
 
 
-class _Waited(threading.local):
+class Caller:
+    """Somebody whose calls wait for a place, and who can be told not to wait any longer."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._turn: threading.Event | None = None
+        self._gives_up = False
+
+    def give_up(self) -> None:
+        """End the wait of this caller, and each later one, with :class:`SealedGivenUp`."""
+        with self._lock:
+            self._gives_up = True
+            if self._turn is not None:
+                self._turn.set()
+
+    def waits_for(self, turn: threading.Event | None) -> None:
+        """Note what this caller waits for now; None when it waits no more."""
+        with self._lock:
+            self._turn = turn
+            if turn is not None and self._gives_up:
+                turn.set()
+
+
+class _OfThread(threading.local):
     seconds = 0.0
+    caller: Caller | None = None
+    is_hurried = False
 
 
-_waited = _Waited()
+_waited = _OfThread()
+
+
+@contextmanager
+def calling(caller: Caller | None) -> Iterator[None]:
+    """Calls of this thread are made for ``caller`` meanwhile; None: they wait for their turn in any case."""
+    before, _waited.caller = _waited.caller, caller
+    try:
+        yield
+    finally:
+        _waited.caller = before
+
+
+@contextmanager
+def hurried() -> Iterator[None]:
+    """Calls of this thread do not wait long for a process meanwhile: others wait for this thread."""
+    before, _waited.is_hurried = _waited.is_hurried, True
+    try:
+        with calling(None):
+            yield
+    finally:
+        _waited.is_hurried = before
+
+
+def is_hurried() -> bool:
+    return _waited.is_hurried
 
 
 def waited_seconds() -> float:
-    """How long calls of this thread have waited for a place so far: time that nothing may count
+    """How long calls of this thread have waited for a place or a process so far: time that nothing may count
     against a deadline."""
     return _waited.seconds
+
+
+def note_waited(seconds: float) -> None:
+    """This thread waited so long for what it needs to make a call."""
+    _waited.seconds += seconds
 
 
 class Places:
@@ -52,8 +109,11 @@ class Places:
             return True
 
     def enter(self, owner: str, most_waiting: int | None = None) -> None:
-        """Take a place, however long that takes. Raises :class:`SealedClosed`, and
-        :class:`SealedBusy` where ``most_waiting`` of this owner wait already."""
+        """Take a place, however long that takes.
+
+        Raises :class:`SealedClosed`, :class:`SealedGivenUp` where its caller was told so, and
+        :class:`SealedBusy` where ``most_waiting`` of this owner wait already.
+        """
         if self.enter_now(owner):
             return
         turn = threading.Event()
@@ -64,11 +124,31 @@ class Places:
                 raise SealedClosed("the processes for foreign text are closed")
             self._waiting.setdefault(owner, deque()).append(turn)
             self._let_in()
-        began = time.monotonic()
-        turn.wait()
-        _waited.seconds += time.monotonic() - began
+        self._wait(turn)
         if self._is_closed:
             raise SealedClosed("the processes for foreign text were closed meanwhile")
+        if self._withdrawn(owner, turn):
+            raise SealedGivenUp("the caller was told not to wait any longer")
+
+    def _wait(self, turn: threading.Event) -> None:
+        began, caller = time.monotonic(), _waited.caller
+        if caller is not None:
+            caller.waits_for(turn)
+        turn.wait()
+        if caller is not None:
+            caller.waits_for(None)
+        note_waited(time.monotonic() - began)
+
+    def _withdrawn(self, owner: str, turn: threading.Event) -> bool:
+        """Leave the line where the turn has not come; whether it had not."""
+        with self._lock:
+            turns = self._waiting.get(owner, deque())
+            if turn not in turns:
+                return False
+            turns.remove(turn)
+            if not turns:
+                del self._waiting[owner]
+            return True
 
     def leave(self, owner: str) -> None:
         """Give a place back."""

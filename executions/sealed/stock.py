@@ -5,11 +5,16 @@ from __future__ import annotations
 import threading
 import time
 
+import structlog
+
 from executions.isolation.facts import resident_bytes
 from executions.sealed.errors import SealedClosed, SealedUnavailable
 from executions.sealed.limits import Limits
 from executions.sealed.mother import Mother
+from executions.sealed.places import is_hurried, note_waited
 from executions.sealed.process import SealedChild
+
+log = structlog.get_logger(__name__)
 
 _START_SECONDS = 30.0
 # A machine that is out of processes or memory for a moment ends no run.
@@ -26,23 +31,37 @@ class Stock:
     def __init__(self, limits: Limits) -> None:
         self._mother = Mother(limits.memory_bytes, _LIFE_CPU_SECONDS, limits.max_answer_bytes)
         self._spare_count = limits.spares
+        self._is_patient = limits.is_patient
         self._lock = threading.Lock()
         self._spares: list[SealedChild] = []
         self._all: set[SealedChild] = set()
         self.is_closed = False
 
     def fresh(self) -> SealedChild:
-        """A child that never worked; spares are asked for, so that the next one waits for
-        nobody. Raises :class:`SealedUnavailable`, :class:`SealedClosed`."""
-        for pause in (*_PAUSES_SECONDS, None):
+        """A child that never worked; spares are asked for, so that the next one waits for nobody.
+
+        Raises :class:`SealedUnavailable` where none can be had and the limits are not patient, and
+        :class:`SealedClosed`.
+        """
+        tries = 0
+        while True:
             try:
                 return self._ready()
-            except SealedUnavailable:
+            except SealedUnavailable as problem:
                 self._refuse_if_closed()
-                if pause is None:
+                tries += 1
+                is_patient = self._is_patient and not is_hurried()
+                if tries > len(_PAUSES_SECONDS) and not is_patient:
                     raise
-                time.sleep(pause)
-        raise AssertionError
+                self._pause(tries, str(problem))
+
+    def _pause(self, tries: int, problem: str) -> None:
+        """Wait until a process may be had; what a drive waits for here counts against nothing."""
+        pause = _PAUSES_SECONDS[min(tries, len(_PAUSES_SECONDS)) - 1]
+        if tries > len(_PAUSES_SECONDS):
+            log.warning("no process for expressions and schemas can be had", problem=problem)
+        time.sleep(pause)
+        note_waited(pause)
 
     def end(self, child: SealedChild) -> None:
         """Kill a child that the calling thread uses."""

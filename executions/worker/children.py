@@ -1,4 +1,4 @@
-"""The child processes in which a worker runs registered functions."""
+"""The child processes in which a worker runs registered functions and what others wrote."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 
 from django.conf import settings
 
+from executions import sealed
 from executions.calls.python import functions
 from executions.calls.python import step as python
 
@@ -14,7 +15,11 @@ _SEEN = ("PATH", "HOME", "LANG", "TZ", "DATABASE_URL", "REDIS_URL", "DJANGO_SETT
 
 
 def use_children() -> None:
-    """Load the function modules here (their signatures are checked) and say how children are started."""
+    """Load the function modules here (their signatures are checked) and say how children are started.
+
+    A run waits for a process for its expressions: that none can be had is no fault of the run.
+    """
+    sealed.configure(sealed.Limits(is_patient=True))
     functions.load_functions(settings.STIGMER_FUNCTION_MODULES)
     environment = {name: value for name, value in os.environ.items() if name in _SEEN or _is_a_setting(name)}
     python.configure(

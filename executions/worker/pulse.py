@@ -117,12 +117,18 @@ class Pulse:
             )  # fmt: skip
 
     def _look_at_asks(self) -> None:
-        """Stop attempts whose execution somebody wants cancelled, or that is in other hands."""
+        """Stop attempts whose execution somebody wants cancelled, or that is in other hands.
+
+        What only waits for its turn with an expression hears of a pause too.
+        """
         held = self._running.tokens()
         if not held:
             return
-        rows = Execution.objects.filter(pk__in=list(held)[:500]).values_list("pk", "token", "cancel_asked_at", "phase")
-        for execution_id, token, cancel_asked_at, phase in rows:
+        columns = ("pk", "token", "cancel_asked_at", "pause_asked_at", "phase")
+        rows = Execution.objects.filter(pk__in=list(held)[:500]).values_list(*columns)
+        for execution_id, token, cancel_asked_at, pause_asked_at, phase in rows:
+            if cancel_asked_at is not None or pause_asked_at is not None or phase in STOPPED_PHASES:
+                self._running.stop_waiting(execution_id)
             if cancel_asked_at is not None or phase in STOPPED_PHASES:
                 self._running.cancel(execution_id)
             elif token != held[execution_id]:

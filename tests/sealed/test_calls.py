@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -183,6 +185,46 @@ def test_a_machine_that_starts_no_process_for_a_moment_is_tried_again(
 
     monkeypatch.setattr(Mother, "child", unavailable)
     assert run("1") == b"1"
+
+
+def test_a_patient_caller_waits_for_a_process_and_that_time_counts_nowhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sealed.configure(sealed.Limits(is_patient=True))
+    monkeypatch.setattr("executions.sealed.stock._PAUSES_SECONDS", (0.01,))
+    asked = []
+    child = Mother.child
+
+    def unavailable(mother: Mother) -> SealedChild:
+        asked.append(mother)
+        if len(asked) < 8:
+            raise sealed.SealedUnavailable("out of processes")
+        return child(mother)
+
+    monkeypatch.setattr(Mother, "child", unavailable)
+    before = sealed.waited_seconds()
+    assert run("1") == b"1"
+    assert sealed.waited_seconds() - before >= 7 * 0.01
+
+
+def test_a_patient_caller_is_told_when_the_children_are_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sealed.configure(sealed.Limits(is_patient=True))
+    monkeypatch.setattr("executions.sealed.stock._PAUSES_SECONDS", (0.01,))
+    asked = threading.Event()
+
+    def unavailable(mother: Mother) -> SealedChild:
+        asked.set()
+        raise sealed.SealedUnavailable("out of processes")
+
+    monkeypatch.setattr(Mother, "child", unavailable)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(run, "1")
+        assert asked.wait(30)
+        sealed.close()
+        with pytest.raises(sealed.SealedClosed):
+            waiting.result(30)
 
 
 def test_a_machine_that_starts_no_process_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
-from executions.sealed.errors import SealedClosed
-from executions.sealed.places import Places
+from executions.sealed.errors import SealedClosed, SealedGivenUp
+from executions.sealed.places import Caller, Places, calling
 from tests.waiting import until
 
 
@@ -56,3 +56,30 @@ def test_who_waits_is_told_when_all_is_closed() -> None:
         with pytest.raises(SealedClosed):
             waiting.result(timeout=60)
     assert not places.enter_now("c")
+
+
+def test_a_caller_that_is_told_gives_up_its_turn_and_others_are_served() -> None:
+    places = Places(total=1, each=1)
+    places.enter("a")
+    caller = Caller()
+
+    def waits() -> None:
+        with calling(caller):
+            places.enter("b")
+
+    with ThreadPoolExecutor(2) as threads:
+        told = threads.submit(waits)
+        until(lambda: places.waiting_count() == 1, what="one waits")
+        other = threads.submit(places.enter, "c")
+        until(lambda: places.waiting_count() == 2, what="two wait")
+        caller.give_up()
+        with pytest.raises(SealedGivenUp):
+            told.result(timeout=60)
+        assert places.waiting_count() == 1 and not other.done()
+        places.leave("a")
+        other.result(timeout=60)
+        # Each later wait of it ends at once too; what needs no wait goes on.
+        with pytest.raises(SealedGivenUp):
+            threads.submit(waits).result(timeout=60)
+        places.leave("c")
+        threads.submit(waits).result(timeout=60)

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from executions import clock
+from executions import clock, sealed
 from executions.calls.context import Cancellation
 from executions.calls.outcome import Done, Fail
 from executions.driving import report, surroundings
@@ -216,8 +216,10 @@ def _unless_excluded(request: Effect, verdict: Retry, error: dict[str, Any]) -> 
     """The task's own policy may leave some errors out."""
     own = request.task.metadata.retry
     try:
-        if own is None or request.may_retry(own, error):
-            return verdict
+        # The outcome is not written yet: nobody may break this off.
+        with sealed.calling(None):
+            if own is None or request.may_retry(own, error):
+                return verdict
     except (ExpressionError, SecretUnavailable) as problem:
         return GiveUp(f"the retry policy could not be asked: {problem}")
     return GiveUp("its retry policy excludes this error (when, exceptWhen)")

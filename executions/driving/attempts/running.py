@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from executions import sealed
 from executions.calls.context import Cancellation, Deadline
 
 OVERDUE_SECONDS = 10.0
@@ -21,18 +22,32 @@ class Running:
         self.quarantined: frozenset[uuid.UUID] = frozenset()
         self._lock = threading.Lock()
         self._held: dict[uuid.UUID, tuple[int, Cancellation | None]] = {}
+        self._callers: dict[uuid.UUID, sealed.Caller] = {}
         self._deadlines: dict[uuid.UUID, Deadline] = {}
         self._once: set[tuple[uuid.UUID, int]] = set()
 
     def take(self, execution_id: uuid.UUID, token: int) -> None:
         with self._lock:
             self._held[execution_id] = (token, None)
+            self._callers[execution_id] = sealed.Caller()
+
+    def caller(self, execution_id: uuid.UUID) -> sealed.Caller | None:
+        """In whose name the expressions of this execution wait for their turn."""
+        with self._lock:
+            return self._callers.get(execution_id)
+
+    def stop_waiting(self, execution_id: uuid.UUID) -> None:
+        """Somebody asked something of it: it gives up its turn and is driven again."""
+        caller = self.caller(execution_id)
+        if caller is not None:
+            caller.give_up()
 
     def let_go(self, execution_id: uuid.UUID, token: int) -> None:
         """Only the driver that took it may let go: a newer one may have taken it meanwhile."""
         with self._lock:
             if self._held.get(execution_id, (None,))[0] == token:
                 del self._held[execution_id]
+                self._callers.pop(execution_id, None)
 
     @contextmanager
     def attempt(

@@ -256,6 +256,12 @@ class Walker:
     def _recorded_output(self, record: StepRecord, task: Task, inner: Frame, raw: Any) -> None:
         try:
             self._output(record, task, inner, raw)
+        except sealed.SealedClosed:
+            if record.kind == "call" and not self.is_hurried:
+                # The call is done: whoever goes on works with its result and calls nobody again.
+                record.control["answer"] = {"output": raw}
+                self.journal.pending[record.id] = record
+            raise
         except (TaskFailed, ExpressionError, SecretUnavailable):
             if record.control.get("at_most_once"):
                 # It happened; only its result does not fit. A retry works with the result and calls nobody again.
