@@ -1,4 +1,4 @@
-"""From "this topic, after that sequence" to what is sent: the database is asked once for many topics."""
+"""What changed in executions, as the parts of pages: the database is asked once for many of them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dashboard import words
-from dashboard.live import fragments, frames
+from dashboard.live import fragments
 from dashboard.live.frames import Part
 from dashboard.queries import execution as journal
-from dashboard.queries import inbox
-from executions import policy
 from executions.ids import public_id
 from executions.journal.events import title_of
-from executions.live.inbox import newer, now_seq
-from executions.live.news import Want, wants_of
-from executions.live.rights import permitted
-from executions.live.subscriber import Subscription
-from executions.live.topics import EXECUTION, INBOX, Topic, parse
+from executions.live.news import Want
+from executions.live.topics import EXECUTION, Topic
 from executions.models import Notification
 from executions.roles import Role
 
@@ -76,34 +71,8 @@ def toast(notification: Notification) -> dict[str, Any]:
     }
 
 
-def after(user: policy.Person, cursors: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Frames for one reader who asks by plain requests: what came after each topic's cursor."""
-    topics = [topic for topic in map(parse, cursors) if topic is not None]
-    roles = permitted(user, topics)
-    followed = [topic for topic in topics if topic.name in roles]
-    found = changed(wants_of(Subscription(topic, cursors[topic.name], roles[topic.name]) for topic in followed))
-    made = [frames.refused(name) for name in cursors if name not in roles]
-    for topic in followed:
-        if topic.execution_id in found:
-            made.append(_frame(topic, roles[topic.name], found[topic.execution_id]))
-        elif topic.kind == INBOX and user.pk is not None:
-            made.append(_inbox_frame(topic, user.pk, cursors[topic.name]))
-    return made
-
-
-def _frame(topic: Topic, role: Role, change: Changed) -> dict[str, Any]:
-    parts = parts_of(topic, role, change)
-    return frames.reset(topic.name, change.seq) if parts is None else frames.change(topic.name, change.seq, parts)
-
-
 def parts_of(topic: Topic, role: Role, change: Changed) -> list[Part] | None:
     """The parts for one topic and role; None where the page has to read its region again."""
     if topic.kind == EXECUTION:
         return None if change.is_reset else change.pages.get(role)
     return [change.row] if change.row is not None else None
-
-
-def _inbox_frame(topic: Topic, user_id: int, cursor: int) -> dict[str, Any]:
-    seq = now_seq()
-    toasts = [toast(each) for each in newer([user_id], cursor)]
-    return frames.change(topic.name, seq, [fragments.badge_part(inbox.unread_count(user_id))], toasts)

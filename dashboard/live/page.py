@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib.auth.models import User
 
 from dashboard.live import changes, fragments, frames
@@ -21,6 +22,7 @@ from executions.live.mailbox import Frame, Mailbox
 from executions.live.news import ExecutionNews
 from executions.live.rights import Credential
 from executions.live.subscriber import Subscriber, Subscription
+from executions.live.topics import Topic, parse
 from executions.live.workers import WorkerNews
 from executions.models import Notification
 
@@ -152,3 +154,20 @@ door = Door(
     check_seconds=60.0,
 )
 add_sockets("dashboard", door.count)
+
+
+def poll(user: User, cursors: Mapping[str, int]) -> list[Frame]:
+    """Frames for a page whose socket is blocked, which asks by plain requests: what came after each
+    topic's cursor."""
+
+    async def ask(work: Callable[[], Any]) -> Any:
+        return await sync_to_async(work)()
+
+    page = Page(user, "")
+    async_to_sync(door.catch_up)(page, topics_of(cursors), ask)
+    return [frame for frame in page.mailbox.drain() if "ok" not in frame]
+
+
+def topics_of(cursors: Mapping[str, int]) -> dict[Topic, int]:
+    """The topics asked for; a name that means nothing becomes a topic that nobody may follow."""
+    return {parse(name) or Topic(name[:200], "unknown"): max(0, seq) for name, seq in cursors.items()}

@@ -7,11 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from dashboard.live.page import Page, door
+from dashboard.live.page import Page, door, topics_of
 from executions.live.closing import Close
 from executions.live.socket import LiveSocket, is_sequence
 from executions.live.subscriber import Subscriber
-from executions.live.topics import Topic, parse
 
 
 class PageSocket(LiveSocket):
@@ -38,7 +37,7 @@ class PageSocket(LiveSocket):
             subscriber.mailbox.acknowledge()
         for name in message.get("unsub", []):
             subscriber.unsubscribe(name)
-        wanted = _topics(message.get("sub", {}))
+        wanted = topics_of(message.get("sub", {}))
         names = subscriber.subscriptions.keys() | {topic.name for topic in wanted}
         if len(names) > settings.STIGMER_TOPICS_PER_SOCKET:
             return False
@@ -55,8 +54,3 @@ def _is_understood(message: dict[str, Any]) -> bool:
     if not (isinstance(sub, dict) and isinstance(unsub, list) and isinstance(message.get("ack", {}), dict)):
         return False
     return all(map(is_sequence, sub.values())) and all(isinstance(name, str) for name in unsub)
-
-
-def _topics(sub: dict[str, int]) -> dict[Topic, int]:
-    """The topics asked for; a name that means nothing becomes a topic that nobody may follow."""
-    return {parse(name) or Topic(name[:200], "unknown"): max(0, seq) for name, seq in sub.items()}

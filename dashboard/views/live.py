@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from dashboard.live import changes
+from dashboard.live.page import poll
 
 
 @require_safe
@@ -18,6 +18,6 @@ def changes_(request: HttpRequest) -> HttpResponse:
     for asked in request.GET.getlist("topic")[: settings.STIGMER_TOPICS_PER_SOCKET]:
         name, _, seq = asked.rpartition("@")
         cursors[name] = int(seq) if seq.isascii() and seq.isdigit() and len(seq) < 19 else 0
-    response = JsonResponse({"frames": changes.after(request.user, cursors)})
+    response = JsonResponse({"frames": poll(request.user, cursors)})
     response.headers["Cache-Control"] = "no-store"
     return response

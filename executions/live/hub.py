@@ -24,7 +24,7 @@ from executions import policy
 from executions.live import broadcast
 from executions.live.closing import Close, at_the_end
 from executions.live.news import News
-from executions.live.rights import permitted, standings
+from executions.live.rights import Ask, permitted, standings
 from executions.live.subscriber import Subscriber, Subscription
 from executions.live.topics import Topic
 from executions.models.passing import trouble
@@ -83,22 +83,10 @@ class Hub:
         return sum(each.person.pk == user_id for each in self._subscribers)
 
     async def subscribe(self, subscriber: Subscriber, wanted: Mapping[Topic, int]) -> None:
-        """Follow these topics from these sequences: first followed, then permitted, then caught up,
-        so that nothing between is missed."""
-        for topic, cursor in wanted.items():
-            old = subscriber.subscriptions.get(topic.name)
-            told = old.told if old else []
-            subscriber.subscriptions[topic.name] = Subscription(topic, cursor, told=told)
-        roles = await self.ask(lambda: permitted(subscriber.person, wanted))
-        subscriber.sees_everything = await self.ask(lambda: policy.sees_everything(subscriber.person))
+        """Follow these topics from these sequences."""
+        await follow(subscriber, wanted, self.ask)
         for topic in wanted:
-            subscription = subscriber.subscriptions.get(topic.name)
-            if topic.name not in roles:
-                subscriber.refuse(topic.name)
-            elif subscription is not None:
-                subscription.role, subscription.is_ready = roles[topic.name], True
-                subscriber.accept(subscription)
-                self.mark(topic)
+            self.mark(topic)
 
     def mark(self, topic: Topic) -> None:
         """Look soon what is new in this topic."""
@@ -211,6 +199,23 @@ class Hub:
             await asyncio.sleep(pause_seconds)
 
 
+async def follow(subscriber: Subscriber, wanted: Mapping[Topic, int], ask: Ask) -> None:
+    """First followed, then permitted, then looked at: nothing that happens between is missed."""
+    for topic, cursor in wanted.items():
+        old = subscriber.subscriptions.get(topic.name)
+        told = old.told if old else []
+        subscriber.subscriptions[topic.name] = Subscription(topic, cursor, told=told)
+    roles = await ask(lambda: permitted(subscriber.person, wanted))
+    subscriber.sees_everything = await ask(lambda: policy.sees_everything(subscriber.person))
+    for topic in wanted:
+        subscription = subscriber.subscriptions.get(topic.name)
+        if topic.name not in roles:
+            subscriber.refuse(topic.name)
+        elif subscription is not None:
+            subscription.role, subscription.is_ready = roles[topic.name], True
+            subscriber.accept(subscription)
+
+
 @dataclass(eq=False)
 class Door:
     """Who follows by this door. ``news`` makes what is followed; the seconds say how often it is
@@ -231,3 +236,11 @@ class Door:
     def count(self) -> int:
         """How many are open at this process, in all its loops; asked from any thread."""
         return sum(each.count() for each in list(self._hubs.values()))
+
+    async def catch_up(self, subscriber: Subscriber, wanted: Mapping[Topic, int], ask: Ask) -> None:
+        """Put what came after these sequences, for one who is not connected and asks again later."""
+        await follow(subscriber, wanted, ask)
+        for news in self.news():
+            for topic in wanted:
+                news.mark(topic)
+            await news.send([subscriber], ask)

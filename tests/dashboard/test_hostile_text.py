@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from dashboard.live import changes
+from dashboard.live.page import poll
 from executions.live.topics import execution_topic, inbox_topic, row_topic
 from executions.models import Execution
 
@@ -63,7 +63,7 @@ def test_a_hostile_failure_stays_text_on_every_page_and_in_every_fragment(
         assert response.status_code == 200
         assert_is_harmless(response.content.decode())
     topics = {execution_topic(failed.pk): 0, row_topic(failed.pk): 0, inbox_topic(alice.pk): 0}
-    for frame in changes.after(alice, topics):
+    for frame in poll(alice, topics):
         for part in frame["parts"]:
             assert_is_harmless(part["html"])
 

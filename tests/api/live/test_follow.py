@@ -66,20 +66,22 @@ def test_a_follower_gets_a_snapshot_then_updates_and_the_stream_ends_with_the_ru
 def test_the_metrics_count_streams_and_sockets(owner, begin):
     execution = begin()
 
-    async def counted() -> str:
+    async def counted() -> float:
         text = await elsewhere(exposition)
-        return next(line for line in text.splitlines() if line.startswith('stigmer_sockets{door="api"}'))
+        name = 'stigmer_sockets{door="api"} '
+        (line,) = [line for line in text.splitlines() if line.startswith(name)]
+        return float(line.removeprefix(name))
 
     async def scenario() -> None:
         async with stream(path_of(execution), authorization=bearer(owner)) as opened:
             await anext(opened.events())
-            assert (await counted()).endswith(" 1")
+            assert await counted() == 1
             followed = socket(path_of(execution), authorization=bearer(owner))
             assert (await followed.connect())[0]
             await followed.receive_from(PATIENCE_SECONDS)
-            assert (await counted()).endswith(" 2")
+            assert await counted() == 2
             await followed.disconnect()
-        assert (await counted()).endswith(" 0")
+        assert await counted() == 0
 
     run(scenario)
 

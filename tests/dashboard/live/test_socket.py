@@ -91,14 +91,16 @@ def test_following_too_many_topics_closes_the_socket(alice: User, as_: As) -> No
 def test_the_metrics_count_the_open_pages(alice: User, as_: As) -> None:
     client = as_(alice)
 
-    async def counted() -> str:
+    async def counted() -> float:
         text = await elsewhere(exposition)
-        return next(line for line in text.splitlines() if line.startswith('stigmer_sockets{door="dashboard"}'))
+        name = 'stigmer_sockets{door="dashboard"} '
+        (line,) = [line for line in text.splitlines() if line.startswith(name)]
+        return float(line.removeprefix(name))
 
     async def scenario() -> None:
         async with page(client), page(client):
-            assert (await counted()).endswith(" 2.0")
-        assert (await counted()).endswith(" 0.0")
+            assert await counted() == 2
+        assert await counted() == 0
 
     run(scenario)
 

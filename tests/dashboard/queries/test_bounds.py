@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from dashboard.live import changes
+from dashboard.live.page import poll
 from executions.live.topics import execution_topic, row_topic
 from executions.models import Execution
 
@@ -48,10 +48,10 @@ def test_rows_of_many_topics_are_read_together(begin: Begin, alice: User) -> Non
     executions = [begin() for _ in range(8)]
     Execution.objects.update(head_seq=3)
     with CaptureQueriesContext(connection) as seen:
-        frames = changes.after(alice, {row_topic(each.pk): 0 for each in executions})
+        frames = poll(alice, {row_topic(each.pk): 0 for each in executions})
     assert len(frames) == 8
     assert len(seen) <= 4
 
 
 def test_what_has_not_changed_is_not_rendered(failed: Execution, alice: User) -> None:
-    assert changes.after(alice, {execution_topic(failed.pk): failed.head_seq}) == []
+    assert poll(alice, {execution_topic(failed.pk): failed.head_seq}) == []
