@@ -13,7 +13,7 @@ from executions.accounts.backend import WAIT_SECONDS
 from executions.api import rates
 from executions.api.credentials import SAFE_METHODS
 from executions.api.problems import Problem
-from executions.bodies import BUSY, SCOPE_KEY, TOO_LARGE
+from executions.clients.bodies import BUSY, SCOPE_KEY, TOO_LARGE
 
 RETRY_AFTER_SECONDS = 5
 # Statuses that pass by themselves.

@@ -7,8 +7,8 @@ from typing import Any
 
 import structlog
 
-from executions import forwarded
-from executions.bodies import SCOPE_KEY, TOO_LARGE
+from executions.clients import addresses
+from executions.clients.bodies import SCOPE_KEY, TOO_LARGE
 from executions.live.closing import Close
 
 log = structlog.get_logger(__name__)
@@ -29,10 +29,10 @@ def behind_proxies(application: App, hops: int) -> App:
             was_told = True
             log.warning("X-Forwarded-For came and STIGMER_PROXIES is 0: behind a proxy all callers count as one")
         peer, port = scope.get("client") or ("", 0)
-        address = forwarded.client_address(peer, _lines(scope, b"x-forwarded-for"), hops)
+        address = addresses.client_address(peer, _lines(scope, b"x-forwarded-for"), hops)
         secure = _SECURE[scope["type"]]
         used = "https" if scope.get("scheme") == secure else "http"
-        scheme = forwarded.client_scheme(used, _lines(scope, b"x-forwarded-proto"), hops)
+        scheme = addresses.client_scheme(used, _lines(scope, b"x-forwarded-proto"), hops)
         scheme = secure if scheme == "https" else secure.removesuffix("s")
         client = [address, port if address == peer else 0]
         await application(scope | {"client": client, "scheme": scheme}, receive, send)

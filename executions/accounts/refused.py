@@ -18,8 +18,8 @@ from django.conf import settings
 from django.db import Error
 
 from executions import audit
+from executions.clients.rates import TIMEOUT_SECONDS, buckets
 from executions.models.transactions import atomic
-from executions.rates import TIMEOUT_SECONDS, buckets
 from executions.redis_client import client
 
 PREFIX = "stigmer:refused:"

@@ -19,8 +19,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from executions.forwarded import network_of
-from executions.rates import buckets
+from executions.clients.addresses import network_of
+from executions.clients.rates import buckets
 
 # Of one address, for many names; of one name, from many addresses: in multiples of one's own tries.
 ADDRESS_TIMES, NAME_TIMES = 4, 2

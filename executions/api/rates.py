@@ -8,8 +8,8 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from executions.api.problems import Problem
-from executions.forwarded import network_of
-from executions.rates import GUESSES_A_MINUTE, PREFIX, OwnBuckets, SharedBuckets, buckets, guessed
+from executions.clients.addresses import network_of
+from executions.clients.rates import GUESSES_A_MINUTE, PREFIX, OwnBuckets, SharedBuckets, buckets, guessed
 
 __all__ = ["PREFIX", "OwnBuckets", "SharedBuckets", "buckets", "take", "take_guess"]
 

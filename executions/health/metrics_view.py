@@ -12,8 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from executions import policy
+from executions.clients.rates import guessed
 from executions.health.metrics import CONTENT_TYPE, exposition
-from executions.rates import guessed
 
 PLAIN = "text/plain; charset=utf-8"
 

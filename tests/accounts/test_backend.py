@@ -17,8 +17,8 @@ from django.test import Client
 
 from executions import audit
 from executions.accounts import hasher, refused, throttle
+from executions.clients.rates import OwnBuckets, SharedBuckets
 from executions.models import AuditEntry
-from executions.rates import OwnBuckets, SharedBuckets
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 DOORS = ["/log-in", "/admin/login/"]

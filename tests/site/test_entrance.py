@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from executions.bodies import SCOPE_KEY, TOO_LARGE
+from executions.clients.bodies import SCOPE_KEY, TOO_LARGE
 from stigmer_site.entrance import behind_proxies, bounded, secure_sockets
 
 

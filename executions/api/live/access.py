@@ -11,10 +11,10 @@ from django.contrib.auth.models import User
 from executions import policy, tokens
 from executions.api.finding import PREFIXES
 from executions.api.live.follower import Follower
+from executions.clients.rates import guessed
 from executions.ids import parse_public_id
 from executions.live.closing import Close
 from executions.models import ApiToken
-from executions.rates import guessed
 
 
 def has_token(scope: Mapping[str, Any]) -> bool:

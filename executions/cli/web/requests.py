@@ -14,9 +14,9 @@ from daphne.http_protocol import HTTPFactory, WebRequest
 from twisted.internet.protocol import connectionDone
 from twisted.web import http
 
-from executions import forwarded
-from executions.bodies import BUSY, TOO_LARGE
 from executions.cli.web.bodies import Held
+from executions.clients import addresses
+from executions.clients.bodies import BUSY, TOO_LARGE
 
 # How long what still comes is read and thrown away: were it left unread, the system would reset
 # the connection and the client would not see the answer.
@@ -81,7 +81,7 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
         peer = str(getattr(self.client, "host", ""))
         lines = self.requestHeaders.getRawHeaders(b"X-Forwarded-For") or []
         told = [line.decode("latin-1") for line in lines]
-        return forwarded.network_of(forwarded.client_address(peer, told, self.server.hops))
+        return addresses.network_of(addresses.client_address(peer, told, self.server.hops))
 
 
 class BoundedChannel(http.HTTPChannel):

@@ -8,11 +8,11 @@ from typing import Any
 import structlog
 from twisted.internet.defer import Deferred
 
-from executions.bodies import SCOPE_KEY
 from executions.cli.backpressure import PatientServer
 from executions.cli.web.bodies import Held, Limits
 from executions.cli.web.requests import BoundedFactory, BoundedRequest
 from executions.cli.web.sockets import BoundedSocketFactory
+from executions.clients.bodies import SCOPE_KEY
 from executions.live.closing import say_farewell
 
 # What is under way when the server is asked to stop gets so long; the rest is broken off.

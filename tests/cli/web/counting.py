@@ -8,9 +8,9 @@ from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
 
-from executions.bodies import SCOPE_KEY
 from executions.cli.web.bodies import Limits
 from executions.cli.web.server import BoundedServer
+from executions.clients.bodies import SCOPE_KEY
 
 LIMITS = Limits(1_000_000, caller_bytes=3_000_000, all_bytes=5_000_000, seconds=2.0)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from executions.bodies import BUSY, TOO_LARGE
+from executions.clients.bodies import BUSY, TOO_LARGE
 from tests.cli.web.connection import answer, connection, head, send_body
 from tests.cli.web.counting import LIMITS
 from tests.live import ROOT, LiveStigmer, free_ports

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from executions.forwarded import client_address, client_scheme, network_of
+from executions.clients.addresses import client_address, client_scheme, network_of
 
 PEER = "10.0.0.1"
 

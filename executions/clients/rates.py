@@ -16,7 +16,7 @@ import redis
 import structlog
 from django.conf import settings
 
-from executions.forwarded import network_of
+from executions.clients.addresses import network_of
 from executions.redis_client import client
 
 MINUTE_SECONDS = 60.0
