@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-import psutil
-
 from executions import sealed
 
 HEAD = struct.Struct(">II")
 FOR_EVER = "def f: f; f"
+# Filled by the room's fixture. Their niceness does not tell: the tests may be as nice as can be themselves.
+STEPPED_BACK: set[int] = set()
 
 
 def payload(program: str, text: str = "null") -> bytes:
@@ -35,16 +35,8 @@ def run_once(program: str, text: str = "null", *, owner: str = "ada", **options:
 
 
 def slow_children() -> list[int]:
-    """The process ids of the children whose calls take really long: they stepped back."""
-    own = psutil.Process().nice()
-    found = []
-    for pid in sealed.pids():
-        try:
-            if psutil.Process(pid).nice() > own:
-                found.append(pid)
-        except psutil.NoSuchProcess:
-            continue
-    return found
+    """The process ids of the children whose calls take really long: this test saw them step back."""
+    return [pid for pid in sealed.pids() if pid in STEPPED_BACK]
 
 
 @contextmanager
