@@ -1,7 +1,7 @@
 """Announcing that something changed: a small hint to the web processes, never the truth itself.
 
-Each nudge is ``{"type": "nudge", "execution": <uuid>, "seq": <counter>, "owner": <user id>}`` to the
-channel group ``stigmer.nudges``. A nudge may be lost: a page that misses one asks the database.
+Each nudge is ``{"type": "nudge", "execution": <uuid>, "seq": <counter>, "owner": <user id>}`` to
+the channel group ``stigmer.nudges``. A nudge may be lost: a page that misses one asks the database.
 """
 
 from __future__ import annotations

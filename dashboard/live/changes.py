@@ -1,4 +1,4 @@
-"""What changed in executions, as the parts of pages: the database is asked once for many of them."""
+"""What changed in executions, as parts of pages: the database is asked once for many of them."""
 
 from __future__ import annotations
 
@@ -45,11 +45,9 @@ def changed(wants: Mapping[uuid.UUID, Want]) -> dict[uuid.UUID, Changed]:
         want, new = wants[key], steps.get(key, [])
         is_behind = row.head_seq < want.cursor
         is_reset = len(new) > MOST_STEPS or is_behind
-        pages = (
-            {}
-            if is_reset
-            else {role: fragments.execution_parts(row, role, new, events.get(key, [])) for role in want.roles}
-        )
+        told = events.get(key, [])
+        roles = () if is_reset else want.roles
+        pages = {role: fragments.execution_parts(row, role, new, told) for role in roles}
         part = fragments.row_part(row) if want.as_row and not is_behind else None
         found[key] = Changed(row.head_seq, row.owner_id, pages, part, is_reset)
     return found

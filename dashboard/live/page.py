@@ -1,4 +1,4 @@
-"""An open page: what it follows, as fragments, and what waits: a newer fragment replaces the older one."""
+"""An open page: what changed, as fragments, and what waits: a newer one replaces the older one."""
 
 from __future__ import annotations
 
@@ -62,10 +62,11 @@ class Parts(Mailbox):
             pending.is_reset = True
         elif not pending.is_reset:
             for part in parts:
-                # Taken out first, so that a part that is new again keeps its place in the order of arrival.
+                # Taken out first: a part that is new again keeps its place in the order of arrival.
                 pending.parts.pop(part.id, None)
                 pending.parts[part.id] = part
-            pending.is_reset = sum(len(part.html) for part in pending.parts.values()) > MOST_CHARACTERS
+            characters = sum(len(part.html) for part in pending.parts.values())
+            pending.is_reset = characters > MOST_CHARACTERS
         if pending.is_reset:
             pending.parts.clear()
         self._filled.set()
@@ -87,7 +88,7 @@ class Parts(Mailbox):
         return [_frame(topic, pending) for topic, pending in topics.items()] + list(others.values())
 
     def is_empty(self) -> bool:
-        # What waits when it is closed was for other rights, or is read again by the page that comes back.
+        # What waits at the end was for other rights, or is read again by the page that comes back.
         return self.closed is not None or not (self._topics or self._others)
 
 
@@ -116,7 +117,13 @@ class Page(Subscriber):
         self.mailbox.put(topic.name, change.seq, parts)
         subscription.cursor = change.seq
 
-    def tell_inbox(self, subscription: Subscription, seq: int, new: Sequence[Notification], unread: int) -> None:
+    def tell_inbox(
+        self,
+        subscription: Subscription,
+        seq: int,
+        new: Sequence[Notification],
+        unread: int,
+    ) -> None:
         toasts = [changes.toast(row) for row in new]
         self.mailbox.put(subscription.topic.name, seq, [fragments.badge_part(unread)], toasts)
 
@@ -134,7 +141,7 @@ class Page(Subscriber):
         self.mailbox.forget(name)
 
     def refusal(self, now: policy.Person) -> Close | None:
-        """Pages offer what their reader's rank allows: with another rank they have to be loaded again."""
+        """A page offers what its reader's rank allows: with another one it is loaded again."""
         if now != self.person or not now.is_active:
             return Close.SIGNED_OUT
         return None if policy.rank(now) == policy.rank(self.person) else Close.NOT_ALLOWED
@@ -170,4 +177,5 @@ def poll(user: User, cursors: Mapping[str, int]) -> list[Frame]:
 
 def topics_of(cursors: Mapping[str, int]) -> dict[Topic, int]:
     """The topics asked for; a name that means nothing becomes a topic that nobody may follow."""
-    return {parse(name) or Topic(name[:200], "unknown"): max(0, seq) for name, seq in cursors.items()}
+    named = {parse(name) or Topic(name[:200], "unknown"): seq for name, seq in cursors.items()}
+    return {topic: max(0, seq) for topic, seq in named.items()}

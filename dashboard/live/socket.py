@@ -1,4 +1,4 @@
-"""The socket of an open page. It can subscribe and acknowledge, and nothing else: every action is a form."""
+"""The socket of an open page. It subscribes and acknowledges, no more: every action is a form."""
 
 from __future__ import annotations
 
@@ -51,6 +51,8 @@ def _is_understood(message: dict[str, Any]) -> bool:
     if not message or message.keys() - {"sub", "unsub", "ack"}:
         return False
     sub, unsub = message.get("sub", {}), message.get("unsub", [])
-    if not (isinstance(sub, dict) and isinstance(unsub, list) and isinstance(message.get("ack", {}), dict)):
+    if not isinstance(sub, dict) or not isinstance(unsub, list):
+        return False
+    if not isinstance(message.get("ack", {}), dict):
         return False
     return all(map(is_sequence, sub.values())) and all(isinstance(name, str) for name in unsub)

@@ -9,7 +9,7 @@ from channels.routing import URLRouter
 from django.urls import re_path
 
 from executions.api.live import access
-from executions.api.live.consumer import FollowConsumer
+from executions.api.live.socket import FollowConsumer
 from executions.live.closing import Close
 
 PREFIX = "/ws/api/"

@@ -1,7 +1,7 @@
 """Carries nudges between processes by the channel layer: coalesced, and allowed to be lost.
 
 Per execution only the newest counter is sent, at most every ``PERIOD_SECONDS``, by one background
-loop per process: ``async_to_sync(group_send)`` in each driving thread would cost milliseconds a step.
+loop per process: ``async_to_sync(group_send)`` in each driving thread would cost milliseconds.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Broadcaster:
         for message in messages:
             try:
                 await asyncio.wait_for(layer.group_send(GROUP, message), timeout=1)
-            except Exception as problem:  # whatever the layer raises: a nudge is a hint and may be lost
+            except Exception as problem:  # whatever the layer raises: a nudge may be lost
                 log.warning("nudge lost", execution_id=message["execution"], problem=str(problem))
 
 

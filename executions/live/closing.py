@@ -1,4 +1,4 @@
-"""Why the server closes a live socket or ends a stream, and that it does so when it stops in order."""
+"""Why the server closes live sockets and ends streams; all of them where it stops in order."""
 
 from __future__ import annotations
 

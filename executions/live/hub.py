@@ -1,9 +1,9 @@
-"""One hub per door and event loop: hears nudges, asks the database once, hands what is new to every subscriber.
+"""The hub: it hears nudges, asks the database once, and hands every subscriber what is new.
 
-A nudge is only a hint. It is gathered for a tick; then one batch of queries finds what came after the
-oldest cursor, and every mailbox gets its copy. Every ``RECONCILE_SECONDS`` the hub compares what it
-sent with the database, so that a lost nudge, or a Redis that was away, is made good within seconds.
-Who may be here is looked at each second, and asked anew of each every ``check_seconds`` of the door.
+A nudge is only a hint. Nudges are gathered for a tick; then one batch of queries finds what came
+after the oldest cursor, and every mailbox gets its copy. Every ``RECONCILE_SECONDS`` the hub
+compares what it sent with the database, so that a lost nudge, or a Redis that was away, is made
+good within seconds. Each second it looks who may be here, and every ``check_seconds`` it asks of each anew.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Hub:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="live")
         self._seen: dict[Subscriber, Hashable] = {}
 
-    # --- Who is here -------------------------------------------------------------------------------
+    # --- Who is here ---
 
     def join(self, subscriber: Subscriber) -> None:
         """A page, socket or stream was opened."""
@@ -100,7 +100,7 @@ class Hub:
             each.mailbox.close(why)
 
     async def ask(self, work: Callable[[], T]) -> T:
-        """Run a query in the hub's own thread, so that it never waits behind a request, nor a request behind it."""
+        """Run a query in the hub's own thread: no request waits for it, nor it for a request."""
 
         def asked() -> T:
             close_old_connections()
@@ -119,7 +119,7 @@ class Hub:
         await asyncio.get_running_loop().run_in_executor(self._thread, connections.close_all)
         self._thread.shutdown()
 
-    # --- What goes on for ever ---------------------------------------------------------------------
+    # --- What goes on for ever ---
 
     async def _listen(self) -> None:
         async for nudge in broadcast.heard():
@@ -163,7 +163,7 @@ class Hub:
             await self.ask_again(each)
 
     async def ask_again(self, subscriber: Subscriber) -> None:
-        """Close what may not stay open; take away the topics that its reader may not see any more."""
+        """Close what may not stay open; refuse the topics that its reader may not see any more."""
 
         topics = [each.topic for each in subscriber.subscriptions.values()]
 
@@ -182,7 +182,12 @@ class Hub:
             else:
                 subscriber.refuse(name)
 
-    async def _for_ever(self, step: Callable[[], Awaitable[None]], first_seconds: float, pause_seconds: float) -> None:
+    async def _for_ever(
+        self,
+        step: Callable[[], Awaitable[None]],
+        first_seconds: float,
+        pause_seconds: float,
+    ) -> None:
         """Take this step again and again, whatever fails."""
         await asyncio.sleep(first_seconds)
         while True:
@@ -193,7 +198,8 @@ class Hub:
                 log.warning("live hub waits for redis", problem=str(problem))
             except Exception as problem:
                 if trouble(problem):
-                    log.warning("the database is in trouble, the live hub goes on", problem=str(problem).strip())
+                    text = str(problem).strip()
+                    log.warning("the database is in trouble, the live hub goes on", problem=text)
                 else:
                     log.exception("live hub goes on", step=step.__name__)
             await asyncio.sleep(pause_seconds)
@@ -224,7 +230,10 @@ class Door:
     news: Callable[[], Sequence[News]]
     tick_seconds: float
     check_seconds: float
-    _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = field(default_factory=WeakKeyDictionary, init=False)
+    _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = field(
+        default_factory=WeakKeyDictionary,
+        init=False,
+    )
 
     def __post_init__(self) -> None:
         at_the_end(lambda why: self.hub().close_all(why))
@@ -238,7 +247,7 @@ class Door:
         return sum(each.count() for each in list(self._hubs.values()))
 
     async def catch_up(self, subscriber: Subscriber, wanted: Mapping[Topic, int], ask: Ask) -> None:
-        """Put what came after these sequences, for one who is not connected and asks again later."""
+        """Put what came after these sequences, for one who asks by plain requests."""
         await follow(subscriber, wanted, ask)
         for news in self.news():
             for topic in wanted:

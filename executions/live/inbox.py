@@ -79,11 +79,12 @@ def seq_of(notification: Notification) -> int:
 def unread_counts(user_ids: Iterable[int]) -> dict[int, int]:
     """Unread notifications of each of these users; users without any are left out."""
     rows = Notification.objects.unread().filter(user_id__in=list(user_ids)).order_by()
-    return {row["user_id"]: row["many"] for row in rows.values("user_id").annotate(many=Count("id"))}
+    counted = rows.values("user_id").annotate(many=Count("id"))
+    return {row["user_id"]: row["many"] for row in counted}
 
 
 def newer(user_ids: Iterable[int], seq: int) -> list[Notification]:
-    """The newest unread notifications of these users made after ``seq`` (with overlap), oldest first."""
+    """The newest unread notifications made after ``seq`` (with overlap), oldest first."""
     after = uuid.UUID(int=max(0, seq - OVERLAP_MS) << 80)
     rows = Notification.objects.unread().filter(user_id__in=list(user_ids), id__gt=after)
     return list(reversed(with_events(rows).order_by("-id")[:MOST_AT_ONCE]))

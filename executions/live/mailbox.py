@@ -1,4 +1,4 @@
-"""What waits to be sent to one subscriber: bounded, with an end to patience and a reason to close."""
+"""What waits to be sent to one subscriber: bounded, with an end to patience and to the rest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Frame = dict[str, Any]
 
 
 class Mailbox(ABC):
-    """The hub puts and never waits; the connection takes, and is closed where ``closed`` says why."""
+    """The hub puts and never waits; the connection takes, and ends where ``closed`` says why."""
 
     MOST_UNACKNOWLEDGED: ClassVar[int]
 
@@ -41,7 +41,7 @@ class Mailbox(ABC):
         return self.closed is not None and self.is_empty()
 
     async def take(self, seconds: float | None = None) -> list[Frame]:
-        """What may be sent now; nothing where nothing came within ``seconds``, or where it is closed."""
+        """What may be sent now; nothing where none came within ``seconds``, or it is closed."""
         if self.is_empty() and self.closed is None:
             self._filled.clear()
             try:

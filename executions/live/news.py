@@ -1,4 +1,4 @@
-"""What changed in executions, for whoever follows them; the other kinds of news have the same form."""
+"""What changed in executions, for whoever follows them; other kinds of news have the same form."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ Subscribers = Collection[Subscriber]
 
 
 class News:
-    """What may be new of one kind of topic, until it was looked. ``ask`` runs a query in the hub's thread."""
+    """What may be new of one kind of topic, until the hub looked.
+
+    ``ask`` runs a query in a thread where that is allowed.
+    """
 
     def hear(self, nudge: Nudge, subscribers: Subscribers) -> None:
         """Take one nudge."""
@@ -27,7 +30,7 @@ class News:
         """There may be something new in this topic."""
 
     async def send(self, subscribers: Subscribers, ask: Ask) -> None:
-        """Read what came after each subscription's cursor, a fixed number of queries, and put it."""
+        """Put what came after each subscription's cursor: a fixed number of queries for all."""
 
     async def compare(self, subscribers: Subscribers, ask: Ask) -> None:
         """Find what the database holds and no nudge told."""
@@ -35,20 +38,20 @@ class News:
 
 @dataclass(slots=True)
 class Want:
-    """What is followed of one execution: after which sequence, by which roles, and whether as a row too."""
+    """What is followed of one execution: after which sequence, by which roles, and if as a row."""
 
     cursor: int
     roles: set[Role] = field(default_factory=set)
     as_row: bool = False
 
 
-# What a door read of an execution: it leads to ``seq``; ``is_partial`` where there is more after it.
+# What a door read of an execution leads to ``seq``; ``is_partial`` where there is more after it.
 Read = Callable[[Mapping[uuid.UUID, Want]], Mapping[uuid.UUID, Any]]
 
 
 class ExecutionNews(News):
-    """``read`` finds what changed in these executions, once for all who follow them; those where nothing did are
-    left out."""
+    """``read`` finds what changed in these executions, once for all who follow them; it leaves out
+    those in which nothing did."""
 
     def __init__(self, read: Read) -> None:
         self._read = read

@@ -37,7 +37,7 @@ class Credential:
     token_id: uuid.UUID | None = None
 
     def person(self) -> policy.Person:
-        """For whom it stands now; nobody where the token or session has ended, or its user is not let in."""
+        """For whom it stands now; nobody where it has ended, or where its user is not let in."""
         if self.token_id is not None:
             usable = ApiToken.objects.usable().select_related("owner")
             token = usable.filter(pk=self.token_id).first()
@@ -48,7 +48,7 @@ class Credential:
 
 
 def permitted(user: policy.Person, topics: Iterable[Topic]) -> dict[str, Role]:
-    """The topics that this user may follow, with the role in which; unknown and foreign ones are left out."""
+    """The topics that this user may follow, and in which role; others are left out."""
     asked = list(topics)
     ids = {topic.execution_id for topic in asked if topic.execution_id}
     rows = policy.visible_executions(user).filter(pk__in=ids).only("id", "owner_id") if ids else []

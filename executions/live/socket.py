@@ -1,4 +1,4 @@
-"""A live WebSocket of any door: let in or closed with a code, and sent no more than it acknowledges."""
+"""A live WebSocket of any door: let in or closed with a code, sent no more than it acknowledges."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
     """A door says who may come in (``enter``), how many per person (``most``), what its clients may
     say (``hear``), and what a subscriber gets first (``begin``)."""
 
-    # The hub hears for all sockets of the process: a channel for each would cost a Redis subscription per page.
+    # The hub hears for all sockets of the process: each channel would cost a subscription of Redis.
     channel_layer_alias = "none"
     door: ClassVar[Door]
     MOST_CHARACTERS: ClassVar[int]
@@ -49,13 +49,14 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Accept the handshake first: only then can a code be sent."""
         await self.accept()
         found = await self.enter()
-        if isinstance(found, Subscriber) and self.door.hub().count_of(found.person.pk or 0) >= self.most():
+        hub = self.door.hub()
+        if isinstance(found, Subscriber) and hub.count_of(found.person.pk or 0) >= self.most():
             found = Close.TOO_MANY
         if isinstance(found, Close):
             await self.close(found)
             return
         self.subscriber = found
-        self.door.hub().join(found)
+        hub.join(found)
         self.sender = asyncio.create_task(self._send_for_ever(found))
 
     async def disconnect(self, code: int) -> None:
@@ -69,8 +70,8 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Whatever is no message of the protocol closes the socket."""
-        message = message_of(text_data, self.MOST_CHARACTERS)
-        if message is None or self.subscriber is None or not await self.hear(self.subscriber, message):
+        message, subscriber = message_of(text_data, self.MOST_CHARACTERS), self.subscriber
+        if message is None or subscriber is None or not await self.hear(subscriber, message):
             await self.close(Close.NOT_UNDERSTOOD)
 
     async def _send_for_ever(self, subscriber: Subscriber) -> None:
@@ -85,7 +86,7 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self.close(code)
 
     async def _send_until_closed(self, subscriber: Subscriber) -> Close:
-        """Empty the mailbox into the socket, no faster than the client acknowledges; why it ends."""
+        """Empty the mailbox, no faster than the client acknowledges; why it ends."""
         mailbox = subscriber.mailbox
         while not mailbox.is_over():
             if not await mailbox.is_acknowledged(ACKNOWLEDGE_SECONDS):

@@ -62,7 +62,7 @@ class Subscriber:
         raise NotImplementedError
 
     def refusal(self, now: Person) -> Close | None:
-        """Why it has to be closed, where its credential stands for ``now``. May ask the database."""
+        """Why it has to be closed, where its credential stands for ``now``. Asks the database."""
         raise NotImplementedError
 
     def accept(self, subscription: Subscription) -> None:

@@ -1,7 +1,7 @@
 """Whether a worker is heard of: pages of what is under way say so in their sentence.
 
-No execution changes when the last worker dies, so that no nudge tells of it: it is looked at with each
-reconciliation, one question for all pages, and a page that said something else asks for its part anew.
+No execution changes when the last worker dies, so that no nudge tells of it: it is looked at with
+each reconciliation, one question for all pages, and a page that said something else asks anew.
 """
 
 from __future__ import annotations
@@ -20,17 +20,13 @@ HEARD: Heard = (True, True)
 
 
 class WorkerNews(News):
-    """Remembers for each open page what it was told; one that was just opened says what was so a moment ago."""
+    """Remembers what each open page was told; one just opened says what was so a moment ago."""
 
     def __init__(self) -> None:
         self._told: WeakKeyDictionary[Subscriber, Heard] = WeakKeyDictionary()
 
     async def compare(self, subscribers: Subscribers, ask: Ask) -> None:
-        followed = {
-            each: names
-            for each in list(subscribers)
-            if (names := [sub.topic.name for sub in each.subscriptions.values() if sub.topic.kind == EXECUTION])
-        }
+        followed = {each: names for each in subscribers if (names := _executions_of(each))}
         if not followed:
             return
         now = await ask(_heard)
@@ -39,6 +35,11 @@ class WorkerNews(News):
                 for name in names:
                     subscriber.hint(name)
             self._told[subscriber] = now
+
+
+def _executions_of(subscriber: Subscriber) -> list[str]:
+    followed = subscriber.subscriptions.values()
+    return [each.topic.name for each in followed if each.topic.kind == EXECUTION]
 
 
 def _heard() -> Heard:

@@ -1,1 +1,1 @@
-"""Following an execution: a snapshot first, then every update until it ends, over SSE or a WebSocket."""
+"""Following an execution by SSE or a WebSocket: a snapshot, then every update until it ends."""

@@ -18,7 +18,7 @@ from executions.models import ApiToken
 
 
 def has_token(scope: Mapping[str, Any]) -> bool:
-    """Whether a handshake carries a header Authorization: then it alone counts, and cookies are not looked at."""
+    """Whether a handshake carries a header Authorization: it alone counts then, and no cookie."""
     return any(name == b"authorization" for name, _ in scope["headers"])
 
 

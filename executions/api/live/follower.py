@@ -1,4 +1,4 @@
-"""One who follows one execution by the API, and the updates that wait: at most ``BUFFER`` of them."""
+"""Who follows one execution by the API, and the updates that wait: at most ``BUFFER`` of them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ class Updates(Mailbox):
             self._lost += 1
             if not self._is_lagging:
                 self._is_lagging = True
-                log.warning("subscriber is too slow, updates are lost", subscriber=self._reader, seq=update.seq)
+                text = "subscriber is too slow, updates are lost"
+                log.warning(text, subscriber=self._reader, seq=update.seq)
         self._updates.append(update)
         self._filled.set()
 
@@ -68,11 +69,17 @@ class Updates(Mailbox):
 
 
 class Follower(Subscriber):
-    """Follows this execution, let in by a token or else by a session; that it may see it was checked."""
+    """Follows an execution, let in by a token or a session; that it may see it was checked."""
 
     mailbox: Updates
 
-    def __init__(self, user: User, token: ApiToken | None, session_key: str, execution_id: uuid.UUID) -> None:
+    def __init__(
+        self,
+        user: User,
+        token: ApiToken | None,
+        session_key: str,
+        execution_id: uuid.UUID,
+    ) -> None:
         came_with = f"token …{token.last_characters}" if token else "session"
         credential = Credential(user.pk, "" if token else session_key, token.pk if token else None)
         super().__init__(user, credential, Updates(f"{user.username} ({came_with})"))
@@ -81,8 +88,8 @@ class Follower(Subscriber):
         self.subscriptions[topic.name] = self.subscription
 
     async def begin(self, after: int | None) -> None:
-        """What it is sent first: a snapshot, or what came after the sequence that it has seen. It has
-        joined before, so that nothing is lost in between."""
+        """Put what it is sent first: a snapshot, or what came after the sequence that it has seen.
+        It has joined before, so that nothing is lost in between."""
         hub = door.hub()
         try:
             found = await hub.ask(lambda: frames.first(self.execution_id, after))
@@ -98,8 +105,8 @@ class Follower(Subscriber):
         hub.mark(self.subscription.topic)
 
     def tell(self, subscription: Subscription, change: Update) -> None:
-        """An update is read for all followers at once, from where the last of them stands: each gets
-        what is newer than all it has."""
+        """An update is read for all followers at once, from where the last of them stands: each
+        gets what is newer than all it has."""
         if change.seq <= subscription.cursor and change.event != "end":
             return
         entries = change.body.get("entries")

@@ -19,7 +19,12 @@ from executions.states import ENDED_PHASES
 
 MOST_ENTRIES = 500
 _RELATED = ("owner", "workflow", "version", "agent", "agent_version")
-_DEFERRED = ("version__source", "version__document", "agent_version__source", "agent_version__document")
+_DEFERRED = (
+    "version__source",
+    "version__document",
+    "agent_version__source",
+    "agent_version__document",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +41,13 @@ class Update:
 
     def as_json(self, lost: int = 0) -> dict[str, Any]:
         """``lost`` tells how many updates this follower did not get before it."""
-        return {"event": self.event, "seq": self.seq, **self.body, **({"lost": lost} if lost else {})}
+        frame = {"event": self.event, "seq": self.seq, **self.body}
+        return {**frame, "lost": lost} if lost else frame
 
 
 def first(execution_id: uuid.UUID, after: int | None) -> list[Update]:
-    """What a follower is sent first: a snapshot (and the end, where it has ended), or what came after
-    the sequence that it has seen. Raises LookupError where there is no such execution."""
+    """What a follower is sent first: a snapshot (and the end, where it has ended), or what came
+    after the sequence that it has seen. Raises LookupError where there is no such execution."""
     with snapshot():
         row = _rows([execution_id]).first()
         if row is None:
@@ -55,20 +61,21 @@ def _snapshot(row: Execution) -> list[Update]:
     entries = history.entries(row, max(0, row.head_seq - MOST_ENTRIES), MOST_ENTRIES).items
     body = _json(row, entries) | {"ended": _has_ended(row)}
     began = Update("snapshot", row.head_seq, body)
-    return [began, Update("end", row.head_seq, body | {"entries": []})] if _has_ended(row) else [began]
+    ended = Update("end", row.head_seq, body | {"entries": []})
+    return [began, ended] if _has_ended(row) else [began]
 
 
 def since(wants: Mapping[uuid.UUID, Want]) -> dict[uuid.UUID, Update]:
     """Of each execution that went on: one update with what is new; ``end`` where it has ended."""
     with snapshot():
-        return {
-            row.pk: _update(row, wants[row.pk].cursor) for row in _rows(wants) if row.head_seq > wants[row.pk].cursor
-        }
+        cursors = {key: want.cursor for key, want in wants.items()}
+        moved = [row for row in _rows(wants) if row.head_seq > cursors[row.pk]]
+        return {row.pk: _update(row, cursors[row.pk]) for row in moved}
 
 
 def _update(row: Execution, cursor: int) -> Update:
-    """What is new after ``cursor``. Where that is too much for one message the rest comes in those that
-    follow; only the last one tells that the run has ended."""
+    """What is new after ``cursor``. Where that is too much for one message the rest comes in those
+    that follow; only the last one tells that the run has ended."""
     new = history.entries(row, cursor, MOST_ENTRIES)
     if new.next_after is not None:
         body = _json(row, new.items, brief=True) | {"ended": False}

@@ -1,4 +1,4 @@
-"""Following by Server-Sent Events (WHATWG HTML, section 9.2): each frame is an event whose id is the sequence."""
+"""Following by Server-Sent Events (WHATWG HTML, section 9.2): a frame is an event by its sequence."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from executions.live.mailbox import Frame
 CONTENT_TYPE = "text/event-stream"
 _SEQUENCE = re.compile("[0-9]{1,18}")
 BEAT_SECONDS = 15.0
-# A proxy may keep a connection whose client is long gone, so a stream ends now and then. A client that comes back with
-# Last-Event-ID misses nothing.
+# A proxy may keep a connection whose client is long gone, so a stream ends now and then. A client
+# that comes back with Last-Event-ID misses nothing.
 STREAM_SECONDS = 900.0
 RETRY_MILLISECONDS = 2000
 _REASONS = {
@@ -34,7 +34,7 @@ def wanted(request: HttpRequest) -> bool:
 
 
 def last_seen(request: HttpRequest) -> int | None:
-    """The sequence of Last-Event-ID; None where there is none. Raises Problem where it is not one of ours."""
+    """The sequence of Last-Event-ID; None where there is none. Raises Problem for others."""
     text = request.headers.get("Last-Event-ID")
     if text is None:
         return None
@@ -49,7 +49,7 @@ def last_seen(request: HttpRequest) -> int | None:
 
 
 def answer(follower: Follower, after: int | None) -> StreamingHttpResponse:
-    """The stream as a response: a snapshot, or what came ``after`` this sequence, then every update."""
+    """The stream as a response: a snapshot, or what came ``after`` it was seen, then updates."""
     response = StreamingHttpResponse(stream(follower, after), content_type=CONTENT_TYPE)
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
@@ -71,7 +71,8 @@ async def stream(follower: Follower, after: int | None) -> AsyncIterator[bytes]:
             if not frames and mailbox.closed is None:
                 yield b": still here\n\n"
         if mailbox.closed in _REASONS:
-            yield f"event: closed\ndata: {json.dumps({'reason': _REASONS[mailbox.closed]})}\n\n".encode()
+            reason = json.dumps({"reason": _REASONS[mailbox.closed]})
+            yield f"event: closed\ndata: {reason}\n\n".encode()
     finally:
         door.hub().leave(follower)
 

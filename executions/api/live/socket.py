@@ -1,7 +1,7 @@
 """Following over a WebSocket: the same frames as JSON messages, acknowledged by ``{"ack": <seq>}``.
 
-The server sends at most ``BUFFER`` frames that were not acknowledged; what comes meanwhile waits, and
-is lost from the oldest on. Close codes: ``executions.live.closing``.
+The server sends at most ``BUFFER`` frames that were not acknowledged; what comes meanwhile waits,
+and is lost from the oldest on. Close codes: ``executions.live.closing``.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ MOST_SOCKETS = 20
 
 
 class FollowConsumer(LiveSocket):
-    """``/ws/api/v1/{workflow,agent}-executions/<id>/events?after=<seq>``, with a session or a token in the header."""
+    """``/ws/api/v1/{workflow,agent}-executions/<id>/events?after=<seq>``, by token or session."""
 
     door = door
     MOST_CHARACTERS = 4096
 
     async def enter(self) -> Follower | Close:
         path = self.scope["url_route"]["kwargs"]
-        return await door.hub().ask(lambda: access.of_socket(self.scope, path["kind"], path["execution_id"]))
+        kind, execution_id = path["kind"], path["execution_id"]
+        return await door.hub().ask(lambda: access.of_socket(self.scope, kind, execution_id))
 
     def most(self) -> int:
         return MOST_SOCKETS
