@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from executions.journal.paths import escape
-from executions.language import KINDS, NamedTask, Task, Workflow
-from executions.language.model.task import Loose
+from executions.language import KINDS, NamedTask, Workflow
+from executions.language.model.task import Edges
 
 START, END = "start", "end"
 _COUNTED = re.compile(r"/(\w*@)\d+|#\d+")
@@ -47,7 +47,7 @@ def key_of(step_path: str) -> str:
 def graph_of(workflow: Workflow) -> Graph:
     drawing = _Drawing()
     drawing.add(START, "Start", START)
-    left = drawing.block(workflow.do, "", [(START, "")])
+    left = drawing.block(workflow.do, "", [(START, "", None)])
     drawing.join(left + drawing.ends, END)
     drawing.add(END, "End", END)
     return drawing.graph
@@ -56,42 +56,38 @@ def graph_of(workflow: Workflow) -> Graph:
 class _Drawing:
     def __init__(self) -> None:
         self.graph = Graph()
-        self.ends: Loose = []
+        self.ends: Edges = []
 
     def add(self, key: str, name: str, kind: str) -> None:
         self.graph.nodes.append(Node(key, name, kind))
 
-    def join(self, loose: Loose, target: str) -> None:
-        for source, word in loose:
+    def join(self, loose: Edges, target: str) -> None:
+        for source, word, _ in loose:
             edge = Edge(source, target, word)
             if edge not in self.graph.edges:
                 self.graph.edges.append(edge)
 
-    def block(self, tasks: Sequence[NamedTask], prefix: str, before: Loose) -> Loose:
+    def block(self, tasks: Sequence[NamedTask], prefix: str, before: Edges) -> Edges:
         """Draw the tasks of one list; the answer is what leads out of it."""
-        jumps: list[tuple[str, str, str]] = []
-        left: Loose = []
+        jumps: list[tuple[Edges, str]] = []
+        left: Edges = []
         loose = before
         for named in tasks:
             key = f"{prefix}/{escape(named.name)}"
             self.add(key, named.name, named.task.kind)
             self.join(loose, key)
             loose = []
-            for source, word, then in self._outs(named.task, key):
-                if then == "continue":
-                    loose.append((source, word))
-                elif then == "exit":
-                    left.append((source, word))
-                elif then == "end":
-                    self.ends.append((source, word))
-                else:
-                    jumps.append((source, word, then))
-        for source, word, then in jumps:
-            self.join([(source, word)], f"{prefix}/{escape(then)}")
+            for source, word, then in named.task.draw(key, self):
+                out: Edges = [(source, word, None)]
+                match then or named.task.then or "continue":
+                    case "continue":
+                        loose += out
+                    case "exit":
+                        left += out
+                    case "end":
+                        self.ends += out
+                    case target:
+                        jumps.append((out, f"{prefix}/{escape(target)}"))
+        for out, target in jumps:
+            self.join(out, target)
         return left + loose
-
-    def _outs(self, task: Task, key: str) -> list[tuple[str, str, str]]:
-        """What leads out of a task: from which node, when, and where to (the DSL's ``then``)."""
-        loose = task.draw(key, self)
-        ways = [(key, word, then) for word, then in task.ways()]
-        return ways + [(source, word, task.then or "continue") for source, word in loose]

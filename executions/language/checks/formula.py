@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from executions.expressions import is_expression, source_of
+from executions.language.checks.document import TaskPlace, at
 from executions.language.checks.report import Report
 from executions.language.reading.problems import Path
 
 CONDITIONS = ("when", "exceptWhen")
 ERROR = frozenset({"error"})
+NONE = frozenset[str]()
 
 
 class Formula(NamedTuple):
@@ -24,44 +27,59 @@ class Formula(NamedTuple):
     stored: bool = False
 
 
-def stored(formulas: Iterator[Formula]) -> Iterator[Formula]:
+Formulas = Iterator[Formula]
+
+
+class Formulae:
+    """Reads the expressions of one object, each at its ``keys``; ``more`` are variables that it alone sees."""
+
+    def __init__(self, place: TaskPlace, report: Report) -> None:
+        self._place, self._report = place, report
+
+    def of(self, path: Path, body: dict[str, Any]) -> Formulae:
+        """The same for an object inside this one."""
+        return Formulae(replace(self._place, path=path, body=body), self._report)
+
+    def always(self, *keys: str, more: frozenset[str] = NONE) -> Formulas:
+        """A text that is an expression with and without its ``${ }``."""
+        value = at(self._place.body, *keys)
+        if isinstance(value, str):
+            yield Formula((*self._place.path, *keys), source_of(value), self._place.variables | more)
+
+    def template(self, *keys: str, more: frozenset[str] = NONE) -> Formulas:
+        """Any JSON, in which texts that are one ``${ … }`` are expressions."""
+        path, variables = (*self._place.path, *keys), self._place.variables | more
+        return self._inside(path, at(self._place.body, *keys), variables)
+
+    def transform(self, *keys: str) -> Formulas:
+        """A text is an expression as a whole; an object holds some."""
+        is_text = isinstance(at(self._place.body, *keys), str)
+        return self.always(*keys) if is_text else self.template(*keys)
+
+    def policy(self, *keys: str, more: frozenset[str]) -> Formulas:
+        """A retry policy: its conditions keep nothing."""
+        value = at(self._place.body, *keys)
+        for key in value if isinstance(value, dict) else ():
+            if key in CONDITIONS:
+                yield from self.always(*keys, key, more=more)
+            else:
+                yield from stored(self.template(*keys, key, more=more))
+
+    def _inside(self, path: Path, value: Any, variables: frozenset[str]) -> Formulas:
+        match value:
+            case dict():
+                for key, inner in value.items():
+                    yield from self._inside((*path, key), inner, variables)
+            case list():
+                for index, inner in enumerate(value):
+                    yield from self._inside((*path, index), inner, variables)
+            case str() if is_expression(value):
+                yield Formula(path, source_of(value), variables)
+            case str() if "${" in value:
+                message = "the text holds `${` but is no expression as a whole: it stays as it is"
+                self._report.warn(path, message, "", r'write it as one expression: ${ "Hello \(.name)" }')
+
+
+def stored(formulas: Formulas) -> Formulas:
     """The same, of which what they yield is kept."""
     return (formula._replace(stored=True) for formula in formulas)
-
-
-def policy(path: Path, value: Any, known: frozenset[str], report: Report) -> Iterator[Formula]:
-    """The expressions of a retry policy."""
-    if not isinstance(value, dict):
-        return
-    for key, part in value.items():
-        if key in CONDITIONS:
-            yield from always((*path, key), part, known)
-        else:
-            yield from stored(template((*path, key), part, known, report))
-
-
-def transform(path: Path, value: Any, known: frozenset[str], report: Report) -> Iterator[Formula]:
-    """A text is an expression as a whole; an object holds some."""
-    return always(path, value, known) if isinstance(value, str) else template(path, value, known, report)
-
-
-def always(path: Path, value: Any, known: frozenset[str]) -> Iterator[Formula]:
-    """A text that is an expression with and without its ``${ }``."""
-    if isinstance(value, str):
-        yield Formula(path, source_of(value), known)
-
-
-def template(path: Path, value: Any, known: frozenset[str], report: Report) -> Iterator[Formula]:
-    """Any JSON, in which texts that are one ``${ … }`` are expressions."""
-    match value:
-        case dict():
-            for key, inner in value.items():
-                yield from template((*path, key), inner, known, report)
-        case list():
-            for index, inner in enumerate(value):
-                yield from template((*path, index), inner, known, report)
-        case str() if is_expression(value):
-            yield Formula(path, source_of(value), known)
-        case str() if "${" in value:
-            hint = r'write it as one expression: ${ "Hello \(.name)" }'
-            report.warn(path, "the text holds `${` but is no expression as a whole: it stays as it is", "", hint)

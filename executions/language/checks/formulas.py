@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from executions.calls.table import CALLS
 from executions.expressions import warnings
-from executions.language.checks.document import Outline, TaskPlace, at, mapping
-from executions.language.checks.formula import ERROR, Formula, always, policy, stored, template, transform
+from executions.language.checks.document import Outline, TaskPlace, mapping
+from executions.language.checks.formula import ERROR, Formulae, Formulas, stored
 from executions.language.checks.place import Place
 from executions.language.checks.report import Report
 from executions.language.model.task import KINDS
@@ -35,30 +35,29 @@ def check_formulas(found: Outline, check: CheckExpression, report: Report) -> No
             report.warn(formula.path, surprise)
 
 
-def _formulas(found: Outline, report: Report) -> Iterator[Formula]:
+def _formulas(found: Outline, report: Report) -> Formulas:
     everything = ERROR.union(*(task.variables for task in found.tasks()))
+    top = Formulae(TaskPlace((), "", found.document, frozenset()), report)
     for keys in (("input", "from"), ("output", "as")):
-        yield from stored(transform(keys, at(found.document, *keys), frozenset(), report))
-    yield from stored(template(("timeout",), at(found.document, "timeout"), frozenset(), report))
-    for section in ("authentications", "errors", "timeouts"):
-        formulas = template(("use", section), at(found.document, "use", section), everything, report)
-        yield from formulas if section == "authentications" else stored(formulas)
-    for name, value in mapping(found.document, "use", "retries").items():
-        yield from policy(("use", "retries", name), value, everything, report)
+        yield from stored(top.transform(*keys))
+    yield from stored(top.template("timeout"))
+    yield from top.template("use", "authentications", more=everything)
+    for section in ("errors", "timeouts"):
+        yield from stored(top.template("use", section, more=everything))
+    for name in mapping(found.document, "use", "retries"):
+        yield from top.policy("use", "retries", name, more=everything)
     for task in found.tasks():
-        yield from _of_task(task, report)
+        yield from _of_task(task, Formulae(task, report))
 
 
-def _of_task(task: TaskPlace, report: Report) -> Iterator[Formula]:
-    path, body, known = task.path, task.body, task.variables
-    yield from always((*path, "if"), body.get("if"), known)
+def _of_task(task: TaskPlace, found: Formulae) -> Formulas:
+    yield from found.always("if")
     for keys in (("input", "from"), ("output", "as"), ("export", "as")):
-        yield from stored(transform((*path, *keys), at(body, *keys), known, report))
+        yield from stored(found.transform(*keys))
     for kind in KINDS.values():
         for key in kind.stored:
-            yield from stored(template((*path, key), body.get(key), known, report))
-        yield from kind.formulas(task, report)
-    yield from stored(template((*path, "timeout"), body.get("timeout"), known, report))
-    yield from policy((*path, "metadata", "retry"), at(body, "metadata", "retry"), known | ERROR, report)
-    duration = (*path, "metadata", "attemptTimeout")
-    yield from stored(template(duration, at(body, "metadata", "attemptTimeout"), known, report))
+            yield from stored(found.template(key))
+        yield from kind.formulas(task, found)
+    yield from stored(found.template("timeout"))
+    yield from found.policy("metadata", "retry", more=ERROR)
+    yield from stored(found.template("metadata", "attemptTimeout"))

@@ -41,8 +41,8 @@ def _inside(task: TaskPlace) -> list[TaskList]:
     # Several kinds may name one list: the `do` of a `for` is that of a `do` too.
     given: dict[Keys, frozenset[str]] = defaultdict(frozenset)
     for kind in KINDS.values():
-        for keys, variables in kind.lists(task.body):
-            given[keys] |= variables
+        for keys in kind.lists:
+            given[keys] |= kind.variables(task.body, keys)
     found: list[TaskList] = []
     for keys, variables in given.items():
         found += _lists((*task.path, *keys), at(task.body, *keys), task.variables | variables)

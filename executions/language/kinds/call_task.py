@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, partial
 from itertools import islice
@@ -16,11 +16,11 @@ from executions.calls.table import CALLS, CALLS_NOT_YET
 from executions.journal import operation
 from executions.journal.records import StepRecord
 from executions.language.checks.document import Outline, TaskPlace, mapping, text
-from executions.language.checks.formula import Formula, stored, template
+from executions.language.checks.formula import Formulae, Formulas, stored
 from executions.language.checks.place import Place
 from executions.language.checks.report import Report
 from executions.language.model.entries import ParametersOf
-from executions.language.model.task import NamedTask, TaskBase
+from executions.language.model.task import Blocks, Body, NamedTask, TaskBase
 from executions.language.model.workflow import Workflow
 from executions.language.reading.problems import shown
 from executions.language.walking import late
@@ -48,17 +48,16 @@ class CallTask(TaskBase):
         return {"<call>": cls} | {f"<call {name}>": _form(name) for name in CALLS}
 
     @classmethod
-    def tag_of(cls, body: dict[str, Any]) -> str:
+    def tag_of(cls, body: Body) -> str:
         name = text(body, "call")
         return f"<call {name}>" if name in CALLS else "<call>"
 
     @classmethod
-    def formulas(cls, task: TaskPlace, report: Report) -> Iterator[Formula]:
+    def formulas(cls, task: TaskPlace, found: Formulae) -> Formulas:
         name = text(task.body, "call")
         if name in CALLS_NOT_YET:
             return  # what it may hold is not known here
-        formulas = template((*task.path, "with"), task.body.get("with"), task.variables, report)
-        yield from formulas if name in CALLS else stored(formulas)
+        yield from found.template("with") if name in CALLS else stored(found.template("with"))
 
     @classmethod
     def check(cls, task: TaskPlace, found: Outline, report: Report) -> None:
@@ -89,14 +88,14 @@ class CallTask(TaskBase):
             return "pure"
         return self.metadata.effect or self.row.effect_of(arguments if isinstance(arguments, dict) else None)
 
-    def blocks(self, workflow: Workflow) -> Mapping[str, Sequence[NamedTask]]:
+    def blocks(self, workflow: Workflow) -> Blocks:
         task = None if self.row else workflow.use.functions.get(self.call)
         return {} if task is None else {"": [NamedTask.model_construct(name=self.call, task=task)]}
 
     def walk(self, walker: Walker, record: StepRecord, frame: Frame) -> Walk:
         if self.row is None:
             return (yield from self._walk_function(walker, record, frame))
-        walker.check_limits(frame)
+        walker.check_limits(frame, frame.path)
         if record.arguments is None:
             tries = walker.journal.tries_of(record.path)
             operation.begin(record, tries, walker.facts.run, partial(self._resolve, walker, frame, self.row))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
@@ -12,13 +11,11 @@ from executions.calls.parameters import Model
 from executions.errors import WorkflowError
 from executions.journal.paths import iteration_path, task_path
 from executions.journal.records import StepRecord
-from executions.language.checks.document import Keys, TaskPlace, at, text
-from executions.language.checks.formula import Formula, always, stored
-from executions.language.checks.report import Report
+from executions.language.checks.document import Keys, TaskPlace, text
+from executions.language.checks.formula import Formulae, Formulas, stored
 from executions.language.model import policies
 from executions.language.model.entries import VariableName
-from executions.language.model.task import Loose, NamedTask, Pen, PureTask
-from executions.language.model.workflow import Workflow
+from executions.language.model.task import Blocks, Body, Edges, NamedTask, Pen, PureTask
 from executions.language.walking.requests import TaskFailed
 from executions.language.walking.scope import Scope
 from executions.language.walking.walker import END, Frame, Walk, Walker
@@ -41,6 +38,7 @@ class ForTask(PureTask):
     """Tasks for each item of a list, one item after the other."""
 
     kind = "for"
+    lists = (("do",),)
     parts = (("@", ""),)
 
     for_: ForEach = Field(alias="for", description="an object with `in`")
@@ -48,14 +46,15 @@ class ForTask(PureTask):
     do: list[NamedTask] = Field(description="a list of tasks")
 
     @classmethod
-    def lists(cls, body: dict[str, Any]) -> Iterator[tuple[Keys, frozenset[str]]]:
-        yield ("do",), _variables(body)
+    def variables(cls, body: Body, keys: Keys) -> frozenset[str]:
+        if "for" not in body:
+            return frozenset()
+        return frozenset({text(body, "for", "each") or "item", text(body, "for", "at") or "index"})
 
     @classmethod
-    def formulas(cls, task: TaskPlace, report: Report) -> Iterator[Formula]:
-        path, body, known = task.path, task.body, task.variables
-        yield from stored(always((*path, "for", "in"), at(body, "for", "in"), known))
-        yield from always((*path, "while"), body.get("while"), known | _variables(body))
+    def formulas(cls, task: TaskPlace, found: Formulae) -> Formulas:
+        yield from stored(found.always("for", "in"))
+        yield from found.always("while", more=cls.variables(task.body, ("do",)))
 
     def walk(self, walker: Walker, record: StepRecord, frame: Frame) -> Walk:
         if "items" not in record.control:
@@ -73,7 +72,7 @@ class ForTask(PureTask):
                 return data, END
         return data, None
 
-    def blocks(self, workflow: Workflow) -> Mapping[str, Sequence[NamedTask]]:
+    def blocks(self, workflow: Any) -> Blocks:
         return {"@": self.do}
 
     def next_round(self, record: StepRecord, number: int) -> str | None:
@@ -83,15 +82,8 @@ class ForTask(PureTask):
             return ""
         return task_path(iteration_path(record.path, number + 1), self.do[0].name, 1)
 
-    def draw(self, key: str, pen: Pen) -> Loose:
-        return pen.block(self.do, key, [(key, "each")])
-
-
-def _variables(body: dict[str, Any]) -> frozenset[str]:
-    """The variables that a ``for`` gives to its body."""
-    if "for" not in body:
-        return frozenset()
-    return frozenset({text(body, "for", "each") or "item", text(body, "for", "at") or "index"})
+    def draw(self, key: str, pen: Pen) -> Edges:
+        return pen.block(self.do, key, [(key, "each", None)])
 
 
 def _items(found: Any, path: str, frame: Frame) -> list[Any]:

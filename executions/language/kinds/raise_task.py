@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Discriminator, Field, Tag
 
@@ -10,7 +10,7 @@ from executions.calls.parameters import OBJECT, TEXT, Model, shape
 from executions.errors import WorkflowError
 from executions.journal.records import StepRecord
 from executions.language.model.policies import ErrorDefinition
-from executions.language.model.task import Loose, Pen, PureTask
+from executions.language.model.task import Body, Edges, Pen, PureTask
 from executions.language.walking.requests import TaskFailed
 from executions.language.walking.walker import Frame, Walk, Walker
 
@@ -31,7 +31,7 @@ class RaiseTask(PureTask):
     raise_: RaiseError = Field(alias="raise", description="an object with `error`")
 
     @classmethod
-    def goes_on(cls, body: dict[str, Any]) -> bool:
+    def goes_on(cls, body: Body) -> bool:
         return "raise" not in body
 
     def walk(self, walker: Walker, record: StepRecord, frame: Frame) -> Walk:
@@ -50,5 +50,5 @@ class RaiseTask(PureTask):
             record.path,
         )
 
-    def draw(self, key: str, pen: Pen) -> Loose:
+    def draw(self, key: str, pen: Pen) -> Edges:
         return []

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from pydantic import Field
 
 from executions.calls.parameters import Model
 from executions.journal.records import StepRecord
 from executions.language.checks.document import Outline, TaskPlace, entries, text
-from executions.language.checks.formula import Formula, always
+from executions.language.checks.formula import Formulae, Formulas
 from executions.language.checks.report import Report
 from executions.language.model import policies
 from executions.language.model.entries import Named
-from executions.language.model.task import Loose, Pen, PureTask
+from executions.language.model.task import Body, Edges, Pen, PureTask, Targets
 from executions.language.reading.problems import Path, shown
 from executions.language.walking.walker import Frame, Walk, Walker
 
@@ -36,19 +35,18 @@ class SwitchTask(PureTask):
     switch: list[NamedCase] = Field(min_length=1, description="a list of cases")
 
     @classmethod
-    def formulas(cls, task: TaskPlace, report: Report) -> Iterator[Formula]:
+    def formulas(cls, task: TaskPlace, found: Formulae) -> Formulas:
         for path, _, case in _cases(task):
-            yield from always((*path, "when"), case.get("when"), task.variables)
+            yield from found.of(path, case).always("when")
 
     @classmethod
-    def targets(cls, task: TaskPlace) -> Iterator[tuple[Path, str]]:
+    def targets(cls, task: TaskPlace) -> Targets:
         for path, _, case in _cases(task):
-            then = text(case, "then")
-            if then:
+            if then := text(case, "then"):
                 yield (*path, "then"), then
 
     @classmethod
-    def goes_on(cls, body: dict[str, Any]) -> bool:
+    def goes_on(cls, body: Body) -> bool:
         return all("when" in case for _, _, case in entries((), body.get("switch")))
 
     @classmethod
@@ -79,13 +77,11 @@ class SwitchTask(PureTask):
         yield from ()
         return record.input, record.control["flow"]
 
-    def ways(self) -> list[tuple[str, str]]:
-        return [(named.name, named.case.then) for named in self.switch]
-
-    def draw(self, key: str, pen: Pen) -> Loose:
+    def draw(self, key: str, pen: Pen) -> Edges:
+        cases: Edges = [(key, named.name, named.case.then) for named in self.switch]
         has_default = any(named.case.when is None for named in self.switch)
-        return [] if has_default else [(key, "otherwise")]
+        return cases if has_default else [*cases, (key, "otherwise", None)]
 
 
-def _cases(task: TaskPlace) -> Iterator[tuple[Path, str, dict[str, Any]]]:
+def _cases(task: TaskPlace) -> Iterator[tuple[Path, str, Body]]:
     return entries((*task.path, "switch"), task.body.get("switch"))

@@ -9,9 +9,7 @@ from pydantic import Field
 from executions.journal.records import StepRecord
 from executions.language.model.duration import Duration
 from executions.language.model.task import PureTask
-from executions.language.walking.requests import Park
 from executions.language.walking.walker import Frame, Walk, Walker
-from executions.states import StepStatus
 
 
 class WaitTask(PureTask):
@@ -28,11 +26,5 @@ class WaitTask(PureTask):
             record.control["until"] = (walker.now() + timedelta(seconds=seconds)).isoformat()
             walker.journal.begin(record)
         until = datetime.fromisoformat(record.control["until"])
-        while walker.now() < until:
-            walker.check_limits(frame)
-            limit = frame.nearest_limit()
-            wake_at = min(until, limit.at) if limit else until
-            record.status, record.wake_at = StepStatus.WAITING, wake_at
-            walker.journal.begin(record)
-            yield Park(record, "timer", wake_at)
+        yield from walker.wait(record, until, frame, "timer")
         return record.input, None

@@ -103,11 +103,16 @@ class RetryLimit(Model):
     duration: Duration | None = None
 
 
-class RetryPolicy(Model):
-    """When and how often failed work is tried again."""
+class Conditional(Model):
+    """What is true of some errors only."""
 
     when: Formula | None = None
     except_when: Formula | None = Field(None, alias="exceptWhen")
+
+
+class RetryPolicy(Conditional):
+    """When and how often failed work is tried again."""
+
     delay: Duration | None = None
     backoff: Backoff | None = None
     limit: RetryLimit | None = None

@@ -18,7 +18,7 @@ from executions.calls.kind import Effect
 from executions.calls.parameters import Model
 from executions.journal.records import StepRecord
 from executions.language.checks.document import Keys, Outline, TaskPlace
-from executions.language.checks.formula import Formula
+from executions.language.checks.formula import Formulae, Formulas
 from executions.language.checks.report import Report
 from executions.language.model.duration import Duration
 from executions.language.model.entries import Named
@@ -32,14 +32,18 @@ from executions.language.model.policies import (
 from executions.language.model.policies import Formula as Expression
 from executions.language.reading.problems import Path
 
-Loose = list[tuple[str, str]]
-"""Edges of a graph that do not know yet where they lead: the node that they leave, and the word on them."""
+Body = dict[str, Any]
+Targets = Iterator[tuple[Path, str]]
+Blocks = Mapping[str, Sequence["NamedTask"]]
+Edges = list[tuple[str, str, str | None]]
+"""Edges of a graph before it is known where they end: the node that they leave, the word on them, and their target in
+the words of ``then``; None: as the ``then`` of the task says."""
 
 
 class Pen(Protocol):
     """What a task is drawn with."""
 
-    def block(self, tasks: Sequence[NamedTask], prefix: str, before: Loose) -> Loose:
+    def block(self, tasks: Sequence[NamedTask], prefix: str, before: Edges) -> Edges:
         """Draw a list of tasks after ``before``; what leads out of it."""
 
 
@@ -75,6 +79,8 @@ class TaskBase(Model):
     model_config = ConfigDict(defer_build=True)
 
     kind: ClassVar[str]
+    # Where lists of tasks stand inside it.
+    lists: ClassVar[tuple[Keys, ...]] = ()
     # The keys whose values are made from expressions and are kept.
     stored: ClassVar[tuple[str, ...]] = ()
     # Where it names something that is declared: the section under ``use``, and the keys of the name.
@@ -97,27 +103,27 @@ class TaskBase(Model):
         return {cls.tag_of({}): cls}
 
     @classmethod
-    def tag_of(cls, body: dict[str, Any]) -> str:
+    def tag_of(cls, body: Body) -> str:
         """The tag of the model that reads this task."""
         return f"<{cls.kind}>"
 
     @classmethod
-    def lists(cls, body: dict[str, Any]) -> Iterator[tuple[Keys, frozenset[str]]]:
-        """Where lists of tasks stand inside it, and the variables that it gives to each."""
-        yield from ()
+    def variables(cls, body: Body, keys: Keys) -> frozenset[str]:
+        """The variables that it gives to the list at ``keys``."""
+        return frozenset()
 
     @classmethod
-    def formulas(cls, task: TaskPlace, report: Report) -> Iterator[Formula]:
+    def formulas(cls, task: TaskPlace, found: Formulae) -> Formulas:
         """Its expressions, beside those under ``stored`` and those that every task may have."""
         yield from ()
 
     @classmethod
-    def targets(cls, task: TaskPlace) -> Iterator[tuple[Path, str]]:
+    def targets(cls, task: TaskPlace) -> Targets:
         """Where it leads to, beside its ``then``."""
         yield from ()
 
     @classmethod
-    def goes_on(cls, body: dict[str, Any]) -> bool:
+    def goes_on(cls, body: Body) -> bool:
         """Whether the next task of the list may follow where it has no ``then``."""
         return True
 
@@ -134,7 +140,7 @@ class TaskBase(Model):
         """Carry it out: a :data:`~executions.language.walking.walker.Walk`, which yields what it asks of the driver and
         gives its output and where it leads to (None: as its ``then`` says)."""
 
-    def blocks(self, workflow: Any) -> Mapping[str, Sequence[NamedTask]]:
+    def blocks(self, workflow: Any) -> Blocks:
         """The lists of tasks inside it by their part of the path; ``""`` where they stand right below it."""
         return {}
 
@@ -143,13 +149,9 @@ class TaskBase(Model):
         no round follows."""
         return None
 
-    def ways(self) -> list[tuple[str, str]]:
-        """The word and the target of each edge out of its node, beside its ``then``."""
-        return []
-
-    def draw(self, key: str, pen: Pen) -> Loose:
-        """Draw what is inside it; what leads out to where its ``then`` says."""
-        return [(key, "")]
+    def draw(self, key: str, pen: Pen) -> Edges:
+        """Draw what is inside it; what leads out of it."""
+        return [(key, "", None)]
 
 
 class PureTask(TaskBase):

@@ -40,10 +40,7 @@ class Effect:
 
     def may_retry(self, policy: RetryPolicy, error: dict[str, Any]) -> bool:
         """What the policy's ``when`` and ``exceptWhen`` say about this error. Raises ExpressionError."""
-        seen = self.scope.including(error=error)
-        if policy.when is not None and not seen.is_true(policy.when, error):
-            return False
-        return policy.except_when is None or not seen.is_true(policy.except_when, error)
+        return self.scope.including(error=error).takes(policy, error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from executions.calls.outcome import Fail
-from executions.language.walking.backoff import LONGEST_DELAY_SECONDS, Backoff, Steps, bounded_delay
+from executions.language.walking.backoff import LONGEST_DELAY_SECONDS, Backoff, bounded_delay
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,6 @@ class Policy:
     transient_only: bool = True
     at_most_once: bool = False
     retry_after_cap_seconds: float = 300.0
-
-
-DEFAULT_POLICY = Policy(max_retries=3, backoff=Steps((2.0, 5.0, 10.0)))
-NO_RETRY = Policy(max_retries=0, backoff=Steps(()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from executions.expressions import late
 from executions.journal.operation import Run
 from executions.journal.records import JOURNAL_FORMAT
 from executions.language.model.duration import Duration, duration_seconds
+from executions.language.model.policies import Conditional
 from executions.secrets import Reading, SecretUnavailable
 from executions.secrets.mention import mentions_secrets, names_in
 
@@ -107,6 +108,12 @@ class Scope:
             )
             return bool(expressions.truthy(found))
         return bool(expressions.truthy(self.evaluate(source, value)))
+
+    def takes(self, rule: Conditional, error: Any) -> bool:
+        """Whether the rule's ``when`` and ``exceptWhen`` are for this error."""
+        if rule.when is not None and not self.is_true(rule.when, error):
+            return False
+        return rule.except_when is None or not self.is_true(rule.except_when, error)
 
     def resolve(self, template: Any, value: Any) -> Any:
         """A JSON value with every ``${ }`` inside it evaluated."""

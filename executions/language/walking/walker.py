@@ -21,7 +21,7 @@ from executions.journal.replay import Journal, JournalFull
 from executions.language.model.task import NamedTask, Task
 from executions.language.model.workflow import Workflow
 from executions.language.walking import schemas
-from executions.language.walking.requests import Breathe, Completed, Ended, Failed, Request, TaskFailed
+from executions.language.walking.requests import Breathe, Completed, Ended, Failed, Park, Request, TaskFailed
 from executions.language.walking.scope import Facts, Scope, date_time
 from executions.pointers import path_of, pointer_of
 from executions.secrets import SecretUnavailable
@@ -174,7 +174,7 @@ class Walker:
             if record is None:
                 record = StepRecord(path, named.name, task.kind, input=raw, optional=task.metadata.optional)
                 record.started_at = self.now()
-                self._check_limits(frame, path)
+                self.check_limits(frame, path)
                 if self._is_skipped(record, task, frame, raw):
                     yield from breathe()
                     return raw, None
@@ -304,10 +304,16 @@ class Walker:
         self.journal.finish(record, StepStatus.FAILED, self.now())
         return failure
 
-    def check_limits(self, frame: Frame) -> None:
-        self._check_limits(frame, frame.path)
+    def wait(self, record: StepRecord, until: datetime, frame: Frame, why: str) -> Generator[Request, Any, None]:
+        """Park at this step until then, or until a time limit around it is over."""
+        while self.now() < until:
+            self.check_limits(frame, frame.path)
+            limit = frame.nearest_limit()
+            record.status, record.wake_at = StepStatus.WAITING, min(until, limit.at) if limit else until
+            self.journal.begin(record)
+            yield Park(record, why, record.wake_at)
 
-    def _check_limits(self, frame: Frame, path: str) -> None:
+    def check_limits(self, frame: Frame, path: str) -> None:
         limit = frame.nearest_limit()
         if limit is not None and self.now() >= limit.at:
             raise self.timed_out(limit, path)

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from executions.calls.outcome import Fail
 from executions.errors import WorkflowError
 from executions.language.walking.backoff import LONGEST_DELAY_SECONDS, Backoff, Constant, Exponential, Linear, Steps
-from executions.language.walking.retry import DEFAULT_POLICY, NO_RETRY, GiveUp, Policy, Retry, decide
+from executions.language.walking.retry import GiveUp, Policy, Retry, decide
+
+STANDARD = Policy(max_retries=3, backoff=Steps((2.0, 5.0, 10.0)))
+NO_RETRY = Policy(max_retries=0, backoff=Steps(()))
 
 
 def failure(
@@ -21,15 +24,15 @@ def failure(
 
 # policy, failure, attempt, elapsed, jitter, expected delay (None: given up)
 CASES = {
-    "default, first failure": (DEFAULT_POLICY, failure(), 1, 0.1, 0.5, 2.0),
-    "default, second failure": (DEFAULT_POLICY, failure(), 2, 2.2, 0.5, 5.0),
-    "default, third failure": (DEFAULT_POLICY, failure(), 3, 7.3, 0.5, 10.0),
-    "default, fourth failure: 1 attempt + 3 retries are used": (DEFAULT_POLICY, failure(), 4, 17.4, 0.5, None),
-    "default, permanent": (DEFAULT_POLICY, failure(transient=False), 1, 0.1, 0.5, None),
+    "default, first failure": (STANDARD, failure(), 1, 0.1, 0.5, 2.0),
+    "default, second failure": (STANDARD, failure(), 2, 2.2, 0.5, 5.0),
+    "default, third failure": (STANDARD, failure(), 3, 7.3, 0.5, 10.0),
+    "default, fourth failure: 1 attempt + 3 retries are used": (STANDARD, failure(), 4, 17.4, 0.5, None),
+    "default, permanent": (STANDARD, failure(transient=False), 1, 0.1, 0.5, None),
     "no retry": (NO_RETRY, failure(), 1, 0.1, 0.5, None),
-    "retry-after 8 is longer than 2": (DEFAULT_POLICY, failure(retry_after=8), 1, 0, 0.5, 8.0),
-    "retry-after 1 is shorter than 2": (DEFAULT_POLICY, failure(retry_after=1), 1, 0, 0.5, 2.0),
-    "retry-after 3600 is cut to 300": (DEFAULT_POLICY, failure(retry_after=3600), 1, 0, 0.5, 300.0),
+    "retry-after 8 is longer than 2": (STANDARD, failure(retry_after=8), 1, 0, 0.5, 8.0),
+    "retry-after 1 is shorter than 2": (STANDARD, failure(retry_after=1), 1, 0, 0.5, 2.0),
+    "retry-after 3600 is cut to 300": (STANDARD, failure(retry_after=3600), 1, 0, 0.5, 300.0),
     "the cap on retry-after does not shorten an own delay of 600": (
         Policy(5, Constant(600.0)), failure(retry_after=900), 1, 0, 0.5, 600.0),
     "constant 3": (Policy(9, Constant(3.0)), failure(), 7, 0, 0.0, 3.0),
@@ -75,12 +78,12 @@ def test_the_table_of_decisions_holds(
 @pytest.mark.parametrize(
     ("policy", "error", "attempt", "elapsed", "rule"),
     [
-        (DEFAULT_POLICY, failure(), 1, 0.0, "HTTP 503; retry 1 of 3 in 2 s"),
-        (DEFAULT_POLICY, failure(), 4, 0.0, "HTTP 503; all 3 retries are used"),
-        (DEFAULT_POLICY, failure(transient=False, rule="HTTP 400"), 1, 0.0,
+        (STANDARD, failure(), 1, 0.0, "HTTP 503; retry 1 of 3 in 2 s"),
+        (STANDARD, failure(), 4, 0.0, "HTTP 503; all 3 retries are used"),
+        (STANDARD, failure(transient=False, rule="HTTP 400"), 1, 0.0,
          "HTTP 400; permanent, so it is not retried"),
         (NO_RETRY, failure(), 1, 0.0, "HTTP 503; no retries are allowed"),
-        (DEFAULT_POLICY, failure(retry_after=8), 1, 0.0,
+        (STANDARD, failure(retry_after=8), 1, 0.0,
          "HTTP 503; retry 1 of 3 in 8 s because the other side asked for 8 s"),
         (Policy(None, Constant(1.0), total_seconds=3), failure(), 3, 2.5,
          "HTTP 503; a retry in 1 s would be past the limit of 3 s"),
