@@ -32,7 +32,10 @@ _KINDS = ", ".join(CALLS)
 
 
 class CallTask(TaskBase):
-    """A call: of ``http``, of ``python``, or of a function under ``use.functions`` (then ``with`` is its input)."""
+    __doc__ = (
+        f"A call: {', '.join(f'of ``{name}``' for name in CALLS)}, or of a function under ``use.functions`` (then"
+        " ``with`` is its input)."
+    )
 
     kind = "call"
 

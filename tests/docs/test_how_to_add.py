@@ -1,0 +1,95 @@
+"""The page about adding is true: each section, carried out on a copy, gives something that every door knows."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.live import ROOT
+
+PAGE = (ROOT / "docs" / "how-to-add.md").read_text()
+COPIED = ("benchmarks", "dashboard", "docs", "examples", "executions", "static", "stigmer_site", "templates", "tests")
+PRODUCT = ("dashboard/", "executions/", "stigmer_site/")
+# The section, the guard of what it adds, what the guard has to name, and how many files of the product may be touched.
+SECTIONS = {
+    "A call kind": ("tests/language/test_kinds.py", "shout", 3),
+    "A task kind": ("tests/language/test_kinds.py", "twice", 2),
+}
+
+
+def steps(section: str) -> list[tuple[str, str, str]]:
+    """The file, the language and the text of each block of a section, in its order."""
+    text = PAGE.partition(f"## {section}\n")[2].partition("\n## ")[0]
+    found, path, language, block = [], "", "", ""
+    for line in text.splitlines(keepends=True):
+        if named := re.search(r"(?:Make|Change) `([^`]+)`", line):
+            path = named[1]
+        if line.startswith("```"):
+            if language:
+                found.append((path, language, block))
+            language, block = ("" if language else line[3:].strip()), ""
+        elif language:
+            block += line
+    return found
+
+
+def carry_out(copy: Path, path: str, language: str, block: str) -> None:
+    file = copy / path
+    if language != "diff":
+        assert not file.exists(), path
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(block)
+        return
+    lines = [line or " " for line in block.splitlines()]
+    before = "".join(f"{line[1:]}\n" for line in lines if line[0] in " -")
+    after = "".join(f"{line[1:]}\n" for line in lines if line[0] in " +")
+    text = file.read_text()
+    assert text.count(before) == 1, f"{path} has no such lines, or has them twice:\n{before}"
+    file.write_text(text.replace(before, after))
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("original")
+    for name in COPIED:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "vendor"))
+    for name in ("manage.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def guarded(copy: Path, guard: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-v", guard]
+    return subprocess.run(command, cwd=copy, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_what_a_section_adds_is_known_to_every_door(section: str, original: Path, tmp_path: Path) -> None:
+    guard, name, most = SECTIONS[section]
+    copy = tmp_path / "copy"
+    shutil.copytree(original, copy)
+    for path, language, block in steps(section):
+        carry_out(copy, path, language, block)
+    done = guarded(copy, guard)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    assert len(re.findall(rf"\[{name}\] PASSED", done.stdout)) >= 6
+    touched = {path for path, *_ in steps(section) if path.startswith(PRODUCT)}
+    assert len(touched) == most
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_section_with_a_step_left_out_is_noticed(section: str, original: Path, tmp_path: Path) -> None:
+    guard, name, _ = SECTIONS[section]
+    copy = tmp_path / "copy"
+    shutil.copytree(original, copy)
+    for path, language, block in steps(section):
+        if path.startswith(PRODUCT):
+            carry_out(copy, path, language, block)
+    done = guarded(copy, guard)
+    assert done.returncode == 1
+    assert re.search(rf"\[{name}\] FAILED", done.stdout)
