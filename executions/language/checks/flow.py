@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from executions.language.checks.document import Outline, TaskList, TaskPlace, text
 from executions.language.checks.report import Report
-from executions.language.model.task import KINDS
+from executions.language.model.task import rows_of
 from executions.language.reading.problems import Path, did_you_mean, shown
 
 DIRECTIVES = ("continue", "exit", "end")
@@ -45,7 +45,7 @@ def _targets(task: TaskPlace) -> Iterator[tuple[Path, str]]:
     then = text(task.body, "then")
     if then:
         yield (*task.path, "then"), then
-    for kind in KINDS.values():
+    for kind in rows_of(task.body):
         yield from kind.targets(task)
 
 
@@ -73,7 +73,7 @@ def _warn_unreachable(tasks: TaskList, report: Report) -> None:
 def _successors(index: int, task: TaskPlace, index_of: dict[str, int]) -> Iterator[int]:
     """Tasks that can follow; one that does not exist counts as the next, so that a typing error warns of nothing."""
     targets = [target for _, target in _targets(task)]
-    goes_on = not text(task.body, "then") and all(kind.goes_on(task.body) for kind in KINDS.values())
+    goes_on = not text(task.body, "then") and all(kind.goes_on(task.body) for kind in rows_of(task.body))
     metadata = task.body.get("metadata")
     # An optional task that failed may be skipped by a person; the run goes on then.
     may_be_skipped = isinstance(metadata, dict) and metadata.get("optional") is True

@@ -10,7 +10,7 @@ from executions.language.checks.document import Outline, TaskPlace, mapping
 from executions.language.checks.formula import ERROR, Formulae, Formulas, stored
 from executions.language.checks.place import Place
 from executions.language.checks.report import Report
-from executions.language.model.task import KINDS
+from executions.language.model.task import rows_of
 from executions.secrets.mention import mentions_secrets, names_in
 
 CheckExpression = Callable[[str, frozenset[str]], list[str]]
@@ -54,7 +54,7 @@ def _of_task(task: TaskPlace, found: Formulae) -> Formulas:
     yield from found.always("if")
     for keys in (("input", "from"), ("output", "as"), ("export", "as")):
         yield from stored(found.transform(*keys))
-    for kind in KINDS.values():
+    for kind in rows_of(task.body):
         for key in kind.stored:
             yield from stored(found.template(key))
         yield from kind.formulas(task, found)

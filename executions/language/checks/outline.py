@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from executions.language.checks.document import Keys, Outline, TaskList, TaskPlace, at, entries, mapping
-from executions.language.model.task import KINDS
+from executions.language.model.task import rows_of
 from executions.language.reading.problems import Path
 
 
@@ -40,7 +40,7 @@ def _lists(path: Path, items: Any, variables: frozenset[str]) -> list[TaskList]:
 def _inside(task: TaskPlace) -> list[TaskList]:
     # Several kinds may name one list: the `do` of a `for` is that of a `do` too.
     given: dict[Keys, frozenset[str]] = defaultdict(frozenset)
-    for kind in KINDS.values():
+    for kind in rows_of(task.body):
         for keys in kind.lists:
             given[keys] |= kind.variables(task.body, keys)
     found: list[TaskList] = []

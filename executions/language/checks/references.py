@@ -8,7 +8,7 @@ from executions.calls.http.checks import check_policy
 from executions.language.checks.document import Outline, mapping, text
 from executions.language.checks.place import Place
 from executions.language.checks.report import Report
-from executions.language.model.task import KINDS
+from executions.language.model.task import rows_of
 from executions.language.reading.problems import shown
 
 _TIMEOUT = ("timeouts", ("timeout",))
@@ -20,12 +20,11 @@ def check_references(found: Outline, report: Report) -> None:
     for name, policy in mapping(found.document, "use", "authentications").items():
         if isinstance(policy, dict):
             check_policy(Place(("use", "authentications", name), found, report), (), policy)
-    names = [_TIMEOUT, *(each for kind in KINDS.values() for each in kind.names)]
     for task in found.tasks():
-        place = Place(task.path, found, report)
-        for section, keys in names:
+        place, rows = Place(task.path, found, report), rows_of(task.body)
+        for section, keys in (_TIMEOUT, *(each for kind in rows for each in kind.names)):
             place.named(keys, text(task.body, *keys), section)
-        for kind in KINDS.values():
+        for kind in rows:
             kind.check(task, found, report)
     _check_recursion(found, report)
 

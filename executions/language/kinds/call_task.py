@@ -52,8 +52,8 @@ class CallTask(TaskBase):
 
     @classmethod
     def tag_of(cls, body: Body) -> str:
-        name = text(body, "call")
-        return f"<call {name}>" if name in CALLS else "<call>"
+        name = body.get("call")
+        return f"<call {name}>" if isinstance(name, str) and name in CALLS else "<call>"
 
     @classmethod
     def formulas(cls, task: TaskPlace, found: Formulae) -> Formulas:

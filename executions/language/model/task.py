@@ -8,7 +8,8 @@ docs/how-to-add.md.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Annotated, Any, ClassVar, Protocol
 
 from pydantic import ConfigDict, Field, GetCoreSchemaHandler
@@ -175,6 +176,7 @@ KINDS: dict[str, type[TaskBase]] = {}
 _OF_THE_DSL = ("fork", "listen", "emit", "run")
 
 
+@cache
 def kinds_not_yet() -> tuple[str, ...]:
     """Kinds that the DSL has and we do not support yet."""
     return tuple(kind for kind in _OF_THE_DSL if kind not in KINDS)
@@ -183,17 +185,40 @@ def kinds_not_yet() -> tuple[str, ...]:
 def kinds_of(task: dict[str, Any]) -> list[str]:
     """The keys of a task that name a kind; one that belongs to another kind that it has (the ``do`` of a ``for``) is
     no second one."""
-    found = [kind for kind in KINDS if kind in task] + [kind for kind in kinds_not_yet() if kind in task]
+    found = [kind for kind in _names() if kind in task]
     if len(found) < 2:
         return found
     return [kind for kind in found if not any(kind in _keys(other) for other in found if other != kind)]
 
 
-def _keys(kind: str) -> set[str]:
+@cache
+def _names() -> tuple[str, ...]:
+    return (*KINDS, *kinds_not_yet())
+
+
+@cache
+def _keys(kind: str) -> frozenset[str]:
+    """The keys that are the kind's own; none of a kind that we do not have."""
     fields = KINDS[kind].model_fields if kind in KINDS else {}
-    return {field.alias or name for name, field in fields.items()}
+    return frozenset(field.alias or name for name, field in fields.items() if name not in TaskBase.model_fields)
+
+
+@cache
+def _by_key() -> dict[str, list[type[TaskBase]]]:
+    found: dict[str, list[type[TaskBase]]] = {}
+    for kind, row in KINDS.items():
+        for key in _keys(kind):
+            found.setdefault(key, []).append(row)
+    return found
+
+
+def rows_of(body: Body) -> Collection[type[TaskBase]]:
+    """The kinds that know a key of this task, whether or not it is whole: who checks it asks them all."""
+    known = _by_key()
+    return dict.fromkeys(row for key in body for row in known.get(key, ()))
 
 
 def _tag(task: Any) -> str | None:
-    found = kinds_of(task) if isinstance(task, dict) else []
-    return KINDS[found[0]].tag_of(task) if len(found) == 1 and found[0] in KINDS else None
+    found = kinds_of(task) if isinstance(task, dict) else ()
+    row = KINDS.get(found[0]) if len(found) == 1 else None
+    return row.tag_of(task) if row else None
