@@ -19,6 +19,7 @@ PRODUCT = ("dashboard/", "executions/", "stigmer_site/")
 SECTIONS = {
     "A call kind": ("tests/language/test_kinds.py", "shout", 3),
     "A task kind": ("tests/language/test_kinds.py", "twice", 2),
+    "A verb": ("tests/verbs/test_rows.py", "rest", 2),
 }
 
 
