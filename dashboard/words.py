@@ -2,60 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from executions.journal.events import known
-from executions.states import Phase, StepStatus
+from executions.states import LOOK_OF_PHASE, LOOK_OF_STATUS, Look, Tone
 
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A state as it is shown; ``icon`` is a symbol of static/img/icons.svg, ``tone`` a class of components.css."""
-
-    word: str
-    icon: str
-    tone: str
-
-
-PHASES: dict[str, Look] = {
-    Phase.PENDING: Look("Pending", "pending", "tone-idle"),
-    Phase.IN_PROGRESS: Look("Running", "running", "tone-busy"),
-    Phase.WAITING: Look("Waiting", "clock", "tone-wait"),
-    Phase.PAUSED: Look("Paused", "pause", "tone-warn"),
-    Phase.COMPLETED: Look("Completed", "check", "tone-good"),
-    Phase.FAILED: Look("Failed", "alert", "tone-bad"),
-    Phase.CANCELLED: Look("Cancelled", "cancel", "tone-idle"),
-    Phase.TERMINATED: Look("Terminated", "stop", "tone-idle"),
-}
-STATUSES: dict[str, Look] = {
-    StepStatus.RUNNING: Look("Running", "running", "tone-busy"),
-    StepStatus.RETRYING: Look("Retrying", "retry", "tone-warn"),
-    StepStatus.WAITING: Look("Waiting", "clock", "tone-wait"),
-    StepStatus.SUCCEEDED: Look("Succeeded", "check", "tone-good"),
-    StepStatus.FAILED: Look("Failed", "cross", "tone-bad"),
-    StepStatus.SKIPPED: Look("Skipped", "skip", "tone-idle"),
-    StepStatus.CANCELLED: Look("Cancelled", "cancel", "tone-idle"),
-}
-DECISION = Look("Decision", "decision", "tone-warn")
-UNKNOWN = Look("Unknown", "info", "tone-idle")
-
-# What an administrator's override into each phase means; executions.verbs.deciding.override says which are possible.
-OVERRIDES: dict[str, str] = {
-    Phase.PENDING: "Whoever drives it is shut out, and a worker takes it up again.",
-    Phase.PAUSED: "Nothing further runs until someone resumes it.",
-    Phase.FAILED: "It is declared failed and marked for a person; it can be retried or recovered.",
-    Phase.CANCELLED: "It ends and needs nobody any more; only a restore leads back.",
-    Phase.TERMINATED: "It ends for good, whatever runs; nothing leads back.",
-}
+DECISION = Look("Decision", "decision", Tone.WARN)
+UNKNOWN = Look("Unknown", "info", Tone.IDLE)
 
 
 def phase_look(phase: str) -> Look:
-    return PHASES.get(phase, UNKNOWN)
+    return LOOK_OF_PHASE.get(phase, UNKNOWN)
 
 
 def status_look(status: str) -> Look:
-    return STATUSES.get(status, UNKNOWN)
+    return LOOK_OF_STATUS.get(status, UNKNOWN)
 
 
 def event_tone(name: str) -> str:

@@ -13,7 +13,7 @@ from dashboard.templatetags.shell import icon
 from executions.ids import public_id
 from executions.journal.paths import unescape
 from executions.models import AuditEntry, Event, Execution, Notification, Step
-from executions.states import Phase
+from executions.states import Look, Phase
 
 register = template.Library()
 
@@ -33,15 +33,15 @@ _ICONS = {"bad": "alert", "good": "check", "warn": "alert", "busy": "retry"}
 
 
 @register.simple_tag
-def step_look(step: Step) -> words.Look:
+def step_look(step: Step) -> Look:
     if step.is_decision():
-        return words.Look(step.name.replace("_", " ").capitalize(), words.DECISION.icon, words.DECISION.tone)
+        return Look(step.name.replace("_", " ").capitalize(), words.DECISION.icon, words.DECISION.tone)
     return words.status_look(step.status)
 
 
 @register.simple_tag
 def status_tone(status: str) -> str:
-    return words.status_look(status).tone
+    return f"tone-{words.status_look(status).tone}"
 
 
 @register.filter

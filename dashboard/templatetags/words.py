@@ -15,6 +15,7 @@ from dashboard.templatetags.shell import icon
 from executions import clock
 from executions.journal.events import title_of
 from executions.models import Event
+from executions.states import Look
 
 register = template.Library()
 
@@ -29,13 +30,13 @@ def status(name: str, shape: str = "") -> SafeString:
     return _status(words.status_look(name), shape)
 
 
-def _status(look: words.Look, shape: str) -> SafeString:
-    return format_html('<span class="status {} {}">{}{}</span>', shape, look.tone, icon(look.icon), look.word)
+def _status(look: Look, shape: str) -> SafeString:
+    return format_html('<span class="status {} tone-{}">{}{}</span>', shape, look.tone, icon(look.icon), look.word)
 
 
 @register.filter
 def phase_tone(name: str) -> str:
-    return words.phase_look(name).tone
+    return f"tone-{words.phase_look(name).tone}"
 
 
 @register.filter

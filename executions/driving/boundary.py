@@ -9,10 +9,11 @@ again when the run goes on.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from executions import clock
@@ -21,13 +22,14 @@ from executions.driving import report
 from executions.driving.lease import Held
 from executions.driving.store import Store
 from executions.errors import Fenced
+from executions.journal.events import EventName
 from executions.journal.records import AttemptRecord, EventRecord, StepRecord
 from executions.journal.replay import Journal
 from executions.models import Execution
 from executions.models.move import Applied, Lease, Move
 from executions.models.moves import apply
 from executions.models.transactions import atomic
-from executions.states import Phase, StepStatus
+from executions.states import PASSED_STATUSES, Phase, StepStatus
 
 
 class CancelAsked(Exception):
@@ -89,7 +91,7 @@ class Boundary:
         self._outcome: Outcome | None = None
         if held.first_time:
             assert held.execution.started_at is not None
-            self.events.append(report.plain(report.STARTED, held.execution, held.execution.started_at))
+            self.events.append(report.plain(EventName.STARTED, held.execution, held.execution.started_at))
 
     def hold_outcome(self) -> None:
         """An effect has come to its outcome and the walk goes on from here."""
@@ -117,7 +119,7 @@ class Boundary:
     def release_unless_asked(
         self,
         to: Phase,
-        columns: dict[str, Any],
+        columns: Mapping[str, Any] = MappingProxyType({}),
         *,
         told: EventRecord | None = None,
         heeded: tuple[type[Exception], ...] = ASKED,
@@ -131,16 +133,9 @@ class Boundary:
         while not self._written(self._leaving(to, columns, self._watchful(), told), also=also):
             self._look(heeded=heeded)
 
-    def release(
-        self,
-        to: Phase,
-        columns: dict[str, Any],
-        *,
-        told: EventRecord | None = None,
-        ring: str | None = None,
-    ) -> None:
+    def release(self, to: Phase, *, told: EventRecord | None = None, ring: str | None = None) -> None:
         """Write what has gathered with the phase that ends this drive, whatever was asked."""
-        move = self._leaving(to, columns, Lease(self._token), told)
+        move = self._leaving(to, {}, Lease(self._token), told)
         move.ring = ring
         if not self._written(move):
             raise Fenced
@@ -148,11 +143,9 @@ class Boundary:
     def _watchful(self) -> Lease:
         return Lease(self._token, self._inbox)
 
-    def _leaving(self, to: Phase, columns: dict[str, Any], guard: Lease, told: EventRecord | None) -> Move:
-        move = self._move(guard)
-        move.to = to
+    def _leaving(self, to: Phase, columns: Mapping[str, Any], guard: Lease, told: EventRecord | None) -> Move:
+        move = self._move(guard).to(to, **columns)
         move.events += [told] if told is not None else []
-        move.columns |= {"process_id": None, "wake_at": None, "waiting_for": "", **columns}
         return move
 
     def _look(
@@ -208,9 +201,8 @@ class Boundary:
             if self._execution.crashes is not None or self._execution.alone:
                 # Progress: what crashed before is behind it, and others may be driven beside it again.
                 columns = {"crashes": None, "alone": False, **columns}
-            if any(step.status == StepStatus.FAILED for step in steps) and not any(
-                step.status in (StepStatus.SUCCEEDED, StepStatus.SKIPPED) for step in steps
-            ):
+            statuses = {step.status for step in steps}
+            if StepStatus.FAILED in statuses and statuses.isdisjoint(PASSED_STATUSES):
                 del columns["last_checkpoint_at"]
         return Move(
             self._execution.pk,

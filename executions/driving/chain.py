@@ -18,7 +18,7 @@ from executions.journal.records import DECISION, JOURNAL_FORMAT, STORED_AS_TEXT,
 from executions.models import Execution, Step
 from executions.models.fields import read_json
 from executions.models.streaming import stream
-from executions.states import FINISHED_STATUSES, StepStatus
+from executions.states import FINISHED_STATUSES, PASSED_STATUSES
 
 _COLUMNS = ("path", "name", "kind", "status", "generation", "optional", "seq", "digest", "id")
 # The values as the texts that they are stored as, unread.
@@ -117,4 +117,4 @@ def _is_cut(value: object) -> bool:
 
 def is_checkpoint(record: StepRecord) -> bool:
     """Whether one can go back to this step: it is finished, and it is no decision."""
-    return record.kind != DECISION and record.status in (StepStatus.SUCCEEDED, StepStatus.SKIPPED)
+    return record.kind != DECISION and record.status in PASSED_STATUSES

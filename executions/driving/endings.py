@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 def give_back(drive: Drive) -> None:
     """Back to the queue; what was asked meanwhile is seen by who takes it next."""
-    drive.boundary.release(Phase.PENDING, {"wake_at": clock.now()}, ring=drive.execution.queue)
+    drive.boundary.release(Phase.PENDING, ring=drive.execution.queue)
 
 
 def give_back_rolled_back(drive: Drive, begun: StepRecord) -> None:
@@ -44,21 +44,19 @@ def give_back_rolled_back(drive: Drive, begun: StepRecord) -> None:
 
 def pause(drive: Drive) -> None:
     """Paused at a boundary. Raises CancelAsked where that was asked for too."""
-    columns: dict[str, Any] = {"cancel_asked_at": None, "pause_asked_at": None}
     told = report.plain(EventName.PAUSED, drive.execution, clock.now())
-    drive.boundary.release_unless_asked(Phase.PAUSED, columns, told=told, heeded=(CancelAsked,))
+    drive.boundary.release_unless_asked(Phase.PAUSED, told=told, heeded=(CancelAsked,))
 
 
 def cancel(drive: Drive) -> None:
     """Cancelled at a boundary; of a call that was begun nobody knows now whether it happened."""
     now = clock.now()
-    columns: dict[str, Any] = {"cancel_asked_at": None, "pause_asked_at": None, "ended_at": now}
     # As they stand in the database, not as a walk that went on since has them.
     standing = {record.id: record for record in drive.records_of_now()} | drive.journal.pending
     for step in closed_records(standing.values(), now, outcome_unknown=True):
         drive.journal.pending[step.id] = step
     told = report.plain(EventName.CANCELLED, drive.execution, now)
-    drive.boundary.release(Phase.CANCELLED, columns, told=told)
+    drive.boundary.release(Phase.CANCELLED, told=told)
 
 
 def give_up(drive: Drive, crashes: Crashes) -> None:
@@ -90,7 +88,6 @@ def end(
 ) -> None:
     """Completed or failed. Raises what was asked before that: CancelAsked, and PauseAsked where it would complete."""
     now = clock.now()
-    columns: dict[str, Any] = {"ended_at": now, "cancel_asked_at": None, "pause_asked_at": None}
     if isinstance(ended, Completed):
         try:
             storable(ended.output, limit_bytes=settings.STIGMER_VALUE_BYTES)
@@ -98,14 +95,13 @@ def end(
             ended = Failed(WorkflowError.standard("runtime", f"The workflow's output: {problem}"), None)
     if isinstance(ended, Completed):
         total = drive.boundary.progress()[1]
-        columns |= {"output": AsJson(_kept(drive, ended.output)), "progress_done": total, "progress_total": total}
-        columns |= {"current_step": "", "requires_manual_intervention": False}
+        columns = {"output": AsJson(_kept(drive, ended.output)), "progress_done": total, "progress_total": total}
         told = report.plain(EventName.COMPLETED, drive.execution, now)
         drive.boundary.release_unless_asked(Phase.COMPLETED, columns, told=told)
         log.info("execution completed")
         return
-    failure, told = _failure(drive, ended, now)
-    columns |= failure | drive.columns_at_end
+    columns, told = _failure(drive, ended, now)
+    columns |= drive.columns_at_end
     if requires_manual_intervention:
         columns["requires_manual_intervention"] = True
     # What has failed is at rest, so that a pause has nothing more to stop.
@@ -127,6 +123,6 @@ def _failure(drive: Drive, failed: Failed, now: datetime) -> tuple[dict[str, Any
     failures = int(step.control.get("failures", 0)) if step else 0
     event = report.step_failed(drive.execution, name, reason, can_skip=can_skip, at=now, attempts=max(1, failures))
     return {
-        "error": AsJson(error), "failure_reason": reason, "failed_at": now, "retry_count": max(0, failures - 1),
+        "error": AsJson(error), "failure_reason": reason, "retry_count": max(0, failures - 1),
         "current_step": failed.path or "",
     }, event  # fmt: skip

@@ -68,17 +68,16 @@ def claim_many(execution_ids: Sequence[uuid.UUID], process_id: uuid.UUID) -> lis
 
 def _claiming(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool) -> Move:
     now = clock.now()
-    return Move(
+    move = Move(
         execution_id,
         Claim(process_id, alone),
-        to=Phase.IN_PROGRESS,
-        columns={"process_id": process_id, "wake_at": None, "waiting_for": "", "rung_at": None},
         if_null={"started_at": now},
         increments=("token",),
         # Set only where it was in somebody's hands: of those, only the dead are taken over.
         copies={"left_by_id": "process_id"},
         at=now,
     )
+    return move.to(Phase.IN_PROGRESS, process_id=process_id)
 
 
 def _held(wanted: Sequence[uuid.UUID], taken: Mapping[uuid.UUID, Applied]) -> list[Held]:
@@ -118,8 +117,7 @@ def give_back(
 
     ``not_run`` are steps that had begun and of which nothing stands: they begin again, and no attempt is lost.
     """
-    columns = {"process_id": None, "wake_at": clock.now()}
-    move = Move(execution_id, Lease(token), to=Phase.PENDING, columns=columns, owner_id=owner_id, ring=queue)
+    move = Move(execution_id, Lease(token), owner_id=owner_id, ring=queue).to(Phase.PENDING)
     move.steps = [replace(step, status=StepStatus.RETRYING, wake_at=None) for step in not_run]
     return apply(move) is not None
 

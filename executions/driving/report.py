@@ -11,25 +11,6 @@ from executions.journal.records import EventRecord, StepRecord
 from executions.models import Execution
 from executions.sanitise import sanitise_reason
 
-STARTED = EventName.STARTED
-STEP_RETRYING = EventName.STEP_RETRYING
-STEP_FAILED = EventName.STEP_FAILED
-RECOVERED = EventName.RECOVERED
-RECOVERY_FAILED = EventName.RECOVERY_FAILED
-RETRIED = EventName.RETRIED
-STEP_SKIPPED = EventName.STEP_SKIPPED
-NEEDS_DECISION = EventName.NEEDS_DECISION
-LATE_ANSWER = EventName.LATE_ANSWER
-DECIDED = EventName.DECIDED
-COMPLETED = EventName.COMPLETED
-CANCELLED = EventName.CANCELLED
-PAUSED = EventName.PAUSED
-RESUMED = EventName.RESUMED
-TERMINATED = EventName.TERMINATED
-RESTORED = EventName.RESTORED
-RESTORE_UNDONE = EventName.RESTORE_UNDONE
-OVERRIDDEN = EventName.OVERRIDDEN
-
 
 def ids_of(execution: Execution) -> dict[str, Any]:
     """Of the run and of what it runs.

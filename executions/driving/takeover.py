@@ -21,6 +21,7 @@ from executions.driving.crashes import Crashes, after_crash
 from executions.driving.lease import Held
 from executions.driving.store import Store
 from executions.errors import Fenced, WorkflowError
+from executions.journal.events import EventName
 from executions.language.walking.places import call_at
 from executions.models import Execution, Process, Quarantine
 from executions.models.move import Lease, Move
@@ -84,7 +85,7 @@ def _record(held: Held, process: Process, crashes: Crashes, to_be_alone: bool) -
     move = _move(held)
     if held.first_time:
         assert execution.started_at is not None
-        move.events = [report.plain(report.STARTED, execution, execution.started_at)]
+        move.events = [report.plain(EventName.STARTED, execution, execution.started_at)]
     move.events.append(report.recovered(execution, now, None))
     # Kept only where there was a crash: an orderly stop leaves nothing to count.
     move.columns["crashes"] = AsJson(crashes.as_json()) if crashes.last else None
@@ -107,8 +108,7 @@ def set_apart(held: Held, store: Store) -> None:
 
 
 def _set_apart(move: Move, execution: Execution) -> None:
-    move.to, move.ring = Phase.PENDING, execution.queue
-    move.columns |= {"alone": True, "process_id": None, "wake_at": clock.now(), "waiting_for": ""}
+    move.to(Phase.PENDING, alone=True).ring = execution.queue
 
 
 def _quarantine(execution: Execution, crashes: Crashes) -> None:
@@ -125,12 +125,9 @@ def _refuse(held: Held, process: Process, broken: Broken) -> None:
     text = f"The recovery failed: {broken.text}. {broken.remedy()}"
     error = WorkflowError.standard("runtime", text).as_json()
     event = report.recovery_failed(execution, broken.text, now, last_good_seq=broken.last_good_seq)
-    move = _move(held)
-    move.to, move.events = Phase.FAILED, [event]
-    move.columns |= {
-        "process_id": None, "wake_at": None, "waiting_for": "", "failed_at": now, "ended_at": now,
-        "error": AsJson(error), "failure_reason": report.failure_reason(error), "requires_manual_intervention": True,
-    }  # fmt: skip
+    reason = report.failure_reason(error)
+    move = _move(held).to(Phase.FAILED, error=AsJson(error), failure_reason=reason, requires_manual_intervention=True)
+    move.events = [event]
     with atomic():
         _apply(move)
         _audit(execution, process, audit.FAILED, {"broken": broken.text, "last_good_seq": broken.last_good_seq})

@@ -12,7 +12,7 @@ from executions.intake.merge_tasks import Merged
 from executions.intake.status_update import StatusUpdate
 from executions.models import Execution
 from executions.models.move_sql import AsJson
-from executions.states import ENDED_PHASES, OPEN_STATUSES, Phase, StepStatus
+from executions.states import ENDED_PHASES, OPEN_STATUSES, PASSED_STATUSES, Phase, StepStatus
 
 
 def given(update: StatusUpdate, reached: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,6 +61,6 @@ def journal(merged: Merged, to: Phase | None, now: datetime) -> dict[str, Any]:
     running = [record.path for record in merged.standing if record.status in OPEN_STATUSES and record.started_at]
     if (failed or running) and to != Phase.COMPLETED:
         columns["current_step"] = (running or failed)[-1]
-    if any(record.status in (StepStatus.SUCCEEDED, StepStatus.SKIPPED) for record in merged.written):
+    if any(record.status in PASSED_STATUSES for record in merged.written):
         columns["last_checkpoint_at"] = now
     return columns

@@ -57,43 +57,34 @@ def moves(
     way = route(current, update.to)
     found = []
     for phase in way[:-1]:
-        columns = {"wake_at": now if phase == Phase.PENDING else None, "waiting_for": ""}
         guard = Standing(frozenset({current}))
-        found.append(Move(execution.pk, guard, to=phase, columns=columns, owner_id=execution.owner_id, at=now))
+        found.append(Move(execution.pk, guard, owner_id=execution.owner_id, at=now).to(phase))
         current = phase
     to = way[-1] if way else None
     last = Move(
         execution.pk,
         Standing(frozenset({current})),
-        to=to,
-        columns=_reached(to, update, merged, now),
         events=_events(execution, update, merged, to, actor_id, now),
         owner_id=execution.owner_id,
         correlation_id=execution.correlation_id,
         at=now,
     )
-    if to is not None and execution.started_at is None and update.started_at is None:
-        last.if_null = {"started_at": now}
+    if to is not None:
+        last.to(to, **_reached(to, update, merged))
+        if execution.started_at is None and update.started_at is None:
+            last.if_null = {"started_at": now}
     return [*found, last]
 
 
-def _reached(to: Phase | None, update: StatusUpdate, merged: Merged | None, now: datetime) -> dict[str, Any]:
-    """The columns that belong to the phase that is reached."""
-    columns: dict[str, Any] = {}
-    if to is not None:
-        waiting_for = "approval" if update.phase == "WAITING_FOR_APPROVAL" else "its runner"
-        columns = {"wake_at": None, "waiting_for": waiting_for if to == Phase.WAITING else ""}
-    if to in ENDED_PHASES:
-        columns |= {"ended_at": update.completed_at or now, "cancel_asked_at": None, "pause_asked_at": None}
-    if to == Phase.PAUSED:
-        columns["pause_asked_at"] = None
-    if to == Phase.COMPLETED:
-        columns |= {"current_step": "", "requires_manual_intervention": False}
-    if to == Phase.FAILED:
-        error = error_json(update.error) or _failed(merged)[1] or error_json("The runner reported no reason.")
-        assert error is not None
-        columns |= {"error": AsJson(error), "failure_reason": report.failure_reason(error), "failed_at": now}
-    return columns
+def _reached(to: Phase, update: StatusUpdate, merged: Merged | None) -> dict[str, Any]:
+    """What the runner says of the phase that is reached, beside the phase's own columns."""
+    if to == Phase.WAITING:
+        return {"waiting_for": "approval" if update.phase == "WAITING_FOR_APPROVAL" else "its runner"}
+    if to != Phase.FAILED:
+        return {}
+    error = error_json(update.error) or _failed(merged)[1] or error_json("The runner reported no reason.")
+    assert error is not None
+    return {"error": AsJson(error), "failure_reason": report.failure_reason(error)}
 
 
 def _events(

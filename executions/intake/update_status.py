@@ -134,11 +134,11 @@ def build_new_state_with_status(draft: StatusDraft) -> None:
     last.columns |= reported_columns.given(update, last.columns) | reported_columns.heard(existing, update, now)
     last.columns |= reported_columns.progress(existing, update, draft.merged)
     if draft.merged is not None:
-        last.columns |= reported_columns.journal(draft.merged, last.to, now)
+        last.columns |= reported_columns.journal(draft.merged, last.phase, now)
         last.steps, last.supersede = draft.merged.written, draft.merged.supersede()
     tasks_count = len(update.tasks or [])
     log.debug(
-        "status merged", execution_id=existing.public_id, phase=last.to or existing.phase, tasks_count=tasks_count
+        "status merged", execution_id=existing.public_id, phase=last.phase or existing.phase, tasks_count=tasks_count
     )
 
 

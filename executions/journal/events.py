@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from executions.states import Tone
+
 
 class Told(StrEnum):
     """Who finds the event in the inbox."""
@@ -18,16 +20,6 @@ class Told(StrEnum):
     NOBODY = "nobody"
     OWNER = "the owner"
     OWNER_IF_ANOTHER = "the owner, where another person did it"
-
-
-class Tone(StrEnum):
-    """How it is taken: pages and the command colour by it."""
-
-    IDLE = "idle"
-    BUSY = "busy"
-    GOOD = "good"
-    WARN = "warn"
-    BAD = "bad"
 
 
 @dataclass(frozen=True, slots=True)

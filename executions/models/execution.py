@@ -16,7 +16,7 @@ from executions.journal.records import newest_format
 from executions.models.fields import JsonField
 from executions.models.matching import ATTENTION, NEEDS_ATTENTION, condition
 from executions.searching.search import Search
-from executions.states import ACTIVE_PHASES, Phase
+from executions.states import ACTIVE_PHASES, UNDER_WAY, Phase
 
 if TYPE_CHECKING:
     from executions.models.agent import Agent
@@ -24,6 +24,23 @@ if TYPE_CHECKING:
 
 # Of a row whose writer says no format: it is older than the second.
 FORMAT_OF_SILENCE = 1
+
+
+# What says who or what moves a run on, by the column that says it (``PhaseRow.held_by``).
+_HELD_BY = {
+    "process_id": Q(process__isnull=False),
+    "runner": Q(runner="external"),
+    "wake_at": Q(wake_at__isnull=False),
+    "waiting_for": ~Q(waiting_for=""),
+}
+
+
+def _is_held(phase: Phase) -> models.CheckConstraint:
+    """A run in an active phase is never forgotten."""
+    condition = ~Q(phase=str(phase))
+    for column in phase.row.held_by:
+        condition |= _HELD_BY[column]
+    return models.CheckConstraint(condition=condition, name=phase.row.constraint)
 
 
 class ExecutionQuerySet(models.QuerySet["Execution"]):
@@ -37,8 +54,7 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
 
     def silent(self) -> ExecutionQuerySet:
         """In the hands of an external runner of which nothing was heard for longer than is allowed."""
-        speaking = (Phase.PENDING, Phase.IN_PROGRESS, Phase.WAITING)
-        return self.filter(runner="external", phase__in=speaking, runner_due_at__lt=Now())
+        return self.filter(runner="external", phase__in=UNDER_WAY, runner_due_at__lt=Now())
 
     def needing_attention(self, kind: str = "") -> ExecutionQuerySet:
         """A person has to look at it: :meth:`Execution.needs_attention` says the same of one row.
@@ -144,17 +160,7 @@ class Execution(models.Model):
         ordering = ("-id",)
         constraints = (
             models.CheckConstraint(condition=Q(phase__in=[str(phase) for phase in Phase]), name="execution_phase"),
-            models.CheckConstraint(
-                condition=~Q(phase="IN_PROGRESS") | Q(process__isnull=False) | Q(runner="external"),
-                name="execution_driven_by_a_process",
-            ),
-            models.CheckConstraint(
-                condition=~Q(phase="WAITING") | Q(wake_at__isnull=False) | ~Q(waiting_for=""),
-                name="execution_waits_for_something",
-            ),
-            models.CheckConstraint(
-                condition=~Q(phase="PENDING") | Q(wake_at__isnull=False), name="execution_pending_is_due"
-            ),
+            *(_is_held(phase) for phase in Phase if phase.row.held_by),
             models.CheckConstraint(
                 condition=Q(kind="workflow", workflow__isnull=False, version__isnull=False, agent__isnull=True)
                 | Q(kind="agent", agent__isnull=False, agent_version__isnull=False, workflow__isnull=True),
@@ -205,10 +211,9 @@ class Execution(models.Model):
 
     def is_runner_silent(self) -> bool:
         """Whether an external runner has this execution and has not spoken for longer than it may."""
-        speaking = self.phase in (Phase.PENDING, Phase.IN_PROGRESS, Phase.WAITING)
         return (
             self.runner == "external"
-            and speaking
+            and self.phase in UNDER_WAY
             and self.runner_due_at is not None
             and self.runner_due_at < clock.now()
         )

@@ -24,8 +24,8 @@ def found(move: Move) -> Applied | None:
 
 
 def _has_marks(move: Move, row: Execution, after_seq: int) -> bool:
-    if move.to is not None:
-        return row.phase == move.to
+    if move.phase is not None:
+        return row.phase == move.phase
     if move.steps:
         return Step.objects.filter(pk=move.steps[-1].id, changed_seq__gt=after_seq).exists()
     names = [event.name for event in move.events]

@@ -6,11 +6,11 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from executions import clock
 from executions.journal.records import JOURNAL_FORMAT, AttemptRecord, EventRecord, StepRecord
-from executions.states import Phase
+from executions.states import UNDER_WAY, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Claim:
     process_id: uuid.UUID
     alone: bool = False
     journal_format: int = JOURNAL_FORMAT
-    phases: frozenset[Phase] = frozenset({Phase.PENDING, Phase.WAITING, Phase.IN_PROGRESS})
+    phases: frozenset[Phase] = UNDER_WAY
 
 
 Guard = Lease | Standing | Claim
@@ -49,7 +49,9 @@ Guard = Lease | Standing | Claim
 
 @dataclass(slots=True)
 class Move:
-    """What shall change, and what has to hold for it. ``copies`` keeps in one column what another held before.
+    """What shall change, and what has to hold for it; :meth:`to` names the phase.
+
+    ``copies`` keeps in one column what another held before.
 
     ``after_seq`` is the last ``head_seq`` that a driver saw; with it a move ``in_doubt``, whose COMMIT broke off, is
     found again if it was carried out.
@@ -57,7 +59,7 @@ class Move:
 
     execution_id: uuid.UUID
     guard: Guard
-    to: Phase | None = None
+    phase: Phase | None = None
     columns: dict[str, Any] = field(default_factory=dict)
     if_null: dict[str, Any] = field(default_factory=dict)
     increments: tuple[str, ...] = ()
@@ -74,6 +76,12 @@ class Move:
     at: datetime = field(default_factory=lambda: clock.now())
     after_seq: int | None = None
     in_doubt: bool = False
+
+    def to(self, phase: Phase, **columns: Any) -> Self:
+        """Into this phase: with what its row sets and resets, and with ``columns`` beside or in place of that."""
+        self.phase = phase
+        self.columns = {**self.columns, **phase.entering(self.at), **columns}
+        return self
 
     def seqs_needed(self) -> int:
         """One for each step and event that the move writes, so that each has a place of its own in the history."""

@@ -151,8 +151,8 @@ def _guarded_update(move: Move) -> tuple[str, list[Any]]:
 
 def _assignments(move: Move) -> tuple[str, list[Any]]:
     columns = dict(move.columns)
-    if move.to is not None:
-        columns["phase"] = str(move.to)
+    if move.phase is not None:
+        columns["phase"] = str(move.phase)
     assignments = ["head_seq = head_seq + %s", *(f"{column} = %s" for column in columns)]
     assignments += [f"{column} = COALESCE({column}, %s)" for column in move.if_null]
     assignments += [f"{column} = {column} + 1" for column in move.increments]

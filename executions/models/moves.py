@@ -68,12 +68,12 @@ def _in_one_statement(move: Move) -> Applied | None:
 
 
 def _check_is_legal(move: Move) -> None:
-    if move.to is None:
+    if move.phase is None:
         return
     origins = {Phase.IN_PROGRESS} if isinstance(move.guard, Lease) else move.guard.phases
-    illegal = [phase for phase in origins if move.to not in MOVES[phase]]
+    illegal = [phase for phase in origins if move.phase not in MOVES[phase]]
     if illegal:
-        raise AssertionError(f"No execution may go from {illegal[0]} to {move.to} (executions.states.MOVES).")
+        raise AssertionError(f"No execution may go from {illegal[0]} to {move.phase} (executions.states.MOVES).")
 
 
 def announce_after_commit(move: Move, applied: Applied) -> None:

@@ -11,10 +11,9 @@ from executions.journal.events import EventName
 from executions.models import Boot, Event, Execution, Process, Turn
 from executions.models.transactions import atomic
 from executions.recovery.processes import Watch, declare_the_dead
-from executions.states import Phase
+from executions.states import UNDER_WAY, Phase
 
 log = structlog.get_logger(__name__)
-_UNDER_WAY = (Phase.PENDING, Phase.IN_PROGRESS, Phase.WAITING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ def note_start(process: Process) -> Boot | None:
         unsigned += Process.objects.workers().silent()
         if Process.objects.workers().living().exclude(pk=process.pk).exists():
             return None
-        incomplete = Execution.objects.filter(runner="ours", phase__in=_UNDER_WAY).count()
+        incomplete = Execution.objects.filter(runner="ours", phase__in=UNDER_WAY).count()
         boot = Boot.objects.create(
             host=process.host, version=process.version, is_clean=not unsigned, incomplete_count=incomplete
         )

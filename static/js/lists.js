@@ -20,7 +20,7 @@ export function follow(selector) {
 
 // Round the failed steps of a page, or the failed rows of a list, beginning after where the focus is.
 export function nextError() {
-  const found = [...document.querySelectorAll(".step:has(> .mark.tone-bad):not(.superseded), .execution-row[data-phase=FAILED]")];
+  const found = [...document.querySelectorAll(".step:has(> .mark.tone-bad):not(.superseded), .execution-row[data-error]")];
   if (!found.length) return;
   const next = found[(found.findIndex((each) => each.contains(document.activeElement)) + 1) % found.length];
   const details = next.querySelector("details");

@@ -32,12 +32,10 @@ def stale_move(execution: Execution, token: int) -> Move:
     return Move(
         execution.pk,
         Lease(token),
-        to=Phase.COMPLETED,
-        columns={"process_id": None},
         steps=[step],
         attempts=[AttemptRecord(step.id, 1, "failed", now, now)],
         events=[EventRecord("STALE", notify_owner=True)],
-    )
+    ).to(Phase.COMPLETED)
 
 
 def test_an_execution_is_taken_by_one_process_only(begin, process):

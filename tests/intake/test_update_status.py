@@ -215,7 +215,7 @@ class TestBuildNewStateWithStatus:
 
     def test_building_alone_writes_nothing(self, execution: Execution, alice: User) -> None:
         asked = built(execution, alice, phase="COMPLETED", tasks=[task("a", "COMPLETED")])
-        assert [move.to for move in asked.moves] == [Phase.IN_PROGRESS, Phase.COMPLETED]
+        assert [move.phase for move in asked.moves] == [Phase.IN_PROGRESS, Phase.COMPLETED]
         assert (Execution.objects.get().phase, Step.objects.count()) == (Phase.PENDING, 0)
 
     def test_a_finished_task_that_is_told_otherwise_is_a_new_step(self, execution: Execution, report: Any) -> None:

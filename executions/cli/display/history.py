@@ -6,28 +6,22 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from executions.cli.display.words import STYLES, clock, plain, step_of
-from executions.journal.events import Tone, known
+from executions.cli.display.words import clock, plain, step_of
+from executions.journal.events import known
+from executions.states import LOOK_OF_STATUS, Look, Tone
 
 Entry = Mapping[str, Any]
 Parts = list[tuple[str, str] | str]
-MARKS = {
-    "WAITING": "…",
-    "SUCCEEDED": "✓",
-    "SKIPPED": "»",
-    "FAILED": "✗",
-    "CANCELLED": "■",
-}
-
-
 # What an event of this tone looks like.
 _STYLES = {
     Tone.IDLE: "magenta",
     Tone.BUSY: "cyan",
+    Tone.WAIT: "yellow",
     Tone.GOOD: "green",
     Tone.WARN: "yellow",
     Tone.BAD: "bold red",
 }
+_OF_ANOTHER_VERSION = Look("", "", Tone.IDLE, mark="·")
 _OPTIONAL = re.compile(r"\[([^\]]*)\]")
 _NAMED = re.compile(r"\{(\w+)\}")
 
@@ -69,10 +63,10 @@ def line(entry: Entry) -> Parts | None:
         # Its event says the same, with who decided.
         return None
     status = plain(entry.get("status"))
-    if status in ("RUNNING", "RETRYING"):
+    look = LOOK_OF_STATUS.get(status, _OF_ANOTHER_VERSION)
+    if not look.mark:
         return None
-    style = STYLES.get(status, "")
-    return [(clock(entry.get("at")), "dim"), "  ", (f"{MARKS.get(status, '·')} ", style), step_of(entry.get("path"))]
+    return [(clock(entry.get("at")), "dim"), "  ", (f"{look.mark} ", look.colour), step_of(entry.get("path"))]
 
 
 def _tells_of_a_step(name: str) -> bool:

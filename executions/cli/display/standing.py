@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from executions.cli.display.words import clock, count, plain, step_of
+from executions.states import ENDED_PHASES
 
 Run = Mapping[str, Any]
-ENDED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "TERMINATED"})
 
 
 def sentence(run: Run) -> str:
@@ -73,6 +73,6 @@ def next_commands(run: Run, *, may_skip: bool = False) -> list[tuple[str, str]]:
         ]
     if phase == "PAUSED":
         return [(f"stigmer resume {run_id}", "go on")]
-    if phase not in ENDED:
+    if phase not in ENDED_PHASES:
         return [(f"stigmer logs -f {run_id}", "follow it"), (f"stigmer cancel {run_id}", "stop it")]
     return []

@@ -6,20 +6,9 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-STYLES = {
-    "PENDING": "dim",
-    "IN_PROGRESS": "cyan",
-    "RUNNING": "cyan",
-    "WAITING": "yellow",
-    "RETRYING": "yellow",
-    "PAUSED": "yellow",
-    "COMPLETED": "green",
-    "SUCCEEDED": "green",
-    "SKIPPED": "blue",
-    "FAILED": "bold red",
-    "CANCELLED": "magenta",
-    "TERMINATED": "magenta",
-}
+from executions.states import LOOK_OF_PHASE, LOOK_OF_STATUS
+
+STYLES = {name: look.colour for name, look in {**LOOK_OF_STATUS, **LOOK_OF_PHASE}.items()}
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"))
 
 

@@ -22,6 +22,7 @@ from executions.driving.boundary import Came
 from executions.driving.drive import Drive, Yielded
 from executions.errors import ExpressionError, WorkflowError
 from executions.journal import operation
+from executions.journal.events import EventName
 from executions.journal.operation import Known
 from executions.journal.records import AttemptRecord, StepRecord
 from executions.language.walking.requests import Effect, Ended, Request
@@ -147,8 +148,7 @@ def _note_interruption(drive: Drive, step: StepRecord, effect: str, now: datetim
 def _ask(drive: Drive, step: StepRecord, now: datetime) -> None:
     """It may have happened: only a person can say whether to run it again."""
     if not step.control.get("needs_decision"):
-        event = report.plain(report.NEEDS_DECISION, drive.execution, now, step_name=step.name, path=step.path)
-        event.notify_owner = True
+        event = report.plain(EventName.NEEDS_DECISION, drive.execution, now, step_name=step.name, path=step.path)
         drive.boundary.events.append(event)
     step.status = StepStatus.WAITING
     step.control["needs_decision"] = True

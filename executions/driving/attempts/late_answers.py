@@ -19,6 +19,7 @@ from executions.driving import report
 from executions.driving.drive import Drive
 from executions.driving.lease import load_records
 from executions.errors import Fenced, NotStorable, WorkflowError
+from executions.journal.events import EventName
 from executions.models import Execution, LateAnswer, Step
 from executions.models.late_answer import LOST, UNWRITTEN
 from executions.models.move import Lease, Move, Standing
@@ -102,7 +103,7 @@ def _kept(values: dict[str, Any]) -> bool:
 
 def _tell(execution: Execution, step: Step, values: dict[str, Any]) -> None:
     event = report.plain(
-        report.LATE_ANSWER, execution, clock.now(), step_name=step.name, path=step.path, attempt=values["number"],
+        EventName.LATE_ANSWER, execution, clock.now(), step_name=step.name, path=step.path, attempt=values["number"],
         outcome="succeeded" if values["succeeded"] else "failed",
     )  # fmt: skip
     apply(
@@ -120,23 +121,19 @@ def _stopped(drive: Drive, problem: Error) -> None:
     reason = sanitise_reason(
         f"{what} could not be written: the database refused it ({str(problem).strip()}). It was tried several times."
     )
-    move.columns = {
-        "process_id": None, "wake_at": None, "failure_reason": reason, "requires_manual_intervention": True,
-    }  # fmt: skip
+    move.columns = {"failure_reason": reason, "requires_manual_intervention": True}
     if came is None:
         error = WorkflowError.standard("runtime", reason).as_json()
-        move.to = Phase.FAILED
-        move.columns |= {"waiting_for": "", "failed_at": now, "ended_at": now, "error": AsJson(error)}
+        move.to(Phase.FAILED, error=AsJson(error))
         name = drive.execution.current_step or "(workflow)"
         move.events = [report.step_failed(execution, name, reason, can_skip=False, at=now)]
     else:
         step = next(record for record in load_records(execution.pk) if record.id == came.step_id)
         step.status, step.wake_at = StepStatus.WAITING, None
         step.control["needs_decision"] = True
-        move.to, move.steps = Phase.WAITING, [step]
-        move.columns["waiting_for"] = "decision"
+        move.to(Phase.WAITING, waiting_for="decision").steps = [step]
         named: dict[str, Any] = {"step_name": step.name, "path": step.path, "reason": reason}
-        move.events = [report.plain(report.NEEDS_DECISION, execution, now, **named)]
+        move.events = [report.plain(EventName.NEEDS_DECISION, execution, now, **named)]
     with atomic():
         if apply(move) is None:
             raise Fenced

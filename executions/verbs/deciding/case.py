@@ -27,7 +27,7 @@ from executions.language.walking.following import after, first
 from executions.models import Execution
 from executions.models.move import Applied, Move, Standing
 from executions.models.moves import apply
-from executions.states import Phase, StepStatus
+from executions.states import BEGUN_ANEW, Phase, StepStatus
 
 log = structlog.get_logger(__name__)
 PER_TRY = (
@@ -146,13 +146,6 @@ def write(case: Case, events: list[EventRecord]) -> Decided:
     move = Move(
         execution.pk,
         Standing(frozenset({Phase(execution.phase)}), execution.head_seq),
-        to=Phase.PENDING,
-        columns={
-            "wake_at": now, "waiting_for": "", "rung_at": None, "error": None, "failed_at": None,
-            "failure_reason": "", "retry_count": 0, "requires_manual_intervention": False, "timeout_at": None,
-            "ended_at": None, "head_digest": head, "crashes": None, "pause_asked_at": None, "cancel_asked_at": None,
-            **case.columns,
-        },
         increments=("inbox",),
         supersede=([record.id for record in case.superseded], decision.id),
         reinstate=[record.id for record in case.reinstated],
@@ -162,8 +155,9 @@ def write(case: Case, events: list[EventRecord]) -> Decided:
         owner_id=execution.owner_id,
         ring=execution.queue,
         at=now,
-    )  # fmt: skip
-    applied = apply(move)
+    )
+    anew = {**BEGUN_ANEW, "retry_count": 0, "timeout_at": None, "pause_asked_at": None, "cancel_asked_at": None}
+    applied = apply(move.to(Phase.PENDING, **anew | {"head_digest": head} | case.columns))
     if applied is None:
         raise Refused("stale", "Somebody else was faster.", remedy="Look at what changed, then decide again.")
     after = {"phase": str(Phase.PENDING), "seq": applied.head_seq, **decision.control}

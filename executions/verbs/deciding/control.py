@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 import structlog
 from django.contrib.auth.models import User
@@ -24,7 +23,7 @@ from executions.models import Execution
 from executions.models.move import Move, Standing
 from executions.models.moves import apply
 from executions.models.transactions import persistent
-from executions.states import ACTIVE_PHASES, Phase
+from executions.states import ACTIVE_PHASES, UNDER_WAY, Phase
 from executions.verbs.deciding.case import Case
 from executions.verbs.deciding.opening import Opening, Reads, opened
 
@@ -41,7 +40,7 @@ def cancel(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = N
 @persistent
 def pause(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
     """Start no further step until it is resumed."""
-    opening = Opening(execution_id, actor, "pause", expected_seq, ACTIVE_PHASES - {Phase.PAUSED}, verifies=False)
+    opening = Opening(execution_id, actor, "pause", expected_seq, UNDER_WAY, verifies=False)
     return opened(opening, partial(_ask_or_move, moved=_paused, asked="pause_asked_at"))
 
 
@@ -54,10 +53,9 @@ def resume(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = N
 
 def _resume(case: Case) -> Phase:
     execution, now = case.execution, clock.now()
-    paused_at = execution.events.filter(name=report.PAUSED).order_by("-seq").values_list("created_at", flat=True)
+    paused_at = execution.events.filter(name=EventName.PAUSED).order_by("-seq").values_list("created_at", flat=True)
     pause_length = now - (paused_at.first() or now)
-    move = _move(execution, case.actor, report.RESUMED, Phase.PENDING)
-    move.columns |= {"wake_at": now, "waiting_for": "", "rung_at": None, "pause_asked_at": None}
+    move = _move(execution, case.actor, EventName.RESUMED, Phase.PENDING)
     if execution.timeout_at is not None:
         move.columns["timeout_at"] = execution.timeout_at + pause_length
     move.steps = _shifted(execution.pk, pause_length)
@@ -75,8 +73,7 @@ def terminate(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None 
 
 def _terminate(case: Case) -> Phase:
     execution, now = case.execution, clock.now()
-    move = _move(execution, case.actor, report.TERMINATED, Phase.TERMINATED)
-    move.columns |= ended(now)
+    move = _move(execution, case.actor, EventName.TERMINATED, Phase.TERMINATED)
     # The new token shuts out whoever drives it: their next write hits no row.
     move.increments = ("inbox", "token")
     move.steps = closed(execution.pk, now, outcome_unknown=execution.phase == Phase.IN_PROGRESS)
@@ -93,35 +90,31 @@ def _ask_or_move(case: Case, *, moved: Callable[[Execution, User], Move], asked:
     else:
         move = moved(execution, case.actor)
     _apply(move, case)
-    return move.to or Phase(execution.phase)
+    return move.phase or Phase(execution.phase)
 
 
 def _cancelled(execution: Execution, actor: User) -> Move:
-    now = clock.now()
-    move = _move(execution, actor, report.CANCELLED, Phase.CANCELLED)
-    move.columns |= ended(now)
-    move.steps = closed(execution.pk, now, outcome_unknown=False)
+    move = _move(execution, actor, EventName.CANCELLED, Phase.CANCELLED)
+    move.steps = closed(execution.pk, move.at, outcome_unknown=False)
     return move
 
 
 def _paused(execution: Execution, actor: User) -> Move:
-    move = _move(execution, actor, report.PAUSED, Phase.PAUSED)
-    move.columns |= {"wake_at": None, "waiting_for": "", "pause_asked_at": None}
-    return move
+    return _move(execution, actor, EventName.PAUSED, Phase.PAUSED)
 
 
 def _move(execution: Execution, actor: User, event: EventName, to: Phase) -> Move:
     now = clock.now()
-    return Move(
+    move = Move(
         execution.pk,
         Standing(frozenset({Phase(execution.phase)})),
-        to=to,
         increments=("inbox",),
         events=[report.plain(event, execution, now, actor.pk)],
         owner_id=execution.owner_id,
         correlation_id=execution.correlation_id,
         at=now,
     )
+    return move.to(to)
 
 
 def _apply(move: Move, case: Case) -> None:
@@ -130,16 +123,9 @@ def _apply(move: Move, case: Case) -> None:
         raise Refused("stale", "Somebody else was faster.", remedy="Look at what changed, then decide again.")
     execution = case.execution
     # Asked of a driver, the phase is still what it was: the driver's own event tells when it was honoured.
-    after = {"phase": str(move.to or execution.phase), "seq": applied.head_seq, "asked": move.to is None}
+    after = {"phase": str(move.phase or execution.phase), "seq": applied.head_seq, "asked": move.phase is None}
     audit.record(case.verb, execution, case.actor, before=audit.state(execution), after=after)
-    log.info("verb", verb=case.verb, execution_id=execution.public_id, user=case.actor.pk, to=move.to)
-
-
-def ended(now: datetime) -> dict[str, Any]:
-    return {
-        "ended_at": now, "process_id": None, "wake_at": None, "waiting_for": "", "cancel_asked_at": None,
-        "pause_asked_at": None,
-    }  # fmt: skip
+    log.info("verb", verb=case.verb, execution_id=execution.public_id, user=case.actor.pk, to=move.phase)
 
 
 def closed(execution_id: uuid.UUID, now: datetime, *, outcome_unknown: bool) -> list[StepRecord]:

@@ -19,6 +19,7 @@ from executions.driving.versions import parsed
 from executions.errors import NotStorable, Refused
 from executions.ids import uuid7
 from executions.journal import operation
+from executions.journal.events import EventName
 from executions.journal.records import StepRecord
 from executions.language.walking.late import LATE
 from executions.models import Execution, LateAnswer
@@ -57,7 +58,7 @@ def retry(
         case.control |= {"as_new_operation": True} if as_new_operation else {}
         again(case, arguments, as_new_operation)
         event = report.plain(
-            report.RETRIED, case.execution, clock.now(), actor.pk, step=case.execution.current_step, reason=reason
+            EventName.RETRIED, case.execution, clock.now(), actor.pk, step=case.execution.current_step, reason=reason
         )
         return write(case, [event])
 
@@ -135,7 +136,7 @@ def _skip(case: Case, output: Any) -> Decided:
     case.reopen_composites(chain[place + 1 :])
     case.goes_on_after(target.path)
     event = report.plain(
-        report.STEP_SKIPPED,
+        EventName.STEP_SKIPPED,
         case.execution,
         now,
         case.actor.pk,
@@ -176,7 +177,7 @@ def decide(
         case.reopen(asked, control=control, attempt=asked.attempt)
         case.count_anew(asked.path)
         event = report.plain(
-            report.DECIDED, case.execution, clock.now(), actor.pk, step_name=asked.name, choice=choice, reason=reason
+            EventName.DECIDED, case.execution, clock.now(), actor.pk, step_name=asked.name, choice=choice, reason=reason
         )
         return write(case, [event])
 

@@ -137,7 +137,7 @@ def _restore(case: Case, checkpoint_seq: int) -> Decided:
         "last_checkpoint_at": checkpoint.finished_at if checkpoint else None,
     }
     case.goes_on_after(checkpoint.path if checkpoint else "")
-    return _written(case, report.RESTORED, checkpoint)
+    return _written(case, EventName.RESTORED, checkpoint)
 
 
 def _undo(case: Case) -> Decided:
@@ -161,7 +161,7 @@ def _undo(case: Case) -> Decided:
             case.written.append(_as_it_was_begun(record))
         else:
             case.reinstated.append(record)
-    return _written(case, report.RESTORE_UNDONE, None)
+    return _written(case, EventName.RESTORE_UNDONE, None)
 
 
 def _as_it_was_begun(record: StepRecord) -> StepRecord:
@@ -178,7 +178,6 @@ def _written(case: Case, event: EventName, checkpoint: StepRecord | None) -> Dec
         event, execution, clock.now(), case.actor.pk, reason=case.reason,
         checkpoint_seq=case.control.get("checkpoint"), path=checkpoint.path if checkpoint else "",
     )  # fmt: skip
-    told.notify_owner = case.actor.pk != execution.owner_id
     return write(case, [told])
 
 

@@ -1,14 +1,14 @@
 """Start no further step until it is resumed."""
 
 from executions.roles import Role
-from executions.states import ACTIVE_PHASES, Phase
+from executions.states import UNDER_WAY
 from executions.verbs.row import Answer, Reason, Verb
 
 ROW = Verb(
     name="pause",
     order=80,
     roles=frozenset({Role.OWNER, Role.ADMIN}),
-    phases=ACTIVE_PHASES - {Phase.PAUSED},
+    phases=UNDER_WAY,
     label="Pause",
     icon="pause",
     only="Only an active execution can be paused",

@@ -34,7 +34,7 @@ function afterRow(topic) {
   const list = document.getElementById("executions-region");
   const wanted = list?.dataset.wantedPhase;
   for (const row of regionsOf(topic)) {
-    const fits = !wanted || row.dataset.phase === wanted || (wanted === "attention" && "attention" in row.dataset);
+    const fits = !wanted || row.dataset.fits.split(" ").includes(wanted);
     row.classList.toggle("gone", !fits);
   }
   if (list?.dataset.countUrl) hint("executions");
