@@ -13,14 +13,14 @@ from typing import Any
 
 from django.db.models import ExpressionWrapper, F, TextField
 
-from executions.journal.links import FIRST_FORMAT, link, link_of_row
+from executions.journal.links import FIRST_FORMAT, HASHED, link, link_of_row
 from executions.journal.records import DECISION, JOURNAL_FORMAT, STORED_AS_TEXT, StepRecord
 from executions.models import Execution, Step
 from executions.models.fields import read_json
 from executions.models.streaming import stream
 from executions.states import FINISHED_STATUSES, PASSED_STATUSES
 
-_COLUMNS = ("path", "name", "kind", "status", "generation", "optional", "seq", "digest", "id")
+_COLUMNS = (*HASHED, "seq", "digest", "id")
 # The values as the texts that they are stored as, unread.
 _TEXTS = {f"{name}_text": ExpressionWrapper(F(name), TextField()) for name in STORED_AS_TEXT}
 Row = tuple[StepRecord, tuple[str | None, ...]]

@@ -22,7 +22,7 @@ from executions.journal.events import EventName
 from executions.journal.operation import Known
 from executions.journal.records import EventRecord, StepRecord
 from executions.language.walking.requests import Completed, Ended, Failed
-from executions.models.move_sql import AsJson
+from executions.models.rows import AsJson
 from executions.states import Phase, StepStatus
 from executions.values import storable
 

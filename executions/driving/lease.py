@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from django.db.models import Count, Max, Q
@@ -16,15 +15,11 @@ from executions.journal.paths import ancestors
 from executions.journal.records import DECISION, StepRecord
 from executions.models import Event, Execution, Process, Step
 from executions.models.moves import Applied, Claim, Lease, Move, apply, claim_all
+from executions.models.rows import RECORD_FIELDS, record_of
 from executions.models.transactions import atomic
 from executions.secret_access import author_of
 from executions.secrets import Applicant
 from executions.states import FINISHED_STATUSES, Phase, StepStatus
-
-RECORD_FIELDS = (
-    "path", "name", "kind", "status", "attempt", "generation", "input", "arguments", "output", "context", "error",
-    "control", "started_at", "finished_at", "wake_at", "optional", "id", "seq", "digest", "superseded_by_id",
-)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -153,13 +148,5 @@ def load_records_of(execution_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[
     if execution_ids:
         rows = Step.objects.filter(execution_id__in=execution_ids, superseded_by=None).exclude(kind=DECISION)
         for execution_id, *row in rows.order_by("id").values_list("execution_id", *RECORD_FIELDS):
-            found.setdefault(execution_id, []).append(record_of(tuple(row)))
+            found.setdefault(execution_id, []).append(record_of(row))
     return found
-
-
-def record_of(row: tuple[object, ...]) -> StepRecord:
-    record = StepRecord(*row)  # type: ignore[arg-type]
-    # A status that nobody knows stays as it is: the verification of the chain finds it.
-    with suppress(ValueError):
-        record.status = StepStatus(record.status)
-    return record

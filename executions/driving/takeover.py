@@ -25,9 +25,9 @@ from executions.journal.events import EventName
 from executions.language.walking.places import call_at
 from executions.models import Execution, Process, Quarantine
 from executions.models.move import Lease, Move
-from executions.models.move_sql import AsJson
 from executions.models.moves import apply
 from executions.models.process import ALONE
+from executions.models.rows import AsJson
 from executions.models.transactions import Patience, atomic, run_tx
 from executions.states import Phase, StepStatus
 

@@ -11,7 +11,7 @@ from executions.intake.execution_draft import SILENCE_SECONDS
 from executions.intake.merge_tasks import Merged
 from executions.intake.status_update import StatusUpdate
 from executions.models import Execution
-from executions.models.move_sql import AsJson
+from executions.models.rows import AsJson
 from executions.states import ENDED_PHASES, OPEN_STATUSES, PASSED_STATUSES, Phase, StepStatus
 
 

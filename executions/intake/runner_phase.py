@@ -13,7 +13,7 @@ from executions.journal.events import EventName
 from executions.journal.records import EventRecord
 from executions.models import Execution
 from executions.models.move import Move, Standing
-from executions.models.move_sql import AsJson
+from executions.models.rows import AsJson
 from executions.states import ENDED_PHASES, Phase, StepStatus, may_move
 
 _EVENTS = {

@@ -14,6 +14,8 @@ from executions.journal.records import STORED_AS_TEXT, StepRecord
 from executions.values import digest, digest_of_texts
 
 FIRST_FORMAT = 1
+# Beside the texts, the columns that a digest of format 2 covers, in this order.
+HASHED = ("path", "name", "kind", "status", "generation", "optional")
 
 
 def link(previous: str, record: StepRecord, journal_format: int) -> str:

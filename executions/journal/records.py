@@ -19,6 +19,8 @@ JOURNAL_FORMAT = 2
 # The values of a step that are kept as JSON text, in the order in which its digest covers them.
 STORED_AS_TEXT = ("input", "arguments", "output", "context", "error", "control")
 
+LONGEST_RULE = 100
+
 
 def newest_format() -> int:
     """The format of a run that begins now."""
@@ -54,7 +56,7 @@ class StepRecord:
     id: uuid.UUID = field(default_factory=uuid7)
     seq: int | None = None
     digest: str = ""
-    superseded_by: uuid.UUID | None = None
+    superseded_by_id: uuid.UUID | None = None
     # Values of STORED_AS_TEXT that were written as text already, so that what is hashed is what is stored. A copy made
     # by ``replace`` begins without.
     texts: dict[str, str | None] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -86,6 +88,9 @@ class AttemptRecord:
     rule: str = ""
     delay_seconds: float | None = None
     log: str = ""
+
+    def __post_init__(self) -> None:
+        self.rule = self.rule[:LONGEST_RULE]
 
 
 @dataclass(slots=True)

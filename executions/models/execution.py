@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 from executions import clock
 from executions.ids import public_id, uuid7
 from executions.journal.records import newest_format
+from executions.models.claiming import left_behind, takable
 from executions.models.fields import JsonField
 from executions.models.matching import ATTENTION, NEEDS_ATTENTION, condition
 from executions.searching.search import Search
@@ -50,7 +51,11 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
 
     def orphaned(self) -> ExecutionQuerySet:
         """In progress in the hands of a process that is dead."""
-        return self.filter(phase=Phase.IN_PROGRESS, process__dead_at__isnull=False)
+        return self.filter(left_behind())
+
+    def takable(self, *, alone: bool) -> ExecutionQuerySet:
+        """What a process of this kind and version may drive at all, as its claim says."""
+        return self.filter(takable(alone=alone))
 
     def silent(self) -> ExecutionQuerySet:
         """In the hands of an external runner of which nothing was heard for longer than is allowed."""

@@ -9,39 +9,23 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
-from executions import clock
 from executions.ids import uuid7
 from executions.journal.records import StepRecord
+from executions.models import claiming
 from executions.models.move import Applied, Claim, Guard, Lease, Move
 from executions.models.prepared import prepared_cursor
-from executions.values import dumps
+from executions.models.rows import ATTEMPTS, EVENTS, STEPS, adapt
 
 Row = Sequence[Any]
 
-STEP_COLUMNS: dict[str, str] = {
-    "id": "uuid", "execution_id": "uuid", "path": "text", "name": "text", "kind": "text", "status": "text",
-    "attempt": "int", "generation": "int", "optional": "boolean", "input": "text", "arguments": "text",
-    "output": "text", "context": "text", "error": "text", "control": "text", "started_at": "timestamptz",
-    "finished_at": "timestamptz", "wake_at": "timestamptz", "digest": "text", "superseded_by_id": "uuid",
-}  # fmt: skip
-ATTEMPT_COLUMNS: dict[str, str] = {
-    "step_id": "uuid", "number": "int", "outcome": "text", "error": "text", "verdict": "text", "rule": "text",
-    "delay_seconds": "double precision", "process_id": "uuid", "correlation_id": "text", "log": "text",
-    "started_at": "timestamptz", "finished_at": "timestamptz",
-}  # fmt: skip
-EVENT_COLUMNS: dict[str, str] = {
-    "execution_id": "uuid", "name": "text", "payload": "text", "actor_id": "int", "created_at": "timestamptz",
-    "sent_at": "timestamptz",
-}  # fmt: skip
 MOST_IN_A_LIST = 5_000
 RETURNED = "head_seq, inbox, token, cancel_asked_at, pause_asked_at"
 _ON_CONFLICT = "ON CONFLICT (id) DO UPDATE SET " + ", ".join(
-    f"{column} = excluded.{column}" for column in (*STEP_COLUMNS, "seq", "changed_seq") if column != "id"
+    f"{column} = excluded.{column}" for column in (*STEPS.columns, "seq", "changed_seq") if column != "id"
 )
 
 
@@ -63,7 +47,7 @@ def in_sequence(move: Move) -> Applied | None:
             _insert_steps(cursor, move, applied.head_seq, but=decision)
         else:
             _insert_steps(cursor, move, applied.head_seq)
-        _insert(cursor, "executions_attempt", ATTEMPT_COLUMNS, _attempt_rows(move))
+        _insert(cursor, ATTEMPTS.name, ATTEMPTS.columns, _attempt_rows(move))
         _insert_events(cursor, move, applied.head_seq)
     return applied
 
@@ -75,7 +59,7 @@ def _set_superseded(cursor: Any, steps: Sequence[uuid.UUID], by: uuid.UUID | Non
         marks = ", ".join(["%s"] * len(part))
         cursor.execute(
             f"UPDATE executions_step SET superseded_by_id = %s, changed_seq = %s WHERE id IN ({marks})",
-            [_adapt(by), head_seq, *map(_adapt, part)],
+            [adapt(by), head_seq, *map(adapt, part)],
         )
 
 
@@ -86,9 +70,9 @@ def in_one_statement(move: Move) -> Applied | None:
     offsets = _offsets(move)
     step_rows = [(*_step_row(move, step), offsets[step.id]) for step in move.steps]
     if step_rows:
-        columns = ", ".join(STEP_COLUMNS)
-        values, flat = _values({**STEP_COLUMNS, "back": "bigint"}, step_rows)
-        picked = ", ".join(f"v.{column}" for column in STEP_COLUMNS)
+        columns = ", ".join(STEPS.columns)
+        values, flat = _values({**STEPS.columns, "back": "bigint"}, step_rows)
+        picked = ", ".join(f"v.{column}" for column in STEPS.columns)
         parts.append(
             f"steps AS (INSERT INTO executions_step ({columns}, seq, changed_seq) "
             f"SELECT {picked}, CASE WHEN v.finished_at IS NOT NULL THEN held.head_seq - v.back END, "
@@ -96,19 +80,19 @@ def in_one_statement(move: Move) -> Applied | None:
         )
         parameters += flat
     if move.attempts:
-        columns = ", ".join(ATTEMPT_COLUMNS)
-        values, flat = _values(ATTEMPT_COLUMNS, _attempt_rows(move))
+        columns = ", ".join(ATTEMPTS.columns)
+        values, flat = _values(ATTEMPTS.columns, _attempt_rows(move))
         parts.append(
             f"attempts AS (INSERT INTO executions_attempt ({columns}) "
             f"SELECT v.* FROM held, (VALUES {values}) AS v({columns}))"
         )
         parameters += flat
     if move.events:
-        columns = ", ".join(EVENT_COLUMNS)
+        columns = ", ".join(EVENTS.columns)
         last = len(move.events) - 1
         rows = [(*row, last - index) for index, row in enumerate(_event_rows(move))]
-        values, flat = _values({**EVENT_COLUMNS, "back": "bigint"}, rows)
-        picked = ", ".join(f"v.{column}" for column in EVENT_COLUMNS)
+        values, flat = _values({**EVENTS.columns, "back": "bigint"}, rows)
+        picked = ", ".join(f"v.{column}" for column in EVENTS.columns)
         parts.append(
             f"events AS (INSERT INTO executions_event ({columns}, seq) "
             f"SELECT {picked}, held.head_seq - v.back FROM held, (VALUES {values}) AS v({columns}, back))"
@@ -134,7 +118,7 @@ def claim_all(move: Move, execution_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID,
         chosen = f"id IN (SELECT id FROM executions_execution WHERE {chosen} FOR UPDATE SKIP LOCKED)"
     sql = f"UPDATE executions_execution SET {assignments} WHERE {chosen} RETURNING id, {RETURNED}"
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*values, *map(_adapt, execution_ids), *rest])
+        cursor.execute(sql, [*values, *map(adapt, execution_ids), *rest])
         rows = cursor.fetchall()
     return {id_ if isinstance(id_, uuid.UUID) else uuid.UUID(id_): _applied(row) for id_, *row in rows}
 
@@ -142,7 +126,7 @@ def claim_all(move: Move, execution_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID,
 def _guarded_update(move: Move) -> tuple[str, list[Any]]:
     assignments, values = _assignments(move)
     where, rest = _where(move.guard)
-    parameters = [*values, _adapt(move.execution_id), *rest]
+    parameters = [*values, adapt(move.execution_id), *rest]
     return (
         f"UPDATE executions_execution SET {assignments} WHERE id = %s AND {where} RETURNING {RETURNED}",
         parameters,
@@ -157,7 +141,7 @@ def _assignments(move: Move) -> tuple[str, list[Any]]:
     assignments += [f"{column} = COALESCE({column}, %s)" for column in move.if_null]
     assignments += [f"{column} = {column} + 1" for column in move.increments]
     assignments += [f"{column} = {other}" for column, other in move.copies.items()]
-    values = map(_adapt, (*columns.values(), *move.if_null.values()))
+    values = map(adapt, (*columns.values(), *move.if_null.values()))
     return ", ".join(assignments), [move.seqs_needed(), *values]
 
 
@@ -172,17 +156,7 @@ def _where(guard: Guard) -> tuple[str, list[Any]]:
             where += " AND inbox = %s"
             parameters.append(guard.inbox)
     elif isinstance(guard, Claim):
-        # By the database's own time: whoever rang saw that it was due, and a clock behind must not miss its bell.
-        at = "GREATEST(CLOCK_TIMESTAMP(), %s)" if connection.vendor == "postgresql" else "%s"
-        where = (
-            "runner = 'ours' AND alone = %s AND journal_format <= %s AND (phase = 'PENDING' "
-            f"OR (phase = 'WAITING' AND wake_at <= {at}) "
-            "OR (phase = 'IN_PROGRESS' "
-            "AND process_id IN (SELECT id FROM executions_process WHERE dead_at IS NOT NULL))) "
-            # Who woke up after it was declared dead takes nothing in the moment before its pulse ends it.
-            "AND EXISTS (SELECT 1 FROM executions_process WHERE id = %s AND dead_at IS NULL)"
-        )
-        parameters = [guard.alone, guard.journal_format, _adapt(clock.now()), _adapt(guard.process_id)]
+        where, parameters = claiming.where(guard)
     else:
         where = f"phase IN ({', '.join(['%s'] * len(guard.phases))})"
         parameters = [str(phase) for phase in guard.phases]
@@ -213,20 +187,20 @@ def _insert_steps(
             continue
         changed = head_seq - offsets[step.id]
         rows.append((*_step_row(move, step), None if step.finished_at is None else changed, changed))
-    columns = {**STEP_COLUMNS, "seq": "bigint", "changed_seq": "bigint"}
-    _insert(cursor, "executions_step", columns, rows, _ON_CONFLICT)
+    columns = {**STEPS.columns, "seq": "bigint", "changed_seq": "bigint"}
+    _insert(cursor, STEPS.name, columns, rows, _ON_CONFLICT)
 
 
 def _insert_events(cursor: Any, move: Move, head_seq: int) -> None:
     last = len(move.events) - 1
     rows = [(*row, head_seq - (last - index)) for index, row in enumerate(_event_rows(move))]
-    _insert(cursor, "executions_event", {**EVENT_COLUMNS, "seq": "bigint"}, rows)
+    _insert(cursor, EVENTS.name, {**EVENTS.columns, "seq": "bigint"}, rows)
     for index, event in enumerate(move.events):
         if event.notify_owner:
             cursor.execute(
                 "INSERT INTO executions_notification (id, user_id, event_id, created_at) "
                 "SELECT %s, %s, id, %s FROM executions_event WHERE execution_id = %s AND seq = %s",
-                [_adapt(uuid7()), move.owner_id, _adapt(move.at), _adapt(move.execution_id), rows[index][-1]],
+                [adapt(uuid7()), move.owner_id, adapt(move.at), adapt(move.execution_id), rows[index][-1]],
             )
 
 
@@ -251,67 +225,16 @@ def _values(columns: dict[str, str], rows: Iterable[Row]) -> tuple[str, list[Any
 
 
 def _step_row(move: Move, step: StepRecord) -> Row:
-    return (
-        _adapt(step.id), _adapt(move.execution_id), step.path, step.name, step.kind, str(step.status), step.attempt,
-        step.generation, step.optional, *step.as_texts().values(), _adapt(step.started_at),
-        _adapt(step.finished_at), _adapt(step.wake_at), step.digest, _adapt(step.superseded_by),
-    )  # fmt: skip
+    return STEPS.row(step, (move.execution_id,), step.as_texts().values())
 
 
 def _attempt_rows(move: Move) -> list[Row]:
-    return [
-        (
-            _adapt(attempt.step_id),
-            attempt.number,
-            attempt.outcome,
-            _json(attempt.error),
-            attempt.verdict,
-            attempt.rule[:100],
-            attempt.delay_seconds,
-            _adapt(move.process_id),
-            move.correlation_id,
-            attempt.log,
-            _adapt(attempt.started_at),
-            _adapt(attempt.finished_at),
-        )
-        for attempt in move.attempts
-    ]
+    return [ATTEMPTS.row(attempt, (move.process_id, move.correlation_id)) for attempt in move.attempts]
 
 
 def _event_rows(move: Move) -> list[Row]:
+    # Only what somebody has to be told waits to be sent.
     return [
-        (
-            _adapt(move.execution_id),
-            event.name,
-            dumps(event.payload),
-            event.actor_id,
-            _adapt(move.at),
-            # Only what somebody has to be told waits to be sent.
-            None if event.notify_owner else _adapt(move.at),
-        )
+        EVENTS.row(event, (move.execution_id, move.at, None if event.notify_owner else move.at))
         for event in move.events
     ]
-
-
-def _json(value: Any) -> str | None:
-    return None if value is None else dumps(value)
-
-
-class AsJson:
-    """Marks a value of ``Move.columns`` that is stored as JSON text."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-
-def _adapt(value: Any) -> Any:
-    """A Python value as this database's driver takes it in raw SQL."""
-    if isinstance(value, AsJson):
-        return _json(value.value)
-    if isinstance(value, datetime):
-        return connection.ops.adapt_datetimefield_value(value)
-    if isinstance(value, uuid.UUID) and connection.vendor != "postgresql":
-        return value.hex
-    return value

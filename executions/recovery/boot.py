@@ -9,9 +9,10 @@ from django.db.models import QuerySet
 
 from executions.journal.events import EventName
 from executions.models import Boot, Event, Execution, Process, Turn
+from executions.models.claiming import left_behind
 from executions.models.transactions import atomic
 from executions.recovery.processes import Watch, declare_the_dead
-from executions.states import UNDER_WAY, Phase
+from executions.states import UNDER_WAY
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +55,7 @@ def since_start(executions: QuerySet[Execution]) -> SinceStart | None:
     told = Event.objects.filter(created_at__gte=boot.at, actor=None)
     recovered = told.filter(name=EventName.RECOVERED).values("execution_id")
     tried = told.filter(name__in=(EventName.RECOVERED, EventName.RECOVERY_FAILED)).values("execution_id")
-    left = executions.filter(phase=Phase.IN_PROGRESS, process__dead_at__isnull=False)
+    left = executions.filter(left_behind())
     settled = executions.exclude(pk__in=left.values("pk"))
     return SinceStart(
         boot,

@@ -43,8 +43,8 @@ def to_be_driven_alone(most: int) -> list[Execution]:
     """What is due or left behind and has to be driven alone, for this worker; no other is given it meanwhile."""
     if most <= 0:
         return []
-    stamped = _stamp(Execution.objects.due().filter(alone=True), "wake_at", most)
-    return stamped + _stamp(Execution.objects.orphaned().filter(alone=True), "id", most)
+    stamped = _stamp(Execution.objects.due().takable(alone=True), "wake_at", most)
+    return stamped + _stamp(Execution.objects.orphaned().takable(alone=True), "id", most)
 
 
 def _stamp(rows: ExecutionQuerySet, order: str, most: int) -> list[Execution]:

@@ -10,7 +10,6 @@ from django.db.models import Case, F, Value, When, Window
 from django.db.models.functions import Now, RowNumber
 
 from executions.dispatch import QUEUES
-from executions.journal.records import JOURNAL_FORMAT
 from executions.models import Execution
 from executions.models.execution import ExecutionQuerySet
 from executions.states import Phase
@@ -51,6 +50,5 @@ def _in_turn(rows: ExecutionQuerySet, order: str, most: int) -> list[Waiting]:
     turn = Window(RowNumber(), partition_by=F("owner_id"), order_by=[_RANK, order])
     # One that has to be driven alone is not taken beside others (recovery.rings), and what a newer Stigmer began not
     # at all: it would stand before what can be taken.
-    takable = rows.filter(alone=False, journal_format__lte=JOURNAL_FORMAT)
-    ranked = takable.annotate(turn=turn, rank=_RANK).order_by("turn", "rank", order)
+    ranked = rows.takable(alone=False).annotate(turn=turn, rank=_RANK).order_by("turn", "rank", order)
     return [Waiting(*row) for row in ranked.values_list("pk", "owner_id", "turn")[:most]]

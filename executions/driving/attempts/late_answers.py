@@ -23,8 +23,8 @@ from executions.journal.events import EventName
 from executions.models import Execution, LateAnswer, Step
 from executions.models.late_answer import LOST, UNWRITTEN
 from executions.models.move import Lease, Move, Standing
-from executions.models.move_sql import AsJson
 from executions.models.moves import apply
+from executions.models.rows import AsJson
 from executions.models.transactions import atomic, run_tx
 from executions.sanitise import sanitise_reason
 from executions.states import Phase, StepStatus

@@ -19,8 +19,8 @@ from executions.errors import Refused, WorkflowError
 from executions.journal.events import EventName
 from executions.models import Execution
 from executions.models.move import Move, Standing
-from executions.models.move_sql import AsJson
 from executions.models.moves import apply
+from executions.models.rows import AsJson
 from executions.models.transactions import persistent
 from executions.states import BEGUN_ANEW, MOVES, Phase
 from executions.verbs.deciding.case import Case

@@ -15,13 +15,14 @@ from executions import clock
 from executions import language as definition
 from executions.driving import report
 from executions.driving.chain import Broken, examine, is_checkpoint
-from executions.driving.lease import RECORD_FIELDS, load_records, record_of
+from executions.driving.lease import load_records
 from executions.errors import Refused
 from executions.ids import uuid7
 from executions.journal.events import EventName
 from executions.journal.paths import ancestors
 from executions.journal.records import DECISION, JOURNAL_FORMAT, StepRecord
 from executions.models import Execution, Step
+from executions.models.rows import RECORD_FIELDS, record_of
 from executions.models.transactions import persistent
 from executions.states import Phase, StepStatus
 from executions.verbs.deciding.case import Case, Decided, write
@@ -169,7 +170,7 @@ def _as_it_was_begun(record: StepRecord) -> StepRecord:
     is_effect = record.kind == "call" and record.arguments is not None
     may_have_happened = record.control.get("outcome_unknown") or not is_effect
     status = StepStatus.RUNNING if may_have_happened else StepStatus.RETRYING
-    return replace(record, id=uuid7(), seq=None, digest="", status=status, finished_at=None, superseded_by=None)
+    return replace(record, id=uuid7(), seq=None, digest="", status=status, finished_at=None, superseded_by_id=None)
 
 
 def _written(case: Case, event: EventName, checkpoint: StepRecord | None) -> Decided:

@@ -1,0 +1,64 @@
+"""Who may take an execution, said once: for the claim itself, and for whoever looks for what can be claimed."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from django.db import connection
+from django.db.models import DateTimeField, Exists, Func, Q, Value
+from django.db.models.sql.query import Query
+
+from executions import clock
+from executions.journal.records import JOURNAL_FORMAT
+from executions.models.move import Claim
+from executions.models.process import Process
+from executions.models.rows import adapt
+from executions.states import Phase
+
+# Stand in the compiled condition for what each claim puts there.
+_AT, _PROCESS = datetime(2000, 1, 1, tzinfo=UTC), uuid.UUID(int=0)
+
+
+def takable(*, alone: bool, journal_format: int = JOURNAL_FORMAT) -> Q:
+    """Whether this kind of process may drive it at all: one that drives nothing else takes what has to be driven
+    ``alone``, and what a newer Stigmer began is left to a newer Stigmer."""
+    return Q(runner="ours", alone=alone, journal_format__lte=journal_format)
+
+
+def left_behind() -> Q:
+    """In progress in the hands of a process that is dead."""
+    return Q(phase=Phase.IN_PROGRESS, process__in=Process.objects.filter(dead_at__isnull=False))
+
+
+def where(claim: Claim) -> tuple[str, list[Any]]:
+    """The condition of a claim as SQL over the columns of the execution, and its values."""
+    sql, values, at, process = _compiled(connection.vendor, claim.alone, claim.journal_format)
+    values = list(values)
+    values[at], values[process] = adapt(clock.now()), adapt(claim.process_id)
+    return sql, values
+
+
+@cache
+def _compiled(vendor: str, alone: bool, journal_format: int) -> tuple[str, list[Any], int, int]:
+    """Its SQL, its values, and where among them the moment and the process stand."""
+    from executions.models.execution import Execution
+
+    query = Query(Execution, alias_cols=False)
+    node = query.build_where(_claimable(vendor, alone, journal_format))
+    sql, values = query.get_compiler(connection=connection).compile(node)
+    values = [value.value if isinstance(value, Phase) else value for value in values]
+    return sql, values, values.index(adapt(_AT)), values.index(adapt(_PROCESS))
+
+
+def _claimable(vendor: str, alone: bool, journal_format: int) -> Q:
+    at: Any = Value(_AT, DateTimeField())
+    if vendor == "postgresql":
+        # By the database's own time: whoever rang saw that it was due, and a clock behind must not miss its bell.
+        at = Func(Func(function="CLOCK_TIMESTAMP"), at, function="GREATEST", output_field=DateTimeField())
+    due = Q(phase=Phase.PENDING) | Q(phase=Phase.WAITING, wake_at__lte=at)
+    # Who woke up after it was declared dead takes nothing in the moment before its pulse ends it.
+    lives = Q(Exists(Process.objects.filter(pk=_PROCESS, dead_at=None)))
+    return takable(alone=alone, journal_format=journal_format) & (due | left_behind()) & lives
