@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from dashboard import words
 from dashboard.templatetags.words import ago, lasted, until
 from executions.models import Execution, Step, in_line
-from executions.states import Phase, StepStatus
+from executions.states import Phase, Runner, StepStatus
 
 _AGAIN = {StepStatus.RETRYING, StepStatus.WAITING}
 
@@ -23,7 +23,7 @@ def stands(execution: Execution, steps: Sequence[Step], *, has_workers: bool = T
     said = _stands(execution, steps)
     timed = execution.phase == Phase.WAITING and execution.wake_at is not None
     wants_a_worker = timed or execution.phase in (Phase.PENDING, Phase.IN_PROGRESS)
-    if not wants_a_worker or execution.runner == "external":
+    if not wants_a_worker or execution.runner == Runner.EXTERNAL:
         return said
     if has_workers:
         return format_html("{} {}.", said, unheard) if unheard else said
@@ -50,7 +50,7 @@ def _step(execution: Execution, steps: Sequence[Step], *statuses: str) -> tuple[
 
 
 def _pending(execution: Execution, steps: Sequence[Step]) -> str:
-    if execution.runner == "external":
+    if execution.runner == Runner.EXTERNAL:
         return _silence(execution) or "Accepted. It begins when its external runner says so."
     return "Ready to go on. It starts as soon as a worker has a free slot."
 
@@ -145,6 +145,6 @@ def _failures(step: Step) -> int:
 
 def _worker(execution: Execution) -> str:
     process = execution.process
-    if execution.runner == "external":
+    if execution.runner == Runner.EXTERNAL:
         return "an external runner"
     return f"{process.kind} {process.pid} at {process.host}" if process else "a worker"

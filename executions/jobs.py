@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from executions.errors import StigmerError
 
 
@@ -13,6 +15,6 @@ class WrongWorker(StigmerError):
         super().__init__(" ".join(str(type(self).__doc__).split()))
 
 
-def advance(execution_id: str, owner_id: int | None = None) -> None:
+def advance(execution_id: str, owner_id: int | None = None) -> NoReturn:
     """What a bell asks for. ``stigmer worker`` reads the arguments and drives in a slot; nobody else may run this."""
     raise WrongWorker

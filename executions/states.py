@@ -179,6 +179,26 @@ class Phase(StrEnum):
     )
 
 
+class WaitingFor(StrEnum):
+    """What a run, or a step of it, waits for beside a moment."""
+
+    NOTHING = ""
+    TIMER = "timer"
+    BACK_OFF = "back-off"
+    DECISION = "decision"
+    FUNCTION_PROCESS = "function process"
+    # Of an external runner.
+    APPROVAL = "approval"
+    RUNNER = "its runner"
+
+
+class Runner(StrEnum):
+    """Who drives a run: workers of ours, or somebody outside who reports."""
+
+    OURS = "ours"
+    EXTERNAL = "external"
+
+
 class Stand(Enum):
     """What a status means to the walk: still open, answered from the journal, failed, or closed without an answer."""
 

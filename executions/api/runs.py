@@ -21,10 +21,11 @@ from executions.intake.execution_draft import SILENCE_SECONDS
 from executions.intake.readiness import require_queue
 from executions.intake.start import Circumstances, start, start_agent
 from executions.models import Agent, AgentInstance, Execution, Session, Workflow, WorkflowInstance
+from executions.states import Runner
 
 Instance = TypeVar("Instance", WorkflowInstance, AgentInstance)
 # Who drives a run that is started by name (POST /workflows/{runner}/run/{workflow_name}).
-RUNNERS = {"stigmer": "ours", "claude-code": "ours", "external": "external"}
+RUNNERS = {"stigmer": Runner.OURS, "claude-code": Runner.OURS, "external": Runner.EXTERNAL}
 
 
 def run_workflow(
@@ -85,7 +86,7 @@ def run_agent(
 def _answered(request: HttpRequest, response: HttpResponse, user: User, body: RunBody, begun: Any) -> dict[str, Any]:
     def work() -> Answer:
         # An external runner needs neither Redis nor a worker of ours.
-        answer: Answer = begun(require_queue() if body.runner == "ours" else "")
+        answer: Answer = begun(require_queue() if Runner(body.runner) is Runner.OURS else "")
         return answer
 
     answer = once(request, user, work)

@@ -3,8 +3,7 @@ it returns one of these and the engine writes it down."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
 from executions.errors import WorkflowError
@@ -41,28 +40,4 @@ class Fail:
     is_final: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Park until ``until`` (UTC) or until what ``waiting_for`` names arrives."""
-
-    waiting_for: str
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Park until a person decides: ``question`` is shown to them, ``choices`` are what they may answer."""
-
-    question: str
-    choices: tuple[str, ...] = field(default=())
-
-
-@dataclass(frozen=True, slots=True)
-class Spawn:
-    """Park until a child execution of this workflow ends. Reserved for ``run: workflow``."""
-
-    workflow: str
-    input: Json
-
-
-Outcome = Done | Fail | Wait | Ask | Spawn
+Outcome = Done | Fail

@@ -7,7 +7,7 @@ import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from executions.cli.exits import CommandError, ExitCode
 
@@ -64,7 +64,7 @@ class _OfPythonAlone(ValueError):
 def _json(text: str) -> Any:
     """JSON as the standard has it. Raises ValueError where it is none."""
 
-    def refuse(name: str) -> Any:
+    def refuse(name: str) -> NoReturn:
         raise _OfPythonAlone(f"{name} is no JSON number")
 
     def number(digits: str) -> float:

@@ -7,7 +7,7 @@ import signal
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
 from executions.demo.calls import Call, Calls
@@ -230,5 +230,5 @@ def _refusal(kind: str) -> Answer:
     return Answer(503, {"error": "the shop is closed for a moment"}, "closed on request, nothing done")
 
 
-def _no_constant(name: str) -> float:
+def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")

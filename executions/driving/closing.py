@@ -15,5 +15,5 @@ def closed_records(records: Iterable[StepRecord], now: datetime, *, outcome_unkn
     for record in found:
         if outcome_unknown and record.kind == "call" and record.status == StepStatus.RUNNING:
             record.control["outcome_unknown"] = True
-        record.status, record.finished_at, record.wake_at = StepStatus.CANCELLED, now, None
+        record.enter(StepStatus.CANCELLED, now)
     return found

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 
@@ -92,7 +92,7 @@ class Drive:
             surroundings.open_records(records, self.secrets)
         return records
 
-    def park(self, until: datetime | None, waiting_for: str) -> None:
+    def park(self, until: datetime | None, waiting_for: str) -> NoReturn:
         """Let go of the execution; raises :class:`Parked`."""
         self.boundary.park(until, waiting_for)
         if self.timer is not None and until is not None:

@@ -113,7 +113,7 @@ def give_back(
     ``not_run`` are steps that had begun and of which nothing stands: they begin again, and no attempt is lost.
     """
     move = Move(execution_id, Lease(token), owner_id=owner_id, ring=queue).to(Phase.PENDING)
-    move.steps = [replace(step, status=StepStatus.RETRYING, wake_at=None) for step in not_run]
+    move.steps = [replace(step, status=StepStatus.RETRYING, wake_at=None, waiting_for="") for step in not_run]
     return apply(move) is not None
 
 

@@ -29,7 +29,7 @@ from executions.models import (
     WorkflowVersion,
 )
 from executions.models.outside import outside
-from executions.states import Phase
+from executions.states import Phase, Runner
 from executions.values import digest, storable
 
 LONGEST_NAME = 300
@@ -64,12 +64,12 @@ def validate(draft: ExecutionDraft) -> None:
             remedy=f"Send such a one in {CORRELATION_HEADER}, or none.",
         )
     _check_choice("queue", draft.queue, QUEUES)
-    _check_choice("runner", draft.runner, ("ours", "external"))
+    _check_choice("runner", draft.runner, tuple(Runner))
     if not 1 <= draft.runner_silence_seconds <= LONGEST_SILENCE_SECONDS:
         message = f"A runner may be silent for 1 to {LONGEST_SILENCE_SECONDS:,} seconds."
         raise _invalid("/runner_silence_seconds", message)
     _check_storable(draft.input)
-    if draft.kind == "agent" and draft.runner == "ours":
+    if draft.kind == "agent" and draft.runner == Runner.OURS:
         raise Refused(
             "conflict",
             "The workers of this installation do not drive agents yet.",
@@ -164,7 +164,7 @@ def set_initial_phase(draft: ExecutionDraft) -> None:
     assert draft.execution is not None
     now = clock.now()
     draft.execution.phase, draft.execution.wake_at = Phase.PENDING, now
-    if draft.runner == "external":
+    if draft.runner == Runner.EXTERNAL:
         draft.execution.runner_silence_seconds = draft.runner_silence_seconds
         draft.execution.runner_due_at = now + timedelta(seconds=draft.runner_silence_seconds)
 
@@ -186,7 +186,7 @@ def persist(draft: ExecutionDraft) -> None:
         insert()
     if draft.kind == "agent":
         AgentRun.objects.create(execution=execution)
-    if draft.runner == "ours":
+    if draft.runner == Runner.OURS:
         ring_after_commit(execution.pk, partial(queue_of_first_bell, execution), execution.owner_id)
     log.info("execution created", execution_id=execution.public_id, correlation_id=execution.correlation_id)
 

@@ -19,6 +19,7 @@ from executions.models import (
     WorkflowInstance,
     WorkflowVersion,
 )
+from executions.states import Runner
 
 SILENCE_SECONDS = 300
 
@@ -38,7 +39,7 @@ class ExecutionDraft:
     unique_name: bool = False
     correlation_id: str = ""
     queue: str = "default"
-    runner: str = "ours"
+    runner: str = Runner.OURS
     runner_silence_seconds: int = SILENCE_SECONDS
 
     id: uuid.UUID = field(default_factory=uuid7)

@@ -14,7 +14,7 @@ from executions.journal.records import EventRecord
 from executions.models import Execution
 from executions.models.move import Move, Standing
 from executions.models.rows import AsJson
-from executions.states import ENDED_PHASES, Phase, StepStatus, may_move
+from executions.states import ENDED_PHASES, Phase, StepStatus, WaitingFor, may_move
 
 _EVENTS = {
     Phase.COMPLETED: EventName.COMPLETED,
@@ -79,7 +79,7 @@ def moves(
 def _reached(to: Phase, update: StatusUpdate, merged: Merged | None) -> dict[str, Any]:
     """What the runner says of the phase that is reached, beside the phase's own columns."""
     if to == Phase.WAITING:
-        return {"waiting_for": "approval" if update.phase == "WAITING_FOR_APPROVAL" else "its runner"}
+        return {"waiting_for": WaitingFor.APPROVAL if update.phase == "WAITING_FOR_APPROVAL" else WaitingFor.RUNNER}
     if to != Phase.FAILED:
         return {}
     error = error_json(update.error) or _failed(merged)[1] or error_json("The runner reported no reason.")

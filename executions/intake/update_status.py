@@ -30,7 +30,7 @@ from executions.models import Execution
 from executions.models.move import Applied, Move
 from executions.models.moves import announce_after_commit, write
 from executions.roles import Role
-from executions.states import ENDED_PHASES
+from executions.states import ENDED_PHASES, Runner
 from executions.values import storable
 
 PREFIXES = {"workflow": "wex", "agent": "aex"}
@@ -103,7 +103,7 @@ def load_existing_execution(draft: StatusDraft) -> None:
         raise Refused("not_found", f"There is no {draft.kind} execution {draft.execution_id}.")
     if not policy.can(draft.actor, "report", existing):
         raise Refused("forbidden", "You may see this execution, but not report on it.", state=existing.phase)
-    if existing.runner != "external":
+    if existing.runner != Runner.EXTERNAL:
         raise Refused(
             "conflict",
             "This execution is driven by our own workers, so nobody else reports its status.",

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from executions.ids import uuid7
-from executions.states import FINISHED_STATUSES, StepStatus
+from executions.states import FINISHED_STATUSES, OPEN_STATUSES, StepStatus, WaitingFor
 from executions.values import dumps
 
 Json = Any
@@ -52,6 +52,7 @@ class StepRecord:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     wake_at: datetime | None = None
+    waiting_for: str = WaitingFor.NOTHING
     optional: bool = False
     id: uuid.UUID = field(default_factory=uuid7)
     seq: int | None = None
@@ -60,6 +61,19 @@ class StepRecord:
     # Values of STORED_AS_TEXT that were written as text already, so that what is hashed is what is stored. A copy made
     # by ``replace`` begins without.
     texts: dict[str, str | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def enter(
+        self,
+        status: StepStatus,
+        at: datetime | None = None,
+        *,
+        wake_at: datetime | None = None,
+        waiting_for: str = WaitingFor.NOTHING,
+    ) -> None:
+        """Into this status; ``at`` is the moment at which that ends it, ``wake_at`` until when it waits."""
+        self.status, self.wake_at, self.waiting_for = status, wake_at, waiting_for
+        if status not in OPEN_STATUSES:
+            self.finished_at = at
 
     def as_texts(self) -> dict[str, str | None]:
         """The values of STORED_AS_TEXT as they stand in the row; SQL NULL where there is none. Raises NotStorable."""

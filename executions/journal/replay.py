@@ -114,9 +114,7 @@ class Journal:
         """Record how a task ended, and chain it. Raises NotStorable before anything is changed."""
         texts = {name: self._measure(getattr(record, name)) for name in STORED_AS_TEXT[:-1]}
         record.texts = texts | {"control": self._check(record.control)}
-        record.status = status
-        record.finished_at = at
-        record.wake_at = None
+        record.enter(status, at)
         self.head_digest = record.digest = link(self.head_digest, record, self._format)
         self.steps[record.path] = record
         # Finished steps are numbered in this order, so a begun one moves to the end.

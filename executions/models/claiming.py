@@ -16,7 +16,7 @@ from executions.journal.records import JOURNAL_FORMAT
 from executions.models.move import Claim
 from executions.models.process import Process
 from executions.models.rows import adapt
-from executions.states import Phase
+from executions.states import Phase, Runner
 
 # Stand in the compiled condition for what each claim puts there.
 _AT, _PROCESS = datetime(2000, 1, 1, tzinfo=UTC), uuid.UUID(int=0)
@@ -25,7 +25,7 @@ _AT, _PROCESS = datetime(2000, 1, 1, tzinfo=UTC), uuid.UUID(int=0)
 def takable(*, alone: bool, journal_format: int = JOURNAL_FORMAT) -> Q:
     """Whether this kind of process may drive it at all: one that drives nothing else takes what has to be driven
     ``alone``, and what a newer Stigmer began is left to a newer Stigmer."""
-    return Q(runner="ours", alone=alone, journal_format__lte=journal_format)
+    return Q(runner=Runner.OURS, alone=alone, journal_format__lte=journal_format)
 
 
 def left_behind() -> Q:
@@ -49,7 +49,7 @@ def _compiled(vendor: str, alone: bool, journal_format: int) -> tuple[str, list[
     query = Query(Execution, alias_cols=False)
     node = query.build_where(_claimable(vendor, alone, journal_format))
     sql, values = query.get_compiler(connection=connection).compile(node)
-    values = [value.value if isinstance(value, Phase) else value for value in values]
+    values = [value.value if isinstance(value, Phase | Runner) else value for value in values]
     return sql, values, values.index(adapt(_AT)), values.index(adapt(_PROCESS))
 
 

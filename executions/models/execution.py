@@ -17,7 +17,7 @@ from executions.models.claiming import left_behind, takable
 from executions.models.fields import JsonField
 from executions.models.matching import ATTENTION, NEEDS_ATTENTION, condition
 from executions.searching.search import Search
-from executions.states import ACTIVE_PHASES, UNDER_WAY, Phase
+from executions.states import ACTIVE_PHASES, UNDER_WAY, Phase, Runner, WaitingFor
 
 if TYPE_CHECKING:
     from executions.models.agent import Agent
@@ -30,7 +30,7 @@ FORMAT_OF_SILENCE = 1
 # What says who or what moves a run on, by the column that says it (``PhaseRow.held_by``).
 _HELD_BY = {
     "process_id": Q(process__isnull=False),
-    "runner": Q(runner="external"),
+    "runner": Q(runner=Runner.EXTERNAL.value),
     "wake_at": Q(wake_at__isnull=False),
     "waiting_for": ~Q(waiting_for=""),
 }
@@ -47,7 +47,7 @@ def _is_held(phase: Phase) -> models.CheckConstraint:
 class ExecutionQuerySet(models.QuerySet["Execution"]):
     def due(self) -> ExecutionQuerySet:
         """Wants a worker of ours now: pending or waiting, and its time has come."""
-        return self.filter(phase__in=(Phase.PENDING, Phase.WAITING), wake_at__lte=Now(), runner="ours")
+        return self.filter(phase__in=(Phase.PENDING, Phase.WAITING), wake_at__lte=Now(), runner=Runner.OURS)
 
     def orphaned(self) -> ExecutionQuerySet:
         """In progress in the hands of a process that is dead."""
@@ -59,7 +59,7 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
 
     def silent(self) -> ExecutionQuerySet:
         """In the hands of an external runner of which nothing was heard for longer than is allowed."""
-        return self.filter(runner="external", phase__in=UNDER_WAY, runner_due_at__lt=Now())
+        return self.filter(runner=Runner.EXTERNAL, phase__in=UNDER_WAY, runner_due_at__lt=Now())
 
     def needing_attention(self, kind: str = "") -> ExecutionQuerySet:
         """A person has to look at it: :meth:`Execution.needs_attention` says the same of one row.
@@ -106,7 +106,7 @@ class Execution(models.Model):
     )
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="executions")
     queue = models.CharField(max_length=10, default="default")
-    runner = models.CharField(max_length=10, default="ours")
+    runner = models.CharField(max_length=10, default=Runner.OURS.value)
     # Of an external runner: its own id for this run, the sequence of its last update, when that came, how long it may
     # be silent, until when it is due to speak, and when it was found silent.
     runner_reference = models.CharField(max_length=200, blank=True, default="")
@@ -173,18 +173,22 @@ class Execution(models.Model):
             ),
             # Within the owner: a name that is taken must not tell strangers of each other's runs.
             models.UniqueConstraint(fields=["owner", "slug"], name="execution_slug_of_owner"),
-            models.CheckConstraint(condition=Q(runner__in=["ours", "external"]), name="execution_runner"),
+            models.CheckConstraint(
+                condition=Q(runner__in=[runner.value for runner in Runner]), name="execution_runner"
+            ),
         )
         indexes = (
             models.Index(fields=["phase", "wake_at"], name="execution_due"),
-            models.Index(fields=["id"], condition=Q(waiting_for="function process"), name="execution_in_line"),
+            models.Index(
+                fields=["id"], condition=Q(waiting_for=WaitingFor.FUNCTION_PROCESS.value), name="execution_in_line"
+            ),
             models.Index(fields=["process"], condition=Q(phase="IN_PROGRESS"), name="execution_held"),
             models.Index(fields=["owner", "-id"], name="execution_by_owner"),
             models.Index(fields=["owner"], condition=Q(phase="PENDING"), name="execution_not_begun"),
             models.Index(fields=["workflow", "-id"], name="execution_by_workflow"),
             models.Index(fields=["phase", "-id"], name="execution_by_phase"),
             models.Index(fields=["correlation_id"], name="execution_by_correlation"),
-            models.Index(fields=["runner_due_at"], condition=Q(runner="external"), name="execution_silent"),
+            models.Index(fields=["runner_due_at"], condition=Q(runner=Runner.EXTERNAL.value), name="execution_silent"),
         )
 
     def __str__(self) -> str:
@@ -210,14 +214,14 @@ class Execution(models.Model):
 
     def needs_attention(self) -> bool:
         """Failed, set aside, waiting for a decision, or in the hands of a runner that went silent."""
-        is_asked = self.phase == Phase.WAITING and self.waiting_for == "decision"
+        is_asked = self.phase == Phase.WAITING and self.waiting_for == WaitingFor.DECISION
         is_silent = self.runner_silent_at is not None and self.is_active()
         return self.phase == Phase.FAILED or self.requires_manual_intervention or is_asked or is_silent
 
     def is_runner_silent(self) -> bool:
         """Whether an external runner has this execution and has not spoken for longer than it may."""
         return (
-            self.runner == "external"
+            self.runner == Runner.EXTERNAL
             and self.phase in UNDER_WAY
             and self.runner_due_at is not None
             and self.runner_due_at < clock.now()

@@ -13,10 +13,8 @@ from django.db.models import Q
 from executions import clock
 from executions.models.execution import Execution, ExecutionQuerySet
 from executions.models.step import Step
-from executions.states import Phase, StepStatus
+from executions.states import Phase, StepStatus, WaitingFor
 
-# ``Execution.waiting_for`` of those.
-FUNCTION_PROCESS = "function process"
 MOST_COUNTED = 1_000
 _OPEN = (StepStatus.WAITING, StepStatus.RUNNING, StepStatus.RETRYING)
 
@@ -61,7 +59,7 @@ class Place:
 
 def waiting() -> ExecutionQuerySet:
     """The executions that stand in line for a process of functions."""
-    return Execution.objects.filter(phase=Phase.WAITING, waiting_for=FUNCTION_PROCESS)
+    return Execution.objects.filter(phase=Phase.WAITING, waiting_for=WaitingFor.FUNCTION_PROCESS)
 
 
 def line() -> Line:
@@ -75,7 +73,7 @@ def line() -> Line:
 
 def place_of(execution: Execution) -> Place | None:
     """Where this execution stands in line; None where it does not."""
-    if execution.phase == Phase.IN_PROGRESS or execution.waiting_for == FUNCTION_PROCESS:
+    if execution.phase == Phase.IN_PROGRESS or execution.waiting_for == WaitingFor.FUNCTION_PROCESS:
         open_steps = Q(superseded_by=None, kind="call", status__in=_OPEN)
         return place(Step.objects.filter(open_steps, execution=execution).order_by("-id"))
     return None

@@ -13,7 +13,7 @@ from executions.ids import uuid7
 from executions.models.execution import Execution
 from executions.models.fields import JsonField
 from executions.models.step import Step
-from executions.states import Phase
+from executions.states import Phase, WaitingFor
 
 LOST = "lost"
 UNWRITTEN = "unwritten"
@@ -22,12 +22,12 @@ UNWRITTEN = "unwritten"
 class LateAnswerQuerySet(models.QuerySet["LateAnswer"]):
     def offered_to(self, execution: Execution) -> LateAnswer | None:
         """What the person may take over who decides about this execution; None where there is nothing, or nobody."""
-        if execution.phase != Phase.WAITING or execution.waiting_for != "decision":
+        if execution.phase != Phase.WAITING or execution.waiting_for != WaitingFor.DECISION:
             return None
         # Seldom there, so the question is looked for only where there is something to offer.
         if not self.filter(execution=execution.pk).exists():
             return None
-        asked = Step.objects.standing().filter(execution=execution.pk, control__contains='"needs_decision":true')
+        asked = Step.objects.standing().filter(execution=execution.pk, waiting_for=WaitingFor.DECISION)
         step = asked.first()
         return None if step is None else self.offered_for(step.pk, execution.pk, step.control)
 

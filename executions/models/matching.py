@@ -10,10 +10,10 @@ from django.db.models import Q
 
 from executions.ids import parse_public_id
 from executions.searching.search import ME, Search
-from executions.states import ACTIVE_PHASES, Phase
+from executions.states import ACTIVE_PHASES, Phase, WaitingFor
 
 MOST_SUBJECTS = 5_000
-_DECISION = Q(phase=Phase.WAITING, waiting_for="decision")
+_DECISION = Q(phase=Phase.WAITING, waiting_for=WaitingFor.DECISION)
 _SET_ASIDE = Q(requires_manual_intervention=True)
 _SILENT = Q(runner_silent_at__isnull=False, phase__in=ACTIVE_PHASES)
 

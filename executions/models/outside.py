@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from django.db import connection
 
@@ -67,7 +67,7 @@ def _answered(ask: Callable[[], object]) -> _Answer:
     except Exception as problem:
         raised = problem
 
-        def again() -> object:
+        def again() -> NoReturn:
             raise raised
 
         return again

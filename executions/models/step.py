@@ -47,6 +47,7 @@ class Step(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     wake_at = models.DateTimeField(null=True, blank=True)
+    waiting_for = models.TextField(blank=True, default="", db_default="")
     digest = models.CharField(max_length=64, blank=True, default="")
     superseded_by = models.ForeignKey(
         "self", on_delete=models.CASCADE, null=True, blank=True, related_name="superseded"

@@ -12,7 +12,7 @@ from executions.models import Boot, Event, Execution, Process, Turn
 from executions.models.claiming import left_behind
 from executions.models.transactions import atomic
 from executions.recovery.processes import Watch, declare_the_dead
-from executions.states import UNDER_WAY
+from executions.states import UNDER_WAY, Runner
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +39,7 @@ def note_start(process: Process) -> Boot | None:
         unsigned += Process.objects.workers().silent()
         if Process.objects.workers().living().exclude(pk=process.pk).exists():
             return None
-        incomplete = Execution.objects.filter(runner="ours", phase__in=UNDER_WAY).count()
+        incomplete = Execution.objects.filter(runner=Runner.OURS, phase__in=UNDER_WAY).count()
         boot = Boot.objects.create(
             host=process.host, version=process.version, is_clean=not unsigned, incomplete_count=incomplete
         )

@@ -13,29 +13,28 @@ from executions import audit, clock
 from executions.driving import report
 from executions.journal.events import EventName
 from executions.models import Execution, Step
-from executions.models.in_line import FUNCTION_PROCESS
 from executions.models.move import Move, Standing
 from executions.models.moves import apply
 from executions.models.transactions import atomic
-from executions.states import Phase
+from executions.states import Phase, Runner, WaitingFor
 
-PERSON = "decision"
 # While it waits for these no time limit runs.
-UNTIMED = (PERSON, FUNCTION_PROCESS)
+UNTIMED = (WaitingFor.DECISION, WaitingFor.FUNCTION_PROCESS)
 MOST_PER_SWEEP = 100
 log = structlog.get_logger(__name__)
 
 
 def lost() -> dict[str, QuerySet[Execution]]:
     """What is lost, by what is wrong with it."""
-    ours = Execution.objects.filter(runner="ours")
+    ours = Execution.objects.filter(runner=Runner.OURS)
     waiting = ours.filter(phase=Phase.WAITING)
-    asked = Step.objects.filter(execution=OuterRef("pk"), superseded_by=None, control__contains='"needs_decision":true')
+    asked = Step.objects.standing().filter(execution=OuterRef("pk"), waiting_for=WaitingFor.DECISION)
     never = waiting.filter(wake_at=None)
+    person = Q(waiting_for=WaitingFor.DECISION)
     late = Q(wake_at=None) | Q(wake_at__gt=F("timeout_at") + timedelta(seconds=1))
     return {
-        "it waits, and nothing would wake it": never.exclude(waiting_for=PERSON),
-        "it waits for a person, and nobody was asked": never.filter(waiting_for=PERSON).exclude(Exists(asked)),
+        "it waits, and nothing would wake it": never.exclude(person),
+        "it waits for a person, and nobody was asked": never.filter(person).exclude(Exists(asked)),
         "its time limit has passed": waiting.filter(late, timeout_at__lt=Now()).exclude(waiting_for__in=UNTIMED),
         "it is pending for a moment that is still to come": ours.filter(
             phase=Phase.PENDING, wake_at__gt=Now() + timedelta(minutes=1)

@@ -12,7 +12,7 @@ from django.db.models.functions import Now, RowNumber
 from executions.dispatch import QUEUES
 from executions.models import Execution
 from executions.models.execution import ExecutionQuerySet
-from executions.states import Phase
+from executions.states import Phase, Runner
 
 # So long after a death the bells of the sweep are given to be heard.
 BELL_SECONDS = 1.0
@@ -41,7 +41,7 @@ def left_behind(most: int) -> list[Waiting]:
 
 def next_moment(seconds: float) -> datetime | None:
     """When the next timer ends, if that is within so many seconds."""
-    timers = Execution.objects.filter(phase=Phase.WAITING, runner="ours", wake_at__gt=Now())
+    timers = Execution.objects.filter(phase=Phase.WAITING, runner=Runner.OURS, wake_at__gt=Now())
     soon = timers.filter(wake_at__lt=Now() + timedelta(seconds=seconds))
     return soon.order_by("wake_at").values_list("wake_at", flat=True).first()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from executions.errors import StigmerError, WorkflowError
 from executions.secrets.hiding import Hider
@@ -37,7 +37,7 @@ class Reading(dict[str, Any]):
         self._reasons = reasons
         self._parent = parent
 
-    def __missing__(self, name: str) -> Any:
+    def __missing__(self, name: str) -> NoReturn:
         reason = f"it has no property `{name}`" if self._parent else NOT_DECLARED
         raise SecretUnavailable(f"{self._parent}{name}", self._reasons.get(name, reason))
 

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from typing import NoReturn
 
 PARENT_VARIABLE = "STIGMER_SUPERVISOR_PID"
 LOOK_SECONDS = 1.0
@@ -18,7 +19,7 @@ def stop_with_parent(grace_seconds: float) -> None:
         threading.Thread(target=_watch, args=(int(parent), grace_seconds), name="supervisor-watch", daemon=True).start()
 
 
-def _watch(parent: int, grace_seconds: float) -> None:
+def _watch(parent: int, grace_seconds: float) -> NoReturn:
     while os.getppid() == parent:
         time.sleep(LOOK_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)

@@ -11,7 +11,7 @@ from executions.api.schemas import executions as shapes
 from executions.api.schemas.shared import API_VERSION, Audit, Audits, Metadata
 from executions.ids import public_id
 from executions.models import AgentRun, Execution, LateAnswer, in_line
-from executions.states import Phase
+from executions.states import Phase, Runner
 from executions.verbs.deciding.decisions import Decided
 
 # Large columns that lists leave in the database.
@@ -155,7 +155,7 @@ def accepted(row: Execution, note: str) -> shapes.Accepted:
 
 
 def _what_next(row: Execution) -> str:
-    if row.runner == "external":
+    if row.runner == Runner.EXTERNAL:
         return "It is PENDING until its runner reports by PATCH …/status."
     return "It is PENDING until a worker takes it; follow it at links.events."
 

@@ -13,6 +13,7 @@ from executions.cli.commands.remote import AsText, talks
 from executions.cli.exits import CommandError, ExitCode
 from executions.cli.formats import Sentence
 from executions.cli.remote.client import Client, ConnectionLost
+from executions.states import Runner
 
 ExecutionId = Annotated[str, typer.Argument(metavar="ID", help="The id of a run (wex-… or aex-…).", show_default=False)]
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Follow it until it ends.")]
@@ -25,11 +26,6 @@ Input = Annotated[
 class Runnable(StrEnum):
     WORKFLOW = "workflow"
     AGENT = "agent"
-
-
-class Runner(StrEnum):
-    OURS = "ours"
-    EXTERNAL = "external"
 
 
 @talks

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from executions.cli.display.words import clock, count, plain, step_of
-from executions.states import ENDED_PHASES
+from executions.states import ENDED_PHASES, Runner, WaitingFor
 
 Run = Mapping[str, Any]
 
@@ -27,7 +27,7 @@ def sentence(run: Run) -> str:
             return f"IN_PROGRESS{at}; it stops at the next boundary"
         case "IN_PROGRESS":
             return f"IN_PROGRESS{at}"
-        case "WAITING" if status["waiting_for"] == "function process":
+        case "WAITING" if status["waiting_for"] == WaitingFor.FUNCTION_PROCESS:
             return f"WAITING{at} for a free function process"
         case "WAITING" if status["wake_at"]:
             return f"WAITING{at} until {clock(status['wake_at'])}"
@@ -38,7 +38,7 @@ def sentence(run: Run) -> str:
         case _ if status.get("runner_silent"):
             heard = f", last heard {clock(status['runner_heard_at'])}" if status.get("runner_heard_at") else ""
             return f"{phase}: its external runner is silent{heard}"
-        case "PENDING" if run.get("spec", {}).get("runner") == "external":
+        case "PENDING" if run.get("spec", {}).get("runner") == Runner.EXTERNAL:
             return "PENDING until its external runner begins"
         case "PENDING":
             return "PENDING until a worker takes it"
@@ -56,7 +56,7 @@ def next_commands(run: Run, *, may_skip: bool = False) -> list[tuple[str, str]]:
     """What can be done now: the command and what it does."""
     run_id, status = run["metadata"]["id"], run["status"]
     phase = status["phase"]
-    if status["waiting_for"] == "decision" and phase == "WAITING":
+    if status["waiting_for"] == WaitingFor.DECISION and phase == "WAITING":
         return [
             (f"stigmer decide {run_id} run-again", "run the step again"),
             (f"stigmer decide {run_id} mark-done", _with_late_answer(status)),

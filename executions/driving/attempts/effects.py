@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 
@@ -29,7 +29,7 @@ from executions.language.walking.requests import Effect, Ended, Request
 from executions.language.walking.retry import GiveUp, Policy, Retry, decide
 from executions.language.walking.retry_policy import from_dsl
 from executions.secrets import SecretUnavailable
-from executions.states import StepStatus
+from executions.states import StepStatus, WaitingFor
 from executions.values import clean_error, clean_text
 
 log = structlog.get_logger(__name__)
@@ -51,13 +51,14 @@ class Stood:
 
     status: StepStatus
     wake_at: datetime | None
+    waiting_for: str
     began_before: bool
     first_attempt_at: str | None
 
     @classmethod
     def of(cls, drive: Drive, step: StepRecord) -> Stood:
         first = step.control.get("first_attempt_at")
-        return cls(step.status, step.wake_at, first is not None or step.attempt > 1, first)
+        return cls(step.status, step.wake_at, step.waiting_for, first is not None or step.attempt > 1, first)
 
     def put_back(self, drive: Drive, step: StepRecord) -> None:
         """It was not begun. Without a row it was never there; else it waits, or waits again for its next attempt."""
@@ -66,8 +67,8 @@ class Stood:
             return
         was_put_off = self.status in (StepStatus.WAITING, StepStatus.RETRYING)
         not_begun = StepStatus.RETRYING if self.began_before else StepStatus.WAITING
-        step.status = self.status if was_put_off else not_begun
-        step.wake_at = self.wake_at
+        status = self.status if was_put_off else not_begun
+        step.enter(status, wake_at=self.wake_at, waiting_for=self.waiting_for)
         if self.first_attempt_at is None:
             step.control.pop("first_attempt_at", None)
         drive.journal.pending[step.id] = step
@@ -77,7 +78,7 @@ def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | E
     step = request.step
     now = clock.now()
     if step.wake_at is not None and step.wake_at > now and step.status == StepStatus.RETRYING:
-        drive.park(_sooner(step.wake_at, request.deadline_at), "back-off")
+        drive.park(_sooner(step.wake_at, request.deadline_at), WaitingFor.BACK_OFF)
     if step.control.get("needs_decision"):
         _ask(drive, step, now)
     if "answer" in step.control:
@@ -127,7 +128,7 @@ def _begin(drive: Drive, step: StepRecord, now: datetime, stood: Stood) -> None:
     """Commit *begun* before the effect. What was asked meanwhile is honoured here, before anything is run."""
     if drive.running.stopping.is_set():
         raise Yielded
-    step.status, step.wake_at = StepStatus.RUNNING, None
+    step.enter(StepStatus.RUNNING)
     step.control.setdefault("first_attempt_at", now.isoformat())
     drive.boundary.columns["current_step"] = step.path
     drive.boundary.commit(take_back=partial(stood.put_back, drive, step))
@@ -145,16 +146,16 @@ def _note_interruption(drive: Drive, step: StepRecord, effect: str, now: datetim
         _ask(drive, step, now)
 
 
-def _ask(drive: Drive, step: StepRecord, now: datetime) -> None:
+def _ask(drive: Drive, step: StepRecord, now: datetime) -> NoReturn:
     """It may have happened: only a person can say whether to run it again."""
     if not step.control.get("needs_decision"):
         event = report.plain(EventName.NEEDS_DECISION, drive.execution, now, step_name=step.name, path=step.path)
         drive.boundary.events.append(event)
-    step.status = StepStatus.WAITING
+    step.enter(StepStatus.WAITING, waiting_for=WaitingFor.DECISION)
     step.control["needs_decision"] = True
     drive.journal.pending[step.id] = step
     drive.boundary.columns["requires_manual_intervention"] = True
-    drive.park(None, "decision")
+    drive.park(None, WaitingFor.DECISION)
 
 
 def _policy(drive: Drive, request: Effect, effect: str) -> Policy:
@@ -225,7 +226,7 @@ def _unless_excluded(request: Effect, verdict: Retry, error: dict[str, Any]) -> 
     return GiveUp("its retry policy excludes this error (when, exceptWhen)")
 
 
-def _retry_later(drive: Drive, request: Effect, verdict: Retry, record: AttemptRecord, now: datetime) -> None:
+def _retry_later(drive: Drive, request: Effect, verdict: Retry, record: AttemptRecord, now: datetime) -> NoReturn:
     step = request.step
     record.delay_seconds = verdict.delay_seconds
     wake_at = now + timedelta(seconds=verdict.delay_seconds)
@@ -233,12 +234,12 @@ def _retry_later(drive: Drive, request: Effect, verdict: Retry, record: AttemptR
         "step will be retried", path=step.path, attempt=step.attempt, rule=verdict.rule,
         delay_seconds=verdict.delay_seconds,
     )  # fmt: skip
-    step.status, step.wake_at = StepStatus.RETRYING, wake_at
+    step.enter(StepStatus.RETRYING, wake_at=wake_at, waiting_for=WaitingFor.BACK_OFF)
     drive.boundary.events.append(report.retrying(drive.execution, step, verdict.rule, verdict.delay_seconds, now))
     step.attempt += 1
     drive.journal.pending[step.id] = step
     drive.boundary.columns["retry_count"] = int(step.control["failures"])
-    drive.park(_sooner(wake_at, request.deadline_at), "back-off")
+    drive.park(_sooner(wake_at, request.deadline_at), WaitingFor.BACK_OFF)
 
 
 def _sooner(moment: datetime, limit: datetime | None) -> datetime:

@@ -27,7 +27,7 @@ from executions.models.moves import apply
 from executions.models.rows import AsJson
 from executions.models.transactions import atomic, run_tx
 from executions.sanitise import sanitise_reason
-from executions.states import Phase, StepStatus
+from executions.states import Phase, StepStatus, WaitingFor
 from executions.values import clean_error, storable
 
 log = structlog.get_logger(__name__)
@@ -96,7 +96,7 @@ def _kept(values: dict[str, Any]) -> bool:
         _, is_new = LateAnswer.objects.get_or_create(
             step_id=values["step_id"], number=values["number"], token=values["token"], defaults=values
         )
-        if is_new and execution.phase == Phase.WAITING and execution.waiting_for == "decision":
+        if is_new and execution.phase == Phase.WAITING and execution.waiting_for == WaitingFor.DECISION:
             _tell(execution, Step.objects.get(pk=values["step_id"]), values)
     return is_new
 
@@ -129,9 +129,9 @@ def _stopped(drive: Drive, problem: Error) -> None:
         move.events = [report.step_failed(execution, name, reason, can_skip=False, at=now)]
     else:
         step = next(record for record in load_records(execution.pk) if record.id == came.step_id)
-        step.status, step.wake_at = StepStatus.WAITING, None
+        step.enter(StepStatus.WAITING, waiting_for=WaitingFor.DECISION)
         step.control["needs_decision"] = True
-        move.to(Phase.WAITING, waiting_for="decision").steps = [step]
+        move.to(Phase.WAITING, waiting_for=WaitingFor.DECISION).steps = [step]
         named: dict[str, Any] = {"step_name": step.name, "path": step.path, "reason": reason}
         move.events = [report.plain(EventName.NEEDS_DECISION, execution, now, **named)]
     with atomic():

@@ -20,8 +20,7 @@ from executions.driving.drive import Drive, Parked, Yielded
 from executions.isolation import Seat
 from executions.journal.records import StepRecord
 from executions.language.walking.requests import Effect
-from executions.models.in_line import FUNCTION_PROCESS
-from executions.states import StepStatus
+from executions.states import StepStatus, WaitingFor
 
 IN_PLACE_SECONDS = 0.5
 # Should the worker whose line it stands in be gone, others look after it then.
@@ -81,20 +80,19 @@ def _wait(drive: Drive, request: Effect, waiting: Waiting) -> Seat:
                 return seat
         if drive.running.stopping.is_set():
             raise Yielded
-        drive.park(clock.now() + LOOK_AGAIN, FUNCTION_PROCESS)
+        drive.park(clock.now() + LOOK_AGAIN, WaitingFor.FUNCTION_PROCESS)
     except Parked:
         python.park(waiting.step_id)
         raise
     except BaseException:
         python.leave(waiting.step_id)
         raise
-    raise AssertionError("parking leaves the drive")
 
 
 def _stand_in_line(drive: Drive, step: StepRecord) -> None:
     now = clock.now().isoformat()
     step.control.setdefault(IN_LINE, {"since": now, "counted": now})
-    step.status, step.wake_at = StepStatus.WAITING, None
+    step.enter(StepStatus.WAITING, waiting_for=WaitingFor.FUNCTION_PROCESS)
     drive.journal.pending[step.id] = step
     drive.boundary.columns["current_step"] = step.path
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from queue import SimpleQueue
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import structlog
 from django.db import DEFAULT_DB_ALIAS, Error, connection, connections
@@ -143,7 +143,7 @@ class _Watched:
         assert self._outcome is not None
         return self._outcome
 
-    def _abandon(self) -> None:
+    def _abandon(self) -> NoReturn:
         self._was_abandoned = True
         with _lock:
             _left_behind.add(self._name)

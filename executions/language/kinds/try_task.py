@@ -30,7 +30,7 @@ from executions.language.walking.retry import GiveUp, Retry, decide
 from executions.language.walking.retry_policy import from_dsl
 from executions.language.walking.scope import Scope
 from executions.language.walking.walker import Frame, Limit, Walk, Walker, breathe
-from executions.states import StepStatus
+from executions.states import StepStatus, WaitingFor
 
 TRY_DEADLINE = "try_deadline"
 
@@ -222,7 +222,7 @@ def _back_off(walker: Walker, decided: StepRecord, frame: Frame) -> Any:
     if decided.is_finished():
         return
     until = datetime.fromisoformat(decided.control["until"])
-    yield from walker.wait(decided, until, frame, "back-off")
+    yield from walker.wait(decided, until, frame, WaitingFor.BACK_OFF)
     walker.journal.finish(decided, StepStatus.SUCCEEDED, walker.now())
 
 

@@ -10,6 +10,7 @@ from executions.journal.records import StepRecord
 from executions.language.model.duration import Duration
 from executions.language.model.task import PureTask
 from executions.language.walking.walker import Frame, Walk, Walker
+from executions.states import WaitingFor
 
 
 class WaitTask(PureTask):
@@ -26,5 +27,5 @@ class WaitTask(PureTask):
             record.control["until"] = (walker.now() + timedelta(seconds=seconds)).isoformat()
             walker.journal.begin(record)
         until = datetime.fromisoformat(record.control["until"])
-        yield from walker.wait(record, until, frame, "timer")
+        yield from walker.wait(record, until, frame, WaitingFor.TIMER)
         return record.input, None

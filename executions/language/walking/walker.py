@@ -309,9 +309,10 @@ class Walker:
         while self.now() < until:
             self.check_limits(frame, frame.path)
             limit = frame.nearest_limit()
-            record.status, record.wake_at = StepStatus.WAITING, min(until, limit.at) if limit else until
+            wake_at = min(until, limit.at) if limit else until
+            record.enter(StepStatus.WAITING, wake_at=wake_at, waiting_for=why)
             self.journal.begin(record)
-            yield Park(record, why, record.wake_at)
+            yield Park(record, why, wake_at)
 
     def check_limits(self, frame: Frame, path: str) -> None:
         limit = frame.nearest_limit()

@@ -11,7 +11,7 @@ import json
 import struct
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
 import jsonschema_rs
 
@@ -88,5 +88,5 @@ def _validator(schema: bytes, hides: bool) -> Any:
         raise Refused("schema", json.dumps([[], schema_faults.words_of(error)])) from None
 
 
-def _refuse(uri: str) -> Any:
+def _refuse(uri: str) -> NoReturn:
     raise ValueError("no other document is read")

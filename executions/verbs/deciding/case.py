@@ -112,7 +112,14 @@ class Case:
             "context": None,
             "error": None,
         }
-        fresh |= {"started_at": clock.now(), "finished_at": None, "wake_at": None, "attempt": 1, "control": control}
+        fresh |= {
+            "started_at": clock.now(),
+            "finished_at": None,
+            "wake_at": None,
+            "waiting_for": "",
+            "attempt": 1,
+            "control": control,
+        }
         self.superseded.append(record)
         self.written.append(replace(record, **{"status": StepStatus.RETRYING} | fresh | changes))
 

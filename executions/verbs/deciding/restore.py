@@ -170,7 +170,9 @@ def _as_it_was_begun(record: StepRecord) -> StepRecord:
     is_effect = record.kind == "call" and record.arguments is not None
     may_have_happened = record.control.get("outcome_unknown") or not is_effect
     status = StepStatus.RUNNING if may_have_happened else StepStatus.RETRYING
-    return replace(record, id=uuid7(), seq=None, digest="", status=status, finished_at=None, superseded_by_id=None)
+    return replace(
+        record, id=uuid7(), seq=None, digest="", status=status, finished_at=None, superseded_by_id=None, waiting_for=""
+    )
 
 
 def _written(case: Case, event: EventName, checkpoint: StepRecord | None) -> Decided:
