@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboard import values
+from executions.journal.decided import Call
 from executions.models import LateAnswer, Step
 
 
 def question(steps: Sequence[Step]) -> Step | None:
     """The step that waits for a decision, if one does."""
-    return next((step for step in steps if step.control.get("needs_decision")), None)
+    return next((step for step in steps if Call.of(step).needs_decision), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ def late_answer(step: Step | None) -> Late | None:
     """What was kept of the step that waits for a decision."""
     if step is None:
         return None
-    answer = LateAnswer.objects.offered_for(step.pk, step.execution_id, step.control)
+    answer = LateAnswer.objects.offered_for(step.pk, step.execution_id, Call.of(step).key)
     if answer is None:
         return None
     if not answer.succeeded:

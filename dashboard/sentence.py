@@ -8,6 +8,7 @@ from django.utils.html import format_html
 
 from dashboard import words
 from dashboard.templatetags.words import ago, lasted, until
+from executions.journal.decided import Call
 from executions.models import Execution, Step, in_line
 from executions.states import Phase, Runner, StepStatus
 
@@ -139,8 +140,8 @@ def _stopped(execution: Execution, steps: Sequence[Step]) -> str:
 
 def _failures(step: Step) -> int:
     """How often a step that waits for its next attempt has failed since its counters began."""
-    control = step.control if isinstance(step.control, dict) else {}
-    return int(control.get("failures", max(1, step.attempt - 1)))
+    failures = Call.of(step).failures
+    return max(1, step.attempt - 1) if failures is None else failures
 
 
 def _worker(execution: Execution) -> str:

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from dashboard import values, words
 from dashboard.templatetags.shell import icon
 from executions.ids import public_id
+from executions.journal.decided import Call, Decision
 from executions.journal.paths import unescape
 from executions.models import AuditEntry, Event, Execution, Notification, Step
 from executions.states import Look, Phase
@@ -74,17 +75,17 @@ def error_text(error: Any) -> str:
 @register.filter
 def operation_line(step: Step) -> str:
     """Of a call: its idempotency key, and how it stands to the try before it; empty for others."""
-    control = step.control if isinstance(step.control, dict) else {}
-    if step.kind != "call" or "key" not in control:
+    call = Call.of(step)
+    if step.kind != "call" or call.key is None:
         return ""
-    line = f"idempotency key {control['key']}"
-    earlier = control.get("earlier")
-    if not isinstance(earlier, dict):
+    line = f"idempotency key {call.key}"
+    earlier = call.earlier
+    if earlier is None:
         return line
-    if "input" in earlier:
+    if earlier.input is not None:
         why = "that of the try before, with its arguments: nobody knows what became of it"
-    elif earlier.get("arguments") == "others":
-        why = f"a new operation: the try before {earlier.get('outcome')}, with other arguments"
+    elif earlier.arguments == "others":
+        why = f"a new operation: the try before {earlier.outcome}, with other arguments"
     else:
         why = "that of the try before"
     return f"{line} ({why})"
@@ -93,29 +94,29 @@ def operation_line(step: Step) -> str:
 @register.filter
 def decision_line(step: Step) -> str:
     """What a person or the engine decided, in words."""
-    control = step.control if isinstance(step.control, dict) else {}
-    touched = [last_name(path) for path in control.get("supersedes", [])]
+    decided = Decision.of(step)
+    touched = [last_name(path) for path in decided.supersedes or []]
     about = f" about {', '.join(touched)}" if touched else ""
-    reason = f" Reason: {control['reason']}" if control.get("reason") else ""
-    how = f", {', '.join(changes)}" if (changes := _changes(control)) else ""
-    return f"Decision {control.get('verb', step.name)}{about}{how}. What it set aside stays in the journal.{reason}"
+    reason = f" Reason: {decided.reason}" if decided.reason else ""
+    how = f", {', '.join(changes)}" if (changes := _changes(decided)) else ""
+    return f"Decision {decided.verb or step.name}{about}{how}. What it set aside stays in the journal.{reason}"
 
 
 @register.filter
 def audit_line(entry: AuditEntry) -> str:
     """What a verb of a person changed beside the phase, in words; empty where nothing."""
-    return ", ".join(_changes(entry.after if isinstance(entry.after, dict) else {}))
+    return ", ".join(_changes(Decision(entry.after if isinstance(entry.after, dict) else {})))
 
 
-def _changes(said: dict[str, Any]) -> list[str]:
+def _changes(said: Decision) -> list[str]:
     """What a decision says of itself; the audit trail keeps the same."""
     return [
-        *(["to the beginning"] if said.get("checkpoint") == 0 else []),
-        *([f"to checkpoint {said['checkpoint']}"] if said.get("checkpoint") else []),
-        *([f"onto version {said['version']}"] if "version" in said else []),
-        *(["with an edited input"] if said.get("edited_input") else []),
-        *(["as a new operation"] if said.get("as_new_operation") else []),
-        *([said["message"]] if isinstance(said.get("message"), str) else []),
+        *(["to the beginning"] if said.checkpoint == 0 else []),
+        *([f"to checkpoint {said.checkpoint}"] if said.checkpoint else []),
+        *([f"onto version {said.version}"] if said.version is not None else []),
+        *(["with an edited input"] if said.edited_input else []),
+        *(["as a new operation"] if said.as_new_operation else []),
+        *([said.message] if isinstance(said.message, str) else []),
     ]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.models import ExpressionWrapper, F, TextField
 
+from executions.journal.decided import Decision
 from executions.journal.links import FIRST_FORMAT, HASHED, link, link_of_row
 from executions.journal.records import DECISION, JOURNAL_FORMAT, STORED_AS_TEXT, StepRecord
 from executions.models import Execution, Step
@@ -75,13 +76,9 @@ def _wrongly_superseded(execution: Execution, decisions: list[StepRecord]) -> st
     superseded = Step.objects.filter(execution=execution, superseded_by__isnull=False)
     for decision_id, path in superseded.values_list("superseded_by_id", "path"):
         found.setdefault(decision_id, set()).add(path)
-    reinstated = {
-        decision.control["undoes"]: decision.control["reinstates"]
-        for decision in decisions
-        if "undoes" in decision.control
-    }
+    reinstated = {made.undoes: made.reinstates or () for made in map(Decision.of, decisions) if made.undoes is not None}
     for decision in decisions:
-        said = set(decision.control["supersedes"]) - set(reinstated.get(decision.seq, ()))
+        said = set(Decision.of(decision).supersedes or ()) - set(reinstated.get(decision.seq or 0, ()))
         if found[decision.id] != said:
             path = min(found[decision.id] ^ said)
             return f"step {path} is not where decision {decision.seq} ({decision.name}) left it"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from executions.journal.decided import Call
 from executions.journal.records import StepRecord
 from executions.states import StepStatus
 
@@ -14,6 +15,6 @@ def closed_records(records: Iterable[StepRecord], now: datetime, *, outcome_unkn
     found = [record for record in records if record.finished_at is None]
     for record in found:
         if outcome_unknown and record.kind == "call" and record.status == StepStatus.RUNNING:
-            record.control["outcome_unknown"] = True
+            Call.of(record).outcome_unknown = True
         record.enter(StepStatus.CANCELLED, now)
     return found

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
+from executions.journal.decided import Call, Counted, Try
 from executions.journal.records import StepRecord
-from executions.language.kinds.try_task import TRY_DEADLINE, counted_from
-
-# Where a step waits for a process: since when, and up to which moment that was left out of the counting.
-IN_LINE = "in_line"
+from executions.language.kinds.try_task import counted_from
 
 
 def shift(record: StepRecord, by: timedelta) -> None:
     """Leave ``by`` out of what is counted for an open step."""
-    for name in ("deadline", "first_attempt_at"):
-        _shift(record.control, name, by)
-    if IN_LINE in record.control:
-        _shift(record.control[IN_LINE], "counted", by)
-    if TRY_DEADLINE in record.control:
-        _shift(record.control[TRY_DEADLINE], "at", by)
+    call, block = Call.of(record), Try.of(record)
+    if call.deadline is not None:
+        call.deadline += by
+    if call.first_attempt_at is not None:
+        call.first_attempt_at += by
+    if (held := call.in_line) is not None and held.counted is not None:
+        held.counted += by
+    if (limit := block.try_deadline) is not None and limit.at is not None:
+        limit.at += by
     if record.kind == "try":
         attempt, since = counted_from(record)
-        record.control["counted_from"] = {"attempt": attempt, "at": (since + by).isoformat()}
-
-
-def _shift(held: dict[str, Any], name: str, by: timedelta) -> None:
-    if name in held:
-        held[name] = (datetime.fromisoformat(held[name]) + by).isoformat()
+        block.counted_from = Counted.made(attempt=attempt, at=since + by)

@@ -18,8 +18,8 @@ from executions.driving.crashes import Crashes
 from executions.driving.drive import Drive
 from executions.driving.takeover import audit_giving_up
 from executions.errors import NotStorable, WorkflowError
+from executions.journal.decided import Call, Known
 from executions.journal.events import EventName
-from executions.journal.operation import Known
 from executions.journal.records import EventRecord, StepRecord
 from executions.language.walking.requests import Completed, Ended, Failed
 from executions.models.rows import AsJson
@@ -67,7 +67,7 @@ def give_up(drive: Drive, crashes: Crashes) -> None:
     # Counting begins anew when a person releases it; it is still driven alone then.
     for record in open_chain:
         if record.kind == "call" and record.status == StepStatus.RUNNING:
-            record.control["outcome"] = Known.UNKNOWN
+            Call.of(record).outcome = Known.UNKNOWN
         record.error = error.as_json()
         drive.journal.finish(record, StepStatus.FAILED, now)
     progress = (drive.execution.progress_done, drive.execution.progress_total)
@@ -120,7 +120,7 @@ def _failure(drive: Drive, failed: Failed, now: datetime) -> tuple[dict[str, Any
     chain = drive.journal.chain_of(failed.path) if failed.path else []
     can_skip = any(record.optional and record.status == StepStatus.FAILED for record in chain)
     name = step.name if step else "(workflow)"
-    failures = int(step.control.get("failures", 0)) if step else 0
+    failures = Call.of(step).failures or 0 if step else 0
     event = report.step_failed(drive.execution, name, reason, can_skip=can_skip, at=now, attempts=max(1, failures))
     return {
         "error": AsJson(error), "failure_reason": reason, "retry_count": max(0, failures - 1),

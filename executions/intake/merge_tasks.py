@@ -14,6 +14,7 @@ from typing import Any
 
 from executions.errors import Refused, WorkflowError
 from executions.intake.status_update import STATUSES, TaskReport
+from executions.journal.decided import Decision, Reported
 from executions.journal.links import link
 from executions.journal.paths import escape
 from executions.journal.records import DECISION, StepRecord
@@ -68,8 +69,10 @@ def close(merged: Merged, now: datetime) -> None:
     written = {record.id for record in merged.written}
     for index, record in enumerate(merged.standing):
         if record.status in OPEN_STATUSES:
-            control = {**record.control, "outcome_unknown": True} if record.started_at else record.control
-            closed = replace(record, status=StepStatus.CANCELLED, finished_at=now, control=control)
+            told = Reported(dict(record.control))
+            if record.started_at:
+                told.outcome_unknown = True
+            closed = replace(record, status=StepStatus.CANCELLED, finished_at=now, control=told.json)
             merged.standing[index] = closed
             if record.id in written:
                 merged.written = [closed if other.id == closed.id else other for other in merged.written]
@@ -100,9 +103,9 @@ def _by_path(reports: Sequence[TaskReport]) -> dict[str, TaskReport]:
 
 
 def _record(path: str, report: TaskReport) -> StepRecord:
-    control: dict[str, Any] = {"reported": report.status}
+    told = Reported.made(reported=report.status)
     if report.metadata:
-        control["metadata"] = report.metadata
+        told.metadata = report.metadata
     return StepRecord(
         path,
         report.task_name,
@@ -114,7 +117,7 @@ def _record(path: str, report: TaskReport) -> StepRecord:
         input=report.input,
         output=report.output,
         error=error_json(report.error),
-        control=control,
+        control=told.json,
         started_at=report.started_at,
         finished_at=report.completed_at,
     )
@@ -142,13 +145,13 @@ def _is_same(known: StepRecord, told: StepRecord) -> bool:
 
 
 def _decision(superseded: Iterable[StepRecord], head_seq: int, now: datetime) -> StepRecord:
-    control = {"verb": "update_status", "supersedes": [record.path for record in superseded]}
+    said = Decision.made(verb="update_status", supersedes=[record.path for record in superseded])
     return StepRecord(
         f"@decision/{head_seq + 1}",
         "update_status",
         DECISION,
         status=StepStatus.SUCCEEDED,
-        control=control,
+        control=said.json,
         started_at=now,
         finished_at=now,
     )

@@ -11,9 +11,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable
-from enum import StrEnum
 from typing import Any, NamedTuple
 
+from executions.journal.decided import IDENTITY, Call, Earlier, Known
 from executions.journal.links import FIRST_FORMAT
 from executions.journal.records import StepRecord
 from executions.states import StepStatus
@@ -22,23 +22,6 @@ LONGEST_KEY = 255
 _TRY = re.compile(r"/try@\d+(?=/)")
 # A header carries these everywhere.
 _PLAIN = re.compile(r"[!-~]+")
-# What of a call's record tells which operation it is and what became of it.
-IDENTITY = ("key", "outcome", "earlier", "asked")
-# Beside the arguments: what of them is evaluated late, at the step's edge.
-_LATE = "late"
-
-
-class Known(StrEnum):
-    """What is known of the calls that were made under one key.
-
-    NOTHING: none was made, or it is proven that nothing was sent. UNKNOWN: one may have had its effect. FAILED and
-    SUCCEEDED: the other side has said so.
-    """
-
-    NOTHING = "nothing"
-    UNKNOWN = "unknown"
-    FAILED = "failed"
-    SUCCEEDED = "succeeded"
 
 
 class Run(NamedTuple):
@@ -78,7 +61,7 @@ def key_for(run: Run, path: str, generation: int) -> str:
 
 def key_of(run: Run, record: StepRecord) -> str:
     """The key under which this step's calls are made; one that an older version began has that version's."""
-    return str(record.control.get("key") or _key(run.execution_id, record.path, record.generation))
+    return Call.of(record).key or _key(run.execution_id, record.path, record.generation)
 
 
 def _key(execution_id: str, place: str, generation: int) -> str:
@@ -98,35 +81,36 @@ def begin(
     last of them, this one makes the same call: same key, same arguments. Where it is known and the
     arguments are others now, it is a new operation.
     """
+    call = Call.of(record)
     record.generation = max(record.generation, run.generation)
     earlier = _last_begun(tries, record.generation)
     if earlier is None:
         resolve(record)
-        record.control["key"] = key_for(run, record.path, record.generation)
+        call.key = key_for(run, record.path, record.generation)
         return
     known = outcome_of(earlier)
-    said = record.control["earlier"] = {"path": earlier.path, "outcome": str(known)}
+    said = call.earlier = Earlier.made(path=earlier.path, outcome=known)
     if known is Known.UNKNOWN:
-        said["input"] = earlier.control.get("earlier", {}).get("input", earlier.path)
+        said.input = input_path(earlier)
         _ask_the_same(record, earlier)
     else:
         resolve(record)
     if known in _TOLD and not _asks_the_same(record, earlier):
-        said["arguments"] = "others"
+        said.arguments = "others"
         record.generation = earlier.generation + 1
-        record.control["key"] = key_for(run, record.path, record.generation)
+        call.key = key_for(run, record.path, record.generation)
         return
     record.generation = earlier.generation
-    record.control["key"] = key_of(run, earlier)
+    call.key = key_of(run, earlier)
     if known is not Known.NOTHING:
-        record.control["outcome"] = str(known)
+        call.outcome = known
 
 
 def adopt(record: StepRecord, run: Run) -> None:
     """Take over a call that an older version began: it keeps its key, and of its outcome nothing is known."""
-    if "key" not in record.control:
-        record.control["key"] = key_of(run, record)
-        record.control["outcome"] = Known.UNKNOWN
+    call = Call.of(record)
+    if call.key is None:
+        call.key, call.outcome = key_of(run, record), Known.UNKNOWN
 
 
 def identity(record: StepRecord, run: Run) -> dict[str, Any]:
@@ -141,17 +125,18 @@ def identity(record: StepRecord, run: Run) -> dict[str, Any]:
 
 def input_path(record: StepRecord) -> str:
     """The path of the step with whose input this call was first made: it fills the address too."""
-    return str(record.control.get("earlier", {}).get("input", record.path))
+    earlier = Call.of(record).earlier
+    return (earlier and earlier.input) or record.path
 
 
 def _ask_the_same(record: StepRecord, earlier: StepRecord) -> None:
     record.arguments = earlier.arguments
-    if _LATE in earlier.control:
-        record.control[_LATE] = earlier.control[_LATE]
+    if (late := Call.of(earlier).late) is not None:
+        Call.of(record).late = late
 
 
 def _asks_the_same(record: StepRecord, earlier: StepRecord) -> bool:
-    late = record.control.get(_LATE) == earlier.control.get(_LATE)
+    late = Call.of(record).late == Call.of(earlier).late
     return late and bool(record.arguments == earlier.arguments)
 
 
@@ -162,8 +147,9 @@ def _last_begun(tries: Iterable[StepRecord], generation: int) -> StepRecord | No
 
 
 def _has_begun(record: StepRecord) -> bool:
-    of_an_older_version = "first_attempt_at" in record.control
-    return "key" in record.control or of_an_older_version or record.status == StepStatus.SUCCEEDED
+    call = Call.of(record)
+    of_an_older_version = call.first_attempt_at is not None
+    return call.key is not None or of_an_older_version or record.status == StepStatus.SUCCEEDED
 
 
 def outcome_of(record: StepRecord) -> Known:
@@ -172,13 +158,12 @@ def outcome_of(record: StepRecord) -> Known:
         return Known.SUCCEEDED
     if record.status not in (StepStatus.FAILED, StepStatus.SKIPPED):
         return Known.UNKNOWN
-    if "key" not in record.control:
-        # An older version kept no word on it.
-        return Known.UNKNOWN
-    return Known(record.control.get("outcome", Known.NOTHING))
+    # An older version kept no key, and no word on it.
+    call = Call.of(record)
+    return Known.UNKNOWN if call.key is None else call.outcome or Known.NOTHING
 
 
 def may_have_happened_before(record: StepRecord) -> bool:
     """Whether an earlier try of this call may have had its effect, and no person has said since what to do."""
-    earlier = record.control.get("earlier")
-    return earlier is not None and earlier["outcome"] != Known.NOTHING and "asked" not in record.control
+    call = Call.of(record)
+    return call.earlier is not None and call.earlier.outcome is not Known.NOTHING and call.asked is None

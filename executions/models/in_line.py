@@ -6,11 +6,11 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Q
 
 from executions import clock
+from executions.journal.decided import Call
 from executions.models.execution import Execution, ExecutionQuerySet
 from executions.models.step import Step
 from executions.states import Phase, StepStatus, WaitingFor
@@ -66,8 +66,7 @@ def line() -> Line:
     """What stands in line now, in the whole installation."""
     standing = Q(superseded_by=None, status=StepStatus.WAITING, kind="call")
     steps = Step.objects.filter(standing, execution__in=waiting()).order_by("id")
-    controls = list(steps.values_list("control", flat=True)[:MOST_COUNTED])
-    moments = [moment for moment in map(in_line_since, controls) if moment is not None]
+    moments = [since for step in steps.only("control")[:MOST_COUNTED] if (since := in_line_since(step))]
     return Line(len(moments), min(moments, default=None))
 
 
@@ -82,7 +81,7 @@ def place_of(execution: Execution) -> Place | None:
 def place(steps: Iterable[Step]) -> Place | None:
     """The same for the execution whose open steps these are."""
     for step in steps:
-        since = in_line_since(step.control)
+        since = in_line_since(step)
         if since is not None:
             return Place(step, since, line())
     return None
@@ -93,10 +92,10 @@ def _lasting(seconds: float) -> str:
     return f"{minutes} min {left} s" if minutes else f"{left} s"
 
 
-def in_line_since(control: dict[str, Any]) -> datetime | None:
-    """Since when a step with this ``control`` stands in line; None where it does not."""
-    held = control.get("in_line")
-    return None if held is None else datetime.fromisoformat(held["since"])
+def in_line_since(step: Step) -> datetime | None:
+    """Since when this step stands in line; None where it does not."""
+    held = Call.of(step).in_line
+    return None if held is None else held.since
 
 
 def wake(execution_ids: Iterable[uuid.UUID]) -> int:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from typing import Any
 
 from django.db import models
 from django.db.models.functions import Now
 
 from executions.ids import uuid7
+from executions.journal.decided import Call
 from executions.models.execution import Execution
 from executions.models.fields import JsonField
 from executions.models.step import Step
@@ -29,12 +28,12 @@ class LateAnswerQuerySet(models.QuerySet["LateAnswer"]):
             return None
         asked = Step.objects.standing().filter(execution=execution.pk, waiting_for=WaitingFor.DECISION)
         step = asked.first()
-        return None if step is None else self.offered_for(step.pk, execution.pk, step.control)
+        return None if step is None else self.offered_for(step.pk, execution.pk, Call.of(step).key)
 
-    def offered_for(self, step_id: uuid.UUID, execution_id: uuid.UUID, control: Mapping[str, Any]) -> LateAnswer | None:
+    def offered_for(self, step_id: uuid.UUID, execution_id: uuid.UUID, key: str | None) -> LateAnswer | None:
         """What a person who decides about this step may take over: of its operation, a success before a failure."""
         of_operation = models.Q(step=step_id)
-        if key := control.get("key"):
+        if key:
             of_operation |= models.Q(execution=execution_id, key=key)
         return self.filter(of_operation).select_related("step").order_by("-succeeded", "-came_at").first()
 

@@ -9,6 +9,7 @@ from executions import secrets
 from executions.api.render import links
 from executions.api.schemas import journal as shapes
 from executions.ids import public_id
+from executions.journal.decided import Call, Decision
 from executions.language.walking import late
 from executions.models import Attempt, Event, Execution, Step
 from executions.verbs.deciding.restore import Checkpoint
@@ -46,8 +47,7 @@ def step(execution: Execution, row: Step) -> shapes.Step:
 
 
 def _key(row: Step) -> str | None:
-    key = row.control.get("key") if row.kind == "call" and isinstance(row.control, dict) else None
-    return None if key is None else str(key)
+    return Call.of(row).key if row.kind == "call" else None
 
 
 def _decision(row: Step) -> dict[str, Any] | None:
@@ -82,7 +82,7 @@ def entry(row: Step | Event) -> shapes.Entry:
         return shapes.Entry(
             seq=row.seq, type="event", name=row.name, at=row.created_at, actor=actor, payload=secrets.shown(row.payload)
         )
-    is_decision = row.is_decision()
+    is_decision, decided = row.is_decision(), Decision.of(row)
     return shapes.Entry(
         seq=row.changed_seq if row.seq is None else row.seq,
         type="decision" if is_decision else "step",
@@ -90,6 +90,6 @@ def entry(row: Step | Event) -> shapes.Entry:
         path=row.path,
         status=row.status,
         at=row.finished_at or row.started_at,
-        supersedes=list(row.control.get("supersedes", [])) if is_decision else None,
-        reinstates=list(row.control["reinstates"]) if is_decision and row.control.get("reinstates") else None,
+        supersedes=(decided.supersedes or []) if is_decision else None,
+        reinstates=(decided.reinstates or None) if is_decision else None,
     )

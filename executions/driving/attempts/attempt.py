@@ -19,6 +19,7 @@ from executions.driving.attempts import watched
 from executions.errors import ExpressionError, StigmerError, WorkflowError
 from executions.ids import public_id
 from executions.isolation import Seat
+from executions.journal.decided import Call
 from executions.journal.links import FIRST_FORMAT
 from executions.language.walking import late
 from executions.language.walking.requests import Effect
@@ -56,7 +57,7 @@ def context_for(
         correlation_id=execution.correlation_id,
         path=request.step.path,
         attempt=request.step.attempt,
-        idempotency_key=request.step.control["key"],
+        idempotency_key=Call.of(step).key or "",
         deadline=Deadline(seconds),
         secrets=Edge(secrets, names, is_old=is_old),
         owner=str(execution.owner_id),
@@ -71,7 +72,7 @@ def context_for(
 def _arguments(request: Effect, context: StepContext) -> Any:
     """What the step is called with. Raises SecretUnavailable, ExpressionError and SealedClosed, before
     anything is sent."""
-    if late.LATE not in request.step.control:
+    if Call.of(request.step).late is None:
         return request.step.arguments
     assert isinstance(context.secrets, Edge)
     seconds = settings.STIGMER_EXPRESSION_SECONDS

@@ -22,8 +22,8 @@ from executions.driving.boundary import Came
 from executions.driving.drive import Drive, Yielded
 from executions.errors import ExpressionError, WorkflowError
 from executions.journal import operation
+from executions.journal.decided import Answer, Call, Known
 from executions.journal.events import EventName
-from executions.journal.operation import Known
 from executions.journal.records import AttemptRecord, StepRecord
 from executions.language.walking.requests import Effect, Ended, Request
 from executions.language.walking.retry import GiveUp, Policy, Retry, decide
@@ -53,11 +53,11 @@ class Stood:
     wake_at: datetime | None
     waiting_for: str
     began_before: bool
-    first_attempt_at: str | None
+    first_attempt_at: datetime | None
 
     @classmethod
     def of(cls, drive: Drive, step: StepRecord) -> Stood:
-        first = step.control.get("first_attempt_at")
+        first = Call.of(step).first_attempt_at
         return cls(step.status, step.wake_at, step.waiting_for, first is not None or step.attempt > 1, first)
 
     def put_back(self, drive: Drive, step: StepRecord) -> None:
@@ -70,19 +70,20 @@ class Stood:
         status = self.status if was_put_off else not_begun
         step.enter(status, wake_at=self.wake_at, waiting_for=self.waiting_for)
         if self.first_attempt_at is None:
-            step.control.pop("first_attempt_at", None)
+            del Call.of(step).first_attempt_at
         drive.journal.pending[step.id] = step
 
 
 def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | Ended:
-    step = request.step
+    step, call = request.step, Call.of(request.step)
     now = clock.now()
     if step.wake_at is not None and step.wake_at > now and step.status == StepStatus.RETRYING:
         drive.park(_sooner(step.wake_at, request.deadline_at), WaitingFor.BACK_OFF)
-    if step.control.get("needs_decision"):
+    if call.needs_decision:
         _ask(drive, step, now)
-    if "answer" in step.control:
-        return send(_answer_of(step.control.pop("answer")))
+    if (answer := call.answer) is not None:
+        del call.answer
+        return send(_answer_of(answer))
     effect = request.task.effect(step.arguments)
     try:
         policy = _policy(drive, request, effect)
@@ -93,9 +94,9 @@ def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | E
     if step.id in drive.interrupted:
         _note_interruption(drive, step, effect, now)
     if effect == "at_most_once":
-        step.control["at_most_once"] = True
+        call.at_most_once = True
         if operation.may_have_happened_before(step):
-            step.control["asked"] = True
+            call.asked = True
             _ask(drive, step, now)
     with turn.seat_for(drive, request) or nullcontext() as seat:
         now = clock.now()
@@ -120,8 +121,7 @@ def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | E
 
 
 def _came(step: StepRecord, outcome: Done | Fail, began: datetime) -> Came:
-    key = str(step.control.get("key", ""))
-    return Came(step.id, step.path, step.name, step.attempt, key, outcome, began, clock.now())
+    return Came(step.id, step.path, step.name, step.attempt, Call.of(step).key or "", outcome, began, clock.now())
 
 
 def _begin(drive: Drive, step: StepRecord, now: datetime, stood: Stood) -> None:
@@ -129,7 +129,9 @@ def _begin(drive: Drive, step: StepRecord, now: datetime, stood: Stood) -> None:
     if drive.running.stopping.is_set():
         raise Yielded
     step.enter(StepStatus.RUNNING)
-    step.control.setdefault("first_attempt_at", now.isoformat())
+    call = Call.of(step)
+    if call.first_attempt_at is None:
+        call.first_attempt_at = now
     drive.boundary.columns["current_step"] = step.path
     drive.boundary.commit(take_back=partial(stood.put_back, drive, step))
 
@@ -137,7 +139,7 @@ def _begin(drive: Drive, step: StepRecord, now: datetime, stood: Stood) -> None:
 def _note_interruption(drive: Drive, step: StepRecord, effect: str, now: datetime) -> None:
     """An attempt began, and whoever drove it did not write its outcome."""
     drive.interrupted.discard(step.id)
-    step.control["outcome"] = Known.UNKNOWN
+    Call.of(step).outcome = Known.UNKNOWN
     began = step.started_at or now
     drive.boundary.attempts.append(AttemptRecord(step.id, step.attempt, LOST, began, now, rule=drive.why_lost))
     step.attempt += 1
@@ -148,11 +150,12 @@ def _note_interruption(drive: Drive, step: StepRecord, effect: str, now: datetim
 
 def _ask(drive: Drive, step: StepRecord, now: datetime) -> NoReturn:
     """It may have happened: only a person can say whether to run it again."""
-    if not step.control.get("needs_decision"):
+    call = Call.of(step)
+    if not call.needs_decision:
         event = report.plain(EventName.NEEDS_DECISION, drive.execution, now, step_name=step.name, path=step.path)
         drive.boundary.events.append(event)
     step.enter(StepStatus.WAITING, waiting_for=WaitingFor.DECISION)
-    step.control["needs_decision"] = True
+    call.needs_decision = True
     drive.journal.pending[step.id] = step
     drive.boundary.columns["requires_manual_intervention"] = True
     drive.park(None, WaitingFor.DECISION)
@@ -183,9 +186,9 @@ def _settle(drive: Drive, request: Effect, outcome: Done | Fail, policy: Policy,
                 AttemptRecord(step.id, step.attempt, "succeeded", began, now, log=clean_text(outcome.log))
             )
         return outcome
-    failures = int(step.control.get("failures", 0)) + 1
-    step.control["failures"] = failures
-    first = datetime.fromisoformat(step.control["first_attempt_at"])
+    call = Call.of(step)
+    failures = call.failures = (call.failures or 0) + 1
+    first = call.first_attempt_at or began
     verdict = decide(policy, outcome, failures, (now - first).total_seconds(), random.random())
     error = drive.secrets.redact(clean_error(outcome.error).as_json())
     if isinstance(verdict, Retry):
@@ -207,10 +210,10 @@ def _settle(drive: Drive, request: Effect, outcome: Done | Fail, policy: Policy,
 def _note_outcome(step: StepRecord, outcome: Done | Fail) -> None:
     """What is known of the operation now; proof that nothing was sent says nothing of attempts before."""
     if isinstance(outcome, Done):
-        step.control["outcome"] = Known.SUCCEEDED
+        Call.of(step).outcome = Known.SUCCEEDED
     elif outcome.effect_possible:
         told = outcome.answered and not outcome.transient
-        step.control["outcome"] = Known.FAILED if told else Known.UNKNOWN
+        Call.of(step).outcome = Known.FAILED if told else Known.UNKNOWN
 
 
 def _unless_excluded(request: Effect, verdict: Retry, error: dict[str, Any]) -> Retry | GiveUp:
@@ -238,7 +241,7 @@ def _retry_later(drive: Drive, request: Effect, verdict: Retry, record: AttemptR
     drive.boundary.events.append(report.retrying(drive.execution, step, verdict.rule, verdict.delay_seconds, now))
     step.attempt += 1
     drive.journal.pending[step.id] = step
-    drive.boundary.columns["retry_count"] = int(step.control["failures"])
+    drive.boundary.columns["retry_count"] = Call.of(step).failures or 0
     drive.park(_sooner(wake_at, request.deadline_at), WaitingFor.BACK_OFF)
 
 
@@ -246,9 +249,9 @@ def _sooner(moment: datetime, limit: datetime | None) -> datetime:
     return moment if limit is None else min(moment, limit)
 
 
-def _answer_of(answer: dict[str, Any]) -> Done | Fail:
+def _answer_of(answer: Answer) -> Done | Fail:
     """A person's word on a step whose outcome nobody knew."""
-    if "fail" in answer:
-        error = WorkflowError.standard("runtime", str(answer["fail"]))
+    if answer.fail is not None:
+        error = WorkflowError.standard("runtime", answer.fail)
         return Fail(error, transient=False, rule="decided by a person", is_final=True)
-    return Done(answer["output"])
+    return Done(answer.output)

@@ -19,6 +19,7 @@ from executions.driving import report
 from executions.driving.drive import Drive
 from executions.driving.lease import load_records
 from executions.errors import Fenced, NotStorable, WorkflowError
+from executions.journal.decided import Call
 from executions.journal.events import EventName
 from executions.models import Execution, LateAnswer, Step
 from executions.models.late_answer import LOST, UNWRITTEN
@@ -130,7 +131,7 @@ def _stopped(drive: Drive, problem: Error) -> None:
     else:
         step = next(record for record in load_records(execution.pk) if record.id == came.step_id)
         step.enter(StepStatus.WAITING, waiting_for=WaitingFor.DECISION)
-        step.control["needs_decision"] = True
+        Call.of(step).needs_decision = True
         move.to(Phase.WAITING, waiting_for=WaitingFor.DECISION).steps = [step]
         named: dict[str, Any] = {"step_name": step.name, "path": step.path, "reason": reason}
         move.events = [report.plain(EventName.NEEDS_DECISION, execution, now, **named)]

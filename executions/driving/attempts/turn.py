@@ -15,9 +15,10 @@ from executions import clock
 from executions.calls.kind import RunsIn
 from executions.calls.python import step as python
 from executions.calls.table import CALLS
-from executions.driving.counting import IN_LINE, shift
+from executions.driving.counting import shift
 from executions.driving.drive import Drive, Parked, Yielded
 from executions.isolation import Seat
+from executions.journal.decided import Call, InLine
 from executions.journal.records import StepRecord
 from executions.language.walking.requests import Effect
 from executions.states import StepStatus, WaitingFor
@@ -69,7 +70,7 @@ def leave_out_waiting(drive: Drive) -> None:
 
 def _wait(drive: Drive, request: Effect, waiting: Waiting) -> Seat:
     step = request.step
-    is_new = IN_LINE not in step.control
+    is_new = Call.of(step).in_line is None
     try:
         _stand_in_line(drive, step)
         # A time limit around it was read by this walk already; only the next one sees it moved.
@@ -90,8 +91,9 @@ def _wait(drive: Drive, request: Effect, waiting: Waiting) -> Seat:
 
 
 def _stand_in_line(drive: Drive, step: StepRecord) -> None:
-    now = clock.now().isoformat()
-    step.control.setdefault(IN_LINE, {"since": now, "counted": now})
+    call, now = Call.of(step), clock.now()
+    if call.in_line is None:
+        call.in_line = InLine.made(since=now, counted=now)
     step.enter(StepStatus.WAITING, waiting_for=WaitingFor.FUNCTION_PROCESS)
     drive.journal.pending[step.id] = step
     drive.boundary.columns["current_step"] = step.path
@@ -99,19 +101,19 @@ def _stand_in_line(drive: Drive, step: StepRecord) -> None:
 
 def _leave_line(drive: Drive, step: StepRecord) -> None:
     """It has a process: the attempt begins now."""
-    now = clock.now()
+    call, now = Call.of(step), clock.now()
     waited = _uncounted(step, now)
-    if step.control.get(IN_LINE) is None:
+    if call.in_line is None:
         return
     for record in drive.journal.open_steps():
         shift(record, waited)
         drive.journal.pending[record.id] = record
-    del step.control[IN_LINE]
-    if "first_attempt_at" not in step.control:
+    del call.in_line
+    if call.first_attempt_at is None:
         step.started_at = now
 
 
 def _uncounted(step: StepRecord, now: datetime) -> timedelta:
     """How long the step has stood in line and was not left out of the counting for."""
-    held = step.control.get(IN_LINE)
-    return timedelta() if held is None else max(timedelta(), now - datetime.fromisoformat(held["counted"]))
+    held = Call.of(step).in_line
+    return max(timedelta(), now - held.counted) if held is not None and held.counted else timedelta()

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from executions.calls.parameters import Model
 from executions.errors import WorkflowError
+from executions.journal.decided import Iteration, Loop
 from executions.journal.paths import iteration_path, task_path
 from executions.journal.records import StepRecord
 from executions.language.checks.document import Keys, TaskPlace, text
@@ -57,11 +58,14 @@ class ForTask(PureTask):
         yield from found.always("while", more=cls.variables(task.body, ("do",)))
 
     def walk(self, walker: Walker, record: StepRecord, frame: Frame) -> Walk:
-        if "items" not in record.control:
-            record.control["items"] = _items(frame.scope.evaluate(self.for_.in_, record.input), record.path, frame)
+        decided = Loop.of(record)
+        items = decided.items
+        if items is None:
+            found = frame.scope.evaluate(self.for_.in_, record.input)
+            items = decided.items = _items(found, record.path, frame)
             walker.journal.begin(record)
         data = record.input
-        for index, item in enumerate(record.control["items"]):
+        for index, item in enumerate(items):
             scope = frame.scope.including(**{self.for_.each: item, self.for_.at: index, "context": walker.context})
             path = iteration_path(record.path, index)
             if self.while_ is not None and not _goes_on(walker, self.while_, path, scope.including(input=data), data):
@@ -76,7 +80,7 @@ class ForTask(PureTask):
         return {"@": self.do}
 
     def next_round(self, record: StepRecord, number: int) -> str | None:
-        if number + 1 >= len(record.control.get("items", ())):
+        if number + 1 >= len(Loop.of(record).items or ()):
             return None
         if self.while_ is not None:
             return ""
@@ -99,10 +103,10 @@ def _goes_on(walker: Walker, condition: str, path: str, scope: Scope, data: Any)
     record = walker.journal.get(path)
     if record is None:
         record = StepRecord(path, path.rsplit("/", 1)[1], "iteration", started_at=walker.now())
-        record.control["goes_on"] = scope.is_true(condition, data)
+        Iteration.of(record).goes_on = scope.is_true(condition, data)
         walker.journal.begin(record)
         walker.journal.finish(record, StepStatus.SUCCEEDED, walker.now())
-    return bool(record.control["goes_on"])
+    return bool(Iteration.of(record).goes_on)
 
 
 def _kind_of(value: Any) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from executions.calls.parameters import Model
+from executions.journal.decided import Switch
 from executions.journal.records import StepRecord
 from executions.language.checks.document import Outline, TaskPlace, entries, text
 from executions.language.checks.formula import Formulae, Formulas
@@ -71,11 +72,12 @@ class SwitchTask(PureTask):
             elif frame.scope.is_true(named.case.when, record.input):
                 taken = named
                 break
-        record.control["case"] = taken.name if taken else None
-        record.control["flow"] = (taken.case.then or "continue") if taken else None
+        decided = Switch.of(record)
+        decided.case = taken.name if taken else None
+        decided.flow = (taken.case.then or "continue") if taken else None
         walker.journal.begin(record)
         yield from ()
-        return record.input, record.control["flow"]
+        return record.input, decided.flow
 
     def draw(self, key: str, pen: Pen) -> Edges:
         cases: Edges = [(key, named.name, named.case.then) for named in self.switch]

@@ -17,6 +17,8 @@ from pydantic import ConfigDict, Discriminator, Field, Tag
 from executions.calls.outcome import Fail
 from executions.calls.parameters import OBJECT, TEXT, Model, shape
 from executions.errors import WorkflowError, same_error_type
+from executions.journal.decided import Catch as CatchMade
+from executions.journal.decided import Counted, Try
 from executions.journal.paths import catch_path, try_path
 from executions.journal.records import StepRecord
 from executions.language.checks.document import Keys, Outline, TaskPlace, mapping, text
@@ -32,7 +34,8 @@ from executions.language.walking.scope import Scope
 from executions.language.walking.walker import Frame, Limit, Walk, Walker, breathe
 from executions.states import StepStatus, WaitingFor
 
-TRY_DEADLINE = "try_deadline"
+# What a catch does about a failure.
+RETRY, HANDLE = "retry", "handle"
 
 
 class CatchErrors(Model):
@@ -105,7 +108,7 @@ class TryTask(PureTask):
                 decided = one.decide(failure)
             # Whoever asked for a pause meanwhile gets it before anything else is begun.
             yield from breathe()
-            if decided.control["action"] != "retry":
+            if CatchMade.of(decided).action != RETRY:
                 return (yield from one.handle(decided))
             yield from _back_off(walker, decided, frame)
             number += 1
@@ -146,13 +149,15 @@ class _Try:
         longest = policy.limit.attempt.duration if policy.limit and policy.limit.attempt else None
         if longest is None:
             return ()
-        kept = record.control.get(TRY_DEADLINE)
-        if kept is None or kept["attempt"] != self.number:
+        block = Try.of(record)
+        kept = block.try_deadline
+        at = kept.at if kept is not None and kept.attempt == self.number else None
+        if at is None:
             seconds = self.frame.scope.including(context=walker.context).seconds_of(longest, record.input)
-            at = (walker.now() + timedelta(seconds=seconds)).isoformat()
-            kept = record.control[TRY_DEADLINE] = {"attempt": self.number, "at": at}
+            at = walker.now() + timedelta(seconds=seconds)
+            block.try_deadline = Counted.made(attempt=self.number, at=at)
             walker.journal.begin(record)
-        return (Limit(datetime.fromisoformat(kept["at"]), self.path, f"{self.frame.pointer}/try"),)
+        return (Limit(at, self.path, f"{self.frame.pointer}/try"),)
 
     def decide(self, failure: TaskFailed) -> StepRecord:
         """The recorded decision about this failure. Raises the failure again where it is not caught."""
@@ -164,18 +169,19 @@ class _Try:
         if failure.boundary is not None or not self._catches(failure.error, error):
             raise failure
         decided = StepRecord(path, f"catch {self.number}", "catch", input=error, started_at=walker.now())
+        made = CatchMade.of(decided)
         verdict = self._verdict(failure, error)
         if isinstance(verdict, Retry):
-            until = walker.now() + timedelta(seconds=verdict.delay_seconds)
-            decided.control.update(action="retry", until=until.isoformat(), delay=verdict.delay_seconds)
+            made.action, made.until = RETRY, walker.now() + timedelta(seconds=verdict.delay_seconds)
+            made.delay = verdict.delay_seconds
         elif self.catch.retry is not None and self.catch.do is None:
             raise failure
         else:
-            decided.control["action"] = "handle"
+            made.action = HANDLE
         if verdict is not None:
-            decided.control["rule"] = verdict.rule
+            made.rule = verdict.rule
         walker.journal.begin(decided)
-        if decided.control["action"] == "handle":
+        if made.action == HANDLE:
             walker.journal.finish(decided, StepStatus.SUCCEEDED, walker.now())
         return decided
 
@@ -210,9 +216,9 @@ class _Try:
 
 def counted_from(record: StepRecord) -> tuple[int, datetime]:
     """The try with which counting begins and its moment: a person's decision lets both begin anew."""
-    chosen = record.control.get("counted_from")
-    if chosen is not None:
-        return chosen["attempt"], datetime.fromisoformat(chosen["at"])
+    chosen = Try.of(record).counted_from
+    if chosen is not None and chosen.attempt is not None and chosen.at is not None:
+        return chosen.attempt, chosen.at
     assert record.started_at is not None
     return 1, record.started_at
 
@@ -221,7 +227,8 @@ def _back_off(walker: Walker, decided: StepRecord, frame: Frame) -> Any:
     """Park until the next try, unless that moment has come."""
     if decided.is_finished():
         return
-    until = datetime.fromisoformat(decided.control["until"])
+    until = CatchMade.of(decided).until
+    assert until is not None
     yield from walker.wait(decided, until, frame, WaitingFor.BACK_OFF)
     walker.journal.finish(decided, StepStatus.SUCCEEDED, walker.now())
 

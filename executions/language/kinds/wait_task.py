@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from pydantic import Field
 
+from executions.journal.decided import Wait
 from executions.journal.records import StepRecord
 from executions.language.model.duration import Duration
 from executions.language.model.task import PureTask
@@ -22,10 +23,11 @@ class WaitTask(PureTask):
     wait: Duration = Field(description="a duration")
 
     def walk(self, walker: Walker, record: StepRecord, frame: Frame) -> Walk:
-        if "until" not in record.control:
+        decided = Wait.of(record)
+        until = decided.until
+        if until is None:
             seconds = frame.scope.seconds_of(self.wait, record.input)
-            record.control["until"] = (walker.now() + timedelta(seconds=seconds)).isoformat()
+            until = decided.until = walker.now() + timedelta(seconds=seconds)
             walker.journal.begin(record)
-        until = datetime.fromisoformat(record.control["until"])
         yield from walker.wait(record, until, frame, WaitingFor.TIMER)
         return record.input, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from executions.journal.decided import Task
 from executions.journal.paths import task_path, unescape
 from executions.journal.records import StepRecord
 from executions.language.model.task import NamedTask
@@ -41,7 +42,7 @@ def after(workflow: Workflow, records: Records, path: str) -> str:
 
 
 def _directive(record: StepRecord | None, named: NamedTask) -> str:
-    flow = record.control.get("flow") if record is not None else None
+    flow = Task.of(record).flow if record is not None else None
     return str(flow or named.task.then or "continue")
 
 

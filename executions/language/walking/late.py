@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from executions.expressions import is_expression, late, source_of
+from executions.journal.decided import Call
 from executions.journal.records import StepRecord
 from executions.language.walking.scope import Scope
 from executions.pointers import path_of, pointer_of
 from executions.secrets import Edge
 from executions.secrets.mention import mentions_secrets, names_in, reads_by_name_only
 
-LATE = "late"
 # Where the address of a call stands in its arguments.
 ADDRESSES = ("/endpoint", "/endpoint/uri")
 
@@ -27,7 +27,7 @@ def resolve(template: Any, scope: Scope, record: StepRecord) -> None:
     found: dict[str, Any] = {}
     record.arguments = _resolved(template, scope, record.input, (), found)
     if found:
-        record.control[LATE] = found
+        Call.of(record).late = found
 
 
 def entry(source: str, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def entry(source: str, variables: Mapping[str, Any]) -> dict[str, Any]:
 def names_of(record: StepRecord, declared: Iterable[str]) -> frozenset[str]:
     """The secrets that the late parts of a call read; all that are declared where one reads by another way."""
     found: set[str] = set()
-    for said in record.control.get(LATE, {}).values():
+    for said in (Call.of(record).late or {}).values():
         found |= set(names_in(said["expression"]))
         if not reads_by_name_only(said["expression"]):
             found |= set(declared)
@@ -55,7 +55,7 @@ def filled(record: StepRecord, value: Any, edge: Edge, *, seconds: float, owner:
 
     Raises SecretUnavailable and ExpressionError."""
     arguments = record.arguments
-    for pointer, said in record.control.get(LATE, {}).items():
+    for pointer, said in (Call.of(record).late or {}).items():
         result = _evaluated(said, value, edge, seconds, owner)
         edge.tell(pointer, _told(said, result, value, edge) if pointer in ADDRESSES else label_of(said))
         arguments = put(arguments, path_of(pointer), result)
@@ -108,7 +108,7 @@ def put(whole: Any, path: list[str], result: Any) -> Any:
 
 def shown(arguments: Any, control: Any) -> Any:
     """Arguments as people see them: `[secret NAME]` at the places of late parts."""
-    for pointer, said in (control.get(LATE) or {}).items() if isinstance(control, dict) else ():
+    for pointer, said in (Call(control).late or {}).items() if isinstance(control, dict) else ():
         arguments = put(arguments, path_of(pointer), label_of(said))
     return arguments
 

@@ -15,6 +15,8 @@ from typing import Any
 
 from executions import sealed
 from executions.errors import ExpressionError, NotStorable, WorkflowError
+from executions.journal.decided import Answer, Call
+from executions.journal.decided import Task as Decided
 from executions.journal.paths import task_path
 from executions.journal.records import StepRecord
 from executions.journal.replay import Journal, JournalFull
@@ -29,6 +31,8 @@ from executions.states import StepStatus
 from executions.values import clean_error
 
 END = "end"
+# Why a task was skipped whose own `if` leaves it out.
+BY_IF = "if"
 # Of a check that is made while a transaction is open.
 HURRIED_SECONDS = 0.25
 Flow = str | None
@@ -182,7 +186,7 @@ class Walker:
             inner = self._frame_of(record, task, frame, pointer, raw)
             output, flow = yield from task.walk(self, record, inner)
             if flow is not None:
-                record.control["flow"] = flow
+                Decided.of(record).flow = flow
             self._keep_context(record, before)
             self._recorded_output(record, task, inner, output)
             self.journal.finish(record, StepStatus.SUCCEEDED, self.now())
@@ -200,9 +204,9 @@ class Walker:
         if record.context is not None:
             self.context = record.context["value"]
         if record.status == StepStatus.FAILED:
-            raise TaskFailed(WorkflowError(**record.error), record.path, record.control.get("boundary"))
-        skipped_by_if = record.control.get("reason") == "if"
-        return record.output, None if skipped_by_if else _directive(record.control.get("flow"), task.then)
+            raise TaskFailed(WorkflowError(**record.error), record.path, Decided.of(record).boundary)
+        decided = Decided.of(record)
+        return record.output, None if decided.reason == BY_IF else _directive(decided.flow, task.then)
 
     def _keep_context(self, record: StepRecord, before: Any) -> None:
         """What was exported inside a composite: once it is finished it answers for all that is below it."""
@@ -215,7 +219,7 @@ class Walker:
         if frame.scope.including(context=self.context, input=raw).is_true(task.if_, raw):
             return False
         record.input = record.output = raw
-        record.control["reason"] = "if"
+        Decided.of(record).reason = BY_IF
         self.journal.begin(record)
         self.journal.finish(record, StepStatus.SKIPPED, self.now())
         return True
@@ -246,10 +250,11 @@ class Walker:
         limits = frame.limits
         timeout = self.workflow.timeout_of(task.timeout) if task.timeout is not None else None
         if timeout is not None:
-            if "deadline" not in record.control:
+            decided = Decided.of(record)
+            until = decided.deadline
+            if until is None:
                 seconds = scope.seconds_of(timeout.after, record.input)
-                record.control["deadline"] = (self.now() + timedelta(seconds=seconds)).isoformat()
-            until = datetime.fromisoformat(record.control["deadline"])
+                until = decided.deadline = self.now() + timedelta(seconds=seconds)
             limits = (*limits, Limit(until, record.path, pointer))
         return replace(frame, path=record.path, pointer=pointer, scope=scope, limits=limits)
 
@@ -263,9 +268,10 @@ class Walker:
                 self.journal.pending[record.id] = record
             raise
         except (TaskFailed, ExpressionError, SecretUnavailable):
-            if record.control.get("at_most_once"):
+            call = Call.of(record)
+            if call.at_most_once:
                 # It happened; only its result does not fit. A retry works with the result and calls nobody again.
-                record.control["answer"] = {"output": raw}
+                call.answer = Answer.made(output=raw)
             raise
 
     def _output(self, record: StepRecord, task: Task, inner: Frame, raw: Any) -> None:
@@ -300,7 +306,7 @@ class Walker:
             failure.error = clean_error(failure.error)
         record.error = failure.error.as_json()
         if failure.boundary is not None:
-            record.control["boundary"] = failure.boundary
+            Decided.of(record).boundary = failure.boundary
         self.journal.finish(record, StepStatus.FAILED, self.now())
         return failure
 

@@ -19,6 +19,7 @@ from executions.driving import report
 from executions.driving.chain import Broken
 from executions.errors import Refused
 from executions.ids import uuid7
+from executions.journal.decided import PER_TRY, Counted, Decision, Try, without
 from executions.journal.links import link
 from executions.journal.paths import ancestors, try_number
 from executions.journal.records import DECISION, EventRecord, StepRecord
@@ -30,16 +31,6 @@ from executions.models.moves import apply
 from executions.states import BEGUN_ANEW, Phase, StepStatus
 
 log = structlog.get_logger(__name__)
-PER_TRY = (
-    "failures",
-    "first_attempt_at",
-    "deadline",
-    "boundary",
-    "needs_decision",
-    "flow",
-    "try_deadline",
-    "in_line",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +49,7 @@ class Decided:
 
 @dataclass(slots=True)
 class Case:
-    """One execution as it stands under its lock. ``control`` and ``columns`` go into the decision and the row."""
+    """One execution as it stands under its lock. ``made`` and ``columns`` go into the decision and the row."""
 
     execution: Execution
     records: dict[str, StepRecord]
@@ -70,7 +61,7 @@ class Case:
     superseded: list[StepRecord] = field(default_factory=list)
     written: list[StepRecord] = field(default_factory=list)
     reinstated: list[StepRecord] = field(default_factory=list)
-    control: dict[str, Any] = field(default_factory=dict)
+    made: Decision = field(default_factory=Decision.made)
     columns: dict[str, Any] = field(default_factory=dict)
     # The digest on which the decision is chained; None: the head of the journal.
     chained_on: str | None = None
@@ -103,7 +94,7 @@ class Case:
 
     def reopen(self, record: StepRecord, **changes: Any) -> None:
         """Supersede a step and put an open one in its place that remembers what was decided and resolved."""
-        control = {key: value for key, value in record.control.items() if key not in PER_TRY}
+        control = without(record.control, *PER_TRY)
         fresh: dict[str, Any] = {
             "id": uuid7(),
             "seq": None,
@@ -135,10 +126,10 @@ class Case:
                 self.written.append(replace(record, control=self.counted_anew(record)))
 
     def counted_anew(self, record: StepRecord) -> dict[str, Any]:
-        control = {key: value for key, value in record.control.items() if key not in PER_TRY}
+        control = without(record.control, *PER_TRY)
         tried = try_number(self.execution.current_step, record.path)
         if record.kind == "try" and tried is not None:
-            control["counted_from"] = {"attempt": tried, "at": clock.now().isoformat()}
+            Try(control).counted_from = Counted.made(attempt=tried, at=clock.now())
         return control
 
 
@@ -175,20 +166,15 @@ def write(case: Case, events: list[EventRecord]) -> Decided:
 
 def _decision(case: Case) -> StepRecord:
     now = clock.now()
-    control = {
-        "verb": case.verb,
-        "actor": case.actor.pk,
-        "reason": case.reason,
-        "supersedes": [record.path for record in case.superseded],
-        **case.control,
-    }
+    superseded = [record.path for record in case.superseded]
+    said = Decision.made(verb=case.verb, actor=case.actor.pk, reason=case.reason, supersedes=superseded)
     path = f"@decision/{case.execution.head_seq + 1}"
     return StepRecord(
         path,
         case.verb,
         DECISION,
         status=StepStatus.SUCCEEDED,
-        control=control,
+        control=said.json | case.made.json,
         started_at=now,
         finished_at=now,
         id=case.decision_id,

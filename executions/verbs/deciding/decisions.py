@@ -19,15 +19,15 @@ from executions.driving.versions import parsed
 from executions.errors import NotStorable, Refused
 from executions.ids import uuid7
 from executions.journal import operation
+from executions.journal.decided import IDENTITY, PER_TRY, Answer, Call, Loop, Task, without
 from executions.journal.events import EventName
 from executions.journal.records import StepRecord
-from executions.language.walking.late import LATE
 from executions.models import Execution, LateAnswer
 from executions.models.resource import Visibility
 from executions.models.transactions import persistent
 from executions.states import Phase, StepStatus
 from executions.values import storable
-from executions.verbs.deciding.case import PER_TRY, Case, Decided, write
+from executions.verbs.deciding.case import Case, Decided, write
 from executions.verbs.deciding.edited import Edited, edited
 from executions.verbs.deciding.opening import Opening, Reads, opened
 
@@ -54,8 +54,10 @@ def retry(
         if arguments is not _UNSET and not isinstance(arguments, dict):
             raise Refused("invalid", "The edited input of a call has to be an object.", state=case.execution.phase)
         _check_storable(arguments, "The edited input", case)
-        case.control |= {"edited_input": True} if arguments is not _UNSET else {}
-        case.control |= {"as_new_operation": True} if as_new_operation else {}
+        if arguments is not _UNSET:
+            case.made.edited_input = True
+        if as_new_operation:
+            case.made.as_new_operation = True
         again(case, arguments, as_new_operation)
         event = report.plain(
             EventName.RETRIED, case.execution, clock.now(), actor.pk, step=case.execution.current_step, reason=reason
@@ -129,7 +131,7 @@ def _skip(case: Case, output: Any) -> Decided:
         # It took no time of its own: what its attempts took is told by the step that it supersedes.
         started_at=now, finished_at=now,
         output=target.input if output is _UNSET else output,
-        control={"reason": "skipped by a person", **identity},
+        control=Task.made(reason="skipped by a person").json | identity,
     )  # fmt: skip
     case.superseded.append(target)
     case.written.append(answer)
@@ -165,16 +167,16 @@ def decide(
         raise Refused("invalid", f"There is no choice {choice!r}.", remedy=f"Choose one of {', '.join(CHOICES)}.")
 
     def work(case: Case) -> Decided:
-        asked = next((r for r in case.records.values() if r.control.get("needs_decision")), None)
+        asked = next((r for r in case.records.values() if Call.of(r).needs_decision), None)
         if asked is None:
             raise Refused("wrong_phase", "It does not wait for a decision.", state=case.execution.phase)
         _check_storable(output, "The output", case)
-        control = {key: value for key, value in asked.control.items() if key not in PER_TRY}
+        call = Call(without(asked.control, *PER_TRY))
         if choice == "mark_done":
-            control["answer"] = {"output": _output_of(case, asked) if output is _UNSET else output}
+            call.answer = Answer.made(output=_output_of(case, asked) if output is _UNSET else output)
         elif choice == "fail":
-            control["answer"] = {"fail": reason or "A person decided that it failed."}
-        case.reopen(asked, control=control, attempt=asked.attempt)
+            call.answer = Answer.made(fail=reason or "A person decided that it failed.")
+        case.reopen(asked, control=call.json, attempt=asked.attempt)
         case.count_anew(asked.path)
         event = report.plain(
             EventName.DECIDED, case.execution, clock.now(), actor.pk, step_name=asked.name, choice=choice, reason=reason
@@ -187,10 +189,10 @@ def decide(
 
 def _output_of(case: Case, asked: StepRecord) -> Any:
     """What the step gave as far as anybody knows: the answer that came late, which the decision then names."""
-    late = LateAnswer.objects.offered_for(asked.id, case.execution.pk, asked.control)
+    late = LateAnswer.objects.offered_for(asked.id, case.execution.pk, Call.of(asked).key)
     if late is None or not late.succeeded:
         return None
-    case.control["late_answer"] = {"attempt": late.number, "came_at": late.came_at.isoformat()}
+    case.made.late_answer = {"attempt": late.number, "came_at": late.came_at.isoformat()}
     return late.output
 
 
@@ -213,7 +215,7 @@ def again(case: Case, arguments: Any = _UNSET, as_new_operation: bool = False) -
         raise Refused("invalid", f"{failed.name} is no call, so it has no input to edit.", state=case.execution.phase)
     if failed.kind == "call" and failed.arguments is not None:
         case.reopen(failed, **_changes(case, failed, arguments, as_new_operation))
-    elif "items" in failed.control:
+    elif Loop.of(failed).items is not None:
         # A loop does not read its items anew.
         case.reopen(failed, status=StepStatus.RUNNING)
     else:
@@ -228,18 +230,19 @@ def _changes(case: Case, failed: StepRecord, arguments: Any, as_new_operation: b
     if arguments is _UNSET and not as_new_operation:
         return {}
     # What it had achieved answers only for the call as it was.
-    forgotten = (*PER_TRY, "answer", *(operation.IDENTITY if as_new_operation else ()))
-    control = {name: value for name, value in failed.control.items() if name not in forgotten}
+    identity = IDENTITY if as_new_operation else ()
+    call = Call(without(failed.control, *PER_TRY, Call.answer.name, *identity))
     if arguments is not _UNSET:
         found = _edited(case, failed, arguments)
         changes["arguments"] = found.arguments
-        control.pop(LATE, None)
-        control |= {LATE: found.late} if found.late else {}
+        del call.late
+        if found.late:
+            call.late = found.late
     if as_new_operation:
         changes["generation"] = failed.generation + 1
         run = surroundings.run_of(case.execution)
-        control["key"] = operation.key_for(run, failed.path, changes["generation"])
-    return changes | {"control": control}
+        call.key = operation.key_for(run, failed.path, changes["generation"])
+    return changes | {"control": call.json}
 
 
 def _edited(case: Case, failed: StepRecord, arguments: dict[str, Any]) -> Edited:

@@ -10,6 +10,7 @@ from typing import Any
 from executions.calls.table import CALLS
 from executions.errors import Finding, Refused
 from executions.expressions import is_expression, source_of
+from executions.journal.decided import Call
 from executions.journal.records import StepRecord
 from executions.language.walking import late
 from executions.pointers import path_of, pointer_of
@@ -40,7 +41,7 @@ def edited(record: StepRecord, arguments: dict[str, Any], declared: Collection[s
     findings: list[Finding] = []
     kept: dict[str, Any] = {}
     replaced = False
-    for pointer, said in record.control.get(late.LATE, {}).items():
+    for pointer, said in (Call.of(record).late or {}).items():
         value = _at(arguments, path_of(pointer))
         if value is _GONE:
             continue

@@ -18,6 +18,7 @@ from executions.driving.chain import Broken, examine, is_checkpoint
 from executions.driving.lease import load_records
 from executions.errors import Refused
 from executions.ids import uuid7
+from executions.journal.decided import Call, Cut, Decision
 from executions.journal.events import EventName
 from executions.journal.paths import ancestors
 from executions.journal.records import DECISION, JOURNAL_FORMAT, StepRecord
@@ -128,10 +129,10 @@ def _restore(case: Case, checkpoint_seq: int) -> Decided:
             case.reopen(record, status=StepStatus.RUNNING, control=case.counted_anew(record))
         else:
             case.superseded.append(record)
-    case.control["checkpoint"] = checkpoint_seq
+    case.made.checkpoint = checkpoint_seq
     if broken is not None:
         case.chained_on = checkpoint.digest if checkpoint else ""
-        case.control["cut"] = {"after": checkpoint_seq, "before": execution.head_seq + 1}
+        case.made.cut = Cut.made(after=checkpoint_seq, before=execution.head_seq + 1)
     highest = Step.objects.filter(execution=execution).aggregate(highest=Max("generation"))["highest"] or 1
     case.columns = {
         "generation": max(highest, execution.generation) + 1,
@@ -146,17 +147,19 @@ def _undo(case: Case) -> Decided:
     restored = latest_restore(execution)
     if restored is None:
         raise Refused("conflict", "There is no restore to undo.", state=execution.phase)
-    if "cut" in restored.control:
+    was = Decision.of(restored)
+    if was.cut is not None:
         why = "what it took back was not as it had been written"
         raise Refused("corrupt", f"The restore cannot be undone: {why}.", state=execution.phase,
                       remedy="Restore to another checkpoint instead.")  # fmt: skip
-    _, case.superseded = _split(list(case.records.values()), restored.control["checkpoint"])
+    _, case.superseded = _split(list(case.records.values()), was.checkpoint or BEGINNING)
     case.superseded.append(restored)
-    case.control["undoes"] = restored.seq
-    case.control["reinstates"] = []
+    assert restored.seq is not None
+    case.made.undoes = restored.seq
+    reinstates = case.made.reinstates = []
     taken_back = Step.objects.filter(execution=execution, superseded_by=restored.id).values_list(*RECORD_FIELDS)
     for record in map(record_of, taken_back):
-        case.control["reinstates"].append(record.path)
+        reinstates.append(record.path)
         if record.status == StepStatus.CANCELLED:
             case.superseded.append(record)
             case.written.append(_as_it_was_begun(record))
@@ -168,7 +171,7 @@ def _undo(case: Case) -> Decided:
 def _as_it_was_begun(record: StepRecord) -> StepRecord:
     """A step that was closed when its execution was cancelled, open again; what may have happened is asked about."""
     is_effect = record.kind == "call" and record.arguments is not None
-    may_have_happened = record.control.get("outcome_unknown") or not is_effect
+    may_have_happened = Call.of(record).outcome_unknown or not is_effect
     status = StepStatus.RUNNING if may_have_happened else StepStatus.RETRYING
     return replace(
         record, id=uuid7(), seq=None, digest="", status=status, finished_at=None, superseded_by_id=None, waiting_for=""
@@ -179,7 +182,7 @@ def _written(case: Case, event: EventName, checkpoint: StepRecord | None) -> Dec
     execution = case.execution
     told = report.plain(
         event, execution, clock.now(), case.actor.pk, reason=case.reason,
-        checkpoint_seq=case.control.get("checkpoint"), path=checkpoint.path if checkpoint else "",
+        checkpoint_seq=case.made.checkpoint, path=checkpoint.path if checkpoint else "",
     )  # fmt: skip
     return write(case, [told])
 

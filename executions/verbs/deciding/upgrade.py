@@ -23,11 +23,11 @@ from executions.driving.lease import load_records
 from executions.errors import Refused
 from executions.ids import uuid7
 from executions.journal import operation
+from executions.journal.decided import IDENTITY, Call, without
 from executions.journal.links import FIRST_FORMAT
 from executions.journal.paths import unescape
 from executions.journal.records import StepRecord
 from executions.journal.replay import Diverged, Journal
-from executions.language.walking.late import LATE
 from executions.language.walking.places import task_at
 from executions.language.walking.requests import Breathe, Completed, Effect, Ended
 from executions.language.walking.walker import Walker
@@ -137,7 +137,7 @@ def _onto(case: Case, version_number: int) -> Decided:
             state=execution.phase,
             remedy="Restore to a checkpoint before these steps, correct the new version, or start a new execution.",
         )
-    case.control["version"] = version_number
+    case.made.version = version_number
     case.columns["version_id"] = version.pk
     if failed is not None and _asks_for_something_else(failed, fit.first):
         # It must not pass for the same operation.
@@ -151,13 +151,13 @@ def _onto(case: Case, version_number: int) -> Decided:
 def _same_operation(case: Case, failed: StepRecord, first: StepRecord) -> StepRecord:
     """The failed call as the new version has it, opened again: the same operation, with its key."""
     run = surroundings.run_of(case.execution)
-    known = operation.identity(failed, run)
-    if "answer" in failed.control:
+    known = Call(operation.identity(failed, run))
+    if (answer := Call.of(failed).answer) is not None:
         # It happened; only its result did not fit what the old version wanted.
-        known["answer"] = failed.control["answer"]
-    own = {name: value for name, value in first.control.items() if name not in operation.IDENTITY}
+        known.answer = answer
+    own = without(first.control, *IDENTITY)
     fresh = replace(first, id=uuid7(), status=StepStatus.RETRYING, started_at=clock.now())
-    fresh.generation, fresh.control = failed.generation, own | known
+    fresh.generation, fresh.control = failed.generation, own | known.json
     return fresh
 
 
@@ -184,7 +184,7 @@ def _version(execution: Execution, number: int) -> WorkflowVersion:
 def _asks_for_something_else(failed: StepRecord | None, first: StepRecord | None) -> bool:
     if failed is None or first is None:
         return False
-    late = failed.control.get(LATE) != first.control.get(LATE)
+    late = Call.of(failed).late != Call.of(first).late
     return late or (first.path, first.arguments) != (failed.path, failed.arguments)
 
 

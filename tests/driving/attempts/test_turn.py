@@ -85,7 +85,7 @@ def test_it_waits_parked_and_nothing_is_begun(begin: Begin, drive: Drive, taken:
     assert execution.current_step == "/add"
     step = the_step(execution)
     assert (step.status, step.attempt) == (StepStatus.WAITING, 1)
-    assert in_line.in_line_since(step.control) is not None
+    assert in_line.in_line_since(step) is not None
     assert not Attempt.objects.exists()
     assert in_line.line().length == 1
     place = in_line.place_of(execution)

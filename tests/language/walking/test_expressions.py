@@ -94,7 +94,7 @@ def test_waiting_for_a_child_over_secrets_counts_against_no_attempt(
         return {"x": 1}
 
     monkeypatch.setattr(late, "filled", filled)
-    step = SimpleNamespace(control={late.LATE: {"/x": {}}}, arguments={"x": None})
+    step = SimpleNamespace(control={"late": {"/x": {}}}, arguments={"x": None})
     edge = Edge(Secrets({}, "nonce12345"), frozenset(), is_old=False)
     context = SimpleNamespace(secrets=edge, owner="7", deadline=Deadline(5))
     request: Any = SimpleNamespace(step=step, input=None)
