@@ -89,12 +89,11 @@ def _finished(execution: Execution) -> Iterator[Row]:
     """Every link of the chain in order; what a restore cut out of it left out."""
     rows = Step.objects.filter(execution=execution, seq__lte=execution.head_seq).order_by("seq")
     controls = rows.filter(kind=DECISION).values_list("control", flat=True)
-    found = [control.get("cut") for control in controls if isinstance(control, dict)]
-    cuts: list[Any] = [cut for cut in found if _is_cut(cut)]
+    cuts = list(filter(None, map(_cut, controls)))
     for row in stream(rows.annotate(**_TEXTS).values_list(*_COLUMNS, *_TEXTS)):
         values: dict[str, Any] = dict(zip(_COLUMNS, row, strict=False))
         record = StepRecord(**values)
-        cut_out = any(cut["after"] < (record.seq or 0) < cut["before"] for cut in cuts)
+        cut_out = any(after < (record.seq or 0) < before for after, before in cuts)
         if record.status in FINISHED_STATUSES and not cut_out:
             yield record, row[len(_COLUMNS) :]
 
@@ -107,9 +106,12 @@ def _link(previous: str, record: StepRecord, texts: tuple[str | None, ...], jour
     return link(previous, record, journal_format)
 
 
-def _is_cut(value: object) -> bool:
-    """Not so where somebody changed the decision; then its digest does not match either."""
-    return isinstance(value, dict) and all(isinstance(value.get(name), int) for name in ("after", "before"))
+def _cut(control: Any) -> tuple[int, int] | None:
+    """Between which sequences a decision cut; what somebody changed cuts nothing, and its digest does not match."""
+    cut = Decision(control).cut if isinstance(control, dict) else None
+    if cut is None or not isinstance(cut.after, int) or not isinstance(cut.before, int):
+        return None
+    return cut.after, cut.before
 
 
 def is_checkpoint(record: StepRecord) -> bool:

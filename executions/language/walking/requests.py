@@ -71,7 +71,6 @@ class Failed:
 
     error: WorkflowError
     path: str | None
-    effect_rule: str = ""
 
 
 Ended = Completed | Failed
