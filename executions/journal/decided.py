@@ -53,7 +53,7 @@ class Key(Generic[T]):
 
     def __init__(
         self,
-        read: Callable[[Any], T] | None = None,
+        read: Callable[[Any], T | None] | None = None,
         write: Callable[[T], Any] | None = None,
         *,
         per_try: bool = False,
@@ -90,8 +90,9 @@ def _moment(*, per_try: bool = False) -> Key[datetime]:
 
 
 def _part(kind: type[V], *, per_try: bool = False, identity: bool = False) -> Key[V]:
-    def read(value: Any) -> V:
-        return kind(value if isinstance(value, dict) else {})
+    def read(value: Any) -> V | None:
+        # What somebody damaged decides nothing.
+        return kind(value) if isinstance(value, dict) else None
 
     return Key(read, lambda view: view.json, per_try=per_try, identity=identity)
 
