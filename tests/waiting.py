@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 PATIENCE_SECONDS = 30.0
+# For a whole Stigmer, or one process of it, to begin: on a busy machine its start takes minutes.
+START_SECONDS = 300.0
 LOOK_AGAIN_SECONDS = 0.01
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.backups.places import Place
 from tests.live import free_ports
-from tests.waiting import until
+from tests.waiting import START_SECONDS, until
 
 
 @pytest.mark.processes
@@ -28,7 +28,7 @@ def test_readiness_and_doctor_say_that_the_file_is_damaged_and_what_to_do(place:
     assert "stigmer restore FILE" in said.out
     process = place.start("web")
     try:
-        seen = until(lambda: readiness(port), what="the web server answers", seconds=90)
+        seen = until(lambda: readiness(port), what="the web server answers", seconds=START_SECONDS)
         database = next(check for check in seen["checks"] if check["name"] == "database")
         assert (seen["status"], database["ok"]) == ("not ready", False)
         assert database["detail"].startswith("The database file is damaged:")

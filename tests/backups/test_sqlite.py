@@ -14,7 +14,7 @@ from executions.driving.crashes import RESTORED
 from executions.supervisor.preflight import CannotStart, owned_home, unused_home
 from tests.backups.places import NOTES, Place, note
 from tests.live import free_ports
-from tests.waiting import until
+from tests.waiting import START_SECONDS, until
 
 
 def test_a_backup_is_private_whole_and_says_what_is_inside(place: Place, tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_restore_refuses_while_a_web_server_runs_alone(place: Place, tmp_path:
     place.more |= {"STIGMER_PORT": str(port)}
     web = place.start("web")
     try:
-        until(lambda: is_held(place.home / "in-use.lock"), what="the web server has begun", seconds=90)
+        until(lambda: is_held(place.home / "in-use.lock"), what="the web server has begun", seconds=START_SECONDS)
         with pytest.raises(CannotStart, match="A worker or a web server of Stigmer uses the data folder"):
             place.restore(tmp_path / "one")
     finally:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.live import ROOT, command, environment, free_ports
 from tests.processes import lives
-from tests.waiting import until
+from tests.waiting import START_SECONDS, until
 from tests.worker.test_namespaces import may_unshare
 
 CONTAINER = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
@@ -58,14 +58,16 @@ def test_it_reaps_what_a_killed_worker_leaves_and_stops_in_order(tmp_path: Path)
     with log.open("ab") as stream:
         outside = subprocess.Popen([*CONTAINER, *command("up")], cwd=ROOT, env=own, stdout=stream, stderr=stream)
     try:
-        until(lambda: "worker started" in log.read_text(), what="a worker has started", seconds=90)
+        until(lambda: "worker started" in log.read_text(), what="a worker has started", seconds=START_SECONDS)
         (first,) = psutil.Process(outside.pid).children()
         (supervisor,) = first.children()
         worker = next(child for child in supervisor.children() if child.cmdline()[-1] == "worker")
         left = until(worker.children, what="the worker has children of its own")
         worker.kill()
         until(lambda: not any(map(lives, left)), what="its children have ended")
-        until(lambda: log.read_text().count("worker started") == 2, what="the next one has started", seconds=90)
+        until(
+            lambda: log.read_text().count("worker started") == 2, what="the next one has started", seconds=START_SECONDS
+        )
         until(lambda: not any(child.is_running() for child in left), what="they were reaped")
         os.kill(first.pid, signal.SIGTERM)
         assert outside.wait(60) == 0, log.read_text()

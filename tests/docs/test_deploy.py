@@ -21,12 +21,11 @@ from tests.browser.people import ledger, shop
 from tests.cli.terminal import Terminal
 from tests.live import ROOT, free_ports
 from tests.services import postgres_server, postgres_tools
-from tests.waiting import until
+from tests.waiting import START_SECONDS, until
 
 PAGE = (ROOT / "docs" / "deploy.md").read_text()
 SECTION = PAGE.partition("## Backup and restore\n")[2].partition("\n## ")[0]
 BLOCKS = [block.strip().splitlines() for block in re.findall(r"```sh\n(.*?)```", SECTION, re.DOTALL)]
-START_SECONDS = 90
 HANG_SECONDS = 10
 WORKFLOW = """
 document: {dsl: '1.0.0', namespace: backups, name: slow-order, version: '1.0.0'}

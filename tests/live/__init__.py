@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.waiting import until
+from tests.waiting import START_SECONDS, until
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("STIGMER_", "DJANGO_", "DATABASE_URL", "REDIS_URL", "PYTEST_")
@@ -117,7 +117,9 @@ def stigmer_up(home: Path, **settings: object) -> Iterator[LiveStigmer]:
     )
     try:
         until(
-            lambda: process.poll() is not None or live.status("/readyz") == 200, what="stigmer up is ready", seconds=90
+            lambda: process.poll() is not None or live.status("/readyz") == 200,
+            what="stigmer up is ready",
+            seconds=START_SECONDS,
         )
         assert process.poll() is None, f"stigmer up ended with {process.returncode}:\n{live.written()}"
         yield live

@@ -14,7 +14,7 @@ import pytest
 
 from executions.cli.remote.session import Session
 from tests.live import LiveStigmer, stigmer_up
-from tests.waiting import until
+from tests.waiting import START_SECONDS, until
 
 pytestmark = pytest.mark.processes
 WAITS = "document: {dsl: '1.0.0', namespace: t, name: waits, version: '1.0.0'}\ndo: [{a: {wait: {hours: 1}}}]\n"
@@ -67,7 +67,7 @@ def test_a_stream_ends_with_its_last_line_when_the_server_stops_in_order(
                 web.send_signal(signal.SIGTERM)
     told = [line for line in lines if line]
     assert told[-2:] == ["event: closed", 'data: {"reason": "restarting"}']
-    until(lambda: live.status("/readyz") == 200, what="the web server is back", seconds=90)
+    until(lambda: live.status("/readyz") == 200, what="the web server is back", seconds=START_SECONDS)
     assert "starting it again in 0.2 s" in live.written()
 
 
@@ -95,7 +95,7 @@ def test_a_start_whose_web_process_died_answers_its_key_again_at_once(live: Live
     assert broken, "the first one was not answered"
     with closing(database(live)) as connection:
         connection.execute("DROP TRIGGER slow")
-    until(lambda: live.status("/readyz") == 200, what="the web server is back", seconds=90)
+    until(lambda: live.status("/readyz") == 200, what="the web server is back", seconds=START_SECONDS)
     again = start()
     assert again.status_code == 202, again.text
     assert start().json() == again.json()

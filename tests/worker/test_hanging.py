@@ -20,7 +20,7 @@ from executions.worker_identity import expect_exits, note_exit
 from tests.driving.texts import call, get, tasks
 from tests.live import stigmer_up
 from tests.processes import lives
-from tests.waiting import until
+from tests.waiting import START_SECONDS, until
 
 pytestmark = pytest.mark.processes
 PATIENCE_SECONDS = 120
@@ -181,6 +181,6 @@ def test_the_web_server_is_replaced_when_it_is_stopped_and_a_worker_is_not_while
         assert {process.pid for process in live.children("worker")} == before, "who waits for the database lives"
         lock.execute("ROLLBACK")
         lock.close()
-        until(lambda: live.status("/readyz") == 200, what="it is ready again", seconds=90)
+        until(lambda: live.status("/readyz") == 200, what="it is ready again", seconds=START_SECONDS)
         assert "HANGS" in live.written()
         assert {process.pid for process in live.children("worker")} == before
