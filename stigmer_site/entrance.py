@@ -67,7 +67,7 @@ def bounded(application: App, body_bytes: int) -> App:
                 await application(scope, _given(parts, receive), send)
                 return
         why = scope.get(SCOPE_KEY) or TOO_LARGE
-        await application(scope | {SCOPE_KEY: why}, _given([_EMPTY], receive), send)
+        await application(scope | {SCOPE_KEY: why}, _without_body(receive), send)
 
     return called
 
@@ -103,6 +103,25 @@ def _given(parts: list[dict[str, Any]], receive: Any) -> Callable[[], Awaitable[
             return message
         later: dict[str, Any] = await receive()
         return later
+
+    return given
+
+
+def _without_body(receive: Any) -> Callable[[], Awaitable[dict[str, Any]]]:
+    """A ``receive`` that gives an empty body, and then that the client left. What still comes of the
+    body is thrown away: to an application that was given a whole body it would be a breach of the
+    protocol, on which Django ends the request with an error."""
+    was_given = False
+
+    async def given() -> dict[str, Any]:
+        nonlocal was_given
+        if not was_given:
+            was_given = True
+            return dict(_EMPTY)
+        while True:
+            message: dict[str, Any] = await receive()
+            if message["type"] != "http.request":
+                return message
 
     return given
 

@@ -4,9 +4,12 @@ import asyncio
 from typing import Any
 
 import pytest
+from asgiref.testing import ApplicationCommunicator
+from django.core.asgi import get_asgi_application
 
 from executions.clients.bodies import SCOPE_KEY, TOO_LARGE
 from stigmer_site.entrance import behind_proxies, bounded, secure_sockets
+from tests.waiting import PATIENCE_SECONDS
 
 
 def called(application: Any, scope: dict[str, Any], *messages: dict[str, Any]) -> None:
@@ -59,6 +62,47 @@ def test_what_the_server_refused_stays_refused():
     inside = Inside()
     called(bounded(inside, 10), http(**{SCOPE_KEY: "busy"}), part(b"", False))
     assert inside.scope[SCOPE_KEY] == "busy"
+
+
+EMPTY, LEFT = part(b"", False), {"type": "http.disconnect"}
+REFUSED = [
+    pytest.param(http(**{SCOPE_KEY: TOO_LARGE}), [EMPTY], id="by the server, which sends no body"),
+    pytest.param(http(**{SCOPE_KEY: "busy"}), [part(b"1", True), part(b"", False)], id="by the server"),
+    pytest.param(http((b"content-length", b"11")), [part(b"12345", True), part(b"678901", False)], id="by its header"),
+    pytest.param(http(), [part(b"x" * 11, True), part(b"y", True), part(b"z", False)], id="by its size"),
+]
+
+
+@pytest.mark.parametrize(("scope", "messages"), REFUSED)
+def test_after_a_refused_body_an_application_hears_nothing_but_that_the_client_left(scope, messages):
+    heard: list[dict[str, Any]] = []
+
+    async def listening(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        heard.extend([await receive(), await receive()])
+
+    called(bounded(listening, 10), scope, *messages, LEFT)
+    assert heard == [EMPTY, LEFT]
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/metrics", "/api/v1/workflows", "/log-in", "/admin/login/", "/nowhere"])
+@pytest.mark.parametrize(("scope", "messages"), REFUSED)
+def test_a_refusal_that_takes_long_to_write_is_not_cut_short_by_the_rest_of_the_body(path, scope, messages):
+    """The server answers 500 for an application that ended in an error and has not answered yet."""
+    status = 503 if scope.get(SCOPE_KEY) == "busy" else 413
+    asked = {**scope, "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b""}
+    asked["headers"] = [*scope["headers"], (b"host", b"localhost")]
+
+    async def scenario() -> list[dict[str, Any]]:
+        client = ApplicationCommunicator(bounded(get_asgi_application(), 10), asked)
+        for message in messages:
+            await client.send_input(message)
+        answers = [await client.receive_output(PATIENCE_SECONDS)]
+        while answers[-1].get("more_body", answers[-1]["type"] == "http.response.start"):
+            answers.append(await client.receive_output(PATIENCE_SECONDS))
+        await client.wait(PATIENCE_SECONDS)
+        return answers
+
+    assert asyncio.run(scenario())[0]["status"] == status
 
 
 def test_who_calls_is_what_our_proxy_saw_and_not_what_the_caller_says():
