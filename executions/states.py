@@ -187,6 +187,7 @@ class WaitingFor(StrEnum):
     BACK_OFF = "back-off"
     DECISION = "decision"
     FUNCTION_PROCESS = "function process"
+    ANSWER = "an answer"
     # Of an external runner.
     APPROVAL = "approval"
     RUNNER = "its runner"

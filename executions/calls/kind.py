@@ -6,7 +6,7 @@ A row is light: whoever checks a definition reads it without loading what makes 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, Protocol
@@ -79,3 +79,10 @@ class CallKind:
     # Its module ``step`` has ``run_in_transaction`` too.
     can_be_transactional: bool = False
     limits: Mapping[str, str] = field(default_factory=dict)
+    # Nothing is carried out: people answer, and the outcome of ``run`` is an Ask.
+    asks_people: bool = False
+    # Whether its arguments may hold secrets; what is shown to people may not.
+    takes_secrets: bool = True
+    # Where its arguments lead to, and which of these places follows this output.
+    targets: Callable[[Mapping[str, Any]], Iterator[tuple[Keys, str]]] = lambda given: iter(())
+    follows: Callable[[Arguments, Any], str | None] = lambda arguments, output: None

@@ -40,4 +40,23 @@ class Fail:
     is_final: bool = False
 
 
-Outcome = Done | Fail
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Park until a person answers, or until ``seconds`` have passed.
+
+    ``outcomes`` are the answers to choose from (name and label), ``form`` is the JSON Schema of what
+    goes with them. Users and groups by name may answer; nobody named: the owner of the run.
+    ``is_four_eyes``: not the one who started it.
+    """
+
+    prompt: str
+    outcomes: tuple[tuple[str, str], ...]
+    seconds: float
+    on_timeout: str
+    form: dict[str, Any] | None = None
+    users: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    is_four_eyes: bool = False
+
+
+Outcome = Done | Fail | Ask

@@ -112,9 +112,13 @@ class Boundary:
             # A COMMIT was carried out unheard, and somebody asked before that was known.
             self._stop_if_asked(take_back=take_back)
 
-    def park(self, until: datetime | None, waiting_for: str) -> None:
-        """Let go until ``until`` or until something arrives. What was asked meanwhile is raised as by ``commit``."""
-        self.release_unless_asked(Phase.WAITING, {"wake_at": until, "waiting_for": waiting_for})
+    def park(self, until: datetime | None, waiting_for: str, *, also: Callable[[], None] | None = None) -> None:
+        """Let go until ``until`` or until something arrives. What was asked meanwhile is raised as by ``commit``.
+
+        ``also`` is done in the same transaction.
+        """
+        columns = {"wake_at": until, "waiting_for": waiting_for}
+        self.release_unless_asked(Phase.WAITING, columns, also=also)
 
     def release_unless_asked(
         self,

@@ -7,6 +7,7 @@ not there gives None; only what is set is written.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -152,6 +153,15 @@ class InLine(View):
     counted = _moment()
 
 
+class Asked(View):
+    """A question to people: the key of its row, until when it is open, and whether it was taken further."""
+
+    __slots__ = ()
+    id = Key(uuid.UUID, str)
+    until = _moment()
+    escalated = Key[bool]()
+
+
 class Call(Task):
     """A call. ``late`` holds what of its arguments is evaluated at its edge, by pointer."""
 
@@ -164,6 +174,7 @@ class Call(Task):
     failures = Key[int](per_try=True)
     needs_decision = Key[bool](per_try=True)
     in_line = _part(InLine, per_try=True)
+    ask = _part(Asked, per_try=True)
     answer = _part(Answer)
     at_most_once = Key[bool]()
     outcome_unknown = Key[bool]()
@@ -248,6 +259,9 @@ class Decision(View):
     edited_input = Key[bool]()
     as_new_operation = Key[bool]()
     late_answer = Key[dict[str, Any]]()
+    # Which question was answered, and how.
+    ask = Key(uuid.UUID, str)
+    outcome = Key[str]()
     # In the audit trail, of what was refused.
     message = Key[str]()
 

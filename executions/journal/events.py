@@ -137,6 +137,14 @@ class EventName(StrEnum):
             told=Told.OWNER,
         ),
     )
+    ASKED = (
+        "WORKFLOW_ASKED",
+        Words("Somebody has to answer", Tone.WARN, "?", "asks[: {prompt}]"),
+    )
+    ANSWERED = (
+        "WORKFLOW_ANSWERED",
+        Words("A person answered", Tone.BUSY, "↺", "answered[: {outcome}]", told=Told.OWNER_IF_ANOTHER),
+    )
     LATE_ANSWER = (
         "WORKFLOW_ANSWER_CAME_LATE",
         Words(

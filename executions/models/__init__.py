@@ -3,6 +3,7 @@
 from executions.models.agent import Agent, AgentInstance, AgentVersion, Session
 from executions.models.agent_run import AgentMessage, AgentRun, AgentToolCall
 from executions.models.api_token import ApiToken
+from executions.models.ask import Ask
 from executions.models.attempt import Attempt
 from executions.models.audit_entry import AuditEntry
 from executions.models.boot import Boot
@@ -30,6 +31,7 @@ __all__ = [
     "AgentToolCall",
     "AgentVersion",
     "ApiToken",
+    "Ask",
     "Attempt",
     "AuditEntry",
     "Boot",

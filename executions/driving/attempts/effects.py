@@ -14,8 +14,9 @@ import structlog
 from executions import clock, sealed
 from executions.calls.context import Cancellation
 from executions.calls.outcome import Done, Fail
+from executions.calls.table import CALLS
 from executions.driving import report, surroundings
-from executions.driving.attempts import attempt, transactional, turn
+from executions.driving.attempts import asks, attempt, transactional, turn
 from executions.driving.attempts.lost import LOST
 from executions.driving.attempts.transactional import Send
 from executions.driving.boundary import Came
@@ -84,6 +85,8 @@ def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | E
     if (answer := call.answer) is not None:
         del call.answer
         return send(_answer_of(answer))
+    if CALLS[request.call].asks_people:
+        return send(asks.ask(drive, request))
     effect = request.task.effect(step.arguments)
     try:
         policy = _policy(drive, request, effect)

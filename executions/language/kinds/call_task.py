@@ -22,7 +22,7 @@ from executions.language.checks.report import Report
 from executions.language.model.entries import ParametersOf
 from executions.language.model.task import Blocks, Body, NamedTask, TaskBase
 from executions.language.model.workflow import Workflow
-from executions.language.reading.problems import shown
+from executions.language.reading.problems import Path, shown
 from executions.language.walking import late
 from executions.language.walking.requests import Effect as Request
 from executions.language.walking.requests import TaskFailed
@@ -60,7 +60,16 @@ class CallTask(TaskBase):
         name = text(task.body, "call")
         if name in CALLS_NOT_YET:
             return  # what it may hold is not known here
-        yield from found.template("with") if name in CALLS else stored(found.template("with"))
+        row = CALLS.get(name or "")
+        formulas = found.template("with")
+        yield from formulas if row is not None and row.takes_secrets else stored(formulas)
+
+    @classmethod
+    def targets(cls, task: TaskPlace) -> Iterator[tuple[Path, str]]:
+        row, given = CALLS.get(text(task.body, "call") or ""), task.body.get("with")
+        if row is not None and isinstance(given, dict):
+            for keys, target in row.targets(given):
+                yield (*task.path, "with", *keys), target
 
     @classmethod
     def check(cls, task: TaskPlace, found: Outline, report: Report) -> None:
@@ -118,7 +127,7 @@ class CallTask(TaskBase):
             walker.journal.steps.get(operation.input_path(record), record).input,
         )
         if isinstance(outcome, Done):
-            return outcome.output, None
+            return outcome.output, self.row.follows(record.arguments, outcome.output)
         if limit is not None and walker.now() >= limit.at:
             raise walker.timed_out(limit, record.path)
         error = replace(outcome.error, instance=outcome.error.instance or frame.pointer)

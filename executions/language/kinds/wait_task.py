@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from pydantic import Field
 
+from executions.calls.duration import Duration
 from executions.journal.decided import Wait
 from executions.journal.records import StepRecord
-from executions.language.model.duration import Duration
 from executions.language.model.task import PureTask
 from executions.language.walking.walker import Frame, Walk, Walker
 from executions.states import WaitingFor

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AliasChoices, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from executions.calls.duration import Duration
 from executions.calls.parameters import OBJECT, TEXT, Model, shape, uri_template
-from executions.language.model.duration import Duration
 
 Formula = Annotated[str, Field(min_length=1, description="a jq expression, with or without ${ }")]
 Transform = Annotated[

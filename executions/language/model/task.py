@@ -15,13 +15,13 @@ from typing import Annotated, Any, ClassVar, Protocol
 from pydantic import ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from executions.calls.duration import Duration
 from executions.calls.kind import Effect
 from executions.calls.parameters import Model
 from executions.journal.records import StepRecord
 from executions.language.checks.document import Keys, Outline, TaskPlace
 from executions.language.checks.formula import Formulae, Formulas
 from executions.language.checks.report import Report
-from executions.language.model.duration import Duration
 from executions.language.model.entries import Named
 from executions.language.model.policies import (
     ExportTransform,

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from executions.calls.duration import Duration
 from executions.calls.outcome import Fail
 from executions.errors import WorkflowError
 from executions.journal.records import StepRecord
-from executions.language.model.duration import Duration
 from executions.language.model.policies import RetryPolicy
 from executions.language.model.task import TaskBase
 from executions.language.walking.scope import Scope

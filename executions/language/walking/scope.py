@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from executions import expressions
+from executions.calls.duration import Duration, duration_seconds
 from executions.errors import ExpressionError
 from executions.expressions import late
 from executions.journal.operation import Run
 from executions.journal.records import JOURNAL_FORMAT
-from executions.language.model.duration import Duration, duration_seconds
+from executions.calls.duration import Duration, duration_seconds
 from executions.language.model.policies import Conditional
 from executions.secrets import Reading, SecretUnavailable
 from executions.secrets.mention import mentions_secrets, names_in

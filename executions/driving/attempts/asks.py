@@ -1,0 +1,130 @@
+"""A call that people answer: the run is parked until one of them does, or until nobody did in time.
+
+The question stands in a row of its own, written with the step that waits. The answer comes as a
+decision (:mod:`executions.verbs.asks`), which opens the step again with what the call gives.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+
+from executions import clock
+from executions.calls.outcome import Ask, Done, Fail
+from executions.calls.steps import STEPS
+from executions.driving import report
+from executions.driving.drive import Drive
+from executions.errors import WorkflowError
+from executions.ids import uuid7
+from executions.journal.decided import Asked, Call
+from executions.journal.events import EventName
+from executions.journal.records import StepRecord
+from executions.language.walking.requests import Effect
+from executions.models import Ask as AskRow
+from executions.models import Event, Notification
+from executions.states import StepStatus, WaitingFor
+
+
+def ask(drive: Drive, request: Effect) -> Done | Fail:
+    """What the call gives where nobody answered in time; else Parked is raised."""
+    step, now = request.step, clock.now()
+    asked = STEPS[request.call].run(step.arguments or {})
+    if isinstance(asked, Fail):
+        return asked
+    held = Call.of(step).ask
+    if held is None:
+        return _park(drive, request, asked, _held(uuid7(), now, asked), is_new=True)
+    assert held.id is not None and held.until is not None
+    if now < held.until:
+        return _park(drive, request, asked, held)
+    if asked.on_timeout == "escalate" and not held.escalated:
+        again = _held(held.id, now, asked, escalated=True)
+        return _park(drive, request, asked, again, is_new=True)
+    return _nobody_answered(asked, now)
+
+
+def answer_of(outcome: str, form: Any, comment: str, reviewer: str | None, at: datetime) -> dict[str, Any]:
+    """The output of the call; ``reviewer`` is a user name, None where nobody answered in time."""
+    return {
+        "outcome": outcome,
+        "form": form,
+        "comment": comment,
+        "reviewer": reviewer,
+        "responded_at": report.timestamp(at),
+    }
+
+
+def _held(key: uuid.UUID, now: datetime, asked: Ask, *, escalated: bool = False) -> Asked:
+    until = now + timedelta(seconds=asked.seconds)
+    return Asked.made(id=key, until=until, escalated=escalated)
+
+
+def _park(drive: Drive, request: Effect, asked: Ask, held: Asked, *, is_new: bool = False) -> Done:
+    """Raises Parked; what is new is written, and told to those who may answer, with the step."""
+    step = request.step
+    Call.of(step).ask = held
+    until = held.until
+    assert until is not None
+    wake_at = until if request.deadline_at is None else min(until, request.deadline_at)
+    step.enter(StepStatus.WAITING, wake_at=wake_at, waiting_for=WaitingFor.ANSWER)
+    drive.journal.pending[step.id] = step
+    drive.boundary.columns["current_step"] = step.path
+    also = None
+    if is_new:
+        now = clock.now()
+        event = report.plain(
+            EventName.ASKED, drive.execution, now, step_name=step.name, path=step.path, prompt=asked.prompt
+        )
+        drive.boundary.events.append(event)
+        also = partial(_write, drive, step, asked, held)
+    drive.park(wake_at, WaitingFor.ANSWER, also=also)
+
+
+def _write(drive: Drive, step: StepRecord, asked: Ask, held: Asked) -> None:
+    """The row of the question, and a notification for each person who may answer; in the move's transaction."""
+    key, until = held.id, held.until
+    assert key is not None and until is not None
+    row, is_first = AskRow.objects.get_or_create(
+        pk=key,
+        defaults={
+            "execution_id": drive.execution.pk,
+            "step_id": step.id,
+            "prompt": asked.prompt,
+            "form": asked.form,
+            "outcomes": [{"name": name, "label": label} for name, label in asked.outcomes],
+            "is_four_eyes": asked.is_four_eyes,
+            "expires_at": until,
+        },
+    )
+    if is_first:
+        users = User.objects.filter(username__in=asked.users, is_active=True)
+        groups = Group.objects.filter(name__in=asked.groups)
+        row.users.set(users)
+        row.groups.set(groups)
+        if not asked.users and not asked.groups:
+            row.users.set([drive.execution.owner_id])
+    else:
+        row.users.add(*User.objects.filter(is_superuser=True, is_active=True))
+        AskRow.objects.filter(pk=row.pk).update(expires_at=until, escalated_at=clock.now())
+    _notify(drive, row)
+
+
+def _notify(drive: Drive, row: AskRow) -> None:
+    event = Event.objects.filter(execution=drive.execution.pk, name=EventName.ASKED).latest("seq")
+    people = row.people()
+    if row.is_four_eyes:
+        people = people.exclude(pk=drive.execution.owner_id)
+    Notification.objects.bulk_create(
+        Notification(user_id=key, event=event) for key in people.values_list("pk", flat=True)
+    )
+
+
+def _nobody_answered(asked: Ask, now: datetime) -> Done | Fail:
+    if asked.on_timeout in ("approve", "deny"):
+        return Done(answer_of(asked.on_timeout, None, "Nobody answered in time.", None, now))
+    error = WorkflowError.standard("timeout", f"Nobody answered in time: {asked.prompt}")
+    return Fail(error, transient=False, rule="nobody answered", answered=True)

@@ -1,0 +1,138 @@
+"""Answering what a run asks people. One answer counts; whoever comes second is told who was first.
+
+Answering is no verb of the table: who may do it is said by the question, not by a role towards the run.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from executions import clock, schemas
+from executions.driving import report
+from executions.driving.attempts.asks import answer_of
+from executions.errors import NotStorable, Refused
+from executions.journal.decided import PER_TRY, Call, without
+from executions.journal.decided import Answer as Given
+from executions.journal.events import EventName
+from executions.models import Ask, Execution
+from executions.models.transactions import persistent
+from executions.states import Phase
+from executions.values import storable
+from executions.verbs.deciding.case import Case, Decided, write
+from executions.verbs.deciding.opening import Opening, Reads, check_phase, opened
+
+MOST_COMMENT_CHARACTERS = 2_000
+VERB = "respond"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person says: one of the outcomes, what they filled in, and a remark."""
+
+    outcome: str
+    form: Any = None
+    comment: str = ""
+
+
+def respond(ask: Ask, actor: User, answer: Answer) -> Decided:
+    """Answer for ``actor``, who sees this question already. Raises Refused, and then nothing was changed."""
+    _check(ask, answer, str(actor.pk))
+    try:
+        return _answered(ask.pk, ask.execution_id, actor, answer)
+    except Refused as refused:
+        if refused.code != "wrong_phase":
+            raise
+        now = Ask.objects.select_related("step", "reviewer", "execution").get(pk=ask.pk)
+        raise closed(now, now.execution) from refused
+
+
+@persistent
+def _answered(ask_id: uuid.UUID, execution_id: uuid.UUID, actor: User, answer: Answer) -> Decided:
+    def work(case: Case) -> Decided:
+        ask = Ask.objects.select_related("step", "reviewer").get(pk=ask_id)
+        held = next((r for r in case.records.values() if _is_about(r.control, ask)), None)
+        if held is None or not ask.is_open(case.execution):
+            raise closed(ask, case.execution)
+        now = clock.now()
+        told = answer_of(answer.outcome, answer.form, answer.comment, actor.get_username(), now)
+        call = Call(without(held.control, *PER_TRY))
+        call.answer = Given.made(output=told)
+        case.reopen(held, control=call.json, attempt=held.attempt)
+        case.made.ask, case.made.outcome = ask.pk, answer.outcome
+        event = report.plain(
+            EventName.ANSWERED, case.execution, now, actor.pk, step_name=held.name, outcome=answer.outcome
+        )
+        decided = write(case, [event])
+        Ask.objects.filter(pk=ask.pk).update(
+            answered_at=now,
+            outcome=answer.outcome,
+            answers=answer.form,
+            comment=answer.comment,
+            reviewer=actor,
+        )
+        return decided
+
+    opening = _Answering(
+        execution_id, actor, VERB, None, frozenset({Phase.WAITING}), answer.comment, reads=Reads.AROUND
+    )
+    return opened(opening, work)
+
+
+class _Answering(Opening):
+    """Who may answer is said by the question; what is asked of the run's phase is the same."""
+
+    def check(self, execution: Execution) -> None:
+        check_phase(execution, "answering", self.phases)
+
+
+def _is_about(control: dict[str, Any], ask: Ask) -> bool:
+    call = Call(control)
+    return call.ask is not None and call.ask.id == ask.pk and call.answer is None
+
+
+def closed(ask: Ask, execution: Execution) -> Refused:
+    """What is said to whoever comes too late."""
+    if ask.answered_at is not None and ask.reviewer is not None:
+        said = f"{ask.reviewer.get_username()} answered already: {ask.label_of(ask.outcome)}."
+    else:
+        said = "The run does not wait for this answer any more."
+    return Refused("conflict", said, state=execution.phase, remedy="Nothing is left to do here.")
+
+
+def _check(ask: Ask, answer: Answer, owner: str) -> None:
+    names = [outcome["name"] for outcome in ask.outcomes]
+    if answer.outcome not in names:
+        message = f"There is no outcome {answer.outcome[:40]!r}."
+        raise Refused("invalid", message, remedy=f"Choose one of {', '.join(names)}.")
+    if len(answer.comment) > MOST_COMMENT_CHARACTERS:
+        most = f"{MOST_COMMENT_CHARACTERS:,}"
+        raise Refused("invalid", f"The comment has more than {most} characters.", remedy="Shorten it.")
+    try:
+        storable([answer.form, answer.comment], limit_bytes=settings.STIGMER_VALUE_BYTES)
+    except NotStorable as problem:
+        raise Refused("invalid", f"The answer cannot be kept. {problem}") from problem
+    if ask.form is not None:
+        _check_form(ask, answer, owner)
+
+
+def _check_form(ask: Ask, answer: Answer, owner: str) -> None:
+    """What was filled in fits the question's schema. A person who says no need not fill it in."""
+    if answer.form is None and answer.outcome == "deny":
+        return
+    try:
+        found = schemas.problems(ask.form, answer.form, owner=owner, seconds=settings.STIGMER_EXPRESSION_SECONDS)
+    except schemas.SchemaBusy as problem:
+        raise Refused("unavailable", f"The form could not be checked now: {problem}.") from problem
+    except schemas.SchemaError as problem:
+        raise Refused("invalid", f"The form could not be checked: {problem}.") from problem
+    if found:
+        raise Refused(
+            "invalid",
+            "What was filled in does not fit the form. " + "; ".join(map(str, found)),
+            remedy="Correct it, then answer again.",
+        )
