@@ -18,6 +18,7 @@ from executions.api.reading import JsonParser
 from executions.api.routes import (
     admin,
     agents,
+    approvals,
     events,
     executions,
     instances,
@@ -72,6 +73,7 @@ def build() -> Api:
     api.add_router("/agents", agents.router)
     api.add_router("/sessions", agents.sessions)
     api.add_router("/notifications", people.notifications)
+    api.add_router("/approvals", approvals.router)
     api.add_router("/tokens", people.api_tokens)
     api.add_router("/me", people.me)
     api.add_router("/admin", admin.router)

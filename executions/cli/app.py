@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from executions.cli.chapters import Chapters
-from executions.cli.commands import access, apply, backups, completion, local, runs, show, trail, verbs
+from executions.cli.commands import access, apply, approvals, backups, completion, local, runs, show, trail, verbs
 
 app = typer.Typer(
     name="stigmer",
@@ -144,6 +144,7 @@ _OTHERS: dict[str, Callable[..., None]] = {
     "run": runs.run,
     "logs": runs.logs,
     "list": show.list_,
+    "respond": approvals.respond,
     "get": show.get,
     "describe": show.describe,
     "delete": show.delete,

@@ -44,6 +44,7 @@ KINDS = (
     Kind("step", "steps", "{of}/steps", belongs_to="execution"),
     Kind("checkpoint", "checkpoints", "{of}/checkpoints", belongs_to="execution"),
     Kind("notification", "notifications", "/notifications", prefix="ntf", filters=frozenset({"unread"})),
+    Kind("approval", "approvals", "/approvals", "/approvals/{name}", "ask"),
     Kind("failed", "failed", "/admin/workflows/failed"),
     Kind("token", "tokens", "/tokens", "/tokens/{name}", "key"),
 )  # fmt: skip

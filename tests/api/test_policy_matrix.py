@@ -40,6 +40,10 @@ UPDATE = {"sequence": 1, "phase": "IN_PROGRESS"}
 
 # operation: path, body, (stranger, owner, support, admin). Nobody without credentials gets anywhere: 401.
 TABLE: dict[str, tuple[str, Any, Four]] = {
+    "list-approvals": ("approvals", None, EVERYBODY),
+    "read-approval": ("approvals/{ask}", None, WHO_SEES_THE_RUN),
+    # Nobody waits for it any more: whoever may answer is told so.
+    "respond-approval": ("approvals/{ask}/respond", {"outcome": "deny"}, (404, 409, 404, 409)),
     "list-workflow-executions": ("workflow-executions", None, EVERYBODY),
     "create-workflow-execution": ("workflow-executions", {"workflow_id": "orders"}, RUN),
     "read-workflow-execution": ("workflow-executions/{wex}", None, WHO_SEES_THE_RUN),

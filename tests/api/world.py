@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.contrib.auth.models import User
 
-from executions import tokens
+from executions import clock, tokens
 from executions.ids import public_id
 from executions.intake.agents import apply_agent, create_session
 from executions.intake.apply import apply_definition
 from executions.intake.standing import add_instance
 from executions.intake.start import start_agent
-from executions.models import Execution, Step
+from executions.models import Ask, Execution, Step
 from tests.api.conftest import GOOD, HEAD
 
 AGENT = "name: helper\ninstructions: Help whoever asks, briefly and kindly.\n"
@@ -28,6 +29,14 @@ def made(owner: User, failed: Callable[..., Execution]) -> dict[str, str]:
     session = create_session(agent, owner, subject="A question")
     run = start_agent(agent, owner, message="Hello", runner="external")
     step = Step.objects.get(execution=execution, path="/first")
+    ask = Ask.objects.create(
+        execution=execution,
+        step=step,
+        prompt="Sure?",
+        outcomes=[{"name": "deny", "label": "No"}],
+        expires_at=clock.now() + timedelta(hours=1),
+    )
+    ask.users.add(owner)
     token = tokens.mint(owner, "to be shown", ["read"]).token
     return {
         "wex": execution.public_id,
@@ -38,5 +47,6 @@ def made(owner: User, failed: Callable[..., Execution]) -> dict[str, str]:
         "ain": agent_instance.public_id,
         "ses": session.public_id,
         "stp": public_id("stp", step.pk),
+        "ask": ask.public_id,
         "key": token.public_id,
     }

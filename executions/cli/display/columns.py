@@ -115,6 +115,14 @@ COLUMNS: dict[str, Columns] = {
         "AGE": _age("created_at"),
         "STEP": at("payload", "step_name"),
     },
+    "approval": {
+        "ID": at("id"),
+        "QUESTION": at("prompt"),
+        "OUTCOMES": lambda item: " ".join(outcome["name"] for outcome in item["outcomes"]),
+        "WORKFLOW": at("workflow"),
+        "BY": at("started_by"),
+        "AGE": _age("created_at"),
+    },
     "failed": {
         "RUN": at("execution_id"),
         "WORKFLOW": at("workflow"),
