@@ -10,10 +10,12 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.db import close_old_connections
 
+from executions.driving.chain import verify
 from executions.errors import Refused
 from executions.models import Ask, AuditEntry, Event, Execution, Notification
 from executions.verbs.asks import Answer, respond
 from executions.verbs.deciding import control, decisions
+from tests.driving.crashing import drive_and_die, drive_on
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 FORM = "{type: object, required: [sum], properties: {sum: {type: integer}}}"
@@ -209,3 +211,24 @@ def test_a_paused_run_is_answered_after_it_was_resumed(asked: Any, drive: Any, a
     drive(execution)
     respond(only(execution), bob, Answer("deny"))
     assert drive(execution).phase == "COMPLETED"
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_it_may_die_at_any_transaction_and_asks_once(begin: Any, alice: User, after: bool) -> None:
+    """The process dies while it asks, and another one while it goes on with the answer."""
+    asking = "do: [{a: {set: {n: 1}}}, {ask: {call: human, with: {prompt: Sure?}}}, {b: {set: {n: 2}}}]"
+    at, died = 0, True
+    while died:
+        at += 1
+        execution = begin(asking, name=f"run-{at}")
+        died = drive_and_die(execution, at, after=after)
+        assert drive_on(execution).waiting_for == "an answer"
+        ask = Ask.objects.open().get(execution=execution)
+        assert Notification.objects.filter(event__execution=execution, event__name="WORKFLOW_ASKED").count() == 1
+        respond(ask, alice, Answer("approve"))
+        died = drive_and_die(execution, at, after=after) or died
+        done = drive_on(execution)
+        assert (done.phase, done.output) == ("COMPLETED", {"n": 2}), at
+        assert Ask.objects.filter(execution=execution).count() == 1
+        assert verify(done) is None
+    assert at > 2
