@@ -10,7 +10,7 @@ from executions.verbs.rows import with_commands
 
 CHAPTERS = {
     "Start": ("up", "login", "logout"),
-    "Workflows, agents, runs": ("apply", "validate", "run", "logs", "list", "get", "describe", "delete"),
+    "Workflows, agents, runs": ("apply", "validate", "run", "logs", "respond", "list", "get", "describe", "delete"),
     "Act on a run": tuple(verb.slug for verb in with_commands()),
     "This installation": (
         "doctor",

@@ -1,7 +1,7 @@
 """Definitions: the Serverless Workflow DSL 1.0, parsed and checked. Pure: knows no database and no queue."""
 
-from executions.language.kinds import KINDS
 from executions.calls.duration import Duration, duration_seconds
+from executions.language.kinds import KINDS
 from executions.language.model.policies import ErrorDefinition, RetryPolicy, Timeout
 from executions.language.model.task import NamedTask, Task, TaskMetadata
 from executions.language.model.workflow import Workflow

@@ -17,5 +17,6 @@ TASK_SAMPLES = {
 # What stands under `with`.
 CALL_SAMPLES = {
     "http": "{method: get, endpoint: 'https://shop.example/{x}', query: {x: '${ .x }'}}",
+    "human": "{prompt: '${ .x }', approvers: {users: [sam]}}",
     "python": "{function: f, arguments: {x: '${ .x }'}}",
 }

@@ -146,13 +146,17 @@ def test_a_problem_names_each_kind_of_call(name: str) -> None:
 
 
 @EACH_CALL
-def test_the_checks_read_the_expressions_of_each_kind_of_call_and_let_it_have_secrets(name: str) -> None:
+def test_the_checks_read_the_expressions_of_each_kind_of_call_and_let_it_have_secrets_or_not(name: str) -> None:
     sample = call_sample(name)
     assert EXPRESSION in sample or "${ .text }" in sample, "an example needs an expression"
     broken = sample.replace(EXPRESSION, BROKEN, 1).replace("${ .text }", "${ ( }", 1)
     assert any("the expression is not valid" in each for each in problems(broken))
     secret = sample.replace(".x }", "$secrets.key }", 1).replace(".text }", "$secrets.key }", 1)
-    parsed("use: {secrets: [key]}\n" + secret)
+    declared = "use: {secrets: [key]}\n" + secret
+    if CALLS[name].takes_secrets:
+        parsed(declared)
+    else:
+        assert any("secret" in each for each in problems(declared))
 
 
 @EACH_CALL

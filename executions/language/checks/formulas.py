@@ -19,7 +19,8 @@ _STORED = "a secret cannot stand here: what the expression yields is stored, whe
 
 def check_formulas(found: Outline, check: CheckExpression, report: Report) -> None:
     """Report expressions that ``check`` finds fault with, and secrets that are not declared."""
-    allowed = f"a secret in the `with` of a call over {' or '.join(CALLS)}, or in a condition"
+    kinds = " or ".join(name for name, row in CALLS.items() if row.takes_secrets)
+    allowed = f"a secret in the `with` of a call over {kinds}, or in a condition"
     for formula in _formulas(found, report):
         if report.is_full:
             return

@@ -20,9 +20,9 @@ from executions.language.checks.formula import Formulae, Formulas, stored
 from executions.language.checks.place import Place
 from executions.language.checks.report import Report
 from executions.language.model.entries import ParametersOf
-from executions.language.model.task import Blocks, Body, NamedTask, TaskBase
+from executions.language.model.task import Blocks, Body, NamedTask, Targets, TaskBase
 from executions.language.model.workflow import Workflow
-from executions.language.reading.problems import Path, shown
+from executions.language.reading.problems import shown
 from executions.language.walking import late
 from executions.language.walking.requests import Effect as Request
 from executions.language.walking.requests import TaskFailed
@@ -65,7 +65,7 @@ class CallTask(TaskBase):
         yield from formulas if row is not None and row.takes_secrets else stored(formulas)
 
     @classmethod
-    def targets(cls, task: TaskPlace) -> Iterator[tuple[Path, str]]:
+    def targets(cls, task: TaskPlace) -> Targets:
         row, given = CALLS.get(text(task.body, "call") or ""), task.body.get("with")
         if row is not None and isinstance(given, dict):
             for keys, target in row.targets(given):

@@ -16,7 +16,6 @@ from executions.errors import ExpressionError
 from executions.expressions import late
 from executions.journal.operation import Run
 from executions.journal.records import JOURNAL_FORMAT
-from executions.calls.duration import Duration, duration_seconds
 from executions.language.model.policies import Conditional
 from executions.secrets import Reading, SecretUnavailable
 from executions.secrets.mention import mentions_secrets, names_in
