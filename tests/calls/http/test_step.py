@@ -319,7 +319,7 @@ def test_two_hundred_slow_calls_wait_at_once_and_the_loop_survives_them(server: 
             for _ in range(200)
         ]
         for _ in waiting:
-            assert server.arrived.acquire(timeout=30)
+            assert server.arrived.acquire(timeout=120)
         assert done(get(server.url + "/echo"))["method"] == "GET"
         cancellation.request()
         assert {future.result().rule for future in waiting} == {"attempt cancelled"}  # type: ignore[union-attr]
