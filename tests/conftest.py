@@ -16,6 +16,7 @@ from executions.driving.attempts import turn
 from tests import services
 from tests import settings as test_settings
 from tests.live import LiveStigmer, stigmer_up
+from tests.server_logs import pytest_runtest_makereport, pytest_runtest_setup  # noqa: F401  # hooks of pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests import server_logs
 from tests.cli.flooding import CHUNK, CHUNKS
 from tests.live import ROOT, free_ports
 from tests.waiting import until
@@ -66,7 +67,7 @@ def flooding(tmp_path: Path) -> Iterator[Callable[[float], Flooding]]:
 
     def start(stalled_seconds: float) -> Flooding:
         (port,) = free_ports(1)
-        with (tmp_path / "log").open("wb") as log:
+        with server_logs.writing(tmp_path / "log") as log:
             command = [sys.executable, "-m", "tests.cli.flooding", str(port), str(stalled_seconds)]
             started.append(subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log))
         server = Flooding(port, started[-1])

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests import server_logs
 from tests.live import ROOT, command, environment, free_ports
 from tests.processes import lives
 from tests.waiting import START_SECONDS, until
@@ -55,7 +56,7 @@ def test_it_reaps_what_a_killed_worker_leaves_and_stops_in_order(tmp_path: Path)
     port, demo_port = free_ports(2)
     own = environment(tmp_path / "home", STIGMER_PORT=port, STIGMER_DEMO_PORT=demo_port, STIGMER_WORKERS=1)
     log = tmp_path / "log"
-    with log.open("ab") as stream:
+    with server_logs.writing(log) as stream:
         outside = subprocess.Popen([*CONTAINER, *command("up")], cwd=ROOT, env=own, stdout=stream, stderr=stream)
     try:
         until(lambda: "worker started" in log.read_text(), what="a worker has started", seconds=START_SECONDS)

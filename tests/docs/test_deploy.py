@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import server_logs
 from tests.browser.people import ledger, shop
 from tests.cli.terminal import Terminal
 from tests.live import ROOT, free_ports
@@ -60,10 +61,10 @@ class Shell:
     @contextmanager
     def running(self, line: str) -> Iterator[None]:
         """A line that goes on until it is stopped in order."""
-        log = (self.folder / "log").open("ab")
-        process = subprocess.Popen(
-            self._words(line), cwd=self.folder, env=self._environment(line), stdout=log, stderr=log
-        )
+        with server_logs.writing(self.folder / "log") as log:
+            process = subprocess.Popen(
+                self._words(line), cwd=self.folder, env=self._environment(line), stdout=log, stderr=log
+            )
         try:
             until(
                 lambda: process.poll() is not None or self.status() in (200, 503),
@@ -75,7 +76,6 @@ class Shell:
         finally:
             process.send_signal(signal.SIGTERM)
             assert process.wait(60) == 0
-            log.close()
 
     def status(self) -> int:
         """What /readyz answers; 0 where nobody does."""

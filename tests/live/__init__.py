@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 
+from tests import server_logs
 from tests.waiting import START_SECONDS, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,7 +105,7 @@ def stigmer_up(home: Path, **settings: object) -> Iterator[LiveStigmer]:
     port, demo_port = free_ports(2)
     settings = {"STIGMER_PORT": port, "STIGMER_DEMO_PORT": demo_port, "STIGMER_WORKERS": 1, **settings}
     log = home.with_name(home.name + ".log")
-    with log.open("ab") as stream:
+    with server_logs.writing(log) as stream:
         process = subprocess.Popen(
             command("up"), cwd=ROOT, env=environment(home, **settings), stdout=stream, stderr=stream
         )

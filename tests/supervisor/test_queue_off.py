@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import server_logs
 from tests.live import ROOT, command, environment, free_ports
 from tests.waiting import until
 
@@ -29,7 +30,7 @@ def test_up_says_that_the_queue_is_off_before_anything_else(tmp_path: Path) -> N
     port, demo_port = free_ports(2)
     log = tmp_path / "up.log"
     settings = {"STIGMER_QUEUE": "off", "STIGMER_PORT": port, "STIGMER_DEMO_PORT": demo_port, "STIGMER_WORKERS": 1}
-    with log.open("wb") as stream:
+    with server_logs.writing(log) as stream:
         up = subprocess.Popen(
             command("up"), cwd=ROOT, env=environment(tmp_path / "home", **settings), stdout=stream, stderr=stream
         )

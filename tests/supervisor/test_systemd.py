@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import server_logs
 from tests.live import ROOT, environment, free_ports
 
 pytestmark = pytest.mark.processes
@@ -72,7 +73,7 @@ def test_up_says_that_it_is_ready_and_that_it_lives(short_folder: Path, tmp_path
     port, demo_port = free_ports(2)
     settings = {"STIGMER_PORT": port, "STIGMER_DEMO_PORT": demo_port, "STIGMER_WORKERS": 1}
     asked = {**environment(tmp_path / "home", **settings), "NOTIFY_SOCKET": path, "WATCHDOG_USEC": "3000000"}
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard, (tmp_path / "log").open("wb") as log:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard, server_logs.writing(tmp_path / "log") as log:
         heard.bind(path)
         heard.settimeout(90)
         up = subprocess.Popen(

@@ -18,6 +18,7 @@ from django.db import connection
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import Execution, Process
+from tests import server_logs
 from tests.settings import TEST_DATABASE, TEST_FOLDER
 from tests.waiting import until
 from tests.worker.server import GatedServer
@@ -78,7 +79,7 @@ def worker(transactional_db: None, tmp_path: Path, log: Path, redis_client: redi
         own = worker_environment(tmp_path / "home")
         own |= {name: str(value) for name, value in environment.items()}
         known = list(Process.objects.values_list("pk", flat=True))
-        with log.open("ab") as stream:
+        with server_logs.writing(log) as stream:
             command = [*inside, sys.executable, "-m", "executions.cli", "worker"]
             process = subprocess.Popen(command, cwd=ROOT, env=own, stdout=stream, stderr=stream)
         started.append(process)

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from executions.clients.bodies import BUSY, TOO_LARGE
+from tests import server_logs
 from tests.cli.web.connection import answer, connection, head, send_body
 from tests.cli.web.counting import LIMITS
 from tests.live import ROOT, LiveStigmer, free_ports
@@ -46,7 +47,7 @@ class Counting:
 @pytest.fixture
 def counting(tmp_path: Path) -> Iterator[Counting]:
     (port,) = free_ports(1)
-    with (tmp_path / "log").open("wb") as log:
+    with server_logs.writing(tmp_path / "log") as log:
         command = [sys.executable, "-m", "tests.cli.web.counting", str(port), "1"]
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
     try:

@@ -15,6 +15,7 @@ import pytest
 
 from executions.cli.web.sockets import MESSAGES_AT_ONCE
 from executions.live.closing import Close
+from tests import server_logs
 from tests.cli.talking import LONG
 from tests.faults.harness.websocket import Closed, WebSocket
 from tests.live import ROOT, free_ports
@@ -30,7 +31,7 @@ def port(tmp_path: Path) -> Iterator[int]:
     (port,) = free_ports(1)
     ours = {"STIGMER_PORT": str(port), "STIGMER_HOME": str(tmp_path / "home")}
     settings = {"DJANGO_SETTINGS_MODULE": "stigmer_site.settings"}
-    with (tmp_path / "log").open("wb") as log:
+    with server_logs.writing(tmp_path / "log") as log:
         command = [sys.executable, "-m", "tests.cli.talking"]
         process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **ours, **settings}, stdout=log, stderr=log)
     try:

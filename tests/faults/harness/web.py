@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from tests import server_logs
 from tests.faults.harness.rig import ROOT, Rig
 from tests.live import free_ports
 from tests.waiting import until
@@ -29,7 +30,7 @@ class Web:
         if self.process is None or self.process.poll() is not None:
             environment = {**os.environ, "STIGMER_TEST_PORT": str(self.port), **self.environment}
             command = [sys.executable, "-m", "executions.cli", "web"]
-            with (self._rig.folder / "web.log").open("ab") as log:
+            with server_logs.writing(self._rig.folder / "web.log") as log:
                 self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
 
     @property

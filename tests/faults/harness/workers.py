@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 import redis
 
 from executions.supervisor.redis_server import executable
+from tests import server_logs
 from tests.faults.harness.rig import ROOT, Rig
 from tests.waiting import until
 
@@ -53,7 +54,7 @@ class Workers:
 
     def start(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "executions.cli", "worker"]
-        with (self._rig.folder / "workers.log").open("ab") as log:
+        with server_logs.writing(self._rig.folder / "workers.log") as log:
             environment = {**os.environ, **self.environment}
             process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, process_group=0)
         self.processes.append(process)
