@@ -17,6 +17,7 @@ from tests import services
 from tests import settings as test_settings
 from tests.live import LiveStigmer, stigmer_up
 from tests.server_logs import pytest_runtest_makereport, pytest_runtest_setup  # noqa: F401  # hooks of pytest
+from tests.waiting import PAGE_SECONDS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -74,13 +75,15 @@ def live_stigmer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStigm
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The system's Chromium, driven by playwright. Not for the whole run: its event loop would be in others' way."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     from tests.chromium import FLAGS, find
 
     path = find()
     if path is None:
         pytest.fail("The browser tests need Chromium: run `make test`, which installs it, or set CHROMIUM to its path.")
+    # By itself it waits five seconds, less than a page takes on a busy machine.
+    expect.set_options(timeout=PAGE_SECONDS * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
@@ -92,6 +95,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     """A page of its own: no cookies, no cache. Errors in its console fail the test."""
     context = chromium.new_context()
     page = context.new_page()
+    page.set_default_timeout(PAGE_SECONDS * 1000)
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     yield page

@@ -9,14 +9,13 @@ from typing import Any, Protocol
 from playwright.sync_api import Browser, Page, expect
 
 from tests.live import LiveStigmer
-
-PATIENCE_MS = 30_000
+from tests.waiting import PAGE_SECONDS, PATIENCE_SECONDS
 
 
 def signed_in(browser: Browser, live: LiveStigmer, name: str, **context: Any) -> Page:
     """A page of this person's own, at the overview."""
     page = browser.new_context(**context).new_page()
-    page.set_default_timeout(PATIENCE_MS)
+    page.set_default_timeout(PAGE_SECONDS * 1000)
     page.goto(f"{live.base_url}/log-in")
     page.get_by_label("User name").or_(page.get_by_label("Username")).fill(name)
     page.get_by_label("Password", exact=True).fill(live.logins[name])
@@ -39,13 +38,13 @@ def shop(live: HasDemo, **control: Any) -> None:
         json.dumps(control).encode(),
         {"Content-Type": "application/json", "Origin": live.demo_url},
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
         assert answer.status == 200
 
 
 def ledger(live: HasDemo) -> list[dict[str, Any]]:
     """Every effect that really happened at the shop."""
-    with urllib.request.urlopen(f"{live.demo_url}/ledger", timeout=10) as answer:
+    with urllib.request.urlopen(f"{live.demo_url}/ledger", timeout=PATIENCE_SECONDS) as answer:
         found = json.load(answer)
     entries: list[dict[str, Any]] = found["entries"] if isinstance(found, dict) else found
     return entries
@@ -62,6 +61,4 @@ def start_order(page: Page, live: LiveStigmer) -> str:
 
 def expect_phase(page: Page, phase: str) -> None:
     """The page says so by itself, without a reload."""
-    expect(page.locator("[data-phase]").or_(page.locator("main .status")).first).to_contain_text(
-        phase, timeout=PATIENCE_MS
-    )
+    expect(page.locator("[data-phase]").or_(page.locator("main .status")).first).to_contain_text(phase)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.people import PATIENCE_MS, expect_phase, ledger, shop, signed_in, start_order
+from tests.browser.people import expect_phase, ledger, shop, signed_in, start_order
 from tests.live import LiveStigmer
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -32,7 +32,7 @@ def test_a_failed_charge_is_retried_by_hand_and_nothing_is_done_twice(demo: Page
     execution = start_order(demo, live_stigmer)
     expect_phase(demo, "Failed")
     # A notice pops up only on a page that is open already, and this run may fail before its page is.
-    expect(demo.get_by_role("log", name="History")).to_contain_text("Step failed", timeout=PATIENCE_MS)
+    expect(demo.get_by_role("log", name="History")).to_contain_text("Step failed")
     demo.get_by_role("button", name="Retry step").click()
     expect_phase(demo, "Completed")
     effects = [entry["effect"] for entry in ledger(live_stigmer) if entry.get("orderId") == execution]
@@ -77,4 +77,4 @@ def test_the_list_shows_a_failure_without_a_reload(demo: Page, chromium: Browser
     watching.goto(f"{live_stigmer.base_url}/executions/")
     first = watching.locator("tbody tr, [data-row]").first
     expect(first).to_contain_text("Order fulfilment")
-    expect(first).to_contain_text("Completed", timeout=30_000)
+    expect(first).to_contain_text("Completed")

@@ -17,7 +17,7 @@ import pytest
 from tests import server_logs
 from tests.cli.flooding import CHUNK, CHUNKS
 from tests.live import ROOT, free_ports
-from tests.waiting import until
+from tests.waiting import START_SECONDS, until
 
 pytestmark = pytest.mark.processes
 ALL_BYTES = len(CHUNK) * CHUNKS
@@ -71,7 +71,7 @@ def flooding(tmp_path: Path) -> Iterator[Callable[[float], Flooding]]:
             command = [sys.executable, "-m", "tests.cli.flooding", str(port), str(stalled_seconds)]
             started.append(subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log))
         server = Flooding(port, started[-1])
-        until(lambda: server.told()[0] == 0, what="the server listens")
+        until(lambda: server.told()[0] == 0, what="the server listens", seconds=START_SECONDS)
         return server
 
     yield start

@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 
 from tests import server_logs
-from tests.waiting import START_SECONDS, until
+from tests.waiting import PATIENCE_SECONDS, START_SECONDS, until
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("STIGMER_", "DJANGO_", "DATABASE_URL", "REDIS_URL", "PYTEST_")
@@ -44,7 +44,7 @@ class LiveStigmer:
     def status(self, path: str) -> int | None:
         """The status that a GET answers; None where nobody answers."""
         try:
-            with urllib.request.urlopen(self.base_url + path, timeout=10) as response:
+            with urllib.request.urlopen(self.base_url + path, timeout=PATIENCE_SECONDS) as response:
                 return int(response.status)
         except urllib.error.HTTPError as error:
             return error.code

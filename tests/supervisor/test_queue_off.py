@@ -10,7 +10,7 @@ import pytest
 
 from tests import server_logs
 from tests.live import ROOT, command, environment, free_ports
-from tests.waiting import until
+from tests.waiting import START_SECONDS, until
 
 pytestmark = pytest.mark.processes
 SAID = "The queue is switched off (STIGMER_QUEUE=off)"
@@ -35,7 +35,7 @@ def test_up_says_that_the_queue_is_off_before_anything_else(tmp_path: Path) -> N
             command("up"), cwd=ROOT, env=environment(tmp_path / "home", **settings), stdout=stream, stderr=stream
         )
     try:
-        until(lambda: "worker started" in log.read_text(), what="the worker has started", seconds=60)
+        until(lambda: "worker started" in log.read_text(), what="the worker has started", seconds=START_SECONDS)
         until(lambda: "drives what was accepted before" in log.read_text(), what="the worker says so as well")
     finally:
         up.terminate()

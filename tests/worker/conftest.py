@@ -20,7 +20,7 @@ from executions.intake.start import start
 from executions.models import Execution, Process
 from tests import server_logs
 from tests.settings import TEST_DATABASE, TEST_FOLDER
-from tests.waiting import until
+from tests.waiting import START_SECONDS, until
 from tests.worker.server import GatedServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,7 +86,9 @@ def worker(transactional_db: None, tmp_path: Path, log: Path, redis_client: redi
         # Inside a container it has another pid than out here.
         signed_on = Process.objects.exclude(pk__in=known) if inside else Process.objects.filter(pid=process.pid)
         alive = signed_on.filter(dead_at=None)
-        until(lambda: alive.exists() or process.poll() is not None, what="the worker has signed on")
+        until(
+            lambda: alive.exists() or process.poll() is not None, what="the worker has signed on", seconds=START_SECONDS
+        )
         assert process.poll() is None, log.read_text()
         return process
 

@@ -7,6 +7,7 @@ body, marked with why; the application answers in its own words, and the connect
 
 from __future__ import annotations
 
+import time
 from io import BytesIO
 from typing import Any
 
@@ -18,9 +19,11 @@ from executions.cli.web.bodies import Held
 from executions.clients import addresses
 from executions.clients.bodies import BUSY, TOO_LARGE
 
-# How long what still comes is read and thrown away: were it left unread, the system would reset
-# the connection and the client would not see the answer.
-LINGER_SECONDS = 2.0
+# What still comes after a refusal is read and thrown away, for so long in all and until nothing came
+# for a while: were it left unread, the system would reset the connection and the client would not
+# see the answer.
+LINGER_SECONDS = 30.0
+SILENCE_SECONDS = 5.0
 
 
 class _Cut(Exception):
@@ -90,9 +93,11 @@ class BoundedChannel(http.HTTPChannel):
     transport: Any
     _is_cut = False
     _deadline: Any = None
+    _lingers_until = 0.0
 
     def dataReceived(self, data: bytes) -> None:
         if self._is_cut:
+            self._linger_on()
             return
         if self._deadline is None and not self._handlingRequest:
             seconds = self.factory.server.held.limits.seconds
@@ -138,7 +143,8 @@ class BoundedChannel(http.HTTPChannel):
             return
         self._networkProducer.unregisterProducer()
         self.transport.loseWriteConnection()
-        self._deadline = self.callLater(LINGER_SECONDS, self._has_lingered)
+        self._lingers_until = time.monotonic() + LINGER_SECONDS
+        self._deadline = self.callLater(SILENCE_SECONDS, self._has_lingered)
 
     def connectionLost(self, reason: Any = connectionDone) -> None:
         self._forget_deadline()
@@ -153,7 +159,19 @@ class BoundedChannel(http.HTTPChannel):
         self.transport.write(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n")
         super().loseConnection()
 
+    def _linger_on(self) -> None:
+        """Something still came. Before the answer is written nothing is measured."""
+        if self._deadline is not None:
+            left = self._lingers_until - time.monotonic()
+            self._deadline.reset(max(0.0, min(SILENCE_SECONDS, left)))
+
     def _has_lingered(self) -> None:
+        """A client that was silent keeps what it has not read yet: nothing of its own is left unread."""
+        self._deadline = self.callLater(SILENCE_SECONDS, self._break_off)
+        self.transport.loseConnection()
+
+    def _break_off(self) -> None:
+        """The client does not take the answer."""
         self._deadline = None
         self.transport.abortConnection()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
@@ -12,7 +13,7 @@ from executions.cli.web.bodies import Limits
 from executions.cli.web.server import BoundedServer
 from executions.clients.bodies import SCOPE_KEY
 
-LIMITS = Limits(1_000_000, caller_bytes=3_000_000, all_bytes=5_000_000, seconds=2.0)
+LIMITS = Limits(1_000_000, caller_bytes=3_000_000, all_bytes=5_000_000, seconds=120.0)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -28,5 +29,6 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 if __name__ == "__main__":
     endpoints = build_endpoint_description_strings(host="127.0.0.1", port=int(sys.argv[1]))
-    server = BoundedServer(application, endpoints=endpoints, stalled_seconds=60, limits=LIMITS, hops=int(sys.argv[2]))
+    limits = replace(LIMITS, seconds=float(sys.argv[2]))
+    server = BoundedServer(application, endpoints=endpoints, stalled_seconds=60, limits=limits, hops=1)
     server.run()

@@ -7,8 +7,9 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -19,7 +20,7 @@ from tests import server_logs
 from tests.cli.web.connection import answer, connection, head, send_body
 from tests.cli.web.counting import LIMITS
 from tests.live import ROOT, LiveStigmer, free_ports
-from tests.waiting import until
+from tests.waiting import START_SECONDS, until
 
 pytestmark = pytest.mark.processes
 HUGE = 400 * 1024 * 1024
@@ -46,12 +47,26 @@ class Counting:
 
 @pytest.fixture
 def counting(tmp_path: Path) -> Iterator[Counting]:
+    with counting_server(tmp_path, LIMITS.seconds) as server:
+        yield server
+
+
+@pytest.fixture
+def impatient(tmp_path: Path) -> Iterator[Counting]:
+    """It ends a request that is not whole after two seconds."""
+    with counting_server(tmp_path, 2.0) as server:
+        yield server
+
+
+@contextmanager
+def counting_server(tmp_path: Path, seconds: float) -> Iterator[Counting]:
+    """A server whose requests have to be whole within ``seconds``."""
     (port,) = free_ports(1)
     with server_logs.writing(tmp_path / "log") as log:
-        command = [sys.executable, "-m", "tests.cli.web.counting", str(port), "1"]
+        command = [sys.executable, "-m", "tests.cli.web.counting", str(port), str(seconds)]
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
     try:
-        until(lambda: listens(port), what="the server listens")
+        until(lambda: listens(port), what="the server listens", seconds=START_SECONDS)
         yield Counting(port)
     finally:
         process.terminate()
@@ -91,9 +106,24 @@ def test_one_caller_cannot_take_the_room_of_all(counting):
     until(lambda: counting.post(1000, **mine)["bytes"] == 1000, what="who left gave back the room")
 
 
-@pytest.mark.parametrize("sent", [b"POST / HTTP/1.1\r\n", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc"])
-def test_a_request_that_never_becomes_whole_is_ended(counting, sent):
+@pytest.mark.parametrize("chunked", [False, True], ids=["with a length", "in chunks"])
+def test_who_still_sends_for_seconds_after_the_refusal_reads_it_all_the_same(counting, chunked):
+    """Were the connection broken off under what is sent, the system would throw the answer away."""
     with connection(counting.port) as opened:
+        length = {"transfer_encoding": "chunked"} if chunked else {"content_length": 10 * LIMITS.body_bytes}
+        opened.sendall(head("POST", "/", counting.port, **length))
+        piece = b"x" * 100_000
+        for _ in range(50):
+            opened.sendall(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)
+            time.sleep(0.1)
+        said = answer(opened)
+    assert (said.status, said.closed) == (200, True)
+    assert f'"refusal": "{TOO_LARGE}"' in said.body
+
+
+@pytest.mark.parametrize("sent", [b"POST / HTTP/1.1\r\n", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc"])
+def test_a_request_that_never_becomes_whole_is_ended(impatient, sent):
+    with connection(impatient.port) as opened:
         opened.sendall(sent)
         said = answer(opened)
     assert (said.status, said.closed) == (408, True)

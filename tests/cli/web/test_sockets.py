@@ -19,7 +19,7 @@ from tests import server_logs
 from tests.cli.talking import LONG
 from tests.faults.harness.websocket import Closed, WebSocket
 from tests.live import ROOT, free_ports
-from tests.waiting import until
+from tests.waiting import START_SECONDS, until
 
 pytestmark = pytest.mark.processes
 TOO_BIG = 1009
@@ -35,7 +35,7 @@ def port(tmp_path: Path) -> Iterator[int]:
         command = [sys.executable, "-m", "tests.cli.talking"]
         process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **ours, **settings}, stdout=log, stderr=log)
     try:
-        until(lambda: listens(port), what="the server listens")
+        until(lambda: listens(port), what="the server listens", seconds=START_SECONDS)
         yield port
     finally:
         process.kill()

@@ -15,7 +15,7 @@ import redis
 from executions.supervisor.redis_server import executable
 from tests import server_logs
 from tests.faults.harness.rig import ROOT, Rig
-from tests.waiting import until
+from tests.waiting import START_SECONDS, until
 
 LOOK_SECONDS = 0.02
 
@@ -117,7 +117,9 @@ def crew(rig: Rig, count: int = 2) -> Iterator[tuple[Workers, Redis]]:
     server, workers = Redis(rig), Workers(rig)
     try:
         workers.keep(count)
-        until(lambda: len(server.client.smembers("rq:workers")) >= count, what="the workers listen")
+        until(
+            lambda: len(server.client.smembers("rq:workers")) >= count, what="the workers listen", seconds=START_SECONDS
+        )
         yield workers, server
     finally:
         workers.close()
