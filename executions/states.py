@@ -188,6 +188,7 @@ class WaitingFor(StrEnum):
     DECISION = "decision"
     FUNCTION_PROCESS = "function process"
     ANSWER = "an answer"
+    CHILD = "another run"
     # Of an external runner.
     APPROVAL = "approval"
     RUNNER = "its runner"

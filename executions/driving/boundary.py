@@ -99,26 +99,40 @@ class Boundary:
         head, columns = self._journal.head_digest, dict(self.columns)
         self._outcome = Outcome(pending, head, columns, self.progress())
 
-    def commit(self, *, here: bool = False, take_back: Callable[[], None] | None = None) -> None:
+    def commit(
+        self,
+        *,
+        here: bool = False,
+        also: Callable[[], None] | None = None,
+        take_back: Callable[[], None] | None = None,
+    ) -> None:
         """Write what has gathered and stay the driver.
 
         ``here`` joins the transaction that the calling thread holds, and is rolled back with it where
-        something was asked. ``take_back`` takes out of what has gathered what this commit was to begin.
+        something was asked. ``also`` is done in the same transaction. ``take_back`` takes out of what
+        has gathered what this commit was to begin.
         Raises Fenced, :class:`CancelAsked`, :class:`PauseAsked`.
         """
-        while not self._written(self._move(self._watchful()), here=here):
+        while not self._written(self._move(self._watchful()), here=here, also=also):
             self._look(here=here, take_back=take_back)
         if not here:
             # A COMMIT was carried out unheard, and somebody asked before that was known.
             self._stop_if_asked(take_back=take_back)
 
-    def park(self, until: datetime | None, waiting_for: str, *, also: Callable[[], None] | None = None) -> None:
+    def park(
+        self,
+        until: datetime | None,
+        waiting_for: str,
+        *,
+        also: Callable[[], None] | None = None,
+        take_back: Callable[[], None] | None = None,
+    ) -> None:
         """Let go until ``until`` or until something arrives. What was asked meanwhile is raised as by ``commit``.
 
-        ``also`` is done in the same transaction.
+        ``also`` is done in the same transaction. ``take_back`` takes out of what has gathered what this was to begin.
         """
         columns = {"wake_at": until, "waiting_for": waiting_for}
-        self.release_unless_asked(Phase.WAITING, columns, also=also)
+        self.release_unless_asked(Phase.WAITING, columns, also=also, take_back=take_back)
 
     def release_unless_asked(
         self,
@@ -128,6 +142,7 @@ class Boundary:
         told: EventRecord | None = None,
         heeded: tuple[type[Exception], ...] = ASKED,
         also: Callable[[], None] | None = None,
+        take_back: Callable[[], None] | None = None,
     ) -> None:
         """Write what has gathered with the phase that ends this drive, and what is ``told`` of it.
 
@@ -135,7 +150,7 @@ class Boundary:
         ``also`` is done in the same transaction.
         """
         while not self._written(self._leaving(to, columns, self._watchful(), told), also=also):
-            self._look(heeded=heeded)
+            self._look(heeded=heeded, take_back=take_back)
 
     def release(self, to: Phase, *, told: EventRecord | None = None, ring: str | None = None) -> None:
         """Write what has gathered with the phase that ends this drive, whatever was asked."""

@@ -92,9 +92,16 @@ class Drive:
             surroundings.open_records(records, self.secrets)
         return records
 
-    def park(self, until: datetime | None, waiting_for: str, *, also: Callable[[], None] | None = None) -> NoReturn:
-        """Let go of the execution; raises :class:`Parked`."""
-        self.boundary.park(until, waiting_for, also=also)
+    def park(
+        self,
+        until: datetime | None,
+        waiting_for: str,
+        *,
+        also: Callable[[], None] | None = None,
+        take_back: Callable[[], None] | None = None,
+    ) -> NoReturn:
+        """Let go of the execution, as :meth:`Boundary.park` does; raises :class:`Parked`."""
+        self.boundary.park(until, waiting_for, also=also, take_back=take_back)
         if self.timer is not None and until is not None:
             self.timer(until)
         raise Parked

@@ -21,7 +21,7 @@ from django.db import Error
 from executions import clock, sealed
 from executions.calls.outcome import Done, Fail
 from executions.driving import endings, surroundings
-from executions.driving.attempts import late_answers
+from executions.driving.attempts import children, late_answers
 from executions.driving.attempts.effects import run_effect
 from executions.driving.attempts.running import Running
 from executions.driving.attempts.turn import leave_out_waiting
@@ -33,7 +33,7 @@ from executions.driving.store import Impatient, Store
 from executions.driving.takeover import set_apart, take_over
 from executions.errors import ExpressionError, Fenced, WorkflowError
 from executions.journal.replay import Diverged
-from executions.language.walking.requests import Breathe, Completed, Ended, Failed, Park, Request
+from executions.language.walking.requests import Breathe, Completed, Ended, Failed, Park, Request, Spawn
 from executions.language.walking.walker import Walker
 from executions.models.passing import Trouble, trouble
 from executions.values import clean_text
@@ -168,6 +168,8 @@ class Driver:
             elif isinstance(following, Park):
                 self.drive.boundary.columns["current_step"] = following.step.path
                 self.drive.park(following.until, following.waiting_for)
+            elif isinstance(following, Spawn):
+                following = self._send(walk, children.outcome_of(self.drive, following))
             else:
                 following = run_effect(self.drive, following, partial(self._send, walk))
                 if isinstance(following, Breathe):

@@ -137,7 +137,14 @@ def check_duplicate(draft: ExecutionDraft) -> None:
 def build_new_state(draft: ExecutionDraft) -> None:
     """The row, with the input that holds: the given one, else the instance's default; it has to fit the schema."""
     assert draft.instance is not None and draft.version is not None
-    given = draft.instance.default_input if draft.input is None else draft.input
+    draft.input = draft.instance.default_input if draft.input is None else draft.input
+    if isinstance(draft.version, WorkflowVersion):
+        check_input(draft.version.document, draft.input, str(draft.owner.pk))
+    build_row(draft)
+
+
+def build_row(draft: ExecutionDraft) -> None:
+    """The row, with an input that was checked."""
     draft.execution = execution = Execution(
         id=draft.id,
         kind=draft.kind,
@@ -146,11 +153,11 @@ def build_new_state(draft: ExecutionDraft) -> None:
         owner=draft.owner,
         queue=draft.queue,
         runner=draft.runner,
-        input=given,
+        input=draft.input,
         correlation_id=draft.correlation_id,
+        **draft.descent,
     )
     if isinstance(draft.version, WorkflowVersion):
-        _check_input(draft.version.document, given, str(draft.owner.pk))
         execution.workflow, execution.version = draft.workflow, draft.version
         execution.instance = draft.instance if isinstance(draft.instance, WorkflowInstance) else None
         execution.progress_total = len(draft.version.document["do"])
@@ -287,7 +294,8 @@ def _check_storable(value: object) -> None:
         raise _invalid("/input", f"The input: {problem}") from problem
 
 
-def _check_input(document: dict[str, object], value: object, owner: str) -> None:
+def check_input(document: dict[str, object], value: object, owner: str) -> None:
+    """Whether a run of this document may begin with it. Raises Refused."""
     _check_storable(value)
     if "input" not in document:
         return

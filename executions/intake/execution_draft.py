@@ -41,6 +41,8 @@ class ExecutionDraft:
     queue: str = "default"
     runner: str = Runner.OURS
     runner_silence_seconds: int = SILENCE_SECONDS
+    # Of the child of another run: the columns that say whose it is.
+    descent: dict[str, Any] = field(default_factory=dict)
 
     id: uuid.UUID = field(default_factory=uuid7)
     slug: str = ""

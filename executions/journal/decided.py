@@ -209,6 +209,13 @@ class Wait(Task):
     until = _moment()
 
 
+class Child(Task):
+    """The run that a ``run`` has started: the key of its row."""
+
+    __slots__ = ()
+    child = Key(uuid.UUID, str, identity=True)
+
+
 class Counted(View):
     """A try of a block, and a moment of it."""
 
@@ -274,7 +281,9 @@ class Reported(Call):
     metadata = Key[dict[str, Any]]()
 
 
-KINDS: tuple[type[View], ...] = (Task, Call, Loop, Iteration, Switch, Wait, Try, Catch, Decision, Reported)
+KINDS: tuple[type[View], ...] = (
+    Task, Call, Loop, Iteration, Switch, Wait, Child, Try, Catch, Decision, Reported,
+)  # fmt: skip
 
 
 def _names(wanted: Callable[[Key[Any]], bool]) -> tuple[str, ...]:

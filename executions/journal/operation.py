@@ -167,3 +167,11 @@ def may_have_happened_before(record: StepRecord) -> bool:
     """Whether an earlier try of this call may have had its effect, and no person has said since what to do."""
     call = Call.of(record)
     return call.earlier is not None and call.earlier.outcome is not Known.NOTHING and call.asked is None
+
+
+def child_key(record: StepRecord) -> str:
+    """The key of the run that a ``run`` starts, within its parent: each try of a block around it has its own."""
+    plain = f"{record.path}~{record.generation}"
+    if len(plain) <= LONGEST_KEY:
+        return plain
+    return f"{hashlib.sha256(record.path.encode()).hexdigest()}~{record.generation}"

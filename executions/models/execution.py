@@ -118,6 +118,11 @@ class Execution(models.Model):
     input = JsonField(null=True, blank=True)
     correlation_id = models.CharField(max_length=64)
     parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children")
+    # Of a child: what in its parent started it (the key of the step), whether the parent waits for its end, and how
+    # many runs stand above it.
+    parent_key = models.CharField(max_length=255, blank=True, default="", db_default="")
+    is_awaited = models.BooleanField(default=False, db_default=False)
+    depth = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     phase = models.CharField(max_length=12, choices=[(phase, phase) for phase in Phase], default=Phase.PENDING)
     output = JsonField(null=True, blank=True)
@@ -173,6 +178,9 @@ class Execution(models.Model):
             ),
             # Within the owner: a name that is taken must not tell strangers of each other's runs.
             models.UniqueConstraint(fields=["owner", "slug"], name="execution_slug_of_owner"),
+            models.UniqueConstraint(
+                fields=["parent", "parent_key"], condition=~Q(parent_key=""), name="execution_child_once"
+            ),
             models.CheckConstraint(
                 condition=Q(runner__in=[runner.value for runner in Runner]), name="execution_runner"
             ),

@@ -89,11 +89,21 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Woken:
+    """The run that waited for the end of another one: a child has the queue and the owner of its parent."""
+
+    execution_id: uuid.UUID
+    queue: str
+    owner_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Applied:
-    """What the row said right after the move."""
+    """What the row said right after the move, and which run it woke."""
 
     head_seq: int
     inbox: int
     token: int
     cancel_asked: bool
     pause_asked: bool
+    woken: Woken | None = None

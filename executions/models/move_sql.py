@@ -16,14 +16,22 @@ from django.db import connection
 from executions.ids import uuid7
 from executions.journal.records import StepRecord
 from executions.models import claiming
-from executions.models.move import Applied, Claim, Guard, Lease, Move
+from executions.models.move import Applied, Claim, Guard, Lease, Move, Woken
 from executions.models.prepared import prepared_cursor
 from executions.models.rows import ATTEMPTS, EVENTS, STEPS, adapt
+from executions.states import ENDED_PHASES, WaitingFor
 
 Row = Sequence[Any]
 
 MOST_IN_A_LIST = 5_000
 RETURNED = "head_seq, inbox, token, cancel_asked_at, pause_asked_at"
+# Of what ends: the run that waits for this end. It is woken in the same statement, or transaction; a child is locked
+# before its parent everywhere.
+_ENDED = f"{RETURNED}, CASE WHEN is_awaited THEN parent_id END AS waits, queue, owner_id"
+_WAKE = (
+    "inbox = p.inbox + 1, rung_at = NULL, "
+    f"wake_at = CASE WHEN p.phase = 'WAITING' AND p.waiting_for = '{WaitingFor.CHILD}' THEN {{at}} ELSE p.wake_at END"
+)
 _ON_CONFLICT = "ON CONFLICT (id) DO UPDATE SET " + ", ".join(
     f"{column} = excluded.{column}" for column in (*STEPS.columns, "seq", "changed_seq") if column != "id"
 )
@@ -49,6 +57,11 @@ def in_sequence(move: Move) -> Applied | None:
             _insert_steps(cursor, move, applied.head_seq)
         _insert(cursor, ATTEMPTS.name, ATTEMPTS.columns, _attempt_rows(move))
         _insert_events(cursor, move, applied.head_seq)
+        if applied.woken is not None:
+            cursor.execute(
+                f"UPDATE executions_execution AS p SET {_WAKE.format(at='%s')} WHERE p.id = %s",
+                [adapt(move.at), adapt(applied.woken.execution_id)],
+            )
     return applied
 
 
@@ -98,8 +111,13 @@ def in_one_statement(move: Move) -> Applied | None:
             f"SELECT {picked}, held.head_seq - v.back FROM held, (VALUES {values}) AS v({columns}, back))"
         )
         parameters += flat
+    if move.phase in ENDED_PHASES:
+        wake = _WAKE.format(at="%s::timestamptz")
+        parts.append(f"woken AS (UPDATE executions_execution AS p SET {wake} FROM held WHERE p.id = held.waits)")
+        parameters.append(adapt(move.at))
+    returned = f"{RETURNED}, waits, queue, owner_id" if move.phase in ENDED_PHASES else RETURNED
     with prepared_cursor() as cursor:
-        cursor.execute(f"WITH {', '.join(parts)} SELECT {RETURNED} FROM held", parameters)
+        cursor.execute(f"WITH {', '.join(parts)} SELECT {returned} FROM held", parameters)
         row = cursor.fetchone()
     return None if row is None else _applied(row)
 
@@ -120,15 +138,16 @@ def claim_all(move: Move, execution_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID,
     with connection.cursor() as cursor:
         cursor.execute(sql, [*values, *map(adapt, execution_ids), *rest])
         rows = cursor.fetchall()
-    return {id_ if isinstance(id_, uuid.UUID) else uuid.UUID(id_): _applied(row) for id_, *row in rows}
+    return {_key(id_): _applied(row) for id_, *row in rows}
 
 
 def _guarded_update(move: Move) -> tuple[str, list[Any]]:
     assignments, values = _assignments(move)
     where, rest = _where(move.guard)
     parameters = [*values, adapt(move.execution_id), *rest]
+    returned = _ENDED if move.phase in ENDED_PHASES else RETURNED
     return (
-        f"UPDATE executions_execution SET {assignments} WHERE id = %s AND {where} RETURNING {RETURNED}",
+        f"UPDATE executions_execution SET {assignments} WHERE id = %s AND {where} RETURNING {returned}",
         parameters,
     )
 
@@ -167,8 +186,13 @@ def _where(guard: Guard) -> tuple[str, list[Any]]:
 
 
 def _applied(row: Row) -> Applied:
-    head_seq, inbox, token, cancel_asked_at, pause_asked_at = row
-    return Applied(head_seq, inbox, token, cancel_asked_at is not None, pause_asked_at is not None)
+    head_seq, inbox, token, cancel_asked_at, pause_asked_at, *ended = row
+    woken = Woken(_key(ended[0]), *ended[1:]) if ended and ended[0] else None
+    return Applied(head_seq, inbox, token, cancel_asked_at is not None, pause_asked_at is not None, woken)
+
+
+def _key(value: Any) -> uuid.UUID:
+    return value if isinstance(value, uuid.UUID) else uuid.UUID(value)
 
 
 def _offsets(move: Move) -> dict[uuid.UUID, int]:

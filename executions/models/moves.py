@@ -87,6 +87,12 @@ def announce_after_commit(move: Move, applied: Applied) -> None:
         if move.ring is not None:
             dispatch.ring(move.execution_id, move.ring, move.owner_id)
 
+    def ring_for_woken() -> None:
+        if applied.woken is not None:
+            dispatch.ring(applied.woken.execution_id, applied.woken.queue, applied.woken.owner_id)
+
     transaction.on_commit(announce, robust=True)
     if move.ring is not None:
         transaction.on_commit(ring, robust=True)
+    if applied.woken is not None:
+        transaction.on_commit(ring_for_woken, robust=True)

@@ -6,6 +6,7 @@ from executions.language.kinds.call_task import CallTask
 from executions.language.kinds.do_task import DoTask
 from executions.language.kinds.for_task import ForTask
 from executions.language.kinds.raise_task import RaiseTask
+from executions.language.kinds.run_task import RunTask
 from executions.language.kinds.set_task import SetTask
 from executions.language.kinds.switch_task import SwitchTask
 from executions.language.kinds.try_task import TryTask
@@ -21,6 +22,7 @@ _ROWS: tuple[type[TaskBase], ...] = (
     RaiseTask,
     WaitTask,
     CallTask,
+    RunTask,
 )
 KINDS.update({row.kind: row for row in _ROWS})
 

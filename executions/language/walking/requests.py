@@ -53,11 +53,24 @@ class Park:
 
 
 @dataclass(frozen=True, slots=True)
+class Spawn:
+    """Start the run that this begun step asks for, once, and answer with its final ``Done`` or ``Fail``.
+
+    Where it is ``awaited``, that is how the other run ended, else which run was started. What waits longer than until
+    ``deadline_at`` is cancelled.
+    """
+
+    step: StepRecord
+    awaited: bool
+    deadline_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Breathe:
     """A pure task was recorded: a chance to write what is pending and to look at what was asked meanwhile."""
 
 
-Request = Effect | Park | Breathe
+Request = Effect | Park | Spawn | Breathe
 
 
 @dataclass(frozen=True, slots=True)

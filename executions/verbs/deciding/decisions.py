@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -27,12 +28,15 @@ from executions.models.resource import Visibility
 from executions.models.transactions import persistent
 from executions.states import Phase, StepStatus
 from executions.values import storable
+from executions.verbs.deciding import family
 from executions.verbs.deciding.case import Case, Decided, write
 from executions.verbs.deciding.edited import Edited, edited
 from executions.verbs.deciding.opening import Opening, Reads, opened
 
 __all__ = ["Decided", "again", "audited", "decide", "recover", "retry", "skip"]
 _UNSET = object()
+# What is opened again with its arguments: a call, and the run of another workflow.
+REMEMBERED = ("call", "run")
 CHOICES = ("run_again", "mark_done", "fail")
 FAILED, WAITING = frozenset({Phase.FAILED}), frozenset({Phase.WAITING})
 Result = TypeVar("Result")
@@ -64,7 +68,10 @@ def retry(
         )
         return write(case, [event])
 
-    opening = Opening(execution_id, actor, "retry", expected_seq, FAILED, reason, reads=Reads.AROUND)
+    # What failed in another run goes on there; another operation, or another input, is another run.
+    goes_on = arguments is _UNSET and not as_new_operation
+    below = partial(family.to_failed, execution_id, lambda key: retry(key, actor, reason=reason)) if goes_on else None
+    opening = Opening(execution_id, actor, "retry", expected_seq, FAILED, reason, reads=Reads.AROUND, before=below)
     return opened(opening, work)
 
 
@@ -79,7 +86,8 @@ def recover(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = 
         again(case)
         return write(case, [report.recovered(case.execution, clock.now(), actor.pk, reason=reason)])
 
-    opening = Opening(execution_id, actor, "recover", expected_seq, FAILED, reason, reads=Reads.AROUND)
+    below = partial(family.to_failed, execution_id, lambda key: recover(key, actor, reason=reason))
+    opening = Opening(execution_id, actor, "recover", expected_seq, FAILED, reason, reads=Reads.AROUND, before=below)
     return audited(opening, work)
 
 
@@ -213,7 +221,7 @@ def again(case: Case, arguments: Any = _UNSET, as_new_operation: bool = False) -
     failed = chain[0]
     if arguments is not _UNSET and failed.kind != "call":
         raise Refused("invalid", f"{failed.name} is no call, so it has no input to edit.", state=case.execution.phase)
-    if failed.kind == "call" and failed.arguments is not None:
+    if failed.kind in REMEMBERED and failed.arguments is not None:
         case.reopen(failed, **_changes(case, failed, arguments, as_new_operation))
     elif Loop.of(failed).items is not None:
         # A loop does not read its items anew.
@@ -240,6 +248,8 @@ def _changes(case: Case, failed: StepRecord, arguments: Any, as_new_operation: b
             call.late = found.late
     if as_new_operation:
         changes["generation"] = failed.generation + 1
+        if failed.kind != "call":
+            return changes | {"control": call.json}
         run = surroundings.run_of(case.execution)
         call.key = operation.key_for(run, failed.path, changes["generation"])
     return changes | {"control": call.json}

@@ -18,6 +18,7 @@ from typing import NamedTuple, TypeVar
 
 import structlog
 from django.contrib.auth.models import User
+from django.db import transaction
 
 from executions import audit, clock, policy
 from executions.driving import report
@@ -61,7 +62,8 @@ class Opening:
 
     ``verifies`` is False for what ends a run or holds it: that has to be possible always. ``reads``
     says which of the standing steps the verb looks at. ``takes_broken``: it says itself what may be
-    done with a journal that is not whole.
+    done with a journal that is not whole. ``before`` is what is done first, in the same transaction, to runs that this
+    one started: a child is locked before its parent, as its end writes to the parent.
     """
 
     execution_id: uuid.UUID
@@ -73,6 +75,7 @@ class Opening:
     verifies: bool = True
     reads: Reads = Reads.ALL
     takes_broken: bool = False
+    before: Callable[[], None] | None = None
 
     def check(self, execution: Execution) -> None:
         """Raises Refused: forbidden, stale, wrong_phase."""
@@ -87,9 +90,14 @@ def opened(opening: Opening, work: Callable[[Case], Result]) -> Result:
     Called by a verb that is ``persistent``. Raises Refused.
     """
     with atomic():
+        before = transaction.savepoint() if opening.before is not None else None
+        if opening.before is not None:
+            opening.before()
         case = _locked(opening)
         if case.broken is None or opening.takes_broken:
             return work(case)
+        if before is not None:
+            transaction.savepoint_rollback(before)
         _flag(case, case.broken)
     raise corrupt(opening.verb, case.execution, case.broken)
 

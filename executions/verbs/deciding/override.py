@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 
 from executions import audit, clock
 from executions.driving import report
+from executions.driving.stopping import closed
 from executions.errors import Refused, WorkflowError
 from executions.journal.events import EventName
 from executions.models import Execution
@@ -24,7 +25,6 @@ from executions.models.rows import AsJson
 from executions.models.transactions import persistent
 from executions.states import BEGUN_ANEW, MOVES, Phase
 from executions.verbs.deciding.case import Case
-from executions.verbs.deciding.control import closed
 from executions.verbs.deciding.decisions import audited
 from executions.verbs.deciding.opening import Opening, Reads
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
+from functools import partial
 
 from django.contrib.auth.models import User
 from django.db.models import Max
 
 from executions import clock
 from executions import language as definition
-from executions.driving import report
+from executions.driving import report, stopping
 from executions.driving.chain import Broken, examine, is_checkpoint
 from executions.driving.lease import load_records
 from executions.errors import Refused
@@ -105,7 +106,11 @@ def restore(
         _check_reason(reason, case.execution)
         return _restore(case, checkpoint_seq)
 
-    return audited(Opening(execution_id, actor, RESTORE, expected_seq, PHASES, reason, takes_broken=True), work)
+    # The step that waits for another run is open, and what is open is taken back by every restore.
+    below = partial(stopping.cancel_children, execution_id)
+    return audited(
+        Opening(execution_id, actor, RESTORE, expected_seq, PHASES, reason, takes_broken=True, before=below), work
+    )
 
 
 @persistent

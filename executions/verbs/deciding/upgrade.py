@@ -29,13 +29,14 @@ from executions.journal.paths import unescape
 from executions.journal.records import StepRecord
 from executions.journal.replay import Diverged, Journal
 from executions.language.walking.places import task_at
-from executions.language.walking.requests import Breathe, Completed, Effect, Ended
+from executions.language.walking.requests import Breathe, Completed, Effect, Ended, Spawn
 from executions.language.walking.walker import Walker
 from executions.models import Execution, WorkflowVersion
 from executions.models.outside import outside
 from executions.models.transactions import persistent
 from executions.secret_access import author_of
 from executions.states import Phase, StepStatus
+from executions.verbs.deciding import decisions, family
 from executions.verbs.deciding.case import Case, Decided, write
 from executions.verbs.deciding.decisions import audited
 from executions.verbs.deciding.opening import Opening, check_allowed, check_phase
@@ -144,6 +145,7 @@ def _onto(case: Case, version_number: int) -> Decided:
         case.columns["generation"] = max(execution.generation, failed.generation) + 1
     elif failed is not None and fit.first is not None:
         case.written.append(_same_operation(case, failed, fit.first))
+        family.to_failed(execution.pk, lambda key: decisions.recover(key, case.actor, reason=case.reason))
     told = report.recovered(execution, clock.now(), case.actor.pk, reason=case.reason, version=version_number)
     return write(case, [told])
 
@@ -237,7 +239,7 @@ def _walked(
         why = "the new version would run another step first"
         return _Fit([Misfit(path, why) for path in sorted(journal.unvisited)])
     step = request.step
-    if isinstance(request, Effect):
+    if isinstance(request, Effect | Spawn):
         return _Fit([], GoesOn("runs", step.path, step.name), step)
     return _Fit([], GoesOn("waits", step.path, step.name))
 

@@ -1,0 +1,205 @@
+"""A step that is another run: started once, in the transaction that parks the parent, and waited for.
+
+The child is found by its parent and the key of the step, so that no crash makes a second one. Its end wakes the parent
+(:mod:`executions.models.move_sql`), which then reads how it ended.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import uuid
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, NoReturn
+
+from django.contrib.auth.models import User
+from django.db.models import Q
+
+from executions import clock, policy
+from executions.calls.outcome import Done, Fail
+from executions.dispatch import ring_after_commit
+from executions.driving import stopping
+from executions.driving.attempts.effects import Stood
+from executions.driving.drive import Drive
+from executions.errors import Refused, WorkflowError
+from executions.ids import public_id
+from executions.intake import create_execution as intake
+from executions.intake.execution_draft import ExecutionDraft
+from executions.intake.slugs import slug_of
+from executions.journal.decided import Child
+from executions.journal.operation import child_key
+from executions.journal.records import StepRecord
+from executions.language.walking.requests import Spawn
+from executions.models import Execution, Workflow, WorkflowVersion
+from executions.models.resource import Visibility
+from executions.secrets.sealing import labelled
+from executions.states import ENDED_PHASES, Phase, StepStatus, WaitingFor
+from executions.values import dumps
+
+MOST_DEEP = 16
+MOST_CHILDREN = 1_000
+NEWEST = "latest"
+# The end of a child wakes its parent; should that ever be missed, it looks by itself.
+LOOK_AGAIN = timedelta(seconds=60)
+BUSY = timedelta(seconds=5)
+
+
+def outcome_of(drive: Drive, request: Spawn) -> Done | Fail:
+    """How the child ended or, where it was let go, which it is. Raises Parked while it is waited for."""
+    held = Child.of(request.step)
+    child = drive.store.call(partial(_found, drive.execution, request.step))
+    if child is None:
+        if held.child is not None:
+            detail = f"The run {_name(held.child)} that this step started is not there any more."
+            return _failed(WorkflowError.standard("runtime", detail, status=404))
+        return _started(drive, request)
+    held.child = child.pk
+    if not request.awaited:
+        return Done({"id": child.public_id})
+    if child.phase in ENDED_PHASES:
+        return _ended(child)
+    if request.deadline_at is not None and clock.now() >= request.deadline_at:
+        drive.store.call(partial(stopping.cancel_with_children, child.pk))
+        detail = f"The run {child.public_id} did not end within its time limit."
+        return _failed(WorkflowError.standard("timeout", detail))
+    _park(drive, request, also=partial(_wake_if_ended, drive.execution, child.pk))
+
+
+def _started(drive: Drive, request: Spawn) -> Done | Fail:
+    step, stood = request.step, Stood.of(drive, request.step)
+    try:
+        draft = drive.store.call(partial(_draft, drive.execution, step))
+        draft.input = drive.secrets.redact(draft.input)
+        # Foreign text: not in a transaction.
+        assert isinstance(draft.version, WorkflowVersion)
+        intake.check_input(draft.version.document, draft.input, str(draft.owner.pk))
+    except Refused as problem:
+        if problem.code == "unavailable":
+            # What checks the input is busy: nothing was begun.
+            drive.park(clock.now() + BUSY, WaitingFor.BACK_OFF, take_back=partial(stood.put_back, drive, step))
+        status = 404 if problem.code == "not_found" else None
+        return _failed(WorkflowError.standard("validation", problem.text, status=status))
+    draft.descent |= {"is_awaited": request.awaited, "parent_key": child_key(step)}
+    Child.of(step).child = draft.id
+
+    def take_back() -> None:
+        del Child.of(step).child
+        stood.put_back(drive, step)
+
+    also = partial(_create, draft)
+    if request.awaited:
+        _park(drive, request, also=also, take_back=take_back)
+    drive.boundary.columns["current_step"] = step.path
+    drive.boundary.commit(also=also, take_back=take_back)
+    return Done({"id": draft.public_id})
+
+
+def _park(drive: Drive, request: Spawn, **how: Any) -> NoReturn:
+    step = request.step
+    wake_at = _sooner(clock.now() + LOOK_AGAIN, request.deadline_at)
+    step.enter(StepStatus.WAITING, wake_at=wake_at, waiting_for=WaitingFor.CHILD)
+    drive.journal.pending[step.id] = step
+    drive.boundary.columns["current_step"] = step.path
+    drive.park(wake_at, WaitingFor.CHILD, **how)
+
+
+def _found(execution: Execution, step: StepRecord) -> Execution | None:
+    return Execution.objects.filter(parent=execution.pk, parent_key=child_key(step)).first()
+
+
+def _draft(execution: Execution, step: StepRecord) -> ExecutionDraft:
+    """What is to be started. Raises Refused."""
+    wanted = step.arguments
+    if execution.depth >= MOST_DEEP:
+        message = f"Runs that start runs are at most {MOST_DEEP} deep; this one is the last that may stand there."
+        raise Refused("conflict", message, remedy="Does a workflow start itself without an end?")
+    if Execution.objects.filter(parent=execution.pk).count() >= MOST_CHILDREN:
+        raise Refused("conflict", f"A run starts at most {MOST_CHILDREN:,} others.", remedy="Start them from several.")
+    owner = User.objects.get(pk=execution.owner_id)
+    workflow = _workflow(owner, wanted["namespace"], wanted["name"])
+    version = _version(workflow, wanted["version"])
+    default = workflow.default_instance
+    return ExecutionDraft(
+        owner=owner,
+        workflow=workflow,
+        version=version,
+        input=wanted.get("input", default.default_input if default is not None else {}),
+        correlation_id=execution.correlation_id,
+        queue=execution.queue,
+        descent={"parent_id": execution.pk, "depth": execution.depth + 1},
+    )
+
+
+def _workflow(owner: User, namespace: str, name: str) -> Workflow:
+    """A private one of the owner's goes before the shared one of that name. Raises Refused."""
+    absent = Refused("not_found", f"There is no workflow {name[:100]!r} in the namespace {namespace[:100]!r}.")
+    try:
+        slug = slug_of(name)
+    except Refused:
+        raise absent from None
+    rows = policy.visible_workflows(owner).filter(Q(visibility=Visibility.SHARED) | Q(owner=owner))
+    rows = rows.select_related("head_version", "default_instance")
+    found = rows.filter(namespace=namespace, slug=slug).order_by("visibility").first()
+    if found is None:
+        raise absent
+    return found
+
+
+def _version(workflow: Workflow, wanted: str) -> WorkflowVersion:
+    """The newest whose document says this version. Raises Refused."""
+    head = workflow.head_version
+    if wanted == NEWEST and head is not None:
+        return head
+    for row in workflow.versions.order_by("-number").iterator():
+        if row.document["document"]["version"] == wanted:
+            return row
+    raise Refused("not_found", f"The workflow {workflow.slug} has no version {wanted[:100]!r}.")
+
+
+def _create(draft: ExecutionDraft) -> None:
+    """The row of the child, in the transaction of its parent's step; it may be run again."""
+    made = copy.copy(draft)
+    intake.resolve_slug(made)
+    intake.create_default_instance_if_needed(made)
+    intake.build_row(made)
+    intake.set_initial_phase(made)
+    intake.persist(made)
+
+
+def _ended(child: Execution) -> Done | Fail:
+    if child.phase == Phase.COMPLETED:
+        # What was sealed opens in its own run only; others see that a secret stood there.
+        return Done(json.loads(labelled(dumps(child.output))))
+    if child.phase != Phase.FAILED:
+        ended = "cancelled" if child.phase == Phase.CANCELLED else "terminated"
+        detail = f"The run {child.public_id} was {ended}. A retry as a new operation starts another one."
+        return _failed(WorkflowError.standard("runtime", detail))
+    error = WorkflowError.standard("runtime", child.failure_reason) if child.error is None else _error(child.error)
+    said = error.detail or error.title
+    detail = f"The run {child.public_id} failed" + (f": {said}" if said else ".")
+    return _failed(WorkflowError(error.type, error.status, error.title, detail))
+
+
+def _error(error: dict[str, Any]) -> WorkflowError:
+    return WorkflowError(**error)
+
+
+def _wake_if_ended(execution: Execution, child_id: uuid.UUID) -> None:
+    """It may have ended between the look at it and this transaction, which holds the row of the parent now."""
+    if Execution.objects.filter(pk=child_id, phase__in=ENDED_PHASES).exists():
+        waiting = Execution.objects.filter(pk=execution.pk, phase=Phase.WAITING)
+        waiting.update(wake_at=clock.now(), rung_at=None)
+        ring_after_commit(execution.pk, lambda: execution.queue, execution.owner_id)
+
+
+def _failed(error: WorkflowError) -> Fail:
+    return Fail(error, transient=False, rule="another run", answered=True)
+
+
+def _name(key: uuid.UUID) -> str:
+    return public_id("wex", key)
+
+
+def _sooner(moment: datetime, limit: datetime | None) -> datetime:
+    return moment if limit is None else min(moment, limit)

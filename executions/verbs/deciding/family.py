@@ -1,0 +1,46 @@
+"""What a verb does to the runs that a run started: before it is locked itself, and in the same transaction."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from executions.driving import stopping
+from executions.errors import Refused
+from executions.journal.decided import Child
+from executions.models import Execution, Step
+from executions.states import Phase, StepStatus
+
+Verb = Callable[[uuid.UUID], Any]
+
+
+def down(execution_id: uuid.UUID, verb: Verb, phases: frozenset[Phase]) -> None:
+    """Do it to each run in these phases that this one waits for. Raises Refused where one of them refuses it."""
+    for child in stopping.awaited_children(execution_id).filter(phase__in=phases):
+        _done(child, verb)
+
+
+def to_failed(execution_id: uuid.UUID, verb: Verb) -> None:
+    """Do it to the run whose failure this one stands at, if it does: it goes on, and its parent waits for it again."""
+    standing = Step.objects.standing().filter(
+        execution=execution_id, kind="run", status=StepStatus.FAILED, path=_current(execution_id)
+    )
+    key = next((Child.of(step).child for step in standing), None)
+    children = stopping.awaited_children(execution_id).filter(phase=Phase.FAILED)
+    for child in children.filter(pk=key) if key is not None else ():
+        _done(child, verb)
+
+
+def _current(execution_id: uuid.UUID) -> str:
+    return Execution.objects.values_list("current_step", flat=True).get(pk=execution_id)
+
+
+def _done(child: Execution, verb: Verb) -> None:
+    try:
+        verb(child.pk)
+    except Refused as refused:
+        # In another phase now: it moved on just now, and what it does is heard of.
+        if refused.code != "wrong_phase":
+            said = f"The run {child.public_id} that it started refuses this: {refused.message}"
+            raise Refused(refused.code, said, state=child.phase, remedy=refused.remedy) from refused
