@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.urls import reverse
 from django.utils.html import format_html
 
 from dashboard import words
 from dashboard.templatetags.words import ago, lasted, until
-from executions.journal.decided import Call
+from executions.ids import public_id
+from executions.journal.decided import Call, Child
 from executions.models import Execution, Step, in_line
-from executions.states import Phase, Runner, StepStatus
+from executions.states import Phase, Runner, StepStatus, WaitingFor
 
 _AGAIN = {StepStatus.RETRYING, StepStatus.WAITING}
 
@@ -95,12 +97,23 @@ def _in_line(place: in_line.Place) -> str:
     )
 
 
+def _for_child(steps: Sequence[Step], name: str) -> str:
+    key = next((key for step in steps if step.waiting_for == WaitingFor.CHILD and (key := Child.of(step).child)), None)
+    if key is None:
+        return format_html("Step <strong>{}</strong> waits for another run.", name)
+    child = public_id("wex", key)
+    href = reverse("execution", args=[child])
+    return format_html('Step <strong>{}</strong> waits for the run <a href="{}">{}</a>.', name, href, child)
+
+
 def _waiting(execution: Execution, steps: Sequence[Step]) -> str:
     if silence := _silence(execution):
         return silence
     step, name = _step(execution, steps, *_AGAIN)
     if place := in_line.place(steps):
         return _in_line(place)
+    if execution.waiting_for == WaitingFor.CHILD:
+        return _for_child(steps, name)
     when = step.wake_at if step and step.wake_at else execution.wake_at
     if step and step.status == StepStatus.RETRYING and when:
         failed = words.count(_failures(step), "time")

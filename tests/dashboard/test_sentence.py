@@ -6,8 +6,10 @@ import pytest
 from django.utils import timezone
 
 from dashboard.sentence import stands
+from executions import clock
+from executions.ids import public_id, uuid7
 from executions.models import Execution, Process, Step
-from executions.states import Phase, StepStatus
+from executions.states import Phase, StepStatus, WaitingFor
 
 BEFORE = timezone.now() - timedelta(minutes=5)
 SOON = timezone.now() + timedelta(minutes=5)
@@ -121,3 +123,13 @@ def test_where_no_worker_is_alive_what_waits_for_one_says_so(execution, wants_a_
     assert "No worker is alive" not in stands(execution, [])
     busy = stands(execution, [], unheard="The database is busy")
     assert ("The database is busy." in busy) == wants_a_worker
+
+
+def test_who_waits_for_another_run_says_for_which_one():
+    child = uuid7()
+    execution = Execution(phase=Phase.WAITING, waiting_for=WaitingFor.CHILD, wake_at=clock.now(), current_step="/pay")
+    step = Step(name="pay", path="/pay", status=StepStatus.WAITING, waiting_for=WaitingFor.CHILD)
+    step.control = {"child": str(child)}
+    said = stands(execution, [step])
+    assert f'<a href="/executions/{public_id("wex", child)}/">' in said
+    assert "goes on" not in said

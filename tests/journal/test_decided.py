@@ -106,8 +106,9 @@ def test_a_part_is_a_view_of_the_same_json():
 def test_what_a_new_try_forgets_and_what_tells_the_operation_are_marked_at_the_keys():
     assert set(PER_TRY) == {
         "failures", "first_attempt_at", "deadline", "boundary", "needs_decision", "flow", "try_deadline", "in_line",
+        "ask",
     }  # fmt: skip
-    assert IDENTITY == ("key", "outcome", "earlier", "asked")
+    assert IDENTITY == ("key", "outcome", "earlier", "asked", "child")
     control = {"z": None, "failures": 2, "key": "k", "flow": "end", "a": 1}
     assert list(without(control, *PER_TRY).items()) == [("z", None), ("key", "k"), ("a", 1)]
 

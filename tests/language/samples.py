@@ -12,6 +12,7 @@ TASK_SAMPLES = {
     f"catch: {{do: [{{b: {SET}}}]}}}}",
     "raise": "{raise: {error: {type: 'https://x.example/e', status: 409, title: '${ .x }'}}}",
     "wait": "{wait: {seconds: 5}}",
+    "run": "{run: {workflow: {namespace: n, name: other, input: {x: '${ .x }'}}}}",
     "call": "{call: python, with: {function: f, arguments: {x: '${ .x }'}}}",
 }
 # What stands under `with`.

@@ -14,7 +14,7 @@ from executions.errors import WorkflowError
 from executions.journal.records import StepRecord
 from executions.journal.replay import Journal
 from executions.language import Workflow
-from executions.language.walking.requests import Breathe, Completed, Effect, Ended, Failed, Park
+from executions.language.walking.requests import Breathe, Completed, Effect, Ended, Failed, Park, Spawn
 from executions.language.walking.scope import Facts
 from executions.language.walking.walker import Walker
 
@@ -60,7 +60,7 @@ class Run:
         self.parks: list[float] = []
         self.committed = 0
         self.max_steps = 10_000
-        self.asked: list[Effect] = []
+        self.asked: list[Any] = []
 
     def change(self, text: str) -> Run:
         """The same journal under another definition."""
@@ -97,7 +97,7 @@ class Run:
                     self.now = max(self.now, request.until)
                     # A parked walk is not gone on with: it is begun anew from its journal.
                     return self._walk(crash_at, limit_at, stop_at_park)
-                elif isinstance(request, Effect):
+                else:
                     self._commit(journal, crash_at)
                     answer = self._act(request)
         except StopIteration as stop:
@@ -105,7 +105,7 @@ class Run:
             ended: Ended = stop.value
             return ended
 
-    def _act(self, request: Effect) -> Done | Fail:
+    def _act(self, request: Effect | Spawn) -> Done | Fail:
         self.effects[request.step.path] += 1
         self.asked.append(request)
         self.now += timedelta(seconds=1)
