@@ -26,6 +26,7 @@ def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
     open_ = [step for step in unfinished if step.status in OPEN_STATUSES]
     buttons = actions.actions(execution, role, failed)
     nobody = None if execution.phase in ENDED_PHASES else unheard(BRIEFLY_SECONDS)
+    children, has_more = queries.children(execution.pk)
     question = choices.question(open_) if execution.phase == Phase.WAITING else None
     return {
         "execution": execution,
@@ -39,6 +40,8 @@ def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
         "refused": actions.refusals(buttons),
         "ways": ways.ways(execution, role),
         "question": question,
+        "children": children,
+        "has_more_children": has_more,
         "late": choices.late_answer(question),
         "choices": VERBS["decide"].arguments[0].choices,
         "may_decide": role in VERBS["decide"].roles,

@@ -18,6 +18,7 @@ from executions.states import OPEN_STATUSES
 
 STEPS = 200
 EVENTS = 200
+CHILDREN = 20
 VALUES = ("input", "arguments", "output", "error")
 
 
@@ -46,6 +47,13 @@ def journal(execution: Execution) -> Journal:
     found = list(_steps(execution.pk).order_by("-id")[: STEPS + 1])
     events = Event.objects.filter(execution_id=execution.pk).select_related("actor").order_by("-seq")[:EVENTS]
     return Journal(execution, found[:STEPS][::-1], list(events), has_earlier=len(found) > STEPS)
+
+
+def children(execution_id: uuid.UUID) -> tuple[list[Execution], bool]:
+    """The newest runs that it started, and whether there are more."""
+    rows = Execution.objects.filter(parent=execution_id).order_by("-id")
+    found = list(rows.only("id", "kind", "name", "phase", "created_at", "is_awaited")[: CHILDREN + 1])
+    return found[:CHILDREN], len(found) > CHILDREN
 
 
 def earlier_steps(execution_id: uuid.UUID, before: uuid.UUID) -> tuple[list[Step], bool]:

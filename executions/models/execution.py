@@ -207,6 +207,11 @@ class Execution(models.Model):
         return public_id(self.id_prefix, self.pk)
 
     @property
+    def parent_public_id(self) -> str:
+        """The id of the run that started it; empty where none did."""
+        return public_id("wex", self.parent_id) if self.parent_id else ""
+
+    @property
     def id_prefix(self) -> str:
         return "aex" if self.kind == "agent" else "wex"
 

@@ -58,6 +58,8 @@ def condition(search: Search, asker: int | None, subjects: dict[str, Labelled]) 
         found &= NEEDS_ATTENTION if search.needs_attention else ~NEEDS_ATTENTION
     if search.session is not None:
         found &= Q(session=search.session)
+    if search.parent is not None:
+        found &= Q(parent=search.parent)
     if search.owner:
         found &= Q(owner_id=asker) if search.owner == ME else Q(owner__username=search.owner)
     if search.correlation_id:

@@ -25,6 +25,7 @@ class Search:
     agent: str = ""
     subject: str = ""
     session: uuid.UUID | None = None
+    parent: uuid.UUID | None = None
     owner: str = ""
     correlation_id: str = ""
     step: str = ""

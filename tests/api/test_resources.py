@@ -80,10 +80,12 @@ def test_filters_narrow_the_list(people, failed, workflow, worker):
     execution = failed()
     owner = people["owner"]
     owner.post("workflows/orders/run", X_Correlation_ID="find-me")
+    type(execution).objects.exclude(pk=execution.pk).update(parent=execution)
     for query, found in [
         ("phase=FAILED", 1), ("phase=PENDING&phase=FAILED", 2), ("workflow=orders", 1), ("needs_attention=true", 1),
         ("correlation_id=find-me", 1), (f"text={execution.public_id}", 1), ("text=ORDERS", 1), ("owner=bob", 0),
-        ("owner=me", 2), ("q=status:pending+owner:me+ORDERS", 1), ("q=status:attention&phase=PENDING", 0),
+        (f"parent={execution.public_id}", 1), ("owner=me", 2),
+        ("q=status:pending+owner:me+ORDERS", 1), ("q=status:attention&phase=PENDING", 0),
         (f"created_after={(timezone.now() + timedelta(days=1)).strftime('%Y-%m-%dT%H:%M:%SZ')}", 0),
     ]:  # fmt: skip
         assert len(owner.get(f"workflow-executions?{query}").json()["items"]) == found, query

@@ -38,6 +38,7 @@ class Filters(BaseModel):
     workflow: str | None = Field(None, max_length=340, description="Id or slug of a workflow.")
     agent: str | None = Field(None, max_length=340, description="Id or slug of an agent.")
     session: str | None = Field(None, max_length=40, description="Id of a session.")
+    parent: str | None = Field(None, max_length=40, description="Id of the execution that started them.")
     owner: str | None = Field(None, max_length=150, description="User name of the owner, or `me`.")
     correlation_id: str | None = Field(None, max_length=64)
     needs_attention: bool | None = Field(
@@ -59,9 +60,12 @@ def filtered(user: User, kind: Kind, filters: Filters) -> ExecutionQuerySet:
     session = None
     if filters.session is not None:
         session = finding.number(parse_public_id(filters.session, "ses"), "session", filters.session)
+    parent = None
+    if filters.parent is not None:
+        parent = finding.number(parse_public_id(filters.parent, "wex"), "execution", filters.parent)
     given = Search(
         kind=kind, phases=tuple(filters.phase), needs_attention=filters.needs_attention,
-        workflow=filters.workflow or "", agent=filters.agent or "", session=session,
+        workflow=filters.workflow or "", agent=filters.agent or "", session=session, parent=parent,
         owner=filters.owner or "", correlation_id=filters.correlation_id or "",
         after=filters.created_after, before=filters.created_before, text=filters.text or "",
     )  # fmt: skip
