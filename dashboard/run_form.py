@@ -36,6 +36,11 @@ class Field:
     text: str = ""
     problem: str = ""
 
+    @property
+    def is_checked(self) -> bool:
+        """Of a boolean: as its default says, or as it was sent."""
+        return self.text in ("true", "on")
+
 
 @dataclass(frozen=True, slots=True)
 class RunForm:
@@ -49,21 +54,27 @@ class RunForm:
 
 def form_for(document: Mapping[str, Any]) -> RunForm:
     """An empty form for a stored definition."""
-    schema = ((document.get("input") or {}).get("schema") or {}).get("document") or {}
+    return form_of(((document.get("input") or {}).get("schema") or {}).get("document") or {})
+
+
+def form_of(schema: Any) -> RunForm:
+    """An empty form for what a JSON Schema describes; one JSON text where it lists no properties."""
     properties = schema.get("properties") if isinstance(schema, dict) else None
     if not isinstance(properties, dict) or not 0 < len(properties) <= MOST_FIELDS:
         return RunForm()
-    required = schema.get("required") or []
+    required = schema.get("required")
+    required = required if isinstance(required, list) else []
     return RunForm(tuple(_field(name, each, name in required) for name, each in properties.items()))
 
 
 def _field(name: str, schema: Any, is_required: bool) -> Field:
     schema = schema if isinstance(schema, dict) else {}
-    choices = tuple(_as_text(choice) for choice in schema.get("enum", ()))
+    listed = schema.get("enum")
+    choices = tuple(_as_text(choice) for choice in listed) if isinstance(listed, list) else ()
     kind = "choice" if choices else _kind(schema.get("type"))
     default = schema.get("default")
     text = "" if default is None else _as_text(default)
-    label = str(schema.get("title") or name)
+    label = str(schema.get("title") or "").strip() or name
     return Field(name, label, kind, is_required, str(schema.get("description") or ""), choices, text)
 
 
@@ -93,6 +104,19 @@ def read(form: RunForm, sent: Mapping[str, str]) -> Any:
     if problems:
         raise InputProblem(problems)
     return value
+
+
+def is_untouched(form: RunForm, sent: Mapping[str, str]) -> bool:
+    """Whether it was sent as it was shown."""
+    if not form.fields:
+        return sent.get("json", "").strip() in ("", form.json_text)
+    return all(_as_sent(each) == sent.get(f"field-{each.name}", "") for each in form.fields)
+
+
+def _as_sent(each: Field) -> str:
+    if each.kind != "boolean":
+        return each.text
+    return "on" if each.is_checked else ""
 
 
 def _typed(each: Field, text: str) -> Any:

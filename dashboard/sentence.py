@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
-from dashboard import words
-from dashboard.templatetags.words import ago, lasted, until
+from dashboard import values, words
+from dashboard.templatetags.words import ago, at, lasted, until
 from executions.ids import public_id
 from executions.journal.decided import Call, Child
 from executions.models import Execution, Step, in_line
 from executions.states import Phase, Runner, StepStatus, WaitingFor
 
+_MOST_NAMED = 4
+_LONGEST_PROMPT = 200
 _AGAIN = {StepStatus.RETRYING, StepStatus.WAITING}
 
 
@@ -114,6 +116,9 @@ def _waiting(execution: Execution, steps: Sequence[Step]) -> str:
         return _in_line(place)
     if execution.waiting_for == WaitingFor.CHILD:
         return _for_child(steps, name)
+    asking = next((each for each in steps if each.waiting_for == WaitingFor.ANSWER), None)
+    if asking and (said := _asking(asking)):
+        return said
     when = step.wake_at if step and step.wake_at else execution.wake_at
     if step and step.status == StepStatus.RETRYING and when:
         failed = words.count(_failures(step), "time")
@@ -121,6 +126,32 @@ def _waiting(execution: Execution, steps: Sequence[Step]) -> str:
     if when:
         return format_html("Waiting at step <strong>{}</strong>. It goes on {}.", name or "–", until(when))
     return format_html("Waiting at step <strong>{}</strong> for {}.", name or "–", execution.waiting_for or "something")
+
+
+def _asking(step: Step) -> str:
+    """Whom it asks what, and until when; empty where its question is not at hand."""
+    ask = next(iter(step.asks.all()), None)
+    if ask is None:
+        return ""
+    users = sorted(user.get_username() for user in ask.users.all())
+    names = users + sorted(group.name for group in ask.groups.all())
+    shown = [format_html("<bdi>{}</bdi>", name) for name in names[:_MOST_NAMED]]
+    if len(names) > _MOST_NAMED:
+        shown.append(format_html("{}", words.count(len(names) - _MOST_NAMED, "other")))
+    *firsts, last = shown or [format_html("an administrator")]
+    before = format_html_join(", ", "{}", ((each,) for each in firsts))
+    who = format_html("{} or {}", before, last) if firsts else last
+    not_owner = " (not of who started it)" if ask.is_four_eyes else ""
+    prompt = values.plain(ask.prompt)
+    return format_html(
+        "Waits for an answer of {}{} until {} ({}). Step <strong>{}</strong> asks: <q><bdi>{}</bdi></q>",
+        who,
+        not_owner,
+        at(ask.expires_at),
+        until(ask.expires_at),
+        step.name,
+        prompt if len(prompt) <= _LONGEST_PROMPT else f"{prompt[: _LONGEST_PROMPT - 1]}…",
+    )
 
 
 def _paused(execution: Execution, steps: Sequence[Step]) -> str:

@@ -8,6 +8,7 @@ from django.urls import path
 from dashboard.views import (
     act,
     apply,
+    approvals,
     attention,
     bulk,
     execution,
@@ -53,6 +54,9 @@ urlpatterns = [
     path("workflows/<str:public_id>/versions/<int:number>", workflows.page, name="workflow-version"),
     path("workflows/<str:public_id>/run", run.run, name="run"),
     path("attention/", attention.page, name="attention"),
+    path("approvals/", approvals.page, name="approvals"),
+    path("approvals/answered", approvals.answered, name="approvals-answered"),
+    path("approvals/<str:public_id>/respond", approvals.respond, name="respond"),
     path("tokens/", tokens.page, name="tokens"),
     path("tokens/<str:public_id>/revoke", tokens.revoke, name="token-revoke"),
     path("inbox/", inbox.page, name="inbox"),

@@ -9,7 +9,8 @@ from __future__ import annotations
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Q, QuerySet
 
-from executions.models import Agent, Execution, Session, Workflow
+from executions.models import Agent, Ask, Execution, Session, Workflow
+from executions.models.ask import AskQuerySet
 from executions.models.execution import ExecutionQuerySet
 from executions.models.resource import Resource, Visibility
 from executions.roles import Role
@@ -73,6 +74,15 @@ def visible_executions(user: Person) -> ExecutionQuerySet:
     if sees_everything(user):
         return rows
     return rows.filter(owner_id=user.pk) if user.is_active else rows.none()
+
+
+def visible_asks(user: Person) -> AskQuerySet:
+    """What this person may answer, and what is asked by executions that this person may see."""
+    if not isinstance(user, User):
+        return Ask.objects.none()
+    own = Ask.objects.for_person(user).values("pk")
+    runs = visible_executions(user).values("pk")
+    return Ask.objects.filter(Q(pk__in=own) | Q(execution__in=runs))
 
 
 def visible_workflows(user: Person) -> QuerySet[Workflow]:

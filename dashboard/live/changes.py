@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dashboard import words
+from dashboard.addresses import href
 from dashboard.live import fragments
 from dashboard.live.frames import Part
 from dashboard.queries import execution as journal
@@ -53,18 +54,19 @@ def changed(wants: Mapping[uuid.UUID, Want]) -> dict[uuid.UUID, Changed]:
     return found
 
 
-def toast(notification: Notification) -> dict[str, Any]:
+def toast(notification: Notification, sees_everything: bool) -> dict[str, Any]:
     """A notification as the page shows it, with the event's own payload beside the words."""
     event = notification.event
     payload = event.payload if isinstance(event.payload, dict) else {}
     about = f"{payload['step_name']}: " if payload.get("step_name") else ""
+    said = payload.get("reason") or payload.get("prompt") or ""
     return {
         "id": public_id("ntf", notification.pk),
         "event": event.name,
         "payload": payload,
         "title": title_of(event.name, payload),
-        "text": f"{event.execution.name} · {about}{payload.get('reason') or ''}".rstrip(" ·:"),
-        "href": f"/executions/{event.execution.public_id}/",
+        "text": f"{event.execution.name} · {about}{said}".rstrip(" ·:"),
+        "href": href(event, sees_everything or event.execution.owner_id == notification.user_id),
         "tone": words.event_tone(event.name),
     }
 

@@ -10,12 +10,13 @@ from django.template.loader import render_to_string
 
 from dashboard import actions, choices, sentence, timeline, values, ways
 from dashboard.live.frames import Part
+from dashboard.queries import approvals
 from dashboard.queries import execution as queries
 from executions import clock
 from executions.models import Event, Execution, Step
 from executions.models.unheard import BRIEFLY_SECONDS, unheard
 from executions.roles import Role
-from executions.states import ENDED_PHASES, OPEN_STATUSES, Phase, StepStatus
+from executions.states import ENDED_PHASES, OPEN_STATUSES, Phase, StepStatus, WaitingFor
 from executions.verbs.rows import VERBS
 
 
@@ -24,6 +25,8 @@ def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
     unfinished = queries.unfinished_steps(execution.pk)
     failed = [step for step in unfinished if _stops(step, execution)]
     open_ = [step for step in unfinished if step.status in OPEN_STATUSES]
+    if execution.waiting_for == WaitingFor.ANSWER:
+        approvals.attach(open_)
     buttons = actions.actions(execution, role, failed)
     nobody = None if execution.phase in ENDED_PHASES else unheard(BRIEFLY_SECONDS)
     children, has_more = queries.children(execution.pk)

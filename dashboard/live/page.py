@@ -14,6 +14,7 @@ from dashboard.live.changes import Changed
 from dashboard.live.frames import Part
 from executions import policy
 from executions.health.gauges import add_sockets
+from executions.live.asks import AskNews
 from executions.live.closing import Close
 from executions.live.hints import Hints
 from executions.live.hub import Door
@@ -124,7 +125,7 @@ class Page(Subscriber):
         new: Sequence[Notification],
         unread: int,
     ) -> None:
-        toasts = [changes.toast(row) for row in new]
+        toasts = [changes.toast(row, self.sees_everything) for row in new]
         self.mailbox.put(subscription.topic.name, seq, [fragments.badge_part(unread)], toasts)
 
     def accept(self, subscription: Subscription) -> None:
@@ -156,7 +157,7 @@ class Page(Subscriber):
 
 
 door = Door(
-    lambda: [ExecutionNews(changes.changed), InboxNews(), Hints(), WorkerNews()],
+    lambda: [ExecutionNews(changes.changed), InboxNews(), AskNews(), Hints(), WorkerNews()],
     tick_seconds=0.2,
     check_seconds=60.0,
 )

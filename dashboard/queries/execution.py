@@ -13,7 +13,7 @@ from dashboard.queries.executions import TEXTS
 from dashboard.values import SHOWN_CHARACTERS
 from executions import policy
 from executions.language.walking import late
-from executions.models import Attempt, Event, Execution, Step
+from executions.models import Ask, Attempt, Event, Execution, Step
 from executions.states import OPEN_STATUSES
 
 STEPS = 200
@@ -63,7 +63,7 @@ def earlier_steps(execution_id: uuid.UUID, before: uuid.UUID) -> tuple[list[Step
 
 
 def changes(cursors: dict[uuid.UUID, int]) -> tuple[dict[uuid.UUID, list[Step]], dict[uuid.UUID, list[Event]]]:
-    """Steps and events of several executions that changed after each one's cursor: three queries in all."""
+    """Steps and events of several executions that changed after each one's cursor: four queries in all."""
     steps: dict[uuid.UUID, list[Step]] = {key: [] for key in cursors}
     events: dict[uuid.UUID, list[Event]] = {key: [] for key in cursors}
     if not cursors:
@@ -127,9 +127,10 @@ def _shown(rows: QuerySet[Execution]) -> QuerySet[Execution]:
 def _steps(*execution_ids: uuid.UUID, rows: QuerySet[Step] | None = None) -> QuerySet[Step]:
     beginnings = {f"{name}_text": _beginning(name) for name in VALUES}
     attempts = Prefetch("attempts", Attempt.objects.select_related("process").order_by("number"))
+    questions = Ask.objects.select_related("reviewer").defer("form", "answers").order_by("-pk")
     rows = Step.objects.all() if rows is None else rows
     rows = rows.filter(execution_id__in=execution_ids).defer("input", "arguments", "output", "context")
-    return rows.annotate(**beginnings).prefetch_related(attempts)
+    return rows.annotate(**beginnings).prefetch_related(attempts, Prefetch("asks", questions))
 
 
 def _beginning(name: str) -> Substr:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from executions import clock
+from executions import clock, policy
 from executions.live.inbox import with_events
 from executions.models import Notification
 
@@ -24,6 +24,13 @@ def page(user_id: int, before: uuid.UUID | None = None) -> tuple[Sequence[Notifi
         rows = rows.filter(id__lt=before)
     found = list(rows.order_by("-id")[: PAGE + 1])
     return found[:PAGE], len(found) > PAGE
+
+
+def seen_by(user: policy.Person, rows: Sequence[Notification]) -> frozenset[uuid.UUID]:
+    """The runs of these notifications that this person may see; who is asked may not see them."""
+    ids = {row.event.execution_id for row in rows}
+    seen = policy.visible_executions(user).filter(pk__in=ids)
+    return frozenset(seen.values_list("pk", flat=True)) if ids else frozenset()
 
 
 def mark_read(user_id: int, notification_id: uuid.UUID | None = None) -> int:

@@ -13,7 +13,7 @@ from dashboard.templatetags.shell import icon
 from executions.ids import public_id
 from executions.journal.decided import Call, Decision
 from executions.journal.paths import unescape
-from executions.models import AuditEntry, Event, Execution, Notification, Step
+from executions.models import Ask, AuditEntry, Event, Execution, Notification, Step
 from executions.states import Look, Phase
 
 register = template.Library()
@@ -118,6 +118,25 @@ def _changes(said: Decision) -> list[str]:
         *(["as a new operation"] if said.as_new_operation else []),
         *([said.message] if isinstance(said.message, str) else []),
     ]
+
+
+@register.simple_tag
+def prompt_of(ask: Ask) -> tuple[str, str]:
+    """What is asked: its first line, which is the heading, and what is said beside it."""
+    first, _, rest = values.plain(ask.prompt.strip()).partition("\n")
+    return first.strip(), rest.strip()
+
+
+@register.simple_tag
+def outcome_label(ask: Ask) -> str:
+    """What the button said that was pressed."""
+    return values.plain(ask.label_of(ask.outcome))
+
+
+@register.simple_tag
+def answer_of(step: Step) -> Ask | None:
+    """The latest question of this step; it has an answer or not."""
+    return next(iter(step.asks.all()), None) if step.kind == "call" else None
 
 
 @register.filter

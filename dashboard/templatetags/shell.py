@@ -12,7 +12,9 @@ from django.utils.safestring import SafeString
 
 from dashboard.queries import inbox
 from dashboard.viewer import standing_of as viewer_standing
+from executions.live.asks import MOST_COUNTED, Waiting, waiting
 from executions.live.inbox import now_seq
+from executions.live.topics import asks_topic
 
 register = template.Library()
 
@@ -29,12 +31,17 @@ def icon(name: str, extra: str = "") -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def nav_link(context: dict[str, Any], name: str, words: str, symbol: str, unread: int | None = None) -> SafeString:
-    """A link of the main navigation, marked where the reader is in its part of the site."""
+def nav_link(
+    context: dict[str, Any],
+    name: str,
+    words: str,
+    symbol: str,
+    badge: SafeString | str = "",
+) -> SafeString:
+    """A link of the main navigation, with a count beside it, marked where the reader is there."""
     address = reverse(name)
     path = context["request"].path if "request" in context else ""
     here = path == address if address == "/" else path.startswith(address)
-    badge = unread_badge(unread) if unread is not None else ""
     return format_html(
         '<a href="{}" data-nav="{}"{}>{}{}{}</a>',
         address,
@@ -53,6 +60,22 @@ def unread_badge(unread: int) -> SafeString:
 
 
 @register.simple_tag
+def asks_waiting(user: Any) -> Waiting:
+    """What waits for this person's answer."""
+    return waiting(user) if user.is_authenticated else Waiting(0, 0)
+
+
+@register.simple_tag
+def asks_badge(user: Any, asks: Waiting, place: str) -> SafeString:
+    """How many questions wait for this person; it stands in several places and follows."""
+    most = asks.many >= MOST_COUNTED
+    number = f"{MOST_COUNTED - 1}+" if most else asks.many
+    said = format_html('{}<span class="sr-only"> waiting</span>', number) if asks.many else ""
+    shape = '<span class="badge" id="asks-badge-{}" data-topic="{}" data-seq="{}">{}</span>'
+    return format_html(shape, place, asks_topic(user.pk), asks.mark, said)
+
+
+@register.simple_tag
 def unread_count(user: Any) -> int:
     return inbox.unread_count(user.pk) if user.is_authenticated else 0
 
@@ -66,6 +89,11 @@ def inbox_seq() -> int:
 @register.filter
 def standing_of(user: Any) -> str:
     return viewer_standing(user)
+
+
+@register.simple_tag
+def asks_topic_of(user: Any) -> str:
+    return asks_topic(user.pk)
 
 
 @register.simple_tag

@@ -76,6 +76,12 @@ def until(moment: datetime) -> SafeString:
 
 
 @register.simple_tag
+def at(moment: datetime) -> SafeString:
+    """The exact moment."""
+    return format_html('<time datetime="{}" data-at>{}</time>', moment.isoformat(), exact(moment))
+
+
+@register.simple_tag
 def day(moment: datetime) -> SafeString:
     """The day that a moment is in; the exact moment on hover and for machines."""
     return format_html(
@@ -117,6 +123,12 @@ def copyable(text: str, label: str = "id") -> SafeString:
 @register.filter
 def pretty(value: Any) -> str:
     return values.pretty(value)
+
+
+@register.filter
+def plain(text: str) -> str:
+    """Somebody's text without what would turn its direction, or a secret that is hidden in it."""
+    return values.plain(text)
 
 
 @register.filter

@@ -7,17 +7,14 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from dashboard.live import fragments
 from dashboard.queries import execution as queries
-from dashboard.tabs import TABS
-from dashboard.views.execution import found
+from dashboard.views.execution import found, whole
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.refusing import notice, status_of
-from executions import policy
 from executions.errors import Refused
 from executions.models import Execution
 from executions.verbs import forms
@@ -78,8 +75,4 @@ def _refusal(request: HttpRequest, execution: Execution, refused: Refused) -> Ht
     status = status_of(refused)
     if getattr(request, "htmx", False):
         return notice(request, {"execution": fresh, **outcome}, status)
-    journal = queries.journal(fresh)
-    context = fragments.execution_context(fresh, policy.role(person(request), fresh))
-    context |= {"journal": journal, "steps": journal.steps, "events": journal.events}
-    context |= {"tabs": TABS, **outcome}
-    return render(request, "dashboard/execution.html", context, status=status)
+    return whole(request, fresh, status, **outcome)

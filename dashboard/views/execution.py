@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from dashboard import values
+from dashboard import answering, values
 from dashboard.live import fragments
 from dashboard.paging import EXECUTION as IDS
 from dashboard.paging import id_or_404
+from dashboard.queries import approvals
 from dashboard.queries import execution as queries
 from dashboard.tabs import TABS
 from dashboard.views.pages import page as for_people
@@ -22,10 +25,17 @@ from executions.models import Execution
 @require_safe
 def page(request: HttpRequest, public_id: str) -> HttpResponse:
     execution = found(request, public_id)
-    journal = queries.journal(execution)
-    context = fragments.execution_context(execution, policy.role(person(request), execution))
-    context |= {"journal": journal, "steps": journal.steps, "events": journal.events, "tabs": TABS}
-    return render(request, "dashboard/execution.html", context)
+    return whole(request, execution)
+
+
+def whole(request: HttpRequest, execution: Execution, status: int = 200, **told: Any) -> HttpResponse:
+    """The page with its timeline; ``told`` is what came of a button, where one was pressed."""
+    user, journal = person(request), queries.journal(execution)
+    context = fragments.execution_context(execution, policy.role(user, execution))
+    context |= {"journal": journal, "steps": journal.steps, "events": journal.events}
+    context |= {"tabs": TABS, **told}
+    context["questions"] = [answering.question(ask) for ask in approvals.of_run(user, execution)]
+    return render(request, "dashboard/execution.html", context, status=status)
 
 
 @for_people

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from dashboard.addresses import href
 from dashboard.paging import cursor, id_or_404
 from dashboard.queries import inbox as queries
 from dashboard.views.pages import page as for_people
@@ -19,7 +20,10 @@ from executions import clock
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     rows, has_more = queries.page(person(request).pk, cursor(request.GET.get("before"), "ntf"))
-    context = {"rows": rows, "has_more": has_more, "server_now": clock.now()}
+    seen = queries.seen_by(person(request), rows)
+    shown = [(row, href(row.event, row.event.execution_id in seen)) for row in rows]
+    context = {"rows": shown, "has_more": has_more, "server_now": clock.now()}
+    context["oldest"] = rows[-1] if rows else None
     return render(request, "dashboard/inbox.html", context)
 
 

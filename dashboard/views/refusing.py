@@ -21,6 +21,16 @@ def status_of(refused: Refused) -> int:
 
 def notice(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
     """What came of a button, for its place in the page."""
-    response = render(request, "dashboard/fragments/outcome.html", context, status=status)
+    return explained(request, "dashboard/fragments/outcome.html", context, status)
+
+
+def explained(
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any],
+    status: int = 200,
+) -> HttpResponse:
+    """A part of a page that htmx may put into it, whatever its status is."""
+    response = render(request, template, context, status=status)
     response.headers[EXPLAINED] = "1"
     return response

@@ -1,4 +1,4 @@
-"""Steps, attempts, events and notifications: the journal, to be read and never to be edited."""
+"""Steps, attempts, questions, events and notifications: the journal, to be read, never edited."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from executions.admin.access import Looking
 from executions.admin.rendering import json_field, json_text, link, list_link, moment, table, text_block
 from executions.admin.searching import EXECUTION_IDS, by_public_id
 from executions.language.walking import late
-from executions.models import Attempt, Event, Notification, Step
+from executions.models import Ask, Attempt, Event, Notification, Step
 
 SHOWN_ROWS = 25
 
@@ -152,6 +152,56 @@ class EventAdmin(OfExecution):
     @admin.display(description="steps")
     def steps_link(self, event: Event) -> SafeString:
         return list_link(Step, "All steps of the execution", execution__id__exact=event.execution_id)
+
+
+@admin.register(Ask)
+class AskAdmin(OfExecution):
+    list_display = (
+        "id",
+        "prompt_line",
+        "execution_link",
+        "created_at",
+        "expires_at",
+        "outcome",
+        "reviewer",
+        "answered_at",
+    )
+    list_display_links = ("prompt_line",)
+    list_select_related = ("execution", "reviewer")
+    list_filter = (("answered_at", admin.EmptyFieldListFilter), "created_at")
+    search_help_text = "A public id (wex-…, ask-…), or the beginning of a correlation id"
+    ordering = ("-id",)
+    own_prefix = "ask"
+    fieldsets = (
+        (None, {"fields": ("public_id", "execution_link", "step_link", "prompt")}),
+        ("Who may answer", {"fields": ("users_named", "groups_named", "is_four_eyes")}),
+        ("When", {"fields": ("created_at", "expires_at", "escalated_at")}),
+        ("What can be answered", {"fields": ("outcomes_json", "form_json")}),
+        ("Answer", {"fields": ("outcome", "reviewer", "answered_at", "comment", "answers_json")}),
+    )
+
+    form_json, outcomes_json = json_field("form"), json_field("outcomes")
+    answers_json = json_field("answers")
+
+    @admin.display(description="prompt")
+    def prompt_line(self, ask: Ask) -> str:
+        return str(ask)
+
+    @admin.display(description="execution")
+    def execution_link(self, ask: Ask) -> SafeString | str:
+        return link(ask.execution, ask.execution.public_id)
+
+    @admin.display(description="step")
+    def step_link(self, ask: Ask) -> SafeString | str:
+        return link(ask.step, ask.step.path)
+
+    @admin.display(description="users")
+    def users_named(self, ask: Ask) -> str:
+        return ", ".join(sorted(user.get_username() for user in ask.users.all()))
+
+    @admin.display(description="groups")
+    def groups_named(self, ask: Ask) -> str:
+        return ", ".join(sorted(group.name for group in ask.groups.all()))
 
 
 @admin.register(Notification)

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from executions import policy
-from executions.live.topics import HINTS, INBOX, Topic
+from executions.live.topics import HINTS, OWN, Topic
 from executions.models import ApiToken
 from executions.policy import SUPPORT_GROUP
 from executions.roles import Role
@@ -58,7 +58,7 @@ def permitted(user: policy.Person, topics: Iterable[Topic]) -> dict[str, Role]:
         if topic.execution_id is not None:
             if topic.execution_id in roles:
                 allowed[topic.name] = roles[topic.execution_id]
-        elif topic.kind in HINTS or (topic.kind == INBOX and topic.user_id == user.pk):
+        elif topic.kind in HINTS or (topic.kind in OWN and topic.user_id == user.pk):
             allowed[topic.name] = Role.OWNER
     return allowed
 

@@ -3,6 +3,7 @@
 ``execution:wex-…``  one execution's page    ``row:wex-…``  one row of a list
 ``executions``       a list (hints only)     ``overview``   the overview (hints only)
 ``inbox:<user id>``  a user's own inbox
+``asks:<user id>``   what waits for a user's answer (hints only)
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ from dataclasses import dataclass
 
 from executions.ids import parse_public_id, public_id
 
-EXECUTION, ROW, EXECUTIONS, OVERVIEW, INBOX = "execution", "row", "executions", "overview", "inbox"
+EXECUTION, ROW, EXECUTIONS, OVERVIEW = "execution", "row", "executions", "overview"
+INBOX, ASKS = "inbox", "asks"
 HINTS = frozenset({EXECUTIONS, OVERVIEW})
+OWN = frozenset({INBOX, ASKS})
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A parsed name. ``execution_id`` for executions and rows, ``user_id`` for an inbox."""
+    """A parsed name: ``execution_id`` for executions and rows, ``user_id`` for a user's own."""
 
     name: str
     kind: str
@@ -34,7 +37,7 @@ def parse(name: str) -> Topic | None:
     if kind in (EXECUTION, ROW):
         execution_id = parse_public_id(rest, "wex", "aex")
         return Topic(name, kind, execution_id=execution_id) if execution_id else None
-    if kind == INBOX and rest.isascii() and rest.isdigit() and len(rest) < 19:
+    if kind in OWN and rest.isascii() and rest.isdigit() and len(rest) < 19:
         return Topic(name, kind, user_id=int(rest))
     return None
 
@@ -49,3 +52,7 @@ def row_topic(execution_id: uuid.UUID) -> str:
 
 def inbox_topic(user_id: int) -> str:
     return f"{INBOX}:{user_id}"
+
+
+def asks_topic(user_id: int) -> str:
+    return f"{ASKS}:{user_id}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from executions.ids import public_id, uuid7
@@ -32,8 +32,11 @@ class AskQuerySet(models.QuerySet["Ask"]):
         """Those that this person may answer: named, in a named group, or an administrator."""
         if not user.is_active:
             return self.none()
-        allowed = Q() if user.is_superuser else Q(users=user) | Q(groups__user=user)
-        return self.filter(allowed).exclude(is_four_eyes=True, execution__owner=user).distinct()
+        # Asked by EXISTS: a join would give a row for each group, and DISTINCT compare whole rows.
+        named = Ask.users.through.objects.filter(ask=OuterRef("pk"), user=user)
+        in_group = Ask.groups.through.objects.filter(ask=OuterRef("pk"), group__user=user)
+        allowed = Q() if user.is_superuser else Q(Exists(named)) | Q(Exists(in_group))
+        return self.filter(allowed).exclude(is_four_eyes=True, execution__owner=user)
 
 
 class Ask(models.Model):

@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from executions import clock, schemas
 from executions.driving import report
 from executions.driving.attempts.asks import answer_of
-from executions.errors import NotStorable, Refused
+from executions.errors import Finding, NotStorable, Refused
 from executions.journal.decided import PER_TRY, Call, without
 from executions.journal.decided import Answer as Given
 from executions.journal.events import EventName
@@ -68,7 +68,10 @@ def _answered(ask_id: uuid.UUID, execution_id: uuid.UUID, actor: User, answer: A
             EventName.ANSWERED, case.execution, now, actor.pk, step_name=held.name, outcome=answer.outcome
         )
         decided = write(case, [event])
+        # The step that takes the answer stands in the place of the one that waited.
+        (taking,) = [record.id for record in case.written if record.path == held.path]
         Ask.objects.filter(pk=ask.pk).update(
+            step=taking,
             answered_at=now,
             outcome=answer.outcome,
             answers=answer.form,
@@ -133,6 +136,7 @@ def _check_form(ask: Ask, answer: Answer, owner: str) -> None:
     if found:
         raise Refused(
             "invalid",
-            "What was filled in does not fit the form. " + "; ".join(map(str, found)),
+            "What was filled in does not fit the form.",
             remedy="Correct it, then answer again.",
+            findings=[Finding(f"/form{each.pointer}", each.message) for each in found],
         )

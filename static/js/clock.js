@@ -58,6 +58,7 @@ export function tick(root = document) {
     // What the server sent anew has the zone of the server again.
     if (element.dataset.zoned === element.title && element.title) continue;
     element.title = element.dataset.zoned = exact(element.dateTime);
+    if (element.dataset.at !== undefined) put(element, element.title);
     if (element.dataset.day !== undefined) put(element, day(new Date(element.dateTime)));
   }
   for (const element of root.querySelectorAll("[data-since]")) put(element, lasted(now() - Date.parse(element.dataset.since)));

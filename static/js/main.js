@@ -15,6 +15,7 @@ register("/", "Search", () => focusOn("input[type=search]"));
 register("g o", "Go to overview", go("overview"));
 register("g e", "Go to executions", go("executions"));
 register("g w", "Go to workflows", go("workflows"));
+register("g v", "Go to approvals", go("approvals"));
 register("g i", "Go to inbox", go("inbox"));
 register("g p", "Go to workers", go("workers"));
 if (document.querySelector('.nav a[data-nav="attention"]')) register("g a", "Go to what needs attention", go("attention"));

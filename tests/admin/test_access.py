@@ -15,7 +15,7 @@ from tests.admin.conftest import Make
 
 AsUser = Callable[[User], Client]
 HISTORY = [models.Execution, models.Step, models.Attempt, models.Event, models.Notification, models.Process,
-           models.WorkflowVersion, models.AuditEntry]  # fmt: skip
+           models.WorkflowVersion, models.AuditEntry, models.Ask]  # fmt: skip
 LISTED = [*HISTORY, models.Workflow, models.WorkflowInstance, User, Group]
 pytestmark = pytest.mark.database
 
@@ -74,6 +74,15 @@ def test_every_page_of_a_failed_execution_can_be_opened(admin: User, as_user: As
     records = [execution, execution.workflow, execution.version, execution.instance, *execution.steps.all(),
                *execution.events.all(), *models.Notification.objects.all(), *models.Process.objects.all()]  # fmt: skip
     assert {client.get(page_of(record)).status_code for record in records} == {200}
+
+
+def test_a_question_is_shown_with_whom_it_asks(admin: User, as_user: AsUser, make: Make) -> None:
+    make("do: [{ask: {call: human, with: {prompt: '<b>Sure?</b>', approvers: {users: [admin]}, form: {}}}}]")
+    ask, client = models.Ask.objects.get(), as_user(admin)
+    text = client.get(page_of(ask)).content.decode()
+    assert "&lt;b&gt;Sure?&lt;/b&gt;" in text and "<b>Sure?" not in text and ask.execution.public_id in text
+    assert client.post(page_of(ask), {"outcome": "approve"}).status_code == 403
+    assert "Sure?" in client.get(list_of(models.Ask), {"q": ask.public_id}).content.decode()
 
 
 def test_a_private_workflow_of_somebody_else_is_hidden_from_support(support: User, as_user: AsUser, make: Make) -> None:

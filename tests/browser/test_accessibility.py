@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.processes]
 TABS = ("", "graph", "events", "values", "checkpoints", "checkpoints/0", "audit", "recover", "override")
 SCREENS = (
     "/", "/executions/", "/executions/?q=status:nope", "/executions/?q=no-such-thing", "/attention/", "/tokens/",
+    "/approvals/", "/approvals/answered",
     "/inbox/", "/workers/", "/workflows/", "/workflows/apply", *(f"/executions/{{wex}}/{tab}" for tab in TABS),
 )  # fmt: skip
 

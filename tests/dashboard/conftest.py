@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -108,6 +109,20 @@ def drive(process: Process) -> Callable[[Execution], Execution]:
 @pytest.fixture
 def failed(begin: Callable[..., Execution], drive: Callable[[Execution], Execution]) -> Execution:
     return drive(begin(fails="the till is empty"))
+
+
+@pytest.fixture
+def asked(alice: User, drive: Callable[[Execution], Execution]) -> Callable[..., Execution]:
+    """``asked({"prompt": …})``: a run of alice's that waits for an answer; of bob, unless others are named."""
+
+    def asking(given: dict[str, Any] | None = None, owner: User = alice) -> Execution:
+        call = {"prompt": "Ship it?", "approvers": {"users": ["bob"]}, **(given or {})}
+        tasks = [{"ask": {"call": "human", "with": call}}, {"after": {"set": {"went": "on"}}}]
+        text = f"{HEAD % f'asks-{owner.username}'}do: {json.dumps(tasks)}"
+        workflow = apply_definition(text, owner).workflow
+        return drive(start(workflow, owner, input={}))
+
+    return asking
 
 
 @pytest.fixture

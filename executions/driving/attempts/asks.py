@@ -19,7 +19,7 @@ from executions.calls.steps import STEPS
 from executions.driving import report
 from executions.driving.drive import Drive
 from executions.errors import WorkflowError
-from executions.ids import uuid7
+from executions.ids import public_id, uuid7
 from executions.journal.decided import Asked, Call
 from executions.journal.events import EventName
 from executions.journal.records import StepRecord
@@ -76,9 +76,10 @@ def _park(drive: Drive, request: Effect, asked: Ask, held: Asked, *, is_new: boo
     also = None
     if is_new:
         now = clock.now()
-        event = report.plain(
-            EventName.ASKED, drive.execution, now, step_name=step.name, path=step.path, prompt=asked.prompt
-        )
+        assert held.id is not None
+        about: dict[str, Any] = {"ask": public_id("ask", held.id)}
+        about |= {"step_name": step.name, "path": step.path}
+        event = report.plain(EventName.ASKED, drive.execution, now, **about, prompt=asked.prompt)
         drive.boundary.events.append(event)
         also = partial(_write, drive, step, asked, held)
     drive.park(wake_at, WaitingFor.ANSWER, also=also)

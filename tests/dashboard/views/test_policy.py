@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from dashboard.urls import urlpatterns
-from executions.models import Execution, SavedView, Workflow
+from executions.models import Ask, Execution, SavedView, Workflow
 from executions.tokens import mint
 
 As = Callable[[User], Client]
@@ -36,6 +36,8 @@ PAGES = {
     "workflow": ("/workflows/{wfl}/", 200, 200, 200, 200),
     "workflow-version": ("/workflows/{wfl}/versions/1", 200, 200, 200, 200),
     "attention": ("/attention/", 403, 403, 200, 200),
+    "approvals": ("/approvals/", 200, 200, 200, 200),
+    "approvals-answered": ("/approvals/answered", 200, 200, 200, 200),
     "tokens": ("/tokens/", 200, 200, 200, 200),
     "inbox": ("/inbox/", 200, 200, 200, 200),
     "workers": ("/workers/", 200, 200, 200, 200),
@@ -46,6 +48,7 @@ POSTS = {
     "bulk": ("/executions/bulk", 400, 400, 400, 400),
     "saved-view-keep": ("/executions/views", 400, 400, 400, 400),
     "saved-view-forget": ("/executions/views/{svw}/forget", 302, 404, 404, 404),
+    "respond": ("/approvals/{ask}/respond", 400, 404, 404, 400),
     "token-revoke": ("/tokens/{key}/revoke", 302, 404, 404, 404),
     "run": ("/workflows/{wfl}/run", 302, 302, 302, 302),
     "inbox-read": ("/inbox/read", 302, 302, 302, 302),
@@ -54,12 +57,14 @@ OPEN = {"login", "logout"}
 
 
 @pytest.fixture
-def addresses(failed: Execution, alice: User) -> dict[str, str]:
+def addresses(failed: Execution, asked: Callable[..., Execution], alice: User) -> dict[str, str]:
     step = failed.steps.filter(name="prepare").first()
     assert step is not None and failed.workflow is not None
     key = mint(alice, "a script", ["read"]).token.public_id
     view = SavedView.objects.keep(alice, "mine", "phase=FAILED").public_id
-    return {"wex": failed.public_id, "wfl": failed.workflow.public_id, "stp": step.public_id, "key": key, "svw": view}
+    ask = Ask.objects.get(execution=asked({"approvers": {"users": ["alice"]}})).public_id
+    ids = {"wex": failed.public_id, "wfl": failed.workflow.public_id, "stp": step.public_id, "ask": ask}
+    return {**ids, "key": key, "svw": view}
 
 
 def test_every_address_stands_in_the_table() -> None:

@@ -1,0 +1,100 @@
+"""What waits for people's answers, what they answered, and answering."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from dashboard import answering
+from dashboard.answering import Question
+from dashboard.paging import cursor, id_or_404
+from dashboard.queries import approvals as queries
+from dashboard.run_form import InputProblem
+from dashboard.views.pages import page as for_people
+from dashboard.views.pages import person
+from dashboard.views.refusing import explained, status_of
+from executions import clock
+from executions.errors import Refused
+from executions.models import Ask
+from executions.verbs import asks
+
+IDS = "ask"
+
+
+@for_people
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """What this person may answer, with a form for each."""
+    found = queries.waiting(person(request), cursor(request.GET.get("before"), IDS))
+    return _page(request, found)
+
+
+@for_people
+@require_safe
+def answered(request: HttpRequest) -> HttpResponse:
+    """Who answered what in the last days."""
+    found = queries.answered(person(request), cursor(request.GET.get("before"), IDS))
+    context = {"page": found, "days": queries.ANSWERED_SINCE.days, "server_now": clock.now()}
+    return render(request, "dashboard/answered.html", context)
+
+
+@for_people
+@require_POST
+def respond(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Answer; a refusal stands in the form, with all that was typed."""
+    user = person(request)
+    ask = queries.one(user, id_or_404(public_id, IDS))
+    if ask is None:
+        raise Http404
+    asked = answering.question(ask)
+    try:
+        answer = answering.given(asked, request.POST)
+        asks.respond(ask, user, answer)
+    except InputProblem as problem:
+        return _again(request, answering.again(asked, request.POST, problem.problems), 400)
+    except Refused as refused:
+        if refused.code == "conflict":
+            told = {
+                "tone": "tone-warn",
+                "symbol": "alert",
+                "title": refused.message,
+                "remedy": refused.remedy,
+            }
+            return _told(request, ask, told, status_of(refused))
+        return _again(request, answering.refused(asked, request.POST, refused), status_of(refused))
+    told = {"tone": "tone-good", "symbol": "check", "title": "Done."}
+    told["text"] = f"You answered: {ask.label_of(answer.outcome)}. The run goes on."
+    return _told(request, ask, told)
+
+
+def _again(request: HttpRequest, asked: Question, status: int) -> HttpResponse:
+    """The form as it was sent: in its place for htmx, else as the only one of a page."""
+    if getattr(request, "htmx", False):
+        return explained(request, "dashboard/fragments/answer.html", {"question": asked}, status)
+    found = queries.Page([asked.ask], queries.seen_by(person(request), [asked.ask]))
+    return _page(request, found, asked, status)
+
+
+def _told(request: HttpRequest, ask: Ask, told: dict[str, Any], status: int = 200) -> HttpResponse:
+    """What came of it; the form is over."""
+    if getattr(request, "htmx", False):
+        over = "dashboard/fragments/answer_over.html"
+        return explained(request, over, {"ask": ask, **told}, status)
+    if status == 200:
+        return redirect("approvals")
+    return _page(request, queries.waiting(person(request)), status=status, outcome=True, **told)
+
+
+def _page(
+    request: HttpRequest,
+    found: queries.Page,
+    asked: Question | None = None,
+    status: int = 200,
+    **told: Any,
+) -> HttpResponse:
+    questions = [asked] if asked else [answering.question(ask) for ask in found.rows]
+    context = {"page": found, "questions": questions, "server_now": clock.now(), **told}
+    return render(request, "dashboard/approvals.html", context, status=status)
