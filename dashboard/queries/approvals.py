@@ -53,9 +53,9 @@ def answered(user: User, before: uuid.UUID | None = None) -> Page:
     """What was answered in the last days, by this person, or where they might have or may see it."""
     rows = policy.visible_asks(user) | Ask.objects.filter(reviewer=user)
     rows = rows.filter(answered_at__gt=clock.now() - ANSWERED_SINCE)
-    last = Ask.objects.filter(pk=before).values_list("answered_at", flat=True).first()
-    if last is not None:
-        rows = rows.filter(Q(answered_at__lt=last) | Q(answered_at=last, pk__lt=before))
+    last = Ask.objects.filter(pk=before).first() if before is not None else None
+    if last is not None and last.answered_at is not None:
+        rows = rows.filter(Q(answered_at__lt=last.answered_at) | Q(answered_at=last.answered_at, pk__lt=last.pk))
     return _page(user, rows, "-answered_at", "-pk")
 
 

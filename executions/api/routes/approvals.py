@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from django.contrib.auth.models import User
-from django.db.models import Q
 from django.http import HttpRequest
 from ninja import Query, Router
 from pydantic import BaseModel, Field
@@ -45,7 +43,7 @@ class Filters(BaseModel):
 )
 def listed(request: HttpRequest, filters: Annotated[Filters, Query()]) -> dict[str, Any]:
     """What the caller may answer, newest first."""
-    rows = _visible(person(request))
+    rows = policy.visible_asks(person(request))
     rows = rows.filter(answered_at__isnull=False) if filters.answered else rows.open()
     rows = rows.select_related(*_RELATED).prefetch_related("users", "groups").defer(*_HEAVY)
     if filters.execution is not None:
@@ -62,7 +60,7 @@ def listed(request: HttpRequest, filters: Annotated[Filters, Query()]) -> dict[s
 )
 def read(request: HttpRequest, approval_id: str) -> shapes.Approval:
     """With its answer, where it has one."""
-    return render.approval(_one(_visible(person(request)), approval_id))
+    return render.approval(_one(policy.visible_asks(person(request)), approval_id))
 
 
 @router.post(
@@ -77,14 +75,7 @@ def answer(request: HttpRequest, approval_id: str, body: shapes.RespondBody) -> 
     user = person(request)
     ask = _one(Ask.objects.for_person(user), approval_id)
     respond(ask, user, Answer(body.outcome, body.form, body.comment))
-    return render.approval(_one(_visible(user), approval_id))
-
-
-def _visible(user: User) -> AskQuerySet:
-    """What this person may answer, and what runs ask that this person may see."""
-    mine = Ask.objects.for_person(user).values("pk")
-    runs = policy.visible_executions(user).values("pk")
-    return Ask.objects.filter(Q(pk__in=mine) | Q(execution__in=runs))
+    return render.approval(_one(policy.visible_asks(user), approval_id))
 
 
 def _one(rows: AskQuerySet, approval_id: str) -> Ask:

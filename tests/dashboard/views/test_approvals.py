@@ -21,6 +21,7 @@ from executions.verbs.asks import Answer, respond
 from tests.dashboard.queries.test_bounds import queries_of
 from tests.dashboard.test_hostile_text import VECTORS, assert_is_harmless
 
+pytestmark = pytest.mark.database
 As = Callable[[User], Client]
 Asked = Callable[..., Execution]
 Drive = Callable[[Execution], Execution]
