@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.axe import violations
-from tests.browser.people import PATIENCE_MS, expect_phase, signed_in
+from tests.browser.people import expect_phase, signed_in
 from tests.live import LiveStigmer
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -66,10 +66,10 @@ def test_of_two_people_who_answer_at_once_one_counts_and_the_other_is_told(
     expect(demo.get_by_text("Nothing waits for you")).to_be_visible()
     ask(admin, live_stigmer)
     sentence = admin.locator("#standing .sentence")
-    expect(sentence).to_contain_text("Waits for an answer of demo or Support until", timeout=PATIENCE_MS)
+    expect(sentence).to_contain_text("Waits for an answer of demo or Support until")
     # Both pages show the form by themselves, and the one who was asked finds it counted.
     for page in (admin, demo):
-        expect(page.get_by_label("Parcels")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.get_by_label("Parcels")).to_be_visible()
         expect(page.locator("#asks-badge-side")).to_have_text("1 waiting")
     assert violations(demo) == []
     demo.set_viewport_size({"width": 1280, "height": 900})
@@ -100,7 +100,7 @@ def test_of_two_people_who_answer_at_once_one_counts_and_the_other_is_told(
     # Whoever was told so has nothing more to answer, without a reload.
     for page in (admin, demo):
         expect(page.get_by_label("Parcels")).to_have_count(0)
-        expect(page.locator("#asks-badge-side")).to_have_text("", timeout=PATIENCE_MS)
+        expect(page.locator("#asks-badge-side")).to_have_text("")
     expect(admin.locator(".step .answered")).to_contain_text("hip")
 
 
@@ -111,7 +111,7 @@ def test_what_is_typed_stays_while_the_page_goes_on(admin: Page, demo: Page, liv
     demo.get_by_label("Comment").fill("half a thought")
     demo.get_by_role("heading", name="Approvals").click()
     ask(admin, live_stigmer)
-    expect(demo.locator(".ask")).to_have_count(2, timeout=PATIENCE_MS)
+    expect(demo.locator(".ask")).to_have_count(2)
     older = demo.locator(".ask").last
     expect(older.get_by_label("Parcels")).to_have_value("4")
     expect(older.get_by_label("Comment")).to_have_value("half a thought")
@@ -122,9 +122,9 @@ def test_what_is_typed_stays_while_the_page_goes_on(admin: Page, demo: Page, liv
     notice = demo.locator("#outcome .notice")
     expect(notice).to_be_focused()
     expect(notice).to_contain_text("You answered: Ship it.")
-    expect(demo.locator(".ask")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(demo.locator(".ask")).to_have_count(1)
     demo.get_by_role("button", name="Do not ship").click()
-    expect(demo.get_by_text("Nothing waits for you")).to_be_visible(timeout=PATIENCE_MS)
+    expect(demo.get_by_text("Nothing waits for you")).to_be_visible()
     demo.get_by_role("link", name="Answered").click()
     expect(demo.get_by_text("half a thought")).to_be_visible()
     assert violations(demo) == []
