@@ -7,9 +7,10 @@ decision (:mod:`executions.verbs.asks`), which opens the step again with what th
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from django.contrib.auth.models import Group, User
 
@@ -22,28 +23,31 @@ from executions.errors import WorkflowError
 from executions.ids import public_id, uuid7
 from executions.journal.decided import Asked, Call
 from executions.journal.events import EventName
-from executions.journal.records import StepRecord
+from executions.journal.records import EventRecord, StepRecord
 from executions.language.walking.requests import Effect
 from executions.models import Ask as AskRow
 from executions.models import Event, Notification
 from executions.states import StepStatus, WaitingFor
 
 
-def ask(drive: Drive, request: Effect) -> Done | Fail:
-    """What the call gives where nobody answered in time; else Parked is raised."""
+def ask(drive: Drive, request: Effect, put_back: Callable[[], None]) -> Done | Fail:
+    """What the call gives where nobody answered in time; else Parked is raised.
+
+    ``put_back`` lets the step stand as it stood before, where something is asked of the run before the question is put.
+    """
     step, now = request.step, clock.now()
     asked = STEPS[request.call].run(step.arguments or {})
     if isinstance(asked, Fail):
         return asked
     held = Call.of(step).ask
     if held is None:
-        return _park(drive, request, asked, _held(uuid7(), now, asked), is_new=True)
+        return _park(drive, request, asked, _held(uuid7(), now, asked), put_back)
     assert held.id is not None and held.until is not None
     if now < held.until:
         return _park(drive, request, asked, held)
     if asked.on_timeout == "escalate" and not held.escalated:
         again = _held(held.id, now, asked, escalated=True)
-        return _park(drive, request, asked, again, is_new=True)
+        return _park(drive, request, asked, again, put_back)
     return _nobody_answered(asked, now)
 
 
@@ -63,9 +67,12 @@ def _held(key: uuid.UUID, now: datetime, asked: Ask, *, escalated: bool = False)
     return Asked.made(id=key, until=until, escalated=escalated)
 
 
-def _park(drive: Drive, request: Effect, asked: Ask, held: Asked, *, is_new: bool = False) -> Done:
-    """Raises Parked; what is new is written, and told to those who may answer, with the step."""
-    step = request.step
+def _park(
+    drive: Drive, request: Effect, asked: Ask, held: Asked, put_back: Callable[[], None] | None = None
+) -> NoReturn:
+    """Raises Parked. With ``put_back`` the question is a new one: it is written, and told to those who may answer, with
+    the step."""
+    step, before = request.step, Call.of(request.step).ask
     Call.of(step).ask = held
     until = held.until
     assert until is not None
@@ -73,8 +80,8 @@ def _park(drive: Drive, request: Effect, asked: Ask, held: Asked, *, is_new: boo
     step.enter(StepStatus.WAITING, wake_at=wake_at, waiting_for=WaitingFor.ANSWER)
     drive.journal.pending[step.id] = step
     drive.boundary.columns["current_step"] = step.path
-    also = None
-    if is_new:
+    also = take_back = None
+    if put_back is not None:
         now = clock.now()
         assert held.id is not None
         about: dict[str, Any] = {"ask": public_id("ask", held.id)}
@@ -82,7 +89,19 @@ def _park(drive: Drive, request: Effect, asked: Ask, held: Asked, *, is_new: boo
         event = report.plain(EventName.ASKED, drive.execution, now, **about, prompt=asked.prompt)
         drive.boundary.events.append(event)
         also = partial(_write, drive, step, asked, held)
-    drive.park(wake_at, WaitingFor.ANSWER, also=also)
+        take_back = partial(_not_put, drive, step, event, before, put_back)
+    drive.park(wake_at, WaitingFor.ANSWER, also=also, take_back=take_back)
+
+
+def _not_put(
+    drive: Drive, step: StepRecord, event: EventRecord, before: Asked | None, put_back: Callable[[], None]
+) -> None:
+    """Nobody was asked: neither the step nor the history may say so."""
+    drive.boundary.events.remove(event)
+    del Call.of(step).ask
+    if before is not None:
+        Call.of(step).ask = before
+    put_back()
 
 
 def _write(drive: Drive, step: StepRecord, asked: Ask, held: Asked) -> None:

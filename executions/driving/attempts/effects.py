@@ -86,7 +86,7 @@ def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | E
         del call.answer
         return send(_answer_of(answer))
     if CALLS[request.call].asks_people:
-        return send(asks.ask(drive, request))
+        return send(asks.ask(drive, request, partial(stood.put_back, drive, step)))
     effect = request.task.effect(step.arguments)
     try:
         policy = _policy(drive, request, effect)

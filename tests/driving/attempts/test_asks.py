@@ -12,6 +12,7 @@ from django.db import close_old_connections
 
 from executions.driving.chain import verify
 from executions.errors import Refused
+from executions.ids import uuid7
 from executions.models import Ask, AuditEntry, Event, Execution, Notification
 from executions.verbs.asks import Answer, respond
 from executions.verbs.deciding import control, decisions
@@ -232,3 +233,24 @@ def test_it_may_die_at_any_transaction_and_asks_once(begin: Any, alice: User, af
         assert Ask.objects.filter(execution=execution).count() == 1
         assert verify(done) is None
     assert at > 2
+
+
+def test_a_pause_while_the_question_is_put_leaves_none_behind_and_it_is_put_when_the_run_goes_on(
+    begin: Any, drive: Any, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution = begin(ASKING % "", {"id": 7})
+
+    def paused_meanwhile() -> Any:
+        monkeypatch.undo()
+        control.pause(execution.pk, alice)
+        return uuid7()
+
+    monkeypatch.setattr("executions.driving.attempts.asks.uuid7", paused_meanwhile)
+    execution = drive(execution)
+    assert execution.phase == "PAUSED"
+    assert not Ask.objects.exists()
+    assert not Event.objects.filter(name="WORKFLOW_ASKED").exists()
+    control.resume(execution.pk, alice)
+    drive(execution)
+    respond(only(execution), bob, Answer("approve", {"sum": 3}))
+    assert drive(execution).output == {"shipped": "approve"}
