@@ -8,7 +8,8 @@ which know what in the journal has to be taken back.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -23,12 +24,19 @@ from executions.models.move import Move, Standing
 from executions.models.moves import apply
 from executions.models.rows import AsJson
 from executions.models.transactions import persistent
-from executions.states import BEGUN_ANEW, MOVES, Phase
+from executions.states import ACTIVE_PHASES, BEGUN_ANEW, MOVES, Phase
+from executions.verbs.deciding import control, family
 from executions.verbs.deciding.case import Case
 from executions.verbs.deciding.decisions import audited
 from executions.verbs.deciding.opening import Opening, Reads
 
 VERB = "override"
+# What goes down to the runs that it waits for.
+_DOWN: Mapping[Phase, Callable[[uuid.UUID, User], Phase]] = {
+    Phase.CANCELLED: control.cancel,
+    Phase.TERMINATED: control.terminate,
+    Phase.PAUSED: control.pause,
+}
 
 
 def choices(execution: Execution) -> list[Phase]:
@@ -54,7 +62,11 @@ def override(execution_id: uuid.UUID, actor: User, to: Phase, *, expected_seq: i
 
     # What ends or holds a run has to be possible whatever became of its journal.
     verifies = to == Phase.PENDING
-    opening = Opening(execution_id, actor, VERB, expected_seq, frozenset(Phase), reason, verifies, reads=Reads.NONE)
+    down = _DOWN.get(to)
+    below = partial(family.down, execution_id, lambda key: down(key, actor), ACTIVE_PHASES) if down else None
+    opening = Opening(
+        execution_id, actor, VERB, expected_seq, frozenset(Phase), reason, verifies, reads=Reads.NONE, before=below
+    )
     return audited(opening, work)
 
 

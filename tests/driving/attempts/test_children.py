@@ -16,7 +16,8 @@ from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import Execution, Step
 from executions.states import Phase, StepStatus
-from executions.verbs.deciding import control, decisions, restore
+from executions.verbs.deciding import control, decisions, restore, upgrade
+from executions.verbs.deciding.override import override
 from tests.driving.conftest import HEAD
 from tests.driving.crashing import drive_and_die, drive_on
 from tests.driving.texts import call, tasks
@@ -188,6 +189,23 @@ def test_terminating_goes_down(begin, apply, alice):
     drive_family(execution)
     control.terminate(execution.pk, alice)
     assert set(Execution.objects.values_list("phase", flat=True)) == {Phase.TERMINATED}
+
+
+@pytest.mark.parametrize("to", [Phase.CANCELLED, Phase.TERMINATED, Phase.PAUSED])
+def test_an_override_goes_down(begin, apply, admin_user, to):
+    apply("child", tasks(a=WAITS))
+    execution = drive_family(begin(tasks(a=run()), {"n": 1}))
+    override(execution.pk, admin_user, to, reason="enough")
+    assert set(Execution.objects.values_list("phase", flat=True)) == {to}
+
+
+def test_a_child_goes_on_where_its_parent_is_recovered_onto_a_newer_version(failed, apply, alice, ledger):
+    apply("one", tasks(a=run(), b="{set: {new: '${ .line }'}}"))
+    upgrade.recover_onto(failed.pk, alice, 2)
+    execution = drive_family(failed)
+    assert (execution.phase, execution.output) == (Phase.COMPLETED, {"new": "c"})
+    assert Execution.objects.filter(parent=execution).count() == 1
+    assert ledger.done() == ["a", "c"]
 
 
 def test_pausing_and_resuming_go_down(begin, apply, alice, later):
