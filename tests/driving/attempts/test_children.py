@@ -9,6 +9,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
+from executions import clock
+from executions.driving.attempts import children
 from executions.driving.chain import verify
 from executions.errors import Refused
 from executions.intake import create_execution
@@ -397,3 +399,20 @@ def test_the_run_can_be_started_as_any_other(apply, alice):
     apply("child", tasks(a="{set: {x: 7}}"))
     applied = apply_definition(HEAD % "p" + tasks(a=run()), alice)
     assert drive_family(start(applied.workflow, alice, input={"n": 1})).output == {"x": 7}
+
+
+def test_a_child_that_ends_while_its_parent_parks_is_heard_at_once(begin, apply, monkeypatch):
+    apply("child", tasks(a="{set: {x: 7}}"))
+    execution = drive_on(begin(tasks(a=run()), {"n": 1}))
+    Execution.objects.filter(pk=execution.pk).update(wake_at=clock.now())
+    look = children._found
+
+    def looked(*arguments):
+        found = look(*arguments)
+        monkeypatch.undo()
+        assert found is not None and found.phase == Phase.PENDING
+        drive_on(found)
+        return found
+
+    monkeypatch.setattr(children, "_found", looked)
+    assert drive_on(execution).output == {"x": 7}
