@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 import redis
 from django.conf import settings
@@ -21,6 +22,12 @@ from tests.waiting import PAGE_SECONDS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+# A busy machine makes inputs slowly, and no test is about how fast.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 
 _running = pytest.StashKey[ExitStack]()
 
