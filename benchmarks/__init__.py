@@ -1,1 +1,4 @@
-"""Measuring: real worker processes, a real Redis, both databases. Nothing here is part of the product."""
+"""Measuring: real worker processes, a real Redis, both databases.
+
+Nothing here is part of the product.
+"""

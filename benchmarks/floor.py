@@ -1,8 +1,9 @@
-"""The floor: the very rows that the engine wrote, written again by as many processes with nothing around them.
+"""The floor: the very rows that the engine wrote, written again by as many processes with nothing
+around them.
 
-The statements are recorded while the engine drives executions in this process, the rows are put back as they were, and
-then the statements run raw: one statement per step boundary on PostgreSQL, one transaction per boundary on SQLite
-(which has no statement that changes several tables).
+The statements are recorded while the engine drives executions in this process, the rows are put
+back as they were, and then the statements run raw: one statement per step boundary on PostgreSQL,
+one transaction per boundary on SQLite (which has no statement that changes several tables).
 """
 
 from __future__ import annotations
@@ -39,7 +40,14 @@ def recorded(load: Load, count: int) -> list[list[Boundary]]:
     for execution_id in [load.one().pk for _ in range(count)]:
         plan: list[Boundary] = []
 
-        def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any, plan: Any = plan) -> Any:
+        def note(
+            execute: Callable[..., Any],
+            sql: str,
+            params: Any,
+            many: bool,
+            context: Any,
+            plan: Any = plan,
+        ) -> Any:
             if sql.startswith(("UPDATE executions_execution", "WITH held")):
                 plan.append([])
             if sql.startswith(("UPDATE", "INSERT", "WITH held")):
@@ -65,10 +73,17 @@ def _put_back() -> None:
     Step.objects.all().delete()
     Event.objects.all().delete()
     Execution.objects.update(
-        phase=Phase.PENDING, process=None, token=0, head_seq=0, head_digest="", inbox=0,
+        phase=Phase.PENDING,
+        process=None,
+        token=0,
+        head_seq=0,
+        head_digest="",
+        inbox=0,
         wake_at=timezone.now() - timedelta(hours=1),
-        started_at=None, ended_at=None, output=None,
-    )  # fmt: skip
+        started_at=None,
+        ended_at=None,
+        output=None,
+    )
 
 
 def written(plans: list[list[Boundary]], processes: int) -> tuple[float, list[float]]:
@@ -77,7 +92,8 @@ def written(plans: list[list[Boundary]], processes: int) -> tuple[float, list[fl
     context = multiprocessing.get_context("fork")
     ready, queue = context.Barrier(processes + 1), context.SimpleQueue()
     children = [
-        context.Process(target=_write, args=(plans[number::processes], ready, queue)) for number in range(processes)
+        context.Process(target=_write, args=(plans[number::processes], ready, queue))
+        for number in range(processes)
     ]
     for child in children:
         child.start()
@@ -114,7 +130,9 @@ def _raw_postgres() -> tuple[Callable[[Boundary], None], Callable[[], None]]:
     import psycopg
 
     where = settings.DATABASES["default"]
-    raw = psycopg.connect(dbname=where["NAME"], user=where["USER"], host=where["HOST"], autocommit=True)
+    raw = psycopg.connect(
+        dbname=where["NAME"], user=where["USER"], host=where["HOST"], autocommit=True
+    )
     cursor = psycopg.ClientCursor(raw)
 
     def run(boundary: Boundary) -> None:

@@ -37,7 +37,9 @@ class Load:
     @classmethod
     def prepared(cls) -> Load:
         owner = User.objects.create(username="bench")
-        text = HEAD % "ten-steps" + "".join(STEP % (number, number) for number in range(1, STEPS + 1))
+        text = HEAD % "ten-steps" + "".join(
+            STEP % (number, number) for number in range(1, STEPS + 1)
+        )
         return cls(apply_definition(text, owner).workflow, owner)
 
     def of_sets(self, name: str, task: str) -> Load:
@@ -49,7 +51,9 @@ class Load:
         return start(self.workflow, self.owner, input=self.input)
 
     def burst(self, count: int) -> float:
-        """Commit ``count`` executions at once, ring for each; seconds from that commit to the last one's end."""
+        """Commit ``count`` executions at once, ring for each; seconds from that commit to the last
+        one's end.
+        """
         committed_at: list[float] = []
         with transaction.atomic():
             transaction.on_commit(lambda: committed_at.append(time.time()))
@@ -57,12 +61,16 @@ class Load:
         return _ended_at(started) - committed_at[0]
 
     def stream(self, count: int) -> float:
-        """Start ``count`` executions one after the other; seconds from the first start to the last one's end."""
+        """Start ``count`` executions one after the other; seconds from the first start to the last
+        one's end.
+        """
         began = time.time()
         return _ended_at([self.one().pk for _ in range(count)]) - began
 
     def singly(self, count: int) -> tuple[list[float], list[list[float]]]:
-        """One at a time on idle workers: seconds from commit to the first step, and the moments of each one's steps."""
+        """One at a time on idle workers: seconds from commit to the first step, and the moments of
+        each one's steps.
+        """
         waits, steps = [], []
         for _ in range(count):
             execution = self.one()
@@ -75,7 +83,11 @@ class Load:
 
 
 def wait_for_workers(count: int) -> None:
-    until(lambda: Process.objects.living().workers().count() == count, what="the workers are there", seconds=30)
+    until(
+        lambda: Process.objects.living().workers().count() == count,
+        what="the workers are there",
+        seconds=30,
+    )
 
 
 def _ended_at(execution_ids: Sequence[uuid.UUID]) -> float:

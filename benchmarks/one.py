@@ -1,4 +1,6 @@
-"""Measure one database: ``python -m benchmarks.one sqlite`` prints the figures as one JSON object."""
+"""Measure one database: ``python -m benchmarks.one sqlite`` prints the figures as one JSON
+object.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +73,9 @@ def sets(work: Load) -> float:
 
 
 def cpu_seconds(pids: list[int]) -> float:
-    """Processor time that these processes used so far: unlike time on the wall it hardly depends on who else works."""
+    """Processor time that these processes used so far: unlike time on the wall it hardly depends on
+    who else works.
+    """
     times = [psutil.Process(pid).cpu_times() for pid in pids]
     return float(sum(each.user + each.system for each in times))
 

@@ -1,4 +1,6 @@
-"""``make bench-quick``: both databases one after the other, a table, and a JSON file in benchmarks/results/."""
+"""``make bench-quick``: both databases one after the other, a table, and a JSON file in
+benchmarks/results/.
+"""
 
 from __future__ import annotations
 
@@ -22,22 +24,34 @@ DATABASES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 # What peers reached on two cores (see docs/benchmarks.md).
 PEERS = {
     "sqlite": {"workflows_per_second": "DBOS 41", "step_to_step": "DBOS 2.05"},
-    "postgres": {"workflows_per_second": "Absurd 104, DBOS 33", "step_to_step": "Absurd 0.81, DBOS 2.66"},
+    "postgres": {
+        "workflows_per_second": "Absurd 104, DBOS 33",
+        "step_to_step": "Absurd 0.81, DBOS 2.66",
+    },
 }
 
 
 def main() -> None:
     """Each database is measured by a process of its own, as settings are read once."""
     began = time.monotonic()
-    load_before = round(os.getloadavg()[0], 2)  # others at work make every figure worse, the floor included
+    load_before = round(
+        os.getloadavg()[0], 2
+    )  # others at work make every figure worse, the floor included
     chosen = sys.argv[1:] or list(DATABASES)
     figures = {database: _measured(database) for database in chosen}
     seconds = round(time.monotonic() - began, 1)
-    Console(width=110).print(table(figures), f"measured in {seconds} s on {machine()}; load before: {load_before}")
+    Console(width=110).print(
+        table(figures), f"measured in {seconds} s on {machine()}; load before: {load_before}"
+    )
     RESULTS.mkdir(exist_ok=True)
     at = datetime.now(UTC)
     path = RESULTS / f"quick-{at:%Y%m%dT%H%M%S}.json"
-    record = {"at": at.isoformat(), "machine": machine(), "load_before": load_before, "seconds": seconds}
+    record = {
+        "at": at.isoformat(),
+        "machine": machine(),
+        "load_before": load_before,
+        "seconds": seconds,
+    }
     record["figures"] = figures
     path.write_text(json.dumps(record, indent=2) + "\n")
     print(f"written to {path.relative_to(ROOT)}")
@@ -51,17 +65,30 @@ def table(figures: dict[str, dict[str, Any]]) -> Table:
     for database, found in figures.items():
         floor, peers = found["floor"], PEERS[database]
         rows = [
-            ("workflows/s, a burst", found["workflows_per_second"], floor["workflows_per_second"],
-             peers["workflows_per_second"]),
+            (
+                "workflows/s, a burst",
+                found["workflows_per_second"],
+                floor["workflows_per_second"],
+                peers["workflows_per_second"],
+            ),
             ("steps/s, a burst", found["steps_per_second"], "", ""),
-            ("workflows/s, started one by one", found["workflows_per_second_started_singly"], "", ""),
+            (
+                "workflows/s, started one by one",
+                found["workflows_per_second_started_singly"],
+                "",
+                "",
+            ),
             ("worker CPU, ms a workflow", found["worker_cpu_ms_per_workflow"], "", ""),
-            ("step to step, ms p50 / p99", _pair(found["step_to_step"]), _pair(floor["boundary"]),
-             peers["step_to_step"]),
+            (
+                "step to step, ms p50 / p99",
+                _pair(found["step_to_step"]),
+                _pair(floor["boundary"]),
+                peers["step_to_step"],
+            ),
             ("ten `set` of paths, workflows/s", found["paths_per_second"], "", ""),
             ("ten `set` of jq, workflows/s", found["expressions_per_second"], "", ""),
             ("idle start, ms p50 / p99", _pair(found["idle_start"]), "", "resident RQ worker 1.8"),
-        ]  # fmt: skip
+        ]
         for index, row in enumerate(rows):
             shown.add_row(DATABASES[database] if index == 0 else "", *map(str, row))
         shown.add_section()
@@ -75,14 +102,21 @@ def _pair(spread: dict[str, float]) -> str:
 def _measured(database: str) -> dict[str, Any]:
     ran = subprocess.run(
         [sys.executable, "-m", "benchmarks.one", database],
-        cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, timeout=LIMIT_SECONDS,
-    )  # fmt: skip
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=LIMIT_SECONDS,
+    )
     found: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
     return found
 
 
 def machine() -> str:
-    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    return (
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
+        f" {platform.machine()}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""The recovery timeline: ``python -m benchmarks.recovery`` kills on purpose and says what happened when (ms).
+"""The recovery timeline: ``python -m benchmarks.recovery`` kills on purpose and says what happened
+when (ms).
 
-A real supervisor with its own Redis, default settings: a worker is killed beside others and alone, a whole host is lost
-(only its silence tells), everything is killed and started again. Median, 95th percentile and longest of each moment,
-as a table and as JSON in benchmarks/results/.
+A real supervisor with its own Redis, default settings: a worker is killed beside others and alone,
+a whole host is lost (only its silence tells), everything is killed and started again. Median, 95th
+percentile and longest of each moment, as a table and as JSON in benchmarks/results/.
 """
 
 from __future__ import annotations
@@ -33,9 +34,13 @@ Measured = dict[str, dict[str, dict[str, float]]]
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.recovery", description=__doc__)
-    parser.add_argument("--database", choices=DATABASES, action="append", help="this one (both where none is named)")
+    parser.add_argument(
+        "--database", choices=DATABASES, action="append", help="this one (both where none is named)"
+    )
     parser.add_argument("--trials", type=int, default=20, help="kills of a worker beside others")
-    parser.add_argument("--few", type=int, default=5, help="trials of each of the others, which take longer")
+    parser.add_argument(
+        "--few", type=int, default=5, help="trials of each of the others, which take longer"
+    )
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     databases = asked.database or list(DATABASES)
@@ -48,13 +53,20 @@ def main() -> None:
     RESULTS.mkdir(exist_ok=True)
     at = datetime.now(UTC)
     path = RESULTS / f"recovery-{at:%Y%m%dT%H%M%S}.json"
-    record = {"at": at.isoformat(), "machine": machine(), "load_before": load_before, "figures": figures}
+    record = {
+        "at": at.isoformat(),
+        "machine": machine(),
+        "load_before": load_before,
+        "figures": figures,
+    }
     path.write_text(json.dumps(record, indent=2) + "\n")
     print(f"written to {path.relative_to(ROOT)}")
 
 
 def measure(database: str, trials: int, few: int) -> Measured:
-    """All timelines of one database, each moment in milliseconds after the kill (or as its name says)."""
+    """All timelines of one database, each moment in milliseconds after the kill (or as its name
+    says).
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stigmer-recovery-")))
         home = folder / "home"
@@ -68,7 +80,11 @@ def measure(database: str, trials: int, few: int) -> Measured:
 
 def _use(home: Path, settings: dict[str, object]) -> None:
     """The settings of the server that is measured, for this process too."""
-    for name in [name for name in os.environ if name.startswith(("STIGMER_", "DJANGO_", "DATABASE_URL", "REDIS_URL"))]:
+    for name in [
+        name
+        for name in os.environ
+        if name.startswith(("STIGMER_", "DJANGO_", "DATABASE_URL", "REDIS_URL"))
+    ]:
         del os.environ[name]
     os.environ |= {
         **{name: str(value) for name, value in settings.items()},
@@ -92,20 +108,30 @@ def _all(home: Path, settings: dict[str, object], trials: int, few: int) -> Meas
 
             moments.install()
             bench = trial.Bench.prepared(witness)
-            found["a worker beside others"] = [trial.worker_dies(bench, live, others=1) for _ in range(trials)]
+            found["a worker beside others"] = [
+                trial.worker_dies(bench, live, others=1) for _ in range(trials)
+            ]
             found["a whole host"] = [trial.host_is_lost(bench, home, settings) for _ in range(few)]
         for _ in range(few):
             with stigmer_up(home, **{**settings, "STIGMER_WORKERS": 1}) as live:
-                found.setdefault("the only worker", []).append(trial.worker_dies(bench, live, others=0))
+                found.setdefault("the only worker", []).append(
+                    trial.worker_dies(bench, live, others=0)
+                )
         for _ in range(few):
             with stigmer_up(home, **settings) as live:
-                found.setdefault("everything", []).append(trial.everything_dies(bench, home, live, settings))
+                found.setdefault("everything", []).append(
+                    trial.everything_dies(bench, home, live, settings)
+                )
     return {name: summary(lines) for name, lines in found.items()}
 
 
 def summary(timelines: Sequence[dict[str, float]]) -> dict[str, dict[str, float]]:
-    """Median, 95th percentile and longest of each moment, in milliseconds, in the order in which they come."""
-    names = sorted({name for each in timelines for name in each}, key=lambda name: _median(timelines, name))
+    """Median, 95th percentile and longest of each moment, in milliseconds, in the order in which
+    they come.
+    """
+    names = sorted(
+        {name for each in timelines for name in each}, key=lambda name: _median(timelines, name)
+    )
     return {name: _spread(_samples(timelines, name)) for name in names}
 
 
@@ -122,7 +148,12 @@ def _spread(ordered: Sequence[float]) -> dict[str, float]:
     def at(share: float) -> float:
         return round(ordered[max(0, -int(-share * len(ordered) // 1) - 1)], 1)
 
-    return {"median": at(0.5), "p95": at(0.95), "longest": round(ordered[-1], 1), "trials": len(ordered)}
+    return {
+        "median": at(0.5),
+        "p95": at(0.95),
+        "longest": round(ordered[-1], 1),
+        "trials": len(ordered),
+    }
 
 
 def table(figures: dict[str, Measured]) -> Table:
@@ -144,11 +175,22 @@ def _measured(database: str, trials: int, few: int) -> Measured:
     began = time.monotonic()
     ran = subprocess.run(
         [
-            sys.executable, "-m", "benchmarks.recovery", "--one", "--database", database,
-            "--trials", str(trials), "--few", str(few),
+            sys.executable,
+            "-m",
+            "benchmarks.recovery",
+            "--one",
+            "--database",
+            database,
+            "--trials",
+            str(trials),
+            "--few",
+            str(few),
         ],
-        cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
     print(f"{DATABASES[database]}: {time.monotonic() - began:.0f} s", flush=True)
     found: Measured = json.loads(ran.stdout.splitlines()[-1])
     return found

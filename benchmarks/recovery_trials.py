@@ -1,4 +1,6 @@
-"""What is done in a trial of the recovery timeline: something dies at t = 0 while a step waits for its answer."""
+"""What is done in a trial of the recovery timeline: something dies at t = 0 while a step waits for
+its answer.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,11 @@ class Bench:
     def begun(self) -> Execution:
         """An execution whose step waits for its answer."""
         execution = start(self.workflow, self.owner, input={})
-        until(lambda: self.witness.arrivals[execution.public_id], what="the step runs", seconds=PATIENCE_SECONDS)
+        until(
+            lambda: self.witness.arrivals[execution.public_id],
+            what="the step runs",
+            seconds=PATIENCE_SECONDS,
+        )
         return Execution.objects.select_related("process").get(pk=execution.pk)
 
     def runs_again(self, execution: Execution) -> float:
@@ -69,7 +75,9 @@ class Bench:
 
 
 def worker_dies(bench: Bench, live: LiveStigmer, *, others: int) -> Timeline:
-    """kill -9 of the worker that drives, while ``others`` live beside it and a page follows the execution."""
+    """kill -9 of the worker that drives, while ``others`` live beside it and a page follows the
+    execution.
+    """
     until(lambda: living() >= others + 1, what="the workers live", seconds=PATIENCE_SECONDS)
     execution = bench.begun()
     process = execution.process
@@ -79,13 +87,19 @@ def worker_dies(bench: Bench, live: LiveStigmer, *, others: int) -> Timeline:
         killed_at = time.time()
         os.kill(process.pid, signal.SIGKILL)
         again_at = bench.runs_again(execution)
-        until(lambda: any(at > killed_at for at in shown), what="the page hears of it", seconds=PATIENCE_SECONDS)
+        until(
+            lambda: any(at > killed_at for at in shown),
+            what="the page hears of it",
+            seconds=PATIENCE_SECONDS,
+        )
         shown_at = next(at for at in shown if at > killed_at)
     seen = moments.after(killed_at, execution.pk, process.pk)
     return {**seen, "runs again": again_at - killed_at, "shown": shown_at - killed_at}
 
 
-def everything_dies(bench: Bench, home: Path, live: LiveStigmer, settings: dict[str, object]) -> Timeline:
+def everything_dies(
+    bench: Bench, home: Path, live: LiveStigmer, settings: dict[str, object]
+) -> Timeline:
     """SIGKILL of the supervisor and all that it started; then it is started again."""
     execution = bench.begun()
     processes = live.everything()
@@ -105,7 +119,9 @@ def everything_dies(bench: Bench, home: Path, live: LiveStigmer, settings: dict[
 
 
 def host_is_lost(bench: Bench, home: Path, settings: dict[str, object]) -> Timeline:
-    """A worker whose row names another host is killed: nobody here may look at its pid, only its silence tells."""
+    """A worker whose row names another host is killed: nobody here may look at its pid, only its
+    silence tells.
+    """
     with (home.with_name("elsewhere.log")).open("ab") as log:
         elsewhere = subprocess.Popen(
             command("worker"), cwd=ROOT, env=environment(home, **settings), stdout=log, stderr=log
@@ -116,7 +132,9 @@ def host_is_lost(bench: Bench, home: Path, settings: dict[str, object]) -> Timel
         rows.update(host="elsewhere")
         process, held = rows.get(), list[Execution]()
         while not held:
-            held = [each for each in [bench.begun() for _ in range(4)] if each.process_id == process.pk]
+            held = [
+                each for each in [bench.begun() for _ in range(4)] if each.process_id == process.pk
+            ]
         # The others watch what they were told an instant ago for a second.
         time.sleep(2.0)
         killed_at = time.time()
@@ -135,7 +153,9 @@ def living() -> int:
 
 @contextmanager
 def follower(port: int, execution: Execution) -> Iterator[list[float]]:
-    """An open page of this execution; the list holds the moments at which it was told of something new."""
+    """An open page of this execution; the list holds the moments at which it was told of something
+    new.
+    """
     shown: list[float] = []
     stopping, is_open = threading.Event(), threading.Event()
     topic = f"execution:{execution.public_id}"

@@ -1,4 +1,6 @@
-"""A server to measure: an empty data folder, Redis, the database that was asked for, worker processes."""
+"""A server to measure: an empty data folder, Redis, the database that was asked for, worker
+processes.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,10 @@ STOP_SECONDS = 30
 
 @contextmanager
 def surroundings(database: str) -> Iterator[Path]:
-    """The services run and the environment names them; settings may be loaded inside. Gives the data folder."""
+    """The services run and the environment names them; settings may be loaded inside.
+
+    Gives the data folder.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stigmer-bench-")))
         stack.enter_context(redis_server(folder, folder / "redis.sock"))
@@ -42,8 +47,13 @@ def surroundings(database: str) -> Iterator[Path]:
 
 @contextmanager
 def workers(count: int) -> Iterator[list[int]]:
-    """Worker processes as `stigmer worker` runs them; their process ids. They are stopped in order."""
-    running = [subprocess.Popen([sys.executable, "-m", "executions.cli", "worker"], cwd=ROOT) for _ in range(count)]
+    """Worker processes as `stigmer worker` runs them; their process ids. They are stopped in
+    order.
+    """
+    running = [
+        subprocess.Popen([sys.executable, "-m", "executions.cli", "worker"], cwd=ROOT)
+        for _ in range(count)
+    ]
     try:
         yield [process.pid for process in running]
     finally:

@@ -1,8 +1,9 @@
-"""Timers under load: how late runs go on that are due at one moment, over a minute, or whose bells were lost.
+"""Timers under load: how late runs go on that are due at one moment, over a minute, or whose bells
+were lost.
 
-``python -m benchmarks.timers`` measures both databases with two worker processes; ``--database sqlite``,
-``--together 2000``, ``--spread 10000 --seconds 60`` and ``--lost 500`` choose what. The figures are those of the step
-after the timer: it says when it ran.
+``python -m benchmarks.timers`` measures both databases with two worker processes; ``--database
+sqlite``, ``--together 2000``, ``--spread 10000 --seconds 60`` and ``--lost 500`` choose what. The
+figures are those of the step after the timer: it says when it ran.
 """
 
 from __future__ import annotations
@@ -37,8 +38,11 @@ do:
 
 @dataclass(frozen=True, slots=True)
 class Lateness:
-    """Seconds from when each was due until its next step ran; ``began`` when the first was due. ``cpu_seconds`` is the
-    processor time of the workers meanwhile: it hardly depends on who else works on the machine."""
+    """Seconds from when each was due until its next step ran; ``began`` when the first was due.
+
+    ``cpu_seconds`` is the processor time of the workers meanwhile: it hardly depends on who else
+    works on the machine.
+    """
 
     late: Sequence[float]
     ended: float
@@ -92,15 +96,21 @@ class Sleepers:
         moments = [began + offset for offset in offsets]
         started = self._started(moments)
         asleep = Execution.objects.filter(workflow=self.workflow, phase=Phase.WAITING)
-        until(lambda: asleep.count() == len(offsets), what="all wait", seconds=self.lead(len(offsets)))
-        assert time.time() < began, "preparing took longer than the warm-up promised: more work beside it?"
+        until(
+            lambda: asleep.count() == len(offsets), what="all wait", seconds=self.lead(len(offsets))
+        )
+        assert time.time() < began, (
+            "preparing took longer than the warm-up promised: more work beside it?"
+        )
         return self.woken(started, moments)
 
     def lost(self, count: int) -> Lateness:
         """Runs that are started while no bell rings."""
         from executions import dispatch
 
-        def unheard(execution_id: uuid.UUID, queue: str = "default", owner_id: int | None = None) -> bool:
+        def unheard(
+            execution_id: uuid.UUID, queue: str = "default", owner_id: int | None = None
+        ) -> bool:
             return True
 
         ring, dispatch.ring = dispatch.ring, unheard
@@ -121,7 +131,11 @@ class Sleepers:
         used = cpu_seconds(self.workers)
         mine = Execution.objects.filter(workflow=self.workflow)
         left = mine.exclude(phase__in=ENDED_PHASES)
-        until(lambda: not left.exists(), what="all have ended", seconds=PATIENCE_SECONDS + max(moments) - time.time())
+        until(
+            lambda: not left.exists(),
+            what="all have ended",
+            seconds=PATIENCE_SECONDS + max(moments) - time.time(),
+        )
         used = cpu_seconds(self.workers) - used
         assert not mine.exclude(phase=Phase.COMPLETED).exists(), "one did not complete"
         ran: dict[uuid.UUID, list[float]] = {}
@@ -140,7 +154,9 @@ class Sleepers:
         for first in range(0, len(moments), CHUNK):
             chunk = moments[first : first + CHUNK]
             with transaction.atomic():
-                started += [start(self.workflow, self.owner, input={"at": moment}).pk for moment in chunk]
+                started += [
+                    start(self.workflow, self.owner, input={"at": moment}).pk for moment in chunk
+                ]
             self.committed |= dict.fromkeys(started[first:], time.time())
         return started
 

@@ -1,4 +1,6 @@
-"""The other side of the step that is interrupted: notes when each call arrived; the first with a key gets no answer."""
+"""The other side of the step that is interrupted: notes when each call arrived; the first with a
+key gets no answer.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ LONGEST_SECONDS = 120.0
 
 
 class Witness(ThreadingHTTPServer):
-    """``arrivals`` are moments (seconds since the epoch) by the id of the execution; use it as a context manager."""
+    """``arrivals`` are moments (seconds since the epoch) by the id of the execution; use it as a
+    context manager.
+    """
 
     daemon_threads = True
 

@@ -15,7 +15,10 @@ from executions.verbs.rows import VERBS
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One button. ``why_not`` is empty exactly where it is allowed; ``asks`` is the question of its dialog."""
+    """One button.
+
+    ``why_not`` is empty exactly where it is allowed; ``asks`` is the question of its dialog.
+    """
 
     verb: str
     label: str
@@ -45,11 +48,16 @@ def actions(execution: Execution, role: Role, failed: Sequence[Step]) -> list[Ac
     ids: dict[str, str] = {}
     made = [replace(action, why_id=ids.setdefault(action.why_not, action.verb)) for action in made]
     first = next((action.verb for action in made if action.is_allowed and not action.is_danger), "")
-    return [replace(action, why_not="", is_first=True) if action.verb == first else action for action in made]
+    return [
+        replace(action, why_not="", is_first=True) if action.verb == first else action
+        for action in made
+    ]
 
 
 def refusals(buttons: Sequence[Action]) -> list[tuple[str, Action]]:
-    """Why buttons cannot be used: buttons with the same reason together, as (their words, the first of them)."""
+    """Why buttons cannot be used: buttons with the same reason together, as (their words, the first
+    of them).
+    """
     found: dict[str, list[Action]] = {}
     for action in buttons:
         if not action.is_allowed:
@@ -58,12 +66,17 @@ def refusals(buttons: Sequence[Action]) -> list[tuple[str, Action]]:
 
 
 def _belongs(verb: Verb, execution: Execution) -> bool:
-    """Failed executions show the three ways on; active ones what can be asked of them; ended ones nothing."""
+    """Failed executions show the three ways on; active ones what can be asked of them; ended ones
+    nothing.
+    """
     if execution.phase == Phase.FAILED:
         return verb.phases == _FAILED
     if execution.phase == Phase.PAUSED:
         return execution.phase in verb.phases
-    return execution.phase in ACTIVE_PHASES and verb.phases not in (_FAILED, frozenset({Phase.PAUSED}))
+    return execution.phase in ACTIVE_PHASES and verb.phases not in (
+        _FAILED,
+        frozenset({Phase.PAUSED}),
+    )
 
 
 def _action(verb: Verb, execution: Execution, role: Role, failed: Sequence[Step]) -> Action:
@@ -79,7 +92,10 @@ def _why_not(verb: Verb, execution: Execution, role: Role, failed: Sequence[Step
     if execution.phase not in verb.phases:
         return f"{verb.only}; this one is {words.phase_look(execution.phase).word.lower()}."
     if verb.name == "skip" and not any(step.optional for step in failed):
-        return f"{_name(failed)} is required: only a step marked optional in the definition can be skipped."
+        return (
+            f"{_name(failed)} is required: only a step marked optional in the definition can be"
+            " skipped."
+        )
     if verb.name == "cancel" and execution.cancel_asked_at:
         return "Cancelling was asked for already; it is honoured at the next boundary."
     if verb.name == "pause" and execution.pause_asked_at:

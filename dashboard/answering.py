@@ -28,7 +28,9 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, and the form as it stands; ``form`` is None where there is nothing to fill in."""
+    """What is asked, and the form as it stands; ``form`` is None where there is nothing to fill
+    in.
+    """
 
     ask: Ask
     form: RunForm | None

@@ -48,8 +48,12 @@ def chosen(values: Iterable[str]) -> list[Chosen]:
     return list(found.values())
 
 
-def act(verb: Verb, rows: Sequence[Chosen], visible: Mapping[uuid.UUID, Execution], actor: User) -> list[Result]:
-    """Do ``verb`` for each row that ``actor`` may see, in order; a refusal stops none of the others."""
+def act(
+    verb: Verb, rows: Sequence[Chosen], visible: Mapping[uuid.UUID, Execution], actor: User
+) -> list[Result]:
+    """Do ``verb`` for each row that ``actor`` may see, in order; a refusal stops none of the
+    others.
+    """
     results = []
     for row in rows:
         execution = visible.get(row.execution_id)

@@ -18,8 +18,11 @@ def question(steps: Sequence[Step]) -> Step | None:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """An answer that came late, for the person who decides. ``text`` is how it is shown, ``output`` what the form is
-    filled in with: empty where it is cut or hides a secret, as what is sent would not be what came."""
+    """An answer that came late, for the person who decides.
+
+    ``text`` is how it is shown, ``output`` what the form is filled in with: empty where it is cut
+    or hides a secret, as what is sent would not be what came.
+    """
 
     answer: LateAnswer
     text: str

@@ -15,5 +15,5 @@ def yaml(source: str) -> SafeString:
     """The text as HTML lines with anchors ``line-1`` …; pygments escapes what it is given."""
     formatter = HtmlFormatter(
         cssclass="code", linenos="inline", lineanchors="line", anchorlinenos=True, wrapcode=True
-    )  # fmt: skip
+    )
     return SafeString(highlight(source, YamlLexer(), formatter))

@@ -1,4 +1,6 @@
-"""The form that starts a run, made from the workflow's input schema; plain JSON where there is none to speak of."""
+"""The form that starts a run, made from the workflow's input schema; plain JSON where there is none
+to speak of.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class RunForm:
-    """``fields`` is empty where the input is one JSON text. ``key`` makes a double click one run."""
+    """``fields`` is empty where the input is one JSON text. ``key`` makes a double click one
+    run.
+    """
 
     fields: tuple[Field, ...] = ()
     json_text: str = "{}"
@@ -58,7 +62,9 @@ def form_for(document: Mapping[str, Any]) -> RunForm:
 
 
 def form_of(schema: Any) -> RunForm:
-    """An empty form for what a JSON Schema describes; one JSON text where it lists no properties."""
+    """An empty form for what a JSON Schema describes; one JSON text where it lists no
+    properties.
+    """
     properties = schema.get("properties") if isinstance(schema, dict) else None
     if not isinstance(properties, dict) or not 0 < len(properties) <= MOST_FIELDS:
         return RunForm()
@@ -75,7 +81,9 @@ def _field(name: str, schema: Any, is_required: bool) -> Field:
     default = schema.get("default")
     text = "" if default is None else _as_text(default)
     label = str(schema.get("title") or "").strip() or name
-    return Field(name, label, kind, is_required, str(schema.get("description") or ""), choices, text)
+    return Field(
+        name, label, kind, is_required, str(schema.get("description") or ""), choices, text
+    )
 
 
 def _kind(type_: Any) -> str:
@@ -131,7 +139,9 @@ def _typed(each: Field, text: str) -> Any:
             try:
                 return json.loads(text, parse_constant=_no_constant)
             except ValueError as problem:
-                raise ValueError(f"This is not JSON: {problem}. Texts need quotation marks.") from problem
+                raise ValueError(
+                    f"This is not JSON: {problem}. Texts need quotation marks."
+                ) from problem
         case "choice":
             chosen = next((choice for choice in each.choices if choice == text), None)
             if chosen is None:
@@ -177,7 +187,9 @@ def with_problems(form: RunForm, sent: Mapping[str, str], problems: Mapping[str,
 
 
 def by_field(form: RunForm, findings: Sequence[Finding]) -> dict[str, str]:
-    """What a schema finds, by the field that it is about; it names the place inside a field, and the unknown field."""
+    """What a schema finds, by the field that it is about; it names the place inside a field, and
+    the unknown field.
+    """
     names = {each.name for each in form.fields}
     sorted_out: dict[str, list[str]] = {}
     for finding in findings:

@@ -19,11 +19,14 @@ _LONGEST_PROMPT = 200
 _AGAIN = {StepStatus.RETRYING, StepStatus.WAITING}
 
 
-def stands(execution: Execution, steps: Sequence[Step], *, has_workers: bool = True, unheard: str = "") -> str:
+def stands(
+    execution: Execution, steps: Sequence[Step], *, has_workers: bool = True, unheard: str = ""
+) -> str:
     """Safe to show: only this module writes markup.
 
-    ``steps``: those that are open or stopped it, innermost first; of a run that completed, those that were skipped.
-    ``has_workers``: whether a worker of ours is alive; ``unheard`` says why none is heard of though one may be.
+    ``steps``: those that are open or stopped it, innermost first; of a run that completed, those
+    that were skipped. ``has_workers``: whether a worker of ours is alive; ``unheard`` says why none
+    is heard of though one may be.
     """
     said = _stands(execution, steps)
     timed = execution.phase == Phase.WAITING and execution.wake_at is not None
@@ -33,7 +36,9 @@ def stands(execution: Execution, steps: Sequence[Step], *, has_workers: bool = T
     if has_workers:
         return format_html("{} {}.", said, unheard) if unheard else said
     return format_html(
-        "{} No worker is alive: nothing goes on before one is started (<code>{}</code>).", said, "stigmer worker"
+        "{} No worker is alive: nothing goes on before one is started (<code>{}</code>).",
+        said,
+        "stigmer worker",
     )
 
 
@@ -65,9 +70,14 @@ def _silence(execution: Execution) -> str:
     if not execution.is_runner_silent():
         return ""
     if execution.runner_heard_at is None:
-        return "Its external runner has said nothing yet, for longer than it may. Nobody else drives this."
+        return (
+            "Its external runner has said nothing yet, for longer than it may. Nobody else drives"
+            " this."
+        )
     heard = ago(execution.runner_heard_at)
-    return format_html("Its external runner fell silent, last heard {}. Nobody else drives this.", heard)
+    return format_html(
+        "Its external runner fell silent, last heard {}. Nobody else drives this.", heard
+    )
 
 
 def _running(execution: Execution, steps: Sequence[Step]) -> str:
@@ -79,17 +89,25 @@ def _running(execution: Execution, steps: Sequence[Step]) -> str:
     step, name = _step(execution, steps, StepStatus.RUNNING, StepStatus.RETRYING)
     if place := in_line.place(steps):
         return _in_line(place)
-    asked = " It will stop at the next boundary: cancelling was asked for." if execution.cancel_asked_at else ""
+    asked = (
+        " It will stop at the next boundary: cancelling was asked for."
+        if execution.cancel_asked_at
+        else ""
+    )
     if not name:
         return format_html("Running on {}.{}", _worker(execution), asked)
     attempt = format_html(", attempt {}", step.attempt) if step and step.attempt > 1 else ""
-    return format_html("Running step <strong>{}</strong>{} on {}.{}", name, attempt, _worker(execution), asked)
+    return format_html(
+        "Running step <strong>{}</strong>{} on {}.{}", name, attempt, _worker(execution), asked
+    )
 
 
 def _in_line(place: in_line.Place) -> str:
     """Nothing of it runs; the line is that of the whole installation."""
     line = place.line
-    others = format_html(" {} runs wait for one, the longest for {}.", line.words(), lasted(line.since, None))
+    others = format_html(
+        " {} runs wait for one, the longest for {}.", line.words(), lasted(line.since, None)
+    )
     return format_html(
         "Step <strong>{}</strong> has waited {} for a free function process. It has not begun, "
         "and no time limit runs meanwhile.{}",
@@ -100,12 +118,21 @@ def _in_line(place: in_line.Place) -> str:
 
 
 def _for_child(steps: Sequence[Step], name: str) -> str:
-    key = next((key for step in steps if step.waiting_for == WaitingFor.CHILD and (key := Child.of(step).child)), None)
+    key = next(
+        (
+            key
+            for step in steps
+            if step.waiting_for == WaitingFor.CHILD and (key := Child.of(step).child)
+        ),
+        None,
+    )
     if key is None:
         return format_html("Step <strong>{}</strong> waits for another run.", name)
     child = public_id("wex", key)
     href = reverse("execution", args=[child])
-    return format_html('Step <strong>{}</strong> waits for the run <a href="{}">{}</a>.', name, href, child)
+    return format_html(
+        'Step <strong>{}</strong> waits for the run <a href="{}">{}</a>.', name, href, child
+    )
 
 
 def _waiting(execution: Execution, steps: Sequence[Step]) -> str:
@@ -122,10 +149,18 @@ def _waiting(execution: Execution, steps: Sequence[Step]) -> str:
     when = step.wake_at if step and step.wake_at else execution.wake_at
     if step and step.status == StepStatus.RETRYING and when:
         failed = words.count(_failures(step), "time")
-        return format_html("Step <strong>{}</strong> failed {}. Next attempt {}.", name, failed, until(when))
+        return format_html(
+            "Step <strong>{}</strong> failed {}. Next attempt {}.", name, failed, until(when)
+        )
     if when:
-        return format_html("Waiting at step <strong>{}</strong>. It goes on {}.", name or "–", until(when))
-    return format_html("Waiting at step <strong>{}</strong> for {}.", name or "–", execution.waiting_for or "something")
+        return format_html(
+            "Waiting at step <strong>{}</strong>. It goes on {}.", name or "–", until(when)
+        )
+    return format_html(
+        "Waiting at step <strong>{}</strong> for {}.",
+        name or "–",
+        execution.waiting_for or "something",
+    )
 
 
 def _asking(step: Step) -> str:
@@ -144,7 +179,8 @@ def _asking(step: Step) -> str:
     not_owner = " (not of who started it)" if ask.is_four_eyes else ""
     prompt = values.plain(ask.prompt)
     return format_html(
-        "Waits for an answer of {}{} until {} ({}). Step <strong>{}</strong> asks: <q><bdi>{}</bdi></q>",
+        "Waits for an answer of {}{} until {} ({}). Step <strong>{}</strong> asks:"
+        " <q><bdi>{}</bdi></q>",
         who,
         not_owner,
         at(ask.expires_at),
@@ -160,7 +196,11 @@ def _paused(execution: Execution, steps: Sequence[Step]) -> str:
 
 def _completed(execution: Execution, steps: Sequence[Step]) -> str:
     took = lasted(execution.started_at or execution.created_at, execution.ended_at)
-    done = "is finished or was skipped" if any(step.status == StepStatus.SKIPPED for step in steps) else "is finished"
+    done = (
+        "is finished or was skipped"
+        if any(step.status == StepStatus.SKIPPED for step in steps)
+        else "is finished"
+    )
     return format_html("Completed in {}. Every step {}.", took, done)
 
 
@@ -172,9 +212,13 @@ def _failed(execution: Execution, steps: Sequence[Step]) -> str:
     if not name:
         return format_html("Failed before any step could run.{}", person)
     return format_html(
-        "Failed at step <strong>{}</strong>{}.{} Next: retry the step{}, or recover from the last checkpoint.",
-        name, tries, person, skip,
-    )  # fmt: skip
+        "Failed at step <strong>{}</strong>{}.{} Next: retry the step{}, or recover from the last"
+        " checkpoint.",
+        name,
+        tries,
+        person,
+        skip,
+    )
 
 
 def _stopped(execution: Execution, steps: Sequence[Step]) -> str:

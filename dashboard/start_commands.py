@@ -1,4 +1,6 @@
-"""How a run is started from elsewhere: the same input as in the form, as a request and as a command."""
+"""How a run is started from elsewhere: the same input as in the form, as a request and as a
+command.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,11 @@ def curl(origin: str, slug: str, given: str) -> str:
 
 def command(slug: str, given: str) -> str:
     value = json.loads(given)
-    inputs = [f"--input {shlex.quote(f'{name}={_plain(each)}')}" for name, each in value.items()] if value else []
+    inputs = (
+        [f"--input {shlex.quote(f'{name}={_plain(each)}')}" for name, each in value.items()]
+        if value
+        else []
+    )
     return " ".join(["stigmer run workflow", shlex.quote(slug), *inputs, "--follow"])
 
 

@@ -1,4 +1,6 @@
-"""The tabs of an execution's page: pages of their own, so that each has an address and Back works."""
+"""The tabs of an execution's page: pages of their own, so that each has an address and Back
+works.
+"""
 
 from __future__ import annotations
 

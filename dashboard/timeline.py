@@ -1,4 +1,6 @@
-"""The timeline's geometry: when each step ran, on one line from 0 to ``WIDTH``, with idle time collapsed."""
+"""The timeline's geometry: when each step ran, on one line from 0 to ``WIDTH``, with idle time
+collapsed.
+"""
 
 from __future__ import annotations
 
@@ -43,11 +45,15 @@ def _bar(step: Timed, scale: _Scale, now: datetime) -> Bar:
     x = scale.at(step.started_at.timestamp())
     width = max(SMALLEST, scale.at(end.timestamp()) - x)
     depth = min(DEEPEST, step.path.count("/") - 1)
-    return Bar(round(min(x, WIDTH - width), 1), round(width, 1), max(0, depth), step.finished_at is None)
+    return Bar(
+        round(min(x, WIDTH - width), 1), round(width, 1), max(0, depth), step.finished_at is None
+    )
 
 
 class _Scale:
-    """From seconds to a place on the line; a gap in which nothing ran takes at most its share of the line."""
+    """From seconds to a place on the line; a gap in which nothing ran takes at most its share of
+    the line.
+    """
 
     def __init__(self, spans: list[tuple[float, float]]) -> None:
         busy = _merged(spans)

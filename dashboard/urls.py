@@ -41,17 +41,29 @@ urlpatterns = [
     path("executions/<str:public_id>/events", tabs.events, name="execution-events"),
     path("executions/<str:public_id>/values", tabs.values, name="execution-values"),
     path("executions/<str:public_id>/checkpoints", tabs.checkpoints, name="execution-checkpoints"),
-    path("executions/<str:public_id>/checkpoints/<int:seq>", previews.checkpoint, name="execution-checkpoint"),
+    path(
+        "executions/<str:public_id>/checkpoints/<int:seq>",
+        previews.checkpoint,
+        name="execution-checkpoint",
+    ),
     path("executions/<str:public_id>/recover", previews.recover, name="execution-recover"),
     path("executions/<str:public_id>/override", previews.override, name="execution-override"),
     path("executions/<str:public_id>/audit", tabs.audit, name="execution-audit"),
     path("executions/<str:public_id>/steps", execution.earlier, name="execution-earlier"),
-    path("executions/<str:public_id>/value/<str:name>", execution.own_value, name="execution-value"),
-    path("executions/<str:public_id>/steps/<str:step>/<str:name>", execution.step_value, name="step-value"),
+    path(
+        "executions/<str:public_id>/value/<str:name>", execution.own_value, name="execution-value"
+    ),
+    path(
+        "executions/<str:public_id>/steps/<str:step>/<str:name>",
+        execution.step_value,
+        name="step-value",
+    ),
     path("workflows/", workflows.listing, name="workflows"),
     path("workflows/apply", apply.apply, name="apply"),
     path("workflows/<str:public_id>/", workflows.page, name="workflow"),
-    path("workflows/<str:public_id>/versions/<int:number>", workflows.page, name="workflow-version"),
+    path(
+        "workflows/<str:public_id>/versions/<int:number>", workflows.page, name="workflow-version"
+    ),
     path("workflows/<str:public_id>/run", run.run, name="run"),
     path("attention/", attention.page, name="attention"),
     path("approvals/", approvals.page, name="approvals"),

@@ -20,14 +20,20 @@ class Shown:
     is_cut: bool = False
 
 
-# Characters that turn the text around them: shown as escapes, so that nothing looks like what it is not.
+# Characters that turn the text around them: shown as escapes, so that nothing looks like what it is
+# not.
 _TURNING = str.maketrans(
-    {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F)}
+    {
+        code: f"\\u{code:04x}"
+        for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F)
+    }
 )
 
 
 def pretty(value: Any) -> str:
-    """Indented JSON with its characters as they are, but for secrets and what turns the direction of writing."""
+    """Indented JSON with its characters as they are, but for secrets and what turns the direction
+    of writing.
+    """
     return json.dumps(secrets.shown(value), indent=2, ensure_ascii=False).translate(_TURNING)
 
 
@@ -37,9 +43,11 @@ def plain(text: str) -> str:
 
 
 def shown(stored: str | None, control: Any = None) -> Shown | None:
-    """A stored JSON text, of which at most ``SHOWN_CHARACTERS`` + 1 characters were read; None for no value.
+    """A stored JSON text, of which at most ``SHOWN_CHARACTERS`` + 1 characters were read; None for
+    no value.
 
-    ``control`` is that of the call whose arguments these are: it knows where secrets belong."""
+    ``control`` is that of the call whose arguments these are: it knows where secrets belong.
+    """
     if stored is None or stored == "null":
         return None
     if len(stored) > SHOWN_CHARACTERS:

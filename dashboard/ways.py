@@ -1,4 +1,6 @@
-"""Beside the buttons: the ways on that begin with a look at what they would do, each on a page of its own."""
+"""Beside the buttons: the ways on that begin with a look at what they would do, each on a page of
+its own.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ class Way:
 def ways(execution: Execution, role: Role) -> list[Way]:
     """What this role may look at now; nothing that would only be refused."""
     return [
-        Way(verb.way, verb.page, verb.icon) for verb in VERBS.values() if verb.way and _is_open(verb, execution, role)
+        Way(verb.way, verb.page, verb.icon)
+        for verb in VERBS.values()
+        if verb.way and _is_open(verb, execution, role)
     ]
 
 

@@ -1,4 +1,6 @@
-"""How phases, statuses, events and times are said to people: word, icon and tone always together."""
+"""How phases, statuses, events and times are said to people: word, icon and tone always
+together.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def event_tone(name: str) -> str:
 
 
 def duration(span: timedelta) -> str:
-    """A span in the largest two units that matter: ``340 ms``, ``4.2 s``, ``3 min 20 s``, ``2 d 3 h``."""
+    """A span in the largest two units that matter: ``340 ms``, ``4.2 s``, ``3 min 20 s``, ``2 d 3
+    h``.
+    """
     seconds = max(0.0, span.total_seconds())
     if seconds < 1:
         return f"{round(seconds * 1000)} ms"

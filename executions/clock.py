@@ -1,7 +1,9 @@
-"""The database's time, as this process knows it: what is due is due by one clock, however wrong a host's own may be.
+"""The database's time, as this process knows it: what is due is due by one clock, however wrong a
+host's own may be.
 
-It is asked for now and then (a worker does so with each heartbeat) and goes on by the monotonic clock in between, so
-that a step asks nothing more of the database. A host's own clock may jump by a day and no timer notices.
+It is asked for now and then (a worker does so with each heartbeat) and goes on by the monotonic
+clock in between, so that a step asks nothing more of the database. A host's own clock may jump by a
+day and no timer notices.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ _known: tuple[datetime, float] | None = None
 
 
 def now() -> datetime:
-    """Now by the database's clock: never ahead of it, and behind by the time that its last answer took."""
+    """Now by the database's clock: never ahead of it, and behind by the time that its last answer
+    took.
+    """
     if connection.vendor == "sqlite":
         # Its clock is the host's.
         return timezone.now()

@@ -1,4 +1,7 @@
-"""The doorbell: an RQ job that says "advance this execution". It may be lost, doubled or late without harm."""
+"""The doorbell: an RQ job that says "advance this execution".
+
+It may be lost, doubled or late without harm.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ SWITCH_ON = "Set STIGMER_QUEUE=on and restart the web server."
 
 
 def ring(execution_id: uuid.UUID, queue: str = "default", owner_id: int | None = None) -> bool:
-    """Ask a worker to advance this execution. False: Redis did not take it; the sweep will ring again.
+    """Ask a worker to advance this execution.
+
+    False: Redis did not take it; the sweep will ring again.
 
     Whose it is lets a worker keep some of its slots for the others.
     """
@@ -25,7 +30,12 @@ def ring(execution_id: uuid.UUID, queue: str = "default", owner_id: int | None =
 
     try:
         django_rq.get_queue(queue, commit_mode="auto").enqueue(
-            "executions.jobs.advance", str(execution_id), owner_id, result_ttl=0, failure_ttl=60, job_timeout=-1
+            "executions.jobs.advance",
+            str(execution_id),
+            owner_id,
+            result_ttl=0,
+            failure_ttl=60,
+            job_timeout=-1,
         )
     except RedisError as problem:
         log.warning("doorbell did not ring", execution_id=str(execution_id), problem=str(problem))

@@ -27,7 +27,9 @@ class StigmerError(Exception):
 
 
 class Fenced(StigmerError):
-    """This driver no longer holds the execution: its lease token is stale, so nothing was written."""
+    """This driver no longer holds the execution: its lease token is stale, so nothing was
+    written.
+    """
 
 
 class ExpressionError(StigmerError):
@@ -53,10 +55,16 @@ class WorkflowError:
 
     def as_json(self) -> dict[str, Any]:
         """The error as a JSON object; empty optional fields are left out."""
-        return {key: value for key, value in asdict(self).items() if value != "" or key in ("type", "status")}
+        return {
+            key: value
+            for key, value in asdict(self).items()
+            if value != "" or key in ("type", "status")
+        }
 
     @classmethod
-    def standard(cls, name: str, detail: str, *, status: int | None = None, instance: str = "") -> WorkflowError:
+    def standard(
+        cls, name: str, detail: str, *, status: int | None = None, instance: str = ""
+    ) -> WorkflowError:
         """One of the DSL's standard errors by its short name, for example ``timeout``."""
         title, default_status = STANDARD_ERRORS[name]
         return cls(ERROR_TYPES + name, status or default_status, title, detail, instance)
@@ -86,7 +94,9 @@ def same_error_type(one: str, other: str) -> bool:
     The specification moved to another host, and its conformance kit writes a third form: a standard
     error is the same in each of them. Any other type is compared as it is written.
     """
-    return one == other or (_standard_name(one) is not None and _standard_name(one) == _standard_name(other))
+    return one == other or (
+        _standard_name(one) is not None and _standard_name(one) == _standard_name(other)
+    )
 
 
 def _standard_name(uri: str) -> str | None:
@@ -108,16 +118,25 @@ class Finding:
 class Refused(StigmerError):
     """This cannot be done now.
 
-    ``text`` is all of it in one line. ``message`` says what was wrong, ``state`` what the thing is now, ``remedy`` what
-    can be done instead. ``findings`` point into what was asked for, by the names that it has in the body of the API's
-    request. ``code`` is stable: ``wrong_phase``, ``stale``, ``forbidden``, ``not_skippable``, ``invalid``,
-    ``unavailable``, ``conflict``, ``corrupt``, ``not_found``.
+    ``text`` is all of it in one line. ``message`` says what was wrong, ``state`` what the thing is
+    now, ``remedy`` what can be done instead. ``findings`` point into what was asked for, by the
+    names that it has in the body of the API's request. ``code`` is stable: ``wrong_phase``,
+    ``stale``, ``forbidden``, ``not_skippable``, ``invalid``, ``unavailable``, ``conflict``,
+    ``corrupt``, ``not_found``.
     """
 
     def __init__(
-        self, code: str, message: str, *, state: str = "", remedy: str = "", findings: Sequence[Finding] = ()
+        self,
+        code: str,
+        message: str,
+        *,
+        state: str = "",
+        remedy: str = "",
+        findings: Sequence[Finding] = (),
     ) -> None:
-        listed = "; ".join(str(each).rstrip(".") for each in findings if each.message not in message)
+        listed = "; ".join(
+            str(each).rstrip(".") for each in findings if each.message not in message
+        )
         self.text = " ".join(text for text in (message, listed and f"{listed}.", remedy) if text)
         super().__init__(self.text)
         self.code = code

@@ -1,4 +1,5 @@
-"""What modules of registered functions import: the decorator, and the errors that say how a call failed.
+"""What modules of registered functions import: the decorator, and the errors that say how a call
+failed.
 
 This address stays. `executions.steps.functions`, which older modules import, leads here too.
 """

@@ -1,4 +1,6 @@
-"""Lists of hosts as operators write them: names, names with a port, whole domains, addresses, networks."""
+"""Lists of hosts as operators write them: names, names with a port, whole domains, addresses,
+networks.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,9 @@ _NAME = re.compile(r"[a-z0-9_.-]+", re.ASCII)
 class Hosts:
     """What a list of entries covers; equal lists are equal.
 
-    An entry is ``host``, ``host:port``, ``[ipv6]:port``, an address, a network (``10.0.0.0/8``) or, where
-    that is wanted, ``*.example.org``: every name below that domain, and not the domain itself.
+    An entry is ``host``, ``host:port``, ``[ipv6]:port``, an address, a network (``10.0.0.0/8``) or,
+    where that is wanted, ``*.example.org``: every name below that domain, and not the domain
+    itself.
     """
 
     names: frozenset[tuple[str, int | None]] = frozenset()
@@ -47,7 +50,9 @@ class Hosts:
         name = host.lower().rstrip(".")
         if any((name, where) in self.names for where in (port, None)):
             return True
-        return any(name.endswith("." + domain) and where in (port, None) for domain, where in self.domains)
+        return any(
+            name.endswith("." + domain) and where in (port, None) for domain, where in self.domains
+        )
 
     def covers_address(self, address: Address, port: int) -> bool:
         """Whether the address, or a network that holds it, is listed."""
@@ -61,7 +66,9 @@ class Hosts:
     def covers(self, host: str, port: int) -> bool:
         """Whether what a URL names as its host, a name or an address, is listed."""
         address = parse_address(host)
-        return self.covers_name(host, port) or (address is not None and self.covers_address(address, port))
+        return self.covers_name(host, port) or (
+            address is not None and self.covers_address(address, port)
+        )
 
 
 def parse_address(text: str) -> Address | None:
@@ -87,5 +94,7 @@ def _host_and_port(entry: str, text: str) -> tuple[str, int | None]:
     number_is_fine = not colon or (port.isascii() and port.isdigit() and 0 < int(port) < 65536)
     address = parse_address(host)
     if not number_is_fine or (address is None and not _NAME.fullmatch(host)):
-        raise ValueError(f"{entry!r} is not understood; write host, host:port, [IPv6]:port, an address or a CIDR")
+        raise ValueError(
+            f"{entry!r} is not understood; write host, host:port, [IPv6]:port, an address or a CIDR"
+        )
     return (str(address) if address else host), (int(port) if colon else None)

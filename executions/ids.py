@@ -25,7 +25,13 @@ def uuid7() -> uuid.UUID:
     milliseconds, microseconds = divmod(stamp, 1_000)
     # 12 bits below the millisecond keep the order inside it (RFC 9562, method 3).
     fraction = microseconds * 4096 // 1000
-    value = milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | int.from_bytes(os.urandom(8), "big") >> 2
+    value = (
+        milliseconds << 80
+        | 0x7 << 76
+        | fraction << 64
+        | 0b10 << 62
+        | int.from_bytes(os.urandom(8), "big") >> 2
+    )
     return uuid.UUID(int=value)
 
 

@@ -8,13 +8,17 @@ from executions.errors import StigmerError
 
 
 class WrongWorker(StigmerError):
-    """Only `stigmer worker` can advance executions: it holds the lease that a plain RQ worker does not have. Run
-    `stigmer worker`, or `stigmer up`, which starts and watches several."""
+    """Only `stigmer worker` can advance executions: it holds the lease that a plain RQ worker does
+    not have. Run `stigmer worker`, or `stigmer up`, which starts and watches several.
+    """
 
     def __init__(self) -> None:
         super().__init__(" ".join(str(type(self).__doc__).split()))
 
 
 def advance(execution_id: str, owner_id: int | None = None) -> NoReturn:
-    """What a bell asks for. ``stigmer worker`` reads the arguments and drives in a slot; nobody else may run this."""
+    """What a bell asks for.
+
+    ``stigmer worker`` reads the arguments and drives in a slot; nobody else may run this.
+    """
     raise WrongWorker

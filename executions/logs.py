@@ -35,7 +35,9 @@ def is_correlation_id(text: str) -> bool:
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:
-    """A logger whose methods take an event and its fields: ``log.info("step finished", step="pay")``."""
+    """A logger whose methods take an event and its fields: ``log.info("step finished",
+    step="pay")``.
+    """
     logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return logger
 
@@ -44,7 +46,9 @@ _hidings: list[Callable[[Any], Any]] = []
 
 
 def hide_in_all(hide: Callable[[Any], Any]) -> None:
-    """Pass every record of this process through ``hide`` from now on: its event, its fields, its traceback."""
+    """Pass every record of this process through ``hide`` from now on: its event, its fields, its
+    traceback.
+    """
     _hidings[:] = [hide]
 
 
@@ -56,7 +60,9 @@ def _hidden(_logger: Any, _method: str, record: Any) -> Any:
 
 
 def configured(level: str, format: str) -> dict[str, Any]:
-    """Set structlog up and return Django's LOGGING. ``auto`` is text on a terminal, JSON elsewhere."""
+    """Set structlog up and return Django's LOGGING. ``auto`` is text on a terminal, JSON
+    elsewhere.
+    """
     text = format == "text" or (format == "auto" and sys.stderr.isatty())
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -78,7 +84,10 @@ def configured(level: str, format: str) -> dict[str, Any]:
         "formatters": {
             "stigmer": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(text)],
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    *_rendering(text),
+                ],
                 "foreign_pre_chain": [structlog.stdlib.ExtraAdder(allow=[]), *shared],
             }
         },
@@ -89,7 +98,10 @@ def configured(level: str, format: str) -> dict[str, Any]:
             "django.server": {"handlers": [], "level": "NOTSET", "propagate": True},
             # It tells of each try to connect, twice a second; who meets the trouble tells of it.
             "psycopg.pool": {"level": "ERROR"},
-            **{noisy: {"level": "WARNING"} for noisy in ("asyncio", "daphne", "httpx", "httpcore", "rq", "twisted")},
+            **{
+                noisy: {"level": "WARNING"}
+                for noisy in ("asyncio", "daphne", "httpx", "httpcore", "rq", "twisted")
+            },
         },
     }
 
@@ -102,8 +114,12 @@ def _rendering(text: bool) -> list[structlog.typing.Processor]:
     return [tracebacks, _hidden, structlog.processors.JSONRenderer(default=str)]
 
 
-def correlation(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware: a request's correlation id, the caller's own where it is well formed, is bound and sent back."""
+def correlation(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware: a request's correlation id, the caller's own where it is well formed, is bound
+    and sent back.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         asked = request.headers.get(CORRELATION_HEADER, "")

@@ -1,7 +1,7 @@
 """Who may do what: one place, asked by every door.
 
-An execution is visible to its owner, to support and to administrators; to everybody else it does not exist (404).
-Who may see it but not act is refused (403).
+An execution is visible to its owner, to support and to administrators; to everybody else it does
+not exist (404). Who may see it but not act is refused (403).
 """
 
 from __future__ import annotations
@@ -102,7 +102,9 @@ def visible_agents(user: Person) -> QuerySet[Agent]:
 
 
 def visible_sessions(user: Person) -> QuerySet[Session]:
-    """A conversation is its owner's alone; who sees all executions sees its runs, and so the conversation."""
+    """A conversation is its owner's alone; who sees all executions sees its runs, and so the
+    conversation.
+    """
     if sees_everything(user):
         return Session.objects.all()
     if not user.is_active:
@@ -111,5 +113,7 @@ def visible_sessions(user: Person) -> QuerySet[Session]:
 
 
 def can_change(user: Person, resource: Resource) -> bool:
-    """Whether this person may apply a new version of this workflow or agent, rename or delete it."""
+    """Whether this person may apply a new version of this workflow or agent, rename or delete
+    it.
+    """
     return is_admin(user) or (user.is_active and resource.owner_id == user.pk)

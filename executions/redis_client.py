@@ -1,4 +1,6 @@
-"""One client of Redis per process and deadline, for whatever asks it a short question and can do without the answer."""
+"""One client of Redis per process and deadline, for whatever asks it a short question and can do
+without the answer.
+"""
 
 from __future__ import annotations
 
@@ -9,5 +11,9 @@ import redis
 
 @lru_cache(maxsize=4)
 def client(url: str, timeout_seconds: float) -> redis.Redis:
-    """A client, with a pool of connections behind it, that waits so long to connect and for each answer."""
-    return redis.Redis.from_url(url, socket_timeout=timeout_seconds, socket_connect_timeout=timeout_seconds)
+    """A client, with a pool of connections behind it, that waits so long to connect and for each
+    answer.
+    """
+    return redis.Redis.from_url(
+        url, socket_timeout=timeout_seconds, socket_connect_timeout=timeout_seconds
+    )

@@ -6,7 +6,10 @@ import re
 import unicodedata
 
 # CSI, OSC and the two-character sequences of ECMA-48.
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[@-Z\\-_])")
+_ANSI = re.compile(
+    r"\x1b(?:\[[0-?]*["
+    r" -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[@-Z\\-_])"
+)
 _C1_CSI = re.compile(r"\x9b[0-?]*[ -/]*[@-~]")
 _TAG = re.compile(r"<[A-Za-z/!?][^<>]*(?:>|\Z)")
 _BLANKS = re.compile(r"\s+")
@@ -16,8 +19,10 @@ _LONGEST_READ = 20_000
 
 
 def sanitise_reason(text: str, limit: int = 500) -> str:
-    """One line of plain text of at most ``limit`` characters: no control characters, no bidirectional overrides, no
-    terminal codes, no markup tags, single blanks; an ellipsis shows that it was cut."""
+    """One line of plain text of at most ``limit`` characters: no control characters, no
+    bidirectional overrides, no terminal codes, no markup tags, single blanks; an ellipsis shows
+    that it was cut.
+    """
     text = text[: max(_LONGEST_READ, limit)]
     text = _C1_CSI.sub("", _ANSI.sub("", text))
     text = "".join(

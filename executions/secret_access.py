@@ -30,9 +30,11 @@ def known_secrets() -> Mapping[str, Any]:
     found = load_secrets(settings.STIGMER_SECRETS_FILE, os.environ)
     for name, reason in sorted(not_searched(found).items()):
         log.warning(
-            "a secret is not hidden where data that holds its value is shown: it would hide what is none",
-            secret=name, reason=reason,
-        )  # fmt: skip
+            "a secret is not hidden where data that holds its value is shown: it would hide what is"
+            " none",
+            secret=name,
+            reason=reason,
+        )
     logs.hide_in_all(Hider(flat(found)).hide)
     return found
 

@@ -1,7 +1,7 @@
 """Where secrets come from: a YAML or JSON file, a folder with a file for each, and the environment.
 
-Whose they are stands beside them: under ``$access`` in the file, or in a file of its own, which also speaks for
-secrets of a folder and of the environment::
+Whose they are stands beside them: under ``$access`` in the file, or in a file of its own, which
+also speaks for secrets of a folder and of the environment::
 
     $access:
       shopToken: {owners: [ann], groups: [billing], workflows: [order], hosts: [api.shop.example]}
@@ -29,12 +29,16 @@ _FOR_EVERYBODY = 0o007
 
 
 class SecretsUnreadable(StigmerError):
-    """The configured secrets cannot be used; the message says which file, why, and what to do. It shows no value."""
+    """The configured secrets cannot be used; the message says which file, why, and what to do.
+
+    It shows no value.
+    """
 
 
 def load_secrets(path: Path | None, environment: Mapping[str, str]) -> dict[str, Any]:
-    """All secrets by name: those of ``path`` (a YAML or JSON file with one object, or a folder in which each file is
-    one secret), then those of variables named ``STIGMER_SECRET_<NAME>``, which win. Raises :class:`SecretsUnreadable`.
+    """All secrets by name: those of ``path`` (a YAML or JSON file with one object, or a folder in
+    which each file is one secret), then those of variables named ``STIGMER_SECRET_<NAME>``, which
+    win. Raises :class:`SecretsUnreadable`.
     """
     found: dict[str, Any] = {}
     if path is not None:
@@ -48,13 +52,16 @@ def load_secrets(path: Path | None, environment: Mapping[str, str]) -> dict[str,
 
 
 def load_rules(path: Path | None, access: Path | None) -> dict[str, Rule]:
-    """Whose the secrets are, by name: what the secrets file says under ``$access``, then what the file ``access``
-    says, which wins. Raises :class:`SecretsUnreadable`."""
+    """Whose the secrets are, by name: what the secrets file says under ``$access``, then what the
+    file ``access`` says, which wins. Raises :class:`SecretsUnreadable`.
+    """
     rules: dict[str, Rule] = {}
     if path is not None and not path.is_dir():
         rules.update(_rules(_object_in(path, _FILE).get(ACCESS), path, f"{ACCESS}."))
     if access is not None:
-        rules.update(_rules(_object_in(access, "the file of STIGMER_SECRETS_ACCESS_FILE"), access, ""))
+        rules.update(
+            _rules(_object_in(access, "the file of STIGMER_SECRETS_ACCESS_FILE"), access, "")
+        )
     return rules
 
 
@@ -68,21 +75,27 @@ def _rules(content: Any, path: Path, parent: str) -> dict[str, Rule]:
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise SecretsUnreadable(f"in {path}, {parent.rstrip('.')} has to be an object with a rule for each secret")
+        raise SecretsUnreadable(
+            f"in {path}, {parent.rstrip('.')} has to be an object with a rule for each secret"
+        )
     return {str(name): _rule(rule, path, f"{parent}{name}") for name, rule in content.items()}
 
 
 def _rule(content: Any, path: Path, place: str) -> Rule:
     if not isinstance(content, dict) or not content.keys() <= {*_WHO, *_WHERE}:
         allowed = ", ".join((*_WHO, *_WHERE))
-        raise SecretsUnreadable(f"in {path}, {place} has to be an object with some of these lists: {allowed}")
+        raise SecretsUnreadable(
+            f"in {path}, {place} has to be an object with some of these lists: {allowed}"
+        )
     lists: dict[str, frozenset[str]] = {}
     for key, value in content.items():
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise SecretsUnreadable(f"in {path}, {place}.{key} has to be a list of texts")
         lists[key] = frozenset(value)
     try:
-        hosts = Hosts.from_entries(sorted(lists["hosts"]), domains=True) if "hosts" in lists else None
+        hosts = (
+            Hosts.from_entries(sorted(lists["hosts"]), domains=True) if "hosts" in lists else None
+        )
     except ValueError as error:
         raise SecretsUnreadable(f"in {path}, {place}.hosts: {error}") from None
     owners, groups, workflows = (lists.get(key, frozenset()) for key in _WHO)
@@ -101,13 +114,17 @@ def _object_in(path: Path, what: str) -> dict[str, Any]:
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise SecretsUnreadable(f"{what} {path} has to hold one object: `name: value` for each secret")
+        raise SecretsUnreadable(
+            f"{what} {path} has to hold one object: `name: value` for each secret"
+        )
     return content
 
 
 def _from_folder(path: Path) -> dict[str, Any]:
     is_open = bool(path.stat().st_mode & _FOR_EVERYBODY)
-    files = sorted(entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith("."))
+    files = sorted(
+        entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith(".")
+    )
     return {entry.name: _read(entry, check_mode=is_open).removesuffix("\n") for entry in files}
 
 
@@ -116,11 +133,14 @@ def _read(path: Path, *, check_mode: bool) -> str:
         mode = path.stat().st_mode
         if check_mode and mode & _FOR_EVERYBODY:
             raise SecretsUnreadable(
-                f"the secrets file {path} is open to everybody (mode {mode & 0o777:o}); run: chmod 600 {path}"
+                f"the secrets file {path} is open to everybody (mode {mode & 0o777:o}); run: chmod"
+                f" 600 {path}"
             )
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise SecretsUnreadable(f"the secrets file {path} cannot be read: {error.strerror}") from None
+        raise SecretsUnreadable(
+            f"the secrets file {path} cannot be read: {error.strerror}"
+        ) from None
     except UnicodeDecodeError:
         raise SecretsUnreadable(f"the secrets file {path} is not UTF-8 text") from None
 
@@ -129,11 +149,13 @@ def _ensure_texts(content: dict[Any, Any], path: Path, parent: str) -> None:
     for key, value in content.items():
         name = f"{parent}{key}"
         if not isinstance(key, str):
-            raise SecretsUnreadable(f"in the secrets file {path} the name {name} is not a text; put it in quotes")
+            raise SecretsUnreadable(
+                f"in the secrets file {path} the name {name} is not a text; put it in quotes"
+            )
         if isinstance(value, dict):
             _ensure_texts(value, path, f"{name}.")
         elif not isinstance(value, str):
             raise SecretsUnreadable(
-                f"in the secrets file {path} the value of {name} is a {type(value).__name__}, not a text or an object"
-                " of texts; put it in quotes"
+                f"in the secrets file {path} the value of {name} is a {type(value).__name__}, not a"
+                " text or an object of texts; put it in quotes"
             )

@@ -51,10 +51,10 @@ class PhaseRow:
     """All that is known of a phase.
 
     ``moves`` names the phases that may follow. ``entering`` are the columns that the phase sets and
-    resets. ``held_by`` are the columns of which one at least has to say who or what moves the run on,
-    and ``constraint`` is the name of the database's check of that. ``override`` says what an
-    administrator's override into it means (empty: only a worker can know it), ``way_back`` which verb
-    leads out of it to PENDING.
+    resets. ``held_by`` are the columns of which one at least has to say who or what moves the run
+    on, and ``constraint`` is the name of the database's check of that. ``override`` says what an
+    administrator's override into it means (empty: only a worker can know it), ``way_back`` which
+    verb leads out of it to PENDING.
     """
 
     look: Look
@@ -152,7 +152,9 @@ class Phase(StrEnum):
             moves="PENDING CANCELLED",
             entering={**_ENDED, "failed_at": Moment.NOW},
             is_active=False,
-            override="It is declared failed and marked for a person; it can be retried or recovered.",
+            override=(
+                "It is declared failed and marked for a person; it can be retried or recovered."
+            ),
             way_back="Retry, skip or recover it.",
         ),
     )
@@ -202,7 +204,9 @@ class Runner(StrEnum):
 
 
 class Stand(Enum):
-    """What a status means to the walk: still open, answered from the journal, failed, or closed without an answer."""
+    """What a status means to the walk: still open, answered from the journal, failed, or closed
+    without an answer.
+    """
 
     OPEN = auto()
     PASSED = auto()

@@ -1,7 +1,7 @@
 """API tokens: made, shown once, recognised, revoked. The database keeps a digest only.
 
-``stg_`` + 43 characters of base 62 (256 random bits) + ``_`` + six of a checksum: the prefix and the checksum let
-scanners find a leaked token without asking anybody.
+``stg_`` + 43 characters of base 62 (256 random bits) + ``_`` + six of a checksum: the prefix and
+the checksum let scanners find a leaked token without asking anybody.
 """
 
 from __future__ import annotations
@@ -47,8 +47,13 @@ class Minted:
     secret: str
 
 
-def mint(owner: User, name: str, scopes: Iterable[str], *, days: int | None = DEFAULT_DAYS) -> Minted:
-    """Make a token for ``owner``; ``days`` None never expires. Raises Refused for what is not allowed."""
+def mint(
+    owner: User, name: str, scopes: Iterable[str], *, days: int | None = DEFAULT_DAYS
+) -> Minted:
+    """Make a token for ``owner``; ``days`` None never expires.
+
+    Raises Refused for what is not allowed.
+    """
     wanted = sorted(set(scopes))
     _check(owner, name, wanted, days)
     body = _base62(secrets.randbits(256), 43)
@@ -93,19 +98,33 @@ def revoke(token: ApiToken) -> None:
 
 def _check(owner: User, name: str, wanted: list[str], days: int | None) -> None:
     if not name.strip() or len(name) > 100:
-        raise Refused("invalid", "A token needs a name of 1 to 100 characters.", remedy="Name what will use it.")
+        raise Refused(
+            "invalid",
+            "A token needs a name of 1 to 100 characters.",
+            remedy="Name what will use it.",
+        )
     unknown = [scope for scope in wanted if scope not in SCOPES]
     if unknown or not wanted:
-        what = f"There is no scope {unknown[0]!r}." if unknown else "A token needs at least one scope."
+        what = (
+            f"There is no scope {unknown[0]!r}." if unknown else "A token needs at least one scope."
+        )
         raise Refused("invalid", what, remedy=f"Choose among {', '.join(SCOPES)}.")
     if days is not None and not 1 <= days <= MOST_DAYS:
-        raise Refused("invalid", f"A token may live 1 to {MOST_DAYS} days.", remedy="Name a number of days.")
+        raise Refused(
+            "invalid", f"A token may live 1 to {MOST_DAYS} days.", remedy="Name a number of days."
+        )
     if "admin" in wanted and not policy.is_admin(owner):
         raise Refused(
-            "forbidden", "Only an administrator's token may have the scope admin.", remedy="Use read, run and act."
+            "forbidden",
+            "Only an administrator's token may have the scope admin.",
+            remedy="Use read, run and act.",
         )
     if ApiToken.objects.usable().filter(owner=owner).count() >= MOST_TOKENS:
-        raise Refused("conflict", f"There are {MOST_TOKENS} tokens already.", remedy="Revoke those that are not used.")
+        raise Refused(
+            "conflict",
+            f"There are {MOST_TOKENS} tokens already.",
+            remedy="Revoke those that are not used.",
+        )
 
 
 def _note_use(token: ApiToken) -> None:

@@ -25,8 +25,8 @@ def dumps(value: Any) -> str:
 def storable(value: Any, *, limit_bytes: int) -> str:
     """The JSON text of a value that both databases and every page can hold.
 
-    Raises :class:`NotStorable` for NUL, lone surrogates, NaN, infinity, keys that are not text, nesting over
-    ``MAX_DEPTH`` and text of more than ``limit_bytes`` bytes.
+    Raises :class:`NotStorable` for NUL, lone surrogates, NaN, infinity, keys that are not text,
+    nesting over ``MAX_DEPTH`` and text of more than ``limit_bytes`` bytes.
     """
     _check(value, 0)
     text = dumps(value)
@@ -36,7 +36,8 @@ def storable(value: Any, *, limit_bytes: int) -> str:
         raise NotStorable("The value holds half of a surrogate pair, which is not text.") from None
     if size > limit_bytes:
         raise NotStorable(
-            f"The value has {size:,} bytes as JSON; at most {limit_bytes:,} are allowed (STIGMER_VALUE_BYTES)."
+            f"The value has {size:,} bytes as JSON; at most {limit_bytes:,} are allowed"
+            " (STIGMER_VALUE_BYTES)."
         )
     return text
 
@@ -52,14 +53,18 @@ def _check(value: Any, depth: int) -> None:
                 raise NotStorable("The value holds a NUL character.")
         case float():
             if not math.isfinite(value):
-                raise NotStorable("The value holds a number that JSON does not have (NaN or infinity).")
+                raise NotStorable(
+                    "The value holds a number that JSON does not have (NaN or infinity)."
+                )
         case list() | tuple():
             for item in value:
                 _check(item, depth + 1)
         case dict():
             for key, item in value.items():
                 if not isinstance(key, str):
-                    raise NotStorable(f"An object's key must be text, this one is {type(key).__name__}.")
+                    raise NotStorable(
+                        f"An object's key must be text, this one is {type(key).__name__}."
+                    )
                 _check(key, depth)
                 _check(item, depth + 1)
         case _:
@@ -67,7 +72,9 @@ def _check(value: Any, depth: int) -> None:
 
 
 def clean_text(text: str, most: int = LONGEST_ERROR_TEXT) -> str:
-    """Foreign text that both databases can hold: no NUL, no half of a surrogate pair, cut after ``most`` characters."""
+    """Foreign text that both databases can hold: no NUL, no half of a surrogate pair, cut after
+    ``most`` characters.
+    """
     text = text[:most].replace("\x00", "")
     return text.encode(errors="replace").decode()
 
@@ -75,18 +82,27 @@ def clean_text(text: str, most: int = LONGEST_ERROR_TEXT) -> str:
 def clean_error(error: WorkflowError) -> WorkflowError:
     """The same error with texts that can be stored, whoever wrote them."""
     return WorkflowError(
-        clean_text(error.type), error.status, clean_text(error.title), clean_text(error.detail),
+        clean_text(error.type),
+        error.status,
+        clean_text(error.title),
+        clean_text(error.detail),
         clean_text(error.instance),
-    )  # fmt: skip
+    )
 
 
 def canonical(value: Any) -> str:
-    """The same text for values that are equal as JSON (after RFC 8785: sorted keys, no white space)."""
-    return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    """The same text for values that are equal as JSON (after RFC 8785: sorted keys, no white
+    space).
+    """
+    return json.dumps(
+        value, ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
 
 
 def digest_of_texts(previous: str, texts: Iterable[str | None]) -> str:
-    """SHA-256 (hex) over the digest before it and these texts, each with its length: one link of the chain."""
+    """SHA-256 (hex) over the digest before it and these texts, each with its length: one link of
+    the chain.
+    """
     found = hashlib.sha256(previous.encode())
     for text in texts:
         raw = b"" if text is None else text.encode(errors="surrogatepass")
@@ -96,5 +112,7 @@ def digest_of_texts(previous: str, texts: Iterable[str | None]) -> str:
 
 
 def digest(previous: str, value: Any) -> str:
-    """SHA-256 (hex) over the digest before it and the canonical form of this value: one link of the chain."""
+    """SHA-256 (hex) over the digest before it and the canonical form of this value: one link of the
+    chain.
+    """
     return hashlib.sha256(f"{previous}\n{canonical(value)}".encode()).hexdigest()

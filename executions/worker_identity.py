@@ -17,7 +17,9 @@ FIRST_NAMESPACE = "pid:[4026531836]"
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Where pids mean the same: one host by its name, one boot of it, one pid namespace (a container has its own)."""
+    """Where pids mean the same: one host by its name, one boot of it, one pid namespace (a
+    container has its own).
+    """
 
     host: str
     boot_id: str
@@ -30,7 +32,9 @@ def here() -> System:
 
 
 def _pid_namespace() -> str:
-    """For example ``pid:[4026531836]`` (pid_namespaces(7)); empty where the system does not tell."""
+    """For example ``pid:[4026531836]`` (pid_namespaces(7)); empty where the system does not
+    tell.
+    """
     try:
         return os.readlink("/proc/self/ns/pid")
     except OSError:
@@ -38,7 +42,10 @@ def _pid_namespace() -> str:
 
 
 def sees_processes() -> bool:
-    """Whether /proc shows the processes of this pid namespace. That of another one may be mounted there."""
+    """Whether /proc shows the processes of this pid namespace.
+
+    That of another one may be mounted there.
+    """
     try:
         return os.readlink("/proc/self") == str(os.getpid())
     except OSError:
@@ -51,10 +58,11 @@ def own_start() -> str:
 
 
 def started(pid: int) -> str | None:
-    """When the process with this pid started, in the kernel's ticks; None where there is no such process.
+    """When the process with this pid started, in the kernel's ticks; None where there is no such
+    process.
 
-    Together with the pid it tells a process from a later one with the same number. Linux only (proc(5), field 22), and
-    only where ``sees_processes``.
+    Together with the pid it tells a process from a later one with the same number. Linux only
+    (proc(5), field 22), and only where ``sees_processes``.
     """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
@@ -78,7 +86,9 @@ def expect_exits(home: Path) -> None:
 
 
 def note_exit(home: Path, pid: int, how: str) -> None:
-    """Leave word of how a child ended, for whoever declares it dead: only its parent gets to know."""
+    """Leave word of how a child ended, for whoever declares it dead: only its parent gets to
+    know.
+    """
     folder = home / "exits"
     with suppress(OSError):
         for old in sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)[:-KEPT_EXITS]:
@@ -87,7 +97,10 @@ def note_exit(home: Path, pid: int, how: str) -> None:
 
 
 def exit_of(home: Path, pid: int) -> str:
-    """How the process ended, once; empty where no supervisor tells. Waits a moment, as both learn of it at once."""
+    """How the process ended, once; empty where no supervisor tells.
+
+    Waits a moment, as both learn of it at once.
+    """
     folder = home / "exits"
     give_up_at = time.monotonic() + EXIT_PATIENCE_SECONDS
     while folder.is_dir():

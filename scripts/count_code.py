@@ -1,6 +1,8 @@
-"""How large the product is: ``python scripts/count_code.py`` prints its files, lines of code and tokens.
+"""How large the product is: ``python scripts/count_code.py`` prints its files, lines of code and
+tokens.
 
-Comments, docstrings, blank lines, migrations and tests are not counted. ``--at COMMIT`` counts another commit.
+Comments, docstrings, blank lines, migrations and tests are not counted. ``--at COMMIT`` counts
+another commit.
 """
 
 from __future__ import annotations
@@ -44,10 +46,15 @@ def sources(commit: str) -> Iterator[tuple[str, str]]:
     """Path and text of each Python file of the product at this commit."""
     root = Path(__file__).parents[1]
     listed = ["git", "ls-tree", "-r", "--name-only", commit, *ROOMS]
-    for path in subprocess.run(listed, cwd=root, capture_output=True, text=True, check=True).stdout.split():
+    for path in subprocess.run(
+        listed, cwd=root, capture_output=True, text=True, check=True
+    ).stdout.split():
         if path.endswith(".py") and "/migrations/" not in path:
             shown = ["git", "show", f"{commit}:{path}"]
-            yield path, subprocess.run(shown, cwd=root, capture_output=True, text=True, check=True).stdout
+            yield (
+                path,
+                subprocess.run(shown, cwd=root, capture_output=True, text=True, check=True).stdout,
+            )
 
 
 def count(text: str) -> tuple[int, int]:
@@ -66,7 +73,11 @@ def docstrings(text: str) -> set[tuple[int, int]]:
     """Where they begin: line and column."""
     places = set()
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+        if (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
+        ):
             places.add((node.lineno, node.col_offset))
     return places
 

@@ -1,4 +1,6 @@
-"""The ASGI entry: HTTP goes to Django; sockets to dashboard and API, from an origin of ours or with a token."""
+"""The ASGI entry: HTTP goes to Django; sockets to dashboard and API, from an origin of ours or with
+a token.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,11 @@ from dashboard import routing as dashboard_routing  # noqa: E402
 from executions.api import routing as api_routing  # noqa: E402
 from stigmer_site import entrance  # noqa: E402
 
-addresses = [*dashboard_routing.websocket_urlpatterns, *api_routing.websocket_urlpatterns, api_routing.unknown]
+addresses = [
+    *dashboard_routing.websocket_urlpatterns,
+    *api_routing.websocket_urlpatterns,
+    api_routing.unknown,
+]
 sockets = OriginValidator(AuthMiddlewareStack(URLRouter(addresses)), settings.STIGMER_ORIGINS)
 sockets = api_routing.tokens_beside(sockets)
 if settings.STIGMER_HTTPS:

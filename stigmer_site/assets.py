@@ -1,4 +1,6 @@
-"""Where templates, static files and examples lie: beside the packages in a checkout, inside this one in a wheel."""
+"""Where templates, static files and examples lie: beside the packages in a checkout, inside this
+one in a wheel.
+"""
 
 from __future__ import annotations
 

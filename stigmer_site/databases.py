@@ -8,8 +8,14 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-# A transaction that begins by reading and then writes fails at once under load, so each begins IMMEDIATE.
-SQLITE_PRAGMAS = {"journal_mode": "WAL", "synchronous": "FULL", "busy_timeout": "10000", "foreign_keys": "ON"}
+# A transaction that begins by reading and then writes fails at once under load, so each begins
+# IMMEDIATE.
+SQLITE_PRAGMAS = {
+    "journal_mode": "WAL",
+    "synchronous": "FULL",
+    "busy_timeout": "10000",
+    "foreign_keys": "ON",
+}
 SQLITE_LOCK_SECONDS = 10.0
 POOL_SECONDS = 4
 ESCAPES = "in its parts write `#` as %23, `?` as %3F, `%` as %25, `/` as %2F, `@` as %40"
@@ -20,11 +26,13 @@ POSTGRES_LIMITS = {
 }
 
 
-def from_url(url: str | None, home: Path, *, connections: int, prepared: bool = True) -> dict[str, Any]:
+def from_url(
+    url: str | None, home: Path, *, connections: int, prepared: bool = True
+) -> dict[str, Any]:
     """The database that ``url`` names; ``home/stigmer.sqlite3`` where there is none.
 
-    ``connections`` is the most that one process opens to PostgreSQL; ``prepared`` lets it keep prepared statements,
-    which poolers that share a connection between transactions do not stand.
+    ``connections`` is the most that one process opens to PostgreSQL; ``prepared`` lets it keep
+    prepared statements, which poolers that share a connection between transactions do not stand.
     Raises ImproperlyConfigured for an address that is neither.
     """
     if not url:
@@ -33,45 +41,56 @@ def from_url(url: str | None, home: Path, *, connections: int, prepared: bool = 
     if parts.scheme == "sqlite":
         if parts.query or parts.fragment or parts.netloc:
             raise ImproperlyConfigured(
-                "DATABASE_URL for SQLite is sqlite:// and an absolute path (sqlite:////srv/stigmer.sqlite3); "
-                f"{ESCAPES}."
+                "DATABASE_URL for SQLite is sqlite:// and an absolute path"
+                f" (sqlite:////srv/stigmer.sqlite3); {ESCAPES}."
             )
         return sqlite(Path("/", unquote(parts.path).lstrip("/")))
     if parts.scheme in ("postgres", "postgresql"):
         return postgres(url, connections=connections, prepared=prepared)
     raise ImproperlyConfigured(
-        f"DATABASE_URL begins with {parts.scheme!r}. Use postgresql://user:password@host:5432/name or "
-        "sqlite:////absolute/path.sqlite3, or leave it out for SQLite in STIGMER_HOME."
+        f"DATABASE_URL begins with {parts.scheme!r}. Use postgresql://user:password@host:5432/name"
+        " or sqlite:////absolute/path.sqlite3, or leave it out for SQLite in STIGMER_HOME."
     )
 
 
 def _taken_apart(url: str) -> SplitResult:
-    """The parts of an address. Raises ImproperlyConfigured, without the password, where it has none."""
+    """The parts of an address.
+
+    Raises ImproperlyConfigured, without the password, where it has none.
+    """
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError as error:
-        raise ImproperlyConfigured(f"DATABASE_URL cannot be read as an address; {ESCAPES}.") from error
+        raise ImproperlyConfigured(
+            f"DATABASE_URL cannot be read as an address; {ESCAPES}."
+        ) from error
     if parts.fragment and parts.scheme in ("postgres", "postgresql"):
         raise ImproperlyConfigured(f"DATABASE_URL holds a `#`; {ESCAPES}.")
     return parts
 
 
 def sqlite(path: Path) -> dict[str, Any]:
-    """An SQLite file with write-ahead log; every transaction takes the write lock when it begins."""
+    """An SQLite file with write-ahead log; every transaction takes the write lock when it
+    begins.
+    """
     return {
         "ENGINE": "stigmer_site.sqlite",
         "NAME": str(path),
         "CONN_MAX_AGE": None,
         "OPTIONS": {
             "lock_seconds": SQLITE_LOCK_SECONDS,
-            "init_command": ";".join(f"PRAGMA {name}={value}" for name, value in SQLITE_PRAGMAS.items()),
+            "init_command": ";".join(
+                f"PRAGMA {name}={value}" for name, value in SQLITE_PRAGMAS.items()
+            ),
         },
     }
 
 
 def postgres(url: str, *, connections: int, prepared: bool = True) -> dict[str, Any]:
-    """A PostgreSQL database through psycopg's pool; libpq options may follow the address as its query."""
+    """A PostgreSQL database through psycopg's pool; libpq options may follow the address as its
+    query.
+    """
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     limits = " ".join(f"-c {name}={value}" for name, value in POSTGRES_LIMITS.items())
@@ -85,8 +104,9 @@ def postgres(url: str, *, connections: int, prepared: bool = True) -> dict[str, 
         # A connection that broke while it lay in the pool is replaced before anybody meets it.
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
-            # Left alone, the pool waits longer and longer for a server that was away: minutes after an outage of one.
-            # Who waits for it longer than it tries would wait in vain until the end of his own patience.
+            # Left alone, the pool waits longer and longer for a server that was away: minutes after
+            # an outage of one. Who waits for it longer than it tries would wait in vain until the
+            # end of his own patience.
             "pool": {
                 "min_size": 1,
                 "max_size": connections,

@@ -19,13 +19,17 @@ RETRY_AFTER_SECONDS = 5
 # Statuses that pass by themselves.
 PASSES = frozenset({429, 503})
 PLAIN_HTTP = "This server is reached by https alone; this came by plain http."
-USE_HTTPS = "Use the address with https. Where a token was sent, revoke it: everybody on the way could read it."
+USE_HTTPS = (
+    "Use the address with https. Where a token was sent, revoke it: everybody on the way could"
+    " read it."
+)
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
 
 def again(get_response: Answer) -> Answer:
-    """Middleware: whoever is told that something cannot be done now is told when to try again, at every
-    door. An answer that knows better says so itself."""
+    """Middleware: whoever is told that something cannot be done now is told when to try again, at
+    every door. An answer that knows better says so itself.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
@@ -37,8 +41,10 @@ def again(get_response: Answer) -> Answer:
 
 
 def https(get_response: Answer) -> Answer:
-    """Middleware: where https is on, what carries a token is refused by plain http. A redirect would
-    let a client go on for ever that shows its token to everybody on the way."""
+    """Middleware: where https is on, what carries a token is refused by plain http.
+
+    A redirect would let a client go on for ever that shows its token to everybody on the way.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if settings.SECURE_SSL_REDIRECT and not request.is_secure() and _is_for_programs(request):
@@ -75,7 +81,9 @@ def _of_body(request: HttpRequest) -> Problem | None:
 
 
 def posts(get_response: Answer) -> Answer:
-    """Middleware: whatever a page changes is counted as requests of the API are, in the same bucket."""
+    """Middleware: whatever a page changes is counted as requests of the API are, in the same
+    bucket.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if request.method not in SAFE_METHODS and not request.path.startswith("/api/"):

@@ -27,7 +27,10 @@ def behind_proxies(application: App, hops: int) -> App:
             return
         if not hops and not was_told and _lines(scope, b"x-forwarded-for"):
             was_told = True
-            log.warning("X-Forwarded-For came and STIGMER_PROXIES is 0: behind a proxy all callers count as one")
+            log.warning(
+                "X-Forwarded-For came and STIGMER_PROXIES is 0: behind a proxy all callers count"
+                " as one"
+            )
         peer, port = scope.get("client") or ("", 0)
         address = addresses.client_address(peer, _lines(scope, b"x-forwarded-for"), hops)
         secure = _SECURE[scope["type"]]
@@ -77,8 +80,10 @@ _EMPTY = {"type": "http.request", "body": b"", "more_body": False}
 
 def _is_announced(scope: dict[str, Any], body_bytes: int) -> bool:
     """Whether the header says already that the body is too large."""
-    return any(text.isdigit() and (len(text) > 18 or int(text) > body_bytes)
-               for text in _lines(scope, b"content-length"))  # fmt: skip
+    return any(
+        text.isdigit() and (len(text) > 18 or int(text) > body_bytes)
+        for text in _lines(scope, b"content-length")
+    )
 
 
 async def _body(receive: Any, body_bytes: int) -> list[dict[str, Any]] | None:
@@ -108,9 +113,11 @@ def _given(parts: list[dict[str, Any]], receive: Any) -> Callable[[], Awaitable[
 
 
 def _without_body(receive: Any) -> Callable[[], Awaitable[dict[str, Any]]]:
-    """A ``receive`` that gives an empty body, and then that the client left. What still comes of the
-    body is thrown away: to an application that was given a whole body it would be a breach of the
-    protocol, on which Django ends the request with an error."""
+    """A ``receive`` that gives an empty body, and then that the client left.
+
+    What still comes of the body is thrown away: to an application that was given a whole body it
+    would be a breach of the protocol, on which Django ends the request with an error.
+    """
     was_given = False
 
     async def given() -> dict[str, Any]:

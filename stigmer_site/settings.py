@@ -1,4 +1,6 @@
-"""All settings, read from the environment; docs/configuration.md explains each name that is read here."""
+"""All settings, read from the environment; docs/configuration.md explains each name that is read
+here.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from stigmer_site import assets, databases, home, zones
 
 env = Env()
 
-# --- Where it runs -------------------------------------------------------------------------------------------------
+# --- Where it runs --------------------------------------------------------------------------------
 STIGMER_HOME: Path = env.path("STIGMER_HOME", Path("var")).absolute()
 STIGMER_BIND: str = env.str("STIGMER_BIND", "127.0.0.1")
 STIGMER_PORT: int = env.int("STIGMER_PORT", 8000)
@@ -23,14 +25,15 @@ STIGMER_PROXIES: int = env.int("STIGMER_PROXIES", 0)
 STIGMER_DEMO: bool = env.bool("STIGMER_DEMO", True)
 STIGMER_DEMO_PORT: int = env.int("STIGMER_DEMO_PORT", STIGMER_PORT + 1)
 
-# --- Django --------------------------------------------------------------------------------------------------------
+# --- Django ---------------------------------------------------------------------------------------
 DEBUG: bool = env.bool("STIGMER_DEBUG", False)
 SECRET_KEY: str = env.str("STIGMER_SECRET_KEY", "") or home.kept_secret(STIGMER_HOME / "secret-key")
 SECRET_KEY_FALLBACKS: list[str] = env.list("STIGMER_SECRET_KEY_FALLBACKS", [])
 ALLOWED_HOSTS: list[str] = env.list("STIGMER_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 _scheme = "https" if STIGMER_HTTPS else "http"
 STIGMER_ORIGINS: list[str] = env.list(
-    "STIGMER_ORIGINS", [f"{_scheme}://{host}:{STIGMER_PORT}" for host in ALLOWED_HOSTS if not host.startswith(".")]
+    "STIGMER_ORIGINS",
+    [f"{_scheme}://{host}:{STIGMER_PORT}" for host in ALLOWED_HOSTS if not host.startswith(".")],
 )
 CSRF_TRUSTED_ORIGINS = STIGMER_ORIGINS
 ROOT_URLCONF = "stigmer_site.urls"
@@ -97,7 +100,7 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 0 if DEBUG else 300
 
-# --- Who may come in -----------------------------------------------------------------------------------------------
+# --- Who may come in ------------------------------------------------------------------------------
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
@@ -110,11 +113,15 @@ PASSWORD_HASHERS = ["executions.accounts.hasher.PasswordHasher"]
 STIGMER_LOGIN_TRIES: int = env.int("STIGMER_LOGIN_TRIES", 5)
 STIGMER_LOGIN_LOCK_SECONDS: float = env.float("STIGMER_LOGIN_LOCK_SECONDS", 900.0)
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
-# Cookies are shared by all ports of a host: the port in the name keeps two servers on one machine apart.
+# Cookies are shared by all ports of a host: the port in the name keeps two servers on one machine
+# apart.
 _cookie = "__Host-stigmer" if STIGMER_HTTPS else f"stigmer{STIGMER_PORT}"
 SESSION_COOKIE_NAME = f"{_cookie}-session"
 SESSION_COOKIE_AGE: int = env.int("STIGMER_SESSION_SECONDS", 14 * 24 * 3600)
@@ -127,7 +134,8 @@ CSRF_COOKIE_SECURE = STIGMER_HTTPS
 SECURE_SSL_REDIRECT = STIGMER_HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if STIGMER_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = STIGMER_HTTPS
-# The scheme of a request is what stigmer_site/entrance.py found: Django would read X-Forwarded-Proto from the left.
+# The scheme of a request is what stigmer_site/entrance.py found: Django would read
+# X-Forwarded-Proto from the left.
 SECURE_PROXY_SSL_HEADER = None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_REFERRER_POLICY = "same-origin"
@@ -156,7 +164,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE: int = env.int("STIGMER_REQUEST_BYTES", 2_621_440)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 
-# --- Database, Redis, queues ---------------------------------------------------------------------------------------
+# --- Database, Redis, queues ----------------------------------------------------------------------
 STIGMER_DATABASE_CONNECTIONS: int = env.int("STIGMER_DATABASE_CONNECTIONS", 10)
 STIGMER_TRANSACTION_TRIES: int = env.int("STIGMER_TRANSACTION_TRIES", 5)
 STIGMER_TRANSACTION_SECONDS: float = env.float("STIGMER_TRANSACTION_SECONDS", 5.0)
@@ -175,7 +183,8 @@ RQ_QUEUES = {
     name: {
         "URL": REDIS_URL,
         "SERIALIZER": "rq.serializers.JSONSerializer",
-        "DEFAULT_TIMEOUT": -1,  # deadlines are the engine's: RQ's time-out is an exception that a step may swallow
+        # deadlines are the engine's: RQ's time-out is an exception that a step may swallow
+        "DEFAULT_TIMEOUT": -1,
         "DEFAULT_RESULT_TTL": 0,
     }
     for name in ("high", "default", "low")
@@ -190,7 +199,7 @@ CHANNEL_LAYERS = {
     }
 }
 
-# --- Driving -------------------------------------------------------------------------------------------------------
+# --- Driving --------------------------------------------------------------------------------------
 STIGMER_SLOTS: int = env.int("STIGMER_SLOTS", 100)
 STIGMER_HEARTBEAT_SECONDS: float = env.float("STIGMER_HEARTBEAT_SECONDS", 5.0)
 STIGMER_PROCESS_SILENCE_SECONDS: float = env.float("STIGMER_PROCESS_SILENCE_SECONDS", 15.0)
@@ -199,7 +208,9 @@ STIGMER_SWEEP_BATCH: int = env.int("STIGMER_SWEEP_BATCH", 100)
 STIGMER_RING_AGAIN_SECONDS: float = env.float("STIGMER_RING_AGAIN_SECONDS", 30.0)
 STIGMER_DRAIN_SECONDS: float = env.float("STIGMER_DRAIN_SECONDS", 20.0)
 STIGMER_ATTEMPT_SECONDS: float = env.float("STIGMER_ATTEMPT_SECONDS", 30.0)
-STIGMER_RETRY_DELAYS: list[float] = env.list("STIGMER_RETRY_DELAYS", [2.0, 5.0, 10.0], subcast=float)
+STIGMER_RETRY_DELAYS: list[float] = env.list(
+    "STIGMER_RETRY_DELAYS", [2.0, 5.0, 10.0], subcast=float
+)
 STIGMER_RETRY_AFTER_SECONDS: float = env.float("STIGMER_RETRY_AFTER_SECONDS", 300.0)
 STIGMER_MAX_STEPS: int = env.int("STIGMER_MAX_STEPS", 10_000)
 STIGMER_FLUSH_STEPS: int = env.int("STIGMER_FLUSH_STEPS", 100)
@@ -215,7 +226,7 @@ STIGMER_FAIR_SHARE: int = env.int("STIGMER_FAIR_SHARE", 10)
 STIGMER_METRICS_TOKEN: str = env.str("STIGMER_METRICS_TOKEN", "")
 STIGMER_METRICS_LOCAL: bool = env.bool("STIGMER_METRICS_LOCAL", False)
 
-# --- What a definition may do --------------------------------------------------------------------------------------
+# --- What a definition may do ---------------------------------------------------------------------
 STIGMER_DEFINITION_BYTES: int = env.int("STIGMER_DEFINITION_BYTES", 256 * 1024)
 STIGMER_DEFINITION_DEPTH: int = env.int("STIGMER_DEFINITION_DEPTH", 32)
 STIGMER_DEFINITION_NODES: int = env.int("STIGMER_DEFINITION_NODES", 20_000)
@@ -227,7 +238,9 @@ STIGMER_HTTP_ONLY_HOSTS: list[str] = env.list("STIGMER_HTTP_ONLY_HOSTS", [])
 STIGMER_HTTP_ALLOWED_PORTS: list[int] = env.list("STIGMER_HTTP_ALLOWED_PORTS", [], subcast=int)
 _examples = ["executions.demo.imports"] if STIGMER_DEMO else []
 STIGMER_FUNCTION_MODULES: list[str] = env.list("STIGMER_FUNCTION_MODULES", _examples)
-STIGMER_FUNCTION_PROCESSES: int = env.int("STIGMER_FUNCTION_PROCESSES", 2, validate=validate.Range(min=1))
+STIGMER_FUNCTION_PROCESSES: int = env.int(
+    "STIGMER_FUNCTION_PROCESSES", 2, validate=validate.Range(min=1)
+)
 # With less than this a process of functions cannot even start.
 _least_memory = validate.Range(min=256 * 1024 * 1024)
 STIGMER_FUNCTION_MEMORY_BYTES: int = env.int(
@@ -236,7 +249,9 @@ STIGMER_FUNCTION_MEMORY_BYTES: int = env.int(
 STIGMER_SECRETS_FILE: Path | None = env.path("STIGMER_SECRETS_FILE", None)
 STIGMER_SECRETS_ACCESS_FILE: Path | None = env.path("STIGMER_SECRETS_ACCESS_FILE", None)
 
-# --- Log -----------------------------------------------------------------------------------------------------------
+# --- Log ------------------------------------------------------------------------------------------
 STIGMER_LOG_LEVEL: str = env.str("STIGMER_LOG_LEVEL", "INFO").upper()
-STIGMER_LOG_FORMAT: str = env.str("STIGMER_LOG_FORMAT", "auto", validate=validate.OneOf(logs.FORMATS))
+STIGMER_LOG_FORMAT: str = env.str(
+    "STIGMER_LOG_FORMAT", "auto", validate=validate.OneOf(logs.FORMATS)
+)
 LOGGING = logs.configured(STIGMER_LOG_LEVEL, STIGMER_LOG_FORMAT)

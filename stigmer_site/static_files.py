@@ -9,7 +9,9 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]  # it has no types
-    """WhiteNoise, answering with whole bytes: its file iterator would block the event loop and warn at every file."""
+    """WhiteNoise, answering with whole bytes: its file iterator would block the event loop and warn
+    at every file.
+    """
 
     @staticmethod
     def serve(static_file: Any, request: HttpRequest) -> HttpResponseBase:

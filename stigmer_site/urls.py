@@ -1,4 +1,6 @@
-"""Addresses: health, Django's admin, RQ's own pages (superusers only), the REST API and the dashboard."""
+"""Addresses: health, Django's admin, RQ's own pages (superusers only), the REST API and the
+dashboard.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,8 @@ from executions import health
 handler500 = "dashboard.views.failure.failure"
 superuser_only = user_passes_test(lambda user: user.is_active and user.is_superuser)
 
-# RQ's pages can empty queues and show arguments: django-rq would let any staff member in, and its statistics
-# would let in whoever has a token.
+# RQ's pages can empty queues and show arguments: django-rq would let any staff member in, and its
+# statistics would let in whoever has a token.
 rq_pages: list[URLPattern] = [*get_api_urlpatterns(), *get_admin_urlpatterns()]
 for page in rq_pages:
     page.callback = superuser_only(page.callback)

@@ -33,7 +33,9 @@ def find() -> str | None:
     """The path of a Chromium that is installed here."""
     if named := os.environ.get("CHROMIUM"):
         return shutil.which(named)
-    return next((path for name in NAMES if (path := shutil.which(name))), None) or _playwrights_own()
+    return (
+        next((path for name in NAMES if (path := shutil.which(name))), None) or _playwrights_own()
+    )
 
 
 def _playwrights_own() -> str | None:
@@ -47,14 +49,18 @@ def _playwrights_own() -> str | None:
 
 
 def driver() -> str:
-    """The program with which playwright drives a browser: it starts first, with libraries of the system."""
+    """The program with which playwright drives a browser: it starts first, with libraries of the
+    system.
+    """
     from playwright._impl._driver import compute_driver_executable
 
     return compute_driver_executable()[0]
 
 
 def missing_libraries(program: str) -> list[str]:
-    """The shared libraries that a program needs and this system lacks; empty where nobody tells (no ldd)."""
+    """The shared libraries that a program needs and this system lacks; empty where nobody tells (no
+    ldd).
+    """
     if shutil.which("ldd") is None:
         return []
     told = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
@@ -62,7 +68,9 @@ def missing_libraries(program: str) -> list[str]:
 
 
 def install() -> str | None:
-    """What is missing: Debian's packages as root, else playwright's download; None where both fail."""
+    """What is missing: Debian's packages as root, else playwright's download; None where both
+    fail.
+    """
     if os.geteuid() == 0 and shutil.which("apt-get"):
         libraries = [LIBRARIES[name] for name in missing_libraries(driver()) if name in LIBRARIES]
         packages = [*libraries, *([] if find() else ["chromium"])]
@@ -86,12 +94,14 @@ def main() -> None:
     if missing := missing_libraries(driver()):
         packages = " ".join(LIBRARIES.get(name, name) for name in missing)
         needed = ", ".join(missing)
-        sys.exit(f"stigmer: the browser tests need {needed} (on Debian: apt-get install {packages}).")
+        sys.exit(
+            f"stigmer: the browser tests need {needed} (on Debian: apt-get install {packages})."
+        )
     if found is None:
         sys.exit(
-            "stigmer: the browser tests need Chromium and none could be installed. Install it yourself "
-            "(on Debian: apt-get install chromium; on Ubuntu and macOS: .venv/bin/playwright install "
-            "chromium) or set CHROMIUM to the path of one."
+            "stigmer: the browser tests need Chromium and none could be installed. Install it"
+            " yourself (on Debian: apt-get install chromium; on Ubuntu and macOS:"
+            " .venv/bin/playwright install chromium) or set CHROMIUM to the path of one."
         )
     print(found)
 

@@ -1,4 +1,7 @@
-"""What every test may use. The services start once, in the process that was called, and stop with it."""
+"""What every test may use.
+
+The services start once, in the process that was called, and stop with it.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ from executions.driving.attempts import turn
 from tests import services
 from tests import settings as test_settings
 from tests.live import LiveStigmer, stigmer_up
-from tests.server_logs import pytest_runtest_makereport, pytest_runtest_setup  # noqa: F401  # hooks of pytest
+
+# Hooks of pytest.
+from tests.server_logs import pytest_runtest_makereport as pytest_runtest_makereport
+from tests.server_logs import pytest_runtest_setup as pytest_runtest_setup
 from tests.waiting import PAGE_SECONDS
 
 if TYPE_CHECKING:
@@ -49,8 +55,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def patience_for_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test that drives in its own process has no worker that would wake a call in line for a function process: on a
-    busy machine a process takes longer to start than a call waits in its place."""
+    """A test that drives in its own process has no worker that would wake a call in line for a
+    function process: on a busy machine a process takes longer to start than a call waits in its
+    place.
+    """
     monkeypatch.setattr(turn, "IN_PLACE_SECONDS", 20.0)
 
 
@@ -71,7 +79,8 @@ def short_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def live_stigmer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStigmer]:
-    """``stigmer up`` in an empty data folder; one for the whole run, so leave it as healthy as it was.
+    """``stigmer up`` in an empty data folder; one for the whole run, so leave it as healthy as it
+    was.
 
     Its name has what means something in addresses and in shells.
     """
@@ -81,14 +90,20 @@ def live_stigmer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStigm
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium, driven by playwright. Not for the whole run: its event loop would be in others' way."""
+    """The system's Chromium, driven by playwright.
+
+    Not for the whole run: its event loop would be in others' way.
+    """
     from playwright.sync_api import expect, sync_playwright
 
     from tests.chromium import FLAGS, find
 
     path = find()
     if path is None:
-        pytest.fail("The browser tests need Chromium: run `make test`, which installs it, or set CHROMIUM to its path.")
+        pytest.fail(
+            "The browser tests need Chromium: run `make test`, which installs it, or set CHROMIUM"
+            " to its path."
+        )
     # By itself it waits five seconds, less than a page takes on a busy machine.
     expect.set_options(timeout=PAGE_SECONDS * 1000)
     with sync_playwright() as playwright:

@@ -9,7 +9,9 @@ from executions.driving.driver import advance
 from executions.driving.store import Store
 
 
-def drive_once(execution_id: uuid.UUID, *, process_id: uuid.UUID, store: Store, running: Running) -> bool:
+def drive_once(
+    execution_id: uuid.UUID, *, process_id: uuid.UUID, store: Store, running: Running
+) -> bool:
     """Drive it beside others or, where it has to be, alone. False: there was nothing to do."""
     return any(
         advance(execution_id, process_id=process_id, store=store, running=running, alone=alone)

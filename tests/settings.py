@@ -1,4 +1,5 @@
-"""The project's settings as the tests run with them: a data folder of their own, real services, no second-hand state.
+"""The project's settings as the tests run with them: a data folder of their own, real services, no
+second-hand state.
 
 ``STIGMER_TEST_DATABASE`` chooses ``sqlite`` (the default) or ``postgres``.
 """
@@ -13,21 +14,31 @@ from pathlib import Path
 
 TEST_DATABASE = os.environ.get("STIGMER_TEST_DATABASE", "sqlite")
 if TEST_DATABASE not in ("sqlite", "postgres"):
-    raise ValueError(f"STIGMER_TEST_DATABASE is {TEST_DATABASE!r}; it may be 'sqlite' or 'postgres'.")
+    raise ValueError(
+        f"STIGMER_TEST_DATABASE is {TEST_DATABASE!r}; it may be 'sqlite' or 'postgres'."
+    )
 
 if "STIGMER_TEST_FOLDER" not in os.environ:
-    # Workers of pytest-xdist inherit the variable, so that only the first process makes and removes the folder.
+    # Workers of pytest-xdist inherit the variable, so that only the first process makes and removes
+    # the folder.
     os.environ["STIGMER_TEST_FOLDER"] = tempfile.mkdtemp(prefix="stigmer-test-")
     atexit.register(shutil.rmtree, os.environ["STIGMER_TEST_FOLDER"], ignore_errors=True)
 TEST_FOLDER = Path(os.environ["STIGMER_TEST_FOLDER"])
-for name in [name for name in os.environ if name.startswith("STIGMER_") and not name.startswith("STIGMER_TEST_")]:
+for name in [
+    name
+    for name in os.environ
+    if name.startswith("STIGMER_") and not name.startswith("STIGMER_TEST_")
+]:
     del os.environ[name]
 os.environ["STIGMER_HOME"] = str(TEST_FOLDER / "home")
-# One server, but a database for each of xdist's processes: a worker of one must not take the bells of another.
+# One server, but a database for each of xdist's processes: a worker of one must not take the bells
+# of another.
 _number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw-1").removeprefix("gw")) + 1
 os.environ["REDIS_URL"] = f"unix://{TEST_FOLDER / 'redis.sock'}?db={_number}"
 os.environ["DATABASE_URL"] = (
-    f"postgresql://postgres@/stigmer?host={TEST_FOLDER / 'postgres'}" if TEST_DATABASE == "postgres" else ""
+    f"postgresql://postgres@/stigmer?host={TEST_FOLDER / 'postgres'}"
+    if TEST_DATABASE == "postgres"
+    else ""
 )
 
 from stigmer_site.settings import *  # noqa: E402, F403

@@ -23,11 +23,13 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 on_postgres = pytest.mark.skipif(
-    django_settings.DATABASES["default"]["ENGINE"].endswith("sqlite"), reason="SQLite's clock is the host's"
+    django_settings.DATABASES["default"]["ENGINE"].endswith("sqlite"),
+    reason="SQLite's clock is the host's",
 )
 JUMPS = [timedelta(hours=1), timedelta(hours=-1), timedelta(days=1), timedelta(days=-1)]
 WAITS = (
-    "document: {dsl: '1.0.0', namespace: tests, name: waits, version: '1.0.0'}\ndo: [{w: {wait: {milliseconds: 1500}}}]"
+    "document: {dsl: '1.0.0', namespace: tests, name: waits, version: '1.0.0'}\ndo: [{w: {wait:"
+    " {milliseconds: 1500}}}]"
 )
 
 
@@ -82,7 +84,9 @@ def test_a_timer_that_a_host_with_a_wrong_clock_set_is_due_by_the_database(execu
 
 
 @pytest.mark.parametrize("much", [timedelta(0), *JUMPS], ids=str)
-def test_a_timer_fires_once_and_not_early_where_the_clock_of_the_worker_jumps_while_it_waits(execution, jump, much):
+def test_a_timer_fires_once_and_not_early_where_the_clock_of_the_worker_jumps_while_it_waits(
+    execution, jump, much
+):
     if connection.vendor == "sqlite" and much:
         pytest.skip("SQLite's clock is the host's")
     process = register("worker", slots=1)

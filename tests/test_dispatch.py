@@ -17,7 +17,10 @@ EXECUTION = uuid.UUID(int=7)
 
 
 def rung(client: redis.Redis, queue: str = "default") -> list[str]:
-    return [job.decode() if isinstance(job, bytes) else job for job in client.lrange(f"rq:queue:{queue}", 0, -1)]
+    return [
+        job.decode() if isinstance(job, bytes) else job
+        for job in client.lrange(f"rq:queue:{queue}", 0, -1)
+    ]
 
 
 def test_a_ring_is_a_job_with_the_id_as_json(redis_client):
@@ -25,7 +28,12 @@ def test_a_ring_is_a_job_with_the_id_as_json(redis_client):
     (job,) = rung(redis_client, "high")
     stored = redis_client.hget(f"rq:job:{job}", "data")
     assert stored is not None
-    assert json.loads(zlib.decompress(stored)) == ["executions.jobs.advance", None, [str(EXECUTION), None], {}]
+    assert json.loads(zlib.decompress(stored)) == [
+        "executions.jobs.advance",
+        None,
+        [str(EXECUTION), None],
+        {},
+    ]
 
 
 @pytest.mark.django_db(transaction=True)

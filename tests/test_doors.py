@@ -1,4 +1,5 @@
-"""Every phase, status, event and verb is known to every door: a row that a door does not know is seen here.
+"""Every phase, status, event and verb is known to every door: a row that a door does not know is
+seen here.
 
 What each door makes of a verb's row is in tests/verbs/test_rows.py.
 """
@@ -46,10 +47,18 @@ def test_every_door_knows_each_phase(phase: Phase) -> None:
     check_look(look)
     assert f"tone-{look.tone}" in word_tags.phase(phase) and look.word in word_tags.phase(phase)
     assert word_tags.phase_tone(phase) == f"tone-{look.tone}"
-    assert sentence.stands(Execution(phase=phase, started_at=timezone.now(), ended_at=timezone.now()), [])
+    assert sentence.stands(
+        Execution(phase=phase, started_at=timezone.now(), ended_at=timezone.now()), []
+    )
     assert typed.parse(f"status:{phase.lower()}", timezone.now()).search.phases == (phase,)
     assert words.STYLES[phase] == look.colour
-    status = {"phase": phase, "current_step": "", "retry_count": 0, "failure_reason": "", "cancel_asked": False}
+    status = {
+        "phase": phase,
+        "current_step": "",
+        "retry_count": 0,
+        "failure_reason": "",
+        "cancel_asked": False,
+    }
     run = {"status": status | {"waiting_for": "", "wake_at": None}, "metadata": {"id": "wex-1"}}
     assert standing.sentence(run).startswith(phase)
     assert bool(standing.next_commands(run)) is (phase.row.is_active or phase is Phase.FAILED)

@@ -26,8 +26,22 @@ def test_ids_sort_as_their_uuids(one, other):
     assert (public_id("wex", one) < public_id("wex", other)) is (one.int < other.int)
 
 
-@pytest.mark.parametrize("text", ["", "wex", "wex-", "wex-1", "wex-" + "z" * 26, "wex-" + "u" * 26, "wex-" + "é" * 26,
-                                  "WEX-" + "0" * 26, "aex-" + "0" * 26, "wex-" + "0" * 27, "0" * 26])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "wex",
+        "wex-",
+        "wex-1",
+        "wex-" + "z" * 26,
+        "wex-" + "u" * 26,
+        "wex-" + "é" * 26,
+        "WEX-" + "0" * 26,
+        "aex-" + "0" * 26,
+        "wex-" + "0" * 27,
+        "0" * 26,
+    ],
+)
 def test_what_is_no_id_is_none(text):
     assert parse_public_id(text, "wex") is None
 
@@ -46,7 +60,9 @@ def test_uuids_are_of_version_7_and_never_go_backwards():
 
 def test_threads_never_get_the_same_one():
     made: list[uuid.UUID] = []
-    threads = [threading.Thread(target=lambda: made.extend(uuid7() for _ in range(1000))) for _ in range(8)]
+    threads = [
+        threading.Thread(target=lambda: made.extend(uuid7() for _ in range(1000))) for _ in range(8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -12,7 +12,10 @@ from executions.models import Execution, Workflow
 from executions.roles import Role
 
 pytestmark = pytest.mark.django_db
-TEXT = "document: {dsl: '1.0.0', namespace: tests, name: %s, version: '1.0.0'}\ndo: [{a: {set: {n: 1}}}]\n"
+TEXT = (
+    "document: {dsl: '1.0.0', namespace: tests, name: %s, version: '1.0.0'}\ndo: [{a: {set: {n:"
+    " 1}}}]\n"
+)
 ALLOWED = {
     "view": {Role.OWNER, Role.SUPPORT, Role.ADMIN},
     "report": {Role.OWNER, Role.ADMIN},
@@ -70,7 +73,10 @@ def test_an_inactive_person_and_nobody_may_nothing(people, execution):
 
 
 def test_an_execution_does_not_exist_for_others(people, execution):
-    seen = {role: policy.visible_executions(user).filter(pk=execution.pk).exists() for role, user in people.items()}
+    seen = {
+        role: policy.visible_executions(user).filter(pk=execution.pk).exists()
+        for role, user in people.items()
+    }
     assert seen == {Role.OWNER: True, Role.NOBODY: False, Role.SUPPORT: True, Role.ADMIN: True}
 
 

@@ -38,7 +38,10 @@ def test_a_long_text_is_cut_with_an_ellipsis() -> None:
     assert sanitise_reason("abc", limit=2) == "a…"
 
 
-@given(st.text(st.characters(), max_size=200) | st.text(st.sampled_from("<>/!ab \x1b[m\u202e\n"), max_size=60))
+@given(
+    st.text(st.characters(), max_size=200)
+    | st.text(st.sampled_from("<>/!ab \x1b[m\u202e\n"), max_size=60)
+)
 def test_nothing_unwanted_survives(text: str) -> None:
     clean = sanitise_reason(text)
     assert len(clean) <= 500

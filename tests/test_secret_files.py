@@ -1,4 +1,6 @@
-"""Secrets are read from a file, a folder or the environment; a file that everybody can read is refused."""
+"""Secrets are read from a file, a folder or the environment; a file that everybody can read is
+refused.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ def write(path: Path, text: str, mode: int = 0o600) -> Path:
     return path
 
 
-@pytest.mark.parametrize("text", ["api: abc\ndb:\n  user: bob\n", '{"api": "abc", "db": {"user": "bob"}}'])
+@pytest.mark.parametrize(
+    "text", ["api: abc\ndb:\n  user: bob\n", '{"api": "abc", "db": {"user": "bob"}}']
+)
 def test_yaml_and_json_files_are_read_and_the_environment_wins(tmp_path: Path, text: str) -> None:
     path = write(tmp_path / "secrets", text)
     assert load_secrets(path, {}) == {"api": "abc", "db": {"user": "bob"}}
@@ -45,7 +49,9 @@ def test_each_file_of_a_folder_is_a_secret(tmp_path: Path) -> None:
         ("1: canary", "name 1 is not a text"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_refused_without_showing_a_value(tmp_path: Path, text: str, words: str) -> None:
+def test_a_file_that_cannot_be_used_is_refused_without_showing_a_value(
+    tmp_path: Path, text: str, words: str
+) -> None:
     with pytest.raises(SecretsUnreadable, match=words) as caught:
         load_secrets(write(tmp_path / "secrets", text), {})
     assert "canary" not in str(caught.value)
@@ -67,16 +73,25 @@ def test_a_file_that_is_not_there_or_no_text_is_said(tmp_path: Path) -> None:
         load_secrets(path, {})
 
 
-ACCESS = "{api: {owners: [ann], groups: [billing], workflows: [order], hosts: [api.example, '*.b.example:443']}}"
+ACCESS = (
+    "{api: {owners: [ann], groups: [billing], workflows: [order], hosts: [api.example,"
+    " '*.b.example:443']}}"
+)
 
 
 def test_whose_a_secret_is_stands_beside_it(tmp_path: Path) -> None:
     path = write(tmp_path / "secrets", f"api: abc\n$access: {ACCESS}\n")
     assert load_secrets(path, {}) == {"api": "abc"}
     rule = load_rules(path, None)["api"]
-    assert [set(names) for names in (rule.owners, rule.groups, rule.workflows)] == [{"ann"}, {"billing"}, {"order"}]
+    assert [set(names) for names in (rule.owners, rule.groups, rule.workflows)] == [
+        {"ann"},
+        {"billing"},
+        {"order"},
+    ]
     assert rule.allows_host("a.b.example", 443) and not rule.allows_host("evil.example", 443)
-    other = write(tmp_path / "access", "{api: {owners: [bob]}, OF_THE_ENVIRONMENT: {functions: [f]}}")
+    other = write(
+        tmp_path / "access", "{api: {owners: [bob]}, OF_THE_ENVIRONMENT: {functions: [f]}}"
+    )
     rules = load_rules(path, other)
     assert rules["api"].owners == {"bob"} and rules["OF_THE_ENVIRONMENT"].allows_function("f")
     assert load_rules(tmp_path, None) == load_rules(None, None) == {}
@@ -86,10 +101,19 @@ def test_whose_a_secret_is_stands_beside_it(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("$access: [api]", r"\$access has to be an object"),
-        ("$access: {api: [ann]}", r"\$access.api has to be an object with some of these lists: owners, groups"),
-        ("$access: {api: {owner: [ann]}}", r"\$access.api has to be an object with some of these lists"),
+        (
+            "$access: {api: [ann]}",
+            r"\$access.api has to be an object with some of these lists: owners, groups",
+        ),
+        (
+            "$access: {api: {owner: [ann]}}",
+            r"\$access.api has to be an object with some of these lists",
+        ),
         ("$access: {api: {owners: ann}}", r"\$access.api.owners has to be a list of texts"),
-        ("$access: {api: {hosts: ['http://a']}}", r"\$access.api.hosts: 'http://a' is not understood"),
+        (
+            "$access: {api: {hosts: ['http://a']}}",
+            r"\$access.api.hosts: 'http://a' is not understood",
+        ),
     ],
 )
 def test_a_rule_that_is_not_understood_is_refused(tmp_path: Path, text: str, words: str) -> None:

@@ -59,6 +59,17 @@ def test_a_failure_beside_a_server_shows_its_log(log: Path, tmp_path: Path) -> N
     failing = tmp_path / "test_it.py"
     failing.write_text(FAILING.format(log=str(log)))
     plugins = ["-p", "no:cacheprovider", "-p", "no:django", "-p", "tests.server_logs"]
-    command = [sys.executable, "-m", "pytest", *plugins, f"--rootdir={tmp_path}", "-c", os.devnull, str(failing)]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        *plugins,
+        f"--rootdir={tmp_path}",
+        "-c",
+        os.devnull,
+        str(failing),
+    ]
+    said = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+    )
     assert f"Server's log {log}" in said.stdout and "the database is away" in said.stdout

@@ -37,7 +37,9 @@ def test_every_phase_has_its_moves_and_is_active_or_ended():
 
 
 def test_what_is_completed_or_terminated_stays_so():
-    assert not any(may(origin, to) for origin in (Phase.COMPLETED, Phase.TERMINATED) for to in Phase)
+    assert not any(
+        may(origin, to) for origin in (Phase.COMPLETED, Phase.TERMINATED) for to in Phase
+    )
 
 
 def test_only_a_claim_leads_into_progress():
@@ -79,11 +81,17 @@ def test_the_docs_say_of_each_phase_what_entering_it_sets_and_resets():
     told = []
     for phase in Phase:
         entering = phase.row.entering
-        resets = {name for name, value in entering.items() if value is None or value == "" or value is False}
+        resets = {
+            name
+            for name, value in entering.items()
+            if value is None or value == "" or value is False
+        }
         sets = [name for name in entering if name not in resets]
         stands = "active" if phase.row.is_active else "ended"
         names = [", ".join(sorted(names)) or "–" for names in (sets, resets)]
-        told.append([phase.value, phase.row.look.word, stands, *names, ", ".join(phase.row.held_by) or "–"])
+        told.append(
+            [phase.value, phase.row.look.word, stands, *names, ", ".join(phase.row.held_by) or "–"]
+        )
     assert table("What entering a phase does") == told
 
 
@@ -94,7 +102,9 @@ def test_the_docs_say_of_each_status_what_it_means():
 
 def test_entering_a_phase_writes_only_columns_of_the_execution():
     columns = {field.attname for field in Execution._meta.concrete_fields}
-    assert all(set(phase.row.entering) <= columns and set(phase.row.held_by) <= columns for phase in Phase)
+    assert all(
+        set(phase.row.entering) <= columns and set(phase.row.held_by) <= columns for phase in Phase
+    )
 
 
 def test_a_constraint_of_the_database_holds_each_phase_that_names_one():

@@ -74,7 +74,9 @@ def test_what_each_scope_allows(given: str, allowed: set[str]) -> None:
         ("x", ["admin"], 1, "forbidden"),
     ],
 )
-def test_what_cannot_be_made_is_refused(alice: User, name: str, scopes: list[str], days: int, code: str) -> None:
+def test_what_cannot_be_made_is_refused(
+    alice: User, name: str, scopes: list[str], days: int, code: str
+) -> None:
     with pytest.raises(Refused) as refused:
         tokens.mint(alice, name, scopes, days=days)
     assert refused.value.code == code
@@ -83,5 +85,7 @@ def test_what_cannot_be_made_is_refused(alice: User, name: str, scopes: list[str
 
 def test_it_lives_for_ninety_days_unless_told_otherwise(alice: User) -> None:
     expires_at = tokens.mint(alice, "CI", ["read"]).token.expires_at
-    assert expires_at is not None and timedelta(days=89) < expires_at - timezone.now() <= timedelta(days=90)
+    assert expires_at is not None and timedelta(days=89) < expires_at - timezone.now() <= timedelta(
+        days=90
+    )
     assert tokens.mint(alice, "robot", ["read"], days=None).token.expires_at is None

@@ -12,7 +12,11 @@ from executions.errors import NotStorable, WorkflowError
 from executions.values import MAX_DEPTH, canonical, clean_error, clean_text, digest, dumps, storable
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=20,
 )
@@ -81,6 +85,11 @@ def test_a_cleaned_text_can_be_kept(text):
 def test_a_cleaned_error_keeps_what_it_can():
     error = WorkflowError("https://example.org/x", 400, "T\x00", "d\ud800" + "x" * 30_000, "/do")
     cleaned = clean_error(error)
-    assert (cleaned.type, cleaned.status, cleaned.title, cleaned.instance) == ("https://example.org/x", 400, "T", "/do")
+    assert (cleaned.type, cleaned.status, cleaned.title, cleaned.instance) == (
+        "https://example.org/x",
+        400,
+        "T",
+        "/do",
+    )
     assert cleaned.detail.startswith("d?x")
     assert len(cleaned.detail) <= 20_000

@@ -27,9 +27,13 @@ def busy(table: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def locked(*statements: str) -> Iterator[None]:
-    """Another session has done this in a transaction that it does not end, on SQLite: holds the write lock."""
+    """Another session has done this in a transaction that it does not end, on SQLite: holds the
+    write lock.
+    """
     if connection.vendor == "sqlite":
-        with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"], timeout=60)) as other:
+        with contextlib.closing(
+            sqlite3.connect(connection.settings_dict["NAME"], timeout=60)
+        ) as other:
             other.execute("BEGIN EXCLUSIVE")
             yield
     else:
@@ -83,4 +87,6 @@ def _setting(given: str, back: str) -> Iterator[None]:
 def other_session() -> psycopg.Connection:
     """A session of somebody else's; each of its statements is a transaction."""
     named = connection.settings_dict
-    return psycopg.connect(host=named["HOST"], user=named["USER"], dbname=named["NAME"], autocommit=True)
+    return psycopg.connect(
+        host=named["HOST"], user=named["USER"], dbname=named["NAME"], autocommit=True
+    )

@@ -17,10 +17,15 @@ T = TypeVar("T")
 
 
 def until(condition: Callable[[], T], *, what: str, seconds: float = PATIENCE_SECONDS) -> T:
-    """Look again until ``condition`` is true, and give what it gave. Fails with ``what`` when patience ends."""
+    """Look again until ``condition`` is true, and give what it gave.
+
+    Fails with ``what`` when patience ends.
+    """
     deadline = time.monotonic() + seconds
     while not (seen := condition()):
         if time.monotonic() > deadline:
-            raise AssertionError(f"Waited {seconds:g} s in vain until: {what} (last seen: {seen!r})")
+            raise AssertionError(
+                f"Waited {seconds:g} s in vain until: {what} (last seen: {seen!r})"
+            )
         time.sleep(LOOK_AGAIN_SECONDS)
     return seen

@@ -1,4 +1,6 @@
-"""Where each node is drawn: one layer below the lowest that leads to it, and in its layer near those."""
+"""Where each node is drawn: one layer below the lowest that leads to it, and in its layer near
+those.
+"""
 
 from __future__ import annotations
 
@@ -53,12 +55,17 @@ def draw(graph: Graph) -> Drawing:
     width = max(place.x for place in places.values()) + WIDTH + SIDE
     height = max(place.y for place in places.values()) + HEIGHT + MARGIN
     all_ = list(places.values())
-    lines = [_line(edge, places[edge.source], places[edge.target], all_, at) for at, edge in enumerate(edges)]
+    lines = [
+        _line(edge, places[edge.source], places[edge.target], all_, at)
+        for at, edge in enumerate(edges)
+    ]
     return Drawing(all_, lines, width, height)
 
 
 def _layers(graph: Graph, order: dict[str, int], edges: list[Edge]) -> dict[str, int]:
-    """The longest path to each node; edges that lead back in the text do not count, so that there is no circle."""
+    """The longest path to each node; edges that lead back in the text do not count, so that there
+    is no circle.
+    """
     into: dict[str, list[str]] = defaultdict(list)
     for edge in edges:
         if order[edge.source] < order[edge.target]:
@@ -69,7 +76,9 @@ def _layers(graph: Graph, order: dict[str, int], edges: list[Edge]) -> dict[str,
     return layers
 
 
-def _places(graph: Graph, layers: dict[str, int], edges: list[Edge], order: dict[str, int]) -> dict[str, Place]:
+def _places(
+    graph: Graph, layers: dict[str, int], edges: list[Edge], order: dict[str, int]
+) -> dict[str, Place]:
     rows: dict[int, list[Node]] = defaultdict(list)
     for node in graph.nodes:
         rows[layers[node.key]].append(node)
@@ -79,14 +88,23 @@ def _places(graph: Graph, layers: dict[str, int], edges: list[Edge], order: dict
     for layer in sorted(rows):
         above = {
             node.key: [
-                placed[edge.source].middle for edge in edges if edge.target == node.key and edge.source in placed
+                placed[edge.source].middle
+                for edge in edges
+                if edge.target == node.key and edge.source in placed
             ]
             for node in rows[layer]
         }
-        row = sorted(rows[layer], key=lambda node: (_mean(above[node.key], full / 2 + SIDE), order[node.key]))
+        row = sorted(
+            rows[layer], key=lambda node: (_mean(above[node.key], full / 2 + SIDE), order[node.key])
+        )
         used = len(row) * WIDTH + (len(row) - 1) * GAP_X
-        # A lone node stands below what leads to it, so that lines cross nothing; several share the middle.
-        left = _mean(above[row[0].key], full / 2 + SIDE) - WIDTH / 2 if len(row) == 1 else SIDE + (full - used) / 2
+        # A lone node stands below what leads to it, so that lines cross nothing; several share the
+        # middle.
+        left = (
+            _mean(above[row[0].key], full / 2 + SIDE) - WIDTH / 2
+            if len(row) == 1
+            else SIDE + (full - used) / 2
+        )
         for number, node in enumerate(row):
             x = min(max(SIDE, left), SIDE + full - used) + number * (WIDTH + GAP_X)
             placed[node.key] = Place(node, round(x, 1), MARGIN + layer * (HEIGHT + GAP_Y))
@@ -98,16 +116,26 @@ def _mean(values: list[float], otherwise: float) -> float:
 
 
 def _line(edge: Edge, source: Place, target: Place, places: Iterable[Place], number: int) -> Line:
-    """Straight to the next layer; else through the gaps between layers and down (or back up) beside everything."""
+    """Straight to the next layer; else through the gaps between layers and down (or back up) beside
+    everything.
+    """
     start, top, end, bottom = source.middle, source.y + HEIGHT, target.middle, target.y
     half = GAP_Y / 2
     if bottom - top == GAP_Y:
         path = (
-            f"M{start:.1f} {top:.1f} C{start:.1f} {top + half:.1f} {end:.1f} {bottom - half:.1f} {end:.1f} {bottom:.1f}"
+            f"M{start:.1f} {top:.1f} C{start:.1f} {top + half:.1f} {end:.1f} {bottom - half:.1f}"
+            f" {end:.1f} {bottom:.1f}"
         )
         return Line(edge, path, round(start + (end - start) * 0.7, 1), top + GAP_Y * 0.62, False)
     is_back = bottom < top
     aside = SIDE * 0.4 + number % 4 * 6
-    side = min(place.x for place in places) - aside if is_back else max(place.x for place in places) + WIDTH + aside
-    path = f"M{start:.1f} {top:.1f} V{top + half:.1f} H{side:.1f} V{bottom - half:.1f} H{end:.1f} V{bottom:.1f}"
+    side = (
+        min(place.x for place in places) - aside
+        if is_back
+        else max(place.x for place in places) + WIDTH + aside
+    )
+    path = (
+        f"M{start:.1f} {top:.1f} V{top + half:.1f} H{side:.1f} V{bottom - half:.1f} H{end:.1f}"
+        f" V{bottom:.1f}"
+    )
     return Line(edge, path, round((start + side) / 2, 1), top + half - 4, is_back)

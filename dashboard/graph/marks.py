@@ -12,7 +12,9 @@ from executions.states import OPEN_STATUSES, StepStatus
 
 @dataclass(slots=True)
 class Mark:
-    """``status`` of the step that matters most at this node; ``count`` is how often it was visited."""
+    """``status`` of the step that matters most at this node; ``count`` is how often it was
+    visited.
+    """
 
     status: str
     count: int = 0
@@ -20,7 +22,10 @@ class Mark:
 
 
 def marks(steps: Iterable[tuple[str, str]], current: str) -> dict[str, Mark]:
-    """``steps``: path and status of those that stand, oldest first. ``current`` is where the execution stopped."""
+    """``steps``: path and status of those that stand, oldest first.
+
+    ``current`` is where the execution stopped.
+    """
     found: dict[str, Mark] = {}
     open_: list[str] = []
     for path, status in steps:

@@ -1,4 +1,7 @@
-"""From a definition to nodes and edges. A node's key is its task's path without iterations, tries and visits."""
+"""From a definition to nodes and edges.
+
+A node's key is its task's path without iterations, tries and visits.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,9 @@ class Graph:
 
 
 def key_of(step_path: str) -> str:
-    """The node of a step: ``/loop/@3/call#2`` belongs to ``/loop/call``, ``/guard/catch@1/tidy`` to its catch."""
+    """The node of a step: ``/loop/@3/call#2`` belongs to ``/loop/call``, ``/guard/catch@1/tidy`` to
+    its catch.
+    """
     return _COUNTED.sub(lambda counted: _PARTS.get(counted[1], ""), step_path)
 
 

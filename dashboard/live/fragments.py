@@ -1,4 +1,7 @@
-"""Parts of pages, the same for the first page and for every push. A part never depends on who reads but by role."""
+"""Parts of pages, the same for the first page and for every push.
+
+A part never depends on who reads but by role.
+"""
 
 from __future__ import annotations
 
@@ -63,23 +66,38 @@ def _telling(execution: Execution, failed: list[Step], open_: list[Step]) -> lis
 
 
 def _stops(step: Step, execution: Execution) -> bool:
-    """The failed step that stopped it, and the composites that failed with it; not one that a catch took."""
+    """The failed step that stopped it, and the composites that failed with it; not one that a catch
+    took.
+    """
     at = execution.current_step
     return step.status == StepStatus.FAILED and (at == step.path or at.startswith(f"{step.path}/"))
 
 
 def _editable(buttons: Sequence[actions.Action], failed: Sequence[Step]) -> dict[str, Any]:
-    """The failed call whose input may be changed before it is retried; only where it is short enough to edit."""
+    """The failed call whose input may be changed before it is retried; only where it is short
+    enough to edit.
+    """
     first = failed[0] if failed else None
     may_retry = any(action.verb == "retry" and action.is_allowed for action in buttons)
     is_call = first is not None and first.kind == "call"
-    shown = values.shown(getattr(first, "arguments_text", None), first.control) if first and is_call else None
+    shown = (
+        values.shown(getattr(first, "arguments_text", None), first.control)
+        if first and is_call
+        else None
+    )
     can_edit = may_retry and shown is not None and not shown.is_cut
-    return {"failed": first, "can_edit": can_edit, "arguments": shown.text if can_edit and shown else ""}
+    return {
+        "failed": first,
+        "can_edit": can_edit,
+        "arguments": shown.text if can_edit and shown else "",
+    }
 
 
 def _values(execution: Execution) -> dict[str, Any]:
-    return {f"shown_{name}": values.shown(getattr(execution, f"{name}_text", None)) for name in ("input", "output")}
+    return {
+        f"shown_{name}": values.shown(getattr(execution, f"{name}_text", None))
+        for name in ("input", "output")
+    }
 
 
 def _timeline(execution: Execution) -> list[tuple[Step, timeline.Bar]]:
@@ -88,15 +106,27 @@ def _timeline(execution: Execution) -> list[tuple[Step, timeline.Bar]]:
     return [(step, bar) for step, bar in zip(timed, bars, strict=True) if bar]
 
 
-def execution_parts(execution: Execution, role: Role, steps: Sequence[Step], events: Sequence[Event]) -> list[Part]:
+def execution_parts(
+    execution: Execution, role: Role, steps: Sequence[Step], events: Sequence[Event]
+) -> list[Part]:
     """Everything on an execution's page that may have changed."""
     context = execution_context(execution, role)
-    parts = [Part(name, _render(name, context)) for name in ("headline", "standing", "timeline", "result")]
+    parts = [
+        Part(name, _render(name, context))
+        for name in ("headline", "standing", "timeline", "result")
+    ]
     for step in steps:
         html = _render("step", {"execution": execution, "step": step})
         parts.append(Part(f"step-{step.pk.hex}", html, into="steps"))
     for event in sorted(events, key=lambda each: each.seq):
-        parts.append(Part(f"event-{event.seq}", _render("event", {"event": event}), into="history", at="afterbegin"))
+        parts.append(
+            Part(
+                f"event-{event.seq}",
+                _render("event", {"event": event}),
+                into="history",
+                at="afterbegin",
+            )
+        )
     return parts
 
 

@@ -11,7 +11,9 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One fragment: replaces the element ``id``; where there is none, is put ``into`` a list at its end (or ``at``)."""
+    """One fragment: replaces the element ``id``; where there is none, is put ``into`` a list at its
+    end (or ``at``).
+    """
 
     id: str
     html: str
@@ -20,12 +22,23 @@ class Part:
 
     def as_json(self) -> dict[str, str]:
         optional = {"into": self.into, "at": self.at}
-        return {"id": self.id, "html": self.html, **{key: text for key, text in optional.items() if text}}
+        return {
+            "id": self.id,
+            "html": self.html,
+            **{key: text for key, text in optional.items() if text},
+        }
 
 
-def change(topic: str, seq: int, parts: Sequence[Part], toasts: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+def change(
+    topic: str, seq: int, parts: Sequence[Part], toasts: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
     """The topic stands at ``seq``, and these parts of it are new."""
-    frame: dict[str, Any] = {"v": VERSION, "topic": topic, "seq": seq, "parts": [part.as_json() for part in parts]}
+    frame: dict[str, Any] = {
+        "v": VERSION,
+        "topic": topic,
+        "seq": seq,
+        "parts": [part.as_json() for part in parts],
+    }
     return {**frame, "toasts": list(toasts)} if toasts else frame
 
 

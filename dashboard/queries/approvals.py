@@ -50,12 +50,16 @@ def waiting(user: User, before: uuid.UUID | None = None) -> Page:
 
 
 def answered(user: User, before: uuid.UUID | None = None) -> Page:
-    """What was answered in the last days, by this person, or where they might have or may see it."""
+    """What was answered in the last days, by this person, or where they might have or may see
+    it.
+    """
     rows = policy.visible_asks(user) | Ask.objects.filter(reviewer=user)
     rows = rows.filter(answered_at__gt=clock.now() - ANSWERED_SINCE)
     last = Ask.objects.filter(pk=before).first() if before is not None else None
     if last is not None and last.answered_at is not None:
-        rows = rows.filter(Q(answered_at__lt=last.answered_at) | Q(answered_at=last.answered_at, pk__lt=last.pk))
+        rows = rows.filter(
+            Q(answered_at__lt=last.answered_at) | Q(answered_at=last.answered_at, pk__lt=last.pk)
+        )
     return _page(user, rows, "-answered_at", "-pk")
 
 

@@ -1,4 +1,6 @@
-"""What needs a person, for support and administrators: failed, set aside, silent, or waiting to be decided."""
+"""What needs a person, for support and administrators: failed, set aside, silent, or waiting to be
+decided.
+"""
 
 from __future__ import annotations
 

@@ -45,14 +45,20 @@ def reread(execution_ids: list[uuid.UUID]) -> dict[uuid.UUID, Execution]:
 def journal(execution: Execution) -> Journal:
     """Its newest steps and events; the row was read before them, so nothing between is missed."""
     found = list(_steps(execution.pk).order_by("-id")[: STEPS + 1])
-    events = Event.objects.filter(execution_id=execution.pk).select_related("actor").order_by("-seq")[:EVENTS]
+    events = (
+        Event.objects.filter(execution_id=execution.pk)
+        .select_related("actor")
+        .order_by("-seq")[:EVENTS]
+    )
     return Journal(execution, found[:STEPS][::-1], list(events), has_earlier=len(found) > STEPS)
 
 
 def children(execution_id: uuid.UUID) -> tuple[list[Execution], bool]:
     """The newest runs that it started, and whether there are more."""
     rows = Execution.objects.filter(parent=execution_id).order_by("-id")
-    found = list(rows.only("id", "kind", "name", "phase", "created_at", "is_awaited")[: CHILDREN + 1])
+    found = list(
+        rows.only("id", "kind", "name", "phase", "created_at", "is_awaited")[: CHILDREN + 1]
+    )
     return found[:CHILDREN], len(found) > CHILDREN
 
 
@@ -62,17 +68,25 @@ def earlier_steps(execution_id: uuid.UUID, before: uuid.UUID) -> tuple[list[Step
     return found[:STEPS][::-1], len(found) > STEPS
 
 
-def changes(cursors: dict[uuid.UUID, int]) -> tuple[dict[uuid.UUID, list[Step]], dict[uuid.UUID, list[Event]]]:
-    """Steps and events of several executions that changed after each one's cursor: four queries in all."""
+def changes(
+    cursors: dict[uuid.UUID, int],
+) -> tuple[dict[uuid.UUID, list[Step]], dict[uuid.UUID, list[Event]]]:
+    """Steps and events of several executions that changed after each one's cursor: four queries in
+    all.
+    """
     steps: dict[uuid.UUID, list[Step]] = {key: [] for key in cursors}
     events: dict[uuid.UUID, list[Event]] = {key: [] for key in cursors}
     if not cursors:
         return steps, events
     lowest = min(cursors.values())
-    for step in _steps(*cursors).filter(changed_seq__gt=lowest).order_by("id")[: (STEPS + 1) * len(cursors)]:
+    for step in (
+        _steps(*cursors).filter(changed_seq__gt=lowest).order_by("id")[: (STEPS + 1) * len(cursors)]
+    ):
         if step.changed_seq > cursors[step.execution_id]:
             steps[step.execution_id].append(step)
-    for event in Event.objects.filter(execution_id__in=cursors, seq__gt=lowest).select_related("actor")[:1000]:
+    for event in Event.objects.filter(execution_id__in=cursors, seq__gt=lowest).select_related(
+        "actor"
+    )[:1000]:
         if event.seq > cursors[event.execution_id]:
             events[event.execution_id].append(event)
     return steps, events
@@ -81,7 +95,17 @@ def changes(cursors: dict[uuid.UUID, int]) -> tuple[dict[uuid.UUID, list[Step]],
 def timed_steps(execution_id: uuid.UUID) -> list[Step]:
     """The newest steps with only what the timeline draws."""
     rows = Step.objects.filter(execution_id=execution_id).tasks().standing()
-    rows = rows.only("id", "execution_id", "path", "name", "kind", "status", "attempt", "started_at", "finished_at")
+    rows = rows.only(
+        "id",
+        "execution_id",
+        "path",
+        "name",
+        "kind",
+        "status",
+        "attempt",
+        "started_at",
+        "finished_at",
+    )
     return list(rows.order_by("-id")[:STEPS])[::-1]
 
 
@@ -108,7 +132,11 @@ def value(execution_id: uuid.UUID, step_id: uuid.UUID, name: str) -> Any:
     """One whole value of a step; LookupError where there is no such step or value."""
     if name not in VALUES:
         raise LookupError(name)
-    found = Step.objects.filter(execution_id=execution_id, pk=step_id).values_list(name, "control").first()
+    found = (
+        Step.objects.filter(execution_id=execution_id, pk=step_id)
+        .values_list(name, "control")
+        .first()
+    )
     if found is None or found[0] is None:
         raise LookupError(name)
     return late.shown(*found) if name == "arguments" else found[0]
@@ -117,7 +145,14 @@ def value(execution_id: uuid.UUID, step_id: uuid.UUID, name: str) -> Any:
 def _shown(rows: QuerySet[Execution]) -> QuerySet[Execution]:
     return (
         rows.select_related(
-            "workflow", "version", "instance", "agent", "agent_version", "agent_instance", "owner", "process"
+            "workflow",
+            "version",
+            "instance",
+            "agent",
+            "agent_version",
+            "agent_instance",
+            "owner",
+            "process",
         )
         .defer("input", "output", *TEXTS)
         .annotate(input_text=_beginning("input"), output_text=_beginning("output"))
@@ -129,7 +164,9 @@ def _steps(*execution_ids: uuid.UUID, rows: QuerySet[Step] | None = None) -> Que
     attempts = Prefetch("attempts", Attempt.objects.select_related("process").order_by("number"))
     questions = Ask.objects.select_related("reviewer").defer("form", "answers").order_by("-pk")
     rows = Step.objects.all() if rows is None else rows
-    rows = rows.filter(execution_id__in=execution_ids).defer("input", "arguments", "output", "context")
+    rows = rows.filter(execution_id__in=execution_ids).defer(
+        "input", "arguments", "output", "context"
+    )
     return rows.annotate(**beginnings).prefetch_related(attempts, Prefetch("asks", questions))
 
 

@@ -28,8 +28,8 @@ TEXTS = ("version__source", "version__document", "agent_version__source", "agent
 class Filters:
     """What the address asks for. ``phase`` may be ``attention``; ``owner`` is a username or ``me``.
 
-    ``typed`` is the search as it was typed, ``search`` what was understood of it, and ``problems`` are
-    sentences about what was not.
+    ``typed`` is the search as it was typed, ``search`` what was understood of it, and ``problems``
+    are sentences about what was not.
     """
 
     phase: str = ""
@@ -50,7 +50,12 @@ class Filters:
 
     def as_query(self) -> dict[str, str]:
         """The filters as they stand in an address; empty ones are left out."""
-        named = {"phase": self.phase, "workflow": self.workflow, "owner": self.owner, "q": self.typed}
+        named = {
+            "phase": self.phase,
+            "workflow": self.workflow,
+            "owner": self.owner,
+            "q": self.typed,
+        }
         return {name: value for name, value in named.items() if value}
 
 
@@ -71,7 +76,9 @@ class Page:
 def visible(user: policy.Person) -> ExecutionQuerySet:
     """What this user may see, with what a row shows and without the big values."""
     rows = policy.visible_executions(user)
-    return rows.select_related("workflow", "version", "agent", "agent_version", "owner").defer(*HEAVY, *TEXTS)
+    return rows.select_related("workflow", "version", "agent", "agent_version", "owner").defer(
+        *HEAVY, *TEXTS
+    )
 
 
 def page(user: policy.Person, filters: Filters, before: uuid.UUID | None = None) -> Page:
@@ -84,11 +91,14 @@ def page(user: policy.Person, filters: Filters, before: uuid.UUID | None = None)
 
 
 def tally(user: policy.Person, filters: Filters) -> dict[str, int] | None:
-    """How many executions stand in each phase, the other filters applied, each counted to ``COUNT_CAP`` + 1.
+    """How many executions stand in each phase, the other filters applied, each counted to
+    ``COUNT_CAP`` + 1.
 
     None where they could not be counted in time.
     """
-    others = replace(filters, phase="", search=replace(filters.search, phases=(), needs_attention=None))
+    others = replace(
+        filters, phase="", search=replace(filters.search, phases=(), needs_attention=None)
+    )
     rows = _matching(user, others).order_by().values("pk")
     return in_time(
         "counts by phase",
@@ -97,8 +107,9 @@ def tally(user: policy.Person, filters: Filters) -> dict[str, int] | None:
 
 
 def count_newer(user: policy.Person, filters: Filters, newest: uuid.UUID | None) -> int:
-    """How many match that are newer than the newest row on the page, counted to ``NEW_CAP``; 0 where that takes too
-    long, so that the page says nothing of them."""
+    """How many match that are newer than the newest row on the page, counted to ``NEW_CAP``; 0
+    where that takes too long, so that the page says nothing of them.
+    """
     rows = _matching(user, filters)
     if newest is not None:
         rows = rows.filter(id__gt=newest)

@@ -22,8 +22,8 @@ log = structlog.get_logger(__name__)
 def in_time(part: str, work: Callable[[], T], seconds: float = SECONDS) -> T | None:
     """What ``work`` reads, or None where a query of it took longer than ``seconds``.
 
-    ``part`` names it in the log. ``work`` reads all that it wants before it returns: a queryset that
-    is evaluated later is not bounded. Raises whatever else the database raises.
+    ``part`` names it in the log. ``work`` reads all that it wants before it returns: a queryset
+    that is evaluated later is not bounded. Raises whatever else the database raises.
     """
     limited = _limited_by_server if connection.vendor == "postgresql" else _limited_by_clock
     try:

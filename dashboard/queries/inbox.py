@@ -34,7 +34,10 @@ def seen_by(user: policy.Person, rows: Sequence[Notification]) -> frozenset[uuid
 
 
 def mark_read(user_id: int, notification_id: uuid.UUID | None = None) -> int:
-    """Mark one notification of this user as read, or all of them. Answers how many were unread before."""
+    """Mark one notification of this user as read, or all of them.
+
+    Answers how many were unread before.
+    """
     rows = Notification.objects.unread().filter(user_id=user_id)
     if notification_id is not None:
         rows = rows.filter(pk=notification_id)

@@ -13,10 +13,14 @@ from executions.models.transactions import atomic, persistent
 
 @persistent
 def once(user: User, key: str, operation: str, make: Callable[[], str]) -> str:
-    """What ``make`` gave the first time this user sent ``key``. Whatever it raises leaves the key unused."""
+    """What ``make`` gave the first time this user sent ``key``.
+
+    Whatever it raises leaves the key unused.
+    """
     try:
         with atomic():
-            # The key is unique: who comes second waits here until the first has committed, and then fails.
+            # The key is unique: who comes second waits here until the first has committed, and then
+            # fails.
             sent = IdempotentRequest.objects.create(
                 owner=user, key=f"form:{key}", operation=operation, body_digest="", status=302
             )
@@ -24,7 +28,9 @@ def once(user: User, key: str, operation: str, make: Callable[[], str]) -> str:
             sent.save(update_fields=["response"])
             return str(sent.response)
     except IntegrityError:
-        known = IdempotentRequest.objects.filter(owner=user, key=f"form:{key}", operation=operation).first()
+        known = IdempotentRequest.objects.filter(
+            owner=user, key=f"form:{key}", operation=operation
+        ).first()
         if known is None:
             raise
         return str(known.response)

@@ -22,7 +22,9 @@ Row = TypeVar("Row", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """A part that could not be read in time is None; ``trail`` says what is wrong with the audit trail."""
+    """A part that could not be read in time is None; ``trail`` says what is wrong with the audit
+    trail.
+    """
 
     tally: dict[str, int] | None
     failing: list[Execution] | None

@@ -15,7 +15,9 @@ ENTRIES = 200
 
 
 def drawing(execution: Execution) -> Drawing | None:
-    """The execution's own version as a graph; None for an agent's run, which follows no definition."""
+    """The execution's own version as a graph; None for an agent's run, which follows no
+    definition.
+    """
     return None if execution.version_id is None else _drawn(execution.version_id)
 
 

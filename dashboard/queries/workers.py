@@ -25,7 +25,9 @@ def workers() -> Workers:
     held = Count("executions", filter=Q(executions__phase="IN_PROGRESS"))
     lately = clock.now() - timedelta(days=1)
     return Workers(
-        living=list(Process.objects.living().driving().annotate(held=held).order_by("kind", "started_at")),
+        living=list(
+            Process.objects.living().driving().annotate(held=held).order_by("kind", "started_at")
+        ),
         nobody=unheard(BRIEFLY_SECONDS),
         dead=list(Process.objects.driving().filter(dead_at__gt=lately).order_by("-dead_at")[:20]),
         due=Execution.objects.due().count(),

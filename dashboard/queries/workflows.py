@@ -13,7 +13,8 @@ from executions import policy
 from executions.models import Execution, Workflow, WorkflowVersion
 
 LATEST = 10
-# Of so many of the newest executions the list tells how many each workflow has: a page counts nothing that grows.
+# Of so many of the newest executions the list tells how many each workflow has: a page counts
+# nothing that grows.
 COUNTED = 10_000
 
 
@@ -31,12 +32,16 @@ def page(user: Any, text: str = "") -> list[Workflow]:
     rows = policy.visible_workflows(user).select_related("head_version", "owner")
     rows = rows.defer("head_version__source", "head_version__document")
     if text:
-        rows = rows.filter(Q(slug__icontains=text) | Q(name__icontains=text) | Q(description__icontains=text))
+        rows = rows.filter(
+            Q(slug__icontains=text) | Q(name__icontains=text) | Q(description__icontains=text)
+        )
     return list(rows.order_by("slug")[:500])
 
 
 def counts(user: Any) -> Counts | None:
-    """How often each workflow ran lately, and failed; None where that could not be counted in time."""
+    """How often each workflow ran lately, and failed; None where that could not be counted in
+    time.
+    """
     return in_time("runs of each workflow", lambda: _counts(user))
 
 
@@ -64,12 +69,20 @@ def versions(workflow: Workflow) -> list[WorkflowVersion]:
 
 
 def version(workflow: Workflow, number: int) -> WorkflowVersion | None:
-    return WorkflowVersion.objects.filter(workflow=workflow, number=number).select_related("created_by").first()
+    return (
+        WorkflowVersion.objects.filter(workflow=workflow, number=number)
+        .select_related("created_by")
+        .first()
+    )
 
 
 def latest_executions(user: Any, workflow: Workflow) -> list[Execution]:
     rows = policy.visible_executions(user).filter(workflow=workflow)
-    return list(rows.select_related("workflow", "version", "owner").defer("input", "output", "error")[:LATEST])
+    return list(
+        rows.select_related("workflow", "version", "owner").defer("input", "output", "error")[
+            :LATEST
+        ]
+    )
 
 
 def choices(user: Any) -> list[str]:

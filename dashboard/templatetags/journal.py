@@ -36,7 +36,9 @@ _ICONS = {"bad": "alert", "good": "check", "warn": "alert", "busy": "retry"}
 @register.simple_tag
 def step_look(step: Step) -> Look:
     if step.is_decision():
-        return Look(step.name.replace("_", " ").capitalize(), words.DECISION.icon, words.DECISION.tone)
+        return Look(
+            step.name.replace("_", " ").capitalize(), words.DECISION.icon, words.DECISION.tone
+        )
     return words.status_look(step.status)
 
 
@@ -53,7 +55,9 @@ def depth(step: Step) -> int:
 
 @register.simple_tag
 def shown_value(step: Step, name: str) -> values.Shown | None:
-    return values.shown(getattr(step, f"{name}_text", None), step.control if name == "arguments" else None)
+    return values.shown(
+        getattr(step, f"{name}_text", None), step.control if name == "arguments" else None
+    )
 
 
 @register.filter
@@ -99,7 +103,10 @@ def decision_line(step: Step) -> str:
     about = f" about {', '.join(touched)}" if touched else ""
     reason = f" Reason: {decided.reason}" if decided.reason else ""
     how = f", {', '.join(changes)}" if (changes := _changes(decided)) else ""
-    return f"Decision {decided.verb or step.name}{about}{how}. What it set aside stays in the journal.{reason}"
+    return (
+        f"Decision {decided.verb or step.name}{about}{how}. What it set aside stays in the"
+        f" journal.{reason}"
+    )
 
 
 @register.filter

@@ -55,7 +55,11 @@ def nav_link(
 
 def unread_badge(unread: int) -> SafeString:
     """The number of unread notifications; empty, and so invisible, where there is none."""
-    said = format_html('{}<span class="sr-only"> unread</span>', "99+" if unread > 99 else unread) if unread else ""
+    said = (
+        format_html('{}<span class="sr-only"> unread</span>', "99+" if unread > 99 else unread)
+        if unread
+        else ""
+    )
     return format_html('<span class="badge" id="unread-badge">{}</span>', said)
 
 
@@ -82,7 +86,9 @@ def unread_count(user: Any) -> int:
 
 @register.simple_tag
 def inbox_seq() -> int:
-    """The moment at which this page was made, in the inbox's own counting (see ``executions.live.inbox``)."""
+    """The moment at which this page was made, in the inbox's own counting (see
+    ``executions.live.inbox``).
+    """
     return now_seq()
 
 

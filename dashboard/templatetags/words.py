@@ -31,7 +31,9 @@ def status(name: str, shape: str = "") -> SafeString:
 
 
 def _status(look: Look, shape: str) -> SafeString:
-    return format_html('<span class="status {} tone-{}">{}{}</span>', shape, look.tone, icon(look.icon), look.word)
+    return format_html(
+        '<span class="status {} tone-{}">{}{}</span>', shape, look.tone, icon(look.icon), look.word
+    )
 
 
 @register.filter

@@ -39,7 +39,13 @@ def act(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
         return _refusal(request, execution, refused)
     if not getattr(request, "htmx", False):
         return redirect("execution", public_id)
-    context = {"execution": execution, "tone": "tone-good", "symbol": "check", "title": "Done.", "text": row.done}
+    context = {
+        "execution": execution,
+        "tone": "tone-good",
+        "symbol": "check",
+        "title": "Done.",
+        "text": row.done,
+    }
     return notice(request, context)
 
 

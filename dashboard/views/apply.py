@@ -57,4 +57,7 @@ def _text(request: HttpRequest) -> tuple[str, str]:
     try:
         return upload.read().decode("utf-8"), ""
     except UnicodeDecodeError as problem:
-        return "", f"The file is not UTF-8 text: byte {problem.start} cannot be read. Save it as UTF-8."
+        return (
+            "",
+            f"The file is not UTF-8 text: byte {problem.start} cannot be read. Save it as UTF-8.",
+        )

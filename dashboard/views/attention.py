@@ -18,7 +18,9 @@ from executions.roles import Role
 @for_people
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """Everybody's executions that need a person; for support and administrators, who may see them all."""
+    """Everybody's executions that need a person; for support and administrators, who may see them
+    all.
+    """
     user = person(request)
     if not policy.sees_everything(user):
         return render(request, "403.html", status=403)
@@ -28,7 +30,9 @@ def page(request: HttpRequest) -> HttpResponse:
         "page": queries.page(user, kind, cursor(request.GET.get("before"), *EXECUTION)),
         "counts": queries.counts(user),
         "kind": kind,
-        "bulk_verbs": [verb for verb in bulk.VERBS if policy.is_admin(user) or Role.SUPPORT in verb.roles],
+        "bulk_verbs": [
+            verb for verb in bulk.VERBS if policy.is_admin(user) or Role.SUPPORT in verb.roles
+        ],
         "server_now": clock.now(),
     }
     return render(request, "dashboard/attention.html", context)

@@ -15,7 +15,9 @@ from dashboard.views.pages import person
 @for_people
 @require_POST
 def act(request: HttpRequest) -> HttpResponse:
-    """Do one verb for all checked rows and say for each what came of it; at most ``bulk.MOST`` at once."""
+    """Do one verb for all checked rows and say for each what came of it; at most ``bulk.MOST`` at
+    once.
+    """
     name, rows = request.POST.get("verb", ""), bulk.chosen(request.POST.getlist("row"))
     verb = next((each for each in bulk.VERBS if each.slug == name), None)
     problem = ""
@@ -26,7 +28,9 @@ def act(request: HttpRequest) -> HttpResponse:
     elif len(rows) > bulk.MOST:
         problem = f"{len(rows)} executions were checked; at most {bulk.MOST} can be done at once."
     if problem or verb is None:
-        return render(request, "dashboard/bulk.html", {"problem": problem, "back": _back(request)}, status=400)
+        return render(
+            request, "dashboard/bulk.html", {"problem": problem, "back": _back(request)}, status=400
+        )
     user = person(request)
     visible = queries.rows_by_id(user, [row.execution_id for row in rows])
     if verb.question and request.POST.get("sure") != "yes":

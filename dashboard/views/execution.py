@@ -28,7 +28,9 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     return whole(request, execution)
 
 
-def whole(request: HttpRequest, execution: Execution, status: int = 200, **told: Any) -> HttpResponse:
+def whole(
+    request: HttpRequest, execution: Execution, status: int = 200, **told: Any
+) -> HttpResponse:
     """The page with its timeline; ``told`` is what came of a button, where one was pressed."""
     user, journal = person(request), queries.journal(execution)
     context = fragments.execution_context(execution, policy.role(user, execution))
@@ -43,8 +45,14 @@ def whole(request: HttpRequest, execution: Execution, status: int = 200, **told:
 def earlier(request: HttpRequest, public_id: str) -> HttpResponse:
     """The steps before those on the page, as rows."""
     execution = found(request, public_id)
-    steps, has_earlier = queries.earlier_steps(execution.pk, id_or_404(request.GET.get("before", ""), "stp"))
-    return render(request, "dashboard/steps.html", {"execution": execution, "steps": steps, "has_earlier": has_earlier})
+    steps, has_earlier = queries.earlier_steps(
+        execution.pk, id_or_404(request.GET.get("before", ""), "stp")
+    )
+    return render(
+        request,
+        "dashboard/steps.html",
+        {"execution": execution, "steps": steps, "has_earlier": has_earlier},
+    )
 
 
 @for_people
@@ -71,11 +79,15 @@ def own_value(request: HttpRequest, public_id: str, name: str) -> HttpResponse:
 def as_text(value: object) -> HttpResponse:
     """JSON that a browser shows and never takes for a page."""
     headers = {"X-Content-Type-Options": "nosniff"}
-    return HttpResponse(values.pretty(value), content_type="text/plain; charset=utf-8", headers=headers)
+    return HttpResponse(
+        values.pretty(value), content_type="text/plain; charset=utf-8", headers=headers
+    )
 
 
 def found(request: HttpRequest, public_id: str) -> Execution:
-    """The execution; 404 where it is missing and where it is not this person's, in the same words."""
+    """The execution; 404 where it is missing and where it is not this person's, in the same
+    words.
+    """
     execution = queries.one(person(request), id_or_404(public_id, *IDS))
     if execution is None:
         raise Http404

@@ -65,7 +65,9 @@ def list_page(
 @page
 @require_safe
 def new_count(request: HttpRequest) -> HttpResponse:
-    """How many rows wait behind the pill "N new", and the chips with their counts as they are now."""
+    """How many rows wait behind the pill "N new", and the chips with their counts as they are
+    now.
+    """
     user, filters = person(request), filters_of(request.GET)
     newest = cursor(request.GET.get("newest"), *EXECUTION)
     shown = {"chips": chips(filters, executions.tally(user, filters))}
@@ -104,7 +106,9 @@ def address(filters: Filters, **more: str) -> str:
 
 
 def chips(filters: Filters, tally: dict[str, int] | None) -> list[dict[str, object]]:
-    """One chip for each phase that has rows or is chosen, with its count; all, without counts, where nobody knows."""
+    """One chip for each phase that has rows or is chosen, with its count; all, without counts,
+    where nobody knows.
+    """
     if tally is None:
         phases = [_chip(filters, phase, words.phase_look(phase).word, None) for phase in Phase]
         return [_chip(filters, "", "All", None), *phases]

@@ -1,5 +1,6 @@
-"""What a request is answered with when nothing else could: it was refused at the door, the database is in trouble that
-passes, or an error of ours."""
+"""What a request is answered with when nothing else could: it was refused at the door, the database
+is in trouble that passes, or an error of ours.
+"""
 
 from __future__ import annotations
 
@@ -35,19 +36,24 @@ def failure(request: HttpRequest) -> HttpResponse:
 
 
 def refused(request: HttpRequest, problem: Problem) -> HttpResponse:
-    """The problem in the format of the door that was asked: a problem of the API, a line for whoever reads metrics,
-    a notice where htmx asked, else a page. It asks nothing of the database."""
+    """The problem in the format of the door that was asked: a problem of the API, a line for
+    whoever reads metrics, a notice where htmx asked, else a page. It asks nothing of the database.
+    """
     kind = problems.KINDS[problem.name]
     if request.path.startswith("/api/") or request.path in _HEALTH:
         response = problems.response(request, problem)
     elif request.path == "/metrics":
-        response = HttpResponse(f"{problem.detail}\n", status=kind.status, content_type="text/plain; charset=utf-8")
+        response = HttpResponse(
+            f"{problem.detail}\n", status=kind.status, content_type="text/plain; charset=utf-8"
+        )
     elif request.headers.get("HX-Request") == "true":
         context = {"tone": "tone-bad", "symbol": "alert", "title": problem.detail}
         context["remedy"] = problem.remedy or kind.remedy
         response = notice(request, context, kind.status)
     else:
-        response = render(request, "refused.html", {"kind": kind, "problem": problem}, status=kind.status)
+        response = render(
+            request, "refused.html", {"kind": kind, "problem": problem}, status=kind.status
+        )
     for name, value in problem.headers.items():
         response.headers[name] = value
     response.headers["Cache-Control"] = "no-store"

@@ -1,4 +1,6 @@
-"""What every page of the control room has in common: a reader who is logged in, and nothing kept by caches."""
+"""What every page of the control room has in common: a reader who is logged in, and nothing kept by
+caches.
+"""
 
 from __future__ import annotations
 

@@ -28,9 +28,12 @@ def checkpoint(request: HttpRequest, public_id: str, seq: int) -> HttpResponse:
     """What a restore to this checkpoint would do."""
     execution = found(request, public_id)
     return _shown(
-        request, execution, "checkpoint", {"seq": seq},
+        request,
+        execution,
+        "checkpoint",
+        {"seq": seq},
         lambda: {"preview": restore.preview(execution.pk, person(request), seq)},
-    )  # fmt: skip
+    )
 
 
 @for_people
@@ -43,12 +46,16 @@ def recover(request: HttpRequest, public_id: str) -> HttpResponse:
     context: dict[str, Any] = {
         "versions": versions,
         "number": number,
-        "may_change": execution.workflow is not None and policy.can_change(person(request), execution.workflow),
+        "may_change": execution.workflow is not None
+        and policy.can_change(person(request), execution.workflow),
     }
     return _shown(
-        request, execution, "recover", context,
+        request,
+        execution,
+        "recover",
+        context,
         lambda: {"preview": upgrade.preview(execution.pk, person(request), number)},
-    )  # fmt: skip
+    )
 
 
 @for_people
@@ -65,7 +72,11 @@ def override(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _shown(
-    request: HttpRequest, execution: Execution, name: str, context: dict[str, Any], look: Callable[[], dict[str, Any]]
+    request: HttpRequest,
+    execution: Execution,
+    name: str,
+    context: dict[str, Any],
+    look: Callable[[], dict[str, Any]],
 ) -> HttpResponse:
     """The tab ``name`` with what ``look`` finds, or with why it may not be."""
     status = 200

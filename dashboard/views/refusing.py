@@ -9,7 +9,8 @@ from django.shortcuts import render
 
 from executions.errors import Refused
 
-# Only what carries this header is put into a page (static/js/forms.js): a log-in or an error page never is.
+# Only what carries this header is put into a page (static/js/forms.js): a log-in or an error page
+# never is.
 EXPLAINED = "X-Explained"
 _STATUS = {"stale": 412, "forbidden": 403, "conflict": 409, "unavailable": 503, "corrupt": 500}
 

@@ -27,7 +27,9 @@ STATUSES = {"conflict": 409, "unavailable": 503}
 @for_people
 @require_POST
 def run(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Start one run and go to its page; a form that is sent twice leads to the one run that it started."""
+    """Start one run and go to its page; a form that is sent twice leads to the one run that it
+    started.
+    """
     workflow = workflows.found(request, public_id)
     head = workflow.head_version
     form = run_form.form_for(head.document) if head else run_form.RunForm()
@@ -35,20 +37,28 @@ def run(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         begin = partial(_start, request, workflow, form)
         known = _KEY.fullmatch(key)
-        started = once(person(request), key, f"run {workflow.public_id}", begin) if known else begin()
+        started = (
+            once(person(request), key, f"run {workflow.public_id}", begin) if known else begin()
+        )
     except run_form.InputProblem as error:
         again = run_form.with_problems(form, request.POST, error.problems)
         return workflows.render_page(request, workflow, form=again, status=400)
     except Refused as error:
         again = run_form.with_problems(form, request.POST, {"": error.text})
-        return workflows.render_page(request, workflow, form=again, status=STATUSES.get(error.code, 400))
+        return workflows.render_page(
+            request, workflow, form=again, status=STATUSES.get(error.code, 400)
+        )
     return redirect("execution", started)
 
 
 def _start(request: HttpRequest, workflow: Workflow, form: run_form.RunForm) -> str:
     given = run_form.read(form, request.POST)
     head = workflow.head_version
-    found = input_problems(definition.load(head.document), given, str(person(request).pk)) if head else []
+    found = (
+        input_problems(definition.load(head.document), given, str(person(request).pk))
+        if head
+        else []
+    )
     if found:
         raise run_form.InputProblem(run_form.by_field(form, found))
     require_queue()

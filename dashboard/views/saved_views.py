@@ -23,7 +23,9 @@ def keep(request: HttpRequest) -> HttpResponse:
     # Four fields, each bounded, each at most twelve characters once it is escaped.
     filters = filters_of(QueryDict(request.POST.get("query", "")[: 50 * LONGEST]))
     try:
-        SavedView.objects.keep(person(request), request.POST.get("name", ""), urlencode(filters.as_query()))
+        SavedView.objects.keep(
+            person(request), request.POST.get("name", ""), urlencode(filters.as_query())
+        )
     except Refused as refused:
         return list_page(request, filters, refusal=refused, status=status_of(refused))
     return redirect(address(filters))

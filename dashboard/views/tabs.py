@@ -35,12 +35,17 @@ def graph(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _rows(drawing: Drawing, known: dict[str, Mark]) -> list[dict[str, Any]]:
-    """The nodes with how far the run has come, and what follows each: for the drawing and for the table beside it."""
+    """The nodes with how far the run has come, and what follows each: for the drawing and for the
+    table beside it.
+    """
     names = {place.node.key: place.node.name for place in drawing.places}
     rows = []
     for place in drawing.places:
         after = [line.edge for line in drawing.lines if line.edge.source == place.node.key]
-        follows = [f"{edge.word}: {names[edge.target]}" if edge.word else names[edge.target] for edge in after]
+        follows = [
+            f"{edge.word}: {names[edge.target]}" if edge.word else names[edge.target]
+            for edge in after
+        ]
         rows.append({"place": place, "mark": known.get(place.node.key), "follows": follows})
     return rows
 
@@ -94,7 +99,12 @@ def why_not_restore(request: HttpRequest, execution: Execution) -> str:
 
 
 def tab(
-    request: HttpRequest, execution: Execution, name: str, context: dict[str, Any], *, status: int = 200
+    request: HttpRequest,
+    execution: Execution,
+    name: str,
+    context: dict[str, Any],
+    *,
+    status: int = 200,
 ) -> HttpResponse:
     """The execution's head with this tab below it; it is read again when the execution changes."""
     shown = fragments.execution_context(execution, policy.role(person(request), execution))

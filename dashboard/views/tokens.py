@@ -30,12 +30,23 @@ SCOPES = {
 def page(request: HttpRequest) -> HttpResponse:
     """The list and the form; a POST makes a token and shows it, this once."""
     user = person(request)
-    scopes = {name: words for name, words in SCOPES.items() if name != "admin" or policy.is_admin(user)}
-    context: dict[str, Any] = {"scopes": scopes, "lives": LIVES, "chosen": ["read", "run"], "life": 90}
+    scopes = {
+        name: words for name, words in SCOPES.items() if name != "admin" or policy.is_admin(user)
+    }
+    context: dict[str, Any] = {
+        "scopes": scopes,
+        "lives": LIVES,
+        "chosen": ["read", "run"],
+        "life": 90,
+    }
     status = 200
     if request.method == "POST":
         sent = request.POST
-        context |= {"chosen": sent.getlist("scope"), "life": _life(sent.get("days", "")), "name": sent.get("name", "")}
+        context |= {
+            "chosen": sent.getlist("scope"),
+            "life": _life(sent.get("days", "")),
+            "name": sent.get("name", ""),
+        }
         try:
             context["minted"] = tokens.mint(
                 user, sent.get("name", ""), sent.getlist("scope"), days=context["life"] or None

@@ -14,4 +14,6 @@ from executions import clock
 @for_people
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    return render(request, "dashboard/workers.html", {"shown": queries.workers(), "server_now": clock.now()})
+    return render(
+        request, "dashboard/workers.html", {"shown": queries.workers(), "server_now": clock.now()}
+    )

@@ -24,9 +24,18 @@ def listing(request: HttpRequest) -> HttpResponse:
     user, text = person(request), request.GET.get("q", "").strip()[:LONGEST]
     rows, counts = queries.page(user, text), queries.counts(user)
     shown = [
-        (row, counts.runs.get(row.pk, 0), counts.failed.get(row.pk, 0)) if counts else (row, None, None) for row in rows
+        (row, counts.runs.get(row.pk, 0), counts.failed.get(row.pk, 0))
+        if counts
+        else (row, None, None)
+        for row in rows
     ]
-    context = {"rows": shown, "counts": counts, "counted": queries.COUNTED, "text": text, "server_now": clock.now()}
+    context = {
+        "rows": shown,
+        "counts": counts,
+        "counted": queries.COUNTED,
+        "text": text,
+        "server_now": clock.now(),
+    }
     return render(request, "dashboard/workflows.html", context)
 
 
@@ -43,14 +52,18 @@ def render_page(
     form: RunForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """The page of one workflow at one version (the newest if none is named), with ``form`` as it was sent."""
+    """The page of one workflow at one version (the newest if none is named), with ``form`` as it
+    was sent.
+    """
     user, head = person(request), workflow.head_version
     version = queries.version(workflow, number) if number is not None else head
     if number is not None and version is None:
         raise Http404
     begun = start_commands.beginning(form_for(head.document)) if head else "{}"
     context = {
-        "curl": start_commands.curl(f"{request.scheme}://{request.get_host()}", workflow.slug, begun),
+        "curl": start_commands.curl(
+            f"{request.scheme}://{request.get_host()}", workflow.slug, begun
+        ),
         "command": start_commands.command(workflow.slug, begun),
         "workflow": workflow,
         "version": version,

@@ -71,7 +71,9 @@ class Throttled(_Backend):
                 found = check()
         except TooManyTries as why:
             setattr(request, WAIT_SECONDS, why.wait_seconds)
-            log.warning("log-in", outcome="locked", wait_seconds=why.wait_seconds, **_where(made, request))
+            log.warning(
+                "log-in", outcome="locked", wait_seconds=why.wait_seconds, **_where(made, request)
+            )
             _tell_refused(why, made, username, request)
             raise
         if found is not None:
@@ -85,8 +87,11 @@ class PasswordBackend(Throttled, ModelBackend):
 
 
 def _tell_refused(why: TooManyTries, made: Try, name: str, request: HttpRequest) -> None:
-    """Audit what a lock refused. Beyond the first of a lock and its period the database is not asked: a guesser who is
-    locked out costs next to nothing."""
+    """Audit what a lock refused.
+
+    Beyond the first of a lock and its period the database is not asked: a guesser who is locked out
+    costs next to nothing.
+    """
     refused.count(why.key)
     if not refused.is_first(why.key):
         return
@@ -96,7 +101,10 @@ def _tell_refused(why: TooManyTries, made: Try, name: str, request: HttpRequest)
 
 
 def _known(name: str) -> tuple[User | None, str]:
-    """Whose name it is. One that nobody has is not written down, since some people type their password there."""
+    """Whose name it is.
+
+    One that nobody has is not written down, since some people type their password there.
+    """
     user = User.objects.filter(username=name).first()
     return user, name if user else audit.NOBODY
 

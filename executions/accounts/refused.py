@@ -1,4 +1,5 @@
-"""Log-ins that a lock refused, in the audit trail: two entries for each lock and lock period, however many they were.
+"""Log-ins that a lock refused, in the audit trail: two entries for each lock and lock period,
+however many they were.
 
 The first one is written at once, the second by the sweep when the period is over, with how many
 there were. Meanwhile they are counted in Redis: a guesser who is locked out costs the database next
@@ -31,9 +32,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """``lock`` is what was locked (``name`` for this address, ``address``, or ``busy``: nothing, there
-    were too many at once), ``key`` the same for all that it refuses. ``name`` is one that somebody
-    has, or says that it is not known."""
+    """``lock`` is what was locked (``name`` for this address, ``address``, or ``busy``: nothing,
+    there were too many at once), ``key`` the same for all that it refuses. ``name`` is one that
+    somebody has, or says that it is not known.
+    """
 
     lock: str
     key: str
@@ -59,7 +61,10 @@ def count(key: str) -> None:
 
 
 def tell_first(refusal: Refusal) -> None:
-    """Keep it, and remember to tell how many there were in the end. A database in trouble refuses nobody a refusal."""
+    """Keep it, and remember to tell how many there were in the end.
+
+    A database in trouble refuses nobody a refusal.
+    """
     try:
         _record(refusal, 1)
     except Error as problem:
@@ -83,7 +88,9 @@ def tell_first(refusal: Refusal) -> None:
 
 
 def tell_how_many(until: float | None = None) -> int:
-    """Keep how many each lock refused whose period ended before ``until`` (seconds since 1970, now). How many locks."""
+    """Keep how many each lock refused whose period ended before ``until`` (seconds since 1970,
+    now). How many locks.
+    """
     until = time.time() if until is None else until
     try:
         keys = _texts(_redis().zrangebyscore(DUE, 0, until, start=0, num=MOST_PER_SWEEP))
@@ -109,7 +116,12 @@ def _tell(key: str) -> bool:
 
 
 def _record(refusal: Refusal, tries: int) -> None:
-    after = {"address": refusal.address, "door": refusal.door, "locked": refusal.lock, "tries": tries}
+    after = {
+        "address": refusal.address,
+        "door": refusal.door,
+        "locked": refusal.lock,
+        "tries": tries,
+    }
     audit.record_account(VERB, refusal.name, None, outcome=audit.REFUSED, after=after)
 
 

@@ -46,7 +46,9 @@ class TooManyTries(ValidationError):
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """Somebody tries to log in: from which network (an address, or an IPv6 /64), under which name."""
+    """Somebody tries to log in: from which network (an address, or an IPv6 /64), under which
+    name.
+    """
 
     network: str
     name: str
@@ -88,11 +90,15 @@ def _take(made: Try) -> None:
     tries, seconds = limits
     wait = buckets.take(_pair(made), tries, seconds)
     if wait:
-        raise TooManyTries("Too many failed log-ins for this name from your address.", wait, "name", _pair(made))
+        raise TooManyTries(
+            "Too many failed log-ins for this name from your address.", wait, "name", _pair(made)
+        )
     wait = buckets.take(_address(made), tries * ADDRESS_TIMES, seconds)
     if wait:
         buckets.give_back(_pair(made), tries, seconds)
-        raise TooManyTries("Too many failed log-ins from your address.", wait, "address", _address(made))
+        raise TooManyTries(
+            "Too many failed log-ins from your address.", wait, "address", _address(made)
+        )
     if buckets.take(_name(made), tries * NAME_TIMES, seconds):
         sleep(SLOW_SECONDS)
 

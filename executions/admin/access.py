@@ -28,7 +28,10 @@ def may_change(request: HttpRequest) -> bool:
 
 
 class Looking(_ModelAdmin):
-    """Read-only for administrators and support. A list loads no large column of its rows and of what it joins."""
+    """Read-only for administrators and support.
+
+    A list loads no large column of its rows and of what it joins.
+    """
 
     show_full_result_count = False
     list_per_page = 50
@@ -56,7 +59,11 @@ class Looking(_ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
-        return rows.defer(*large_columns(self.model, self.list_select_related)) if is_list(request) else rows
+        return (
+            rows.defer(*large_columns(self.model, self.list_select_related))
+            if is_list(request)
+            else rows
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """Methods beside model fields are shown only where they are named here."""
@@ -70,7 +77,9 @@ def is_list(request: HttpRequest) -> bool:
 
 
 def large_columns(model: type[Model], roads: Sequence[str]) -> list[str]:
-    """The columns that may be large, which no list shows: of ``model`` and of every record along ``roads``."""
+    """The columns that may be large, which no list shows: of ``model`` and of every record along
+    ``roads``.
+    """
     found = [field.name for field in model._meta.concrete_fields if _is_large(field)]
     for road in roads:
         name, _, rest = road.partition("__")

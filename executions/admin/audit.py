@@ -17,8 +17,17 @@ class AuditEntryAdmin(Looking):
     ordering = ("-id",)
     sortable_by = ()
     fields = (
-        "created_at", "actor_name", "verb", "subject", "outcome", "reason", "correlation_id", "before_json",
-        "after_json", "previous_hash", "hash",
-    )  # fmt: skip
+        "created_at",
+        "actor_name",
+        "verb",
+        "subject",
+        "outcome",
+        "reason",
+        "correlation_id",
+        "before_json",
+        "after_json",
+        "previous_hash",
+        "hash",
+    )
 
     before_json, after_json = json_field("before"), json_field("after")

@@ -11,7 +11,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from executions.admin.access import Looking
-from executions.admin.rendering import json_field, json_text, link, list_link, moment, table, text_block
+from executions.admin.rendering import (
+    json_field,
+    json_text,
+    link,
+    list_link,
+    moment,
+    table,
+    text_block,
+)
 from executions.admin.searching import EXECUTION_IDS, by_public_id
 from executions.language.walking import late
 from executions.models import Ask, Attempt, Event, Notification, Step
@@ -20,7 +28,10 @@ SHOWN_ROWS = 25
 
 
 class OfExecution(Looking):
-    """A list that is searched by the ids of its executions. ``road`` leads from a row to its execution."""
+    """A list that is searched by the ids of its executions.
+
+    ``road`` leads from a row to its execution.
+    """
 
     road = "execution"
     own_prefix = ""
@@ -37,7 +48,11 @@ class OfExecution(Looking):
         if self.own_prefix:
             lookups[self.own_prefix] = "pk"
         named = by_public_id(queryset, search_term, lookups)
-        return (named, False) if named is not None else super().get_search_results(request, queryset, search_term)
+        return (
+            (named, False)
+            if named is not None
+            else super().get_search_results(request, queryset, search_term)
+        )
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Our own links name an execution through its steps."""
@@ -48,9 +63,17 @@ class OfExecution(Looking):
 @admin.register(Step)
 class StepAdmin(OfExecution):
     list_display = (
-        "id", "seq", "path", "kind", "status", "attempt", "execution_link", "started_at", "finished_at",
+        "id",
+        "seq",
+        "path",
+        "kind",
+        "status",
+        "attempt",
+        "execution_link",
+        "started_at",
+        "finished_at",
         "is_superseded",
-    )  # fmt: skip
+    )
     list_display_links = ("path",)
     list_select_related = ("execution",)
     list_filter = ("status", "kind")
@@ -59,18 +82,50 @@ class StepAdmin(OfExecution):
     ordering = ("-id",)
     own_prefix = "stp"
     fieldsets = (
-        (None, {"fields": (
-            "public_id", "execution_link", "path", "name", "kind", "status", "seq", "attempt", "generation", "optional",
-            "started_at", "finished_at", "wake_at", "superseded_link", "digest",
-        )}),
+        (
+            None,
+            {
+                "fields": (
+                    "public_id",
+                    "execution_link",
+                    "path",
+                    "name",
+                    "kind",
+                    "status",
+                    "seq",
+                    "attempt",
+                    "generation",
+                    "optional",
+                    "started_at",
+                    "finished_at",
+                    "wake_at",
+                    "superseded_link",
+                    "digest",
+                )
+            },
+        ),
         ("Attempts", {"fields": ("attempts_shown",)}),
-        ("Values", {"fields": (
-            "input_json", "arguments_json", "output_json", "context_json", "error_json", "control_json",
-        )}),
-    )  # fmt: skip
+        (
+            "Values",
+            {
+                "fields": (
+                    "input_json",
+                    "arguments_json",
+                    "output_json",
+                    "context_json",
+                    "error_json",
+                    "control_json",
+                )
+            },
+        ),
+    )
 
     input_json, output_json = json_field("input"), json_field("output")
-    context_json, error_json, control_json = json_field("context"), json_field("error"), json_field("control")
+    context_json, error_json, control_json = (
+        json_field("context"),
+        json_field("error"),
+        json_field("control"),
+    )
 
     @admin.display(description="arguments")
     def arguments_json(self, step: Step) -> SafeString | str:
@@ -91,9 +146,14 @@ class StepAdmin(OfExecution):
     @admin.display(description="latest attempts")
     def attempts_shown(self, step: Step) -> SafeString:
         attempts = step.attempts.defer("error", "log").order_by("-number")[:SHOWN_ROWS]
-        rows = [(link(a, str(a.number)), a.outcome, a.verdict, a.rule, moment(a.finished_at)) for a in attempts]
+        rows = [
+            (link(a, str(a.number)), a.outcome, a.verdict, a.rule, moment(a.finished_at))
+            for a in attempts
+        ]
         every = list_link(Attempt, "All attempts", step__id__exact=step.pk)
-        events = list_link(Event, "All events of the execution", execution__id__exact=step.execution_id)
+        events = list_link(
+            Event, "All events of the execution", execution__id__exact=step.execution_id
+        )
         shown = table(("attempt", "outcome", "verdict", "rule", "finished"), rows)
         return format_html("{}{} · {}", shown, every, events)
 
@@ -115,9 +175,20 @@ class AttemptAdmin(OfExecution):
     list_filter = ("outcome", "verdict")
     ordering = ("-id",)
     fields = (
-        "number", "step_link", "execution_link", "outcome", "verdict", "rule", "delay_seconds", "started_at",
-        "finished_at", "process", "correlation_id", "error_json", "log_text",
-    )  # fmt: skip
+        "number",
+        "step_link",
+        "execution_link",
+        "outcome",
+        "verdict",
+        "rule",
+        "delay_seconds",
+        "started_at",
+        "finished_at",
+        "process",
+        "correlation_id",
+        "error_json",
+        "log_text",
+    )
 
     error_json = json_field("error")
 
@@ -141,7 +212,16 @@ class EventAdmin(OfExecution):
     list_select_related = ("execution", "actor")
     list_filter = ("name", "created_at")
     ordering = ("-id",)
-    fields = ("seq", "name", "execution_link", "actor", "created_at", "sent_at", "payload_json", "steps_link")
+    fields = (
+        "seq",
+        "name",
+        "execution_link",
+        "actor",
+        "created_at",
+        "sent_at",
+        "payload_json",
+        "steps_link",
+    )
 
     payload_json = json_field("payload")
 
@@ -151,7 +231,9 @@ class EventAdmin(OfExecution):
 
     @admin.display(description="steps")
     def steps_link(self, event: Event) -> SafeString:
-        return list_link(Step, "All steps of the execution", execution__id__exact=event.execution_id)
+        return list_link(
+            Step, "All steps of the execution", execution__id__exact=event.execution_id
+        )
 
 
 @admin.register(Ask)

@@ -27,13 +27,21 @@ def json_text(value: Any) -> SafeString | str:
         return NOTHING
     text = json.dumps(secrets.shown(value), indent=2, ensure_ascii=False)
     cut = len(text) - MOST_CHARACTERS
-    note = format_html('<p class="help">{} more characters are not shown here.</p>', cut) if cut > 0 else ""
+    note = (
+        format_html('<p class="help">{} more characters are not shown here.</p>', cut)
+        if cut > 0
+        else ""
+    )
     return format_html('<pre class="stigmer-json">{}</pre>{}', text[:MOST_CHARACTERS], note)
 
 
 def text_block(text: str) -> SafeString | str:
     """A longer text with its line breaks, such as a log or a definition."""
-    return format_html('<pre class="stigmer-json">{}</pre>', secrets.shown_text(text)) if text else NOTHING
+    return (
+        format_html('<pre class="stigmer-json">{}</pre>', secrets.shown_text(text))
+        if text
+        else NOTHING
+    )
 
 
 def json_field(name: str) -> Callable[[Any, Any], SafeString | str]:
@@ -50,7 +58,9 @@ def link(record: Model | None, text: str = "") -> SafeString | str:
     """A link to a record's own page in the admin."""
     if record is None:
         return NOTHING
-    address = reverse(f"admin:{record._meta.app_label}_{record._meta.model_name}_change", args=[record.pk])
+    address = reverse(
+        f"admin:{record._meta.app_label}_{record._meta.model_name}_change", args=[record.pk]
+    )
     return format_html('<a href="{}">{}</a>', address, text or str(record))
 
 

@@ -25,7 +25,9 @@ SHOWN_ROWS = 25
 
 
 class AttentionFilter(admin.SimpleListFilter):
-    """What waits for a person, as everywhere: failed, set aside, to be decided, or its runner is silent."""
+    """What waits for a person, as everywhere: failed, set aside, to be decided, or its runner is
+    silent.
+    """
 
     title = "attention"
     parameter_name = "attention"
@@ -45,34 +47,92 @@ class AttentionFilter(admin.SimpleListFilter):
 @admin.register(Execution)
 class ExecutionAdmin(Looking):
     list_display = (
-        "public_id", "name", "subject", "phase", "current_step", "requires_manual_intervention", "owner", "created_at",
+        "public_id",
+        "name",
+        "subject",
+        "phase",
+        "current_step",
+        "requires_manual_intervention",
+        "owner",
+        "created_at",
         "ended_at",
-    )  # fmt: skip
+    )
     list_display_links = ("public_id",)
     list_select_related = ("workflow", "agent", "owner")
     list_filter = ("phase", AttentionFilter, "kind", "created_at")
-    # What is searched in says `ExecutionQuerySet.matching`; without a field Django shows no search box.
+    # What is searched in says `ExecutionQuerySet.matching`; without a field Django shows no search
+    # box.
     search_fields = ("slug",)
-    search_help_text = f"A public id (wex-…, wfl-…), or a search as above the dashboard's list. {HELP}"
+    search_help_text = (
+        f"A public id (wex-…, wfl-…), or a search as above the dashboard's list. {HELP}"
+    )
     sortable_by = ()
     ordering = ("-id",)
     fieldsets = (
-        (None, {"fields": (
-            "public_id", "name", "slug", "subject", "deployment", "definition", "owner", "correlation_id", "parent_run",
-        )}),
-        ("Where it stands", {"fields": (
-            "phase", "current_step", "progress", "failure_reason", "requires_manual_intervention", "retry_count",
-            "created_at", "started_at", "failed_at", "ended_at", "last_checkpoint_at", "wake_at", "waiting_for",
-        )}),
+        (
+            None,
+            {
+                "fields": (
+                    "public_id",
+                    "name",
+                    "slug",
+                    "subject",
+                    "deployment",
+                    "definition",
+                    "owner",
+                    "correlation_id",
+                    "parent_run",
+                )
+            },
+        ),
+        (
+            "Where it stands",
+            {
+                "fields": (
+                    "phase",
+                    "current_step",
+                    "progress",
+                    "failure_reason",
+                    "requires_manual_intervention",
+                    "retry_count",
+                    "created_at",
+                    "started_at",
+                    "failed_at",
+                    "ended_at",
+                    "last_checkpoint_at",
+                    "wake_at",
+                    "waiting_for",
+                )
+            },
+        ),
         ("History", {"fields": ("steps_shown", "events_shown")}),
         ("Values", {"fields": ("input_json", "output_json", "error_json")}),
-        ("Lease", {"classes": ("collapse",), "fields": (
-            "process", "token", "head_seq", "head_digest", "inbox", "queue", "runner", "rung_at", "cancel_asked_at",
-            "pause_asked_at", "timeout_at",
-        )}),
-    )  # fmt: skip
+        (
+            "Lease",
+            {
+                "classes": ("collapse",),
+                "fields": (
+                    "process",
+                    "token",
+                    "head_seq",
+                    "head_digest",
+                    "inbox",
+                    "queue",
+                    "runner",
+                    "rung_at",
+                    "cancel_asked_at",
+                    "pause_asked_at",
+                    "timeout_at",
+                ),
+            },
+        ),
+    )
 
-    input_json, output_json, error_json = json_field("input"), json_field("output"), json_field("error")
+    input_json, output_json, error_json = (
+        json_field("input"),
+        json_field("output"),
+        json_field("error"),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         assert isinstance(request.user, User)
@@ -93,7 +153,10 @@ class ExecutionAdmin(Looking):
     def get_actions(self, request: HttpRequest) -> Any:
         assert isinstance(request.user, User)
         offered = {verb.name: action(verb) for verb in actions_for(request.user)}
-        return {name: (act, name, getattr(act, "short_description", name)) for name, act in offered.items()}
+        return {
+            name: (act, name, getattr(act, "short_description", name))
+            for name, act in offered.items()
+        }
 
     def view_on_site(self, execution: Execution) -> str | None:
         """Its page in the dashboard, where there is one."""
@@ -104,15 +167,27 @@ class ExecutionAdmin(Looking):
 
     @admin.display(description="workflow or agent")
     def subject(self, execution: Execution) -> SafeString | str:
-        return link(execution.workflow) if execution.workflow is not None else str(execution.agent or "–")
+        return (
+            link(execution.workflow)
+            if execution.workflow is not None
+            else str(execution.agent or "–")
+        )
 
     @admin.display(description="instance")
     def deployment(self, execution: Execution) -> SafeString | str:
-        return link(execution.instance) if execution.instance is not None else str(execution.agent_instance or "–")
+        return (
+            link(execution.instance)
+            if execution.instance is not None
+            else str(execution.agent_instance or "–")
+        )
 
     @admin.display(description="version")
     def definition(self, execution: Execution) -> SafeString | str:
-        return link(execution.version) if execution.version is not None else str(execution.agent_version or "–")
+        return (
+            link(execution.version)
+            if execution.version is not None
+            else str(execution.agent_version or "–")
+        )
 
     @admin.display(description="parent")
     def parent_run(self, execution: Execution) -> SafeString | str:
@@ -124,9 +199,18 @@ class ExecutionAdmin(Looking):
 
     @admin.display(description="latest steps")
     def steps_shown(self, execution: Execution) -> SafeString:
-        steps = execution.steps.only("id", "seq", "path", "kind", "status", "attempt", "finished_at").order_by("-id")
+        steps = execution.steps.only(
+            "id", "seq", "path", "kind", "status", "attempt", "finished_at"
+        ).order_by("-id")
         rows = [
-            (step.seq or "–", link(step, step.path), step.kind, step.status, step.attempt, moment(step.finished_at))
+            (
+                step.seq or "–",
+                link(step, step.path),
+                step.kind,
+                step.status,
+                step.attempt,
+                moment(step.finished_at),
+            )
             for step in steps[:SHOWN_ROWS]
         ]
         shown = table(("seq", "step", "kind", "status", "attempt", "finished"), rows)
@@ -137,6 +221,9 @@ class ExecutionAdmin(Looking):
     @admin.display(description="latest events")
     def events_shown(self, execution: Execution) -> SafeString:
         events = execution.events.select_related("actor").defer("payload").order_by("-seq")
-        rows = [(e.seq, link(e, e.name), e.actor or "–", moment(e.created_at)) for e in events[:SHOWN_ROWS]]
+        rows = [
+            (e.seq, link(e, e.name), e.actor or "–", moment(e.created_at))
+            for e in events[:SHOWN_ROWS]
+        ]
         every = list_link(Event, "All events", execution__id__exact=execution.pk)
         return format_html("{}{}", table(("seq", "event", "by", "at"), rows), every)

@@ -10,9 +10,14 @@ from executions.ids import parse_public_id
 
 # What a public id names, as a look-up from an execution.
 EXECUTION_IDS = {
-    "wex": "pk", "aex": "pk", "wfl": "workflow_id", "win": "instance_id", "agt": "agent_id", "ain": "agent_instance_id",
+    "wex": "pk",
+    "aex": "pk",
+    "wfl": "workflow_id",
+    "win": "instance_id",
+    "agt": "agent_id",
+    "ain": "agent_instance_id",
     "ses": "session_id",
-}  # fmt: skip
+}
 
 
 def by_public_id(rows: QuerySet[Any], text: str, lookups: dict[str, str]) -> QuerySet[Any] | None:

@@ -1,4 +1,6 @@
-"""Bulk actions on executions: the dashboard's verbs, one decision per row, each refusal in its own words."""
+"""Bulk actions on executions: the dashboard's verbs, one decision per row, each refusal in its own
+words.
+"""
 
 from __future__ import annotations
 
@@ -33,16 +35,23 @@ def actions_for(user: User) -> list[Verb]:
 
 
 def action(verb: Verb) -> Callable[..., HttpResponseBase | None]:
-    """The admin's action: first a page that shows what would be done, then what became of each row."""
+    """The admin's action: first a page that shows what would be done, then what became of each
+    row.
+    """
 
     @admin.action(description=f"{verb.word} the selected executions…", permissions=["view"])
-    def act(model_admin: Any, request: HttpRequest, rows: QuerySet[Execution]) -> HttpResponseBase | None:
+    def act(
+        model_admin: Any, request: HttpRequest, rows: QuerySet[Execution]
+    ) -> HttpResponseBase | None:
         if "confirmed" in request.POST:
             _carry_out(verb, request, rows)
             return None
         count = rows.count()
         if count > MOST_ROWS:
-            text = f"{count} executions are selected; at most {MOST_ROWS} at a time. Narrow the list with its filters."
+            text = (
+                f"{count} executions are selected; at most {MOST_ROWS} at a time. Narrow the list"
+                " with its filters."
+            )
             messages.error(request, text)
             return None
         return _confirmation(verb, model_admin, request, rows)
@@ -51,7 +60,9 @@ def action(verb: Verb) -> Callable[..., HttpResponseBase | None]:
     return act
 
 
-def _confirmation(verb: Verb, model_admin: Any, request: HttpRequest, rows: QuerySet[Execution]) -> TemplateResponse:
+def _confirmation(
+    verb: Verb, model_admin: Any, request: HttpRequest, rows: QuerySet[Execution]
+) -> TemplateResponse:
     surroundings = {
         **model_admin.admin_site.each_context(request),
         "title": f"{verb.word} {rows.count()} executions?",
@@ -67,11 +78,14 @@ def _confirmation(verb: Verb, model_admin: Any, request: HttpRequest, rows: Quer
 
 def _carry_out(verb: Verb, request: HttpRequest, rows: QuerySet[Execution]) -> None:
     chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)[:MOST_ROWS]
-    # Not from the filtered list: an execution that has moved on since shall say so instead of falling out of sight.
+    # Not from the filtered list: an execution that has moved on since shall say so instead of
+    # falling out of sight.
     assert isinstance(request.user, User)
     try:
         # Every field is on the page: an empty one was not filled in.
-        given = forms.given(verb, {name: text for name, text in request.POST.items() if str(text).strip()})
+        given = forms.given(
+            verb, {name: text for name, text in request.POST.items() if str(text).strip()}
+        )
     except Refused as refusal:
         messages.error(request, f"Nothing was done. {refusal}")
         return
@@ -82,7 +96,15 @@ def _carry_out(verb: Verb, request: HttpRequest, rows: QuerySet[Execution]) -> N
         # Without the sequence that the page showed, nobody knows what this person saw.
         seen = int(seq) if seq.isdecimal() else -1
         try:
-            press(verb, execution.pk, request.user, given, shown_seq=seen, expected_seq=seen, reason=reason)
+            press(
+                verb,
+                execution.pk,
+                request.user,
+                given,
+                shown_seq=seen,
+                expected_seq=seen,
+                reason=reason,
+            )
         except Refused as refusal:
             messages.error(request, f"{execution.public_id} ({execution.name}): {refusal}")
         else:

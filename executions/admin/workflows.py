@@ -51,7 +51,8 @@ class WorkflowForm(_WorkflowForm):
         if others.exists():
             text = f"There is another {visibility} workflow with the slug {self.instance.slug}."
             raise ValidationError(
-                f"{text} Slugs are unique among shared workflows, and among one owner's private ones."
+                f"{text} Slugs are unique among shared workflows, and among one owner's private"
+                " ones."
             )
         return cleaned
 
@@ -64,7 +65,9 @@ class InstanceForm(_InstanceForm):
         except Refused as refusal:
             raise ValidationError(str(refusal)) from refusal
         if wanted != slug:
-            raise ValidationError(f"A slug has lower-case letters, digits and single hyphens: {wanted}")
+            raise ValidationError(
+                f"A slug has lower-case letters, digits and single hyphens: {wanted}"
+            )
         return slug
 
 
@@ -85,22 +88,61 @@ class Changing(Looking):
 @admin.register(Workflow)
 class WorkflowAdmin(Changing):
     form = WorkflowForm
-    list_display = ("slug", "name", "namespace", "visibility", "owner", "head_version", "spec_updated_at")
+    list_display = (
+        "slug",
+        "name",
+        "namespace",
+        "visibility",
+        "owner",
+        "head_version",
+        "spec_updated_at",
+    )
     list_select_related = ("owner", "head_version__workflow")
     list_filter = ("visibility", "namespace")
     search_fields = ("slug__startswith", "name__icontains", "namespace__startswith")
-    search_help_text = "A public id (wfl-…), the beginning of a slug or namespace, or part of a name"
+    search_help_text = (
+        "A public id (wfl-…), the beginning of a slug or namespace, or part of a name"
+    )
     sortable_by = ("slug",)
     raw_id_fields = ("owner",)
     readonly_fields = (
-        "public_id", "slug", "namespace", "description", "head_link", "default_link", "versions_link",
-        "executions_link", "created_at", "spec_updated_at", "spec_updated_by", "status_updated_at",
-    )  # fmt: skip
+        "public_id",
+        "slug",
+        "namespace",
+        "description",
+        "head_link",
+        "default_link",
+        "versions_link",
+        "executions_link",
+        "created_at",
+        "spec_updated_at",
+        "spec_updated_by",
+        "status_updated_at",
+    )
     fieldsets = (
-        (None, {"fields": ("public_id", "slug", "namespace", "name", "description", "visibility", "owner")}),
-        ("Definition", {"fields": ("head_link", "versions_link", "default_link", "executions_link")}),
+        (
+            None,
+            {
+                "fields": (
+                    "public_id",
+                    "slug",
+                    "namespace",
+                    "name",
+                    "description",
+                    "visibility",
+                    "owner",
+                )
+            },
+        ),
+        (
+            "Definition",
+            {"fields": ("head_link", "versions_link", "default_link", "executions_link")},
+        ),
         ("Labels", {"fields": ("labels", "tags", "annotations")}),
-        ("Changed", {"fields": ("created_at", "spec_updated_at", "spec_updated_by", "status_updated_at")}),
+        (
+            "Changed",
+            {"fields": ("created_at", "spec_updated_at", "spec_updated_by", "status_updated_at")},
+        ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -111,7 +153,11 @@ class WorkflowAdmin(Changing):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         named = by_public_id(queryset, search_term, {"wfl": "pk"})
-        return (named, False) if named is not None else super().get_search_results(request, queryset, search_term)
+        return (
+            (named, False)
+            if named is not None
+            else super().get_search_results(request, queryset, search_term)
+        )
 
     def save_model(self, request: HttpRequest, obj: Workflow, form: Any, change: bool) -> None:
         obj.spec_updated_at = clock.now()
@@ -159,9 +205,16 @@ class WorkflowVersionAdmin(OfWorkflow):
     ordering = ("-id",)
     sortable_by = ()
     fields = (
-        "public_id", "workflow_link", "number", "digest", "created_by", "created_at", "warnings_json", "source_text",
+        "public_id",
+        "workflow_link",
+        "number",
+        "digest",
+        "created_by",
+        "created_at",
+        "warnings_json",
+        "source_text",
         "document_json",
-    )  # fmt: skip
+    )
 
     warnings_json, document_json = json_field("warnings"), json_field("document")
 
@@ -188,7 +241,11 @@ class WorkflowInstanceAdmin(OfWorkflow):
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         own = ["description", "default_input"]
-        return ["workflow", "slug", *own] if obj is None else ["public_id", "workflow_link", "slug", *own, "created_at"]
+        return (
+            ["workflow", "slug", *own]
+            if obj is None
+            else ["public_id", "workflow_link", "slug", *own, "created_at"]
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return [] if obj is None else ["public_id", "workflow_link", "slug", "created_at"]

@@ -39,7 +39,10 @@ class Api(NinjaAPI):
 
     def addresses(self) -> list[URLPattern]:
         """What Django mounts."""
-        return [address(route, door(path_view.get_view(), path_view)) for route, path_view in self.path_views()]
+        return [
+            address(route, door(path_view.get_view(), path_view))
+            for route, path_view in self.path_views()
+        ]
 
     def operations(self) -> Iterator[tuple[str, Operation]]:
         """Every operation with its route."""

@@ -64,7 +64,9 @@ def check_scope(token: ApiToken, scope: str) -> None:
     """Raises Problem 403 where the token's scopes do not hold this one."""
     if not tokens.allows(token, scope):
         given = ", ".join(token.scopes) or "none"
-        raise Problem("forbidden", f"This needs a token with the scope {scope}; this one has {given}.")
+        raise Problem(
+            "forbidden", f"This needs a token with the scope {scope}; this one has {given}."
+        )
 
 
 def _by_session(request: HttpRequest) -> User:
@@ -72,7 +74,9 @@ def _by_session(request: HttpRequest) -> User:
     if not isinstance(user, User) or not user.is_active:
         raise unauthenticated("The request carries neither a token nor a session.")
     if request.method not in SAFE_METHODS and check_csrf(request) is not None:
-        raise Problem("csrf", "A session needs the CSRF token with each request that changes something.")
+        raise Problem(
+            "csrf", "A session needs the CSRF token with each request that changes something."
+        )
     return user
 
 

@@ -1,4 +1,6 @@
-"""Lists in pages: newest first, by key, so that no page repeats or misses what stands while others are added."""
+"""Lists in pages: newest first, by key, so that no page repeats or misses what stands while others
+are added.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,10 @@ MOST, USUAL = 100, 50
 Limit = Annotated[int, Field(ge=1, le=MOST, description="How many at most.")]
 Cursor = Annotated[
     str | None,
-    Field(max_length=300, description="`next_cursor` of the page before; opaque, of the same list only."),
+    Field(
+        max_length=300,
+        description="`next_cursor` of the page before; opaque, of the same list only.",
+    ),
 ]
 
 

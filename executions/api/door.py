@@ -1,5 +1,6 @@
-"""What every address of the API has in common, around the views of django-ninja: HTTP's own rules, and no answer that
-is not a problem where something goes wrong."""
+"""What every address of the API has in common, around the views of django-ninja: HTTP's own rules,
+and no answer that is not a problem where something goes wrong.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +35,9 @@ def door(view: View, path_view: PathView) -> View:
     def before(request: HttpRequest) -> HttpResponse | None:
         if request.method == "HEAD" and "GET" in allowed:
             request.method, request.META[HEAD] = "GET", True
-        operation = next((each for each in path_view.operations if request.method in each.methods), None)
+        operation = next(
+            (each for each in path_view.operations if request.method in each.methods), None
+        )
         if operation is None:
             return problems.response(request, _not_allowed(request, allowed))
         try:
@@ -50,10 +53,14 @@ def door(view: View, path_view: PathView) -> View:
     if iscoroutinefunction(view):
 
         @wraps(view)
-        async def guarded_async(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        async def guarded_async(
+            request: HttpRequest, *args: Any, **kwargs: Any
+        ) -> HttpResponseBase:
             refusal = before(request)
             try:
-                response = refusal or await cast(Awaitable[HttpResponseBase], view(request, *args, **kwargs))
+                response = refusal or await cast(
+                    Awaitable[HttpResponseBase], view(request, *args, **kwargs)
+                )
             except Exception as error:
                 response = failed(request, error)
             return _finished(response, request)
@@ -76,13 +83,23 @@ def door(view: View, path_view: PathView) -> View:
 
 
 def answer_to(request: HttpRequest, error: Exception) -> HttpResponse:
-    """The problem that this error is to the caller; one that nobody expected is logged and told without its words."""
+    """The problem that this error is to the caller; one that nobody expected is logged and told
+    without its words.
+    """
     problem = problem_of(error)
     if problem is None:
         log.exception("request failed", path=request.path, method=request.method, exc_info=error)
-        problem = Problem("internal", "The server met an error that it did not expect. Nothing is known to be changed.")
+        problem = Problem(
+            "internal",
+            "The server met an error that it did not expect. Nothing is known to be changed.",
+        )
     elif isinstance(error, DatabasesError):
-        log.warning("the database is in trouble", path=request.path, method=request.method, problem=str(error).strip())
+        log.warning(
+            "the database is in trouble",
+            path=request.path,
+            method=request.method,
+            problem=str(error).strip(),
+        )
     return problems.response(request, problem)
 
 
@@ -91,7 +108,10 @@ def unknown_address(request: HttpRequest, rest: str = "") -> HttpResponseBase:
     remedy = "The addresses are in /api/v1/openapi.json."
     if _is_known(meant := request.path.rstrip("/")):
         remedy = f"Addresses do not end with a slash: {meant}."
-    return _finished(problems.response(request, not_found(f"There is no address {request.path}.", remedy)), request)
+    return _finished(
+        problems.response(request, not_found(f"There is no address {request.path}.", remedy)),
+        request,
+    )
 
 
 def _is_known(path: str) -> bool:
@@ -104,22 +124,32 @@ unknown_address.csrf_exempt = True  # type: ignore[attr-defined]
 def _not_allowed(request: HttpRequest, allowed: list[str]) -> Problem:
     methods = ", ".join([*allowed, "HEAD"] if "GET" in allowed else allowed)
     return Problem(
-        "method-not-allowed", f"{request.method} is not possible here; {methods} are.", headers={"Allow": methods}
+        "method-not-allowed",
+        f"{request.method} is not possible here; {methods} are.",
+        headers={"Allow": methods},
     )
 
 
 def _check_body(request: HttpRequest, operation: Operation) -> None:
-    """Too large, of another type, or not there though it is needed. Reads the body, so that nothing later fails."""
+    """Too large, of another type, or not there though it is needed.
+
+    Reads the body, so that nothing later fails.
+    """
     length = request.META.get("CONTENT_LENGTH") or "0"
     if length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         raise RequestDataTooBig
     takes = content_types(operation)
     if not takes and request.body.strip() not in (b"", b"{}"):
-        raise Problem("invalid", "This operation takes no body.", errors=[FieldError("Send none.", pointer="#")])
+        raise Problem(
+            "invalid",
+            "This operation takes no body.",
+            errors=[FieldError("Send none.", pointer="#")],
+        )
     if takes and request.body and (request.content_type or "").lower() not in takes:
         raise Problem(
             "unsupported-media-type",
-            f"A body of the type {request.content_type or 'unknown'} is not understood here; {', '.join(takes)} is.",
+            f"A body of the type {request.content_type or 'unknown'} is not understood here;"
+            f" {', '.join(takes)} is.",
             headers={"Accept": ", ".join(takes)},
         )
 
@@ -129,7 +159,9 @@ def content_types(operation: Operation) -> tuple[str, ...]:
     named = getattr(operation.view_func, "content_types", None)
     if named:
         return tuple(named)
-    return (JSON,) if any(model.__ninja_param_source__ == "body" for model in operation.models) else ()
+    return (
+        (JSON,) if any(model.__ninja_param_source__ == "body" for model in operation.models) else ()
+    )
 
 
 def _check_query(request: HttpRequest, operation: Operation) -> None:
@@ -142,11 +174,22 @@ def _check_query(request: HttpRequest, operation: Operation) -> None:
     unknown = [name for name in request.GET if name not in known]
     if unknown:
         allowed = ", ".join(sorted(known)) or "none"
-        errors = [FieldError("This parameter is not known.", parameter=name[:100]) for name in unknown[:20]]
-        raise Problem("invalid", f"Unknown query parameters; those of this address: {allowed}.", errors=errors)
-    repeated = [name for name in request.GET if len(request.GET.getlist(name)) > 1 and name not in REPEATABLE]
+        errors = [
+            FieldError("This parameter is not known.", parameter=name[:100])
+            for name in unknown[:20]
+        ]
+        raise Problem(
+            "invalid", f"Unknown query parameters; those of this address: {allowed}.", errors=errors
+        )
+    repeated = [
+        name
+        for name in request.GET
+        if len(request.GET.getlist(name)) > 1 and name not in REPEATABLE
+    ]
     if repeated:
-        errors = [FieldError("This parameter may be given once.", parameter=name) for name in repeated]
+        errors = [
+            FieldError("This parameter may be given once.", parameter=name) for name in repeated
+        ]
         raise Problem("invalid", "A query parameter was given more than once.", errors=errors)
 
 

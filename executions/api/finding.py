@@ -1,4 +1,7 @@
-"""From what stands in an address to a record that the caller may see. Everything else is the same 404."""
+"""From what stands in an address to a record that the caller may see.
+
+Everything else is the same 404.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,16 @@ def execution(user: User, public_id: str, kind: str) -> Execution:
     """An execution of this kind, with what its representation names."""
     key = parse_public_id(public_id, PREFIXES[kind])
     rows = policy.visible_executions(user).filter(kind=kind)
-    related = ("owner", "workflow", "instance", "version", "agent", "agent_instance", "agent_version", "session")
+    related = (
+        "owner",
+        "workflow",
+        "instance",
+        "version",
+        "agent",
+        "agent_instance",
+        "agent_version",
+        "session",
+    )
     found = rows.select_related(*related).filter(pk=key).first() if key else None
     if found is None:
         raise not_found(f"There is no {kind} execution {shown(public_id)}.")
@@ -41,7 +53,11 @@ def agent(user: User, ref: str) -> Agent:
 
 def session(user: User, public_id: str) -> Session:
     key = parse_public_id(public_id, "ses")
-    found = policy.visible_sessions(user).select_related("agent", "owner").filter(pk=key).first() if key else None
+    found = (
+        policy.visible_sessions(user).select_related("agent", "owner").filter(pk=key).first()
+        if key
+        else None
+    )
     if found is None:
         raise not_found(f"There is no session {shown(public_id)}.")
     return found

@@ -1,4 +1,6 @@
-"""What generators of clients stumble over in a document that is valid all the same: said more plainly."""
+"""What generators of clients stumble over in a document that is valid all the same: said more
+plainly.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,10 @@ SCHEMAS = "#/components/schemas/"
 def plain(document: dict[str, Any]) -> None:
     """Change the document in place.
 
-    A body that may be left out says so by ``required: false``, not by a default of a whole object. A query parameter is
-    never null, it is left out. An enumeration that has a name is referred to by it. What nothing refers to is no
-    component: ninja lists the models that query parameters were taken from.
+    A body that may be left out says so by ``required: false``, not by a default of a whole object.
+    A query parameter is never null, it is left out. An enumeration that has a name is referred to
+    by it. What nothing refers to is no component: ninja lists the models that query parameters were
+    taken from.
     """
     for path in document["paths"].values():
         for operation in path.values():
@@ -21,7 +24,11 @@ def plain(document: dict[str, Any]) -> None:
             for parameter in operation.get("parameters", ()):
                 parameter["schema"] = _never_null(parameter["schema"])
     schemas = document["components"]["schemas"]
-    named = {json.dumps(each["enum"]): {"$ref": SCHEMAS + name} for name, each in schemas.items() if "enum" in each}
+    named = {
+        json.dumps(each["enum"]): {"$ref": SCHEMAS + name}
+        for name, each in schemas.items()
+        if "enum" in each
+    }
     document["paths"] = _with_names(document["paths"], named)
     for schema in schemas.values():
         if "properties" in schema:
@@ -64,4 +71,6 @@ def _drop_unused(document: dict[str, Any]) -> None:
             if f'"{SCHEMAS}{name}"' in text:
                 used.add(name)
                 waiting.append(schemas[name])
-    document["components"]["schemas"] = {name: schema for name, schema in schemas.items() if name in used}
+    document["components"]["schemas"] = {
+        name: schema for name, schema in schemas.items() if name in used
+    }

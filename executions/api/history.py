@@ -25,8 +25,9 @@ _STEP_FIELDS = (
 def entries(execution: Execution, after: int, limit: int) -> History:
     """At most ``limit`` entries with a sequence greater than ``after``, oldest first.
 
-    All are read from one state of the database, and ``head_seq`` is the execution's sequence in that
-    state: a reader who goes on from there misses nothing. Every entry has a sequence of its own.
+    All are read from one state of the database, and ``head_seq`` is the execution's sequence in
+    that state: a reader who goes on from there misses nothing. Every entry has a sequence of its
+    own.
     """
     with snapshot():
         rows = Execution.objects.filter(pk=execution.pk)

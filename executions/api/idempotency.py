@@ -1,8 +1,9 @@
-"""Idempotency-Key: the same key and request lead to one run and one answer, however often and from how many threads.
+"""Idempotency-Key: the same key and request lead to one run and one answer, however often and from
+how many threads.
 
-A key is reserved before the work and its answer stored in the work's own transaction, so that a crash
-leaves either both or neither. A reservation belongs to a process: once that is dead, or after ``ABANDONED``,
-the next request with the key takes it over; who is overtaken writes nothing.
+A key is reserved before the work and its answer stored in the work's own transaction, so that a
+crash leaves either both or neither. A reservation belongs to a process: once that is dead, or after
+``ABANDONED``, the next request with the key takes it over; who is overtaken writes nothing.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ class Answer:
 
 
 def once(request: HttpRequest, owner: User, work: Callable[[], Answer]) -> Answer:
-    """Do the work, or give the answer that its key has already. Without the header it is just done."""
+    """Do the work, or give the answer that its key has already. Without the header it is just
+    done.
+    """
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return work()
@@ -53,11 +56,16 @@ def once(request: HttpRequest, owner: User, work: Callable[[], Answer]) -> Answe
     try:
         return run_tx(lambda: _completed(reserved, work))
     except InDoubt:
-        # Whether it was done nobody knows, so the key stays taken; what was done is answered once it is back.
+        # Whether it was done nobody knows, so the key stays taken; what was done is answered once
+        # it is back.
         raise
     except BaseException:
         # Nothing was done, so that the key is free for another try.
-        run_tx(IdempotentRequest.objects.filter(pk=reserved.pk, status=0, created_at=reserved.created_at).delete)
+        run_tx(
+            IdempotentRequest.objects.filter(
+                pk=reserved.pk, status=0, created_at=reserved.created_at
+            ).delete
+        )
         raise
 
 
@@ -83,14 +91,21 @@ def _reserve(owner: User, key: str, operation: str, body_digest: str) -> Idempot
     try:
         with atomic():
             return IdempotentRequest.objects.create(
-                owner=owner, key=key, operation=operation, body_digest=body_digest, process=presence.here()
+                owner=owner,
+                key=key,
+                operation=operation,
+                body_digest=body_digest,
+                process=presence.here(),
             )
     except IntegrityError:
         known = IdempotentRequest.objects.filter(owner=owner, key=key).first()
     if known is None:
         raise _in_flight()
     if known.operation != operation or known.body_digest != body_digest:
-        raise Problem("key-reused", f"This Idempotency-Key was used before, for {known.operation} with another body.")
+        raise Problem(
+            "key-reused",
+            f"This Idempotency-Key was used before, for {known.operation} with another body.",
+        )
     if known.status:
         return Answer(known.status, known.response, replayed=True)
     return _taken_over(known)
@@ -121,10 +136,16 @@ def _completed(reserved: IdempotentRequest, work: Callable[[], Answer]) -> Answe
 
 
 def _complete(reserved: IdempotentRequest, answer: Answer) -> None:
-    rows = IdempotentRequest.objects.filter(pk=reserved.pk, status=0, created_at=reserved.created_at)
+    rows = IdempotentRequest.objects.filter(
+        pk=reserved.pk, status=0, created_at=reserved.created_at
+    )
     if not rows.update(status=answer.status, response=answer.body):
         raise _in_flight()
 
 
 def _in_flight() -> Problem:
-    return Problem("in-flight", "The first request with this key is still running.", headers={"Retry-After": "1"})
+    return Problem(
+        "in-flight",
+        "The first request with this key is still running.",
+        headers={"Retry-After": "1"},
+    )

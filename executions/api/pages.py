@@ -1,4 +1,6 @@
-"""The document of the API, the schema of workflow files, and what the types of problems mean: for everybody."""
+"""The document of the API, the schema of workflow files, and what the types of problems mean: for
+everybody.
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,10 @@ def etag(seq: int) -> str:
 
 
 def expected_seq(request: HttpRequest) -> int | None:
-    """The sequence that the caller saw; None for no If-Match, or ``*``. Raises Problem where it reads otherwise."""
+    """The sequence that the caller saw; None for no If-Match, or ``*``.
+
+    Raises Problem where it reads otherwise.
+    """
     given = request.headers.get("If-Match")
     if given is None or given.strip() == "*":
         return None
@@ -24,7 +27,8 @@ def expected_seq(request: HttpRequest) -> int | None:
     if match is None:
         raise Problem(
             "malformed",
-            "If-Match has to be the sequence of the execution in quotes, as the header ETag gave it.",
+            "If-Match has to be the sequence of the execution in quotes, as the header ETag"
+            " gave it.",
             errors=[FieldError('One sequence in quotes, for example "17".', parameter="If-Match")],
         )
     return int(match[1])

@@ -15,14 +15,19 @@ from executions.values import storable
 
 
 class JsonParser(Parser):
-    """Stricter than ``json.loads``: no NaN, no duplicate keys, no NUL, no half surrogates, bounded depth and size."""
+    """Stricter than ``json.loads``: no NaN, no duplicate keys, no NUL, no half surrogates, bounded
+    depth and size.
+    """
 
     def parse_body(self, request: HttpRequest) -> Any:
         return parse_json(request.body)
 
 
 def parse_json(body: bytes) -> Any:
-    """The value. Raises Problem ``malformed`` where it is not JSON, ``invalid`` where it cannot be stored."""
+    """The value.
+
+    Raises Problem ``malformed`` where it is not JSON, ``invalid`` where it cannot be stored.
+    """
     try:
         value = json.loads(body.decode(), parse_constant=_no_constant, object_pairs_hook=_object)
     except RecursionError:
@@ -54,4 +59,6 @@ def text_of(request: HttpRequest) -> str:
     try:
         return request.body.decode()
     except UnicodeDecodeError as error:
-        raise Problem("malformed", f"The body is not UTF-8: byte {error.start} cannot be read.") from None
+        raise Problem(
+            "malformed", f"The body is not UTF-8: byte {error.start} cannot be read."
+        ) from None

@@ -1,4 +1,6 @@
-"""What goes wrong behind the door, as problems: one table for ``Refused``, one function for each other error."""
+"""What goes wrong behind the door, as problems: one table for ``Refused``, one function for each
+other error.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ def problem_of(error: Exception) -> Problem | None:
     match error:
         case Problem():
             return error
-        case StageRefused(stage=("ValidateWorkflowOrInstance" | "ValidateSessionOrAgent"), code="invalid"):
+        case StageRefused(
+            stage=("ValidateWorkflowOrInstance" | "ValidateSessionOrAgent"), code="invalid"
+        ):
             return _refused(error, "invalid-argument")
         case Refused():
             return _refused(error, REFUSALS.get(error.code, "invalid"))
@@ -64,11 +68,15 @@ def problem_of(error: Exception) -> Problem | None:
 
 def not_found(what: str = "", remedy: str = "") -> Problem:
     """The same answer for what does not exist and for what the caller may not see."""
-    return Problem("not-found", what or "There is nothing with this address that you may see.", remedy=remedy)
+    return Problem(
+        "not-found", what or "There is nothing with this address that you may see.", remedy=remedy
+    )
 
 
 def unauthenticated(detail: str) -> Problem:
-    return Problem("unauthenticated", detail, headers={"WWW-Authenticate": 'Bearer realm="stigmer"'})
+    return Problem(
+        "unauthenticated", detail, headers={"WWW-Authenticate": 'Bearer realm="stigmer"'}
+    )
 
 
 def _malformed(cause: BaseException | None) -> Problem:
@@ -90,18 +98,28 @@ def _refused(error: Refused, name: str) -> Problem:
 def _definition(error: DefinitionError) -> Problem:
     errors = [
         FieldError(
-            each.message, pointer=f"#{each.pointer}", line=each.line, column=each.column,
-            expected=each.expected or None, suggestion=each.suggestion or None,
+            each.message,
+            pointer=f"#{each.pointer}",
+            line=each.line,
+            column=each.column,
+            expected=each.expected or None,
+            suggestion=each.suggestion or None,
         )
         for each in error.problems
-    ]  # fmt: skip
+    ]
     count = len(errors)
-    return Problem("invalid-definition", f"{count} problem{'s' * (count != 1)} found in the definition.", errors=errors)
+    return Problem(
+        "invalid-definition",
+        f"{count} problem{'s' * (count != 1)} found in the definition.",
+        errors=errors,
+    )
 
 
 def _validation(error: ValidationError) -> Problem:
     errors = [_field_error(each) for each in error.errors]
-    return Problem("invalid", "; ".join(f"{_place(each)}: {each.detail}" for each in errors[:3]), errors=errors)
+    return Problem(
+        "invalid", "; ".join(f"{_place(each)}: {each.detail}" for each in errors[:3]), errors=errors
+    )
 
 
 def _field_error(found: Mapping[str, Any]) -> FieldError:

@@ -33,8 +33,9 @@ unknown = re_path("", nowhere)  # type: ignore[arg-type]  # the stubs know views
 
 
 def tokens_beside(others: App) -> App:
-    """The sockets of an ASGI application: a handshake to the API with a token needs no origin and no session, and is
-    given none; all others are judged by ``others``."""
+    """The sockets of an ASGI application: a handshake to the API with a token needs no origin and
+    no session, and is given none; all others are judged by ``others``.
+    """
     with_token = URLRouter([*websocket_urlpatterns, unknown])
 
     async def chosen(scope: dict[str, Any], receive: Any, send: Any) -> None:

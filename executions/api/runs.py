@@ -43,7 +43,9 @@ def run_workflow(
 
     def begun(note: str) -> Answer:
         try:
-            execution = start(workflow, user, input=_input(body), instance=instance, **_circumstances(body))
+            execution = start(
+                workflow, user, input=_input(body), instance=instance, **_circumstances(body)
+            )
         except Refused as refused:
             refused.findings = [_as_sent(body, each) for each in refused.findings]
             raise
@@ -64,9 +66,14 @@ def run_agent(
     if body.session_id is not None and session is None:
         session = finding.session(user, body.session_id)
     if session is not None and session.owner_id != user.pk:
-        raise Problem("forbidden", "This conversation is somebody else's; only its owner goes on with it.")
+        raise Problem(
+            "forbidden", "This conversation is somebody else's; only its owner goes on with it."
+        )
     if session is not None and agent is not None and session.agent_id != agent.pk:
-        raise Problem("invalid-argument", f"The session {session.public_id} is not one with the agent {agent.slug}.")
+        raise Problem(
+            "invalid-argument",
+            f"The session {session.public_id} is not one with the agent {agent.slug}.",
+        )
     agent = agent or (session.agent if session else None)
     instance = None
     if agent is not None and body.instance is not None:
@@ -83,7 +90,9 @@ def run_agent(
     return _answered(request, response, user, body, begun)
 
 
-def _answered(request: HttpRequest, response: HttpResponse, user: User, body: RunBody, begun: Any) -> dict[str, Any]:
+def _answered(
+    request: HttpRequest, response: HttpResponse, user: User, body: RunBody, begun: Any
+) -> dict[str, Any]:
     def work() -> Answer:
         # An external runner needs neither Redis nor a worker of ours.
         answer: Answer = begun(require_queue() if Runner(body.runner) is Runner.OURS else "")
@@ -120,7 +129,11 @@ def _input(body: RunBody) -> Any:
         raise Problem(
             "invalid",
             "The message has no place in this input.",
-            errors=[FieldError("Needs an input that is an object without `message`.", pointer="#/message")],
+            errors=[
+                FieldError(
+                    "Needs an input that is an object without `message`.", pointer="#/message"
+                )
+            ],
         )
     return {**body.input, "message": body.message}
 
@@ -134,16 +147,22 @@ def _as_sent(body: RunBody, finding: Finding) -> Finding:
 def _message(body: RunBody) -> str:
     if not body.message or not body.message.strip():
         raise Problem(
-            "invalid", "An agent needs a message.", errors=[FieldError("Say what to do.", pointer="#/message")]
+            "invalid",
+            "An agent needs a message.",
+            errors=[FieldError("Say what to do.", pointer="#/message")],
         )
     if body.input is not None:
         raise Problem(
-            "invalid", "An agent takes a message, no input.", errors=[FieldError("Leave it out.", pointer="#/input")]
+            "invalid",
+            "An agent takes a message, no input.",
+            errors=[FieldError("Leave it out.", pointer="#/input")],
         )
     return body.message
 
 
-def _instance_of(instances: QuerySet[Instance, Instance], prefix: str, parent: str, ref: str) -> Instance:
+def _instance_of(
+    instances: QuerySet[Instance, Instance], prefix: str, parent: str, ref: str
+) -> Instance:
     """One of these instances by id or slug."""
     key = parse_public_id(ref, prefix)
     found = instances.filter(pk=key).first() if key else instances.filter(slug=ref).first()

@@ -1,4 +1,7 @@
-"""The audit trail: who did what to what. Written once, chained, and verified by a command and by the sweep."""
+"""The audit trail: who did what to what.
+
+Written once, chained, and verified by a command and by the sweep.
+"""
 
 from executions.audit.chain import How, Problem
 from executions.audit.entries import (

@@ -40,7 +40,9 @@ class Problem(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Where the trail ends: the hash that is kept apart, and the last entry (0 where there is none)."""
+    """Where the trail ends: the hash that is kept apart, and the last entry (0 where there is
+    none).
+    """
 
     head: str
     last_id: int
@@ -54,7 +56,16 @@ def link(entry: AuditEntry) -> str:
 
 def covered(entry: AuditEntry) -> dict[str, Any]:
     """What the hash of an entry covers: all of it but the references that a deletion empties."""
-    names = ("actor_name", "verb", "subject", "outcome", "before", "after", "reason", "correlation_id")
+    names = (
+        "actor_name",
+        "verb",
+        "subject",
+        "outcome",
+        "before",
+        "after",
+        "reason",
+        "correlation_id",
+    )
     return {
         **{name: getattr(entry, name) for name in names},
         "created_at": entry.created_at.astimezone(UTC).isoformat(),
@@ -62,9 +73,17 @@ def covered(entry: AuditEntry) -> dict[str, Any]:
 
 
 def end() -> End:
-    """Where the trail ends now. One statement reads both, so that an entry written meanwhile does not part them."""
+    """Where the trail ends now.
+
+    One statement reads both, so that an entry written meanwhile does not part them.
+    """
     head = Turn.objects.filter(pk=CHAIN).values("value")
-    last = AuditEntry.objects.order_by("-id").annotate(head=Subquery(head)).values_list("head", "id", "hash").first()
+    last = (
+        AuditEntry.objects.order_by("-id")
+        .annotate(head=Subquery(head))
+        .values_list("head", "id", "hash")
+        .first()
+    )
     if last is not None:
         return End(last[0] or "", last[1], last[2])
     newest = AuditEntry.objects.order_by("-id")

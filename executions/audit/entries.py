@@ -1,7 +1,9 @@
-"""The audit trail: who did what to what, before and after, with what outcome. Each entry covers the one before it.
+"""The audit trail: who did what to what, before and after, with what outcome.
 
-Written in the transaction of what it tells of, as its last statement: the chain's lock is held until that transaction
-ends, and nobody who holds it waits for an execution.
+Each entry covers the one before it.
+
+Written in the transaction of what it tells of, as its last statement: the chain's lock is held
+until that transaction ends, and nobody who holds it waits for an execution.
 """
 
 from __future__ import annotations
@@ -74,9 +76,17 @@ def record(
 
 
 def record_account(
-    verb: str, name: str, actor: User | None, *, outcome: str = DONE, after: dict[str, Any] | None = None
+    verb: str,
+    name: str,
+    actor: User | None,
+    *,
+    outcome: str = DONE,
+    after: dict[str, Any] | None = None,
 ) -> AuditEntry:
-    """Add an entry about an account, for example a log-in. ``actor`` is None where it is not known who that was."""
+    """Add an entry about an account, for example a log-in.
+
+    ``actor`` is None where it is not known who that was.
+    """
     entry = AuditEntry(
         actor=actor,
         actor_name=name[:200],
@@ -91,7 +101,9 @@ def record_account(
 
 @contextmanager
 def asking(arguments: Mapping[str, Any]) -> Iterator[str]:
-    """What is done inside was asked for with these arguments: its entry keeps their digest, which this gives."""
+    """What is done inside was asked for with these arguments: its entry keeps their digest, which
+    this gives.
+    """
     asked = digest("", dict(arguments))[:16]
     reset = _asked.set(asked)
     try:
@@ -101,12 +113,17 @@ def asking(arguments: Mapping[str, Any]) -> Iterator[str]:
 
 
 def is_repetition(verb: str, execution_id: uuid.UUID, actor: User, seq: int, asked: str) -> bool:
-    """Whether this person did just this just now, after the page that stood at ``seq``: a button was clicked twice, and
-    what was refused the second time has been done. ``asked`` is what ``asking`` gave."""
-    mine = AuditEntry.objects.filter(execution_id=execution_id, actor=actor, verb=verb, outcome=DONE)
+    """Whether this person did just this just now, after the page that stood at ``seq``: a button
+    was clicked twice, and what was refused the second time has been done. ``asked`` is what
+    ``asking`` gave.
+    """
+    mine = AuditEntry.objects.filter(
+        execution_id=execution_id, actor=actor, verb=verb, outcome=DONE
+    )
     recent = mine.filter(created_at__gte=clock.now() - REPETITION).order_by("-id")[:5]
     return seq >= 0 and any(
-        (entry.before or {}).get("seq", -1) >= seq and (entry.after or {}).get(ASKED) == asked for entry in recent
+        (entry.before or {}).get("seq", -1) >= seq and (entry.after or {}).get(ASKED) == asked
+        for entry in recent
     )
 
 

@@ -1,5 +1,5 @@
-"""Verifying the trail now and then: a batch each time, from where the last one stopped, and from the beginning again
-once the end was reached. What was found is kept for health, metrics and pages.
+"""Verifying the trail now and then: a batch each time, from where the last one stopped, and from
+the beginning again once the end was reached. What was found is kept for health, metrics and pages.
 
 What is kept lies in the database beside the trail: it is as true as the trail itself.
 """
@@ -24,7 +24,10 @@ log = structlog.get_logger(__name__)
 
 
 class Round(BaseModel):
-    """One pass over the trail, or what there is of it so far. No more than MOST_PROBLEMS are kept of ``number``."""
+    """One pass over the trail, or what there is of it so far.
+
+    No more than MOST_PROBLEMS are kept of ``number``.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -43,7 +46,9 @@ class Round(BaseModel):
 
 
 class Known(BaseModel):
-    """``last`` is the latest whole round, ``this`` the one under way, which has come to entry ``id``."""
+    """``last`` is the latest whole round, ``this`` the one under way, which has come to entry
+    ``id``.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -69,7 +74,10 @@ class Known(BaseModel):
 
 
 def go_on(most: int = PER_SWEEP) -> tuple[Problem, ...]:
-    """Verify the next ``most`` entries and keep what was found. What was not known before; it is logged too."""
+    """Verify the next ``most`` entries and keep what was found.
+
+    What was not known before; it is logged too.
+    """
     Turn.objects.get_or_create(name=NAME)
     kept, before = _kept()
     after = before.with_batch(verify_batch(Place(before.id, before.hash), end(), most))
@@ -79,7 +87,12 @@ def go_on(most: int = PER_SWEEP) -> tuple[Problem, ...]:
         return ()
     new = _beside(after.problems, before.problems)
     for problem in new:
-        log.error("the audit trail is broken", entry=problem.entry, how=str(problem.how), detail=problem.detail)
+        log.error(
+            "the audit trail is broken",
+            entry=problem.entry,
+            how=str(problem.how),
+            detail=problem.detail,
+        )
     return new
 
 
@@ -95,7 +108,9 @@ def _kept() -> tuple[str, Known]:
     try:
         return kept, Known.model_validate_json(kept)
     except ValidationError as problem:
-        log.warning("what was kept of the audit check cannot be read; it begins anew", problem=str(problem))
+        log.warning(
+            "what was kept of the audit check cannot be read; it begins anew", problem=str(problem)
+        )
         return kept, Known()
 
 

@@ -27,7 +27,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What the next entries were like; ``is_last``: the trail ends there, and its end was verified too."""
+    """What the next entries were like; ``is_last``: the trail ends there, and its end was verified
+    too.
+    """
 
     place: Place
     entries: int
@@ -95,24 +97,31 @@ def _problems_of(row: _Row, place: Place, trail: End) -> Iterator[Problem]:
 def _problem_of_link(row: _Row, place: Place, trail: End) -> Iterator[Problem]:
     """Why this entry does not follow the one that stands before it.
 
-    One that follows an entry further before says nothing new. Each entry is followed by one at most: what stands
-    between the two is out of place itself, and was told of or will be.
+    One that follows an entry further before says nothing new. Each entry is followed by one at
+    most: what stands between the two is out of place itself, and was told of or will be.
     """
     followed = _id_of(hash=row.previous_hash) if row.previous_hash else 0
     if followed is None:
         if place.hash == trail.head or (_id_of(previous_hash=place.hash) or 0) > row.id:
-            yield _problem(row.id, How.INSERTED, f"{row.title} was put in: the trail goes on without it.")
+            yield _problem(
+                row.id, How.INSERTED, f"{row.title} was put in: the trail goes on without it."
+            )
         elif place.id == 0:
             detail = f"Before {row.title}, the first that is there, at least one entry is missing."
             yield _problem(row.id, How.MISSING, detail)
         elif place.id == row.id - 1:
-            detail = f"Entry {place.id} was edited together with its hash: {row.title} followed another one."
+            detail = (
+                f"Entry {place.id} was edited together with its hash: {row.title} followed another"
+                " one."
+            )
             yield _problem(place.id, How.EDITED, detail)
         else:
             detail = f"Between entry {place.id} and {row.title} at least one entry is missing."
             yield _problem(row.id, How.MISSING, detail)
     elif followed >= row.id:
-        detail = f"{row.title} is out of order: it follows entry {followed}, which stands behind it."
+        detail = (
+            f"{row.title} is out of order: it follows entry {followed}, which stands behind it."
+        )
         yield _problem(row.id, How.OUT_OF_ORDER, detail)
     elif followed == 0:
         detail = f"{row.title} is out of order: it was the first one."
@@ -123,7 +132,11 @@ def _problem_of_end(trail: End) -> Iterator[Problem]:
     if trail.head == trail.last_hash:
         return
     ends_at = _id_of(hash=trail.head) if trail.head else None
-    beyond = None if ends_at is None else AuditEntry.objects.filter(id__gt=ends_at).order_by("id").first()
+    beyond = (
+        None
+        if ends_at is None
+        else AuditEntry.objects.filter(id__gt=ends_at).order_by("id").first()
+    )
     if beyond is not None:
         how = How.INSERTED if beyond.previous_hash == trail.head else How.OUT_OF_ORDER
         detail = f"{_title(beyond)} stands behind entry {ends_at}, with which the trail ends."
@@ -132,8 +145,8 @@ def _problem_of_end(trail: End) -> Iterator[Problem]:
         yield _problem(0, How.MISSING, "All entries are missing.")
     else:
         detail = (
-            f"Behind entry {trail.last_id} at least one entry is missing, or it was edited together with its hash: "
-            "the trail does not end with it."
+            f"Behind entry {trail.last_id} at least one entry is missing, or it was edited together"
+            " with its hash: the trail does not end with it."
         )
         yield _problem(trail.last_id, How.MISSING, detail)
 

@@ -23,7 +23,9 @@ def new_file(path: Path) -> Iterator[Path]:
     Raises BackupError where there is such a file already, or where none can be written.
     """
     if os.path.lexists(path):
-        raise BackupError(f"{path} is there already. Name another file: a backup is never overwritten.")
+        raise BackupError(
+            f"{path} is there already. Name another file: a backup is never overwritten."
+        )
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
         os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -72,5 +74,6 @@ def kind_of(path: Path) -> str:
     if head.startswith(ARCHIVE_HEAD):
         return POSTGRES
     raise BackupError(
-        f"{path} is no backup: it is neither an SQLite file nor an archive of pg_dump in the custom format."
+        f"{path} is no backup: it is neither an SQLite file nor an archive of pg_dump in the custom"
+        " format."
     )

@@ -142,8 +142,8 @@ def _refuse_while_alive(name: str) -> None:
     if rows:
         named = ", ".join(f"{kind} {pid}@{host}" for kind, pid, host in rows[:SHOWN_PROCESSES])
         raise BackupError(
-            f"Stigmer runs on this database: {named}. Stop all of it, on every host; a process that "
-            f"was killed counts for {silence:g} s more."
+            f"Stigmer runs on this database: {named}. Stop all of it, on every host; a process that"
+            f" was killed counts for {silence:g} s more."
         )
 
 
@@ -181,7 +181,9 @@ def _create(server: psycopg.Connection, name: str, like: dict[str, str]) -> None
         ) from error
 
 
-def _swap(server: psycopg.Connection, name: str, staged: str, aside: str, *, is_there: bool) -> None:
+def _swap(
+    server: psycopg.Connection, name: str, staged: str, aside: str, *, is_there: bool
+) -> None:
     rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
     moves = [(staged, name)]
     if is_there:

@@ -44,7 +44,8 @@ def run_tool(name: str, arguments: list[str], server_version: int | None = None)
     remedy = ""
     if server_version and "version mismatch" in done.stderr:
         remedy = (
-            f" Install the client tools of PostgreSQL {server_version} (on Debian: postgresql-client-{server_version})."
+            f" Install the client tools of PostgreSQL {server_version} (on Debian:"
+            f" postgresql-client-{server_version})."
         )
     raise BackupError(f"{told.rstrip('.')}.{remedy}")
 

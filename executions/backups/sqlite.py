@@ -51,7 +51,9 @@ def proved(path: Path) -> Contents:
         return contents.read(ask, tables)
 
 
-def restore(file: Path, database: Path, stamp: str, agree: Callable[[str, Contents], None]) -> tuple[Contents, str]:
+def restore(
+    file: Path, database: Path, stamp: str, agree: Callable[[str, Contents], None]
+) -> tuple[Contents, str]:
     """Put a backup in the database's place; what is inside, and the old one's new name if any."""
     database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     staged = database.with_name(f"{database.name}.restoring")

@@ -30,7 +30,9 @@ class Deadline:
         return self.remaining() == 0.0
 
     def put_off(self, seconds: float) -> None:
-        """Leave time out that was only waited. Before the step begins: nobody else reads it then."""
+        """Leave time out that was only waited. Before the step begins: nobody else reads it
+        then.
+        """
         self._at += seconds
 
 
@@ -68,26 +70,37 @@ class SecretKeeper(Protocol):
         """``value`` as it may be told: in an error or a log."""
 
     def kept(self, output: Any) -> Any:
-        """The output of the step as it flows on: as it is, but for a journal whose rows cannot keep secrets out."""
+        """The output of the step as it flows on: as it is, but for a journal whose rows cannot keep
+        secrets out.
+        """
 
     def learn(self, text: str) -> None:
         """Hide this text too, which was made of secrets in the arguments."""
 
     def told(self, *pointers: str) -> str | None:
-        """How the argument at the first of these places that came from a secret may be told; None for none."""
+        """How the argument at the first of these places that came from a secret may be told; None
+        for none.
+        """
 
     def send_to(self, host: str, port: int) -> None:
-        """Refuse a host that the secrets in the arguments may not be sent to: raises SecretUnavailable."""
+        """Refuse a host that the secrets in the arguments may not be sent to: raises
+        SecretUnavailable.
+        """
 
     def give_to(self, function: str) -> None:
-        """Refuse a Python function that the secrets in the arguments may not be given to: raises SecretUnavailable."""
+        """Refuse a Python function that the secrets in the arguments may not be given to: raises
+        SecretUnavailable.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """One attempt's surroundings. ``limits`` holds the settings that the kind of call reads, by name; ``owner`` names
-    whose run it is (an id), ``seat`` the process that was kept for a function, if one was. ``written`` is the call's
-    ``with`` as the author wrote it, ``input`` the input with which the call was first made."""
+    """One attempt's surroundings.
+
+    ``limits`` holds the settings that the kind of call reads, by name; ``owner`` names whose run it
+    is (an id), ``seat`` the process that was kept for a function, if one was. ``written`` is the
+    call's ``with`` as the author wrote it, ``input`` the input with which the call was first made.
+    """
 
     execution_id: str
     correlation_id: str

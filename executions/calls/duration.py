@@ -1,4 +1,6 @@
-"""A length of time as the DSL writes it: parts, an ISO 8601 text, or an expression that yields either."""
+"""A length of time as the DSL writes it: parts, an ISO 8601 text, or an expression that yields
+either.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,15 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, Discriminator, Field, GetCoreSchemaHandler, Tag, ValidationError
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetCoreSchemaHandler,
+    Tag,
+    ValidationError,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from executions.calls.parameters import OBJECT, TEXT, Model, shape
@@ -43,7 +53,9 @@ def _iso_seconds(text: str) -> float:
     if match is None:
         if _CALENDAR.match(text):
             raise ValueError("years and months have no fixed length: write days, for example P30D")
-        raise ValueError("not a duration: write PT30S (ISO 8601), an object such as {seconds: 30}, or ${ … }")
+        raise ValueError(
+            "not a duration: write PT30S (ISO 8601), an object such as {seconds: 30}, or ${ … }"
+        )
     return sum(float(match[unit]) * seconds for unit, seconds in _UNITS.items() if match[unit])
 
 
@@ -61,7 +73,9 @@ def _check_text(text: str) -> str:
 
 def _check_parts(parts: DurationParts) -> DurationParts:
     if not parts.model_fields_set:
-        raise ValueError("the duration is empty: give days, hours, minutes, seconds or milliseconds")
+        raise ValueError(
+            "the duration is empty: give days, hours, minutes, seconds or milliseconds"
+        )
     _bounded(parts.total_seconds())
     return parts
 
@@ -75,7 +89,9 @@ DurationForm = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """``seconds`` where the length is written down, ``expression`` (with its ``${ }``) where it is computed."""
+    """``seconds`` where the length is written down, ``expression`` (with its ``${ }``) where it is
+    computed.
+    """
 
     seconds: float | None = None
     expression: str | None = None
@@ -91,7 +107,9 @@ class Duration:
         def read(value: Any, form: core_schema.ValidatorFunctionWrapHandler) -> Duration:
             return value if isinstance(value, cls) else cls._from_form(form(value))
 
-        return core_schema.no_info_wrap_validator_function(read, handler.generate_schema(DurationForm))
+        return core_schema.no_info_wrap_validator_function(
+            read, handler.generate_schema(DurationForm)
+        )
 
 
 def _whole(number: Any) -> Any:

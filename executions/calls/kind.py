@@ -1,7 +1,8 @@
 """The row of a kind of call: what every door has to know about ``call: <name>``.
 
 A row is light: whoever checks a definition reads it without loading what makes the call. That is
-``run(arguments, context) -> Outcome`` in the module ``step`` of the kind's package. docs/how-to-add.md.
+``run(arguments, context) -> Outcome`` in the module ``step`` of the kind's package.
+docs/how-to-add.md.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ Effect = Literal["pure", "idempotent", "at_most_once", "transactional"]
 
 
 class RunsIn(StrEnum):
-    """Where a call runs: in the slot that drives (it minds its deadline itself), in a process of its own, for which it
-    waits before it begins, or in a thread of the worker, which it may end."""
+    """Where a call runs: in the slot that drives (it minds its deadline itself), in a process of
+    its own, for which it waits before it begins, or in a thread of the worker, which it may end.
+    """
 
     SLOT = "slot"
     PROCESS = "process"
@@ -28,7 +30,10 @@ class RunsIn(StrEnum):
 
 
 class CallPlace(Protocol):
-    """A call in a document that may be full of mistakes. ``given`` is its ``with``, ``keys`` lead on from there."""
+    """A call in a document that may be full of mistakes.
+
+    ``given`` is its ``with``, ``keys`` lead on from there.
+    """
 
     given: dict[str, Any]
     known_functions: Collection[str] | None
@@ -39,7 +44,9 @@ class CallPlace(Protocol):
     def warn(self, keys: Keys, message: str, expected: str = "", suggestion: str = "") -> None:
         """Say something beside a definition that is taken."""
 
-    def unknown(self, keys: Keys, message: str, name: str, known: Collection[str], expected: str) -> None:
+    def unknown(
+        self, keys: Keys, message: str, name: str, known: Collection[str], expected: str
+    ) -> None:
         """Refuse the definition for a name; ``message`` has a ``{}`` where it is shown."""
 
     def named(self, keys: Keys, name: str | None, section: str) -> None:
@@ -60,12 +67,13 @@ class Declared(Protocol):
 class CallKind:
     """One kind of call.
 
-    ``arguments`` is the model of its ``with``, ``needs`` says in words what that holds. ``effect_of`` says what a
-    call with these arguments does to the world, where the task does not: the driver acts on it, and previews say
-    by it what would be repeated. ``destinations`` are the arguments that say where a call goes: whoever edits one
-    has to be allowed to use the secrets that are sent there. ``check`` finds what is wrong beyond the shape of the
-    arguments. ``completed`` puts in what a call names of its workflow. ``limits`` are the settings that it reads
-    from its context, each under the name that it has there.
+    ``arguments`` is the model of its ``with``, ``needs`` says in words what that holds.
+    ``effect_of`` says what a call with these arguments does to the world, where the task does not:
+    the driver acts on it, and previews say by it what would be repeated. ``destinations`` are the
+    arguments that say where a call goes: whoever edits one has to be allowed to use the secrets
+    that are sent there. ``check`` finds what is wrong beyond the shape of the arguments.
+    ``completed`` puts in what a call names of its workflow. ``limits`` are the settings that it
+    reads from its context, each under the name that it has there.
     """
 
     name: str
@@ -74,7 +82,9 @@ class CallKind:
     effect_of: Callable[[Arguments], Effect]
     destinations: tuple[str, ...]
     check: Callable[[CallPlace], None] = lambda place: None
-    completed: Callable[[dict[str, Any], Declared], dict[str, Any]] = lambda arguments, declared: arguments
+    completed: Callable[[dict[str, Any], Declared], dict[str, Any]] = lambda arguments, declared: (
+        arguments
+    )
     runs_in: Callable[[Arguments], RunsIn] = lambda arguments: RunsIn.SLOT
     # Its module ``step`` has ``run_in_transaction`` too.
     can_be_transactional: bool = False

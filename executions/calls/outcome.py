@@ -1,5 +1,8 @@
-"""What a step may return. A step never touches the database, sleeps, enqueues or raises for control:
-it returns one of these and the engine writes it down."""
+"""What a step may return.
+
+A step never touches the database, sleeps, enqueues or raises for control: it returns one of these
+and the engine writes it down.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +26,11 @@ class Done:
 class Fail:
     """The attempt failed.
 
-    ``transient`` is the step's own verdict and ``rule`` the name of the rule that gave it (shown to people).
-    ``retry_after`` (seconds) is what the other side asked for. ``effect_possible`` is False only where it is
-    proven that nothing was sent, so that even an ``at_most_once`` step may be tried again.
-    ``answered``: the other side said that it failed, so that it is known what became of the call.
-    ``is_final``: a person's word, after which no block around it tries again.
+    ``transient`` is the step's own verdict and ``rule`` the name of the rule that gave it (shown to
+    people). ``retry_after`` (seconds) is what the other side asked for. ``effect_possible`` is
+    False only where it is proven that nothing was sent, so that even an ``at_most_once`` step may
+    be tried again. ``answered``: the other side said that it failed, so that it is known what
+    became of the call. ``is_final``: a person's word, after which no block around it tries again.
     """
 
     error: WorkflowError
@@ -44,8 +47,8 @@ class Fail:
 class Ask:
     """Park until a person answers, or until ``seconds`` have passed.
 
-    ``outcomes`` are the answers to choose from (name and label), ``form`` is the JSON Schema of what
-    goes with them. Users and groups by name may answer; nobody named: the owner of the run.
+    ``outcomes`` are the answers to choose from (name and label), ``form`` is the JSON Schema of
+    what goes with them. Users and groups by name may answer; nobody named: the owner of the run.
     ``is_four_eyes``: not the one who started it.
     """
 

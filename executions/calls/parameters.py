@@ -1,8 +1,9 @@
-"""What the arguments of every kind of call are made of: models of the JSON that a definition holds under ``with``.
+"""What the arguments of every kind of call are made of: models of the JSON that a definition holds
+under ``with``.
 
-The definition composes them to check a workflow before it may run; at run time a step receives plain JSON
-(the ``with`` of its task, expressions evaluated). So every place where the DSL allows an expression takes a
-``${ … }`` text here. Source: Serverless Workflow DSL 1.0, reference.
+The definition composes them to check a workflow before it may run; at run time a step receives
+plain JSON (the ``with`` of its task, expressions evaluated). So every place where the DSL allows an
+expression takes a ``${ … }`` text here. Source: Serverless Workflow DSL 1.0, reference.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ _VARIABLE = re.compile(r"\{[A-Za-z0-9_.%]+\}")
 
 
 class Readers(dict[int, type["Model"]]):
-    """Which model read which JSON object, by ``id``: lets an error name the keys that it could have been."""
+    """Which model read which JSON object, by ``id``: lets an error name the keys that it could have
+    been.
+    """
 
     @staticmethod
     def note(model: type[Model], value: Any, info: ValidationInfo) -> None:
@@ -32,7 +35,9 @@ class Readers(dict[int, type["Model"]]):
 
 
 class Model(BaseModel):
-    """Part of a definition: unknown keys are refused, nothing is converted, nothing changes afterwards."""
+    """Part of a definition: unknown keys are refused, nothing is converted, nothing changes
+    afterwards.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     not_yet: ClassVar[tuple[str, ...]] = ()  # keys that the DSL knows and we do not support yet
@@ -64,11 +69,15 @@ def _template(text: str) -> str:
 
 
 def uri_template(text: str) -> str:
-    """An absolute URI or URI template with a scheme, or an expression; anything else raises ValueError."""
+    """An absolute URI or URI template with a scheme, or an expression; anything else raises
+    ValueError.
+    """
     if is_expression(text):
         return text
     if not URI.match(text) or re.search(r"\s", text):
-        raise ValueError("not an absolute URI: it has to begin with a scheme such as https:// and hold no blanks")
+        raise ValueError(
+            "not an absolute URI: it has to begin with a scheme such as https:// and hold no blanks"
+        )
     return _template(text)
 
 

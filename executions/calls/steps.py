@@ -1,7 +1,8 @@
 """What makes the calls: of each kind the module ``step`` of its package.
 
-It has ``run(arguments, context) -> Outcome``; ``run_here``, the same inside a transaction of the calling thread, where
-the kind can be transactional; and ``close()``, where something has to end with the process.
+It has ``run(arguments, context) -> Outcome``; ``run_here``, the same inside a transaction of the
+calling thread, where the kind can be transactional; and ``close()``, where something has to end
+with the process.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from types import ModuleType
 
 from executions.calls.table import CALLS
 
-STEPS: dict[str, ModuleType] = {name: import_module(f"executions.calls.{name}.step") for name in CALLS}
+STEPS: dict[str, ModuleType] = {
+    name: import_module(f"executions.calls.{name}.step") for name in CALLS
+}
 
 
 def close() -> None:

@@ -1,4 +1,7 @@
-"""The ``stigmer`` command. Each subcommand imports what it needs when it runs, so that ``--help`` is immediate."""
+"""The ``stigmer`` command.
+
+Each subcommand imports what it needs when it runs, so that ``--help`` is immediate.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ import traceback
 
 
 def start() -> None:
-    """Entry of the console script and of ``python -m executions.cli``: ``main``, wherever it is started."""
+    """Entry of the console script and of ``python -m executions.cli``: ``main``, wherever it is
+    started.
+    """
     from executions.cli.first_process import leave_the_first_place
 
     leave_the_first_place()

@@ -10,7 +10,18 @@ from typing import Annotated
 import typer
 
 from executions.cli.chapters import Chapters
-from executions.cli.commands import access, apply, approvals, backups, completion, local, runs, show, trail, verbs
+from executions.cli.commands import (
+    access,
+    apply,
+    approvals,
+    backups,
+    completion,
+    local,
+    runs,
+    show,
+    trail,
+    verbs,
+)
 
 app = typer.Typer(
     name="stigmer",
@@ -32,8 +43,12 @@ def _settings(*, applications: bool = True) -> None:
 @app.command()
 def up(
     home: Annotated[Path | None, typer.Option(help="Data folder (STIGMER_HOME).")] = None,
-    port: Annotated[int | None, typer.Option(help="Port of the dashboard (STIGMER_PORT).", min=1, max=65535)] = None,
-    demo: Annotated[bool | None, typer.Option(help="Start the demo service too (STIGMER_DEMO).")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port of the dashboard (STIGMER_PORT).", min=1, max=65535)
+    ] = None,
+    demo: Annotated[
+        bool | None, typer.Option(help="Start the demo service too (STIGMER_DEMO).")
+    ] = None,
 ) -> None:
     """Start everything: Redis, database, web server, workers."""
     chosen = {"STIGMER_HOME": home, "STIGMER_PORT": port, "STIGMER_DEMO": demo}
@@ -67,7 +82,9 @@ def worker() -> None:
 
 @app.command()
 def web(
-    prepare: Annotated[bool, typer.Option("--prepare", help="Migrate first, as `up` does.")] = False,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Migrate first, as `up` does.")
+    ] = False,
 ) -> None:
     """Run the web server (HTTP and WebSockets)."""
     _settings()
@@ -97,7 +114,9 @@ def demo() -> None:
 
 @app.command()
 def logins(
-    renew: Annotated[bool, typer.Option("--renew", help="Give the demo people new passwords first.")] = False,
+    renew: Annotated[
+        bool, typer.Option("--renew", help="Give the demo people new passwords first.")
+    ] = False,
 ) -> None:
     """Show the demo log-ins of this data folder again."""
     _settings()

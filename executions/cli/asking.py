@@ -10,7 +10,10 @@ from executions.cli.exits import CommandError, ExitCode
 
 
 def confirm(question: str, yes: bool, *, otherwise: str) -> None:
-    """Go on where ``--yes`` was given or the answer is yes. Raises CommandError (``otherwise``) where it is no."""
+    """Go on where ``--yes`` was given or the answer is yes.
+
+    Raises CommandError (``otherwise``) where it is no.
+    """
     if yes:
         return
     if not sys.stdin.isatty():

@@ -1,7 +1,9 @@
-"""Daphne, but nobody writes faster than the client reads: ``send`` waits while the connection takes nothing.
+"""Daphne, but nobody writes faster than the client reads: ``send`` waits while the connection takes
+nothing.
 
-Daphne keeps in memory whatever is written to a client that stopped reading. Here a streamed answer rests in the
-meantime, so that what piles up is bounded by whoever writes it; who reads nothing for too long is disconnected.
+Daphne keeps in memory whatever is written to a client that stopped reading. Here a streamed answer
+rests in the meantime, so that what piles up is bounded by whoever writes it; who reads nothing for
+too long is disconnected.
 """
 
 from __future__ import annotations
@@ -43,7 +45,9 @@ class Flow:
 
 
 class PatientServer(Server):  # type: ignore[misc]  # daphne has no types
-    """``stalled_seconds``: how long a client may take nothing of a streamed answer before it is disconnected."""
+    """``stalled_seconds``: how long a client may take nothing of a streamed answer before it is
+    disconnected.
+    """
 
     def __init__(self, *arguments: Any, stalled_seconds: float, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -60,7 +64,10 @@ class PatientServer(Server):  # type: ignore[misc]  # daphne has no types
             flow: Flow = protocol.producer
             await super().handle_reply(protocol, message)
             if not await flow.wait(self._stalled_seconds) and protocol.channel is not None:
-                log.warning("client reads nothing, disconnected", path=protocol.path.decode("ascii", "replace"))
+                log.warning(
+                    "client reads nothing, disconnected",
+                    path=protocol.path.decode("ascii", "replace"),
+                )
                 protocol.transport.abortConnection()
         else:
             if protocol.producer is not None:

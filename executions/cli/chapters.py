@@ -10,7 +10,17 @@ from executions.verbs.rows import with_commands
 
 CHAPTERS = {
     "Start": ("up", "login", "logout"),
-    "Workflows, agents, runs": ("apply", "validate", "run", "logs", "respond", "list", "get", "describe", "delete"),
+    "Workflows, agents, runs": (
+        "apply",
+        "validate",
+        "run",
+        "logs",
+        "respond",
+        "list",
+        "get",
+        "describe",
+        "delete",
+    ),
     "Act on a run": tuple(verb.slug for verb in with_commands()),
     "This installation": (
         "doctor",
@@ -37,7 +47,11 @@ class Chapters(TyperGroup):
         placed = {name for names in CHAPTERS.values() for name in names}
         others = tuple(name for name in known if name not in placed)
         for title, names in {**CHAPTERS, "More": others}.items():
-            rows = [(name, command.get_short_help_str(80)) for name in names if (command := known.get(name))]
+            rows = [
+                (name, command.get_short_help_str(80))
+                for name in names
+                if (command := known.get(name))
+            ]
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)

@@ -10,13 +10,16 @@ from collections.abc import Iterator
 from typing import Any, TextIO, cast
 
 HIDDEN = "[token]"
-# Like a token, also one that was cut, mistyped, or put into a host name. The form is that of executions.tokens.
+# Like a token, also one that was cut, mistyped, or put into a host name. The form is that of
+# executions.tokens.
 _LIKE_A_TOKEN = re.compile(r"stg_[0-9a-z_]{16,}", re.IGNORECASE)
 _SHORTEST = 8
 
 
 def hide(text: str) -> str:
-    """``text`` without tokens: those that this command was given or keeps, and what looks like one."""
+    """``text`` without tokens: those that this command was given or keeps, and what looks like
+    one.
+    """
     for token in sorted(set(_known()), key=len, reverse=True):
         text = re.sub(re.escape(token), HIDDEN, text, flags=re.IGNORECASE)
     return _LIKE_A_TOKEN.sub(HIDDEN, text)

@@ -1,4 +1,6 @@
-"""``stigmer doctor``: everything that health checks, and what only the machine itself can tell, each with a remedy."""
+"""``stigmer doctor``: everything that health checks, and what only the machine itself can tell,
+each with a remedy.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,10 @@ from executions.errors import StigmerError
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; ``remedy`` is empty where it is well. ``is_warning``: worth a look, no more."""
+    """One thing that was looked at; ``remedy`` is empty where it is well.
+
+    ``is_warning``: worth a look, no more.
+    """
 
     name: str
     ok: bool
@@ -30,7 +35,10 @@ def examine() -> list[Finding]:
         use_settings(writes=False)
         only_read()
     except StigmerError as error:
-        return [Finding("settings", False, str(error), "Correct it and run `stigmer doctor` again."), _login()]
+        return [
+            Finding("settings", False, str(error), "Correct it and run `stigmer doctor` again."),
+            _login(),
+        ]
     return [_settings(), _safety(), _folder(), *_health(), _web(), _login()]
 
 
@@ -41,7 +49,9 @@ def print_findings(findings: list[Finding]) -> None:
 
     width = max(len(each.name) for each in findings)
     for each in findings:
-        mark = ("!", "yellow") if each.is_warning else ("✓", "green") if each.ok else ("✗", "bold red")
+        mark = (
+            ("!", "yellow") if each.is_warning else ("✓", "green") if each.ok else ("✗", "bold red")
+        )
         print_line(mark, f" {each.name.ljust(width)}  {plain(each.detail)}")
         if each.remedy:
             print_line(f"  {' ' * width}  ", (f"→ {plain(each.remedy)}", "bold"))
@@ -74,7 +84,12 @@ def _folder() -> Finding:
     if not home.is_dir():
         return Finding("data folder", False, f"{home} does not exist.", "`stigmer up` makes it.")
     if not os.access(home, os.W_OK | os.X_OK):
-        return Finding("data folder", False, f"{home} cannot be written.", "Make it writable, or set STIGMER_HOME.")
+        return Finding(
+            "data folder",
+            False,
+            f"{home} cannot be written.",
+            "Make it writable, or set STIGMER_HOME.",
+        )
     return Finding("data folder", True, "writable")
 
 
@@ -84,7 +99,9 @@ def _health() -> Iterator[Finding]:
     for seen in look():
         remedy = "" if seen.state == State.OK else seen.remedy
         is_well = seen.ok and seen.state != State.DEGRADED
-        yield Finding(seen.name.replace("_", " "), is_well, seen.detail, remedy, seen.state == State.WARNING)
+        yield Finding(
+            seen.name.replace("_", " "), is_well, seen.detail, remedy, seen.state == State.WARNING
+        )
 
 
 def _web() -> Finding:
@@ -100,7 +117,12 @@ def _web() -> Finding:
         answer = httpx.get(f"{address}/readyz", headers=headers, timeout=10, trust_env=False)
     except httpx.TransportError as error:
         why = " ".join(str(error).split()) or type(error).__name__
-        return Finding("web server", False, f"{address} does not answer ({why}).", "Start it with `stigmer up`.")
+        return Finding(
+            "web server",
+            False,
+            f"{address} does not answer ({why}).",
+            "Start it with `stigmer up`.",
+        )
     try:
         failed = [check for check in answer.json()["checks"] if not check["ok"]]
     except (ValueError, KeyError, TypeError):

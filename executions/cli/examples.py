@@ -1,7 +1,8 @@
-"""The example workflows: `stigmer up` applies them once, for everybody, in the name of the administrator.
+"""The example workflows: `stigmer up` applies them once, for everybody, in the name of the
+administrator.
 
-Applying is repeated at each start without harm: an example that somebody has changed, and one whose name is taken by a
-workflow of somebody else, is left alone.
+Applying is repeated at each start without harm: an example that somebody has changed, and one whose
+name is taken by a workflow of somebody else, is left alone.
 """
 
 from __future__ import annotations
@@ -27,13 +28,21 @@ log = structlog.get_logger(__name__)
 
 
 def texts() -> dict[str, str]:
-    """The examples by name (which is the slug of the workflow), written for the demo shop's port."""
+    """The examples by name (which is the slug of the workflow), written for the demo shop's
+    port.
+    """
     address = f"http://127.0.0.1:{settings.STIGMER_DEMO_PORT}"
-    return {path.stem: path.read_text().replace(WRITTEN_ADDRESS, address) for path in sorted(EXAMPLES.glob("*.yaml"))}
+    return {
+        path.stem: path.read_text().replace(WRITTEN_ADDRESS, address)
+        for path in sorted(EXAMPLES.glob("*.yaml"))
+    }
 
 
 def apply_once() -> list[str]:
-    """Apply what is new or renewed; the slugs of those. An example that cannot be applied is a warning in the log."""
+    """Apply what is new or renewed; the slugs of those.
+
+    An example that cannot be applied is a warning in the log.
+    """
     provide_files(settings.STIGMER_HOME / "imports")
     admin = User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
     if admin is None:
@@ -43,7 +52,9 @@ def apply_once() -> list[str]:
 
 
 def provide_files(folder: Path) -> None:
-    """The files that the examples read, where they are not there yet; a person may have changed one."""
+    """The files that the examples read, where they are not there yet; a person may have changed
+    one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for source in (EXAMPLES / "data").iterdir():
         if not (folder / source.name).exists():
@@ -51,7 +62,11 @@ def provide_files(folder: Path) -> None:
 
 
 def _apply(slug: str, text: str, admin: User) -> bool:
-    known = Workflow.objects.select_related("head_version").filter(slug=slug, visibility=Visibility.SHARED).first()
+    known = (
+        Workflow.objects.select_related("head_version")
+        .filter(slug=slug, visibility=Visibility.SHARED)
+        .first()
+    )
     digest = hashlib.sha256(text.encode()).hexdigest()
     if known is not None:
         head = known.head_version.digest if known.head_version else ""

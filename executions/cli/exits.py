@@ -1,4 +1,6 @@
-"""What the command ended with: one table of exit codes, and the error that carries one. docs/cli.md lists them."""
+"""What the command ended with: one table of exit codes, and the error that carries one. docs/cli.md
+lists them.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ class ExitCode(IntEnum):
 class CommandError(StigmerError):
     """The command could not do what was asked.
 
-    ``message`` says what was wrong, ``remedy`` what can be done; ``code`` is what the command ends with.
+    ``message`` says what was wrong, ``remedy`` what can be done; ``code`` is what the command ends
+    with.
     """
 
     def __init__(self, message: str, *, remedy: str = "", code: ExitCode = ExitCode.FAILED) -> None:

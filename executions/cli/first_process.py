@@ -1,11 +1,14 @@
-"""What the first process of a pid namespace has to do, as the command of a container is one (pid_namespaces(7))."""
+"""What the first process of a pid namespace has to do, as the command of a container is one
+(pid_namespaces(7)).
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 
-# What operators and container platforms send. The kernel keeps a signal without a handler from the first process.
+# What operators and container platforms send. The kernel keeps a signal without a handler from the
+# first process.
 PASSED_ON = (
     signal.SIGTERM,
     signal.SIGINT,
@@ -21,8 +24,8 @@ def leave_the_first_place() -> None:
     """Go on in a child, where this process is the first one; nothing happens elsewhere.
 
     Orphans come to the first process, and stay in the table of processes until it reaps them: those
-    of a worker that was killed, for example. It passes signals on, and ends as its child ended: with
-    its exit code, or 128 and the number of the signal. Everything that it left ends with it.
+    of a worker that was killed, for example. It passes signals on, and ends as its child ended:
+    with its exit code, or 128 and the number of the signal. Everything that it left ends with it.
     """
     if os.getpid() != 1:
         return

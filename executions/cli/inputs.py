@@ -1,4 +1,6 @@
-"""``--input``: an object from ``name=value`` pairs and from files, later ones winning over earlier ones."""
+"""``--input``: an object from ``name=value`` pairs and from files, later ones winning over earlier
+ones.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,9 @@ LARGEST = {"max_bytes": 64 * 1024 * 1024, "max_depth": 200, "max_nodes": 2_000_0
 def read_input(given: Sequence[str]) -> dict[str, Any] | None:
     """What ``--input`` says, each time it is given; None where it is not given at all.
 
-    A value is read as JSON where it is JSON (``quantity=3``, ``express=true``), else as text (``sku=tea``); quotes make
-    a text of what looks like a number (``code='"007"'``). Raises CommandError for what cannot be read.
+    A value is read as JSON where it is JSON (``quantity=3``, ``express=true``), else as text
+    (``sku=tea``); quotes make a text of what looks like a number (``code='"007"'``). Raises
+    CommandError for what cannot be read.
     """
     if not given:
         return None
@@ -107,7 +110,9 @@ def read_file(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise CommandError(f"{path} is not a text in UTF-8.", code=ExitCode.USAGE) from error
     except OSError as error:
-        raise CommandError(f"{path} cannot be read: {error.strerror}.", code=ExitCode.USAGE) from error
+        raise CommandError(
+            f"{path} cannot be read: {error.strerror}.", code=ExitCode.USAGE
+        ) from error
 
 
 def _standard_input() -> str:

@@ -12,7 +12,8 @@ from executions.cli.exits import CommandError, ExitCode
 class Kind:
     """``path`` is the list's address; ``{of}`` in it stands for what the items belong to.
 
-    ``item_path`` is where one of them is read by its name or id; None where one cannot be read alone.
+    ``item_path`` is where one of them is read by its name or id; None where one cannot be read
+    alone.
     """
 
     name: str
@@ -25,31 +26,72 @@ class Kind:
     may_delete: bool = False
 
 
-_RUNS = frozenset({"phase", "workflow", "agent", "owner", "text", "needs_attention", "session", "q"})
+_RUNS = frozenset(
+    {"phase", "workflow", "agent", "owner", "text", "needs_attention", "session", "q"}
+)
 _NAMED = frozenset({"text", "owner"})
 KINDS = (
-    Kind("workflow", "workflows", "/workflows", "/workflows/{name}", "wfl", _NAMED, may_delete=True),
+    Kind(
+        "workflow", "workflows", "/workflows", "/workflows/{name}", "wfl", _NAMED, may_delete=True
+    ),
     Kind("agent", "agents", "/agents", "/agents/{name}", "agt", _NAMED, may_delete=True),
-    Kind("execution", "executions", "/workflow-executions", "/workflow-executions/{name}", "wex", _RUNS,
-         may_delete=True),
-    Kind("agent-execution", "agent-executions", "/agent-executions", "/agent-executions/{name}", "aex", _RUNS,
-         may_delete=True),
-    Kind("instance", "instances", "/workflows/{of}/instances", "/workflow-instances/{name}", "win",
-         belongs_to="workflow", may_delete=True),
-    Kind("agent-instance", "agent-instances", "/agents/{of}/instances", "/agent-instances/{name}", "ain",
-         belongs_to="agent", may_delete=True),
+    Kind(
+        "execution",
+        "executions",
+        "/workflow-executions",
+        "/workflow-executions/{name}",
+        "wex",
+        _RUNS,
+        may_delete=True,
+    ),
+    Kind(
+        "agent-execution",
+        "agent-executions",
+        "/agent-executions",
+        "/agent-executions/{name}",
+        "aex",
+        _RUNS,
+        may_delete=True,
+    ),
+    Kind(
+        "instance",
+        "instances",
+        "/workflows/{of}/instances",
+        "/workflow-instances/{name}",
+        "win",
+        belongs_to="workflow",
+        may_delete=True,
+    ),
+    Kind(
+        "agent-instance",
+        "agent-instances",
+        "/agents/{of}/instances",
+        "/agent-instances/{name}",
+        "ain",
+        belongs_to="agent",
+        may_delete=True,
+    ),
     Kind("version", "versions", "/workflows/{of}/versions", belongs_to="workflow"),
     Kind("agent-version", "agent-versions", "/agents/{of}/versions", belongs_to="agent"),
     Kind("session", "sessions", "/sessions", "/sessions/{name}", "ses"),
     Kind("step", "steps", "{of}/steps", belongs_to="execution"),
     Kind("checkpoint", "checkpoints", "{of}/checkpoints", belongs_to="execution"),
-    Kind("notification", "notifications", "/notifications", prefix="ntf", filters=frozenset({"unread"})),
+    Kind(
+        "notification",
+        "notifications",
+        "/notifications",
+        prefix="ntf",
+        filters=frozenset({"unread"}),
+    ),
     Kind("approval", "approvals", "/approvals", "/approvals/{name}", "ask"),
     Kind("failed", "failed", "/admin/workflows/failed"),
     Kind("token", "tokens", "/tokens", "/tokens/{name}", "key"),
-)  # fmt: skip
+)
 _BY_NAME = {name: kind for kind in KINDS for name in (kind.name, kind.plural)}
-_BY_NAME |= {"workflow-execution": _BY_NAME["execution"], "workflow-executions": _BY_NAME["execution"]}
+_BY_NAME |= {
+    "workflow-execution": _BY_NAME["execution"],
+    "workflow-executions": _BY_NAME["execution"],
+}
 _EXECUTIONS = {"wex": "/workflow-executions", "aex": "/agent-executions"}
 
 
@@ -68,7 +110,9 @@ def named(text: str) -> Kind:
 
 
 def subject(kind: str, name: str | None) -> tuple[Kind, str]:
-    """The kind and the name that two arguments say, or one that is an id: its prefix tells the kind."""
+    """The kind and the name that two arguments say, or one that is an id: its prefix tells the
+    kind.
+    """
     if name is not None:
         found = named(kind)
         # Runs of both kinds are executions to whoever holds an id.
@@ -77,7 +121,9 @@ def subject(kind: str, name: str | None) -> tuple[Kind, str]:
     by_id = _of_id(kind)
     if by_id is None:
         found = named(kind)
-        raise CommandError(f"Which {found.name}?", remedy=f"Name it: {found.name} NAME.", code=ExitCode.USAGE)
+        raise CommandError(
+            f"Which {found.name}?", remedy=f"Name it: {found.name} NAME.", code=ExitCode.USAGE
+        )
     return by_id, kind
 
 
@@ -86,7 +132,10 @@ def execution_path(public_id: str) -> str:
     if not is_execution_id(public_id):
         raise CommandError(
             f"{public_id!r} is not the id of a run.",
-            remedy="It begins with wex- (a workflow's) or aex- (an agent's); `stigmer list executions` shows them.",
+            remedy=(
+                "It begins with wex- (a workflow's) or aex- (an agent's); `stigmer list executions`"
+                " shows them."
+            ),
             code=ExitCode.USAGE,
         )
     return f"{_EXECUTIONS[public_id.partition('-')[0]]}/{public_id}"

@@ -12,7 +12,9 @@ from executions.recovery.repair import RepairReport
 def report_lines(report: RepairReport) -> Iterator[str]:
     """One line for each orphan, and a sum."""
     for orphan in report.found:
-        outcome = f"mended with {orphan.child}" if orphan.child else orphan.problem or "would be mended"
+        outcome = (
+            f"mended with {orphan.child}" if orphan.child else orphan.problem or "would be mended"
+        )
         yield f"{orphan.parent}  {orphan.slug}: {orphan.reason}; {outcome}"
     verb = "to mend" if report.dry_run else "mended"
     yield f"{len(report.found) if report.dry_run else report.mended} {verb}"

@@ -47,7 +47,9 @@ def use_settings(*, applications: bool = True, quiet: bool = False, writes: bool
 
 
 def only_read() -> None:
-    """Change nothing: where an SQLite file is missing, looking makes none. Before the first query."""
+    """Change nothing: where an SQLite file is missing, looking makes none. Before the first
+    query.
+    """
     from django.conf import settings
 
     database = settings.DATABASES["default"]
@@ -62,7 +64,9 @@ def _need_no_secret_key() -> None:
         os.environ["STIGMER_SECRET_KEY"] = secrets.token_urlsafe(48)
 
 
-def _log_the_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _log_the_end(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
     """What ends a process is one record of its log."""
     from executions import logs
 

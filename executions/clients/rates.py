@@ -48,7 +48,9 @@ return '0'
 
 
 class Buckets(Protocol):
-    """Where buckets are kept. Each holds ``most`` and is full again ``seconds`` after it was empty."""
+    """Where buckets are kept. Each holds ``most`` and is full again ``seconds`` after it was
+    empty.
+    """
 
     def take(self, caller: str, most: int, seconds: float = MINUTE_SECONDS) -> float:
         """Take one. The seconds to wait where the bucket is empty, else 0."""

@@ -1,1 +1,3 @@
-"""The demo shop: a separate web service that orders are fulfilled against and that fails when a person asks it to."""
+"""The demo shop: a separate web service that orders are fulfilled against and that fails when a
+person asks it to.
+"""

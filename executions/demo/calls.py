@@ -36,7 +36,9 @@ class Calls:
     def begin(self, operation: str, method: str, path: str, key: str | None) -> Call:
         with self._lock:
             self._count += 1
-            call = Call(self._count, datetime.now(UTC).isoformat(), operation, method, path[:200], key)
+            call = Call(
+                self._count, datetime.now(UTC).isoformat(), operation, method, path[:200], key
+            )
             self._calls.appendleft(call)
             return call
 

@@ -1,4 +1,6 @@
-"""How the shop misbehaves: at most one fault per operation, for the next few calls or until it is taken away."""
+"""How the shop misbehaves: at most one fault per operation, for the next few calls or until it is
+taken away.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ MAX_TIMES = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """``times`` is how many calls it still takes (None: until taken away); ``seconds`` is how long it waits."""
+    """``times`` is how many calls it still takes (None: until taken away); ``seconds`` is how long
+    it waits.
+    """
 
     kind: str
     times: int | None = 1
@@ -33,16 +37,26 @@ class Fault:
 
 
 def read_fault(asked: Mapping[str, Any]) -> Fault | None:
-    """The fault that a control request asks for, None to take it away; ValueError says what is wrong."""
+    """The fault that a control request asks for, None to take it away; ValueError says what is
+    wrong.
+    """
     kind, times = asked.get("fault"), asked.get("times", 1)
     if kind is None:
         return None
     if kind not in KINDS:
-        raise ValueError(f"fault: {kind!r} is not known; use one of {', '.join(KINDS)}, or null for none")
-    if times is not None and (isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MAX_TIMES):
+        raise ValueError(
+            f"fault: {kind!r} is not known; use one of {', '.join(KINDS)}, or null for none"
+        )
+    if times is not None and (
+        isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MAX_TIMES
+    ):
         raise ValueError(f"times: expected a number from 1 to {MAX_TIMES}, or null for every call")
     seconds = asked.get("seconds", DEFAULT_SECONDS.get(kind, 0.0))
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= MAX_SECONDS:
+    if (
+        isinstance(seconds, bool)
+        or not isinstance(seconds, int | float)
+        or not 0 <= seconds <= MAX_SECONDS
+    ):
         raise ValueError(f"seconds: expected a number from 0 to {MAX_SECONDS:g}")
     return Fault(kind, times, float(seconds))
 
@@ -78,4 +92,6 @@ class Faults:
 
     def as_json(self) -> dict[str, Any]:
         with self._lock:
-            return {name: fault.as_json() for name in OPERATIONS if (fault := self._faults.get(name))}
+            return {
+                name: fault.as_json() for name in OPERATIONS if (fault := self._faults.get(name))
+            }

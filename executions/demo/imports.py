@@ -1,7 +1,9 @@
-"""The functions of the example `csv-import`: rows of a CSV file go into an SQLite file, each key once.
+"""The functions of the example `csv-import`: rows of a CSV file go into an SQLite file, each key
+once.
 
-Files lie in ``STIGMER_HOME/imports``. A row is written by one statement keyed by its id, so a second call for the same
-row finds it there and leaves it alone; ``writes`` counts how often a row was really written.
+Files lie in ``STIGMER_HOME/imports``. A row is written by one statement keyed by its id, so a
+second call for the same row finds it there and leaves it alone; ``writes`` counts how often a row
+was really written.
 """
 
 from __future__ import annotations
@@ -23,15 +25,15 @@ COLUMNS = ("id", "name", "email", "country")
 LEDGER_NAME = "customers.sqlite3"
 MOST_BYTES = 1_000_000
 SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS customer (id TEXT PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL, "
-    "country TEXT NOT NULL, writes INTEGER NOT NULL, execution TEXT NOT NULL)"
+    "CREATE TABLE IF NOT EXISTS customer (id TEXT PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT"
+    " NULL, country TEXT NOT NULL, writes INTEGER NOT NULL, execution TEXT NOT NULL)"
 )
 # The WHERE makes a repeated row a statement that changes nothing.
 UPSERT = (
-    "INSERT INTO customer (id, name, email, country, writes, execution) VALUES (?, ?, ?, ?, 1, ?) "
-    "ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, country = excluded.country, "
-    "writes = writes + 1, execution = excluded.execution "
-    "WHERE (name, email, country) IS NOT (excluded.name, excluded.email, excluded.country)"
+    "INSERT INTO customer (id, name, email, country, writes, execution) VALUES (?, ?, ?, ?, 1, ?)"
+    " ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, country ="
+    " excluded.country, writes = writes + 1, execution = excluded.execution WHERE (name, email,"
+    " country) IS NOT (excluded.name, excluded.email, excluded.country)"
 )
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*\.csv$", max_length=100)]
@@ -48,7 +50,9 @@ class BadRow(PermanentError):
     """A row, or the file, cannot be imported as it is."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, type="https://stigmer.example/errors/bad-row", status=422, title="Bad row")
+        super().__init__(
+            message, type="https://stigmer.example/errors/bad-row", status=422, title="Bad row"
+        )
 
 
 def folder() -> Path:
@@ -58,7 +62,10 @@ def folder() -> Path:
 
 @function(name="demo.csv.keys", effect="pure")
 def keys(file: FileName) -> list[str]:
-    """The ids of all rows, in the order of the file. A missing or repeated id is an error that names its line."""
+    """The ids of all rows, in the order of the file.
+
+    A missing or repeated id is an error that names its line.
+    """
     lines: dict[str, int] = {}
     for line, row in _rows(file):
         key = row["id"]
@@ -74,7 +81,10 @@ def keys(file: FileName) -> list[str]:
 def import_row(
     file: FileName, key: str, context: FunctionContext, corrections: dict[str, str] | None = None
 ) -> Imported:
-    """Check one row and write it. ``corrections`` replace values of the row, for a person who cannot edit the file."""
+    """Check one row and write it.
+
+    ``corrections`` replace values of the row, for a person who cannot edit the file.
+    """
     found = next(((line, row) for line, row in _rows(file) if row["id"] == key), None)
     if found is None:
         raise BadRow(f"{file}: the row {key} is not there any more")
@@ -116,13 +126,20 @@ def _check_names(corrections: dict[str, str]) -> None:
     allowed = [column for column in COLUMNS if column != "id"]
     for name in corrections:
         if name not in allowed:
-            raise BadRow(f"corrections: there is no column {name!r} to correct; allowed are {', '.join(allowed)}")
+            raise BadRow(
+                f"corrections: there is no column {name!r} to correct; allowed are"
+                f" {', '.join(allowed)}"
+            )
 
 
 def _check_values(row: dict[str, str], where: str) -> None:
     if not row["name"]:
         raise BadRow(f"{where}: the name is missing")
     if not _EMAIL.fullmatch(row["email"]):
-        raise BadRow(f"{where}: {row['email']!r} is no e-mail address; correct it in the file, then recover")
+        raise BadRow(
+            f"{where}: {row['email']!r} is no e-mail address; correct it in the file, then recover"
+        )
     if not re.fullmatch(r"[A-Z]{2}", row["country"]):
-        raise BadRow(f"{where}: the country {row['country']!r} has to be two capital letters, such as DE")
+        raise BadRow(
+            f"{where}: the country {row['country']!r} has to be two capital letters, such as DE"
+        )

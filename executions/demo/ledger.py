@@ -1,4 +1,6 @@
-"""What the shop really did, as lines of JSON in a file that only grows: the witness that no step ran twice."""
+"""What the shop really did, as lines of JSON in a file that only grows: the witness that no step
+ran twice.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,10 @@ FILE_NAME = "ledger.jsonl"
 
 
 class Ledger:
-    """An append-only file; a line is on the disk before :meth:`append` returns. One writer at a time."""
+    """An append-only file; a line is on the disk before :meth:`append` returns.
+
+    One writer at a time.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -21,7 +26,12 @@ class Ledger:
 
     def append(self, effect: str, **facts: Any) -> dict[str, Any]:
         """Write one effect down; the entry with its number and time is returned."""
-        entry = {"sequence": len(self.entries) + 1, "at": datetime.now(UTC).isoformat(), "effect": effect, **facts}
+        entry = {
+            "sequence": len(self.entries) + 1,
+            "at": datetime.now(UTC).isoformat(),
+            "effect": effect,
+            **facts,
+        }
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
             file.flush()
@@ -37,7 +47,8 @@ def _read(path: Path) -> list[dict[str, Any]]:
     with path.open("rb") as file:
         for line in file:
             if not line.endswith(b"\n"):
-                break  # the process died while writing this line, so it was never promised to anybody
+                # the process died while writing this line, so it was never promised to anybody
+                break
             entries.append(json.loads(line))
             whole += len(line)
     os.truncate(path, whole)

@@ -1,4 +1,6 @@
-"""The shop as a web service: its endpoints, its page, and the control by which a person or a test makes it fail."""
+"""The shop as a web service: its endpoints, its page, and the control by which a person or a test
+makes it fail.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,11 @@ from executions.demo.shop import Answer, Shop
 MAX_BODY_BYTES = 65_536
 IDLE_SECONDS = 30
 PAGE = Path(__file__).parent / "page"
-ASSETS = {"/": ("page.html", "text/html"), "/page.css": ("page.css", "text/css"),
-          "/page.js": ("page.js", "text/javascript")}  # fmt: skip
+ASSETS = {
+    "/": ("page.html", "text/html"),
+    "/page.css": ("page.css", "text/css"),
+    "/page.js": ("page.js", "text/javascript"),
+}
 EFFECT_PATHS = {"/reservations": "reserve", "/payments": "charge", "/shipments": "ship"}
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; "
@@ -56,7 +61,10 @@ class ShopServer(ThreadingHTTPServer):
     def control(self, asked: Any) -> None:
         """Set or take away a fault, or start anew; ValueError says what is wrong."""
         if not isinstance(asked, dict):
-            raise ValueError('expected an object such as {"operation": "charge", "fault": "unavailable", "times": 2}')
+            raise ValueError(
+                'expected an object such as {"operation": "charge", "fault": "unavailable",'
+                ' "times": 2}'
+            )
         if asked.get("reset") is True:
             self.faults.clear()
             self.calls.clear()
@@ -82,9 +90,13 @@ class ShopHandler(BaseHTTPRequestHandler):
         if path in ASSETS:
             self._asset(*ASSETS[path])
         elif path in ("/state", "/ledger"):
-            self._reply(200, self.server.state() if path == "/state" else self.server.shop.entries())
+            self._reply(
+                200, self.server.state() if path == "/state" else self.server.shop.entries()
+            )
         elif path.startswith("/stock/"):
-            self._operate("stock", lambda: self.server.shop.look_up(unquote(path.removeprefix("/stock/"))))
+            self._operate(
+                "stock", lambda: self.server.shop.look_up(unquote(path.removeprefix("/stock/")))
+            )
         elif path == "/health":
             self._operate("health", lambda: Answer(200, {"status": "ok"}, "healthy"))
         elif path.startswith("/links/"):
@@ -141,7 +153,9 @@ class ShopHandler(BaseHTTPRequestHandler):
         self._reply(answer.status, answer.body, answer.headers)
 
     def _link(self, name: str) -> None:
-        status = {"fine": 200, "moved": 301, "gone": 410, "missing": 404, "broken": 500}.get(name, 404)
+        status = {"fine": 200, "moved": 301, "gone": 410, "missing": 404, "broken": 500}.get(
+            name, 404
+        )
         headers = {"Location": "/links/fine"} if status == 301 else {}
         self._reply(status, {"link": name, "status": status}, headers)
 
@@ -159,7 +173,10 @@ class ShopHandler(BaseHTTPRequestHandler):
 
     def _foreign(self) -> str | None:
         """Why this control request may come from another site's page; None where it cannot."""
-        own = {f"{host}:{self.server.port}" for host in ("127.0.0.1", "localhost", "[::1]", self.server.host)}
+        own = {
+            f"{host}:{self.server.port}"
+            for host in ("127.0.0.1", "localhost", "[::1]", self.server.host)
+        }
         if self.headers.get("Host", "").lower() not in own:
             return "the Host header names another site"
         origin = self.headers.get("Origin")
@@ -183,14 +200,24 @@ class ShopHandler(BaseHTTPRequestHandler):
             raise ValueError(f"the body is not JSON: {error}") from None
 
     def _asset(self, name: str, kind: str) -> None:
-        self._send(200, (PAGE / name).read_bytes(), f"{kind}; charset=utf-8",
-                   {"Content-Security-Policy": PAGE_POLICY})  # fmt: skip
+        self._send(
+            200,
+            (PAGE / name).read_bytes(),
+            f"{kind}; charset=utf-8",
+            {"Content-Security-Policy": PAGE_POLICY},
+        )
 
     def _reply(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
-        self._send(status, json.dumps(body, ensure_ascii=False).encode(), "application/json", headers or {})
+        self._send(
+            status, json.dumps(body, ensure_ascii=False).encode(), "application/json", headers or {}
+        )
 
     def _send(self, status: int, body: bytes, kind: str, headers: dict[str, str]) -> None:
-        common = {"Content-Type": kind, "Content-Length": str(len(body)), "Cache-Control": "no-store"}
+        common = {
+            "Content-Type": kind,
+            "Content-Length": str(len(body)),
+            "Cache-Control": "no-store",
+        }
         self.send_response(status)
         for name, value in {**common, "X-Content-Type-Options": "nosniff", **headers}.items():
             self.send_header(name, value)
@@ -202,7 +229,9 @@ class ShopHandler(BaseHTTPRequestHandler):
         try:
             super().handle()
         except (ConnectionError, TimeoutError):
-            self.close_connection = True  # the caller lost patience; its effects are in the ledger all the same
+            self.close_connection = (
+                True  # the caller lost patience; its effects are in the ledger all the same
+            )
 
     def finish(self) -> None:
         try:
@@ -215,7 +244,9 @@ class ShopHandler(BaseHTTPRequestHandler):
 
 
 def serve(host: str, port: int, folder: Path) -> None:
-    """Run the shop until SIGTERM or Ctrl-C; prints its address and writes it to ``folder/address``."""
+    """Run the shop until SIGTERM or Ctrl-C; prints its address and writes it to
+    ``folder/address``.
+    """
     with ShopServer(host, port, folder) as server:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: threading.Thread(target=server.stop).start())
@@ -226,8 +257,14 @@ def serve(host: str, port: int, folder: Path) -> None:
 
 def _refusal(kind: str) -> Answer:
     if kind == "reject":
-        return Answer(400, {"error": "the shop was told to reject this call"}, "rejected on request, nothing done")
-    return Answer(503, {"error": "the shop is closed for a moment"}, "closed on request, nothing done")
+        return Answer(
+            400,
+            {"error": "the shop was told to reject this call"},
+            "rejected on request, nothing done",
+        )
+    return Answer(
+        503, {"error": "the shop is closed for a moment"}, "closed on request, nothing done"
+    )
 
 
 def _no_constant(name: str) -> NoReturn:

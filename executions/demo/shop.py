@@ -1,6 +1,8 @@
-"""The shop behind the endpoints: stock, reservations, payments and shipments, each effect exactly once per key.
+"""The shop behind the endpoints: stock, reservations, payments and shipments, each effect exactly
+once per key.
 
-A call with an ``Idempotency-Key`` that was used before gets the answer of the first call and has no effect.
+A call with an ``Idempotency-Key`` that was used before gets the answer of the first call and has no
+effect.
 """
 
 from __future__ import annotations
@@ -76,7 +78,9 @@ class Shop:
                 return Answer(error.status, {"error": str(error)}, str(error))
             number = sum(entry["effect"] == effect for entry in self.ledger.entries) + 1
             body = {"id": f"{EFFECTS[effect]}-{number:05d}", "orderId": order["orderId"], **facts}
-            entry = self.ledger.append(effect, key=key, orderId=order["orderId"], mark=mark, answer=body)
+            entry = self.ledger.append(
+                effect, key=key, orderId=order["orderId"], mark=mark, answer=body
+            )
             self._remember(entry)
             return Answer(201, body, f"{_DONE[effect]} {order['orderId']}")
 
@@ -91,7 +95,9 @@ class Shop:
             return list(self.ledger.entries)
 
     def restock(self) -> None:
-        """Fill the shelf again; the ledger keeps what happened before and gains a line that says so."""
+        """Fill the shelf again; the ledger keeps what happened before and gains a line that says
+        so.
+        """
         with self._lock:
             self._remember(self.ledger.append("restock"))
             self.repeated = 0
@@ -102,7 +108,12 @@ class Shop:
             reason = "this Idempotency-Key was used with another body"
             return Answer(422, {"error": reason}, reason)
         self.repeated += 1
-        return Answer(200, body, f"same key again: {body['id']}, nothing done twice", {"Idempotent-Replayed": "true"})
+        return Answer(
+            200,
+            body,
+            f"same key again: {body['id']}, nothing done twice",
+            {"Idempotent-Replayed": "true"},
+        )
 
     def _remember(self, entry: Mapping[str, Any]) -> None:
         if entry["effect"] == "restock":
@@ -119,7 +130,11 @@ class Shop:
     def _reserve(self, order: Any) -> dict[str, Any]:
         _order_id(order)
         items = order.get("items")
-        if not isinstance(items, list) or not items or not all(isinstance(item, dict) for item in items):
+        if (
+            not isinstance(items, list)
+            or not items
+            or not all(isinstance(item, dict) for item in items)
+        ):
             raise NotAcceptable(400, "items: expected a list of {sku, quantity}")
         wanted: Counter[str] = Counter()
         for item in items:
@@ -133,14 +148,25 @@ class Shop:
             if quantity > self.stock[sku]:
                 raise NotAcceptable(409, f"only {self.stock[sku]} of {sku} left, {quantity} wanted")
         total = sum(float(str(SHELF[sku]["price"])) * quantity for sku, quantity in wanted.items())
-        return {"items": [{"sku": sku, "quantity": wanted[sku]} for sku in wanted], "total": round(total, 2)}
+        return {
+            "items": [{"sku": sku, "quantity": wanted[sku]} for sku in wanted],
+            "total": round(total, 2),
+        }
 
     def _charge(self, order: Any) -> dict[str, Any]:
         _order_id(order)
         amount = order.get("amount")
-        if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 < amount < 1_000_000:
+        if (
+            isinstance(amount, bool)
+            or not isinstance(amount, int | float)
+            or not 0 < amount < 1_000_000
+        ):
             raise NotAcceptable(400, "amount: expected a number above 0 and below 1000000")
-        return {"amount": amount, "currency": str(order.get("currency", "EUR"))[:3], "status": "charged"}
+        return {
+            "amount": amount,
+            "currency": str(order.get("currency", "EUR"))[:3],
+            "status": "charged",
+        }
 
     def _ship(self, order: Any) -> dict[str, Any]:
         address = order.get("address") if _order_id(order) else None

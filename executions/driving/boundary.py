@@ -1,4 +1,5 @@
-"""The step boundary: what has gathered since the last commit goes into one move, guarded by the lease.
+"""The step boundary: what has gathered since the last commit goes into one move, guarded by the
+lease.
 
 The guard names the inbox too: a move before which somebody asked for something writes nothing, and
 is made again once it is known what was asked. So what is asked while an effect runs stops the drive
@@ -55,7 +56,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """How an attempt ended, until that is committed: its step, its operation's ``key``, and when."""
+    """How an attempt ended, until that is committed: its step, its operation's ``key``, and
+    when.
+    """
 
     step_id: uuid.UUID
     path: str
@@ -77,7 +80,8 @@ class Boundary:
         self._store = store
         self._token = held.token
         self._inbox = held.inbox
-        # The last that was seen committed; who rolls a joined transaction back puts it back as well.
+        # The last that was seen committed; who rolls a joined transaction back puts it back as
+        # well.
         self.head_seq = held.execution.head_seq
         self._chained = journal.head_digest
         self.cancel_asked = held.cancel_asked
@@ -91,7 +95,9 @@ class Boundary:
         self._outcome: Outcome | None = None
         if held.first_time:
             assert held.execution.started_at is not None
-            self.events.append(report.plain(EventName.STARTED, held.execution, held.execution.started_at))
+            self.events.append(
+                report.plain(EventName.STARTED, held.execution, held.execution.started_at)
+            )
 
     def hold_outcome(self) -> None:
         """An effect has come to its outcome and the walk goes on from here."""
@@ -108,10 +114,10 @@ class Boundary:
     ) -> None:
         """Write what has gathered and stay the driver.
 
-        ``here`` joins the transaction that the calling thread holds, and is rolled back with it where
-        something was asked. ``also`` is done in the same transaction. ``take_back`` takes out of what
-        has gathered what this commit was to begin.
-        Raises Fenced, :class:`CancelAsked`, :class:`PauseAsked`.
+        ``here`` joins the transaction that the calling thread holds, and is rolled back with it
+        where something was asked. ``also`` is done in the same transaction. ``take_back`` takes out
+        of what has gathered what this commit was to begin. Raises Fenced, :class:`CancelAsked`,
+        :class:`PauseAsked`.
         """
         while not self._written(self._move(self._watchful()), here=here, also=also):
             self._look(here=here, take_back=take_back)
@@ -127,9 +133,12 @@ class Boundary:
         also: Callable[[], None] | None = None,
         take_back: Callable[[], None] | None = None,
     ) -> None:
-        """Let go until ``until`` or until something arrives. What was asked meanwhile is raised as by ``commit``.
+        """Let go until ``until`` or until something arrives.
 
-        ``also`` is done in the same transaction. ``take_back`` takes out of what has gathered what this was to begin.
+        What was asked meanwhile is raised as by ``commit``.
+
+        ``also`` is done in the same transaction. ``take_back`` takes out of what has gathered what
+        this was to begin.
         """
         columns = {"wake_at": until, "waiting_for": waiting_for}
         self.release_unless_asked(Phase.WAITING, columns, also=also, take_back=take_back)
@@ -152,7 +161,9 @@ class Boundary:
         while not self._written(self._leaving(to, columns, self._watchful(), told), also=also):
             self._look(heeded=heeded, take_back=take_back)
 
-    def release(self, to: Phase, *, told: EventRecord | None = None, ring: str | None = None) -> None:
+    def release(
+        self, to: Phase, *, told: EventRecord | None = None, ring: str | None = None
+    ) -> None:
         """Write what has gathered with the phase that ends this drive, whatever was asked."""
         move = self._leaving(to, {}, Lease(self._token), told)
         move.ring = ring
@@ -162,7 +173,9 @@ class Boundary:
     def _watchful(self) -> Lease:
         return Lease(self._token, self._inbox)
 
-    def _leaving(self, to: Phase, columns: Mapping[str, Any], guard: Lease, told: EventRecord | None) -> Move:
+    def _leaving(
+        self, to: Phase, columns: Mapping[str, Any], guard: Lease, told: EventRecord | None
+    ) -> Move:
         move = self._move(guard).to(to, **columns)
         move.events += [told] if told is not None else []
         return move
@@ -174,7 +187,10 @@ class Boundary:
         take_back: Callable[[], None] | None = None,
         heeded: tuple[type[Exception], ...] = ASKED,
     ) -> None:
-        """Something arrived since the last commit: what it is. Raises Fenced where the lease is lost."""
+        """Something arrived since the last commit: what it is.
+
+        Raises Fenced where the lease is lost.
+        """
         work = partial(_standing, self._execution.pk, self._token)
         standing = work() if here else self._store.call(work)
         if standing is None:
@@ -218,7 +234,8 @@ class Boundary:
             columns["head_digest"] = self._journal.head_digest
             columns["last_checkpoint_at"] = now
             if self._execution.crashes is not None or self._execution.alone:
-                # Progress: what crashed before is behind it, and others may be driven beside it again.
+                # Progress: what crashed before is behind it, and others may be driven beside it
+                # again.
                 columns = {"crashes": None, "alone": False, **columns}
             statuses = {step.status for step in steps}
             if StepStatus.FAILED in statuses and statuses.isdisjoint(PASSED_STATUSES):
@@ -237,7 +254,9 @@ class Boundary:
             after_seq=self.head_seq,
         )
 
-    def _written(self, move: Move, *, here: bool = False, also: Callable[[], None] | None = None) -> bool:
+    def _written(
+        self, move: Move, *, here: bool = False, also: Callable[[], None] | None = None
+    ) -> bool:
         """Whether it was carried out; then it is not gathered any more."""
         work = partial(apply, move) if also is None else partial(_apply_with, move, also)
         applied = work() if here else self._store.call(work)
@@ -260,14 +279,18 @@ class Boundary:
 
 
 def _standing(execution_id: uuid.UUID, token: int) -> tuple[int, bool, bool] | None:
-    """The inbox, whether a cancel and whether a pause is asked for; None where the lease is lost."""
+    """The inbox, whether a cancel and whether a pause is asked for; None where the lease is
+    lost.
+    """
     rows = Execution.objects.filter(pk=execution_id, token=token, phase=Phase.IN_PROGRESS)
     row = rows.values_list("inbox", "cancel_asked_at", "pause_asked_at").first()
     return None if row is None else (row[0], row[1] is not None, row[2] is not None)
 
 
 def _as_it_is(record: StepRecord) -> StepRecord:
-    """The step as it stands now. One that is finished stays so; an open one goes on with the walk."""
+    """The step as it stands now. One that is finished stays so; an open one goes on with the
+    walk.
+    """
     return record if record.is_finished() else replace(record, control=dict(record.control))
 
 

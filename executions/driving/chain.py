@@ -1,7 +1,8 @@
 """Is the journal what was written? Each finished step's digest covers the one before it.
 
-Where a person restored a broken journal to a good checkpoint, the decision says from where to where it was broken
-(``cut``), and the chain goes on from that checkpoint; what was cut stays as it was found.
+Where a person restored a broken journal to a good checkpoint, the decision says from where to where
+it was broken (``cut``), and the chain goes on from that checkpoint; what was cut stays as it was
+found.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ Row = tuple[StepRecord, tuple[str | None, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """``text`` names the first thing that is wrong; up to ``last_good_seq`` all is as it was written (0: nothing)."""
+    """``text`` names the first thing that is wrong; up to ``last_good_seq`` all is as it was
+    written (0: nothing).
+    """
 
     text: str
     last_good_seq: int
@@ -39,11 +42,16 @@ class Broken:
     def remedy(self) -> str:
         if not self.last_good_seq:
             return "No checkpoint is good: restore to the beginning, or start a new execution."
-        return f"The last good checkpoint is {self.last_good_seq} ({self.last_good_path}); support can restore to it."
+        return (
+            f"The last good checkpoint is {self.last_good_seq} ({self.last_good_path}); support can"
+            " restore to it."
+        )
 
 
 def verify(execution: Execution) -> str | None:
-    """None when the chain is whole, else one sentence that names the first checkpoint that is not."""
+    """None when the chain is whole, else one sentence that names the first checkpoint that is
+    not.
+    """
     broken = examine(execution)
     return None if broken is None else broken.text
 
@@ -51,13 +59,18 @@ def verify(execution: Execution) -> str | None:
 def examine(execution: Execution) -> Broken | None:
     """None when the journal is as it was written and of a format that this code knows."""
     if execution.journal_format > JOURNAL_FORMAT:
-        text = f"its journal has format {execution.journal_format}; this version reads up to {JOURNAL_FORMAT}"
+        text = (
+            f"its journal has format {execution.journal_format}; this version reads up to"
+            f" {JOURNAL_FORMAT}"
+        )
         return Broken(text, 0)
     head, good, decisions = "", Broken("", 0), []
     for record, texts in _finished(execution):
         head = _link(head, record, texts, execution.journal_format)
         if record.digest != head:
-            return replace(good, text=f"checkpoint {record.seq} ({record.path}) is not what was written")
+            return replace(
+                good, text=f"checkpoint {record.seq} ({record.path}) is not what was written"
+            )
         if is_checkpoint(record):
             good = Broken("", record.seq or 0, record.path, head)
         elif record.kind == DECISION:
@@ -71,14 +84,22 @@ def examine(execution: Execution) -> Broken | None:
 
 
 def _wrongly_superseded(execution: Execution, decisions: list[StepRecord]) -> str:
-    """What stands and what does not has to be what the decisions say: the column is only their index."""
+    """What stands and what does not has to be what the decisions say: the column is only their
+    index.
+    """
     found: dict[uuid.UUID, set[str]] = {decision.id: set() for decision in decisions}
     superseded = Step.objects.filter(execution=execution, superseded_by__isnull=False)
     for decision_id, path in superseded.values_list("superseded_by_id", "path"):
         found.setdefault(decision_id, set()).add(path)
-    reinstated = {made.undoes: made.reinstates or () for made in map(Decision.of, decisions) if made.undoes is not None}
+    reinstated = {
+        made.undoes: made.reinstates or ()
+        for made in map(Decision.of, decisions)
+        if made.undoes is not None
+    }
     for decision in decisions:
-        said = set(Decision.of(decision).supersedes or ()) - set(reinstated.get(decision.seq or 0, ()))
+        said = set(Decision.of(decision).supersedes or ()) - set(
+            reinstated.get(decision.seq or 0, ())
+        )
         if found[decision.id] != said:
             path = min(found[decision.id] ^ said)
             return f"step {path} is not where decision {decision.seq} ({decision.name}) left it"
@@ -98,7 +119,9 @@ def _finished(execution: Execution) -> Iterator[Row]:
             yield record, row[len(_COLUMNS) :]
 
 
-def _link(previous: str, record: StepRecord, texts: tuple[str | None, ...], journal_format: int) -> str:
+def _link(
+    previous: str, record: StepRecord, texts: tuple[str | None, ...], journal_format: int
+) -> str:
     if journal_format != FIRST_FORMAT:
         return link_of_row(previous, record, texts)
     for name, text in zip(STORED_AS_TEXT, texts, strict=True):
@@ -107,7 +130,9 @@ def _link(previous: str, record: StepRecord, texts: tuple[str | None, ...], jour
 
 
 def _cut(control: Any) -> tuple[int, int] | None:
-    """Between which sequences a decision cut; what somebody changed cuts nothing, and its digest does not match."""
+    """Between which sequences a decision cut; what somebody changed cuts nothing, and its digest
+    does not match.
+    """
     cut = Decision(control).cut if isinstance(control, dict) else None
     if cut is None or not isinstance(cut.after, int) or not isinstance(cut.before, int):
         return None

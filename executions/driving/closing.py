@@ -10,7 +10,9 @@ from executions.journal.records import StepRecord
 from executions.states import StepStatus
 
 
-def closed_records(records: Iterable[StepRecord], now: datetime, *, outcome_unknown: bool) -> list[StepRecord]:
+def closed_records(
+    records: Iterable[StepRecord], now: datetime, *, outcome_unknown: bool
+) -> list[StepRecord]:
     """Those of these steps that are open, closed as cancelled."""
     found = [record for record in records if record.finished_at is None]
     for record in found:

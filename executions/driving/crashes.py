@@ -1,8 +1,8 @@
 """What an execution did to the processes that drove it, counted since its last finished step.
 
-A crash that it suffered alone may be its own doing; one that it shared tells little. After two, or after one in the
-middle of a function that runs inside the worker, it is driven alone, in a process that holds nothing else, and after
-STIGMER_CRASH_LIMIT lonely ones it is set aside for a person.
+A crash that it suffered alone may be its own doing; one that it shared tells little. After two, or
+after one in the middle of a function that runs inside the worker, it is driven alone, in a process
+that holds nothing else, and after STIGMER_CRASH_LIMIT lonely ones it is set aside for a person.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ SILENT = "its heartbeat stopped"
 
 @dataclass(frozen=True, slots=True)
 class Crashes:
-    """``digest`` is the journal's head at the last crash: another one means that it made progress meanwhile."""
+    """``digest`` is the journal's head at the last crash: another one means that it made progress
+    meanwhile.
+    """
 
     digest: str = ""
     shared: int = 0
@@ -45,11 +47,16 @@ class Crashes:
         deaths = ", ".join(dict.fromkeys(str(crash["death"]) for crash in self.last))
         steps = ", ".join(dict.fromkeys(str(crash["step"]) for crash in self.last if crash["step"]))
         where = f" at step {steps}" if steps else ""
-        return f"The process that drove it ended {self.alone} times in a row{where} ({deaths}), driving nothing else."
+        return (
+            f"The process that drove it ended {self.alone} times in a row{where} ({deaths}),"
+            " driving nothing else."
+        )
 
 
 def after_crash(execution: Execution, process: Process) -> Crashes:
-    """The count with the crash of ``process`` added; one that ended with its host or in order did not crash."""
+    """The count with the crash of ``process`` added; one that ended with its host or in order did
+    not crash.
+    """
     known = Crashes(**execution.crashes) if execution.crashes else Crashes()
     if known.digest != execution.head_digest:
         known = Crashes(digest=execution.head_digest)

@@ -37,7 +37,9 @@ class Yielded(Exception):
 
 
 class RolledBack(Exception):
-    """The database took a transactional step back when the walk had gone on; ``begun`` is how it was before."""
+    """The database took a transactional step back when the walk had gone on; ``begun`` is how it
+    was before.
+    """
 
     def __init__(self, begun: StepRecord) -> None:
         super().__init__(begun.path)
@@ -47,12 +49,16 @@ class RolledBack(Exception):
 class Drive:
     """``interrupted`` are calls that had begun when their process ended."""
 
-    def __init__(self, held: Held, process_id: uuid.UUID, store: Store, running: Running, timer: Timer | None) -> None:
+    def __init__(
+        self, held: Held, process_id: uuid.UUID, store: Store, running: Running, timer: Timer | None
+    ) -> None:
         execution = held.execution
         self.execution = execution
         self.document, self.workflow = held.definition.document, held.definition.workflow
         self.secrets = surroundings.secrets_for(execution.pk, self.workflow, held.author)
-        self.keeps_secrets_out = execution.journal_format != FIRST_FORMAT and bool(self.workflow.use.secrets)
+        self.keeps_secrets_out = execution.journal_format != FIRST_FORMAT and bool(
+            self.workflow.use.secrets
+        )
         if self.keeps_secrets_out:
             surroundings.open_records(held.records, self.secrets)
         self.journal = Journal(
@@ -63,7 +69,9 @@ class Drive:
             journal_format=execution.journal_format,
             seal=self.secrets.sealed if self.keeps_secrets_out else None,
         )
-        self.interrupted = {r.id for r in held.records if r.status == StepStatus.RUNNING and r.kind == "call"}
+        self.interrupted = {
+            r.id for r in held.records if r.status == StepStatus.RUNNING and r.kind == "call"
+        }
         self.boundary = Boundary(held, self.journal, process_id, store)
         self.store = store
         self.running = running
@@ -76,7 +84,9 @@ class Drive:
 
     @contextmanager
     def hurried(self) -> Iterator[None]:
-        """The walk goes on while a transaction is open, so that it takes little time for foreign text."""
+        """The walk goes on while a transaction is open, so that it takes little time for foreign
+        text.
+        """
         assert self.walker is not None
         self.walker.is_hurried = True
         try:

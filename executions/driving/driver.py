@@ -1,7 +1,8 @@
-"""Driving one execution: walk, commit a boundary, run an attempt, commit its outcome, and so on until it ends or parks.
+"""Driving one execution: walk, commit a boundary, run an attempt, commit its outcome, and so on
+until it ends or parks.
 
-Every write names the lease's token. Zero rows mean that the execution is in other hands now: :class:`Fenced` is raised
-and nothing more is written.
+Every write names the lease's token. Zero rows mean that the execution is in other hands now:
+:class:`Fenced` is raised and nothing more is written.
 """
 
 from __future__ import annotations
@@ -33,7 +34,15 @@ from executions.driving.store import Impatient, Store
 from executions.driving.takeover import set_apart, take_over
 from executions.errors import ExpressionError, Fenced, WorkflowError
 from executions.journal.replay import Diverged
-from executions.language.walking.requests import Breathe, Completed, Ended, Failed, Park, Request, Spawn
+from executions.language.walking.requests import (
+    Breathe,
+    Completed,
+    Ended,
+    Failed,
+    Park,
+    Request,
+    Spawn,
+)
 from executions.language.walking.walker import Walker
 from executions.models.passing import Trouble, trouble
 from executions.values import clean_text
@@ -53,12 +62,16 @@ def advance(
     timer: Timer | None = None,
     alone: bool = False,
 ) -> bool:
-    """Take the execution if it is due and drive it as far as it goes. False: there was nothing to do.
+    """Take the execution if it is due and drive it as far as it goes.
+
+    False: there was nothing to do.
 
     ``alone``: this process drives nothing else, and takes only what has to be driven so.
     Raises OperationalError where others had it locked for too long and nothing was taken.
     """
-    held = store.call(Impatient(partial(claim, execution_id, process_id, alone=alone), CLAIM_SECONDS))
+    held = store.call(
+        Impatient(partial(claim, execution_id, process_id, alone=alone), CLAIM_SECONDS)
+    )
     if held is None:
         return False
     drive_held(held, process_id=process_id, store=store, running=running, timer=timer, alone=alone)
@@ -79,14 +92,22 @@ def drive_held(
     running.take(execution_id, held.token)
     drive: Drive | None = None
     try:
-        found = True if held.execution.left_by_id is None else take_over(held, store, running.stopping, alone=alone)
+        found = (
+            True
+            if held.execution.left_by_id is None
+            else take_over(held, store, running.stopping, alone=alone)
+        )
         if found is True and not alone and held.execution.version_id in running.quarantined:
             set_apart(held, store)
         elif found is not False:
             drive = Drive(held, process_id, store, running, timer)
             Driver(drive).run(None if found is True else found)
     except Fenced:
-        log.warning("lease lost, nothing was written", execution_id=held.execution.public_id, token=held.token)
+        log.warning(
+            "lease lost, nothing was written",
+            execution_id=held.execution.public_id,
+            token=held.token,
+        )
         if drive is not None:
             late_answers.keep(drive)
     except Error as problem:
@@ -96,8 +117,11 @@ def drive_held(
 
 
 def _broken_off(held: Held, drive: Drive | None, store: Store, problem: Error) -> None:
-    """The database did not take something. What passes is waited for elsewhere, and met here only as this process
-    ends: then the next one goes on from what was committed. What would come again stops the run."""
+    """The database did not take something.
+
+    What passes is waited for elsewhere, and met here only as this process ends: then the next one
+    goes on from what was committed. What would come again stops the run.
+    """
     found = trouble(problem)
     execution = held.execution
     with suppress(Fenced):
@@ -106,8 +130,14 @@ def _broken_off(held: Held, drive: Drive | None, store: Store, problem: Error) -
         elif found is None:
             raise problem
         else:
-            log.warning("drive broken off by the database", execution_id=execution.public_id, problem=str(problem))
-            store.call(partial(give_back, execution.pk, held.token, execution.queue, execution.owner_id))
+            log.warning(
+                "drive broken off by the database",
+                execution_id=execution.public_id,
+                problem=str(problem),
+            )
+            store.call(
+                partial(give_back, execution.pk, held.token, execution.queue, execution.owner_id)
+            )
 
 
 class Driver:
@@ -120,7 +150,8 @@ class Driver:
     def run(self, crashes: Crashes | None) -> None:
         """Drive it as far as it goes; where it crashed too often (``crashes``), set it aside."""
         structlog.contextvars.bind_contextvars(
-            correlation_id=self.drive.execution.correlation_id, execution_id=self.drive.execution.public_id
+            correlation_id=self.drive.execution.correlation_id,
+            execution_id=self.drive.execution.public_id,
         )
         try:
             with sealed.calling(self.drive.running.caller(self.drive.execution.pk)):
@@ -140,8 +171,11 @@ class Driver:
         except PauseAsked:
             endings.pause(self.drive)
         except RolledBack as broken_off:
-            log.warning("a transactional step was taken back by the database and runs again",
-                        path=broken_off.begun.path, problem=str(broken_off.__cause__).strip())  # fmt: skip
+            log.warning(
+                "a transactional step was taken back by the database and runs again",
+                path=broken_off.begun.path,
+                problem=str(broken_off.__cause__).strip(),
+            )
             endings.give_back_rolled_back(self.drive, broken_off.begun)
         except Diverged as problem:
             error = WorkflowError.standard("runtime", str(problem))
@@ -174,7 +208,8 @@ class Driver:
                 following = run_effect(self.drive, following, partial(self._send, walk))
                 if isinstance(following, Breathe):
                     self.drive.boundary.hold_outcome()
-                # Its boundary wrote what was pending, so the time until the next flush counts from here.
+                # Its boundary wrote what was pending, so the time until the next flush counts from
+                # here.
                 self._flushed = time.monotonic()
         endings.end(self.drive, following)
 
@@ -207,13 +242,17 @@ class Driver:
         return walker
 
     def _limit_at(self) -> datetime | None:
-        """The workflow's own time limit; fixed at the first drive after a decision, as it starts anew there."""
+        """The workflow's own time limit; fixed at the first drive after a decision, as it starts
+        anew there.
+        """
         if self.drive.workflow.timeout is None:
             return None
         if self.drive.execution.timeout_at is None:
             timeout = self.drive.workflow.timeout_of(self.drive.workflow.timeout)
             assert timeout is not None
-            seconds = self.walker.facts.scope().seconds_of(timeout.after, self.drive.execution.input)
+            seconds = self.walker.facts.scope().seconds_of(
+                timeout.after, self.drive.execution.input
+            )
             self.drive.execution.timeout_at = clock.now() + timedelta(seconds=seconds)
             self.drive.boundary.columns["timeout_at"] = self.drive.execution.timeout_at
         return self.drive.execution.timeout_at

@@ -38,7 +38,14 @@ def give_back_rolled_back(drive: Drive, begun: StepRecord) -> None:
     """Back to the queue as it stood before a transactional step, of which nothing is written."""
     execution = drive.execution
     drive.store.call(
-        partial(lease.give_back, execution.pk, drive.token, execution.queue, execution.owner_id, not_run=[begun])
+        partial(
+            lease.give_back,
+            execution.pk,
+            drive.token,
+            execution.queue,
+            execution.owner_id,
+            not_run=[begun],
+        )
     )
 
 
@@ -60,10 +67,14 @@ def cancel(drive: Drive) -> None:
 
 
 def give_up(drive: Drive, crashes: Crashes) -> None:
-    """Set it aside for a person: the step at which its processes ended has failed, and the evidence is kept."""
+    """Set it aside for a person: the step at which its processes ended has failed, and the evidence
+    is kept.
+    """
     now = clock.now()
     error = WorkflowError.standard("runtime", crashes.evidence())
-    open_chain = [r for r in drive.journal.chain_of(drive.execution.current_step) if not r.is_finished()]
+    open_chain = [
+        r for r in drive.journal.chain_of(drive.execution.current_step) if not r.is_finished()
+    ]
     # Counting begins anew when a person releases it; it is still driven alone then.
     for record in open_chain:
         if record.kind == "call" and record.status == StepStatus.RUNNING:
@@ -73,7 +84,9 @@ def give_up(drive: Drive, crashes: Crashes) -> None:
     progress = (drive.execution.progress_done, drive.execution.progress_total)
     drive.boundary.progress = lambda: progress
     drive.boundary.columns |= {"crashes": None, "alone": True}
-    drive.boundary.events.append(report.recovery_failed(drive.execution, crashes.evidence(), now, crashes=crashes.last))
+    drive.boundary.events.append(
+        report.recovery_failed(drive.execution, crashes.evidence(), now, crashes=crashes.last)
+    )
     path = open_chain[0].path if open_chain else None
     also = partial(audit_giving_up, drive.execution, crashes)
     end(drive, Failed(error, path), requires_manual_intervention=True, also=also)
@@ -86,16 +99,25 @@ def end(
     requires_manual_intervention: bool = False,
     also: Callable[[], None] | None = None,
 ) -> None:
-    """Completed or failed. Raises what was asked before that: CancelAsked, and PauseAsked where it would complete."""
+    """Completed or failed.
+
+    Raises what was asked before that: CancelAsked, and PauseAsked where it would complete.
+    """
     now = clock.now()
     if isinstance(ended, Completed):
         try:
             storable(ended.output, limit_bytes=settings.STIGMER_VALUE_BYTES)
         except NotStorable as problem:
-            ended = Failed(WorkflowError.standard("runtime", f"The workflow's output: {problem}"), None)
+            ended = Failed(
+                WorkflowError.standard("runtime", f"The workflow's output: {problem}"), None
+            )
     if isinstance(ended, Completed):
         total = drive.boundary.progress()[1]
-        columns = {"output": AsJson(_kept(drive, ended.output)), "progress_done": total, "progress_total": total}
+        columns = {
+            "output": AsJson(_kept(drive, ended.output)),
+            "progress_done": total,
+            "progress_total": total,
+        }
         told = report.plain(EventName.COMPLETED, drive.execution, now)
         drive.boundary.release_unless_asked(Phase.COMPLETED, columns, told=told)
         log.info("execution completed")
@@ -105,7 +127,9 @@ def end(
     if requires_manual_intervention:
         columns["requires_manual_intervention"] = True
     # What has failed is at rest, so that a pause has nothing more to stop.
-    drive.boundary.release_unless_asked(Phase.FAILED, columns, told=told, heeded=(CancelAsked,), also=also)
+    drive.boundary.release_unless_asked(
+        Phase.FAILED, columns, told=told, heeded=(CancelAsked,), also=also
+    )
     log.error("execution failed", path=ended.path, reason=columns["failure_reason"])
 
 
@@ -121,8 +145,12 @@ def _failure(drive: Drive, failed: Failed, now: datetime) -> tuple[dict[str, Any
     can_skip = any(record.optional and record.status == StepStatus.FAILED for record in chain)
     name = step.name if step else "(workflow)"
     failures = Call.of(step).failures or 0 if step else 0
-    event = report.step_failed(drive.execution, name, reason, can_skip=can_skip, at=now, attempts=max(1, failures))
+    event = report.step_failed(
+        drive.execution, name, reason, can_skip=can_skip, at=now, attempts=max(1, failures)
+    )
     return {
-        "error": AsJson(error), "failure_reason": reason, "retry_count": max(0, failures - 1),
+        "error": AsJson(error),
+        "failure_reason": reason,
+        "retry_count": max(0, failures - 1),
         "current_step": failed.path or "",
-    }, event  # fmt: skip
+    }, event

@@ -1,4 +1,7 @@
-"""Taking an execution to drive it. The token fences: who holds an older one can write nothing any more."""
+"""Taking an execution to drive it.
+
+The token fences: who holds an older one can write nothing any more.
+"""
 
 from __future__ import annotations
 
@@ -34,17 +37,20 @@ class Held:
     cancel_asked: bool
     pause_asked: bool
     first_time: bool
-    # Who applied its version, with the rights of now; None where that is not asked: the workflow uses no secret,
-    # or the run began before secrets belonged to somebody.
+    # Who applied its version, with the rights of now; None where that is not asked: the workflow
+    # uses no secret, or the run began before secrets belonged to somebody.
     author: Applicant | None = None
     # The dead process from which it was taken over, once that was looked at.
     left_by: Process | None = None
 
 
 def claim(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool = False) -> Held | None:
-    """Take an execution that is due, or whose process died. None: there is nothing to do, or somebody else has it.
+    """Take an execution that is due, or whose process died.
 
-    ``alone`` takes only one that has to be driven by a process that holds nothing else; otherwise it takes no such one.
+    None: there is nothing to do, or somebody else has it.
+
+    ``alone`` takes only one that has to be driven by a process that holds nothing else; otherwise
+    it takes no such one.
     """
     move = _claiming(execution_id, process_id, alone=alone)
     with atomic():
@@ -53,7 +59,9 @@ def claim(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool = False
 
 
 def claim_many(execution_ids: Sequence[uuid.UUID], process_id: uuid.UUID) -> list[Held]:
-    """Take those of these that are due, or left by a dead process, and that nobody else takes at this moment."""
+    """Take those of these that are due, or left by a dead process, and that nobody else takes at
+    this moment.
+    """
     if not execution_ids:
         return []
     move = _claiming(execution_ids[0], process_id, alone=False)
@@ -83,22 +91,34 @@ def _held(wanted: Sequence[uuid.UUID], taken: Mapping[uuid.UUID, Applied]) -> li
     executions = Execution.objects.in_bulk(list(taken))
     new = _never_begun(executions, taken)
     records = load_records_of([key for key in executions if key not in new])
-    return [_held_one(executions[key], taken[key], records.get(key, []), key in new) for key in wanted if key in taken]
+    return [
+        _held_one(executions[key], taken[key], records.get(key, []), key in new)
+        for key in wanted
+        if key in taken
+    ]
 
 
-def _held_one(execution: Execution, applied: Applied, records: list[StepRecord], first_time: bool) -> Held:
+def _held_one(
+    execution: Execution, applied: Applied, records: list[StepRecord], first_time: bool
+) -> Held:
     assert execution.version_id is not None, "only runs of workflows are claimed"
     definition = parsed(execution.version_id)
     asks_for_secrets = definition.workflow.use.secrets and execution.journal_format != FIRST_FORMAT
     author = author_of(execution.version_id) if asks_for_secrets else None
     asked = (applied.cancel_asked, applied.pause_asked)
-    return Held(execution, definition, records, applied.token, applied.inbox, *asked, first_time, author)
+    return Held(
+        execution, definition, records, applied.token, applied.inbox, *asked, first_time, author
+    )
 
 
-def _never_begun(executions: Mapping[uuid.UUID, Execution], taken: Mapping[uuid.UUID, Applied]) -> set[uuid.UUID]:
+def _never_begun(
+    executions: Mapping[uuid.UUID, Execution], taken: Mapping[uuid.UUID, Applied]
+) -> set[uuid.UUID]:
     """The token counts the claims. Who held it before may have ended before it wrote anything."""
     new = {key for key in executions if taken[key].token == 1}
-    unsure = [key for key, execution in executions.items() if key not in new and not execution.head_digest]
+    unsure = [
+        key for key, execution in executions.items() if key not in new and not execution.head_digest
+    ]
     if unsure:
         told = Event.objects.filter(execution_id__in=unsure).values_list("execution_id", flat=True)
         new |= set(unsure) - set(told.distinct().order_by())
@@ -106,14 +126,21 @@ def _never_begun(executions: Mapping[uuid.UUID, Execution], taken: Mapping[uuid.
 
 
 def give_back(
-    execution_id: uuid.UUID, token: int, queue: str, owner_id: int, not_run: Sequence[StepRecord] = ()
+    execution_id: uuid.UUID,
+    token: int,
+    queue: str,
+    owner_id: int,
+    not_run: Sequence[StepRecord] = (),
 ) -> bool:
     """Let go of what nobody of this process drives any more; False: it is in other hands already.
 
-    ``not_run`` are steps that had begun and of which nothing stands: they begin again, and no attempt is lost.
+    ``not_run`` are steps that had begun and of which nothing stands: they begin again, and no
+    attempt is lost.
     """
     move = Move(execution_id, Lease(token), owner_id=owner_id, ring=queue).to(Phase.PENDING)
-    move.steps = [replace(step, status=StepStatus.RETRYING, wake_at=None, waiting_for="") for step in not_run]
+    move.steps = [
+        replace(step, status=StepStatus.RETRYING, wake_at=None, waiting_for="") for step in not_run
+    ]
     return apply(move) is not None
 
 
@@ -125,20 +152,33 @@ def load_records(execution_id: uuid.UUID) -> list[StepRecord]:
 def load_open_records(execution_id: uuid.UUID) -> list[StepRecord]:
     """The standing steps that are not finished: few, however long the journal is."""
     rows = Step.objects.filter(execution_id=execution_id, superseded_by=None, finished_at=None)
-    return [record_of(row) for row in rows.exclude(kind=DECISION).order_by("id").values_list(*RECORD_FIELDS)]
+    return [
+        record_of(row)
+        for row in rows.exclude(kind=DECISION).order_by("id").values_list(*RECORD_FIELDS)
+    ]
 
 
 def load_records_around(execution_id: uuid.UUID, path: str) -> list[StepRecord]:
-    """The standing steps that are open, that at ``path``, and those around it: few, however long the journal is."""
+    """The standing steps that are open, that at ``path``, and those around it: few, however long
+    the journal is.
+    """
     wanted = Q(finished_at=None) | Q(path__in=[path, *ancestors(path)])
-    rows = Step.objects.filter(wanted, execution_id=execution_id, superseded_by=None).exclude(kind=DECISION)
+    rows = Step.objects.filter(wanted, execution_id=execution_id, superseded_by=None).exclude(
+        kind=DECISION
+    )
     return [record_of(row) for row in rows.order_by("id").values_list(*RECORD_FIELDS)]
 
 
 def count_finished_but(execution_id: uuid.UUID, paths: Sequence[str]) -> tuple[int, int | None]:
     """How many finished steps stand at other paths than these, and the newest of their numbers."""
-    rows = Step.objects.filter(execution_id=execution_id, superseded_by=None, status__in=FINISHED_STATUSES)
-    found = rows.exclude(kind=DECISION).exclude(path__in=paths).aggregate(count=Count("id"), seq=Max("seq"))
+    rows = Step.objects.filter(
+        execution_id=execution_id, superseded_by=None, status__in=FINISHED_STATUSES
+    )
+    found = (
+        rows.exclude(kind=DECISION)
+        .exclude(path__in=paths)
+        .aggregate(count=Count("id"), seq=Max("seq"))
+    )
     return found["count"], found["seq"]
 
 
@@ -146,7 +186,9 @@ def load_records_of(execution_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[
     """The same of several; those that have none are left out."""
     found: dict[uuid.UUID, list[StepRecord]] = {}
     if execution_ids:
-        rows = Step.objects.filter(execution_id__in=execution_ids, superseded_by=None).exclude(kind=DECISION)
+        rows = Step.objects.filter(execution_id__in=execution_ids, superseded_by=None).exclude(
+            kind=DECISION
+        )
         for execution_id, *row in rows.order_by("id").values_list("execution_id", *RECORD_FIELDS):
             found.setdefault(execution_id, []).append(record_of(row))
     return found

@@ -1,4 +1,6 @@
-"""What people are told about how an execution goes: names of events, their payloads, the failure in one sentence."""
+"""What people are told about how an execution goes: names of events, their payloads, the failure in
+one sentence.
+"""
 
 from __future__ import annotations
 
@@ -58,9 +60,16 @@ def step_failed(
 
 
 def recovered(
-    execution: Execution, at: datetime, actor_id: int | None, *, reason: str = "", version: int | None = None
+    execution: Execution,
+    at: datetime,
+    actor_id: int | None,
+    *,
+    reason: str = "",
+    version: int | None = None,
 ) -> EventRecord:
-    """The payload that the product promises; with what a person said and chose, where somebody did."""
+    """The payload that the product promises; with what a person said and chose, where somebody
+    did.
+    """
     payload: dict[str, Any] = {
         **ids_of(execution),
         "resumed_from": timestamp(execution.last_checkpoint_at),
@@ -78,7 +87,9 @@ def recovery_failed(
     return plain(EventName.RECOVERY_FAILED, execution, at, actor_id, reason=reason, **more)
 
 
-def retrying(execution: Execution, step: StepRecord, rule: str, delay: float, at: datetime) -> EventRecord:
+def retrying(
+    execution: Execution, step: StepRecord, rule: str, delay: float, at: datetime
+) -> EventRecord:
     payload = {
         **ids_of(execution),
         "step_name": step.name,
@@ -91,13 +102,17 @@ def retrying(execution: Execution, step: StepRecord, rule: str, delay: float, at
     return _told(EventName.STEP_RETRYING, execution, payload)
 
 
-def plain(name: EventName, execution: Execution, at: datetime, actor_id: int | None = None, **more: Any) -> EventRecord:
+def plain(
+    name: EventName, execution: Execution, at: datetime, actor_id: int | None = None, **more: Any
+) -> EventRecord:
     """An event with the ids, its moment, and what else is given."""
     payload = {**ids_of(execution), **more, "timestamp": timestamp(at)}
     return _told(name, execution, payload, actor_id)
 
 
-def _told(name: EventName, execution: Execution, payload: dict[str, Any], actor_id: int | None = None) -> EventRecord:
+def _told(
+    name: EventName, execution: Execution, payload: dict[str, Any], actor_id: int | None = None
+) -> EventRecord:
     """The record, in the owner's inbox where the event's own row says so."""
     tells_owner = name.tells_owner(actor_id, execution.owner_id)
     return EventRecord(str(name), payload, actor_id=actor_id, notify_owner=tells_owner)

@@ -1,4 +1,6 @@
-"""Stopping a run from outside of its drive: at once where nobody drives it, else asked of its driver."""
+"""Stopping a run from outside of its drive: at once where nobody drives it, else asked of its
+driver.
+"""
 
 from __future__ import annotations
 
@@ -20,20 +22,30 @@ from executions.states import ACTIVE_PHASES, Phase
 
 
 def awaited_children(execution_id: uuid.UUID) -> ExecutionQuerySet:
-    """The runs that this one started and waits for, the oldest first. What it let go is not among them."""
+    """The runs that this one started and waits for, the oldest first.
+
+    What it let go is not among them.
+    """
     return Execution.objects.filter(parent_id=execution_id, is_awaited=True).order_by("id")
 
 
 def cancel_with_children(execution_id: uuid.UUID) -> None:
-    """Cancel a run that nobody waits for any more, and what it waits for itself, as one transaction.
+    """Cancel a run that nobody waits for any more, and what it waits for itself, as one
+    transaction.
 
     A child is locked before its parent: the end of a child writes to its parent.
     """
     with atomic():
         cancel_children(execution_id)
-        rows = Execution.objects.select_for_update(of=("self",)).filter(pk=execution_id, phase__in=ACTIVE_PHASES)
+        rows = Execution.objects.select_for_update(of=("self",)).filter(
+            pk=execution_id, phase__in=ACTIVE_PHASES
+        )
         if (execution := rows.first()) is not None:
-            apply(asked(execution, "cancel_asked_at") if is_driven(execution) else cancelled(execution, None))
+            apply(
+                asked(execution, "cancel_asked_at")
+                if is_driven(execution)
+                else cancelled(execution, None)
+            )
 
 
 def cancel_children(execution_id: uuid.UUID) -> None:
@@ -77,5 +89,7 @@ def told(execution: Execution, actor_id: int | None, event: EventName, to: Phase
 
 
 def closed(execution_id: uuid.UUID, now: datetime, *, outcome_unknown: bool) -> list[StepRecord]:
-    """Every open step, closed as cancelled; what was running when it ended may still have happened."""
+    """Every open step, closed as cancelled; what was running when it ended may still have
+    happened.
+    """
     return closed_records(load_open_records(execution_id), now, outcome_unknown=outcome_unknown)

@@ -1,8 +1,9 @@
 """Where the driver's transactions run.
 
-Driving threads wait on the network most of their time and must not hold a database connection each. A worker process
-therefore sends its transactions through a few writer threads, in the order in which they come: fair, and on SQLite far
-faster than a hundred threads that fight for one lock. Elsewhere (tests, commands) they run in the calling thread.
+Driving threads wait on the network most of their time and must not hold a database connection each.
+A worker process therefore sends its transactions through a few writer threads, in the order in
+which they come: fair, and on SQLite far faster than a hundred threads that fight for one lock.
+Elsewhere (tests, commands) they run in the calling thread.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from executions.models.transactions import InDoubt, Patience, atomic, run_tx, tr
 
 __all__ = ["Here", "Impatient", "Store", "Writers"]
 T = TypeVar("T")
-# How long a writer waits for a lock while others hold one that was met before: nobody is to queue behind it.
+# How long a writer waits for a lock while others hold one that was met before: nobody is to queue
+# behind it.
 CAUTIOUS_SECONDS = 0.1
 
 
@@ -43,12 +45,13 @@ class Here:
 class Writers:
     """A few threads, each with one lasting connection, which serve one queue.
 
-    ``batch`` transactions that wait together share one COMMIT, each in a savepoint of its own: what makes SQLite, whose
-    COMMIT is a disk flush under one lock, keep up with many executions. Nobody is answered before that COMMIT.
+    ``batch`` transactions that wait together share one COMMIT, each in a savepoint of its own: what
+    makes SQLite, whose COMMIT is a disk flush under one lock, keep up with many executions. Nobody
+    is answered before that COMMIT.
 
-    What the database does not take now (it is locked, away or full) goes to the waiting room, each transaction by
-    itself, and is written when it can be: whose execution was taken over meanwhile finds its token stale then. So one
-    row that somebody has locked keeps nobody else waiting.
+    What the database does not take now (it is locked, away or full) goes to the waiting room, each
+    transaction by itself, and is written when it can be: whose execution was taken over meanwhile
+    finds its token stale then. So one row that somebody has locked keeps nobody else waiting.
     """
 
     def __init__(self, count: int, *, batch: int = 1) -> None:
@@ -59,13 +62,15 @@ class Writers:
         self._hurried = threading.Event()
         self._room = WaitingRoom(self._hurried)
         self._threads = [
-            threading.Thread(target=self._serve, name=f"writer-{number}", daemon=True) for number in range(count)
+            threading.Thread(target=self._serve, name=f"writer-{number}", daemon=True)
+            for number in range(count)
         ]
         for thread in self._threads:
             thread.start()
 
     def call(self, work: Callable[[], T]) -> T:
-        """What ``work`` gave, once it is committed; a database in trouble is waited for (see :class:`Impatient`).
+        """What ``work`` gave, once it is committed; a database in trouble is waited for (see
+        :class:`Impatient`).
 
         Raises :class:`Fenced` once they are closed: this process has given up what it held.
         """
@@ -78,7 +83,9 @@ class Writers:
         return result
 
     def close(self) -> None:
-        """Write what waits, then nothing more; a database in trouble is not waited for any longer."""
+        """Write what waits, then nothing more; a database in trouble is not waited for any
+        longer.
+        """
         self._hurried.set()
         with self._closing:
             self._closed = True
@@ -99,7 +106,9 @@ class Writers:
         connection.close()
 
     def _tried(self, jobs: list[Job]) -> BaseException | None:
-        """Carry them out in one transaction; what kept all of them from being written, where something did."""
+        """Carry them out in one transaction; what kept all of them from being written, where
+        something did.
+        """
         try:
             with lock_wait(CAUTIOUS_SECONDS) if self._room.is_busy() else nullcontext():
                 try_tx(lambda: _run_all(jobs), Patience(for_ever=True, stop=self._hurried))

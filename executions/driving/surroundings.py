@@ -1,4 +1,6 @@
-"""What the settings give to the pure rooms: limits for steps, the default retry policy, secrets, facts."""
+"""What the settings give to the pure rooms: limits for steps, the default retry policy, secrets,
+facts.
+"""
 
 from __future__ import annotations
 
@@ -29,14 +31,20 @@ def default_policy() -> Policy:
     """First attempt and one retry per delay of STIGMER_RETRY_DELAYS, for transient errors."""
     delays = tuple(settings.STIGMER_RETRY_DELAYS)
     return Policy(
-        max_retries=len(delays), backoff=Steps(delays), retry_after_cap_seconds=settings.STIGMER_RETRY_AFTER_SECONDS
+        max_retries=len(delays),
+        backoff=Steps(delays),
+        retry_after_cap_seconds=settings.STIGMER_RETRY_AFTER_SECONDS,
     )
 
 
 def secrets_for(execution_id: uuid.UUID, workflow: Workflow, author: Applicant | None) -> Secrets:
-    """The secrets that this workflow declares and that its author may use. Placeholders of older journals are ones
-    that nobody outside can guess."""
-    nonce = hmac.new(settings.SECRET_KEY.encode(), execution_id.bytes, hashlib.sha256).hexdigest()[:20]
+    """The secrets that this workflow declares and that its author may use.
+
+    Placeholders of older journals are ones that nobody outside can guess.
+    """
+    nonce = hmac.new(settings.SECRET_KEY.encode(), execution_id.bytes, hashlib.sha256).hexdigest()[
+        :20
+    ]
     declared = workflow.use.secrets
     if not declared:
         return Secrets({}, nonce)

@@ -1,7 +1,9 @@
-"""Automatic recovery: an execution that a dead process left behind is verified before anything is run from it.
+"""Automatic recovery: an execution that a dead process left behind is verified before anything is
+run from it.
 
-Whole: it goes on, and its owner is told. Broken: nothing is changed but that it is FAILED and wants a person. Only a
-few are verified at once, so that a great many orphans do not take a worker's time from what is healthy.
+Whole: it goes on, and its owner is told. Broken: nothing is changed but that it is FAILED and wants
+a person. Only a few are verified at once, so that a great many orphans do not take a worker's time
+from what is healthy.
 """
 
 from __future__ import annotations
@@ -40,15 +42,21 @@ def _places() -> threading.BoundedSemaphore:
     return threading.BoundedSemaphore(settings.STIGMER_RECOVERIES_AT_ONCE)
 
 
-def take_over(held: Held, store: Store, stopping: threading.Event, *, alone: bool) -> bool | Crashes:
-    """Recover what a dead process left. True: drive it. False: it was let go of. Crashes: it has had too many.
+def take_over(
+    held: Held, store: Store, stopping: threading.Event, *, alone: bool
+) -> bool | Crashes:
+    """Recover what a dead process left.
+
+    True: drive it. False: it was let go of. Crashes: it has had too many.
 
     A database in trouble is waited for until this process is ``stopping``.
     """
     execution = held.execution
     with _places():
         try:
-            process, broken = run_tx(partial(_looked_at, execution), Patience(for_ever=True, stop=stopping))
+            process, broken = run_tx(
+                partial(_looked_at, execution), Patience(for_ever=True, stop=stopping)
+            )
         finally:
             if not connection.in_atomic_block:
                 connection.close()
@@ -59,7 +67,9 @@ def take_over(held: Held, store: Store, stopping: threading.Event, *, alone: boo
     crashes = after_crash(execution, process)
     if crashes.is_enough():
         return crashes
-    to_be_alone = not alone and (crashes.is_to_be_alone() or bool(crashes.last and _ran_foreign_code(held)))
+    to_be_alone = not alone and (
+        crashes.is_to_be_alone() or bool(crashes.last and _ran_foreign_code(held))
+    )
     store.call(partial(_record, held, process, crashes, to_be_alone))
     # Only now: a transaction may run again, and would not tell the second time that it began.
     held.first_time = False
@@ -73,10 +83,15 @@ def _looked_at(execution: Execution) -> tuple[Process, Broken | None]:
 
 
 def _ran_foreign_code(held: Held) -> bool:
-    """Whether a function ran inside the worker that died: nothing else there is as likely to have ended it."""
+    """Whether a function ran inside the worker that died: nothing else there is as likely to have
+    ended it.
+    """
     begun = (record for record in held.records if record.status == StepStatus.RUNNING)
     kinds = ((record, call_at(held.definition.workflow, record.path)) for record in begun)
-    return any(kind is not None and kind.runs_in(record.arguments) is RunsIn.THREAD for record, kind in kinds)
+    return any(
+        kind is not None and kind.runs_in(record.arguments) is RunsIn.THREAD
+        for record, kind in kinds
+    )
 
 
 def _record(held: Held, process: Process, crashes: Crashes, to_be_alone: bool) -> None:
@@ -93,11 +108,21 @@ def _record(held: Held, process: Process, crashes: Crashes, to_be_alone: bool) -
         _set_apart(move, execution)
     with atomic():
         _apply(move)
-        _audit(execution, process, audit.DONE, {"resumed_from": report.timestamp(execution.last_checkpoint_at)})
+        _audit(
+            execution,
+            process,
+            audit.DONE,
+            {"resumed_from": report.timestamp(execution.last_checkpoint_at)},
+        )
         if process.kind == ALONE and crashes.last and execution.version_id is not None:
             _quarantine(execution, crashes)
-    log.warning("recovered", execution_id=execution.public_id, left_by=str(process), death=process.death,
-                alone=to_be_alone)  # fmt: skip
+    log.warning(
+        "recovered",
+        execution_id=execution.public_id,
+        left_by=str(process),
+        death=process.death,
+        alone=to_be_alone,
+    )
 
 
 def set_apart(held: Held, store: Store) -> None:
@@ -112,7 +137,9 @@ def _set_apart(move: Move, execution: Execution) -> None:
 
 
 def _quarantine(execution: Execution, crashes: Crashes) -> None:
-    """It ended a process that drove nothing else: the others of its version shall not have to prove the same."""
+    """It ended a process that drove nothing else: the others of its version shall not have to prove
+    the same.
+    """
     assert execution.version_id is not None
     evidence = f"{execution.public_id}: {crashes.evidence()}"
     if Quarantine.begin(execution.version_id, settings.STIGMER_QUARANTINE_SECONDS, evidence):
@@ -120,30 +147,54 @@ def _quarantine(execution: Execution, crashes: Crashes) -> None:
 
 
 def _refuse(held: Held, process: Process, broken: Broken) -> None:
-    """Its checkpoints are not what was written, so nothing is run from them; the journal stays as it is."""
+    """Its checkpoints are not what was written, so nothing is run from them; the journal stays as
+    it is.
+    """
     execution, now = held.execution, clock.now()
     text = f"The recovery failed: {broken.text}. {broken.remedy()}"
     error = WorkflowError.standard("runtime", text).as_json()
     event = report.recovery_failed(execution, broken.text, now, last_good_seq=broken.last_good_seq)
     reason = report.failure_reason(error)
-    move = _move(held).to(Phase.FAILED, error=AsJson(error), failure_reason=reason, requires_manual_intervention=True)
+    move = _move(held).to(
+        Phase.FAILED, error=AsJson(error), failure_reason=reason, requires_manual_intervention=True
+    )
     move.events = [event]
     with atomic():
         _apply(move)
-        _audit(execution, process, audit.FAILED, {"broken": broken.text, "last_good_seq": broken.last_good_seq})
+        _audit(
+            execution,
+            process,
+            audit.FAILED,
+            {"broken": broken.text, "last_good_seq": broken.last_good_seq},
+        )
     log.error("recovery failed", execution_id=execution.public_id, reason=broken.text)
 
 
 def audit_giving_up(execution: Execution, crashes: Crashes) -> None:
-    """The entry of an execution that is set aside for its crashes; written with the move that does so."""
+    """The entry of an execution that is set aside for its crashes; written with the move that does
+    so.
+    """
     after = {"phase": str(Phase.FAILED), "crashes": crashes.as_json()}
     before = audit.state(execution)
-    audit.record(VERB, execution, None, outcome=audit.FAILED, before=before, after=after, reason=crashes.evidence())
+    audit.record(
+        VERB,
+        execution,
+        None,
+        outcome=audit.FAILED,
+        before=before,
+        after=after,
+        reason=crashes.evidence(),
+    )
 
 
 def _move(held: Held) -> Move:
     execution = held.execution
-    return Move(execution.pk, Lease(held.token), owner_id=execution.owner_id, correlation_id=execution.correlation_id)
+    return Move(
+        execution.pk,
+        Lease(held.token),
+        owner_id=execution.owner_id,
+        correlation_id=execution.correlation_id,
+    )
 
 
 def _apply(move: Move) -> None:
@@ -153,4 +204,12 @@ def _apply(move: Move) -> None:
 
 def _audit(execution: Execution, process: Process, outcome: str, after: dict[str, object]) -> None:
     reason = f"Its process ended: {process} ({process.death})."
-    audit.record(VERB, execution, None, outcome=outcome, before=audit.state(execution), after=after, reason=reason)
+    audit.record(
+        VERB,
+        execution,
+        None,
+        outcome=outcome,
+        before=audit.state(execution),
+        after=after,
+        reason=reason,
+    )

@@ -1,7 +1,9 @@
-"""Where transactions wait that the database does not take now: each by itself, until it is carried out.
+"""Where transactions wait that the database does not take now: each by itself, until it is carried
+out.
 
-A database that is locked, away or full is waited for without end. A statement that runs into its own time limit is not,
-as it may never fit into it: it is tried thrice, then once with a longer limit, in a thread of its own.
+A database that is locked, away or full is waited for without end. A statement that runs into its
+own time limit is not, as it may never fit into it: it is tried thrice, then once with a longer
+limit, in a thread of its own.
 """
 
 from __future__ import annotations
@@ -19,9 +21,17 @@ from django.db import connection
 from executions.models.lock_wait import lock_wait, statement_time
 from executions.models.passing import Trouble, trouble
 from executions.models.spell import Spell
-from executions.models.transactions import SLOW_TRIES, InDoubt, Patience, pause_after, run_tx, try_tx
+from executions.models.transactions import (
+    SLOW_TRIES,
+    InDoubt,
+    Patience,
+    pause_after,
+    run_tx,
+    try_tx,
+)
 
-# All that wait are tried within about so long; each waits for a lock between the shortest and the longest.
+# All that wait are tried within about so long; each waits for a lock between the shortest and the
+# longest.
 ROUND_SECONDS = 1.0
 SHORTEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.02, 0.5
 # What did not fit into the usual limit gets this once.
@@ -32,8 +42,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Impatient(Generic[T]):
-    """Work that is not worth waiting for longer than ``seconds`` while others lock what it needs: nothing is lost where
-    it is not done. Who asked for it is answered with the OperationalError then."""
+    """Work that is not worth waiting for longer than ``seconds`` while others lock what it needs:
+    nothing is lost where it is not done. Who asked for it is answered with the OperationalError
+    then.
+    """
 
     work: Callable[[], T]
     seconds: float
@@ -59,7 +71,9 @@ class Job:
         self.result = self.work()
 
     def answer(self, problem: BaseException | None = None) -> None:
-        """Let go of who waits: with ``problem``, with what its run raised beside others, or with what it gave."""
+        """Let go of who waits: with ``problem``, with what its run raised beside others, or with
+        what it gave.
+        """
         problem = problem or self.problem
         if problem is not None:
             self.future.set_exception(problem)
@@ -74,7 +88,10 @@ class Job:
 
 
 class WaitingRoom:
-    """A thread that tries what waits again and again. ``hurried`` ends all waiting: this process comes to its end."""
+    """A thread that tries what waits again and again.
+
+    ``hurried`` ends all waiting: this process comes to its end.
+    """
 
     def __init__(self, hurried: threading.Event) -> None:
         self._hurried = hurried
@@ -89,10 +106,15 @@ class WaitingRoom:
         self._thread.start()
 
     def take(self, job: Job, problem: BaseException) -> None:
-        """Try this job by itself from now on; ``problem`` is what it met, alone or in a COMMIT shared with others."""
+        """Try this job by itself from now on; ``problem`` is what it met, alone or in a COMMIT
+        shared with others.
+        """
         found = trouble(problem)
         with self._changed:
-            self._spell.met(problem, "the database does not take what is finished: it waits in memory until it does")
+            self._spell.met(
+                problem,
+                "the database does not take what is finished: it waits in memory until it does",
+            )
             if found is Trouble.SLOW:
                 self._begin_slow(job)
             else:
@@ -170,7 +192,9 @@ class WaitingRoom:
         return None
 
     def _begin_slow(self, job: Job) -> None:
-        thread = threading.Thread(target=self._run_slowly, args=(job,), name="slow-writer", daemon=True)
+        thread = threading.Thread(
+            target=self._run_slowly, args=(job,), name="slow-writer", daemon=True
+        )
         self._slow = [each for each in self._slow if each.is_alive()] + [thread]
         thread.start()
 
@@ -192,7 +216,10 @@ class WaitingRoom:
         except Exception as problem:
             if trouble(problem) is not Trouble.SLOW or self._hurried.is_set():
                 raise
-            log.warning("a transaction does not fit into the time limit of a statement", problem=str(problem).strip(),
-                        once_more_with_seconds=ALONE_SECONDS)  # fmt: skip
+            log.warning(
+                "a transaction does not fit into the time limit of a statement",
+                problem=str(problem).strip(),
+                once_more_with_seconds=ALONE_SECONDS,
+            )
             with statement_time(ALONE_SECONDS):
                 run_tx(job.run, Patience(for_ever=True, slow_tries=1, stop=self._hurried))

@@ -1,4 +1,5 @@
-"""jq expressions, the language of `${ … }` in workflows (Serverless Workflow DSL 1.0, runtime expressions).
+"""jq expressions, the language of `${ … }` in workflows (Serverless Workflow DSL 1.0, runtime
+expressions).
 
 They are jq itself (the C library), which runs in sealed children: :mod:`executions.sealed`. Plain
 paths are read in place.

@@ -1,7 +1,8 @@
 """Expressions over secrets: evaluated when they are used, so that nothing of them is kept.
 
-A plain path and texts put together (`"Bearer " + $secrets.token`, `"\\($secrets.user):x"`) are read in place. Any other
-program runs in a sealed child that sees this one call and is ended after it. An error names its kind and no value.
+A plain path and texts put together (`"Bearer " + $secrets.token`, `"\\($secrets.user):x"`) are read
+in place. Any other program runs in a sealed child that sees this one call and is ended after it. An
+error names its kind and no value.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ _KINDS = {
 
 
 def reads(source: str, variables: Mapping[str, Json]) -> dict[str, Json]:
-    """The variables that a program mentions, secrets aside, and of an object only the keys that it mentions."""
+    """The variables that a program mentions, secrets aside, and of an object only the keys that it
+    mentions.
+    """
     found: dict[str, Json] = {}
     whole: set[str] = set()
     for name, key in _VARIABLE.findall(source):
@@ -79,15 +82,20 @@ def evaluate(
     try:
         found = _in_place(source, value, variables)
     except ExpressionError:
-        raise ExpressionError(f"`{source[:_SHOWN]}` failed: it reads a property of what has none") from None
-    return found[0] if found else _in_a_child(source, value, variables, made, deadline_seconds, owner)
+        raise ExpressionError(
+            f"`{source[:_SHOWN]}` failed: it reads a property of what has none"
+        ) from None
+    return (
+        found[0] if found else _in_a_child(source, value, variables, made, deadline_seconds, owner)
+    )
 
 
 def told(source: str, result: Json, value: Json, labels: Mapping[str, Json]) -> str | None:
     """How an address that a program made of secrets may be told: with labels in their places.
 
-    ``labels`` are the variables with labels for secrets. Where the program is more than texts put together, only the
-    text of the definition that ``result`` begins with is known to be none of a secret's; None where there is no such.
+    ``labels`` are the variables with labels for secrets. Where the program is more than texts put
+    together, only the text of the definition that ``result`` begins with is known to be none of a
+    secret's; None where there is no such.
     """
     try:
         found = _in_place(source, value, labels)
@@ -101,7 +109,9 @@ def told(source: str, result: Json, value: Json, labels: Mapping[str, Json]) -> 
 
 
 def _in_place(source: str, value: Json, variables: Mapping[str, Json]) -> list[Json]:
-    """The result of a path or of texts put together; an empty list where the program is more than that."""
+    """The result of a path or of texts put together; an empty list where the program is more than
+    that.
+    """
     if path_program(source) is not None:
         return _read(source, value, variables)
     texts, place = [], 0
@@ -146,12 +156,19 @@ def _read(text: str, value: Json, variables: Mapping[str, Json]) -> list[Json]:
 
 
 def _in_a_child(
-    source: str, value: Json, variables: Mapping[str, Json], made: Mapping[str, Json], seconds: float, owner: str
+    source: str,
+    value: Json,
+    variables: Mapping[str, Json],
+    made: Mapping[str, Json],
+    seconds: float,
+    owner: str,
 ) -> Json:
     called = " ".join([*variables, *(f"__{name}" for name in made)]).encode()
     try:
         program = source.encode()
-        values = json.dumps([*variables.values(), *made.values(), value], ensure_ascii=False, allow_nan=False)
+        values = json.dumps(
+            [*variables.values(), *made.values(), value], ensure_ascii=False, allow_nan=False
+        )
         payload = _HEAD.pack(len(program), len(called)) + program + called + values.encode()
         return json.loads(sealed.call_once("jq.run", payload, owner=owner, seconds=seconds))
     except sealed.SealedClosed:

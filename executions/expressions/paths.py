@@ -1,4 +1,5 @@
-"""Paths such as `.order.id`, `$context.items[0]` or `.`: read straight from the value, without copying it to an engine.
+"""Paths such as `.order.id`, `$context.items[0]` or `.`: read straight from the value, without
+copying it to an engine.
 
 They are most of what workflows contain, and what they read may be large.
 """
@@ -34,7 +35,9 @@ class PathProgram:
             if value is None:
                 continue
             if isinstance(step, str) and isinstance(value, Mapping):
-                value = value[step] if step in value or hasattr(type(value), "__missing__") else None
+                value = (
+                    value[step] if step in value or hasattr(type(value), "__missing__") else None
+                )
             elif isinstance(step, int) and isinstance(value, list):
                 value = value[step] if step < len(value) else None
             else:

@@ -45,7 +45,9 @@ def prepared(source: str) -> Program:
     if not source.strip():
         raise ExpressionError("the expression is empty; write jq, for example `.name`")
     if len(source) > MAX_CHARACTERS:
-        raise ExpressionError(f"the expression has {len(source)} characters; at most {MAX_CHARACTERS} are allowed")
+        raise ExpressionError(
+            f"the expression has {len(source)} characters; at most {MAX_CHARACTERS} are allowed"
+        )
     try:
         key = hashlib.blake2b(source.encode(), digest_size=16).hexdigest()
     except UnicodeEncodeError as error:

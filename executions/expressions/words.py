@@ -14,7 +14,9 @@ from executions.errors import StigmerError
 _SHOWN_SOURCE = 80
 _SHOWN_REASON = 300
 _MOST_PROBLEMS = 20
-_PROBLEM = re.compile(r"(?P<reason>.*?)(?: at <top-level>, line (?P<line>[0-9]+), column (?P<column>[0-9]+):)?")
+_PROBLEM = re.compile(
+    r"(?P<reason>.*?)(?: at <top-level>, line (?P<line>[0-9]+), column (?P<column>[0-9]+):)?"
+)
 _NOT_DEFINED = re.compile(r"(?P<name>[^/]+)(?:/(?P<count>[0-9]+))? is not defined")
 _UNEXPECTED = re.compile(r"syntax error, unexpected (?P<what>.*?)(?:, expecting (?P<wanted>.*))?")
 _LABEL = "$*label-"

@@ -1,7 +1,7 @@
 """Health that does not lie: is this server alive, is it ready to take work, and what does it count?
 
-``/healthz`` asks nothing of others, ``/readyz`` answers with each check, its figure and its remedy (JSON, or a page for
-a browser), ``/metrics`` is Prometheus' text.
+``/healthz`` asks nothing of others, ``/readyz`` answers with each check, its figure and its remedy
+(JSON, or a page for a browser), ``/metrics`` is Prometheus' text.
 """
 
 from executions.health.checks import Check, State, look

@@ -1,4 +1,7 @@
-"""What has to hold before work is taken. Each check answers with what it saw, a figure and what a person can do."""
+"""What has to hold before work is taken.
+
+Each check answers with what it saw, a figure and what a person can do.
+"""
 
 from __future__ import annotations
 
@@ -33,18 +36,20 @@ PROBE_KEY = "stigmer:health"
 MISSED_SWEEPS = 4
 LATE_SECONDS = 30.0
 MORE_WORKERS = (
-    "Start one more with `stigmer worker`: it takes what is due at once. To keep it so, raise STIGMER_WORKERS, or "
-    "STIGMER_SLOTS where the processors have time left, and start `stigmer up` anew."
+    "Start one more with `stigmer worker`: it takes what is due at once. To keep it so, raise"
+    " STIGMER_WORKERS, or STIGMER_SLOTS where the processors have time left, and start `stigmer up`"
+    " anew."
 )
 MISTRUST = (
-    "Somebody changed the database past Stigmer: `stigmer audit verify` names every such entry, a backup shows what "
-    "was there before."
+    "Somebody changed the database past Stigmer: `stigmer audit verify` names every such entry, a"
+    " backup shows what was there before."
 )
 
 
 class State(StrEnum):
-    """``WARNING`` is worth a look and keeps nothing from being taken; neither does ``DEGRADED``, at which somebody has
-    to look: the doctor fails. ``FAILED`` makes the server not ready."""
+    """``WARNING`` is worth a look and keeps nothing from being taken; neither does ``DEGRADED``, at
+    which somebody has to look: the doctor fails. ``FAILED`` makes the server not ready.
+    """
 
     OK = "ok"
     WARNING = "warning"
@@ -54,7 +59,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that has to hold; ``detail`` says what was seen, ``figure`` in a number, ``remedy`` what helps."""
+    """One thing that has to hold; ``detail`` says what was seen, ``figure`` in a number, ``remedy``
+    what helps.
+    """
 
     name: str
     state: State
@@ -69,9 +76,13 @@ class Check:
     def as_json(self) -> dict[str, Any]:
         detail = f"{self.detail} {self.remedy}".strip() if not self.ok else self.detail
         return {
-            "name": self.name, "ok": self.ok, "state": str(self.state), "detail": detail, "figure": self.figure,
+            "name": self.name,
+            "ok": self.ok,
+            "state": str(self.state),
+            "detail": detail,
+            "figure": self.figure,
             "remedy": self.remedy,
-        }  # fmt: skip
+        }
 
 
 def asks_the_database(check: Callable[[], Check]) -> Callable[[], Check]:
@@ -86,19 +97,30 @@ def asks_the_database(check: Callable[[], Check]) -> Callable[[], Check]:
                 return _damaged(_name(check), str(error))
             if trouble(error) is Trouble.BUSY:
                 return _busy(_name(check), Holder())
-            remedy = "Start the database, or correct DATABASE_URL; work that runs goes on by itself then."
+            remedy = (
+                "Start the database, or correct DATABASE_URL; work that runs goes on by itself"
+                " then."
+            )
             return Check(
-                _name(check), State.FAILED, f"The database does not answer: {first_line(error)}.", remedy=remedy
+                _name(check),
+                State.FAILED,
+                f"The database does not answer: {first_line(error)}.",
+                remedy=remedy,
             )
 
     return guarded
 
 
 def look() -> list[Check]:
-    """Every check, in order. Where the database fails nothing else asks it: each would wait anew, and blame it anew."""
+    """Every check, in order.
+
+    Where the database fails nothing else asks it: each would wait anew, and blame it anew.
+    """
     seen = [check() for check in FIRST]
     database = next(check for check in seen if check.name == "database")
-    return seen + [check() if database.ok else _not_asked(_name(check)) for check in OF_THE_DATABASE]
+    return seen + [
+        check() if database.ok else _not_asked(_name(check)) for check in OF_THE_DATABASE
+    ]
 
 
 def _not_asked(name: str) -> Check:
@@ -157,13 +179,19 @@ def check_redis() -> Check:
     """Redis answers and never evicts keys: an evicted doorbell would ring late."""
     try:
         with redis.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
+            settings.REDIS_URL,
+            socket_timeout=REDIS_TIMEOUT_SECONDS,
+            socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
         ) as client:
             memory = client.info("memory")
-            # Redis refuses it where it takes no writes; there is no such key, so nothing is written.
+            # Redis refuses it where it takes no writes; there is no such key, so nothing is
+            # written.
             client.set(PROBE_KEY, "1", xx=True)
     except redis.ResponseError as error:
-        remedy = "Give it room (maxmemory, its disk), or correct its configuration. Nothing that was accepted is lost."
+        remedy = (
+            "Give it room (maxmemory, its disk), or correct its configuration. Nothing that was"
+            " accepted is lost."
+        )
         return Check("redis", State.FAILED, f"Redis takes no writes: {error}.", remedy=remedy)
     except (redis.RedisError, OSError) as error:
         remedy = "Start Redis, or correct REDIS_URL. Nothing that was accepted is lost meanwhile."
@@ -212,20 +240,32 @@ def check_workers() -> Check:
     if stuck:
         which = ", ".join(f"{process} ({process.stuck_threads})" for process in stuck[:5])
         detail = f"{alive} alive; threads hang past the deadline of their step in {which}."
-        remedy = "Restart them (their supervisor starts them again); such functions want `isolation` process."
+        remedy = (
+            "Restart them (their supervisor starts them again); such functions want `isolation`"
+            " process."
+        )
         return Check("workers", State.WARNING, detail, alive, remedy)
     return Check("workers", State.OK, f"{alive} alive", alive)
 
 
 @asks_the_database
 def check_sweep() -> Check:
-    """Somebody looks now and then for what was lost. Late is a warning: it is the workers that sweep."""
+    """Somebody looks now and then for what was lost.
+
+    Late is a warning: it is the workers that sweep.
+    """
     age = _age(Turn.objects.filter(pk=SWEEP).aggregate(at=Max("done_at"))["at"])
     if age is None:
         return Check("sweep", State.WARNING, "There was none yet.", remedy=START_A_WORKER)
     detail = f"the last one was {age:.0f} s ago"
     if age > MISSED_SWEEPS * settings.STIGMER_SWEEP_SECONDS + LATE_SECONDS:
-        return Check("sweep", State.WARNING, detail, age, "Look at the workers' log; every worker sweeps in turn.")
+        return Check(
+            "sweep",
+            State.WARNING,
+            detail,
+            age,
+            "Look at the workers' log; every worker sweeps in turn.",
+        )
     return Check("sweep", State.OK, detail, age)
 
 
@@ -243,7 +283,10 @@ def check_oldest_due() -> Check:
 
 @asks_the_database
 def check_audit_trail() -> Check:
-    """Who did what is kept as it was written. A broken trail takes nobody's work away: the server stays ready."""
+    """Who did what is kept as it was written.
+
+    A broken trail takes nobody's work away: the server stays ready.
+    """
     known = audit.known()
     if known.problems:
         more = f" ({known.number} problems are known)" if known.number > 1 else ""
@@ -251,7 +294,9 @@ def check_audit_trail() -> Check:
         return Check("audit_trail", State.DEGRADED, detail, known.number, MISTRUST)
     age = _age(known.last.ended_at)
     if age is None:
-        return Check("audit_trail", State.OK, "not verified to its end yet; the sweep does it bit by bit", 0)
+        return Check(
+            "audit_trail", State.OK, "not verified to its end yet; the sweep does it bit by bit", 0
+        )
     detail = f"{known.last.entries:,} entries verified, the last time {age:.0f} s ago"
     return Check("audit_trail", State.OK, detail, 0)
 

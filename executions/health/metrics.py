@@ -1,6 +1,9 @@
-"""What is counted, as Prometheus' text exposition format 0.0.4 wants it. Figures come from the database, so that any
-web server answers for the whole installation; what was counted is in its rows and survives every restart. The few that
-only a process knows (``health.gauges``) are those of the web server that answers."""
+"""What is counted, as Prometheus' text exposition format 0.0.4 wants it.
+
+Figures come from the database, so that any web server answers for the whole installation; what was
+counted is in its rows and survives every restart. The few that only a process knows
+(``health.gauges``) are those of the web server that answers.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,9 @@ Samples = Sequence[tuple[float, dict[str, str]]]
 
 
 def _metric(name: str, help: str, kind: str, samples: Samples) -> Metric:
-    """``kind`` is ``gauge`` or ``counter``. Raises ValueError for a name that Prometheus refuses."""
+    """``kind`` is ``gauge`` or ``counter``. Raises ValueError for a name that Prometheus
+    refuses.
+    """
     suffix = "_total" if kind == "counter" else ""
     metric = Metric(f"stigmer_{name.removesuffix('_total')}", help, kind)
     for value, labels in samples:
@@ -71,9 +76,17 @@ def _from_checks(checks: dict[str, Check]) -> Iterator[Metric]:
     ready = [(float(check.ok), {"check": name}) for name, check in checks.items()]
     yield _metric("ready", "Whether a check of /readyz holds.", "gauge", ready)
     for name, metric, help in (
-        ("oldest_due", "oldest_due_seconds", "How long the oldest due execution waits for a worker."),
+        (
+            "oldest_due",
+            "oldest_due_seconds",
+            "How long the oldest due execution waits for a worker.",
+        ),
         ("sweep", "sweep_age_seconds", "Seconds since the last sweep."),
-        ("audit_trail", "audit_problems", "Entries of the audit trail found edited, missing or out of place."),
+        (
+            "audit_trail",
+            "audit_problems",
+            "Entries of the audit trail found edited, missing or out of place.",
+        ),
     ):
         figure = checks[name].figure
         if figure is not None:
@@ -99,9 +112,16 @@ def _attempts() -> Metric:
 
 def _recoveries() -> Metric:
     verbs = ("recover", "automatic recovery", "restore", "undo restore", "retry", "skip")
-    rows = AuditEntry.objects.filter(verb__in=verbs).order_by().values_list("verb", "outcome").annotate(Count("pk"))
+    rows = (
+        AuditEntry.objects.filter(verb__in=verbs)
+        .order_by()
+        .values_list("verb", "outcome")
+        .annotate(Count("pk"))
+    )
     samples = [(number, {"kind": verb, "result": outcome}) for verb, outcome, number in rows]
-    return _metric("recoveries_total", "Recoveries and other decisions by kind and result.", "counter", samples)
+    return _metric(
+        "recoveries_total", "Recoveries and other decisions by kind and result.", "counter", samples
+    )
 
 
 def _recovery_seconds() -> Metric:
@@ -112,17 +132,29 @@ def _recovery_seconds() -> Metric:
         mean=Avg(F("created_at") - F("execution__left_by__dead_at"))
     )["mean"]
     help = "Mean seconds from the death of a process to the takeover of its executions, last hour."
-    return _metric("takeover_seconds", help, "gauge", [(took.total_seconds(), {})] if took is not None else [])
+    return _metric(
+        "takeover_seconds", help, "gauge", [(took.total_seconds(), {})] if took is not None else []
+    )
 
 
 def _lost() -> Metric:
     number = Event.objects.filter(name=EventName.FOUND_LOST).count()
-    return _metric("lost_found_total", "Executions that the sweep found lost and woke.", "counter", [(number, {})])
+    return _metric(
+        "lost_found_total",
+        "Executions that the sweep found lost and woke.",
+        "counter",
+        [(number, {})],
+    )
 
 
 def _heals() -> Metric:
-    samples = [(number, {"family": family, "how": how}) for (family, how), number in tallies.counts().items()]
-    return _metric("default_children_total", "Default children by how they were found.", "counter", samples)
+    samples = [
+        (number, {"family": family, "how": how})
+        for (family, how), number in tallies.counts().items()
+    ]
+    return _metric(
+        "default_children_total", "Default children by how they were found.", "counter", samples
+    )
 
 
 def _leases() -> Metric:
@@ -142,7 +174,12 @@ def _processes() -> Metric:
 def _heartbeat() -> Metric:
     oldest = Process.objects.living().aggregate(at=Min("heartbeat_at"))["at"]
     age = (clock.now() - oldest).total_seconds() if oldest else 0.0
-    return _metric("oldest_heartbeat_seconds", "Age of the oldest heartbeat of a living process.", "gauge", [(age, {})])
+    return _metric(
+        "oldest_heartbeat_seconds",
+        "Age of the oldest heartbeat of a living process.",
+        "gauge",
+        [(age, {})],
+    )
 
 
 def _stuck_threads() -> Metric:
@@ -158,13 +195,26 @@ def _line() -> Metric:
 
 def _oldest_in_line() -> Metric:
     help = "How long the execution that waits longest for a free process of functions has waited."
-    return _metric("function_line_oldest_seconds", help, "gauge", [(in_line.line().oldest_seconds, {})])
+    return _metric(
+        "function_line_oldest_seconds", help, "gauge", [(in_line.line().oldest_seconds, {})]
+    )
 
 
 FROM_THE_DATABASE: tuple[Callable[[], Metric], ...] = (
-    _executions, _steps, _attempts, _recoveries, _recovery_seconds, _lost, _heals, _leases, _processes, _heartbeat,
-    _stuck_threads, _line, _oldest_in_line,
-)  # fmt: skip
+    _executions,
+    _steps,
+    _attempts,
+    _recoveries,
+    _recovery_seconds,
+    _lost,
+    _heals,
+    _leases,
+    _processes,
+    _heartbeat,
+    _stuck_threads,
+    _line,
+    _oldest_in_line,
+)
 
 
 def _queue_depth() -> Metric:

@@ -1,4 +1,6 @@
-"""``/metrics``, for administrators, for whoever has the token, and where it is allowed for this host."""
+"""``/metrics``, for administrators, for whoever has the token, and where it is allowed for this
+host.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +26,19 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """The metrics, or 403 with what opens them; 429 for who tries too many tokens."""
     if may_read(request):
         return HttpResponse(exposition(), content_type=CONTENT_TYPE)
-    wait = guessed(str(request.META.get("REMOTE_ADDR", ""))) if "Authorization" in request.headers else 0
+    wait = (
+        guessed(str(request.META.get("REMOTE_ADDR", "")))
+        if "Authorization" in request.headers
+        else 0
+    )
     if wait:
         text = "Too many unknown tokens came from your address.\n"
         after = {"Retry-After": str(max(1, math.ceil(wait)))}
         return HttpResponse(text, status=429, content_type=PLAIN, headers=after)
-    text = "Log in as an administrator, or send the token of STIGMER_METRICS_TOKEN as `Authorization: Bearer …`.\n"
+    text = (
+        "Log in as an administrator, or send the token of STIGMER_METRICS_TOKEN as `Authorization:"
+        " Bearer …`.\n"
+    )
     return HttpResponse(text, status=403, content_type=PLAIN)
 
 

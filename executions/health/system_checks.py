@@ -1,4 +1,6 @@
-"""Django's system checks of this project: what is wrong with the settings is said before anything starts."""
+"""Django's system checks of this project: what is wrong with the settings is said before anything
+starts.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,11 @@ def times_fit_together(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage
     if settings.STIGMER_PROCESS_SILENCE_SECONDS >= 2 * settings.STIGMER_HEARTBEAT_SECONDS:
         return []
     hint = "Let STIGMER_PROCESS_SILENCE_SECONDS be at least twice STIGMER_HEARTBEAT_SECONDS."
-    return [Error("A process would be declared dead between two heartbeats.", hint=hint, id="stigmer.E002")]
+    return [
+        Error(
+            "A process would be declared dead between two heartbeats.", hint=hint, id="stigmer.E002"
+        )
+    ]
 
 
 @register()
@@ -56,7 +62,9 @@ def lists_of_hosts_are_understood(app_configs: Any, **kwargs: Any) -> Sequence[C
 
     try:
         Egress.from_settings(
-            settings.STIGMER_HTTP_ALLOWED_HOSTS, settings.STIGMER_HTTP_ALLOWED_PORTS, settings.STIGMER_HTTP_ONLY_HOSTS
+            settings.STIGMER_HTTP_ALLOWED_HOSTS,
+            settings.STIGMER_HTTP_ALLOWED_PORTS,
+            settings.STIGMER_HTTP_ONLY_HOSTS,
         )
     except ValueError as problem:
         return [Error(f"{str(problem)[0].upper()}{str(problem)[1:]}.", id="stigmer.E010")]
@@ -76,15 +84,21 @@ def sqlite_is_for_one_host(app_configs: Any, **kwargs: Any) -> Sequence[CheckMes
     """SQLite serves one host with a few workers."""
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite") and settings.STIGMER_WORKERS > 4:
         hint = "Use PostgreSQL (DATABASE_URL), or at most 4 workers."
-        return [Warning("SQLite has one writer for more than 4 workers.", hint=hint, id="stigmer.W002")]
+        return [
+            Warning("SQLite has one writer for more than 4 workers.", hint=hint, id="stigmer.W002")
+        ]
     return []
 
 
 @register()
 def https_needs_a_proxy(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """This server speaks plain http: whoever speaks https stands in front and says so in X-Forwarded-Proto."""
+    """This server speaks plain http: whoever speaks https stands in front and says so in
+    X-Forwarded-Proto.
+    """
     if not settings.STIGMER_HTTPS or settings.STIGMER_PROXIES > 0:
         return []
-    hint = "Set STIGMER_PROXIES to the number of proxies in front of it, or switch STIGMER_HTTPS off."
+    hint = (
+        "Set STIGMER_PROXIES to the number of proxies in front of it, or switch STIGMER_HTTPS off."
+    )
     what = "STIGMER_HTTPS is on, but no proxy is declared: every page would be redirected for ever."
     return [Error(what, hint=hint, id="stigmer.E008")]

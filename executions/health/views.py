@@ -20,14 +20,22 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 where every check holds, 503 otherwise; the body names each check. A page where a browser asks."""
+    """200 where every check holds, 503 otherwise; the body names each check.
+
+    A page where a browser asks.
+    """
     checks = look()
     ready = all(check.ok for check in checks)
     status = 200 if ready else 503
     if request.get_preferred_type(["application/json", "text/html"]) == "text/html":
-        response: HttpResponse = render(request, "health/ready.html", {"checks": checks, "ready": ready}, status=status)
+        response: HttpResponse = render(
+            request, "health/ready.html", {"checks": checks, "ready": ready}, status=status
+        )
     else:
-        body = {"status": "ready" if ready else "not ready", "checks": [check.as_json() for check in checks]}
+        body = {
+            "status": "ready" if ready else "not ready",
+            "checks": [check.as_json() for check in checks],
+        }
         response = JsonResponse(body, status=status)
     response._has_been_logged = True  # type: ignore[attr-defined]  # asked often; no error each time
     return response

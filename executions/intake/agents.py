@@ -35,30 +35,46 @@ def parse(text: str) -> AgentDefinition:
 
 
 def apply_agent(text: str, actor: User, *, visibility: str = Visibility.SHARED) -> AppliedAgent:
-    """Apply one text in the name of ``actor``. Raises DefinitionError or Refused; then nothing is stored."""
+    """Apply one text in the name of ``actor``.
+
+    Raises DefinitionError or Refused; then nothing is stored.
+    """
     parsed = parse(text)
     document = parsed.agent
     new = Agent(slug=slug_of(document.name), name=document.name, owner=actor, visibility=visibility)
 
     def describe(agent: Agent) -> None:
         agent.name, agent.description = document.name, document.description
-        agent.labels, agent.tags, agent.annotations = document.labels, document.tags, document.annotations
+        agent.labels, agent.tags, agent.annotations = (
+            document.labels,
+            document.tags,
+            document.annotations,
+        )
 
-    applied = store(new, Text(parsed.source, parsed.document, parsed.digest), actor, describe=describe)
+    applied = store(
+        new, Text(parsed.source, parsed.document, parsed.digest), actor, describe=describe
+    )
     assert isinstance(applied.version, AgentVersion)
     return AppliedAgent(applied.resource, applied.version, applied.result)
 
 
 @persistent
 def create_session(agent: Agent, owner: User, *, name: str = "", subject: str = "") -> Session:
-    """A new conversation of ``owner`` with the agent. Raises Refused where there is one of that name."""
+    """A new conversation of ``owner`` with the agent.
+
+    Raises Refused where there is one of that name.
+    """
     session_id = uuid7()
     slug = slug_of(name) if name else f"{agent.slug}-{public_id('ses', session_id)[4:]}"
     if len(slug) > 300 or len(subject) > 300:
-        raise Refused("invalid", "A name and a subject have at most 300 characters.", remedy="Shorten them.")
+        raise Refused(
+            "invalid", "A name and a subject have at most 300 characters.", remedy="Shorten them."
+        )
     with atomic():
         session = created_once(
-            lambda: Session.objects.create(id=session_id, agent=agent, owner=owner, slug=slug, subject=subject)
+            lambda: Session.objects.create(
+                id=session_id, agent=agent, owner=owner, slug=slug, subject=subject
+            )
         )
         if session is None:
             existing = Session.objects.get(agent=agent, owner=owner, slug=slug)

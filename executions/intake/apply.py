@@ -40,16 +40,21 @@ def limits() -> Limits:
     )
 
 
-def parse(text: str, actor: User | None = None, *, visibility: str = Visibility.SHARED) -> Definition:
-    """The text under this installation's limits and functions, with the secrets that ``actor`` may use (None: any).
+def parse(
+    text: str, actor: User | None = None, *, visibility: str = Visibility.SHARED
+) -> Definition:
+    """The text under this installation's limits and functions, with the secrets that ``actor`` may
+    use (None: any).
 
-    Its schemas are built and its expressions compiled, which may take seconds: not inside a transaction.
-    Raises DefinitionError with every problem.
+    Its schemas are built and its expressions compiled, which may take seconds: not inside a
+    transaction. Raises DefinitionError with every problem.
     """
     known = functions.load_functions(settings.STIGMER_FUNCTION_MODULES)
     refuse = None if actor is None else partial(_why_not, actor, visibility)
     owner = "" if actor is None else str(actor.pk)
-    return definition.parse(text, limits=limits(), known_functions=known, refuse_secret=refuse, owner=owner)
+    return definition.parse(
+        text, limits=limits(), known_functions=known, refuse_secret=refuse, owner=owner
+    )
 
 
 def _why_not(actor: User, visibility: str, workflow: str, secret: str) -> str:
@@ -65,9 +70,17 @@ def _why_not(actor: User, visibility: str, workflow: str, secret: str) -> str:
         raise Refused("unavailable", said, remedy=remedy) from problem
 
 
-def apply_definition(text: str, actor: User, *, visibility: str = Visibility.SHARED) -> AppliedWorkflow:
-    """Apply one text in the name of ``actor``. Raises DefinitionError or Refused; then nothing is stored."""
-    parsed = outside(("definition", text, actor.pk, visibility), partial(parse, text, actor, visibility=visibility))
+def apply_definition(
+    text: str, actor: User, *, visibility: str = Visibility.SHARED
+) -> AppliedWorkflow:
+    """Apply one text in the name of ``actor``.
+
+    Raises DefinitionError or Refused; then nothing is stored.
+    """
+    parsed = outside(
+        ("definition", text, actor.pk, visibility),
+        partial(parse, text, actor, visibility=visibility),
+    )
     document = parsed.workflow.document
     name = document.title or document.name
     new = Workflow(slug=slug_of(document.name), name=name, owner=actor, visibility=visibility)
@@ -80,7 +93,9 @@ def apply_definition(text: str, actor: User, *, visibility: str = Visibility.SHA
 
     warnings = [str(warning) for warning in parsed.warnings]
     accepted = Text(parsed.source, parsed.document, parsed.digest, warnings)
-    applied = store(new, accepted, actor, describe=describe, check=partial(_check_namespace, document.namespace))
+    applied = store(
+        new, accepted, actor, describe=describe, check=partial(_check_namespace, document.namespace)
+    )
     assert isinstance(applied.version, WorkflowVersion)
     return AppliedWorkflow(applied.resource, applied.version, applied.result)
 

@@ -1,5 +1,7 @@
-"""Creating an execution: the stages of the two pipelines, in which most are shared. The last one rings the doorbell,
-which is heard once everything is committed."""
+"""Creating an execution: the stages of the two pipelines, in which most are shared.
+
+The last one rings the doorbell, which is heard once everything is committed.
+"""
 
 from __future__ import annotations
 
@@ -45,13 +47,17 @@ class Duplicate(Refused):
             "conflict",
             f"Execution with slug {slug!r} already exists (id: {existing.public_id}).",
             state=existing.phase,
-            remedy="Give this one another name, or do not ask for a name of its own (`unique_name`).",
+            remedy=(
+                "Give this one another name, or do not ask for a name of its own (`unique_name`)."
+            ),
         )
         self.existing = existing.public_id
 
 
 def validate(draft: ExecutionDraft) -> None:
-    """What can be said without the database: lengths, choices, and whether the input can be stored."""
+    """What can be said without the database: lengths, choices, and whether the input can be
+    stored.
+    """
     draft.name = draft.name.strip()
     if len(draft.name) > LONGEST_NAME or not draft.name.isprintable():
         raise _invalid("/name", f"A name has at most {LONGEST_NAME} printable characters.")
@@ -78,7 +84,10 @@ def validate(draft: ExecutionDraft) -> None:
 
 
 def resolve_slug(draft: ExecutionDraft) -> None:
-    """A given name gives the slug. Without one it is made of what is run and the new id, and is unique."""
+    """A given name gives the slug.
+
+    Without one it is made of what is run and the new id, and is unique.
+    """
     if draft.name:
         draft.slug = slug_of(draft.name)
     else:
@@ -91,19 +100,25 @@ def validate_workflow_or_instance(draft: ExecutionDraft) -> None:
     if draft.workflow is None and isinstance(draft.given_instance, WorkflowInstance):
         draft.workflow = draft.given_instance.workflow
     if draft.workflow is None:
-        raise Refused("invalid", "Neither a workflow nor an instance is named.", remedy="Name one of the two.")
+        raise Refused(
+            "invalid", "Neither a workflow nor an instance is named.", remedy="Name one of the two."
+        )
     draft.version = draft.workflow.head_version
     _check_has_version(draft)
 
 
 def validate_session_or_agent(draft: ExecutionDraft) -> None:
-    """An agent, one of its instances or a session has to be named; a session is its owner's alone."""
+    """An agent, one of its instances or a session has to be named; a session is its owner's
+    alone.
+    """
     if draft.agent is None and isinstance(draft.given_instance, AgentInstance):
         draft.agent = draft.given_instance.agent
     if draft.agent is None and draft.given_session is not None:
         draft.agent = draft.given_session.agent
     if draft.agent is None:
-        raise Refused("invalid", "Neither an agent nor a session is named.", remedy="Name one of the two.")
+        raise Refused(
+            "invalid", "Neither an agent nor a session is named.", remedy="Name one of the two."
+        )
     draft.version = draft.agent.head_version
     _check_has_version(draft)
 
@@ -123,19 +138,24 @@ def create_default_instance_if_needed(draft: ExecutionDraft) -> None:
 def create_session_if_needed(draft: ExecutionDraft) -> None:
     """The given session, else this person's default one with the agent."""
     assert draft.agent is not None
-    draft.session = default_child.ensure(default_child.session_of(draft.agent, draft.owner), draft.given_session)
+    draft.session = default_child.ensure(
+        default_child.session_of(draft.agent, draft.owner), draft.given_session
+    )
 
 
 def check_duplicate(draft: ExecutionDraft) -> None:
-    """Where this person has an execution of that name, another one is refused if its name is to be unique; else its
-    slug gets its id as well."""
+    """Where this person has an execution of that name, another one is refused if its name is to be
+    unique; else its slug gets its id as well.
+    """
     existing = _existing(draft) if draft.name else None
     if existing is not None:
         _give_another_slug(draft, existing)
 
 
 def build_new_state(draft: ExecutionDraft) -> None:
-    """The row, with the input that holds: the given one, else the instance's default; it has to fit the schema."""
+    """The row, with the input that holds: the given one, else the instance's default; it has to fit
+    the schema.
+    """
     assert draft.instance is not None and draft.version is not None
     draft.input = draft.instance.default_input if draft.input is None else draft.input
     if isinstance(draft.version, WorkflowVersion):
@@ -159,7 +179,9 @@ def build_row(draft: ExecutionDraft) -> None:
     )
     if isinstance(draft.version, WorkflowVersion):
         execution.workflow, execution.version = draft.workflow, draft.version
-        execution.instance = draft.instance if isinstance(draft.instance, WorkflowInstance) else None
+        execution.instance = (
+            draft.instance if isinstance(draft.instance, WorkflowInstance) else None
+        )
         execution.progress_total = len(draft.version.document["do"])
     elif isinstance(draft.instance, AgentInstance):
         execution.agent, execution.agent_version = draft.agent, draft.version
@@ -177,7 +199,10 @@ def set_initial_phase(draft: ExecutionDraft) -> None:
 
 
 def persist(draft: ExecutionDraft) -> None:
-    """Store it. Another request of the same name may have overtaken this one since it was looked for."""
+    """Store it.
+
+    Another request of the same name may have overtaken this one since it was looked for.
+    """
     execution = draft.execution
     assert execution is not None
 
@@ -195,7 +220,11 @@ def persist(draft: ExecutionDraft) -> None:
         AgentRun.objects.create(execution=execution)
     if draft.runner == Runner.OURS:
         ring_after_commit(execution.pk, partial(queue_of_first_bell, execution), execution.owner_id)
-    log.info("execution created", execution_id=execution.public_id, correlation_id=execution.correlation_id)
+    log.info(
+        "execution created",
+        execution_id=execution.public_id,
+        correlation_id=execution.correlation_id,
+    )
 
 
 def _about(draft: ExecutionDraft) -> dict[str, object]:
@@ -232,19 +261,24 @@ AGENT_EXECUTION_CREATE = Pipeline(
 
 
 def input_problems(document: definition.Workflow, value: object, owner: str) -> list[Finding]:
-    """What the workflow's input schema says against this input; a check in the name of ``owner``, who starts it.
+    """What the workflow's input schema says against this input; a check in the name of ``owner``,
+    who starts it.
 
     It is made outside of the transaction that is open. Raises Refused where there is no answer.
     """
     if document.input is None or document.input.schema_ is None:
         return []
     schema = document.input.schema_.document
-    return outside(("input", digest("", [schema, value])), partial(_input_problems, schema, value, owner))
+    return outside(
+        ("input", digest("", [schema, value])), partial(_input_problems, schema, value, owner)
+    )
 
 
 def _input_problems(schema: object, value: object, owner: str) -> list[Finding]:
     try:
-        return schemas.problems(schema, value, owner=owner, seconds=settings.STIGMER_EXPRESSION_SECONDS)
+        return schemas.problems(
+            schema, value, owner=owner, seconds=settings.STIGMER_EXPRESSION_SECONDS
+        )
     except schemas.SchemaUnusable as problem:
         raise Refused(
             "conflict",
@@ -255,10 +289,14 @@ def _input_problems(schema: object, value: object, owner: str) -> list[Finding]:
         raise Refused(
             "unavailable",
             f"The input cannot be checked now: {problem}.",
-            remedy="Other checks of yours that take long are waited for; try again in a few seconds.",
+            remedy=(
+                "Other checks of yours that take long are waited for; try again in a few seconds."
+            ),
         ) from problem
     except schemas.SchemaError as problem:
-        raise _invalid("/input", f"It could not be checked against the workflow's schema: {problem}.") from problem
+        raise _invalid(
+            "/input", f"It could not be checked against the workflow's schema: {problem}."
+        ) from problem
 
 
 def _parent_of(instance: WorkflowInstance | AgentInstance) -> Workflow | Agent:
@@ -278,13 +316,19 @@ def _give_another_slug(draft: ExecutionDraft, existing: Execution) -> None:
 
 def _check_choice(what: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise _invalid(f"/{what}", f"There is no {what} {value!r}. Use one of {', '.join(allowed)}.")
+        raise _invalid(
+            f"/{what}", f"There is no {what} {value!r}. Use one of {', '.join(allowed)}."
+        )
 
 
 def _check_has_version(draft: ExecutionDraft) -> None:
     subject = draft.subject
     if draft.version is None and subject is not None:
-        raise Refused("conflict", f"The {draft.kind} {subject.slug} has no version yet.", remedy="Apply a definition.")
+        raise Refused(
+            "conflict",
+            f"The {draft.kind} {subject.slug} has no version yet.",
+            remedy="Apply a definition.",
+        )
 
 
 def _check_storable(value: object) -> None:

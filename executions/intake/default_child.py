@@ -1,7 +1,9 @@
-"""A parent's default child, healed: the linked one, else the one with its slug, adopted, else a new one.
+"""A parent's default child, healed: the linked one, else the one with its slug, adopted, else a new
+one.
 
-One piece for workflow → instance, agent → instance and agent → session. However many ask at once, all get the same
-child. A child of another parent is never adopted: every look-up stays within the parent.
+One piece for workflow → instance, agent → instance and agent → session. However many ask at once,
+all get the same child. A child of another parent is never adopted: every look-up stays within the
+parent.
 """
 
 from __future__ import annotations
@@ -31,15 +33,20 @@ class DefaultChildLost(Refused):
     def __init__(self, family: str, slug: str, parent: Workflow | Agent) -> None:
         super().__init__(
             "conflict",
-            f"The default {family} {slug} of {parent.slug} ({parent.public_id}) could not be made because it exists "
-            "already, and it could not be found either.",
-            remedy=f"Look at the {family}s of {parent.slug} in the admin; `stigmer repair` names what is not linked.",
+            f"The default {family} {slug} of {parent.slug} ({parent.public_id}) could not be made"
+            " because it exists already, and it could not be found either.",
+            remedy=(
+                f"Look at the {family}s of {parent.slug} in the admin; `stigmer repair` names what"
+                " is not linked."
+            ),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class DefaultChild(Generic[C]):
-    """What is particular to one family: its name, where its children are, how one is made, whether it is linked."""
+    """What is particular to one family: its name, where its children are, how one is made, whether
+    it is linked.
+    """
 
     family: str
     parent: Workflow | Agent
@@ -54,16 +61,22 @@ class DefaultChild(Generic[C]):
 
 def of_workflow(workflow: Workflow) -> DefaultChild[WorkflowInstance]:
     children = WorkflowInstance.objects.filter(workflow=workflow)
-    return DefaultChild("workflow instance", workflow, children, lambda slug: children.create(**_in(workflow, slug)))
+    return DefaultChild(
+        "workflow instance", workflow, children, lambda slug: children.create(**_in(workflow, slug))
+    )
 
 
 def of_agent(agent: Agent) -> DefaultChild[AgentInstance]:
     children = AgentInstance.objects.filter(agent=agent)
-    return DefaultChild("agent instance", agent, children, lambda slug: children.create(**_in(agent, slug)))
+    return DefaultChild(
+        "agent instance", agent, children, lambda slug: children.create(**_in(agent, slug))
+    )
 
 
 def session_of(agent: Agent, owner: Any) -> DefaultChild[Session]:
-    """Sessions belong to a person, so the agent itself holds no link to one: it is found by its slug."""
+    """Sessions belong to a person, so the agent itself holds no link to one: it is found by its
+    slug.
+    """
     children = Session.objects.filter(agent=agent, owner=owner)
     return DefaultChild(
         "session",
@@ -75,10 +88,12 @@ def session_of(agent: Agent, owner: Any) -> DefaultChild[Session]:
 
 
 def ensure(default: DefaultChild[C], given: C | None = None) -> C:
-    """The child to use: the given one, else the default child, made or healed where that was needed.
+    """The child to use: the given one, else the default child, made or healed where that was
+    needed.
 
-    Raises Refused where the given one is another parent's, and DefaultChildLost where the database calls the default
-    child a duplicate and does not have it. Run it in a transaction, so that child and link appear together.
+    Raises Refused where the given one is another parent's, and DefaultChildLost where the database
+    calls the default child a duplicate and does not have it. Run it in a transaction, so that child
+    and link appear together.
     """
     if given is not None:
         return _own(default, given)
@@ -98,8 +113,10 @@ def ensure(default: DefaultChild[C], given: C | None = None) -> C:
 
 
 def created_once(make: Callable[[], T]) -> T | None:
-    """What ``make`` created, or None where it exists already. In a savepoint: on PostgreSQL a duplicate would
-    otherwise spoil the transaction around it."""
+    """What ``make`` created, or None where it exists already.
+
+    In a savepoint: on PostgreSQL a duplicate would otherwise spoil the transaction around it.
+    """
     try:
         with transaction.atomic():
             return make()
@@ -119,8 +136,12 @@ def _own(default: DefaultChild[C], given: C) -> C:
     if not default.children.filter(pk=given.pk).exists():
         raise Refused(
             "invalid",
-            f"The {default.family} {given.slug} ({given.public_id}) is not one of {default.parent.slug}.",
-            remedy=f"Name a {default.family} of {default.parent.slug}, or leave it out for the default one.",
+            f"The {default.family} {given.slug} ({given.public_id}) is not one of"
+            f" {default.parent.slug}.",
+            remedy=(
+                f"Name a {default.family} of {default.parent.slug}, or leave it out for the default"
+                " one."
+            ),
         )
     return given
 
@@ -161,7 +182,9 @@ def _link(default: DefaultChild[C], child: C, is_new: bool, told: Any) -> None:
 
 
 def _note(default: DefaultChild[Any], child: Any, how: How) -> None:
-    Healing.objects.create(family=default.family, how=how, parent=default.parent.public_id, child=child.public_id)
+    Healing.objects.create(
+        family=default.family, how=how, parent=default.parent.public_id, child=child.public_id
+    )
 
 
 def _in(parent: Workflow | Agent, slug: str) -> dict[str, Any]:
@@ -169,9 +192,13 @@ def _in(parent: Workflow | Agent, slug: str) -> dict[str, Any]:
 
 
 def _is_duplicate(problem: IntegrityError) -> bool:
-    """A unique violation, by its code: SQLSTATE 23505 on PostgreSQL, SQLITE_CONSTRAINT_UNIQUE or _PRIMARYKEY."""
+    """A unique violation, by its code: SQLSTATE 23505 on PostgreSQL, SQLITE_CONSTRAINT_UNIQUE or
+    _PRIMARYKEY.
+    """
     cause = problem.__cause__
-    return getattr(cause, "sqlstate", None) == "23505" or getattr(cause, "sqlite_errorname", "") in (
+    return getattr(cause, "sqlstate", None) == "23505" or getattr(
+        cause, "sqlite_errorname", ""
+    ) in (
         "SQLITE_CONSTRAINT_UNIQUE",
         "SQLITE_CONSTRAINT_PRIMARYKEY",
     )

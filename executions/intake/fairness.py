@@ -1,4 +1,6 @@
-"""Which bell announces a new execution: nobody's batch may keep the first runs of others waiting."""
+"""Which bell announces a new execution: nobody's batch may keep the first runs of others
+waiting.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,11 @@ BEHIND = dispatch.QUEUES[-1]
 
 
 def queue_of_first_bell(execution: Execution) -> str:
-    """Its own queue, or the last one where others wait in its own and its owner has a fair share waiting already.
+    """Its own queue, or the last one where others wait in its own and its owner has a fair share
+    waiting already.
 
-    Only the first bell is affected: what has begun goes on by its own queue. Where few wait it costs one question to
-    Redis and none to the database.
+    Only the first bell is affected: what has begun goes on by its own queue. Where few wait it
+    costs one question to Redis and none to the database.
     """
     share = settings.STIGMER_FAIR_SHARE
     if dispatch.waiting(execution.queue) < share:

@@ -1,4 +1,6 @@
-"""What an agent's runner reports beside phases: messages, tool calls, to-dos, sub-agents, what it cost."""
+"""What an agent's runner reports beside phases: messages, tool calls, to-dos, sub-agents, what it
+cost.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ def merge(execution: Execution, update: StatusUpdate, now: datetime) -> None:
         _replace(AgentMessage.objects.filter(run=run), _messages(run, update, now))
     if update.tool_calls is not None:
         _replace(AgentToolCall.objects.filter(run=run), _tool_calls(run, update))
-    changed: dict[str, Any] = {name: value for name in _COUNTERS if (value := getattr(update, name)) is not None}
+    changed: dict[str, Any] = {
+        name: value for name in _COUNTERS if (value := getattr(update, name)) is not None
+    }
     if update.todos is not None:
         changed["todos"] = {key: todo.model_dump() for key, todo in update.todos.items()}
     if update.sub_agent_executions is not None:
@@ -40,7 +44,9 @@ def todos_done(update: StatusUpdate) -> tuple[int, int]:
 
 
 def _replace(stored: models.QuerySet[M], told: list[M]) -> None:
-    """A conversation grows at its end: what both have in common at the beginning is left as it is."""
+    """A conversation grows at its end: what both have in common at the beginning is left as it
+    is.
+    """
     known = list(stored.order_by("position"))
     same = 0
     while same < min(len(known), len(told)) and _values(known[same]) == _values(told[same]):
@@ -50,7 +56,11 @@ def _replace(stored: models.QuerySet[M], told: list[M]) -> None:
 
 
 def _values(row: models.Model) -> dict[str, Any]:
-    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields if field.attname != "id"}
+    return {
+        field.attname: getattr(row, field.attname)
+        for field in row._meta.concrete_fields
+        if field.attname != "id"
+    }
 
 
 def _messages(run: AgentRun, update: StatusUpdate, now: datetime) -> list[AgentMessage]:

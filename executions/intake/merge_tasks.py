@@ -1,7 +1,8 @@
-"""A runner's list of tasks laid over the journal: what it says becomes Steps, what it no longer names is superseded.
+"""A runner's list of tasks laid over the journal: what it says becomes Steps, what it no longer
+names is superseded.
 
-Pure: knows the records, not the database. A finished step is a link of the chain and is never changed; where the runner
-says something else about it now, a new step takes its place.
+Pure: knows the records, not the database. A finished step is a link of the chain and is never
+changed; where the runner says something else about it now, a new step takes its place.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ _REPORTED = ("name", "kind", "status", "attempt", "optional", "input", "output",
 
 @dataclass(slots=True)
 class Merged:
-    """``written`` in the order in which it is stored (a decision first); ``standing`` is the journal afterwards."""
+    """``written`` in the order in which it is stored (a decision first); ``standing`` is the
+    journal afterwards.
+    """
 
     written: list[StepRecord] = field(default_factory=list)
     superseded: list[StepRecord] = field(default_factory=list)
@@ -39,7 +42,11 @@ class Merged:
 
     def supersede(self) -> tuple[Sequence[uuid.UUID], uuid.UUID] | None:
         """As a move takes it."""
-        return None if self.decision is None else ([record.id for record in self.superseded], self.decision.id)
+        return (
+            None
+            if self.decision is None
+            else ([record.id for record in self.superseded], self.decision.id)
+        )
 
 
 def merge(
@@ -51,7 +58,10 @@ def merge(
     head_seq: int,
     journal_format: int,
 ) -> Merged:
-    """The journal after this list; a list without a task supersedes it. Raises Refused where two have one name."""
+    """The journal after this list; a list without a task supersedes it.
+
+    Raises Refused where two have one name.
+    """
     standing = {record.path: record for record in records}
     merged = Merged(head_digest=head_digest)
     for path, report in _by_path(reports).items():
@@ -65,17 +75,23 @@ def merge(
 
 
 def close(merged: Merged, now: datetime) -> None:
-    """The execution ends: what its runner left open is closed, as something of which nobody knows how it went."""
+    """The execution ends: what its runner left open is closed, as something of which nobody knows
+    how it went.
+    """
     written = {record.id for record in merged.written}
     for index, record in enumerate(merged.standing):
         if record.status in OPEN_STATUSES:
             told = Reported(dict(record.control))
             if record.started_at:
                 told.outcome_unknown = True
-            closed = replace(record, status=StepStatus.CANCELLED, finished_at=now, control=told.json)
+            closed = replace(
+                record, status=StepStatus.CANCELLED, finished_at=now, control=told.json
+            )
             merged.standing[index] = closed
             if record.id in written:
-                merged.written = [closed if other.id == closed.id else other for other in merged.written]
+                merged.written = [
+                    closed if other.id == closed.id else other for other in merged.written
+                ]
             else:
                 merged.written.append(closed)
 
@@ -123,12 +139,16 @@ def _record(path: str, report: TaskReport) -> StepRecord:
     )
 
 
-def _lay_over(merged: Merged, known: StepRecord | None, told: StepRecord, report: TaskReport, now: datetime) -> None:
+def _lay_over(
+    merged: Merged, known: StepRecord | None, told: StepRecord, report: TaskReport, now: datetime
+) -> None:
     if known is not None and _is_same(known, told):
         merged.standing.append(known)
         return
     begun = report.status not in ("PENDING", "SKIPPED")
-    told.started_at = told.started_at or (known.started_at if known else None) or (now if begun else None)
+    told.started_at = (
+        told.started_at or (known.started_at if known else None) or (now if begun else None)
+    )
     is_over = told.status not in OPEN_STATUSES
     told.finished_at = (told.finished_at or now) if is_over else None
     if known is not None and known.finished_at is None:
@@ -140,7 +160,9 @@ def _lay_over(merged: Merged, known: StepRecord | None, told: StepRecord, report
 
 
 def _is_same(known: StepRecord, told: StepRecord) -> bool:
-    times = (told.started_at in (None, known.started_at)) and (told.finished_at in (None, known.finished_at))
+    times = (told.started_at in (None, known.started_at)) and (
+        told.finished_at in (None, known.finished_at)
+    )
     return times and all(getattr(known, name) == getattr(told, name) for name in _REPORTED)
 
 

@@ -1,7 +1,9 @@
-"""A request as a row of named stages over one typed draft: each timed, logged and named where it fails.
+"""A request as a row of named stages over one typed draft: each timed, logged and named where it
+fails.
 
-A stage is a function that takes the draft and fills in or checks a part of it. The stages before ``first_write`` run
-outside a transaction, those from it on in one: when any of them fails, nothing is stored.
+A stage is a function that takes the draft and fills in or checks a part of it. The stages before
+``first_write`` run outside a transaction, those from it on in one: when any of them fails, nothing
+is stored.
 """
 
 from __future__ import annotations
@@ -25,8 +27,11 @@ log = structlog.get_logger(__name__)
 
 
 class StageRefused(Refused):
-    """A stage refused the request. ``stage`` is its name, ``reason`` what it said. People read that (``message``,
-    ``text``); ``str()``, for the log, names the stage before it."""
+    """A stage refused the request.
+
+    ``stage`` is its name, ``reason`` what it said. People read that (``message``, ``text``);
+    ``str()``, for the log, names the stage before it.
+    """
 
     def __init__(self, stage: str, problem: Refused) -> None:
         how = {"state": problem.state, "remedy": problem.remedy}
@@ -39,7 +44,10 @@ class StageRefused(Refused):
 
 
 class StageFailed(StigmerError):
-    """A stage broke down, nothing was stored; what it raised is the ``__cause__``. ``stage`` is its name."""
+    """A stage broke down, nothing was stored; what it raised is the ``__cause__``.
+
+    ``stage`` is its name.
+    """
 
     def __init__(self, stage: str, problem: Exception) -> None:
         super().__init__(f"pipeline step {stage} failed: {problem}")
@@ -47,13 +55,18 @@ class StageFailed(StigmerError):
 
 
 class Pipeline(Generic[D]):
-    """``Pipeline("workflow-execution-create", validate, …, persist, first_write=create_default_instance)``.
+    """``Pipeline("workflow-execution-create", validate, …, persist,
+    first_write=create_default_instance)``.
 
     ``about`` says what the draft is about, for the log: ``{"execution_id": …}``.
     """
 
     def __init__(
-        self, name: str, *stages: Stage[D], first_write: Stage[D], about: Callable[[D], dict[str, object]] | None = None
+        self,
+        name: str,
+        *stages: Stage[D],
+        first_write: Stage[D],
+        about: Callable[[D], dict[str, object]] | None = None,
     ) -> None:
         self.name = name
         self._about = about
@@ -66,7 +79,9 @@ class Pipeline(Generic[D]):
         return [step_name(stage) for stage in self.stages]
 
     def run(self, draft: D) -> D:
-        """A draft after every stage. Raises StageRefused or StageFailed, and then nothing is stored.
+        """A draft after every stage.
+
+        Raises StageRefused or StageFailed, and then nothing is stored.
 
         Where the database was in passing trouble it begins anew with the draft as it was given.
         """
@@ -88,11 +103,18 @@ class Pipeline(Generic[D]):
             with span(f"{self.name}/{name}"):
                 stage(draft)
         except Refused as problem:
-            told.info("pipeline step refused", code=problem.code, problem=problem.message, milliseconds=_since(began))
+            told.info(
+                "pipeline step refused",
+                code=problem.code,
+                problem=problem.message,
+                milliseconds=_since(began),
+            )
             raise StageRefused(name, problem) from problem
         except Exception as problem:
             if trouble(problem):
-                told.warning("pipeline step met trouble of the database", problem=str(problem).strip())
+                told.warning(
+                    "pipeline step met trouble of the database", problem=str(problem).strip()
+                )
                 raise
             told.error("pipeline step failed", problem=str(problem), milliseconds=_since(began))
             raise StageFailed(name, problem) from problem

@@ -1,4 +1,7 @@
-"""Would a run that is started now be driven? Asked before anything is written, by every door that starts runs."""
+"""Would a run that is started now be driven?
+
+Asked before anything is written, by every door that starts runs.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,11 @@ TIMEOUT_SECONDS = 1.0
 
 
 def require_queue() -> str:
-    """Raise Refused (``unavailable``) where nobody could drive a new run; else what the caller should know.
+    """Raise Refused (``unavailable``) where nobody could drive a new run; else what the caller
+    should know.
 
-    The note is empty where workers are alive. STIGMER_ACCEPT_WHEN_IDLE lets runs wait for a worker: then it says so.
+    The note is empty where workers are alive. STIGMER_ACCEPT_WHEN_IDLE lets runs wait for a worker:
+    then it says so.
     """
     if not settings.STIGMER_QUEUE:
         raise Refused(
@@ -29,19 +34,28 @@ def require_queue() -> str:
         raise Refused(
             "unavailable",
             f"Redis cannot be reached ({problem}), so that no worker would hear of this run.",
-            remedy="Start Redis, or correct REDIS_URL; `stigmer up` starts one of its own. Nothing was stored.",
+            remedy=(
+                "Start Redis, or correct REDIS_URL; `stigmer up` starts one of its own. Nothing was"
+                " stored."
+            ),
         )
     nobody = unheard()
     if nobody is None:
         return ""
     if settings.STIGMER_ACCEPT_WHEN_IDLE:
-        return f"{nobody.said} now: it stays PENDING until one drives it (`stigmer worker` starts one)."
+        return (
+            f"{nobody.said} now: it stays PENDING until one drives it (`stigmer worker` starts"
+            " one)."
+        )
     if nobody.may_live:
         raise Refused("unavailable", f"{nobody.said}. Nothing was stored.", remedy=nobody.remedy)
     raise Refused(
         "unavailable",
         "No worker is alive, so that nothing would drive this run.",
-        remedy="Start one with `stigmer worker` (`stigmer up` starts and watches them). Nothing was stored.",
+        remedy=(
+            "Start one with `stigmer worker` (`stigmer up` starts and watches them). Nothing was"
+            " stored."
+        ),
     )
 
 

@@ -1,4 +1,6 @@
-"""The columns of an execution that follow from what its external runner reports, whatever the phase."""
+"""The columns of an execution that follow from what its external runner reports, whatever the
+phase.
+"""
 
 from __future__ import annotations
 
@@ -43,8 +45,11 @@ def heard(existing: Execution, update: StatusUpdate, now: datetime) -> dict[str,
 
 
 def progress(existing: Execution, update: StatusUpdate, merged: Merged | None) -> dict[str, Any]:
-    """Derived from the tasks (of an agent: its to-dos). It never falls, whatever the runner forgets, and nothing is
-    counted as finished that was not reported so, however the run ended."""
+    """Derived from the tasks (of an agent: its to-dos).
+
+    It never falls, whatever the runner forgets, and nothing is counted as finished that was not
+    reported so, however the run ended.
+    """
     done, total = existing.progress_done, existing.progress_total
     if update.todos is not None:
         known_done, known_total = merge_conversation.todos_done(update)
@@ -58,7 +63,11 @@ def journal(merged: Merged, to: Phase | None, now: datetime) -> dict[str, Any]:
     """Where it stands, the head of the chain and the last checkpoint."""
     columns: dict[str, Any] = {"head_digest": merged.head_digest}
     failed = [record.path for record in merged.standing if record.status == StepStatus.FAILED]
-    running = [record.path for record in merged.standing if record.status in OPEN_STATUSES and record.started_at]
+    running = [
+        record.path
+        for record in merged.standing
+        if record.status in OPEN_STATUSES and record.started_at
+    ]
     if (failed or running) and to != Phase.COMPLETED:
         columns["current_step"] = (running or failed)[-1]
     if any(record.status in PASSED_STATUSES for record in merged.written):

@@ -1,7 +1,8 @@
-"""Applying a text, whatever it describes: create the resource, give it a new version, or change nothing.
+"""Applying a text, whatever it describes: create the resource, give it a new version, or change
+nothing.
 
-One piece of code for workflows and agents. The default instance is made and linked with the resource, and healed when
-the same text is applied again.
+One piece of code for workflows and agents. The default instance is made and linked with the
+resource, and healed when the same text is applied again.
 """
 
 from __future__ import annotations
@@ -45,10 +46,16 @@ class Applied(Generic[R]):
 
 @persistent
 def store(
-    new: R, text: Text, actor: User, *, describe: Callable[[R], None], check: Callable[[R], None] | None = None
+    new: R,
+    text: Text,
+    actor: User,
+    *,
+    describe: Callable[[R], None],
+    check: Callable[[R], None] | None = None,
 ) -> Applied[R]:
-    """Store ``text`` as the head version of the resource with ``new``'s slug and visibility, ``new`` itself where there
-    is none yet. ``describe`` copies the text's words onto it, ``check`` may refuse an existing one.
+    """Store ``text`` as the head version of the resource with ``new``'s slug and visibility,
+    ``new`` itself where there is none yet. ``describe`` copies the text's words onto it, ``check``
+    may refuse an existing one.
 
     Raises Refused; then nothing is stored.
     """
@@ -61,10 +68,16 @@ def store(
                 check(resource)
         head = resource.head_version
         is_same = head is not None and head.digest == text.digest
-        version = head if head is not None and is_same else _add_version(resource, text, actor, kind, describe)
+        version = (
+            head
+            if head is not None and is_same
+            else _add_version(resource, text, actor, kind, describe)
+        )
         default_child.ensure(_default_of(resource))
     result = "created" if is_new else "unchanged" if is_same else "updated"
-    log.info(f"{kind} applied", slug=resource.slug, version=version.number, result=result, user=actor.pk)
+    log.info(
+        f"{kind} applied", slug=resource.slug, version=version.number, result=result, user=actor.pk
+    )
     return Applied(resource, version, result)
 
 
@@ -81,8 +94,13 @@ def _found_or_made(new: R) -> tuple[R, bool]:
 
 
 def _find(new: R) -> R | None:
-    # The head version is read after the lock is held: joined in one query, PostgreSQL gives the one of before the wait.
-    rows = type(new)._default_manager.select_for_update().filter(slug=new.slug, visibility=new.visibility)
+    # The head version is read after the lock is held: joined in one query, PostgreSQL gives the one
+    # of before the wait.
+    rows = (
+        type(new)
+        ._default_manager.select_for_update()
+        .filter(slug=new.slug, visibility=new.visibility)
+    )
     if new.visibility == Visibility.PRIVATE:
         rows = rows.filter(owner=new.owner)
     return rows.first()
@@ -102,8 +120,12 @@ def _check_may_change(resource: Workflow | Agent, actor: User, kind: str) -> Non
         )
 
 
-def _add_version(resource: Any, text: Text, actor: User, kind: str, describe: Callable[[Any], None]) -> Any:
-    """The wish (spec) is dated here; what the system observes (status) is dated where it is linked."""
+def _add_version(
+    resource: Any, text: Text, actor: User, kind: str, describe: Callable[[Any], None]
+) -> Any:
+    """The wish (spec) is dated here; what the system observes (status) is dated where it is
+    linked.
+    """
     number = (resource.head_version.number if resource.head_version else 0) + 1
     version = resource.versions.create(
         number=number,

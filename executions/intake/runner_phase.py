@@ -1,4 +1,6 @@
-"""The moves that lead an external runner's execution to the phase it reports, each of them a legal one."""
+"""The moves that lead an external runner's execution to the phase it reports, each of them a legal
+one.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,8 @@ _EVENTS = {
 def route(current: Phase, to: Phase | None) -> list[Phase]:
     """The phases to go through to reach ``to``, itself last; empty where nothing changes.
 
-    A runner's first word may be that it is done: the row still passes through IN_PROGRESS. Raises Refused where a
-    person paused it and the runner says that it goes on.
+    A runner's first word may be that it is done: the row still passes through IN_PROGRESS. Raises
+    Refused where a person paused it and the runner says that it goes on.
     """
     if to is None or to == current:
         return []
@@ -40,19 +42,29 @@ def route(current: Phase, to: Phase | None) -> list[Phase]:
             remedy="Stop at the next boundary; go on once it is resumed (phase PENDING).",
         )
     if to == Phase.PENDING:
-        raise Refused("conflict", f"It is {current}; a runner cannot report it as PENDING again.", state=current)
+        raise Refused(
+            "conflict",
+            f"It is {current}; a runner cannot report it as PENDING again.",
+            state=current,
+        )
     if current == Phase.PENDING and to != Phase.IN_PROGRESS:
         # Only a run that nobody began may be dropped without having been in progress.
         return [to] if to in (Phase.CANCELLED, Phase.TERMINATED) else [Phase.IN_PROGRESS, to]
     if may_move(current, to):
         return [to]
-    return [Phase.PENDING, Phase.IN_PROGRESS, to] if current == Phase.PAUSED else [Phase.IN_PROGRESS, to]
+    return (
+        [Phase.PENDING, Phase.IN_PROGRESS, to]
+        if current == Phase.PAUSED
+        else [Phase.IN_PROGRESS, to]
+    )
 
 
 def moves(
     execution: Execution, update: StatusUpdate, merged: Merged | None, actor_id: int, now: datetime
 ) -> list[Move]:
-    """One move for each phase on the way; the last one carries everything else, and stands alone where none changes."""
+    """One move for each phase on the way; the last one carries everything else, and stands alone
+    where none changes.
+    """
     current = Phase(execution.phase)
     way = route(current, update.to)
     found = []
@@ -79,23 +91,42 @@ def moves(
 def _reached(to: Phase, update: StatusUpdate, merged: Merged | None) -> dict[str, Any]:
     """What the runner says of the phase that is reached, beside the phase's own columns."""
     if to == Phase.WAITING:
-        return {"waiting_for": WaitingFor.APPROVAL if update.phase == "WAITING_FOR_APPROVAL" else WaitingFor.RUNNER}
+        return {
+            "waiting_for": WaitingFor.APPROVAL
+            if update.phase == "WAITING_FOR_APPROVAL"
+            else WaitingFor.RUNNER
+        }
     if to != Phase.FAILED:
         return {}
-    error = error_json(update.error) or _failed(merged)[1] or error_json("The runner reported no reason.")
+    error = (
+        error_json(update.error)
+        or _failed(merged)[1]
+        or error_json("The runner reported no reason.")
+    )
     assert error is not None
     return {"error": AsJson(error), "failure_reason": report.failure_reason(error)}
 
 
 def _events(
-    execution: Execution, update: StatusUpdate, merged: Merged | None, to: Phase | None, actor_id: int, now: datetime
+    execution: Execution,
+    update: StatusUpdate,
+    merged: Merged | None,
+    to: Phase | None,
+    actor_id: int,
+    now: datetime,
 ) -> list[EventRecord]:
     events = []
-    if to is not None and execution.started_at is None and to not in (Phase.CANCELLED, Phase.TERMINATED):
+    if (
+        to is not None
+        and execution.started_at is None
+        and to not in (Phase.CANCELLED, Phase.TERMINATED)
+    ):
         events.append(report.plain(EventName.STARTED, execution, now, actor_id))
     if to == Phase.FAILED:
         name, error = _failed(merged)
-        reason = report.failure_reason(error_json(update.error) or error or {"detail": "The runner gave no reason."})
+        reason = report.failure_reason(
+            error_json(update.error) or error or {"detail": "The runner gave no reason."}
+        )
         failed = report.step_failed(execution, name, reason, can_skip=False, at=now)
         failed.actor_id = actor_id
         events.append(failed)
@@ -106,5 +137,9 @@ def _events(
 
 def _failed(merged: Merged | None) -> tuple[str, dict[str, Any] | None]:
     """Name and error of the task that failed last."""
-    failed = [record for record in (merged.standing if merged else []) if record.status == StepStatus.FAILED]
+    failed = [
+        record
+        for record in (merged.standing if merged else [])
+        if record.status == StepStatus.FAILED
+    ]
     return (failed[-1].name, failed[-1].error) if failed else ("(runner)", None)

@@ -1,4 +1,6 @@
-"""Spans of OpenTelemetry, where it is installed and an SDK is set up (docs/deploy.md); otherwise nothing happens."""
+"""Spans of OpenTelemetry, where it is installed and an SDK is set up (docs/deploy.md); otherwise
+nothing happens.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ except ImportError:
 
 @contextmanager
 def span(name: str, about: Mapping[str, object] | None = None) -> Iterator[None]:
-    """Everything inside belongs to the span ``name``; what is raised is recorded on it and raised on.
+    """Everything inside belongs to the span ``name``; what is raised is recorded on it and raised
+    on.
 
     ``about`` is shown as its attributes, ``stigmer.<name>``.
     """

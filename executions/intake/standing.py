@@ -1,4 +1,6 @@
-"""Changing and removing what was applied: names, labels, instances, whole resources, and runs that have ended."""
+"""Changing and removing what was applied: names, labels, instances, whole resources, and runs that
+have ended.
+"""
 
 from __future__ import annotations
 
@@ -41,14 +43,21 @@ def change(resource: Workflow | Agent, actor: User, changes: dict[str, Any]) -> 
 
 @persistent
 def delete(resource: Workflow | Agent, actor: User) -> None:
-    """Remove it with its versions and instances. Raises Refused (``conflict``) while executions exist."""
+    """Remove it with its versions and instances.
+
+    Raises Refused (``conflict``) while executions exist.
+    """
     check_may_change(resource, actor)
     count = resource.executions.count()
     if count:
-        raise _in_use(f"{resource.slug} has {count} execution{'s' * (count != 1)}.", "Delete them first.")
+        raise _in_use(
+            f"{resource.slug} has {count} execution{'s' * (count != 1)}.", "Delete them first."
+        )
     with atomic():
         # Its own links would protect what goes with it.
-        type(resource)._default_manager.filter(pk=resource.pk).update(head_version=None, default_instance=None)
+        type(resource)._default_manager.filter(pk=resource.pk).update(
+            head_version=None, default_instance=None
+        )
         _remove(resource, resource.slug)
     log.info("resource deleted", slug=resource.slug, user=actor.pk)
 
@@ -75,7 +84,9 @@ def add_instance(
 
 
 @persistent
-def change_instance(instance: WorkflowInstance | AgentInstance, actor: User, changes: dict[str, Any]) -> None:
+def change_instance(
+    instance: WorkflowInstance | AgentInstance, actor: User, changes: dict[str, Any]
+) -> None:
     check_may_change(parent_of(instance), actor)
     changed = [name for name in ("description", "default_input") if name in changes]
     for name in changed:
@@ -85,11 +96,16 @@ def change_instance(instance: WorkflowInstance | AgentInstance, actor: User, cha
 
 @persistent
 def delete_instance(instance: WorkflowInstance | AgentInstance, actor: User) -> None:
-    """Remove an instance that was never run. The default one stays: it would be made anew at once."""
+    """Remove an instance that was never run. The default one stays: it would be made anew at
+    once.
+    """
     parent = parent_of(instance)
     check_may_change(parent, actor)
     if parent.default_instance_id == instance.pk:
-        raise _in_use(f"{instance.slug} is the default instance of {parent.slug}.", "Delete the parent instead.")
+        raise _in_use(
+            f"{instance.slug} is the default instance of {parent.slug}.",
+            "Delete the parent instead.",
+        )
     _remove(instance, instance.slug)
 
 
@@ -97,7 +113,9 @@ def delete_instance(instance: WorkflowInstance | AgentInstance, actor: User) -> 
 def delete_execution(execution: Execution, actor: User) -> None:
     """Remove a run that has ended, with its history."""
     if not policy.can(actor, "delete", execution):
-        raise Refused("forbidden", "You may see this execution, but not delete it.", state=execution.phase)
+        raise Refused(
+            "forbidden", "You may see this execution, but not delete it.", state=execution.phase
+        )
     with atomic():
         locked = Execution.objects.select_for_update(of=("self",)).get(pk=execution.pk)
         if locked.is_active():
@@ -129,7 +147,9 @@ def _remove(row: Model, slug: str) -> None:
         row.delete()
     except ProtectedError as error:
         count = len(error.protected_objects)
-        raise _in_use(f"{slug} is in use: {count} executions refer to it.", "Delete them first.") from None
+        raise _in_use(
+            f"{slug} is in use: {count} executions refer to it.", "Delete them first."
+        ) from None
 
 
 def _in_use(message: str, remedy: str) -> Refused:

@@ -1,4 +1,6 @@
-"""Starting an execution: one row, PENDING and due, and a ring at the doorbell once it is committed."""
+"""Starting an execution: one row, PENDING and due, and a ring at the doorbell once it is
+committed.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,11 @@ __all__ = ["input_problems", "start", "start_agent"]
 
 
 class Circumstances(TypedDict, total=False):
-    """What both kinds of runs may be given. ``runner="external"`` leaves driving it to somebody who reports with status
-    updates and may be silent for ``runner_silence_seconds``. A name may be used again; ``unique_name`` refuses that."""
+    """What both kinds of runs may be given.
+
+    ``runner="external"`` leaves driving it to somebody who reports with status updates and may be
+    silent for ``runner_silence_seconds``. A name may be used again; ``unique_name`` refuses that.
+    """
 
     name: str
     unique_name: bool
@@ -38,11 +43,15 @@ def start(
     instance: WorkflowInstance | None = None,
     **how: Unpack[Circumstances],
 ) -> Execution:
-    """A new PENDING execution of the workflow's newest version. Raises Refused; then nothing is stored.
+    """A new PENDING execution of the workflow's newest version.
+
+    Raises Refused; then nothing is stored.
 
     Name the workflow, the instance or both.
     """
-    draft = ExecutionDraft(owner=owner, workflow=workflow, given_instance=instance, input=input, **how)
+    draft = ExecutionDraft(
+        owner=owner, workflow=workflow, given_instance=instance, input=input, **how
+    )
     return _created(WORKFLOW_EXECUTION_CREATE, draft)
 
 
@@ -56,13 +65,20 @@ def start_agent(
     instance: AgentInstance | None = None,
     **how: Unpack[Circumstances],
 ) -> Execution:
-    """A new PENDING run of the agent's newest version, in the session, else in this person's default one with it.
+    """A new PENDING run of the agent's newest version, in the session, else in this person's
+    default one with it.
 
     Raises Refused (``conflict`` without an external runner: our workers do not drive agents yet).
     """
     said = {"message": message, **({"model": model} if model else {})}
     draft = ExecutionDraft(
-        owner=owner, kind="agent", agent=agent, given_instance=instance, given_session=session, input=said, **how
+        owner=owner,
+        kind="agent",
+        agent=agent,
+        given_instance=instance,
+        given_session=session,
+        input=said,
+        **how,
     )
     return _created(AGENT_EXECUTION_CREATE, draft)
 

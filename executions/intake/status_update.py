@@ -1,7 +1,8 @@
 """What an external runner may report: the words of an update, parsed and bounded.
 
-An absent field leaves what is stored, an empty list empties it. Enumerations may carry the prefixes of the protocol
-(``EXECUTION_COMPLETED``, ``WORKFLOW_TASK_FAILED``); an unspecified phase leaves the phase.
+An absent field leaves what is stored, an empty list empties it. Enumerations may carry the prefixes
+of the protocol (``EXECUTION_COMPLETED``, ``WORKFLOW_TASK_FAILED``); an unspecified phase leaves the
+phase.
 """
 
 from __future__ import annotations
@@ -10,7 +11,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+)
 
 from executions.states import Phase, StepStatus
 
@@ -46,19 +55,34 @@ def _unspecified_is_none(value: Any) -> Any:
 
 TaskStatus = Annotated[
     Literal[
-        "PENDING", "IN_PROGRESS", "RETRYING", "WAITING", "WAITING_APPROVAL",
-        "COMPLETED", "FAILED", "SKIPPED", "CANCELLED",
+        "PENDING",
+        "IN_PROGRESS",
+        "RETRYING",
+        "WAITING",
+        "WAITING_APPROVAL",
+        "COMPLETED",
+        "FAILED",
+        "SKIPPED",
+        "CANCELLED",
     ],
     _without("WORKFLOW_TASK_"),
-]  # fmt: skip
+]
 PhaseName = Annotated[
     Literal[
-        "PENDING", "IN_PROGRESS", "WAITING", "WAITING_FOR_APPROVAL", "PAUSED",
-        "COMPLETED", "FAILED", "CANCELLED", "TERMINATED",
-    ] | None,
+        "PENDING",
+        "IN_PROGRESS",
+        "WAITING",
+        "WAITING_FOR_APPROVAL",
+        "PAUSED",
+        "COMPLETED",
+        "FAILED",
+        "CANCELLED",
+        "TERMINATED",
+    ]
+    | None,
     BeforeValidator(_unspecified_is_none),
     _without("EXECUTION_"),
-]  # fmt: skip
+]
 STATUSES: dict[str, StepStatus] = {
     "PENDING": StepStatus.WAITING,
     "IN_PROGRESS": StepStatus.RUNNING,
@@ -77,9 +101,14 @@ class Reported(BaseModel):
 
 
 class TaskReport(Reported):
-    """One task as its runner sees it. ``task_id`` (else the name) tells it from the others of the list."""
+    """One task as its runner sees it.
 
-    task_id: str = Field("", max_length=300, description="what tells this task from the others; the name if left out")
+    ``task_id`` (else the name) tells it from the others of the list.
+    """
+
+    task_id: str = Field(
+        "", max_length=300, description="what tells this task from the others; the name if left out"
+    )
     task_name: str = Field(min_length=1, max_length=300)
     task_type: str = Field("task", min_length=1, max_length=20, pattern=r"^[A-Za-z][A-Za-z_]*$")
     status: TaskStatus
@@ -101,7 +130,8 @@ class ToolCall(Reported):
     id: str = Field(min_length=1, max_length=200)
     name: str = Field(min_length=1, max_length=200)
     status: Annotated[
-        Literal["PENDING", "RUNNING", "WAITING_APPROVAL", "COMPLETED", "FAILED", "SKIPPED"], _without("TOOL_CALL_")
+        Literal["PENDING", "RUNNING", "WAITING_APPROVAL", "COMPLETED", "FAILED", "SKIPPED"],
+        _without("TOOL_CALL_"),
     ]
     arguments: Json = None
     result: Json = None
@@ -119,11 +149,16 @@ class Message(Reported):
 
 class Todo(Reported):
     content: str
-    status: Annotated[Literal["PENDING", "IN_PROGRESS", "COMPLETED", "CANCELLED"], _without("TODO_")] = "PENDING"
+    status: Annotated[
+        Literal["PENDING", "IN_PROGRESS", "COMPLETED", "CANCELLED"], _without("TODO_")
+    ] = "PENDING"
 
 
 class StatusUpdate(Reported):
-    """One update of an external runner. ``sequence`` rises with each; an update that comes late or twice is ignored."""
+    """One update of an external runner.
+
+    ``sequence`` rises with each; an update that comes late or twice is ignored.
+    """
 
     sequence: StrictInt = Field(ge=1, le=2**62)
     phase: PhaseName = None
@@ -132,7 +167,9 @@ class StatusUpdate(Reported):
     error: dict[str, Json] | str | None = None
     started_at: Moment | None = None
     completed_at: Moment | None = None
-    runner_reference: str | None = Field(None, max_length=200, description="the runner's own id for this run")
+    runner_reference: str | None = Field(
+        None, max_length=200, description="the runner's own id for this run"
+    )
     messages: list[Message] | None = Field(None, max_length=MOST_MESSAGES)
     tool_calls: list[ToolCall] | None = Field(None, max_length=MOST_MESSAGES)
     sub_agent_executions: list[dict[str, Json]] | None = Field(None, max_length=MOST_TASKS)
@@ -155,5 +192,13 @@ class StatusUpdate(Reported):
 
 WORKFLOW_ONLY = frozenset({"tasks"})
 AGENT_ONLY = frozenset(
-    {"messages", "tool_calls", "sub_agent_executions", "todos", "input_tokens", "output_tokens", "cost"}
+    {
+        "messages",
+        "tool_calls",
+        "sub_agent_executions",
+        "todos",
+        "input_tokens",
+        "output_tokens",
+        "cost",
+    }
 )

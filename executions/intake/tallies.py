@@ -1,8 +1,9 @@
 """How often default children were linked, adopted, created and repaired: what /metrics shows.
 
-Made, adopted and repaired are rare: each is a row of its own that says what was done (``Healing``). Found linked is
-the path of each start and is only counted (``Tally``). Both are rows of the transaction that they tell of, so they are
-true for all processes, survive every restart, and what was rolled back was never counted.
+Made, adopted and repaired are rare: each is a row of its own that says what was done (``Healing``).
+Found linked is the path of each start and is only counted (``Tally``). Both are rows of the
+transaction that they tell of, so they are true for all processes, survive every restart, and what
+was rolled back was never counted.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ def count_linked(family: str) -> None:
 
 
 def counts() -> dict[tuple[str, str], int]:
-    """By family and by ``linked``, ``adopted``, ``created``, ``repaired``: since ever, by all processes."""
+    """By family and by ``linked``, ``adopted``, ``created``, ``repaired``: since ever, by all
+    processes.
+    """
     found = {(family, how): 0 for family in FAMILIES for how in (LINKED, *map(str, How))}
     found |= {(family, LINKED): number for family, number in Tally.objects.totals(_TALLY).items()}
     rows = Healing.objects.order_by().values_list("family", "how").annotate(number=Count("id"))

@@ -1,8 +1,9 @@
-"""The status of an execution as its external runner reports it: five stages, the same for workflows and agents.
+"""The status of an execution as its external runner reports it: five stages, the same for workflows
+and agents.
 
-Whatever an update says about status is merged over what is stored; what the run was asked to do (input, owner, version,
-instance, name) never changes. Updates carry a sequence: one that comes late or twice is ignored, and an execution that
-ended never goes back.
+Whatever an update says about status is merged over what is stored; what the run was asked to do
+(input, owner, version, instance, name) never changes. Updates carry a sequence: one that comes late
+or twice is ignored, and an execution that ended never goes back.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ class StatusDraft:
 
 @dataclass(frozen=True, slots=True)
 class StatusUpdated:
-    """``execution`` as it stands now. ``is_applied`` is False where the update came late or twice."""
+    """``execution`` as it stands now. ``is_applied`` is False where the update came late or
+    twice.
+    """
 
     execution: Execution
     is_applied: bool
@@ -71,9 +74,14 @@ def update_status(
     *,
     kind: str = "workflow",
 ) -> StatusUpdated:
-    """Merge one update. Raises Refused, and then nothing is stored: ``invalid``, ``not_found`` (also another's),
-    ``forbidden``, ``conflict`` (driven by our own workers, ended, paused)."""
-    draft = PIPELINES[kind].run(StatusDraft(kind=kind, execution_id=execution_id, actor=actor, given=update))
+    """Merge one update.
+
+    Raises Refused, and then nothing is stored: ``invalid``, ``not_found`` (also another's),
+    ``forbidden``, ``conflict`` (driven by our own workers, ended, paused).
+    """
+    draft = PIPELINES[kind].run(
+        StatusDraft(kind=kind, execution_id=execution_id, actor=actor, given=update)
+    )
     assert draft.execution is not None
     return StatusUpdated(draft.execution, not draft.is_late)
 
@@ -81,28 +89,44 @@ def update_status(
 def validate_update_status_input(draft: StatusDraft) -> None:
     """There is an id and an update, and the update can be read and stored."""
     if not draft.execution_id:
-        raise Refused("invalid", "The execution_id is missing.", remedy="Name the execution that is reported on.")
+        raise Refused(
+            "invalid",
+            "The execution_id is missing.",
+            remedy="Name the execution that is reported on.",
+        )
     if draft.given is None:
-        raise Refused("invalid", "The status is missing.", remedy="Send an object with at least `sequence`.")
+        raise Refused(
+            "invalid", "The status is missing.", remedy="Send an object with at least `sequence`."
+        )
     draft.id = _uuid(draft.execution_id, draft.kind)
     draft.update = draft.given if isinstance(draft.given, StatusUpdate) else _read(draft.given)
-    foreign = (AGENT_ONLY if draft.kind == "workflow" else WORKFLOW_ONLY) & draft.update.model_fields_set
+    foreign = (
+        AGENT_ONLY if draft.kind == "workflow" else WORKFLOW_ONLY
+    ) & draft.update.model_fields_set
     if foreign:
-        raise Refused("invalid", f"{', '.join(sorted(foreign))}: not for a run of the kind {draft.kind}.")
+        raise Refused(
+            "invalid", f"{', '.join(sorted(foreign))}: not for a run of the kind {draft.kind}."
+        )
     calls = [call.id for call in draft.update.tool_calls or []]
     if len(calls) != len(set(calls)):
-        raise Refused("invalid", "Two tool calls have the same id.", remedy="Give each an id of its own.")
+        raise Refused(
+            "invalid", "Two tool calls have the same id.", remedy="Give each an id of its own."
+        )
     _check_storable(draft.update)
 
 
 def load_existing_execution(draft: StatusDraft) -> None:
     """The row, locked until the commit. To who may not see it, it does not exist."""
-    rows = Execution.objects.select_for_update().filter(pk=draft.id or uuid.UUID(int=0), kind=draft.kind)
+    rows = Execution.objects.select_for_update().filter(
+        pk=draft.id or uuid.UUID(int=0), kind=draft.kind
+    )
     existing = rows.first()
     if existing is None or policy.role(draft.actor, existing) == Role.NOBODY:
         raise Refused("not_found", f"There is no {draft.kind} execution {draft.execution_id}.")
     if not policy.can(draft.actor, "report", existing):
-        raise Refused("forbidden", "You may see this execution, but not report on it.", state=existing.phase)
+        raise Refused(
+            "forbidden", "You may see this execution, but not report on it.", state=existing.phase
+        )
     if existing.runner != Runner.EXTERNAL:
         raise Refused(
             "conflict",
@@ -126,19 +150,27 @@ def build_new_state_with_status(draft: StatusDraft) -> None:
             "conflict",
             f"It ended as {existing.phase} and never goes back.",
             state=existing.phase,
-            remedy="Stop reporting on it; a failed run may be retried or recovered, which makes it PENDING again.",
+            remedy=(
+                "Stop reporting on it; a failed run may be retried or recovered, which makes it"
+                " PENDING again."
+            ),
         )
     draft.merged = _merged(existing, update, now)
     draft.moves = runner_phase.moves(existing, update, draft.merged, draft.actor.pk, now)
     last = draft.moves[-1]
-    last.columns |= reported_columns.given(update, last.columns) | reported_columns.heard(existing, update, now)
+    last.columns |= reported_columns.given(update, last.columns) | reported_columns.heard(
+        existing, update, now
+    )
     last.columns |= reported_columns.progress(existing, update, draft.merged)
     if draft.merged is not None:
         last.columns |= reported_columns.journal(draft.merged, last.phase, now)
         last.steps, last.supersede = draft.merged.written, draft.merged.supersede()
     tasks_count = len(update.tasks or [])
     log.debug(
-        "status merged", execution_id=existing.public_id, phase=last.phase or existing.phase, tasks_count=tasks_count
+        "status merged",
+        execution_id=existing.public_id,
+        phase=last.phase or existing.phase,
+        tasks_count=tasks_count,
     )
 
 
@@ -152,7 +184,9 @@ def persist_execution(draft: StatusDraft) -> None:
     if draft.moves and draft.kind == "agent" and draft.update is not None:
         merge_conversation.merge(existing, draft.update, draft.moves[-1].at)
     draft.execution = Execution.objects.get(pk=existing.pk)
-    told = log.bind(execution_id=existing.public_id, sequence=draft.update and draft.update.sequence)
+    told = log.bind(
+        execution_id=existing.public_id, sequence=draft.update and draft.update.sequence
+    )
     if draft.is_late:
         told.info("status update ignored: late or sent twice", known=existing.runner_sequence)
     else:
@@ -160,7 +194,9 @@ def persist_execution(draft: StatusDraft) -> None:
 
 
 def broadcast_to_streams(draft: StatusDraft) -> None:
-    """Everybody who watches is told once it is committed; nobody who is slow or away can fail the update."""
+    """Everybody who watches is told once it is committed; nobody who is slow or away can fail the
+    update.
+    """
     if draft.applied is not None and draft.moves:
         announce_after_commit(draft.moves[-1], draft.applied)
 
@@ -192,15 +228,27 @@ def _read(given: Mapping[str, Any]) -> StatusUpdate:
     try:
         return StatusUpdate.model_validate(given)
     except ValidationError as problem:
-        found = [f"/{'/'.join(map(str, e['loc']))}: {e['msg']}" for e in problem.errors(include_url=False)[:20]]
-        raise Refused("invalid", "The status update is not acceptable: " + "; ".join(found)) from problem
+        found = [
+            f"/{'/'.join(map(str, e['loc']))}: {e['msg']}"
+            for e in problem.errors(include_url=False)[:20]
+        ]
+        raise Refused(
+            "invalid", "The status update is not acceptable: " + "; ".join(found)
+        ) from problem
 
 
 def _check_storable(update: StatusUpdate) -> None:
     """Each value within the limit of a value, the whole within that of a request."""
-    values = [update.output, update.error, *(task.model_dump(mode="json") for task in update.tasks or [])]
+    values = [
+        update.output,
+        update.error,
+        *(task.model_dump(mode="json") for task in update.tasks or []),
+    ]
     try:
-        storable(update.model_dump(mode="json"), limit_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 2**31)
+        storable(
+            update.model_dump(mode="json"),
+            limit_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 2**31,
+        )
         for value in values:
             storable(value, limit_bytes=settings.STIGMER_VALUE_BYTES)
     except NotStorable as problem:

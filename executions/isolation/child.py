@@ -1,8 +1,9 @@
 """The program that a child process runs: one request after another, until its parent is gone.
 
-Started by :mod:`executions.isolation.process` as ``python -m executions.isolation.child OPTIONS``. Standard input and
-output carry the frames; they are moved away before foreign code is loaded, so that its prints go to the log. With each
-answer the parent is told in what the call left this process otherwise than it was (``left``).
+Started by :mod:`executions.isolation.process` as ``python -m executions.isolation.child OPTIONS``.
+Standard input and output carry the frames; they are moved away before foreign code is loaded, so
+that its prints go to the log. With each answer the parent is told in what the call left this
+process otherwise than it was (``left``).
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ def main() -> None:
     os.dup2(2, 1)
     os.close(null)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)  # so that both streams keep their order in the log
+        sys.stdout.reconfigure(
+            line_buffering=True
+        )  # so that both streams keep their order in the log
     try:
         for name in options["preload"]:
             importlib.import_module(name)
@@ -58,7 +61,9 @@ def main() -> None:
     os._exit(0)
 
 
-def _serve(target: Callable[[str, Any], Any], requests: BinaryIO, replies: BinaryIO, max_bytes: int) -> None:
+def _serve(
+    target: Callable[[str, Any], Any], requests: BinaryIO, replies: BinaryIO, max_bytes: int
+) -> None:
     streams = (sys.stdout, sys.stderr)
     with suppress(FileNotFoundError):
         tempfile.gettempdir()  # it is found out once and kept: not a difference that a call makes
@@ -95,7 +100,9 @@ def _answer(
 
 
 def _left(before: Condition, answer: dict[str, Any]) -> list[str]:
-    """In what the call left this process otherwise than it was; memory that ran out may have broken anything."""
+    """In what the call left this process otherwise than it was; memory that ran out may have broken
+    anything.
+    """
     if answer.get("raised", {}).get("type") == "MemoryError":
         return ["memory"]
     return differences(before)
@@ -131,8 +138,9 @@ def _send(replies: BinaryIO, value: Any) -> None:
 
 
 def _die_with_parent(parent_pid: int) -> None:
-    """Ask the kernel to kill this process when its parent ends; orphaned grandchildren come to this process, so that
-    whoever kills it finds them (prctl(2))."""
+    """Ask the kernel to kill this process when its parent ends; orphaned grandchildren come to this
+    process, so that whoever kills it finds them (prctl(2)).
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

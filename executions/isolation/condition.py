@@ -1,7 +1,7 @@
 """What a child process is like, so that one which a call left otherwise is not used again.
 
-A warm child cannot be cleaned: a thread goes on, a patched function stays patched. So nothing is repaired; the parent
-replaces a child that differs. Only children import this module.
+A warm child cannot be cleaned: a thread goes on, a patched function stays patched. So nothing is
+repaired; the parent replaces a child that differs. Only children import this module.
 """
 
 from __future__ import annotations
@@ -42,10 +42,33 @@ _LIMITS = sorted(value for name, value in vars(resource).items() if name.startsw
 _MOMENTS = (1_736_900_000, 1_752_600_000)
 # Modules whose functions the functions of others call; they are compared one by one.
 _SHARED_MODULES: tuple[types.ModuleType, ...] = (
-    builtins, decimal, gc, locale, logging, os, os.path, signal, socket, subprocess, sys, tempfile, threading, time,
+    builtins,
+    decimal,
+    gc,
+    locale,
+    logging,
+    os,
+    os.path,
+    signal,
+    socket,
+    subprocess,
+    sys,
+    tempfile,
+    threading,
+    time,
     warnings,
-)  # fmt: skip
-_ALSO_SHARED = ("datetime", "http.client", "json", "math", "random", "re", "ssl", "urllib.request", "uuid")
+)
+_ALSO_SHARED = (
+    "datetime",
+    "http.client",
+    "json",
+    "math",
+    "random",
+    "re",
+    "ssl",
+    "urllib.request",
+    "uuid",
+)
 _UNPATCHED = frozenset({"_"})
 Condition = dict[str, Any]
 
@@ -56,7 +79,10 @@ def seen() -> Condition:
     found: Condition = {
         "umask": status["Umask"],
         "privileges": [status.get(name) for name in _PRIVILEGES],
-        "signal handlers": [[int(status[name], 16) & _AUTHORS_SIGNALS for name in _SIGNALS], *_python_signals()],
+        "signal handlers": [
+            [int(status[name], 16) & _AUTHORS_SIGNALS for name in _SIGNALS],
+            *_python_signals(),
+        ],
     }
     for name, read in _ASPECTS.items():
         try:
@@ -67,7 +93,8 @@ def seen() -> Condition:
 
 
 def differences(before: Condition) -> list[str]:
-    """The aspects in which this process is no longer what it was, by name; none where it is as it was.
+    """The aspects in which this process is no longer what it was, by name; none where it is as it
+    was.
 
     A thread that was joined and a file that nothing refers to any more get a moment to be gone.
     """
@@ -75,7 +102,11 @@ def differences(before: Condition) -> list[str]:
     if found:
         gc.collect()
     until = time.monotonic() + _SETTLE_SECONDS
-    while found and time.monotonic() < until and set(found) <= {"threads", "open files", "child processes"}:
+    while (
+        found
+        and time.monotonic() < until
+        and set(found) <= {"threads", "open files", "child processes"}
+    ):
         time.sleep(0.002)
         found = _differing(before)
     return found
@@ -92,7 +123,10 @@ def _status() -> Mapping[str, str]:
 
 
 def _python_signals() -> list[Any]:
-    timers = [signal.getitimer(which) for which in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)]
+    timers = [
+        signal.getitimer(which)
+        for which in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
+    ]
     return [[_handler_of(number) for number in _SIGNAL_NUMBERS], timers]
 
 
@@ -140,33 +174,70 @@ def _priority() -> Any:
 
 
 def _import_path() -> Any:
-    return list(sys.path), [id(finder) for finder in sys.meta_path], [id(hook) for hook in sys.path_hooks], sys.argv[:]
+    return (
+        list(sys.path),
+        [id(finder) for finder in sys.meta_path],
+        [id(hook) for hook in sys.path_hooks],
+        sys.argv[:],
+    )
 
 
 def _hooks() -> Any:
     held = (sys.stdin, sys.stdout, sys.stderr, sys.excepthook, sys.unraisablehook, sys.displayhook)
-    return [id(each) for each in (*held, sys.gettrace(), sys.getprofile(), threading.excepthook, warnings.showwarning)]
+    return [
+        id(each)
+        for each in (
+            *held,
+            sys.gettrace(),
+            sys.getprofile(),
+            threading.excepthook,
+            warnings.showwarning,
+        )
+    ]
 
 
 def _interpreter() -> Any:
     return (
-        sys.getrecursionlimit(), sys.getswitchinterval(), sys.get_int_max_str_digits(), sys.dont_write_bytecode,
-        gc.isenabled(), gc.get_threshold(), threading.stack_size(), socket.getdefaulttimeout(), tempfile.tempdir,
-    )  # fmt: skip
+        sys.getrecursionlimit(),
+        sys.getswitchinterval(),
+        sys.get_int_max_str_digits(),
+        sys.dont_write_bytecode,
+        gc.isenabled(),
+        gc.get_threshold(),
+        threading.stack_size(),
+        socket.getdefaulttimeout(),
+        tempfile.tempdir,
+    )
 
 
 def _decimals() -> Any:
     kept = decimal.DefaultContext
-    return kept.prec, kept.rounding, kept.Emin, kept.Emax, kept.capitals, kept.clamp, dict(kept.traps)
+    return (
+        kept.prec,
+        kept.rounding,
+        kept.Emin,
+        kept.Emax,
+        kept.capitals,
+        kept.clamp,
+        dict(kept.traps),
+    )
 
 
 def _logging() -> Any:
     root = logging.root
-    return root.level, [id(handler) for handler in root.handlers], root.manager.disable, id(logging.lastResort)
+    return (
+        root.level,
+        [id(handler) for handler in root.handlers],
+        root.manager.disable,
+        id(logging.lastResort),
+    )
 
 
 class _Modules:
-    """The modules that were loaded first, and the functions of the most shared of them. New ones may come."""
+    """The modules that were loaded first, and the functions of the most shared of them.
+
+    New ones may come.
+    """
 
     def __init__(self) -> None:
         self.loaded = dict(sys.modules)
@@ -175,17 +246,25 @@ class _Modules:
 
     def replaced(self) -> list[str]:
         """Names of modules and functions that are not what they were."""
-        found = [name for name, module in self.loaded.items() if sys.modules.get(name) is not module]
+        found = [
+            name for name, module in self.loaded.items() if sys.modules.get(name) is not module
+        ]
         for module, functions in self.shared:
             held = vars(module)
-            found += [f"{module.__name__}.{name}" for name, was in functions if held.get(name) is not was]
+            found += [
+                f"{module.__name__}.{name}" for name, was in functions if held.get(name) is not was
+            ]
         return [*found, *sorted(vars(builtins).keys() - self._builtins - _UNPATCHED)]
 
     _builtins = frozenset(vars(builtins))
 
 
 def _functions_of(module: types.ModuleType) -> list[tuple[str, Any]]:
-    return [(name, value) for name, value in vars(module).items() if callable(value) and not name.startswith("__")]
+    return [
+        (name, value)
+        for name, value in vars(module).items()
+        if callable(value) and not name.startswith("__")
+    ]
 
 
 _modules: _Modules | None = None

@@ -9,7 +9,10 @@ from executions.errors import StigmerError
 
 
 class ChildError(StigmerError):
-    """A call into a child process gave no result. ``log`` is the end of what the child wrote to its streams."""
+    """A call into a child process gave no result.
+
+    ``log`` is the end of what the child wrote to its streams.
+    """
 
     def __init__(self, message: str, log: str = "") -> None:
         super().__init__(message)
@@ -17,7 +20,9 @@ class ChildError(StigmerError):
 
 
 class ChildTimedOut(ChildError):
-    """The child did not answer before its deadline and was killed, with everything that it had started."""
+    """The child did not answer before its deadline and was killed, with everything that it had
+    started.
+    """
 
 
 class NoChildFree(ChildError):
@@ -29,7 +34,10 @@ class ChildCancelled(ChildError):
 
 
 class ChildCouldNotStart(ChildError):
-    """The child ended before it was ready: a module it needs cannot be imported, for example. Nothing ran."""
+    """The child ended before it was ready: a module it needs cannot be imported, for example.
+
+    Nothing ran.
+    """
 
 
 class PoolClosed(ChildError):
@@ -41,10 +49,11 @@ class ResultTooLarge(ChildError):
 
 
 class ChildDied(ChildError):
-    """The child ended by itself in the middle of a call: a crash, an exit, or the end of its memory.
+    """The child ended by itself in the middle of a call: a crash, an exit, or the end of its
+    memory.
 
-    ``exit_code`` is what it gave back, None where a signal ended it; ``signal_name`` is that signal, for example
-    ``SIGSEGV``.
+    ``exit_code`` is what it gave back, None where a signal ended it; ``signal_name`` is that
+    signal, for example ``SIGSEGV``.
     """
 
     def __init__(self, return_code: int, log: str = "") -> None:
@@ -57,9 +66,10 @@ class ChildDied(ChildError):
 class ChildRaised(ChildError):
     """The code in the child raised.
 
-    ``type_name`` and ``message`` are the exception's, ``traceback_text`` where it came from. ``is_transient`` is what
-    the exception says about itself (its attribute of that name; None if it says nothing) and ``details`` the JSON
-    object that it carries in its attribute ``details``. ``left`` names in what the child is no longer what it was.
+    ``type_name`` and ``message`` are the exception's, ``traceback_text`` where it came from.
+    ``is_transient`` is what the exception says about itself (its attribute of that name; None if it
+    says nothing) and ``details`` the JSON object that it carries in its attribute ``details``.
+    ``left`` names in what the child is no longer what it was.
     """
 
     def __init__(self, raised: dict[str, Any], log: str = "", left: tuple[str, ...] = ()) -> None:
@@ -70,7 +80,9 @@ class ChildRaised(ChildError):
         self.is_transient: bool | None = raised.get("is_transient")
         details = raised.get("details")
         self.details: dict[str, Any] = details if isinstance(details, dict) else {}
-        super().__init__(f"{self.type_name}: {self.message}" if self.message else self.type_name, log)
+        super().__init__(
+            f"{self.type_name}: {self.message}" if self.message else self.type_name, log
+        )
 
 
 def _signal_name(number: int) -> str:

@@ -1,4 +1,7 @@
-"""What the system tells of another process, on Linux and macOS alike. What it does not tell is nothing: 0 or empty."""
+"""What the system tells of another process, on Linux and macOS alike.
+
+What it does not tell is nothing: 0 or empty.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,9 @@ def processor_seconds(pid: int) -> float:
 
 
 def state(pid: int) -> str:
-    """In a word what a process does: ``running``, ``sleeping``, ``stopped``, ``zombie`` and so on."""
+    """In a word what a process does: ``running``, ``sleeping``, ``stopped``, ``zombie`` and so
+    on.
+    """
     with contextlib.suppress(psutil.Error):
         return str(psutil.Process(pid).status())
     return ""

@@ -10,7 +10,9 @@ HEADER = struct.Struct(">I")
 
 
 def encode(value: Any) -> bytes:
-    """A frame; raises ValueError or TypeError for what JSON cannot hold, RecursionError if nested too deep."""
+    """A frame; raises ValueError or TypeError for what JSON cannot hold, RecursionError if nested
+    too deep.
+    """
     body = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
     return HEADER.pack(len(body)) + body
 

@@ -1,4 +1,6 @@
-"""Who waits for a child process, and whose turn it is: owners in turn, whoever has fewest children first."""
+"""Who waits for a child process, and whose turn it is: owners in turn, whoever has fewest children
+first.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,16 @@ _MOST_REMEMBERED = 1_000
 class Ticket:
     """One wish for a child. ``child`` or ``problem`` is its answer; ``turn`` is set with it.
 
-    ``key`` names it to whoever comes back for it. ``is_parked``: nobody stands and waits; ``on_turn`` is called
-    instead, with ``waiting``, and must not block.
+    ``key`` names it to whoever comes back for it. ``is_parked``: nobody stands and waits;
+    ``on_turn`` is called instead, with ``waiting``, and must not block.
     """
 
     def __init__(
-        self, owner: str, key: Hashable = None, waiting: Any = None, on_turn: Callable[[Any], None] | None = None
+        self,
+        owner: str,
+        key: Hashable = None,
+        waiting: Any = None,
+        on_turn: Callable[[Any], None] | None = None,
     ) -> None:
         self.owner = owner
         self.key = key
@@ -57,8 +63,11 @@ class Ticket:
 
 
 class Line:
-    """The tickets that wait, by owner. ``size`` children run for one owner at most; beyond ``size`` in all, up to
-    ``guests`` more run for owners who have none. Not safe by itself: its pool holds a lock."""
+    """The tickets that wait, by owner.
+
+    ``size`` children run for one owner at most; beyond ``size`` in all, up to ``guests`` more run
+    for owners who have none. Not safe by itself: its pool holds a lock.
+    """
 
     def __init__(self, size: int, guests: int) -> None:
         self._size = size
@@ -85,7 +94,10 @@ class Line:
                 del self._waiting[ticket.owner]
 
     def next_ones(self, running: Counter[str]) -> list[Ticket]:
-        """Those who may have a child now, in turn. ``running``: how many children work for each owner."""
+        """Those who may have a child now, in turn.
+
+        ``running``: how many children work for each owner.
+        """
         running, found = running.copy(), []
         left = {owner: iter(tickets) for owner, tickets in self._waiting.items()}
         while left:
@@ -106,7 +118,9 @@ class Line:
         self._count += 1
         self._served[owner] = self._count
         if len(self._served) > _MOST_REMEMBERED:
-            for oldest in sorted(self._served, key=self._served.__getitem__)[: _MOST_REMEMBERED // 2]:
+            for oldest in sorted(self._served, key=self._served.__getitem__)[
+                : _MOST_REMEMBERED // 2
+            ]:
                 del self._served[oldest]
 
     def _may_run(self, running: Counter[str], owner: str) -> bool:

@@ -1,4 +1,6 @@
-"""A pool of warm child processes that run foreign code: each call has a deadline, and who overruns it is killed."""
+"""A pool of warm child processes that run foreign code: each call has a deadline, and who overruns
+it is killed.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,13 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
-from executions.isolation.errors import ChildCancelled, ChildCouldNotStart, ChildError, NoChildFree, PoolClosed
+from executions.isolation.errors import (
+    ChildCancelled,
+    ChildCouldNotStart,
+    ChildError,
+    NoChildFree,
+    PoolClosed,
+)
 from executions.isolation.frames import encode
 from executions.isolation.line import Line, Ticket
 from executions.isolation.process import ChildProcess, Clock
@@ -24,16 +32,18 @@ NOBODY = ""
 
 
 class ChildPool:
-    """Children, started when first needed, that answer ``target`` (``"package.module:function"``, a function of an
-    operation's name and a JSON payload that returns JSON).
+    """Children, started when first needed, that answer ``target`` (``"package.module:function"``, a
+    function of an operation's name and a JSON payload that returns JSON).
 
-    A child serves one owner, from its first call until it is replaced: after ``calls_per_child`` calls, or after one
-    that left it otherwise than it was. Up to ``size`` of them work at once, beyond that up to ``guests`` more for
-    owners who have none at work. With ``keeps_one_ready`` one that has served nobody yet stands by once the pool is
-    used. Who waits for a child is served in turn (see :class:`~executions.isolation.line.Line`).
+    A child serves one owner, from its first call until it is replaced: after ``calls_per_child``
+    calls, or after one that left it otherwise than it was. Up to ``size`` of them work at once,
+    beyond that up to ``guests`` more for owners who have none at work. With ``keeps_one_ready`` one
+    that has served nobody yet stands by once the pool is used. Who waits for a child is served in
+    turn (see :class:`~executions.isolation.line.Line`).
 
-    ``environment`` is all that the children see of it; ``preload`` are modules that they import before their first
-    call. ``memory_limit_bytes`` limits the address space of each. Any number of threads may call.
+    ``environment`` is all that the children see of it; ``preload`` are modules that they import
+    before their first call. ``memory_limit_bytes`` limits the address space of each. Any number of
+    threads may call.
     """
 
     def __init__(
@@ -88,9 +98,10 @@ class ChildPool:
     ) -> Reply:
         """Wait for a child and call ``target(operation, payload)`` in it.
 
-        A ``deadline`` object counts everything: waiting for a free child, its start and the call. A number of seconds
-        counts the call alone; then ``wait_seconds`` (60 by default) limits the waiting. Raises a
-        :class:`~executions.isolation.errors.ChildError`, and ValueError or TypeError if the payload is not JSON.
+        A ``deadline`` object counts everything: waiting for a free child, its start and the call. A
+        number of seconds counts the call alone; then ``wait_seconds`` (60 by default) limits the
+        waiting. Raises a :class:`~executions.isolation.errors.ChildError`, and ValueError or
+        TypeError if the payload is not JSON.
         """
         frame = encode([operation, payload])
         wait: Clock = Seconds(_WAIT_SECONDS if wait_seconds is None else wait_seconds)
@@ -113,10 +124,12 @@ class ChildPool:
         waiting: Any = None,
         on_turn: Callable[[Any], None] | None = None,
     ) -> Seat | None:
-        """A child that is ready, for one call; None where none became free while ``wait`` lasted (None: at once).
+        """A child that is ready, for one call; None where none became free while ``wait`` lasted
+        (None: at once).
 
-        With a ``key`` the place in line is kept then: ask again with the same key, :meth:`park` it to have ``on_turn``
-        called with ``waiting`` when there is a child, or :meth:`leave`. Raises ChildCancelled and PoolClosed.
+        With a ``key`` the place in line is kept then: ask again with the same key, :meth:`park` it
+        to have ``on_turn`` called with ``waiting`` when there is a child, or :meth:`leave`. Raises
+        ChildCancelled and PoolClosed.
         """
         with self._lock:
             self._refuse_if_closed()
@@ -135,8 +148,9 @@ class ChildPool:
         return self._taken(ticket)
 
     def park(self, key: Hashable) -> None:
-        """Nobody stands and waits any more: the ticket's ``on_turn`` is called when there is a child, and the child is
-        kept for whoever comes with the key."""
+        """Nobody stands and waits any more: the ticket's ``on_turn`` is called when there is a
+        child, and the child is kept for whoever comes with the key.
+        """
         with self._lock:
             ticket = self._kept.get(key)
             if ticket is not None:
@@ -150,10 +164,17 @@ class ChildPool:
                 self._drop(ticket)
 
     def leave_unclaimed(self, seconds: float) -> int:
-        """Give up the children that were kept for somebody for so long and were not fetched. How many."""
+        """Give up the children that were kept for somebody for so long and were not fetched.
+
+        How many.
+        """
         before = time.monotonic() - seconds
         with self._lock:
-            late = [t for t in self._kept.values() if t.is_parked and t.is_answered and t.answered_at < before]
+            late = [
+                t
+                for t in self._kept.values()
+                if t.is_parked and t.is_answered and t.answered_at < before
+            ]
             for ticket in late:
                 del self._kept[ticket.key]
                 self._drop(ticket)
@@ -169,7 +190,9 @@ class ChildPool:
         return [ticket.waiting for ticket in parked]
 
     def close(self) -> None:
-        """Kill all children and refuse further calls; calls that run now end with :class:`PoolClosed`."""
+        """Kill all children and refuse further calls; calls that run now end with
+        :class:`PoolClosed`.
+        """
         with self._lock:
             self._is_closed = True
             idle, self._idle = self._idle, []
@@ -206,7 +229,9 @@ class ChildPool:
                 self._line.remove(ticket)
         self._refuse_if_closed()
         if ticket.is_cancelled:
-            raise ChildCancelled("the call was cancelled before it had a child process; nothing was run")
+            raise ChildCancelled(
+                "the call was cancelled before it had a child process; nothing was run"
+            )
         return None
 
     def _cancel(self, ticket: Ticket) -> None:
@@ -277,7 +302,9 @@ class ChildPool:
         return len(self._idle) + len(self._busy) + self._starting
 
     def _has_room(self) -> bool:
-        """Whether one more child may be started; one that somebody else was served by makes room."""
+        """Whether one more child may be started; one that somebody else was served by makes
+        room.
+        """
         if self._count() < self._most:
             return True
         if not self._idle:
@@ -293,12 +320,16 @@ class ChildPool:
         if self._is_closed:
             raise PoolClosed("the pool of child processes is closed")
         if not self.belongs_to_this_process():
-            raise PoolClosed("this pool of child processes belongs to the process that this one was forked from")
+            raise PoolClosed(
+                "this pool of child processes belongs to the process that this one was forked from"
+            )
 
     # In a thread of its own, without the lock.
 
     def _raise_one(self) -> None:
-        """Start a child and put it among the idle ones; where that fails, whoever is next in line hears why."""
+        """Start a child and put it among the idle ones; where that fails, whoever is next in line
+        hears why.
+        """
         child: ChildProcess | None = None
         problem: ChildError | None = None
         try:
@@ -326,7 +357,9 @@ class ChildPool:
             child.dispose()
 
     def _tell_next(self, problem: ChildError) -> None:
-        for ticket in self._line.next_ones(Counter(child.owner or NOBODY for child in self._busy))[:1]:
+        for ticket in self._line.next_ones(Counter(child.owner or NOBODY for child in self._busy))[
+            :1
+        ]:
             self._line.remove(ticket)
             ticket.answer(None, problem)
 

@@ -1,4 +1,6 @@
-"""One child process: started, spoken to under a deadline, killed with everything that it started."""
+"""One child process: started, spoken to under a deadline, killed with everything that it
+started.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,13 @@ from typing import Any, Protocol
 
 import executions
 from executions.isolation import starter
-from executions.isolation.errors import ChildCouldNotStart, ChildDied, ChildTimedOut, NoChildFree, ResultTooLarge
+from executions.isolation.errors import (
+    ChildCouldNotStart,
+    ChildDied,
+    ChildTimedOut,
+    NoChildFree,
+    ResultTooLarge,
+)
 from executions.isolation.facts import descendants
 from executions.isolation.frames import HEADER, decode
 
@@ -30,7 +38,10 @@ class Clock(Protocol):
 
 
 class ChildProcess:
-    """A running child. Only one thread at a time may call :meth:`exchange`; any thread may :meth:`kill`."""
+    """A running child.
+
+    Only one thread at a time may call :meth:`exchange`; any thread may :meth:`kill`.
+    """
 
     def __init__(
         self,
@@ -65,13 +76,19 @@ class ChildProcess:
             os.set_blocking(descriptor, False)
 
     def wait_until_ready(self, deadline: Clock) -> None:
-        """Wait until the child has imported what it needs; raises :class:`ChildCouldNotStart` or NoChildFree."""
+        """Wait until the child has imported what it needs; raises :class:`ChildCouldNotStart` or
+        NoChildFree.
+        """
         try:
             answer = self._talk(b"", deadline)
         except ChildDied as death:
-            raise ChildCouldNotStart(f"the child process could not start: {death}", death.log) from None
+            raise ChildCouldNotStart(
+                f"the child process could not start: {death}", death.log
+            ) from None
         except ChildTimedOut as late:
-            raise NoChildFree("the child process was not ready in time; nothing was run", late.log) from None
+            raise NoChildFree(
+                "the child process was not ready in time; nothing was run", late.log
+            ) from None
         if "ready" not in answer:
             raised = answer.get("failed", {})
             raise ChildCouldNotStart(
@@ -94,7 +111,10 @@ class ChildProcess:
         return self._process.poll() is None
 
     def kill(self) -> None:
-        """End the child and everything that it started, at once. May be called more than once and from any thread."""
+        """End the child and everything that it started, at once.
+
+        May be called more than once and from any thread.
+        """
         with self._kill_lock:
             if self._process.returncode is not None:
                 return
@@ -106,7 +126,10 @@ class ChildProcess:
                     continue
 
     def dispose(self) -> None:
-        """Kill the child, take its exit status and close its pipes. Only for the thread that owns the child."""
+        """Kill the child, take its exit status and close its pipes.
+
+        Only for the thread that owns the child.
+        """
         self.kill()
         with self._kill_lock:
             self._process.wait()
@@ -125,7 +148,10 @@ class ChildProcess:
         while True:
             remaining = deadline.remaining()
             if remaining <= 0:
-                raise ChildTimedOut("the child process did not answer before its deadline and was killed", self.log())
+                raise ChildTimedOut(
+                    "the child process did not answer before its deadline and was killed",
+                    self.log(),
+                )
             for descriptor, _ in poll.poll(max(1, remaining * 1000)):
                 if descriptor == self._err:
                     if not self._read_log():
@@ -152,7 +178,9 @@ class ChildProcess:
         length = HEADER.unpack_from(received)[0]
         # Beside results there are descriptions of errors, which are bounded by the child.
         if length > self.max_result_bytes + 4 * _CHUNK:
-            raise ResultTooLarge(f"the result has {length} bytes; at most {self.max_result_bytes} are allowed")
+            raise ResultTooLarge(
+                f"the result has {length} bytes; at most {self.max_result_bytes} are allowed"
+            )
         return bytes(received[HEADER.size :]) if len(received) >= HEADER.size + length else None
 
     def _death(self) -> ChildDied:

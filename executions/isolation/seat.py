@@ -25,8 +25,9 @@ Json = Any
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A call's result, the end of what the child wrote to its standard streams meanwhile, and in what the call left
-    the child otherwise than it was: such a child is not used again."""
+    """A call's result, the end of what the child wrote to its standard streams meanwhile, and in
+    what the call left the child otherwise than it was: such a child is not used again.
+    """
 
     value: Json
     log: str
@@ -34,7 +35,10 @@ class Reply:
 
 
 class Seat:
-    """A child that is ready, until :meth:`release`. ``problem`` is why there is none: the first call raises it."""
+    """A child that is ready, until :meth:`release`.
+
+    ``problem`` is why there is none: the first call raises it.
+    """
 
     def __init__(
         self,
@@ -56,19 +60,33 @@ class Seat:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.release()
 
-    def run(self, operation: str, payload: Json, *, deadline: Clock, cancellation: Cancellable | None = None) -> Reply:
+    def run(
+        self,
+        operation: str,
+        payload: Json,
+        *,
+        deadline: Clock,
+        cancellation: Cancellable | None = None,
+    ) -> Reply:
         """The answer of ``target(operation, payload)``.
 
-        Raises a :class:`~executions.isolation.errors.ChildError`, and ValueError or TypeError if the payload is not
-        JSON; nothing was run then.
+        Raises a :class:`~executions.isolation.errors.ChildError`, and ValueError or TypeError if
+        the payload is not JSON; nothing was run then.
         """
-        return self.exchange(encode([operation, payload]), deadline=deadline, cancellation=cancellation)
+        return self.exchange(
+            encode([operation, payload]), deadline=deadline, cancellation=cancellation
+        )
 
-    def exchange(self, frame: bytes, *, deadline: Clock, cancellation: Cancellable | None = None) -> Reply:
+    def exchange(
+        self, frame: bytes, *, deadline: Clock, cancellation: Cancellable | None = None
+    ) -> Reply:
         """The same for a call that is encoded already."""
         if self._problem is not None:
             raise self._problem
@@ -110,7 +128,9 @@ class Seat:
         if self._is_cancelled:
             return ChildCancelled("the call was cancelled and its child process killed", error.log)
         if self._is_closed():
-            return PoolClosed("the pool of child processes was closed while the call ran", error.log)
+            return PoolClosed(
+                "the pool of child processes was closed while the call ran", error.log
+            )
         return error
 
 
@@ -120,5 +140,7 @@ def _reply(answer: dict[str, Any], child: ChildProcess, left: tuple[str, ...]) -
         raise ChildRaised(answer["raised"], log, left)
     if "too_large" in answer:
         allowed = child.max_result_bytes
-        raise ResultTooLarge(f"the result has {answer['too_large']} bytes; at most {allowed} are allowed", log)
+        raise ResultTooLarge(
+            f"the result has {answer['too_large']} bytes; at most {allowed} are allowed", log
+        )
     return Reply(answer.get("result"), log, left)

@@ -1,7 +1,7 @@
 """Starts child processes from one thread that lives as long as the process.
 
-The kernel's "kill me when my parent ends" (PR_SET_PDEATHSIG, prctl(2)) means the *thread* that started the child:
-started from a passing thread, a child would die with it.
+The kernel's "kill me when my parent ends" (PR_SET_PDEATHSIG, prctl(2)) means the *thread* that
+started the child: started from a passing thread, a child would die with it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ _owner_pid = 0
 
 
 def start(arguments: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """A new process in a session of its own, its three streams piped; raises OSError if it cannot be started."""
+    """A new process in a session of its own, its three streams piped; raises OSError if it cannot
+    be started.
+    """
     done: Future[subprocess.Popen[bytes]] = Future()
 
     def begin() -> subprocess.Popen[bytes]:
@@ -43,7 +45,9 @@ def _starter() -> SimpleQueue[tuple[Start, Future[subprocess.Popen[bytes]]]]:
     with _lock:
         if _queue is None or _owner_pid != os.getpid():
             _queue, _owner_pid = SimpleQueue(), os.getpid()
-            threading.Thread(target=_serve, args=(_queue,), name="child-starter", daemon=True).start()
+            threading.Thread(
+                target=_serve, args=(_queue,), name="child-starter", daemon=True
+            ).start()
         return _queue
 
 

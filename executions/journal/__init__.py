@@ -1,1 +1,4 @@
-"""The journal's own words: what may happen to an execution. Plain data that imports nothing of ours."""
+"""The journal's own words: what may happen to an execution.
+
+Plain data that imports nothing of ours.
+"""

@@ -101,8 +101,8 @@ def _part(kind: type[V], *, per_try: bool = False, identity: bool = False) -> Ke
 class Known(StrEnum):
     """What is known of the calls that were made under one key.
 
-    NOTHING: none was made, or it is proven that nothing was sent. UNKNOWN: one may have had its effect. FAILED and
-    SUCCEEDED: the other side has said so.
+    NOTHING: none was made, or it is proven that nothing was sent. UNKNOWN: one may have had its
+    effect. FAILED and SUCCEEDED: the other side has said so.
     """
 
     NOTHING = "nothing"
@@ -117,8 +117,11 @@ class Known(StrEnum):
 
 
 class Task(View):
-    """Any task. ``flow`` is where it goes on, ``boundary`` the task whose time limit was hit, ``reason`` why it was
-    skipped."""
+    """Any task.
+
+    ``flow`` is where it goes on, ``boundary`` the task whose time limit was hit, ``reason`` why it
+    was skipped.
+    """
 
     __slots__ = ()
     flow = Key[str | None](per_try=True)
@@ -154,7 +157,9 @@ class InLine(View):
 
 
 class Asked(View):
-    """A question to people: the key of its row, until when it is open, and whether it was taken further."""
+    """A question to people: the key of its row, until when it is open, and whether it was taken
+    further.
+    """
 
     __slots__ = ()
     id = Key(uuid.UUID, str)
@@ -225,7 +230,9 @@ class Counted(View):
 
 
 class Try(Task):
-    """Until when this try of the block may take, and from which try and moment on retries are counted."""
+    """Until when this try of the block may take, and from which try and moment on retries are
+    counted.
+    """
 
     __slots__ = ()
     try_deadline = _part(Counted, per_try=True)
@@ -251,7 +258,9 @@ class Cut(View):
 
 
 class Decision(View):
-    """What a person, or the engine, decided: who, why, what it set aside, and what is other since."""
+    """What a person, or the engine, decided: who, why, what it set aside, and what is other
+    since.
+    """
 
     __slots__ = ()
     verb = Key[str]()
@@ -282,8 +291,18 @@ class Reported(Call):
 
 
 KINDS: tuple[type[View], ...] = (
-    Task, Call, Loop, Iteration, Switch, Wait, Child, Try, Catch, Decision, Reported,
-)  # fmt: skip
+    Task,
+    Call,
+    Loop,
+    Iteration,
+    Switch,
+    Wait,
+    Child,
+    Try,
+    Catch,
+    Decision,
+    Reported,
+)
 
 
 def _names(wanted: Callable[[Key[Any]], bool]) -> tuple[str, ...]:

@@ -1,4 +1,5 @@
-"""Everything that people are told about an execution: one member an event, from which every door derives.
+"""Everything that people are told about an execution: one member an event, from which every door
+derives.
 
 A member says how it is told: its title and tone on pages and in the inbox, its mark and sentence in
 the command's history, and who finds it in the inbox. ``str(member)`` is the name that is stored.
@@ -24,10 +25,12 @@ class Told(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How an event is told. ``sentence`` may name parts of the payload in braces; what is missing is left out.
+    """How an event is told.
 
-    ``once`` is the title where a step was tried only once. ``is_about_a_step``: the command does not
-    tell of the step again.
+    ``sentence`` may name parts of the payload in braces; what is missing is left out.
+
+    ``once`` is the title where a step was tried only once. ``is_about_a_step``: the command does
+    not tell of the step again.
     """
 
     title: str
@@ -143,7 +146,9 @@ class EventName(StrEnum):
     )
     ANSWERED = (
         "WORKFLOW_ANSWERED",
-        Words("A person answered", Tone.BUSY, "↺", "answered[: {outcome}]", told=Told.OWNER_IF_ANOTHER),
+        Words(
+            "A person answered", Tone.BUSY, "↺", "answered[: {outcome}]", told=Told.OWNER_IF_ANOTHER
+        ),
     )
     LATE_ANSWER = (
         "WORKFLOW_ANSWER_CAME_LATE",

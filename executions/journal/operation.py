@@ -1,9 +1,10 @@
 """Which operation a call is: its idempotency key, and what earlier tries of the same call did.
 
-In a ``try`` that retries, a call is met once per try, each time as another Step, and is the same operation: the key
-names the place of the call without the number of the try. It is made once, before the call begins, and kept with the
-Step (``control.key``); so are ``control.outcome``, what is known of the calls made under this key, and, in a later try,
-``control.earlier``, what the try before it had come to.
+In a ``try`` that retries, a call is met once per try, each time as another Step, and is the same
+operation: the key names the place of the call without the number of the try. It is made once,
+before the call begins, and kept with the Step (``control.key``); so are ``control.outcome``, what
+is known of the calls made under this key, and, in a later try, ``control.earlier``, what the try
+before it had come to.
 """
 
 from __future__ import annotations
@@ -42,15 +43,17 @@ def is_tried_again(path: str) -> bool:
 
 
 def place_of(path: str) -> str:
-    """The place of a call, the same in each try of a block around it; iterations and visits stay told apart."""
+    """The place of a call, the same in each try of a block around it; iterations and visits stay
+    told apart.
+    """
     return _TRY.sub("/try", path)
 
 
 def key_for(run: Run, path: str, generation: int) -> str:
     """The idempotency key of a call: at most LONGEST_KEY printable characters of ASCII.
 
-    Every attempt, crash and recovery keeps it; iterations and visits have their own, and so have the operations that a
-    restore or a person's "as a new operation" begins (``generation``).
+    Every attempt, crash and recovery keeps it; iterations and visits have their own, and so have
+    the operations that a restore or a person's "as a new operation" begins (``generation``).
     """
     place = path if run.journal_format == FIRST_FORMAT else place_of(path)
     plain = _key(run.execution_id, place, generation)
@@ -60,7 +63,9 @@ def key_for(run: Run, path: str, generation: int) -> str:
 
 
 def key_of(run: Run, record: StepRecord) -> str:
-    """The key under which this step's calls are made; one that an older version began has that version's."""
+    """The key under which this step's calls are made; one that an older version began has that
+    version's.
+    """
     return Call.of(record).key or _key(run.execution_id, record.path, record.generation)
 
 
@@ -107,14 +112,18 @@ def begin(
 
 
 def adopt(record: StepRecord, run: Run) -> None:
-    """Take over a call that an older version began: it keeps its key, and of its outcome nothing is known."""
+    """Take over a call that an older version began: it keeps its key, and of its outcome nothing is
+    known.
+    """
     call = Call.of(record)
     if call.key is None:
         call.key, call.outcome = key_of(run, record), Known.UNKNOWN
 
 
 def identity(record: StepRecord, run: Run) -> dict[str, Any]:
-    """What a step that takes this one's place has to know of the call that it was, if it was one."""
+    """What a step that takes this one's place has to know of the call that it was, if it was
+    one.
+    """
     if record.kind != "call" or record.arguments is None:
         return {}
     known = {name: record.control[name] for name in IDENTITY if name in record.control}
@@ -164,13 +173,21 @@ def outcome_of(record: StepRecord) -> Known:
 
 
 def may_have_happened_before(record: StepRecord) -> bool:
-    """Whether an earlier try of this call may have had its effect, and no person has said since what to do."""
+    """Whether an earlier try of this call may have had its effect, and no person has said since
+    what to do.
+    """
     call = Call.of(record)
-    return call.earlier is not None and call.earlier.outcome is not Known.NOTHING and call.asked is None
+    return (
+        call.earlier is not None
+        and call.earlier.outcome is not Known.NOTHING
+        and call.asked is None
+    )
 
 
 def child_key(record: StepRecord) -> str:
-    """The key of the run that a ``run`` starts, within its parent: each try of a block around it has its own."""
+    """The key of the run that a ``run`` starts, within its parent: each try of a block around it
+    has its own.
+    """
     plain = f"{record.path}~{record.generation}"
     if len(plain) <= LONGEST_KEY:
         return plain

@@ -3,7 +3,8 @@
 ``/checkout/charge``       the task charge in the list of checkout
 ``/charge#2``              its second visit (``then`` went back)
 ``/importRows/@3/parse``   the fourth iteration of a loop
-``/guard/try@2/charge``    the second try of a guarded block; ``/guard/catch@1`` what its first catch decided
+``/guard/try@2/charge``    the second try of a guarded block
+``/guard/catch@1``         what its first catch decided
 Names are escaped as in JSON pointers (RFC 6901), and ``@`` and ``#`` as well.
 """
 
@@ -42,7 +43,9 @@ def catch_path(prefix: str, attempt: int) -> str:
 
 
 def try_number(path: str, guarded: str) -> int | None:
-    """Which try of the guarded block at ``guarded`` the ``path`` stands in; None where it is in none."""
+    """Which try of the guarded block at ``guarded`` the ``path`` stands in; None where it is in
+    none.
+    """
     if not is_inside(path, guarded):
         return None
     kind, _, number = path[len(guarded) + 1 :].partition("/")[0].partition("@")

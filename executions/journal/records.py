@@ -1,4 +1,6 @@
-"""The rows of the journal as plain values, shared by the walker (which knows no database) and the models."""
+"""The rows of the journal as plain values, shared by the walker (which knows no database) and the
+models.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,9 @@ from executions.values import dumps
 
 Json = Any
 DECISION = "decision"
-# How the journal of a run that begins now is written; one of a higher number is a newer Stigmer's. A run keeps the
-# format that it began with, and every format is read and verified for good (executions.journal.links).
+# How the journal of a run that begins now is written; one of a higher number is a newer Stigmer's.
+# A run keeps the format that it began with, and every format is read and verified for good
+# (executions.journal.links).
 JOURNAL_FORMAT = 2
 # The values of a step that are kept as JSON text, in the order in which its digest covers them.
 STORED_AS_TEXT = ("input", "arguments", "output", "context", "error", "control")
@@ -31,10 +34,11 @@ def newest_format() -> int:
 class StepRecord:
     """One task's record in one execution.
 
-    ``input`` is the task's transformed input, ``arguments`` the evaluated ``with`` of a call (what a later attempt
-    sends again), ``control`` what the walker decided (items of a loop, case taken, wait-until), ``context`` is
-    ``{"value": …}`` where the task exported. ``seq`` is given when the step finishes, in commit order. A key of
-    ``control`` that this version does not know is kept as it is: the digest covers it.
+    ``input`` is the task's transformed input, ``arguments`` the evaluated ``with`` of a call (what
+    a later attempt sends again), ``control`` what the walker decided (items of a loop, case taken,
+    wait-until), ``context`` is ``{"value": …}`` where the task exported. ``seq`` is given when the
+    step finishes, in commit order. A key of ``control`` that this version does not know is kept as
+    it is: the digest covers it.
     """
 
     path: str
@@ -58,9 +62,11 @@ class StepRecord:
     seq: int | None = None
     digest: str = ""
     superseded_by_id: uuid.UUID | None = None
-    # Values of STORED_AS_TEXT that were written as text already, so that what is hashed is what is stored. A copy made
-    # by ``replace`` begins without.
-    texts: dict[str, str | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+    # Values of STORED_AS_TEXT that were written as text already, so that what is hashed is what is
+    # stored. A copy made by ``replace`` begins without.
+    texts: dict[str, str | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def enter(
         self,
@@ -70,13 +76,18 @@ class StepRecord:
         wake_at: datetime | None = None,
         waiting_for: str = WaitingFor.NOTHING,
     ) -> None:
-        """Into this status; ``at`` is the moment at which that ends it, ``wake_at`` until when it waits."""
+        """Into this status; ``at`` is the moment at which that ends it, ``wake_at`` until when it
+        waits.
+        """
         self.status, self.wake_at, self.waiting_for = status, wake_at, waiting_for
         if status not in OPEN_STATUSES:
             self.finished_at = at
 
     def as_texts(self) -> dict[str, str | None]:
-        """The values of STORED_AS_TEXT as they stand in the row; SQL NULL where there is none. Raises NotStorable."""
+        """The values of STORED_AS_TEXT as they stand in the row; SQL NULL where there is none.
+
+        Raises NotStorable.
+        """
         known = self.texts
         return {name: known[name] if name in known else self._text(name) for name in STORED_AS_TEXT}
 

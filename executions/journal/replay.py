@@ -1,4 +1,6 @@
-"""The journal of one execution in memory: what is recorded, what the walk has visited, what waits to be written."""
+"""The journal of one execution in memory: what is recorded, what the walk has visited, what waits
+to be written.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +28,9 @@ class Diverged(StigmerError):
 
     def __init__(self, unvisited: str, next_step: str) -> None:
         super().__init__(
-            f"The walk reached {next_step}, a new step, but never came past {unvisited}, which the journal holds. "
-            "Nothing was run. Restore to a checkpoint before it, or start a new execution."
+            f"The walk reached {next_step}, a new step, but never came past {unvisited}, which the"
+            " journal holds. Nothing was run. Restore to a checkpoint before it, or start a new"
+            " execution."
         )
         self.unvisited = unvisited
 
@@ -60,8 +63,8 @@ class Journal:
         self._format = journal_format
         # What a row keeps of a value and its JSON text, where secrets have to stay out of it.
         self._seal = seal
-        # Values measured lately and their texts, by identity: one task's output is the next one's input. A value is
-        # kept with its text, so that its id is not used again meanwhile.
+        # Values measured lately and their texts, by identity: one task's output is the next one's
+        # input. A value is kept with its text, so that its id is not used again meanwhile.
         self._measured: dict[int, tuple[Any, str]] = {}
         # Calls of blocks that are tried again, by place; made when it is first asked for.
         self._tries: dict[str, list[StepRecord]] | None = None
@@ -77,7 +80,9 @@ class Journal:
             self.unvisited = {path for path in self.unvisited if not is_inside(path, record.path)}
 
     def tries_of(self, path: str) -> list[StepRecord]:
-        """The recorded steps of this call in the other tries of the block around it, as they came."""
+        """The recorded steps of this call in the other tries of the block around it, as they
+        came.
+        """
         if not is_tried_again(path):
             return []
         if self._tries is None:
@@ -93,7 +98,9 @@ class Journal:
                 known.append(record)
 
     def check_nothing_was_missed(self, next_step: str) -> None:
-        """Raises :class:`Diverged` where a new effect would begin while recorded steps were never visited."""
+        """Raises :class:`Diverged` where a new effect would begin while recorded steps were never
+        visited.
+        """
         if self.unvisited:
             raise Diverged(min(self.unvisited), next_step)
 
@@ -101,8 +108,8 @@ class Journal:
         """Record a task before it runs. Raises NotStorable or :class:`JournalFull`."""
         if record.path not in self.steps and len(self.steps) >= self._max_steps:
             raise JournalFull(
-                f"The execution has {len(self.steps):,} recorded steps; at most {self._max_steps:,} are allowed "
-                "(STIGMER_MAX_STEPS). A loop may not end."
+                f"The execution has {len(self.steps):,} recorded steps; at most {self._max_steps:,}"
+                " are allowed (STIGMER_MAX_STEPS). A loop may not end."
             )
         record.texts = {name: self._measure(getattr(record, name)) for name in BEGUN_WITH}
         self._check(record.control)
@@ -126,7 +133,9 @@ class Journal:
         for name in ("input", "arguments", "output", "context"):
             if not self._is_storable(getattr(record, name)):
                 setattr(record, name, None)
-        record.control = {name: value for name, value in record.control.items() if self._is_storable(value)}
+        record.control = {
+            name: value for name, value in record.control.items() if self._is_storable(value)
+        }
 
     def _is_storable(self, value: Any) -> bool:
         try:
@@ -171,12 +180,16 @@ class Journal:
         if self._seal is not None:
             known = record.texts
             if not record.is_finished():
-                # The rest of it changes while the step goes on: a text that was made of it before, for a move that
-                # missed, is not its text now.
+                # The rest of it changes while the step goes on: a text that was made of it before,
+                # for a move that missed, is not its text now.
                 known = {name: known[name] for name in BEGUN_WITH if name in known}
             values = {name: getattr(record, name) for name in STORED_AS_TEXT if name not in known}
-            texts = {name: self._measure(value) for name, value in values.items() if name != "control"}
-            texts |= {name: self._check(value) for name, value in values.items() if name == "control"}
+            texts = {
+                name: self._measure(value) for name, value in values.items() if name != "control"
+            }
+            texts |= {
+                name: self._check(value) for name, value in values.items() if name == "control"
+            }
             record.texts = known | texts
 
     def _check(self, value: Any) -> str:

@@ -1,4 +1,7 @@
-"""Definitions: the Serverless Workflow DSL 1.0, parsed and checked. Pure: knows no database and no queue."""
+"""Definitions: the Serverless Workflow DSL 1.0, parsed and checked.
+
+Pure: knows no database and no queue.
+"""
 
 from executions.calls.duration import Duration, duration_seconds
 from executions.language.kinds import KINDS

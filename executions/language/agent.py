@@ -1,6 +1,9 @@
-"""An agent's definition: what it shall do, with which model and tools. Read as strictly as a workflow's.
+"""An agent's definition: what it shall do, with which model and tools.
 
-Source of the fields: the agent resource of the product (instructions, mcp_servers, skills, sub_agents, environment).
+Read as strictly as a workflow's.
+
+Source of the fields: the agent resource of the product (instructions, mcp_servers, skills,
+sub_agents, environment).
 """
 
 from __future__ import annotations
@@ -21,11 +24,16 @@ SHORTEST_INSTRUCTIONS = 10
 
 def _long_enough(text: str) -> str:
     if len(text.strip()) < SHORTEST_INSTRUCTIONS:
-        raise ValueError(f"`instructions` are too short: at least {SHORTEST_INSTRUCTIONS} characters")
+        raise ValueError(
+            f"`instructions` are too short: at least {SHORTEST_INSTRUCTIONS} characters"
+        )
     return text
 
 
-Name = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$", description="a short text")]
+Name = Annotated[
+    str,
+    Field(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$", description="a short text"),
+]
 Instructions = Annotated[
     str,
     AfterValidator(_long_enough),
@@ -42,7 +50,9 @@ class McpServer(Model):
     arguments: list[str] = Field(default_factory=list)
     url: str | None = None
     image: str | None = None
-    tools: list[str] = Field(default_factory=list, description="the tools that are enabled; all if left out")
+    tools: list[str] = Field(
+        default_factory=list, description="the tools that are enabled; all if left out"
+    )
 
     @model_validator(mode="after")
     def _has_its_address(self) -> Self:
@@ -62,7 +72,10 @@ class SubAgent(Model):
 
 
 class Variable(Model):
-    """A variable of the environment that the agent wants. A secret one has no default: it would be readable here."""
+    """A variable of the environment that the agent wants.
+
+    A secret one has no default: it would be readable here.
+    """
 
     default: str | None = None
     secret: bool = False
@@ -71,7 +84,9 @@ class Variable(Model):
     @model_validator(mode="after")
     def _keeps_secrets(self) -> Self:
         if self.secret and self.default is not None:
-            raise ValueError("a secret variable has no `default`: whoever reads the definition would know it")
+            raise ValueError(
+                "a secret variable has no `default`: whoever reads the definition would know it"
+            )
         return self
 
 
@@ -114,11 +129,16 @@ class AgentDefinition:
 
 
 def parse_agent(text: str, *, limits: Limits | None = None) -> AgentDefinition:
-    """The agent in a YAML or JSON text. Raises DefinitionError with every problem, in document order."""
+    """The agent in a YAML or JSON text.
+
+    Raises DefinitionError with every problem, in document order.
+    """
     source = read(text, limits)
     if not isinstance(source.document, dict):
         message = f"an agent has to be an object, this is {describe(source.document)}"
-        raise DefinitionError([source.problem((), message, "an object with `name` and `instructions`")])
+        raise DefinitionError(
+            [source.problem((), message, "an object with `name` and `instructions`")]
+        )
     readers = Readers()
     try:
         agent = AgentDocument.model_validate(source.document, context=readers)
@@ -130,7 +150,10 @@ def parse_agent(text: str, *, limits: Limits | None = None) -> AgentDefinition:
 
 
 def is_agent(text: str, *, limits: Limits | None = None) -> bool:
-    """Whether the text describes an agent rather than a workflow. Raises DefinitionError where it cannot be read."""
+    """Whether the text describes an agent rather than a workflow.
+
+    Raises DefinitionError where it cannot be read.
+    """
     document = read(text, limits).document
     if not isinstance(document, dict) or "document" in document or "do" in document:
         return False

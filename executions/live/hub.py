@@ -3,7 +3,8 @@
 A nudge is only a hint. Nudges are gathered for a tick; then one batch of queries finds what came
 after the oldest cursor, and every mailbox gets its copy. Every ``RECONCILE_SECONDS`` the hub
 compares what it sent with the database, so that a lost nudge, or a Redis that was away, is made
-good within seconds. Each second it looks who may be here, and every ``check_seconds`` it asks of each anew.
+good within seconds. Each second it looks who may be here, and every ``check_seconds`` it asks of
+each anew.
 """
 
 from __future__ import annotations

@@ -14,7 +14,11 @@ class Agent(Resource):
     """An agent's name and standing."""
 
     default_instance = models.ForeignKey(
-        "executions.AgentInstance", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        "executions.AgentInstance",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     head_version = models.ForeignKey(
         "executions.AgentVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -32,7 +36,9 @@ class AgentVersion(Version):
 
     class Meta:
         ordering = ("agent", "-number")
-        constraints = (models.UniqueConstraint(fields=["agent", "number"], name="agent_version_number_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["agent", "number"], name="agent_version_number_once"),
+        )
 
     def __str__(self) -> str:
         return f"{self.agent} v{self.number}"
@@ -45,11 +51,15 @@ class AgentVersion(Version):
 class AgentInstance(Instance):
     """One configured deployment of an agent."""
 
-    agent = models.ForeignKey("executions.Agent", on_delete=models.CASCADE, related_name="instances")
+    agent = models.ForeignKey(
+        "executions.Agent", on_delete=models.CASCADE, related_name="instances"
+    )
 
     class Meta:
         ordering = ("agent", "slug")
-        constraints = (models.UniqueConstraint(fields=["agent", "slug"], name="agent_instance_slug"),)
+        constraints = (
+            models.UniqueConstraint(fields=["agent", "slug"], name="agent_instance_slug"),
+        )
 
     @property
     def public_id(self) -> str:
@@ -57,11 +67,16 @@ class AgentInstance(Instance):
 
 
 class Session(models.Model):
-    """A conversation of one person with an agent: a thread of runs. ``{agent slug}-default`` is made when needed."""
+    """A conversation of one person with an agent: a thread of runs.
+
+    ``{agent slug}-default`` is made when needed.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     agent = models.ForeignKey("executions.Agent", on_delete=models.CASCADE, related_name="sessions")
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sessions")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sessions"
+    )
     slug = models.CharField(max_length=320)
     subject = models.CharField(max_length=300, blank=True, default="")
     annotations = JsonField(default=dict, blank=True)
@@ -69,7 +84,9 @@ class Session(models.Model):
 
     class Meta:
         ordering = ("agent", "-id")
-        constraints = (models.UniqueConstraint(fields=["agent", "owner", "slug"], name="session_slug"),)
+        constraints = (
+            models.UniqueConstraint(fields=["agent", "owner", "slug"], name="session_slug"),
+        )
 
     def __str__(self) -> str:
         return self.slug

@@ -1,4 +1,6 @@
-"""What an agent's execution has beside its journal: the conversation, the tools it called, its to-do list."""
+"""What an agent's execution has beside its journal: the conversation, the tools it called, its
+to-do list.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ class AgentMessage(models.Model):
     """One message of the conversation; ``position`` orders them."""
 
     id = models.BigAutoField(primary_key=True)
-    run = models.ForeignKey("executions.AgentRun", on_delete=models.CASCADE, related_name="messages")
+    run = models.ForeignKey(
+        "executions.AgentRun", on_delete=models.CASCADE, related_name="messages"
+    )
     position = models.PositiveIntegerField()
     type = models.CharField(max_length=20)
     content = models.TextField(blank=True, default="")
@@ -36,7 +40,9 @@ class AgentMessage(models.Model):
 
     class Meta:
         ordering = ("run", "position")
-        constraints = (models.UniqueConstraint(fields=["run", "position"], name="message_position_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["run", "position"], name="message_position_once"),
+        )
 
     def __str__(self) -> str:
         return f"{self.position} {self.type}"
@@ -46,7 +52,9 @@ class AgentToolCall(models.Model):
     """One call of a tool by the agent."""
 
     id = models.BigAutoField(primary_key=True)
-    run = models.ForeignKey("executions.AgentRun", on_delete=models.CASCADE, related_name="tool_calls")
+    run = models.ForeignKey(
+        "executions.AgentRun", on_delete=models.CASCADE, related_name="tool_calls"
+    )
     call_id = models.CharField(max_length=200)
     position = models.PositiveIntegerField()
     name = models.CharField(max_length=200)

@@ -19,10 +19,15 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
 
 
 class ApiToken(models.Model):
-    """256 random bits behind a prefix; ``digest`` is their SHA-256. ``scopes`` limit what it may do."""
+    """256 random bits behind a prefix; ``digest`` is their SHA-256.
+
+    ``scopes`` limit what it may do.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens"
+    )
     name = models.CharField(max_length=100)
     digest = models.CharField(max_length=64, unique=True)
     last_characters = models.CharField(max_length=6)

@@ -40,10 +40,14 @@ class AskQuerySet(models.QuerySet["Ask"]):
 
 
 class Ask(models.Model):
-    """Written with the step that waits. The answer is written once, with the decision that it is."""
+    """Written with the step that waits. The answer is written once, with the decision that it
+    is.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    execution = models.ForeignKey("executions.Execution", on_delete=models.CASCADE, related_name="asks")
+    execution = models.ForeignKey(
+        "executions.Execution", on_delete=models.CASCADE, related_name="asks"
+    )
     step = models.ForeignKey("executions.Step", on_delete=models.CASCADE, related_name="asks")
     prompt = models.TextField()
     form = JsonField(null=True, blank=True)
@@ -61,7 +65,11 @@ class Ask(models.Model):
     answers = JsonField(null=True, blank=True)
     comment = models.TextField(blank=True, default="")
     reviewer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="answered"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="answered",
     )
 
     objects = AskQuerySet.as_manager()

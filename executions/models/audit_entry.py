@@ -1,4 +1,6 @@
-"""Who did what to what, before and after; append-only and chained, so that a change or a gap shows."""
+"""Who did what to what, before and after; append-only and chained, so that a change or a gap
+shows.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,10 @@ from executions.models.fields import JsonField
 
 
 class AuditEntry(models.Model):
-    """``hash`` covers the entry and ``previous_hash``. ``actor`` is empty where the system itself acted."""
+    """``hash`` covers the entry and ``previous_hash``.
+
+    ``actor`` is empty where the system itself acted.
+    """
 
     id = models.BigAutoField(primary_key=True)
     actor = models.ForeignKey(
@@ -18,7 +23,11 @@ class AuditEntry(models.Model):
     actor_name = models.CharField(max_length=200, blank=True, default="")
     verb = models.CharField(max_length=40)
     execution = models.ForeignKey(
-        "executions.Execution", on_delete=models.SET_NULL, null=True, blank=True, related_name="audit"
+        "executions.Execution",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="audit",
     )
     subject = models.CharField(max_length=80)
     outcome = models.CharField(max_length=20)

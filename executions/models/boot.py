@@ -7,7 +7,10 @@ from django.db.models.functions import Now
 
 
 class Boot(models.Model):
-    """``is_clean``: whoever worked before had signed off. ``incomplete_count``: executions found unfinished."""
+    """``is_clean``: whoever worked before had signed off.
+
+    ``incomplete_count``: executions found unfinished.
+    """
 
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField(db_default=Now())
@@ -20,4 +23,7 @@ class Boot(models.Model):
         ordering = ("-id",)
 
     def __str__(self) -> str:
-        return f"{self.host} {self.version}, {'after a clean stop' if self.is_clean else 'after a crash'}"
+        return (
+            f"{self.host} {self.version},"
+            f" {'after a clean stop' if self.is_clean else 'after a crash'}"
+        )

@@ -1,4 +1,6 @@
-"""Who may take an execution, said once: for the claim itself, and for whoever looks for what can be claimed."""
+"""Who may take an execution, said once: for the claim itself, and for whoever looks for what can be
+claimed.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,9 @@ _AT, _PROCESS = datetime(2000, 1, 1, tzinfo=UTC), uuid.UUID(int=0)
 
 
 def takable(*, alone: bool, journal_format: int = JOURNAL_FORMAT) -> Q:
-    """Whether this kind of process may drive it at all: one that drives nothing else takes what has to be driven
-    ``alone``, and what a newer Stigmer began is left to a newer Stigmer."""
+    """Whether this kind of process may drive it at all: one that drives nothing else takes what has
+    to be driven ``alone``, and what a newer Stigmer began is left to a newer Stigmer.
+    """
     return Q(runner=Runner.OURS, alone=alone, journal_format__lte=journal_format)
 
 
@@ -56,8 +59,11 @@ def _compiled(vendor: str, alone: bool, journal_format: int) -> tuple[str, list[
 def _claimable(vendor: str, alone: bool, journal_format: int) -> Q:
     at: Any = Value(_AT, DateTimeField())
     if vendor == "postgresql":
-        # By the database's own time: whoever rang saw that it was due, and a clock behind must not miss its bell.
-        at = Func(Func(function="CLOCK_TIMESTAMP"), at, function="GREATEST", output_field=DateTimeField())
+        # By the database's own time: whoever rang saw that it was due, and a clock behind must not
+        # miss its bell.
+        at = Func(
+            Func(function="CLOCK_TIMESTAMP"), at, function="GREATEST", output_field=DateTimeField()
+        )
     due = Q(phase=Phase.PENDING) | Q(phase=Phase.WAITING, wake_at__lte=at)
     # Who woke up after it was declared dead takes nothing in the moment before its pulse ends it.
     lives = Q(Exists(Process.objects.filter(pk=_PROCESS, dead_at=None)))

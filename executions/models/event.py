@@ -12,11 +12,14 @@ from executions.models.fields import JsonField
 class Event(models.Model):
     """Numbered by the execution's counter, so that steps and events share one order.
 
-    ``sent_at`` is empty where a person still has to be told: the outbox that the sweep looks through.
+    ``sent_at`` is empty where a person still has to be told: the outbox that the sweep looks
+    through.
     """
 
     id = models.BigAutoField(primary_key=True)
-    execution = models.ForeignKey("executions.Execution", on_delete=models.CASCADE, related_name="events")
+    execution = models.ForeignKey(
+        "executions.Execution", on_delete=models.CASCADE, related_name="events"
+    )
     seq = models.BigIntegerField()
     name = models.CharField(max_length=60)
     payload = JsonField(default=dict)
@@ -29,7 +32,9 @@ class Event(models.Model):
     class Meta:
         ordering = ("execution", "seq")
         constraints = (models.UniqueConstraint(fields=["execution", "seq"], name="event_seq_once"),)
-        indexes = (models.Index(fields=["created_at"], condition=Q(sent_at=None), name="event_unsent"),)
+        indexes = (
+            models.Index(fields=["created_at"], condition=Q(sent_at=None), name="event_unsent"),
+        )
 
     def __str__(self) -> str:
         return f"{self.seq} {self.name}"

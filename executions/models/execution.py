@@ -47,7 +47,9 @@ def _is_held(phase: Phase) -> models.CheckConstraint:
 class ExecutionQuerySet(models.QuerySet["Execution"]):
     def due(self) -> ExecutionQuerySet:
         """Wants a worker of ours now: pending or waiting, and its time has come."""
-        return self.filter(phase__in=(Phase.PENDING, Phase.WAITING), wake_at__lte=Now(), runner=Runner.OURS)
+        return self.filter(
+            phase__in=(Phase.PENDING, Phase.WAITING), wake_at__lte=Now(), runner=Runner.OURS
+        )
 
     def orphaned(self) -> ExecutionQuerySet:
         """In progress in the hands of a process that is dead."""
@@ -58,7 +60,9 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
         return self.filter(takable(alone=alone))
 
     def silent(self) -> ExecutionQuerySet:
-        """In the hands of an external runner of which nothing was heard for longer than is allowed."""
+        """In the hands of an external runner of which nothing was heard for longer than is
+        allowed.
+        """
         return self.filter(runner=Runner.EXTERNAL, phase__in=UNDER_WAY, runner_due_at__lt=Now())
 
     def needing_attention(self, kind: str = "") -> ExecutionQuerySet:
@@ -84,31 +88,61 @@ class Execution(models.Model):
     name = models.CharField(max_length=300)
     slug = models.CharField(max_length=340)
     workflow = models.ForeignKey(
-        "executions.Workflow", on_delete=models.PROTECT, related_name="executions", null=True, blank=True
+        "executions.Workflow",
+        on_delete=models.PROTECT,
+        related_name="executions",
+        null=True,
+        blank=True,
     )
     instance = models.ForeignKey(
-        "executions.WorkflowInstance", on_delete=models.PROTECT, related_name="executions", null=True, blank=True
+        "executions.WorkflowInstance",
+        on_delete=models.PROTECT,
+        related_name="executions",
+        null=True,
+        blank=True,
     )
     version = models.ForeignKey(
-        "executions.WorkflowVersion", on_delete=models.PROTECT, related_name="executions", null=True, blank=True
+        "executions.WorkflowVersion",
+        on_delete=models.PROTECT,
+        related_name="executions",
+        null=True,
+        blank=True,
     )
     agent = models.ForeignKey(
-        "executions.Agent", on_delete=models.PROTECT, related_name="executions", null=True, blank=True
+        "executions.Agent",
+        on_delete=models.PROTECT,
+        related_name="executions",
+        null=True,
+        blank=True,
     )
     agent_instance = models.ForeignKey(
-        "executions.AgentInstance", on_delete=models.PROTECT, related_name="executions", null=True, blank=True
+        "executions.AgentInstance",
+        on_delete=models.PROTECT,
+        related_name="executions",
+        null=True,
+        blank=True,
     )
     agent_version = models.ForeignKey(
-        "executions.AgentVersion", on_delete=models.PROTECT, related_name="executions", null=True, blank=True
+        "executions.AgentVersion",
+        on_delete=models.PROTECT,
+        related_name="executions",
+        null=True,
+        blank=True,
     )
     session = models.ForeignKey(
-        "executions.Session", on_delete=models.PROTECT, related_name="executions", null=True, blank=True
+        "executions.Session",
+        on_delete=models.PROTECT,
+        related_name="executions",
+        null=True,
+        blank=True,
     )
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="executions")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="executions"
+    )
     queue = models.CharField(max_length=10, default="default")
     runner = models.CharField(max_length=10, default=Runner.OURS.value)
-    # Of an external runner: its own id for this run, the sequence of its last update, when that came, how long it may
-    # be silent, until when it is due to speak, and when it was found silent.
+    # Of an external runner: its own id for this run, the sequence of its last update, when that
+    # came, how long it may be silent, until when it is due to speak, and when it was found silent.
     runner_reference = models.CharField(max_length=200, blank=True, default="")
     runner_sequence = models.BigIntegerField(default=0)
     runner_heard_at = models.DateTimeField(null=True, blank=True)
@@ -117,14 +151,18 @@ class Execution(models.Model):
     runner_silent_at = models.DateTimeField(null=True, blank=True)
     input = JsonField(null=True, blank=True)
     correlation_id = models.CharField(max_length=64)
-    parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children")
-    # Of a child: what in its parent started it (the key of the step), whether the parent waits for its end, and how
-    # many runs stand above it.
+    parent = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children"
+    )
+    # Of a child: what in its parent started it (the key of the step), whether the parent waits for
+    # its end, and how many runs stand above it.
     parent_key = models.CharField(max_length=255, blank=True, default="", db_default="")
     is_awaited = models.BooleanField(default=False, db_default=False)
     depth = models.PositiveSmallIntegerField(default=0, db_default=0)
 
-    phase = models.CharField(max_length=12, choices=[(phase, phase) for phase in Phase], default=Phase.PENDING)
+    phase = models.CharField(
+        max_length=12, choices=[(phase, phase) for phase in Phase], default=Phase.PENDING
+    )
     output = JsonField(null=True, blank=True)
     error = JsonField(null=True, blank=True)
     current_step = models.TextField(blank=True, default="")
@@ -139,11 +177,16 @@ class Execution(models.Model):
     head_seq = models.BigIntegerField(default=0)
     head_digest = models.CharField(max_length=64, default="", blank=True)
     process = models.ForeignKey(
-        "executions.Process", on_delete=models.PROTECT, null=True, blank=True, related_name="executions"
+        "executions.Process",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="executions",
     )
     token = models.BigIntegerField(default=0)
-    # The dead process from which the present one took it over; what its crashes were since its last finished step
-    # (executions.driving.crashes); whether only a process that drives nothing else may take it.
+    # The dead process from which the present one took it over; what its crashes were since its last
+    # finished step (executions.driving.crashes); whether only a process that drives nothing else
+    # may take it.
     left_by = models.ForeignKey(
         "executions.Process", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -151,7 +194,9 @@ class Execution(models.Model):
     alone = models.BooleanField(default=False)
     # Effects begun from now on carry at least this generation in their key; raised by a restore.
     generation = models.PositiveIntegerField(default=1)
-    journal_format = models.PositiveSmallIntegerField(default=newest_format, db_default=FORMAT_OF_SILENCE)
+    journal_format = models.PositiveSmallIntegerField(
+        default=newest_format, db_default=FORMAT_OF_SILENCE
+    )
     wake_at = models.DateTimeField(null=True, blank=True)
     waiting_for = models.TextField(blank=True, default="")
     rung_at = models.DateTimeField(null=True, blank=True)
@@ -169,17 +214,31 @@ class Execution(models.Model):
     class Meta:
         ordering = ("-id",)
         constraints = (
-            models.CheckConstraint(condition=Q(phase__in=[str(phase) for phase in Phase]), name="execution_phase"),
+            models.CheckConstraint(
+                condition=Q(phase__in=[str(phase) for phase in Phase]), name="execution_phase"
+            ),
             *(_is_held(phase) for phase in Phase if phase.row.held_by),
             models.CheckConstraint(
-                condition=Q(kind="workflow", workflow__isnull=False, version__isnull=False, agent__isnull=True)
-                | Q(kind="agent", agent__isnull=False, agent_version__isnull=False, workflow__isnull=True),
+                condition=Q(
+                    kind="workflow",
+                    workflow__isnull=False,
+                    version__isnull=False,
+                    agent__isnull=True,
+                )
+                | Q(
+                    kind="agent",
+                    agent__isnull=False,
+                    agent_version__isnull=False,
+                    workflow__isnull=True,
+                ),
                 name="execution_of_one_kind",
             ),
             # Within the owner: a name that is taken must not tell strangers of each other's runs.
             models.UniqueConstraint(fields=["owner", "slug"], name="execution_slug_of_owner"),
             models.UniqueConstraint(
-                fields=["parent", "parent_key"], condition=~Q(parent_key=""), name="execution_child_once"
+                fields=["parent", "parent_key"],
+                condition=~Q(parent_key=""),
+                name="execution_child_once",
             ),
             models.CheckConstraint(
                 condition=Q(runner__in=[runner.value for runner in Runner]), name="execution_runner"
@@ -188,15 +247,25 @@ class Execution(models.Model):
         indexes = (
             models.Index(fields=["phase", "wake_at"], name="execution_due"),
             models.Index(
-                fields=["id"], condition=Q(waiting_for=WaitingFor.FUNCTION_PROCESS.value), name="execution_in_line"
+                fields=["id"],
+                condition=Q(waiting_for=WaitingFor.FUNCTION_PROCESS.value),
+                name="execution_in_line",
             ),
-            models.Index(fields=["process"], condition=Q(phase="IN_PROGRESS"), name="execution_held"),
+            models.Index(
+                fields=["process"], condition=Q(phase="IN_PROGRESS"), name="execution_held"
+            ),
             models.Index(fields=["owner", "-id"], name="execution_by_owner"),
-            models.Index(fields=["owner"], condition=Q(phase="PENDING"), name="execution_not_begun"),
+            models.Index(
+                fields=["owner"], condition=Q(phase="PENDING"), name="execution_not_begun"
+            ),
             models.Index(fields=["workflow", "-id"], name="execution_by_workflow"),
             models.Index(fields=["phase", "-id"], name="execution_by_phase"),
             models.Index(fields=["correlation_id"], name="execution_by_correlation"),
-            models.Index(fields=["runner_due_at"], condition=Q(runner=Runner.EXTERNAL.value), name="execution_silent"),
+            models.Index(
+                fields=["runner_due_at"],
+                condition=Q(runner=Runner.EXTERNAL.value),
+                name="execution_silent",
+            ),
         )
 
     def __str__(self) -> str:
@@ -226,13 +295,19 @@ class Execution(models.Model):
         return self.phase in ACTIVE_PHASES
 
     def needs_attention(self) -> bool:
-        """Failed, set aside, waiting for a decision, or in the hands of a runner that went silent."""
+        """Failed, set aside, waiting for a decision, or in the hands of a runner that went
+        silent.
+        """
         is_asked = self.phase == Phase.WAITING and self.waiting_for == WaitingFor.DECISION
         is_silent = self.runner_silent_at is not None and self.is_active()
-        return self.phase == Phase.FAILED or self.requires_manual_intervention or is_asked or is_silent
+        return (
+            self.phase == Phase.FAILED or self.requires_manual_intervention or is_asked or is_silent
+        )
 
     def is_runner_silent(self) -> bool:
-        """Whether an external runner has this execution and has not spoken for longer than it may."""
+        """Whether an external runner has this execution and has not spoken for longer than it
+        may.
+        """
         return (
             self.runner == Runner.EXTERNAL
             and self.phase in UNDER_WAY

@@ -1,4 +1,6 @@
-"""JSON kept as text, so that both databases give back exactly what was stored: key order, integers, floats."""
+"""JSON kept as text, so that both databases give back exactly what was stored: key order, integers,
+floats.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ def read_json(text: str | None) -> Any:
     try:
         return json.loads(text)
     except (ValueError, TypeError, RecursionError):
-        # Somebody changed it behind our back. Whoever reads it goes on: a checkpoint's digest will not match it.
+        # Somebody changed it behind our back. Whoever reads it goes on: a checkpoint's digest will
+        # not match it.
         return {UNREADABLE: str(text)[:200]}
 
 
@@ -41,7 +44,9 @@ class JsonField(_TextField):
         _pyi_private_set_type: Any
         _pyi_private_get_type: Any
 
-    def from_db_value(self, value: str | None, expression: Any, connection: BaseDatabaseWrapper) -> Any:
+    def from_db_value(
+        self, value: str | None, expression: Any, connection: BaseDatabaseWrapper
+    ) -> Any:
         return read_json(value)
 
     def get_prep_value(self, value: Any) -> str | None:

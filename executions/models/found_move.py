@@ -1,7 +1,8 @@
 """Finding a driver's move again whose COMMIT broke off: was it carried out?
 
-Only the holder of the token writes Steps and Events of an execution in progress, so that what bears its marks after the
-last sequence that it saw is its own. A move without any marks only sets columns, and may be carried out twice.
+Only the holder of the token writes Steps and Events of an execution in progress, so that what bears
+its marks after the last sequence that it saw is its own. A move without any marks only sets
+columns, and may be carried out twice.
 """
 
 from __future__ import annotations
@@ -13,10 +14,14 @@ from executions.models.step import Step
 
 
 def found(move: Move) -> Applied | None:
-    """What the row says now if the move stands in the database; None where it does not, or nobody can tell."""
+    """What the row says now if the move stands in the database; None where it does not, or nobody
+    can tell.
+    """
     if not isinstance(move.guard, Lease) or move.after_seq is None:
         return None
-    row = Execution.objects.filter(pk=move.execution_id, token=move.guard.token, head_seq__gt=move.after_seq).first()
+    row = Execution.objects.filter(
+        pk=move.execution_id, token=move.guard.token, head_seq__gt=move.after_seq
+    ).first()
     if row is None or not _has_marks(move, row, move.after_seq):
         return None
     asked = (row.cancel_asked_at is not None, row.pause_asked_at is not None)

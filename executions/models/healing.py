@@ -1,4 +1,7 @@
-"""How default instances and sessions came to be linked: made, found and adopted, or mended. Append-only."""
+"""How default instances and sessions came to be linked: made, found and adopted, or mended.
+
+Append-only.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,8 @@ class How(models.TextChoices):
 class Healing(models.Model):
     """One row per thing that was done, in its transaction; ``parent`` and ``child`` are public ids.
 
-    Rows instead of counters: nobody waits for a counter's lock, and one can read what was healed and when.
+    Rows instead of counters: nobody waits for a counter's lock, and one can read what was healed
+    and when.
     """
 
     id = models.BigAutoField(primary_key=True)

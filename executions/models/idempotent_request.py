@@ -9,7 +9,9 @@ from executions.models.fields import JsonField
 
 
 class IdempotentRequest(models.Model):
-    """``status`` 0 means that the first request is still in flight, in ``process`` where that is known."""
+    """``status`` 0 means that the first request is still in flight, in ``process`` where that is
+    known.
+    """
 
     id = models.BigAutoField(primary_key=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
@@ -24,7 +26,9 @@ class IdempotentRequest(models.Model):
     )
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["owner", "key"], name="idempotency_key_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["owner", "key"], name="idempotency_key_once"),
+        )
         indexes = (models.Index(fields=["created_at"], name="idempotent_request_age"),)
 
     def __str__(self) -> str:

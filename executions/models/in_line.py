@@ -1,4 +1,6 @@
-"""Executions that wait for a free process of functions: they are parked, and nothing of them runs."""
+"""Executions that wait for a free process of functions: they are parked, and nothing of them
+runs.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ _OPEN = (StepStatus.WAITING, StepStatus.RUNNING, StepStatus.RETRYING)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """How many wait (no more than MOST_COUNTED are counted), and since when the one that waits longest."""
+    """How many wait (no more than MOST_COUNTED are counted), and since when the one that waits
+    longest.
+    """
 
     length: int
     since: datetime | None
@@ -50,7 +54,10 @@ class Place:
     def told(self) -> str:
         """The same in plain words, for whoever asks why it does not move."""
         seconds = max(0.0, (clock.now() - self.since).total_seconds())
-        said = f"It has waited {_lasting(seconds)} for a free function process; no time limit runs meanwhile."
+        said = (
+            f"It has waited {_lasting(seconds)} for a free function process; no time limit runs"
+            " meanwhile."
+        )
         if self.line.length < 2:
             return said
         longest = _lasting(self.line.oldest_seconds)
@@ -66,7 +73,9 @@ def line() -> Line:
     """What stands in line now, in the whole installation."""
     standing = Q(superseded_by=None, status=StepStatus.WAITING, kind="call")
     steps = Step.objects.filter(standing, execution__in=waiting()).order_by("id")
-    moments = [since for step in steps.only("control")[:MOST_COUNTED] if (since := in_line_since(step))]
+    moments = [
+        since for step in steps.only("control")[:MOST_COUNTED] if (since := in_line_since(step))
+    ]
     return Line(len(moments), min(moments, default=None))
 
 
@@ -104,5 +113,7 @@ def wake(execution_ids: Iterable[uuid.UUID]) -> int:
 
 
 def wake_all() -> int:
-    """Let all be looked at again: the process in whose line some of them stood is gone. How many."""
+    """Let all be looked at again: the process in whose line some of them stood is gone. How
+    many.
+    """
     return waiting().update(wake_at=clock.now(), rung_at=None)

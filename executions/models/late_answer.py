@@ -20,37 +20,58 @@ UNWRITTEN = "unwritten"
 
 class LateAnswerQuerySet(models.QuerySet["LateAnswer"]):
     def offered_to(self, execution: Execution) -> LateAnswer | None:
-        """What the person may take over who decides about this execution; None where there is nothing, or nobody."""
+        """What the person may take over who decides about this execution; None where there is
+        nothing, or nobody.
+        """
         if execution.phase != Phase.WAITING or execution.waiting_for != WaitingFor.DECISION:
             return None
         # Seldom there, so the question is looked for only where there is something to offer.
         if not self.filter(execution=execution.pk).exists():
             return None
-        asked = Step.objects.standing().filter(execution=execution.pk, waiting_for=WaitingFor.DECISION)
+        asked = Step.objects.standing().filter(
+            execution=execution.pk, waiting_for=WaitingFor.DECISION
+        )
         step = asked.first()
         return None if step is None else self.offered_for(step.pk, execution.pk, Call.of(step).key)
 
-    def offered_for(self, step_id: uuid.UUID, execution_id: uuid.UUID, key: str | None) -> LateAnswer | None:
-        """What a person who decides about this step may take over: of its operation, a success before a failure."""
+    def offered_for(
+        self, step_id: uuid.UUID, execution_id: uuid.UUID, key: str | None
+    ) -> LateAnswer | None:
+        """What a person who decides about this step may take over: of its operation, a success
+        before a failure.
+        """
         of_operation = models.Q(step=step_id)
         if key:
             of_operation |= models.Q(execution=execution_id, key=key)
-        return self.filter(of_operation).select_related("step").order_by("-succeeded", "-came_at").first()
+        return (
+            self.filter(of_operation)
+            .select_related("step")
+            .order_by("-succeeded", "-came_at")
+            .first()
+        )
 
 
 class LateAnswer(models.Model):
-    """Kept beside the journal, and never applied by itself: a person who decides about the step is offered it.
+    """Kept beside the journal, and never applied by itself: a person who decides about the step is
+    offered it.
 
-    ``why`` is LOST (the run was in other hands by then) or UNWRITTEN (the database did not take it). ``key`` is the
-    idempotency key of the call. ``output`` is what it gave, ``error`` how it failed.
+    ``why`` is LOST (the run was in other hands by then) or UNWRITTEN (the database did not take
+    it). ``key`` is the idempotency key of the call. ``output`` is what it gave, ``error`` how it
+    failed.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    execution = models.ForeignKey("executions.Execution", on_delete=models.CASCADE, related_name="late_answers")
-    step = models.ForeignKey("executions.Step", on_delete=models.CASCADE, related_name="late_answers")
+    execution = models.ForeignKey(
+        "executions.Execution", on_delete=models.CASCADE, related_name="late_answers"
+    )
+    step = models.ForeignKey(
+        "executions.Step", on_delete=models.CASCADE, related_name="late_answers"
+    )
     number = models.PositiveIntegerField()
     token = models.BigIntegerField()
-    process = models.ForeignKey("executions.Process", on_delete=models.SET_NULL, null=True, blank=True)
+    process = models.ForeignKey(
+        "executions.Process", on_delete=models.SET_NULL, null=True, blank=True
+    )
     key = models.CharField(max_length=255, blank=True, default="")
     why = models.CharField(max_length=10, choices=[(LOST, LOST), (UNWRITTEN, UNWRITTEN)])
     succeeded = models.BooleanField()
@@ -64,7 +85,9 @@ class LateAnswer(models.Model):
 
     class Meta:
         ordering = ("-came_at",)
-        constraints = (models.UniqueConstraint(fields=["step", "number", "token"], name="late_answer_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["step", "number", "token"], name="late_answer_once"),
+        )
 
     def __str__(self) -> str:
         return f"attempt {self.number}: {'succeeded' if self.succeeded else 'failed'}"

@@ -1,4 +1,6 @@
-"""How long one try waits for a lock that others hold, and how long a statement may take, where it is not the usual."""
+"""How long one try waits for a lock that others hold, and how long a statement may take, where it
+is not the usual.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,10 @@ def _setting(name: str, seconds: float) -> Iterator[None]:
 
 
 def _reset(name: str) -> None:
-    """Back to what the connection began with: the pool gives it to others. One that cannot be asked is closed."""
+    """Back to what the connection began with: the pool gives it to others.
+
+    One that cannot be asked is closed.
+    """
     try:
         # A transaction that is rolled back takes its settings with it.
         if connection.connection is not None and not connection.needs_rollback:

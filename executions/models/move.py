@@ -15,7 +15,9 @@ from executions.states import UNDER_WAY, Phase
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The guard of a driver: it holds the execution with this token, and saw this inbox when it parks."""
+    """The guard of a driver: it holds the execution with this token, and saw this inbox when it
+    parks.
+    """
 
     token: int
     inbox: int | None = None
@@ -23,7 +25,9 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The guard of everybody else: the execution stands in one of these phases, at this seq if one is named."""
+    """The guard of everybody else: the execution stands in one of these phases, at this seq if one
+    is named.
+    """
 
     phases: frozenset[Phase]
     seq: int | None = None
@@ -33,9 +37,10 @@ class Standing:
 class Claim:
     """The guard of a worker that takes an execution: due, or left behind by a process that is dead.
 
-    ``process_id`` is who takes it, and must not have been declared dead itself. ``alone`` is the guard of a process
-    that drives nothing else: it takes only what has to be driven so. ``journal_format`` is the highest that this
-    process knows: what a newer Stigmer began is left to a newer Stigmer.
+    ``process_id`` is who takes it, and must not have been declared dead itself. ``alone`` is the
+    guard of a process that drives nothing else: it takes only what has to be driven so.
+    ``journal_format`` is the highest that this process knows: what a newer Stigmer began is left to
+    a newer Stigmer.
     """
 
     process_id: uuid.UUID
@@ -53,8 +58,8 @@ class Move:
 
     ``copies`` keeps in one column what another held before.
 
-    ``after_seq`` is the last ``head_seq`` that a driver saw; with it a move ``in_doubt``, whose COMMIT broke off, is
-    found again if it was carried out.
+    ``after_seq`` is the last ``head_seq`` that a driver saw; with it a move ``in_doubt``, whose
+    COMMIT broke off, is found again if it was carried out.
     """
 
     execution_id: uuid.UUID
@@ -78,19 +83,25 @@ class Move:
     in_doubt: bool = False
 
     def to(self, phase: Phase, **columns: Any) -> Self:
-        """Into this phase: with what its row sets and resets, and with ``columns`` beside or in place of that."""
+        """Into this phase: with what its row sets and resets, and with ``columns`` beside or in
+        place of that.
+        """
         self.phase = phase
         self.columns = {**self.columns, **phase.entering(self.at), **columns}
         return self
 
     def seqs_needed(self) -> int:
-        """One for each step and event that the move writes, so that each has a place of its own in the history."""
+        """One for each step and event that the move writes, so that each has a place of its own in
+        the history.
+        """
         return max(1, len(self.steps) + len(self.events))
 
 
 @dataclass(frozen=True, slots=True)
 class Woken:
-    """The run that waited for the end of another one: a child has the queue and the owner of its parent."""
+    """The run that waited for the end of another one: a child has the queue and the owner of its
+    parent.
+    """
 
     execution_id: uuid.UUID
     queue: str

@@ -1,8 +1,8 @@
 """The statements of a move, the only raw SQL of the project.
 
-On PostgreSQL a step boundary is one statement (an UPDATE whose RETURNING feeds the INSERTs): one round trip and one
-transaction. On SQLite, and for the rare moves that supersede or notify, the same statements run one after the other in
-one transaction, the conditional UPDATE first.
+On PostgreSQL a step boundary is one statement (an UPDATE whose RETURNING feeds the INSERTs): one
+round trip and one transaction. On SQLite, and for the rare moves that supersede or notify, the same
+statements run one after the other in one transaction, the conditional UPDATE first.
 """
 
 from __future__ import annotations
@@ -25,15 +25,17 @@ Row = Sequence[Any]
 
 MOST_IN_A_LIST = 5_000
 RETURNED = "head_seq, inbox, token, cancel_asked_at, pause_asked_at"
-# Of what ends: the run that waits for this end. It is woken in the same statement, or transaction; a child is locked
-# before its parent everywhere.
+# Of what ends: the run that waits for this end. It is woken in the same statement, or transaction;
+# a child is locked before its parent everywhere.
 _ENDED = f"{RETURNED}, CASE WHEN is_awaited THEN parent_id END AS waits, queue, owner_id"
 _WAKE = (
-    "inbox = p.inbox + 1, rung_at = NULL, "
-    f"wake_at = CASE WHEN p.phase = 'WAITING' AND p.waiting_for = '{WaitingFor.CHILD}' THEN {{at}} ELSE p.wake_at END"
+    "inbox = p.inbox + 1, rung_at = NULL, wake_at = CASE WHEN p.phase = 'WAITING' AND"
+    f" p.waiting_for = '{WaitingFor.CHILD}' THEN {{at}} ELSE p.wake_at END"
 )
 _ON_CONFLICT = "ON CONFLICT (id) DO UPDATE SET " + ", ".join(
-    f"{column} = excluded.{column}" for column in (*STEPS.columns, "seq", "changed_seq") if column != "id"
+    f"{column} = excluded.{column}"
+    for column in (*STEPS.columns, "seq", "changed_seq")
+    if column != "id"
 )
 
 
@@ -50,7 +52,8 @@ def in_sequence(move: Move) -> Applied | None:
             superseded, decision = move.supersede
             _insert_steps(cursor, move, applied.head_seq, only=decision)
             _set_superseded(cursor, superseded, decision, applied.head_seq)
-            # What an earlier decision had superseded stands again; its stand-ins of now are superseded already.
+            # What an earlier decision had superseded stands again; its stand-ins of now are
+            # superseded already.
             _set_superseded(cursor, move.reinstate, None, applied.head_seq)
             _insert_steps(cursor, move, applied.head_seq, but=decision)
         else:
@@ -65,13 +68,18 @@ def in_sequence(move: Move) -> Applied | None:
     return applied
 
 
-def _set_superseded(cursor: Any, steps: Sequence[uuid.UUID], by: uuid.UUID | None, head_seq: int) -> None:
-    """A restore of a long run takes back tens of thousands of steps, and a statement takes so many values."""
+def _set_superseded(
+    cursor: Any, steps: Sequence[uuid.UUID], by: uuid.UUID | None, head_seq: int
+) -> None:
+    """A restore of a long run takes back tens of thousands of steps, and a statement takes so many
+    values.
+    """
     for first in range(0, len(steps), MOST_IN_A_LIST):
         part = steps[first : first + MOST_IN_A_LIST]
         marks = ", ".join(["%s"] * len(part))
         cursor.execute(
-            f"UPDATE executions_step SET superseded_by_id = %s, changed_seq = %s WHERE id IN ({marks})",
+            "UPDATE executions_step SET superseded_by_id = %s, changed_seq = %s WHERE id IN"
+            f" ({marks})",
             [adapt(by), head_seq, *map(adapt, part)],
         )
 
@@ -87,9 +95,9 @@ def in_one_statement(move: Move) -> Applied | None:
         values, flat = _values({**STEPS.columns, "back": "bigint"}, step_rows)
         picked = ", ".join(f"v.{column}" for column in STEPS.columns)
         parts.append(
-            f"steps AS (INSERT INTO executions_step ({columns}, seq, changed_seq) "
-            f"SELECT {picked}, CASE WHEN v.finished_at IS NOT NULL THEN held.head_seq - v.back END, "
-            f"held.head_seq - v.back FROM held, (VALUES {values}) AS v({columns}, back) {_ON_CONFLICT})"
+            f"steps AS (INSERT INTO executions_step ({columns}, seq, changed_seq) SELECT {picked},"
+            " CASE WHEN v.finished_at IS NOT NULL THEN held.head_seq - v.back END, held.head_seq -"
+            f" v.back FROM held, (VALUES {values}) AS v({columns}, back) {_ON_CONFLICT})"
         )
         parameters += flat
     if move.attempts:
@@ -107,13 +115,16 @@ def in_one_statement(move: Move) -> Applied | None:
         values, flat = _values({**EVENTS.columns, "back": "bigint"}, rows)
         picked = ", ".join(f"v.{column}" for column in EVENTS.columns)
         parts.append(
-            f"events AS (INSERT INTO executions_event ({columns}, seq) "
-            f"SELECT {picked}, held.head_seq - v.back FROM held, (VALUES {values}) AS v({columns}, back))"
+            f"events AS (INSERT INTO executions_event ({columns}, seq) SELECT {picked},"
+            f" held.head_seq - v.back FROM held, (VALUES {values}) AS v({columns}, back))"
         )
         parameters += flat
     if move.phase in ENDED_PHASES:
         wake = _WAKE.format(at="%s::timestamptz")
-        parts.append(f"woken AS (UPDATE executions_execution AS p SET {wake} FROM held WHERE p.id = held.waits)")
+        parts.append(
+            f"woken AS (UPDATE executions_execution AS p SET {wake} FROM held WHERE p.id ="
+            " held.waits)"
+        )
         parameters.append(adapt(move.at))
     returned = f"{RETURNED}, waits, queue, owner_id" if move.phase in ENDED_PHASES else RETURNED
     with prepared_cursor() as cursor:
@@ -123,9 +134,11 @@ def in_one_statement(move: Move) -> Applied | None:
 
 
 def claim_all(move: Move, execution_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Applied]:
-    """The same claim for each of these executions; of those whose guard held, what the row said afterwards.
+    """The same claim for each of these executions; of those whose guard held, what the row said
+    afterwards.
 
-    What somebody else has locked is left out (PostgreSQL): nobody waits, so no two can block each other.
+    What somebody else has locked is left out (PostgreSQL): nobody waits, so no two can block each
+    other.
     """
     assert isinstance(move.guard, Claim)
     assignments, values = _assignments(move)
@@ -133,7 +146,9 @@ def claim_all(move: Move, execution_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID,
     marks = ", ".join(["%s"] * len(execution_ids))
     chosen = f"id IN ({marks}) AND {where}"
     if connection.vendor == "postgresql":
-        chosen = f"id IN (SELECT id FROM executions_execution WHERE {chosen} FOR UPDATE SKIP LOCKED)"
+        chosen = (
+            f"id IN (SELECT id FROM executions_execution WHERE {chosen} FOR UPDATE SKIP LOCKED)"
+        )
     sql = f"UPDATE executions_execution SET {assignments} WHERE {chosen} RETURNING id, {RETURNED}"
     with connection.cursor() as cursor:
         cursor.execute(sql, [*values, *map(adapt, execution_ids), *rest])
@@ -147,7 +162,10 @@ def _guarded_update(move: Move) -> tuple[str, list[Any]]:
     parameters = [*values, adapt(move.execution_id), *rest]
     returned = _ENDED if move.phase in ENDED_PHASES else RETURNED
     return (
-        f"UPDATE executions_execution SET {assignments} WHERE id = %s AND {where} RETURNING {returned}",
+        (
+            f"UPDATE executions_execution SET {assignments} WHERE id = %s AND {where} RETURNING"
+            f" {returned}"
+        ),
         parameters,
     )
 
@@ -168,7 +186,8 @@ def _where(guard: Guard) -> tuple[str, list[Any]]:
     """What has to hold beside the id."""
     parameters: list[Any]
     if isinstance(guard, Lease):
-        # The phase stands beside the token so that a driver whose execution was moved on writes nothing.
+        # The phase stands beside the token so that a driver whose execution was moved on writes
+        # nothing.
         where = "token = %s AND phase = 'IN_PROGRESS'"
         parameters = [guard.token]
         if guard.inbox is not None:
@@ -188,7 +207,9 @@ def _where(guard: Guard) -> tuple[str, list[Any]]:
 def _applied(row: Row) -> Applied:
     head_seq, inbox, token, cancel_asked_at, pause_asked_at, *ended = row
     woken = Woken(_key(ended[0]), *ended[1:]) if ended and ended[0] else None
-    return Applied(head_seq, inbox, token, cancel_asked_at is not None, pause_asked_at is not None, woken)
+    return Applied(
+        head_seq, inbox, token, cancel_asked_at is not None, pause_asked_at is not None, woken
+    )
 
 
 def _key(value: Any) -> uuid.UUID:
@@ -196,13 +217,20 @@ def _key(value: Any) -> uuid.UUID:
 
 
 def _offsets(move: Move) -> dict[uuid.UUID, int]:
-    """How far below the new head each step of this move stands: each change has a sequence of its own."""
+    """How far below the new head each step of this move stands: each change has a sequence of its
+    own.
+    """
     top = len(move.steps) + len(move.events) - 1
     return {step.id: top - index for index, step in enumerate(move.steps)}
 
 
 def _insert_steps(
-    cursor: Any, move: Move, head_seq: int, *, only: uuid.UUID | None = None, but: uuid.UUID | None = None
+    cursor: Any,
+    move: Move,
+    head_seq: int,
+    *,
+    only: uuid.UUID | None = None,
+    but: uuid.UUID | None = None,
 ) -> None:
     offsets = _offsets(move)
     rows = []
@@ -210,7 +238,9 @@ def _insert_steps(
         if (only is not None and step.id != only) or (but is not None and step.id == but):
             continue
         changed = head_seq - offsets[step.id]
-        rows.append((*_step_row(move, step), None if step.finished_at is None else changed, changed))
+        rows.append(
+            (*_step_row(move, step), None if step.finished_at is None else changed, changed)
+        )
     columns = {**STEPS.columns, "seq": "bigint", "changed_seq": "bigint"}
     _insert(cursor, STEPS.name, columns, rows, _ON_CONFLICT)
 
@@ -224,11 +254,19 @@ def _insert_events(cursor: Any, move: Move, head_seq: int) -> None:
             cursor.execute(
                 "INSERT INTO executions_notification (id, user_id, event_id, created_at) "
                 "SELECT %s, %s, id, %s FROM executions_event WHERE execution_id = %s AND seq = %s",
-                [adapt(uuid7()), move.owner_id, adapt(move.at), adapt(move.execution_id), rows[index][-1]],
+                [
+                    adapt(uuid7()),
+                    move.owner_id,
+                    adapt(move.at),
+                    adapt(move.execution_id),
+                    rows[index][-1],
+                ],
             )
 
 
-def _insert(cursor: Any, table: str, columns: dict[str, str], rows: Sequence[Row], tail: str = "") -> None:
+def _insert(
+    cursor: Any, table: str, columns: dict[str, str], rows: Sequence[Row], tail: str = ""
+) -> None:
     if not rows:
         return
     values, flat = _values(columns, rows)
@@ -253,7 +291,9 @@ def _step_row(move: Move, step: StepRecord) -> Row:
 
 
 def _attempt_rows(move: Move) -> list[Row]:
-    return [ATTEMPTS.row(attempt, (move.process_id, move.correlation_id)) for attempt in move.attempts]
+    return [
+        ATTEMPTS.row(attempt, (move.process_id, move.correlation_id)) for attempt in move.attempts
+    ]
 
 
 def _event_rows(move: Move) -> list[Row]:

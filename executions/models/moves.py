@@ -1,8 +1,9 @@
 """One move: the only place where an execution's phase, its Steps, Attempts and Events are written.
 
-A move is one conditional UPDATE of the execution row and, only if that hit, everything that belongs to it, in one
-transaction. Zero rows mean that somebody else moved first; nothing is written then. The counter ``head_seq`` is raised
-by each move and numbers what the move wrote: finished steps first, then events, without a gap.
+A move is one conditional UPDATE of the execution row and, only if that hit, everything that belongs
+to it, in one transaction. Zero rows mean that somebody else moved first; nothing is written then.
+The counter ``head_seq`` is raised by each move and numbers what the move wrote: finished steps
+first, then events, without a gap.
 """
 
 from __future__ import annotations
@@ -21,12 +22,24 @@ from executions.models.transactions import atomic
 from executions.states import MOVES, Phase
 
 __all__ = [
-    "Applied", "Claim", "Guard", "Lease", "Move", "Standing", "announce_after_commit", "apply", "claim_all", "write",
-]  # fmt: skip
+    "Applied",
+    "Claim",
+    "Guard",
+    "Lease",
+    "Move",
+    "Standing",
+    "announce_after_commit",
+    "apply",
+    "claim_all",
+    "write",
+]
 
 
 def apply(move: Move) -> Applied | None:
-    """Carry out one move and announce it once committed. None: its guard did not hold, and nothing was written."""
+    """Carry out one move and announce it once committed.
+
+    None: its guard did not hold, and nothing was written.
+    """
     applied = write(move)
     if applied is not None:
         announce_after_commit(move, applied)
@@ -47,17 +60,22 @@ def claim_all(move: Move, execution_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID,
 
 
 def write(move: Move) -> Applied | None:
-    """``apply`` without telling anybody; who calls this calls ``announce_after_commit`` in the same transaction."""
+    """``apply`` without telling anybody; who calls this calls ``announce_after_commit`` in the same
+    transaction.
+    """
     _check_is_legal(move)
-    if connection.vendor == "postgresql" and not (move.supersede or any(e.notify_owner for e in move.events)):
+    if connection.vendor == "postgresql" and not (
+        move.supersede or any(e.notify_owner for e in move.events)
+    ):
         return _in_one_statement(move)
     with atomic():
         return move_sql.in_sequence(move)
 
 
 def _in_one_statement(move: Move) -> Applied | None:
-    """Outside a transaction its COMMIT may break off unheard: whoever runs the same move again is answered as if it
-    had just been carried out, if it was."""
+    """Outside a transaction its COMMIT may break off unheard: whoever runs the same move again is
+    answered as if it had just been carried out, if it was.
+    """
     if move.in_doubt and (applied := found(move)):
         return applied
     try:
@@ -73,13 +91,19 @@ def _check_is_legal(move: Move) -> None:
     origins = {Phase.IN_PROGRESS} if isinstance(move.guard, Lease) else move.guard.phases
     illegal = [phase for phase in origins if move.phase not in MOVES[phase]]
     if illegal:
-        raise AssertionError(f"No execution may go from {illegal[0]} to {move.phase} (executions.states.MOVES).")
+        raise AssertionError(
+            f"No execution may go from {illegal[0]} to {move.phase} (executions.states.MOVES)."
+        )
 
 
 def announce_after_commit(move: Move, applied: Applied) -> None:
-    """Tell the pages and ring the doorbell when, and only if, the surrounding transaction commits. Never raises."""
+    """Tell the pages and ring the doorbell when, and only if, the surrounding transaction commits.
 
-    # Functions with names: where one of them raises, Django logs its name, and a partial has none to log.
+    Never raises.
+    """
+
+    # Functions with names: where one of them raises, Django logs its name, and a partial has none
+    # to log.
     def announce() -> None:
         nudges.announce(move.execution_id, applied.head_seq, move.owner_id)
 

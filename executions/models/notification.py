@@ -19,8 +19,12 @@ class Notification(models.Model):
     """Written in the transaction of the event that it tells of, so it is there exactly once."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")
-    event = models.ForeignKey("executions.Event", on_delete=models.CASCADE, related_name="notifications")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications"
+    )
+    event = models.ForeignKey(
+        "executions.Event", on_delete=models.CASCADE, related_name="notifications"
+    )
     created_at = models.DateTimeField(db_default=Now())
     read_at = models.DateTimeField(null=True, blank=True)
 
@@ -29,7 +33,9 @@ class Notification(models.Model):
     class Meta:
         ordering = ("-id",)
         constraints = (models.UniqueConstraint(fields=["user", "event"], name="notified_once"),)
-        indexes = (models.Index(fields=["user"], condition=Q(read_at=None), name="notification_unread"),)
+        indexes = (
+            models.Index(fields=["user"], condition=Q(read_at=None), name="notification_unread"),
+        )
 
     def __str__(self) -> str:
         return f"{self.user}: {self.event}"

@@ -1,8 +1,9 @@
 """Questions that must not be asked while a transaction is open, since an answer may take long.
 
-Foreign text is judged in other processes, for seconds; meanwhile a transaction would hold its locks (on SQLite
-everybody's). So work that runs in a transaction and meets such a question breaks off: the transaction is rolled back,
-the question is asked, and the work begins anew with the answer at hand (``models.transactions.run_tx``).
+Foreign text is judged in other processes, for seconds; meanwhile a transaction would hold its locks
+(on SQLite everybody's). So work that runs in a transaction and meets such a question breaks off:
+the transaction is rolled back, the question is asked, and the work begins anew with the answer at
+hand (``models.transactions.run_tx``).
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ _Answer = Callable[[], object]
 
 
 class Unanswered(BaseException):
-    """The work needs this answer first. No ``Exception``: what handles errors of the work must not handle this."""
+    """The work needs this answer first.
+
+    No ``Exception``: what handles errors of the work must not handle this.
+    """
 
     def __init__(self, key: Hashable, ask: Callable[[], object]) -> None:
         super().__init__("a question is to be asked outside of the transaction")
@@ -33,8 +37,8 @@ _answers: ContextVar[dict[Hashable, _Answer] | None] = ContextVar("answers", def
 def outside(key: Hashable, ask: Callable[[], T]) -> T:
     """What ``ask`` gives or raises; it is called outside of the transaction that is open.
 
-    ``key`` tells it from other questions, by all that the answer depends on. Where nobody could begin the work anew
-    (in a transaction that was not begun by ``run_tx``) it is asked in place.
+    ``key`` tells it from other questions, by all that the answer depends on. Where nobody could
+    begin the work anew (in a transaction that was not begun by ``run_tx``) it is asked in place.
     """
     answers = _answers.get()
     if answers is not None and key in answers:
@@ -54,7 +58,9 @@ def answering(work: Callable[[], T]) -> T:
                 return work()
             except Unanswered as question:
                 if len(answers) >= MOST_QUESTIONS:
-                    raise RuntimeError("the work asks other questions each time that it begins") from None
+                    raise RuntimeError(
+                        "the work asks other questions each time that it begins"
+                    ) from None
                 answers[question.key] = _answered(question.ask)
     finally:
         _answers.reset(reset)

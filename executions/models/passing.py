@@ -1,4 +1,6 @@
-"""Which errors of the database pass by themselves: one place for who runs again, who waits and who answers 503."""
+"""Which errors of the database pass by themselves: one place for who runs again, who waits and who
+answers 503.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,9 @@ class Trouble(StrEnum):
     """What is the matter with a database that will do its work again later.
 
     BUSY: another transaction was in the way; refused before its COMMIT, so nothing was written.
-    SLOW: a statement ran into its own time limit; nothing was written, and it may be too much at any time.
-    AWAY: there is no connection, or it broke; whether a COMMIT that was under way stands is not known.
-    FULL: there is no room for what was to be written; nothing was written.
+    SLOW: a statement ran into its own time limit; nothing was written, and it may be too much at
+    any time. AWAY: there is no connection, or it broke; whether a COMMIT that was under way stands
+    is not known. FULL: there is no room for what was to be written; nothing was written.
     """
 
     BUSY = "busy"
@@ -51,7 +53,8 @@ _PRIMARY_CODE = 0xFF
 
 
 def trouble(error: BaseException | None) -> Trouble | None:
-    """What passing trouble of the database an error stands for; None where it is another error, and would come again.
+    """What passing trouble of the database an error stands for; None where it is another error, and
+    would come again.
 
     Django's errors are judged by the driver's error from which they were raised.
     """
@@ -60,7 +63,9 @@ def trouble(error: BaseException | None) -> Trouble | None:
     cause = error.__cause__
     sqlstate = getattr(cause, "sqlstate", None)
     if sqlstate is not None:
-        return next((_SQLSTATES[sqlstate[:n]] for n in (5, 3, 2) if sqlstate[:n] in _SQLSTATES), None)
+        return next(
+            (_SQLSTATES[sqlstate[:n]] for n in (5, 3, 2) if sqlstate[:n] in _SQLSTATES), None
+        )
     code = getattr(cause, "sqlite_errorcode", None)
     if code is not None:
         return _SQLITE_CODES.get(code & _PRIMARY_CODE)
@@ -71,7 +76,9 @@ def trouble(error: BaseException | None) -> Trouble | None:
 
 
 def was_idle(error: BaseException) -> bool:
-    """Whether PostgreSQL ended the session as its transaction did nothing for longer than it may."""
+    """Whether PostgreSQL ended the session as its transaction did nothing for longer than it
+    may.
+    """
     return getattr(error.__cause__, "sqlstate", None) == "25P03"
 
 
@@ -83,18 +90,28 @@ def unavailable(found: Trouble) -> Refused:
 
 _WORDS = {
     Trouble.BUSY: (
-        "The database is busy: another session holds a lock on what this needs, for example a migration, a VACUUM or a "
-        "shell with an open transaction. Nothing was changed.",
-        "Try again when it has ended; /readyz and `stigmer doctor` say so. What runs waits for it and loses nothing.",
+        (
+            "The database is busy: another session holds a lock on what this needs, for example a"
+            " migration, a VACUUM or a shell with an open transaction. Nothing was changed."
+        ),
+        (
+            "Try again when it has ended; /readyz and `stigmer doctor` say so. What runs waits for"
+            " it and loses nothing."
+        ),
     ),
     Trouble.SLOW: (
         "The database took longer for this than it may (`statement_timeout`). Nothing was changed.",
         "Ask for less, or try again when the database has less to do.",
     ),
     Trouble.AWAY: (
-        "The database cannot be reached, or ended the connection. It is not known whether anything was changed.",
-        "Look before doing it again (with an Idempotency-Key it can be sent again); /readyz and `stigmer doctor` say "
-        "when it is back. What runs goes on by itself then.",
+        (
+            "The database cannot be reached, or ended the connection. It is not known whether"
+            " anything was changed."
+        ),
+        (
+            "Look before doing it again (with an Idempotency-Key it can be sent again); /readyz and"
+            " `stigmer doctor` say when it is back. What runs goes on by itself then."
+        ),
     ),
     Trouble.FULL: (
         "The database has no room for more. Nothing was changed.",

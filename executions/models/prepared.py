@@ -1,7 +1,8 @@
 """A cursor whose statements PostgreSQL parses and plans once per connection.
 
-Django sends its statements with the values written into them, so each is parsed and planned anew; a step boundary is
-one of few statements that are sent over and over, and planning it costs more than carrying it out.
+Django sends its statements with the values written into them, so each is parsed and planned anew; a
+step boundary is one of few statements that are sent over and over, and planning it costs more than
+carrying it out.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from django.db.backends.utils import CursorWrapper
 
 
 def prepared_cursor() -> CursorWrapper:
-    """A cursor of the current connection for statements that come again; under Django's own wrappers."""
+    """A cursor of the current connection for statements that come again; under Django's own
+    wrappers.
+    """
     connection.ensure_connection()
     cursor: CursorWrapper = connection.make_cursor(_cursor_class()(connection.connection))
     return cursor
@@ -27,7 +30,8 @@ def _cursor_class() -> type[Any]:
 
     class PreparedCursor(psycopg.Cursor[Any]):
         def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-            # No effect where the connection says `prepare_threshold` None (STIGMER_PREPARED_STATEMENTS).
+            # No effect where the connection says `prepare_threshold` None
+            # (STIGMER_PREPARED_STATEMENTS).
             return super().execute(query, params, **{**options, "prepare": True})
 
     return PreparedCursor

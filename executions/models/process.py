@@ -19,7 +19,9 @@ ALONE = "alone"
 
 class ProcessQuerySet(models.QuerySet["Process"]):
     def living(self) -> ProcessQuerySet:
-        """Not declared dead and heard of within the silence that is allowed, by the database's clock."""
+        """Not declared dead and heard of within the silence that is allowed, by the database's
+        clock.
+        """
         silence = timedelta(seconds=settings.STIGMER_PROCESS_SILENCE_SECONDS)
         return self.filter(dead_at=None, heartbeat_at__gt=Now() - silence)
 
@@ -36,13 +38,20 @@ class ProcessQuerySet(models.QuerySet["Process"]):
         return self.filter(kind__in=("worker", ALONE))
 
     def here(self) -> ProcessQuerySet:
-        """Those whose pids mean something to this process: of its host, since its boot, in its pid namespace."""
+        """Those whose pids mean something to this process: of its host, since its boot, in its pid
+        namespace.
+        """
         system = here()
-        return self.filter(host=system.host, boot_id=system.boot_id, pid_namespace=system.pid_namespace)
+        return self.filter(
+            host=system.host, boot_id=system.boot_id, pid_namespace=system.pid_namespace
+        )
 
 
 class Process(models.Model):
-    """A lease lives and dies with the process that holds it. Dead is said once and for ever (``dead_at``)."""
+    """A lease lives and dies with the process that holds it.
+
+    Dead is said once and for ever (``dead_at``).
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=10)
@@ -57,9 +66,11 @@ class Process(models.Model):
     heartbeat_at = models.DateTimeField(db_default=Now())
     dead_at = models.DateTimeField(null=True, blank=True)
     death = models.CharField(max_length=200, blank=True, default="")
-    # Threads of it that run on though the deadline of their attempt is over: only a new process gets rid of them.
+    # Threads of it that run on though the deadline of their attempt is over: only a new process
+    # gets rid of them.
     stuck_threads = models.PositiveIntegerField(default=0, db_default=0)
-    # How many executions it held when it was declared dead: one that it held alone may have killed it.
+    # How many executions it held when it was declared dead: one that it held alone may have killed
+    # it.
     held_at_death = models.PositiveIntegerField(default=0)
 
     objects = ProcessQuerySet.as_manager()
@@ -67,7 +78,9 @@ class Process(models.Model):
     class Meta:
         ordering = ("-started_at",)
         verbose_name_plural = "processes"
-        indexes = (models.Index(fields=["heartbeat_at"], condition=Q(dead_at=None), name="process_alive"),)
+        indexes = (
+            models.Index(fields=["heartbeat_at"], condition=Q(dead_at=None), name="process_alive"),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pid}@{self.host}"
@@ -78,9 +91,14 @@ class Process(models.Model):
         return bool(living.update(heartbeat_at=Now(), stuck_threads=stuck_threads))
 
     def declare_dead(self, death: str, *, only_if_silent: bool = False) -> bool:
-        """True for the one caller that declared it. ``only_if_silent``: not if it was heard of at the last moment."""
+        """True for the one caller that declared it.
+
+        ``only_if_silent``: not if it was heard of at the last moment.
+        """
         held = self.executions.filter(phase=Phase.IN_PROGRESS).count()
-        living = (Process.objects.silent() if only_if_silent else Process.objects).filter(pk=self.pk, dead_at=None)
+        living = (Process.objects.silent() if only_if_silent else Process.objects).filter(
+            pk=self.pk, dead_at=None
+        )
         declared = bool(living.update(dead_at=Now(), death=death[:200], held_at_death=held))
         if declared:
             self.death, self.held_at_death = death[:200], held

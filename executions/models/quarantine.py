@@ -19,12 +19,15 @@ class QuarantineQuerySet(models.QuerySet["Quarantine"]):
 class Quarantine(models.Model):
     """Until ``until_at`` every execution of this version is driven by a process of its own.
 
-    The next of a batch would otherwise end two shared processes, and what they drive, before it is known for what it
-    is. Each further lonely crash begins the time anew; deleting the row ends it.
+    The next of a batch would otherwise end two shared processes, and what they drive, before it is
+    known for what it is. Each further lonely crash begins the time anew; deleting the row ends it.
     """
 
     version = models.OneToOneField(
-        "executions.WorkflowVersion", on_delete=models.CASCADE, primary_key=True, related_name="quarantine"
+        "executions.WorkflowVersion",
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="quarantine",
     )
     since = models.DateTimeField(db_default=Now())
     until_at = models.DateTimeField()

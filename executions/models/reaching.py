@@ -1,4 +1,6 @@
-"""Whether the database can be reached and written, and why not: at once, where a pool would wait and not say why."""
+"""Whether the database can be reached and written, and why not: at once, where a pool would wait
+and not say why.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +14,17 @@ CONNECT_SECONDS = 2
 
 
 def reach() -> None:
-    """Open a connection beside the pool and close it. Raises django.db.Error with the driver's own words."""
+    """Open a connection beside the pool and close it.
+
+    Raises django.db.Error with the driver's own words.
+    """
     if connection.vendor != "postgresql":
         return
     driver: Any = connection.Database  # type: ignore[attr-defined]
     with connection.wrap_database_errors:
-        driver.connect(**connection.get_connection_params() | {"connect_timeout": CONNECT_SECONDS}).close()
+        driver.connect(
+            **connection.get_connection_params() | {"connect_timeout": CONNECT_SECONDS}
+        ).close()
 
 
 def why_not_written() -> str:

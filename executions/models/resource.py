@@ -1,4 +1,6 @@
-"""What a workflow and an agent have in common: a name, a slug, an owner, versions, and instances that are deployed."""
+"""What a workflow and an agent have in common: a name, a slug, an owner, versions, and instances
+that are deployed.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,10 @@ class Visibility(models.TextChoices):
 
 
 class Resource(models.Model):
-    """Name and standing; the text lives in versions. What the owner wants and what the system found are dated apart."""
+    """Name and standing; the text lives in versions.
+
+    What the owner wants and what the system found are dated apart.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     slug = models.CharField(max_length=300)
@@ -25,8 +30,12 @@ class Resource(models.Model):
     labels = JsonField(default=dict, blank=True)
     tags = JsonField(default=list, blank=True)
     annotations = JsonField(default=dict, blank=True)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="%(class)ss")
-    visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.SHARED)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="%(class)ss"
+    )
+    visibility = models.CharField(
+        max_length=10, choices=Visibility.choices, default=Visibility.SHARED
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     spec_updated_at = models.DateTimeField(auto_now_add=True)
     spec_updated_by = models.ForeignKey(
@@ -38,9 +47,13 @@ class Resource(models.Model):
         abstract = True
         ordering = ("slug",)
         constraints = (
-            models.UniqueConstraint(fields=["slug"], condition=Q(visibility="shared"), name="%(class)s_shared_slug"),
             models.UniqueConstraint(
-                fields=["owner", "slug"], condition=Q(visibility="private"), name="%(class)s_private_slug"
+                fields=["slug"], condition=Q(visibility="shared"), name="%(class)s_shared_slug"
+            ),
+            models.UniqueConstraint(
+                fields=["owner", "slug"],
+                condition=Q(visibility="private"),
+                name="%(class)s_private_slug",
             ),
             models.CheckConstraint(condition=~Q(slug=""), name="%(class)s_slug_not_empty"),
         )
@@ -61,7 +74,9 @@ class Version(models.Model):
     document = JsonField()
     digest = models.CharField(max_length=64)
     warnings = JsonField(default=list, blank=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

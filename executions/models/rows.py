@@ -1,4 +1,5 @@
-"""The journal's records as rows: the records' own fields say which columns there are and what they hold.
+"""The journal's records as rows: the records' own fields say which columns there are and what they
+hold.
 
 A new field of a record is a new column of its table (with a migration): writing, in both forms of a
 move, and reading follow from it. A test holds the tables' models to the records.
@@ -36,8 +37,11 @@ _AS_IS = (bool, float, int, str)
 
 
 class Table:
-    """How records of one class are written. ``given`` are columns that the move knows and the record does not; what a
-    record holds as JSON comes last."""
+    """How records of one class are written.
+
+    ``given`` are columns that the move knows and the record does not; what a record holds as JSON
+    comes last.
+    """
 
     def __init__(self, name: str, record: type[Any], *, left_out: str, **given: str) -> None:
         hints = get_type_hints(record)
@@ -51,11 +55,20 @@ class Table:
         self.columns = {**given, **plain, **dict.fromkeys(self.json, "text")}
         self._as_is, self._adapted = _reader(as_is), _reader(adapted)
 
-    def row(self, record: Any, given: tuple[Any, ...], texts: Iterable[str | None] | None = None) -> list[Any]:
-        """The values in the order of ``columns``; ``texts`` are those of ``json`` where they are written already."""
+    def row(
+        self, record: Any, given: tuple[Any, ...], texts: Iterable[str | None] | None = None
+    ) -> list[Any]:
+        """The values in the order of ``columns``; ``texts`` are those of ``json`` where they are
+        written already.
+        """
         if texts is None:
             texts = (json_text(getattr(record, name)) for name in self.json)
-        return [*map(adapt, given), *self._as_is(record), *map(adapt, self._adapted(record)), *texts]
+        return [
+            *map(adapt, given),
+            *self._as_is(record),
+            *map(adapt, self._adapted(record)),
+            *texts,
+        ]
 
 
 def _stored(record: type[Any]) -> list[Field[Any]]:
@@ -103,7 +116,9 @@ def json_text(value: Any) -> str | None:
 
 # A step's number is given by the move that finishes it.
 STEPS = Table("executions_step", StepRecord, left_out="seq", execution_id="uuid")
-ATTEMPTS = Table("executions_attempt", AttemptRecord, left_out="", process_id="uuid", correlation_id="text")
+ATTEMPTS = Table(
+    "executions_attempt", AttemptRecord, left_out="", process_id="uuid", correlation_id="text"
+)
 EVENTS = Table(
     "executions_event",
     EventRecord,

@@ -21,16 +21,24 @@ class SavedViewQuerySet(models.QuerySet["SavedView"]):
         """Under this name from now on; what had the name before is replaced. Raises Refused."""
         name = " ".join(name.split())
         if not name or len(name) > NAME_CHARACTERS or not name.isprintable():
-            raise Refused("invalid", f"A view needs a name of 1 to {NAME_CHARACTERS} characters.",
-                          remedy="Name what it shows.")  # fmt: skip
+            raise Refused(
+                "invalid",
+                f"A view needs a name of 1 to {NAME_CHARACTERS} characters.",
+                remedy="Name what it shows.",
+            )
         if not query:
             raise Refused(
-                "invalid", "Nothing is filtered, so there is no view to save.", remedy="Filter the list first."
+                "invalid",
+                "Nothing is filtered, so there is no view to save.",
+                remedy="Filter the list first.",
             )
         most = settings.STIGMER_SAVED_VIEWS
         if not self.of(user).filter(name=name).exists() and self.of(user).count() >= most:
-            raise Refused("conflict", f"There are {most} saved views already (STIGMER_SAVED_VIEWS).",
-                          remedy="Forget one that is not used.")  # fmt: skip
+            raise Refused(
+                "conflict",
+                f"There are {most} saved views already (STIGMER_SAVED_VIEWS).",
+                remedy="Forget one that is not used.",
+            )
         return self.update_or_create(user=user, name=name, defaults={"query": query})[0]
 
 
@@ -38,7 +46,9 @@ class SavedView(models.Model):
     """``query`` is the filter as it stands in the list's address; it is read anew each time."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views"
+    )
     name = models.CharField(max_length=NAME_CHARACTERS)
     query = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)

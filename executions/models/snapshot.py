@@ -13,8 +13,8 @@ def snapshot() -> Iterator[None]:
     """Queries inside read one state of the database; nothing may be written.
 
     PostgreSQL: REPEATABLE READ, READ ONLY. SQLite: a deferred transaction, which takes no lock that
-    a writer waits for in WAL mode. Inside a transaction that is open already this does nothing: that
-    transaction decides what is seen. Raises what the database raises.
+    a writer waits for in WAL mode. Inside a transaction that is open already this does nothing:
+    that transaction decides what is seen. Raises what the database raises.
     """
     if connection.in_atomic_block or _has_begun():
         yield
@@ -36,4 +36,6 @@ def snapshot() -> Iterator[None]:
 
 def _has_begun() -> bool:
     """Whether this is inside another snapshot of SQLite, of which Django does not know."""
-    return connection.vendor == "sqlite" and bool(getattr(connection.connection, "in_transaction", False))
+    return connection.vendor == "sqlite" and bool(
+        getattr(connection.connection, "in_transaction", False)
+    )

@@ -1,4 +1,6 @@
-"""A spell of trouble is told twice, when it begins and when it is over, however often it is met between."""
+"""A spell of trouble is told twice, when it begins and when it is over, however often it is met
+between.
+"""
 
 from __future__ import annotations
 

@@ -28,7 +28,9 @@ class Step(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    execution = models.ForeignKey("executions.Execution", on_delete=models.CASCADE, related_name="steps")
+    execution = models.ForeignKey(
+        "executions.Execution", on_delete=models.CASCADE, related_name="steps"
+    )
     seq = models.BigIntegerField(null=True, blank=True)
     changed_seq = models.BigIntegerField(default=0)
     path = models.TextField()
@@ -61,7 +63,9 @@ class Step(models.Model):
             models.UniqueConstraint(
                 fields=["execution", "path"], condition=Q(superseded_by=None), name="step_path_once"
             ),
-            models.UniqueConstraint(fields=["execution", "seq"], condition=Q(seq__isnull=False), name="step_seq_once"),
+            models.UniqueConstraint(
+                fields=["execution", "seq"], condition=Q(seq__isnull=False), name="step_seq_once"
+            ),
         )
 
     def __str__(self) -> str:

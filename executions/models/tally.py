@@ -21,11 +21,16 @@ class TallyQuerySet(models.QuerySet["Tally"]):
 
     def totals(self, name: str) -> dict[str, int]:
         """What was counted under this name, by label."""
-        return dict(self.filter(name=name).order_by().values_list("label").annotate(total=Sum("number")))
+        return dict(
+            self.filter(name=name).order_by().values_list("label").annotate(total=Sum("number"))
+        )
 
 
 class Tally(models.Model):
-    """A part of a counter. Transactions that count at once add to different parts, so that few wait for each other."""
+    """A part of a counter.
+
+    Transactions that count at once add to different parts, so that few wait for each other.
+    """
 
     name = models.CharField(max_length=40)
     label = models.CharField(max_length=40)
@@ -35,7 +40,9 @@ class Tally(models.Model):
     objects = TallyQuerySet.as_manager()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["name", "label", "part"], name="tally_part"),)
+        constraints = (
+            models.UniqueConstraint(fields=["name", "label", "part"], name="tally_part"),
+        )
 
     def __str__(self) -> str:
         return f"{self.name} {self.label} {self.part}: {self.number}"

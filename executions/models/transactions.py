@@ -1,8 +1,10 @@
-"""Transactions that run again where the database was in trouble, and COMMITs whose outcome is known.
+"""Transactions that run again where the database was in trouble, and COMMITs whose outcome is
+known.
 
-``atomic`` finds out what became of a COMMIT that broke off, so that whatever leaves it as an error was not committed
-and may simply run again. ``run_tx`` runs it again: for whoever waits for an answer with patience that has an end, for
-whoever holds a result that must not be lost until the database takes it.
+``atomic`` finds out what became of a COMMIT that broke off, so that whatever leaves it as an error
+was not committed and may simply run again. ``run_tx`` runs it again: for whoever waits for an
+answer with patience that has an end, for whoever holds a result that must not be lost until the
+database takes it.
 """
 
 from __future__ import annotations
@@ -37,18 +39,24 @@ log = structlog.get_logger(__name__)
 
 
 class InDoubt(OperationalError):
-    """The connection broke in COMMIT and the database did not come back to say whether it was carried out."""
+    """The connection broke in COMMIT and the database did not come back to say whether it was
+    carried out.
+    """
 
     def __init__(self) -> None:
-        super().__init__("The connection to the database broke in the middle of a COMMIT; it may have been carried out")
+        super().__init__(
+            "The connection to the database broke in the middle of a COMMIT; it may have been"
+            " carried out"
+        )
 
 
 @dataclass(slots=True)
 class Patience:
     """How often and how long it is tried again.
 
-    ``for_ever``: a database that is busy, away or full is waited for until ``stop`` is set. A statement that ran into
-    its own time limit is not: it is tried ``slow_tries`` times, as it may never fit into it.
+    ``for_ever``: a database that is busy, away or full is waited for until ``stop`` is set. A
+    statement that ran into its own time limit is not: it is tried ``slow_tries`` times, as it may
+    never fit into it.
     """
 
     tries: int = field(default_factory=lambda: settings.STIGMER_TRANSACTION_TRIES)
@@ -61,7 +69,9 @@ class Patience:
     _began: float = field(default_factory=time.monotonic)
 
     def wait(self, found: Trouble) -> bool:
-        """Whether to try again, after a pause with jitter: who collided must not collide again in step."""
+        """Whether to try again, after a pause with jitter: who collided must not collide again in
+        step.
+        """
         self._tried += 1
         self._slow += found is Trouble.SLOW
         if not self._has_any(found):
@@ -71,7 +81,8 @@ class Patience:
     def _has_any(self, found: Trouble) -> bool:
         if self.for_ever:
             return found is not Trouble.SLOW or self._slow < self.slow_tries
-        # What had no room a moment ago has none now, and what took too long has used up the time of who waits.
+        # What had no room a moment ago has none now, and what took too long has used up the time of
+        # who waits.
         if found in (Trouble.FULL, Trouble.SLOW):
             return False
         return self._tried < self.tries and self.passed() <= self.seconds
@@ -82,7 +93,9 @@ class Patience:
 
 
 def pause_after(tries: int) -> float:
-    """Seconds to wait after so many tries in vain: longer and longer, at most a second, with jitter."""
+    """Seconds to wait after so many tries in vain: longer and longer, at most a second, with
+    jitter.
+    """
     pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(tries, 10))
     return pause * random.uniform(0.5, 1.0)
 
@@ -91,11 +104,11 @@ _patience: ContextVar[Patience | None] = ContextVar("patience", default=None)
 
 
 def run_tx(work: Callable[[], T], patience: Patience | None = None) -> T:
-    """Run what is a transaction; again, as long as ``patience`` lasts, where nothing was committed for a reason that
-    passes.
+    """Run what is a transaction; again, as long as ``patience`` lasts, where nothing was committed
+    for a reason that passes.
 
-    Inside a transaction it just runs: only the whole can run again. It also begins anew where it met a question that is
-    asked ``outside`` of transactions. Raises what the last try raised.
+    Inside a transaction it just runs: only the whole can run again. It also begins anew where it
+    met a question that is asked ``outside`` of transactions. Raises what the last try raised.
     """
     if connection.in_atomic_block:
         return work()
@@ -115,23 +128,30 @@ def _tried(work: Callable[[], T], patience: Patience | None) -> T:
                 raise
             if not patience.wait(found):
                 raise
-            spell.met(problem, "transaction runs again until the database takes it", trouble=str(found))
+            spell.met(
+                problem, "transaction runs again until the database takes it", trouble=str(found)
+            )
         else:
             spell.over("the transaction went through")
             return result
 
 
 def _no_longer_than(patience: Patience) -> AbstractContextManager[None]:
-    """SQLite's one lock is waited for as long as the patience lasts, where that is less than usual. PostgreSQL's limit
-    is short enough for several tries."""
+    """SQLite's one lock is waited for as long as the patience lasts, where that is less than usual.
+
+    PostgreSQL's limit is short enough for several tries.
+    """
     if patience.for_ever or connection.vendor != "sqlite":
         return nullcontext()
     return lock_wait(min(patience.seconds, usual_lock_seconds()))
 
 
 def try_tx(work: Callable[[], T], patience: Patience) -> T:
-    """Run what is a transaction once. ``patience`` is how long the database is asked what became of a COMMIT that broke
-    off. Raises what the try raised; whoever tries again begins with a new connection where this one is lost."""
+    """Run what is a transaction once.
+
+    ``patience`` is how long the database is asked what became of a COMMIT that broke off. Raises
+    what the try raised; whoever tries again begins with a new connection where this one is lost.
+    """
     reset = _patience.set(patience)
     try:
         return work()
@@ -144,7 +164,9 @@ def try_tx(work: Callable[[], T], patience: Patience) -> T:
 
 
 def persistent(verb: Callable[P, T]) -> Callable[P, T]:
-    """A person's verb by ``run_tx``. Raises Refused where others held what it needs for too long."""
+    """A person's verb by ``run_tx``. Raises Refused where others held what it needs for too
+    long.
+    """
 
     @wraps(verb)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -155,9 +177,12 @@ def persistent(verb: Callable[P, T]) -> Callable[P, T]:
                 raise
             raise Refused(
                 "unavailable",
-                "The database is busy: another session holds a lock on what this needs and did not let go of it in "
-                "time: a migration, a VACUUM, a shell, or a step with the effect `transactional`. Nothing was changed.",
-                remedy="Try again in a few seconds; /readyz says whether the whole database is locked.",
+                "The database is busy: another session holds a lock on what this needs and did not"
+                " let go of it in time: a migration, a VACUUM, a shell, or a step with the effect"
+                " `transactional`. Nothing was changed.",
+                remedy=(
+                    "Try again in a few seconds; /readyz says whether the whole database is locked."
+                ),
             ) from problem
 
     return run
@@ -165,7 +190,8 @@ def persistent(verb: Callable[P, T]) -> Callable[P, T]:
 
 @contextmanager
 def atomic() -> Iterator[None]:
-    """``transaction.atomic()`` of which it is known whether it was committed: what it raises was not.
+    """``transaction.atomic()`` of which it is known whether it was committed: what it raises was
+    not.
 
     Raises :class:`InDoubt` where the database did not come back to be asked.
     """
@@ -184,7 +210,9 @@ def atomic() -> Iterator[None]:
     except Error as problem:
         if number is None or trouble(problem) is not Trouble.AWAY or not _was_committed(number):
             raise
-        log.warning("the connection broke in COMMIT, which was carried out", problem=str(problem).strip())
+        log.warning(
+            "the connection broke in COMMIT, which was carried out", problem=str(problem).strip()
+        )
         for hook in hooks:
             _run(hook)
 

@@ -18,7 +18,10 @@ class TurnQuerySet(models.QuerySet["Turn"]):
 
 
 class Turn(models.Model):
-    """One row per thing. ``value`` is what the last one left for the next, for example the last hash of a chain."""
+    """One row per thing.
+
+    ``value`` is what the last one left for the next, for example the last hash of a chain.
+    """
 
     name = models.CharField(max_length=40, primary_key=True)
     holder = models.ForeignKey(
@@ -39,7 +42,8 @@ class Turn(models.Model):
         cls.objects.get_or_create(name=name)
         free = Q(until_at=None) | Q(until_at__lte=Now()) | Q(holder=None) | Q(holder_id=holder_id)
         free |= Q(holder__dead_at__isnull=False)
-        # Its host may be gone in the middle of it; who only seems so does it a second time, which has to be harmless.
+        # Its host may be gone in the middle of it; who only seems so does it a second time, which
+        # has to be harmless.
         silence = timedelta(seconds=settings.STIGMER_PROCESS_SILENCE_SECONDS)
         free |= Q(holder__heartbeat_at__lte=Now() - silence)
         until = Now() + timedelta(seconds=seconds)

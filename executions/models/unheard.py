@@ -16,7 +16,10 @@ WHERE_HEARTBEATS_STAY = "Look at the workers' log, and whether the database has 
 
 @dataclass(frozen=True, slots=True)
 class Unheard:
-    """``said`` is a clause without a full stop. ``may_live``: there are workers that only cannot say so."""
+    """``said`` is a clause without a full stop.
+
+    ``may_live``: there are workers that only cannot say so.
+    """
 
     said: str
     remedy: str
@@ -24,7 +27,9 @@ class Unheard:
 
 
 def unheard(seconds: float = PATIENCE_SECONDS) -> Unheard | None:
-    """Why no worker was heard of lately; None where one was. ``seconds`` is how long a lock of others is waited for.
+    """Why no worker was heard of lately; None where one was.
+
+    ``seconds`` is how long a lock of others is waited for.
 
     Raises django.db.Error where the database does not answer.
     """
@@ -41,14 +46,25 @@ def unheard(seconds: float = PATIENCE_SECONDS) -> Unheard | None:
 
 
 def is_gone(process: Process) -> bool:
-    """Whether a process of this system is there no more, declared dead or not. False for those of other hosts and
-    other pid namespaces: their pids mean nothing here, and only their silence tells."""
+    """Whether a process of this system is there no more, declared dead or not.
+
+    False for those of other hosts and other pid namespaces: their pids mean nothing here, and only
+    their silence tells.
+    """
     system = here()
     if process.host != system.host:
         return False
     if process.boot_id != system.boot_id:
-        # Of two containers that share a host name one may live on another machine; a host itself was started anew.
-        return system.pid_namespace in ("", FIRST_NAMESPACE) and process.pid_namespace in ("", FIRST_NAMESPACE)
-    if process.pid_namespace != system.pid_namespace or not process.process_started or not sees_processes():
+        # Of two containers that share a host name one may live on another machine; a host itself
+        # was started anew.
+        return system.pid_namespace in ("", FIRST_NAMESPACE) and process.pid_namespace in (
+            "",
+            FIRST_NAMESPACE,
+        )
+    if (
+        process.pid_namespace != system.pid_namespace
+        or not process.process_started
+        or not sees_processes()
+    ):
         return False
     return started(process.pid) != process.process_started

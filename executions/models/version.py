@@ -11,11 +11,15 @@ from executions.models.resource import Version
 class WorkflowVersion(Version):
     """An execution points at one and stays on it."""
 
-    workflow = models.ForeignKey("executions.Workflow", on_delete=models.CASCADE, related_name="versions")
+    workflow = models.ForeignKey(
+        "executions.Workflow", on_delete=models.CASCADE, related_name="versions"
+    )
 
     class Meta:
         ordering = ("workflow", "-number")
-        constraints = (models.UniqueConstraint(fields=["workflow", "number"], name="version_number_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["workflow", "number"], name="version_number_once"),
+        )
 
     def __str__(self) -> str:
         return f"{self.workflow} v{self.number}"

@@ -20,10 +20,18 @@ class Workflow(Resource):
 
     namespace = models.CharField(max_length=300, default="default")
     default_instance = models.ForeignKey(
-        "executions.WorkflowInstance", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        "executions.WorkflowInstance",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     head_version = models.ForeignKey(
-        "executions.WorkflowVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "executions.WorkflowVersion",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
 
     objects = WorkflowQuerySet.as_manager()

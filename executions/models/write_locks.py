@@ -1,6 +1,8 @@
-"""Whether a write would go through now, or who keeps all writes out: a question that only a lock of one's own answers.
+"""Whether a write would go through now, or who keeps all writes out: a question that only a lock of
+one's own answers.
 
-Reading goes on while a migration, a VACUUM or a shell holds the database, so that what can be read says nothing of it.
+Reading goes on while a migration, a VACUUM or a shell holds the database, so that what can be read
+says nothing of it.
 """
 
 from __future__ import annotations
@@ -14,11 +16,14 @@ from executions.models.lock_wait import lock_wait
 from executions.models.passing import Trouble, trouble
 
 PATIENCE_SECONDS = 1.0
-# What an INSERT, UPDATE or DELETE has to wait for (PostgreSQL's manual, table of conflicting lock modes).
+# What an INSERT, UPDATE or DELETE has to wait for (PostgreSQL's manual, table of conflicting lock
+# modes).
 _MODES = ("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")
 _HOLDERS = """
     SELECT c.relname, l.pid, extract(epoch FROM clock_timestamp() - a.xact_start)
-    FROM pg_locks l JOIN pg_class c ON c.oid = l.relation LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+    FROM pg_locks l
+      JOIN pg_class c ON c.oid = l.relation
+      LEFT JOIN pg_stat_activity a ON a.pid = l.pid
     WHERE l.granted AND l.pid <> pg_backend_pid() AND l.mode = ANY(%s) AND c.relname = ANY(%s)
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
     ORDER BY a.xact_start LIMIT 1
@@ -27,7 +32,9 @@ _HOLDERS = """
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who keeps writes out: ``table``, ``pid`` and ``seconds`` as far as the database tells (SQLite tells nothing)."""
+    """Who keeps writes out: ``table``, ``pid`` and ``seconds`` as far as the database tells (SQLite
+    tells nothing).
+    """
 
     table: str = ""
     pid: int | None = None
@@ -46,7 +53,8 @@ class Holder:
 
 
 def who_keeps_writes_out(seconds: float = PATIENCE_SECONDS) -> Holder | None:
-    """Who has locked the database, or one of its tables, for longer than ``seconds``; None where writes go through.
+    """Who has locked the database, or one of its tables, for longer than ``seconds``; None where
+    writes go through.
 
     Raises django.db.Error where the database does not answer.
     """
@@ -83,7 +91,11 @@ def _holder() -> Holder:
         cursor.execute(_HOLDERS, [list(_MODES), _tables()])
         row = cursor.fetchone()
     # It may have let go meanwhile, or wait for a lock itself with everybody behind it.
-    return Holder() if row is None else Holder(row[0], row[1], None if row[2] is None else float(row[2]))
+    return (
+        Holder()
+        if row is None
+        else Holder(row[0], row[1], None if row[2] is None else float(row[2]))
+    )
 
 
 def _tables() -> list[str]:

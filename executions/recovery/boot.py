@@ -19,8 +19,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SinceStart:
-    """No execution counts twice. ``recovered`` go on again, ``waiting`` are still to be taken over, ``need_person``
-    could not be recovered, or were and wait for a decision about what was interrupted."""
+    """No execution counts twice.
+
+    ``recovered`` go on again, ``waiting`` are still to be taken over, ``need_person`` could not be
+    recovered, or were and wait for a decision about what was interrupted.
+    """
 
     boot: Boot
     recovered: int
@@ -32,7 +35,10 @@ class SinceStart:
 
 
 def note_start(process: Process) -> Boot | None:
-    """Keep a record if this worker is the first one that lives. Clean: nobody had died without signing off."""
+    """Keep a record if this worker is the first one that lives.
+
+    Clean: nobody had died without signing off.
+    """
     with atomic():
         Turn.objects.locked("boot")
         unsigned = [dead for dead in declare_the_dead(Watch()) if dead.kind == "worker"]
@@ -41,9 +47,16 @@ def note_start(process: Process) -> Boot | None:
             return None
         incomplete = Execution.objects.filter(runner=Runner.OURS, phase__in=UNDER_WAY).count()
         boot = Boot.objects.create(
-            host=process.host, version=process.version, is_clean=not unsigned, incomplete_count=incomplete
+            host=process.host,
+            version=process.version,
+            is_clean=not unsigned,
+            incomplete_count=incomplete,
         )
-    log.info("installation started", after="a clean stop" if boot.is_clean else "a crash", incomplete=incomplete)
+    log.info(
+        "installation started",
+        after="a clean stop" if boot.is_clean else "a crash",
+        incomplete=incomplete,
+    )
     return boot
 
 
@@ -54,7 +67,9 @@ def since_start(executions: QuerySet[Execution]) -> SinceStart | None:
         return None
     told = Event.objects.filter(created_at__gte=boot.at, actor=None)
     recovered = told.filter(name=EventName.RECOVERED).values("execution_id")
-    tried = told.filter(name__in=(EventName.RECOVERED, EventName.RECOVERY_FAILED)).values("execution_id")
+    tried = told.filter(name__in=(EventName.RECOVERED, EventName.RECOVERY_FAILED)).values(
+        "execution_id"
+    )
     left = executions.filter(left_behind())
     settled = executions.exclude(pk__in=left.values("pk"))
     return SinceStart(

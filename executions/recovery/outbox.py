@@ -1,5 +1,6 @@
-"""Telling people: an event that lands in an inbox counts as sent once the pages were told of it a second time, after
-its commit; a nudge that was lost with its process is made good here."""
+"""Telling people: an event that lands in an inbox counts as sent once the pages were told of it a
+second time, after its commit; a nudge that was lost with its process is made good here.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ def send_what_is_unsent() -> int:
     """Announce events that are not marked as sent, oldest first. How many."""
     late = Now() - timedelta(seconds=AFTER_SECONDS)
     rows = Event.objects.filter(sent_at=None, created_at__lt=late).order_by("created_at")
-    found = list(rows.values_list("pk", "execution_id", "seq", "execution__owner_id")[:MOST_PER_SWEEP])
+    found = list(
+        rows.values_list("pk", "execution_id", "seq", "execution__owner_id")[:MOST_PER_SWEEP]
+    )
     for _, execution_id, seq, owner_id in found:
         nudges.announce(execution_id, seq, owner_id)
     Event.objects.filter(pk__in=[row[0] for row in found]).update(sent_at=Now())

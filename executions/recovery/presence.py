@@ -1,4 +1,5 @@
-"""A web server among the processes: its row says that it lives, so that what it had begun is known to be left behind.
+"""A web server among the processes: its row says that it lives, so that what it had begun is known
+to be left behind.
 
 It holds no execution and is never ended for its silence: declared dead, it signs on anew.
 """
@@ -20,7 +21,9 @@ _present: Presence | None = None
 
 
 class Presence:
-    """A thread that signs on and beats; ``process`` is None while the database did not hear of it."""
+    """A thread that signs on and beats; ``process`` is None while the database did not hear of
+    it.
+    """
 
     def __init__(self, kind: str) -> None:
         self.process: Process | None = None

@@ -27,9 +27,10 @@ log = structlog.get_logger(__name__)
 class Watch:
     """Whose heartbeat stands still, as one process sees it by its own monotonic clock.
 
-    After an outage of the database, or a jump of its clock, every heartbeat looks old. Who looked on all the time knows
-    better: silent is only who had the chance to beat, and did not. Time in which this process had to wait for the
-    database itself was no chance for anybody, and a row that others have locked was none for its process.
+    After an outage of the database, or a jump of its clock, every heartbeat looks old. Who looked
+    on all the time knows better: silent is only who had the chance to beat, and did not. Time in
+    which this process had to wait for the database itself was no chance for anybody, and a row that
+    others have locked was none for its process.
     """
 
     def __init__(self) -> None:
@@ -41,7 +42,9 @@ class Watch:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """What is done inside may wait for the database: as long as it takes counts against nobody."""
+        """What is done inside may wait for the database: as long as it takes counts against
+        nobody.
+        """
         began = time.monotonic()
         try:
             yield
@@ -50,9 +53,11 @@ class Watch:
             self._seen = {pk: (beat, since + waited) for pk, (beat, since) in self._seen.items()}
 
     def declare_the_silent(self) -> list[Process]:
-        """Declare dead whom the database calls silent and who did not beat before these eyes either; those declared.
+        """Declare dead whom the database calls silent and who did not beat before these eyes
+        either; those declared.
 
-        It waits for no lock of others: where one is held, heartbeats may have waited for it in vain.
+        It waits for no lock of others: where one is held, heartbeats may have waited for it in
+        vain.
         """
         with ExitStack() as transaction:
             with self.waiting():
@@ -66,21 +71,31 @@ class Watch:
             now = time.monotonic()
             self._seen |= {pk: (self._seen[pk][0], now) for pk in locked}
             patience = WATCHED_BEATS * settings.STIGMER_HEARTBEAT_SECONDS
-            watched = [pk for pk in still if pk not in locked and now - self._seen[pk][1] >= patience]
+            watched = [
+                pk for pk in still if pk not in locked and now - self._seen[pk][1] >= patience
+            ]
             silent = Process.objects.silent().filter(pk__in=watched)
-            return [process for process in silent if process.declare_dead(SILENT, only_if_silent=True)]
+            return [
+                process for process in silent if process.declare_dead(SILENT, only_if_silent=True)
+            ]
 
     def _standing_still(self) -> list[uuid.UUID]:
         """Whose heartbeat is the one that was seen at the last look."""
         now = time.monotonic()
         beats = dict(Process.objects.filter(dead_at=None).values_list("pk", "heartbeat_at"))
-        still = {pk: self._seen[pk] for pk, beat in beats.items() if self._seen.get(pk, (None,))[0] == beat}
+        still = {
+            pk: self._seen[pk]
+            for pk, beat in beats.items()
+            if self._seen.get(pk, (None,))[0] == beat
+        }
         self._seen = {pk: (beat, now) for pk, beat in beats.items()} | still
         return list(still)
 
 
 def _table_is_free() -> bool:
-    """Whether nobody keeps all heartbeats from being written; the caller holds a transaction, which is lost else."""
+    """Whether nobody keeps all heartbeats from being written; the caller holds a transaction, which
+    is lost else.
+    """
     if connection.vendor == "sqlite":
         return True
     try:
@@ -94,7 +109,10 @@ def _table_is_free() -> bool:
 
 
 def _not_locked(ids: list[uuid.UUID]) -> set[uuid.UUID]:
-    """Of these rows those that nobody else has locked. They are locked then until the transaction ends."""
+    """Of these rows those that nobody else has locked.
+
+    They are locked then until the transaction ends.
+    """
     rows = Process.objects.filter(pk__in=ids)
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True)
@@ -102,9 +120,14 @@ def _not_locked(ids: list[uuid.UUID]) -> set[uuid.UUID]:
 
 
 def declare_the_dead(watch: Watch) -> list[Process]:
-    """Declare dead what is dead; each process is declared by one caller only. Those that this call declared."""
+    """Declare dead what is dead; each process is declared by one caller only.
+
+    Those that this call declared.
+    """
     near = Process.objects.filter(dead_at=None, host=here().host)
-    declared = [process for process in near if is_gone(process) and process.declare_dead(_death_of(process))]
+    declared = [
+        process for process in near if is_gone(process) and process.declare_dead(_death_of(process))
+    ]
     # Silent though its pid may be there: stopped or stuck.
     declared += watch.declare_the_silent()
     for process in declared:

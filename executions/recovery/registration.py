@@ -57,7 +57,9 @@ def register_when_possible(kind: str, stop: threading.Event, *, slots: int = 0) 
 def resign(process: Process) -> int:
     """Say that this process ends, and ring for what it still held. How many those were."""
     process.declare_dead(STOPPED)
-    held = Execution.objects.filter(process=process, phase=Phase.IN_PROGRESS).values_list("pk", "queue", "owner_id")
+    held = Execution.objects.filter(process=process, phase=Phase.IN_PROGRESS).values_list(
+        "pk", "queue", "owner_id"
+    )
     for bell in held:
         dispatch.ring(*bell)
     return len(held)

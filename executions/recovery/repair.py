@@ -1,6 +1,8 @@
-"""Mending what is not linked: workflows and agents whose default instance is missing, or is not their own.
+"""Mending what is not linked: workflows and agents whose default instance is missing, or is not
+their own.
 
-Each parent is mended in a transaction of its own, by the same piece that heals it when a run starts.
+Each parent is mended in a transaction of its own, by the same piece that heals it when a run
+starts.
 """
 
 from __future__ import annotations
@@ -26,7 +28,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """One parent that is not linked to a default instance of its own. ``problem`` is empty where it was mended."""
+    """One parent that is not linked to a default instance of its own.
+
+    ``problem`` is empty where it was mended.
+    """
 
     kind: str
     parent: str
@@ -48,14 +53,20 @@ class RepairReport:
         return sum(bool(orphan.child) for orphan in self.found)
 
 
-def repair(kinds: Sequence[str] = KINDS, dry_run: bool = False, *, most: int | None = None) -> RepairReport:
+def repair(
+    kinds: Sequence[str] = KINDS, dry_run: bool = False, *, most: int | None = None
+) -> RepairReport:
     """Report, and unless ``dry_run`` mend, at most ``most`` orphans of each kind.
 
     Raises Refused for an unknown kind.
     """
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown:
-        raise Refused("invalid", f"Nothing named {unknown[0]!r} can be repaired.", remedy=f"Use {' or '.join(KINDS)}.")
+        raise Refused(
+            "invalid",
+            f"Nothing named {unknown[0]!r} can be repaired.",
+            remedy=f"Use {' or '.join(KINDS)}.",
+        )
     report = RepairReport(dry_run)
     for kind in kinds:
         for parent in _orphans(kind, most):
@@ -80,15 +91,25 @@ def _looked_at(kind: str, parent: Workflow | Agent) -> Orphan:
 
 def _mended(kind: str, parent: Workflow | Agent) -> Orphan:
     reason = _reason(parent)
-    log.warning("default instance is not linked", parent=parent.public_id, slug=parent.slug, reason=reason)
-    default: Any = default_child.of_workflow(parent) if isinstance(parent, Workflow) else default_child.of_agent(parent)
+    log.warning(
+        "default instance is not linked", parent=parent.public_id, slug=parent.slug, reason=reason
+    )
+    default: Any = (
+        default_child.of_workflow(parent)
+        if isinstance(parent, Workflow)
+        else default_child.of_agent(parent)
+    )
     try:
         with transaction.atomic():
             child = default_child.ensure(default)
     except StigmerError as problem:
-        log.error("default instance could not be mended", parent=parent.public_id, problem=str(problem))
+        log.error(
+            "default instance could not be mended", parent=parent.public_id, problem=str(problem)
+        )
         return Orphan(kind, parent.public_id, parent.slug, reason, problem=str(problem))
-    log.info("default instance healed", parent=parent.public_id, slug=parent.slug, child=child.public_id)
+    log.info(
+        "default instance healed", parent=parent.public_id, slug=parent.slug, child=child.public_id
+    )
     return Orphan(kind, parent.public_id, parent.slug, reason, child=child.public_id)
 
 
@@ -99,7 +120,10 @@ def _reason(parent: Workflow | Agent) -> str:
 
 
 class ConsistencyCheck:
-    """The same, periodically and bounded, from the sweep. Every worker may do it: a parent is mended once."""
+    """The same, periodically and bounded, from the sweep.
+
+    Every worker may do it: a parent is mended once.
+    """
 
     def __init__(self, every_seconds: float = EVERY_SECONDS) -> None:
         self._every_seconds = every_seconds

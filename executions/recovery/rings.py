@@ -1,4 +1,6 @@
-"""Ringing again for what is due or left behind: at most so many, the oldest first, owners in turn."""
+"""Ringing again for what is due or left behind: at most so many, the oldest first, owners in
+turn.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ def ring_for_orphans(most: int) -> int:
     """Ring for what dead processes left behind. How many rang."""
     stamped = _stamp(Execution.objects.orphaned(), "id", most)
     for execution in stamped:
-        log.warning("orphaned execution found", execution_id=execution.public_id, token=execution.token)
+        log.warning(
+            "orphaned execution found", execution_id=execution.public_id, token=execution.token
+        )
     return _ring(stamped)
 
 
@@ -40,7 +44,9 @@ def ring_for_due(most: int, *, grace_seconds: float = GRACE_SECONDS) -> int:
 
 
 def to_be_driven_alone(most: int) -> list[Execution]:
-    """What is due or left behind and has to be driven alone, for this worker; no other is given it meanwhile."""
+    """What is due or left behind and has to be driven alone, for this worker; no other is given it
+    meanwhile.
+    """
     if most <= 0:
         return []
     stamped = _stamp(Execution.objects.due().takable(alone=True), "wake_at", most)
@@ -48,20 +54,28 @@ def to_be_driven_alone(most: int) -> list[Execution]:
 
 
 def _stamp(rows: ExecutionQuerySet, order: str, most: int) -> list[Execution]:
-    """Say of the next ``most`` that they are rung for, in one transaction: of several sweepers one rings for each."""
+    """Say of the next ``most`` that they are rung for, in one transaction: of several sweepers one
+    rings for each.
+    """
     wanted = rows.filter(_not_just_rung())
     ids = [execution.pk for execution in _in_turn(wanted, order)[:most]]
     if not ids:
         return []
     with atomic():
-        free = wanted.filter(pk__in=ids).only(*FIELDS).select_for_update(skip_locked=True, of=("self",))
+        free = (
+            wanted.filter(pk__in=ids)
+            .only(*FIELDS)
+            .select_for_update(skip_locked=True, of=("self",))
+        )
         found = {execution.pk: execution for execution in free}
         Execution.objects.filter(pk__in=found).update(rung_at=Now())
     return [found[pk] for pk in ids if pk in found]
 
 
 def _in_turn(rows: ExecutionQuerySet, order: str) -> Any:
-    """Everybody's first before anybody's second, so that one owner's many do not keep the others waiting."""
+    """Everybody's first before anybody's second, so that one owner's many do not keep the others
+    waiting.
+    """
     turn = Window(RowNumber(), partition_by=F("owner_id"), order_by=order)
     return rows.only("pk").annotate(turn=turn).order_by("turn", order)
 
@@ -69,7 +83,9 @@ def _in_turn(rows: ExecutionQuerySet, order: str) -> Any:
 def _not_just_rung() -> Q:
     """Not rung for, or long ago, or before somebody died, who may have had the bell in hand."""
     long_ago = Q(rung_at__lt=Now() - timedelta(seconds=settings.STIGMER_RING_AGAIN_SECONDS))
-    deaths = Process.objects.filter(dead_at__isnull=False).order_by("-dead_at").values("dead_at")[:1]
+    deaths = (
+        Process.objects.filter(dead_at__isnull=False).order_by("-dead_at").values("dead_at")[:1]
+    )
     # Of a clock that was set back since.
     to_come = Q(rung_at__gt=Now() + timedelta(seconds=FORESIGHT_SECONDS))
     return Q(rung_at=None) | long_ago | to_come | Q(rung_at__lt=Subquery(deaths))

@@ -1,4 +1,6 @@
-"""External runners that fell silent: said once, as an event that lands in the owner's inbox, until they speak again."""
+"""External runners that fell silent: said once, as an event that lands in the owner's inbox, until
+they speak again.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +19,21 @@ log = structlog.get_logger(__name__)
 
 
 def note_silent_runners() -> int:
-    """Mark executions whose runner was silent for longer than it may; how many were marked by this call."""
-    found = Execution.objects.silent().filter(runner_silent_at=None).order_by("runner_due_at")[:MOST_PER_CHECK]
+    """Mark executions whose runner was silent for longer than it may; how many were marked by this
+    call.
+    """
+    found = (
+        Execution.objects.silent()
+        .filter(runner_silent_at=None)
+        .order_by("runner_due_at")[:MOST_PER_CHECK]
+    )
     return sum(_mark(execution) for execution in found)
 
 
 def _mark(execution: Execution) -> bool:
-    """The sequence guards: of several sweepers one marks, and a runner that spoke meanwhile is not marked."""
+    """The sequence guards: of several sweepers one marks, and a runner that spoke meanwhile is not
+    marked.
+    """
     now = clock.now()
     heard_at = report.timestamp(execution.runner_heard_at or execution.created_at)
     event = report.plain(
@@ -44,5 +54,7 @@ def _mark(execution: Execution) -> bool:
     )
     if apply(move) is None:
         return False
-    log.warning("external runner is silent", execution_id=execution.public_id, last_heard_at=heard_at)
+    log.warning(
+        "external runner is silent", execution_id=execution.public_id, last_heard_at=heard_at
+    )
     return True

@@ -1,5 +1,8 @@
-"""The sweep: rings again for whatever is due and unleased, and says who died. It puts work back through the front door
-and never runs it; ringing twice is safe. One process sweeps at a time, whose turn it is stands in the database."""
+"""The sweep: rings again for whatever is due and unleased, and says who died.
+
+It puts work back through the front door and never runs it; ringing twice is safe. One process
+sweeps at a time, whose turn it is stands in the database.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,12 @@ from executions.models.spell import Spell
 from executions.recovery.outbox import send_what_is_unsent
 from executions.recovery.processes import Watch, declare_the_dead
 from executions.recovery.repair import ConsistencyCheck
-from executions.recovery.rings import GRACE_SECONDS, URGENT_GRACE_SECONDS, ring_for_due, ring_for_orphans
+from executions.recovery.rings import (
+    GRACE_SECONDS,
+    URGENT_GRACE_SECONDS,
+    ring_for_due,
+    ring_for_orphans,
+)
 from executions.recovery.runners import note_silent_runners
 from executions.recovery.violations import repair_the_lost
 
@@ -39,10 +47,14 @@ def sweep(watch: Watch | None = None) -> int:
     return rang
 
 
-def take_up_what_is_left(watch: Watch | None = None, *, grace_seconds: float = URGENT_GRACE_SECONDS) -> int:
-    """Declare the dead and ring for what they left and for what is due: what has to be fast after a death.
+def take_up_what_is_left(
+    watch: Watch | None = None, *, grace_seconds: float = URGENT_GRACE_SECONDS
+) -> int:
+    """Declare the dead and ring for what they left and for what is due: what has to be fast after a
+    death.
 
-    Each at most STIGMER_SWEEP_BATCH: what dead processes left must not keep what is due waiting, nor the other way.
+    Each at most STIGMER_SWEEP_BATCH: what dead processes left must not keep what is due waiting,
+    nor the other way.
     """
     watch = watch or Watch()
     declare_the_dead(watch)
@@ -52,7 +64,9 @@ def take_up_what_is_left(watch: Watch | None = None, *, grace_seconds: float = U
 
 
 class Sweeper:
-    """Sweeps now and every STIGMER_SWEEP_SECONDS, in a thread of its own; ``hurry`` when somebody has just died."""
+    """Sweeps now and every STIGMER_SWEEP_SECONDS, in a thread of its own; ``hurry`` when somebody
+    has just died.
+    """
 
     def __init__(self, process: Process) -> None:
         self._process = process

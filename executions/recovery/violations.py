@@ -1,5 +1,7 @@
-"""What must not be: an active execution that is neither due, nor in somebody's hands, nor waiting for something that
-is named. Constraints keep most of it out of the database; what is found nevertheless is woken up and reported."""
+"""What must not be: an active execution that is neither due, nor in somebody's hands, nor waiting
+for something that is named. Constraints keep most of it out of the database; what is found
+nevertheless is woken up and reported.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +30,18 @@ def lost() -> dict[str, QuerySet[Execution]]:
     """What is lost, by what is wrong with it."""
     ours = Execution.objects.filter(runner=Runner.OURS)
     waiting = ours.filter(phase=Phase.WAITING)
-    asked = Step.objects.standing().filter(execution=OuterRef("pk"), waiting_for=WaitingFor.DECISION)
+    asked = Step.objects.standing().filter(
+        execution=OuterRef("pk"), waiting_for=WaitingFor.DECISION
+    )
     never = waiting.filter(wake_at=None)
     person = Q(waiting_for=WaitingFor.DECISION)
     late = Q(wake_at=None) | Q(wake_at__gt=F("timeout_at") + timedelta(seconds=1))
     return {
         "it waits, and nothing would wake it": never.exclude(person),
         "it waits for a person, and nobody was asked": never.filter(person).exclude(Exists(asked)),
-        "its time limit has passed": waiting.filter(late, timeout_at__lt=Now()).exclude(waiting_for__in=UNTIMED),
+        "its time limit has passed": waiting.filter(late, timeout_at__lt=Now()).exclude(
+            waiting_for__in=UNTIMED
+        ),
         "it is pending for a moment that is still to come": ours.filter(
             phase=Phase.PENDING, wake_at__gt=Now() + timedelta(minutes=1)
         ),
@@ -43,8 +49,12 @@ def lost() -> dict[str, QuerySet[Execution]]:
 
 
 def repair_the_lost() -> int:
-    """Wake up what is lost, and say so in its history, in the audit trail and in the log. How many."""
-    return sum(_wake(execution, why) for why, rows in lost().items() for execution in rows[:MOST_PER_SWEEP])
+    """Wake up what is lost, and say so in its history, in the audit trail and in the log. How
+    many.
+    """
+    return sum(
+        _wake(execution, why) for why, rows in lost().items() for execution in rows[:MOST_PER_SWEEP]
+    )
 
 
 def _wake(execution: Execution, why: str) -> bool:
@@ -65,6 +75,8 @@ def _wake(execution: Execution, why: str) -> bool:
         if applied is None:
             return False
         after = {"phase": str(execution.phase), "seq": applied.head_seq}
-        audit.record("repair", execution, None, before=audit.state(execution), after=after, reason=why)
+        audit.record(
+            "repair", execution, None, before=audit.state(execution), after=after, reason=why
+        )
     log.error("a lost execution was found and woken", execution_id=execution.public_id, why=why)
     return True

@@ -1,4 +1,7 @@
-"""What waits for a worker, as the database knows it: due, or left behind by a dead process. Owners come in turn."""
+"""What waits for a worker, as the database knows it: due, or left behind by a dead process.
+
+Owners come in turn.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,16 @@ from executions.states import Phase, Runner
 
 # So long after a death the bells of the sweep are given to be heard.
 BELL_SECONDS = 1.0
-_RANK = Case(*(When(queue=name, then=Value(rank)) for rank, name in enumerate(QUEUES)), default=Value(1))
+_RANK = Case(
+    *(When(queue=name, then=Value(rank)) for rank, name in enumerate(QUEUES)), default=Value(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One execution that a worker may take; ``turn`` counts its owner's from 1, the one that is due longest first."""
+    """One execution that a worker may take; ``turn`` counts its owner's from 1, the one that is due
+    longest first.
+    """
 
     execution_id: uuid.UUID
     owner_id: int
@@ -29,12 +36,16 @@ class Waiting:
 
 
 def due(most: int) -> list[Waiting]:
-    """What is due now: everybody's first, then everybody's second; of equal turn the better queue first."""
+    """What is due now: everybody's first, then everybody's second; of equal turn the better queue
+    first.
+    """
     return _in_turn(Execution.objects.due(), "wake_at", most)
 
 
 def left_behind(most: int) -> list[Waiting]:
-    """What dead processes left and nobody took, though the sweep rang for it: a bell may be lost."""
+    """What dead processes left and nobody took, though the sweep rang for it: a bell may be
+    lost.
+    """
     late = Now() - timedelta(seconds=BELL_SECONDS)
     return _in_turn(Execution.objects.orphaned().filter(process__dead_at__lt=late), "id", most)
 
@@ -48,7 +59,9 @@ def next_moment(seconds: float) -> datetime | None:
 
 def _in_turn(rows: ExecutionQuerySet, order: str, most: int) -> list[Waiting]:
     turn = Window(RowNumber(), partition_by=F("owner_id"), order_by=[_RANK, order])
-    # One that has to be driven alone is not taken beside others (recovery.rings), and what a newer Stigmer began not
-    # at all: it would stand before what can be taken.
-    ranked = rows.takable(alone=False).annotate(turn=turn, rank=_RANK).order_by("turn", "rank", order)
+    # One that has to be driven alone is not taken beside others (recovery.rings), and what a newer
+    # Stigmer began not at all: it would stand before what can be taken.
+    ranked = (
+        rows.takable(alone=False).annotate(turn=turn, rank=_RANK).order_by("turn", "rank", order)
+    )
     return [Waiting(*row) for row in ranked.values_list("pk", "owner_id", "turn")[:most]]

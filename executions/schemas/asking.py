@@ -43,7 +43,9 @@ def problems(
     except (NotStorable, UnicodeEncodeError) as problem:
         raise SchemaStopped(f"it cannot be read as JSON: {problem}") from None
     payload = _HEAD.pack(len(schema), hides_values) + schema + text
-    answer = _ask("schema.check", payload, schema, owner, seconds, len(text) > _HEAVY_BYTES, is_patient)
+    answer = _ask(
+        "schema.check", payload, schema, owner, seconds, len(text) > _HEAVY_BYTES, is_patient
+    )
     return [_finding(each) for each in _read(answer)]
 
 
@@ -89,7 +91,8 @@ def _ask(
         ) from None
     except (sealed.SealedOutOfMemory, sealed.SealedDied, sealed.SealedTooLarge):
         raise SchemaStopped(
-            "that needed more memory than it may have and was stopped: make the schema simpler or the value smaller"
+            "that needed more memory than it may have and was stopped: make the schema simpler or"
+            " the value smaller"
         ) from None
     except sealed.SealedClosed:
         if is_patient:

@@ -22,4 +22,6 @@ class SchemaBusy(SchemaError):
 
 
 class SchemaStopped(SchemaError):
-    """The check needed more time or memory than it may have, or could not read what it was given."""
+    """The check needed more time or memory than it may have, or could not read what it was
+    given.
+    """

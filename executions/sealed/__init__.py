@@ -1,4 +1,5 @@
-"""Foreign text (jq programs, JSON Schemas) is worked on in child processes that can do nothing else.
+"""Foreign text (jq programs, JSON Schemas) is worked on in child processes that can do nothing
+else.
 
 A sealed child has nothing to give away: no environment, no files and no sockets, standard input
 and output are pipes to its parent and the rest is ``/dev/null``; its memory, its processor time

@@ -1,9 +1,9 @@
 """What goes over the pipes between a process and its sealed children.
 
-A request is its length, the length of the operation's name (one byte), the name and the payload.
-A reply is its length, what became of the call (one byte), the processor time that the child has used
-in its life (eight bytes, microseconds), and the body. Lengths have four bytes, big endian, and count
-what follows the head.
+A request is its length, the length of the operation's name (one byte), the name and the payload. A
+reply is its length, what became of the call (one byte), the processor time that the child has used
+in its life (eight bytes, microseconds), and the body. Lengths have four bytes, big endian, and
+count what follows the head.
 """
 
 from __future__ import annotations

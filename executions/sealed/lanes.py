@@ -144,7 +144,9 @@ class Lanes:
                 return self._resting.pop()
         return self.stock.fresh()
 
-    def _ended(self, child: SealedChild, answer: Callable[[float], Reply | None], seconds: float) -> Reply:
+    def _ended(
+        self, child: SealedChild, answer: Callable[[float], Reply | None], seconds: float
+    ) -> Reply:
         """The answer of a slow child. One that takes really long steps back behind those who drive
         executions, and ends afterwards; any other rests."""
         keep = False

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``memory_bytes`` is the address space of a child and ``max_answer_bytes`` its largest
-    answer. ``shared`` children serve all owners, and ``lane_seconds`` is how long a call may hold
-    one of them. ``slow`` and ``once``
-    count the slow calls and the calls with secrets that run at one time, ``…_each`` those of one
-    owner. ``spares`` is how many unused children are kept ready. ``is_patient``: a call waits as long
-    as no process can be had, and that time counts nowhere; else it is told after a few seconds."""
+    """``memory_bytes`` is the address space of a child and ``max_answer_bytes`` its largest answer.
+
+    ``shared`` children serve all owners, and ``lane_seconds`` is how long a call may hold one of
+    them. ``slow`` and ``once`` count the slow calls and the calls with secrets that run at one
+    time, ``…_each`` those of one owner. ``spares`` is how many unused children are kept ready.
+    ``is_patient``: a call waits as long as no process can be had, and that time counts nowhere;
+    else it is told after a few seconds.
+    """
 
     memory_bytes: int = 256 * 1024 * 1024
     max_answer_bytes: int = 4 * 1024 * 1024

@@ -16,7 +16,10 @@ from executions.sealed.errors import SealedUnavailable
 from executions.sealed.frames import MESSAGE_BYTES
 from executions.sealed.process import SealedChild
 
-_PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from executions.sealed.inside.mother import main; main()"
+_PROGRAM = (
+    "import sys; sys.path[:] = sys.argv[1:]; from executions.sealed.inside.mother import main;"
+    " main()"
+)
 
 
 class Mother:

@@ -45,7 +45,9 @@ _waited = _OfThread()
 
 @contextmanager
 def calling(caller: Caller | None) -> Iterator[None]:
-    """Calls of this thread are made for ``caller`` meanwhile; None: they wait for their turn in any case."""
+    """Calls of this thread are made for ``caller`` meanwhile; None: they wait for their turn in any
+    case.
+    """
     before, _waited.caller = _waited.caller, caller
     try:
         yield
@@ -55,7 +57,9 @@ def calling(caller: Caller | None) -> Iterator[None]:
 
 @contextmanager
 def hurried() -> Iterator[None]:
-    """Calls of this thread do not wait long for a process meanwhile: others wait for this thread."""
+    """Calls of this thread do not wait long for a process meanwhile: others wait for this
+    thread.
+    """
     before, _waited.is_hurried = _waited.is_hurried, True
     try:
         with calling(None):
@@ -69,8 +73,9 @@ def is_hurried() -> bool:
 
 
 def waited_seconds() -> float:
-    """How long calls of this thread have waited for a place or a process so far: time that nothing may count
-    against a deadline."""
+    """How long calls of this thread have waited for a place or a process so far: time that nothing
+    may count against a deadline.
+    """
     return _waited.seconds
 
 

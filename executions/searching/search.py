@@ -1,4 +1,6 @@
-"""The filters of a list of executions. `ExecutionQuerySet.matching` says what each of them means."""
+"""The filters of a list of executions. `ExecutionQuerySet.matching` says what each of them
+means.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,8 @@ ATTENTION = "attention"
 class Search:
     """An empty value is no filter; all filters that are given have to fit.
 
-    ``workflow``, ``agent`` and ``subject`` (either of the two) are a slug or a public id. ``owner`` is
-    a user name, or ``me`` for whoever asks. A label without a value asks for its key alone.
+    ``workflow``, ``agent`` and ``subject`` (either of the two) are a slug or a public id. ``owner``
+    is a user name, or ``me`` for whoever asks. A label without a value asks for its key alone.
     """
 
     kind: str = ""

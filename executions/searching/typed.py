@@ -1,4 +1,6 @@
-"""What a person types above the list: ``status:failed owner:me after:2d label:team=red late parcel``."""
+"""What a person types above the list: ``status:failed owner:me after:2d label:team=red late
+parcel``.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,9 @@ def _status(value: str, now: datetime) -> dict[str, Any]:
     alike = (phase for phase in Phase if phase.lower() == word.replace("-", "_"))
     phase = _WORDS.get(word) or next(alike, None)
     if phase is None:
-        raise NotUnderstood(f"There is no status “{value[:SHOWN_CHARACTERS]}”. Use one of {_STATUSES}.")
+        raise NotUnderstood(
+            f"There is no status “{value[:SHOWN_CHARACTERS]}”. Use one of {_STATUSES}."
+        )
     return {"phases": (str(phase),), "needs_attention": None}
 
 
@@ -82,7 +86,8 @@ def _moment(name: str) -> Callable[[str, datetime], dict[str, Any]]:
         moment = _when(value, now)
         if moment is None:
             raise NotUnderstood(
-                f"“{name}:{value[:SHOWN_CHARACTERS]}” is no time. Write 2d, 3h, 30m or a date such as 2026-11-20."
+                f"“{name}:{value[:SHOWN_CHARACTERS]}” is no time. Write 2d, 3h, 30m or a date such"
+                " as 2026-11-20."
             )
         return {name: moment}
 

@@ -1,8 +1,18 @@
-"""Secrets: who may use them and where, nothing of them in rows, and nothing of them in what people are shown."""
+"""Secrets: who may use them and where, nothing of them in rows, and nothing of them in what people
+are shown.
+"""
 
 from executions.secrets.forms import why_not_searched
 from executions.secrets.rules import FOR_ADMINISTRATORS, Applicant, Rule, not_allowed
-from executions.secrets.run import NO_VALUE, Edge, Reading, Secrets, SecretUnavailable, shown, shown_text
+from executions.secrets.run import (
+    NO_VALUE,
+    Edge,
+    Reading,
+    Secrets,
+    SecretUnavailable,
+    shown,
+    shown_text,
+)
 from executions.secrets.sealing import Seal
 
 __all__ = [

@@ -25,7 +25,10 @@ _WORD = re.compile(r"[a-z]+|[A-Z]+|[A-Z][a-z]+", re.ASCII)
 
 
 def why_not_searched(text: str) -> str:
-    """Why this value is not searched for in data: it would be found where nobody meant it. Empty where it is."""
+    """Why this value is not searched for in data: it would be found where nobody meant it.
+
+    Empty where it is.
+    """
     if len(text) < SHORTEST:
         return f"it has fewer than {SHORTEST} characters"
     if text.isdigit() and len(text) < _SHORTEST_NUMBER:
@@ -55,13 +58,22 @@ def _encoded(text: str) -> Iterator[str]:
     # Host names are written in lower case.
     yield from (text, text.lower(), text.upper())
     percent = quote(raw, safe="")
-    yield from (percent, quote(raw), quote_plus(raw), re.sub("%..", lambda code: code.group().lower(), percent))
-    for escaped in (json.dumps(text), json.dumps(text, ensure_ascii=False), json.dumps(json.dumps(text)[1:-1])):
+    yield from (
+        percent,
+        quote(raw),
+        quote_plus(raw),
+        re.sub("%..", lambda code: code.group().lower(), percent),
+    )
+    for escaped in (
+        json.dumps(text),
+        json.dumps(text, ensure_ascii=False),
+        json.dumps(json.dumps(text)[1:-1]),
+    ):
         yield from (escaped[1:-1], escaped[1:-1].replace("/", "\\/"))
     yield from (html.escape(text), raw.hex(), raw.hex().upper())
     for shift in range(3):
-        # Inside a longer text (`user:password`) it can begin at any of three places of the base64 alphabet's grid;
-        # characters that depend on what stands before or behind it are left out.
+        # Inside a longer text (`user:password`) it can begin at any of three places of the base64
+        # alphabet's grid; characters that depend on what stands before or behind it are left out.
         code = base64.b64encode(b"\0" * shift + raw).decode().rstrip("=")
         part = code[(shift * 8 + 5) // 6 : (shift + len(raw)) * 8 // 6]
         for form in {part, code if shift == 0 else part}:

@@ -1,4 +1,7 @@
-"""Takes secrets out of what is told: errors, logs, messages. For good: what was taken out cannot be put back."""
+"""Takes secrets out of what is told: errors, logs, messages.
+
+For good: what was taken out cannot be put back.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,13 @@ class Hider:
         self._pattern = _pattern(self._forms)
 
     def learn(self, text: str, name: str) -> None:
-        """From now on this text gives the secret ``name`` away too: an expression computed it, say."""
+        """From now on this text gives the secret ``name`` away too: an expression computed it,
+        say.
+        """
         if text not in self._forms and not why_not_searched(text):
-            self._forms |= {form: name for form in forms_of({name: text}) if form not in self._forms}
+            self._forms |= {
+                form: name for form in forms_of({name: text}) if form not in self._forms
+            }
             self._pattern = _pattern(self._forms)
 
     def finds(self, text: str) -> bool:
@@ -39,11 +46,16 @@ class Hider:
         """``text`` with each piece that gives a secret away replaced by ``label(name, piece)``."""
         if self._pattern is None:
             return text
-        return self._pattern.sub(lambda match: label(self._forms[match.group()], match.group()), text)
+        return self._pattern.sub(
+            lambda match: label(self._forms[match.group()], match.group()), text
+        )
 
     def hide(self, value: Json) -> Json:
-        """``value`` without any secret: each, as it is or encoded, becomes ``[secret NAME]``. Values that are short
-        or common are not searched for (:func:`executions.secrets.forms.why_not_searched`)."""
+        """``value`` without any secret: each, as it is or encoded, becomes ``[secret NAME]``.
+
+        Values that are short or common are not searched for
+        (:func:`executions.secrets.forms.why_not_searched`).
+        """
         return mapped(value, self._hidden, self._hidden_number)
 
     def _hidden(self, text: str) -> str:

@@ -7,7 +7,8 @@ import re
 # In jq, blanks and comments may stand between the sign and the name.
 _MENTION = re.compile(r"\$(?:\s|#[^\n]*(?:\n|\Z))*secrets\b", re.ASCII)
 _NAMED = re.compile(
-    r"""\$secrets\s*(?:\.\s*([A-Za-z_]\w*)|\.\s*"([^"\\]+)"|(?:\.\s*)?\[\s*"([^"\\]+)"\s*\])""", re.ASCII
+    r"""\$secrets\s*(?:\.\s*([A-Za-z_]\w*)|\.\s*"([^"\\]+)"|(?:\.\s*)?\[\s*"([^"\\]+)"\s*\])""",
+    re.ASCII,
 )
 
 

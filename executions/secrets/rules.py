@@ -11,7 +11,8 @@ from executions.hosts import Hosts
 class Applicant:
     """Who wants to use a secret: the person who applied a workflow, and the workflow itself.
 
-    ``workflow`` is its slug where it is shared, empty where it is private: of a private one anybody may have the name.
+    ``workflow`` is its slug where it is shared, empty where it is private: of a private one anybody
+    may have the name.
     """
 
     name: str
@@ -25,8 +26,8 @@ class Applicant:
 class Rule:
     """Users, groups and workflows by name; where none is named, administrators alone may use it.
 
-    ``hosts`` are the only ones that it may be sent to, and ``functions`` the only Python functions that may get it;
-    where neither is named it may go anywhere.
+    ``hosts`` are the only ones that it may be sent to, and ``functions`` the only Python functions
+    that may get it; where neither is named it may go anywhere.
     """
 
     owners: frozenset[str] = frozenset()
@@ -41,7 +42,11 @@ class Rule:
             return True
         if not applicant.is_active:
             return False
-        return applicant.is_admin or applicant.name in self.owners or bool(self.groups & applicant.groups)
+        return (
+            applicant.is_admin
+            or applicant.name in self.owners
+            or bool(self.groups & applicant.groups)
+        )
 
     def allows_host(self, host: str, port: int) -> bool:
         """Whether it may be sent to this host."""
@@ -58,6 +63,6 @@ FOR_ADMINISTRATORS = Rule()
 def not_allowed(applicant: Applicant) -> str:
     """Why a workflow may not use a secret, in words that do not tell whether the secret exists."""
     return (
-        f"a workflow that {applicant.name} applied may not use it; an administrator can allow that beside the secret"
-        " (owners, groups, workflows), or apply the workflow"
+        f"a workflow that {applicant.name} applied may not use it; an administrator can allow that"
+        " beside the secret (owners, groups, workflows), or apply the workflow"
     )

@@ -1,4 +1,6 @@
-"""The secrets of one execution: who may read which, what is hidden where, and placeholders of older journals."""
+"""The secrets of one execution: who may read which, what is hidden where, and placeholders of older
+journals.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ class SecretUnavailable(StigmerError):
 class Reading(dict[str, Any]):
     """What `$secrets` reads; reading a secret that is not there is refused with the reason."""
 
-    def __init__(self, values: Mapping[str, Any], reasons: Mapping[str, str], parent: str = "") -> None:
+    def __init__(
+        self, values: Mapping[str, Any], reasons: Mapping[str, str], parent: str = ""
+    ) -> None:
         super().__init__(values)
         self._reasons = reasons
         self._parent = parent
@@ -42,11 +46,15 @@ class Reading(dict[str, Any]):
         raise SecretUnavailable(f"{self._parent}{name}", self._reasons.get(name, reason))
 
     def read_by(self, source: str) -> Reading:
-        """The secrets that a program gets: those that it names, or all where it reads by another way too.
+        """The secrets that a program gets: those that it names, or all where it reads by another
+        way too.
 
-        Raises SecretUnavailable for one that is not there."""
+        Raises SecretUnavailable for one that is not there.
+        """
         if reads_by_name_only(source):
-            return Reading({name: self[name] for name in names_in(source)}, self._reasons, self._parent)
+            return Reading(
+                {name: self[name] for name in names_in(source)}, self._reasons, self._parent
+            )
         for name in sorted(self._reasons):
             self[name]
         return self
@@ -55,12 +63,12 @@ class Reading(dict[str, Any]):
 class Secrets:
     """The secrets of one execution.
 
-    ``values`` are texts, or objects of texts (`$secrets.db.password`), by name: those that the workflow declares and
-    may use. ``reasons`` say why it may not use others that it declares, ``rules`` where each may be sent. ``seal``
-    keeps values out of rows.
+    ``values`` are texts, or objects of texts (`$secrets.db.password`), by name: those that the
+    workflow declares and may use. ``reasons`` say why it may not use others that it declares,
+    ``rules`` where each may be sent. ``seal`` keeps values out of rows.
 
-    Journals of format 1 hold placeholders. ``nonce`` (letters and digits) is part of each and has to be the same each
-    time this execution is driven; nobody outside should be able to guess it.
+    Journals of format 1 hold placeholders. ``nonce`` (letters and digits) is part of each and has
+    to be the same each time this execution is driven; nobody outside should be able to guess it.
     """
 
     def __init__(
@@ -84,8 +92,11 @@ class Secrets:
         self._hider = Hider(self._texts)
 
     def placeholders(self, declared: Iterable[str]) -> Reading:
-        """What `$secrets` is in a journal of format 1, for a workflow that declares these names. A secret that is not
-        available is refused when it is read (:class:`SecretUnavailable`), not before."""
+        """What `$secrets` is in a journal of format 1, for a workflow that declares these names.
+
+        A secret that is not available is refused when it is read (:class:`SecretUnavailable`), not
+        before.
+        """
         self._declared = frozenset(declared)
         names = sorted(self._declared & self._values.keys())
         known = {name: self._placeholder(self._values[name], name) for name in names}
@@ -97,14 +108,20 @@ class Secrets:
 
     def readable(self) -> Reading:
         """What `$secrets` is at the edge of a step: the values."""
-        return Reading({name: _reading(value, name) for name, value in self._values.items()}, self._reasons)
+        return Reading(
+            {name: _reading(value, name) for name, value in self._values.items()}, self._reasons
+        )
 
     def fill(self, value: Json) -> Json:
-        """``value`` with each placeholder of this execution replaced by its secret, inside texts and keys too."""
+        """``value`` with each placeholder of this execution replaced by its secret, inside texts
+        and keys too.
+        """
         return mapped(value, self._filled)
 
     def redact(self, value: Json) -> Json:
-        """``value`` as it may be told to people: without any secret, whose place says ``[secret NAME]``."""
+        """``value`` as it may be told to people: without any secret, whose place says ``[secret
+        NAME]``.
+        """
         return self._hider.hide(value)
 
     def kept(self, output: Json) -> Json:
@@ -121,7 +138,9 @@ class Secrets:
         mapped(computed, learned)
 
     def sealed(self, value: Json, text: str) -> str:
-        """The JSON text of ``value`` for a row, in which no secret stands; ``text`` is its plain JSON text."""
+        """The JSON text of ``value`` for a row, in which no secret stands; ``text`` is its plain
+        JSON text.
+        """
         return text if self._seal is None else self._seal.sealed(value, text, self._hider)
 
     def opened(self, value: Json) -> Json:
@@ -136,14 +155,18 @@ class Secrets:
 
     def labels(self) -> Reading:
         """What `$secrets` is where it is told: ``[secret NAME]`` in the place of each value."""
-        return Reading({name: _labels(value, name) for name, value in self._values.items()}, self._reasons)
+        return Reading(
+            {name: _labels(value, name) for name, value in self._values.items()}, self._reasons
+        )
 
     def told(self, *pointers: str) -> str | None:
         """Nothing is known of places here."""
         return None
 
     def send_to(self, host: str, port: int, names: Iterable[str] | None = None) -> None:
-        """Refuse a host that these secrets, or any, may not be sent to. Raises SecretUnavailable."""
+        """Refuse a host that these secrets, or any, may not be sent to. Raises
+        SecretUnavailable.
+        """
         for name in sorted(self._values if names is None else names):
             if not self._rule(name).allows_host(host, port):
                 raise SecretUnavailable(
@@ -151,11 +174,15 @@ class Secrets:
                 )
 
     def give_to(self, function: str, names: Iterable[str] | None = None) -> None:
-        """Refuse a Python function that these secrets, or any, may not be given to. Raises SecretUnavailable."""
+        """Refuse a Python function that these secrets, or any, may not be given to.
+
+        Raises SecretUnavailable.
+        """
         for name in sorted(self._values if names is None else names):
             if not self._rule(name).allows_function(function):
                 reason = (
-                    f"it may not be given to the function {function}; the functions that may get it stand beside it"
+                    f"it may not be given to the function {function}; the functions that may get it"
+                    " stand beside it"
                 )
                 raise SecretUnavailable(name, reason)
 
@@ -166,7 +193,11 @@ class Secrets:
         def noted(text: str) -> str:
             for match in _PLACEHOLDER.finditer(text):
                 if match.group("nonce") == self._nonce:
-                    found.add(bytes.fromhex(match.group("path")).decode("utf-8", "replace").partition(".")[0])
+                    found.add(
+                        bytes.fromhex(match.group("path"))
+                        .decode("utf-8", "replace")
+                        .partition(".")[0]
+                    )
             return text
 
         mapped(value, noted)
@@ -193,7 +224,9 @@ class Secrets:
         if match.group("nonce") != self._nonce:
             return match.group()
         path = bytes.fromhex(match.group("path")).decode("utf-8", "replace")
-        name = next((name for name in self._declared if path == name or path.startswith(f"{name}.")), None)
+        name = next(
+            (name for name in self._declared if path == name or path.startswith(f"{name}.")), None
+        )
         if name is None:
             raise SecretUnavailable(path, NOT_DECLARED)
         if path not in self._texts:
@@ -202,8 +235,11 @@ class Secrets:
 
 
 class Edge:
-    """The secrets at the edge of one attempt. ``names`` are those in its arguments; ``is_old`` says that the journal
-    has format 1: these hold placeholders, and rows keep outputs as they are."""
+    """The secrets at the edge of one attempt.
+
+    ``names`` are those in its arguments; ``is_old`` says that the journal has format 1: these hold
+    placeholders, and rows keep outputs as they are.
+    """
 
     def __init__(self, secrets: Secrets, names: frozenset[str], *, is_old: bool) -> None:
         self._secrets = secrets
@@ -212,11 +248,15 @@ class Edge:
         self._told: dict[str, str] = {}
 
     def tell(self, pointer: str, text: str) -> None:
-        """What of the arguments is at this place came from a secret: ``text`` is how it may be told."""
+        """What of the arguments is at this place came from a secret: ``text`` is how it may be
+        told.
+        """
         self._told[pointer] = text
 
     def told(self, *pointers: str) -> str | None:
-        """How the argument at the first of these places that came from a secret may be told; None for none."""
+        """How the argument at the first of these places that came from a secret may be told; None
+        for none.
+        """
         return next((self._told[pointer] for pointer in pointers if pointer in self._told), None)
 
     def labels(self) -> Reading:
@@ -249,17 +289,23 @@ class Edge:
 def _reading(value: Any, path: str) -> Any:
     if not isinstance(value, Mapping):
         return value
-    return Reading({key: _reading(item, f"{path}.{key}") for key, item in value.items()}, {}, f"{path}.")
+    return Reading(
+        {key: _reading(item, f"{path}.{key}") for key, item in value.items()}, {}, f"{path}."
+    )
 
 
 def _labels(value: Any, path: str) -> Any:
     if not isinstance(value, Mapping):
         return f"[secret {path}]"
-    return Reading({key: _labels(item, f"{path}.{key}") for key, item in value.items()}, {}, f"{path}.")
+    return Reading(
+        {key: _labels(item, f"{path}.{key}") for key, item in value.items()}, {}, f"{path}."
+    )
 
 
 def shown(value: Json) -> Json:
-    """A value from a row as people may see it: ``[secret NAME]`` where a secret, or its placeholder, stands."""
+    """A value from a row as people may see it: ``[secret NAME]`` where a secret, or its
+    placeholder, stands.
+    """
     return mapped(value, shown_text)
 
 

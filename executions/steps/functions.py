@@ -1,4 +1,6 @@
-"""The address of the decorator in modules that were written before `executions.functions` was there."""
+"""The address of the decorator in modules that were written before `executions.functions` was
+there.
+"""
 
 from executions.functions import FunctionContext, PermanentError, TransientError, function
 

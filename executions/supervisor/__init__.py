@@ -1,1 +1,3 @@
-"""``stigmer up``: starts everything that a server consists of, keeps it running and takes it down in order."""
+"""``stigmer up``: starts everything that a server consists of, keeps it running and takes it down
+in order.
+"""

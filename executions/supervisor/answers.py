@@ -1,7 +1,8 @@
 """A process says that it lives: to its supervisor by a pipe, to systemd by its socket.
 
-A thread that needs no database does so once a second. It falls silent only where no thread of the process can run, or
-the whole of it does not. Asked by a signal the process writes where each of its threads stands, even then.
+A thread that needs no database does so once a second. It falls silent only where no thread of the
+process can run, or the whole of it does not. Asked by a signal the process writes where each of its
+threads stands, even then.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ EVERY_SECONDS = 1.0
 
 
 def answer() -> None:
-    """From now on say so to whoever started this process and wants to know. To be called once, after any fork."""
+    """From now on say so to whoever started this process and wants to know.
+
+    To be called once, after any fork.
+    """
     name_threads_when_asked()
     told: list[Callable[[], bool]] = []
     if descriptor := os.environ.pop(ANSWERS_VARIABLE, ""):
@@ -40,7 +44,9 @@ def answer_by(descriptor: int) -> None:
 
 
 def name_threads_when_asked() -> None:
-    """Write to standard error where each thread stands: on ``DUMP_SIGNAL``, and before a fatal signal ends this."""
+    """Write to standard error where each thread stands: on ``DUMP_SIGNAL``, and before a fatal
+    signal ends this.
+    """
     faulthandler.enable()
     faulthandler.register(DUMP_SIGNAL, all_threads=True, chain=False)
 

@@ -37,7 +37,8 @@ def run_python(*arguments: str) -> list[str]:
 
 @dataclass(slots=True)
 class Child:
-    """``command`` is run until ``stop``; an end is answered by a restart, after a delay that grows with crashes.
+    """``command`` is run until ``stop``; an end is answered by a restart, after a delay that grows
+    with crashes.
 
     One that ``answers`` says once a second that it lives, and is replaced when it hangs.
     """
@@ -83,13 +84,21 @@ class Child:
                 return
             now = time.monotonic()
             delay = self.restarts.ended(code, started_at=started_at, now=now)
-            self.say(self.name, f"ended ({self._hung or describe(code)}); starting it again in {delay:.1f} s")
+            self.say(
+                self.name,
+                f"ended ({self._hung or describe(code)}); starting it again in {delay:.1f} s",
+            )
             if self.restarts.are_alarming(now):
-                self.say(self.name, "ALARM: it crashed more than 10 times in 10 minutes; something is wrong with it")
+                self.say(
+                    self.name,
+                    "ALARM: it crashed more than 10 times in 10 minutes; something is wrong"
+                    " with it",
+                )
             await asyncio.sleep(delay)
 
     async def _run_once(self) -> int:
-        # A pipe of our own: asyncio's would hold back the news of a death until the last heir of the pipe is gone.
+        # A pipe of our own: asyncio's would hold back the news of a death until the last heir of
+        # the pipe is gone.
         reading, writing = os.pipe()
         helpers = [asyncio.create_task(self._hand_on_lines(reading), name=f"lines of {self.name}")]
         waiting, opening = os.pipe() if self.gate else (None, None)
@@ -104,7 +113,8 @@ class Child:
                 stderr=writing,
                 env={**os.environ, **self.environment, **self._ties(answering)},
                 pass_fds=() if answering is None else (answering,),
-                process_group=0,  # Ctrl-C reaches the supervisor alone, which then stops the children in order
+                # Ctrl-C reaches the supervisor alone, which then stops the children in order
+                process_group=0,
             )
         finally:
             os.close(writing)
@@ -112,9 +122,13 @@ class Child:
                 if given is not None:
                     os.close(given)
             if opening is not None:
-                helpers.append(asyncio.create_task(self._open_gate(opening), name=f"gate of {self.name}"))
+                helpers.append(
+                    asyncio.create_task(self._open_gate(opening), name=f"gate of {self.name}")
+                )
         if heard is not None:
-            helpers.append(asyncio.create_task(self._watch(process, heard), name=f"watch over {self.name}"))
+            helpers.append(
+                asyncio.create_task(self._watch(process, heard), name=f"watch over {self.name}")
+            )
         try:
             code = await process.wait()
             self.ended(process.pid, self._hung or describe(code))
@@ -139,7 +153,11 @@ class Child:
             while True:
                 await asyncio.sleep(WATCH_SECONDS)
                 now = time.monotonic()
-                why = silence.look(elapsed=now - looked_at, spoke=_spoke(heard), used=processor_seconds(process.pid))
+                why = silence.look(
+                    elapsed=now - looked_at,
+                    spoke=_spoke(heard),
+                    used=processor_seconds(process.pid),
+                )
                 looked_at = now
                 if why and self._task is not None:
                     await self._replace(process, why)
@@ -148,7 +166,10 @@ class Child:
             os.close(heard)
 
     async def _replace(self, process: asyncio.subprocess.Process, why: str) -> None:
-        self.say(self.name, f"HANGS: {why} (state: {state(process.pid) or 'unknown'}). Its threads, then its end:")
+        self.say(
+            self.name,
+            f"HANGS: {why} (state: {state(process.pid) or 'unknown'}). Its threads, then its end:",
+        )
         self._signal(process, DUMP_SIGNAL)
         await asyncio.sleep(DUMP_SECONDS)
         self._hung = f"hung: {why}"
@@ -182,7 +203,9 @@ class Child:
             transport.close()
 
     @staticmethod
-    def _signal(process: asyncio.subprocess.Process, number: signal.Signals, *, group: bool = False) -> None:
+    def _signal(
+        process: asyncio.subprocess.Process, number: signal.Signals, *, group: bool = False
+    ) -> None:
         try:
             if group:
                 os.killpg(process.pid, number)

@@ -9,6 +9,8 @@ GATED_VARIABLE = "STIGMER_GATED"
 
 
 def wait_until_open() -> None:
-    """Return at once, or, under a supervisor that said so, when it opens the gate; end quietly if it dies first."""
+    """Return at once, or, under a supervisor that said so, when it opens the gate; end quietly if
+    it dies first.
+    """
     if os.environ.pop(GATED_VARIABLE, "") and not sys.stdin.buffer.readline():
         raise SystemExit(0)

@@ -1,4 +1,6 @@
-"""The demo log-ins: made once, passwords random, kept in the data folder so that they can be shown again."""
+"""The demo log-ins: made once, passwords random, kept in the data folder so that they can be shown
+again.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,10 @@ def stored(home: Path) -> list[Login]:
 
 
 def make_once(home: Path) -> list[Login]:
-    """The log-ins of this data folder, made now if they never were. People who exist already keep their password."""
+    """The log-ins of this data folder, made now if they never were.
+
+    People who exist already keep their password.
+    """
     from django.contrib.auth.models import Group, User
     from django.db import transaction
 
@@ -44,7 +49,9 @@ def make_once(home: Path) -> list[Login]:
             if User.objects.filter(username=name).exists():
                 continue
             login = Login(name, secrets.token_urlsafe(12), may)
-            user = User(username=name, is_staff=name in ("support", "admin"), is_superuser=name == "admin")
+            user = User(
+                username=name, is_staff=name in ("support", "admin"), is_superuser=name == "admin"
+            )
             user.set_password(login.password)
             user.save()
             if name == "support":

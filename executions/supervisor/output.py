@@ -1,4 +1,6 @@
-"""The supervisor's log: the children's lines and its own, merged; readable on a terminal, JSON lines elsewhere."""
+"""The supervisor's log: the children's lines and its own, merged; readable on a terminal, JSON
+lines elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ NAME_WIDTH = 9
 
 
 class Output:
-    """Writes ``say(name, line)`` to ``stream``; a child's line may be a JSON record of ``executions.logs``."""
+    """Writes ``say(name, line)`` to ``stream``; a child's line may be a JSON record of
+    ``executions.logs``.
+    """
 
     def __init__(self, stream: TextIO | None = None, *, text: bool | None = None) -> None:
         self.stream = stream or sys.stderr
@@ -28,7 +32,9 @@ class Output:
         if not line.strip():
             return
         record = _record(line)
-        written = self._readable(name, record) if self.text else json.dumps({"process": name, **record})
+        written = (
+            self._readable(name, record) if self.text else json.dumps({"process": name, **record})
+        )
         try:
             self.stream.write(written + "\n")
             self.stream.flush()
@@ -38,11 +44,14 @@ class Output:
     def _readable(self, name: str, record: dict[str, Any]) -> str:
         clock = time.strftime("%H:%M:%S")
         prefix = self._painted(f"{name:<{NAME_WIDTH}}", _COLOURS.get(name.split("-")[0], "37"))
-        event = self._painted(str(record.get("event", "")), _LEVEL_COLOURS.get(str(record.get("level", "")), ""))
+        event = self._painted(
+            str(record.get("event", "")), _LEVEL_COLOURS.get(str(record.get("level", "")), "")
+        )
         fields = " ".join(f"{key}={value}" for key, value in record.items() if key not in _LEFT_OUT)
         trace = _trace(record)
         return (
-            f"{self._painted(clock, '2')} {prefix} {event}{'  ' + self._painted(fields, '2') if fields else ''}{trace}"
+            f"{self._painted(clock, '2')} {prefix}"
+            f" {event}{'  ' + self._painted(fields, '2') if fields else ''}{trace}"
         )
 
     def _painted(self, text: str, code: str) -> str:
@@ -61,7 +70,9 @@ def _record(line: str) -> dict[str, Any]:
 
 
 def _trace(record: dict[str, Any]) -> str:
-    """The last error of a record in one short line below it; the whole of it is in the JSON form."""
+    """The last error of a record in one short line below it; the whole of it is in the JSON
+    form.
+    """
     errors = record.get("exception")
     if not isinstance(errors, list) or not errors:
         return f"\n{errors}" if errors else ""

@@ -25,7 +25,9 @@ class CannotStart(StigmerError):
 
 @contextmanager
 def owned_home(home: Path) -> Iterator[None]:
-    """Make the data folder, prove that it can be written, and hold it against a second supervisor."""
+    """Make the data folder, prove that it can be written, and hold it against a second
+    supervisor.
+    """
     try:
         private_folder(home)
         with tempfile.TemporaryFile(dir=home):
@@ -79,7 +81,8 @@ def unused_home(home: Path) -> Iterator[None]:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise CannotStart(
-                    f"A worker or a web server of Stigmer uses the data folder {home}. Stop it first."
+                    f"A worker or a web server of Stigmer uses the data folder {home}. Stop it"
+                    " first."
                 ) from error
             yield
         finally:
@@ -91,21 +94,29 @@ def _owner(lock: int) -> str:
 
 
 def check_port(host: str, port: int, setting: str) -> None:
-    """Raise CannotStart unless ``host:port`` can be listened on; ``setting`` names the variable that changes it."""
+    """Raise CannotStart unless ``host:port`` can be listened on; ``setting`` names the variable
+    that changes it.
+    """
     give_up_at = time.monotonic() + PORT_PATIENCE_SECONDS
     while (problem := _port_problem(host, port)) is not None:
         if problem.errno != errno.EADDRINUSE:
-            raise CannotStart(f"Cannot listen on {host}:{port} ({problem.strerror}). Choose another with {setting}.")
+            raise CannotStart(
+                f"Cannot listen on {host}:{port} ({problem.strerror}). Choose another with"
+                f" {setting}."
+            )
         if time.monotonic() > give_up_at:
             raise CannotStart(
-                f"Port {port} on {host} is in use. Stop what listens there or choose another with {setting}."
+                f"Port {port} on {host} is in use. Stop what listens there or choose another with"
+                f" {setting}."
             )
         time.sleep(0.1)
 
 
 def _port_problem(host: str, port: int) -> OSError | None:
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        )[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)

@@ -1,4 +1,7 @@
-"""What has to be done to the database before anyone is served. The web server's process does it, having all loaded."""
+"""What has to be done to the database before anyone is served.
+
+The web server's process does it, having all loaded.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,11 @@ from executions.supervisor import logins, preflight
 
 
 def prepare() -> None:
-    """Refuse a database newer than the code, bring an older one up to date, make log-ins and examples once.
+    """Refuse a database newer than the code, bring an older one up to date, make log-ins and
+    examples once.
 
-    Without the demo there are neither: `stigmer administrator` makes the first account. Raises CannotStart.
+    Without the demo there are neither: `stigmer administrator` makes the first account. Raises
+    CannotStart.
     """
     try:
         preflight.check_migrations_known()

@@ -14,7 +14,9 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why the server is not ready, and whether its web part answers already (and so has prepared the database)."""
+    """Why the server is not ready, and whether its web part answers already (and so has prepared
+    the database).
+    """
 
     detail: str
     web_answers: bool
@@ -35,7 +37,11 @@ def ready_problem() -> Problem | None:
         return Problem(f"the web server does not answer ({error})", web_answers=False)
     finally:
         connection.close()
-    return None if response.status == 200 else Problem(_what_failed(response.status, body), web_answers=True)
+    return (
+        None
+        if response.status == 200
+        else Problem(_what_failed(response.status, body), web_answers=True)
+    )
 
 
 def _allowed_host() -> str:

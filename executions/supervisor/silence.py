@@ -1,7 +1,8 @@
 """When a process counts as hung: it says nothing, though it had the time to.
 
-A process says once a second that it lives, from a thread that needs no database. Time counts only while whoever watches
-it was running itself: after a machine slept, or was too busy to watch, nobody is blamed.
+A process says once a second that it lives, from a thread that needs no database. Time counts only
+while whoever watches it was running itself: after a machine slept, or was too busy to watch, nobody
+is blamed.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ LONGEST_LOOK_SECONDS = 2.0
 
 @dataclass(slots=True)
 class Silence:
-    """How long one process has said nothing. Times in seconds; ``used`` is processor time since its start."""
+    """How long one process has said nothing.
+
+    Times in seconds; ``used`` is processor time since its start.
+    """
 
     seconds: float = 0.0
     used_before: float = 0.0
@@ -36,7 +40,11 @@ class Silence:
         self.seconds += min(elapsed, LONGEST_LOOK_SECONDS)
         running = used - self.used_before
         is_running = running >= RUNNING_SHARE * self.seconds
-        limit = (HUNG_SECONDS if is_running else STILL_SECONDS) if self.has_spoken else FIRST_SECONDS
+        limit = (
+            (HUNG_SECONDS if is_running else STILL_SECONDS) if self.has_spoken else FIRST_SECONDS
+        )
         if self.seconds < limit:
             return ""
-        return f"it did not answer for {self.seconds:.0f} s and used {running:.1f} s of processor time"
+        return (
+            f"it did not answer for {self.seconds:.0f} s and used {running:.1f} s of processor time"
+        )

@@ -1,4 +1,6 @@
-"""What systemd is told of this process where it asks for it (sd_notify(3), sd_watchdog_enabled(3))."""
+"""What systemd is told of this process where it asks for it (sd_notify(3),
+sd_watchdog_enabled(3)).
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ def take_over() -> None:
 
 
 def watchdog_seconds() -> float | None:
-    """Within which time systemd wants to hear of this process again (``WatchdogSec``); None where it does not."""
+    """Within which time systemd wants to hear of this process again (``WatchdogSec``); None where
+    it does not.
+    """
     is_ours = _asked.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
     microseconds = _asked.get("WATCHDOG_USEC", "")
     if not is_ours or not microseconds.isdigit() or "NOTIFY_SOCKET" not in _asked:

@@ -1,8 +1,9 @@
-"""Run a command that ends with its parent: ``python -I -S tethered.py <parent pid> <command> [argument …]``.
+"""Run a command that ends with its parent: ``python -I -S tethered.py <parent pid> <command>
+[argument …]``.
 
-Run as a script, before anything of ours is imported: it costs a few milliseconds, then becomes the command.
-On Linux the kernel sends SIGTERM when the parent dies, however it dies (prctl(2), PR_SET_PDEATHSIG); elsewhere
-Python children watch their parent themselves (``watch.py``).
+Run as a script, before anything of ours is imported: it costs a few milliseconds, then becomes the
+command. On Linux the kernel sends SIGTERM when the parent dies, however it dies (prctl(2),
+PR_SET_PDEATHSIG); elsewhere Python children watch their parent themselves (``watch.py``).
 """
 
 import ctypes

@@ -31,7 +31,9 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def up() -> int:
-    """Run Stigmer in the foreground until it is asked to stop; the exit code. Raises CannotStart."""
+    """Run Stigmer in the foreground until it is asked to stop; the exit code. Raises
+    CannotStart.
+    """
     with preflight.owned_home(settings.STIGMER_HOME):
         preflight.check_port(settings.STIGMER_BIND, settings.STIGMER_PORT, "STIGMER_PORT")
         if settings.STIGMER_DEMO:
@@ -41,7 +43,10 @@ def up() -> int:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Owns the children. It loads neither Django's applications nor a database: the web server prepares that."""
+    """Owns the children.
+
+    It loads neither Django's applications nor a database: the web server prepares that.
+    """
 
     output: Output = field(default_factory=lambda: Output(text=TEXT[settings.STIGMER_LOG_FORMAT]))
     running: list[Child] = field(default_factory=list)
@@ -82,7 +87,8 @@ class Supervisor:
             await asyncio.sleep(min(1.0, seconds / 3))
 
     async def _start(self) -> None:
-        """Start what being ready takes, at once; the other workers would only slow it down and follow afterwards.
+        """Start what being ready takes, at once; the other workers would only slow it down and
+        follow afterwards.
 
         A worker loads its code meanwhile and begins when the database is prepared.
         """
@@ -109,12 +115,19 @@ class Supervisor:
         ended = partial(note_exit, settings.STIGMER_HOME)
         self._keep(
             self._child(
-                f"worker-{number}", "worker", gate=self.prepared, answers=True, stop_seconds=stop_seconds, ended=ended
+                f"worker-{number}",
+                "worker",
+                gate=self.prepared,
+                answers=True,
+                stop_seconds=stop_seconds,
+                ended=ended,
             )
         )
 
     def _heard_from_web(self, line: str) -> str:
-        """The one line with which the web server refuses to start ends everything, and is told at the end."""
+        """The one line with which the web server refuses to start ends everything, and is told at
+        the end.
+        """
         if self.prepared.is_set() or not line.startswith(REFUSAL):
             return line
         self.refusal = line.removeprefix(REFUSAL)
@@ -129,7 +142,9 @@ class Supervisor:
         give_up_at = time.monotonic() + REDIS_START_SECONDS
         while not redis_server.is_listening(socket):
             if time.monotonic() > give_up_at:
-                raise preflight.CannotStart(f"The embedded Redis did not start within {REDIS_START_SECONDS:g} s.")
+                raise preflight.CannotStart(
+                    f"The embedded Redis did not start within {REDIS_START_SECONDS:g} s."
+                )
             await asyncio.sleep(0.02)
 
     async def _until_ready(self, started_at: float) -> bool:
@@ -158,7 +173,9 @@ class Supervisor:
         if self.running:
             self.output.say(SUPERVISOR, "stopping")
         for kind in ("web", "demo", "worker", "redis"):
-            await asyncio.gather(*(child.stop() for child in self.running if child.name.split("-")[0] == kind))
+            await asyncio.gather(
+                *(child.stop() for child in self.running if child.name.split("-")[0] == kind)
+            )
         await asyncio.to_thread(checkpoint_at_the_end)
         if self.running:
             self.output.say(SUPERVISOR, "stopped")
@@ -177,7 +194,9 @@ def _demo_people() -> list[logins.Login]:
 
 
 def _child_environment() -> dict[str, str]:
-    """What the children read beside our own environment; the demo is the one local service that steps may call."""
+    """What the children read beside our own environment; the demo is the one local service that
+    steps may call.
+    """
     demo = [f"127.0.0.1:{settings.STIGMER_DEMO_PORT}"] if settings.STIGMER_DEMO else []
     return {
         "PYTHONUNBUFFERED": "1",

@@ -1,4 +1,6 @@
-"""A child's own look at its supervisor: where the supervisor is gone, the child stops itself, in order if it can."""
+"""A child's own look at its supervisor: where the supervisor is gone, the child stops itself, in
+order if it can.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,14 @@ LOOK_SECONDS = 1.0
 
 
 def stop_with_parent(grace_seconds: float) -> None:
-    """Start watching if a supervisor started this process: SIGTERM once it is gone, the end after ``grace_seconds``."""
+    """Start watching if a supervisor started this process: SIGTERM once it is gone, the end after
+    ``grace_seconds``.
+    """
     parent = os.environ.pop(PARENT_VARIABLE, "")
     if parent:
-        threading.Thread(target=_watch, args=(int(parent), grace_seconds), name="supervisor-watch", daemon=True).start()
+        threading.Thread(
+            target=_watch, args=(int(parent), grace_seconds), name="supervisor-watch", daemon=True
+        ).start()
 
 
 def _watch(parent: int, grace_seconds: float) -> NoReturn:

@@ -21,10 +21,22 @@ def welcome(people: Sequence[Login], *, seconds: float) -> None:
         Text(""),
         logins_table(people) if people else Text("`stigmer administrator NAME` makes an account."),
         Text(""),
-        Text(f"Ctrl-C stops it.{' `stigmer logins` shows this again.' if people else ''}", style="dim"),
+        Text(
+            f"Ctrl-C stops it.{' `stigmer logins` shows this again.' if people else ''}",
+            style="dim",
+        ),
     ]
     title = f"[bold green]Stigmer is ready[/] [dim]after {seconds:.1f} s[/]"
-    console.print(Panel(Group(*lines), title=title, title_align="left", border_style="green", padding=(1, 2), width=72))
+    console.print(
+        Panel(
+            Group(*lines),
+            title=title,
+            title_align="left",
+            border_style="green",
+            padding=(1, 2),
+            width=72,
+        )
+    )
 
 
 def logins_table(people: Sequence[Login]) -> Table:
@@ -40,7 +52,11 @@ def logins_table(people: Sequence[Login]) -> Table:
 
 def address() -> str:
     """Where a browser on this machine finds the dashboard."""
-    host = "localhost" if settings.STIGMER_BIND in ("127.0.0.1", "::1", "0.0.0.0", "::") else settings.STIGMER_BIND
+    host = (
+        "localhost"
+        if settings.STIGMER_BIND in ("127.0.0.1", "::1", "0.0.0.0", "::")
+        else settings.STIGMER_BIND
+    )
     if settings.STIGMER_HTTPS and settings.STIGMER_ORIGINS:
         return f"{settings.STIGMER_ORIGINS[0]}/"
     return f"http://{host}:{settings.STIGMER_PORT}/"

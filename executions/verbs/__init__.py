@@ -1,5 +1,6 @@
-"""What a person may do to an execution: one row and one function a verb, from which every door derives.
+"""What a person may do to an execution: one row and one function a verb, from which every door
+derives.
 
-``rows/<verb>.py`` holds the row (plain data); ``<verb>.py`` holds ``act``, the function behind it. The
-module of a verb has its name in snake case. docs/architecture.md, "How to add a verb".
+``rows/<verb>.py`` holds the row (plain data); ``<verb>.py`` holds ``act``, the function behind it.
+The module of a verb has its name in snake case. docs/architecture.md, "How to add a verb".
 """

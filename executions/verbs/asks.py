@@ -1,6 +1,7 @@
 """Answering what a run asks people. One answer counts; whoever comes second is told who was first.
 
-Answering is no verb of the table: who may do it is said by the question, not by a role towards the run.
+Answering is no verb of the table: who may do it is said by the question, not by a role towards the
+run.
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ class Answer:
 
 
 def respond(ask: Ask, actor: User, answer: Answer) -> Decided:
-    """Answer for ``actor``, who sees this question already. Raises Refused, and then nothing was changed."""
+    """Answer for ``actor``, who sees this question already.
+
+    Raises Refused, and then nothing was changed.
+    """
     _check(ask, answer, str(actor.pk))
     try:
         return _answered(ask.pk, ask.execution_id, actor, answer)
@@ -65,7 +69,12 @@ def _answered(ask_id: uuid.UUID, execution_id: uuid.UUID, actor: User, answer: A
         case.reopen(held, control=call.json, attempt=held.attempt)
         case.made.ask, case.made.outcome = ask.pk, answer.outcome
         event = report.plain(
-            EventName.ANSWERED, case.execution, now, actor.pk, step_name=held.name, outcome=answer.outcome
+            EventName.ANSWERED,
+            case.execution,
+            now,
+            actor.pk,
+            step_name=held.name,
+            outcome=answer.outcome,
         )
         decided = write(case, [event])
         # The step that takes the answer stands in the place of the one that waited.
@@ -81,7 +90,13 @@ def _answered(ask_id: uuid.UUID, execution_id: uuid.UUID, actor: User, answer: A
         return decided
 
     opening = _Answering(
-        execution_id, actor, VERB, None, frozenset({Phase.WAITING}), answer.comment, reads=Reads.AROUND
+        execution_id,
+        actor,
+        VERB,
+        None,
+        frozenset({Phase.WAITING}),
+        answer.comment,
+        reads=Reads.AROUND,
     )
     return opened(opening, work)
 
@@ -114,7 +129,9 @@ def _check(ask: Ask, answer: Answer, owner: str) -> None:
         raise Refused("invalid", message, remedy=f"Choose one of {', '.join(names)}.")
     if len(answer.comment) > MOST_COMMENT_CHARACTERS:
         most = f"{MOST_COMMENT_CHARACTERS:,}"
-        raise Refused("invalid", f"The comment has more than {most} characters.", remedy="Shorten it.")
+        raise Refused(
+            "invalid", f"The comment has more than {most} characters.", remedy="Shorten it."
+        )
     try:
         storable([answer.form, answer.comment], limit_bytes=settings.STIGMER_VALUE_BYTES)
     except NotStorable as problem:
@@ -128,7 +145,9 @@ def _check_form(ask: Ask, answer: Answer, owner: str) -> None:
     if answer.form is None and answer.outcome == "deny":
         return
     try:
-        found = schemas.problems(ask.form, answer.form, owner=owner, seconds=settings.STIGMER_EXPRESSION_SECONDS)
+        found = schemas.problems(
+            ask.form, answer.form, owner=owner, seconds=settings.STIGMER_EXPRESSION_SECONDS
+        )
     except schemas.SchemaBusy as problem:
         raise Refused("unavailable", f"The form could not be checked now: {problem}.") from problem
     except schemas.SchemaError as problem:

@@ -25,8 +25,8 @@ def carry_out(
 ) -> Any:
     """Do it; ``given`` holds the arguments that were given, by the names of the row.
 
-    ``expected_seq`` is the sequence that the actor saw, None where that is not known. Raises Refused,
-    and then nothing was changed. What it gives is the verb's ``answer``.
+    ``expected_seq`` is the sequence that the actor saw, None where that is not known. Raises
+    Refused, and then nothing was changed. What it gives is the verb's ``answer``.
     """
     arguments = _arguments(verb, given, reason)
     act = import_module(f"executions.verbs.{verb.module}").act
@@ -44,9 +44,11 @@ def press(
     expected_seq: int | None,
     reason: str = "",
 ) -> None:
-    """The same for a button on a page that stood at ``shown_seq``: its second click does nothing and succeeds.
+    """The same for a button on a page that stood at ``shown_seq``: its second click does nothing
+    and succeeds.
 
-    Raises Refused, but not where this person did just this just now: a double click is one effect with one answer.
+    Raises Refused, but not where this person did just this just now: a double click is one effect
+    with one answer.
     """
     try:
         carry_out(verb, execution_id, actor, given, expected_seq=expected_seq, reason=reason)
@@ -62,7 +64,9 @@ def _arguments(verb: Verb, given: Mapping[str, Any], reason: str) -> dict[str, A
 
 
 def checked(verb: Verb, given: Mapping[str, Any]) -> None:
-    """Raises Refused where an argument that is needed is missing, or a number is out of its bounds."""
+    """Raises Refused where an argument that is needed is missing, or a number is out of its
+    bounds.
+    """
     for argument in verb.arguments:
         value = given.get(argument.name)
         if value is None:

@@ -39,7 +39,9 @@ def fields(verb: Verb, executions: Iterable[Execution]) -> list[Field]:
 
 
 def given(verb: Verb, sent: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments in a sent form, by the names of the row. Raises Refused for what cannot be read.
+    """The arguments in a sent form, by the names of the row.
+
+    Raises Refused for what cannot be read.
 
     A field that is missing, or empty where it may be, is no argument.
     """

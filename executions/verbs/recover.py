@@ -21,4 +21,6 @@ def act(
     """Verify and go on, with another version of the workflow where one is named. Raises Refused."""
     if version is None:
         return decisions.recover(execution_id, actor, expected_seq=expected_seq, reason=reason)
-    return upgrade.recover_onto(execution_id, actor, version, expected_seq=expected_seq, reason=reason)
+    return upgrade.recover_onto(
+        execution_id, actor, version, expected_seq=expected_seq, reason=reason
+    )

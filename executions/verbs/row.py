@@ -1,4 +1,7 @@
-"""The shape of a verb's row. Rows are plain data: they import nothing but this, the phases and the roles."""
+"""The shape of a verb's row.
+
+Rows are plain data: they import nothing but this, the phases and the roles.
+"""
 
 from __future__ import annotations
 
@@ -83,11 +86,12 @@ class Argument:
 class Verb:
     """One verb.
 
-    ``name`` may hold spaces; addresses and commands use ``slug``. ``only`` says in which case alone it
-    is possible, ``question`` is asked before it, ``done`` answers for one run, ``done_to`` follows the
-    name of one of several. ``summary``, ``meaning`` and ``body`` describe it in the API (``body``: what
-    its arguments are together), ``command`` in the command's help; ``undo`` names the verb that takes it
-    back. ``page`` names the page that shows what it would do before it is done; ``way`` is the link to it.
+    ``name`` may hold spaces; addresses and commands use ``slug``. ``only`` says in which case alone
+    it is possible, ``question`` is asked before it, ``done`` answers for one run, ``done_to``
+    follows the name of one of several. ``summary``, ``meaning`` and ``body`` describe it in the API
+    (``body``: what its arguments are together), ``command`` in the command's help; ``undo`` names
+    the verb that takes it back. ``page`` names the page that shows what it would do before it is
+    done; ``way`` is the link to it.
     """
 
     name: str

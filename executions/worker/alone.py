@@ -22,7 +22,9 @@ log = structlog.get_logger(__name__)
 
 
 def drive_alone(execution_id: uuid.UUID) -> int:
-    """Drive this one execution as far as it goes; the exit code of a process that has nothing else to do."""
+    """Drive this one execution as far as it goes; the exit code of a process that has nothing else
+    to do.
+    """
     running = Running()
     on_signal(running.stopping)
     use_children()
@@ -32,7 +34,9 @@ def drive_alone(execution_id: uuid.UUID) -> int:
     store, pulse = writers(), Pulse(process, running, running.stopping.set)
     try:
         # Until it parks or ends, or made progress and may be driven beside others again.
-        while advance(execution_id, process_id=process.pk, store=store, running=running, alone=True):
+        while advance(
+            execution_id, process_id=process.pk, store=store, running=running, alone=True
+        ):
             pass
     finally:
         with suppress(DatabaseError):

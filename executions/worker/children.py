@@ -10,18 +10,31 @@ from executions import sealed
 from executions.calls.python import functions
 from executions.calls.python import step as python
 
-# What a child may see of the environment. Secrets are filled in by the worker and travel with the one call.
-_SEEN = ("PATH", "HOME", "LANG", "TZ", "DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "PYTHONPATH")
+# What a child may see of the environment. Secrets are filled in by the worker and travel with the
+# one call.
+_SEEN = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "TZ",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "DJANGO_SETTINGS_MODULE",
+    "PYTHONPATH",
+)
 
 
 def use_children() -> None:
-    """Load the function modules here (their signatures are checked) and say how children are started.
+    """Load the function modules here (their signatures are checked) and say how children are
+    started.
 
     A run waits for a process for its expressions: that none can be had is no fault of the run.
     """
     sealed.configure(sealed.Limits(is_patient=True))
     functions.load_functions(settings.STIGMER_FUNCTION_MODULES)
-    environment = {name: value for name, value in os.environ.items() if name in _SEEN or _is_a_setting(name)}
+    environment = {
+        name: value for name, value in os.environ.items() if name in _SEEN or _is_a_setting(name)
+    }
     python.configure(
         python.FunctionPool(
             modules=settings.STIGMER_FUNCTION_MODULES,

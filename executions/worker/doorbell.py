@@ -1,7 +1,8 @@
 """Listening for bells: RQ jobs on high, default, low, taken only while a slot is free.
 
-RQ's own work loop is not used: it forks or blocks per job, ends itself on a Redis time-out, and its timeouts and
-registries would decide about executions. The job is deleted as it is taken; losing it costs one sweep.
+RQ's own work loop is not used: it forks or blocks per job, ends itself on a Redis time-out, and its
+timeouts and registries would decide about executions. The job is deleted as it is taken; losing it
+costs one sweep.
 """
 
 from __future__ import annotations
@@ -34,11 +35,15 @@ class Doorbell:
     """One process's ear. Registered with RQ, so that RQ's own pages show it."""
 
     def __init__(self, slots: Slots, stop: threading.Event, look: Callable[[], None]) -> None:
-        """``look`` is called for a bell whose owner holds all that one may hold: it is taken when there is room."""
+        """``look`` is called for a bell whose owner holds all that one may hold: it is taken when
+        there is room.
+        """
         self._slots = slots
         self._look = look
         self._stop = stop
-        self._queues: list[Queue] = [django_rq.get_queue(name, serializer=JSONSerializer) for name in QUEUES]
+        self._queues: list[Queue] = [
+            django_rq.get_queue(name, serializer=JSONSerializer) for name in QUEUES
+        ]
         self._connection = self._queues[0].connection
         self._registered: SimpleWorker | None = None
         self._beaten = time.monotonic()
@@ -54,19 +59,24 @@ class Doorbell:
                 self._take()
                 back_off = 0.1
             except RedisError as problem:
-                log.warning("redis does not answer", problem=str(problem), next_try_seconds=back_off)
+                log.warning(
+                    "redis does not answer", problem=str(problem), next_try_seconds=back_off
+                )
                 self._registered = None
                 self._stop.wait(back_off)
                 back_off = min(back_off * 2, LONGEST_BACK_OFF_SECONDS)
             except Exception:
-                # What stands in Redis may be written by anybody; one strange job must not end every worker.
+                # What stands in Redis may be written by anybody; one strange job must not end every
+                # worker.
                 log.exception("a job was not understood")
                 self._stop.wait(back_off)
                 back_off = min(back_off * 2, LONGEST_BACK_OFF_SECONDS)
         self._unregister()
 
     def _take(self) -> None:
-        """The next bell. While few slots are free those of the last queue are left where they are."""
+        """The next bell. While few slots are free those of the last queue are left where they
+        are.
+        """
         if self._slots.wait_for_unkept(0):
             found = self._dequeue(self._queues, LISTEN_SECONDS)
         else:
@@ -78,7 +88,9 @@ class Doorbell:
 
     def _dequeue(self, queues: list[Queue], seconds: int | None) -> Job | None:
         try:
-            found = Queue.dequeue_any(queues, seconds, connection=self._connection, serializer=JSONSerializer)
+            found = Queue.dequeue_any(
+                queues, seconds, connection=self._connection, serializer=JSONSerializer
+            )
         except DequeueTimeout:
             found = None
         if found is None and time.monotonic() - self._beaten > LISTEN_SECONDS:
@@ -103,7 +115,9 @@ class Doorbell:
 
     def _register(self) -> None:
         if self._registered is None:
-            worker = SimpleWorker(self._queues, connection=self._connection, serializer=JSONSerializer)
+            worker = SimpleWorker(
+                self._queues, connection=self._connection, serializer=JSONSerializer
+            )
             worker.register_birth()  # type: ignore[no-untyped-call]
             self._registered = worker
 

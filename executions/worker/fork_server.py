@@ -1,4 +1,5 @@
-"""A process that has everything loaded and forks one child per execution that has to be driven alone.
+"""A process that has everything loaded and forks one child per execution that has to be driven
+alone.
 
 A worker forks it before it starts its first thread or opens its first connection, of which a fork
 would take half along. Execution ids come in by a pipe, a line each, and
@@ -72,7 +73,8 @@ def _become_server(ids: int, ends: int) -> None:
     try:
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, sys.stdin.fileno())
-        # Its worker says when to end; what a terminal or a supervisor sends goes to the whole group.
+        # Its worker says when to end; what a terminal or a supervisor sends goes to the whole
+        # group.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         # What ends processes must not take the machine from what does not.
@@ -89,7 +91,10 @@ def _become_server(ids: int, ends: int) -> None:
 
 @dataclass(slots=True)
 class Forked:
-    """One child. ``hung`` is why it is killed at the next look; its threads are named in the log until then."""
+    """One child.
+
+    ``hung`` is why it is killed at the next look; its threads are named in the log until then.
+    """
 
     execution_id: uuid.UUID
     pid: int
@@ -138,8 +143,13 @@ class ForkServer:
             child.hung = child.silence.look(elapsed=elapsed, spoke=child.spoke, used=used)
             child.spoke = False
             if child.hung:
-                log.error("a process of its own hangs; its threads, then its end", execution=str(child.execution_id),
-                          pid=child.pid, why=child.hung, state=state(child.pid))  # fmt: skip
+                log.error(
+                    "a process of its own hangs; its threads, then its end",
+                    execution=str(child.execution_id),
+                    pid=child.pid,
+                    why=child.hung,
+                    state=state(child.pid),
+                )
                 note_exit(settings.STIGMER_HOME, child.pid, f"hung: {child.hung}")
                 os.kill(child.pid, DUMP_SIGNAL)
 

@@ -1,4 +1,6 @@
-"""The life of a worker process: register, listen, beat, sweep; on a signal drain and leave nothing held."""
+"""The life of a worker process: register, listen, beat, sweep; on a signal drain and leave nothing
+held.
+"""
 
 from __future__ import annotations
 
@@ -45,19 +47,30 @@ log = structlog.get_logger(__name__)
 
 
 def main(fork_server: Pipes) -> int:
-    """Run until SIGTERM or SIGINT. Exit code 0 after a clean end, 1 where others had declared this process dead."""
+    """Run until SIGTERM or SIGINT.
+
+    Exit code 0 after a clean end, 1 where others had declared this process dead.
+    """
     stop = threading.Event()
     on_signal(stop)
     use_children()
     process = register_when_possible("worker", stop, slots=settings.STIGMER_SLOTS)
     if process is None:
         return 0
-    log.info("worker started", pid=process.pid, slots=process.slots, queue="on" if settings.STIGMER_QUEUE else "off")
+    log.info(
+        "worker started",
+        pid=process.pid,
+        slots=process.slots,
+        queue="on" if settings.STIGMER_QUEUE else "off",
+    )
     if not settings.STIGMER_QUEUE:
-        log.warning(f"{QUEUE_OFF}: new runs are refused; this worker drives what was accepted before")
+        log.warning(
+            f"{QUEUE_OFF}: new runs are refused; this worker drives what was accepted before"
+        )
     systemd.ready()
     _note_start(process)
-    # A thread that only listens from now on must keep no connection of the few from those who drive.
+    # A thread that only listens from now on must keep no connection of the few from those who
+    # drive.
     close_old_connections()
     broadcast.start()
     store, running, moments, solo = writers(), Running(), Moments(), Solo(fork_server, stop.set)
@@ -81,7 +94,8 @@ def main(fork_server: Pipes) -> int:
         turns.close()
         drained = slots.drain(settings.STIGMER_DRAIN_SECONDS)
         solo.close()
-        # The pulse first: a beat after signing off would take the process for one that others declared dead.
+        # The pulse first: a beat after signing off would take the process for one that others
+        # declared dead.
         pulse.close()
         left = _resigned(process)
         store.close()
@@ -109,7 +123,9 @@ def _note_start(process: Process) -> None:
 
 
 def _resigned(process: Process) -> int | None:
-    """How many executions are left to others; None where the database did not hear of it: its silence will tell."""
+    """How many executions are left to others; None where the database did not hear of it: its
+    silence will tell.
+    """
     try:
         return resign(process)
     except DatabaseError as problem:
@@ -120,16 +136,22 @@ def _resigned(process: Process) -> int | None:
 def _drive(drive: Callable[[uuid.UUID], bool], solo: Solo, execution_id: uuid.UUID) -> None:
     """Drive it here, or have it driven by a process of its own where it has to be alone.
 
-    Where somebody has locked it its slot is given to others; what is due is looked for again in a moment.
+    Where somebody has locked it its slot is given to others; what is due is looked for again in a
+    moment.
     """
     try:
         if drive(execution_id):
             return
-        execution = run_tx(Execution.objects.filter(pk=execution_id, alone=True).only("owner_id", "current_step").first)
+        execution = run_tx(
+            Execution.objects.filter(pk=execution_id, alone=True)
+            .only("owner_id", "current_step")
+            .first
+        )
     except Error as problem:
         if trouble(problem) is None:
             raise
         return
     if execution is not None:
-        # One that was in the middle of a call is the likelier culprit: the sooner that is known, the better for all.
+        # One that was in the middle of a call is the likelier culprit: the sooner that is known,
+        # the better for all.
         solo.take(execution_id, execution.owner_id, first=bool(execution.current_step))

@@ -1,4 +1,6 @@
-"""The moments at which something goes on that this worker drove: precise timers for what is soon."""
+"""The moments at which something goes on that this worker drove: precise timers for what is
+soon.
+"""
 
 from __future__ import annotations
 

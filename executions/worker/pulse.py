@@ -1,4 +1,6 @@
-"""The heartbeat of a worker, and what belongs to it: asks for running attempts, leases that nothing drives any more."""
+"""The heartbeat of a worker, and what belongs to it: asks for running attempts, leases that nothing
+drives any more.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +30,13 @@ log = structlog.get_logger(__name__)
 
 
 class Pulse:
-    """A thread that beats. ``on_death`` is called once the process was declared dead by others: it has to end.
+    """A thread that beats.
 
-    Out of touch with the database it stays, however long: nothing can be begun then, what runs comes to its end, and
-    what was finished waits in memory to be written. Who was declared dead meanwhile learns so by the first beat.
+    ``on_death`` is called once the process was declared dead by others: it has to end.
+
+    Out of touch with the database it stays, however long: nothing can be begun then, what runs
+    comes to its end, and what was finished waits in memory to be written. Who was declared dead
+    meanwhile learns so by the first beat.
     """
 
     def __init__(self, process: Process, running: Running, on_death: Callable[[], None]) -> None:
@@ -53,10 +58,15 @@ class Pulse:
         self._thread.join()
 
     def _run(self) -> None:
-        # What is quarantined has to be known before much is taken, so it looks first and waits then.
+        # What is quarantined has to be known before much is taken, so it looks first and waits
+        # then.
         while not self._stop.is_set():
-            # Each by itself: a lock on what one of them reads must not keep the heartbeat from being written.
-            went_through = [self._done(look) for look in (self._beat_if_due, self._look_at_asks, self._look_at_breaks)]
+            # Each by itself: a lock on what one of them reads must not keep the heartbeat from
+            # being written.
+            went_through = [
+                self._done(look)
+                for look in (self._beat_if_due, self._look_at_asks, self._look_at_breaks)
+            ]
             if all(went_through):
                 self._spell.over("the pulse reaches the database again")
             self._tell_silence()
@@ -87,14 +97,18 @@ class Pulse:
         if not self._process.beat(stuck_threads=self._stuck_threads()):
             self._was_declared_dead()
         if self._out_of_touch:
-            log.warning("the database answers again", silent_seconds=round(time.monotonic() - self._beaten, 1))
+            log.warning(
+                "the database answers again",
+                silent_seconds=round(time.monotonic() - self._beaten, 1),
+            )
         self._beaten, self._out_of_touch = time.monotonic(), False
         clock.read()
         self._give_back_what_nothing_drives()
 
     def _was_declared_dead(self) -> None:
-        """Nothing is begun any more, and what others have taken over can not be written; but answers that still come
-        are kept for a person to decide with, so this process ends in order."""
+        """Nothing is begun any more, and what others have taken over can not be written; but
+        answers that still come are kept for a person to decide with, so this process ends in order.
+        """
         if not self._stop.is_set() and not self.is_dead:
             self.is_dead = True
             log.critical("declared dead by others, ending", driving=len(self._running.tokens()))
@@ -103,7 +117,10 @@ class Pulse:
     def _stuck_threads(self) -> int:
         overdue = self._running.overdue()
         for execution_id in set(overdue) - self._told_overdue:
-            log.error("an attempt is long past its deadline, its thread hangs", execution=str(execution_id))
+            log.error(
+                "an attempt is long past its deadline, its thread hangs",
+                execution=str(execution_id),
+            )
         self._told_overdue = set(overdue)
         return watched.left_behind() + len(overdue)
 
@@ -112,9 +129,12 @@ class Pulse:
         if not self._out_of_touch and silence > settings.STIGMER_PROCESS_SILENCE_SECONDS * 2 / 3:
             self._out_of_touch = True
             log.error(
-                "no heartbeat reaches the database: nothing is begun, what is finished waits until it answers",
-                driving=len(self._running.tokens()), why=why_not_written(), silent_seconds=round(silence, 1),
-            )  # fmt: skip
+                "no heartbeat reaches the database: nothing is begun, what is finished waits until"
+                " it answers",
+                driving=len(self._running.tokens()),
+                why=why_not_written(),
+                silent_seconds=round(silence, 1),
+            )
 
     def _look_at_asks(self) -> None:
         """Stop attempts whose execution somebody wants cancelled, or that is in other hands.
@@ -135,7 +155,9 @@ class Pulse:
                 self._running.lose(execution_id, held[execution_id])
 
     def _give_back_what_nothing_drives(self) -> None:
-        """Seen twice in a row as held by this process without a thread that drives it: back to the queue."""
+        """Seen twice in a row as held by this process without a thread that drives it: back to the
+        queue.
+        """
         held = self._running.tokens()
         rows = Execution.objects.filter(process=self._process, phase=Phase.IN_PROGRESS)
         unheld = {
@@ -146,5 +168,7 @@ class Pulse:
         for execution_id, token in self._unheld & set(unheld):
             queue, owner = unheld[execution_id, token]
             if give_back(execution_id, token, queue, owner):
-                log.warning("gave back an execution that nothing drove", execution=str(execution_id))
+                log.warning(
+                    "gave back an execution that nothing drove", execution=str(execution_id)
+                )
         self._unheld = set(unheld)

@@ -1,7 +1,8 @@
-"""Watching the other processes of this system: the death of one is known at once, not when its heartbeat is missed.
+"""Watching the other processes of this system: the death of one is known at once, not when its
+heartbeat is missed.
 
-On Linux a pidfd becomes readable when its process ends, however it ends (pidfd_open(2)). Elsewhere the sweep is what
-finds out.
+On Linux a pidfd becomes readable when its process ends, however it ends (pidfd_open(2)). Elsewhere
+the sweep is what finds out.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ log = structlog.get_logger(__name__)
 
 
 class Siblings:
-    """Calls ``on_death`` from a thread of its own whenever a process of this system that signed on has ended."""
+    """Calls ``on_death`` from a thread of its own whenever a process of this system that signed on
+    has ended.
+    """
 
     def __init__(self, process: Process, on_death: Callable[[], None]) -> None:
         self._process = process
@@ -75,7 +78,9 @@ class Siblings:
         poll = select.poll()
         for descriptor in (*self._watched.values(), self._wake_reading):
             poll.register(descriptor, select.POLLIN)
-        ended = {descriptor for descriptor, _ in poll.poll(LOOK_AGAIN_SECONDS * 1000)} - {self._wake_reading}
+        ended = {descriptor for descriptor, _ in poll.poll(LOOK_AGAIN_SECONDS * 1000)} - {
+            self._wake_reading
+        }
         for process_id in [key for key, descriptor in self._watched.items() if descriptor in ended]:
             os.close(self._watched.pop(process_id))
         return bool(ended)

@@ -22,7 +22,9 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Room:
-    """What was free at one moment: ``free`` slots, of which the last ``kept`` are for owners that hold little."""
+    """What was free at one moment: ``free`` slots, of which the last ``kept`` are for owners that
+    hold little.
+    """
 
     share: int
     kept: int
@@ -30,7 +32,10 @@ class Room:
     busy_of: Counter[int | None]
 
     def choose(self, found: Sequence[Waiting]) -> list[Waiting]:
-        """As many as there is room for; whose owner holds fewest comes first. They count as taken from now on."""
+        """As many as there is room for; whose owner holds fewest comes first.
+
+        They count as taken from now on.
+        """
         chosen = []
         for each in sorted(found, key=self._place):
             held = self.busy_of[each.owner_id]
@@ -48,8 +53,9 @@ class Room:
 class Slots:
     """``drive`` is called with an execution id in a thread of its own.
 
-    There are a quarter more than ``count``, which are kept: no owner holds more than ``count``, and what waits in the
-    last queue takes none of the kept. So a great many executions of one owner do not keep those of others waiting.
+    There are a quarter more than ``count``, which are kept: no owner holds more than ``count``, and
+    what waits in the last queue takes none of the kept. So a great many executions of one owner do
+    not keep those of others waiting.
     """
 
     def __init__(self, count: int, drive: Callable[[uuid.UUID], object]) -> None:
@@ -100,7 +106,9 @@ class Slots:
         self._pool.submit(self._run, partial(self._drive, execution_id), execution_id, owner_id)
         return True
 
-    def submit_taken(self, drive: Callable[[], object], execution_id: uuid.UUID, owner_id: int) -> None:
+    def submit_taken(
+        self, drive: Callable[[], object], execution_id: uuid.UUID, owner_id: int
+    ) -> None:
         """Drive what this process has taken already, for which there was ``room``."""
         with self._changed:
             self._count_in(owner_id)
@@ -114,15 +122,20 @@ class Slots:
         """Wait until every slot is free. False: time is over and some still drive."""
         until = time.monotonic() + seconds
         with self._changed:
-            empty = self._changed.wait_for(lambda: self._busy == 0, max(0.0, until - time.monotonic()))
+            empty = self._changed.wait_for(
+                lambda: self._busy == 0, max(0.0, until - time.monotonic())
+            )
         self._pool.shutdown(wait=False, cancel_futures=True)
         return empty
 
-    def _run(self, drive: Callable[[], object], execution_id: uuid.UUID, owner_id: int | None) -> None:
+    def _run(
+        self, drive: Callable[[], object], execution_id: uuid.UUID, owner_id: int | None
+    ) -> None:
         try:
             drive()
         except Exception:
-            # The lease is still held in the database; the pulse sees that no thread drives it and gives it back.
+            # The lease is still held in the database; the pulse sees that no thread drives it and
+            # gives it back.
             log.exception("drive ended by an error", execution=str(execution_id))
         finally:
             close_old_connections()

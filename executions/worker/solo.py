@@ -1,7 +1,8 @@
-"""Driving alone: what ended its process again and again gets one of its own, so that nothing else dies with it.
+"""Driving alone: what ended its process again and again gets one of its own, so that nothing else
+dies with it.
 
-Few at a time, and owners in turn: the many of one owner that end their process must not keep those of others waiting
-that only happened to be driven beside one.
+Few at a time, and owners in turn: the many of one owner that end their process must not keep those
+of others waiting that only happened to be driven beside one.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ log = structlog.get_logger(__name__)
 
 
 class Solo:
-    """A queue of executions, each driven by a child of the fork server. ``on_loss`` is called if that one ends."""
+    """A queue of executions, each driven by a child of the fork server.
+
+    ``on_loss`` is called if that one ends.
+    """
 
     def __init__(self, server: Pipes, on_loss: Callable[[], None]) -> None:
         self._server = server
@@ -36,7 +40,10 @@ class Solo:
         self._waiting: dict[int, deque[uuid.UUID]] = {}
         self._busy = 0
         self._stopping = False
-        self._threads = [threading.Thread(target=work, name="solo", daemon=True) for work in (self._run, self._hear)]
+        self._threads = [
+            threading.Thread(target=work, name="solo", daemon=True)
+            for work in (self._run, self._hear)
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -73,7 +80,9 @@ class Solo:
                 self._server.ids.write(f"{execution_id}\n")
                 self._server.ids.flush()
             except OSError as problem:
-                log.warning("could not drive alone", execution=str(execution_id), problem=str(problem))
+                log.warning(
+                    "could not drive alone", execution=str(execution_id), problem=str(problem)
+                )
 
     def _next(self) -> uuid.UUID | None:
         """The next one, counted as driven. None: this worker stops."""
@@ -94,7 +103,10 @@ class Solo:
         return self._stopping or bool(self._waiting and has_room)
 
     def _hear(self) -> None:
-        """Take note of each child that ended. What they drove when the server itself ended is found by the sweep."""
+        """Take note of each child that ended.
+
+        What they drove when the server itself ended is found by the sweep.
+        """
         for line in self._server.ends:
             execution_id, pid, how = line.rstrip("\n").split(" ", 2)
             self._one_less()

@@ -1,7 +1,9 @@
-"""Taking what is due straight from the database, in batches up to the free slots; no bell is needed for it.
+"""Taking what is due straight from the database, in batches up to the free slots; no bell is needed
+for it.
 
-A thread looks at each moment at which a timer ends, as slots become free while more is due, and every second: so what
-was due at one moment is taken as fast as it can be driven, whatever became of its bells.
+A thread looks at each moment at which a timer ends, as slots become free while more is due, and
+every second: so what was due at one moment is taken as fast as it can be driven, whatever became of
+its bells.
 """
 
 from __future__ import annotations
@@ -40,15 +42,19 @@ SHARE = 0.2
 LEAST_FOUND = 50
 # A look that filled this part of the slots was worth it.
 MANY = 0.25
-# Recoveries verify a journal and only a few may do so at once; more would only keep slots from others.
+# Recoveries verify a journal and only a few may do so at once; more would only keep slots from
+# others.
 RECOVERIES_WAITING = 2
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A batch. ``more``: something is due for which there was no room; ``moment``: when the next timer ends;
-    ``seconds``: what finding it took."""
+    """A batch.
+
+    ``more``: something is due for which there was no room; ``moment``: when the next timer ends;
+    ``seconds``: what finding it took.
+    """
 
     held: list[Held]
     alone: list[Execution]

@@ -1,4 +1,6 @@
-"""Wakes executions whose turn for a process of functions has come, in the worker in whose line they stand."""
+"""Wakes executions whose turn for a process of functions has come, in the worker in whose line they
+stand.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +28,11 @@ log = structlog.get_logger(__name__)
 
 
 class Turns:
-    """A thread that hears of turns. The execution is taken as it is woken and driven here, where the process is kept
-    for it: another worker might take it else. ``drive`` is called in a slot."""
+    """A thread that hears of turns.
+
+    The execution is taken as it is woken and driven here, where the process is kept for it: another
+    worker might take it else. ``drive`` is called in a slot.
+    """
 
     def __init__(self, process_id: uuid.UUID, slots: Slots, drive: Callable[[Held], None]) -> None:
         self._process_id = process_id
@@ -69,14 +74,19 @@ class Turns:
                 if not self._wake(called):
                     python.leave(called.step_id)
             except Exception:
-                # Whatever it was: the execution is looked at again by itself, and the others must be woken.
+                # Whatever it was: the execution is looked at again by itself, and the others must
+                # be woken.
                 connection.close()
-                log.exception("could not wake what waits for a process", execution=str(called.execution_id))
+                log.exception(
+                    "could not wake what waits for a process", execution=str(called.execution_id)
+                )
                 python.leave(called.step_id)
 
     def _wake(self, called: Waiting) -> bool:
         """Have it driven. False: it waits no more, or its owner has no slot left here."""
-        held = self._slots.has_room_for(called.owner_id) and run_tx(partial(self._taken, called.execution_id))
+        held = self._slots.has_room_for(called.owner_id) and run_tx(
+            partial(self._taken, called.execution_id)
+        )
         if not held:
             return False
         self._slots.submit_taken(partial(self._drive, held), called.execution_id, called.owner_id)

@@ -9,7 +9,9 @@ from executions.driving.store import Writers
 
 
 def writers() -> Writers:
-    """What suits the database: SQLite has one writer and a costly COMMIT, PostgreSQL serves a few at once."""
+    """What suits the database: SQLite has one writer and a costly COMMIT, PostgreSQL serves a few
+    at once.
+    """
     if connection.vendor == "sqlite":
         return Writers(1, batch=settings.STIGMER_SLOTS)
     return Writers(settings.STIGMER_WRITERS)

@@ -1,7 +1,8 @@
 """Django's SQLite backend, with writers that wait for one another in small steps.
 
-SQLite's own busy handler sleeps longer and longer, up to 100 ms (sqliteDefaultBusyCallback in its main.c), while those
-that come later and have not waited yet take the lock: a writer among a few busy ones waits for most of a second.
+SQLite's own busy handler sleeps longer and longer, up to 100 ms (sqliteDefaultBusyCallback in its
+main.c), while those that come later and have not waited yet take the lock: a writer among a few
+busy ones waits for most of a second.
 """
 
 from __future__ import annotations
@@ -21,16 +22,19 @@ from stigmer_site.sqlite import damage
 from stigmer_site.sqlite.files import reading_uri
 
 STEP_SECONDS = 0.002
-# Who has waited for so long waits for another program, not for its turn among busy writers: it need not look so often.
+# Who has waited for so long waits for another program, not for its turn among busy writers: it need
+# not look so often.
 LONG_SECONDS = 0.5
 LONG_STEP_SECONDS = 0.025
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Every transaction takes the write lock as it begins, looking again every few milliseconds until its time is over.
+    """Every transaction takes the write lock as it begins, looking again every few milliseconds
+    until its time is over.
 
-    ``OPTIONS`` takes ``lock_seconds``: after so long it is "database is locked", an OperationalError;
-    and ``reads_only``: then nothing is written, not even a file beside the database.
+    ``OPTIONS`` takes ``lock_seconds``: after so long it is "database is locked", an
+    OperationalError; and ``reads_only``: then nothing is written, not even a file beside the
+    database.
     """
 
     def __del__(self) -> None:
@@ -63,8 +67,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with self.wrap_database_errors:
             connection.execute("PRAGMA busy_timeout = 0")
             try:
-                while not _has_begun(connection, is_last_try=time.monotonic() - began >= self.lock_seconds):
-                    step = STEP_SECONDS if time.monotonic() - began < LONG_SECONDS else LONG_STEP_SECONDS
+                while not _has_begun(
+                    connection, is_last_try=time.monotonic() - began >= self.lock_seconds
+                ):
+                    step = (
+                        STEP_SECONDS
+                        if time.monotonic() - began < LONG_SECONDS
+                        else LONG_STEP_SECONDS
+                    )
                     time.sleep(random.uniform(0.2, 1.0) * step)
             finally:
                 connection.execute(f"PRAGMA busy_timeout = {round(self.lock_seconds * 1000)}")

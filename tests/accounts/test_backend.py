@@ -82,7 +82,9 @@ def test_a_stranger_cannot_lock_out_the_administrator(door, admin, no_slowness):
     for number in range(60):
         enter(door, "admin", "wrong", f"198.51.100.{number // 5}")
     assert enter(door, "admin", PASSWORD, HOME)[0] == 302
-    assert no_slowness and set(no_slowness) == {throttle.SLOW_SECONDS}, "it is slowed, and that is all"
+    assert no_slowness and set(no_slowness) == {throttle.SLOW_SECONDS}, (
+        "it is slowed, and that is all"
+    )
 
 
 def test_one_address_may_not_try_many_names(admin, hashes):
@@ -123,7 +125,10 @@ def test_who_gets_in_may_err_again(admin):
 def test_a_name_that_nobody_has_is_told_the_same_as_one_that_somebody_has(admin, hashes):
     known, unknown = (enter("/log-in", name, "wrong", HOME) for name in ("admin", "nobody"))
     assert known[0] == unknown[0] == 200
-    assert "correct username and password" in known[1] and "correct username and password" in unknown[1]
+    assert (
+        "correct username and password" in known[1]
+        and "correct username and password" in unknown[1]
+    )
     for name in ("admin", "nobody"):
         for _ in range(6):
             answer = enter("/log-in", name, "wrong", OTHER)
@@ -155,7 +160,9 @@ def test_every_try_is_logged_and_a_locked_door_does_not_fill_the_trail(admin, ca
     tries = [str(each.msg) for each in caplog.records if "'log-in'" in str(each.msg)]
     assert len(tries) == 12 and sum("'locked'" in text for text in tries) == 7
     entries = AuditEntry.objects.filter(verb="log in").order_by("id")
-    assert [(entry.subject, entry.outcome) for entry in entries] == [("admin", "failed")] * 5 + [("admin", "refused")]
+    assert [(entry.subject, entry.outcome) for entry in entries] == [("admin", "failed")] * 5 + [
+        ("admin", "refused")
+    ]
     assert entries[5].after == {"address": STRANGE, "door": "/log-in", "locked": "name", "tries": 1}
 
 
@@ -183,9 +190,14 @@ def test_locks_of_several_names_are_told_apart(admin):
     for name in ("admin", "alice"):
         for _ in range(8):
             enter("/log-in", name, "wrong", STRANGE)
-    assert sorted(AuditEntry.objects.filter(outcome="refused").values_list("subject", flat=True)) == ["admin", "alice"]
+    assert sorted(
+        AuditEntry.objects.filter(outcome="refused").values_list("subject", flat=True)
+    ) == ["admin", "alice"]
     refused.tell_how_many(time.time() + 10_000)
-    assert [entry.after["tries"] for entry in AuditEntry.objects.filter(outcome="refused").order_by("id")] == [
+    assert [
+        entry.after["tries"]
+        for entry in AuditEntry.objects.filter(outcome="refused").order_by("id")
+    ] == [
         1,
         1,
         3,

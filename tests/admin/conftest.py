@@ -20,10 +20,12 @@ from executions.policy import SUPPORT_GROUP
 Make = Callable[..., Execution]
 TEXT = "document: {dsl: '1.0.0', namespace: tests, name: %s, version: '1.0.0'}\n%s"
 FAILING = (
-    "do:\n- first: {set: {n: 1, note: '<script>alert(1)</script>'}}\n"
-    "- bad: {raise: {error: {type: 'https://example.org/bad', status: 400, title: Bad, detail: No stock}}}\n"
+    "do:\n- first: {set: {n: 1, note: '<script>alert(1)</script>'}}\n- bad: {raise: {error: {type:"
+    " 'https://example.org/bad', status: 400, title: Bad, detail: No stock}}}\n"
 )
-OPTIONAL = FAILING.replace("status: 400, title: Bad, detail: No stock}}}", "status: 400}}, metadata: {optional: true}}")
+OPTIONAL = FAILING.replace(
+    "status: 400, title: Bad, detail: No stock}}}", "status: 400}}, metadata: {optional: true}}"
+)
 
 
 @pytest.fixture
@@ -33,7 +35,9 @@ def admin(db: None) -> User:
 
 @pytest.fixture
 def support(db: None) -> User:
-    user = User.objects.create_user("support", "support@example.org", "secret-support", is_staff=True)
+    user = User.objects.create_user(
+        "support", "support@example.org", "secret-support", is_staff=True
+    )
     user.groups.add(Group.objects.get_or_create(name=SUPPORT_GROUP)[0])
     return user
 
@@ -55,13 +59,19 @@ def as_user() -> Callable[[User], Client]:
 
 @pytest.fixture
 def make(owner: User) -> Make:
-    """``make("do: …")``: an execution of these tasks, driven as far as it goes unless ``driven=False``."""
+    """``make("do: …")``: an execution of these tasks, driven as far as it goes unless
+    ``driven=False``.
+    """
     process = Process.objects.create(kind="worker", host="test", pid=1, slots=1)
 
-    def made(tasks: str = FAILING, *, name: str = "one", driven: bool = True, **more: Any) -> Execution:
+    def made(
+        tasks: str = FAILING, *, name: str = "one", driven: bool = True, **more: Any
+    ) -> Execution:
         applied = apply_definition(TEXT % (name, tasks), owner)
         execution = start(applied.workflow, owner, input={}, **more)
-        while driven and advance(execution.pk, process_id=process.pk, store=Here(), running=Running()):
+        while driven and advance(
+            execution.pk, process_id=process.pk, store=Here(), running=Running()
+        ):
             pass
         return Execution.objects.get(pk=execution.pk)
 

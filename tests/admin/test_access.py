@@ -14,8 +14,17 @@ from executions import models
 from tests.admin.conftest import Make
 
 AsUser = Callable[[User], Client]
-HISTORY = [models.Execution, models.Step, models.Attempt, models.Event, models.Notification, models.Process,
-           models.WorkflowVersion, models.AuditEntry, models.Ask]  # fmt: skip
+HISTORY = [
+    models.Execution,
+    models.Step,
+    models.Attempt,
+    models.Event,
+    models.Notification,
+    models.Process,
+    models.WorkflowVersion,
+    models.AuditEntry,
+    models.Ask,
+]
 LISTED = [*HISTORY, models.Workflow, models.WorkflowInstance, User, Group]
 pytestmark = pytest.mark.database
 
@@ -30,7 +39,9 @@ def page_of(record: object) -> str:
 
 
 @pytest.mark.parametrize("model", LISTED)
-def test_an_administrator_sees_every_list(admin: User, as_user: AsUser, make: Make, model: type) -> None:
+def test_an_administrator_sees_every_list(
+    admin: User, as_user: AsUser, make: Make, model: type
+) -> None:
     make()
     assert as_user(admin).get(list_of(model)).status_code == 200
 
@@ -48,15 +59,21 @@ def test_staff_without_the_support_group_sees_no_executions(owner: User, as_user
     assert as_user(owner).get(list_of(models.Execution)).status_code == 403
 
 
-def test_support_sees_the_records_but_not_the_people(support: User, as_user: AsUser, make: Make) -> None:
+def test_support_sees_the_records_but_not_the_people(
+    support: User, as_user: AsUser, make: Make
+) -> None:
     make()
     client = as_user(support)
-    assert {client.get(list_of(model)).status_code for model in LISTED if model not in (User, Group)} == {200}
+    assert {
+        client.get(list_of(model)).status_code for model in LISTED if model not in (User, Group)
+    } == {200}
     assert client.get(list_of(User)).status_code == 403
 
 
 @pytest.mark.parametrize("model", HISTORY)
-def test_nobody_can_add_to_history_or_delete_from_it(admin: User, as_user: AsUser, make: Make, model: type) -> None:
+def test_nobody_can_add_to_history_or_delete_from_it(
+    admin: User, as_user: AsUser, make: Make, model: type
+) -> None:
     make()
     client = as_user(admin)
     assert client.get(list_of(model) + "add/").status_code == 403
@@ -64,28 +81,51 @@ def test_nobody_can_add_to_history_or_delete_from_it(admin: User, as_user: AsUse
     if record is not None:
         address = page_of(record)
         assert client.get(address).status_code == 200
-        assert client.post(address, {"phase": "COMPLETED", "status": "SUCCEEDED"}).status_code == 403
-        assert client.post(address.replace("/change/", "/delete/"), {"post": "yes"}).status_code == 403
+        assert (
+            client.post(address, {"phase": "COMPLETED", "status": "SUCCEEDED"}).status_code == 403
+        )
+        assert (
+            client.post(address.replace("/change/", "/delete/"), {"post": "yes"}).status_code == 403
+        )
 
 
-def test_every_page_of_a_failed_execution_can_be_opened(admin: User, as_user: AsUser, make: Make) -> None:
+def test_every_page_of_a_failed_execution_can_be_opened(
+    admin: User, as_user: AsUser, make: Make
+) -> None:
     execution = make()
     client = as_user(admin)
-    records = [execution, execution.workflow, execution.version, execution.instance, *execution.steps.all(),
-               *execution.events.all(), *models.Notification.objects.all(), *models.Process.objects.all()]  # fmt: skip
+    records = [
+        execution,
+        execution.workflow,
+        execution.version,
+        execution.instance,
+        *execution.steps.all(),
+        *execution.events.all(),
+        *models.Notification.objects.all(),
+        *models.Process.objects.all(),
+    ]
     assert {client.get(page_of(record)).status_code for record in records} == {200}
 
 
 def test_a_question_is_shown_with_whom_it_asks(admin: User, as_user: AsUser, make: Make) -> None:
-    make("do: [{ask: {call: human, with: {prompt: '<b>Sure?</b>', approvers: {users: [admin]}, form: {}}}}]")
+    make(
+        "do: [{ask: {call: human, with: {prompt: '<b>Sure?</b>', approvers: {users: [admin]}, form:"
+        " {}}}}]"
+    )
     ask, client = models.Ask.objects.get(), as_user(admin)
     text = client.get(page_of(ask)).content.decode()
-    assert "&lt;b&gt;Sure?&lt;/b&gt;" in text and "<b>Sure?" not in text and ask.execution.public_id in text
+    assert (
+        "&lt;b&gt;Sure?&lt;/b&gt;" in text
+        and "<b>Sure?" not in text
+        and ask.execution.public_id in text
+    )
     assert client.post(page_of(ask), {"outcome": "approve"}).status_code == 403
     assert "Sure?" in client.get(list_of(models.Ask), {"q": ask.public_id}).content.decode()
 
 
-def test_a_private_workflow_of_somebody_else_is_hidden_from_support(support: User, as_user: AsUser, make: Make) -> None:
+def test_a_private_workflow_of_somebody_else_is_hidden_from_support(
+    support: User, as_user: AsUser, make: Make
+) -> None:
     workflow = make().workflow
     assert workflow is not None
     models.Workflow.objects.filter(pk=workflow.pk).update(visibility="private")

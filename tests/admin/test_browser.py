@@ -1,4 +1,6 @@
-"""The admin in a real browser: its pages keep to the strict content policy, and an action works by hand."""
+"""The admin in a real browser: its pages keep to the strict content policy, and an action works by
+hand.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +25,15 @@ print(start(Workflow.objects.get(slug="order-fulfilment"), User.objects.get(user
 def start_an_order_that_fails(live: LiveStigmer) -> str:
     """The public id of an order of what is sold out."""
     command = [sys.executable, "manage.py", "shell", "--no-imports", "--command", START]
-    ran = subprocess.run(command, cwd=ROOT, env=environment(live.home), capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        command, cwd=ROOT, env=environment(live.home), capture_output=True, text=True, check=True
+    )
     return ran.stdout.split()[-1]
 
 
-def test_an_administrator_retries_without_breaking_the_content_policy(page: Page, live_stigmer: LiveStigmer) -> None:
+def test_an_administrator_retries_without_breaking_the_content_policy(
+    page: Page, live_stigmer: LiveStigmer
+) -> None:
     public_id = start_an_order_that_fails(live_stigmer)
     said: list[str] = []
 

@@ -1,4 +1,6 @@
-"""The list and the page of executions: found by what people copy, readable, and bounded in queries."""
+"""The list and the page of executions: found by what people copy, readable, and bounded in
+queries.
+"""
 
 from __future__ import annotations
 
@@ -28,20 +30,26 @@ def found(client: Client, **query: str) -> list[str]:
 
 
 @pytest.mark.parametrize("what", ["public_id", "slug", "correlation_id", "name"])
-def test_an_execution_is_found_by_what_people_copy(admin: User, as_user: AsUser, make: Make, what: str) -> None:
+def test_an_execution_is_found_by_what_people_copy(
+    admin: User, as_user: AsUser, make: Make, what: str
+) -> None:
     wanted = make(correlation_id="order-77", name="wanted")
     make(DONE, name="other")
     assert found(as_user(admin), q=getattr(wanted, what)) == [wanted.public_id]
 
 
-def test_all_executions_of_a_workflow_are_found_by_its_id(admin: User, as_user: AsUser, make: Make) -> None:
+def test_all_executions_of_a_workflow_are_found_by_its_id(
+    admin: User, as_user: AsUser, make: Make
+) -> None:
     wanted = make()
     make(DONE, name="other")
     assert wanted.workflow is not None
     assert found(as_user(admin), q=wanted.workflow.public_id) == [wanted.public_id]
 
 
-def test_the_list_is_filtered_by_phase_and_by_what_needs_a_person(admin: User, as_user: AsUser, make: Make) -> None:
+def test_the_list_is_filtered_by_phase_and_by_what_needs_a_person(
+    admin: User, as_user: AsUser, make: Make
+) -> None:
     failed, done = make(), make(DONE, name="other")
     flagged = make(DONE, name="third")
     Execution.objects.filter(pk=flagged.pk).update(requires_manual_intervention=True)
@@ -55,7 +63,9 @@ def test_the_list_is_filtered_by_phase_and_by_what_needs_a_person(admin: User, a
     assert len(found(client)) == 3 and done.public_id in found(client)
 
 
-def test_values_are_readable_and_cannot_become_markup(admin: User, as_user: AsUser, make: Make) -> None:
+def test_values_are_readable_and_cannot_become_markup(
+    admin: User, as_user: AsUser, make: Make
+) -> None:
     step = Step.objects.get(execution=make(), name="first")
     page = as_user(admin).get(page_of(step)).content.decode()
     assert "<script>alert(1)</script>" not in page
@@ -68,15 +78,21 @@ def test_steps_attempts_and_events_are_linked(admin: User, as_user: AsUser, make
     page = client.get(page_of(execution)).content.decode()
     step, event = Step.objects.get(name="bad"), Event.objects.filter(execution=execution).first()
     assert page_of(step) in page and page_of(event) in page
-    for link in (f"{list_of(Step)}?execution__id__exact={execution.pk}",
-                 f"/admin/executions/attempt/?step__execution__id__exact={execution.pk}",
-                 f"{list_of(Event)}?execution__id__exact={execution.pk}"):  # fmt: skip
+    for link in (
+        f"{list_of(Step)}?execution__id__exact={execution.pk}",
+        f"/admin/executions/attempt/?step__execution__id__exact={execution.pk}",
+        f"{list_of(Event)}?execution__id__exact={execution.pk}",
+    ):
         assert link in page
         assert client.get(link).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["execution", "step", "event", "workflowversion", "workflow", "notification"])
-def test_a_hundred_rows_take_as_many_queries_as_one(admin: User, as_user: AsUser, make: Make, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["execution", "step", "event", "workflowversion", "workflow", "notification"]
+)
+def test_a_hundred_rows_take_as_many_queries_as_one(
+    admin: User, as_user: AsUser, make: Make, name: str
+) -> None:
     first = make(FAILING)
     client = as_user(admin)
 

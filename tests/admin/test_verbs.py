@@ -44,7 +44,9 @@ def test_an_action_shows_first_what_it_would_do(admin: User, as_user: AsUser, ma
     assert phase_of(execution) == Phase.FAILED
 
 
-def test_retry_is_a_decision_of_this_person_with_their_reason(admin: User, as_user: AsUser, make: Make) -> None:
+def test_retry_is_a_decision_of_this_person_with_their_reason(
+    admin: User, as_user: AsUser, make: Make
+) -> None:
     execution = make()
     assert confirm(as_user(admin), "retry", execution, reason="shop is back") == [
         f"{execution.public_id} (one) will run its failed step again."
@@ -67,8 +69,12 @@ def test_each_row_is_judged_by_itself(admin: User, as_user: AsUser, make: Make) 
     assert any("It is WAITING; skip is possible only when it is FAILED" in text for text in said)
 
 
-@pytest.mark.parametrize(("verb", "phase"), [("cancel", "CANCELLED"), ("pause", "PAUSED"), ("terminate", "TERMINATED")])
-def test_a_waiting_execution_is_stopped(admin: User, as_user: AsUser, make: Make, verb: str, phase: str) -> None:
+@pytest.mark.parametrize(
+    ("verb", "phase"), [("cancel", "CANCELLED"), ("pause", "PAUSED"), ("terminate", "TERMINATED")]
+)
+def test_a_waiting_execution_is_stopped(
+    admin: User, as_user: AsUser, make: Make, verb: str, phase: str
+) -> None:
     execution = make(WAITING)
     confirm(as_user(admin), verb, execution)
     assert phase_of(execution) == phase
@@ -82,7 +88,9 @@ def test_a_paused_execution_is_resumed(admin: User, as_user: AsUser, make: Make)
     assert phase_of(execution) == Phase.PENDING
 
 
-def test_what_moved_on_since_the_page_was_shown_is_refused(admin: User, as_user: AsUser, make: Make) -> None:
+def test_what_moved_on_since_the_page_was_shown_is_refused(
+    admin: User, as_user: AsUser, make: Make
+) -> None:
     execution = make()
     confirm(as_user(admin), "retry", execution, reason="I was first")
     said = confirm(as_user(admin), "retry", execution)
@@ -95,18 +103,30 @@ def test_it_says_so_even_where_the_list_is_filtered_by_the_phase_that_it_left(
 ) -> None:
     moved, failed = make(), make(name="two")
     confirm(as_user(admin), "retry", moved)
-    data = {"action": "retry", "_selected_action": [str(moved.pk), str(failed.pk)], "confirmed": "yes"}
+    data = {
+        "action": "retry",
+        "_selected_action": [str(moved.pk), str(failed.pk)],
+        "confirmed": "yes",
+    }
     data |= {f"seq-{execution.pk}": str(execution.head_seq) for execution in (moved, failed)}
     response = as_user(admin).post(LIST + "?phase__exact=FAILED", data, follow=True)
     assert len(list(response.context["messages"])) == 2
 
 
-def test_support_may_recover_and_restore_and_nothing_else(support: User, as_user: AsUser, make: Make) -> None:
+def test_support_may_recover_and_restore_and_nothing_else(
+    support: User, as_user: AsUser, make: Make
+) -> None:
     execution = make()
     client = as_user(support)
     choices = dict(client.get(LIST).context["action_form"].fields["action"].choices)
     assert set(choices) == {"", "recover", "restore", "undo restore"}
-    ask(client, "terminate", execution, confirmed="yes", **{f"seq-{execution.pk}": execution.head_seq})
+    ask(
+        client,
+        "terminate",
+        execution,
+        confirmed="yes",
+        **{f"seq-{execution.pk}": execution.head_seq},
+    )
     assert phase_of(execution) == Phase.FAILED
     confirm(client, "recover", execution)
     assert phase_of(execution) == Phase.PENDING
@@ -114,7 +134,9 @@ def test_support_may_recover_and_restore_and_nothing_else(support: User, as_user
 
 def test_a_plain_user_gets_nowhere(owner: User, as_user: AsUser, make: Make) -> None:
     execution = make()
-    response = as_user(owner).post(LIST, {"action": "retry", "_selected_action": [str(execution.pk)]})
+    response = as_user(owner).post(
+        LIST, {"action": "retry", "_selected_action": [str(execution.pk)]}
+    )
     assert response.status_code == 302
     assert phase_of(execution) == Phase.FAILED
 
@@ -124,11 +146,17 @@ def test_more_than_the_cap_is_refused_with_the_count(
 ) -> None:
     monkeypatch.setattr(verbs, "MOST_ROWS", 1)
     executions = make(), make(name="two")
-    said = [str(message) for message in ask(as_user(admin), "retry", *executions).context["messages"]]
-    assert said == ["2 executions are selected; at most 1 at a time. Narrow the list with its filters."]
+    said = [
+        str(message) for message in ask(as_user(admin), "retry", *executions).context["messages"]
+    ]
+    assert said == [
+        "2 executions are selected; at most 1 at a time. Narrow the list with its filters."
+    ]
 
 
-def test_a_confirmation_without_what_the_page_showed_changes_nothing(admin: User, as_user: AsUser, make: Make) -> None:
+def test_a_confirmation_without_what_the_page_showed_changes_nothing(
+    admin: User, as_user: AsUser, make: Make
+) -> None:
     execution = make()
     ask(as_user(admin), "retry", execution, confirmed="yes")
     assert phase_of(execution) == Phase.FAILED
@@ -137,10 +165,17 @@ def test_a_confirmation_without_what_the_page_showed_changes_nothing(admin: User
 def test_an_administrator_restores_overrides_and_recovers_onto_a_version_here_too(
     admin: User, as_user: AsUser, make: Make
 ) -> None:
-    client, restored, overridden, recovered = as_user(admin), make(), make(name="two"), make(name="three")
+    client, restored, overridden, recovered = (
+        as_user(admin),
+        make(),
+        make(name="two"),
+        make(name="three"),
+    )
     page = ask(client, "restore", restored).content.decode()
     assert "Checkpoint" in page and 'name="reason"' in page
-    assert "Nothing was done." in confirm(client, "restore", restored, checkpoint="x", reason="why")[0]
+    assert (
+        "Nothing was done." in confirm(client, "restore", restored, checkpoint="x", reason="why")[0]
+    )
     assert "A reason is needed." in confirm(client, "restore", restored, checkpoint="0")[0]
     confirm(client, "restore", restored, checkpoint="0", reason="again from the beginning")
     assert phase_of(restored) == Phase.PENDING
@@ -165,7 +200,9 @@ def test_a_double_click_is_one_effect_and_told_the_same_twice(
     assert AuditEntry.objects.filter(verb=verb, outcome="done").count() == 1
 
 
-def test_another_click_from_the_same_page_is_no_double_click(admin: User, as_user: AsUser, make: Make) -> None:
+def test_another_click_from_the_same_page_is_no_double_click(
+    admin: User, as_user: AsUser, make: Make
+) -> None:
     execution, client = make(), as_user(admin)
     confirm(client, "retry", execution, reason="shop is back")
     (said,) = confirm(client, "retry", execution, reason="another one")

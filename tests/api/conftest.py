@@ -117,7 +117,9 @@ def drive(worker: Process) -> Callable[[Execution], Execution]:
 
 @pytest.fixture
 def failed(alice: User, drive: Callable[[Execution], Execution]) -> Callable[..., Execution]:
-    """``failed()``: a run of alice's that failed at its second task; ``optional=True`` lets it be skipped."""
+    """``failed()``: a run of alice's that failed at its second task; ``optional=True`` lets it be
+    skipped.
+    """
 
     def made(*, optional: bool = False) -> Execution:
         text = HEAD % ("skippable" if optional else "failing") + FAILING % str(optional).lower()

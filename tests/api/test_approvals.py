@@ -26,7 +26,9 @@ TEXT = """do:
 @pytest.fixture
 def waiting(alice: User, people: dict[str, Any], drive: Any) -> Execution:
     """A run of alice's that waits for bob, a stranger to it."""
-    run: Execution = drive(start(apply_definition(HEAD % "asking" + TEXT, alice).workflow, alice, input={}))
+    run: Execution = drive(
+        start(apply_definition(HEAD % "asking" + TEXT, alice).workflow, alice, input={})
+    )
     assert run.phase == "WAITING"
     return run
 
@@ -48,23 +50,33 @@ def test_who_is_asked_finds_it_and_answers_and_sees_nothing_else_of_the_run(
     assert bob.get("approvals?answered=true").json()["items"][0]["response"]["form"] == {"sum": 3}
 
 
-def test_the_owner_sees_the_question_and_may_not_answer_it(waiting: Execution, people: dict[str, Any]) -> None:
+def test_the_owner_sees_the_question_and_may_not_answer_it(
+    waiting: Execution, people: dict[str, Any]
+) -> None:
     owner = people["owner"]
     item = owner.get(f"approvals?execution={waiting.public_id}").json()["items"][0]
     problem(owner.post(f"approvals/{item['id']}/respond", {"outcome": "deny"}), 404, "not-found")
 
 
-def test_what_does_not_fit_the_form_is_refused_and_asked_again(waiting: Execution, people: dict[str, Any]) -> None:
+def test_what_does_not_fit_the_form_is_refused_and_asked_again(
+    waiting: Execution, people: dict[str, Any]
+) -> None:
     bob = people["stranger"]
     item = bob.get("approvals").json()["items"][0]
-    refused = bob.post(f"approvals/{item['id']}/respond", {"outcome": "approve", "form": {"sum": "x"}})
+    refused = bob.post(
+        f"approvals/{item['id']}/respond", {"outcome": "approve", "form": {"sum": "x"}}
+    )
     assert problem(refused, 422, "invalid")["errors"][0]["pointer"] == "#/form/sum"
     assert bob.get(f"approvals/{item['id']}").json()["is_open"] is True
 
 
-def test_the_second_answer_is_a_conflict_that_says_who_was_first(waiting: Execution, people: dict[str, Any]) -> None:
+def test_the_second_answer_is_a_conflict_that_says_who_was_first(
+    waiting: Execution, people: dict[str, Any]
+) -> None:
     item = people["stranger"].get("approvals").json()["items"][0]
     path = f"approvals/{item['id']}/respond"
     assert people["stranger"].post(path, {"outcome": "deny"}).status_code == 200
-    refused = problem(people["admin"].post(path, {"outcome": "approve", "form": {"sum": 1}}), 409, "conflict")
+    refused = problem(
+        people["admin"].post(path, {"outcome": "approve", "form": {"sum": 1}}), 409, "conflict"
+    )
     assert "bob answered already: Deny" in refused["detail"]

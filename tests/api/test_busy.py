@@ -1,4 +1,6 @@
-"""A database that another session has locked: who asks for something is told so, in bounded time and in true words."""
+"""A database that another session has locked: who asks for something is told so, in bounded time
+and in true words.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,13 @@ from executions.verbs.deciding import control
 from tests.troubles import locked
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
-TEXT = "document: {dsl: '1.0.0', namespace: tests, name: one, version: '1.0.0'}\ndo: [{a: {set: {n: 1}}}]\n"
-EVERYTHING = "LOCK TABLE executions_execution, executions_process, executions_step IN EXCLUSIVE MODE"
+TEXT = (
+    "document: {dsl: '1.0.0', namespace: tests, name: one, version: '1.0.0'}\ndo: [{a: {set: {n:"
+    " 1}}}]\n"
+)
+EVERYTHING = (
+    "LOCK TABLE executions_execution, executions_process, executions_step IN EXCLUSIVE MODE"
+)
 LONGEST_SECONDS = 15.0
 
 
@@ -66,7 +73,10 @@ def quick(settings: Any) -> Iterator[None]:
 
 def run(client: Client, workflow: Workflow, **headers: str) -> Any:
     return client.post(
-        f"/api/v1/workflows/{workflow.public_id}/run", {"input": {}}, "application/json", headers=headers or None
+        f"/api/v1/workflows/{workflow.public_id}/run",
+        {"input": {}},
+        "application/json",
+        headers=headers or None,
     )
 
 
@@ -101,7 +111,9 @@ def test_starting_a_run_says_so_too_while_heartbeats_are_fresh_and_the_same_key_
 
 def test_the_page_that_starts_a_run_says_the_same(browser, workflow, unheard_worker, quick):
     with locked(EVERYTHING):
-        answer = browser.post(f"/workflows/{workflow.public_id}/run", {"input": "{}", "key": "0" * 32})
+        answer = browser.post(
+            f"/workflows/{workflow.public_id}/run", {"input": "{}", "key": "0" * 32}
+        )
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     text = answer.content.decode()
@@ -109,7 +121,9 @@ def test_the_page_that_starts_a_run_says_the_same(browser, workflow, unheard_wor
     assert "No worker" not in text
 
 
-def test_after_it_a_worker_that_could_not_beat_yet_is_not_called_dead(browser, workflow, unheard_worker):
+def test_after_it_a_worker_that_could_not_beat_yet_is_not_called_dead(
+    browser, workflow, unheard_worker
+):
     answer = run(browser, workflow)
     assert answer.status_code == 503
     assert "though 1 may live" in answer.json()["detail"]
@@ -139,7 +153,9 @@ def test_readiness_names_the_lock_and_not_the_workers_that_cannot_write(client, 
     assert client.get("/healthz").status_code == 200
 
 
-def test_pages_go_on_being_read_and_say_what_keeps_workers_from_being_heard(browser, alice, workflow, unheard_worker):
+def test_pages_go_on_being_read_and_say_what_keeps_workers_from_being_heard(
+    browser, alice, workflow, unheard_worker
+):
     execution = start(workflow, alice, input={})
     with locked(EVERYTHING):
         for page in ("/", f"/executions/{execution.public_id}/", "/workers/"):

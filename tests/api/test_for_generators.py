@@ -16,13 +16,23 @@ def operations() -> Iterator[dict[str, Any]]:
 
 def test_each_operation_has_a_name_of_its_own():
     names = [each["operationId"] for each in operations()]
-    assert len(names) == len(set(names)) and all(name.replace("-", "_").isidentifier() for name in names)
+    assert len(names) == len(set(names)) and all(
+        name.replace("-", "_").isidentifier() for name in names
+    )
 
 
 def test_a_body_that_may_be_left_out_says_so_and_has_no_default():
-    bodies = {each["operationId"]: each["requestBody"] for each in operations() if "requestBody" in each}
-    assert not bodies["run-workflow"]["required"] and bodies["create-workflow-execution"]["required"]
-    assert all("default" not in content["schema"] for body in bodies.values() for content in body["content"].values())
+    bodies = {
+        each["operationId"]: each["requestBody"] for each in operations() if "requestBody" in each
+    }
+    assert (
+        not bodies["run-workflow"]["required"] and bodies["create-workflow-execution"]["required"]
+    )
+    assert all(
+        "default" not in content["schema"]
+        for body in bodies.values()
+        for content in body["content"].values()
+    )
 
 
 def test_a_query_parameter_is_never_null():

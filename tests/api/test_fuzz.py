@@ -1,4 +1,6 @@
-"""The API against its own document: schemathesis makes requests, good and bad ones, and every check has to hold."""
+"""The API against its own document: schemathesis makes requests, good and bad ones, and every check
+has to hold.
+"""
 
 from __future__ import annotations
 
@@ -20,20 +22,36 @@ from tests.api.conftest import Caller
 # 78 operations for three roles each: at 5 examples more than 1,000 requests.
 EXAMPLES = int(os.environ.get("STIGMER_TEST_EXAMPLES", "5"))
 PLACES = {
-    "workflow": {"execution_id": "wex", "ref": "wfl", "instance_id": "win", "workflow_name": "orders"},
+    "workflow": {
+        "execution_id": "wex",
+        "ref": "wfl",
+        "instance_id": "win",
+        "workflow_name": "orders",
+    },
     "agent": {"execution_id": "aex", "ref": "agt", "instance_id": "ain"},
-    "": {"step_id": "stp", "session_id": "ses", "token_id": "key", "runner": "stigmer", "number": "1"},
+    "": {
+        "step_id": "stp",
+        "session_id": "ses",
+        "token_id": "key",
+        "runner": "stigmer",
+        "number": "1",
+    },
 }
 CONFIG = schemathesis.Config.from_dict(
     {
         "phases": {"coverage": {"enabled": EXAMPLES > 5}},
         "checks": {
-            # A text, a cursor or an id may be well-formed and yet mean nothing: no schema can say so.
-            "positive_data_acceptance": {"expected-statuses": ["2xx", 400, 401, 403, 404, 409, 412, 422]},
+            # A text, a cursor or an id may be well-formed and yet mean nothing: no schema can say
+            # so.
+            "positive_data_acceptance": {
+                "expected-statuses": ["2xx", 400, 401, 403, 404, 409, 412, 422]
+            },
         },
     }
 )
-schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application(), config=CONFIG)
+schema = schemathesis.openapi.from_wsgi(
+    "/api/v1/openapi.json", get_wsgi_application(), config=CONFIG
+)
 
 
 @pytest.fixture(params=["stranger", "owner", "admin"])
@@ -61,9 +79,16 @@ calls = {"count": 0}
 
 @schema.parametrize()
 @settings(
-    max_examples=EXAMPLES, deadline=None, database=None, derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
-)  # fmt: skip
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.filter_too_much,
+    ],
+)
 def test_no_request_breaks_the_promises_of_the_document(case, caller, places, worker, settings):
     settings.STIGMER_API_RATE = 0
     Process.objects.filter(pk=worker.pk).update(heartbeat_at=Now())

@@ -1,4 +1,6 @@
-"""The history of an execution: one order, one state of the database, nothing lost between two reads."""
+"""The history of an execution: one order, one state of the database, nothing lost between two
+reads.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +84,9 @@ def test_a_message_never_tells_more_than_the_execution_that_it_holds(alice, driv
     with connection.execute_wrapper(Meanwhile(at, lambda: drive(execution))):
         frame, *_ = live_frames.first(execution.pk, None)
     has_completed = frame.body["execution"]["status"]["phase"] == "COMPLETED"
-    assert has_completed == any(each["name"] == "WORKFLOW_COMPLETED" for each in frame.body["entries"])
+    assert has_completed == any(
+        each["name"] == "WORKFLOW_COMPLETED" for each in frame.body["entries"]
+    )
     assert all(each["seq"] <= frame.seq for each in frame.body["entries"])
 
 
@@ -107,7 +111,9 @@ def test_pages_of_any_size_hold_all_entries_once(failed, limit):
     assert found == history.entries(execution, 0, 100).items
 
 
-def test_a_follower_gets_a_long_history_in_several_messages_and_the_end_last(alice, drive, monkeypatch):
+def test_a_follower_gets_a_long_history_in_several_messages_and_the_end_last(
+    alice, drive, monkeypatch
+):
     monkeypatch.setattr(live_frames, "MOST_ENTRIES", 50)
     execution = _started(alice, MANY)
     seen = execution.head_seq

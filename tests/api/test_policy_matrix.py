@@ -38,7 +38,8 @@ RESTORE = {"checkpoint_seq": 0, "reason": "a test"}
 OVERRIDE = {"phase": "CANCELLED", "reason": "a test"}
 UPDATE = {"sequence": 1, "phase": "IN_PROGRESS"}
 
-# operation: path, body, (stranger, owner, support, admin). Nobody without credentials gets anywhere: 401.
+# operation: path, body, (stranger, owner, support, admin). Nobody without credentials gets
+# anywhere: 401.
 TABLE: dict[str, tuple[str, Any, Four]] = {
     "list-approvals": ("approvals", None, EVERYBODY),
     "read-approval": ("approvals/{ask}", None, WHO_SEES_THE_RUN),
@@ -51,16 +52,32 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
     "retry-workflow-execution": ("workflow-executions/{wex}/retry", None, OWNER_AND_ADMIN),
     "skip-workflow-execution": ("workflow-executions/{wex}/skip", None, OWNER_AND_ADMIN),
     "recover-workflow-execution": ("workflow-executions/{wex}/recover", None, WHO_SEES_THE_RUN),
-    "decide-workflow-execution": ("workflow-executions/{wex}/decide", {"choice": "run_again"}, WRONG_PHASE),
-    "restore-workflow-execution": ("workflow-executions/{wex}/restore", RESTORE, (404, 403, 200, 200)),
-    "preview-recover-workflow-execution": ("workflow-executions/{wex}/recover?version=1", None, WHO_SEES_THE_RUN),
+    "decide-workflow-execution": (
+        "workflow-executions/{wex}/decide",
+        {"choice": "run_again"},
+        WRONG_PHASE,
+    ),
+    "restore-workflow-execution": (
+        "workflow-executions/{wex}/restore",
+        RESTORE,
+        (404, 403, 200, 200),
+    ),
+    "preview-recover-workflow-execution": (
+        "workflow-executions/{wex}/recover?version=1",
+        None,
+        WHO_SEES_THE_RUN,
+    ),
     "preview-restore-workflow-execution": (
         "workflow-executions/{wex}/restore?checkpoint_seq=0",
         None,
         (404, 403, 200, 200),
     ),
     "override-workflow-execution": ("workflow-executions/{wex}/override", OVERRIDE, ADMIN_ALONE),
-    "preview-override-workflow-execution": ("workflow-executions/{wex}/override", None, ADMIN_ALONE),
+    "preview-override-workflow-execution": (
+        "workflow-executions/{wex}/override",
+        None,
+        ADMIN_ALONE,
+    ),
     "undo-restore-workflow-execution": (
         "workflow-executions/{wex}/undo-restore",
         {"reason": "x"},
@@ -72,10 +89,18 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
     "terminate-workflow-execution": ("workflow-executions/{wex}/terminate", None, WRONG_PHASE),
     "list-workflow-steps": ("workflow-executions/{wex}/steps", None, WHO_SEES_THE_RUN),
     "read-workflow-step": ("workflow-executions/{wex}/steps/{stp}", None, WHO_SEES_THE_RUN),
-    "list-workflow-step-attempts": ("workflow-executions/{wex}/steps/{stp}/attempts", None, WHO_SEES_THE_RUN),
+    "list-workflow-step-attempts": (
+        "workflow-executions/{wex}/steps/{stp}/attempts",
+        None,
+        WHO_SEES_THE_RUN,
+    ),
     "list-workflow-checkpoints": ("workflow-executions/{wex}/checkpoints", None, WHO_SEES_THE_RUN),
     "read-workflow-events": ("workflow-executions/{wex}/events", None, WHO_SEES_THE_RUN),
-    "update-workflow-execution-status": ("workflow-executions/{wex}/status", UPDATE, by(OWNER_AND_ADMIN, 409)),
+    "update-workflow-execution-status": (
+        "workflow-executions/{wex}/status",
+        UPDATE,
+        by(OWNER_AND_ADMIN, 409),
+    ),
     "read-workflow-instance": ("workflow-instances/{win}", None, EVERYBODY),
     "change-workflow-instance": ("workflow-instances/{win}", {"description": "x"}, OF_A_SHARED_ONE),
     "delete-workflow-instance": ("workflow-instances/{win}", None, by(OF_A_SHARED_ONE, 204)),
@@ -86,7 +111,11 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
     "retry-agent-execution": ("agent-executions/{aex}/retry", None, WRONG_PHASE),
     "skip-agent-execution": ("agent-executions/{aex}/skip", None, WRONG_PHASE),
     "recover-agent-execution": ("agent-executions/{aex}/recover", None, (404, 400, 400, 400)),
-    "decide-agent-execution": ("agent-executions/{aex}/decide", {"choice": "run_again"}, WRONG_PHASE),
+    "decide-agent-execution": (
+        "agent-executions/{aex}/decide",
+        {"choice": "run_again"},
+        WRONG_PHASE,
+    ),
     "restore-agent-execution": ("agent-executions/{aex}/restore", RESTORE, (404, 403, 400, 400)),
     "override-agent-execution": ("agent-executions/{aex}/override", OVERRIDE, ADMIN_ALONE),
     "preview-override-agent-execution": ("agent-executions/{aex}/override", None, ADMIN_ALONE),
@@ -101,7 +130,11 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
     "terminate-agent-execution": ("agent-executions/{aex}/terminate", None, OWNER_AND_ADMIN),
     "list-agent-steps": ("agent-executions/{aex}/steps", None, WHO_SEES_THE_RUN),
     "read-agent-step": ("agent-executions/{aex}/steps/{stp}", None, (404, 404, 404, 404)),
-    "list-agent-step-attempts": ("agent-executions/{aex}/steps/{stp}/attempts", None, (404, 404, 404, 404)),
+    "list-agent-step-attempts": (
+        "agent-executions/{aex}/steps/{stp}/attempts",
+        None,
+        (404, 404, 404, 404),
+    ),
     "list-agent-checkpoints": ("agent-executions/{aex}/checkpoints", None, WHO_SEES_THE_RUN),
     "read-agent-events": ("agent-executions/{aex}/events", None, WHO_SEES_THE_RUN),
     "update-agent-execution-status": ("agent-executions/{aex}/status", UPDATE, OWNER_AND_ADMIN),
@@ -119,8 +152,16 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
     "list-workflow-versions": ("workflows/{wfl}/versions", None, EVERYBODY),
     "read-workflow-version": ("workflows/{wfl}/versions/1", None, EVERYBODY),
     "list-workflow-instances": ("workflows/{wfl}/instances", None, EVERYBODY),
-    "create-workflow-instance": ("workflows/{wfl}/instances", {"name": "hourly"}, by(OF_A_SHARED_ONE, 201)),
-    "apply-agent": ("agents", "name: other\ninstructions: Do other things than the first.\n", by(EVERYBODY, 201)),
+    "create-workflow-instance": (
+        "workflows/{wfl}/instances",
+        {"name": "hourly"},
+        by(OF_A_SHARED_ONE, 201),
+    ),
+    "apply-agent": (
+        "agents",
+        "name: other\ninstructions: Do other things than the first.\n",
+        by(EVERYBODY, 201),
+    ),
     "list-agents": ("agents", None, EVERYBODY),
     "read-agent": ("agents/helper", None, EVERYBODY),
     "change-agent": ("agents/{agt}", {"description": "x"}, OF_A_SHARED_ONE),
@@ -131,13 +172,18 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
     "list-agent-versions": ("agents/{agt}/versions", None, EVERYBODY),
     "read-agent-version": ("agents/{agt}/versions/1", None, EVERYBODY),
     "list-agent-instances": ("agents/{agt}/instances", None, EVERYBODY),
-    "create-agent-instance": ("agents/{agt}/instances", {"name": "hourly"}, by(OF_A_SHARED_ONE, 201)),
+    "create-agent-instance": (
+        "agents/{agt}/instances",
+        {"name": "hourly"},
+        by(OF_A_SHARED_ONE, 201),
+    ),
     "list-sessions": ("sessions", None, EVERYBODY),
     "read-session": ("sessions/{ses}", None, WHO_SEES_THE_RUN),
     "list-notifications": ("notifications", None, EVERYBODY),
     "read-notifications": ("notifications/read", None, EVERYBODY),
     "list-tokens": ("tokens", None, EVERYBODY),
-    # Only a token with the scope admin makes others, and only an administrator's token has that scope.
+    # Only a token with the scope admin makes others, and only an administrator's token has that
+    # scope.
     "create-token": ("tokens", {"name": "x", "scopes": ["read"]}, (403, 403, 403, 201)),
     "read-token": ("tokens/{key}", None, ITS_OWNER_ALONE),
     "revoke-token": ("tokens/{key}", None, by(ITS_OWNER_ALONE, 204)),
@@ -167,11 +213,15 @@ def test_each_role_gets_what_the_policy_says(name, people, places, worker):
             Process.objects.filter(pk=worker.pk).update(dead_at=None)
             seen[role] = caller(method, path.format(**places), body, **headers).status_code
             transaction.set_rollback(True)
-    assert seen == {"anonymous": 401} | dict(zip(("stranger", "owner", "support", "admin"), expected, strict=True))
+    assert seen == {"anonymous": 401} | dict(
+        zip(("stranger", "owner", "support", "admin"), expected, strict=True)
+    )
 
 
 def test_a_private_workflow_does_not_exist_for_others(people, places):
-    assert people["owner"]("PATCH", "workflows/orders", {"visibility": "private"}).status_code == 200
+    assert (
+        people["owner"]("PATCH", "workflows/orders", {"visibility": "private"}).status_code == 200
+    )
     seen = {role: caller.get("workflows/orders").status_code for role, caller in people.items()}
     assert seen == {"anonymous": 401, "stranger": 404, "owner": 200, "support": 404, "admin": 404}
     assert people["admin"].get(f"workflows/{places['wfl']}").status_code == 200

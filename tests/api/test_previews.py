@@ -1,4 +1,6 @@
-"""What a verb would do, before it is done: recovery onto another version, restore, override; and then it is done."""
+"""What a verb would do, before it is done: recovery onto another version, restore, override; and
+then it is done.
+"""
 
 from __future__ import annotations
 
@@ -23,31 +25,43 @@ def path(execution):
     return f"workflow-executions/{execution.public_id}"
 
 
-def test_recovery_onto_a_newer_version_is_previewed_and_then_done_as_it_was_shown(owner, execution, path, drive, alice):
+def test_recovery_onto_a_newer_version_is_previewed_and_then_done_as_it_was_shown(
+    owner, execution, path, drive, alice
+):
     apply_definition(HEAD % "failing" + MENDED, alice)
     shown = owner.get(f"{path}/recover?version=2").json()
     assert (shown["fits"], shown["misfits"], shown["broken"]) == (True, [], "")
     assert (shown["present"], shown["version"], shown["kept"]) == (1, 2, 1)
     assert [step["path"] for step in shown["runs_again"]] == ["/bad"]
     assert shown["goes_on"]["how"] == "completes"
-    assert shown["seq"] == Execution.objects.get().head_seq == execution.head_seq, "nothing was changed"
-    done = owner.post(f"{path}/recover", {"version": 2, "reason": "mended"}, If_Match=f'"{shown["seq"]}"')
+    assert shown["seq"] == Execution.objects.get().head_seq == execution.head_seq, (
+        "nothing was changed"
+    )
+    done = owner.post(
+        f"{path}/recover", {"version": 2, "reason": "mended"}, If_Match=f'"{shown["seq"]}"'
+    )
     assert done.status_code == 200, done.content
     assert done.json()["kept"] == shown["kept"]
     assert drive(execution).phase == Phase.COMPLETED
     decision = next(
-        step["decision"] for step in owner.get(f"{path}/steps").json()["items"] if step["kind"] == "decision"
+        step["decision"]
+        for step in owner.get(f"{path}/steps").json()["items"]
+        if step["kind"] == "decision"
     )
     assert (decision["version"], decision["reason"]) == (2, "mended")
 
 
-def test_what_does_not_fit_is_named_by_the_preview_and_by_the_refusal(owner, execution, path, alice):
+def test_what_does_not_fit_is_named_by_the_preview_and_by_the_refusal(
+    owner, execution, path, alice
+):
     apply_definition(HEAD % "failing" + "do:\n- other: {set: {n: 1}}\n", alice)
     shown = owner.get(f"{path}/recover?version=2").json()
     assert not shown["fits"]
     assert shown["misfits"] == [{"path": "/first", "why": "there is no such task any more"}]
     body = problem(owner.post(f"{path}/recover", {"version": 2}), 409, "conflict")
-    assert "/first (there is no such task any more)" in body["detail"] and "Restore" in body["remedy"]
+    assert (
+        "/first (there is no such task any more)" in body["detail"] and "Restore" in body["remedy"]
+    )
     assert Execution.objects.get().phase == Phase.FAILED
 
 
@@ -63,7 +77,9 @@ def test_a_version_that_cannot_be_one_is_refused(owner, path, version):
     problem(owner.get(f"{path}/recover?version={version}"), 422, "invalid")
 
 
-def test_support_previews_a_restore_and_the_steps_that_run_again_are_those_shown(people, execution, path, drive):
+def test_support_previews_a_restore_and_the_steps_that_run_again_are_those_shown(
+    people, execution, path, drive
+):
     first = Step.objects.get(path="/first")
     shown = people["support"].get(f"{path}/restore?checkpoint_seq={first.seq}").json()
     assert (shown["checkpoint_path"], shown["kept"]) == ("/first", 1)
@@ -75,7 +91,9 @@ def test_support_previews_a_restore_and_the_steps_that_run_again_are_those_shown
     problem(people["support"].get(f"{path}/restore?checkpoint_seq=4711"), 422, "invalid")
 
 
-def test_a_restore_of_what_has_completed_is_refused_by_its_preview(people, execution, path, owner, drive, alice):
+def test_a_restore_of_what_has_completed_is_refused_by_its_preview(
+    people, execution, path, owner, drive, alice
+):
     apply_definition(HEAD % "failing" + MENDED, alice)
     owner.post(f"{path}/recover", {"version": 2})
     assert drive(execution).phase == Phase.COMPLETED
@@ -86,7 +104,9 @@ def test_an_override_is_one_of_the_phases_that_are_listed(people, execution, pat
     admin = people["admin"]
     listed = admin.get(f"{path}/override").json()
     assert listed == {"seq": execution.head_seq, "phase": "FAILED", "choices": ["CANCELLED"]}
-    body = problem(admin.post(f"{path}/override", {"phase": "PENDING", "reason": "go"}), 400, "wrong-phase")
+    body = problem(
+        admin.post(f"{path}/override", {"phase": "PENDING", "reason": "go"}), 400, "wrong-phase"
+    )
     assert "Retry, skip or recover it. Possible now: CANCELLED." in body["remedy"]
     problem(admin.post(f"{path}/override", {"phase": "CANCELLED"}), 422, "invalid")
     stale = {"phase": "CANCELLED", "reason": "withdrawn"}
@@ -100,5 +120,9 @@ def test_an_override_is_one_of_the_phases_that_are_listed(people, execution, pat
 
 def test_who_may_not_override_is_refused_and_that_is_kept(people, path):
     for role in ("owner", "support"):
-        problem(people[role].post(f"{path}/override", {"phase": "CANCELLED", "reason": "mine"}), 403, "forbidden")
+        problem(
+            people[role].post(f"{path}/override", {"phase": "CANCELLED", "reason": "mine"}),
+            403,
+            "forbidden",
+        )
     assert AuditEntry.objects.filter(verb="override", outcome="refused").count() == 2

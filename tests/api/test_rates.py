@@ -1,4 +1,6 @@
-"""One caller's requests are counted over all web processes, and by each for itself while Redis is away."""
+"""One caller's requests are counted over all web processes, and by each for itself while Redis is
+away.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,12 @@ def test_two_processes_share_what_one_caller_may_ask(redis_client):
     assert [here.take("user:1", 6, 3600) for _ in range(4)] == [0] * 4
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
     said = subprocess.run(
-        [sys.executable, "-c", ELSEWHERE], env=environment, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", ELSEWHERE],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert said.stdout.strip() == "2", "of four requests of another process two were left"
     assert 0 < here.take("user:1", 6, 3600) <= 600
@@ -64,7 +71,9 @@ def test_a_process_counts_as_redis_does():
     assert all(0 < own.take("user:1", 3) <= 20 for _ in range(50))
 
 
-def test_while_redis_is_away_each_process_counts_for_itself_and_does_not_ask_each_time(tmp_path, caplog):
+def test_while_redis_is_away_each_process_counts_for_itself_and_does_not_ask_each_time(
+    tmp_path, caplog
+):
     away = SharedBuckets(f"unix://{tmp_path}/nothing.sock", OwnBuckets())
     assert [away.take("user:1", 2) > 0 for _ in range(4)] == [False, False, True, True]
     assert sum("Redis is away" in str(each.msg) for each in caplog.records) == 1

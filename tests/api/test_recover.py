@@ -46,13 +46,17 @@ def test_a_stranger_gets_the_same_404_as_for_an_unknown_id(people, failed, addre
     foreign = problem(people["stranger"].post(address(execution)), 404, "not-found")
     foreign_id, execution.pk = execution.public_id, uuid7()
     unknown = problem(people["stranger"].post(address(execution)), 404, "not-found")
-    hidden = {name: str(value).replace(foreign_id, execution.public_id) for name, value in foreign.items()}
-    assert hidden | {"correlation_id": ""} == {name: str(value) for name, value in unknown.items()} | {
-        "correlation_id": ""
+    hidden = {
+        name: str(value).replace(foreign_id, execution.public_id) for name, value in foreign.items()
     }
+    assert hidden | {"correlation_id": ""} == {
+        name: str(value) for name, value in unknown.items()
+    } | {"correlation_id": ""}
 
 
-def test_an_execution_that_is_not_failed_is_400_and_its_state_is_named(owner, failed, drive, address):
+def test_an_execution_that_is_not_failed_is_400_and_its_state_is_named(
+    owner, failed, drive, address
+):
     execution = failed()
     assert owner.post(address(execution)).status_code == 200
     body = problem(owner.post(address(execution)), 400, "wrong-phase")
@@ -70,7 +74,9 @@ def test_a_corrupt_checkpoint_is_500_and_a_person_is_asked(owner, failed, addres
 
 def test_a_field_that_is_not_known_is_refused_and_nothing_is_done(owner, failed, address):
     execution = failed()
-    body = problem(owner.post(address(execution), {"phase": "COMPLETED", "owner": "eve"}), 422, "invalid")
+    body = problem(
+        owner.post(address(execution), {"phase": "COMPLETED", "owner": "eve"}), 422, "invalid"
+    )
     assert {error["pointer"] for error in body["errors"]} == {"#/phase", "#/owner"}
     assert Execution.objects.get().phase == Phase.FAILED
 

@@ -1,4 +1,6 @@
-"""Trouble of the database that passes: 503 with what to do, at every door, and never an unexplained 500."""
+"""Trouble of the database that passes: 503 with what to do, at every door, and never an unexplained
+500.
+"""
 
 from __future__ import annotations
 

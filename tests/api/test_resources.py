@@ -21,10 +21,18 @@ YAML = {"Content_Type": "application/yaml"}
 def test_applying_the_same_text_twice_changes_nothing_and_another_makes_a_version(owner):
     text = HEAD % "orders" + GOOD
     first = owner.post("workflows", text, **YAML)
-    assert (first.status_code, first.json()["result"], first.json()["version"]) == (201, "created", 1)
+    assert (first.status_code, first.json()["result"], first.json()["version"]) == (
+        201,
+        "created",
+        1,
+    )
     assert first["Location"] == first.json()["links"]["self"]
     again = owner.post("workflows", text, **YAML)
-    assert (again.status_code, again.json()["result"], again.json()["version"]) == (200, "unchanged", 1)
+    assert (again.status_code, again.json()["result"], again.json()["version"]) == (
+        200,
+        "unchanged",
+        1,
+    )
     other = owner.post("workflows", text + "- more: {set: {n: 3}}\n", **YAML)
     assert (other.json()["result"], other.json()["version"]) == ("updated", 2)
     versions = owner.get("workflows/orders/versions").json()["items"]
@@ -33,7 +41,9 @@ def test_applying_the_same_text_twice_changes_nothing_and_another_makes_a_versio
 
 
 def test_a_definition_may_be_json(owner):
-    document = {"document": {"dsl": "1.0.0", "namespace": "tests", "name": "in-json", "version": "1.0.0"}}
+    document = {
+        "document": {"dsl": "1.0.0", "namespace": "tests", "name": "in-json", "version": "1.0.0"}
+    }
     assert owner.post("workflows", document | {"do": [{"a": {"set": {"n": 1}}}]}).status_code == 201
 
 
@@ -43,14 +53,23 @@ def test_a_dry_run_says_what_would_happen_and_stores_nothing(owner):
     assert not Workflow.objects.exists()
 
 
-def test_a_new_name_leaves_the_slug_and_the_default_instance_and_dates_the_wish_alone(owner, workflow):
+def test_a_new_name_leaves_the_slug_and_the_default_instance_and_dates_the_wish_alone(
+    owner, workflow
+):
     before = owner.get("workflows/orders").json()
-    after = owner("PATCH", "workflows/orders", {"name": "Purchases", "labels": {"team": "shop"}}).json()
+    after = owner(
+        "PATCH", "workflows/orders", {"name": "Purchases", "labels": {"team": "shop"}}
+    ).json()
     assert (after["metadata"]["name"], after["metadata"]["slug"]) == ("Purchases", "orders")
     assert after["metadata"]["labels"] == {"team": "shop"}
-    assert after["status"]["default_instance_id"] == before["status"]["default_instance_id"] is not None
+    assert (
+        after["status"]["default_instance_id"]
+        == before["status"]["default_instance_id"]
+        is not None
+    )
     audits = [
-        (body["status"]["audit"]["spec_audit"], body["status"]["audit"]["status_audit"]) for body in (before, after)
+        (body["status"]["audit"]["spec_audit"], body["status"]["audit"]["status_audit"])
+        for body in (before, after)
     ]
     assert audits[0][0]["updated_at"] < audits[1][0]["updated_at"]
     assert audits[0][1] == audits[1][1]
@@ -62,7 +81,9 @@ def test_what_may_not_change_is_refused(owner, workflow, field):
     assert body["errors"][0]["pointer"] == f"#/{field}"
 
 
-def test_pages_hold_everything_once_and_their_cursors_belong_to_their_list(owner, alice, workflow, worker):
+def test_pages_hold_everything_once_and_their_cursors_belong_to_their_list(
+    owner, alice, workflow, worker
+):
     ids = {owner.post("workflows/orders/run").json()["id"] for _ in range(5)}
     seen, path = [], "workflow-executions?limit=2"
     while path:
@@ -82,12 +103,20 @@ def test_filters_narrow_the_list(people, failed, workflow, worker):
     owner.post("workflows/orders/run", X_Correlation_ID="find-me")
     type(execution).objects.exclude(pk=execution.pk).update(parent=execution)
     for query, found in [
-        ("phase=FAILED", 1), ("phase=PENDING&phase=FAILED", 2), ("workflow=orders", 1), ("needs_attention=true", 1),
-        ("correlation_id=find-me", 1), (f"text={execution.public_id}", 1), ("text=ORDERS", 1), ("owner=bob", 0),
-        (f"parent={execution.public_id}", 1), ("owner=me", 2),
-        ("q=status:pending+owner:me+ORDERS", 1), ("q=status:attention&phase=PENDING", 0),
+        ("phase=FAILED", 1),
+        ("phase=PENDING&phase=FAILED", 2),
+        ("workflow=orders", 1),
+        ("needs_attention=true", 1),
+        ("correlation_id=find-me", 1),
+        (f"text={execution.public_id}", 1),
+        ("text=ORDERS", 1),
+        ("owner=bob", 0),
+        (f"parent={execution.public_id}", 1),
+        ("owner=me", 2),
+        ("q=status:pending+owner:me+ORDERS", 1),
+        ("q=status:attention&phase=PENDING", 0),
         (f"created_after={(timezone.now() + timedelta(days=1)).strftime('%Y-%m-%dT%H:%M:%SZ')}", 0),
-    ]:  # fmt: skip
+    ]:
         assert len(owner.get(f"workflow-executions?{query}").json()["items"]) == found, query
     assert people["stranger"].get("workflow-executions").json()["items"] == []
     refused = owner.get("workflow-executions?q=status:nope")
@@ -101,7 +130,9 @@ def test_the_history_replayed_gives_the_states_of_all_tasks(owner, failed, drive
     drive(execution)
     entries, after = [], 0
     while after is not None:
-        page = owner.get(f"workflow-executions/{execution.public_id}/events?limit=3&after={after}").json()
+        page = owner.get(
+            f"workflow-executions/{execution.public_id}/events?limit=3&after={after}"
+        ).json()
         entries += page["items"]
         after = page["next_after"]
     seqs = [entry["seq"] for entry in entries]
@@ -109,17 +140,25 @@ def test_the_history_replayed_gives_the_states_of_all_tasks(owner, failed, drive
     states: dict[str, str] = {}
     for entry in entries:
         if entry["type"] == "decision":
-            states = {path: status for path, status in states.items() if path not in entry["supersedes"]}
+            states = {
+                path: status for path, status in states.items() if path not in entry["supersedes"]
+            }
         elif entry["type"] == "step":
             states[entry["path"]] = entry["status"]
     standing = Step.objects.filter(execution=execution).standing().tasks()
     assert states == dict(standing.values_list("path", "status"))
-    assert {entry["name"] for entry in entries if entry["type"] == "event"} >= {"WORKFLOW_STEP_FAILED"}
+    assert {entry["name"] for entry in entries if entry["type"] == "event"} >= {
+        "WORKFLOW_STEP_FAILED"
+    }
 
 
 def test_checkpoints_are_places_to_restore_to(people, failed):
     execution = failed()
-    (checkpoint,) = people["owner"].get(f"workflow-executions/{execution.public_id}/checkpoints").json()["items"]
+    (checkpoint,) = (
+        people["owner"]
+        .get(f"workflow-executions/{execution.public_id}/checkpoints")
+        .json()["items"]
+    )
     assert checkpoint["path"] == "/first"
     body = {"checkpoint_seq": checkpoint["seq"], "reason": "The stock was counted anew"}
     restored = people["support"].post(f"workflow-executions/{execution.public_id}/restore", body)
@@ -129,10 +168,18 @@ def test_checkpoints_are_places_to_restore_to(people, failed):
 @pytest.mark.parametrize("role", ["support", "admin"])
 def test_a_failed_step_shows_its_error_and_who_looks_after_all_finds_the_run(people, failed, role):
     execution = failed()
-    steps = people["owner"].get(f"workflow-executions/{execution.public_id}/steps?status=FAILED").json()["items"]
+    steps = (
+        people["owner"]
+        .get(f"workflow-executions/{execution.public_id}/steps?status=FAILED")
+        .json()["items"]
+    )
     assert steps[0]["error"]["detail"] == "No stock"
     (found,) = people[role].get("admin/workflows/failed").json()["items"]
-    assert (found["execution_id"], found["reason"], found["step"]) == (execution.public_id, "No stock", "/bad")
+    assert (found["execution_id"], found["reason"], found["step"]) == (
+        execution.public_id,
+        "No stock",
+        "/bad",
+    )
     assert found["failed_at"] and found["requires_manual_intervention"] is False
 
 
@@ -140,7 +187,10 @@ def test_notifications_are_read_once(owner, failed):
     failed()
     (told,) = owner.get("notifications?unread=true").json()["items"]
     assert (told["event"], told["read_at"]) == ("WORKFLOW_STEP_FAILED", None)
-    assert owner.post("notifications/read", {"ids": [told["id"]]}).json() == {"read": 1, "unread": 0}
+    assert owner.post("notifications/read", {"ids": [told["id"]]}).json() == {
+        "read": 1,
+        "unread": 0,
+    }
     assert owner.post("notifications/read").json() == {"read": 0, "unread": 0}
 
 

@@ -55,7 +55,9 @@ def test_every_finding_has_its_place(owner, workflow):
 
 def test_a_definition_that_has_problems_names_them_all_with_lines(owner):
     text = HEAD % "bad" + "do:\n- a: {set: {n: 1}, them: end}\n- b: {cal: http}\n"
-    body = problem(owner.post("workflows", text, Content_Type="application/yaml"), 422, "invalid-definition")
+    body = problem(
+        owner.post("workflows", text, Content_Type="application/yaml"), 422, "invalid-definition"
+    )
     assert {error["line"] for error in body["errors"]} == {3, 4}
 
 
@@ -65,7 +67,9 @@ def test_a_body_that_is_too_large_is_413(owner, workflow, settings):
 
 
 def test_another_content_type_is_415(owner, workflow):
-    response = owner.post("workflows/orders/run", "a=b", Content_Type="application/x-www-form-urlencoded")
+    response = owner.post(
+        "workflows/orders/run", "a=b", Content_Type="application/x-www-form-urlencoded"
+    )
     problem(response, 415, "unsupported-media-type")
     assert response["Accept"] == "application/json"
 
@@ -78,7 +82,9 @@ def test_too_many_requests_are_429_and_say_when_to_come_back(owner, settings):
     assert int(response["Retry-After"]) >= 1
 
 
-def test_an_error_that_nobody_expected_is_500_and_tells_nothing_of_itself(owner, workflow, monkeypatch):
+def test_an_error_that_nobody_expected_is_500_and_tells_nothing_of_itself(
+    owner, workflow, monkeypatch
+):
     def broken(*_: object) -> None:
         raise RuntimeError("the password is 1234")
 
@@ -108,7 +114,9 @@ class TestASession:
         problem(browser.post(path, "{}", content_type="application/json"), 403, "csrf")
         browser.get("/")
         token = browser.cookies[configured.CSRF_COOKIE_NAME].value
-        sent = browser.post(path, "{}", content_type="application/json", headers={"X-CSRFToken": token})
+        sent = browser.post(
+            path, "{}", content_type="application/json", headers={"X-CSRFToken": token}
+        )
         assert sent.status_code == 202, sent.content
 
     def test_beside_a_token_does_not_count(self, alice, people, workflow):
@@ -126,7 +134,11 @@ def test_a_token_without_the_scope_is_403_and_names_it(alice, workflow, worker):
     assert reader.get("workflows").status_code == 200
     body = problem(reader.post("workflows/orders/run"), 403, "forbidden")
     assert "run" in body["detail"]
-    problem(caller_of(alice, "run").post("workflows", HEAD % "x" + GOOD, Content_Type="text/yaml"), 403, "forbidden")
+    problem(
+        caller_of(alice, "run").post("workflows", HEAD % "x" + GOOD, Content_Type="text/yaml"),
+        403,
+        "forbidden",
+    )
 
 
 def test_every_kind_of_problem_has_its_page(client, db):
@@ -139,5 +151,17 @@ def test_every_kind_of_problem_has_its_page(client, db):
 
 def test_what_the_statuses_of_the_document_promise_can_be_had(db):
     assert {kind.status for kind in KINDS.values()} == {
-        400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 429, 500, 503,
-    }  # fmt: skip
+        400,
+        401,
+        403,
+        404,
+        405,
+        409,
+        412,
+        413,
+        415,
+        422,
+        429,
+        500,
+        503,
+    }

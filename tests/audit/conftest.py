@@ -11,6 +11,8 @@ from executions import audit
 def entries() -> list[int]:
     """The ids of five entries, as they were written."""
     return [
-        audit.record_account("log in", name, None, after={"tried": number, "from": ["192.0.2.1", 0.5, None]}).pk
+        audit.record_account(
+            "log in", name, None, after={"tried": number, "from": ["192.0.2.1", 0.5, None]}
+        ).pk
         for number, name in enumerate(("ann", "bob", "carl", "dora", "emil"))
     ]

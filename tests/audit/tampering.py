@@ -43,7 +43,9 @@ def put_what_is_no_json(ids: list[int]) -> None:
 def put_what_is_no_moment(ids: list[int]) -> None:
     moment = "2026-99-99 00:00:00" if connection.vendor == "sqlite" else "infinity"
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE executions_auditentry SET created_at = %s WHERE id = %s", [moment, ids[1]])
+        cursor.execute(
+            "UPDATE executions_auditentry SET created_at = %s WHERE id = %s", [moment, ids[1]]
+        )
 
 
 def delete(ids: list[int]) -> None:

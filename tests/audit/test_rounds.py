@@ -23,7 +23,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     told: list[dict[str, Any]] = []
-    monkeypatch.setattr(rounds.log, "error", lambda event, **values: told.append({"event": event, **values}))
+    monkeypatch.setattr(
+        rounds.log, "error", lambda event, **values: told.append({"event": event, **values})
+    )
     return told
 
 
@@ -57,7 +59,9 @@ def test_a_batch_of_nothing_but_problems_stops_early(entries: list[int]) -> None
     assert audit.known().this.entries == 20
 
 
-def test_the_sweep_finds_what_was_edited_and_says_so_once(entries: list[int], logged: list[dict[str, Any]]) -> None:
+def test_the_sweep_finds_what_was_edited_and_says_so_once(
+    entries: list[int], logged: list[dict[str, Any]]
+) -> None:
     sweep()
     assert logged == []
     world.edit(entries)
@@ -79,7 +83,9 @@ def test_what_was_found_is_known_until_a_whole_round_finds_it_mended(entries: li
     assert not audit.known().problems
 
 
-def test_two_sweeps_at_once_keep_one_result(entries: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_sweeps_at_once_keep_one_result(
+    entries: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.edit(entries)
     other = verifying.verify_batch
 
@@ -100,7 +106,9 @@ def test_a_place_that_somebody_spoilt_begins_anew(entries: list[int]) -> None:
     assert audit.known().this.entries == 2
 
 
-def test_a_broken_trail_keeps_the_server_ready_and_tells_why(client: Client, entries: list[int]) -> None:
+def test_a_broken_trail_keeps_the_server_ready_and_tells_why(
+    client: Client, entries: list[int]
+) -> None:
     Process.objects.create(kind="worker", host="here", pid=1)
     assert check_audit_trail().state == State.OK
     sweep()
@@ -109,13 +117,23 @@ def test_a_broken_trail_keeps_the_server_ready_and_tells_why(client: Client, ent
     sweep()
     response = client.get("/readyz")
     (check,) = [check for check in response.json()["checks"] if check["name"] == "audit_trail"]
-    assert (response.status_code, check["ok"], check["state"], check["figure"]) == (200, True, "degraded", 1)
+    assert (response.status_code, check["ok"], check["state"], check["figure"]) == (
+        200,
+        True,
+        "degraded",
+        1,
+    )
     assert f"Between entry {entries[1]} and entry {entries[3]}" in check["detail"]
     assert "`stigmer audit verify`" in check["remedy"]
-    assert b"The audit trail is broken" in client.get("/readyz", headers={"Accept": "text/html"}).content
+    assert (
+        b"The audit trail is broken"
+        in client.get("/readyz", headers={"Accept": "text/html"}).content
+    )
 
 
-def test_administrators_see_it_on_the_overview_and_nobody_else(client: Client, entries: list[int]) -> None:
+def test_administrators_see_it_on_the_overview_and_nobody_else(
+    client: Client, entries: list[int]
+) -> None:
     world.edit(entries)
     sweep()
     for name, is_admin in (("root", True), ("alice", False)):

@@ -41,8 +41,12 @@ def test_an_empty_trail_is_whole() -> None:
     assert audit.verify() == audit.Verified(0, [])
 
 
-@pytest.mark.parametrize(("tamper", "at", "how"), TAMPERED, ids=lambda value: getattr(value, "__name__", ""))
-def test_what_was_done_to_the_trail_is_named(entries: list[int], tamper: world.Tamper, at: int, how: str) -> None:
+@pytest.mark.parametrize(
+    ("tamper", "at", "how"), TAMPERED, ids=lambda value: getattr(value, "__name__", "")
+)
+def test_what_was_done_to_the_trail_is_named(
+    entries: list[int], tamper: world.Tamper, at: int, how: str
+) -> None:
     tamper(entries)
     first = audit.verify().problems[0]
     ids = [*entries, entries[4] + 1]
@@ -63,10 +67,18 @@ def test_a_trail_of_which_nothing_is_left_is_broken(entries: list[int]) -> None:
 
 def test_what_the_product_itself_deletes_leaves_the_trail_whole() -> None:
     alice = User.objects.create_user("alice")
-    text = "document: {dsl: '1.0.0', namespace: t, name: one, version: '1.0.0'}\ndo: [{a: {set: {n: 1}}}]\n"
+    text = (
+        "document: {dsl: '1.0.0', namespace: t, name: one, version: '1.0.0'}\ndo: [{a: {set: {n:"
+        " 1}}}]\n"
+    )
     execution = start(apply_definition(text, alice).workflow, alice, input={})
     audit.record(
-        "retry", execution, alice, before=audit.state(execution), after={"seq": 1}, reason="ünïcode \U0001f600"
+        "retry",
+        execution,
+        alice,
+        before=audit.state(execution),
+        after={"seq": 1},
+        reason="ünïcode \U0001f600",
     )
     execution.delete()
     AuditEntry.objects.filter(actor=alice).update(actor=None)

@@ -1,4 +1,6 @@
-"""Installations that stand still: a data folder with a database, and a person who types commands."""
+"""Installations that stand still: a data folder with a database, and a person who types
+commands.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def place(empty_home: Path, tmp_path: Path) -> Place:
-    """An installation on SQLite, in a folder whose name has every character that means something."""
+    """An installation on SQLite, in a folder whose name has every character that means
+    something.
+    """
     home = tmp_path / "dàta #1 ?%41 'q'"
     shutil.copytree(empty_home, home)
     return Place(home)

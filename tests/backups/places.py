@@ -34,7 +34,9 @@ class Place:
         return self._terminal().start(*arguments)
 
     def _terminal(self) -> Terminal:
-        return Terminal(self.home.with_name("config"), {"STIGMER_HOME": str(self.home), **self.more})
+        return Terminal(
+            self.home.with_name("config"), {"STIGMER_HOME": str(self.home), **self.more}
+        )
 
     def back_up(self, file: Path) -> Made:
         """As the command does, in this process."""

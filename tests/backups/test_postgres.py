@@ -26,7 +26,9 @@ def without_notes(postgres: str, place_on_postgres: Place) -> None:
         connection.execute("DELETE FROM executions_turn")
 
 
-def test_a_database_is_backed_up_and_restored(place_on_postgres: Place, postgres: str, tmp_path: Path) -> None:
+def test_a_database_is_backed_up_and_restored(
+    place_on_postgres: Place, postgres: str, tmp_path: Path
+) -> None:
     place, one = place_on_postgres, tmp_path / "one"
     write(postgres, "before")
     said = place("backup", str(one))
@@ -52,15 +54,23 @@ def test_a_database_is_backed_up_and_restored(place_on_postgres: Place, postgres
         server.execute(f'DROP DATABASE "{aside}"')
 
 
-def test_what_cannot_be_restored_leaves_nothing_behind(place_on_postgres: Place, postgres: str, tmp_path: Path) -> None:
+def test_what_cannot_be_restored_leaves_nothing_behind(
+    place_on_postgres: Place, postgres: str, tmp_path: Path
+) -> None:
     place, one = place_on_postgres, tmp_path / "one"
     with psycopg.connect(postgres) as connection:
-        future = "INSERT INTO django_migrations (app, name, applied) VALUES ('executions', '9999_future', now())"
+        future = (
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('executions',"
+            " '9999_future', now())"
+        )
         connection.execute(future)
     assert place("backup", str(one)).code == 0
     with psycopg.connect(postgres) as connection:
         connection.execute("DELETE FROM django_migrations WHERE name = '9999_future'")
-    assert "newer than this code: it has executions.9999_future" in place("restore", str(one), "--yes").err
+    assert (
+        "newer than this code: it has executions.9999_future"
+        in place("restore", str(one), "--yes").err
+    )
     content = bytearray(one.read_bytes())
     content[len(content) // 2] ^= 1
     one.write_bytes(content)
@@ -70,7 +80,9 @@ def test_what_cannot_be_restored_leaves_nothing_behind(place_on_postgres: Place,
     assert databases(postgres) == ["stigmer"]
 
 
-def test_the_two_kinds_are_not_taken_for_each_other(place: Place, place_on_postgres: Place, tmp_path: Path) -> None:
+def test_the_two_kinds_are_not_taken_for_each_other(
+    place: Place, place_on_postgres: Place, tmp_path: Path
+) -> None:
     assert place("backup", str(tmp_path / "lite")).code == 0
     assert place_on_postgres("backup", str(tmp_path / "post")).code == 0
     said = place_on_postgres("restore", str(tmp_path / "lite"), "--yes")
@@ -86,7 +98,10 @@ def test_without_the_tools_a_sentence_says_what_to_install(
     said = place_on_postgres("backup", str(tmp_path / "one"))
     assert said.code == 1
     # A Debian with an older client finds that one, and hears which it needs.
-    assert "Install PostgreSQL's client tools" in said.err or "Install the client tools of PostgreSQL" in said.err
+    assert (
+        "Install PostgreSQL's client tools" in said.err
+        or "Install the client tools of PostgreSQL" in said.err
+    )
     assert not os.path.lexists(tmp_path / "one")
 
 
@@ -107,16 +122,20 @@ def test_a_role_that_may_make_no_database_is_told_what_it_needs(
     assert "ALTER ROLE app CREATEDB" in said.err
 
 
-def test_the_password_is_in_no_command_line(place_on_postgres: Place, postgres: str, tmp_path: Path) -> None:
+def test_the_password_is_in_no_command_line(
+    place_on_postgres: Place, postgres: str, tmp_path: Path
+) -> None:
     spy = tmp_path / "bin" / "pg_dump"
     spy.parent.mkdir()
     spy.write_text(
-        "#!/bin/sh\n[ \"$1\" = --version ] && echo 'pg_dump (PostgreSQL) 99' && exit\n"
-        f"echo \"$@\" > '{tmp_path}/said'; [ -n \"$PGPASSWORD\" ] && echo given >> '{tmp_path}/said'; exit 1\n"
+        '#!/bin/sh\n[ "$1" = --version ] && echo \'pg_dump (PostgreSQL) 99\' && exit\necho "$@"'
+        f" > '{tmp_path}/said'; [ -n \"$PGPASSWORD\" ] && echo given >> '{tmp_path}/said'; exit 1\n"
     )
     spy.chmod(0o755)
     place_on_postgres.more["PATH"] = f"{spy.parent}:{os.environ['PATH']}"
-    place_on_postgres.more["DATABASE_URL"] = postgres.replace(":se%20cret@", "@") + "&password=se%20cret"
+    place_on_postgres.more["DATABASE_URL"] = (
+        postgres.replace(":se%20cret@", "@") + "&password=se%20cret"
+    )
     assert place_on_postgres("backup", str(tmp_path / "one")).code == 1
     said = (tmp_path / "said").read_text()
     assert "cret" not in said
@@ -125,7 +144,9 @@ def test_the_password_is_in_no_command_line(place_on_postgres: Place, postgres: 
 
 def databases(address: str) -> list[str]:
     with psycopg.connect(maintenance(address)) as server:
-        rows = server.execute("SELECT datname FROM pg_database WHERE datname LIKE 'stigmer%' ORDER BY datname")
+        rows = server.execute(
+            "SELECT datname FROM pg_database WHERE datname LIKE 'stigmer%' ORDER BY datname"
+        )
         return [name for (name,) in rows]
 
 

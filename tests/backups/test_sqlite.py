@@ -60,7 +60,9 @@ def test_a_damaged_database_gives_no_backup(place: Place, tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
 
 
-def test_a_restore_takes_the_place_of_the_database_and_keeps_it_aside(place: Place, tmp_path: Path) -> None:
+def test_a_restore_takes_the_place_of_the_database_and_keeps_it_aside(
+    place: Place, tmp_path: Path
+) -> None:
     place.ask(note("before"))
     place.back_up(tmp_path / "one")
     place.ask(note("after"))
@@ -77,7 +79,9 @@ def test_a_restore_takes_the_place_of_the_database_and_keeps_it_aside(place: Pla
     assert place.ask(NOTES) == [("after",), ("before",)]
 
 
-def test_the_log_that_a_killed_process_left_belongs_to_the_old_database(place: Place, tmp_path: Path) -> None:
+def test_the_log_that_a_killed_process_left_belongs_to_the_old_database(
+    place: Place, tmp_path: Path
+) -> None:
     place.back_up(tmp_path / "one")
     leave_a_log(place.database)
     assert (place.home / "stigmer.sqlite3-wal").stat().st_size > 0
@@ -99,7 +103,9 @@ def test_a_damaged_database_is_kept_and_its_log_harms_nothing(place: Place, tmp_
     assert place.ask(NOTES) == []
 
 
-def test_a_restore_refuses_while_somebody_has_the_database_open(place: Place, tmp_path: Path) -> None:
+def test_a_restore_refuses_while_somebody_has_the_database_open(
+    place: Place, tmp_path: Path
+) -> None:
     place.back_up(tmp_path / "one")
     with closing(sqlite3.connect(place.database)) as shell:
         shell.execute("PRAGMA journal_mode = WAL")
@@ -111,7 +117,9 @@ def test_a_restore_refuses_while_somebody_has_the_database_open(place: Place, tm
     place.restore(tmp_path / "one")
 
 
-def test_a_restore_refuses_while_a_supervisor_has_the_data_folder(place: Place, tmp_path: Path) -> None:
+def test_a_restore_refuses_while_a_supervisor_has_the_data_folder(
+    place: Place, tmp_path: Path
+) -> None:
     place.back_up(tmp_path / "one")
     with (
         owned_home(place.home),
@@ -128,8 +136,14 @@ def test_a_restore_refuses_while_a_web_server_runs_alone(place: Place, tmp_path:
     place.more |= {"STIGMER_PORT": str(port)}
     web = place.start("web")
     try:
-        until(lambda: is_held(place.home / "in-use.lock"), what="the web server has begun", seconds=START_SECONDS)
-        with pytest.raises(CannotStart, match="A worker or a web server of Stigmer uses the data folder"):
+        until(
+            lambda: is_held(place.home / "in-use.lock"),
+            what="the web server has begun",
+            seconds=START_SECONDS,
+        )
+        with pytest.raises(
+            CannotStart, match="A worker or a web server of Stigmer uses the data folder"
+        ):
             place.restore(tmp_path / "one")
     finally:
         web.kill()
@@ -183,7 +197,10 @@ def test_a_backup_that_is_damaged_is_refused(place: Place, tmp_path: Path, hurt:
 
 
 def test_a_backup_of_a_newer_release_is_refused_in_words(place: Place, tmp_path: Path) -> None:
-    place.ask("INSERT INTO django_migrations (app, name, applied) VALUES ('executions', '9999_future', '2030-01-01')")
+    place.ask(
+        "INSERT INTO django_migrations (app, name, applied) VALUES ('executions', '9999_future',"
+        " '2030-01-01')"
+    )
     place.back_up(tmp_path / "one")
     place.ask("DELETE FROM django_migrations WHERE name = '9999_future'")
     with pytest.raises(
@@ -194,7 +211,9 @@ def test_a_backup_of_a_newer_release_is_refused_in_words(place: Place, tmp_path:
     assert place.names() == ["stigmer.sqlite3"]
 
 
-def test_a_backup_of_an_older_release_says_what_brings_it_up_to_date(place: Place, tmp_path: Path) -> None:
+def test_a_backup_of_an_older_release_says_what_brings_it_up_to_date(
+    place: Place, tmp_path: Path
+) -> None:
     place.ask("DELETE FROM django_migrations WHERE id = (SELECT max(id) FROM django_migrations)")
     place.back_up(tmp_path / "one")
     assert "`stigmer migrate`" in place("restore", str(tmp_path / "one"), "--yes").out
@@ -227,18 +246,23 @@ def test_what_is_no_database_of_ours_is_refused(place: Place, tmp_path: Path) ->
 
 
 def test_one_word_restores_a_run_or_a_backup(place: Place, tmp_path: Path) -> None:
-    said = place("restore", "wex-00000000000000000000000000", "--yes", STIGMER_SERVER="http://localhost:9")
+    said = place(
+        "restore", "wex-00000000000000000000000000", "--yes", STIGMER_SERVER="http://localhost:9"
+    )
     assert "Give --checkpoint, or --undo." in said.err
     said = place("restore", str(tmp_path / "other"), "--checkpoint", "3")
     assert said.code == 2
     assert "is not the id of a run" in said.err
 
 
-def test_the_processes_of_that_time_are_dead_and_blamed_for_nothing(place: Place, tmp_path: Path) -> None:
+def test_the_processes_of_that_time_are_dead_and_blamed_for_nothing(
+    place: Place, tmp_path: Path
+) -> None:
     place.ask(
-        "INSERT INTO executions_process (id, kind, host, pid, process_started, boot_id, version, slots, started_at,"
-        " heartbeat_at, death, stuck_threads, held_at_death, pid_namespace)"
-        " VALUES ('00', 'worker', 'elsewhere', 1, '', '', '0.0.9', 1, '2026-01-01', '2026-01-01', '', 0, 0, '')"
+        "INSERT INTO executions_process (id, kind, host, pid, process_started, boot_id, version,"
+        " slots, started_at, heartbeat_at, death, stuck_threads, held_at_death, pid_namespace)"
+        " VALUES ('00', 'worker', 'elsewhere', 1, '', '', '0.0.9', 1, '2026-01-01', '2026-01-01',"
+        " '', 0, 0, '')"
     )
     assert place.back_up(tmp_path / "one").contents.version == "0.0.9"
     place.restore(tmp_path / "one")

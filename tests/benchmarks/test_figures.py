@@ -11,13 +11,16 @@ from benchmarks.figures import between, percentile, spread
 from benchmarks.quick import table
 
 FOUND = {
-    "workflows_per_second": 150.0, "steps_per_second": 1500, "worker_cpu_ms_per_workflow": 9.0,
+    "workflows_per_second": 150.0,
+    "steps_per_second": 1500,
+    "worker_cpu_ms_per_workflow": 9.0,
     "workflows_per_second_started_singly": 90.0,
     "paths_per_second": 160.0,
     "expressions_per_second": 120.0,
-    "step_to_step": {"p50_ms": 0.4, "p99_ms": 2.0}, "idle_start": {"p50_ms": 1.9, "p99_ms": 4.0},
+    "step_to_step": {"p50_ms": 0.4, "p99_ms": 2.0},
+    "idle_start": {"p50_ms": 1.9, "p99_ms": 4.0},
     "floor": {"workflows_per_second": 220.0, "boundary": {"p50_ms": 0.3, "p99_ms": 1.0}},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 50), (0.99, 99), (1.0, 100), (0.0, 1)])
@@ -36,5 +39,13 @@ def test_a_spread_is_in_milliseconds() -> None:
 def test_the_table_names_ours_the_floor_and_the_peers() -> None:
     text = io.StringIO()
     Console(file=text, width=120).print(table({"sqlite": FOUND, "postgres": FOUND}))
-    for expected in ("SQLite", "PostgreSQL", "150.0", "220.0", "0.40 / 2.00", "Absurd 104", "1.90 / 4.00"):
+    for expected in (
+        "SQLite",
+        "PostgreSQL",
+        "150.0",
+        "220.0",
+        "0.40 / 2.00",
+        "Absurd 104",
+        "1.90 / 4.00",
+    ):
         assert expected in text.getvalue()

@@ -11,7 +11,9 @@ from tests.waiting import until
 
 
 def test_moments_stand_in_the_order_in_which_they_come() -> None:
-    made = summary([{"claimed": 0.02, "dead": 0.01}, {"claimed": 0.04, "dead": 0.03}, {"dead": 0.05}])
+    made = summary(
+        [{"claimed": 0.02, "dead": 0.01}, {"claimed": 0.04, "dead": 0.03}, {"dead": 0.05}]
+    )
     assert list(made) == ["claimed", "dead"]
     assert made["dead"] == {"median": 30.0, "p95": 50.0, "longest": 50.0, "trials": 3}
     assert made["claimed"]["trials"] == 2

@@ -26,7 +26,9 @@ def violations(page: Page) -> list[str]:
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         for theme in THEMES:
-            page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
+            page.emulate_media(
+                color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce"
+            )
             page.evaluate(_SETTLED)
             found += [f"{width} {theme} {each}" for each in _said(page.evaluate(_RUN, _RULES))]
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):

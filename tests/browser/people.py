@@ -61,4 +61,6 @@ def start_order(page: Page, live: LiveStigmer) -> str:
 
 def expect_phase(page: Page, phase: str) -> None:
     """The page says so by itself, without a reload."""
-    expect(page.locator("[data-phase]").or_(page.locator("main .status")).first).to_contain_text(phase)
+    expect(page.locator("[data-phase]").or_(page.locator("main .status")).first).to_contain_text(
+        phase
+    )

@@ -1,4 +1,6 @@
-"""Every screen, in both themes, at three widths: nothing that axe would object to, and nothing beside the screen."""
+"""Every screen, in both themes, at three widths: nothing that axe would object to, and nothing
+beside the screen.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,32 @@ from tests.live import LiveStigmer
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
-TABS = ("", "graph", "events", "values", "checkpoints", "checkpoints/0", "audit", "recover", "override")
+TABS = (
+    "",
+    "graph",
+    "events",
+    "values",
+    "checkpoints",
+    "checkpoints/0",
+    "audit",
+    "recover",
+    "override",
+)
 SCREENS = (
-    "/", "/executions/", "/executions/?q=status:nope", "/executions/?q=no-such-thing", "/attention/", "/tokens/",
-    "/approvals/", "/approvals/answered",
-    "/inbox/", "/workers/", "/workflows/", "/workflows/apply", *(f"/executions/{{wex}}/{tab}" for tab in TABS),
-)  # fmt: skip
+    "/",
+    "/executions/",
+    "/executions/?q=status:nope",
+    "/executions/?q=no-such-thing",
+    "/attention/",
+    "/tokens/",
+    "/approvals/",
+    "/approvals/answered",
+    "/inbox/",
+    "/workers/",
+    "/workflows/",
+    "/workflows/apply",
+    *(f"/executions/{{wex}}/{tab}" for tab in TABS),
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +59,16 @@ def failed(admin: Page, live_stigmer: LiveStigmer) -> str:
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_no_screen_shuts_anybody_out(screen: str, admin: Page, failed: str, live_stigmer: LiveStigmer) -> None:
+def test_no_screen_shuts_anybody_out(
+    screen: str, admin: Page, failed: str, live_stigmer: LiveStigmer
+) -> None:
     admin.goto(live_stigmer.base_url + screen.format(wex=failed))
     assert violations(admin) == []
 
 
-def test_the_log_in_and_a_missing_page_shut_nobody_out(chromium: Browser, live_stigmer: LiveStigmer) -> None:
+def test_the_log_in_and_a_missing_page_shut_nobody_out(
+    chromium: Browser, live_stigmer: LiveStigmer
+) -> None:
     page = chromium.new_context().new_page()
     for address in ("/log-in", "/no-such-page"):
         page.goto(live_stigmer.base_url + address)

@@ -104,7 +104,9 @@ def test_of_two_people_who_answer_at_once_one_counts_and_the_other_is_told(
     expect(admin.locator(".step .answered")).to_contain_text("hip")
 
 
-def test_what_is_typed_stays_while_the_page_goes_on(admin: Page, demo: Page, live_stigmer: LiveStigmer) -> None:
+def test_what_is_typed_stays_while_the_page_goes_on(
+    admin: Page, demo: Page, live_stigmer: LiveStigmer
+) -> None:
     ask(admin, live_stigmer)
     demo.goto(f"{live_stigmer.base_url}/approvals/")
     demo.get_by_label("Parcels").fill("4")

@@ -50,7 +50,9 @@ def test_the_graph_follows_the_run_without_a_reload(admin: Page, live_stigmer: L
     assert admin.evaluate("window.sameDocument"), "the page was reloaded"
 
 
-def test_a_restore_says_what_runs_again_and_is_in_the_audit(admin: Page, live_stigmer: LiveStigmer) -> None:
+def test_a_restore_says_what_runs_again_and_is_in_the_audit(
+    admin: Page, live_stigmer: LiveStigmer
+) -> None:
     failed_order(admin, live_stigmer)
     admin.keyboard.press("5")
     admin.get_by_role("link", name="Restore… to the beginning").click()
@@ -66,9 +68,13 @@ def test_a_failed_run_goes_on_with_the_definition_that_was_mended_for_it(
     admin: Page, live_stigmer: LiveStigmer
 ) -> None:
     head = (
-        "document: {dsl: '1.0.0', namespace: tests, name: mended-later, version: '1.0.0'}\ndo:\n- read: {set: {n: 1}}\n"
+        "document: {dsl: '1.0.0', namespace: tests, name: mended-later, version: '1.0.0'}\ndo:\n-"
+        " read: {set: {n: 1}}\n"
     )
-    bad = "- total: {raise: {error: {type: 'https://example.org/x', status: 400, title: Wrong total}}}\n"
+    bad = (
+        "- total: {raise: {error: {type: 'https://example.org/x', status: 400, title: Wrong"
+        " total}}}\n"
+    )
     for tasks in (bad, "- other: {set: {n: 2}}\n"):
         admin.goto(f"{live_stigmer.base_url}/workflows/apply")
         admin.get_by_label("Definition").fill(head + tasks)
@@ -105,7 +111,9 @@ def test_checked_rows_are_recovered_together(admin: Page, live_stigmer: LiveStig
     expect(admin.get_by_role("heading", name="Recover: 2 of 2 done")).to_be_visible()
 
 
-def test_a_page_whose_sockets_are_blocked_still_follows(chromium: Browser, live_stigmer: LiveStigmer) -> None:
+def test_a_page_whose_sockets_are_blocked_still_follows(
+    chromium: Browser, live_stigmer: LiveStigmer
+) -> None:
     page = signed_in(chromium, live_stigmer, "demo")
     page.context.route_web_socket("**/live/", lambda socket: socket.close())
     shop(live_stigmer, operation="charge", fault="hang", seconds=6, times=1)
@@ -115,11 +123,15 @@ def test_a_page_whose_sockets_are_blocked_still_follows(chromium: Browser, live_
     page.context.close()
 
 
-def test_the_exact_moment_is_in_the_zone_of_the_browser(chromium: Browser, live_stigmer: LiveStigmer) -> None:
+def test_the_exact_moment_is_in_the_zone_of_the_browser(
+    chromium: Browser, live_stigmer: LiveStigmer
+) -> None:
     page = signed_in(chromium, live_stigmer, "admin", timezone_id="Asia/Tokyo")
     execution = start_order(page, live_stigmer)
     moment = page.locator("time[data-ago]").first
-    expect(moment).to_have_attribute("title", re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d GMT\+9$"))
+    expect(moment).to_have_attribute(
+        "title", re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d GMT\+9$")
+    )
     # The server has learnt it: what it writes from now on is in this zone too.
     answer = page.context.request.get(f"{live_stigmer.base_url}/executions/{execution}/")
     assert " JST" in answer.text()

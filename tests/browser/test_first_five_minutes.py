@@ -27,15 +27,20 @@ def test_an_order_is_fulfilled(demo: Page, live_stigmer: LiveStigmer) -> None:
     expect_phase(demo, "Completed")
 
 
-def test_a_failed_charge_is_retried_by_hand_and_nothing_is_done_twice(demo: Page, live_stigmer: LiveStigmer) -> None:
+def test_a_failed_charge_is_retried_by_hand_and_nothing_is_done_twice(
+    demo: Page, live_stigmer: LiveStigmer
+) -> None:
     shop(live_stigmer, operation="charge", fault="reject", times=1)
     execution = start_order(demo, live_stigmer)
     expect_phase(demo, "Failed")
-    # A notice pops up only on a page that is open already, and this run may fail before its page is.
+    # A notice pops up only on a page that is open already, and this run may fail before its page
+    # is.
     expect(demo.get_by_role("log", name="History")).to_contain_text("Step failed")
     demo.get_by_role("button", name="Retry step").click()
     expect_phase(demo, "Completed")
-    effects = [entry["effect"] for entry in ledger(live_stigmer) if entry.get("orderId") == execution]
+    effects = [
+        entry["effect"] for entry in ledger(live_stigmer) if entry.get("orderId") == execution
+    ]
     assert sorted(effects) == ["charge", "reserve", "ship"]
 
 
@@ -70,7 +75,9 @@ def test_a_required_step_offers_no_skip_and_says_why(demo: Page, live_stigmer: L
     expect(demo.get_by_text("is required").first).to_be_visible()
 
 
-def test_the_list_shows_a_failure_without_a_reload(demo: Page, chromium: Browser, live_stigmer: LiveStigmer) -> None:
+def test_the_list_shows_a_failure_without_a_reload(
+    demo: Page, chromium: Browser, live_stigmer: LiveStigmer
+) -> None:
     watching = demo.context.new_page()
     shop(live_stigmer, operation="charge", fault="hang", seconds=3, times=1)
     start_order(demo, live_stigmer)

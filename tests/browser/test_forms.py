@@ -28,7 +28,9 @@ def failed(chromium: Browser, live_stigmer: LiveStigmer) -> Iterator[Page]:
 def posts_of(page: Page) -> list[str]:
     """Filled with the addresses to which the page sends forms from now on."""
     sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.on(
+        "request", lambda request: sent.append(request.url) if request.method == "POST" else None
+    )
     return sent
 
 
@@ -69,7 +71,9 @@ def test_a_session_that_ended_leads_to_the_log_in_and_puts_none_into_the_page(fa
     clear_cookie(failed, "session")
     swapped: list[str] = []
     failed.expose_function("tell", lambda text: swapped.append(text))
-    failed.evaluate("document.body.addEventListener('htmx:before:swap', (e) => tell(e.detail.ctx.text))")
+    failed.evaluate(
+        "document.body.addEventListener('htmx:before:swap', (e) => tell(e.detail.ctx.text))"
+    )
     failed.get_by_role("button", name="Retry step").click()
     failed.wait_for_url("**/log-in**")
     expect(failed.get_by_role("heading", name="Log in")).to_have_count(1)
@@ -107,7 +111,9 @@ def test_a_real_403_of_the_server_is_not_put_into_the_page(failed: Page) -> None
     expect(failed.get_by_text("This form has expired")).to_have_count(0)
 
 
-def test_a_page_whose_readers_role_changed_loads_itself_again(chromium: Browser, live_stigmer: LiveStigmer) -> None:
+def test_a_page_whose_readers_role_changed_loads_itself_again(
+    chromium: Browser, live_stigmer: LiveStigmer
+) -> None:
     admin = signed_in(chromium, live_stigmer, "admin")
     execution = start_order(admin, live_stigmer)
     support = signed_in(chromium, live_stigmer, "support")

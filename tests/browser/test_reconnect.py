@@ -1,4 +1,6 @@
-"""The live page outlives its server: it says that it is reconnecting, then shows the truth without a reload."""
+"""The live page outlives its server: it says that it is reconnecting, then shows the truth without
+a reload.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ def battered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStigmer]:
         yield live
 
 
-def test_a_web_server_killed_for_ten_seconds_is_caught_up_with(chromium: Browser, battered: LiveStigmer) -> None:
+def test_a_web_server_killed_for_ten_seconds_is_caught_up_with(
+    chromium: Browser, battered: LiveStigmer
+) -> None:
     page = signed_in(chromium, battered, "demo")
     shop(battered, operation="charge", fault="hang", seconds=10, times=1)
     start_order(page, battered)
@@ -42,7 +46,9 @@ def test_a_web_server_killed_for_ten_seconds_is_caught_up_with(chromium: Browser
     page.context.close()
 
 
-def test_an_open_page_says_that_the_last_worker_died(chromium: Browser, battered: LiveStigmer) -> None:
+def test_an_open_page_says_that_the_last_worker_died(
+    chromium: Browser, battered: LiveStigmer
+) -> None:
     page = signed_in(chromium, battered, "demo")
     shop(battered, operation="charge", fault="hang", seconds=10, times=1)
     start_order(page, battered)

@@ -53,7 +53,9 @@ BAD: list[Any] = [
 
 
 @pytest.mark.parametrize(("written", "seconds"), LITERALS)
-def test_a_written_duration_has_seconds_before_and_after_evaluation(written: Any, seconds: float) -> None:
+def test_a_written_duration_has_seconds_before_and_after_evaluation(
+    written: Any, seconds: float
+) -> None:
     assert read(written) == Duration(seconds=seconds)
     assert duration_seconds(written) == seconds
 
@@ -76,7 +78,13 @@ def test_months_are_refused_with_what_to_write_instead() -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.recursive(st.none() | st.floats() | st.integers() | st.text(), lambda inner: st.lists(inner), max_leaves=4))
+@given(
+    st.recursive(
+        st.none() | st.floats() | st.integers() | st.text(),
+        lambda inner: st.lists(inner),
+        max_leaves=4,
+    )
+)
 def test_any_evaluated_value_gives_seconds_or_a_value_error(value: Any) -> None:
     try:
         assert duration_seconds(value) >= 0

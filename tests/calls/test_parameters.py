@@ -11,13 +11,33 @@ from executions.calls.python.arguments import PythonArguments
 
 GOOD_HTTP: list[dict[str, Any]] = [
     {"method": "get", "endpoint": "https://x.example"},
-    {"method": "POST", "endpoint": "http://localhost:8001/a/{id}?b={c}", "body": [1, None, "${ .x }"]},
-    {"method": "${ .method }", "endpoint": "${ .address }", "headers": "${ .headers }", "query": "${ .query }"},
+    {
+        "method": "POST",
+        "endpoint": "http://localhost:8001/a/{id}?b={c}",
+        "body": [1, None, "${ .x }"],
+    },
+    {
+        "method": "${ .method }",
+        "endpoint": "${ .address }",
+        "headers": "${ .headers }",
+        "query": "${ .query }",
+    },
     {"method": "put", "endpoint": {"uri": "https://x.example"}, "headers": {"X-Id": "${ .id }"}},
-    {"method": "put", "endpoint": {"uri": "${ .a }", "authentication": {"bearer": {"token": "${ .t }"}}}},
+    {
+        "method": "put",
+        "endpoint": {"uri": "${ .a }", "authentication": {"bearer": {"token": "${ .t }"}}},
+    },
     {"method": "put", "endpoint": {"uri": "https://x.example", "authentication": {"use": "shop"}}},
-    {"method": "put", "endpoint": {"uri": "https://x.example", "authentication": {"basic": {"use": "shop"}}}},
-    {"method": "get", "endpoint": "https://x.example", "query": {"a": 1, "b": [True, "x"]}, "output": "raw"},
+    {
+        "method": "put",
+        "endpoint": {"uri": "https://x.example", "authentication": {"basic": {"use": "shop"}}},
+    },
+    {
+        "method": "get",
+        "endpoint": "https://x.example",
+        "query": {"a": 1, "b": [True, "x"]},
+        "output": "raw",
+    },
     {"method": "get", "endpoint": "https://x.example", "redirect": True},
     {"method": "get", "endpoint": "https://{host}:443/x"},
     {"method": "get", "endpoint": "https://[::1]:8000/x"},
@@ -43,10 +63,16 @@ BAD_HTTP: list[dict[str, Any]] = [
         "method": "get",
         "endpoint": {
             "uri": "https://x.example",
-            "authentication": {"bearer": {"token": "t"}, "basic": {"username": "u", "password": "p"}},
+            "authentication": {
+                "bearer": {"token": "t"},
+                "basic": {"username": "u", "password": "p"},
+            },
         },
     },
-    {"method": "get", "endpoint": {"uri": "https://x.example", "authentication": {"basic": {"username": "u"}}}},
+    {
+        "method": "get",
+        "endpoint": {"uri": "https://x.example", "authentication": {"basic": {"username": "u"}}},
+    },
     {"method": "get", "endpoint": "https://x.example", "headers": {"a b": "c"}},
     {"method": "get", "endpoint": "https://x.example", "headers": {"a": "b\r\nc: d"}},
     {"method": "get", "endpoint": "https://x.example", "headers": {"a": 1}},

@@ -1,4 +1,6 @@
-"""A cable between a command and a server that a test can pull out and plug in again: a TCP relay."""
+"""A cable between a command and a server that a test can pull out and plug in again: a TCP
+relay.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ class Cable:
     def __enter__(self) -> Cable:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
         self._listener.close()
         self.pull()
 

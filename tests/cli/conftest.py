@@ -11,12 +11,16 @@ from tests.live import LiveStigmer
 
 WORKFLOWS = {
     "greet": "- hello: {set: {text: '${ \"Hello, \" + .name }'}}\n",
-    "stops": "- first: {set: {a: 1}}\n"
-    "- breaks: {raise: {error: {type: https://example.org/broken, status: 400, title: It is broken}},"
-    " metadata: {optional: true}}\n"
-    "- last: {set: {done: true}}\n",
+    "stops": (
+        "- first: {set: {a: 1}}\n- breaks: {raise: {error: {type: https://example.org/broken,"
+        " status: 400, title: It is broken}}, metadata: {optional: true}}\n- last: {set: {done:"
+        " true}}\n"
+    ),
     "waits": "- first: {set: {a: 1}}\n- nap: {wait: {seconds: 600}}\n- last: {set: {done: true}}\n",
-    "ticks": "- count:\n    for: {each: n, in: '${ [range(8)] }'}\n    do:\n    - tick: {wait: {milliseconds: 250}}\n",
+    "ticks": (
+        "- count:\n    for: {each: n, in: '${ [range(8)] }'}\n    do:\n    - tick: {wait:"
+        " {milliseconds: 250}}\n"
+    ),
 }
 
 
@@ -36,13 +40,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def sign_in(live: LiveStigmer, home: Path, name: str) -> Terminal:
     terminal = Terminal(home)
-    said = terminal("login", live.base_url, "--user", name, "--password-stdin", stdin=live.logins[name] + "\n")
+    said = terminal(
+        "login", live.base_url, "--user", name, "--password-stdin", stdin=live.logins[name] + "\n"
+    )
     assert said.code == 0, said
     return terminal
 
 
 @pytest.fixture(scope="session")
-def demo(live_stigmer: LiveStigmer, tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Terminal:
+def demo(
+    live_stigmer: LiveStigmer, tmp_path_factory: pytest.TempPathFactory, folder: Path
+) -> Terminal:
     """The demo person, signed in; the definitions above are applied."""
     terminal = sign_in(live_stigmer, tmp_path_factory.mktemp("demo"), "demo")
     said = terminal("apply", "-f", str(folder))

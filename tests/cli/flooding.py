@@ -16,7 +16,9 @@ told = {"sent": 0, "streams": 0}
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """``/flood`` streams 250 MiB, ``/sent`` says how many chunks of them were taken and how many streams there are."""
+    """``/flood`` streams 250 MiB, ``/sent`` says how many chunks of them were taken and how many
+    streams there are.
+    """
     if scope["type"] != "http":
         return
     await send({"type": "http.response.start", "status": 200, "headers": []})

@@ -1,5 +1,6 @@
-"""The web server's limits around an application for the tests: it says one long message, repeats what it hears,
-and closes with the code that it is told."""
+"""The web server's limits around an application for the tests: it says one long message, repeats
+what it hears, and closes with the code that it is told.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The real command, as a person runs it: an own configuration folder, an own environment, no terminal.
+"""The real command, as a person runs it: an own configuration folder, an own environment, no
+terminal.
 
-Most calls run the command's entry inside this process, which spares starting Python each time; ``apart`` and ``start``
-run it as a process of its own.
+Most calls run the command's entry inside this process, which spares starting Python each time;
+``apart`` and ``start`` run it as a process of its own.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ class Said:
 
 @dataclass(slots=True)
 class Terminal:
-    """Where a person types. ``home`` holds what `login` keeps; ``more`` are environment variables."""
+    """Where a person types. ``home`` holds what `login` keeps; ``more`` are environment
+    variables.
+    """
 
     home: Path
     more: dict[str, str] = field(default_factory=dict)
@@ -81,5 +84,10 @@ class Terminal:
         )
 
     def environment(self, **more: str) -> dict[str, str]:
-        mine = {"XDG_CONFIG_HOME": str(self.home), "COLUMNS": "200", "TZ": "UTC", "PYTHONUNBUFFERED": "1"}
+        mine = {
+            "XDG_CONFIG_HOME": str(self.home),
+            "COLUMNS": "200",
+            "TZ": "UTC",
+            "PYTHONUNBUFFERED": "1",
+        }
         return environment(self.home / "data") | mine | self.more | more

@@ -24,11 +24,13 @@ def commands() -> list[str]:
 
 def test_help_loads_nothing_that_takes_its_time() -> None:
     script = (
-        "import sys\nfrom executions.cli.app import app\n"
-        "try:\n    app(['--help'], prog_name='stigmer')\nexcept SystemExit as end:\n    assert end.code == 0\n"
-        f"print('LOADED', [name for name in {HEAVY!r} if name in sys.modules])"
+        "import sys\nfrom executions.cli.app import app\ntry:\n    app(['--help'],"
+        " prog_name='stigmer')\nexcept SystemExit as end:\n    assert end.code =="
+        f" 0\nprint('LOADED', [name for name in {HEAVY!r} if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=30
+    )
     assert done.stdout.splitlines()[-1] == "LOADED []", done
 
 

@@ -1,4 +1,6 @@
-"""A client that stops reading, before a real Daphne: no memory, others are served, it gets the rest or is dropped."""
+"""A client that stops reading, before a real Daphne: no memory, others are served, it gets the rest
+or is dropped.
+"""
 
 from __future__ import annotations
 

@@ -61,9 +61,20 @@ def shows_no_token(said: Said, code: int | None = None) -> None:
 
 
 WRONG = [
-    TOKEN, TOKEN + "\n" + TOKEN, TOKEN + "\r\nX-Other: 1", TOKEN + "ü", "\u2026" + TOKEN, TOKEN + "\0", TOKEN + " x",
-    TOKEN[:30], TOKEN * 3, "Bearer " + TOKEN, '"' + TOKEN + '"', TOKEN + "\ud800", "x" * 2_000 + TOKEN,
-]  # fmt: skip
+    TOKEN,
+    TOKEN + "\n" + TOKEN,
+    TOKEN + "\r\nX-Other: 1",
+    TOKEN + "ü",
+    "\u2026" + TOKEN,
+    TOKEN + "\0",
+    TOKEN + " x",
+    TOKEN[:30],
+    TOKEN * 3,
+    "Bearer " + TOKEN,
+    '"' + TOKEN + '"',
+    TOKEN + "\ud800",
+    "x" * 2_000 + TOKEN,
+]
 
 
 @pytest.mark.parametrize("token", WRONG, ids=range(len(WRONG)))
@@ -76,7 +87,9 @@ def test_a_token_that_is_wrong_is_not_shown(
 
 
 @pytest.mark.parametrize("token", [token for token in WRONG if not {"\0", "\ud800"} & set(token)])
-def test_a_token_of_the_environment_is_not_shown(terminal: Terminal, parrot: str, token: str) -> None:
+def test_a_token_of_the_environment_is_not_shown(
+    terminal: Terminal, parrot: str, token: str
+) -> None:
     shows_no_token(terminal("list", "workflows", STIGMER_SERVER=parrot, STIGMER_TOKEN=token))
 
 
@@ -103,20 +116,35 @@ def test_a_token_that_is_kept_is_not_shown(terminal: Terminal, parrot: str, text
 @pytest.mark.parametrize(
     "arguments",
     [
-        (TOKEN,), ("list", TOKEN), ("list", "workflows", TOKEN), ("list", "workflows", "--server", TOKEN),
-        ("list", "workflows", f"--{TOKEN}"), ("list", "workflows", "--output", TOKEN), ("login", TOKEN),
-        ("login", f"https://{TOKEN}@host"), ("login", f"https://host/?token={TOKEN}"),
+        (TOKEN,),
+        ("list", TOKEN),
+        ("list", "workflows", TOKEN),
+        ("list", "workflows", "--server", TOKEN),
+        ("list", "workflows", f"--{TOKEN}"),
+        ("list", "workflows", "--output", TOKEN),
+        ("login", TOKEN),
+        ("login", f"https://{TOKEN}@host"),
+        ("login", f"https://host/?token={TOKEN}"),
         ("list", "workflows", "--tokn", TOKEN),
-        ("token", "revoke", TOKEN), ("run", TOKEN), ("get", "workflow", TOKEN), ("apply", TOKEN), ("token", TOKEN),
+        ("token", "revoke", TOKEN),
+        ("run", TOKEN),
+        ("get", "workflow", TOKEN),
+        ("apply", TOKEN),
+        ("token", TOKEN),
     ],
-)  # fmt: skip
-def test_a_token_in_the_wrong_place_is_not_shown(terminal: Terminal, parrot: str, arguments: tuple[str, ...]) -> None:
+)
+def test_a_token_in_the_wrong_place_is_not_shown(
+    terminal: Terminal, parrot: str, arguments: tuple[str, ...]
+) -> None:
     shows_no_token(terminal(*arguments, STIGMER_SERVER=parrot))
 
 
 def test_line_ends_around_a_token_do_no_harm(terminal: Terminal, parrot: str) -> None:
     said = terminal("list", "workflows", STIGMER_SERVER=parrot, STIGMER_TOKEN=TOKEN + "\n")
-    assert said.err.startswith("stigmer: No: /api/v1/workflows") and f"Bearer {discretion.HIDDEN}" in said.err
+    assert (
+        said.err.startswith("stigmer: No: /api/v1/workflows")
+        and f"Bearer {discretion.HIDDEN}" in said.err
+    )
 
 
 def test_a_server_that_is_not_there_makes_no_difference(terminal: Terminal) -> None:
@@ -124,7 +152,9 @@ def test_a_server_that_is_not_there_makes_no_difference(terminal: Terminal) -> N
     shows_no_token(terminal("list", "workflows", "--server", closed, "--token", TOKEN), 6)
 
 
-def test_a_mistake_of_ours_shows_no_token(terminal: Terminal, parrot: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_of_ours_shows_no_token(
+    terminal: Terminal, parrot: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def breaks(address: object) -> None:
         raise RuntimeError(f"cannot use {address}")
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.database
 OWN = (
     "document: {dsl: '1.0.0', namespace: %s, name: triage, version: '9.0.0'}\n"
     "do:\n- mine: {set: {answer: 42}}\n"
-)  # fmt: skip
+)
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,9 @@ def head(slug: str) -> WorkflowVersion:
     return found
 
 
-def test_every_example_becomes_a_shared_workflow_of_the_administrator(ann: User, home: Path) -> None:
+def test_every_example_becomes_a_shared_workflow_of_the_administrator(
+    ann: User, home: Path
+) -> None:
     assert sorted(examples.apply_once()) == sorted(examples.texts())
     assert {w.slug for w in Workflow.objects.shared().filter(owner=ann)} == set(examples.texts())
     assert (home / "imports" / "customers.csv").exists()
@@ -49,7 +51,9 @@ def test_applying_again_changes_nothing(ann: User) -> None:
     assert WorkflowVersion.objects.count() == len(examples.texts())
 
 
-def test_another_port_of_the_shop_gives_a_new_version_of_those_that_call_it(ann: User, settings: Any) -> None:
+def test_another_port_of_the_shop_gives_a_new_version_of_those_that_call_it(
+    ann: User, settings: Any
+) -> None:
     examples.apply_once()
     settings.STIGMER_DEMO_PORT = 9876
     renewed = examples.apply_once()
@@ -80,7 +84,9 @@ def test_a_file_that_a_person_corrected_is_kept(ann: User, home: Path) -> None:
     assert path.read_text() == "corrected"
 
 
-def test_one_example_that_cannot_be_applied_does_not_stop_the_others(ann: User, settings: Any, caplog: Any) -> None:
+def test_one_example_that_cannot_be_applied_does_not_stop_the_others(
+    ann: User, settings: Any, caplog: Any
+) -> None:
     settings.STIGMER_DEFINITION_BYTES = 2_000
     applied = examples.apply_once()
     assert "triage" in applied and "order-fulfilment" not in applied

@@ -23,7 +23,10 @@ pytestmark = [
     pytest.mark.processes,
     pytest.mark.skipif(not may_unshare(), reason="making a pid namespace takes root"),
 ]
-FORKED = "from executions.cli.first_process import leave_the_first_place; leave_the_first_place(); import os, signal; "
+FORKED = (
+    "from executions.cli.first_process import leave_the_first_place; leave_the_first_place();"
+    " import os, signal; "
+)
 
 
 @pytest.mark.parametrize(
@@ -37,13 +40,21 @@ FORKED = "from executions.cli.first_process import leave_the_first_place; leave_
     ],
 )
 def test_it_ends_as_its_child_ended_and_passes_signals_on(does: str, code: int) -> None:
-    python = [sys.executable, "-c", FORKED + "signal.signal(signal.SIGINT, signal.SIG_DFL); " + does]
+    python = [
+        sys.executable,
+        "-c",
+        FORKED + "signal.signal(signal.SIGINT, signal.SIG_DFL); " + does,
+    ]
     assert subprocess.run([*CONTAINER, *python], cwd=ROOT, timeout=60).returncode == code
 
 
 def test_elsewhere_the_command_goes_on_in_its_own_process() -> None:
     told = subprocess.run(
-        [sys.executable, "-c", "import os; pid = os.getpid(); " + FORKED + "print(pid == os.getpid())"],
+        [
+            sys.executable,
+            "-c",
+            "import os; pid = os.getpid(); " + FORKED + "print(pid == os.getpid())",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -54,12 +65,20 @@ def test_elsewhere_the_command_goes_on_in_its_own_process() -> None:
 
 def test_it_reaps_what_a_killed_worker_leaves_and_stops_in_order(tmp_path: Path) -> None:
     port, demo_port = free_ports(2)
-    own = environment(tmp_path / "home", STIGMER_PORT=port, STIGMER_DEMO_PORT=demo_port, STIGMER_WORKERS=1)
+    own = environment(
+        tmp_path / "home", STIGMER_PORT=port, STIGMER_DEMO_PORT=demo_port, STIGMER_WORKERS=1
+    )
     log = tmp_path / "log"
     with server_logs.writing(log) as stream:
-        outside = subprocess.Popen([*CONTAINER, *command("up")], cwd=ROOT, env=own, stdout=stream, stderr=stream)
+        outside = subprocess.Popen(
+            [*CONTAINER, *command("up")], cwd=ROOT, env=own, stdout=stream, stderr=stream
+        )
     try:
-        until(lambda: "worker started" in log.read_text(), what="a worker has started", seconds=START_SECONDS)
+        until(
+            lambda: "worker started" in log.read_text(),
+            what="a worker has started",
+            seconds=START_SECONDS,
+        )
         (first,) = psutil.Process(outside.pid).children()
         (supervisor,) = first.children()
         worker = next(child for child in supervisor.children() if child.cmdline()[-1] == "worker")
@@ -67,7 +86,9 @@ def test_it_reaps_what_a_killed_worker_leaves_and_stops_in_order(tmp_path: Path)
         worker.kill()
         until(lambda: not any(map(lives, left)), what="its children have ended")
         until(
-            lambda: log.read_text().count("worker started") == 2, what="the next one has started", seconds=START_SECONDS
+            lambda: log.read_text().count("worker started") == 2,
+            what="the next one has started",
+            seconds=START_SECONDS,
         )
         until(lambda: not any(child.is_running() for child in left), what="they were reaped")
         os.kill(first.pid, signal.SIGTERM)

@@ -16,7 +16,10 @@ from executions.cli.inputs import read_input, read_value
     [
         ([], None),
         (["sku=tea"], {"sku": "tea"}),
-        (["quantity=3", "express=true", "note=null"], {"quantity": 3, "express": True, "note": None}),
+        (
+            ["quantity=3", "express=true", "note=null"],
+            {"quantity": 3, "express": True, "note": None},
+        ),
         (['code="007"'], {"code": "007"}),
         (["code=007"], {"code": "007"}),
         (["big=12345678901234567890"], {"big": 12345678901234567890}),

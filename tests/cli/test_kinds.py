@@ -16,7 +16,9 @@ def test_a_kind_is_known_by_its_singular_and_its_plural() -> None:
 
 
 def test_an_unknown_kind_lists_the_known_ones_and_what_was_probably_meant() -> None:
-    with pytest.raises(CommandError, match=r"Did you mean workflows?\?.*The kinds are workflows, agents") as refused:
+    with pytest.raises(
+        CommandError, match=r"Did you mean workflows?\?.*The kinds are workflows, agents"
+    ) as refused:
         named("workflwo")
     assert refused.value.code == ExitCode.USAGE
 
@@ -40,7 +42,9 @@ def test_runs_of_both_kinds_have_their_own_addresses() -> None:
     assert execution_path(f"aex-{BODY}") == f"/agent-executions/aex-{BODY}"
 
 
-@pytest.mark.parametrize("text", ["", "order-fulfilment", f"wfl-{BODY}", "wex-", f"wex-{BODY}/../x"])
+@pytest.mark.parametrize(
+    "text", ["", "order-fulfilment", f"wfl-{BODY}", "wex-", f"wex-{BODY}/../x"]
+)
 def test_what_is_no_id_of_a_run_is_refused_before_anything_is_sent(text: str) -> None:
     with pytest.raises(CommandError, match="is not the id of a run"):
         execution_path(text)

@@ -23,7 +23,10 @@ PAGE = ROOT / "docs" / "transcript.md"
 def control(live: LiveStigmer, body: str) -> str:
     """Tell the demo shop something, as curl would."""
     request = urllib.request.Request(
-        f"{live.demo_url}/control", body.encode(), {"Content-Type": "application/json"}, method="POST"
+        f"{live.demo_url}/control",
+        body.encode(),
+        {"Content-Type": "application/json"},
+        method="POST",
     )
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert answer.status == 200
@@ -40,7 +43,9 @@ def shop(live_stigmer: LiveStigmer) -> Iterator[None]:
 
 @pytest.fixture
 def run(live_stigmer: LiveStigmer, tmp_path: Path) -> Callable[[list[str], str], tuple[str, int]]:
-    """Runs a command line of the page, with the addresses of today in it and those of the page in what it prints."""
+    """Runs a command line of the page, with the addresses of today in it and those of the page in
+    what it prints.
+    """
     config = tmp_path / "config"
     terminal = Terminal(config)
     real_to_written = {

@@ -1,8 +1,9 @@
 """A session written down in Markdown, and played again.
 
-A fenced block ``console`` holds commands (``$ …``) and what they print; a fenced block ``yaml`` is written to the file
-that the line before it names in backticks. What differs from day to day is compared by its form, but ids stand for
-something: one that was printed once has to be the same wherever it appears again, in commands as in output.
+A fenced block ``console`` holds commands (``$ …``) and what they print; a fenced block ``yaml`` is
+written to the file that the line before it names in backticks. What differs from day to day is
+compared by its form, but ids stand for something: one that was printed once has to be the same
+wherever it appears again, in commands as in output.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ FORMS = (
 
 @dataclass(slots=True)
 class Player:
-    """Plays a session. ``run`` executes one command line and gives what it printed and its exit code."""
+    """Plays a session.
+
+    ``run`` executes one command line and gives what it printed and its exit code.
+    """
 
     run: Callable[[list[str], str], tuple[str, int]]
     folder: Path

@@ -46,6 +46,8 @@ def test_the_scheme_is_what_our_outermost_proxy_was_called_by(lines, hops, expec
 
 
 def test_one_customers_ipv6_network_is_one_caller():
-    assert network_of("2001:db8:1:2:3::4") == network_of("2001:db8:1:2:ffff::1") == "2001:db8:1:2::/64"
+    assert (
+        network_of("2001:db8:1:2:3::4") == network_of("2001:db8:1:2:ffff::1") == "2001:db8:1:2::/64"
+    )
     assert network_of("::ffff:192.0.2.1") == network_of("192.0.2.1") == "192.0.2.1"
     assert network_of("") == ""

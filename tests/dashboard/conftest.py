@@ -84,7 +84,9 @@ def workflow(alice: User) -> Workflow:
 def begin(alice: User) -> Callable[..., Execution]:
     """``begin()`` starts a run that works; ``begin(fails=…)`` one that fails with this text."""
 
-    def begun(fails: str = "", optional: bool = False, owner: User = alice, input: Any = None) -> Execution:
+    def begun(
+        fails: str = "", optional: bool = False, owner: User = alice, input: Any = None
+    ) -> Execution:
         tasks = FAILS % (str(optional).lower(), repr(fails)) if fails else WORKS
         name = f"{'fails' if fails else 'works'}-{owner.username}"
         applied = apply_definition(HEAD % name + tasks, owner)
@@ -113,7 +115,9 @@ def failed(begin: Callable[..., Execution], drive: Callable[[Execution], Executi
 
 @pytest.fixture
 def asked(alice: User, drive: Callable[[Execution], Execution]) -> Callable[..., Execution]:
-    """``asked({"prompt": …})``: a run of alice's that waits for an answer; of bob, unless others are named."""
+    """``asked({"prompt": …})``: a run of alice's that waits for an answer; of bob, unless others
+    are named.
+    """
 
     def asking(given: dict[str, Any] | None = None, owner: User = alice) -> Execution:
         call = {"prompt": "Ship it?", "approvers": {"users": ["bob"]}, **(given or {})}

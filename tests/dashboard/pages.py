@@ -1,4 +1,6 @@
-"""An open page as the server sees it: a socket that speaks the live protocol, through the real ASGI application."""
+"""An open page as the server sees it: a socket that speaks the live protocol, through the real ASGI
+application.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ class Page:
         return bool(accepted)
 
     async def say(self, message: Any) -> None:
-        await self.socket.send_to(text_data=message if isinstance(message, str) else json.dumps(message))
+        await self.socket.send_to(
+            text_data=message if isinstance(message, str) else json.dumps(message)
+        )
 
     async def follow(self, **topics: int) -> None:
         await self.say({"sub": topics})
@@ -101,7 +105,8 @@ def run(scenario: Callable[[], Any]) -> None:
         finally:
             await door.hub().stop()
             broadcast.stop()
-            # The thread in which sockets are authenticated keeps a connection, as a server wants and a test does not.
+            # The thread in which sockets are authenticated keeps a connection, as a server wants
+            # and a test does not.
             await sync_to_async(connections.close_all)()
 
     asyncio.run(play())

@@ -10,7 +10,9 @@ from executions.states import Phase
 
 def buttons(phase: Phase, role: Role, *, optional: bool = False) -> dict[str, str]:
     """Verb → why not."""
-    failed = [Step(name="charge", path="/charge", optional=optional)] if phase == Phase.FAILED else []
+    failed = (
+        [Step(name="charge", path="/charge", optional=optional)] if phase == Phase.FAILED else []
+    )
     return {action.verb: action.why_not for action in actions(Execution(phase=phase), role, failed)}
 
 
@@ -27,7 +29,9 @@ def buttons(phase: Phase, role: Role, *, optional: bool = False) -> dict[str, st
         (Phase.TERMINATED, set()),
     ],
 )
-def test_the_owner_sees_the_buttons_of_the_phase_and_may_press_them(phase: Phase, expected: set[str]) -> None:
+def test_the_owner_sees_the_buttons_of_the_phase_and_may_press_them(
+    phase: Phase, expected: set[str]
+) -> None:
     found = buttons(phase, Role.OWNER, optional=True)
     assert found.keys() == expected
     assert not any(found.values())
@@ -44,5 +48,7 @@ def test_support_may_recover_and_nothing_else() -> None:
 
 
 def test_the_first_button_that_may_be_pressed_stands_out() -> None:
-    made = actions(Execution(phase=Phase.FAILED), Role.SUPPORT, [Step(name="charge", path="/charge")])
+    made = actions(
+        Execution(phase=Phase.FAILED), Role.SUPPORT, [Step(name="charge", path="/charge")]
+    )
     assert [action.verb for action in made if action.is_first] == ["recover"]

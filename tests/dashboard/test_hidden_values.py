@@ -1,4 +1,6 @@
-"""Pages, the API and the admin show `[secret NAME]` where a row keeps a secret out or an older one a placeholder."""
+"""Pages, the API and the admin show `[secret NAME]` where a row keeps a secret out or an older one
+a placeholder.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +39,22 @@ def test_the_admin_shows_labels() -> None:
 def test_the_api_shows_labels() -> None:
     execution = Execution(pk=uuid7(), kind="workflow", head_seq=1)
     now = datetime.now(UTC)
-    step = Step(execution=execution, path="/a", name="a", kind="call", status="SUCCEEDED", input=KEPT, arguments=KEPT,
-                output=KEPT, error=KEPT, started_at=now, control={})  # fmt: skip
+    step = Step(
+        execution=execution,
+        path="/a",
+        name="a",
+        kind="call",
+        status="SUCCEEDED",
+        input=KEPT,
+        arguments=KEPT,
+        output=KEPT,
+        error=KEPT,
+        started_at=now,
+        control={},
+    )
     shown = render.step(execution, step)
     assert (shown.input, shown.arguments, shown.output, shown.error) == (SHOWN, SHOWN, SHOWN, SHOWN)
-    attempt = Attempt(number=1, outcome="failed", error=KEPT, log=PLACEHOLDER, started_at=now, finished_at=now)
+    attempt = Attempt(
+        number=1, outcome="failed", error=KEPT, log=PLACEHOLDER, started_at=now, finished_at=now
+    )
     assert (render.attempt(attempt).error, render.attempt(attempt).log) == (SHOWN, "[secret key]")

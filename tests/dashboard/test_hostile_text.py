@@ -1,4 +1,6 @@
-"""Text of others is text: wherever it is shown, it stays what was written and becomes nothing else."""
+"""Text of others is text: wherever it is shown, it stays what was written and becomes nothing
+else.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,10 @@ class Tags(HTMLParser):
 def assert_is_harmless(html: str) -> None:
     for tag, attributes in Tags(html).found:
         assert tag not in ("img", "iframe", "object", "embed"), tag
-        assert not any(name.startswith("on") or name == "style" for name in attributes), (tag, attributes)
+        assert not any(name.startswith("on") or name == "style" for name in attributes), (
+            tag,
+            attributes,
+        )
         assert tag != "script" or (attributes.get("src") or "").startswith("/static/")
         assert "javascript:" not in (attributes.get("href") or "")
         assert attributes.get("hx-trigger") is None
@@ -58,7 +63,13 @@ def test_a_hostile_failure_stays_text_on_every_page_and_in_every_fragment(
     failed = drive(begin(fails=vector.replace("'", ""), input={"note": vector}))
     Execution.objects.filter(pk=failed.pk).update(name=vector[:300], failure_reason=vector)
     client = as_(alice)
-    for address in (f"/executions/{failed.public_id}/", "/executions/", "/", "/inbox/", f"/executions/?q={vector}"):
+    for address in (
+        f"/executions/{failed.public_id}/",
+        "/executions/",
+        "/",
+        "/inbox/",
+        f"/executions/?q={vector}",
+    ):
         response = client.get(address)
         assert response.status_code == 200
         assert_is_harmless(response.content.decode())
@@ -79,8 +90,8 @@ def test_values_are_served_as_plain_text(
 
 def test_a_definition_is_shown_as_text(alice: User, as_: Callable[[User], Client]) -> None:
     text = (
-        "document: {dsl: '1.0.0', namespace: n, name: evil, version: '1.0.0', title: '<img src=x onerror=a()>'}\n"
-        "do: [{a: {set: {x: '</pre><script>alert(1)</script>'}}}]\n"
+        "document: {dsl: '1.0.0', namespace: n, name: evil, version: '1.0.0', title: '<img src=x"
+        " onerror=a()>'}\ndo: [{a: {set: {x: '</pre><script>alert(1)</script>'}}}]\n"
     )
     response = as_(alice).post("/workflows/apply", {"text": text}, follow=True)
     assert response.status_code == 200

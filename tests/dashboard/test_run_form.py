@@ -29,24 +29,39 @@ def test_fields_follow_the_schema() -> None:
     assert (made.fields[0].label, made.fields[0].hint) == ("The one", "first")
 
 
-@pytest.mark.parametrize("document", [{}, {"input": None}, {"input": {"schema": {"document": True}}}])
+@pytest.mark.parametrize(
+    "document", [{}, {"input": None}, {"input": {"schema": {"document": True}}}]
+)
 def test_without_a_schema_of_properties_the_input_is_json(document: dict[str, Any]) -> None:
     assert form_for(document).fields == ()
 
 
 def test_texts_become_the_values_that_the_schema_means() -> None:
     made = form(
-        one={"type": "string"}, n={"type": "integer"}, f={"type": "number"}, b={"type": "boolean"},
-        c={"enum": ["a", 2]}, j={"type": "object"},
-    )  # fmt: skip
-    sent = {"field-one": "1", "field-n": "9007199254740993", "field-f": "0.5", "field-b": "on", "field-c": "2",
-            "field-j": '{"x": [1]}'}  # fmt: skip
+        one={"type": "string"},
+        n={"type": "integer"},
+        f={"type": "number"},
+        b={"type": "boolean"},
+        c={"enum": ["a", 2]},
+        j={"type": "object"},
+    )
+    sent = {
+        "field-one": "1",
+        "field-n": "9007199254740993",
+        "field-f": "0.5",
+        "field-b": "on",
+        "field-c": "2",
+        "field-j": '{"x": [1]}',
+    }
     expected = {"one": "1", "n": 9007199254740993, "f": 0.5, "b": True, "c": 2, "j": {"x": [1]}}
     assert read(made, sent) == expected
 
 
 def test_what_was_left_empty_is_left_out() -> None:
-    assert read(form(one={"type": "string"}, n={"type": "integer"}), {"field-one": "", "field-n": ""}) == {}
+    assert (
+        read(form(one={"type": "string"}, n={"type": "integer"}), {"field-one": "", "field-n": ""})
+        == {}
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,10 +85,12 @@ def test_each_bad_text_is_explained_at_its_field(schema: Any, text: str, says: s
 
 def test_problems_of_the_schema_find_their_fields() -> None:
     findings = [
-        Finding("/one", "This is required."), Finding("/two/0", "3 is not of type 'string'"),
-        Finding("/two/1", "This is required."), Finding("/a~1b", "This field is not known."),
+        Finding("/one", "This is required."),
+        Finding("/two/0", "3 is not of type 'string'"),
+        Finding("/two/1", "This is required."),
+        Finding("/a~1b", "This field is not known."),
         Finding("", "nothing fits"),
-    ]  # fmt: skip
+    ]
     assert by_field(form(one={"type": "string"}, two={"type": "array"}), findings) == {
         "one": "This is required.",
         "two": "/0: 3 is not of type 'string' /1: This is required.",

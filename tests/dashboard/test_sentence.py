@@ -21,13 +21,25 @@ CHARGE = Step(name="charge", path="/charge", status=StepStatus.FAILED, attempt=4
     [
         (Execution(phase=Phase.PENDING), [], "as soon as a worker has a free slot"),
         (
-            Execution(phase=Phase.IN_PROGRESS, current_step="/ship", process=Process(kind="worker", pid=7, host="h")),
+            Execution(
+                phase=Phase.IN_PROGRESS,
+                current_step="/ship",
+                process=Process(kind="worker", pid=7, host="h"),
+            ),
             [Step(name="ship", path="/ship", status=StepStatus.RUNNING, attempt=2)],
             "Running step <strong>ship</strong>, attempt 2 on worker 7 at h.",
         ),
         (
             Execution(phase=Phase.WAITING, wake_at=SOON),
-            [Step(name="charge", path="/charge", status=StepStatus.RETRYING, attempt=2, wake_at=SOON)],
+            [
+                Step(
+                    name="charge",
+                    path="/charge",
+                    status=StepStatus.RETRYING,
+                    attempt=2,
+                    wake_at=SOON,
+                )
+            ],
             "Step <strong>charge</strong> failed 1 time. Next attempt",
         ),
         (
@@ -44,14 +56,23 @@ CHARGE = Step(name="charge", path="/charge", status=StepStatus.FAILED, attempt=4
             ],
             "Step <strong>charge</strong> failed 3 times. Next attempt",
         ),
-        (Execution(phase=Phase.PENDING, runner="external"), [], "It begins when its external runner says so."),
+        (
+            Execution(phase=Phase.PENDING, runner="external"),
+            [],
+            "It begins when its external runner says so.",
+        ),
         (
             Execution(phase=Phase.PENDING, runner="external", runner_due_at=BEFORE),
             [],
             "Its external runner has said nothing yet, for longer than it may.",
         ),
         (
-            Execution(phase=Phase.IN_PROGRESS, runner="external", runner_due_at=BEFORE, runner_heard_at=BEFORE),
+            Execution(
+                phase=Phase.IN_PROGRESS,
+                runner="external",
+                runner_due_at=BEFORE,
+                runner_heard_at=BEFORE,
+            ),
             [],
             "Its external runner fell silent, last heard",
         ),
@@ -69,13 +90,21 @@ CHARGE = Step(name="charge", path="/charge", status=StepStatus.FAILED, attempt=4
             [Step(name="ship", path="/ship", status=StepStatus.RUNNING)],
             "Worker 7 at h ended while it drove this. Another worker takes it over.",
         ),
-        (Execution(phase=Phase.COMPLETED, started_at=SOON, ended_at=SOON), [], "Every step is finished."),
+        (
+            Execution(phase=Phase.COMPLETED, started_at=SOON, ended_at=SOON),
+            [],
+            "Every step is finished.",
+        ),
         (
             Execution(phase=Phase.COMPLETED, started_at=SOON, ended_at=SOON),
             [Step(name="ship", path="/ship", status=StepStatus.SKIPPED)],
             "Every step is finished or was skipped.",
         ),
-        (Execution(phase=Phase.FAILED), [CHARGE], "Failed at step <strong>charge</strong> after 4 attempts."),
+        (
+            Execution(phase=Phase.FAILED),
+            [CHARGE],
+            "Failed at step <strong>charge</strong> after 4 attempts.",
+        ),
         (
             Execution(phase=Phase.FAILED, requires_manual_intervention=True),
             [Step(name="ship", path="/ship", status=StepStatus.FAILED, attempt=1, optional=True)],
@@ -93,8 +122,12 @@ def test_one_sentence_says_where_it_stands_and_what_comes_next(
 @pytest.mark.django_db
 def test_a_step_that_stands_in_line_for_a_process_is_not_said_to_run() -> None:
     since = (timezone.now() - timedelta(seconds=90)).isoformat()
-    step = Step(name="add", path="/add", status=StepStatus.WAITING, control={"in_line": {"since": since}})
-    says = stands(Execution(phase=Phase.WAITING, waiting_for="function process", wake_at=SOON), [step])
+    step = Step(
+        name="add", path="/add", status=StepStatus.WAITING, control={"in_line": {"since": since}}
+    )
+    says = stands(
+        Execution(phase=Phase.WAITING, waiting_for="function process", wake_at=SOON), [step]
+    )
     assert "Step <strong>add</strong> has waited" in says and "for a free function process" in says
     assert "no time limit runs meanwhile" in says
     assert "goes on" not in says
@@ -119,7 +152,10 @@ def test_a_step_named_by_a_stranger_stays_text() -> None:
 )
 def test_where_no_worker_is_alive_what_waits_for_one_says_so(execution, wants_a_worker):
     said = stands(execution, [], has_workers=False)
-    assert ("No worker is alive" in said, "<code>stigmer worker</code>" in said) == (wants_a_worker, wants_a_worker)
+    assert ("No worker is alive" in said, "<code>stigmer worker</code>" in said) == (
+        wants_a_worker,
+        wants_a_worker,
+    )
     assert "No worker is alive" not in stands(execution, [])
     busy = stands(execution, [], unheard="The database is busy")
     assert ("The database is busy." in busy) == wants_a_worker
@@ -127,7 +163,9 @@ def test_where_no_worker_is_alive_what_waits_for_one_says_so(execution, wants_a_
 
 def test_who_waits_for_another_run_says_for_which_one():
     child = uuid7()
-    execution = Execution(phase=Phase.WAITING, waiting_for=WaitingFor.CHILD, wake_at=clock.now(), current_step="/pay")
+    execution = Execution(
+        phase=Phase.WAITING, waiting_for=WaitingFor.CHILD, wake_at=clock.now(), current_step="/pay"
+    )
     step = Step(name="pay", path="/pay", status=StepStatus.WAITING, waiting_for=WaitingFor.CHILD)
     step.control = {"child": str(child)}
     said = stands(execution, [step])

@@ -7,7 +7,10 @@ from dashboard.run_form import RunForm, form_for
 from dashboard.start_commands import beginning, command, curl
 
 SCHEMA = {
-    "properties": {"sku": {"type": "string", "default": "tea & 'milk'"}, "many": {"type": "integer", "default": 2}}
+    "properties": {
+        "sku": {"type": "string", "default": "tea & 'milk'"},
+        "many": {"type": "integer", "default": 2},
+    }
 }
 FORM = form_for({"input": {"schema": {"document": SCHEMA}}})
 
@@ -22,8 +25,13 @@ def test_a_shell_reads_back_what_was_meant() -> None:
     assert words[3] == "http://localhost:8000/api/v1/workflows/orders/run"
     assert json.loads(words[-1]) == {"input": json.loads(given)}
     assert shlex.split(command("orders", given))[3:] == [
-        "orders", "--input", "sku=tea & 'milk'", "--input", "many=2", "--follow",
-    ]  # fmt: skip
+        "orders",
+        "--input",
+        "sku=tea & 'milk'",
+        "--input",
+        "many=2",
+        "--follow",
+    ]
 
 
 def test_a_plain_form_starts_with_an_empty_input() -> None:

@@ -18,19 +18,29 @@ def test_no_keyboard_shortcut_clashes_with_another() -> None:
 
 def test_nothing_destructive_has_a_key() -> None:
     words = re.findall(r'register\("[^"]+", "([^"]+)"', (STATIC / "js" / "main.js").read_text())
-    assert not [word for word in words if re.search("retry|skip|cancel|terminate|recover|delete", word, re.I)]
+    assert not [
+        word
+        for word in words
+        if re.search("retry|skip|cancel|terminate|recover|delete", word, re.I)
+    ]
 
 
 def test_templates_hold_no_inline_style_script_or_handler() -> None:
     for path in TEMPLATES.rglob("*.html"):
         text = path.read_text()
-        assert not re.search(r"\sstyle=|\son[a-z]+=|<style|javascript:|hx-on|\|safe|mark_safe|js:", text), path
+        assert not re.search(
+            r"\sstyle=|\son[a-z]+=|<style|javascript:|hx-on|\|safe|mark_safe|js:", text
+        ), path
         assert not re.search(r"<script(?![^>]*\ssrc=)", text), path
 
 
 def test_every_icon_that_is_used_is_in_the_sprite() -> None:
     drawn = set(re.findall(r'<symbol id="([^"]+)"', (STATIC / "img" / "icons.svg").read_text()))
-    used = {name for path in TEMPLATES.rglob("*.html") for name in re.findall(r'{% icon "([^"]+)"', path.read_text())}
+    used = {
+        name
+        for path in TEMPLATES.rglob("*.html")
+        for name in re.findall(r'{% icon "([^"]+)"', path.read_text())
+    }
     assert used <= drawn
 
 

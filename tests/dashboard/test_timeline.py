@@ -19,7 +19,11 @@ class Ran:
 
 
 def ran(start: float, end: float | None, path: str = "/a") -> Ran:
-    return Ran(START + timedelta(seconds=start), None if end is None else START + timedelta(seconds=end), path)
+    return Ran(
+        START + timedelta(seconds=start),
+        None if end is None else START + timedelta(seconds=end),
+        path,
+    )
 
 
 def test_steps_lie_after_each_other_in_proportion() -> None:

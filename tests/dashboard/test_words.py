@@ -15,7 +15,9 @@ EXECUTIONS = Path(words.__file__).parent.parent / "executions"
 
 
 def test_every_event_that_the_source_writes_out_is_a_member():
-    texts = (path.read_text() for path in EXECUTIONS.rglob("*.py") if "migrations" not in path.parts)
+    texts = (
+        path.read_text() for path in EXECUTIONS.rglob("*.py") if "migrations" not in path.parts
+    )
     found = {name for text in texts for name in re.findall(r'"(WORKFLOW_[A-Z_]+[A-Z])"', text)}
     assert found - {"WORKFLOW_TASK"} <= {str(name) for name in EventName}
 
@@ -31,7 +33,12 @@ def test_every_event_has_words_on_the_page_and_in_the_command(name: EventName):
 def test_an_event_of_another_version_is_told_by_its_name():
     assert known("WORKFLOW_BLESSED") is None
     assert title_of("WORKFLOW_BLESSED") == "Workflow blessed"
-    entry: dict[str, object] = {"type": "event", "name": "WORKFLOW_BLESSED", "at": None, "payload": {}}
+    entry: dict[str, object] = {
+        "type": "event",
+        "name": "WORKFLOW_BLESSED",
+        "at": None,
+        "payload": {},
+    }
     assert "blessed" in str(history.line(entry))
 
 
@@ -50,7 +57,10 @@ def test_a_step_that_failed_once_is_not_said_to_have_failed_more_often(payload, 
 @pytest.mark.parametrize(
     ("payload", "said"),
     [
-        ({"attempt": 2, "rule": "503", "delay_seconds": 5.0}, "attempt 2 failed (503), next one in 5 s"),
+        (
+            {"attempt": 2, "rule": "503", "delay_seconds": 5.0},
+            "attempt 2 failed (503), next one in 5 s",
+        ),
         ({"attempt": 1, "delay_seconds": 0.5}, "attempt 1 failed, next one in 0.5 s"),
     ],
 )

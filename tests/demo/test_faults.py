@@ -41,7 +41,10 @@ def test_requests_are_understood(asked: dict[str, Any], fault: Fault | None) -> 
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"fault": "explode"}, "fault: 'explode' is not known; use one of unavailable, reject, slow, hang, drop"),
+        (
+            {"fault": "explode"},
+            "fault: 'explode' is not known; use one of unavailable, reject, slow, hang, drop",
+        ),
         ({"fault": "slow", "times": 0}, "times: expected a number from 1 to 1000"),
         ({"fault": "slow", "times": True}, "times: expected"),
         ({"fault": "slow", "seconds": -1}, "seconds: expected a number from 0 to 3600"),

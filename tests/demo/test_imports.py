@@ -44,7 +44,9 @@ def test_the_ids_come_in_the_order_of_the_file(folder: Path) -> None:
         (HEAD + GOOD + GOOD, "line 3: the id 1 is in line 2 already"),
     ],
 )
-def test_a_file_that_is_no_such_table_is_refused_with_its_line(folder: Path, text: str, said: str) -> None:
+def test_a_file_that_is_no_such_table_is_refused_with_its_line(
+    folder: Path, text: str, said: str
+) -> None:
     with pytest.raises(BadRow, match=said):
         keys(write(folder, text))
 
@@ -78,7 +80,10 @@ def test_a_row_that_is_there_already_is_not_written_again(folder: Path) -> None:
 
 def test_a_row_that_changed_is_written_anew(folder: Path) -> None:
     import_row(write(folder, HEAD + GOOD), "1", CONTEXT)
-    assert import_row(write(folder, HEAD + GOOD.replace("Ann", "Anna")), "1", CONTEXT)["result"] == "written"
+    assert (
+        import_row(write(folder, HEAD + GOOD.replace("Ann", "Anna")), "1", CONTEXT)["result"]
+        == "written"
+    )
     assert stored() == [("1", "Anna", 2)]
 
 
@@ -89,7 +94,9 @@ def test_a_correction_replaces_a_value_but_never_the_id(folder: Path) -> None:
         import_row(name, "1", CONTEXT, {"id": "7"})
 
 
-@pytest.mark.parametrize("name", ["../logins.csv", "a/b.csv", "/etc/x.csv", "customers.sqlite3", ".csv"])
+@pytest.mark.parametrize(
+    "name", ["../logins.csv", "a/b.csv", "/etc/x.csv", "customers.sqlite3", ".csv"]
+)
 def test_only_a_plain_file_name_is_taken(name: str) -> None:
     with pytest.raises(ArgumentsInvalid):
         find("demo.csv.keys").checked({"file": name})

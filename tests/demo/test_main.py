@@ -14,7 +14,15 @@ import pytest
 
 
 def start(folder: Path, port: int = 0) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "executions.demo", "--port", str(port), "--folder", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "executions.demo",
+        "--port",
+        str(port),
+        "--folder",
+        str(folder),
+    ]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -26,9 +34,16 @@ def test_it_says_where_it_listens_and_stops_when_told_to_even_while_a_call_hangs
         assert process.stdout is not None
         address = process.stdout.readline().removeprefix("demo shop: ").strip()
         assert (tmp_path / "address").read_text() == address
-        httpx.post(f"{address}control", json={"operation": "charge", "fault": "hang"}, trust_env=False)
+        httpx.post(
+            f"{address}control", json={"operation": "charge", "fault": "hang"}, trust_env=False
+        )
         with pytest.raises(httpx.ReadTimeout):
-            httpx.post(f"{address}payments", json={"orderId": "o", "amount": 1}, timeout=0.3, trust_env=False)
+            httpx.post(
+                f"{address}payments",
+                json={"orderId": "o", "amount": 1},
+                timeout=0.3,
+                trust_env=False,
+            )
         process.send_signal(number)
         assert process.wait(timeout=20) == 0
         assert process.stderr is not None and process.stderr.read() == ""
@@ -37,7 +52,10 @@ def test_it_says_where_it_listens_and_stops_when_told_to_even_while_a_call_hangs
 
 
 def test_a_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken, start(tmp_path, taken.getsockname()[1]) as process:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        start(tmp_path, taken.getsockname()[1]) as process,
+    ):
         _, errors = process.communicate(timeout=20)
         assert process.returncode == 1
         assert errors.strip().count("\n") == 0

@@ -35,8 +35,14 @@ def test_a_person_makes_a_call_fail_and_sees_it_repaired(page: Page, client: htt
     expect(charge).to_contain_text("answers 503: the next call")
     expect(charge.get_by_role("button", name="503")).to_have_attribute("aria-pressed", "true")
     order, key = {"orderId": "o-1", "amount": 5}, {"Idempotency-Key": "key-1"}
-    assert [client.post("/payments", json=order, headers=key).status_code for _ in range(3)] == [503, 201, 200]
-    expect(page.get_by_role("row").nth(1)).to_contain_text("same key again: pay-00001, nothing done twice")
+    assert [client.post("/payments", json=order, headers=key).status_code for _ in range(3)] == [
+        503,
+        201,
+        200,
+    ]
+    expect(page.get_by_role("row").nth(1)).to_contain_text(
+        "same key again: pay-00001, nothing done twice"
+    )
     expect(page.get_by_role("row").nth(3)).to_contain_text("closed on request, nothing done")
     expect(charge).to_contain_text("works")
     page.get_by_role("button", name="Start anew").click()

@@ -16,7 +16,9 @@ PAYMENT = {"orderId": "o-1", "amount": 19.0}
 
 
 def break_it(client: httpx.Client, operation: str, fault: str | None, **more: Any) -> None:
-    client.post("/control", json={"operation": operation, "fault": fault, **more}).raise_for_status()
+    client.post(
+        "/control", json={"operation": operation, "fault": fault, **more}
+    ).raise_for_status()
 
 
 def pay(client: httpx.Client, key: str = "key-1") -> httpx.Response:
@@ -29,8 +31,15 @@ def test_an_order_is_fulfilled_over_http(client: httpx.Client) -> None:
     items = [{"sku": "tea", "quantity": 2}]
     assert client.post("/reservations", json={"orderId": "o-1", "items": items}).status_code == 201
     assert pay(client).json()["id"] == "pay-00001"
-    assert client.post("/shipments", json={"orderId": "o-1", "address": "Main Street 1"}).status_code == 201
-    assert [entry["effect"] for entry in client.get("/ledger").json()] == ["reserve", "charge", "ship"]
+    assert (
+        client.post("/shipments", json={"orderId": "o-1", "address": "Main Street 1"}).status_code
+        == 201
+    )
+    assert [entry["effect"] for entry in client.get("/ledger").json()] == [
+        "reserve",
+        "charge",
+        "ship",
+    ]
     calls = client.get("/state").json()["calls"]
     assert [call["operation"] for call in calls] == ["ship", "charge", "reserve", "stock", "health"]
 
@@ -38,7 +47,12 @@ def test_an_order_is_fulfilled_over_http(client: httpx.Client) -> None:
 def test_it_is_closed_for_the_next_calls_and_then_works(client: httpx.Client) -> None:
     break_it(client, "charge", "unavailable", times=2)
     assert [pay(client).status_code for _ in range(4)] == [503, 503, 201, 200]
-    assert client.get("/state").json()["counts"] == {"reserve": 0, "charge": 1, "ship": 0, "repeated": 1}
+    assert client.get("/state").json()["counts"] == {
+        "reserve": 0,
+        "charge": 1,
+        "ship": 0,
+        "repeated": 1,
+    }
 
 
 def test_a_rejected_call_has_no_effect(client: httpx.Client) -> None:
@@ -71,7 +85,9 @@ def test_a_fault_can_be_taken_away_and_all_can_be_reset(client: httpx.Client) ->
     assert len(client.get("/ledger").json()) == 2
 
 
-def test_the_http_step_meets_a_hanging_shop_and_repeats_nothing(shop: ShopServer, client: httpx.Client) -> None:
+def test_the_http_step_meets_a_hanging_shop_and_repeats_nothing(
+    shop: ShopServer, client: httpx.Client
+) -> None:
     break_it(client, "charge", "hang", seconds=60)
     call = {"method": "post", "endpoint": f"{shop.address}payments", "body": PAYMENT}
     first = http.run(call, make_context(seconds=0.5))
@@ -83,7 +99,8 @@ def test_the_http_step_meets_a_hanging_shop_and_repeats_nothing(shop: ShopServer
 
 
 @pytest.mark.parametrize(
-    ("name", "status"), [("fine", 200), ("moved", 301), ("gone", 410), ("missing", 404), ("broken", 500), ("x", 404)]
+    ("name", "status"),
+    [("fine", 200), ("moved", 301), ("gone", 410), ("missing", 404), ("broken", 500), ("x", 404)],
 )
 def test_there_are_links_to_check(client: httpx.Client, name: str, status: int) -> None:
     assert client.get(f"/links/{name}").status_code == status
@@ -99,7 +116,9 @@ def test_there_are_links_to_check(client: httpx.Client, name: str, status: int) 
         {"Content-Type": "application/json", "Host": "evil.example"},
     ],
 )
-def test_another_site_cannot_control_the_shop(client: httpx.Client, headers: dict[str, str]) -> None:
+def test_another_site_cannot_control_the_shop(
+    client: httpx.Client, headers: dict[str, str]
+) -> None:
     asked = b'{"operation": "charge", "fault": "unavailable"}'
     assert client.post("/control", content=asked, headers=headers).status_code == 403
     assert client.get("/state").json()["faults"] == {}
@@ -117,13 +136,18 @@ def test_its_own_page_may_control_it(shop: ShopServer, client: httpx.Client) -> 
         (b"{", "the body is not JSON"),
         (b"[]", "expected an object such as"),
         (b"null", "expected an object such as"),
-        (b'{"operation": "steal"}', "operation: expected one of stock, reserve, charge, ship, health"),
+        (
+            b'{"operation": "steal"}',
+            "operation: expected one of stock, reserve, charge, ship, health",
+        ),
         (b'{"operation": "ship", "fault": "explode"}', "fault: 'explode' is not known"),
         (b'{"operation": "ship", "fault": "slow", "seconds": NaN}', "NaN is no JSON number"),
         (b"x" * 70_000, "the body is larger than 65536 bytes"),
     ],
 )
-def test_a_control_request_that_is_not_understood_is_explained(client: httpx.Client, content: bytes, said: str) -> None:
+def test_a_control_request_that_is_not_understood_is_explained(
+    client: httpx.Client, content: bytes, said: str
+) -> None:
     answer = client.post("/control", content=content, headers={"Content-Type": "application/json"})
     assert answer.status_code == 400
     assert said in answer.json()["error"]

@@ -1,4 +1,6 @@
-"""The shop keeps its promises: one effect per key, whatever the callers repeat and whenever it restarts."""
+"""The shop keeps its promises: one effect per key, whatever the callers repeat and whenever it
+restarts.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def test_a_key_belongs_to_one_body(tmp_path: Path) -> None:
 
 def test_without_a_key_every_call_is_an_effect(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
-    assert [shop.perform("charge", {"orderId": "o", "amount": 5}, None).status for _ in range(3)] == [201] * 3
+    assert [
+        shop.perform("charge", {"orderId": "o", "amount": 5}, None).status for _ in range(3)
+    ] == [201] * 3
     assert shop.counts()["charge"] == 3
 
 
@@ -71,9 +75,24 @@ def test_restocking_fills_the_shelf_and_forgets_no_effect(tmp_path: Path) -> Non
         ("reserve", {"orderId": "o", "items": []}, 400, "items"),
         ("reserve", {"orderId": "o", "items": ["tea"]}, 400, "items"),
         ("reserve", {"orderId": "o", "items": [{"sku": "gold"}]}, 404, "no such article: gold"),
-        ("reserve", {"orderId": "o", "items": [{"sku": "tea", "quantity": 0}]}, 400, "whole number"),
-        ("reserve", {"orderId": "o", "items": [{"sku": "whisk"}]}, 409, "only 0 of whisk left, 1 wanted"),
-        ("reserve", {"orderId": "o", "items": [{"sku": "kettle", "quantity": 13}] * 2}, 409, "only 25 of kettle"),
+        (
+            "reserve",
+            {"orderId": "o", "items": [{"sku": "tea", "quantity": 0}]},
+            400,
+            "whole number",
+        ),
+        (
+            "reserve",
+            {"orderId": "o", "items": [{"sku": "whisk"}]},
+            409,
+            "only 0 of whisk left, 1 wanted",
+        ),
+        (
+            "reserve",
+            {"orderId": "o", "items": [{"sku": "kettle", "quantity": 13}] * 2},
+            409,
+            "only 25 of kettle",
+        ),
         ("charge", {"orderId": "o"}, 400, "amount"),
         ("charge", {"orderId": "o", "amount": -1}, 400, "amount"),
         ("charge", {"orderId": "o", "amount": True}, 400, "amount"),
@@ -95,7 +114,11 @@ def test_an_order_goes_through(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     assert shop.look_up("tea").body["available"] == 1_000
     assert shop.perform("reserve", TEA, "a").body["total"] == 19.0
-    assert shop.perform("charge", {"orderId": "o-1", "amount": 19.0}, "b").body["status"] == "charged"
-    assert shop.perform("ship", {"orderId": "o-1", "address": "Main Street 1"}, "c").body["trackingCode"]
+    assert (
+        shop.perform("charge", {"orderId": "o-1", "amount": 19.0}, "b").body["status"] == "charged"
+    )
+    assert shop.perform("ship", {"orderId": "o-1", "address": "Main Street 1"}, "c").body[
+        "trackingCode"
+    ]
     assert shop.look_up("tea").body["available"] == 998
     assert shop.look_up("gold").status == 404

@@ -26,7 +26,9 @@ from tests.waiting import START_SECONDS, until
 
 PAGE = (ROOT / "docs" / "deploy.md").read_text()
 SECTION = PAGE.partition("## Backup and restore\n")[2].partition("\n## ")[0]
-BLOCKS = [block.strip().splitlines() for block in re.findall(r"```sh\n(.*?)```", SECTION, re.DOTALL)]
+BLOCKS = [
+    block.strip().splitlines() for block in re.findall(r"```sh\n(.*?)```", SECTION, re.DOTALL)
+]
 HANG_SECONDS = 10
 WORKFLOW = """
 document: {dsl: '1.0.0', namespace: backups, name: slow-order, version: '1.0.0'}
@@ -41,7 +43,9 @@ do:
 
 @dataclass(slots=True)
 class Shell:
-    """Where an operator types: the folder that they stand in, and the environment of this installation."""
+    """Where an operator types: the folder that they stand in, and the environment of this
+    installation.
+    """
 
     folder: Path
     variables: dict[str, str]
@@ -63,7 +67,11 @@ class Shell:
         """A line that goes on until it is stopped in order."""
         with server_logs.writing(self.folder / "log") as log:
             process = subprocess.Popen(
-                self._words(line), cwd=self.folder, env=self._environment(line), stdout=log, stderr=log
+                self._words(line),
+                cwd=self.folder,
+                env=self._environment(line),
+                stdout=log,
+                stderr=log,
             )
         try:
             until(
@@ -103,7 +111,9 @@ class Shell:
         return [word for word in shlex.split(line) if not re.match(r"[A-Z_]+=", word)]
 
     def _environment(self, line: str) -> dict[str, str]:
-        given = dict(word.split("=", 1) for word in shlex.split(line) if re.match(r"[A-Z_]+=", word))
+        given = dict(
+            word.split("=", 1) for word in shlex.split(line) if re.match(r"[A-Z_]+=", word)
+        )
         return Terminal(self.folder, self.variables).environment() | given
 
 
@@ -114,9 +124,12 @@ def shell(request: pytest.FixtureRequest) -> Iterator[Shell]:
         folder = Path(name)
         path = [str(ROOT / ".venv" / "bin"), str(postgres_tools()), os.environ["PATH"]]
         variables = {
-            "PATH": os.pathsep.join(path), "STIGMER_HOME": str(folder / "home"), "STIGMER_WORKERS": "1",
-            "STIGMER_PORT": str(port), "STIGMER_DEMO_PORT": str(demo_port),
-        }  # fmt: skip
+            "PATH": os.pathsep.join(path),
+            "STIGMER_HOME": str(folder / "home"),
+            "STIGMER_WORKERS": "1",
+            "STIGMER_PORT": str(port),
+            "STIGMER_DEMO_PORT": str(demo_port),
+        }
         if request.param == "sqlite":
             yield Shell(folder, variables)
             return
@@ -152,7 +165,9 @@ def test_the_page_about_backups_is_true(shell: Shell) -> None:
         )
         assert "2 runs (2 unfinished)" in shell.run(making)
         late = started(person, "late")
-        until(lambda: all_completed(person, waiting, calling, late), what="all runs end", seconds=60)
+        until(
+            lambda: all_completed(person, waiting, calling, late), what="all runs end", seconds=60
+        )
     assert "Nothing was changed." in shell.run(looking)
     assert "2 runs (2 unfinished)" in shell.run(restoring)
     with shell.running(alone):
@@ -167,7 +182,9 @@ def test_the_page_about_backups_is_true(shell: Shell) -> None:
         shell.run("stigmer backup tuesday.backup")
     if "DATABASE_URL" not in shell.variables:
         database = Path(shell.variables["STIGMER_HOME"]) / "stigmer.sqlite3"
-        assert not database.with_name("stigmer.sqlite3-wal").exists(), "an orderly stop leaves one file"
+        assert not database.with_name("stigmer.sqlite3-wal").exists(), (
+            "an orderly stop leaves one file"
+        )
 
 
 def started(person: Terminal, order: str) -> str:

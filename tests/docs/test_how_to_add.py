@@ -1,4 +1,6 @@
-"""The page about adding is true: each section, carried out on a copy, gives something that every door knows."""
+"""The page about adding is true: each section, carried out on a copy, gives something that every
+door knows.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +16,25 @@ import pytest
 from tests.live import ROOT
 
 PAGE = (ROOT / "docs" / "how-to-add.md").read_text()
-COPIED = ("benchmarks", "dashboard", "docs", "examples", "executions", "static", "stigmer_site", "templates", "tests")
+COPIED = (
+    "benchmarks",
+    "dashboard",
+    "docs",
+    "examples",
+    "executions",
+    "static",
+    "stigmer_site",
+    "templates",
+    "tests",
+)
 PRODUCT = ("dashboard/", "executions/", "stigmer_site/")
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """``guard`` asks every door about ``name``, in so many tests; so many files of the product may be touched."""
+    """``guard`` asks every door about ``name``, in so many tests; so many files of the product may
+    be touched.
+    """
 
     guard: str
     name: str
@@ -73,7 +87,9 @@ def carry_out(copy: Path, path: str, language: str, block: str) -> None:
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("original")
     for name in COPIED:
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "vendor"))
+        shutil.copytree(
+            ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "vendor")
+        )
     for name in ("manage.py", "pyproject.toml"):
         shutil.copy(ROOT / name, folder / name)
     return folder
@@ -85,7 +101,9 @@ def guarded(copy: Path, guard: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("section", SECTIONS)
-def test_what_a_section_adds_is_known_to_every_door(section: str, original: Path, tmp_path: Path) -> None:
+def test_what_a_section_adds_is_known_to_every_door(
+    section: str, original: Path, tmp_path: Path
+) -> None:
     wanted = SECTIONS[section]
     copy = tmp_path / "copy"
     shutil.copytree(original, copy)
@@ -99,7 +117,9 @@ def test_what_a_section_adds_is_known_to_every_door(section: str, original: Path
 
 
 @pytest.mark.parametrize("section", [name for name, each in SECTIONS.items() if each.wants_more])
-def test_a_section_with_a_step_left_out_is_noticed(section: str, original: Path, tmp_path: Path) -> None:
+def test_a_section_with_a_step_left_out_is_noticed(
+    section: str, original: Path, tmp_path: Path
+) -> None:
     wanted = SECTIONS[section]
     copy = tmp_path / "copy"
     shutil.copytree(original, copy)

@@ -1,4 +1,6 @@
-"""What the pages name is there: links, files, commands, options, settings, addresses, fields, metrics, tests."""
+"""What the pages name is there: links, files, commands, options, settings, addresses, fields,
+metrics, tests.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,12 @@ from executions.cli.app import app
 from tests.live import ROOT
 
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    *sorted(DOCS.glob("*.md")),
+]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -66,7 +73,9 @@ def source() -> str:
     files = [path for folder in SOURCES for path in (ROOT / folder).rglob("*") if path.is_file()]
     files += [ROOT / "Makefile", ROOT / "pyproject.toml"]
     readable = (
-        path for path in files if path.suffix in (".py", ".js", ".toml", ".html", "") and "pyc" not in path.suffix
+        path
+        for path in files
+        if path.suffix in (".py", ".js", ".toml", ".html", "") and "pyc" not in path.suffix
     )
     return "\n".join(path.read_text(errors="replace") for path in readable)
 
@@ -91,7 +100,9 @@ def test_links_lead_somewhere(name: str) -> None:
 def anchors(linked: Path) -> list[str]:
     """The anchors of a page's headings, as they are made for Markdown."""
     headings = re.findall(r"^#+ (.+)$", linked.read_text(), re.MULTILINE)
-    return [re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings]
+    return [
+        re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -99,10 +110,16 @@ def test_files_exist(name: str) -> None:
     bases = [ROOT, ROOT / "executions", ROOT / "tests", (ROOT / name).parent]
     # What a page has its reader make is not there yet.
     made = set(re.findall(r"^Make `([^`]+)`", page(name), re.MULTILINE))
-    for path in set(re.findall(rf"(?<![\w./-])(?:{'|'.join(FOLDERS)})/[\w./-]*\w", page(name))) - made:
+    for path in (
+        set(re.findall(rf"(?<![\w./-])(?:{'|'.join(FOLDERS)})/[\w./-]*\w", page(name))) - made
+    ):
         assert (ROOT / path).exists(), path
     for span in spans(name):
-        is_path = re.fullmatch(r"[\w.-]+(/[\w.-]+)+/?", span) and not NO_FILES.match(span) and span not in made
+        is_path = (
+            re.fullmatch(r"[\w.-]+(/[\w.-]+)+/?", span)
+            and not NO_FILES.match(span)
+            and span not in made
+        )
         if is_path:
             assert any((base / span).exists() for base in bases), span
         elif re.fullmatch(r"[a-z]\w*\.py", span):
@@ -122,14 +139,22 @@ def test_commands_and_their_options_exist(name: str) -> None:
     group = typer.main.get_command(app)
     for line in lines(name):
         found = re.search(r"(?:^|[\s/])stigmer ((?!stigmer)[a-z].*)", line.split("#")[0])
-        if found is None or not re.match(r"(\$ |[A-Z_]+=\S+ |\S*/)*(exec )?(\.venv/bin/)?stigmer ", line.strip()):
+        if found is None or not re.match(
+            r"(\$ |[A-Z_]+=\S+ |\S*/)*(exec )?(\.venv/bin/)?stigmer ", line.strip()
+        ):
             continue
         words = said(found[1])
         command = getattr(group, "commands", {}).get(words[0])
         assert command is not None, line
-        while getattr(command, "commands", None) and len(words) > 1 and words[1] in command.commands:
+        while (
+            getattr(command, "commands", None) and len(words) > 1 and words[1] in command.commands
+        ):
             words, command = words[1:], command.commands[words[1]]
-        known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        known = {
+            option
+            for parameter in command.params
+            for option in (*parameter.opts, *parameter.secondary_opts)
+        }
         for word in words:
             option = re.match(r"--[a-z][a-z-]*", word)
             assert option is None or option[0] in known | {"--help"}, line
@@ -142,7 +167,12 @@ def test_a_start_of_an_example_gives_the_input_that_it_requires(name: str) -> No
         example = ROOT / "examples" / f"{found[1]}.yaml" if found else None
         if found is None or example is None or not example.exists():
             continue
-        schema = yaml.safe_load(example.read_text()).get("input", {}).get("schema", {}).get("document", {})
+        schema = (
+            yaml.safe_load(example.read_text())
+            .get("input", {})
+            .get("schema", {})
+            .get("document", {})
+        )
         given = set(re.findall(r"(?:-i|--input) (\w+)=", found[2]))
         assert set(schema.get("required", [])) <= given, line
 
@@ -178,7 +208,9 @@ def test_addresses_are_served(name: str) -> None:
 @pytest.mark.parametrize("name", FIELD_PAGES)
 def test_fields_are_those_of_the_document(name: str) -> None:
     for span in spans(name):
-        if re.fullmatch(r"[a-z]+(_[a-z]+)+|[a-z_]+(\.[a-z_]+)+", span) and not span.endswith((".yaml", ".json")):
+        if re.fullmatch(r"[a-z]+(_[a-z]+)+|[a-z_]+(\.[a-z_]+)+", span) and not span.endswith(
+            (".yaml", ".json")
+        ):
             for part in span.split("."):
                 assert f'"{part}"' in document(), span
 

@@ -1,4 +1,6 @@
-"""The page about the language says what is true: every example on it is accepted, every key of ours is on it."""
+"""The page about the language says what is true: every example on it is accepted, every key of ours
+is on it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ PAGE = (DOCS / "workflows.md").read_text()
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 
-@pytest.mark.parametrize("text", BLOCKS, ids=[re.findall(r"name: ([\w-]+)", block)[0] for block in BLOCKS])
+@pytest.mark.parametrize(
+    "text", BLOCKS, ids=[re.findall(r"name: ([\w-]+)", block)[0] for block in BLOCKS]
+)
 def test_every_example_is_accepted_without_a_warning(text: str) -> None:
     definition = parse(text, known_functions=["shop.price"])
     assert definition.workflow.do

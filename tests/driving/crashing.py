@@ -37,7 +37,10 @@ class DyingStore:
 
 
 def drive_and_die(execution: Execution, at: int | None, *, after: bool = False) -> bool:
-    """Drive with a process of its own until it dies or nothing is due. Whether it died; then the others know."""
+    """Drive with a process of its own until it dies or nothing is due.
+
+    Whether it died; then the others know.
+    """
     process, store = new_process(), DyingStore(at, after=after)
     try:
         while drive_once(execution.pk, process_id=process.pk, store=store, running=Running()):

@@ -1,4 +1,7 @@
-"""Functions that workflows of these tests call. What they did stands in a file, outside of any database."""
+"""Functions that workflows of these tests call.
+
+What they did stands in a file, outside of any database.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from executions.calls.python.functions import FunctionContext, PermanentError, TransientError, function
+from executions.calls.python.functions import (
+    FunctionContext,
+    PermanentError,
+    TransientError,
+    function,
+)
 
 ORDERS = {"left": 0}
 
@@ -60,7 +68,9 @@ def wait_for_file(path: str) -> None:
 
 
 @function(name="tests.fails", isolation="thread")
-def fails(ledger: str, times: int, transient: bool = True, message: str = "not yet") -> dict[str, int]:
+def fails(
+    ledger: str, times: int, transient: bool = True, message: str = "not yet"
+) -> dict[str, int]:
     """Fail while fewer lines than ``times`` stand in the ledger."""
     book = Path(ledger)
     lines = book.read_text().splitlines() if book.exists() else []
@@ -89,11 +99,15 @@ def gives(what: str) -> Any:
 @function(name="tests.says", isolation="thread")
 def says(what: str) -> None:
     """Fails with a message that no database can hold."""
-    raise PermanentError({"nul": "a\x00b", "surrogate": "a\ud800b", "large": "x" * (2 * 1024 * 1024)}[what])
+    raise PermanentError(
+        {"nul": "a\x00b", "surrogate": "a\ud800b", "large": "x" * (2 * 1024 * 1024)}[what]
+    )
 
 
 @function(name="tests.rename", isolation="thread", effect="transactional")
-def rename(slug: str, name: str, fail: bool = False, too_large: bool = False, swallow: bool = False) -> Any:
+def rename(
+    slug: str, name: str, fail: bool = False, too_large: bool = False, swallow: bool = False
+) -> Any:
     """Writes through the ORM, in the transaction of its step."""
     from django.db import DatabaseError, connection
 
@@ -157,7 +171,9 @@ KEPT: list[tuple[str, str]] = []
 
 
 @function(name="tests.kept", isolation="thread")
-def kept(line: str, context: FunctionContext, fails: int = 0, lasting: bool = False, token: str = "") -> Any:
+def kept(
+    line: str, context: FunctionContext, fails: int = 0, lasting: bool = False, token: str = ""
+) -> Any:
     """Note it here; fail as long as fewer lines than ``fails`` of this name stand here."""
     times = sum(line == noted for noted, _ in KEPT)
     KEPT.append((line, context.idempotency_key))
@@ -173,5 +189,7 @@ def kept_once(line: str, context: FunctionContext, fails: int = 0, lasting: bool
 
 @function(name="tests.holds", isolation="thread")
 def holds() -> None:
-    """Hold the interpreter in one call of C: no other thread of the process runs until it is killed."""
+    """Hold the interpreter in one call of C: no other thread of the process runs until it is
+    killed.
+    """
     re.match(r"(a+)+$", "a" * 64 + "!")

@@ -1,4 +1,6 @@
-"""A process dies before or after any transaction: others finish the execution, and no finished step runs again."""
+"""A process dies before or after any transaction: others finish the execution, and no finished step
+runs again.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +36,10 @@ def workflow(ledger: str) -> str:
 
 def check_whole(execution: Execution) -> None:
     assert verify(execution) is None
-    numbers = [*Step.objects.filter(execution=execution, seq__isnull=False).values_list("seq", flat=True),
-               *Event.objects.filter(execution=execution).values_list("seq", flat=True)]  # fmt: skip
+    numbers = [
+        *Step.objects.filter(execution=execution, seq__isnull=False).values_list("seq", flat=True),
+        *Event.objects.filter(execution=execution).values_list("seq", flat=True),
+    ]
     assert len(numbers) == len(set(numbers))
     assert max(number or 0 for number in numbers) <= execution.head_seq
 
@@ -48,7 +52,11 @@ def test_it_may_die_at_any_transaction(begin, ledger, after):
         ledger.path.unlink(missing_ok=True)
         execution = begin(workflow(str(ledger.path)))
         died = drive_and_die(execution, at, after=after)
-        before = dict(Step.objects.filter(execution=execution, seq__isnull=False).values_list("path", "digest"))
+        before = dict(
+            Step.objects.filter(execution=execution, seq__isnull=False).values_list(
+                "path", "digest"
+            )
+        )
         execution = drive_on(execution)
         assert (execution.phase, execution.output) == (Phase.COMPLETED, "done"), at
         check_whole(execution)
@@ -70,13 +78,18 @@ def test_a_lost_attempt_is_a_row_and_the_next_one_has_the_same_key(begin, ledger
     assert execution.output == {"line": "a", "attempt": 2}
     assert len(ledger.lines()) == 2
     assert len(set(ledger.keys())) == 1
-    assert list(Attempt.objects.order_by("number").values_list("outcome", flat=True)) == ["lost", "succeeded"]
+    assert list(Attempt.objects.order_by("number").values_list("outcome", flat=True)) == [
+        "lost",
+        "succeeded",
+    ]
 
 
 @pytest.fixture
 def doubtful(begin, ledger):
     """An ``at_most_once`` step whose process died between its effect and its outcome."""
-    execution = begin(tasks(a=call("note_once", ledger=str(ledger.path), line="a"), b="{set: {b: '${ . }'}}"))
+    execution = begin(
+        tasks(a=call("note_once", ledger=str(ledger.path), line="a"), b="{set: {b: '${ . }'}}")
+    )
     assert drive_and_die(execution, 3)
     execution = drive_on(execution)
     assert ledger.done() == ["a"]
@@ -84,7 +97,11 @@ def doubtful(begin, ledger):
 
 
 def test_at_most_once_waits_for_a_person_after_a_crash(doubtful, ledger):
-    assert (doubtful.phase, doubtful.waiting_for, doubtful.wake_at) == (Phase.WAITING, "decision", None)
+    assert (doubtful.phase, doubtful.waiting_for, doubtful.wake_at) == (
+        Phase.WAITING,
+        "decision",
+        None,
+    )
     assert doubtful.requires_manual_intervention
     assert Step.objects.get(path="/a").status == StepStatus.WAITING
     event = Event.objects.get(name="WORKFLOW_NEEDS_DECISION")
@@ -164,13 +181,17 @@ def test_a_transactional_function_commits_with_its_step(begin, drive):
 
 @pytest.mark.parametrize(("fail", "too_large"), [(True, False), (False, True)])
 def test_a_transactional_function_that_fails_leaves_nothing(begin, drive, fail, too_large):
-    execution = drive(begin(tasks(a=call("rename", slug="one", name="+", fail=fail, too_large=too_large))))
+    execution = drive(
+        begin(tasks(a=call("rename", slug="one", name="+", fail=fail, too_large=too_large)))
+    )
     assert (execution.phase, execution.current_step) == (Phase.FAILED, "/a")
     assert Workflow.objects.get().name == "one"
     assert Step.objects.get(path="/a").status == StepStatus.FAILED
 
 
-def test_a_transactional_function_that_went_on_after_a_database_error_commits_with_its_step_or_not_at_all(begin, drive):
+def test_a_transactional_function_that_went_on_after_a_database_error_commits_with_its_step_or_not_at_all(
+    begin, drive
+):
     execution = drive(begin(tasks(a=call("rename", slug="one", name="+", swallow=True))))
     # SQLite goes on after a statement that it refused; on PostgreSQL the transaction is lost.
     lost = connection.vendor == "postgresql"
@@ -184,7 +205,10 @@ def test_a_transactional_function_has_its_effect_once_wherever_the_process_dies(
     while True:
         at += 1
         execution = begin(
-            tasks(a=call("rename", slug="one", name="+"), b=call("note", ledger=str(ledger.path), line="b"))
+            tasks(
+                a=call("rename", slug="one", name="+"),
+                b=call("note", ledger=str(ledger.path), line="b"),
+            )
         )
         Workflow.objects.update(name="one")
         died = drive_and_die(execution, at)
@@ -199,7 +223,8 @@ def test_a_transactional_function_has_its_effect_once_wherever_the_process_dies(
 def test_what_follows_a_transactional_step_does_not_look_begun(begin, ledger):
     more = call("note_once", ledger=str(ledger.path), line="b")
     execution = begin(tasks(a=call("rename", slug="one", name="+"), b=more))
-    # Claim, begin of a; the outcome of a is written in its own transaction; then the begin of b is lost.
+    # Claim, begin of a; the outcome of a is written in its own transaction; then the begin of b is
+    # lost.
     assert drive_and_die(execution, 3)
     execution = drive_on(execution)
     assert execution.phase == Phase.COMPLETED

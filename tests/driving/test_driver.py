@@ -30,7 +30,10 @@ def test_a_pure_workflow_completes_with_its_output(begin, drive):
 
 def test_seqs_run_without_a_gap_and_the_chain_is_whole(begin, drive):
     execution = drive(begin(PURE, {"x": 1}))
-    numbers = [*Step.objects.values_list("seq", flat=True), *Event.objects.values_list("seq", flat=True)]
+    numbers = [
+        *Step.objects.values_list("seq", flat=True),
+        *Event.objects.values_list("seq", flat=True),
+    ]
     finished = sorted(number for number in numbers if number is not None)
     assert finished[-1] == execution.head_seq
     assert len(set(finished)) == len(finished)
@@ -50,9 +53,16 @@ do:
     assert Step.objects.get(path="/bad").status == StepStatus.FAILED
     event = Event.objects.get(name="WORKFLOW_STEP_FAILED")
     assert set(event.payload) == {
-        "workflow_id", "workflow_definition_id", "execution_id", "step_name", "reason", "attempts", "can_retry",
-        "can_skip", "timestamp",
-    }  # fmt: skip
+        "workflow_id",
+        "workflow_definition_id",
+        "execution_id",
+        "step_name",
+        "reason",
+        "attempts",
+        "can_retry",
+        "can_skip",
+        "timestamp",
+    }
     assert event.notifications.get().user_id == execution.owner_id
 
 
@@ -60,11 +70,15 @@ def test_a_transient_failure_is_retried_and_each_attempt_is_a_row(begin, drive, 
     settings.STIGMER_RETRY_DELAYS = [0.0, 0.0, 0.0]
     settings.STIGMER_HTTP_ALLOWED_HOSTS = ["127.0.0.1"]
     # Nothing listens on this port: connection refused, which is transient.
-    execution = drive(begin("do:\n- call: {call: http, with: {method: get, endpoint: 'http://127.0.0.1:9/'}}\n"))
+    execution = drive(
+        begin("do:\n- call: {call: http, with: {method: get, endpoint: 'http://127.0.0.1:9/'}}\n")
+    )
     assert execution.phase == Phase.FAILED
     assert execution.retry_count == 3
     attempts = Attempt.objects.order_by("number")
-    assert [(a.number, a.outcome, a.verdict) for a in attempts] == [(n, "failed", "transient") for n in (1, 2, 3, 4)]
+    assert [(a.number, a.outcome, a.verdict) for a in attempts] == [
+        (n, "failed", "transient") for n in (1, 2, 3, 4)
+    ]
     assert [a.delay_seconds for a in attempts] == [0.0, 0.0, 0.0, None]
     assert Event.objects.filter(name="WORKFLOW_STEP_RETRYING").count() == 3
 

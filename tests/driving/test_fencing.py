@@ -67,7 +67,9 @@ def test_an_execution_that_was_moved_on_is_closed_to_its_last_driver(begin, proc
 
 @pytest.mark.django_db(transaction=True)
 def test_a_driver_that_comes_back_late_writes_nothing(begin, server):
-    """The first driver waits in its call while it is declared dead and a second one finishes the execution."""
+    """The first driver waits in its call while it is declared dead and a second one finishes the
+    execution.
+    """
     execution = begin(tasks(a=get(f"{server.url}/hang")))
     first = new_process()
     running = Running()
@@ -75,8 +77,11 @@ def test_a_driver_that_comes_back_late_writes_nothing(begin, server):
     thread.start()
     server.arrived.acquire(timeout=30)
     first.declare_dead("for a test")
-    # The second driver has another idea of the address: a retry with edited arguments would do the same.
-    Step.objects.filter(path="/a").update(arguments={"method": "get", "endpoint": f"{server.url}/echo"})
+    # The second driver has another idea of the address: a retry with edited arguments would do the
+    # same.
+    Step.objects.filter(path="/a").update(
+        arguments={"method": "get", "endpoint": f"{server.url}/echo"}
+    )
     assert advance(execution.pk, process_id=new_process().pk, store=Here(), running=Running())
     done = Execution.objects.values().get()
     assert done["phase"] == Phase.COMPLETED
@@ -138,5 +143,11 @@ def test_one_path_stands_once_and_one_seq_is_given_once(begin, drive):
     with pytest.raises(IntegrityError), transaction.atomic():
         Step.objects.create(execution=execution, path="/a", name="a", kind="set", status="RUNNING")
     with pytest.raises(IntegrityError), transaction.atomic():
-        Step.objects.create(execution=execution, path="/c", name="c", kind="set", status="RUNNING",
-                            seq=Step.objects.get(path="/a").seq)  # fmt: skip
+        Step.objects.create(
+            execution=execution,
+            path="/c",
+            name="c",
+            kind="set",
+            status="RUNNING",
+            seq=Step.objects.get(path="/a").seq,
+        )

@@ -1,7 +1,8 @@
-"""Journals of every format are read, verified and driven to their end; a claim takes no format that it does not know.
+"""Journals of every format are read, verified and driven to their end; a claim takes no format that
+it does not know.
 
-``journals/format_1.json`` was written by the last version that knew one format, in the middle of its work: each
-workflow below is named after what became of it.
+``journals/format_1.json`` was written by the last version that knew one format, in the middle of
+its work: each workflow below is named after what became of it.
 """
 
 from __future__ import annotations
@@ -117,7 +118,9 @@ def test_what_was_under_way_goes_on_and_keeps_its_format_and_its_key(name, kept,
 def test_a_secret_behind_a_placeholder_of_before_is_filled_in(kept, drive_to_its_end):
     ended = drive_to_its_end(named("retrying"))
     assert ended.output["got"]["token"] == len("open sesame")
-    assert "open sesame" not in json.dumps(list(Step.objects.values("input", "arguments", "output", "control")))
+    assert "open sesame" not in json.dumps(
+        list(Step.objects.values("input", "arguments", "output", "control"))
+    )
 
 
 @pytest.mark.parametrize("choice", ["run_again", "mark_done"])
@@ -188,13 +191,17 @@ def test_what_a_newer_step_knows_besides_survives_and_is_covered(begin, drive):
     execution = begin(tasks(a="{do: [{w: {wait: {hours: 1}}}]}"))
     drive(execution)
     step = Step.objects.get(path="/a")
-    Step.objects.filter(pk=step.pk).update(control={"of tomorrow": {"b": None, "a": 1}, **step.control})
+    Step.objects.filter(pk=step.pk).update(
+        control={"of tomorrow": {"b": None, "a": 1}, **step.control}
+    )
     control.cancel(execution.pk, execution.owner)
     kept = Step.objects.get(path="/a").control
     assert list(kept["of tomorrow"].items()) == [("b", None), ("a", 1)]
 
 
-def test_what_may_happen_only_once_and_went_out_before_the_upgrade_is_not_sent_again(kept, drive_to_its_end):
+def test_what_may_happen_only_once_and_went_out_before_the_upgrade_is_not_sent_again(
+    kept, drive_to_its_end
+):
     waiting = drive_to_its_end(named("once"))
     assert (waiting.phase, waiting.waiting_for) == (Phase.WAITING, "decision")
     assert not calls_of(kept, "once.pay")

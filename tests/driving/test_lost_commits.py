@@ -1,4 +1,6 @@
-"""A driver's commit that breaks off unheard: whichever it is, the run ends as if nothing had happened."""
+"""A driver's commit that breaks off unheard: whichever it is, the run ends as if nothing had
+happened.
+"""
 
 from __future__ import annotations
 
@@ -53,9 +55,17 @@ def test_whichever_commit_breaks_off_unheard_the_run_ends_as_if_nothing_had_happ
         pytest.skip(f"there were {count[0]} commits")
     assert ended.phase == "COMPLETED", ended.failure_reason
     assert examine(ended) is None
-    seqs = [*Event.objects.values_list("seq", flat=True), *Step.objects.exclude(seq=None).values_list("seq", flat=True)]
+    seqs = [
+        *Event.objects.values_list("seq", flat=True),
+        *Step.objects.exclude(seq=None).values_list("seq", flat=True),
+    ]
     assert len(seqs) == len(set(seqs))
-    names = list(Event.objects.filter(execution=execution).order_by("seq").values_list("name", flat=True))
+    names = list(
+        Event.objects.filter(execution=execution).order_by("seq").values_list("name", flat=True)
+    )
     assert names.count("WORKFLOW_STARTED") == names.count("WORKFLOW_COMPLETED") == 1, names
     assert ledger.done() == ["noted"]
-    assert list(Attempt.objects.order_by("pk").values_list("number", "outcome")) == [(1, "failed"), (2, "succeeded")]
+    assert list(Attempt.objects.order_by("pk").values_list("number", "outcome")) == [
+        (1, "failed"),
+        (2, "succeeded"),
+    ]

@@ -1,4 +1,6 @@
-"""Which operation a call is: its key and its arguments in each try of a block, and what may happen only once."""
+"""Which operation a call is: its key and its arguments in each try of a block, and what may happen
+only once.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,9 @@ BEGUN = {
 
 
 @pytest.mark.parametrize("how", BEGUN)
-def test_what_may_happen_only_once_is_sent_once_whatever_is_tried_around_it(begin, to_rest, server, alice, how):
+def test_what_may_happen_only_once_is_sent_once_whatever_is_tried_around_it(
+    begin, to_rest, server, alice, how
+):
     execution = to_rest(begin(guarded(listed(pay=post(server.url + BEGUN[how], ONCE)))))
     assert len(server.seen) == 1
     assert (execution.phase, execution.waiting_for) == (Phase.WAITING, "decision")
@@ -81,7 +85,9 @@ def test_a_result_that_does_not_fit_is_no_reason_to_send_it_again(begin, to_rest
 
 PLACES = {
     "in the block": lambda pay, bad: guarded(listed(pay=pay, bad=bad)),
-    "in a try inside": lambda pay, bad: guarded(f"[{{inner: {{try: {listed(pay=pay, bad=bad)}, {AGAIN}}}}}]"),
+    "in a try inside": lambda pay, bad: guarded(
+        f"[{{inner: {{try: {listed(pay=pay, bad=bad)}, {AGAIN}}}}}]"
+    ),
     "in a loop inside": lambda pay, bad: guarded(
         f"[{{loop: {{for: {{in: '${{ [1] }}'}}, do: {listed(pay=pay, bad=bad)}}}}}]"
     ),
@@ -123,7 +129,9 @@ def asked(begin, to_rest, server):
     return make
 
 
-def test_a_person_lets_it_run_again_under_the_same_key_once_for_each_word(asked, to_rest, server, alice):
+def test_a_person_lets_it_run_again_under_the_same_key_once_for_each_word(
+    asked, to_rest, server, alice
+):
     execution = asked("/status/409")
     for times in (2, 3):
         decisions.decide(execution.pk, alice, "run_again")
@@ -174,7 +182,9 @@ def test_each_iteration_and_each_visit_is_another_operation(begin, to_rest, serv
 
 
 @pytest.mark.parametrize("path", ["/status/503", "/status/409", "/drop", "/reset"])
-def test_the_key_is_the_same_in_each_try_for_what_failed_and_for_what_had_succeeded(begin, to_rest, server, path):
+def test_the_key_is_the_same_in_each_try_for_what_failed_and_for_what_had_succeeded(
+    begin, to_rest, server, path
+):
     block = listed(before=post(server.url + "/echo"), charge=post(server.url + path))
     execution = to_rest(begin(guarded(block)))
     assert execution.phase == Phase.FAILED
@@ -216,7 +226,9 @@ def test_while_the_outcome_is_unknown_the_same_call_is_made_and_once_it_is_known
 
 
 def test_a_call_that_had_succeeded_is_another_one_with_other_arguments(begin, to_rest, server):
-    block = listed(charge=post(server.url + "/echo", body=CHANGES), bad=post(server.url + "/status/409"))
+    block = listed(
+        charge=post(server.url + "/echo", body=CHANGES), bad=post(server.url + "/status/409")
+    )
     to_rest(begin(guarded(block)))
     assert len(set(keys(server, "/echo"))) == 4
     assert len(set(keys(server, "/status"))) == 1
@@ -266,7 +278,9 @@ NAMES = ["é", "naïve name", "名前", "x" * 200, 'quo"te', "🎉"]
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_key_is_short_and_plain_whatever_a_task_is_called(begin, to_rest, server, name):
-    block = json.dumps([{name: {"do": [{name: {"do": [{"charge": "CHARGE"}]}}]}}], ensure_ascii=False)
+    block = json.dumps(
+        [{name: {"do": [{name: {"do": [{"charge": "CHARGE"}]}}]}}], ensure_ascii=False
+    )
     text = block.replace('"CHARGE"', post(server.url + "/status/503"))
     to_rest(begin(guarded(text)))
     sent = set(keys(server))

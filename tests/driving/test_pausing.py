@@ -1,4 +1,6 @@
-"""What is asked while a call runs stops the run at the outcome of that call, before anything else."""
+"""What is asked while a call runs stops the run at the outcome of that call, before anything
+else.
+"""
 
 from __future__ import annotations
 
@@ -58,11 +60,17 @@ AFTER = {
     "pure tasks and a wait": tasks(a=ASK, b=PURE, c="{wait: {hours: 1}}"),
     "a switch": tasks(a=ASK, b="{switch: [{x: {then: c}}]}", c=PURE),
     "nothing": tasks(a=ASK),
-    "what a catch does": "do: " + f"[{{guard: {{try: {listed(a=FAILS)}, catch: {{do: {listed(b=PURE)}}}}}}}]\n",
-    "another try": "do: "
-    + f"[{{guard: {{try: {listed(a=FAILS, b=PURE)}, "
-    + "catch: {retry: {delay: {milliseconds: 0}, limit: {attempt: {count: 1}}}}}}]\n",
-    "a call inside a try": "do: " + f"[{{guard: {{try: {listed(a=ASK, b=PURE)}, catch: {{do: {listed(c=PURE)}}}}}}}]\n",
+    "what a catch does": (
+        "do: " + f"[{{guard: {{try: {listed(a=FAILS)}, catch: {{do: {listed(b=PURE)}}}}}}}]\n"
+    ),
+    "another try": (
+        "do: "
+        + f"[{{guard: {{try: {listed(a=FAILS, b=PURE)}, "
+        + "catch: {retry: {delay: {milliseconds: 0}, limit: {attempt: {count: 1}}}}}}]\n"
+    ),
+    "a call inside a try": (
+        "do: " + f"[{{guard: {{try: {listed(a=ASK, b=PURE)}, catch: {{do: {listed(c=PURE)}}}}}}}]\n"
+    ),
 }
 
 

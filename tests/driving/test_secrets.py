@@ -1,4 +1,6 @@
-"""Secrets in a run on a real database: sent where they may be, in no row, and never in the way of the data."""
+"""Secrets in a run on a real database: sent where they may be, in no row, and never in the way of
+the data.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
 def canary(monkeypatch):
     """The value of the secret `key`, which the author of the runs may use."""
     value = "canary-7f3a-9b1c"
-    monkeypatch.setattr(surroundings, "_known_secrets", lambda: {"key": value, "role": "admin", "pin": "2024"})
+    monkeypatch.setattr(
+        surroundings, "_known_secrets", lambda: {"key": value, "role": "admin", "pin": "2024"}
+    )
     rules = dict.fromkeys(["key", "role", "pin", "none"], Rule(owners=frozenset({"alice"})))
     monkeypatch.setattr(secret_access, "rules", lambda: rules)
     return value
@@ -42,7 +46,12 @@ def body_of(seen):
 
 
 def rows_with(text):
-    return [row for model in (Execution, Step, Attempt, Event) for row in model.objects.values() if text in repr(row)]
+    return [
+        row
+        for model in (Execution, Step, Attempt, Event)
+        for row in model.objects.values()
+        if text in repr(row)
+    ]
 
 
 def test_no_row_ever_holds_a_secret_and_data_flows_on_as_it_is(begin, drive, server, canary):
@@ -63,7 +72,9 @@ do:
     with: {{method: get, endpoint: '{server.url}/status/400?key=1', headers: {{x-key: '${{ $secrets.key }}'}}}}
 """
     execution = drive(begin(tasks))
-    assert execution.phase == Phase.FAILED and "answered 400" in execution.failure_reason, execution.failure_reason
+    assert execution.phase == Phase.FAILED and "answered 400" in execution.failure_reason, (
+        execution.failure_reason
+    )
     assert server.seen[0].headers["x-key"] == canary
     assert json.loads(server.seen[1].body) == {"again": canary, "context": canary}
     assert rows_with(canary) == []
@@ -101,7 +112,9 @@ do:
 
 
 @pytest.mark.parametrize("name", ["none", "other"])
-def test_a_declared_secret_without_a_value_is_an_authorization_error(begin, drive, server, canary, monkeypatch, name):
+def test_a_declared_secret_without_a_value_is_an_authorization_error(
+    begin, drive, server, canary, monkeypatch, name
+):
     monkeypatch.setattr(secret_access, "rules", lambda: {name: Rule(owners=frozenset({"alice"}))})
     tasks = f"""use: {{secrets: [{name}]}}
 do:
@@ -113,7 +126,9 @@ do:
     assert server.seen == []
 
 
-def test_a_secret_whose_rights_were_taken_away_is_not_sent(begin, drive, server, canary, monkeypatch):
+def test_a_secret_whose_rights_were_taken_away_is_not_sent(
+    begin, drive, server, canary, monkeypatch
+):
     tasks = f"""use: {{secrets: [key]}}
 do:
 - ask: {{call: http, with: {{method: post, endpoint: '{server.url}/echo', body: {{k: '${{ $secrets.key }}'}}}}}}
@@ -140,7 +155,9 @@ do:
     assert len(server.seen) == 1
 
 
-def test_an_edited_input_keeps_the_secrets_that_were_shown_as_labels(begin, drive, server, canary, alice):
+def test_an_edited_input_keeps_the_secrets_that_were_shown_as_labels(
+    begin, drive, server, canary, alice
+):
     tasks = f"""use: {{secrets: [key]}}
 do:
 - ask:
@@ -169,7 +186,9 @@ do:
 """
 
 
-def test_what_an_expression_computes_on_a_secret_is_what_it_computes_on_its_value(begin, drive, server, canary):
+def test_what_an_expression_computes_on_a_secret_is_what_it_computes_on_its_value(
+    begin, drive, server, canary
+):
     expressions = {
         "code": '"user:" + $secrets.role | @base64',
         "same": '$secrets.role == "admin"',
@@ -183,9 +202,14 @@ def test_what_an_expression_computes_on_a_secret_is_what_it_computes_on_its_valu
     execution = drive(begin(CALL.format(url=f"{server.url}/echo", body=body)))
     assert execution.phase == Phase.COMPLETED, execution.failure_reason
     assert body_of(server.seen[0]) == {
-        "code": "dXNlcjphZG1pbg==", "same": True, "long": len(canary), "sum": 2025,
-        "text": "Key admin ann of the context", "object": {"r": "admin", "u": "ann"}, "plain": "2024",
-    }  # fmt: skip
+        "code": "dXNlcjphZG1pbg==",
+        "same": True,
+        "long": len(canary),
+        "sum": 2025,
+        "text": "Key admin ann of the context",
+        "object": {"r": "admin", "u": "ann"},
+        "plain": "2024",
+    }
     step = Step.objects.get(path="/ask")
     assert set(step.arguments["body"].values()) == {None}
     assert step.control["late"]["/body/text"]["reads"] == {"context": {"x": "of the context"}}
@@ -248,18 +272,25 @@ do:
 - right: {for: {in: '${ [1, 2] }'}, while: '${ ($secrets.key | length) > 3 }', do: [{a: {set: {taken: right}}}]}
 """
     execution = drive(begin(tasks))
-    assert (execution.phase, execution.output) == (Phase.COMPLETED, {"taken": "right"}), execution.failure_reason
+    assert (execution.phase, execution.output) == (
+        Phase.COMPLETED,
+        {"taken": "right"},
+    ), execution.failure_reason
     assert rows_with(canary) == []
 
 
 def test_an_error_over_a_secret_is_named_without_a_value(begin, drive, server, canary):
-    execution = drive(begin(CALL.format(url=f"{server.url}/echo", body="{k: '${ $secrets.key | tonumber }'}")))
+    execution = drive(
+        begin(CALL.format(url=f"{server.url}/echo", body="{k: '${ $secrets.key | tonumber }'}"))
+    )
     assert (execution.phase, execution.error["title"]) == (Phase.FAILED, "Expression error")
     assert "`$secrets.key | tonumber` failed" in execution.error["detail"]
     assert server.seen == [] and rows_with(canary) == []
 
 
-def test_a_workflow_of_before_that_stores_a_secret_is_refused_when_it_runs(begin, drive, server, canary):
+def test_a_workflow_of_before_that_stores_a_secret_is_refused_when_it_runs(
+    begin, drive, server, canary
+):
     from executions.models import WorkflowVersion
 
     begun = begin("use: {secrets: [key]}\ndo: [{a: {set: {x: 1}}}]\n")
@@ -273,7 +304,11 @@ def test_a_workflow_of_before_that_stores_a_secret_is_refused_when_it_runs(begin
 
 
 def test_an_edit_may_replace_the_expression_and_its_place(begin, drive, server, canary, alice):
-    begun = begin(CALL.format(url=f"{server.url}/status/400", body="{k: '${ $secrets.key }', p: '${ $secrets.pin }'}"))
+    begun = begin(
+        CALL.format(
+            url=f"{server.url}/status/400", body="{k: '${ $secrets.key }', p: '${ $secrets.pin }'}"
+        )
+    )
     execution = drive(begun)
     seen = seen_of("/ask")
     edit = seen | {"body": {"k": "${ $secrets.role | ascii_upcase }", "p": "mine", "new": 1}}
@@ -281,11 +316,17 @@ def test_an_edit_may_replace_the_expression_and_its_place(begin, drive, server, 
     drive(Execution.objects.get(pk=execution.pk))
     assert body_of(server.seen[-1]) == {"k": "ADMIN", "p": "mine", "new": 1}
     with pytest.raises(Refused, match="the secret other is not declared"):
-        decisions.retry(execution.pk, alice, arguments=edit | {"body": {"k": "${ $secrets.other }"}})
+        decisions.retry(
+            execution.pk, alice, arguments=edit | {"body": {"k": "${ $secrets.other }"}}
+        )
 
 
-def test_who_may_not_use_a_secret_may_not_send_it_elsewhere(begin, drive, server, canary, alice, monkeypatch):
-    execution = drive(begin(CALL.format(url=f"{server.url}/status/400", body="{k: '${ $secrets.key }', n: 1}")))
+def test_who_may_not_use_a_secret_may_not_send_it_elsewhere(
+    begin, drive, server, canary, alice, monkeypatch
+):
+    execution = drive(
+        begin(CALL.format(url=f"{server.url}/status/400", body="{k: '${ $secrets.key }', n: 1}"))
+    )
     seen = seen_of("/ask")
     rules = {"key": Rule(workflows=frozenset({execution.workflow.slug}))}
     monkeypatch.setattr(secret_access, "rules", lambda: rules)
@@ -293,7 +334,9 @@ def test_who_may_not_use_a_secret_may_not_send_it_elsewhere(begin, drive, server
         seen | {"endpoint": "https://evil.example/"},
         seen | {"body": {"k": "${ $secrets.key | @base64 }"}},
     ):
-        with pytest.raises(Refused, match="it carries the secret key, which you may not use") as caught:
+        with pytest.raises(
+            Refused, match="it carries the secret key, which you may not use"
+        ) as caught:
             decisions.retry(execution.pk, alice, arguments=edit)
         assert caught.value.code == "forbidden"
     decisions.retry(execution.pk, alice, arguments=seen | {"body": seen["body"] | {"n": 2}})
@@ -303,10 +346,14 @@ def test_who_may_not_use_a_secret_may_not_send_it_elsewhere(begin, drive, server
 
 def test_credentials_of_a_named_policy_are_read_late_too(begin, drive, server, canary, monkeypatch):
     monkeypatch.setattr(
-        surroundings, "_known_secrets", lambda: {"shop": {"username": "admin", "password": "2024"}, "key": canary}
+        surroundings,
+        "_known_secrets",
+        lambda: {"shop": {"username": "admin", "password": "2024"}, "key": canary},
     )
     hosts = {"key": Rule(owners=frozenset({"alice"}), hosts=Hosts.from_entries(["other.example"]))}
-    monkeypatch.setattr(secret_access, "rules", lambda: {"shop": Rule(owners=frozenset({"alice"})), **hosts})
+    monkeypatch.setattr(
+        secret_access, "rules", lambda: {"shop": Rule(owners=frozenset({"alice"})), **hosts}
+    )
     tasks = f"""use: {{secrets: [shop, key], authentications: {{shop: {{basic: {{use: shop}}}}}}}}
 do:
 - ask:
@@ -321,23 +368,49 @@ do:
 
 
 ADDRESSES = [
-    ("""'${ "URL/status/404/" + $secrets.pin + "?k=" + $secrets.pin }'""", "URL/status/404/[secret pin] answered 404"),
+    (
+        """'${ "URL/status/404/" + $secrets.pin + "?k=" + $secrets.pin }'""",
+        "URL/status/404/[secret pin] answered 404",
+    ),
     ("""'${ "URL/status/404?k=\\($secrets.pin)" }'""", "URL/status/404 answered 404"),
-    ("""'${ "URL/status/404/" + ($secrets.pin | @uri) + "?k=1" }'""", "URL/status/404/[secret pin] answered 404"),
-    ("""'${ @uri "URL/status/404/\\($secrets.pin)?k=1" }'""", "URL/status/404/[secret pin] answered 404"),
-    ("""'${ ["URL", "status", "404", $secrets.pin] | join("/") }'""", "GET [secret pin] answered 404"),
-    ("""{uri: '${ "URL/status/404/" + $secrets.pin }'}""", "URL/status/404/[secret pin] answered 404"),
-    ("""'${ "http://user:" + $secrets.pin + "@127.0.0.1/" }'""", "'http://user:[secret pin]@127.0.0.1/' is no address"),
+    (
+        """'${ "URL/status/404/" + ($secrets.pin | @uri) + "?k=1" }'""",
+        "URL/status/404/[secret pin] answered 404",
+    ),
+    (
+        """'${ @uri "URL/status/404/\\($secrets.pin)?k=1" }'""",
+        "URL/status/404/[secret pin] answered 404",
+    ),
+    (
+        """'${ ["URL", "status", "404", $secrets.pin] | join("/") }'""",
+        "GET [secret pin] answered 404",
+    ),
+    (
+        """{uri: '${ "URL/status/404/" + $secrets.pin }'}""",
+        "URL/status/404/[secret pin] answered 404",
+    ),
+    (
+        """'${ "http://user:" + $secrets.pin + "@127.0.0.1/" }'""",
+        "'http://user:[secret pin]@127.0.0.1/' is no address",
+    ),
     ("""'${ "URL/a b" + $secrets.pin }'""", "URL/a b[secret pin]' is no address"),
-    ("""'${ "http://127.0.0.1:" + $secrets.pin + "x/" }'""", "'http://127.0.0.1:[secret pin]x/' is no address"),
-    ("""'${ "ftp" + $secrets.pin + "://127.0.0.1/" }'""", "'ftp[secret pin]://127.0.0.1/' is no address"),
+    (
+        """'${ "http://127.0.0.1:" + $secrets.pin + "x/" }'""",
+        "'http://127.0.0.1:[secret pin]x/' is no address",
+    ),
+    (
+        """'${ "ftp" + $secrets.pin + "://127.0.0.1/" }'""",
+        "'ftp[secret pin]://127.0.0.1/' is no address",
+    ),
     ("""'${ "http://7" + $secrets.pin + ".invalid/x" }'""", "[secret pin].invalid"),
     ("""'${ "http://10.0.0." + $secrets.digit + "/" }'""", "10.0.0.[secret digit]"),
 ]
 
 
 @pytest.mark.parametrize(("endpoint", "told"), ADDRESSES)
-def test_a_short_secret_in_an_address_stands_in_no_error(begin, drive, server, canary, monkeypatch, endpoint, told):
+def test_a_short_secret_in_an_address_stands_in_no_error(
+    begin, drive, server, canary, monkeypatch, endpoint, told
+):
     known = {"key": canary, "pin": "qz7", "digit": "9"}
     monkeypatch.setattr(surroundings, "_known_secrets", lambda: known)
     rules = dict.fromkeys(known, Rule(owners=frozenset({"alice"})))

@@ -1,4 +1,6 @@
-"""Where transactions run: few fair writers, one COMMIT for those that wait, nothing after the end."""
+"""Where transactions run: few fair writers, one COMMIT for those that wait, nothing after the
+end.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,7 @@ def test_one_that_fails_takes_nobody_else_with_it(writers):
     threads = [threading.Thread(target=call, args=("hold", hold))]
     threads[0].start()
     held.wait(30)
-    works = {f"good-{n}": (lambda n=n: make(f"good-{n}")) for n in range(6)} | {"bad": twice}
+    works = {f"good-{n}": lambda n=n: make(f"good-{n}") for n in range(6)} | {"bad": twice}
     threads += [threading.Thread(target=call, args=item) for item in works.items()]
     for thread in threads[1:]:
         thread.start()
@@ -90,7 +92,9 @@ def test_once_closed_they_write_nothing_and_say_so():
 
 def test_what_waits_when_they_are_closed_is_written():
     writers = Writers(1)
-    threads = [threading.Thread(target=lambda n=n: writers.call(lambda: make(str(n)))) for n in range(20)]
+    threads = [
+        threading.Thread(target=lambda n=n: writers.call(lambda: make(str(n)))) for n in range(20)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -188,7 +192,9 @@ def test_what_somebody_has_locked_waits_without_end_and_keeps_nobody_else_waitin
     answers = [waiting.submit(writers.call, lambda: locked_until(free, tried)) for _ in range(20)]
     assert tried.wait(30)
     # One writer, twenty that it cannot write: the others are served all the same.
-    assert [writers.call(lambda n=n: make(str(n))) for n in range(10)] == [str(n) for n in range(10)]
+    assert [writers.call(lambda n=n: make(str(n))) for n in range(10)] == [
+        str(n) for n in range(10)
+    ]
     assert not any(answer.done() for answer in answers)
     free.set()
     assert [answer.result(30) for answer in answers] == ["late"] * 20

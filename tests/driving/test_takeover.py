@@ -23,7 +23,9 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 @pytest.fixture(autouse=True)
 def outside(monkeypatch):
-    """The functions of these tests run in the worker; most tests are about what runs outside of it."""
+    """The functions of these tests run in the worker; most tests are about what runs outside of
+    it.
+    """
     monkeypatch.setattr(takeover, "call_at", lambda workflow, path: None)
 
 
@@ -37,7 +39,9 @@ def interrupted(begin, drive, ledger, monkeypatch):
 
 
 def die_during(execution, line, monkeypatch, *, alone=False, process=None):
-    """Drive until the step that writes ``line`` has begun, then leave everything as a killed process does."""
+    """Drive until the step that writes ``line`` has begun, then leave everything as a killed
+    process does.
+    """
     process = process or new_process()
 
     class Killed(BaseException):
@@ -55,7 +59,9 @@ def die_during(execution, line, monkeypatch, *, alone=False, process=None):
     with monkeypatch.context() as patch:
         patch.setattr(attempt, "run", dying)
         with pytest.raises(Killed):
-            advance(execution.pk, process_id=process.pk, store=Here(), running=Running(), alone=alone)
+            advance(
+                execution.pk, process_id=process.pk, store=Here(), running=Running(), alone=alone
+            )
     process.declare_dead("killed by SIGKILL")
     return process
 
@@ -70,7 +76,13 @@ def test_a_whole_journal_goes_on_and_the_owner_is_told_once(interrupted, ledger,
     assert ended.phase == Phase.COMPLETED
     assert ledger.done() == ["a", "b"], "the finished step did not run again"
     event = Event.objects.get(name="WORKFLOW_RECOVERED")
-    assert set(event.payload) == {"workflow_id", "workflow_definition_id", "execution_id", "resumed_from", "timestamp"}
+    assert set(event.payload) == {
+        "workflow_id",
+        "workflow_definition_id",
+        "execution_id",
+        "resumed_from",
+        "timestamp",
+    }
     assert Notification.objects.filter(user=alice, event=event).count() == 1
     entry = AuditEntry.objects.get(verb="automatic recovery")
     assert (entry.actor_name, entry.outcome) == ("system", audit.DONE)
@@ -98,10 +110,14 @@ def test_who_stopped_in_order_did_not_crash(begin, process):
     assert go_on(execution).crashes is None
 
 
-def test_after_two_crashes_it_is_driven_alone_and_after_five_set_aside(interrupted, ledger, monkeypatch):
+def test_after_two_crashes_it_is_driven_alone_and_after_five_set_aside(
+    interrupted, ledger, monkeypatch
+):
     execution = interrupted
     die_during(execution, "b", monkeypatch)
-    assert go_on(execution).phase == Phase.PENDING, "the second crash: put back for a process of its own"
+    assert go_on(execution).phase == Phase.PENDING, (
+        "the second crash: put back for a process of its own"
+    )
     assert claim(execution.pk, new_process().pk) is None, "others do not take it"
     for _ in range(3):
         die_during(execution, "b", monkeypatch, alone=True)
@@ -115,7 +131,9 @@ def test_after_two_crashes_it_is_driven_alone_and_after_five_set_aside(interrupt
 
 
 def test_one_verb_releases_it_and_it_is_still_driven_alone(interrupted, ledger, monkeypatch, alice):
-    test_after_two_crashes_it_is_driven_alone_and_after_five_set_aside(interrupted, ledger, monkeypatch)
+    test_after_two_crashes_it_is_driven_alone_and_after_five_set_aside(
+        interrupted, ledger, monkeypatch
+    )
     decisions.retry(interrupted.pk, alice)
     assert claim(interrupted.pk, new_process().pk) is None
     ended = go_on(interrupted, alone=True)
@@ -182,7 +200,9 @@ def test_that_it_began_is_told_though_its_first_process_died_before_it_wrote_any
     assert names == ["WORKFLOW_STARTED", "WORKFLOW_RECOVERED", "WORKFLOW_COMPLETED"]
 
 
-def test_one_crash_in_the_middle_of_a_function_that_runs_in_the_worker_is_enough(interrupted, monkeypatch):
+def test_one_crash_in_the_middle_of_a_function_that_runs_in_the_worker_is_enough(
+    interrupted, monkeypatch
+):
     monkeypatch.setattr(takeover, "call_at", call_at)
     seen = go_on(interrupted)
     assert (seen.phase, seen.alone) == (Phase.PENDING, True)

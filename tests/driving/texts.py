@@ -9,7 +9,10 @@ from typing import Any
 def call(function: str, more: str = "", **arguments: Any) -> str:
     """A ``call: python``; ``more`` are further keys of the task, as YAML."""
     rest = f", {more}" if more else ""
-    return f"{{call: python, with: {{function: tests.{function}, arguments: {json.dumps(arguments)}}}{rest}}}"
+    return (
+        f"{{call: python, with: {{function: tests.{function}, arguments:"
+        f" {json.dumps(arguments)}}}{rest}}}"
+    )
 
 
 def get(url: str, more: str = "") -> str:

@@ -1,4 +1,6 @@
-"""Running the examples: the real shop over HTTP, the real functions in child processes, the real driver."""
+"""Running the examples: the real shop over HTTP, the real functions in child processes, the real
+driver.
+"""
 
 from __future__ import annotations
 
@@ -84,11 +86,15 @@ def drive(db: None) -> Drive:
 
 @pytest.fixture
 def run(ann: User, home: Path, drive: Drive) -> Run:
-    """``run("triage", {…})``: apply the example as it is shipped, its back-off apart, start it, drive it."""
+    """``run("triage", {…})``: apply the example as it is shipped, its back-off apart, start it,
+    drive it.
+    """
 
     def ran(name: str, input: Any = None) -> Execution:
         examples.provide_files(home / "imports")
-        hurried = re.sub(r"\bdelay: \{\w+: \d+\}", "delay: {milliseconds: 5}", examples.texts()[name])
+        hurried = re.sub(
+            r"\bdelay: \{\w+: \d+\}", "delay: {milliseconds: 5}", examples.texts()[name]
+        )
         hurried = re.sub(r"jitter: \{.*?\}\}", "jitter: {from: PT0S, to: PT0S}", hurried)
         applied = apply_definition(hurried, ann)
         return drive(start(applied.workflow, ann, input={} if input is None else input))

@@ -22,7 +22,9 @@ def test_links_are_fine_moved_or_broken(shop: httpx.Client, run: Run) -> None:
     ]
 
 
-def test_an_address_where_nobody_listens_is_a_finding(shop: httpx.Client, run: Run, settings: object) -> None:
+def test_an_address_where_nobody_listens_is_a_finding(
+    shop: httpx.Client, run: Run, settings: object
+) -> None:
     settings.STIGMER_HTTP_ALLOWED_HOSTS = ["127.0.0.1"]  # type: ignore[attr-defined]
     report = run("link-check", {"urls": ["http://127.0.0.1:9/"]}).output
     assert report["summary"] == "0 fine, 0 moved, 1 broken"
@@ -34,7 +36,9 @@ def test_a_service_that_comes_back_is_asked_again(shop: httpx.Client, run: Run) 
     assert Step.objects.filter(name="getHealth", status=StepStatus.FAILED).count() == 2
 
 
-def test_a_service_that_stays_away_is_answered_by_the_fallback(shop: httpx.Client, run: Run) -> None:
+def test_a_service_that_stays_away_is_answered_by_the_fallback(
+    shop: httpx.Client, run: Run
+) -> None:
     break_it(shop, "health", "unavailable", times=None)
     execution = run("retry-and-catch")
     assert (execution.phase, execution.output["source"]) == (Phase.COMPLETED, "a fallback")
@@ -61,6 +65,8 @@ def test_slow_work_is_left_behind_at_its_time_limit(run: Run) -> None:
         ({"subject": "Hello", "waitingHours": 49}, "phone", True),
     ],
 )
-def test_a_request_goes_to_its_queue(run: Run, request_: dict[str, object], queue: str, note: bool) -> None:
+def test_a_request_goes_to_its_queue(
+    run: Run, request_: dict[str, object], queue: str, note: bool
+) -> None:
     output = run("triage", request_).output
     assert (output["queue"], "note" in output) == (queue, note)

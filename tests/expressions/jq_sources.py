@@ -55,11 +55,26 @@ def _fetch(requirement: str, folder: Path) -> None:
     wanted = folder / "requirement.txt"
     wanted.write_text(requirement)
     fetched = subprocess.run(
-        [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
-         "--require-hashes", "--no-deps", "--no-binary", "jq", "--dest", str(folder),
-         "--requirement", str(wanted)],
-        capture_output=True, text=True, timeout=_PATIENCE_SECONDS,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--require-hashes",
+            "--no-deps",
+            "--no-binary",
+            "jq",
+            "--dest",
+            str(folder),
+            "--requirement",
+            str(wanted),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE_SECONDS,
+    )
     if fetched.returncode:
         raise NotFetched(fetched.stderr.strip()[-300:])
     (folder / "tests").mkdir()

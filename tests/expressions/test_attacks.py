@@ -1,5 +1,6 @@
-"""Expressions that would hang, eat memory, look around or break out: refused or harmless, each beside
-a plain expression of somebody else, which gets its answer."""
+"""Expressions that would hang, eat memory, look around or break out: refused or harmless, each
+beside a plain expression of somebody else, which gets its answer.
+"""
 
 from __future__ import annotations
 
@@ -204,7 +205,9 @@ def test_comments_do_not_swallow_the_frame(source: str) -> None:
 
 @pytest.mark.parametrize("make", DEEP)
 @pytest.mark.parametrize("size", [60, 1_500])
-def test_deep_nesting_is_refused_or_works_but_harms_nobody(make: Callable[[int], str], size: int) -> None:
+def test_deep_nesting_is_refused_or_works_but_harms_nobody(
+    make: Callable[[int], str], size: int
+) -> None:
     def attack() -> list[str]:
         problems = check(make(size), owner="eve")
         try:
@@ -222,7 +225,9 @@ def test_neighbours_of_many_attacks_get_their_results() -> None:
 
     with ThreadPoolExecutor(10) as threads:
         attacks = [threads.submit(attack, number) for number in range(6)]
-        tame = [threads.submit(evaluate, f"[{n}, .]", n, {}, owner=f"owner {n % 5}") for n in range(60)]
+        tame = [
+            threads.submit(evaluate, f"[{n}, .]", n, {}, owner=f"owner {n % 5}") for n in range(60)
+        ]
         assert [one.result() for one in tame] == [[n, n] for n in range(60)]
         assert all("did not end" in one.result() for one in attacks)
 

@@ -1,4 +1,6 @@
-"""jq's own tests, through our evaluation: whatever the `jq` of the lock answers, we answer alike."""
+"""jq's own tests, through our evaluation: whatever the `jq` of the lock answers, we answer
+alike.
+"""
 
 from __future__ import annotations
 
@@ -29,12 +31,17 @@ DEVIATIONS = {
     ): "a number beyond a float is refused, where jq prints what it cannot calculate with",
     (
         "jq.test",
-        '-. | tojson == if have_decnum then "0.12345678901234567890123456789" else "0.12345678901234568" end',
+        (
+            '-. | tojson == if have_decnum then "0.12345678901234567890123456789" else'
+            ' "0.12345678901234568" end'
+        ),
     ): _FLOAT,
     (
         "man.test",
-        'map([., . == 1]) | tojson == if have_decnum then "[[1,true],[1.000,true],[1.0,true],'
-        '[1.00,true]]" else "[[1,true],[1,true],[1,true],[1,true]]" end',
+        (
+            'map([., . == 1]) | tojson == if have_decnum then "[[1,true],[1.000,true],[1.0,true],'
+            '[1.00,true]]" else "[[1,true],[1,true],[1,true],[1,true]]" end'
+        ),
     ): _FLOAT,
     ("man.test", "$ENV.PAGER"): _ENVIRONMENT,
     ("man.test", "env.PAGER"): _ENVIRONMENT,

@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 from executions.errors import ExpressionError
 from executions.expressions import evaluate, is_expression, resolve, source_of, truthy
 
-INTEGERS = [0, -1, 2**53 + 1, 2**63 - 1, 2**63, -(2**63) - 1, 2**64, int("1234567890" * 4), -(10**39) - 7]
+INTEGERS = [
+    0,
+    -1,
+    2**53 + 1,
+    2**63 - 1,
+    2**63,
+    -(2**63) - 1,
+    2**64,
+    int("1234567890" * 4),
+    -(10**39) - 7,
+]
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 JSON = st.recursive(
     st.none()
@@ -199,7 +209,13 @@ def test_only_what_a_program_reads_of_a_large_context_is_handed_over() -> None:
 
 
 def test_expressions_inside_a_value_are_resolved_and_the_rest_stays_literal() -> None:
-    template = {"a": "${ .n + 1 }", "b": ["plain", "${ $context }"], "c": "a ${ .n } b", "d": 5, "${ .n }": None}
+    template = {
+        "a": "${ .n + 1 }",
+        "b": ["plain", "${ $context }"],
+        "c": "a ${ .n } b",
+        "d": 5,
+        "${ .n }": None,
+    }
     assert resolve(template, {"n": 1}, {"context": [1]}) == {
         "a": 2,
         "b": ["plain", [1]],

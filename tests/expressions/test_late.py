@@ -13,7 +13,9 @@ from executions.expressions import late
 from executions.secrets import Secrets, SecretUnavailable
 
 VALUES = {"token": "test", "db": {"user": "admin", "password": "2024"}, "long": "canary-7f3a-9b1c"}
-READABLE = Secrets(VALUES, "nonce12345", reasons={"gone": "no value is configured for it on this server"}).readable()
+READABLE = Secrets(
+    VALUES, "nonce12345", reasons={"gone": "no value is configured for it on this server"}
+).readable()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -41,7 +43,10 @@ IN_A_CHILD = {
     '$secrets.token == "test"': True,
     "$secrets.token | length": 4,
     "$secrets.db.password | tonumber + 1": 2025,
-    "{a: $secrets.token, b: [$secrets.db.user, .user, $context.x]}": {"a": "test", "b": ["admin", "ann", "x"]},
+    "{a: $secrets.token, b: [$secrets.db.user, .user, $context.x]}": {
+        "a": "test",
+        "b": ["admin", "ann", "x"],
+    },
     r'"n = \(.n + 1) \($secrets.token)"': "n = 4 test",
     "$secrets | [.token, (.db | keys[])]": ["test", "password", "user"],
     "[$secrets.token, (now | type), (uuid | length)]": ["test", "number", 36],
@@ -50,12 +55,19 @@ IN_A_CHILD = {
 
 
 @pytest.mark.parametrize("source", IN_PLACE)
-def test_paths_and_texts_put_together_are_read_in_place(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_and_texts_put_together_are_read_in_place(
+    source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sealed, "call_once", None)
-    assert evaluate(source, {"user": "ann", "n": 3}, context={"x": "x", "y": "never read"}) == IN_PLACE[source]
+    assert (
+        evaluate(source, {"user": "ann", "n": 3}, context={"x": "x", "y": "never read"})
+        == IN_PLACE[source]
+    )
 
 
-@pytest.mark.parametrize("source", [*IN_A_CHILD, *(source for source in IN_PLACE if 'db"]' not in source)])
+@pytest.mark.parametrize(
+    "source", [*IN_A_CHILD, *(source for source in IN_PLACE if 'db"]' not in source)]
+)
 def test_everything_else_is_computed_as_on_any_value(source: str) -> None:
     if source in IN_PLACE:
         source = f"({source})"
@@ -68,8 +80,16 @@ def test_everything_else_is_computed_as_on_any_value(source: str) -> None:
 
 
 def test_only_the_keys_that_are_mentioned_are_kept() -> None:
-    variables = {"context": {"a": 1, "b": 2}, "item": [1], "workflow": {"id": "x", "input": {}}, "secrets": {"no": 1}}
-    assert late.reads("$context.a + $secrets.no + $item[0]", variables) == {"context": {"a": 1}, "item": [1]}
+    variables = {
+        "context": {"a": 1, "b": 2},
+        "item": [1],
+        "workflow": {"id": "x", "input": {}},
+        "secrets": {"no": 1},
+    }
+    assert late.reads("$context.a + $secrets.no + $item[0]", variables) == {
+        "context": {"a": 1},
+        "item": [1],
+    }
     assert late.reads("$context | .b + $context.a", variables) == {"context": {"a": 1, "b": 2}}
     assert late.made(".known | uuid").keys() == {"uuid"}
 
@@ -83,10 +103,20 @@ def test_a_secret_that_is_not_there_is_an_authorization_error(name: str) -> None
 
 @pytest.mark.parametrize(
     "source",
-    ["$secrets.long + 1", "$secrets.long.x", "$secrets.long | error", "$secrets.long | fromjson", "$secrets.long | .x",
-     "$secrets.long | tonumber", "empty | $secrets.long", "$secrets.long, 1", "$secrets.long | nope",
-     'error({a: $secrets.long})', "$secrets.long | debug | error"],
-)  # fmt: skip
+    [
+        "$secrets.long + 1",
+        "$secrets.long.x",
+        "$secrets.long | error",
+        "$secrets.long | fromjson",
+        "$secrets.long | .x",
+        "$secrets.long | tonumber",
+        "empty | $secrets.long",
+        "$secrets.long, 1",
+        "$secrets.long | nope",
+        "error({a: $secrets.long})",
+        "$secrets.long | debug | error",
+    ],
+)
 def test_an_error_shows_no_value(source: str, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ExpressionError) as caught:
         evaluate(source)

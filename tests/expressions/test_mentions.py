@@ -27,7 +27,9 @@ from executions.expressions.mentions import Keys, made, mentioned
         ("# $context\n1", {"context": None}),
     ],
 )
-def test_the_keys_of_a_variable_are_those_that_follow_it(source: str, found: dict[str, Keys]) -> None:
+def test_the_keys_of_a_variable_are_those_that_follow_it(
+    source: str, found: dict[str, Keys]
+) -> None:
     assert mentioned(source) == found
 
 

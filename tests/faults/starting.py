@@ -16,4 +16,6 @@ HEAD = "document: {dsl: '1.0.0', namespace: faults, name: one, version: '1.0.0'}
 def started(tasks: str, input: Any = None) -> Execution:
     """The tasks as a workflow of ann's, started and not driven yet."""
     ann, _ = User.objects.get_or_create(username="ann", defaults={"is_superuser": True})
-    return start(apply_definition(HEAD + tasks, ann).workflow, ann, input={} if input is None else input)
+    return start(
+        apply_definition(HEAD + tasks, ann).workflow, ann, input={} if input is None else input
+    )

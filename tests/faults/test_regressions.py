@@ -1,4 +1,6 @@
-"""What the harness found, each as the smallest test that shows it; the seed of the trial stands in the docstring."""
+"""What the harness found, each as the smallest test that shows it; the seed of the trial stands in
+the docstring.
+"""
 
 from __future__ import annotations
 
@@ -39,20 +41,35 @@ def bells(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return rung
 
 
-def test_what_the_sweep_rang_in_vain_is_rung_again(db: None, bells: list[Any], settings: Any) -> None:
-    """F1 sqlite:loop:6, F2 sqlite:kill:42. On SQLite the first ring's stamp never matched itself: no second ring."""
+def test_what_the_sweep_rang_in_vain_is_rung_again(
+    db: None, bells: list[Any], settings: Any
+) -> None:
+    """F1 sqlite:loop:6, F2 sqlite:kill:42.
+
+    On SQLite the first ring's stamp never matched itself: no second ring.
+    """
     settings.STIGMER_RING_AGAIN_SECONDS = 0.0
     execution = started("do:\n- one: {set: {n: 1}}\n")
-    Execution.objects.filter(pk=execution.pk).update(wake_at=timezone.now() - timedelta(minutes=1), rung_at=Now())
+    Execution.objects.filter(pk=execution.pk).update(
+        wake_at=timezone.now() - timedelta(minutes=1), rung_at=Now()
+    )
     bells.clear()
     sweep()
     assert bells == [execution.pk]
 
 
 @pytest.mark.parametrize("text", ["{", '{"a": ', "[" * 5000, "nul", '{"n": 1} x'])
-def test_a_checkpoint_whose_text_is_no_json_is_corrupt_and_not_an_error_of_the_server(db: None, text: str) -> None:
-    """F12 checkpoint:0. Reading such a row raised, in the verification, in every claim and on every page."""
-    execution = started("do:\n- one: {set: {n: 1}}\n- two: {raise: {error: {type: 'https://e.org/x', status: 400}}}\n")
+def test_a_checkpoint_whose_text_is_no_json_is_corrupt_and_not_an_error_of_the_server(
+    db: None, text: str
+) -> None:
+    """F12 checkpoint:0.
+
+    Reading such a row raised, in the verification, in every claim and on every page.
+    """
+    execution = started(
+        "do:\n- one: {set: {n: 1}}\n- two: {raise: {error: {type: 'https://e.org/x', status:"
+        " 400}}}\n"
+    )
     advance(execution.pk, process_id=register("worker").pk, store=Here(), running=Running())
     with connection.cursor() as cursor:
         cursor.execute("UPDATE executions_step SET output = %s WHERE path = '/one'", [text])
@@ -71,7 +88,9 @@ def test_a_status_that_nobody_knows_makes_the_journal_corrupt(db: None) -> None:
 
 
 def test_a_process_that_was_declared_dead_takes_nothing(db: None) -> None:
-    """Found while the model was written: a zombie took the next bell in the moment before its pulse ended it."""
+    """Found while the model was written: a zombie took the next bell in the moment before its pulse
+    ended it.
+    """
     execution = started("do:\n- one: {set: {n: 1}}\n")
     process = register("worker")
     process.declare_dead("stalled")

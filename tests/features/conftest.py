@@ -37,7 +37,9 @@ def support(db: None) -> User:
 
 @pytest.fixture
 def drive(db: None, settings: Any) -> Callable[[Execution], Execution]:
-    """The engine's own driver, again and again while the execution is due; back-off takes no time."""
+    """The engine's own driver, again and again while the execution is due; back-off takes no
+    time.
+    """
     settings.STIGMER_HTTP_ALLOWED_HOSTS = ["127.0.0.1"]
     settings.STIGMER_RETRY_DELAYS = [0.0, 0.0, 0.0]
     process = Process.objects.create(kind="worker", host="test", pid=1, slots=1)

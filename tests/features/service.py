@@ -1,4 +1,6 @@
-"""A web service that is late, or broken, as often as a scenario says; it counts what was asked of it."""
+"""A web service that is late, or broken, as often as a scenario says; it counts what was asked of
+it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from typing import Any
 
 
 class Service(ThreadingHTTPServer):
-    """``late`` requests per path are not answered before ``close``; paths in ``broken`` answer 400."""
+    """``late`` requests per path are not answered before ``close``; paths in ``broken`` answer
+    400.
+    """
 
     daemon_threads = True
 

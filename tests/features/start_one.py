@@ -1,4 +1,6 @@
-"""Run by the scenarios beside a running server: apply the workflow on standard input, start it, print its id."""
+"""Run by the scenarios beside a running server: apply the workflow on standard input, start it,
+print its id.
+"""
 
 import sys
 

@@ -44,7 +44,10 @@ ATTEMPT_SECONDS = 3
 def task(service: Service, path: str, *, optional: bool = False) -> str:
     limit = f"attemptTimeout: {{seconds: {ATTEMPT_SECONDS}}}"
     metadata = f"{{optional: {str(optional).lower()}, {limit}}}"
-    return f"{{call: http, with: {{method: get, endpoint: '{service.url}{path}'}}, metadata: {metadata}}}"
+    return (
+        f"{{call: http, with: {{method: get, endpoint: '{service.url}{path}'}}, metadata:"
+        f" {metadata}}}"
+    )
 
 
 def begin(owner: User, tasks: str) -> Execution:
@@ -63,10 +66,14 @@ def _(service: Service, sarah: User, seen: Seen) -> None:
     seen["execution"] = begin(sarah, f"do: [{{step: {task(service, '/step')}}}]\n")
 
 
-@given(parsers.re(r"a workflow step that is (?P<required>not )?optional and times out again and again"))
+@given(
+    parsers.re(r"a workflow step that is (?P<required>not )?optional and times out again and again")
+)
 def _(service: Service, sarah: User, seen: Seen, required: str | None) -> None:
     service.late["/step"] = 99
-    seen["execution"] = begin(sarah, f"do: [{{step: {task(service, '/step', optional=not required)}}}]\n")
+    seen["execution"] = begin(
+        sarah, f"do: [{{step: {task(service, '/step', optional=not required)}}}]\n"
+    )
 
 
 @when("the step is run")
@@ -84,7 +91,11 @@ def _(service: Service) -> None:
 def _(seen: Seen) -> None:
     logged = list(Attempt.objects.order_by("number").values_list("outcome", "correlation_id"))
     correlation_id = seen["execution"].correlation_id
-    assert logged == [("failed", correlation_id), ("failed", correlation_id), ("succeeded", correlation_id)]
+    assert logged == [
+        ("failed", correlation_id),
+        ("failed", correlation_id),
+        ("succeeded", correlation_id),
+    ]
 
 
 @then("the workflow completes")
@@ -187,7 +198,13 @@ def _(service: Service) -> None:
 @then("I am notified of the recovery")
 def _(sarah: User) -> None:
     event = Event.objects.get(name="WORKFLOW_RECOVERED")
-    assert set(event.payload) == {"workflow_id", "workflow_definition_id", "execution_id", "resumed_from", "timestamp"}
+    assert set(event.payload) == {
+        "workflow_id",
+        "workflow_definition_id",
+        "execution_id",
+        "resumed_from",
+        "timestamp",
+    }
     assert event.notifications.get().user == sarah
 
 
@@ -213,13 +230,19 @@ def _(service: Service, support: User, drive: Drive, seen: Seen) -> None:
     service.broken.clear()
     broken = examine(Execution.objects.get())
     assert broken is not None
-    restore(seen["execution"].pk, support, broken.last_good_seq, reason="The recorded result was forged.")
+    restore(
+        seen["execution"].pk,
+        support,
+        broken.last_good_seq,
+        reason="The recorded result was forged.",
+    )
     ended = drive(seen["execution"])
     assert ended.phase == Phase.COMPLETED
     assert examine(ended) is None
 
 
-# A whole server, killed and started again -----------------------------------------------------------------------------
+# A whole server, killed and started again
+# -----------------------------------------------------------------------------
 
 
 class Server:
@@ -230,11 +253,15 @@ class Server:
         self.settings = {"STIGMER_HTTP_ALLOWED_HOSTS": "127.0.0.1", "STIGMER_DEMO": "false"}
         self._stack = stack
         if TEST_DATABASE == "postgres":
-            server = psycopg.connect(host=str(TEST_FOLDER / "postgres"), user="postgres", autocommit=True)
+            server = psycopg.connect(
+                host=str(TEST_FOLDER / "postgres"), user="postgres", autocommit=True
+            )
             stack.callback(server.close)
             stack.callback(server.execute, "DROP DATABASE IF EXISTS feature WITH (FORCE)")
             server.execute("CREATE DATABASE feature")
-            self.settings["DATABASE_URL"] = f"postgresql://postgres@/feature?host={TEST_FOLDER / 'postgres'}"
+            self.settings["DATABASE_URL"] = (
+                f"postgresql://postgres@/feature?host={TEST_FOLDER / 'postgres'}"
+            )
 
     def begin(self) -> LiveStigmer:
         return self._stack.enter_context(stigmer_up(self.home, **self.settings))
@@ -243,7 +270,9 @@ class Server:
         if TEST_DATABASE == "postgres":
             with psycopg.connect(self.settings["DATABASE_URL"]) as connected:
                 return connected.execute(sql).fetchall()
-        database = sqlite3.connect(f"file:{self.home / 'stigmer.sqlite3'}?mode=ro", uri=True, timeout=10)
+        database = sqlite3.connect(
+            f"file:{self.home / 'stigmer.sqlite3'}?mode=ro", uri=True, timeout=10
+        )
         try:
             return database.execute(sql).fetchall()
         finally:
@@ -263,10 +292,16 @@ def _(server: Server, service: Service, seen: Seen) -> None:
     call = f"{{call: http, with: {{method: get, endpoint: '{service.url}"
     text = f"{HEAD}do: [{{first: {call}/first'}}}}}}, {{second: {call}/second'}}}}}}]\n"
     subprocess.run(
-        [sys.executable, "-m", "tests.features.start_one"], cwd=ROOT, input=text, text=True, check=True,
+        [sys.executable, "-m", "tests.features.start_one"],
+        cwd=ROOT,
+        input=text,
+        text=True,
+        check=True,
         capture_output=True,
-        env=environment(server.home, DJANGO_SETTINGS_MODULE="stigmer_site.settings", **server.settings),
-    )  # fmt: skip
+        env=environment(
+            server.home, DJANGO_SETTINGS_MODULE="stigmer_site.settings", **server.settings
+        ),
+    )
     until(lambda: service.asked["/second"] == 1, what="the second step has begun")
 
 
@@ -281,12 +316,18 @@ def _(server: Server, seen: Seen) -> None:
 @then("the incomplete workflow is detected")
 def _(server: Server) -> None:
     boots = "SELECT is_clean, incomplete_count FROM executions_boot ORDER BY id"
-    until(lambda: server.ask(boots) == [(1, 0), (0, 1)], what="the second start came after a crash and found one")
+    until(
+        lambda: server.ask(boots) == [(1, 0), (0, 1)],
+        what="the second start came after a crash and found one",
+    )
 
 
 @then("recovery is attempted automatically and the workflow completes")
 def _(server: Server) -> None:
-    until(lambda: server.ask("SELECT phase FROM executions_execution") == [("COMPLETED",)], what="it completes")
+    until(
+        lambda: server.ask("SELECT phase FROM executions_execution") == [("COMPLETED",)],
+        what="it completes",
+    )
     audited = server.ask("SELECT verb, outcome, actor_name FROM executions_auditentry")
     assert audited == [("automatic recovery", "done", "system")]
 
@@ -295,7 +336,8 @@ def _(server: Server) -> None:
 def _(request: pytest.FixtureRequest, seen: Seen) -> None:
     if "live" in seen:
         told = request.getfixturevalue("server").ask(
-            "SELECT e.name FROM executions_notification n JOIN executions_event e ON e.id = n.event_id"
+            "SELECT e.name FROM executions_notification n JOIN executions_event e ON e.id ="
+            " n.event_id"
         )
         assert told == [("WORKFLOW_RECOVERED",)]
     else:

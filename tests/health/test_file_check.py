@@ -49,7 +49,9 @@ def test_an_error_that_speaks_of_damage_makes_readiness_look_at_once(database: P
     assert check.problem() == ""
     hurt(database)
     assert check.problem() == "", "all of the file is read seldom"
-    wrapper = DatabaseWrapper(sqlite(database) | {"TIME_ZONE": None, "AUTOCOMMIT": True, "CONN_HEALTH_CHECKS": False})
+    wrapper = DatabaseWrapper(
+        sqlite(database) | {"TIME_ZONE": None, "AUTOCOMMIT": True, "CONN_HEALTH_CHECKS": False}
+    )
     try:
         with wrapper.cursor() as cursor, pytest.raises(Exception, match="malformed"):
             cursor.execute("SELECT sum(length(text)) FROM things")

@@ -21,12 +21,17 @@ LINE = re.compile(r'[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? [0-9.e+-]+'
 @pytest.fixture
 def execution() -> Execution:
     alice = User.objects.create_user("alice")
-    text = "document: {dsl: '1.0.0', namespace: t, name: one, version: '1.0.0'}\ndo: [{a: {set: {n: 1}}}]\n"
+    text = (
+        "document: {dsl: '1.0.0', namespace: t, name: one, version: '1.0.0'}\ndo: [{a: {set: {n:"
+        " 1}}}]\n"
+    )
     return start(apply_definition(text, alice).workflow, alice, input={})
 
 
 @override_settings(STIGMER_METRICS_TOKEN="open sesame")
-def test_every_line_is_prometheus_text_and_counts_what_is_there(client: Client, execution: Execution) -> None:
+def test_every_line_is_prometheus_text_and_counts_what_is_there(
+    client: Client, execution: Execution
+) -> None:
     audit.record("recover", execution, None)
     text = client.get("/metrics", headers={"Authorization": "Bearer open sesame"}).content.decode()
     lines = text.splitlines()
@@ -40,8 +45,12 @@ def test_every_line_is_prometheus_text_and_counts_what_is_there(client: Client, 
 @override_settings(STIGMER_METRICS_TOKEN="open sesame")
 def test_the_line_for_processes_of_functions_is_told(client: Client, execution: Execution) -> None:
     held = {"in_line": {"since": (clock.now() - timedelta(minutes=2)).isoformat()}}
-    Step.objects.create(execution=execution, path="/a", name="a", kind="call", status="WAITING", control=held)
-    Execution.objects.filter(pk=execution.pk).update(phase="WAITING", waiting_for="function process")
+    Step.objects.create(
+        execution=execution, path="/a", name="a", kind="call", status="WAITING", control=held
+    )
+    Execution.objects.filter(pk=execution.pk).update(
+        phase="WAITING", waiting_for="function process"
+    )
     text = client.get("/metrics", headers={"Authorization": "Bearer open sesame"}).content.decode()
     assert "stigmer_function_line 1.0" in text.splitlines()
     oldest = float(text.split("\nstigmer_function_line_oldest_seconds ")[1].split()[0])
@@ -56,16 +65,23 @@ def test_strangers_may_not_read_them(client: Client, token: str) -> None:
         assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 403
 
 
-def test_administrators_may_and_this_host_where_it_is_allowed(client: Client, admin_client: Client) -> None:
+def test_administrators_may_and_this_host_where_it_is_allowed(
+    client: Client, admin_client: Client
+) -> None:
     assert admin_client.get("/metrics").status_code == 200
     with override_settings(STIGMER_METRICS_LOCAL=True):
         assert client.get("/metrics").status_code == 200
         assert client.get("/metrics", REMOTE_ADDR="192.0.2.1").status_code == 403
 
 
-def test_who_guesses_the_token_is_told_to_wait_and_the_token_still_opens(settings, client, redis_client):
+def test_who_guesses_the_token_is_told_to_wait_and_the_token_still_opens(
+    settings, client, redis_client
+):
     settings.STIGMER_METRICS_TOKEN = "secret-of-the-metrics"
-    wrong, right = {"Authorization": "Bearer guess"}, {"Authorization": "Bearer secret-of-the-metrics"}
+    wrong, right = (
+        {"Authorization": "Bearer guess"},
+        {"Authorization": "Bearer secret-of-the-metrics"},
+    )
     answers = [client.get("/metrics", headers=wrong) for _ in range(32)]
     assert [answer.status_code for answer in answers] == [403] * 30 + [429] * 2
     assert int(answers[-1]["Retry-After"]) > 0

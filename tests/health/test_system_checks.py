@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
-from executions.health.system_checks import https_needs_a_proxy, lists_of_hosts_are_understood, secrets_can_be_read
+from executions.health.system_checks import (
+    https_needs_a_proxy,
+    lists_of_hosts_are_understood,
+    secrets_can_be_read,
+)
 
 
 @pytest.mark.parametrize(
@@ -16,7 +20,11 @@ from executions.health.system_checks import https_needs_a_proxy, lists_of_hosts_
         ([], [], ""),
         (["10.0.0.0/8", "shop:80"], ["*.example.org"], ""),
         (["*.example.org"], [], "STIGMER_HTTP_ALLOWED_HOSTS is not valid: '*.example.org'"),
-        ([], ["https://example.org"], "STIGMER_HTTP_ONLY_HOSTS is not valid: 'https://example.org'"),
+        (
+            [],
+            ["https://example.org"],
+            "STIGMER_HTTP_ONLY_HOSTS is not valid: 'https://example.org'",
+        ),
     ],
 )
 def test_a_list_of_hosts_that_is_not_understood_is_named(
@@ -35,7 +43,9 @@ def test_https_without_a_proxy_that_speaks_it_is_an_error(settings):
     assert not https_needs_a_proxy(None)
 
 
-def test_secrets_that_cannot_be_read_are_named_without_a_value(settings: Any, tmp_path: Path) -> None:
+def test_secrets_that_cannot_be_read_are_named_without_a_value(
+    settings: Any, tmp_path: Path
+) -> None:
     file = tmp_path / "secrets"
     file.write_text("key: canary\n$access: {key: {owner: [ann]}}\n")
     file.chmod(0o644)

@@ -31,7 +31,9 @@ def worker() -> Process:
     return Process.objects.create(kind="worker", host="here", pid=1)
 
 
-def test_it_is_ready_when_database_redis_and_a_worker_are_there(client: Client, worker: Process) -> None:
+def test_it_is_ready_when_database_redis_and_a_worker_are_there(
+    client: Client, worker: Process
+) -> None:
     assert _ready(client) == (200, {})
 
 
@@ -53,21 +55,29 @@ def test_without_redis_it_is_not_ready(client: Client, worker: Process) -> None:
     assert failed["redis"].startswith("Redis does not answer")
 
 
-def test_a_redis_that_evicts_is_not_ready(client: Client, worker: Process, redis_client: redis.Redis) -> None:
+def test_a_redis_that_evicts_is_not_ready(
+    client: Client, worker: Process, redis_client: redis.Redis
+) -> None:
     redis_client.config_set("maxmemory-policy", "allkeys-lru")
     try:
-        assert _ready(client)[1]["redis"].startswith("Redis may evict keys (maxmemory-policy allkeys-lru)")
+        assert _ready(client)[1]["redis"].startswith(
+            "Redis may evict keys (maxmemory-policy allkeys-lru)"
+        )
     finally:
         redis_client.config_set("maxmemory-policy", "noeviction")
 
 
-def test_a_redis_without_memory_is_not_ready(client: Client, worker: Process, short_folder: Path) -> None:
+def test_a_redis_without_memory_is_not_ready(
+    client: Client, worker: Process, short_folder: Path
+) -> None:
     with redis_server(short_folder, short_folder / "r.sock") as own:
         own.config_set("maxmemory", 1)
         with override_settings(REDIS_URL=f"unix://{short_folder / 'r.sock'}"):
             status, failed = _ready(client)
     assert status == 503
-    assert failed["redis"].startswith("Redis takes no writes: command not allowed when used memory > 'maxmemory'")
+    assert failed["redis"].startswith(
+        "Redis takes no writes: command not allowed when used memory > 'maxmemory'"
+    )
 
 
 def test_a_disk_without_room_is_not_ready_and_one_with_little_is_a_warning(
@@ -81,12 +91,18 @@ def test_a_disk_without_room_is_not_ready_and_one_with_little_is_a_warning(
     assert (checks["disk"]["ok"], checks["disk"]["state"]) == (True, "warning")
 
 
-def test_workers_that_live_and_cannot_write_are_told_from_none(client: Client, worker: Process) -> None:
+def test_workers_that_live_and_cannot_write_are_told_from_none(
+    client: Client, worker: Process
+) -> None:
     Process.objects.update(host="elsewhere", heartbeat_at=Now() - timedelta(minutes=1))
-    assert _ready(client)[1]["workers"].startswith("No heartbeat of a worker was written lately, though 1 may live.")
+    assert _ready(client)[1]["workers"].startswith(
+        "No heartbeat of a worker was written lately, though 1 may live."
+    )
 
 
-def test_threads_that_hang_are_a_warning_that_names_their_process(client: Client, worker: Process) -> None:
+def test_threads_that_hang_are_a_warning_that_names_their_process(
+    client: Client, worker: Process
+) -> None:
     worker.beat(stuck_threads=2)
     checks = {check["name"]: check for check in client.get("/readyz").json()["checks"]}
     assert (checks["workers"]["ok"], checks["workers"]["state"]) == (True, "warning")
@@ -101,7 +117,9 @@ def test_a_database_older_than_the_code_is_not_ready(client: Client, worker: Pro
     assert "Run `stigmer migrate`" in _ready(client)[1]["database"]
 
 
-def test_not_being_ready_is_an_answer_and_no_error_in_the_log(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_not_being_ready_is_an_answer_and_no_error_in_the_log(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
     _ready(client)
     assert not caplog.records
 
@@ -112,7 +130,16 @@ def test_being_alive_asks_nothing_of_others(client: Client) -> None:
 
 def test_each_check_has_a_state_a_figure_and_a_remedy(client: Client) -> None:
     checks = {check["name"]: check for check in client.get("/readyz").json()["checks"]}
-    assert set(checks) == {"database", "disk", "redis", "queue", "workers", "sweep", "oldest_due", "audit_trail"}
+    assert set(checks) == {
+        "database",
+        "disk",
+        "redis",
+        "queue",
+        "workers",
+        "sweep",
+        "oldest_due",
+        "audit_trail",
+    }
     assert (checks["workers"]["state"], checks["workers"]["figure"]) == ("failed", 0)
     assert "stigmer worker" in checks["workers"]["remedy"]
 
@@ -123,14 +150,18 @@ def test_a_queue_that_is_off_is_not_ready(client: Client, worker: Process) -> No
 
 
 def test_a_browser_gets_a_page_that_names_the_command(client: Client) -> None:
-    response = client.get("/readyz", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    response = client.get(
+        "/readyz", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    )
     assert response.status_code == 503
     assert "stigmer worker" in response.content.decode()
     assert client.get("/readyz", headers={"Accept": "*/*"}).json()["status"] == "not ready"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_where_the_database_is_away_one_check_says_why_and_the_others_do_not_ask_it(client: Client) -> None:
+def test_where_the_database_is_away_one_check_says_why_and_the_others_do_not_ask_it(
+    client: Client,
+) -> None:
     named = connection.settings_dict
     name, host = named["NAME"], named["HOST"]
     connection.close()

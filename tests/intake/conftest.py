@@ -59,12 +59,20 @@ def announced() -> Iterator[list[dict[str, object]]]:
 
 @pytest.fixture
 def logged() -> Iterator[list[Any]]:
-    """Log records made meanwhile by the rooms of intake and recovery, as dictionaries, at every level."""
+    """Log records made meanwhile by the rooms of intake and recovery, as dictionaries, at every
+    level.
+    """
     capture, before = LogCapture(), structlog.get_config()
     everything = structlog.make_filtering_bound_logger(0)
-    processors: list[Any] = [structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level, capture]
+    processors: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        capture,
+    ]
     _forget_loggers()
-    structlog.configure(wrapper_class=everything, cache_logger_on_first_use=False, processors=processors)
+    structlog.configure(
+        wrapper_class=everything, cache_logger_on_first_use=False, processors=processors
+    )
     yield capture.entries
     structlog.configure(**before)
 
@@ -78,7 +86,9 @@ def _forget_loggers() -> None:
 
 @pytest.fixture
 def at_once() -> Callable[[int, Callable[[], Any]], list[Any]]:
-    """``at_once(20, work)``: in that many threads, let loose together; what each returned or raised."""
+    """``at_once(20, work)``: in that many threads, let loose together; what each returned or
+    raised.
+    """
 
     def run(count: int, work: Callable[[], Any]) -> list[Any]:
         together = threading.Barrier(count)

@@ -35,7 +35,9 @@ tags: [review]
 """
 
 
-def test_applying_the_same_text_twice_changes_nothing_and_another_text_is_version_two(alice: User) -> None:
+def test_applying_the_same_text_twice_changes_nothing_and_another_text_is_version_two(
+    alice: User,
+) -> None:
     first, again = apply_agent(FULL, alice), apply_agent(FULL, alice)
     other = apply_agent(FULL + "skills: [git]\n", alice)
     assert [one.result for one in (first, again, other)] == ["created", "unchanged", "updated"]
@@ -71,22 +73,34 @@ def test_another_persons_agent_may_not_be_changed(alice: User, bob: User) -> Non
     [
         ("name: x\ninstructions: short\n", "/instructions", "too short"),
         ("instructions: long enough to be one\n", "/name", "missing"),
-        ("name: x\ninstructions: long enough to be one\ntool: [a]\n", "/tool", "did you mean `tools`"),
+        (
+            "name: x\ninstructions: long enough to be one\ntool: [a]\n",
+            "/tool",
+            "did you mean `tools`",
+        ),
         ("name: x\ninstructions: long enough to be one\nmodel: 5\n", "/model", "quotes"),
         ("- a\n", "", "has to be an object"),
         (
-            "name: x\ninstructions: long enough to be one\nmcp_servers: [{name: a, transport: http}]\n",
+            (
+                "name: x\ninstructions: long enough to be one\nmcp_servers: [{name: a, transport:"
+                " http}]\n"
+            ),
             "/mcp_servers/0",
             "needs `url`",
         ),
         (
-            "name: x\ninstructions: long enough to be one\nenvironment: {A: {secret: true, default: b}}\n",
+            (
+                "name: x\ninstructions: long enough to be one\nenvironment: {A: {secret: true,"
+                " default: b}}\n"
+            ),
             "/environment/A",
             "no `default`",
         ),
     ],
 )
-def test_each_mistake_is_named_with_its_place(alice: User, text: Any, pointer: Any, said: Any) -> None:
+def test_each_mistake_is_named_with_its_place(
+    alice: User, text: Any, pointer: Any, said: Any
+) -> None:
     with pytest.raises(DefinitionError, match=said) as caught:
         apply_agent(text, alice)
     assert pointer in {problem.pointer for problem in caught.value.problems}
@@ -124,14 +138,21 @@ def test_texts_applied_at_once_get_numbers_of_their_own(alice: User, at_once: An
     assert sorted(found) == list(range(2, 10))
 
 
-def test_conversations_are_listed_per_agent_for_who_may_see_them(agent: Agent, alice: User, bob: User) -> None:
-    mine, theirs = create_session(agent, alice, subject="A change"), create_session(agent, bob, name="Other")
+def test_conversations_are_listed_per_agent_for_who_may_see_them(
+    agent: Agent, alice: User, bob: User
+) -> None:
+    mine, theirs = (
+        create_session(agent, alice, subject="A change"),
+        create_session(agent, bob, name="Other"),
+    )
     assert list(sessions_of(agent, alice)) == [mine]
     assert list(sessions_of(agent, bob)) == [theirs]
     assert theirs.slug == "other"
 
 
-def test_a_second_session_of_a_name_is_a_conflict_that_names_the_first(agent: Agent, alice: User) -> None:
+def test_a_second_session_of_a_name_is_a_conflict_that_names_the_first(
+    agent: Agent, alice: User
+) -> None:
     first = create_session(agent, alice, name="Other")
     with pytest.raises(Refused, match=first.public_id) as caught:
         create_session(agent, alice, name="other")
@@ -139,8 +160,12 @@ def test_a_second_session_of_a_name_is_a_conflict_that_names_the_first(agent: Ag
 
 
 @pytest.mark.django_db(transaction=True)
-def test_workflows_applied_at_once_get_numbers_of_their_own(alice: User, workflow: Workflow, at_once: Any) -> None:
+def test_workflows_applied_at_once_get_numbers_of_their_own(
+    alice: User, workflow: Workflow, at_once: Any
+) -> None:
     comments = iter(range(8))
     text = WORKFLOW % "review-pr"
-    found = at_once(8, lambda: apply_definition(f"{text}# {next(comments)}\n", alice).version.number)
+    found = at_once(
+        8, lambda: apply_definition(f"{text}# {next(comments)}\n", alice).version.number
+    )
     assert sorted(found) == list(range(2, 10))

@@ -8,7 +8,10 @@ from executions.intake.apply import apply_definition
 from executions.models import Workflow, WorkflowInstance, WorkflowVersion
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
-TEXT = "document: {dsl: '1.0.0', namespace: tests, name: one, version: '1.0.0'}\ndo: [{a: {set: {n: %d}}}]\n"
+TEXT = (
+    "document: {dsl: '1.0.0', namespace: tests, name: one, version: '1.0.0'}\ndo: [{a: {set: {n:"
+    " %d}}}]\n"
+)
 
 
 def test_the_same_text_twice_changes_nothing(alice):
@@ -21,7 +24,12 @@ def test_the_same_text_twice_changes_nothing(alice):
 def test_many_who_create_the_same_at_once_make_one_workflow_with_one_version(alice, at_once):
     found = at_once(8, lambda: apply_definition(TEXT % 1, alice).result)
     assert sorted(found) == ["created"] + ["unchanged"] * 7
-    assert Workflow.objects.count() == WorkflowVersion.objects.count() == WorkflowInstance.objects.count() == 1
+    assert (
+        Workflow.objects.count()
+        == WorkflowVersion.objects.count()
+        == WorkflowInstance.objects.count()
+        == 1
+    )
 
 
 def test_two_texts_applied_at_once_get_two_numbers(alice, at_once):

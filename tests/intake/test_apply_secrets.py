@@ -53,9 +53,11 @@ def alice(db: None) -> User:
 def test_another_users_secret_is_refused_where_it_is_declared(alice: User) -> None:
     ((pointer, message),) = refused(text("free", "theirs"), alice)
     assert pointer == "/use/secrets/1"
-    assert message == (
-        "the secret `theirs` cannot be used: a workflow that alice applied may not use it; an administrator can allow "
-        "that beside the secret (owners, groups, workflows), or apply the workflow"
+    assert (
+        message
+        == "the secret `theirs` cannot be used: a workflow that alice applied may not use it; an"
+        " administrator can allow that beside the secret (owners, groups, workflows), or apply"
+        " the workflow"
     )
 
 
@@ -91,7 +93,9 @@ def test_rules_that_cannot_be_read_refuse_it_for_now(alice: User, settings: Any)
     assert caught.value.code == "unavailable" and "chmod" not in str(caught.value)
 
 
-def test_a_secret_that_is_not_searched_for_is_named_when_it_is_loaded(settings: Any, monkeypatch: Any) -> None:
+def test_a_secret_that_is_not_searched_for_is_named_when_it_is_loaded(
+    settings: Any, monkeypatch: Any
+) -> None:
     monkeypatch.setenv("STIGMER_SECRET_pin", "2024")
     monkeypatch.setenv("STIGMER_SECRET_key", "canary-7f3a-9b1c")
     monkeypatch.setattr(logs, "_hidings", [])
@@ -100,5 +104,7 @@ def test_a_secret_that_is_not_searched_for_is_named_when_it_is_loaded(settings: 
     with capture_logs() as said:
         secret_access.known_secrets()
     secret_access.known_secrets.cache_clear()
-    assert [(line["secret"], line["reason"]) for line in said] == [("pin", "it has fewer than 8 characters")]
+    assert [(line["secret"], line["reason"]) for line in said] == [
+        ("pin", "it has fewer than 8 characters")
+    ]
     assert logs._hidings[0]({"x": "canary-7f3a-9b1c of 2024"}) == {"x": "[secret key] of 2024"}

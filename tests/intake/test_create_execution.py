@@ -12,7 +12,11 @@ from executions.errors import Refused
 from executions.ids import public_id
 from executions.intake import create_execution as stages
 from executions.intake.apply import apply_definition
-from executions.intake.create_execution import AGENT_EXECUTION_CREATE, WORKFLOW_EXECUTION_CREATE, Duplicate
+from executions.intake.create_execution import (
+    AGENT_EXECUTION_CREATE,
+    WORKFLOW_EXECUTION_CREATE,
+    Duplicate,
+)
 from executions.intake.execution_draft import ExecutionDraft
 from executions.intake.start import start, start_agent
 from executions.models import Agent, AgentRun, Execution, Session, Workflow, WorkflowInstance
@@ -89,14 +93,19 @@ def test_validate_takes_the_correlation_id_of_the_request(alice: User) -> None:
     assert made.correlation_id == made.public_id
 
 
-def test_validate_refuses_an_agents_run_without_an_external_runner(alice: User, agent: Agent) -> None:
+def test_validate_refuses_an_agents_run_without_an_external_runner(
+    alice: User, agent: Agent
+) -> None:
     with pytest.raises(Refused, match="do not drive agents yet") as caught:
         stages.validate(draft(alice, kind="agent", agent=agent))
     assert (caught.value.code, "runner: external" in caught.value.remedy) == ("conflict", True)
 
 
 def test_resolve_slug_makes_it_of_the_name_or_of_the_id(alice: User, workflow: Workflow) -> None:
-    named, unnamed = draft(alice, workflow=workflow, name="My Run!"), draft(alice, workflow=workflow)
+    named, unnamed = (
+        draft(alice, workflow=workflow, name="My Run!"),
+        draft(alice, workflow=workflow),
+    )
     for one in (named, unnamed):
         stages.resolve_slug(one)
     assert named.slug == "my-run"
@@ -139,8 +148,12 @@ def test_a_name_is_taken_for_its_owner_only(alice: User, bob: User, workflow: Wo
     assert start(workflow, bob, input={}, name="nightly").slug == "nightly"
 
 
-def test_build_new_state_takes_the_instances_input_where_none_is_given(alice: User, workflow: Workflow) -> None:
-    instance = WorkflowInstance.objects.create(workflow=workflow, slug="custom", default_input={"x": 7})
+def test_build_new_state_takes_the_instances_input_where_none_is_given(
+    alice: User, workflow: Workflow
+) -> None:
+    instance = WorkflowInstance.objects.create(
+        workflow=workflow, slug="custom", default_input={"x": 7}
+    )
     assert start(workflow, alice, instance=instance).input == {"x": 7}
     assert start(workflow, alice, instance=instance, input={"x": 8}).input == {"x": 8}
 
@@ -153,7 +166,9 @@ def test_the_first_phase_is_pending_and_due(alice: User, workflow: Workflow) -> 
 
 def test_an_input_that_does_not_fit_is_refused_and_nothing_is_stored(alice: User) -> None:
     strict = apply_definition(WITH_SCHEMA, alice).workflow
-    with pytest.raises(Refused, match=r"^pipeline step BuildNewState failed: The input does not fit") as caught:
+    with pytest.raises(
+        Refused, match=r"^pipeline step BuildNewState failed: The input does not fit"
+    ) as caught:
         start(strict, alice, input={})
     assert caught.value.code == "invalid"
     assert not Execution.objects.exists()
@@ -161,14 +176,18 @@ def test_an_input_that_does_not_fit_is_refused_and_nothing_is_stored(alice: User
 
 def test_the_failing_stage_is_named_as_in_the_documents(alice: User, workflow: Workflow) -> None:
     start(workflow, alice, input={}, name="nightly")
-    with pytest.raises(Refused, match=r"^pipeline step CheckDuplicate failed: Execution with slug 'nightly'") as caught:
+    with pytest.raises(
+        Refused, match=r"^pipeline step CheckDuplicate failed: Execution with slug 'nightly'"
+    ) as caught:
         start(workflow, alice, input={}, name="Nightly", unique_name=True)
     said = caught.value
     assert "pipeline step" not in said.message and "pipeline step" not in said.text
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_was_overtaken_after_the_check_gets_to_know_the_others_id(alice: User, workflow: Workflow) -> None:
+def test_who_was_overtaken_after_the_check_gets_to_know_the_others_id(
+    alice: User, workflow: Workflow
+) -> None:
     late = draft(alice, workflow=workflow, name="nightly", unique_name=True, input={})
     for stage in WORKFLOW_EXECUTION_CREATE.stages[:-1]:
         stage(late)
@@ -190,13 +209,17 @@ def test_twenty_runs_of_one_unique_name_at_once_make_one_and_nineteen_conflicts(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_name_may_be_used_again_also_by_twenty_at_once(alice: User, workflow: Workflow, at_once: Any) -> None:
+def test_a_name_may_be_used_again_also_by_twenty_at_once(
+    alice: User, workflow: Workflow, at_once: Any
+) -> None:
     found = at_once(20, lambda: start(workflow, alice, input={}, name="Nightly"))
     assert {type(one) for one in found} == {Execution}, found
     assert {one.name for one in found} == {"Nightly"}
     slugs = {one.slug for one in found}
     assert len(slugs) == 20 and "nightly" in slugs
-    assert {one.slug for one in found if one.slug != "nightly"} <= {f"nightly-{one.public_id[4:]}" for one in found}
+    assert {one.slug for one in found if one.slug != "nightly"} <= {
+        f"nightly-{one.public_id[4:]}" for one in found
+    }
     longest = "n" * 300
     assert {start(workflow, alice, input={}, name=longest).name for _ in range(2)} == {longest}
 
@@ -211,21 +234,28 @@ def test_when_storing_fails_the_healed_instance_is_taken_back_as_well(
     def crash(*arguments: Any, **more: Any) -> None:
         raise OSError("disk full")
 
-    with monkeypatch.context() as crashing, pytest.raises(Exception, match="pipeline step Persist failed: disk full"):
+    with (
+        monkeypatch.context() as crashing,
+        pytest.raises(Exception, match="pipeline step Persist failed: disk full"),
+    ):
         crashing.setattr(Execution, "save", crash)
         start(workflow, alice, input={})
     assert not WorkflowInstance.objects.exists()
     assert start(workflow, alice, input={}).instance is not None
 
 
-def test_a_run_that_an_external_runner_drives_is_never_due_for_our_workers(alice: User, workflow: Workflow) -> None:
+def test_a_run_that_an_external_runner_drives_is_never_due_for_our_workers(
+    alice: User, workflow: Workflow
+) -> None:
     execution = start(workflow, alice, input={}, runner="external", runner_silence_seconds=60)
     assert not Execution.objects.due().exists()
     assert (execution.runner, execution.runner_silence_seconds) == ("external", 60)
     assert execution.runner_due_at is not None
 
 
-def test_an_agents_run_without_a_session_makes_one_and_the_next_goes_on_in_it(agent: Agent, alice: User) -> None:
+def test_an_agents_run_without_a_session_makes_one_and_the_next_goes_on_in_it(
+    agent: Agent, alice: User
+) -> None:
     first = start_agent(agent, alice, message="hello", model="small", runner="external")
     second = start_agent(agent, alice, message="and now?", runner="external")
     assert first.session_id == second.session_id
@@ -239,7 +269,9 @@ def test_a_session_alone_names_its_agent_and_a_strangers_session_is_refused(
     agent: Agent, alice: User, bob: User
 ) -> None:
     session = start_agent(agent, alice, message="hello", runner="external").session
-    assert start_agent(None, alice, message="again", session=session, runner="external").agent == agent
+    assert (
+        start_agent(None, alice, message="again", session=session, runner="external").agent == agent
+    )
     with pytest.raises(Refused, match="pipeline step CreateSessionIfNeeded failed"):
         start_agent(agent, bob, message="mine?", session=session, runner="external")
 
@@ -263,4 +295,7 @@ def test_the_five_ways_to_run_of_the_documents_all_work(alice: User, workflow: W
 
 def test_a_new_version_keeps_the_default_instance(alice: User, workflow: Workflow) -> None:
     applied = apply_definition(WORKFLOW % "review-pr" + "# a comment\n", alice)
-    assert (applied.result, applied.workflow.default_instance) == ("updated", workflow.default_instance)
+    assert (applied.result, applied.workflow.default_instance) == (
+        "updated",
+        workflow.default_instance,
+    )

@@ -12,7 +12,13 @@ from executions.errors import Refused
 from executions.intake import default_child, tallies
 from executions.intake.agents import apply_agent
 from executions.intake.apply import apply_definition
-from executions.intake.default_child import DefaultChildLost, ensure, of_agent, of_workflow, session_of
+from executions.intake.default_child import (
+    DefaultChildLost,
+    ensure,
+    of_agent,
+    of_workflow,
+    session_of,
+)
 from executions.intake.start import start, start_agent
 from executions.models import Agent, AgentInstance, Healing, Session, Workflow, WorkflowInstance
 from tests.intake.conftest import AGENT, WORKFLOW
@@ -50,7 +56,9 @@ def test_a_resource_is_made_with_its_default_instance(parent: Any) -> None:
     assert happened() == ["created"]
 
 
-def test_a_linked_child_is_used_and_only_counted(parent: Any, django_assert_num_queries: Any) -> None:
+def test_a_linked_child_is_used_and_only_counted(
+    parent: Any, django_assert_num_queries: Any
+) -> None:
     family = family_of(parent).family
     ensure(family_of(parent))
     before, so_far = tallies.counts()[family, "linked"], happened()
@@ -109,7 +117,10 @@ def test_a_foreign_child_with_the_slug_is_never_adopted(alice: User) -> None:
     stolen = WorkflowInstance.objects.create(workflow=another, slug="mine-default")
     mine = apply_definition(WORKFLOW % "mine", alice).workflow
     assert mine.default_instance is not None
-    assert (mine.default_instance.pk != stolen.pk, mine.default_instance.workflow_id) == (True, mine.pk)
+    assert (mine.default_instance.pk != stolen.pk, mine.default_instance.workflow_id) == (
+        True,
+        mine.pk,
+    )
 
 
 def test_a_given_child_is_used_even_where_there_is_no_default(parent: Any) -> None:
@@ -127,7 +138,9 @@ def test_a_given_child_of_another_parent_is_refused(alice: User, workflow: Workf
     assert caught.value.code == "invalid"
 
 
-def test_a_duplicate_that_cannot_be_found_is_a_diagnostic_and_nothing_is_written(parent: Any) -> None:
+def test_a_duplicate_that_cannot_be_found_is_a_diagnostic_and_nothing_is_written(
+    parent: Any,
+) -> None:
     type(parent.default_instance).objects.all().delete()
     default = family_of(reread(parent))
     taken = default.children.create(slug="taken", **{type(parent).__name__.lower(): parent})
@@ -135,7 +148,9 @@ def test_a_duplicate_that_cannot_be_found_is_a_diagnostic_and_nothing_is_written
         default.family,
         default.parent,
         default.children,
-        lambda slug: default.children.create(slug="taken", **{type(parent).__name__.lower(): parent}),
+        lambda slug: default.children.create(
+            slug="taken", **{type(parent).__name__.lower(): parent}
+        ),
     )
     with pytest.raises(DefaultChildLost) as caught, transaction.atomic():
         ensure(clashing)
@@ -149,13 +164,18 @@ def test_any_other_error_passes_through_unchanged(parent: Any) -> None:
     type(parent.default_instance).objects.all().delete()
     default = family_of(reread(parent))
     broken = default_child.DefaultChild(
-        default.family, default.parent, default.children, lambda slug: default.children.create(slug=slug)
+        default.family,
+        default.parent,
+        default.children,
+        lambda slug: default.children.create(slug=slug),
     )
     with pytest.raises(IntegrityError, match=r"(?i)not.null"):
         ensure(broken)
 
 
-def test_a_crash_between_child_and_link_leaves_neither(parent: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_between_child_and_link_leaves_neither(
+    parent: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     type(parent.default_instance).objects.all().delete()
     parent = reread(parent)
 
@@ -194,7 +214,9 @@ def test_twenty_starts_at_once_all_succeed_with_one_orphan_adopted(
     assert happened() == ["created", "adopted"]
 
 
-def test_twenty_agent_runs_at_once_share_one_instance_and_one_session(agent: Agent, alice: User, at_once: Any) -> None:
+def test_twenty_agent_runs_at_once_share_one_instance_and_one_session(
+    agent: Agent, alice: User, at_once: Any
+) -> None:
     AgentInstance.objects.all().delete()
 
     def work() -> Any:
@@ -215,7 +237,11 @@ def test_everybody_has_a_default_session_of_their_own(agent: Agent, alice: User,
 def test_the_counters_tell_made_adopted_and_repaired_apart(workflow: Workflow) -> None:
     ensure(of_workflow(unlink(workflow)))
     counts = tallies.counts()
-    assert [counts["workflow instance", how] for how in ("created", "adopted", "repaired")] == [1, 1, 0]
+    assert [counts["workflow instance", how] for how in ("created", "adopted", "repaired")] == [
+        1,
+        1,
+        0,
+    ]
     assert counts["session", "created"] == 0
 
 
@@ -238,7 +264,9 @@ def test_creating_says_what_the_documents_ask_for(workflow: Workflow, logged: li
     assert ("info", "Successfully ensured default instance exists") in told
 
 
-def test_a_duplicate_is_said_as_a_warning_before_it_is_looked_up_again(workflow: Workflow, logged: list[Any]) -> None:
+def test_a_duplicate_is_said_as_a_warning_before_it_is_looked_up_again(
+    workflow: Workflow, logged: list[Any]
+) -> None:
     WorkflowInstance.objects.all().delete()
     default = of_workflow(reread(workflow))
     clash = WorkflowInstance.objects.create(workflow=workflow, slug="taken")

@@ -24,7 +24,9 @@ def test_a_batch_rings_in_the_last_queue_beyond_its_share_and_others_do_not(
     for number in range(6):
         start(workflow, alice, name=f"run {number}")
     assert (bells(redis_client, "default"), bells(redis_client, "low")) == (3, 3)
-    assert set(Execution.objects.values_list("queue", flat=True)) == {"default"}, "only its first bell is moved"
+    assert set(Execution.objects.values_list("queue", flat=True)) == {"default"}, (
+        "only its first bell is moved"
+    )
     workflow.owner = bob
     workflow.save()
     start(workflow, bob, name="of bob")

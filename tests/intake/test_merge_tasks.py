@@ -1,4 +1,6 @@
-"""A runner's list over the journal, without a database: whatever it says, the chain holds and no step is lost."""
+"""A runner's list over the journal, without a database: whatever it says, the chain holds and no
+step is lost.
+"""
 
 from __future__ import annotations
 
@@ -30,12 +32,16 @@ REPORTS = st.lists(
 
 
 def told(*reports: tuple[str, str]) -> list[TaskReport]:
-    return [TaskReport.model_validate({"task_name": name, "status": status}) for name, status in reports]
+    return [
+        TaskReport.model_validate({"task_name": name, "status": status}) for name, status in reports
+    ]
 
 
 def over(before: Merged, reports: list[TaskReport]) -> Merged:
     digest, newest = before.head_digest, JOURNAL_FORMAT
-    return merge(before.standing, reports, now=NOW, head_digest=digest, head_seq=1, journal_format=newest)
+    return merge(
+        before.standing, reports, now=NOW, head_digest=digest, head_seq=1, journal_format=newest
+    )
 
 
 @given(st.lists(REPORTS, max_size=5))
@@ -46,8 +52,13 @@ def test_after_any_row_of_lists_the_journal_is_the_last_list_and_the_chain_is_wh
     for reports in lists:
         merged = over(merged, reports)
         links += [record for record in merged.written if record.status in FINISHED_STATUSES]
-        assert [record.status for record in merged.standing] == [STATUSES[report.status] for report in reports]
-        assert all((record.finished_at is None) == (record.status in OPEN_STATUSES) for record in merged.standing)
+        assert [record.status for record in merged.standing] == [
+            STATUSES[report.status] for report in reports
+        ]
+        assert all(
+            (record.finished_at is None) == (record.status in OPEN_STATUSES)
+            for record in merged.standing
+        )
         assert len({record.path for record in merged.standing}) == len(reports)
         assert bool(merged.superseded) == (merged.decision is not None)
     head = ""
@@ -85,8 +96,14 @@ def test_tasks_of_one_name_need_ids() -> None:
 def test_closing_ends_what_was_open_and_says_that_nobody_knows() -> None:
     merged = over(Merged(), told(("a", "COMPLETED"), ("b", "IN_PROGRESS"), ("c", "PENDING")))
     close(merged, NOW)
-    assert [record.status for record in merged.standing] == [StepStatus.SUCCEEDED] + [StepStatus.CANCELLED] * 2
-    assert [record.control.get("outcome_unknown") for record in merged.standing] == [None, True, None]
+    assert [record.status for record in merged.standing] == [StepStatus.SUCCEEDED] + [
+        StepStatus.CANCELLED
+    ] * 2
+    assert [record.control.get("outcome_unknown") for record in merged.standing] == [
+        None,
+        True,
+        None,
+    ]
     assert {record.id for record in merged.written} == {record.id for record in merged.standing}
 
 

@@ -36,12 +36,18 @@ def break_down(draft: Draft) -> None:
 
 def test_a_stage_is_shown_by_its_functions_name() -> None:
     assert step_name(check_duplicate) == "CheckDuplicate"
-    assert Pipeline("p", look, check_duplicate, first_write=look).steps == ["Look", "CheckDuplicate"]
+    assert Pipeline("p", look, check_duplicate, first_write=look).steps == [
+        "Look",
+        "CheckDuplicate",
+    ]
 
 
 @pytest.mark.django_db
 def test_stages_run_in_order_on_one_draft() -> None:
-    assert Pipeline("p", look, store_group, first_write=store_group).run(Draft()).seen == ["look", "store"]
+    assert Pipeline("p", look, store_group, first_write=store_group).run(Draft()).seen == [
+        "look",
+        "store",
+    ]
 
 
 @pytest.mark.database
@@ -51,7 +57,11 @@ def test_a_refusal_names_its_stage_keeps_its_code_and_stores_nothing() -> None:
         Pipeline("p", look, store_group, check_duplicate, first_write=store_group).run(Draft())
     refused = caught.value
     assert str(refused) == "pipeline step CheckDuplicate failed: it exists Choose another."
-    assert (refused.code, refused.state, refused.remedy) == ("conflict", "PENDING", "Choose another.")
+    assert (refused.code, refused.state, refused.remedy) == (
+        "conflict",
+        "PENDING",
+        "Choose another.",
+    )
     assert (refused.stage, refused.reason) == ("CheckDuplicate", "it exists")
     assert not Group.objects.exists()
 
@@ -66,7 +76,9 @@ def test_a_breakdown_names_its_stage_keeps_its_cause_and_stores_nothing() -> Non
 
 
 @pytest.mark.django_db
-def test_stages_before_the_first_write_run_outside_the_transaction(django_assert_num_queries: Any) -> None:
+def test_stages_before_the_first_write_run_outside_the_transaction(
+    django_assert_num_queries: Any,
+) -> None:
     with django_assert_num_queries(0), pytest.raises(StageRefused):
         Pipeline("p", look, check_duplicate, store_group, first_write=store_group).run(Draft())
 
@@ -87,4 +99,8 @@ def test_the_failing_stage_is_named_in_the_log(logged: list[Any]) -> None:
     with pytest.raises(StageFailed):
         Pipeline("p", look, break_down, first_write=break_down).run(Draft())
     (failed,) = [entry for entry in logged if entry["event"] == "pipeline step failed"]
-    assert (failed["step"], failed["problem"], failed["log_level"]) == ("BreakDown", "disk full", "error")
+    assert (failed["step"], failed["problem"], failed["log_level"]) == (
+        "BreakDown",
+        "disk full",
+        "error",
+    )

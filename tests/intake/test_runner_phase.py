@@ -1,4 +1,6 @@
-"""Every way from a phase to the one that a runner reports is a row of legal moves, or refused with the reason."""
+"""Every way from a phase to the one that a runner reports is a row of legal moves, or refused with
+the reason.
+"""
 
 from __future__ import annotations
 

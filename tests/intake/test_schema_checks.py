@@ -1,4 +1,6 @@
-"""Schemas are checked in sealed children and never while a transaction is open: every way that leads to a check."""
+"""Schemas are checked in sealed children and never while a transaction is open: every way that
+leads to a check.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,8 @@ do:
 
 def doubled(levels: int) -> str:
     parts = ", ".join(
-        f"d{n}: {{oneOf: [{{$ref: '#/$defs/d{n + 1}'}}, {{$ref: '#/$defs/d{n + 1}'}}]}}" for n in range(levels)
+        f"d{n}: {{oneOf: [{{$ref: '#/$defs/d{n + 1}'}}, {{$ref: '#/$defs/d{n + 1}'}}]}}"
+        for n in range(levels)
     )
     return f"{{$ref: '#/$defs/d0', $defs: {{{parts}, d{levels}: {{type: object}}}}}}"
 
@@ -92,22 +95,34 @@ def test_applying_builds_every_schema(alice: User, checks: list[str]) -> None:
     assert checks == ["schema.build"] * 5
 
 
-@pytest.mark.parametrize("how", ["no default instance", "with its default instance", "instance's input"])
-def test_starting_checks_the_input(strict: Workflow, alice: User, checks: list[str], how: str) -> None:
+@pytest.mark.parametrize(
+    "how", ["no default instance", "with its default instance", "instance's input"]
+)
+def test_starting_checks_the_input(
+    strict: Workflow, alice: User, checks: list[str], how: str
+) -> None:
     instance = None
     if how == "with its default instance":
         start(strict, alice, input={"x": 1})
     if how == "instance's input":
-        instance = WorkflowInstance.objects.create(workflow=strict, slug="other", default_input={"y": 1})
+        instance = WorkflowInstance.objects.create(
+            workflow=strict, slug="other", default_input={"y": 1}
+        )
     checks.clear()
-    with pytest.raises(Refused, match=r"^pipeline step BuildNewState failed: The input does not fit") as caught:
+    with pytest.raises(
+        Refused, match=r"^pipeline step BuildNewState failed: The input does not fit"
+    ) as caught:
         start(strict, alice, instance=instance, input=None if instance else {})
-    assert [(each.pointer, each.message) for each in caught.value.findings] == [("/input/x", "This is required.")]
+    assert [(each.pointer, each.message) for each in caught.value.findings] == [
+        ("/input/x", "This is required.")
+    ]
     assert checks == ["schema.check"]
     assert Execution.objects.count() == (how == "with its default instance")
 
 
-def test_driving_checks_what_goes_in_and_out(strict: Workflow, alice: User, checks: list[str]) -> None:
+def test_driving_checks_what_goes_in_and_out(
+    strict: Workflow, alice: User, checks: list[str]
+) -> None:
     execution = start(strict, alice, input={"x": 5})
     checks.clear()
     assert drive(execution).phase == "COMPLETED"
@@ -122,25 +137,38 @@ def test_the_api_checks_it_with_an_idempotency_key_too(
     assert [(each["pointer"], each["detail"]) for each in answer.json()["errors"]] == [
         ("#/input/x", "This is required.")
     ]
-    assert sent(alice, f"/api/v1/workflows/{strict.slug}/run", {"input": {"x": 1}}, key="one").status_code == 202
+    assert (
+        sent(
+            alice, f"/api/v1/workflows/{strict.slug}/run", {"input": {"x": 1}}, key="one"
+        ).status_code
+        == 202
+    )
 
 
 def sent(user: User, path: str, body: Any, key: str = "") -> Any:
     secret = tokens.mint(user, "test", ["run"]).secret
     headers = {"Authorization": f"Bearer {secret}", **({"Idempotency-Key": key} if key else {})}
-    return Client(raise_request_exception=False).post(path, body, content_type="application/json", headers=headers)
+    return Client(raise_request_exception=False).post(
+        path, body, content_type="application/json", headers=headers
+    )
 
 
-def test_the_form_checks_it_too(strict: Workflow, alice: User, checks: list[str], ready: None) -> None:
+def test_the_form_checks_it_too(
+    strict: Workflow, alice: User, checks: list[str], ready: None
+) -> None:
     client = Client()
     client.force_login(alice)
-    page = client.post(f"/workflows/{strict.public_id}/run", {"input": "{}", "x": "", "key": "0" * 32})
+    page = client.post(
+        f"/workflows/{strict.public_id}/run", {"input": "{}", "x": "", "key": "0" * 32}
+    )
     assert page.status_code == 400
     assert "This is required." in page.content.decode()
     assert "schema.check" in checks
 
 
-def test_recovering_onto_another_version_evaluates_it_outside(alice: User, checks: list[str]) -> None:
+def test_recovering_onto_another_version_evaluates_it_outside(
+    alice: User, checks: list[str]
+) -> None:
     bad = "\n- bad: {raise: {error: {type: 'https://example.org/x', status: 400}}}\n"
     workflow = apply_definition(STRICT + bad.lstrip("\n"), alice).workflow
     execution = drive(start(workflow, alice, input={"x": 1}))
@@ -157,8 +185,18 @@ def test_recovering_onto_another_version_evaluates_it_outside(alice: User, check
     ("schema", "value", "status", "words"),
     [
         ("{$ref: '#'}", {"a": 1}, 202, ""),
-        ("{$ref: '#/$defs/a', $defs: {a: {$ref: '#/$defs/b'}, b: {$ref: '#/$defs/a'}}}", {"a": 1}, 202, ""),
-        ("{properties: {n: {type: number, multipleOf: 0.01, maximum: 5}}}", {"n": 10**400}, 422, "maximum of 5"),
+        (
+            "{$ref: '#/$defs/a', $defs: {a: {$ref: '#/$defs/b'}, b: {$ref: '#/$defs/a'}}}",
+            {"a": 1},
+            202,
+            "",
+        ),
+        (
+            "{properties: {n: {type: number, multipleOf: 0.01, maximum: 5}}}",
+            {"n": 10**400},
+            422,
+            "maximum of 5",
+        ),
         ("{properties: {n: {type: string}}}", {"n": -(10**400)}, 422, 'is not of type "string"'),
         ("{properties: {s: {pattern: '^(a+)+$'}}}", {"s": "a" * 30 + "!"}, 422, "does not match"),
         (doubled(30), {"a": 1}, 422, "took more than 0.5 s and was stopped"),

@@ -1,4 +1,6 @@
-"""Slugs: lower-case ASCII letters, digits and single hyphens; never empty, never like an id, never cut."""
+"""Slugs: lower-case ASCII letters, digits and single hyphens; never empty, never like an id, never
+cut.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,13 @@ def test_a_slug_is_clean_and_its_own_slug_or_the_name_is_refused(name: str) -> N
 
 @pytest.mark.parametrize(
     ("name", "slug"),
-    [("My Workflow", "my-workflow"), ("--a  b--", "a-b"), ("Büro & Co.", "bro-co"), ("a_b", "ab"), ("A1", "a1")],
+    [
+        ("My Workflow", "my-workflow"),
+        ("--a  b--", "a-b"),
+        ("Büro & Co.", "bro-co"),
+        ("a_b", "ab"),
+        ("A1", "a1"),
+    ],
 )
 def test_names_give_slugs(name: str, slug: str) -> None:
     assert slug_of(name) == slug

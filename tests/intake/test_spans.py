@@ -21,7 +21,9 @@ NAME = "workflow-execution-create"
 
 @pytest.fixture
 def exporter(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
-    """What the process's provider would export; OpenTelemetry lets a process name its provider only once."""
+    """What the process's provider would export; OpenTelemetry lets a process name its provider only
+    once.
+    """
     collected = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(collected))
@@ -34,12 +36,18 @@ def test_each_stage_is_a_span_within_that_of_its_pipeline(exporter, workflow, al
     execution = start(workflow, alice, input={})
     *stages, whole = exporter.get_finished_spans()
     assert whole.name == NAME and whole.attributes == {"stigmer.execution_id": execution.public_id}
-    assert [each.name for each in stages] == [f"{NAME}/{step}" for step in WORKFLOW_EXECUTION_CREATE.steps]
+    assert [each.name for each in stages] == [
+        f"{NAME}/{step}" for step in WORKFLOW_EXECUTION_CREATE.steps
+    ]
     assert {each.parent.span_id for each in stages} == {whole.context.span_id}
-    assert all(whole.start_time <= each.start_time <= each.end_time <= whole.end_time for each in stages)
+    assert all(
+        whole.start_time <= each.start_time <= each.end_time <= whole.end_time for each in stages
+    )
 
 
-def test_a_stage_that_refuses_is_marked_as_an_error_and_ends_the_pipeline(exporter, workflow, alice):
+def test_a_stage_that_refuses_is_marked_as_an_error_and_ends_the_pipeline(
+    exporter, workflow, alice
+):
     with pytest.raises(Refused):
         start(workflow, alice, input={}, name="a\tb")
     stage, whole = exporter.get_finished_spans()

@@ -1,4 +1,6 @@
-"""The words of an update: the documented examples are taken, prefixes and unspecified phases understood."""
+"""The words of an update: the documented examples are taken, prefixes and unspecified phases
+understood.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""UpdateStatus: the checklist of its document, stage by stage, and whole runs that an external runner drives."""
+"""UpdateStatus: the checklist of its document, stage by stage, and whole runs that an external
+runner drives.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,16 @@ from executions.intake.pipeline import StageFailed
 from executions.intake.start import start, start_agent
 from executions.intake.status_update import StatusUpdate
 from executions.intake.update_status import PIPELINES, StatusDraft, update_status
-from executions.models import Agent, AgentMessage, AgentToolCall, Event, Execution, Notification, Step, Workflow
+from executions.models import (
+    Agent,
+    AgentMessage,
+    AgentToolCall,
+    Event,
+    Execution,
+    Notification,
+    Step,
+    Workflow,
+)
 from executions.models.moves import write
 from executions.states import Phase
 from executions.verbs.deciding import control
@@ -45,7 +56,9 @@ def task(name: str, status: str, **more: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def report(execution: Execution, alice: User) -> Any:
-    """``report(phase=…, tasks=…)``: the next update of the workflow's execution, and the row afterwards."""
+    """``report(phase=…, tasks=…)``: the next update of the workflow's execution, and the row
+    afterwards.
+    """
     count = iter(range(1, 1000))
 
     def reported(**fields: Any) -> Execution:
@@ -55,7 +68,9 @@ def report(execution: Execution, alice: User) -> Any:
 
 
 def draft(execution: Any, actor: Any, **update: Any) -> StatusDraft:
-    return StatusDraft(kind="workflow", execution_id=execution, actor=actor, given={"sequence": 1, **update})
+    return StatusDraft(
+        kind="workflow", execution_id=execution, actor=actor, given={"sequence": 1, **update}
+    )
 
 
 def built(execution: Execution, actor: Any, **update: Any) -> StatusDraft:
@@ -89,8 +104,12 @@ class TestValidateUpdateStatusInput:
         assert asked.update is not None
         assert asked.update.to == Phase.IN_PROGRESS
 
-    @pytest.mark.parametrize("given", [None, {}, {"phase": "COMPLETED"}, {"sequence": 1, "spec": {}}])
-    def test_no_status_and_a_status_that_cannot_be_read_are_invalid(self, alice: User, given: Any) -> None:
+    @pytest.mark.parametrize(
+        "given", [None, {}, {"phase": "COMPLETED"}, {"sequence": 1, "spec": {}}]
+    )
+    def test_no_status_and_a_status_that_cannot_be_read_are_invalid(
+        self, alice: User, given: Any
+    ) -> None:
         with pytest.raises(Refused) as caught:
             update_status(uuid.uuid4(), alice, given)
         assert caught.value.code == "invalid"
@@ -132,7 +151,9 @@ class TestLoadExistingExecution:
             stages.load_existing_execution(asked)
         assert asked.existing_execution == execution
 
-    @pytest.mark.parametrize("unknown", [uuid.UUID(int=7), public_id("wex", uuid.UUID(int=7)), "nonsense", "aex-0"])
+    @pytest.mark.parametrize(
+        "unknown", [uuid.UUID(int=7), public_id("wex", uuid.UUID(int=7)), "nonsense", "aex-0"]
+    )
     def test_an_unknown_one_is_not_found(self, alice: User, unknown: Any) -> None:
         with pytest.raises(Refused) as caught:
             update_status(unknown, alice, {"sequence": 1})
@@ -154,7 +175,9 @@ class TestLoadExistingExecution:
             update_status(execution.pk, bob, {"sequence": 1})
         assert caught.value.code == "forbidden"
 
-    def test_one_that_our_workers_drive_is_a_conflict(self, workflow: Workflow, alice: User) -> None:
+    def test_one_that_our_workers_drive_is_a_conflict(
+        self, workflow: Workflow, alice: User
+    ) -> None:
         ours = start(workflow, alice, input={})
         with pytest.raises(Refused, match="our own workers") as caught:
             update_status(ours.pk, alice, {"sequence": 1, "phase": "COMPLETED"})
@@ -165,14 +188,22 @@ class TestBuildNewStateWithStatus:
     def test_tasks_replace_the_list_and_a_missing_one_is_superseded_not_deleted(
         self, execution: Execution, report: Any
     ) -> None:
-        report(phase="IN_PROGRESS", tasks=[task("a", "COMPLETED", output=1), task("b", "IN_PROGRESS")])
+        report(
+            phase="IN_PROGRESS", tasks=[task("a", "COMPLETED", output=1), task("b", "IN_PROGRESS")]
+        )
         report(tasks=[task("b", "COMPLETED"), task("c", "PENDING")])
         assert steps(execution) == [("b", "SUCCEEDED"), ("c", "WAITING")]
         gone = Step.objects.get(execution=execution, name="a")
         assert gone.superseded_by is not None
-        assert (gone.status, gone.output, gone.superseded_by.name) == ("SUCCEEDED", 1, "update_status")
+        assert (gone.status, gone.output, gone.superseded_by.name) == (
+            "SUCCEEDED",
+            1,
+            "update_status",
+        )
 
-    def test_absent_tasks_stay_and_an_empty_list_empties(self, execution: Execution, report: Any) -> None:
+    def test_absent_tasks_stay_and_an_empty_list_empties(
+        self, execution: Execution, report: Any
+    ) -> None:
         report(phase="IN_PROGRESS", tasks=[task("a", "IN_PROGRESS")])
         report(output={"partial": True})
         assert steps(execution) == [("a", "RUNNING")]
@@ -205,9 +236,22 @@ class TestBuildNewStateWithStatus:
         assert report(runner_reference="job-7").runner_reference == "job-7"
         assert report(output=1).runner_reference == "job-7"
 
-    def test_what_the_run_was_asked_to_do_never_changes(self, execution: Execution, report: Any) -> None:
-        names = ("name", "slug", "input", "workflow_id", "version_id", "instance_id", "owner_id", "created_at",
-                 "correlation_id", "kind", "runner")  # fmt: skip
+    def test_what_the_run_was_asked_to_do_never_changes(
+        self, execution: Execution, report: Any
+    ) -> None:
+        names = (
+            "name",
+            "slug",
+            "input",
+            "workflow_id",
+            "version_id",
+            "instance_id",
+            "owner_id",
+            "created_at",
+            "correlation_id",
+            "kind",
+            "runner",
+        )
         before = {name: getattr(Execution.objects.get(), name) for name in names}
         report(phase="IN_PROGRESS", tasks=[task("a", "COMPLETED")])
         after = report(phase="COMPLETED", output=1)
@@ -218,7 +262,9 @@ class TestBuildNewStateWithStatus:
         assert [move.phase for move in asked.moves] == [Phase.IN_PROGRESS, Phase.COMPLETED]
         assert (Execution.objects.get().phase, Step.objects.count()) == (Phase.PENDING, 0)
 
-    def test_a_finished_task_that_is_told_otherwise_is_a_new_step(self, execution: Execution, report: Any) -> None:
+    def test_a_finished_task_that_is_told_otherwise_is_a_new_step(
+        self, execution: Execution, report: Any
+    ) -> None:
         report(phase="IN_PROGRESS", tasks=[task("a", "FAILED", error="once")])
         report(tasks=[task("a", "COMPLETED", output=2)])
         assert steps(execution) == [("a", "SUCCEEDED")]
@@ -238,7 +284,9 @@ class TestBuildNewStateWithStatus:
 
 
 class TestPersistExecution:
-    def test_what_was_merged_is_stored_and_read_back(self, execution: Execution, alice: User) -> None:
+    def test_what_was_merged_is_stored_and_read_back(
+        self, execution: Execution, alice: User
+    ) -> None:
         asked = built(execution, alice, phase="IN_PROGRESS", tasks=[task("a", "COMPLETED")])
         with transaction.atomic():
             stages.persist_execution(asked)
@@ -252,7 +300,9 @@ class TestPersistExecution:
             raise DataError("a value has no place in its column")
 
         monkeypatch.setattr(stages, "write", broken)
-        with pytest.raises(StageFailed, match="pipeline step PersistExecution failed: a value has no place"):
+        with pytest.raises(
+            StageFailed, match="pipeline step PersistExecution failed: a value has no place"
+        ):
             update_status(execution.pk, alice, {"sequence": 1, "phase": "IN_PROGRESS"})
         assert Execution.objects.get().phase == Phase.PENDING
 
@@ -268,7 +318,9 @@ class TestPersistExecution:
             return real(move)
 
         monkeypatch.setattr(stages, "write", broken_once)
-        stored = update_status(execution.pk, alice, {"sequence": 1, "phase": "IN_PROGRESS"}).execution
+        stored = update_status(
+            execution.pk, alice, {"sequence": 1, "phase": "IN_PROGRESS"}
+        ).execution
         assert (stored.phase, len(tries)) == (Phase.IN_PROGRESS, 2)
 
 
@@ -281,7 +333,12 @@ class TestBroadcastToStreams:
     ) -> None:
         stored = update_status(execution.pk, alice, {"sequence": 1, "phase": "COMPLETED"}).execution
         assert announced == [
-            {"type": "nudge", "execution": str(execution.pk), "seq": stored.head_seq, "owner": alice.pk}
+            {
+                "type": "nudge",
+                "execution": str(execution.pk),
+                "seq": stored.head_seq,
+                "owner": alice.pk,
+            }
         ]
 
     def test_nobody_hears_of_it_before_it_is_committed(
@@ -313,7 +370,9 @@ class TestBroadcastToStreams:
         assert len(announced) == 1
 
 
-def test_progress_counts_what_was_reported_as_finished_even_where_the_run_completed(report: Any) -> None:
+def test_progress_counts_what_was_reported_as_finished_even_where_the_run_completed(
+    report: Any,
+) -> None:
     tasks = [task("a", "COMPLETED"), task("b", "PENDING"), task("c", "PENDING")]
     report(phase="IN_PROGRESS", tasks=tasks)
     done = report(phase="COMPLETED", tasks=tasks)
@@ -321,25 +380,51 @@ def test_progress_counts_what_was_reported_as_finished_even_where_the_run_comple
 
 
 def test_an_external_runner_drives_a_whole_execution(execution: Execution, report: Any) -> None:
-    report(phase="IN_PROGRESS", tasks=[task("a", "IN_PROGRESS"), task("b", "PENDING"), task("c", "PENDING")])
-    report(tasks=[task("a", "COMPLETED", output={"n": 1}), task("b", "IN_PROGRESS"), task("c", "PENDING")])
+    report(
+        phase="IN_PROGRESS",
+        tasks=[task("a", "IN_PROGRESS"), task("b", "PENDING"), task("c", "PENDING")],
+    )
+    report(
+        tasks=[
+            task("a", "COMPLETED", output={"n": 1}),
+            task("b", "IN_PROGRESS"),
+            task("c", "PENDING"),
+        ]
+    )
     halfway = Execution.objects.get()
     assert (halfway.progress_done, halfway.progress_total, halfway.current_step) == (1, 3, "/b")
     assert halfway.last_checkpoint_at is not None
     done = report(
         phase="COMPLETED",
         output={"n": 3},
-        tasks=[task("a", "COMPLETED", output={"n": 1}), task("b", "SKIPPED"), task("c", "COMPLETED")],
+        tasks=[
+            task("a", "COMPLETED", output={"n": 1}),
+            task("b", "SKIPPED"),
+            task("c", "COMPLETED"),
+        ],
     )
-    assert (done.phase, done.output, done.progress_done, done.progress_total) == ("COMPLETED", {"n": 3}, 3, 3)
-    assert list(Event.objects.values_list("name", flat=True)) == ["WORKFLOW_STARTED", "WORKFLOW_COMPLETED"]
+    assert (done.phase, done.output, done.progress_done, done.progress_total) == (
+        "COMPLETED",
+        {"n": 3},
+        3,
+        3,
+    )
+    assert list(Event.objects.values_list("name", flat=True)) == [
+        "WORKFLOW_STARTED",
+        "WORKFLOW_COMPLETED",
+    ]
     assert verify(done) is None
-    numbers = [*Step.objects.values_list("seq", flat=True), *Event.objects.values_list("seq", flat=True)]
+    numbers = [
+        *Step.objects.values_list("seq", flat=True),
+        *Event.objects.values_list("seq", flat=True),
+    ]
     assert len(set(numbers)) == len(numbers)
     assert max(number or 0 for number in numbers) == done.head_seq
 
 
-def test_a_run_that_fails_says_why_and_its_owner_is_told(execution: Execution, alice: User, report: Any) -> None:
+def test_a_run_that_fails_says_why_and_its_owner_is_told(
+    execution: Execution, alice: User, report: Any
+) -> None:
     report(phase="IN_PROGRESS", tasks=[task("charge", "IN_PROGRESS")])
     failed = report(phase="FAILED", tasks=[task("charge", "FAILED", error="<b>card</b> declined")])
     assert (failed.failure_reason, failed.failed_at is not None) == ("card declined", True)
@@ -350,18 +435,30 @@ def test_a_run_that_fails_says_why_and_its_owner_is_told(execution: Execution, a
 
 
 @pytest.mark.parametrize("phase", ["COMPLETED", "FAILED", "CANCELLED", "TERMINATED"])
-def test_an_ended_run_never_goes_back(execution: Execution, alice: User, report: Any, phase: Any) -> None:
+def test_an_ended_run_never_goes_back(
+    execution: Execution, alice: User, report: Any, phase: Any
+) -> None:
     ended = report(phase=phase)
     with pytest.raises(Refused, match=f"ended as {phase}") as caught:
         update_status(execution.pk, alice, {"sequence": 99, "phase": "IN_PROGRESS"})
     assert (caught.value.code, caught.value.state) == ("conflict", phase)
-    late = update_status(execution.pk, alice, {"sequence": ended.runner_sequence, "phase": "IN_PROGRESS"})
+    late = update_status(
+        execution.pk, alice, {"sequence": ended.runner_sequence, "phase": "IN_PROGRESS"}
+    )
     assert (late.is_applied, late.execution.phase) == (False, phase)
 
 
 def test_a_late_update_and_one_sent_twice_are_ignored(execution: Execution, alice: User) -> None:
-    newer = {"sequence": 5, "phase": "IN_PROGRESS", "tasks": [task("a", "COMPLETED"), task("b", "COMPLETED")]}
-    older = {"sequence": 4, "phase": "IN_PROGRESS", "tasks": [task("a", "COMPLETED"), task("b", "IN_PROGRESS")]}
+    newer = {
+        "sequence": 5,
+        "phase": "IN_PROGRESS",
+        "tasks": [task("a", "COMPLETED"), task("b", "COMPLETED")],
+    }
+    older = {
+        "sequence": 4,
+        "phase": "IN_PROGRESS",
+        "tasks": [task("a", "COMPLETED"), task("b", "IN_PROGRESS")],
+    }
     first = update_status(execution.pk, alice, newer)
     for again in (newer, older):
         found = update_status(execution.pk, alice, again)
@@ -376,7 +473,9 @@ def test_progress_never_falls(report: Any) -> None:
     assert (emptied.progress_done, emptied.progress_total) == (3, 3)
 
 
-def test_what_the_runner_left_open_is_closed_when_the_run_ends(execution: Execution, report: Any) -> None:
+def test_what_the_runner_left_open_is_closed_when_the_run_ends(
+    execution: Execution, report: Any
+) -> None:
     report(phase="IN_PROGRESS", tasks=[task("a", "IN_PROGRESS"), task("b", "PENDING")])
     ended = report(phase="CANCELLED")
     assert steps(execution) == [("a", "CANCELLED"), ("b", "CANCELLED")]
@@ -408,7 +507,9 @@ def test_a_paused_run_that_had_ended_meanwhile_is_said_to_have_ended(
     assert report(phase="COMPLETED", output=1).phase == Phase.COMPLETED
 
 
-def test_a_runner_learns_that_a_person_wants_it_cancelled(execution: Execution, alice: User, report: Any) -> None:
+def test_a_runner_learns_that_a_person_wants_it_cancelled(
+    execution: Execution, alice: User, report: Any
+) -> None:
     report(phase="IN_PROGRESS")
     control.cancel(execution.pk, alice)
     assert report().cancel_asked_at is not None
@@ -427,13 +528,17 @@ def test_a_failed_run_may_be_put_back_by_a_person_and_the_runner_goes_on(
     assert (done.phase, verify(done)) == (Phase.COMPLETED, None)
 
 
-def test_twenty_updates_at_once_leave_the_last_one(execution: Execution, alice: User, at_once: Any) -> None:
+def test_twenty_updates_at_once_leave_the_last_one(
+    execution: Execution, alice: User, at_once: Any
+) -> None:
     numbers = iter(range(1, 21))
 
     def work() -> Any:
         number = next(numbers)
         tasks = [task(str(index), "COMPLETED") for index in range(number)]
-        return update_status(execution.pk, alice, {"sequence": number, "phase": "IN_PROGRESS", "tasks": tasks})
+        return update_status(
+            execution.pk, alice, {"sequence": number, "phase": "IN_PROGRESS", "tasks": tasks}
+        )
 
     found = at_once(20, work)
     assert not [one for one in found if isinstance(one, Exception)], found
@@ -443,7 +548,9 @@ def test_twenty_updates_at_once_leave_the_last_one(execution: Execution, alice: 
 
 
 def test_an_update_in_its_model_form_is_taken_as_it_is(execution: Execution, alice: User) -> None:
-    assert update_status(execution.pk, alice, StatusUpdate(sequence=1, phase="IN_PROGRESS")).is_applied
+    assert update_status(
+        execution.pk, alice, StatusUpdate(sequence=1, phase="IN_PROGRESS")
+    ).is_applied
 
 
 class TestAgents:
@@ -462,8 +569,16 @@ class TestAgents:
     def test_messages_replace_the_list(self, said: Any) -> None:
         said(phase="IN_PROGRESS", messages=[{"type": "HUMAN", "content": "hello"}])
         kept = AgentMessage.objects.get().pk
-        said(messages=[{"type": "HUMAN", "content": "hello"}, {"type": "MESSAGE_AI", "content": "hi"}])
-        assert list(AgentMessage.objects.values_list("type", "content")) == [("HUMAN", "hello"), ("AI", "hi")]
+        said(
+            messages=[
+                {"type": "HUMAN", "content": "hello"},
+                {"type": "MESSAGE_AI", "content": "hi"},
+            ]
+        )
+        assert list(AgentMessage.objects.values_list("type", "content")) == [
+            ("HUMAN", "hello"),
+            ("AI", "hi"),
+        ]
         assert AgentMessage.objects.order_by("position")[0].pk == kept
         said(messages=[{"type": "SYSTEM", "content": "begun anew"}])
         assert list(AgentMessage.objects.values_list("content", flat=True)) == ["begun anew"]
@@ -503,11 +618,24 @@ class TestAgents:
         assert (run.messages.count(), run.tool_calls.count(), len(run.todos)) == (1, 1, 1)
         assert (run.input_tokens, str(run.cost)) == (10, "0.250000")
         run = said(messages=[], tool_calls=[], todos={}, sub_agent_executions=[]).agent_run
-        assert (run.messages.count(), run.tool_calls.count(), run.todos, run.sub_agent_executions) == (0, 0, {}, [])
+        assert (
+            run.messages.count(),
+            run.tool_calls.count(),
+            run.todos,
+            run.sub_agent_executions,
+        ) == (0, 0, {}, [])
 
-    def test_what_the_run_was_asked_to_do_never_changes(self, agent_run: Execution, said: Any) -> None:
-        after = said(phase="COMPLETED", messages=[{"type": "AI", "content": "done"}], output={"text": "done"})
-        assert (after.input, after.session_id, after.name) == (agent_run.input, agent_run.session_id, agent_run.name)
+    def test_what_the_run_was_asked_to_do_never_changes(
+        self, agent_run: Execution, said: Any
+    ) -> None:
+        after = said(
+            phase="COMPLETED", messages=[{"type": "AI", "content": "done"}], output={"text": "done"}
+        )
+        assert (after.input, after.session_id, after.name) == (
+            agent_run.input,
+            agent_run.session_id,
+            agent_run.name,
+        )
         assert (after.phase, after.output) == (Phase.COMPLETED, {"text": "done"})
 
     def test_an_ended_run_never_goes_back(self, said: Any) -> None:

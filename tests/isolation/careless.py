@@ -1,4 +1,7 @@
-"""Functions that leave their process otherwise than it was, and functions that do not. One set for these tests."""
+"""Functions that leave their process otherwise than it was, and functions that do not.
+
+One set for these tests.
+"""
 
 from __future__ import annotations
 
@@ -69,13 +72,17 @@ def _raise_afterwards() -> None:
 
 
 def _other_class() -> None:
-    """Another class of the scheduler: anybody may choose between these two, how nice they ever are."""
+    """Another class of the scheduler: anybody may choose between these two, how nice they ever
+    are.
+    """
     chosen = os.SCHED_OTHER if os.sched_getscheduler(0) == os.SCHED_BATCH else os.SCHED_BATCH
     os.sched_setscheduler(0, chosen, os.sched_param(0))
 
 
 def _less_important() -> None:
-    """Nicer than before, where there is room for it: the tests may have been started as nice as can be."""
+    """Nicer than before, where there is room for it: the tests may have been started as nice as can
+    be.
+    """
     before = os.getpriority(os.PRIO_PROCESS, 0)
     if os.nice(1) == before:
         _other_class()
@@ -122,7 +129,7 @@ LEAVES: dict[str, Callable[[], Any]] = {
     "patched modules": _replace_module,
     "patched modules: clock": _set(time, "time", lambda: 0.0),
     "patched modules: built-in": _set(builtins, "left_behind", 1),
-}  # fmt: skip
+}
 
 
 class _Finder:

@@ -23,9 +23,13 @@ def answer(operation: str, payload: Any) -> Any:
 
 
 def _grandchildren(path: str) -> None:
-    """Start a process in this group and one that leaves it, write their ids, and never come back."""
+    """Start a process in this group and one that leaves it, write their ids, and never come
+    back.
+    """
     loyal = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    away = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+    away = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True
+    )
     with open(path + ".part", "w") as file:
         file.write(f"{loyal.pid} {away.pid}")
     os.rename(path + ".part", path)

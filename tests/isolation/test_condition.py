@@ -1,4 +1,6 @@
-"""A child that a call left otherwise than it was is not used again; whatever it was that the call did."""
+"""A child that a call left otherwise than it was is not used again; whatever it was that the call
+did.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A child serves one owner; owners get turns; who has none at work gets one beyond the many of another."""
+"""A child serves one owner; owners get turns; who has none at work gets one beyond the many of
+another.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,12 @@ class Busy:
         """Begin a call and wait until it runs."""
         path, cancellation = self._folder / f"{len(self.running)}", Cancellation()
         done = self._threads.submit(
-            self._pool.call, "hang", str(path), owner=owner, deadline=600.0, cancellation=cancellation
+            self._pool.call,
+            "hang",
+            str(path),
+            owner=owner,
+            deadline=600.0,
+            cancellation=cancellation,
         )
         self.running.append((done, cancellation))
         until(path.exists, what="the call runs")
@@ -74,7 +81,9 @@ def test_a_child_serves_one_owner_until_it_is_replaced(pool: ChildPool) -> None:
     assert len(pool.pids()) <= 5
 
 
-def test_who_has_none_at_work_gets_a_child_beyond_the_many_of_another(pool: ChildPool, busy: Busy) -> None:
+def test_who_has_none_at_work_gets_a_child_beyond_the_many_of_another(
+    pool: ChildPool, busy: Busy
+) -> None:
     busy.hold("1")
     busy.hold("1")
     assert pool.seat("1", key="third") is None
@@ -85,7 +94,9 @@ def test_who_has_none_at_work_gets_a_child_beyond_the_many_of_another(pool: Chil
     assert pool.seat("4", key="beyond the guests") is None
 
 
-def test_owners_get_turns_and_who_has_fewest_at_work_comes_first(pool: ChildPool, busy: Busy) -> None:
+def test_owners_get_turns_and_who_has_fewest_at_work_comes_first(
+    pool: ChildPool, busy: Busy
+) -> None:
     for owner in ("1", "1", "2", "3"):
         busy.hold(owner)
     turns: list[str] = []
@@ -171,10 +182,14 @@ def test_that_no_child_can_start_is_told_to_whoever_comes_back_for_it() -> None:
 def test_an_owner_with_many_short_calls_leaves_room_for_those_of_others(
     pool: ChildPool, threads: ThreadPoolExecutor
 ) -> None:
-    """A flood of calls of one owner, and others who call once each: nobody waits for the flood to end."""
+    """A flood of calls of one owner, and others who call once each: nobody waits for the flood to
+    end.
+    """
     flood = [threads.submit(pool.call, "echo", n, owner="1", deadline=60.0) for n in range(200)]
     began = time.monotonic()
-    others = [threads.submit(pool.call, "pid", None, owner=str(owner), deadline=60.0) for owner in (2, 3)]
+    others = [
+        threads.submit(pool.call, "pid", None, owner=str(owner), deadline=60.0) for owner in (2, 3)
+    ]
     assert len({each.result() for each in others}) == 2
     assert [each.result() for each in flood] == list(range(200))
     assert time.monotonic() - began < 60

@@ -48,7 +48,12 @@ def test_a_call_gives_the_result_and_the_child_stays_warm(pool: ChildPool) -> No
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.recursive(st.none() | st.integers() | st.text() | st.floats(allow_nan=False, allow_infinity=False), st.lists))
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text() | st.floats(allow_nan=False, allow_infinity=False),
+        st.lists,
+    )
+)
 def test_any_json_goes_there_and_back_unchanged(value: Any) -> None:
     assert SHARED.call("echo", value, deadline=20.0) == value
 
@@ -62,7 +67,9 @@ def _close_shared() -> Iterator[None]:
     SHARED.close()
 
 
-def test_a_child_that_overruns_its_deadline_dies_with_all_that_it_started(pool: ChildPool, tmp_path: Path) -> None:
+def test_a_child_that_overruns_its_deadline_dies_with_all_that_it_started(
+    pool: ChildPool, tmp_path: Path
+) -> None:
     path = tmp_path / "pids"
     done = ThreadPoolExecutor(1).submit(pool.call, "grandchildren", str(path), deadline=4.0)
     until(path.exists, what="the child runs")
@@ -74,12 +81,16 @@ def test_a_child_that_overruns_its_deadline_dies_with_all_that_it_started(pool: 
     assert pool.call("echo", 1, deadline=20.0) == 1
 
 
-def test_a_child_that_is_cancelled_dies_at_once_and_its_neighbour_goes_on(pool: ChildPool, tmp_path: Path) -> None:
+def test_a_child_that_is_cancelled_dies_at_once_and_its_neighbour_goes_on(
+    pool: ChildPool, tmp_path: Path
+) -> None:
     neighbour = pool.call("pid", None, deadline=20.0)
     cancellation = Cancellation()
     path = tmp_path / "pid"
     with ThreadPoolExecutor(2) as threads:
-        hanging = threads.submit(pool.call, "hang", str(path), deadline=60.0, cancellation=cancellation)
+        hanging = threads.submit(
+            pool.call, "hang", str(path), deadline=60.0, cancellation=cancellation
+        )
         until(path.exists, what="the child runs")
         other = threads.submit(pool.call, "echo", "x", deadline=20.0)
         assert other.result() == "x"
@@ -129,7 +140,9 @@ def test_waiting_for_a_child_counts_against_the_deadline(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("code", "expected"), [(0, 0), (3, 3)])
-def test_a_child_that_exits_in_a_call_is_told_with_its_code(pool: ChildPool, code: int, expected: int) -> None:
+def test_a_child_that_exits_in_a_call_is_told_with_its_code(
+    pool: ChildPool, code: int, expected: int
+) -> None:
     with pytest.raises(ChildDied) as caught:
         pool.call("exit", code, deadline=20.0)
     assert (caught.value.exit_code, caught.value.signal_name) == (expected, None)
@@ -137,7 +150,9 @@ def test_a_child_that_exits_in_a_call_is_told_with_its_code(pool: ChildPool, cod
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL, signal.SIGTERM])
-def test_a_child_that_crashes_is_told_with_its_signal_and_replaced(pool: ChildPool, number: int) -> None:
+def test_a_child_that_crashes_is_told_with_its_signal_and_replaced(
+    pool: ChildPool, number: int
+) -> None:
     with pytest.raises(ChildDied) as caught:
         pool.call("signal", number, deadline=20.0)
     assert caught.value.signal_name == signal.Signals(number).name
@@ -154,7 +169,11 @@ def test_a_child_that_died_while_it_was_idle_is_replaced(pool: ChildPool) -> Non
 def test_what_the_child_raises_arrives_with_type_message_and_traceback(pool: ChildPool) -> None:
     with pytest.raises(ChildRaised) as caught:
         pool.call("raise", "value", deadline=20.0)
-    assert (caught.value.type_name, caught.value.message, caught.value.is_transient) == ("ValueError", "wrong", None)
+    assert (caught.value.type_name, caught.value.message, caught.value.is_transient) == (
+        "ValueError",
+        "wrong",
+        None,
+    )
     assert "in _raise" in caught.value.traceback_text
     with pytest.raises(ChildRaised) as caught:
         pool.call("raise", "passing", deadline=20.0)
@@ -213,7 +232,9 @@ def test_what_is_no_json_is_refused_before_a_child_is_asked(pool: ChildPool) -> 
 @pytest.mark.parametrize("target", ["no.such.module:f", "tests.isolation.foreign:nothing"])
 def test_a_child_that_cannot_start_says_why(target: str) -> None:
     pool = ChildPool(target, size=1)
-    with pytest.raises(ChildCouldNotStart, match=r"could not start: (ModuleNotFoundError|AttributeError)"):
+    with pytest.raises(
+        ChildCouldNotStart, match=r"could not start: (ModuleNotFoundError|AttributeError)"
+    ):
         pool.call("echo", 1, deadline=20.0)
     assert pool.pids() == []
     pool.close()
@@ -221,7 +242,9 @@ def test_a_child_that_cannot_start_says_why(target: str) -> None:
 
 def test_many_threads_share_few_children(pool: ChildPool) -> None:
     with ThreadPoolExecutor(100) as threads:
-        results = list(threads.map(lambda n: pool.call("echo", n, deadline=Deadline(60)), range(500)))
+        results = list(
+            threads.map(lambda n: pool.call("echo", n, deadline=Deadline(60)), range(500))
+        )
     assert results == list(range(500))
     assert 1 <= len(pool.pids()) <= 2
 
@@ -259,7 +282,9 @@ def test_a_killed_parent_leaves_no_child(operation: str, tmp_path: Path) -> None
         f"pool.call({operation!r}, {str(path)!r}, deadline=600.0)\n"
     )
     environment = {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, env=environment) as parent:
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, env=environment
+    ) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
         assert lives(child)

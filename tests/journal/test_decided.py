@@ -68,7 +68,11 @@ def test_what_is_read_and_set_again_is_stored_as_it_was(kind: type[View]):
         assert dumps(control) == before
 
 
-@given(st.dictionaries(st.text(max_size=4), st.none() | st.integers() | st.text(max_size=4), max_size=6))
+@given(
+    st.dictionaries(
+        st.text(max_size=4), st.none() | st.integers() | st.text(max_size=4), max_size=6
+    )
+)
 def test_unknown_keys_their_order_and_their_nulls_survive(control):
     before = list(control.items())
     call = Call(control)
@@ -85,7 +89,9 @@ def test_only_what_is_set_is_written():
     assert (call.key, call.earlier, call.needs_decision, call.flow) == (None, None, None, None)
     assert record.control == {}
     call.key, call.outcome, call.first_attempt_at = "k~1", Known.UNKNOWN, AT
-    assert dumps(record.control) == ('{"key":"k~1","outcome":"unknown","first_attempt_at":"2026-11-29T01:02:03+00:00"}')
+    assert dumps(record.control) == (
+        '{"key":"k~1","outcome":"unknown","first_attempt_at":"2026-11-29T01:02:03+00:00"}'
+    )
     assert (call.outcome, call.first_attempt_at) == (Known.UNKNOWN, AT)
 
 
@@ -105,9 +111,16 @@ def test_a_part_is_a_view_of_the_same_json():
 
 def test_what_a_new_try_forgets_and_what_tells_the_operation_are_marked_at_the_keys():
     assert set(PER_TRY) == {
-        "failures", "first_attempt_at", "deadline", "boundary", "needs_decision", "flow", "try_deadline", "in_line",
+        "failures",
+        "first_attempt_at",
+        "deadline",
+        "boundary",
+        "needs_decision",
+        "flow",
+        "try_deadline",
+        "in_line",
         "ask",
-    }  # fmt: skip
+    }
     assert IDENTITY == ("key", "outcome", "earlier", "asked", "child")
     control = {"z": None, "failures": 2, "key": "k", "flow": "end", "a": 1}
     assert list(without(control, *PER_TRY).items()) == [("z", None), ("key", "k"), ("a", 1)]
@@ -117,7 +130,9 @@ def test_what_a_new_try_forgets_and_what_tells_the_operation_are_marked_at_the_k
 def test_what_somebody_made_of_a_column_that_is_no_object_decides_nothing(control):
     step = type("Row", (), {"control": control})()
     call = Call.of(step)
-    assert call.key is None and Task.of(step).reason is None and Decision.of(step).supersedes is None
+    assert (
+        call.key is None and Task.of(step).reason is None and Decision.of(step).supersedes is None
+    )
     assert call.earlier is None or call.earlier.outcome is None
     assert call.in_line is None or call.in_line.since is None
 

@@ -43,15 +43,23 @@ def test_the_ancestors_stand_nearest_first():
     assert ancestors("") == []
 
 
-@pytest.mark.parametrize(("path", "ancestor", "inside"), [("/a/b", "/a", True), ("/ab", "/a", False), ("/a", "", True),
-                                                          ("/a", "/a", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "ancestor", "inside"),
+    [("/a/b", "/a", True), ("/ab", "/a", False), ("/a", "", True), ("/a", "/a", False)],
+)
 def test_a_path_is_inside_what_stands_above_it(path, ancestor, inside):
     assert is_inside(path, ancestor) is inside
 
 
 @pytest.mark.parametrize(
     ("path", "number"),
-    [("/g/try@3/x", 3), ("/g/try@12", 12), ("/g/catch@1/x", None), ("/g", None), ("/h/try@1/x", None)],
+    [
+        ("/g/try@3/x", 3),
+        ("/g/try@12", 12),
+        ("/g/catch@1/x", None),
+        ("/g", None),
+        ("/h/try@1/x", None),
+    ],
 )
 def test_a_path_tells_in_which_try_it_stands(path, number):
     assert try_number(path, "/g") == number

@@ -1,4 +1,6 @@
-"""The forms that the specification's own examples show, as far as they are supported, in a story of our own."""
+"""The forms that the specification's own examples show, as far as they are supported, in a story of
+our own.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,9 @@ FORMS = {
             then: end
         - lend: {call: http, with: {method: post, endpoint: 'https://library.example/loans', body: {reader: .reader}}}
         """),
-    "one task": workflow("- lend: {call: http, with: {method: get, endpoint: 'https://library.example/1'}}"),
+    "one task": workflow(
+        "- lend: {call: http, with: {method: get, endpoint: 'https://library.example/1'}}"
+    ),
     "several tasks": workflow("""
         - find: {call: http, with: {method: get, endpoint: 'https://library.example/1'}}
         - lend: {call: http, with: {method: post, endpoint: 'https://library.example/loans', body: '${ . }'}}
@@ -126,7 +130,8 @@ FORMS = {
               - lend: {{call: http, with: {{method: get, endpoint: '{BOOK}'}}}}
             catch: {{errors: {{with: {{status: 503}}}}, retry: default}}
         """,
-        "use: {retries: {default: {delay: {seconds: 3}, backoff: {exponential: {}}, limit: {attempt: {count: 5}}}}}",
+        "use: {retries: {default: {delay: {seconds: 3}, backoff: {exponential: {}}, limit:"
+        " {attempt: {count: 5}}}}}",
     ),
     "catch and go on": workflow("""
         - careful:
@@ -144,5 +149,7 @@ FORMS = {
         """),
     "wait for parts of time": workflow("- pause: {wait: {seconds: 30}}"),
     "wait for an ISO 8601 duration": workflow("- pause: {wait: PT30S}"),
-    "time-out of the workflow": workflow("- pause: {wait: {seconds: 60}}", "timeout: {after: {seconds: 30}}"),
+    "time-out of the workflow": workflow(
+        "- pause: {wait: {seconds: 60}}", "timeout: {after: {seconds: 30}}"
+    ),
 }

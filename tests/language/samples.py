@@ -8,8 +8,10 @@ TASK_SAMPLES = {
     "set": SET,
     "switch": "{switch: [{some: {when: '${ .x }', then: end}}, {none: {then: continue}}]}",
     "for": f"{{for: {{in: '${{ [1, 2] }}'}}, do: [{{a: {SET}}}]}}",
-    "try": "{try: [{a: {raise: {error: {type: 'https://x.example/e', status: 409, title: '${ .x }'}}}}], "
-    f"catch: {{do: [{{b: {SET}}}]}}}}",
+    "try": (
+        "{try: [{a: {raise: {error: {type: 'https://x.example/e', status: 409, title: '${ .x"
+        f" }}'}}}}}}}}], catch: {{do: [{{b: {SET}}}]}}}}"
+    ),
     "raise": "{raise: {error: {type: 'https://x.example/e', status: 409, title: '${ .x }'}}}",
     "wait": "{wait: {seconds: 5}}",
     "run": "{run: {workflow: {namespace: n, name: other, input: {x: '${ .x }'}}}}",

@@ -62,7 +62,9 @@ def test_the_parser_and_the_json_schema_read_each_kind_of_task(kind: str) -> Non
     assert isinstance(definition.workflow.do[0].task, KINDS[kind])
     Draft202012Validator(json_schema()).validate(definition.document)
     assert KINDS[kind].__name__ in json_schema()["$defs"]
-    assert not Draft202012Validator(json_schema()).is_valid({**definition.document, "do": [{"it": {kind: 1.5}}]})
+    assert not Draft202012Validator(json_schema()).is_valid(
+        {**definition.document, "do": [{"it": {kind: 1.5}}]}
+    )
 
 
 @EACH_TASK
@@ -75,7 +77,10 @@ def test_a_problem_names_each_kind_of_task(kind: str) -> None:
 def test_the_checks_read_the_expressions_of_each_kind_of_task(kind: str) -> None:
     sample = task_sample(kind)
     if EXPRESSION in sample:
-        assert any("the expression is not valid" in each for each in problems(sample.replace(EXPRESSION, BROKEN, 1)))
+        assert any(
+            "the expression is not valid" in each
+            for each in problems(sample.replace(EXPRESSION, BROKEN, 1))
+        )
 
 
 @EACH_TASK
@@ -134,9 +139,15 @@ def test_the_parser_and_the_json_schema_read_each_kind_of_call(name: str) -> Non
     definition = parsed(call_sample(name))
     Draft202012Validator(json_schema()).validate(definition.document)
     assert call_at(definition.workflow, "/it") is CALLS[name]
-    wrong: dict[str, Any] = {**definition.document, "do": [{"it": {"call": name, "with": {"nobody knows this": 1}}}]}
+    wrong: dict[str, Any] = {
+        **definition.document,
+        "do": [{"it": {"call": name, "with": {"nobody knows this": 1}}}],
+    }
     assert not Draft202012Validator(json_schema()).is_valid(wrong)
-    assert any("unknown key `typo`" in each for each in problems(text(f"{{call: {name}, with: {{typo: 1}}}}")))
+    assert any(
+        "unknown key `typo`" in each
+        for each in problems(text(f"{{call: {name}, with: {{typo: 1}}}}"))
+    )
 
 
 @EACH_CALL
@@ -146,7 +157,9 @@ def test_a_problem_names_each_kind_of_call(name: str) -> None:
 
 
 @EACH_CALL
-def test_the_checks_read_the_expressions_of_each_kind_of_call_and_let_it_have_secrets_or_not(name: str) -> None:
+def test_the_checks_read_the_expressions_of_each_kind_of_call_and_let_it_have_secrets_or_not(
+    name: str,
+) -> None:
     sample = call_sample(name)
     assert EXPRESSION in sample or "${ .text }" in sample, "an example needs an expression"
     broken = sample.replace(EXPRESSION, BROKEN, 1).replace("${ .text }", "${ ( }", 1)
@@ -160,7 +173,9 @@ def test_the_checks_read_the_expressions_of_each_kind_of_call_and_let_it_have_se
 
 
 @EACH_CALL
-def test_a_walk_asks_for_each_kind_of_call_and_a_preview_says_whether_it_would_be_repeated(name: str) -> None:
+def test_a_walk_asks_for_each_kind_of_call_and_a_preview_says_whether_it_would_be_repeated(
+    name: str,
+) -> None:
     run = Run(call_sample(name), {"x": "1", "text": "1"})
     run.walk()
     assert [request.call for request in run.asked] == [name]

@@ -14,7 +14,11 @@ HEAD = "document: {dsl: '1.0.3', namespace: shop, name: order, version: '0.1.0'}
 def workflow(tasks: str, top: str = "") -> str:
     """A whole workflow from the text of its ``do`` and of other top-level keys."""
     return (
-        HEAD + textwrap.dedent(top).strip() + "\ndo:\n" + textwrap.indent(textwrap.dedent(tasks).strip(), "  ") + "\n"
+        HEAD
+        + textwrap.dedent(top).strip()
+        + "\ndo:\n"
+        + textwrap.indent(textwrap.dedent(tasks).strip(), "  ")
+        + "\n"
     )
 
 

@@ -52,7 +52,9 @@ class LiveStigmer:
             return None
 
     def children(self, kind: str = "") -> list[psutil.Process]:
-        """The supervisor's living children whose command line names ``kind`` (web, worker, valkey-server, demo)."""
+        """The supervisor's living children whose command line names ``kind`` (web, worker,
+        valkey-server, demo).
+        """
         found = []
         for child in psutil.Process(self.process.pid).children():
             try:
@@ -80,7 +82,11 @@ class LiveStigmer:
 def environment(home: Path, **settings: object) -> dict[str, str]:
     """A newcomer's environment: nothing of the tests' own settings, but these."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    return {**kept, "STIGMER_HOME": str(home), **{name: str(value) for name, value in settings.items()}}
+    return {
+        **kept,
+        "STIGMER_HOME": str(home),
+        **{name: str(value) for name, value in settings.items()},
+    }
 
 
 def command(*arguments: str) -> list[str]:
@@ -103,7 +109,12 @@ def free_ports(count: int) -> list[int]:
 def stigmer_up(home: Path, **settings: object) -> Iterator[LiveStigmer]:
     """Start it, wait until ``/readyz`` answers 200, and stop it at the end whatever happened."""
     port, demo_port = free_ports(2)
-    settings = {"STIGMER_PORT": port, "STIGMER_DEMO_PORT": demo_port, "STIGMER_WORKERS": 1, **settings}
+    settings = {
+        "STIGMER_PORT": port,
+        "STIGMER_DEMO_PORT": demo_port,
+        "STIGMER_WORKERS": 1,
+        **settings,
+    }
     log = home.with_name(home.name + ".log")
     with server_logs.writing(log) as stream:
         process = subprocess.Popen(
@@ -122,7 +133,9 @@ def stigmer_up(home: Path, **settings: object) -> Iterator[LiveStigmer]:
             what="stigmer up is ready",
             seconds=START_SECONDS,
         )
-        assert process.poll() is None, f"stigmer up ended with {process.returncode}:\n{live.written()}"
+        assert process.poll() is None, (
+            f"stigmer up ended with {process.returncode}:\n{live.written()}"
+        )
         yield live
     finally:
         try:

@@ -27,6 +27,8 @@ def test_an_owner_that_cannot_be_read_is_left_out(owner: Any) -> None:
     assert nudge_of({"execution": str(EXECUTION), "owner": owner}) == Nudge(EXECUTION, None)
 
 
-@pytest.mark.parametrize("message", [{}, {"execution": None}, {"execution": "wex-1"}, {"execution": [1]}])
+@pytest.mark.parametrize(
+    "message", [{}, {"execution": None}, {"execution": "wex-1"}, {"execution": [1]}]
+)
 def test_what_names_no_execution_is_no_nudge(message: dict[str, Any]) -> None:
     assert nudge_of(message) is None

@@ -15,6 +15,8 @@ def test_names_lead_back_to_what_they_name() -> None:
     assert inbox is not None and inbox.user_id == 7
 
 
-@pytest.mark.parametrize("name", ["", "execution:", "execution:7", "inbox:-1", "inbox:²", "inbox:" + "9" * 30, "x:y"])
+@pytest.mark.parametrize(
+    "name", ["", "execution:", "execution:7", "inbox:-1", "inbox:²", "inbox:" + "9" * 30, "x:y"]
+)
 def test_what_means_nothing_is_no_topic(name: str) -> None:
     assert parse(name) is None

@@ -25,15 +25,26 @@ def test_the_query_and_the_row_agree_in_every_state():
     workflow = apply_definition(TEXT, alice).workflow
     now, needing = timezone.now(), set()
     phases = [phase for phase in Phase if phase != Phase.IN_PROGRESS]
-    for phase, waiting_for, flagged, silent in product(phases, ("", "decision"), (False, True), (None, now)):
+    for phase, waiting_for, flagged, silent in product(
+        phases, ("", "decision"), (False, True), (None, now)
+    ):
         row = start(workflow, alice, input={})
         Execution.objects.filter(pk=row.pk).update(
-            phase=phase, waiting_for=waiting_for, requires_manual_intervention=flagged,
-            runner_silent_at=silent, runner="external", wake_at=now,
-        )  # fmt: skip
+            phase=phase,
+            waiting_for=waiting_for,
+            requires_manual_intervention=flagged,
+            runner_silent_at=silent,
+            runner="external",
+            wake_at=now,
+        )
         row.refresh_from_db()
         is_asked = phase == Phase.WAITING and waiting_for == "decision"
-        expected = phase == Phase.FAILED or flagged or is_asked or bool(silent and phase not in ENDED_PHASES)
+        expected = (
+            phase == Phase.FAILED
+            or flagged
+            or is_asked
+            or bool(silent and phase not in ENDED_PHASES)
+        )
         assert row.needs_attention() is expected
         needing |= {row.pk} if expected else set()
     assert set(Execution.objects.needing_attention().values_list("pk", flat=True)) == needing

@@ -86,11 +86,15 @@ def test_ids_name_one_run_and_its_workflow(runs: dict[str, Execution], alice: Us
 
 
 def test_what_is_typed_means_the_same(runs: dict[str, Execution], alice: User) -> None:
-    typed = parse("status:failed owner:me after:1h label:team=red shop", clock.now() + timedelta(seconds=1))
+    typed = parse(
+        "status:failed owner:me after:1h label:team=red shop", clock.now() + timedelta(seconds=1)
+    )
     assert list(Execution.objects.matching(typed.search, alice.pk)) == [runs["red"]]
 
 
-def test_the_kinds_of_attention_divide_what_needs_a_person(alice: User, runs: dict[str, Any]) -> None:
+def test_the_kinds_of_attention_divide_what_needs_a_person(
+    alice: User, runs: dict[str, Any]
+) -> None:
     Execution.objects.filter(pk=runs["blue"].pk).update(requires_manual_intervention=True)
     every = [set(Execution.objects.needing_attention(kind)) for kind in ATTENTION]
     assert sum(map(len, every)) == len(set().union(*every)) == 2

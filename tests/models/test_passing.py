@@ -1,4 +1,6 @@
-"""Which errors pass by themselves: real ones of the database that is in use, and PostgreSQL's table of codes."""
+"""Which errors pass by themselves: real ones of the database that is in use, and PostgreSQL's table
+of codes.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,20 @@ from django.db.backends.postgresql import base as postgresql
 from executions.models import Process
 from executions.models.passing import Trouble, trouble
 
-on_sqlite = pytest.mark.skipif(settings.DATABASES["default"]["ENGINE"].endswith("postgresql"), reason="SQLite's own")
-on_postgres = pytest.mark.skipif(settings.DATABASES["default"]["ENGINE"].endswith("sqlite"), reason="PostgreSQL's own")
+on_sqlite = pytest.mark.skipif(
+    settings.DATABASES["default"]["ENGINE"].endswith("postgresql"), reason="SQLite's own"
+)
+on_postgres = pytest.mark.skipif(
+    settings.DATABASES["default"]["ENGINE"].endswith("sqlite"), reason="PostgreSQL's own"
+)
 
 
 def raised_by(sql: str) -> DatabaseError:
-    with pytest.raises(DatabaseError) as caught, transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError) as caught,
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(sql)
     return caught.value
 
@@ -44,7 +54,9 @@ def test_a_locked_file_is_busy_and_a_full_one_full():
         cursor.execute(f"PRAGMA max_page_count={pages}")
         try:
             with pytest.raises(OperationalError) as caught, transaction.atomic():
-                Process.objects.bulk_create([Process(kind="worker", host="x" * 200, pid=n) for n in range(20_000)])
+                Process.objects.bulk_create(
+                    [Process(kind="worker", host="x" * 200, pid=n) for n in range(20_000)]
+                )
         finally:
             cursor.execute("PRAGMA max_page_count=1073741823")
     assert trouble(caught.value) is Trouble.FULL
@@ -54,7 +66,10 @@ def test_a_locked_file_is_busy_and_a_full_one_full():
 @pytest.mark.database
 @pytest.mark.django_db(transaction=True)
 def test_a_statement_that_takes_too_long_is_slow():
-    assert trouble(raised_by("SET LOCAL statement_timeout='10ms'; SELECT pg_sleep(30)")) is Trouble.SLOW
+    assert (
+        trouble(raised_by("SET LOCAL statement_timeout='10ms'; SELECT pg_sleep(30)"))
+        is Trouble.SLOW
+    )
 
 
 @on_postgres
@@ -68,19 +83,34 @@ def test_an_ended_session_is_a_database_that_is_away():
 @pytest.mark.parametrize(
     ("sqlstate", "expected"),
     [
-        ("40001", Trouble.BUSY), ("40P01", Trouble.BUSY), ("55P03", Trouble.BUSY), ("57014", Trouble.SLOW),
-        ("08006", Trouble.AWAY), ("57P01", Trouble.AWAY), ("57P03", Trouble.AWAY), ("53300", Trouble.AWAY),
-        ("25006", Trouble.AWAY), ("53100", Trouble.FULL), ("42P01", None), ("23505", None),
+        ("40001", Trouble.BUSY),
+        ("40P01", Trouble.BUSY),
+        ("55P03", Trouble.BUSY),
+        ("57014", Trouble.SLOW),
+        ("08006", Trouble.AWAY),
+        ("57P01", Trouble.AWAY),
+        ("57P03", Trouble.AWAY),
+        ("53300", Trouble.AWAY),
+        ("25006", Trouble.AWAY),
+        ("53100", Trouble.FULL),
+        ("42P01", None),
+        ("23505", None),
     ],
-)  # fmt: skip
+)
 def test_what_each_code_of_postgresql_means(sqlstate, expected):
-    with pytest.raises(DatabaseError) as caught, postgresql.DatabaseWrapper({}).wrap_database_errors:
+    with (
+        pytest.raises(DatabaseError) as caught,
+        postgresql.DatabaseWrapper({}).wrap_database_errors,
+    ):
         raise psycopg.errors.lookup(sqlstate)("as the server said it")
     assert trouble(caught.value) is expected
 
 
 def test_a_server_that_cannot_be_reached_is_away_and_no_error_is_no_trouble():
-    with pytest.raises(OperationalError) as caught, postgresql.DatabaseWrapper({}).wrap_database_errors:
+    with (
+        pytest.raises(OperationalError) as caught,
+        postgresql.DatabaseWrapper({}).wrap_database_errors,
+    ):
         psycopg.connect("host=127.0.0.1 port=1 connect_timeout=5")
     assert trouble(caught.value) is Trouble.AWAY
     assert trouble(None) is trouble(ValueError("x")) is None

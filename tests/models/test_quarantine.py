@@ -13,7 +13,10 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 @pytest.fixture
 def version() -> WorkflowVersion:
-    text = "document: {dsl: '1.0.0', namespace: tests, name: one, version: '1.0.0'}\ndo: [{a: {set: {n: 1}}}]\n"
+    text = (
+        "document: {dsl: '1.0.0', namespace: tests, name: one, version: '1.0.0'}\ndo: [{a: {set:"
+        " {n: 1}}}]\n"
+    )
     apply_definition(text, User.objects.create_user("alice"))
     return WorkflowVersion.objects.get()
 

@@ -19,7 +19,11 @@ from executions.models.fields import JsonField
 from executions.models.rows import ATTEMPTS, EVENTS, RECORD_FIELDS, STEPS, record_of
 from executions.states import StepStatus
 
-TABLES = [(STEPS, Step, {"seq", "changed_seq"}), (ATTEMPTS, Attempt, {"id"}), (EVENTS, Event, {"id", "seq"})]
+TABLES = [
+    (STEPS, Step, {"seq", "changed_seq"}),
+    (ATTEMPTS, Attempt, {"id"}),
+    (EVENTS, Event, {"id", "seq"}),
+]
 # As Django names them on PostgreSQL; of a text it matters only that it is one.
 KINDS = {
     "BooleanField": "boolean",
@@ -36,12 +40,16 @@ KINDS = {
 
 
 @pytest.mark.parametrize(("table", "model", "by_the_move"), TABLES)
-def test_a_model_has_the_columns_of_its_record_and_those_that_a_move_numbers(table, model, by_the_move):
+def test_a_model_has_the_columns_of_its_record_and_those_that_a_move_numbers(
+    table, model, by_the_move
+):
     fields = {field.column: field for field in model._meta.concrete_fields}
     assert set(table.columns) | by_the_move == set(fields)
     for name, sql in table.columns.items():
         assert KINDS[type(fields[name]).__name__] in ("", sql), name
-    assert {name for name, field in fields.items() if isinstance(field, JsonField)} == set(table.json)
+    assert {name for name, field in fields.items() if isinstance(field, JsonField)} == set(
+        table.json
+    )
 
 
 def test_what_is_read_of_a_step_is_what_a_record_takes():
@@ -50,7 +58,11 @@ def test_what_is_read_of_a_step_is_what_a_record_takes():
 
 
 def test_a_digest_covers_the_json_of_a_step_in_the_order_that_its_format_fixed():
-    assert STEPS.json == STORED_AS_TEXT == ("input", "arguments", "output", "context", "error", "control")
+    assert (
+        STEPS.json
+        == STORED_AS_TEXT
+        == ("input", "arguments", "output", "context", "error", "control")
+    )
     assert HASHED == ("path", "name", "kind", "status", "generation", "optional")
     assert JOURNAL_FORMAT == 2
 
@@ -59,7 +71,10 @@ def test_a_digest_covers_the_json_of_a_step_in_the_order_that_its_format_fixed()
     ("table", "record"),
     [
         (STEPS, StepRecord("/a", "a", "set", started_at=timezone.now(), input={"b": 1, "a": None})),
-        (ATTEMPTS, AttemptRecord(uuid7(), 1, "failed", timezone.now(), timezone.now(), rule="x" * 300)),
+        (
+            ATTEMPTS,
+            AttemptRecord(uuid7(), 1, "failed", timezone.now(), timezone.now(), rule="x" * 300),
+        ),
         (EVENTS, EventRecord("WORKFLOW_STARTED", {"z": 1, "a": None})),
     ],
 )

@@ -16,7 +16,9 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
 
 class EndingSession:
-    """Rows whose session ends as their cursor is closed: there Django lets the driver's own error out."""
+    """Rows whose session ends as their cursor is closed: there Django lets the driver's own error
+    out.
+    """
 
     def iterator(self) -> Iterator[int]:
         yield 1
@@ -26,7 +28,9 @@ class EndingSession:
 
 def test_every_row_comes() -> None:
     Group.objects.bulk_create([Group(name=f"g{number}") for number in range(5)])
-    assert [group.name for group in stream(Group.objects.order_by("pk"))] == [f"g{number}" for number in range(5)]
+    assert [group.name for group in stream(Group.objects.order_by("pk"))] == [
+        f"g{number}" for number in range(5)
+    ]
 
 
 def test_what_the_driver_raises_is_an_error_of_the_database() -> None:

@@ -1,4 +1,6 @@
-"""Transactions that run again, and COMMITs that break off: a replay finds its own effect, or does it once."""
+"""Transactions that run again, and COMMITs that break off: a replay finds its own effect, or does
+it once.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def hosts() -> list[str]:
 
 @pytest.fixture
 def break_at_commit(monkeypatch) -> Callable[..., None]:
-    """The next COMMIT is carried out, or not, and the connection ends before its answer is heard."""
+    """The next COMMIT is carried out, or not, and the connection ends before its answer is
+    heard.
+    """
 
     def armed(*, carried_out: bool, times: int = 1) -> None:
         left = [times]
@@ -153,7 +157,9 @@ def test_a_verb_that_others_keep_out_for_too_long_is_refused_with_what_to_do(set
 
 
 @on_postgres
-def test_a_commit_that_was_carried_out_unheard_is_answered_as_done_and_what_follows_it_happens(break_at_commit):
+def test_a_commit_that_was_carried_out_unheard_is_answered_as_done_and_what_follows_it_happens(
+    break_at_commit,
+):
     tries, followed = [], []
 
     def work() -> str:
@@ -185,7 +191,9 @@ def test_a_commit_that_broke_off_before_it_was_carried_out_runs_again(break_at_c
 
 
 @on_postgres
-def test_where_the_database_does_not_come_back_to_say_the_doubt_is_said(break_at_commit, monkeypatch, settings):
+def test_where_the_database_does_not_come_back_to_say_the_doubt_is_said(
+    break_at_commit, monkeypatch, settings
+):
     settings.STIGMER_TRANSACTION_TRIES = 2
 
     def work() -> None:

@@ -1,4 +1,6 @@
-"""A start of the whole installation: what it found unfinished, and what has become of that since."""
+"""A start of the whole installation: what it found unfinished, and what has become of that
+since.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def known_functions(settings: Any) -> None:
 
 @pytest.fixture
 def begin(tmp_path: Path) -> Begin:
-    """``begin("note")``: a finished step, then one with this effect; its process dies after the second has begun."""
+    """``begin("note")``: a finished step, then one with this effect; its process dies after the
+    second has begun.
+    """
 
     def begun(effect: str = "note", owner: str = "alice") -> Execution:
         user, _ = User.objects.get_or_create(username=owner)
@@ -44,7 +48,10 @@ def begin(tmp_path: Path) -> Begin:
         first = call("note", ledger=path, line="a")
         fails = call("fails", ledger=path, times=9, transient=False)
         second = fails if effect == "fails" else call(effect, ledger=path, line="b")
-        text = HEAD % f"{effect}-{owner}".replace("_", "-") + f"do: [{{a: {first}}}, {{b: {second}}}]\n"
+        text = (
+            HEAD % f"{effect}-{owner}".replace("_", "-")
+            + f"do: [{{a: {first}}}, {{b: {second}}}]\n"
+        )
         return start(apply_definition(text, user).workflow, user, input={})
 
     return begun
@@ -86,8 +93,10 @@ def test_the_first_start_is_clean_and_there_is_nothing_to_say() -> None:
 
 
 def test_each_run_counts_once_as_what_has_become_of_it(begin: Begin) -> None:
-    whole, broken, doubtful, left = (interrupted(begin(*each)) for each in (("note", "ann"), ("note", "bob"),
-                                     ("note_once", "cleo"), ("note", "dan")))  # fmt: skip
+    whole, broken, doubtful, left = (
+        interrupted(begin(*each))
+        for each in (("note", "ann"), ("note", "bob"), ("note_once", "cleo"), ("note", "dan"))
+    )
     note_start(register("worker"))
     assert counts() == (0, 4, 0)
     assert drive_on(whole).phase == Phase.COMPLETED
@@ -95,7 +104,9 @@ def test_each_run_counts_once_as_what_has_become_of_it(begin: Begin) -> None:
     Step.objects.filter(execution=broken, path="/a").update(output={"forged": True})
     assert drive_on(broken).phase == Phase.FAILED
     assert counts() == (1, 2, 1)
-    assert drive_on(doubtful).waiting_for == "decision", "recovered, and a person has to say whether it happened"
+    assert drive_on(doubtful).waiting_for == "decision", (
+        "recovered, and a person has to say whether it happened"
+    )
     assert counts() == (1, 1, 2)
     drive_on(left)
     assert counts() == (2, 0, 2)
@@ -105,7 +116,9 @@ def test_each_run_counts_once_as_what_has_become_of_it(begin: Begin) -> None:
 
 def test_what_was_recovered_before_the_start_is_not_counted(begin: Begin) -> None:
     drive_on(interrupted(begin()))
-    Event.objects.filter(name="WORKFLOW_RECOVERED").update(created_at=timezone.now() - timedelta(minutes=1))
+    Event.objects.filter(name="WORKFLOW_RECOVERED").update(
+        created_at=timezone.now() - timedelta(minutes=1)
+    )
     Boot.objects.create(host="here", version="1", is_clean=True, incomplete_count=0)
     assert counts() == (0, 0, 0)
 

@@ -1,4 +1,6 @@
-"""Five hundred at once: all fail, each owner is told once of each, and as many recoveries bring them all through."""
+"""Five hundred at once: all fail, each owner is told once of each, and as many recoveries bring
+them all through.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def all_at_once(work: Callable[[Any], Any], items: Iterable[Any], *, threads: in
         list(pool.map(one, items))
 
 
-def test_all_fail_all_owners_are_told_once_and_all_are_recovered(tmp_path: Path, settings: Any) -> None:
+def test_all_fail_all_owners_are_told_once_and_all_are_recovered(
+    tmp_path: Path, settings: Any
+) -> None:
     settings.STIGMER_FUNCTION_MODULES = ["tests.driving.functions"]
     owners = [User.objects.create_user(f"owner{number}") for number in range(5)]
     workflow = apply_definition(TEXT.format(folder=tmp_path), owners[0]).workflow
@@ -61,7 +65,9 @@ def test_all_fail_all_owners_are_told_once_and_all_are_recovered(tmp_path: Path,
         assert Execution.objects.filter(phase=Phase.FAILED).count() == HOW_MANY
         assert Notification.objects.filter(event__name="WORKFLOW_STEP_FAILED").count() == HOW_MANY
         assert all(owner.notifications.count() == HOW_MANY // 5 for owner in owners)
-        all_at_once(lambda execution: decisions.recover(execution.pk, execution.owner), made, threads=6)
+        all_at_once(
+            lambda execution: decisions.recover(execution.pk, execution.owner), made, threads=6
+        )
         all_at_once(drive, made, threads=50)
     finally:
         store.close()

@@ -20,7 +20,9 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
 def stale(settings) -> Process:
     """On another host, and not heard of for a minute."""
     settings.STIGMER_HEARTBEAT_SECONDS = 0.0
-    return Process.objects.create(kind="worker", host="elsewhere", pid=1, heartbeat_at=Now() - timedelta(minutes=1))
+    return Process.objects.create(
+        kind="worker", host="elsewhere", pid=1, heartbeat_at=Now() - timedelta(minutes=1)
+    )
 
 
 def test_who_does_not_beat_before_the_eyes_of_a_sweeper_is_declared_dead(stale):
@@ -38,7 +40,9 @@ def test_who_beats_after_the_sweeper_began_to_look_lives_on(stale):
     assert not Process.objects.get(pk=stale.pk).dead_at
 
 
-def test_a_heartbeat_that_is_old_after_a_jump_of_the_clock_is_given_the_chance_to_beat(stale, settings):
+def test_a_heartbeat_that_is_old_after_a_jump_of_the_clock_is_given_the_chance_to_beat(
+    stale, settings
+):
     settings.STIGMER_HEARTBEAT_SECONDS = 3600.0
     watch = Watch()
     assert declare_the_dead(watch) == declare_the_dead(watch) == []
@@ -53,7 +57,9 @@ def test_after_trouble_of_the_database_everybody_gets_the_chance_to_beat(stale):
 
 def of_this_host(**identity: str) -> Process:
     """A process of this host's name whose pid nobody has."""
-    system = {name: getattr(here(), name) for name in ("host", "boot_id", "pid_namespace")} | identity
+    system = {
+        name: getattr(here(), name) for name in ("host", "boot_id", "pid_namespace")
+    } | identity
     return Process.objects.create(kind="worker", pid=2**22 + 1, process_started="1", **system)
 
 
@@ -74,7 +80,9 @@ def test_after_another_boot_of_the_same_host_its_processes_are_gone(monkeypatch)
     assert is_gone(before)
 
 
-def test_another_boot_behind_the_same_host_name_may_be_another_machine_where_containers_are(monkeypatch):
+def test_another_boot_behind_the_same_host_name_may_be_another_machine_where_containers_are(
+    monkeypatch,
+):
     monkeypatch.setattr("executions.worker_identity._pid_namespace", lambda: "pid:[4026532001]")
     assert not is_gone(of_this_host(boot_id="another"))
     monkeypatch.setattr("executions.worker_identity._pid_namespace", lambda: "pid:[4026531836]")
@@ -82,7 +90,9 @@ def test_another_boot_behind_the_same_host_name_may_be_another_machine_where_con
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(TEST_DATABASE == "sqlite", reason="SQLite has one lock, which the sweeper meets itself")
+@pytest.mark.skipif(
+    TEST_DATABASE == "sqlite", reason="SQLite has one lock, which the sweeper meets itself"
+)
 @pytest.mark.parametrize(
     "lock",
     [
@@ -108,7 +118,9 @@ def test_who_is_heard_of_at_the_last_moment_is_not_declared_dead(stale):
     assert not stale.declare_dead("its heartbeat stopped", only_if_silent=True)
 
 
-def test_time_in_which_the_sweeper_waited_for_the_database_itself_counts_against_nobody(stale, settings, monkeypatch):
+def test_time_in_which_the_sweeper_waited_for_the_database_itself_counts_against_nobody(
+    stale, settings, monkeypatch
+):
     settings.STIGMER_HEARTBEAT_SECONDS = 10.0
     passed = [0.0]
     monkeypatch.setattr("executions.recovery.processes.time.monotonic", lambda: passed[0])

@@ -20,21 +20,30 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 @pytest.fixture
 def orphans() -> None:
-    """Two workflows and an agent that are not linked: one child is there, one is gone, one link is another's."""
+    """Two workflows and an agent that are not linked: one child is there, one is gone, one link is
+    another's.
+    """
     alice = User.objects.create_user("alice")
     for name in ("linked", "unlinked", "gone", "foreign"):
         apply_definition(WORKFLOW % name, alice)
     apply_agent(AGENT % "reviewer", alice)
     Workflow.objects.filter(slug="unlinked").update(default_instance=None)
     WorkflowInstance.objects.filter(slug="gone-default").delete()
-    Workflow.objects.filter(slug="foreign").update(default_instance=WorkflowInstance.objects.get(slug="linked-default"))
+    Workflow.objects.filter(slug="foreign").update(
+        default_instance=WorkflowInstance.objects.get(slug="linked-default")
+    )
     Agent.objects.update(default_instance=None)
 
 
 def test_a_dry_run_names_every_orphan_and_changes_nothing(orphans: None) -> None:
     for _ in range(2):
         report = repair(dry_run=True)
-        assert {orphan.slug for orphan in report.found} == {"unlinked", "gone", "foreign", "reviewer"}
+        assert {orphan.slug for orphan in report.found} == {
+            "unlinked",
+            "gone",
+            "foreign",
+            "reviewer",
+        }
         assert report.mended == 0
     assert {orphan.reason for orphan in report.found if orphan.slug == "foreign"} == {
         "the linked default instance is gone or belongs to another"

@@ -26,7 +26,9 @@ def alice() -> User:
 
 @pytest.fixture
 def execution(alice: User) -> Execution:
-    return start(apply_definition(WORKFLOW % "outside", alice).workflow, alice, input={}, runner="external")
+    return start(
+        apply_definition(WORKFLOW % "outside", alice).workflow, alice, input={}, runner="external"
+    )
 
 
 def fall_silent() -> None:
@@ -39,7 +41,9 @@ def test_who_speaks_in_time_is_not_silent(execution: Execution, alice: User) -> 
     assert note_silent_runners() == 0
 
 
-def test_a_silent_runner_is_said_once_and_its_owner_is_told(execution: Execution, alice: User) -> None:
+def test_a_silent_runner_is_said_once_and_its_owner_is_told(
+    execution: Execution, alice: User
+) -> None:
     fall_silent()
     assert Execution.objects.get().is_runner_silent()
     assert [note_silent_runners(), note_silent_runners()] == [1, 0]

@@ -1,4 +1,6 @@
-"""What the sweep looks after: who died, what was left, what is lost, who was not told, and whose turn it is."""
+"""What the sweep looks after: who died, what was left, what is lost, who was not told, and whose
+turn it is.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,10 @@ from executions.recovery.violations import repair_the_lost
 from executions.worker_identity import exit_of, expect_exits, note_exit
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
-TEXT = "document: {dsl: '1.0.0', namespace: t, name: one, version: '1.0.0'}\ndo: [{a: {set: {n: 1}}}]\n"
+TEXT = (
+    "document: {dsl: '1.0.0', namespace: t, name: one, version: '1.0.0'}\ndo: [{a: {set: {n:"
+    " 1}}}]\n"
+)
 
 
 @pytest.fixture
@@ -66,7 +71,9 @@ def test_a_ring_of_a_time_to_come_was_by_a_clock_that_was_set_back(bells: list[u
     assert bells == [execution.pk]
 
 
-def test_what_dead_processes_left_is_rung_for_once(bells: list[uuid.UUID], process: Process) -> None:
+def test_what_dead_processes_left_is_rung_for_once(
+    bells: list[uuid.UUID], process: Process
+) -> None:
     execution = begun()
     claim(execution.pk, process.pk)
     assert ring_for_orphans(5) == 0
@@ -100,7 +107,9 @@ def test_what_is_well_is_left_alone(process: Process) -> None:
 
 def test_what_nobody_was_told_is_announced_once_more() -> None:
     execution = begun()
-    Event.objects.create(execution=execution, seq=99, name="X", created_at=timezone.now() - timedelta(minutes=1))
+    Event.objects.create(
+        execution=execution, seq=99, name="X", created_at=timezone.now() - timedelta(minutes=1)
+    )
     told: list[dict[str, object]] = []
     nudges.use_publisher(told.append)
     try:
@@ -127,7 +136,9 @@ def test_the_supervisor_leaves_word_of_how_a_child_ended(tmp_path: Path) -> None
     assert exit_of(tmp_path, os.getpid()) == "killed by SIGKILL"
 
 
-def test_a_bell_that_was_rung_before_somebody_died_is_rung_again(bells: list[uuid.UUID], process: Process) -> None:
+def test_a_bell_that_was_rung_before_somebody_died_is_rung_again(
+    bells: list[uuid.UUID], process: Process
+) -> None:
     execution = begun()
     assert (ring_for_due(5), ring_for_due(5)) == (1, 0), "it may still be on its way"
     Execution.objects.filter(pk=execution.pk).update(rung_at=timezone.now() - timedelta(seconds=1))

@@ -104,15 +104,18 @@ def test_a_batch_takes_what_is_due_and_nothing_else(process):
     wanted = [second.pk, asleep.pk, held.pk, first.pk, uuid.uuid4()]
     taken = claim_many(wanted, process.pk)
     assert [(each.execution.pk, each.token, each.first_time) for each in taken] == [
-        (second.pk, 1, True), (first.pk, 1, True),
-    ]  # fmt: skip
+        (second.pk, 1, True),
+        (first.pk, 1, True),
+    ]
     assert Execution.objects.filter(process=process, phase=Phase.IN_PROGRESS).count() == 2
     assert claim_many(wanted, process.pk) == []
     assert claim_many([], process.pk) == []
 
 
 def test_a_batch_comes_with_what_each_has_recorded(process):
-    asleep = [begun(text=HEAD + "do: [{a: {set: {n: 1}}}, {b: {wait: {hours: 1}}}]\n") for _ in range(2)]
+    asleep = [
+        begun(text=HEAD + "do: [{a: {set: {n: 1}}}, {b: {wait: {hours: 1}}}]\n") for _ in range(2)
+    ]
     for each in asleep:
         assert parked(each) == Phase.WAITING
     Execution.objects.update(wake_at=timezone.now() - timedelta(minutes=1))

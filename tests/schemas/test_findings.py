@@ -10,16 +10,27 @@ from executions import schemas
 
 ORDER = {
     "type": "object",
-    "required": ["id", "it's \"so\""],
+    "required": ["id", 'it\'s "so"'],
     "properties": {
         "id": {"type": "integer"},
-        "lines": {"type": "array", "items": {"type": "object", "required": ["qty"], "additionalProperties": False,
-                  "properties": {"qty": {"type": "integer", "minimum": 1}}, "patternProperties": {"^x-": {}}}},
+        "lines": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["qty"],
+                "additionalProperties": False,
+                "properties": {"qty": {"type": "integer", "minimum": 1}},
+                "patternProperties": {"^x-": {}},
+            },
+        },
     },
-}  # fmt: skip
+}
 SHAPES = {
     "oneOf": [
-        {"properties": {"kind": {"const": "card"}, "number": {"type": "string"}}, "required": ["kind", "number"]},
+        {
+            "properties": {"kind": {"const": "card"}, "number": {"type": "string"}},
+            "required": ["kind", "number"],
+        },
         {"properties": {"kind": {"const": "cash"}}, "required": ["kind"]},
     ]
 }
@@ -44,7 +55,11 @@ def test_every_finding_points_at_the_field_that_it_is_about() -> None:
     ("schema", "value", "expected"),
     [
         ({"type": "object"}, [], {"": '[] is not of type "object"'}),
-        ({"properties": {"qty": {"type": "integer"}}}, {"qty": "3"}, {"/qty": '"3" is not of type "integer"'}),
+        (
+            {"properties": {"qty": {"type": "integer"}}},
+            {"qty": "3"},
+            {"/qty": '"3" is not of type "integer"'},
+        ),
         ({"enum": ["a", "b"]}, "c", {"": '"c" is not one of "a" or "b"'}),
         ({"enum": [1, "b", None, {"c": 2}]}, 0, {"": '0 is not one of 1, "b", null or {"c": 2}'}),
         ({"enum": []}, 0, {"": "0 is not one of nothing"}),
@@ -56,18 +71,34 @@ def test_every_finding_points_at_the_field_that_it_is_about() -> None:
         ({"format": "date-time"}, "today", {"": '"today" is no valid "date-time"'}),
         ({"multipleOf": 0.01}, 0.075, {"": "0.075 is not a multiple of 0.01"}),
         ({"properties": {"a": False}}, {"a": 1}, {"/a": "nothing is allowed here, not even 1"}),
-        ({"unevaluatedProperties": False}, {"a": 1, "b": 2}, {f"/{n}": "This field is not known." for n in "ab"}),
-        ({"additionalProperties": False}, {"a": 1, "b": 2}, {f"/{n}": "This field is not known." for n in "ab"}),
+        (
+            {"unevaluatedProperties": False},
+            {"a": 1, "b": 2},
+            {f"/{n}": "This field is not known." for n in "ab"},
+        ),
+        (
+            {"additionalProperties": False},
+            {"a": 1, "b": 2},
+            {f"/{n}": "This field is not known." for n in "ab"},
+        ),
         (
             {"properties": {"o": {"additionalProperties": False}}},
             {"o": {"a/b": 1}},
             {"/o/a~1b": "This field is not known."},
         ),
         ({"dependentRequired": {"a": ["b"]}}, {"a": 1}, {"/b": "This is required."}),
-        ({"propertyNames": {"pattern": "^x"}}, {"y": 1}, {"": 'the name of a field: "y" does not match "^x"'}),
-        ({"anyOf": [{"type": "string"}, {"type": "integer"}]}, 5.5, {"": '5.5 is not of type "string" or "integer"'}),
+        (
+            {"propertyNames": {"pattern": "^x"}},
+            {"y": 1},
+            {"": 'the name of a field: "y" does not match "^x"'},
+        ),
+        (
+            {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+            5.5,
+            {"": '5.5 is not of type "string" or "integer"'},
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_words_say_what_was_expected(schema: Any, value: Any, expected: dict[str, str]) -> None:
     assert found(schema, value) == expected
 
@@ -80,7 +111,9 @@ def test_the_words_say_what_was_expected(schema: Any, value: Any, expected: dict
         ({}, "/kind", "This is required."),
     ],
 )
-def test_of_several_shapes_the_nearest_tells_what_is_wrong(value: Any, pointer: str, message: str) -> None:
+def test_of_several_shapes_the_nearest_tells_what_is_wrong(
+    value: Any, pointer: str, message: str
+) -> None:
     (told,) = found(SHAPES, value).items()
     assert told[0] == pointer
     assert told[1] == f"{message} (none of the 2 shapes fits; this is the nearest)"
@@ -95,7 +128,12 @@ def test_a_huge_value_is_not_repeated_and_does_not_hide_what_is_wrong_with_it() 
 def test_values_are_left_out_where_a_secret_may_be_in_them() -> None:
     told = found({"properties": {"a": {"type": "integer"}}}, {"a": "hunter2"}, hides_values=True)
     assert told == {"/a": '[hidden] is not of type "integer"'}
-    shapes = {"anyOf": [{"type": "integer"}, {"properties": {"k": {"const": 1}}, "required": ["k"], "type": "object"}]}
+    shapes = {
+        "anyOf": [
+            {"type": "integer"},
+            {"properties": {"k": {"const": 1}}, "required": ["k"], "type": "object"},
+        ]
+    }
     assert "hunter2" not in str(found(shapes, "hunter2", hides_values=True))
 
 
@@ -110,6 +148,8 @@ def test_older_drafts_are_understood(draft: str) -> None:
     schema = {"$schema": f"http://json-schema.org/draft-0{draft}/schema#", "type": "integer"}
     assert found(schema, 1) == {} and found(schema, "x")
     exclusive = (
-        {**schema, "maximum": 5, "exclusiveMaximum": True} if draft == "4" else {**schema, "exclusiveMaximum": 5}
+        {**schema, "maximum": 5, "exclusiveMaximum": True}
+        if draft == "4"
+        else {**schema, "exclusiveMaximum": 5}
     )
     assert found(exclusive, 5)

@@ -1,4 +1,6 @@
-"""Schemas and values by attackers: they cost themselves an answer, and nobody else more than a moment."""
+"""Schemas and values by attackers: they cost themselves an answer, and nobody else more than a
+moment.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ PLAIN = {"type": "object", "required": ["a"], "properties": {"a": {"type": "inte
 
 def doubled(keyword: str, levels: int, reference: str = "$ref") -> dict[str, Any]:
     """Each level refers twice to the next: 2 KB that take 2 ** levels steps."""
-    parts: dict[str, Any] = {f"d{each}": {keyword: [{reference: f"#/$defs/d{each + 1}"}] * 2} for each in range(levels)}
+    parts: dict[str, Any] = {
+        f"d{each}": {keyword: [{reference: f"#/$defs/d{each + 1}"}] * 2} for each in range(levels)
+    }
     return {"$defs": {**parts, f"d{levels}": {"type": "string"}}, "$ref": "#/$defs/d0"}
 
 
@@ -43,7 +47,13 @@ def check(schema: Any, value: Any, owner: str = "attacker", seconds: float = 0.5
         (doubled("oneOf", 30), "x"),
         (doubled("allOf", 30, "$dynamicRef"), "x"),
         ({"contains": doubled("allOf", 26)["$defs"]["d26"], **doubled("oneOf", 28)}, "x"),
-        ({"$defs": doubled("allOf", 30)["$defs"], "patternProperties": {".": {"$ref": "#/$defs/d0"}}}, {"a": "x"}),
+        (
+            {
+                "$defs": doubled("allOf", 30)["$defs"],
+                "patternProperties": {".": {"$ref": "#/$defs/d0"}},
+            },
+            {"a": "x"},
+        ),
     ],
     ids=["allOf", "anyOf", "oneOf", "dynamicRef", "contains", "patternProperties"],
 )
@@ -58,10 +68,21 @@ def test_what_takes_too_long_is_stopped_and_says_so(schema: Any, value: Any) -> 
     [
         ({"pattern": "^(a+)+$"}, "a" * 30 + "!", False),
         ({"pattern": "(a|a)*$"}, "a" * 50_000 + "!", True),
-        ({"patternProperties": {"^(a+)+$": {}}, "additionalProperties": False}, {"a" * 40 + "!": 1}, False),
+        (
+            {"patternProperties": {"^(a+)+$": {}}, "additionalProperties": False},
+            {"a" * 40 + "!": 1},
+            False,
+        ),
         ({"propertyNames": {"pattern": "^(a|aa)+$"}}, {"a" * 45 + "!": 1}, False),
         ({"$ref": "#"}, {"a": [1]}, True),
-        ({"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}, 1, True),
+        (
+            {
+                "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}},
+                "$ref": "#/$defs/a",
+            },
+            1,
+            True,
+        ),
         ({"uniqueItems": True}, [{"a": n, "b": [n]} for n in range(20_000)], True),
         ({"items": {"type": "string"}}, list(range(300_000)), False),
         ({"multipleOf": 0.01}, 10**400, True),
@@ -71,7 +92,9 @@ def test_what_takes_too_long_is_stopped_and_says_so(schema: Any, value: Any) -> 
     ],
     ids=lambda each: str(each)[:40],
 )
-def test_what_looks_hostile_and_is_cheap_is_answered(schema: Any, value: Any, fits: bool | None) -> None:
+def test_what_looks_hostile_and_is_cheap_is_answered(
+    schema: Any, value: Any, fits: bool | None
+) -> None:
     found = check(schema, value, seconds=20.0)
     assert fits is None or (found == []) is fits
 
@@ -105,7 +128,9 @@ def spy() -> Iterator[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize("keyword", ["$ref", "$dynamicRef"])
-def test_nothing_is_fetched_and_nothing_shown(spy: tuple[str, list[str]], tmp_path: Path, keyword: str) -> None:
+def test_nothing_is_fetched_and_nothing_shown(
+    spy: tuple[str, list[str]], tmp_path: Path, keyword: str
+) -> None:
     secret = tmp_path / "secret.json"
     secret.write_text(json.dumps({"const": "the-secret-of-the-file"}))
     address, asked = spy
@@ -116,7 +141,10 @@ def test_nothing_is_fetched_and_nothing_shown(spy: tuple[str, list[str]], tmp_pa
         assert "the-secret" not in str(caught.value) and "token-of" not in str(caught.value)
         fault = schemas.fault(schema, owner="1", seconds=2.0)
         assert fault is not None
-        assert (fault.path, str(fault)) == (("properties", "a", keyword), "a schema cannot refer to another document")
+        assert (fault.path, str(fault)) == (
+            ("properties", "a", keyword),
+            "a schema cannot refer to another document",
+        )
     inside = {"$id": address, "$ref": "other.json"}
     assert schemas.fault(inside, owner="1", seconds=2.0) is not None
     assert asked == []
@@ -139,7 +167,9 @@ def test_nothing_is_fetched_and_nothing_shown(spy: tuple[str, list[str]], tmp_pa
     ],
 )
 @pytest.mark.parametrize("place", ["pattern", "patternProperties", "propertyNames"])
-def test_a_pattern_that_cannot_be_used_is_refused_with_the_reason(pattern: str, reason: str, place: str) -> None:
+def test_a_pattern_that_cannot_be_used_is_refused_with_the_reason(
+    pattern: str, reason: str, place: str
+) -> None:
     places: dict[str, dict[str, Any]] = {
         "pattern": {"pattern": pattern},
         "patternProperties": {"patternProperties": {pattern: {}}},
@@ -151,7 +181,9 @@ def test_a_pattern_that_cannot_be_used_is_refused_with_the_reason(pattern: str, 
     assert fault.path[0] == place
 
 
-@pytest.mark.parametrize("pattern", ["[(?=]x", r"\\1{3}", "(?:a|b){1,20}", r"^\d{3}-\d{4}$", r"\p{L}+"])
+@pytest.mark.parametrize(
+    "pattern", ["[(?=]x", r"\\1{3}", "(?:a|b){1,20}", r"^\d{3}-\d{4}$", r"\p{L}+"]
+)
 def test_a_pattern_that_only_looks_like_one_that_cannot_is_taken(pattern: str) -> None:
     assert schemas.fault({"pattern": pattern}, owner="1", seconds=5.0) is None
 
@@ -159,15 +191,31 @@ def test_a_pattern_that_only_looks_like_one_that_cannot_is_taken(pattern: str) -
 @pytest.mark.parametrize(
     ("schema", "path", "words"),
     [
-        ({"$schema": "http://json-schema.org/draft-03/schema#"}, ("$schema",), "drafts 4, 6, 7, 2019-09 and 2020-12"),
-        ({"$schema": "https://example.com/mine"}, ("$schema",), "https://example.com/mine is not known"),
+        (
+            {"$schema": "http://json-schema.org/draft-03/schema#"},
+            ("$schema",),
+            "drafts 4, 6, 7, 2019-09 and 2020-12",
+        ),
+        (
+            {"$schema": "https://example.com/mine"},
+            ("$schema",),
+            "https://example.com/mine is not known",
+        ),
         ({"type": "objekt"}, ("type",), "this is no valid JSON Schema: "),
-        ({"properties": {"a": {"minimum": "x"}}}, ("properties", "a", "minimum"), '"x" is not of type "number"'),
-        ({"items": {"$ref": "#/$defs/no"}}, ("items", "$ref"), "the schema has nothing at `#/$defs/no`"),
+        (
+            {"properties": {"a": {"minimum": "x"}}},
+            ("properties", "a", "minimum"),
+            '"x" is not of type "number"',
+        ),
+        (
+            {"items": {"$ref": "#/$defs/no"}},
+            ("items", "$ref"),
+            "the schema has nothing at `#/$defs/no`",
+        ),
         ({"items": {"$ref": "#no"}}, ("items", "$ref"), "the schema has nothing at `#no`"),
         (nested(300), (), "the schema is nested too deeply"),
     ],
-)  # fmt: skip
+)
 def test_a_schema_that_cannot_be_used_is_refused_with_the_place_and_the_reason(
     schema: Any, path: tuple[str, ...], words: str
 ) -> None:
@@ -181,7 +229,10 @@ def test_who_does_not_want_to_wait_behind_own_slow_checks_is_told_so() -> None:
     sealed.configure(sealed.Limits(slow=1))
     slow = doubled("oneOf", 40)
     with ThreadPoolExecutor(16) as threads:
-        asked = [threads.submit(schemas.problems, slow, "x", owner="attacker", seconds=0.3) for _ in range(16)]
+        asked = [
+            threads.submit(schemas.problems, slow, "x", owner="attacker", seconds=0.3)
+            for _ in range(16)
+        ]
         problems = [type(each.exception()) for each in asked]
     assert set(problems) == {schemas.SchemaBusy, schemas.SchemaStopped}
 

@@ -12,7 +12,8 @@ from executions import sealed
 
 HEAD = struct.Struct(">II")
 FOR_EVER = "def f: f; f"
-# Filled by the room's fixture. Their niceness does not tell: the tests may be as nice as can be themselves.
+# Filled by the room's fixture. Their niceness does not tell: the tests may be as nice as can be
+# themselves.
 STEPPED_BACK: set[int] = set()
 
 
@@ -35,7 +36,9 @@ def run_once(program: str, text: str = "null", *, owner: str = "ada", **options:
 
 
 def slow_children() -> list[int]:
-    """The process ids of the children whose calls take really long: this test saw them step back."""
+    """The process ids of the children whose calls take really long: this test saw them step
+    back.
+    """
     return [pid for pid in sealed.pids() if pid in STEPPED_BACK]
 
 

@@ -28,7 +28,9 @@ def test_others_are_answered_while_calls_hang() -> None:
     with threads_that_may_hang(8) as threads:
         hanging = [hang(threads, f"owner-{n}") for n in range(4)]
         until(lambda: len(slow_children()) == 4, what="four calls are slow")
-        assert [run(f". + {n}", "1", owner="ada") for n in range(50)] == [str(n + 1).encode() for n in range(50)]
+        assert [run(f". + {n}", "1", owner="ada") for n in range(50)] == [
+            str(n + 1).encode() for n in range(50)
+        ]
         assert not any(call.done() for call in hanging)
 
 

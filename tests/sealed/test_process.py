@@ -77,7 +77,9 @@ def test_a_child_that_ends_in_the_middle_died(pipes: Pipes) -> None:
 
 
 @pytest.mark.parametrize("word", [b"", reply(ANSWERED, 0, b"12"), reply(READY, 0, b"")[:-1]])
-def test_a_child_that_does_not_say_that_it_is_ready_did_not_start(pipes: Pipes, word: bytes) -> None:
+def test_a_child_that_does_not_say_that_it_is_ready_did_not_start(
+    pipes: Pipes, word: bytes
+) -> None:
     pipes.says(word)
     os.close(pipes.replies)
     pipes.replies = -1

@@ -16,9 +16,18 @@ def test_words_without_a_name_are_text() -> None:
 
 
 def test_each_name_becomes_its_filter() -> None:
-    found = parse('status:failed owner:me after:2d label:team=red label:urgent workflow:orders step:"send mail" x', NOW)
+    found = parse(
+        'status:failed owner:me after:2d label:team=red label:urgent workflow:orders step:"send'
+        ' mail" x',
+        NOW,
+    )
     asked = found.search
-    assert (asked.phases, asked.owner, asked.subject, asked.step) == ((Phase.FAILED,), "me", "orders", "send mail")
+    assert (asked.phases, asked.owner, asked.subject, asked.step) == (
+        (Phase.FAILED,),
+        "me",
+        "orders",
+        "send mail",
+    )
     assert asked.after == NOW - timedelta(days=2)
     assert asked.labels == (("team", "red"), ("urgent", None))
     assert asked.text == "x" and not found.problems
@@ -38,7 +47,9 @@ def test_moments_are_spans_before_now_or_dates(typed: str, moment: datetime) -> 
     assert parse(f"before:{typed}", NOW).search.before == moment
 
 
-@pytest.mark.parametrize("typed", ["status:nope", "after:soon", "after:999999w", "before:2026-13-40"])
+@pytest.mark.parametrize(
+    "typed", ["status:nope", "after:soon", "after:999999w", "before:2026-13-40"]
+)
 def test_what_is_not_understood_is_said_and_filters_nothing(typed: str) -> None:
     found = parse(typed, NOW)
     assert len(found.problems) == 1
@@ -46,7 +57,10 @@ def test_what_is_not_understood_is_said_and_filters_nothing(typed: str) -> None:
 
 
 def test_addresses_and_unknown_names_are_text() -> None:
-    assert parse("http://example.org:80/ colour:red", NOW).search.text == "http://example.org:80/ colour:red"
+    assert (
+        parse("http://example.org:80/ colour:red", NOW).search.text
+        == "http://example.org:80/ colour:red"
+    )
 
 
 @pytest.mark.parametrize("typed", ['"', "status:", ":", "a:b:c", '"open', "label:=", "\u202e"])

@@ -23,7 +23,11 @@ ADMIN = Applicant("root", is_admin=True)
         (Rule(groups=frozenset({"billing"})), ANN, True),
         (Rule(groups=frozenset({"sales"})), ANN, False),
         (Rule(workflows=frozenset({"order"})), ANN, True),
-        (Rule(workflows=frozenset({"order"})), Applicant("bob", workflow="order", is_active=False), True),
+        (
+            Rule(workflows=frozenset({"order"})),
+            Applicant("bob", workflow="order", is_active=False),
+            True,
+        ),
         (Rule(workflows=frozenset({"order"})), Applicant("bob", workflow=""), False),
         (Rule(workflows=frozenset({""})), Applicant("bob", workflow=""), False),
     ],
@@ -42,10 +46,15 @@ def test_where_it_may_be_sent() -> None:
     one.send_to("anywhere.example", 443, ["free"])
     one.give_to("shop.price", ["fun", "free"])
     for host, port, name in [
-        ("evil.example", 443, "shop"), ("api.shop.example.evil.example", 443, "shop"), ("pay.example", 443, "shop"),
-        ("eu.pay.example", 80, "shop"), ("api.shop.example", 443, "fun"),
-    ]:  # fmt: skip
-        with pytest.raises(SecretUnavailable, match=f"'{name}'.*may not be sent to {host}") as caught:
+        ("evil.example", 443, "shop"),
+        ("api.shop.example.evil.example", 443, "shop"),
+        ("pay.example", 443, "shop"),
+        ("eu.pay.example", 80, "shop"),
+        ("api.shop.example", 443, "fun"),
+    ]:
+        with pytest.raises(
+            SecretUnavailable, match=f"'{name}'.*may not be sent to {host}"
+        ) as caught:
             one.send_to(host, port, [name])
         assert caught.value.error.status == 403
     for function, name in [("other", "fun"), ("shop.price", "shop")]:

@@ -16,7 +16,12 @@ from executions.expressions import evaluate
 from executions.secrets import Secrets, SecretUnavailable, shown, why_not_searched
 
 NONCE = "Zm9vYmFyYmF6"
-VALUES = {"api": "hunter2-x/y", "db": {"user": "bob-the-user", "password": 'pä"ss\\wörd!'}, "pin": "123", "": ""}
+VALUES = {
+    "api": "hunter2-x/y",
+    "db": {"user": "bob-the-user", "password": 'pä"ss\\wörd!'},
+    "pin": "123",
+    "": "",
+}
 ASCII = st.characters(codec="ascii")
 SECRET_TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=8, max_size=30).filter(
     lambda text: not why_not_searched(text)
@@ -43,8 +48,12 @@ def test_a_placeholder_travels_through_an_expression_and_is_filled_in_at_the_edg
 
 
 def test_placeholders_are_the_same_each_time_an_execution_is_driven() -> None:
-    assert Secrets(VALUES, NONCE).placeholders(["api", "db"]) == Secrets(VALUES, NONCE).placeholders(["db", "api"])
-    assert Secrets(VALUES, NONCE).placeholders(["api"]) != Secrets(VALUES, NONCE + "0").placeholders(["api"])
+    assert Secrets(VALUES, NONCE).placeholders(["api", "db"]) == Secrets(
+        VALUES, NONCE
+    ).placeholders(["db", "api"])
+    assert Secrets(VALUES, NONCE).placeholders(["api"]) != Secrets(
+        VALUES, NONCE + "0"
+    ).placeholders(["api"])
 
 
 @pytest.mark.parametrize(
@@ -57,7 +66,9 @@ def test_placeholders_are_the_same_each_time_an_execution_is_driven() -> None:
         ("$secrets.db.host", "db.host", "it has no property"),
     ],
 )
-def test_a_secret_that_is_not_there_is_an_authorization_error(source: str, name: str, words: str) -> None:
+def test_a_secret_that_is_not_there_is_an_authorization_error(
+    source: str, name: str, words: str
+) -> None:
     variables = {"secrets": Secrets(VALUES, NONCE).placeholders(["api", "db", "missing"])}
     with pytest.raises(SecretUnavailable, match=f"'{name}'.*{words}") as caught:
         evaluate(source, None, variables)
@@ -111,7 +122,8 @@ def test_no_form_of_a_secret_survives_redaction(secret: str, before: str, behind
 
 
 @given(
-    st.text(ASCII, min_size=12, max_size=30).filter(lambda text: not why_not_searched(text)), st.text(ASCII, max_size=9)
+    st.text(ASCII, min_size=12, max_size=30).filter(lambda text: not why_not_searched(text)),
+    st.text(ASCII, max_size=9),
 )
 def test_a_secret_inside_a_base64_text_is_found_wherever_it_stands(secret: str, user: str) -> None:
     header = base64.b64encode(f"{user}:{secret}".encode()).decode()
@@ -131,7 +143,8 @@ def test_redaction_leaves_all_else_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["admin", "2024", "test", "1202400", "customer", "20241231", "password", "aaaaaaaaaaaa"]
+    "value",
+    ["admin", "2024", "test", "1202400", "customer", "20241231", "password", "aaaaaaaaaaaa"],
 )
 def test_short_and_common_values_are_not_searched_for(value: str) -> None:
     one = Secrets({"x": value}, NONCE)
@@ -140,14 +153,18 @@ def test_short_and_common_values_are_not_searched_for(value: str) -> None:
     assert why_not_searched(value)
 
 
-@pytest.mark.parametrize("value", ["hunter2-x/y", "correct horse", "4111111111111111", "Tr0ub4dor&3", "sk_live_1a"])
+@pytest.mark.parametrize(
+    "value", ["hunter2-x/y", "correct horse", "4111111111111111", "Tr0ub4dor&3", "sk_live_1a"]
+)
 def test_other_values_are(value: str) -> None:
     assert why_not_searched(value) == ""
     assert Secrets({"x": value}, NONCE).redact(f"<{value}>") == "<[secret x]>"
 
 
 def test_numbers_are_found_too() -> None:
-    assert Secrets({"card": "4111111111111111"}, NONCE).redact([4111111111111111]) == ["[secret card]"]
+    assert Secrets({"card": "4111111111111111"}, NONCE).redact([4111111111111111]) == [
+        "[secret card]"
+    ]
 
 
 def test_what_was_computed_is_hidden_once_it_is_known() -> None:

@@ -15,7 +15,11 @@ from executions.values import dumps
 
 NONCE = "Zm9vYmFyYmF6"
 RUN = b"run-1"
-VALUES = {"api": "hunter2-x/y", "db": {"user": "admin", "password": 'pä"ss\\wörd!'}, "card": "4111111111111111"}
+VALUES = {
+    "api": "hunter2-x/y",
+    "db": {"user": "admin", "password": 'pä"ss\\wörd!'},
+    "card": "4111111111111111",
+}
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
     [
         "hunter2-x/y",
@@ -45,7 +49,11 @@ def row(value: Any, one: Secrets) -> str:
 def test_whatever_is_kept_comes_back_as_it_was(value: Any) -> None:
     text = row(value, secrets())
     assert secrets().opened(json.loads(text)) == value
-    for form in ("hunter2-x/y", base64.b64encode(b"hunter2-x/y").decode().rstrip("="), "4111111111111111"):
+    for form in (
+        "hunter2-x/y",
+        base64.b64encode(b"hunter2-x/y").decode().rstrip("="),
+        "4111111111111111",
+    ):
         assert form not in text
     assert row(value, secrets()) == text, "the digest over a row has to stay what it was"
 
@@ -56,9 +64,19 @@ def test_what_is_common_stays_in_the_row() -> None:
 
 
 def test_people_see_a_label_where_a_secret_is_kept_out() -> None:
-    value = {"echo": "Bearer hunter2-x/y", "n": [4111111111111111], "mark": "\ue000", "forged": "\ue000api|AAAA\ue001"}
+    value = {
+        "echo": "Bearer hunter2-x/y",
+        "n": [4111111111111111],
+        "mark": "\ue000",
+        "forged": "\ue000api|AAAA\ue001",
+    }
     text = row(value, secrets())
-    seen = {"echo": "Bearer [secret api]", "n": ["[secret card]"], "mark": "\ue000", "forged": "\ue000api|AAAA\ue001"}
+    seen = {
+        "echo": "Bearer [secret api]",
+        "n": ["[secret card]"],
+        "mark": "\ue000",
+        "forged": "\ue000api|AAAA\ue001",
+    }
     assert shown(json.loads(text)) == seen
     assert json.loads(shown_text(text)) == seen
 

@@ -19,14 +19,20 @@ from tests.api.test_policy_matrix import TABLE
 from tests.dashboard.views.test_policy import PAGES, POSTS
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
-TEXT = "document: {dsl: '1.0.0', namespace: t, name: one, version: '1.0.0'}\ndo: [{nap: {wait: {hours: 1}}}]\n"
+TEXT = (
+    "document: {dsl: '1.0.0', namespace: t, name: one, version: '1.0.0'}\ndo: [{nap: {wait: {hours:"
+    " 1}}}]\n"
+)
 METHODS = {"create": "POST", "run": "POST", "list": "GET", "read": "GET", "delete": "DELETE"}
 ADMIN = ("/admin/", "/admin/executions/execution/", "/django-rq/", "/log-in", "/readyz", "/metrics")
 
 
 def addresses() -> list[tuple[str, str]]:
     """Each address with its method, any names in its places."""
-    api = [(METHODS.get(name.partition("-")[0], "GET"), f"/api/v1/{path}") for name, (path, _, _) in TABLE.items()]
+    api = [
+        (METHODS.get(name.partition("-")[0], "GET"), f"/api/v1/{path}")
+        for name, (path, _, _) in TABLE.items()
+    ]
     pages = [("GET", address) for address, *_ in PAGES.values()]
     posts = [("POST", address) for address, *_ in POSTS.values()]
     found = {(method, re.sub(r"{\w+}", "x", path)) for method, path in [*api, *pages, *posts]}
@@ -64,21 +70,36 @@ def test_every_button_says_when_to_come_back(
         raise Refused("unavailable", "The database is busy.", remedy="Try again.")
 
     monkeypatch.setattr("dashboard.views.act.press", busy)
-    sent = {"seq": execution.head_seq, "choice": "fail", "checkpoint": "0", "phase": "CANCELLED", "reason": "x"}
-    response = ada.post(f"/executions/{execution.public_id}/do/{VERBS[verb].slug}", sent, headers=headers)
-    assert (response.status_code, response.get("Retry-After")) == (503, str(doors.RETRY_AFTER_SECONDS))
+    sent = {
+        "seq": execution.head_seq,
+        "choice": "fail",
+        "checkpoint": "0",
+        "phase": "CANCELLED",
+        "reason": "x",
+    }
+    response = ada.post(
+        f"/executions/{execution.public_id}/do/{VERBS[verb].slug}", sent, headers=headers
+    )
+    assert (response.status_code, response.get("Retry-After")) == (
+        503,
+        str(doors.RETRY_AFTER_SECONDS),
+    )
 
 
 @override_settings(STIGMER_QUEUE=False)
 def test_a_start_while_the_queue_is_off_says_when_to_come_back(ada: Client) -> None:
     workflow = apply_definition(TEXT, User.objects.get()).workflow
     page = ada.post(f"/workflows/{workflow.public_id}/run", {})
-    api = ada.post(f"/api/v1/workflows/{workflow.public_id}/run", "{}", content_type="application/json")
+    api = ada.post(
+        f"/api/v1/workflows/{workflow.public_id}/run", "{}", content_type="application/json"
+    )
     for response in (page, api):
         assert (response.status_code, response.get("Retry-After")) == (503, "5")
 
 
-@pytest.mark.parametrize(("status", "own", "after"), [(503, "", "5"), (429, "", "5"), (503, "30", "30"), (500, "", "")])
+@pytest.mark.parametrize(
+    ("status", "own", "after"), [(503, "", "5"), (429, "", "5"), (503, "30", "30"), (500, "", "")]
+)
 def test_an_answer_that_knows_better_says_so_itself(status: int, own: str, after: str) -> None:
     response = HttpResponse(status=status, headers={"Retry-After": own} if own else {})
     told = doors.again(lambda _: response)(RequestFactory().get("/"))

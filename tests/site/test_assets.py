@@ -17,7 +17,10 @@ def test_in_a_checkout_the_assets_lie_beside_the_packages() -> None:
 
 def test_the_wheel_carries_templates_and_static_files_and_not_the_tests(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "wheel"]
-    subprocess.run([*build, "--no-deps", "--no-build-isolation", "--no-index", "-w", tmp_path, ROOT], check=True)
+    subprocess.run(
+        [*build, "--no-deps", "--no-build-isolation", "--no-index", "-w", tmp_path, ROOT],
+        check=True,
+    )
     (wheel,) = tmp_path.glob("stigmer-*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     for folder in ("templates", "static", "examples"):

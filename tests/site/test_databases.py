@@ -23,8 +23,15 @@ def test_without_an_address_it_is_sqlite_in_the_data_folder() -> None:
 
 
 def test_a_postgresql_address_is_taken_apart_and_pooled() -> None:
-    entry = databases.from_url("postgresql://me:p%40ss@db:5433/flows?sslmode=require", HOME, connections=3)
-    assert (entry["USER"], entry["PASSWORD"], entry["HOST"], entry["PORT"]) == ("me", "p@ss", "db", "5433")
+    entry = databases.from_url(
+        "postgresql://me:p%40ss@db:5433/flows?sslmode=require", HOME, connections=3
+    )
+    assert (entry["USER"], entry["PASSWORD"], entry["HOST"], entry["PORT"]) == (
+        "me",
+        "p@ss",
+        "db",
+        "5433",
+    )
     assert entry["NAME"] == "flows"
     assert entry["OPTIONS"]["sslmode"] == "require"
     assert entry["OPTIONS"]["pool"]["max_size"] == 3
@@ -32,12 +39,16 @@ def test_a_postgresql_address_is_taken_apart_and_pooled() -> None:
 
 
 def test_options_of_the_address_come_after_ours_and_so_win() -> None:
-    entry = databases.from_url("postgresql://db/flows?options=-c%20statement_timeout%3D1s", HOME, connections=3)
+    entry = databases.from_url(
+        "postgresql://db/flows?options=-c%20statement_timeout%3D1s", HOME, connections=3
+    )
     assert entry["OPTIONS"]["options"].endswith("-c statement_timeout=1s")
 
 
 def test_another_database_is_refused_with_what_is_allowed() -> None:
-    with pytest.raises(ImproperlyConfigured, match=r"begins with 'mysql'.*postgresql://.*sqlite:///"):
+    with pytest.raises(
+        ImproperlyConfigured, match=r"begins with 'mysql'.*postgresql://.*sqlite:///"
+    ):
         databases.from_url("mysql://db/flows", HOME, connections=8)
 
 
@@ -53,14 +64,18 @@ def test_another_database_is_refused_with_what_is_allowed() -> None:
         "postgresql://me@[db/flows",
     ],
 )
-def test_an_address_that_means_something_else_than_it_says_is_refused_without_its_password(url: str) -> None:
+def test_an_address_that_means_something_else_than_it_says_is_refused_without_its_password(
+    url: str,
+) -> None:
     with pytest.raises(ImproperlyConfigured, match="%23") as refused:
         databases.from_url(url, HOME, connections=8)
     assert "ss" not in str(refused.value).replace("address", "")
 
 
 def test_an_sqlite_address_may_name_any_path() -> None:
-    entry = databases.from_url("sqlite:////srv/d%C3%A0ta%20%231/%3F%25.sqlite3", HOME, connections=8)
+    entry = databases.from_url(
+        "sqlite:////srv/d%C3%A0ta%20%231/%3F%25.sqlite3", HOME, connections=8
+    )
     assert entry["NAME"] == "/srv/dàta #1/?%.sqlite3"
 
 
@@ -68,13 +83,17 @@ def test_an_sqlite_address_may_name_any_path() -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(TEST_DATABASE != "postgres", reason="limits of PostgreSQL")
 @pytest.mark.parametrize("kind", ["pooled", "beside the pool"])
-def test_no_connection_waits_for_a_statement_a_lock_or_an_idle_transaction_for_ever(kind: str) -> None:
+def test_no_connection_waits_for_a_statement_a_lock_or_an_idle_transaction_for_ever(
+    kind: str,
+) -> None:
     connection.ensure_connection()
     named: Any = connection
     # The pool's is what everything uses; the other is how health asks why the pool has none.
     raw = named.connection if kind == "pooled" else psycopg.connect(**named.get_connection_params())
     try:
-        found = {name: raw.execute(f"SHOW {name}").fetchall()[0][0] for name in databases.POSTGRES_LIMITS}
+        found = {
+            name: raw.execute(f"SHOW {name}").fetchall()[0][0] for name in databases.POSTGRES_LIMITS
+        }
     finally:
         if kind != "pooled":
             raw.close()
@@ -87,10 +106,17 @@ def test_no_connection_waits_for_a_statement_a_lock_or_an_idle_transaction_for_e
 def test_who_is_idle_in_a_transaction_loses_it_and_what_it_held() -> None:
     """With the limit shortened, as nobody wants to wait for the real one."""
     row = Process.objects.create(kind="worker", host="held", pid=1)
-    with pytest.raises(DatabaseError) as caught, transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError) as caught,
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '20ms'")
         Process.objects.filter(pk=row.pk).update(pid=2)
-        address = {"host": connection.settings_dict["HOST"], "dbname": connection.settings_dict["NAME"]}
+        address = {
+            "host": connection.settings_dict["HOST"],
+            "dbname": connection.settings_dict["NAME"],
+        }
         with psycopg.connect(user="postgres", **address) as other:
             # Waits for the row until its holder was ended.
             other.execute("UPDATE executions_process SET pid = 3")

@@ -26,7 +26,9 @@ LARGE = b"x" * 3_000_000
         ("/nowhere", "text/html"),
     ],
 )
-def test_a_large_body_is_413_at_every_door_in_its_own_format(client: Client, path: str, kind: str) -> None:
+def test_a_large_body_is_413_at_every_door_in_its_own_format(
+    client: Client, path: str, kind: str
+) -> None:
     response = client.post(path, LARGE, content_type="application/octet-stream")
     assert response.status_code == 413
     assert response["Content-Type"].startswith(kind)
@@ -34,7 +36,9 @@ def test_a_large_body_is_413_at_every_door_in_its_own_format(client: Client, pat
 
 
 def test_a_button_whose_form_is_too_large_gets_a_notice_in_its_place(client: Client) -> None:
-    response = client.post("/executions/wex-x/do/retry", {"arguments": "x" * 3_000_000}, headers={"HX-Request": "true"})
+    response = client.post(
+        "/executions/wex-x/do/retry", {"arguments": "x" * 3_000_000}, headers={"HX-Request": "true"}
+    )
     assert response.status_code == 413 and response["X-Explained"]
     assert response.content.startswith(b'<div class="notice') and b"<html" not in response.content
 
@@ -45,7 +49,9 @@ def by_https(settings: Any) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/v1/workflows", "/api/v1/nowhere"])
-def test_the_api_by_plain_http_is_refused_and_not_redirected(by_https: None, client: Client, path: str) -> None:
+def test_the_api_by_plain_http_is_refused_and_not_redirected(
+    by_https: None, client: Client, path: str
+) -> None:
     response = client.get(path)
     assert (response.status_code, response["Content-Type"]) == (403, "application/problem+json")
     assert response.json()["type"] == "/problems/forbidden"
@@ -57,7 +63,9 @@ def test_a_token_by_plain_http_is_refused_at_every_door(by_https: None, client: 
     assert client.get("/metrics", headers={"Authorization": "Bearer x"}).status_code == 403
 
 
-def test_a_page_by_plain_http_is_redirected_and_health_answers(by_https: None, client: Client) -> None:
+def test_a_page_by_plain_http_is_redirected_and_health_answers(
+    by_https: None, client: Client
+) -> None:
     response = client.get("/log-in")
     assert (response.status_code, response["Location"]) == (301, "https://testserver/log-in")
     assert client.get("/healthz").status_code == 200
@@ -69,7 +77,10 @@ def test_posts_of_pages_and_requests_of_the_api_share_one_bucket(
 ) -> None:
     settings.STIGMER_API_RATE = 4
     client.force_login(User.objects.create_superuser("ada"))
-    assert [client.post(path).status_code for path in ("/inbox/read", "/executions/bulk")] == [302, 400]
+    assert [client.post(path).status_code for path in ("/inbox/read", "/executions/bulk")] == [
+        302,
+        400,
+    ]
     assert client.get("/api/v1/workflows").status_code == 200
     assert client.post("/admin/auth/user/add/").status_code == 200
     refused = client.post("/inbox/read")
@@ -81,8 +92,12 @@ def test_posts_of_pages_and_requests_of_the_api_share_one_bucket(
     assert client.get("/inbox/").status_code == 200, "who only reads pages is not counted"
 
 
-def test_strangers_are_counted_by_their_address(client: Client, settings: Any, redis_client: redis.Redis) -> None:
+def test_strangers_are_counted_by_their_address(
+    client: Client, settings: Any, redis_client: redis.Redis
+) -> None:
     settings.STIGMER_API_RATE = 2
-    answers = [client.post("/log-in", {"username": "", "password": ""}).status_code for _ in range(3)]
+    answers = [
+        client.post("/log-in", {"username": "", "password": ""}).status_code for _ in range(3)
+    ]
     assert answers == [200, 200, 429]
     assert client.post("/log-in", {}, REMOTE_ADDR="192.0.2.9").status_code == 200

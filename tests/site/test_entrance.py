@@ -51,7 +51,9 @@ def test_a_body_within_the_bound_arrives_whole():
     assert inside.body == b"1234567890" and SCOPE_KEY not in inside.scope
 
 
-@pytest.mark.parametrize("headers", [(), ((b"content-length", b"11"),), ((b"content-length", b"9" * 400),)])
+@pytest.mark.parametrize(
+    "headers", [(), ((b"content-length", b"11"),), ((b"content-length", b"9" * 400),)]
+)
 def test_of_a_larger_body_nothing_arrives_but_the_word(headers):
     inside = Inside()
     called(bounded(inside, 10), http(*headers), part(b"12345", True), part(b"678901", True))
@@ -67,14 +69,24 @@ def test_what_the_server_refused_stays_refused():
 EMPTY, LEFT = part(b"", False), {"type": "http.disconnect"}
 REFUSED = [
     pytest.param(http(**{SCOPE_KEY: TOO_LARGE}), [EMPTY], id="by the server, which sends no body"),
-    pytest.param(http(**{SCOPE_KEY: "busy"}), [part(b"1", True), part(b"", False)], id="by the server"),
-    pytest.param(http((b"content-length", b"11")), [part(b"12345", True), part(b"678901", False)], id="by its header"),
-    pytest.param(http(), [part(b"x" * 11, True), part(b"y", True), part(b"z", False)], id="by its size"),
+    pytest.param(
+        http(**{SCOPE_KEY: "busy"}), [part(b"1", True), part(b"", False)], id="by the server"
+    ),
+    pytest.param(
+        http((b"content-length", b"11")),
+        [part(b"12345", True), part(b"678901", False)],
+        id="by its header",
+    ),
+    pytest.param(
+        http(), [part(b"x" * 11, True), part(b"y", True), part(b"z", False)], id="by its size"
+    ),
 ]
 
 
 @pytest.mark.parametrize(("scope", "messages"), REFUSED)
-def test_after_a_refused_body_an_application_hears_nothing_but_that_the_client_left(scope, messages):
+def test_after_a_refused_body_an_application_hears_nothing_but_that_the_client_left(
+    scope, messages
+):
     heard: list[dict[str, Any]] = []
 
     async def listening(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -84,12 +96,22 @@ def test_after_a_refused_body_an_application_hears_nothing_but_that_the_client_l
     assert heard == [EMPTY, LEFT]
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/metrics", "/api/v1/workflows", "/log-in", "/admin/login/", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/metrics", "/api/v1/workflows", "/log-in", "/admin/login/", "/nowhere"]
+)
 @pytest.mark.parametrize(("scope", "messages"), REFUSED)
-def test_a_refusal_that_takes_long_to_write_is_not_cut_short_by_the_rest_of_the_body(path, scope, messages):
+def test_a_refusal_that_takes_long_to_write_is_not_cut_short_by_the_rest_of_the_body(
+    path, scope, messages
+):
     """The server answers 500 for an application that ended in an error and has not answered yet."""
     status = 503 if scope.get(SCOPE_KEY) == "busy" else 413
-    asked = {**scope, "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b""}
+    asked = {
+        **scope,
+        "method": "POST",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+    }
     asked["headers"] = [*scope["headers"], (b"host", b"localhost")]
 
     async def scenario() -> list[dict[str, Any]]:
@@ -124,7 +146,11 @@ def test_a_proxy_that_nobody_declared_is_told_of_once(caplog):
 def test_a_socket_behind_a_proxy_is_as_secure_as_the_proxy_says():
     inside = Inside()
     scope = {"type": "websocket", "client": ["10.0.0.1", 5]}
-    called(behind_proxies(inside, 1), scope | {"headers": ((b"x-forwarded-proto", b"https"),)}, part(b"", False))
+    called(
+        behind_proxies(inside, 1),
+        scope | {"headers": ((b"x-forwarded-proto", b"https"),)},
+        part(b"", False),
+    )
     assert inside.scope["scheme"] == "wss"
     called(behind_proxies(inside, 1), scope | {"headers": ()}, part(b"", False))
     assert inside.scope["scheme"] == "ws"

@@ -44,6 +44,9 @@ def test_the_address_of_the_embedded_redis_leads_to_its_socket_whatever_the_fold
     folder = short_folder / "dàta #1 ?x=%41 'q' \"r\""
     socket = home.redis_socket(folder)
     socket.parent.mkdir(parents=True)
-    with redis_server(short_folder, socket), redis.Redis.from_url(home.redis_address(folder)) as client:
+    with (
+        redis_server(short_folder, socket),
+        redis.Redis.from_url(home.redis_address(folder)) as client,
+    ):
         assert client.ping()
         assert client.connection_pool.connection_kwargs["path"] == str(socket)

@@ -20,5 +20,10 @@ def test_sqlite_runs_with_the_pragmas_that_were_asked_for() -> None:
         pytest.skip("SQLite only")
     with connection.cursor() as cursor:
         live = {name: cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in SQLITE_PRAGMAS}
-    assert live == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 10000, "foreign_keys": 1}
+    assert live == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "busy_timeout": 10000,
+        "foreign_keys": 1,
+    }
     assert settings.DATABASES["default"]["ENGINE"] == "stigmer_site.sqlite"

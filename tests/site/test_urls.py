@@ -7,15 +7,21 @@ from django.test import Client
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize(("staff", "superuser", "status"), [(False, False, 302), (True, False, 302), (True, True, 200)])
+@pytest.mark.parametrize(
+    ("staff", "superuser", "status"), [(False, False, 302), (True, False, 302), (True, True, 200)]
+)
 def test_the_queues_own_pages_are_for_superusers_only(
     client: Client, staff: bool, superuser: bool, status: int
 ) -> None:
-    client.force_login(User.objects.create(username="someone", is_staff=staff, is_superuser=superuser))
+    client.force_login(
+        User.objects.create(username="someone", is_staff=staff, is_superuser=superuser)
+    )
     assert client.get("/django-rq/").status_code == status
 
 
-@pytest.mark.parametrize("path", ["/django-rq/stats.json", "/django-rq/stats.json/token", "/django-rq/queues/0/"])
+@pytest.mark.parametrize(
+    "path", ["/django-rq/stats.json", "/django-rq/stats.json/token", "/django-rq/queues/0/"]
+)
 def test_no_rq_address_answers_a_stranger(client: Client, path: str) -> None:
     assert client.get(path).status_code == 302
     assert client.get("/admin/django_rq/dashboard/stats.json").status_code in (302, 404)

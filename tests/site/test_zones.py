@@ -42,7 +42,9 @@ def test_the_zone_that_the_browser_told_counts_for_its_requests_alone() -> None:
         assert shown_to() == "2026-07-02 00:30:00 CEST"
 
 
-@pytest.mark.parametrize("name", ["", "Mars/Base", "../../etc/passwd", "/etc/passwd", "America", "x" * 5000, "\0"])
+@pytest.mark.parametrize(
+    "name", ["", "Mars/Base", "../../etc/passwd", "/etc/passwd", "America", "x" * 5000, "\0"]
+)
 def test_what_is_no_zone_counts_as_none(name: str) -> None:
     assert shown_to(**{zones.COOKIE: name}) == "2026-07-01 22:30:00 UTC"
 

@@ -14,11 +14,12 @@ from tests.processes import lives
 Lines = list[tuple[str, str]]
 FOREVER = "import time; print('up', flush=True); time.sleep(600)"
 STUBBORN = (
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True);"
+    " time.sleep(600)"
 )
 WITH_HEIR = (
-    "import subprocess, sys, time; heir = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
-    "print(heir.pid, flush=True); time.sleep(600)"
+    "import subprocess, sys, time; heir = subprocess.Popen([sys.executable, '-c', 'import time;"
+    " time.sleep(600)']);print(heir.pid, flush=True); time.sleep(600)"
 )
 
 
@@ -28,12 +29,19 @@ async def _eventually(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-def _with_child(source: str, body: Callable[[Child, Lines], Awaitable[None]], stop_seconds: float = 10.0) -> Lines:
+def _with_child(
+    source: str, body: Callable[[Child, Lines], Awaitable[None]], stop_seconds: float = 10.0
+) -> Lines:
     lines: Lines = []
 
     async def run() -> None:
         command = run_python("-c", source)
-        child = Child("worker-1", command, lambda name, line: lines.append((name, line)), stop_seconds=stop_seconds)
+        child = Child(
+            "worker-1",
+            command,
+            lambda name, line: lines.append((name, line)),
+            stop_seconds=stop_seconds,
+        )
         child.start()
         try:
             await _eventually(lambda: bool(lines))
@@ -135,4 +143,8 @@ def test_a_child_ends_with_a_supervisor_that_was_killed() -> None:
 
 
 def test_exit_codes_are_told_in_words() -> None:
-    assert [describe(code) for code in (0, 3, -9)] == ["exit code 0", "exit code 3", "killed by SIGKILL"]
+    assert [describe(code) for code in (0, 3, -9)] == [
+        "exit code 0",
+        "exit code 3",
+        "killed by SIGKILL",
+    ]

@@ -14,7 +14,10 @@ def _said(*lines: str, text: bool) -> str:
 
 
 def test_a_record_is_one_readable_line_with_the_name_of_its_process() -> None:
-    written = _said(json.dumps({"event": "step finished", "level": "info", "timestamp": "…", "step": "pay"}), text=True)
+    written = _said(
+        json.dumps({"event": "step finished", "level": "info", "timestamp": "…", "step": "pay"}),
+        text=True,
+    )
     assert written[8:] == " worker-1  step finished  step=pay\n"
 
 
@@ -29,8 +32,15 @@ def test_a_plain_line_becomes_a_record() -> None:
 
 
 def test_an_error_is_told_in_two_short_lines() -> None:
-    error = {"exc_type": "ValueError", "exc_value": "no", "frames": [{"filename": "pay.py", "lineno": 7}]}
-    written = _said(json.dumps({"event": "ended by an error", "level": "critical", "exception": [error]}), text=True)
+    error = {
+        "exc_type": "ValueError",
+        "exc_value": "no",
+        "frames": [{"filename": "pay.py", "lineno": 7}],
+    }
+    written = _said(
+        json.dumps({"event": "ended by an error", "level": "critical", "exception": [error]}),
+        text=True,
+    )
     assert written.splitlines()[1].strip() == "ValueError: no (pay.py:7)"
 
 

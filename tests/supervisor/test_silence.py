@@ -12,7 +12,9 @@ from executions.supervisor.silence import Silence
 
 
 def looks(silence: Silence, count: int, *, busy: float = 0.0, elapsed: float = 1.0) -> list[int]:
-    """The numbers of the looks, one a second, at which it counts as hung; ``busy`` is its share of a processor."""
+    """The numbers of the looks, one a second, at which it counts as hung; ``busy`` is its share of
+    a processor.
+    """
     return [
         number
         for number in range(1, count + 1)

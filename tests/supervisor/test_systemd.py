@@ -27,9 +27,15 @@ re.match("(a+)+$", "a" * 64 + "!")
 
 
 @pytest.fixture(params=["a path", "an abstract name"])
-def listening(request: pytest.FixtureRequest, short_folder: Path) -> Iterator[tuple[str, socket.socket]]:
+def listening(
+    request: pytest.FixtureRequest, short_folder: Path
+) -> Iterator[tuple[str, socket.socket]]:
     """A name as systemd gives it, and the socket behind it."""
-    path = str(short_folder / "notify") if request.param == "a path" else f"@stigmer-tests-{os.getpid()}"
+    path = (
+        str(short_folder / "notify")
+        if request.param == "a path"
+        else f"@stigmer-tests-{os.getpid()}"
+    )
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
         heard.bind("\0" + path[1:] if path.startswith("@") else path)
         heard.settimeout(60)
@@ -61,7 +67,9 @@ def test_a_process_that_is_not_the_one_that_is_watched_says_nothing(
 ) -> None:
     path, heard = listening
     asked = {**os.environ, "NOTIFY_SOCKET": path, "WATCHDOG_USEC": "300000", "WATCHDOG_PID": "1"}
-    source = "import time; from executions.supervisor.answers import answer; answer(); time.sleep(1)"
+    source = (
+        "import time; from executions.supervisor.answers import answer; answer(); time.sleep(1)"
+    )
     subprocess.run([sys.executable, "-c", source], cwd=ROOT, env=asked, check=True, timeout=60)
     heard.setblocking(False)
     with pytest.raises(BlockingIOError):
@@ -72,12 +80,23 @@ def test_up_says_that_it_is_ready_and_that_it_lives(short_folder: Path, tmp_path
     path = str(short_folder / "notify")
     port, demo_port = free_ports(2)
     settings = {"STIGMER_PORT": port, "STIGMER_DEMO_PORT": demo_port, "STIGMER_WORKERS": 1}
-    asked = {**environment(tmp_path / "home", **settings), "NOTIFY_SOCKET": path, "WATCHDOG_USEC": "3000000"}
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard, server_logs.writing(tmp_path / "log") as log:
+    asked = {
+        **environment(tmp_path / "home", **settings),
+        "NOTIFY_SOCKET": path,
+        "WATCHDOG_USEC": "3000000",
+    }
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard,
+        server_logs.writing(tmp_path / "log") as log,
+    ):
         heard.bind(path)
         heard.settimeout(90)
         up = subprocess.Popen(
-            [sys.executable, "-m", "executions.cli", "up"], cwd=ROOT, env=asked, stdout=log, stderr=log
+            [sys.executable, "-m", "executions.cli", "up"],
+            cwd=ROOT,
+            env=asked,
+            stdout=log,
+            stderr=log,
         )
         try:
             said = [heard.recv(100)]

@@ -25,7 +25,12 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStigmer]:
 
 def _run(*arguments: str, home: Path, **settings: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(*arguments), cwd=ROOT, env=environment(home, **settings), capture_output=True, text=True, timeout=60
+        command(*arguments),
+        cwd=ROOT,
+        env=environment(home, **settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
 
 
@@ -78,7 +83,9 @@ def test_a_data_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> Non
     assert refused.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name
+)
 def test_it_stops_in_order_and_leaves_no_process(number: signal.Signals, tmp_path: Path) -> None:
     with stigmer_up(tmp_path / "home") as live:
         processes = live.everything()

@@ -43,7 +43,9 @@ def test_the_policy_asks_the_row(verb: Verb) -> None:
 def test_the_api_has_a_route_for_both_kinds_with_the_arguments_of_the_row(verb: Verb) -> None:
     routes = {route for route, operation in api.operations() if "POST" in operation.methods}
     for kind in ("workflow", "agent"):
-        assert any(route.endswith(f"{kind}-executions/<execution_id>/{verb.slug}") for route in routes)
+        assert any(
+            route.endswith(f"{kind}-executions/<execution_id>/{verb.slug}") for route in routes
+        )
     shape = BODIES[verb.name]
     fields = set(shape.model_fields) if shape else set()
     reason = {"reason"} if verb.reason != Reason.NONE else set()
@@ -87,7 +89,9 @@ def test_the_docs_name_each_verb_with_its_command_and_its_roles(verb: Verb) -> N
     table = (DOCS / "recovery.md").read_text()
     line = next(line for line in table.splitlines() if line.startswith(f"| {verb.name} |"))
     cells = [cell.strip() for cell in line.strip("|").split("|")]
-    assert cells[1] == ", ".join(role for role in ("owner", "support", "admin") if role in verb.roles)
+    assert cells[1] == ", ".join(
+        role for role in ("owner", "support", "admin") if role in verb.roles
+    )
     if verb in with_commands():
         assert f"`{verb.slug} ID" in (DOCS / "cli.md").read_text()
 

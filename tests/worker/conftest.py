@@ -44,7 +44,11 @@ def database_url() -> str:
 
 def worker_environment(home: Path) -> dict[str, str]:
     """What a worker of these tests reads: the test's own database and Redis, and quick patience."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("STIGMER_", "DJANGO_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("STIGMER_", "DJANGO_"))
+    }
     return {
         **kept,
         **QUICK,
@@ -70,9 +74,12 @@ def log(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def worker(transactional_db: None, tmp_path: Path, log: Path, redis_client: redis.Redis) -> Iterator[Start]:
-    """``worker()`` starts one and waits until it listens; ``worker(STIGMER_SLOTS=1)`` with other settings, ``inside``
-    what another command makes for it."""
+def worker(
+    transactional_db: None, tmp_path: Path, log: Path, redis_client: redis.Redis
+) -> Iterator[Start]:
+    """``worker()`` starts one and waits until it listens; ``worker(STIGMER_SLOTS=1)`` with other
+    settings, ``inside`` what another command makes for it.
+    """
     started: list[subprocess.Popen[bytes]] = []
 
     def start_one(*, inside: Sequence[str] = (), **environment: object) -> subprocess.Popen[bytes]:
@@ -84,10 +91,16 @@ def worker(transactional_db: None, tmp_path: Path, log: Path, redis_client: redi
             process = subprocess.Popen(command, cwd=ROOT, env=own, stdout=stream, stderr=stream)
         started.append(process)
         # Inside a container it has another pid than out here.
-        signed_on = Process.objects.exclude(pk__in=known) if inside else Process.objects.filter(pid=process.pid)
+        signed_on = (
+            Process.objects.exclude(pk__in=known)
+            if inside
+            else Process.objects.filter(pid=process.pid)
+        )
         alive = signed_on.filter(dead_at=None)
         until(
-            lambda: alive.exists() or process.poll() is not None, what="the worker has signed on", seconds=START_SECONDS
+            lambda: alive.exists() or process.poll() is not None,
+            what="the worker has signed on",
+            seconds=START_SECONDS,
         )
         assert process.poll() is None, log.read_text()
         return process
@@ -116,7 +129,9 @@ def begin(alice: User) -> Callable[..., Execution]:
     """``begin(tasks)``: apply the tasks as a workflow and start it."""
 
     def begun(tasks: str, input: Any = None, name: str = "one") -> Execution:
-        return start(apply_definition(HEAD % name + tasks, alice).workflow, alice, input=input or {})
+        return start(
+            apply_definition(HEAD % name + tasks, alice).workflow, alice, input=input or {}
+        )
 
     return begun
 

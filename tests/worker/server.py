@@ -9,7 +9,10 @@ from tests.calls.http.faults import FaultServer, Seen, answer, behaviour
 
 
 class GatedServer(FaultServer):
-    """``/gated`` answers once ``gate`` is set. ``inside`` counts the calls that wait now, ``most`` the most ever."""
+    """``/gated`` answers once ``gate`` is set.
+
+    ``inside`` counts the calls that wait now, ``most`` the most ever.
+    """
 
     def __init__(self) -> None:
         self.gate = threading.Event()

@@ -1,7 +1,9 @@
-"""A database that another session has locked: what runs goes on, what it found waits in memory, nothing runs twice.
+"""A database that another session has locked: what runs goes on, what it found waits in memory,
+nothing runs twice.
 
-A migration, a VACUUM, an index, a shell with an open transaction: the session here does what they do and holds it for
-longer than every limit of ours (a lock is waited for 2 s on PostgreSQL and 10 s on SQLite, a person for 5 s).
+A migration, a VACUUM, an index, a shell with an open transaction: the session here does what they
+do and holds it for longer than every limit of ours (a lock is waited for 2 s on PostgreSQL and 10 s
+on SQLite, a person for 5 s).
 """
 
 from __future__ import annotations
@@ -24,20 +26,30 @@ HELD_SECONDS = 13.0
 EXECUTIONS, STEPS = "executions_execution", "executions_step"
 # What a session may do that keeps our writes out; SQLite has one lock for all of it.
 LOCKS = {
-    "everything is locked": [f"LOCK TABLE {EXECUTIONS}, {STEPS}, executions_process IN ACCESS EXCLUSIVE MODE"],
+    "everything is locked": [
+        f"LOCK TABLE {EXECUTIONS}, {STEPS}, executions_process IN ACCESS EXCLUSIVE MODE"
+    ],
     "a table is altered": [f"ALTER TABLE {STEPS} ADD COLUMN more text"],
     "an index is made": [f"CREATE INDEX more ON {EXECUTIONS} (name)"],
-    "the rows are locked": [f"SELECT 1 FROM {EXECUTIONS} FOR UPDATE", "SELECT 1 FROM executions_process FOR UPDATE"],
+    "the rows are locked": [
+        f"SELECT 1 FROM {EXECUTIONS} FOR UPDATE",
+        "SELECT 1 FROM executions_process FOR UPDATE",
+    ],
 }
 every_lock = pytest.mark.parametrize(
-    "lock", LOCKS.values() if TEST_DATABASE == "postgres" else [LOCKS["everything is locked"]],
+    "lock",
+    LOCKS.values() if TEST_DATABASE == "postgres" else [LOCKS["everything is locked"]],
     ids=LOCKS if TEST_DATABASE == "postgres" else ["SQLite"],
-)  # fmt: skip
-on_postgres = pytest.mark.skipif(TEST_DATABASE != "postgres", reason="locks of rows and tables are PostgreSQL's")
+)
+on_postgres = pytest.mark.skipif(
+    TEST_DATABASE != "postgres", reason="locks of rows and tables are PostgreSQL's"
+)
 
 
 def hold(seconds: float) -> None:
-    """Let time pass: what is tried is how long a lock is held, not a moment that could be waited for."""
+    """Let time pass: what is tried is how long a lock is held, not a moment that could be waited
+    for.
+    """
     time.sleep(seconds)
 
 
@@ -50,7 +62,9 @@ def all_end(executions: list[Execution], seconds: float = 90.0) -> None:
     try:
         until(ended, what="all are completed", seconds=seconds)
     except AssertionError:
-        stand = Execution.objects.filter(pk__in=ids).values_list("slug", "phase", "waiting_for", "failure_reason")
+        stand = Execution.objects.filter(pk__in=ids).values_list(
+            "slug", "phase", "waiting_for", "failure_reason"
+        )
         raise AssertionError(sorted(stand)) from None
 
 
@@ -63,16 +77,22 @@ def test_twenty_calls_whose_answers_come_while_it_is_locked_are_made_once_and_wr
     url = f"{gated.url}/gated"
     function = call("note_when_open", ledger=str(ledger), line="once", gate=str(gate))
     after = call("rename_when_open", slug="target", name="!", gate=str(gate))
-    executions = [begin(tasks(a=get(f"{url}?plain={n}"), b="{set: {n: 1}}"), name=f"p{n}") for n in range(5)]
+    executions = [
+        begin(tasks(a=get(f"{url}?plain={n}"), b="{set: {n: 1}}"), name=f"p{n}") for n in range(5)
+    ]
     executions += [
-        begin(tasks(a=get(f"{url}?once={n}", "metadata: {effect: at_most_once}")), name=f"o{n}") for n in range(5)
+        begin(tasks(a=get(f"{url}?once={n}", "metadata: {effect: at_most_once}")), name=f"o{n}")
+        for n in range(5)
     ]
     executions += [begin(tasks(a=function), name=f"f{n}") for n in range(5)]
     executions += [begin(tasks(a=get(f"{url}?then={n}"), b=after), name=f"t{n}") for n in range(5)]
     named = Workflow.objects.filter(pk=executions[0].workflow_id)
     named.update(slug="target", name="")
     until(lambda: gated.inside == 15, what="the calls are under way")
-    until(lambda: Execution.objects.filter(current_step__endswith="a").count() == 20, what="all of them have begun")
+    until(
+        lambda: Execution.objects.filter(current_step__endswith="a").count() == 20,
+        what="all of them have begun",
+    )
     with locked(*lock):
         gated.gate.set()
         gate.touch()
@@ -83,7 +103,9 @@ def test_twenty_calls_whose_answers_come_while_it_is_locked_are_made_once_and_wr
     assert len(ledger.read_text().splitlines()) == 5
     assert named.values_list("name", flat=True).get() == "!" * 5
     # No drive was broken off (functions may have waited parked for a free process).
-    assert set(Execution.objects.exclude(workflow__name__startswith="f").values_list("token", flat=True)) == {1}
+    assert set(
+        Execution.objects.exclude(workflow__name__startswith="f").values_list("token", flat=True)
+    ) == {1}
     assert not Attempt.objects.exists()
     assert process.poll() is None
     # It says that it is kept waiting and that it is no longer, not each time that it tries.
@@ -116,15 +138,23 @@ def test_drives_that_begin_park_and_wake_while_it_is_locked_go_on_after_it_and_n
 @on_postgres
 def test_one_row_that_somebody_has_locked_keeps_nobody_else_waiting(worker, begin, gated):
     worker(STIGMER_WRITERS=1)
-    blocked = [begin(tasks(a=get(f"{gated.url}/gated"), b="{set: {n: 1}}"), name=f"l{n}") for n in range(10)]
+    blocked = [
+        begin(tasks(a=get(f"{gated.url}/gated"), b="{set: {n: 1}}"), name=f"l{n}")
+        for n in range(10)
+    ]
     until(lambda: gated.inside == 10, what="the calls are under way")
     ids = ", ".join(f"'{execution.pk}'" for execution in blocked)
     with locked(f"SELECT 1 FROM {EXECUTIONS} WHERE id IN ({ids}) FOR UPDATE"):
         gated.gate.set()
         until(lambda: gated.inside == 0, what="all answers have come")
-        others = [begin(tasks(a=get(f"{gated.url}/gated"), b="{set: {n: 1}}"), name=f"o{n}") for n in range(10)]
+        others = [
+            begin(tasks(a=get(f"{gated.url}/gated"), b="{set: {n: 1}}"), name=f"o{n}")
+            for n in range(10)
+        ]
         all_end(others)
-        assert not Execution.objects.filter(pk__in=[each.pk for each in blocked], phase="COMPLETED").exists()
+        assert not Execution.objects.filter(
+            pk__in=[each.pk for each in blocked], phase="COMPLETED"
+        ).exists()
     all_end(blocked)
     assert len(gated.seen) == 20
 
@@ -132,18 +162,28 @@ def test_one_row_that_somebody_has_locked_keeps_nobody_else_waiting(worker, begi
 @on_postgres
 @pytest.mark.parametrize(
     "statement",
-    ["VACUUM FULL", f"CREATE INDEX CONCURRENTLY more ON {STEPS} (name)", f"REINDEX TABLE {EXECUTIONS}"],
+    [
+        "VACUUM FULL",
+        f"CREATE INDEX CONCURRENTLY more ON {STEPS} (name)",
+        f"REINDEX TABLE {EXECUTIONS}",
+    ],
 )
 def test_what_an_administrator_runs_beside_it_breaks_nothing(worker, begin, gated, statement):
     worker()
     executions = [
-        begin(tasks(a=get(f"{gated.url}/gated", "metadata: {effect: at_most_once}"), b="{set: {n: 1}}"), name=f"v{n}")
+        begin(
+            tasks(
+                a=get(f"{gated.url}/gated", "metadata: {effect: at_most_once}"), b="{set: {n: 1}}"
+            ),
+            name=f"v{n}",
+        )
         for n in range(10)
     ]
     until(lambda: gated.inside == 10, what="the calls are under way")
     with other_session() as administrator:
         with locked(f"LOCK TABLE {STEPS} IN SHARE MODE"):
-            # It stands in the line of those that want a lock, and everybody who comes after it stands behind it.
+            # It stands in the line of those that want a lock, and everybody who comes after it
+            # stands behind it.
             beside = threading.Thread(target=administrator.execute, args=(statement,))
             beside.start()
             gated.gate.set()
@@ -153,15 +193,22 @@ def test_what_an_administrator_runs_beside_it_breaks_nothing(worker, begin, gate
     assert len(gated.seen) == 10
 
 
-def test_a_worker_that_is_killed_while_it_is_locked_is_taken_over_after_it(worker, begin, ends, gated):
+def test_a_worker_that_is_killed_while_it_is_locked_is_taken_over_after_it(
+    worker, begin, ends, gated
+):
     doomed = worker()
     twice = [begin(tasks(a=get(f"{gated.url}/gated")), name=f"i{n}") for n in range(3)]
-    once = begin(tasks(a=get(f"{gated.url}/gated", "metadata: {effect: at_most_once}")), name="once")
+    once = begin(
+        tasks(a=get(f"{gated.url}/gated", "metadata: {effect: at_most_once}")), name="once"
+    )
     until(lambda: gated.inside == 4, what="the calls are under way")
     survivor = worker()
     with locked(*LOCKS["everything is locked"]):
         gated.gate.set()
-        until(lambda: gated.inside == 0, what="the answers have come and wait in the memory of the worker")
+        until(
+            lambda: gated.inside == 0,
+            what="the answers have come and wait in the memory of the worker",
+        )
         doomed.kill()
         doomed.wait()
         hold(3.0)
@@ -174,7 +221,9 @@ def test_a_worker_that_is_killed_while_it_is_locked_is_taken_over_after_it(worke
     assert lost.pop().startswith("its worker process ended before its outcome was written")
 
 
-def test_a_worker_that_is_stopped_while_it_is_locked_comes_to_an_orderly_end(worker, begin, gated, log):
+def test_a_worker_that_is_stopped_while_it_is_locked_comes_to_an_orderly_end(
+    worker, begin, gated, log
+):
     process = worker(STIGMER_DRAIN_SECONDS=2)
     begin(tasks(a=get(f"{gated.url}/gated")))
     until(lambda: gated.inside == 1, what="the call is under way")

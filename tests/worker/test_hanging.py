@@ -1,4 +1,6 @@
-"""A process that truly hangs: the interpreter is held by one call of C, or the process is stopped."""
+"""A process that truly hangs: the interpreter is held by one call of C, or the process is
+stopped.
+"""
 
 from __future__ import annotations
 
@@ -25,16 +27,24 @@ from tests.waiting import START_SECONDS, until
 pytestmark = pytest.mark.processes
 PATIENCE_SECONDS = 120
 # Its silence must not tell before it is found to hang, as by default it does not.
-PATIENT = {"STIGMER_PROCESS_SILENCE_SECONDS": "60", "STIGMER_HEARTBEAT_SECONDS": "5", "STIGMER_CRASH_LIMIT": "2"}
+PATIENT = {
+    "STIGMER_PROCESS_SILENCE_SECONDS": "60",
+    "STIGMER_HEARTBEAT_SECONDS": "5",
+    "STIGMER_CRASH_LIMIT": "2",
+}
 
 
 def supervised(source: str, scenario: Any, **options: Any) -> list[str]:
-    """Keep ``python -c source`` running as the supervisor does, and give what was said meanwhile."""
+    """Keep ``python -c source`` running as the supervisor does, and give what was said
+    meanwhile.
+    """
     lines: list[str] = []
 
     async def run() -> None:
         command = [sys.executable, "-c", source]
-        child = Child("worker-1", command, lambda name, line: lines.append(line), answers=True, **options)
+        child = Child(
+            "worker-1", command, lambda name, line: lines.append(line), answers=True, **options
+        )
         child.start()
         try:
             await scenario(child, lines)
@@ -47,9 +57,13 @@ def supervised(source: str, scenario: Any, **options: Any) -> list[str]:
 
 @contextmanager
 def supervised_aside(command: list[str], log: Path, **options: Any) -> Iterator[None]:
-    """Keep a command running in the loop of another thread, as this one asks the database meanwhile."""
+    """Keep a command running in the loop of another thread, as this one asks the database
+    meanwhile.
+    """
     with log.open("a") as stream:
-        child = Child("worker-1", command, lambda name, line: print(line, file=stream, flush=True), **options)
+        child = Child(
+            "worker-1", command, lambda name, line: print(line, file=stream, flush=True), **options
+        )
         loop = asyncio.new_event_loop()
         thread = threading.Thread(target=loop.run_forever)
         thread.start()
@@ -140,14 +154,21 @@ def exits(tmp_path: Path) -> Iterator[Path]:
 def test_what_hangs_its_worker_is_set_apart_and_what_ran_beside_it_ends_well(
     exits, begin, ends, gated, log, redis_client, transactional_db
 ):
-    """The supervisor's part is a Child of this test; the worker, its fork server and the hang are real."""
+    """The supervisor's part is a Child of this test; the worker, its fork server and the hang are
+    real.
+    """
     from tests.worker.conftest import worker_environment
 
-    beside = [begin(tasks(a=get(f"{gated.url}/gated"), b="{set: {n: 1}}"), name="beside") for _ in range(2)]
+    beside = [
+        begin(tasks(a=get(f"{gated.url}/gated"), b="{set: {n: 1}}"), name="beside")
+        for _ in range(2)
+    ]
     options: dict[str, Any] = {
-        "answers": True, "environment": worker_environment(exits) | PATIENT, "stop_seconds": 30,
+        "answers": True,
+        "environment": worker_environment(exits) | PATIENT,
+        "stop_seconds": 30,
         "ended": lambda pid, how: note_exit(exits, pid, how),
-    }  # fmt: skip
+    }
     with supervised_aside([sys.executable, "-m", "executions.cli", "worker"], log, **options):
         try:
             until(lambda: gated.inside == 2, what="two calls are under way", seconds=90)
@@ -177,10 +198,18 @@ def test_the_web_server_is_replaced_when_it_is_stopped_and_a_worker_is_not_while
         lock = sqlite3.connect(live.home / "stigmer.sqlite3", isolation_level=None, timeout=30)
         lock.execute("BEGIN EXCLUSIVE")
         web.send_signal(signal.SIGSTOP)
-        until(lambda: not lives(web), what="the stopped web server is killed", seconds=PATIENCE_SECONDS)
-        assert {process.pid for process in live.children("worker")} == before, "who waits for the database lives"
+        until(
+            lambda: not lives(web),
+            what="the stopped web server is killed",
+            seconds=PATIENCE_SECONDS,
+        )
+        assert {process.pid for process in live.children("worker")} == before, (
+            "who waits for the database lives"
+        )
         lock.execute("ROLLBACK")
         lock.close()
-        until(lambda: live.status("/readyz") == 200, what="it is ready again", seconds=START_SECONDS)
+        until(
+            lambda: live.status("/readyz") == 200, what="it is ready again", seconds=START_SECONDS
+        )
         assert "HANGS" in live.written()
         assert {process.pid for process in live.children("worker")} == before

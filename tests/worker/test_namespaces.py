@@ -15,7 +15,10 @@ CONTAINER = ("unshare", "--pid", "--fork", "--kill-child")
 
 def may_unshare() -> bool:
     try:
-        return subprocess.run([*CONTAINER, "--mount-proc", "true"], capture_output=True).returncode == 0
+        return (
+            subprocess.run([*CONTAINER, "--mount-proc", "true"], capture_output=True).returncode
+            == 0
+        )
     except FileNotFoundError:
         return False
 
@@ -35,8 +38,12 @@ def sweeps(count: int) -> None:
         until(later.exists, what=f"sweep {number + 1} is done")
 
 
-@pytest.mark.parametrize("proc", [("--mount-proc",), ()], ids=["its own /proc", "the /proc of the host"])
-def test_two_namespaces_with_one_host_name_do_not_declare_each_other_dead(worker, begin, ends, gated, proc):
+@pytest.mark.parametrize(
+    "proc", [("--mount-proc",), ()], ids=["its own /proc", "the /proc of the host"]
+)
+def test_two_namespaces_with_one_host_name_do_not_declare_each_other_dead(
+    worker, begin, ends, gated, proc
+):
     worker()
     worker(inside=(*CONTAINER, *proc))
     outside, inside = Process.objects.order_by("started_at")
@@ -51,7 +58,9 @@ def test_two_namespaces_with_one_host_name_do_not_declare_each_other_dead(worker
     assert len(gated.seen) == 1
 
 
-def test_what_dies_in_another_namespace_is_known_by_its_silence_and_taken_over(worker, begin, ends, gated):
+def test_what_dies_in_another_namespace_is_known_by_its_silence_and_taken_over(
+    worker, begin, ends, gated
+):
     contained = worker(inside=(*CONTAINER, "--mount-proc"))
     execution = begin(tasks(a=get(f"{gated.url}/gated"), b="{set: {n: 1}}"))
     until(lambda: gated.inside == 1, what="the call is under way")

@@ -1,4 +1,6 @@
-"""A database that is away: what runs goes on, what it found waits in memory, and nothing runs twice."""
+"""A database that is away: what runs goes on, what it found waits in memory, and nothing runs
+twice.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ pytestmark = [
     pytest.mark.database,
     pytest.mark.processes,
     pytest.mark.skipif(
-        settings.DATABASES["default"]["ENGINE"].endswith("sqlite"), reason="a file that is away is tried by hand"
+        settings.DATABASES["default"]["ENGINE"].endswith("sqlite"),
+        reason="a file that is away is tried by hand",
     ),
 ]
 
@@ -40,11 +43,16 @@ def test_a_call_that_ends_while_the_database_is_away_is_written_when_it_is_back_
     worker, begin, ends, gated, proxy, log, effect
 ):
     process = worker(DATABASE_URL=through(proxy))
-    execution = begin(tasks(a=get(f"{gated.url}/gated", f"metadata: {{effect: {effect}}}"), b="{set: {n: 1}}"))
+    execution = begin(
+        tasks(a=get(f"{gated.url}/gated", f"metadata: {{effect: {effect}}}"), b="{set: {n: 1}}")
+    )
     until(lambda: gated.inside == 1, what="the call is under way")
     proxy.hang_up()
     gated.gate.set()
-    until(lambda: "no heartbeat reaches the database" in log.read_text(), what="the worker knows that it is cut off")
+    until(
+        lambda: "no heartbeat reaches the database" in log.read_text(),
+        what="the worker knows that it is cut off",
+    )
     assert Execution.objects.get(pk=execution.pk).phase == "IN_PROGRESS"
     proxy.serve()
     ended = ends(execution)
@@ -52,11 +60,16 @@ def test_a_call_that_ends_while_the_database_is_away_is_written_when_it_is_back_
     assert not Attempt.objects.exists()
 
 
-def test_what_is_started_while_a_worker_is_cut_off_is_driven_when_it_is_back(worker, begin, ends, proxy, log):
+def test_what_is_started_while_a_worker_is_cut_off_is_driven_when_it_is_back(
+    worker, begin, ends, proxy, log
+):
     worker(DATABASE_URL=through(proxy))
     proxy.hang_up()
     executions = [begin(tasks(a="{set: {n: 1}}"), name=f"w{n}") for n in range(5)]
-    until(lambda: "no heartbeat reaches the database" in log.read_text(), what="the worker knows that it is cut off")
+    until(
+        lambda: "no heartbeat reaches the database" in log.read_text(),
+        what="the worker knows that it is cut off",
+    )
     proxy.serve()
     for execution in executions:
         ends(execution)
@@ -65,12 +78,17 @@ def test_what_is_started_while_a_worker_is_cut_off_is_driven_when_it_is_back(wor
 def test_a_worker_that_is_cut_off_can_be_stopped(worker, proxy, log):
     process = worker(DATABASE_URL=through(proxy))
     proxy.hang_up()
-    until(lambda: "no heartbeat reaches the database" in log.read_text(), what="the worker knows that it is cut off")
+    until(
+        lambda: "no heartbeat reaches the database" in log.read_text(),
+        what="the worker knows that it is cut off",
+    )
     process.terminate()
     assert process.wait(60) == 0, log.read_text()
 
 
-def test_who_was_taken_over_while_it_was_cut_off_ends_itself_and_writes_nothing(worker, begin, ends, gated, proxy, log):
+def test_who_was_taken_over_while_it_was_cut_off_ends_itself_and_writes_nothing(
+    worker, begin, ends, gated, proxy, log
+):
     cut_off = worker(DATABASE_URL=through(proxy))
     execution = begin(tasks(a=get(f"{gated.url}/gated")))
     until(lambda: gated.inside == 1, what="the call is under way")
@@ -94,7 +112,10 @@ def test_the_answer_of_what_may_happen_only_once_is_kept_though_its_worker_was_t
     asked = ends(execution, "WAITING", seconds=60)
     assert asked.waiting_for == "decision"
     proxy.serve()
-    until(lambda: "declared dead by others" in log.read_text(), what="it knows that it was taken for dead")
+    until(
+        lambda: "declared dead by others" in log.read_text(),
+        what="it knows that it was taken for dead",
+    )
     gated.gate.set()
     assert cut_off.wait(60) == 1, log.read_text()
     until(lambda: LateAnswer.objects.exists(), what="its answer is kept")

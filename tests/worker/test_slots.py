@@ -95,7 +95,9 @@ def test_the_slots_that_are_kept_are_for_owners_that_hold_little(gate, settings)
     slots = Slots(8, gate)
     for _ in range(6):
         slots.submit(uuid.uuid4(), BEN)
-    assert owners(slots.room().choose(found(*[3] * 9))) == [3, 3], "a third owner takes the unkept ones"
+    assert owners(slots.room().choose(found(*[3] * 9))) == [3, 3], (
+        "a third owner takes the unkept ones"
+    )
     for _ in range(2):
         slots.submit(uuid.uuid4(), 3)
     assert slots.room().choose(found(*[3] * 9)) == []

@@ -29,7 +29,9 @@ def test_many_timers_that_end_at_one_moment_are_all_taken_at_once(worker, begin,
     assert not early.exists()
 
 
-def test_runs_whose_bells_were_lost_begin_without_waiting_for_the_sweep(worker, begin, ends, redis_client):
+def test_runs_whose_bells_were_lost_begin_without_waiting_for_the_sweep(
+    worker, begin, ends, redis_client
+):
     executions = [begin("do: [{a: {set: {n: 1}}}]") for _ in range(20)]
     redis_client.flushall()
     worker(**NO_SWEEP)
@@ -52,7 +54,9 @@ def test_a_timer_of_a_process_that_died_is_kept_by_another(worker, begin, ends, 
     assert ends(execution).output == {"n": 1}
 
 
-def test_what_a_dead_process_left_is_taken_though_its_bell_is_lost(worker, begin, ends, gated, redis_client):
+def test_what_a_dead_process_left_is_taken_though_its_bell_is_lost(
+    worker, begin, ends, gated, redis_client
+):
     first = worker(**NO_SWEEP)
     execution = begin(tasks(a=get(f"{gated.url}/gated"), b="{set: {n: 2}}"))
     until(lambda: gated.inside == 1, what="the call is under way")
@@ -73,7 +77,9 @@ def test_the_remedy_that_readyz_names_for_what_waits_too_long_works(worker, begi
     begin(tasks(a=get(f"{gated.url}/gated")))
     until(lambda: gated.inside == 1, what="the only slot of this owner is taken")
     others = [begin("do: [{a: {set: {n: 1}}}]") for _ in range(5)]
-    Execution.objects.filter(pk__in=[each.pk for each in others]).update(wake_at=timezone.now() - timedelta(minutes=5))
+    Execution.objects.filter(pk__in=[each.pk for each in others]).update(
+        wake_at=timezone.now() - timedelta(minutes=5)
+    )
     found = check_oldest_due()
     assert found.state == State.WARNING
     assert "`stigmer worker`" in found.remedy
@@ -85,7 +91,9 @@ def test_the_remedy_that_readyz_names_for_what_waits_too_long_works(worker, begi
     gated.gate.set()
 
 
-def test_those_of_one_owner_leave_a_slot_for_those_of_another(worker, begin, ends, gated, django_user_model):
+def test_those_of_one_owner_leave_a_slot_for_those_of_another(
+    worker, begin, ends, gated, django_user_model
+):
     from executions.intake.apply import apply_definition
     from executions.intake.start import start
     from tests.worker.conftest import HEAD

@@ -1,4 +1,6 @@
-"""Functions that wait for a process in a real worker: owners get turns, all are carried out once, none fails."""
+"""Functions that wait for a process in a real worker: owners get turns, all are carried out once,
+none fails.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,10 @@ def ledger(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def holding(begin: Begin, gate: Path, ledger: Path) -> Callable[[int], list[Execution]]:
-    """``holding(3)``: three runs whose functions end when the gate opens. The attempt's limit is short."""
+    """``holding(3)``: three runs whose functions end when the gate opens.
+
+    The attempt's limit is short.
+    """
 
     def begun(number: int) -> list[Execution]:
         tasks = (
@@ -67,7 +72,10 @@ def test_many_functions_of_one_owner_all_come_to_their_turn_and_another_owner_do
     bob = User.objects.create_user("bob")
     worker(**SETTINGS)
     held = holding(8)
-    until(lambda: began(ledger) == 1 and in_line.line().length == 7, what="one runs and the others stand in line")
+    until(
+        lambda: began(ledger) == 1 and in_line.line().length == 7,
+        what="one runs and the others stand in line",
+    )
     running = Step.objects.filter(kind="call", status=StepStatus.RUNNING)
     assert running.count() == 1
     ends(start(apply_definition(HEAD % "add" + ADD, bob).workflow, bob, input={}))
@@ -80,7 +88,12 @@ def test_many_functions_of_one_owner_all_come_to_their_turn_and_another_owner_do
 
 
 def test_what_stands_in_line_is_cancelled_at_once_and_does_not_take_a_turn(
-    worker: Start, holding: Callable[[int], list[Execution]], gate: Path, ledger: Path, ends: Ends, alice: User
+    worker: Start,
+    holding: Callable[[int], list[Execution]],
+    gate: Path,
+    ledger: Path,
+    ends: Ends,
+    alice: User,
 ) -> None:
     worker(**SETTINGS)
     held = holding(4)
@@ -88,17 +101,28 @@ def test_what_stands_in_line_is_cancelled_at_once_and_does_not_take_a_turn(
     for execution in in_line.waiting()[:2]:
         assert control.cancel(execution.pk, alice) == "CANCELLED"
     gate.touch()
-    until(lambda: Execution.objects.filter(phase="COMPLETED").count() == 2, what="the others come to their turn")
+    until(
+        lambda: Execution.objects.filter(phase="COMPLETED").count() == 2,
+        what="the others come to their turn",
+    )
     assert len(held) - began(ledger) == 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_what_stands_in_line_of_a_worker_that_ends_is_taken_up_by_another(
-    worker: Start, holding: Callable[[int], list[Execution]], gate: Path, ledger: Path, ends: Ends, number: int
+    worker: Start,
+    holding: Callable[[int], list[Execution]],
+    gate: Path,
+    ledger: Path,
+    ends: Ends,
+    number: int,
 ) -> None:
     first = worker(**SETTINGS, STIGMER_DRAIN_SECONDS=1)
     held = holding(3)
-    until(lambda: began(ledger) == 1 and in_line.line().length == 2, what="one runs, two stand in line")
+    until(
+        lambda: began(ledger) == 1 and in_line.line().length == 2,
+        what="one runs, two stand in line",
+    )
     worker(**SETTINGS)
     first.send_signal(number)
     first.wait()

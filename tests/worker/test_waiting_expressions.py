@@ -1,4 +1,6 @@
-"""Runs that wait for their turn with a slow expression: what is asked of them is heard meanwhile."""
+"""Runs that wait for their turn with a slow expression: what is asked of them is heard
+meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ SLOW = "do: [{x: {set: {n: '${ last(limit(30000000; repeat(1))) }'}}}]"
 RUNS = 12
 
 
-@pytest.mark.parametrize(("ask", "phase"), [(control.cancel, "CANCELLED"), (control.pause, "PAUSED")])
+@pytest.mark.parametrize(
+    ("ask", "phase"), [(control.cancel, "CANCELLED"), (control.pause, "PAUSED")]
+)
 def test_who_waits_behind_slow_expressions_of_its_own_is_cancelled_and_paused_at_once(
     worker: Any, begin: Any, ends: Any, alice: Any, ask: Any, phase: str
 ) -> None:

@@ -1,4 +1,6 @@
-"""Real worker processes: killed, stopped, without bells, with wrong jobs, with a Redis that comes and goes."""
+"""Real worker processes: killed, stopped, without bells, with wrong jobs, with a Redis that comes
+and goes.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,15 @@ pytestmark = [pytest.mark.database, pytest.mark.processes]
 
 def test_a_worker_drives_what_is_started(worker, begin, ends, tmp_path):
     worker()
-    execution = ends(begin(tasks(a=call("note", ledger=str(tmp_path / "book"), line="a"), b="{wait: {milliseconds: 5}}",
-                                 c="{set: {n: 1}}")))  # fmt: skip
+    execution = ends(
+        begin(
+            tasks(
+                a=call("note", ledger=str(tmp_path / "book"), line="a"),
+                b="{wait: {milliseconds: 5}}",
+                c="{set: {n: 1}}",
+            )
+        )
+    )
     assert execution.output == {"n": 1}
     assert (tmp_path / "book").read_text().count("\n") == 1
 
@@ -40,7 +49,10 @@ def test_a_worker_that_is_killed_in_a_step_is_followed_by_another(worker, begin,
     until(lambda: len(gated.seen) == 2, what="another worker calls again")
     gated.gate.set()
     assert ends(execution).output == {"n": 2}
-    assert list(Attempt.objects.order_by("number").values_list("outcome", flat=True)) == ["lost", "succeeded"]
+    assert list(Attempt.objects.order_by("number").values_list("outcome", flat=True)) == [
+        "lost",
+        "succeeded",
+    ]
     assert Process.objects.get(pid=first.pid).dead_at is not None
 
 
@@ -51,13 +63,20 @@ def test_what_may_happen_once_only_waits_for_a_person_after_a_kill(worker, begin
     first.kill()
     first.wait()
     worker()
-    until(lambda: Execution.objects.get(pk=execution.pk).waiting_for == "decision", what="it waits for a person")
+    until(
+        lambda: Execution.objects.get(pk=execution.pk).waiting_for == "decision",
+        what="it waits for a person",
+    )
     assert len(gated.seen) == 1
 
 
-def test_a_worker_that_is_asked_to_stop_ends_its_step_and_gives_the_rest_back(worker, begin, ends, gated, log):
+def test_a_worker_that_is_asked_to_stop_ends_its_step_and_gives_the_rest_back(
+    worker, begin, ends, gated, log
+):
     first = worker()
-    execution = begin(tasks(a=get(f"{gated.url}/gated"), b=get(f"{gated.url}/echo"), c="{set: {n: 3}}"))
+    execution = begin(
+        tasks(a=get(f"{gated.url}/gated"), b=get(f"{gated.url}/echo"), c="{set: {n: 3}}")
+    )
     until(lambda: gated.inside == 1, what="the call is under way")
     first.send_signal(signal.SIGTERM)
     until(lambda: "worker stops" in log.read_text(), what="the worker has noticed")
@@ -106,7 +125,9 @@ def test_jobs_that_are_no_bells_are_dropped_and_nothing_else_is(worker, begin, e
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     for name, payload in wrong.items():
         key = name.replace(" ", "-").replace("'", "")
-        redis_client.hset(f"rq:job:{key}", mapping={"data": payload, "created_at": now, "origin": "default"})
+        redis_client.hset(
+            f"rq:job:{key}", mapping={"data": payload, "created_at": now, "origin": "default"}
+        )
         redis_client.rpush("rq:queue:default", key)
     redis_client.rpush("rq:queue:default", "a-job-that-is-not-there")
     execution = begin("do: [{a: {set: {n: 1}}}]")
@@ -132,7 +153,8 @@ def test_redis_may_go_and_come_back(worker, begin, ends, tmp_path, short_folder)
         first = worker(REDIS_URL=f"unix://{socket}")
     with pytest.raises(redis.ConnectionError):
         redis.Redis(unix_socket_path=str(socket)).ping()
-    # Nobody rings this one: the test's own Redis is another. The worker's sweep finds it and its bell is heard again.
+    # Nobody rings this one: the test's own Redis is another. The worker's sweep finds it and its
+    # bell is heard again.
     execution = begin("do: [{a: {set: {n: 1}}}]")
     with redis_server(tmp_path, socket):
         assert ends(execution).output == {"n": 1}
@@ -172,10 +194,15 @@ def test_executions_inside_composites_are_driven_by_many_workers(worker, begin, 
     assert len(book.read_text().splitlines()) == len(set(book.read_text().splitlines())) == 200
 
 
-def test_what_ends_its_worker_each_time_is_set_aside_and_what_runs_beside_it_ends_well(worker, begin, ends):
+def test_what_ends_its_worker_each_time_is_set_aside_and_what_runs_beside_it_ends_well(
+    worker, begin, ends
+):
     workers = [worker()]
     killer = begin(tasks(a="{call: python, with: {function: tests.kill_worker}}"), name="killer")
-    beside = [begin("do: [{a: {wait: {milliseconds: 300}}}, {b: {set: {n: 1}}}]", name="beside") for _ in range(5)]
+    beside = [
+        begin("do: [{a: {wait: {milliseconds: 300}}}, {b: {set: {n: 1}}}]", name="beside")
+        for _ in range(5)
+    ]
     until(lambda: workers[0].poll() is not None, what="the worker is gone")
     workers.append(worker())
     failed = ends(killer, "FAILED", seconds=60)

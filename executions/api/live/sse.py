@@ -1,4 +1,6 @@
-"""Following by Server-Sent Events (WHATWG HTML, section 9.2): a frame is an event by its sequence."""
+"""Following by Server-Sent Events (WHATWG HTML, section 9.2): a frame is an event by its
+sequence.
+"""
 
 from __future__ import annotations
 

@@ -22,7 +22,11 @@ def execution(row: Execution, *, brief: bool = False) -> shapes.Execution:
     """The whole of it; ``brief`` leaves input, output and error out."""
     kind = "AgentExecution" if row.kind == "agent" else "WorkflowExecution"
     metadata = Metadata(
-        id=row.public_id, name=row.name, slug=row.slug, owner=row.owner.username, created_at=row.created_at
+        id=row.public_id,
+        name=row.name,
+        slug=row.slug,
+        owner=row.owner.username,
+        created_at=row.created_at,
     )
     return shapes.Execution(
         api_version=API_VERSION,
@@ -46,7 +50,9 @@ def _spec(row: Execution, brief: bool) -> shapes.ExecutionSpec:
         workflow_instance_id=public_id("win", row.instance_id) if row.instance_id else None,
         agent_id=row.agent.public_id if row.agent else None,
         agent=row.agent.slug if row.agent else None,
-        agent_instance_id=public_id("ain", row.agent_instance_id) if row.agent_instance_id else None,
+        agent_instance_id=public_id("ain", row.agent_instance_id)
+        if row.agent_instance_id
+        else None,
         session_id=public_id("ses", row.session_id) if row.session_id else None,
         version=version.number if version else 0,
         runner=row.runner,
@@ -57,7 +63,13 @@ def _spec(row: Execution, brief: bool) -> shapes.ExecutionSpec:
 
 
 def _status(row: Execution, brief: bool) -> shapes.ExecutionStatus:
-    moments = [row.started_at, row.last_checkpoint_at, row.failed_at, row.ended_at, row.runner_heard_at]
+    moments = [
+        row.started_at,
+        row.last_checkpoint_at,
+        row.failed_at,
+        row.ended_at,
+        row.runner_heard_at,
+    ]
     last = max((moment for moment in moments if moment), default=row.created_at)
     audit = Audits(
         spec_audit=Audit(created_by=row.owner.username, created_at=row.created_at, event="created"),
@@ -97,7 +109,11 @@ def _function_line(row: Execution) -> shapes.FunctionLine | None:
         return None
     line = place.line
     return shapes.FunctionLine(
-        step=place.step.path, since=place.since, length=line.length, oldest_since=line.since, told=place.told()
+        step=place.step.path,
+        since=place.since,
+        length=line.length,
+        oldest_since=line.since,
+        told=place.told(),
     )
 
 
@@ -107,9 +123,14 @@ def _late_answer(row: Execution) -> shapes.LateAnswer | None:
     if late is None:
         return None
     return shapes.LateAnswer(
-        step=late.step.path, attempt=late.number, succeeded=late.succeeded, output=secrets.shown(late.output),
-        error=secrets.shown(late.error), came_at=late.came_at, told=late.told(),
-    )  # fmt: skip
+        step=late.step.path,
+        attempt=late.number,
+        succeeded=late.succeeded,
+        output=secrets.shown(late.output),
+        error=secrets.shown(late.error),
+        came_at=late.came_at,
+        told=late.told(),
+    )
 
 
 def _agent_run(row: Execution) -> dict[str, Any]:
@@ -118,22 +139,32 @@ def _agent_run(row: Execution) -> dict[str, Any]:
         return {}
     return {
         "messages": [
-            shapes.Message(type=m.type, content=m.content, tool_calls=m.tool_calls, created_at=m.created_at)
+            shapes.Message(
+                type=m.type, content=m.content, tool_calls=m.tool_calls, created_at=m.created_at
+            )
             for m in run.messages.all()
         ],
         "tool_calls": [
             shapes.ToolCall(
-                id=call.call_id, name=call.name, status=call.status, arguments=call.arguments, result=call.result,
-                error=call.error or None, started_at=call.started_at, completed_at=call.completed_at,
+                id=call.call_id,
+                name=call.name,
+                status=call.status,
+                arguments=call.arguments,
+                result=call.result,
+                error=call.error or None,
+                started_at=call.started_at,
+                completed_at=call.completed_at,
             )
             for call in run.tool_calls.all()
         ],
         "todos": run.todos,
         "sub_agent_executions": run.sub_agent_executions,
         "usage": shapes.Usage(
-            input_tokens=run.input_tokens, output_tokens=run.output_tokens, cost=f"{run.cost.normalize():f}"
+            input_tokens=run.input_tokens,
+            output_tokens=run.output_tokens,
+            cost=f"{run.cost.normalize():f}",
         ),
-    }  # fmt: skip
+    }
 
 
 def accepted(row: Execution, note: str) -> shapes.Accepted:

@@ -15,8 +15,16 @@ from executions.models import Attempt, Event, Execution, Step
 from executions.verbs.deciding.restore import Checkpoint
 
 _OF_A_DECISION = (
-    "verb", "reason", "supersedes", "reinstates", "checkpoint", "undoes", "version", "edited_input", "as_new_operation",
-)  # fmt: skip
+    "verb",
+    "reason",
+    "supersedes",
+    "reinstates",
+    "checkpoint",
+    "undoes",
+    "version",
+    "edited_input",
+    "as_new_operation",
+)
 
 
 def step(execution: Execution, row: Step) -> shapes.Step:
@@ -80,7 +88,12 @@ def entry(row: Step | Event) -> shapes.Entry:
     if isinstance(row, Event):
         actor = row.actor.username if row.actor else None
         return shapes.Entry(
-            seq=row.seq, type="event", name=row.name, at=row.created_at, actor=actor, payload=secrets.shown(row.payload)
+            seq=row.seq,
+            type="event",
+            name=row.name,
+            at=row.created_at,
+            actor=actor,
+            payload=secrets.shown(row.payload),
         )
     is_decision, decided = row.is_decision(), Decision.of(row)
     return shapes.Entry(

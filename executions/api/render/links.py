@@ -16,7 +16,9 @@ def of_execution(execution: Execution) -> Links:
 
 def of_resource(kind: str, public_id: str) -> Links:
     here = f"{BASE}/{kind}s/{public_id}"
-    return Links(self=here, versions=f"{here}/versions", instances=f"{here}/instances", run=f"{here}/run")
+    return Links(
+        self=here, versions=f"{here}/versions", instances=f"{here}/instances", run=f"{here}/run"
+    )
 
 
 def to(path: str, **more: str) -> Links:

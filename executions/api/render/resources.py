@@ -1,4 +1,6 @@
-"""Workflows, agents, versions, instances, conversations, tokens and notifications as the API shows them."""
+"""Workflows, agents, versions, instances, conversations, tokens and notifications as the API shows
+them.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +30,15 @@ def resource(row: Workflow | Agent, *, brief: bool = False) -> shapes.Resource:
     kind, head = kind_of(row), row.head_version
     changed_by = row.spec_updated_by.username if row.spec_updated_by else row.owner.username
     spec_audit = Audit(
-        created_by=row.owner.username, created_at=row.created_at, updated_by=changed_by,
-        updated_at=row.spec_updated_at, event="updated" if row.spec_updated_at > row.created_at else "created",
-    )  # fmt: skip
-    status_audit = Audit(created_at=row.created_at, updated_at=row.status_updated_at, event="updated")
+        created_by=row.owner.username,
+        created_at=row.created_at,
+        updated_by=changed_by,
+        updated_at=row.spec_updated_at,
+        event="updated" if row.spec_updated_at > row.created_at else "created",
+    )
+    status_audit = Audit(
+        created_at=row.created_at, updated_at=row.status_updated_at, event="updated"
+    )
     return shapes.Resource(
         api_version=API_VERSION,
         kind="Workflow" if kind == "workflow" else "Agent",
@@ -75,7 +82,9 @@ def item(row: Workflow | Agent) -> shapes.Resource:
     return resource(row, brief=True)
 
 
-def version(parent: Workflow | Agent, row: WorkflowVersion | AgentVersion, *, brief: bool = False) -> shapes.Version:
+def version(
+    parent: Workflow | Agent, row: WorkflowVersion | AgentVersion, *, brief: bool = False
+) -> shapes.Version:
     return shapes.Version(
         id=row.public_id,
         number=row.number,

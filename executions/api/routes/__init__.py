@@ -1,1 +1,4 @@
-"""The addresses of the API, one file per resource. Each reads what was sent, calls one verb, and shows the result."""
+"""The addresses of the API, one file per resource.
+
+Each reads what was sent, calls one verb, and shows the result.
+"""

@@ -21,13 +21,23 @@ router = Router(tags=["Administration"])
 
 
 @router.get(
-    "/workflows/failed", auth=READ, response=Page[shapes.Failed], operation_id="list-failed",
+    "/workflows/failed",
+    auth=READ,
+    response=Page[shapes.Failed],
+    operation_id="list-failed",
     summary="List what needs attention",
-)  # fmt: skip
+)
 def failed(request: HttpRequest, paging: Annotated[Paging, Query()]) -> dict[str, Any]:
-    """Everybody's runs that failed or are marked for a person, newest first, with reason, retries and step."""
+    """Everybody's runs that failed or are marked for a person, newest first, with reason, retries
+    and step.
+    """
     if not policy.sees_everything(person(request)):
-        raise Problem("forbidden", "Only support and administrators see what failed for everybody.",
-                      remedy="Your own are in the list of executions: filter it by what needs attention.")  # fmt: skip
+        raise Problem(
+            "forbidden",
+            "Only support and administrators see what failed for everybody.",
+            remedy="Your own are in the list of executions: filter it by what needs attention.",
+        )
     rows = Execution.objects.needing_attention().select_related("workflow", "agent", "owner")
-    return Listing("failed", paging.limit, paging.cursor).page(rows.defer(*render_executions.HEAVY), render.failed)
+    return Listing("failed", paging.limit, paging.cursor).page(
+        rows.defer(*render_executions.HEAVY), render.failed
+    )

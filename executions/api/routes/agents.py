@@ -29,44 +29,71 @@ add_definitions(
         policy.visible_agents,
         agents.apply_agent,
         runs.run_agent,
-        "Says `message` to it, in the named session or in the caller's default one. Needs an external runner for now.",
+        "Says `message` to it, in the named session or in the caller's default one. Needs an"
+        " external runner for now.",
     ),
 )
 
 
 @router.get(
-    "/{ref}/sessions", auth=READ, response=Page[shapes.Session], operation_id="list-agent-sessions",
+    "/{ref}/sessions",
+    auth=READ,
+    response=Page[shapes.Session],
+    operation_id="list-agent-sessions",
     summary="List the conversations with an agent",
-)  # fmt: skip
-def agent_sessions(request: HttpRequest, ref: str, paging: Annotated[resources.Paging, Query()]) -> dict[str, Any]:
+)
+def agent_sessions(
+    request: HttpRequest, ref: str, paging: Annotated[resources.Paging, Query()]
+) -> dict[str, Any]:
     """The caller's own; support and administrators see all. Newest first."""
     agent = finding.agent(person(request), ref)
-    rows = policy.visible_sessions(person(request)).filter(agent=agent).select_related("agent", "owner")
+    rows = (
+        policy.visible_sessions(person(request))
+        .filter(agent=agent)
+        .select_related("agent", "owner")
+    )
     return Listing(f"sessions.{agent.pk}", paging.limit, paging.cursor).page(rows, render.session)
 
 
 @router.post(
-    "/{ref}/sessions", auth=RUN, response={201: shapes.Session}, operation_id="create-agent-session",
+    "/{ref}/sessions",
+    auth=RUN,
+    response={201: shapes.Session},
+    operation_id="create-agent-session",
     summary="Begin a conversation",
-)  # fmt: skip
+)
 def create_session(
     request: HttpRequest, response: HttpResponse, ref: str, body: shapes.SessionBody
 ) -> Status[shapes.Session]:
     """A thread of runs of the caller with this agent."""
-    made = agents.create_session(finding.agent(person(request), ref), person(request), subject=body.subject)
+    made = agents.create_session(
+        finding.agent(person(request), ref), person(request), subject=body.subject
+    )
     response["Location"] = f"{links.BASE}/sessions/{made.public_id}"
     return Status(201, render.session(made))
 
 
-@sessions.get("", auth=READ, response=Page[shapes.Session], operation_id="list-sessions", summary="List conversations")
-def all_sessions(request: HttpRequest, paging: Annotated[resources.Paging, Query()]) -> dict[str, Any]:
+@sessions.get(
+    "",
+    auth=READ,
+    response=Page[shapes.Session],
+    operation_id="list-sessions",
+    summary="List conversations",
+)
+def all_sessions(
+    request: HttpRequest, paging: Annotated[resources.Paging, Query()]
+) -> dict[str, Any]:
     """The caller's own; support and administrators see all. Newest first."""
     rows = policy.visible_sessions(person(request)).select_related("agent", "owner")
     return Listing("sessions", paging.limit, paging.cursor).page(rows, render.session)
 
 
 @sessions.get(
-    "/{session_id}", auth=READ, response=shapes.Session, operation_id="read-session", summary="Read a conversation"
+    "/{session_id}",
+    auth=READ,
+    response=shapes.Session,
+    operation_id="read-session",
+    summary="Read a conversation",
 )
 def read_session(request: HttpRequest, session_id: str) -> shapes.Session:
     """Its runs are at `links.executions`."""

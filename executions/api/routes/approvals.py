@@ -30,7 +30,9 @@ class Filters(BaseModel):
 
     limit: Limit = USUAL
     cursor: Cursor = None
-    answered: bool = Field(False, description="Those that were answered, in place of those that are open.")
+    answered: bool = Field(
+        False, description="Those that were answered, in place of those that are open."
+    )
     execution: str | None = Field(None, max_length=40, description="Id of a run.")
 
 
@@ -71,7 +73,10 @@ def read(request: HttpRequest, approval_id: str) -> shapes.Approval:
     summary="Answer a question to people",
 )
 def answer(request: HttpRequest, approval_id: str, body: shapes.RespondBody) -> shapes.Approval:
-    """One answer counts: 409 says who was first. Only those who are named may answer, and administrators."""
+    """One answer counts: 409 says who was first.
+
+    Only those who are named may answer, and administrators.
+    """
     user = person(request)
     ask = _one(Ask.objects.for_person(user), approval_id)
     respond(ask, user, Answer(body.outcome, body.form, body.comment))

@@ -1,4 +1,6 @@
-"""What workflows and agents have in common as resources: applied, listed, read, changed, deleted and run."""
+"""What workflows and agents have in common as resources: applied, listed, read, changed, deleted
+and run.
+"""
 
 from __future__ import annotations
 
@@ -46,15 +48,26 @@ def add_definitions(router: Router, of: Definitions) -> None:
 
 def _add_applying(router: Router, of: Definitions) -> None:
     @router.post(
-        "", auth=ACT, response={200: shapes.Applied, 201: shapes.Applied}, operation_id=f"apply-{of.kind}",
-        summary=f"Apply {of.one} definition", openapi_extra=resources.DEFINITION_BODY,
-    )  # fmt: skip
+        "",
+        auth=ACT,
+        response={200: shapes.Applied, 201: shapes.Applied},
+        operation_id=f"apply-{of.kind}",
+        summary=f"Apply {of.one} definition",
+        openapi_extra=resources.DEFINITION_BODY,
+    )
     @resources.takes_definition
-    def apply(request: HttpRequest, response: HttpResponse, how: Annotated[resources.How, Query()]) -> Any:
-        """The body is the definition, as YAML or JSON. The same text changes nothing; another makes a new version."""
+    def apply(
+        request: HttpRequest, response: HttpResponse, how: Annotated[resources.How, Query()]
+    ) -> Any:
+        """The body is the definition, as YAML or JSON.
+
+        The same text changes nothing; another makes a new version.
+        """
 
         def applied() -> Any:
-            return of.apply(resources.definition_of(request), person(request), visibility=how.visibility)
+            return of.apply(
+                resources.definition_of(request), person(request), visibility=how.visibility
+            )
 
         return resources.answer_applied(response, of.kind, applied, how)
 
@@ -63,28 +76,50 @@ def _add_standing(router: Router, of: Definitions) -> None:
     find = resources.FINDERS[of.kind]
 
     @router.get(
-        "", auth=READ, response=Page[shapes.Resource], operation_id=f"list-{of.kind}s", summary=f"List {of.kind}s"
+        "",
+        auth=READ,
+        response=Page[shapes.Resource],
+        operation_id=f"list-{of.kind}s",
+        summary=f"List {of.kind}s",
     )
-    def listed(request: HttpRequest, filters: Annotated[resources.Filters, Query()]) -> dict[str, Any]:
+    def listed(
+        request: HttpRequest, filters: Annotated[resources.Filters, Query()]
+    ) -> dict[str, Any]:
         """Those that the caller may see, newest first; documents are left out."""
         return resources.page(of.visible(person(request)), filters, f"{of.kind}s")
 
-    @router.get("/{ref}", auth=READ, response=shapes.Resource, operation_id=f"read-{of.kind}", summary=f"Read {of.one}")
+    @router.get(
+        "/{ref}",
+        auth=READ,
+        response=shapes.Resource,
+        operation_id=f"read-{of.kind}",
+        summary=f"Read {of.one}",
+    )
     def read(request: HttpRequest, ref: str) -> shapes.Resource:
         """By id or slug, with the document of its newest version."""
         return render.resource(find(person(request), ref))
 
     @router.patch(
-        "/{ref}", auth=ACT, response=shapes.Resource, operation_id=f"change-{of.kind}", summary=f"Change {of.one}"
+        "/{ref}",
+        auth=ACT,
+        response=shapes.Resource,
+        operation_id=f"change-{of.kind}",
+        summary=f"Change {of.one}",
     )
     def change(request: HttpRequest, ref: str, body: shapes.ChangeBody) -> shapes.Resource:
-        """Its name, description, visibility, labels and annotations; fields that are left out stay."""
+        """Its name, description, visibility, labels and annotations; fields that are left out
+        stay.
+        """
         found = find(person(request), ref)
         standing.change(found, person(request), resources.given(body))
         return render.resource(found)
 
     @router.delete(
-        "/{ref}", auth=ACT, response={204: None}, operation_id=f"delete-{of.kind}", summary=f"Delete {of.one}"
+        "/{ref}",
+        auth=ACT,
+        response={204: None},
+        operation_id=f"delete-{of.kind}",
+        summary=f"Delete {of.one}",
     )
     def delete(request: HttpRequest, ref: str) -> Status[None]:
         """With whatever belongs to it; 409 while executions of it exist."""
@@ -94,9 +129,14 @@ def _add_standing(router: Router, of: Definitions) -> None:
 
 def _add_running(router: Router, of: Definitions) -> None:
     @router.post(
-        "/{ref}/run", auth=RUN, response={202: run_shapes.Accepted}, operation_id=f"run-{of.kind}",
-        summary=f"Run {of.one}", description=of.running, openapi_extra={"x-idempotency-key": True},
-    )  # fmt: skip
+        "/{ref}/run",
+        auth=RUN,
+        response={202: run_shapes.Accepted},
+        operation_id=f"run-{of.kind}",
+        summary=f"Run {of.one}",
+        description=of.running,
+        openapi_extra={"x-idempotency-key": True},
+    )
     def run(
         request: HttpRequest, response: HttpResponse, ref: str, body: run_shapes.RunBody = empty.RUN
     ) -> Status[dict[str, Any]]:

@@ -20,17 +20,25 @@ from executions.api.schemas.journal import Followed, FollowingClosed, History
 
 MOST_STREAMS = 20
 # OpenAPI 3.1 has no word for the parts of a stream: this is what the `data` of each event holds.
-STREAM_SCHEMA = {"oneOf": [{"$ref": f"#/components/schemas/{shape.__name__}"} for shape in (Followed, FollowingClosed)]}
+STREAM_SCHEMA = {
+    "oneOf": [
+        {"$ref": f"#/components/schemas/{shape.__name__}"} for shape in (Followed, FollowingClosed)
+    ]
+}
 STREAM = {
     "parameters": [
         {
-            "in": "header", "name": "Last-Event-ID", "required": False,
+            "in": "header",
+            "name": "Last-Event-ID",
+            "required": False,
             "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"},
-            "description": "Of a stream: the sequence of the last event seen; it goes on from there.",
+            "description": (
+                "Of a stream: the sequence of the last event seen; it goes on from there."
+            ),
         }
     ],
     "responses": {200: {"content": {"text/event-stream": {"schema": STREAM_SCHEMA}}}},
-}  # fmt: skip
+}
 
 
 class Range(BaseModel):
@@ -46,21 +54,29 @@ def session_key_of(request: HttpRequest) -> str:
 
 def add_events(router: Router, kind: str) -> None:
     @router.get(
-        "/{execution_id}/events", auth=READ, response=History, operation_id=f"read-{kind}-events",
-        summary="Read or follow its history", openapi_extra=STREAM,
-    )  # fmt: skip
+        "/{execution_id}/events",
+        auth=READ,
+        response=History,
+        operation_id=f"read-{kind}-events",
+        summary="Read or follow its history",
+        openapi_extra=STREAM,
+    )
     async def events(
         request: HttpRequest, execution_id: str, range: Annotated[Range, Query()]
     ) -> History | HttpResponseBase:
-        """Journal and events in the order of their sequence, oldest first. With `Accept: text/event-stream`: a snapshot
-        first, then every update until it ends."""
+        """Journal and events in the order of their sequence, oldest first.
+
+        With `Accept: text/event-stream`: a snapshot first, then every update until it ends.
+        """
         user, last_seen = person(request), sse.last_seen(request)
         execution = await sync_to_async(finding.execution)(user, execution_id, kind)
         if not sse.wanted(request):
             return await sync_to_async(history.entries)(execution, range.after, range.limit)
         if door.hub().count_of(user.pk) >= MOST_STREAMS:
             raise Problem(
-                "rate-limited", f"You follow {MOST_STREAMS} executions already.", headers={"Retry-After": "30"}
+                "rate-limited",
+                f"You follow {MOST_STREAMS} executions already.",
+                headers={"Retry-After": "30"},
             )
         token = getattr(request, "token", None)
         follower = Follower(user, token, session_key_of(request), execution.pk)

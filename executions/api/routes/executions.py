@@ -1,4 +1,6 @@
-"""Executions of both kinds: started, read, listed, deleted. The two kinds have the same addresses."""
+"""Executions of both kinds: started, read, listed, deleted. The two kinds have the same
+addresses.
+"""
 
 from __future__ import annotations
 
@@ -38,16 +40,24 @@ class Filters(BaseModel):
     workflow: str | None = Field(None, max_length=340, description="Id or slug of a workflow.")
     agent: str | None = Field(None, max_length=340, description="Id or slug of an agent.")
     session: str | None = Field(None, max_length=40, description="Id of a session.")
-    parent: str | None = Field(None, max_length=40, description="Id of the execution that started them.")
+    parent: str | None = Field(
+        None, max_length=40, description="Id of the execution that started them."
+    )
     owner: str | None = Field(None, max_length=150, description="User name of the owner, or `me`.")
     correlation_id: str | None = Field(None, max_length=64)
     needs_attention: bool | None = Field(
-        None, description="Failed, set aside for a person, waiting for a decision, or its external runner is silent."
+        None,
+        description=(
+            "Failed, set aside for a person, waiting for a decision, or its external runner is"
+            " silent."
+        ),
     )
     text: str | None = Field(
         None, max_length=200, description="Its id, or part of its name, its slug or why it failed."
     )
-    q: str = Field("", max_length=500, description=f"A search as it is typed above the list. {HELP}")
+    q: str = Field(
+        "", max_length=500, description=f"A search as it is typed above the list. {HELP}"
+    )
     created_after: Moment | None = None
     created_before: Moment | None = None
 
@@ -59,16 +69,26 @@ def filtered(user: User, kind: Kind, filters: Filters) -> ExecutionQuerySet:
         raise Problem("invalid-argument", " ".join(typed.problems), remedy=HELP)
     session = None
     if filters.session is not None:
-        session = finding.number(parse_public_id(filters.session, "ses"), "session", filters.session)
+        session = finding.number(
+            parse_public_id(filters.session, "ses"), "session", filters.session
+        )
     parent = None
     if filters.parent is not None:
         parent = finding.number(parse_public_id(filters.parent, "wex"), "execution", filters.parent)
     given = Search(
-        kind=kind, phases=tuple(filters.phase), needs_attention=filters.needs_attention,
-        workflow=filters.workflow or "", agent=filters.agent or "", session=session, parent=parent,
-        owner=filters.owner or "", correlation_id=filters.correlation_id or "",
-        after=filters.created_after, before=filters.created_before, text=filters.text or "",
-    )  # fmt: skip
+        kind=kind,
+        phases=tuple(filters.phase),
+        needs_attention=filters.needs_attention,
+        workflow=filters.workflow or "",
+        agent=filters.agent or "",
+        session=session,
+        parent=parent,
+        owner=filters.owner or "",
+        correlation_id=filters.correlation_id or "",
+        after=filters.created_after,
+        before=filters.created_before,
+        text=filters.text or "",
+    )
     return policy.visible_executions(user).matching(given, user.pk).matching(typed.search, user.pk)
 
 
@@ -77,7 +97,11 @@ def add_reading(router: Router, kind: Kind) -> None:
     many = f"{kind}-executions"
 
     @router.get(
-        "", auth=READ, response=Page[shapes.Execution], operation_id=f"list-{many}", summary=f"List {kind} executions"
+        "",
+        auth=READ,
+        response=Page[shapes.Execution],
+        operation_id=f"list-{many}",
+        summary=f"List {kind} executions",
     )
     def listed(request: HttpRequest, filters: Annotated[Filters, Query()]) -> dict[str, Any]:
         """Newest first; input, output and error are left out."""
@@ -87,9 +111,12 @@ def add_reading(router: Router, kind: Kind) -> None:
         return Listing(many, filters.limit, filters.cursor).page(rows, render.item)
 
     @router.get(
-        "/{execution_id}", auth=READ, response=shapes.Execution, operation_id=f"read-{kind}-execution",
+        "/{execution_id}",
+        auth=READ,
+        response=shapes.Execution,
+        operation_id=f"read-{kind}-execution",
         summary=f"Read a {kind} execution",
-    )  # fmt: skip
+    )
     def read(request: HttpRequest, response: HttpResponse, execution_id: str) -> shapes.Execution:
         """Everything about it but its history. ETag is its sequence."""
         execution = finding.execution(person(request), execution_id, kind)
@@ -97,16 +124,26 @@ def add_reading(router: Router, kind: Kind) -> None:
         return render.execution(execution)
 
     @router.delete(
-        "/{execution_id}", auth=ACT, response={204: None}, operation_id=f"delete-{kind}-execution",
+        "/{execution_id}",
+        auth=ACT,
+        response={204: None},
+        operation_id=f"delete-{kind}-execution",
         summary=f"Delete a {kind} execution",
-    )  # fmt: skip
+    )
     def delete(request: HttpRequest, execution_id: str) -> Status[None]:
         """With its history; only one that has ended (409 otherwise)."""
-        standing.delete_execution(finding.execution(person(request), execution_id, kind), person(request))
+        standing.delete_execution(
+            finding.execution(person(request), execution_id, kind), person(request)
+        )
         return Status(204, None)
 
 
-_LARGE = ("version__source", "version__document", "agent_version__source", "agent_version__document")
+_LARGE = (
+    "version__source",
+    "version__document",
+    "agent_version__source",
+    "agent_version__document",
+)
 
 
 def workflow_executions() -> Router:
@@ -114,16 +151,33 @@ def workflow_executions() -> Router:
     add_reading(router, "workflow")
 
     @router.post(
-        "", auth=RUN, response={202: shapes.Accepted}, operation_id="create-workflow-execution",
+        "",
+        auth=RUN,
+        response={202: shapes.Accepted},
+        operation_id="create-workflow-execution",
         summary="Start a workflow or one of its instances",
-    )  # fmt: skip
-    def create(request: HttpRequest, response: HttpResponse, body: shapes.CreateBody) -> Status[dict[str, Any]]:
-        """Name the workflow, or one of its instances. Answered with 202: it is PENDING until a worker takes it."""
+    )
+    def create(
+        request: HttpRequest, response: HttpResponse, body: shapes.CreateBody
+    ) -> Status[dict[str, Any]]:
+        """Name the workflow, or one of its instances.
+
+        Answered with 202: it is PENDING until a worker takes it.
+        """
         user = person(request)
-        workflow = finding.workflow(user, body.workflow_id) if body.workflow_id is not None else None
-        instance = _visible_instance(user, body.workflow_instance_id) if body.workflow_instance_id else None
+        workflow = (
+            finding.workflow(user, body.workflow_id) if body.workflow_id is not None else None
+        )
+        instance = (
+            _visible_instance(user, body.workflow_instance_id)
+            if body.workflow_instance_id
+            else None
+        )
         if workflow is not None and instance is not None and instance.workflow_id != workflow.pk:
-            raise Problem("invalid-argument", f"{instance.slug} is not an instance of the workflow {workflow.slug}.")
+            raise Problem(
+                "invalid-argument",
+                f"{instance.slug} is not an instance of the workflow {workflow.slug}.",
+            )
         if workflow is None and instance is not None:
             workflow = instance.workflow
         return Status(202, runs.run_workflow(request, response, user, workflow, body, instance))
@@ -145,10 +199,15 @@ def agent_executions() -> Router:
     add_reading(router, "agent")
 
     @router.post(
-        "", auth=RUN, response={202: shapes.Accepted}, operation_id="create-agent-execution",
+        "",
+        auth=RUN,
+        response={202: shapes.Accepted},
+        operation_id="create-agent-execution",
         summary="Start an agent",
-    )  # fmt: skip
-    def create(request: HttpRequest, response: HttpResponse, body: shapes.CreateAgentBody) -> Status[dict[str, Any]]:
+    )
+    def create(
+        request: HttpRequest, response: HttpResponse, body: shapes.CreateAgentBody
+    ) -> Status[dict[str, Any]]:
         """Name the agent or a session with it. Without a session one is made."""
         user = person(request)
         agent = finding.agent(user, body.agent_id) if body.agent_id is not None else None

@@ -29,8 +29,12 @@ def found(user: User, kind: str, public_id: str) -> WorkflowInstance | AgentInst
     """An instance of a parent that the caller may see."""
     prefix, model = KINDS[kind]
     key = finding.number(parse_public_id(public_id, prefix), f"{kind} instance", public_id)
-    parents: Any = policy.visible_workflows(user) if kind == "workflow" else policy.visible_agents(user)
-    rows = model._default_manager.filter(**{f"{kind}__in": parents}).select_related(kind, f"{kind}__owner")
+    parents: Any = (
+        policy.visible_workflows(user) if kind == "workflow" else policy.visible_agents(user)
+    )
+    rows = model._default_manager.filter(**{f"{kind}__in": parents}).select_related(
+        kind, f"{kind}__owner"
+    )
     instance: WorkflowInstance | AgentInstance | None = rows.filter(pk=key).first()
     if instance is None:
         raise not_found(f"There is no {kind} instance {finding.shown(public_id)}.")
@@ -41,26 +45,37 @@ def routes(kind: str) -> Router:
     router = Router(tags=["Instances"])
 
     @router.get(
-        "/{instance_id}", auth=READ, response=shapes.Instance, operation_id=f"read-{kind}-instance",
+        "/{instance_id}",
+        auth=READ,
+        response=shapes.Instance,
+        operation_id=f"read-{kind}-instance",
         summary=f"Read an instance of {_a(kind)}",
-    )  # fmt: skip
+    )
     def read(request: HttpRequest, instance_id: str) -> shapes.Instance:
         return render.instance(found(person(request), kind, instance_id))
 
     @router.patch(
-        "/{instance_id}", auth=ACT, response=shapes.Instance, operation_id=f"change-{kind}-instance",
+        "/{instance_id}",
+        auth=ACT,
+        response=shapes.Instance,
+        operation_id=f"change-{kind}-instance",
         summary=f"Change an instance of {_a(kind)}",
-    )  # fmt: skip
-    def change(request: HttpRequest, instance_id: str, body: shapes.ChangeInstanceBody) -> shapes.Instance:
+    )
+    def change(
+        request: HttpRequest, instance_id: str, body: shapes.ChangeInstanceBody
+    ) -> shapes.Instance:
         """Its description and default input; runs that were started keep what they had."""
         instance = found(person(request), kind, instance_id)
         standing.change_instance(instance, person(request), given(body))
         return render.instance(instance)
 
     @router.delete(
-        "/{instance_id}", auth=ACT, response={204: None}, operation_id=f"delete-{kind}-instance",
+        "/{instance_id}",
+        auth=ACT,
+        response={204: None},
+        operation_id=f"delete-{kind}-instance",
         summary=f"Delete an instance of {_a(kind)}",
-    )  # fmt: skip
+    )
     def delete(request: HttpRequest, instance_id: str) -> Status[None]:
         """409 for the default instance and while executions of it exist."""
         standing.delete_instance(found(person(request), kind, instance_id), person(request))

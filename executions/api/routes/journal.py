@@ -1,4 +1,7 @@
-"""The history of an execution: steps, attempts, checkpoints. (Events have a file of their own: they also stream.)"""
+"""The history of an execution: steps, attempts, checkpoints.
+
+(Events have a file of their own: they also stream.)
+"""
 
 from __future__ import annotations
 
@@ -42,10 +45,15 @@ def add_history(router: Router, kind: str) -> None:
     """GET steps, one step, its attempts, and checkpoints."""
 
     @router.get(
-        "/{execution_id}/steps", auth=READ, response=Page[shapes.Step], operation_id=f"list-{kind}-steps",
+        "/{execution_id}/steps",
+        auth=READ,
+        response=Page[shapes.Step],
+        operation_id=f"list-{kind}-steps",
         summary="List its steps",
-    )  # fmt: skip
-    def steps(request: HttpRequest, execution_id: str, filters: Annotated[StepFilters, Query()]) -> dict[str, Any]:
+    )
+    def steps(
+        request: HttpRequest, execution_id: str, filters: Annotated[StepFilters, Query()]
+    ) -> dict[str, Any]:
         """The journal, newest first, decisions and what they superseded included."""
         execution = finding.execution(person(request), execution_id, kind)
         rows = execution.steps.all()
@@ -61,17 +69,23 @@ def add_history(router: Router, kind: str) -> None:
         return listing.page(rows, lambda row: render.step(execution, row))
 
     @router.get(
-        "/{execution_id}/steps/{step_id}", auth=READ, response=shapes.Step, operation_id=f"read-{kind}-step",
+        "/{execution_id}/steps/{step_id}",
+        auth=READ,
+        response=shapes.Step,
+        operation_id=f"read-{kind}-step",
         summary="Read one step",
-    )  # fmt: skip
+    )
     def step(request: HttpRequest, execution_id: str, step_id: str) -> shapes.Step:
         execution = finding.execution(person(request), execution_id, kind)
         return render.step(execution, _step(execution, step_id))
 
     @router.get(
-        "/{execution_id}/steps/{step_id}/attempts", auth=READ, response=Page[shapes.Attempt],
-        operation_id=f"list-{kind}-step-attempts", summary="List the attempts of a step",
-    )  # fmt: skip
+        "/{execution_id}/steps/{step_id}/attempts",
+        auth=READ,
+        response=Page[shapes.Attempt],
+        operation_id=f"list-{kind}-step-attempts",
+        summary="List the attempts of a step",
+    )
     def attempts(
         request: HttpRequest, execution_id: str, step_id: str, paging: Annotated[Paging, Query()]
     ) -> dict[str, Any]:
@@ -81,10 +95,15 @@ def add_history(router: Router, kind: str) -> None:
         return listing.page(Attempt.objects.filter(step=row), render.attempt)
 
     @router.get(
-        "/{execution_id}/checkpoints", auth=READ, response=Page[shapes.Checkpoint],
-        operation_id=f"list-{kind}-checkpoints", summary="List its checkpoints",
-    )  # fmt: skip
-    def checkpoints(request: HttpRequest, execution_id: str, paging: Annotated[Paging, Query()]) -> dict[str, Any]:
+        "/{execution_id}/checkpoints",
+        auth=READ,
+        response=Page[shapes.Checkpoint],
+        operation_id=f"list-{kind}-checkpoints",
+        summary="List its checkpoints",
+    )
+    def checkpoints(
+        request: HttpRequest, execution_id: str, paging: Annotated[Paging, Query()]
+    ) -> dict[str, Any]:
         """Places to restore to, newest first; the beginning (0) is always one and is not listed."""
         execution = finding.execution(person(request), execution_id, kind)
         listing = Listing(f"checkpoints.{execution.pk}", paging.limit, paging.cursor)

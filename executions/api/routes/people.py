@@ -32,7 +32,9 @@ class NotificationFilters(BaseModel):
 
     limit: Limit = USUAL
     cursor: Cursor = None
-    unread: bool | None = Field(None, description="True: those that were not read; false: those that were.")
+    unread: bool | None = Field(
+        None, description="True: those that were not read; false: those that were."
+    )
 
 
 class Caller(BaseModel):
@@ -49,14 +51,24 @@ def read_caller(request: HttpRequest) -> Caller:
     """The user behind the token or the session."""
     user, token = person(request), getattr(request, "token", None)
     scopes = None if token is None else list(token.scopes)
-    return Caller(name=user.username, is_admin=policy.is_admin(user), is_support=policy.is_support(user), scopes=scopes)
+    return Caller(
+        name=user.username,
+        is_admin=policy.is_admin(user),
+        is_support=policy.is_support(user),
+        scopes=scopes,
+    )
 
 
 @notifications.get(
-    "", auth=READ, response=Page[shapes.Notification], operation_id="list-notifications",
+    "",
+    auth=READ,
+    response=Page[shapes.Notification],
+    operation_id="list-notifications",
     summary="List the caller's notifications",
-)  # fmt: skip
-def listed(request: HttpRequest, filters: Annotated[NotificationFilters, Query()]) -> dict[str, Any]:
+)
+def listed(
+    request: HttpRequest, filters: Annotated[NotificationFilters, Query()]
+) -> dict[str, Any]:
     """Newest first."""
     rows = Notification.objects.filter(user=person(request)).select_related("event__execution")
     rows = rows.defer(*(f"event__execution__{name}" for name in ("input", "output", "error")))
@@ -66,21 +78,31 @@ def listed(request: HttpRequest, filters: Annotated[NotificationFilters, Query()
 
 
 @notifications.post(
-    "/read", auth=ACT, response=shapes.ReadResult, operation_id="read-notifications", summary="Mark as read"
+    "/read",
+    auth=ACT,
+    response=shapes.ReadResult,
+    operation_id="read-notifications",
+    summary="Mark as read",
 )
 def mark_read(request: HttpRequest, body: shapes.ReadBody = empty.READ) -> shapes.ReadResult:
     """Those that are named, else all of the caller's."""
     mine = Notification.objects.filter(user=person(request))
     wanted = mine.unread()
     if body.ids is not None:
-        keys = [finding.number(parse_public_id(each, "ntf"), "notification", each) for each in body.ids]
+        keys = [
+            finding.number(parse_public_id(each, "ntf"), "notification", each) for each in body.ids
+        ]
         wanted = wanted.filter(pk__in=keys)
     count = wanted.update(read_at=Now())
     return shapes.ReadResult(read=count, unread=mine.unread().count())
 
 
 @api_tokens.get(
-    "", auth=READ, response=Page[shapes.Token], operation_id="list-tokens", summary="List the caller's tokens"
+    "",
+    auth=READ,
+    response=Page[shapes.Token],
+    operation_id="list-tokens",
+    summary="List the caller's tokens",
 )
 def listed_tokens(request: HttpRequest, paging: Annotated[Paging, Query()]) -> dict[str, Any]:
     """Newest first, revoked ones included; never a secret."""
@@ -88,22 +110,43 @@ def listed_tokens(request: HttpRequest, paging: Annotated[Paging, Query()]) -> d
     return Listing("tokens", paging.limit, paging.cursor).page(rows, render.token)
 
 
-@api_tokens.post("", auth=ADMIN, response={201: shapes.NewToken}, operation_id="create-token", summary="Make a token")
-def create(request: HttpRequest, response: HttpResponse, body: shapes.TokenBody) -> Status[shapes.NewToken]:
-    """For the caller. Its secret is shown now and never again. Needs a session, or a token with the scope admin."""
+@api_tokens.post(
+    "",
+    auth=ADMIN,
+    response={201: shapes.NewToken},
+    operation_id="create-token",
+    summary="Make a token",
+)
+def create(
+    request: HttpRequest, response: HttpResponse, body: shapes.TokenBody
+) -> Status[shapes.NewToken]:
+    """For the caller.
+
+    Its secret is shown now and never again. Needs a session, or a token with the scope admin.
+    """
     minted = tokens.mint(person(request), body.name, body.scopes, days=body.days)
     shown = render.token(minted.token)
     response["Location"] = f"{links.BASE}/tokens/{shown.id}"
     return Status(201, shapes.NewToken(**shown.model_dump(), secret=minted.secret))
 
 
-@api_tokens.get("/{token_id}", auth=READ, response=shapes.Token, operation_id="read-token", summary="Read a token")
+@api_tokens.get(
+    "/{token_id}",
+    auth=READ,
+    response=shapes.Token,
+    operation_id="read-token",
+    summary="Read a token",
+)
 def read_token(request: HttpRequest, token_id: str) -> shapes.Token:
     return render.token(_mine(request, token_id))
 
 
 @api_tokens.delete(
-    "/{token_id}", auth=READ, response={204: None}, operation_id="revoke-token", summary="Revoke a token"
+    "/{token_id}",
+    auth=READ,
+    response={204: None},
+    operation_id="revoke-token",
+    summary="Revoke a token",
 )
 def revoke(request: HttpRequest, token_id: str) -> Status[None]:
     """From now on it opens nothing. A token may revoke itself, whatever its scopes."""

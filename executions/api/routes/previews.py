@@ -15,23 +15,32 @@ from executions.states import Phase
 from executions.verbs.deciding import override, restore, upgrade
 from executions.verbs.deciding.opening import check_allowed
 
-Version = Annotated[int, Query(ge=1, le=2**31 - 1, description="The version of the workflow to go on with.")]
-Checkpoint = Annotated[int, Query(ge=0, le=2**53, description="The sequence of the checkpoint; 0 is the beginning.")]
+Version = Annotated[
+    int, Query(ge=1, le=2**31 - 1, description="The version of the workflow to go on with.")
+]
+Checkpoint = Annotated[
+    int, Query(ge=0, le=2**53, description="The sequence of the checkpoint; 0 is the beginning.")
+]
 
 
 def add_previews(router: Router, kind: str) -> None:
     """GET of override; and of recover and restore, where a run follows a definition."""
 
     @router.get(
-        "/{execution_id}/override", auth=READ, response=shapes.OverridePreview,
-        operation_id=f"preview-override-{kind}-execution", summary="List the phases that it may be put into",
-    )  # fmt: skip
+        "/{execution_id}/override",
+        auth=READ,
+        response=shapes.OverridePreview,
+        operation_id=f"preview-override-{kind}-execution",
+        summary="List the phases that it may be put into",
+    )
     def choices(request: HttpRequest, execution_id: str) -> shapes.OverridePreview:
         """Administrators only."""
         execution = finding.execution(person(request), execution_id, kind)
         check_allowed(execution, person(request), override.VERB)
         return shapes.OverridePreview(
-            seq=execution.head_seq, phase=Phase(execution.phase), choices=override.choices(execution)
+            seq=execution.head_seq,
+            phase=Phase(execution.phase),
+            choices=override.choices(execution),
         )
 
     if kind == "workflow":
@@ -40,20 +49,33 @@ def add_previews(router: Router, kind: str) -> None:
 
 def _add_previews_of_steps(router: Router) -> None:
     @router.get(
-        "/{execution_id}/recover", auth=READ, response=shapes.RecoverPreview,
-        operation_id="preview-recover-workflow-execution", summary="Preview going on with another version",
-    )  # fmt: skip
+        "/{execution_id}/recover",
+        auth=READ,
+        response=shapes.RecoverPreview,
+        operation_id="preview-recover-workflow-execution",
+        summary="Preview going on with another version",
+    )
     def recover(request: HttpRequest, execution_id: str, version: Version) -> shapes.RecoverPreview:
-        """Which recorded steps do not fit, which run again, and how it would go on. Only from FAILED."""
+        """Which recorded steps do not fit, which run again, and how it would go on.
+
+        Only from FAILED.
+        """
         execution = finding.execution(person(request), execution_id, "workflow")
         shown = upgrade.preview(execution.pk, person(request), version)
         return shapes.RecoverPreview(**asdict(shown), fits=shown.fits)
 
     @router.get(
-        "/{execution_id}/restore", auth=READ, response=shapes.RestorePreview,
-        operation_id="preview-restore-workflow-execution", summary="Preview going back to a checkpoint",
-    )  # fmt: skip
-    def restored(request: HttpRequest, execution_id: str, checkpoint_seq: Checkpoint) -> shapes.RestorePreview:
+        "/{execution_id}/restore",
+        auth=READ,
+        response=shapes.RestorePreview,
+        operation_id="preview-restore-workflow-execution",
+        summary="Preview going back to a checkpoint",
+    )
+    def restored(
+        request: HttpRequest, execution_id: str, checkpoint_seq: Checkpoint
+    ) -> shapes.RestorePreview:
         """Which steps run again, and which effects may repeat. Support and administrators only."""
         execution = finding.execution(person(request), execution_id, "workflow")
-        return shapes.RestorePreview(**asdict(restore.preview(execution.pk, person(request), checkpoint_seq)))
+        return shapes.RestorePreview(
+            **asdict(restore.preview(execution.pk, person(request), checkpoint_seq))
+        )

@@ -26,7 +26,13 @@ from executions.intake import standing
 from executions.models import Agent, Workflow
 from executions.models.transactions import atomic, run_tx
 
-DEFINITION_TYPES = ("application/yaml", "application/json", "text/yaml", "application/x-yaml", "text/plain")
+DEFINITION_TYPES = (
+    "application/yaml",
+    "application/json",
+    "text/yaml",
+    "application/x-yaml",
+    "text/plain",
+)
 DEFINITION_BODY = {
     "requestBody": {
         "required": True,
@@ -45,7 +51,9 @@ class How(BaseModel):
     """How to apply."""
 
     visibility: Literal["shared", "private"] = "shared"
-    dry_run: bool = Field(False, description="Check everything and say what would be done; store nothing.")
+    dry_run: bool = Field(
+        False, description="Check everything and say what would be done; store nothing."
+    )
 
 
 class Filters(BaseModel):
@@ -74,11 +82,17 @@ def definition_of(request: HttpRequest) -> str:
     """The text that was sent."""
     text = text_of(request)
     if not text.strip():
-        raise Problem("invalid", "There is no definition in the body.", errors=[FieldError("Is empty.", pointer="#")])
+        raise Problem(
+            "invalid",
+            "There is no definition in the body.",
+            errors=[FieldError("Is empty.", pointer="#")],
+        )
     return text
 
 
-def answer_applied(response: HttpResponse, kind: str, apply: Callable[[], Any], how: How) -> Status[Any]:
+def answer_applied(
+    response: HttpResponse, kind: str, apply: Callable[[], Any], how: How
+) -> Status[Any]:
     """201 where it was created, else 200; a dry run is carried out and taken back."""
 
     def work() -> Any:
@@ -118,17 +132,26 @@ def page(rows: QuerySet[Any, Any], filters: Filters, name: str) -> dict[str, Any
 
 def given(body: BodyShape) -> dict[str, Any]:
     """The fields that were sent; null counts as not sent where a field cannot be null."""
-    return {name: value for name, value in body.model_dump(exclude_unset=True).items() if value is not None}
+    return {
+        name: value
+        for name, value in body.model_dump(exclude_unset=True).items()
+        if value is not None
+    }
 
 
 def add_versions(router: Router, kind: str) -> None:
     find = FINDERS[kind]
 
     @router.get(
-        "/{ref}/versions", auth=READ, response=Page[shapes.Version], operation_id=f"list-{kind}-versions",
+        "/{ref}/versions",
+        auth=READ,
+        response=Page[shapes.Version],
+        operation_id=f"list-{kind}-versions",
         summary=f"List the versions of {'an' if kind == 'agent' else 'a'} {kind}",
-    )  # fmt: skip
-    def versions(request: HttpRequest, ref: str, paging: Annotated[Paging, Query()]) -> dict[str, Any]:
+    )
+    def versions(
+        request: HttpRequest, ref: str, paging: Annotated[Paging, Query()]
+    ) -> dict[str, Any]:
         """Newest first; texts are left out."""
         parent = find(person(request), ref)
         rows = parent.versions.select_related("created_by").defer("source", "document")
@@ -136,13 +159,20 @@ def add_versions(router: Router, kind: str) -> None:
         return listing.page(rows, lambda row: render.version(parent, row, brief=True))
 
     @router.get(
-        "/{ref}/versions/{int:number}", auth=READ, response=shapes.Version, operation_id=f"read-{kind}-version",
+        "/{ref}/versions/{int:number}",
+        auth=READ,
+        response=shapes.Version,
+        operation_id=f"read-{kind}-version",
         summary="Read one version",
-    )  # fmt: skip
+    )
     def version(request: HttpRequest, ref: str, number: int) -> shapes.Version:
         """With its text and its document."""
         parent = find(person(request), ref)
-        row = parent.versions.select_related("created_by").filter(number=number).first() if number < 2**31 else None
+        row = (
+            parent.versions.select_related("created_by").filter(number=number).first()
+            if number < 2**31
+            else None
+        )
         if row is None:
             raise not_found(f"{parent.slug} has no version {number}.")
         return render.version(parent, row)
@@ -152,27 +182,37 @@ def add_instances(router: Router, kind: str) -> None:
     find = FINDERS[kind]
 
     @router.get(
-        "/{ref}/instances", auth=READ, response=Page[shapes.Instance], operation_id=f"list-{kind}-instances",
+        "/{ref}/instances",
+        auth=READ,
+        response=Page[shapes.Instance],
+        operation_id=f"list-{kind}-instances",
         summary="List its instances",
-    )  # fmt: skip
-    def instances(request: HttpRequest, ref: str, paging: Annotated[Paging, Query()]) -> dict[str, Any]:
+    )
+    def instances(
+        request: HttpRequest, ref: str, paging: Annotated[Paging, Query()]
+    ) -> dict[str, Any]:
         """Newest first."""
         parent = find(person(request), ref)
         listing = Listing(f"instances.{parent.pk}", paging.limit, paging.cursor)
         return listing.page(parent.instances.select_related(kind), render.instance)
 
     @router.post(
-        "/{ref}/instances", auth=ACT, response={201: shapes.Instance}, operation_id=f"create-{kind}-instance",
+        "/{ref}/instances",
+        auth=ACT,
+        response={201: shapes.Instance},
+        operation_id=f"create-{kind}-instance",
         summary="Make an instance",
-    )  # fmt: skip
+    )
     def create(
         request: HttpRequest, response: HttpResponse, ref: str, body: shapes.InstanceBody
     ) -> Status[shapes.Instance]:
         """With its own default input. Its slug is made of its name; 409 where it is taken."""
         made = standing.add_instance(
-            find(person(request), ref), person(request),
-            name=body.name, description=body.description,
+            find(person(request), ref),
+            person(request),
+            name=body.name,
+            description=body.description,
             default_input={} if body.default_input is None else body.default_input,
-        )  # fmt: skip
+        )
         response["Location"] = f"{links.BASE}/{kind}-instances/{made.public_id}"
         return Status(201, render.instance(made))

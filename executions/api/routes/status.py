@@ -16,12 +16,20 @@ from executions.intake.update_status import update_status
 
 def add_status(router: Router, kind: str) -> None:
     @router.patch(
-        "/{execution_id}/status", auth=ACT, response=shapes.Execution, operation_id=f"update-{kind}-execution-status",
+        "/{execution_id}/status",
+        auth=ACT,
+        response=shapes.Execution,
+        operation_id=f"update-{kind}-execution-status",
         summary="Report how it goes",
-    )  # fmt: skip
-    def report(request: HttpRequest, response: HttpResponse, execution_id: str, body: StatusUpdate) -> shapes.Execution:
-        """For external runners. A list that is left out stays, an empty one empties; an ended run never goes back; an
-        update that comes late or twice is ignored. 409 for a run that our own workers drive."""
+    )
+    def report(
+        request: HttpRequest, response: HttpResponse, execution_id: str, body: StatusUpdate
+    ) -> shapes.Execution:
+        """For external runners.
+
+        A list that is left out stays, an empty one empties; an ended run never goes back; an update
+        that comes late or twice is ignored. 409 for a run that our own workers drive.
+        """
         execution = finding.execution(person(request), execution_id, kind)
         updated = update_status(execution.pk, person(request), body, kind=kind)
         fresh = finding.execution(person(request), execution_id, kind)

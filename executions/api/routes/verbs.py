@@ -1,4 +1,6 @@
-"""What can be done to an execution: one route for each row of ``executions.verbs``, for both kinds."""
+"""What can be done to an execution: one route for each row of ``executions.verbs``, for both
+kinds.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def add_verbs(router: Router, kind: str) -> None:
         add_route(router, verb, f"{verb.slug}-{kind}-execution", verb.summary, route)
 
 
-def add_route(router: Router, verb: Verb, operation_id: str, summary: str, route: Callable[..., Any]) -> None:
+def add_route(
+    router: Router, verb: Verb, operation_id: str, summary: str, route: Callable[..., Any]
+) -> None:
     router.post(
         f"/{{execution_id}}/{verb.slug}",
         auth=ACT,

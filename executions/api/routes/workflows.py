@@ -1,4 +1,6 @@
-"""Workflows: what they have in common with agents, runs by name, and the recovery alias of an execution."""
+"""Workflows: what they have in common with agents, runs by name, and the recovery alias of an
+execution.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +37,13 @@ add_definitions(
 
 
 @router.post(
-    "/{runner}/run/{workflow_name}", auth=RUN, response={202: run_shapes.Accepted}, operation_id="run-workflow-by-name",
-    summary="Run a workflow by its name", openapi_extra={"x-idempotency-key": True},
-)  # fmt: skip
+    "/{runner}/run/{workflow_name}",
+    auth=RUN,
+    response={202: run_shapes.Accepted},
+    operation_id="run-workflow-by-name",
+    summary="Run a workflow by its name",
+    openapi_extra={"x-idempotency-key": True},
+)
 def run_by_name(
     request: HttpRequest,
     response: HttpResponse,
@@ -45,12 +51,18 @@ def run_by_name(
     workflow_name: str,
     body: run_shapes.RunBody = empty.RUN,
 ) -> Status[dict[str, Any]]:
-    """The form of older clients: the runner, then the workflow. A name that is not known lists those that are."""
+    """The form of older clients: the runner, then the workflow.
+
+    A name that is not known lists those that are.
+    """
     body = body.model_copy(update={"runner": runs.driver_named(runner)})
     seen = policy.visible_workflows(person(request))
     if not seen.filter(slug=workflow_name).exists():
         known = ", ".join(seen.order_by("slug").values_list("slug", flat=True)[:50]) or "none yet"
-        raise not_found(f"There is no workflow named {finding.shown(workflow_name)}.", f"Known workflows: {known}.")
+        raise not_found(
+            f"There is no workflow named {finding.shown(workflow_name)}.",
+            f"Known workflows: {known}.",
+        )
     found = finding.workflow(person(request), workflow_name)
     return Status(202, runs.run_workflow(request, response, person(request), found, body))
 
@@ -62,6 +74,7 @@ add_route(
     "Recover an execution (alias)",
     recover_alias(
         "workflow",
-        "The same as POST /workflow-executions/{execution_id}/recover; the id is that of the execution.",
+        "The same as POST /workflow-executions/{execution_id}/recover; the id is that of the"
+        " execution.",
     ),
 )

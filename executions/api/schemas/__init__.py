@@ -1,1 +1,3 @@
-"""What goes in and out, as pydantic models: they check bodies and describe them in the OpenAPI document."""
+"""What goes in and out, as pydantic models: they check bodies and describe them in the OpenAPI
+document.
+"""

@@ -42,7 +42,9 @@ class Approval(BaseModel):
     step: str
     started_by: str
     prompt: str
-    form: Json = Field(description="JSON Schema of what has to be filled in; null where nothing has to be.")
+    form: Json = Field(
+        description="JSON Schema of what has to be filled in; null where nothing has to be."
+    )
     outcomes: list[AskedOutcome]
     approvers: Approvers
     four_eyes: bool = Field(description="Whoever started the run may not answer.")

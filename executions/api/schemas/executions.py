@@ -25,7 +25,11 @@ class ExecutionSpec(BaseModel):
     agent_instance_id: str | None = None
     session_id: str | None = None
     version: int
-    runner: str = Field(description="ours: the server's workers drive it; external: somebody else, by status updates.")
+    runner: str = Field(
+        description=(
+            "ours: the server's workers drive it; external: somebody else, by status updates."
+        )
+    )
     correlation_id: str
     parent_id: str | None = None
     input: Json = Field(None, description="Left out in lists.")
@@ -81,12 +85,16 @@ class LateAnswer(BaseModel):
 
 
 class FunctionLine(BaseModel):
-    """Why a run does not move: it waits for a free process of functions, in the line of the whole installation."""
+    """Why a run does not move: it waits for a free process of functions, in the line of the whole
+    installation.
+    """
 
     step: str = Field(description="The path of the step that waits.")
     since: datetime
     length: int = Field(description="How many runs wait; no more than 1,000 are counted.")
-    oldest_since: datetime | None = Field(None, description="Since when the one that waits longest does.")
+    oldest_since: datetime | None = Field(
+        None, description="Since when the one that waits longest does."
+    )
     told: str = Field(description="The same in a sentence.")
 
 
@@ -94,7 +102,9 @@ class ExecutionStatus(BaseModel):
     """What the server observed. Written by whoever drives the run, never by a client."""
 
     phase: Phase
-    seq: int = Field(description="Raised by everything that happens; the ETag, and what If-Match takes.")
+    seq: int = Field(
+        description="Raised by everything that happens; the ETag, and what If-Match takes."
+    )
     current_step: str
     progress: Progress
     retry_count: int
@@ -108,12 +118,17 @@ class ExecutionStatus(BaseModel):
         None, description="Where it stands in line for a free process of functions; not in lists."
     )
     late_answer: LateAnswer | None = Field(
-        None, description="Of the step that waits for a decision; `mark_done` takes it where no output is given."
+        None,
+        description=(
+            "Of the step that waits for a decision; `mark_done` takes it where no output is given."
+        ),
     )
     cancel_asked: bool = Field(description="Asked for, and honoured at the next boundary.")
     pause_asked: bool
     runner_heard_at: datetime | None = None
-    runner_silent: bool = Field(False, description="An external runner has not been heard of for longer than it said.")
+    runner_silent: bool = Field(
+        False, description="An external runner has not been heard of for longer than it said."
+    )
     started_at: datetime | None = None
     ended_at: datetime | None = None
     output: Json = Field(None, description="Left out in lists.")
@@ -143,13 +158,17 @@ class Accepted(BaseModel):
     id: str = Field(examples=[WEX])
     run_id: str = Field(description="The same id, by the name that older clients know.")
     phase: Phase
-    status: str = Field(examples=["pending"], description="The phase in lower case, for older clients.")
+    status: str = Field(
+        examples=["pending"], description="The phase in lower case, for older clients."
+    )
     workflow_name: str | None = None
     agent_name: str | None = None
     session_id: str | None = None
     correlation_id: str
     accepted_at: datetime = Field(description="When it was accepted.")
-    started_at: datetime | None = Field(description="When a worker took it; null while it is PENDING.")
+    started_at: datetime | None = Field(
+        description="When a worker took it; null while it is PENDING."
+    )
     message: str = Field(description="What happens next; says so where no worker is alive.")
     links: Links
 
@@ -161,7 +180,9 @@ class Decided(BaseModel):
     phase: Phase
     resumed_from: Timestamp | None = Field(description="When the last checkpoint was written.")
     checkpoint_seq: int | None = Field(description="The sequence of the last step that is kept.")
-    next_step: str = Field(description="The path of the task that comes next; empty where only the run can tell.")
+    next_step: str = Field(
+        description="The path of the task that comes next; empty where only the run can tell."
+    )
     kept: int = Field(description="How many finished steps are kept; none of them runs again.")
     correlation_id: str
     seq: int
@@ -178,19 +199,36 @@ class Controlled(BaseModel):
 
 
 class RunBody(Body):
-    """How to start a run. Where neither input nor message is given, the instance's default input counts."""
+    """How to start a run.
+
+    Where neither input nor message is given, the instance's default input counts.
+    """
 
     input: Json = Field(None, description="The workflow's input.", examples=[{"order": 17}])
-    message: str | None = Field(None, max_length=20_000, description="Handed on as the input's `message`.")
-    name: str = Field("", max_length=300, description="May be used again; generated where left out.")
-    unique_name: bool = Field(
-        False, description="Refuse the run (409, with `existing_id`) where you have one of this name already."
+    message: str | None = Field(
+        None, max_length=20_000, description="Handed on as the input's `message`."
     )
-    instance: str | None = Field(None, max_length=320, description="Id or slug of an instance of it.")
-    session_id: str | None = Field(None, max_length=40, description="Of an agent: the conversation to go on with.")
+    name: str = Field(
+        "", max_length=300, description="May be used again; generated where left out."
+    )
+    unique_name: bool = Field(
+        False,
+        description=(
+            "Refuse the run (409, with `existing_id`) where you have one of this name already."
+        ),
+    )
+    instance: str | None = Field(
+        None, max_length=320, description="Id or slug of an instance of it."
+    )
+    session_id: str | None = Field(
+        None, max_length=40, description="Of an agent: the conversation to go on with."
+    )
     runner: Literal["ours", "external"] = "ours"
     runner_silence_seconds: int | None = Field(
-        None, ge=1, le=604_800, description="How long an external runner may be silent before that is shown."
+        None,
+        ge=1,
+        le=604_800,
+        description="How long an external runner may be silent before that is shown.",
     )
 
 
@@ -198,7 +236,9 @@ class CreateBody(RunBody):
     """A run by what it names: the workflow or one of its instances."""
 
     workflow_id: str | None = Field(None, max_length=340, description="Id or slug of the workflow.")
-    workflow_instance_id: str | None = Field(None, max_length=40, description="Id of one of its instances.")
+    workflow_instance_id: str | None = Field(
+        None, max_length=40, description="Id of one of its instances."
+    )
 
 
 class CreateAgentBody(RunBody):

@@ -19,7 +19,9 @@ class Step(BaseModel):
     """A task's record in one execution, or a decision about it."""
 
     id: str
-    seq: int | None = Field(description="Given when it finishes, in the order of commits; null while it is open.")
+    seq: int | None = Field(
+        description="Given when it finishes, in the order of commits; null while it is open."
+    )
     path: str = Field(description="Names of tasks from the root, with iteration and visit.")
     name: str
     kind: str
@@ -34,7 +36,9 @@ class Step(BaseModel):
     arguments: Json = None
     output: Json = None
     error: Json = None
-    decision: Json = Field(None, description="Of a decision: verb, reason, superseded paths, what it changed.")
+    decision: Json = Field(
+        None, description="Of a decision: verb, reason, superseded paths, what it changed."
+    )
     started_at: datetime | None = None
     finished_at: datetime | None = None
     wake_at: datetime | None = None
@@ -68,10 +72,17 @@ class Checkpoint(BaseModel):
 
 
 class Entry(BaseModel):
-    """One line of the history. Replayed in order, the entries give the state of every task: a step sets the status of
-    its path, a decision takes away the paths that it supersedes and gives back those that it reinstates."""
+    """One line of the history.
 
-    seq: int = Field(description="Its own: no other entry of this execution has it, and later ones have greater ones.")
+    Replayed in order, the entries give the state of every task: a step sets the status of its path,
+    a decision takes away the paths that it supersedes and gives back those that it reinstates.
+    """
+
+    seq: int = Field(
+        description=(
+            "Its own: no other entry of this execution has it, and later ones have greater ones."
+        )
+    )
     type: Literal["step", "decision", "event"]
     name: str
     path: str | None = None
@@ -87,15 +98,19 @@ class History(BaseModel):
     """Journal and events in one order, read from one state of the database."""
 
     items: list[Entry]
-    next_after: int | None = Field(None, description="What to ask for next; null where nothing is left.")
-    head_seq: int = Field(description="Where the execution stands; a later reader asks for what came after it.")
+    next_after: int | None = Field(
+        None, description="What to ask for next; null where nothing is left."
+    )
+    head_seq: int = Field(
+        description="Where the execution stands; a later reader asks for what came after it."
+    )
 
 
 class Followed(BaseModel):
     """One message of a stream, as the `data` of a Server-Sent Event or as a WebSocket message.
 
-    `snapshot` comes first, `update` tells what is new, `end` is the last one. `snapshot` and `end` hold the whole
-    execution, `update` leaves its input, output and error out.
+    `snapshot` comes first, `update` tells what is new, `end` is the last one. `snapshot` and `end`
+    hold the whole execution, `update` leaves its input, output and error out.
     """
 
     event: Literal["snapshot", "update", "end"]
@@ -103,13 +118,17 @@ class Followed(BaseModel):
     execution: Execution
     entries: list[Entry]
     ended: bool = Field(description="The execution has ended and all of its history was told.")
-    lost: int | None = Field(None, description="How many updates before this one did not reach a slow reader.")
+    lost: int | None = Field(
+        None, description="How many updates before this one did not reach a slow reader."
+    )
 
 
 class FollowingClosed(BaseModel):
     """The `data` of the event `closed`: nothing more will come, and the execution may go on."""
 
     reason: str = Field(
-        description="deleted: there is no such execution any more; forbidden: you may not see it; restarting: the "
-        "server stops, come back with Last-Event-ID."
+        description=(
+            "deleted: there is no such execution any more; forbidden: you may not see it;"
+            " restarting: the server stops, come back with Last-Event-ID."
+        )
     )

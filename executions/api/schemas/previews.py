@@ -27,7 +27,9 @@ class _Preview(BaseModel):
     kept: int = Field(description="How many finished steps stay as they are.")
     runs_again: list[RunsAgain]
     broken: str = Field(description="Why the journal is not whole; empty where it is.")
-    last_good_seq: int | None = Field(description="Where the journal is not whole: the last good checkpoint.")
+    last_good_seq: int | None = Field(
+        description="Where the journal is not whole: the last good checkpoint."
+    )
 
 
 class RestorePreview(_Preview):
@@ -58,10 +60,14 @@ class RecoverPreview(_Preview):
 
     present: int = Field(description="The number of the version that it follows now.")
     version: int
-    fits: bool = Field(description="False where there are misfits or the journal is broken: nothing would be done.")
+    fits: bool = Field(
+        description="False where there are misfits or the journal is broken: nothing would be done."
+    )
     misfits: list[Misfit]
     goes_on: GoesOn | None
-    is_new_operation: bool = Field(description="The failed step asks for something else, so its key is a new one.")
+    is_new_operation: bool = Field(
+        description="The failed step asks for something else, so its key is a new one."
+    )
 
 
 class OverridePreview(BaseModel):

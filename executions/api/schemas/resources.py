@@ -62,8 +62,8 @@ class ChangeBody(Body):
     description: str | None = Field(None, max_length=20_000)
     visibility: Literal["shared", "private"] | None = None
     labels: dict[LabelName, Label] | None = Field(None, max_length=64)
-    annotations: dict[LabelName, Annotated[str, StringConstraints(max_length=20_000)]] | None = Field(
-        None, max_length=64
+    annotations: dict[LabelName, Annotated[str, StringConstraints(max_length=20_000)]] | None = (
+        Field(None, max_length=64)
     )
 
 

@@ -62,7 +62,9 @@ class FieldProblem(BaseModel):
 
     detail: str
     pointer: str | None = Field(None, description="JSON pointer into the body, as a URI fragment.")
-    parameter: str | None = Field(None, description="The query parameter, header or part of the path.")
+    parameter: str | None = Field(
+        None, description="The query parameter, header or part of the path."
+    )
     line: int | None = None
     column: int | None = None
     expected: str | None = None
@@ -73,7 +75,9 @@ class ProblemDetails(BaseModel):
     """Problem details (RFC 9457). Every answer from 400 on has this shape."""
 
     model_config = ConfigDict(extra="allow")
-    type: str = Field(examples=["/problems/wrong-phase"], description="Stable; its page explains it.")
+    type: str = Field(
+        examples=["/problems/wrong-phase"], description="Stable; its page explains it."
+    )
     title: str
     status: int
     detail: str

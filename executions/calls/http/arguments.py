@@ -8,9 +8,26 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
-from executions.calls.parameters import OBJECT, TEXT, URI, Expression, Json, Model, shape, uri_template
+from executions.calls.parameters import (
+    OBJECT,
+    TEXT,
+    URI,
+    Expression,
+    Json,
+    Model,
+    shape,
+    uri_template,
+)
 from executions.expressions import is_expression
 
 # Tags are no words of a document: what explains an error can tell them from keys.
@@ -26,7 +43,9 @@ def _reference_or_inline(value: Any) -> str:
 
 def _method(text: Any) -> Any:
     if isinstance(text, str) and not is_expression(text) and text.upper() not in METHODS:
-        raise ValueError(f"`{text[:40]}` is no HTTP method that can be used; allowed: {', '.join(METHODS)}")
+        raise ValueError(
+            f"`{text[:40]}` is no HTTP method that can be used; allowed: {', '.join(METHODS)}"
+        )
     return text
 
 
@@ -41,7 +60,9 @@ def http_address(text: str) -> str:
     if not parts["authority"]:
         raise ValueError("the address has no host")
     if "@" in parts["authority"]:
-        raise ValueError("a user name or password may not stand in an address: use `authentication`")
+        raise ValueError(
+            "a user name or password may not stand in an address: use `authentication`"
+        )
     return text
 
 
@@ -61,12 +82,16 @@ HttpAddress = Annotated[str, AfterValidator(http_address)]
 class SecretReference(Model):
     """Credentials held by a declared secret whose properties are those of the scheme."""
 
-    use: str = Field(min_length=1, description="the name of a secret that is declared under `use.secrets`")
+    use: str = Field(
+        min_length=1, description="the name of a secret that is declared under `use.secrets`"
+    )
 
 
 class BasicCredentials(Model):
     username: str = Field(description="the user name, a text or an expression")
-    password: str = Field(description="the password, best an expression such as ${ $secrets.shop.password }")
+    password: str = Field(
+        description="the password, best an expression such as ${ $secrets.shop.password }"
+    )
 
 
 class BearerToken(Model):
@@ -100,7 +125,9 @@ class AuthenticationPolicy(Model):
 
 
 class AuthenticationReference(Model):
-    use: str = Field(min_length=1, description="the name of a policy declared under `use.authentications`")
+    use: str = Field(
+        min_length=1, description="the name of a policy declared under `use.authentications`"
+    )
 
 
 Authentication = Annotated[
@@ -110,7 +137,9 @@ Authentication = Annotated[
 
 
 class Endpoint(Model):
-    uri: HttpAddress = Field(description="an http or https address, may hold `{name}` of the task's input")
+    uri: HttpAddress = Field(
+        description="an http or https address, may hold `{name}` of the task's input"
+    )
     authentication: Authentication | None = None
 
 
@@ -118,19 +147,25 @@ class HttpArguments(Model):
     """``with`` of ``call: http``."""
 
     method: HttpMethod = Field(description="an HTTP method such as GET or POST")
-    endpoint: Annotated[Annotated[Endpoint, Tag(OBJECT)] | Annotated[HttpAddress, Tag(TEXT)], Discriminator(shape)] = (
-        Field(description="the address to call, as a text or as an object with `uri` and `authentication`")
+    endpoint: Annotated[
+        Annotated[Endpoint, Tag(OBJECT)] | Annotated[HttpAddress, Tag(TEXT)], Discriminator(shape)
+    ] = Field(
+        description="the address to call, as a text or as an object with `uri` and `authentication`"
     )
     headers: (
         Annotated[
-            Annotated[dict[str, str], AfterValidator(_headers), Tag(OBJECT)] | Annotated[Expression, Tag(TEXT)],
+            Annotated[dict[str, str], AfterValidator(_headers), Tag(OBJECT)]
+            | Annotated[Expression, Tag(TEXT)],
             Discriminator(shape),
         ]
         | None
     ) = None
     body: Json = None
     query: (
-        Annotated[Annotated[dict[str, Json], Tag(OBJECT)] | Annotated[Expression, Tag(TEXT)], Discriminator(shape)]
+        Annotated[
+            Annotated[dict[str, Json], Tag(OBJECT)] | Annotated[Expression, Tag(TEXT)],
+            Discriminator(shape),
+        ]
         | None
     ) = None
     output: Literal["content", "raw", "response"] = "content"

@@ -1,4 +1,6 @@
-"""Turns the body of a call into bytes, by the content type that the author gave or by the kind of the value."""
+"""Turns the body of a call into bytes, by the content type that the author gave or by the kind of
+the value.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,9 @@ from executions.calls.media import body_problem, media_type
 def encode(value: Any, content_type: str) -> tuple[bytes | None, str]:
     """The bytes and their content type; null means no body.
 
-    A string is sent as it is, an object as a form where the content type says so, anything else as JSON. An object
-    under a type that holds none (``multipart/form-data``, ``application/xml``) is refused.
+    A string is sent as it is, an object as a form where the content type says so, anything else as
+    JSON. An object under a type that holds none (``multipart/form-data``, ``application/xml``) is
+    refused.
     """
     if value is None:
         return None, ""
@@ -37,7 +40,9 @@ def _utf8(text: str) -> bytes:
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError:
-        raise not_sendable("body: it contains half of a surrogate pair, which no encoding can carry") from None
+        raise not_sendable(
+            "body: it contains half of a surrogate pair, which no encoding can carry"
+        ) from None
 
 
 def _form(fields: dict[str, Any]) -> bytes:
@@ -45,7 +50,10 @@ def _form(fields: dict[str, Any]) -> bytes:
     for name, value in fields.items():
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, dict | list):
-                raise not_sendable(f"body.{name}: a form field is a string, number or boolean, not an object or a list")
+                raise not_sendable(
+                    f"body.{name}: a form field is a string, number or boolean, not an object or a"
+                    " list"
+                )
             if item is not None:
                 pairs.append((name, str(item).lower() if isinstance(item, bool) else str(item)))
     return urlencode(pairs).encode("ascii")

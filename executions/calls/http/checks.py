@@ -1,4 +1,6 @@
-"""What is wrong with an HTTP call beyond the shape of its arguments: it is said before anything runs."""
+"""What is wrong with an HTTP call beyond the shape of its arguments: it is said before anything
+runs.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,17 @@ _BRACES = re.compile(r"\{[A-Za-z_][A-Za-z0-9_.]*\}")
 
 
 def check(place: CallPlace) -> None:
-    """Report names that are not declared, bodies that cannot be sent under the content type beside them, and warn of
-    braces in an address that an expression makes."""
+    """Report names that are not declared, bodies that cannot be sent under the content type beside
+    them, and warn of braces in an address that an expression makes.
+    """
     keys: Keys = ("endpoint",)
     address: Any = place.given.get("endpoint")
     if isinstance(address, dict):
         policy = address.get("authentication")
         if isinstance(policy, dict):
-            place.named((*keys, "authentication", "use"), _text(policy.get("use")), "authentications")
+            place.named(
+                (*keys, "authentication", "use"), _text(policy.get("use")), "authentications"
+            )
             check_policy(place, (*keys, "authentication"), policy)
         keys, address = (*keys, "uri"), address.get("uri")
     _check_body(place)
@@ -30,15 +35,26 @@ def check(place: CallPlace) -> None:
 
 
 def check_policy(place: CallPlace, keys: Keys, policy: dict[str, Any]) -> None:
-    """Report secrets of an authentication policy that are not declared, and warn of credentials that stand there."""
+    """Report secrets of an authentication policy that are not declared, and warn of credentials
+    that stand there.
+    """
     for scheme, key in (("basic", "password"), ("bearer", "token")):
         held = policy.get(scheme)
-        name, credential = (_text(held.get(part)) for part in ("use", key)) if isinstance(held, dict) else (None, None)
+        name, credential = (
+            (_text(held.get(part)) for part in ("use", key))
+            if isinstance(held, dict)
+            else (None, None)
+        )
         if name is not None:
             place.secret((*keys, scheme, "use"), name)
         if credential is not None and not is_expression(credential):
             hint = "declare it under `use.secrets` and write ${ $secrets.NAME }"
-            place.warn((*keys, scheme, key), f"the {key} stands in the definition, where everybody reads it", "", hint)
+            place.warn(
+                (*keys, scheme, key),
+                f"the {key} stands in the definition, where everybody reads it",
+                "",
+                hint,
+            )
 
 
 def _check_body(place: CallPlace) -> None:
@@ -51,7 +67,10 @@ def _check_body(place: CallPlace) -> None:
         place.add(("body",), problem, "a text, or an object under application/json")
     elif media.is_form() and isinstance(body, dict):
         for name, value in body.items():
-            if any(isinstance(item, dict | list) for item in (value if isinstance(value, list) else [value])):
+            if any(
+                isinstance(item, dict | list)
+                for item in (value if isinstance(value, list) else [value])
+            ):
                 expected = "a text, number or boolean, or a list of them"
                 place.add(("body", name), "a form field cannot be an object", expected)
 
@@ -59,13 +78,17 @@ def _check_body(place: CallPlace) -> None:
 def _check_computed(place: CallPlace, keys: Keys, address: str) -> None:
     for text in _STRING.findall(source_of(address)):
         if braces := _BRACES.search(text):
-            message = f"`{braces[0]}` stays as it is: an address that an expression makes is no template"
+            message = (
+                f"`{braces[0]}` stays as it is: an address that an expression makes is no template"
+            )
             place.warn(keys, message, "", rf"put the value into the text: \(.{braces[0][1:-1]})")
             return
 
 
 def _content_type(headers: dict[str, Any]) -> str:
-    """The Content-Type that is written there; empty where an expression gives it, or nothing does."""
+    """The Content-Type that is written there; empty where an expression gives it, or nothing
+    does.
+    """
     for name, value in headers.items():
         if name.lower() == "content-type" and isinstance(value, str) and not is_expression(value):
             return value

@@ -33,7 +33,9 @@ _SECONDS = re.compile(r"[0-9]+( *, *[0-9]+)*")
 
 def is_transient(status: int) -> bool:
     """Whether the same request may succeed a little later."""
-    return status in TRANSIENT_STATUSES or (500 <= status < 600 and status not in PERMANENT_SERVER_STATUSES)
+    return status in TRANSIENT_STATUSES or (
+        500 <= status < 600 and status not in PERMANENT_SERVER_STATUSES
+    )
 
 
 def reason_phrase(status: int) -> str:
@@ -43,7 +45,9 @@ def reason_phrase(status: int) -> str:
         return ""
 
 
-def status_failure(status: int, what: str, excerpt: str, retry_after: str | None, now: datetime) -> Fail:
+def status_failure(
+    status: int, what: str, excerpt: str, retry_after: str | None, now: datetime
+) -> Fail:
     """The failure for an answer whose status is an error; ``what`` names the call."""
     detail = _answered(what, status) + (f": {excerpt}" if excerpt else "")
     transient = is_transient(status)
@@ -68,11 +72,16 @@ def _answered(what: str, status: int) -> str:
 
 
 def retry_after_seconds(value: str, now: datetime) -> float | None:
-    """Seconds until the moment that a Retry-After header names (RFC 9110 section 10.2.3); None if unreadable."""
+    """Seconds until the moment that a Retry-After header names (RFC 9110 section 10.2.3); None if
+    unreadable.
+    """
     value = value.strip()
     if _SECONDS.fullmatch(value):
         # A doubled header has several; the first one counts.
-        return min(float(value.partition(",")[0].strip().lstrip("0")[:12] or 0), LONGEST_RETRY_AFTER_SECONDS)
+        return min(
+            float(value.partition(",")[0].strip().lstrip("0")[:12] or 0),
+            LONGEST_RETRY_AFTER_SECONDS,
+        )
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
@@ -82,23 +91,34 @@ def retry_after_seconds(value: str, now: datetime) -> float | None:
 
 
 def broken_call(error: Exception, what: str, sent: bool) -> Fail:
-    """The failure for a call that ended without a usable answer; ``sent`` says whether a request had begun to leave."""
+    """The failure for a call that ended without a usable answer; ``sent`` says whether a request
+    had begun to leave.
+    """
     if isinstance(error, Refusal):
         return replace(error.failure, effect_possible=error.failure.effect_possible or sent)
     if certificate := _certificate_error(error):
         return _failure(
-            f"{what}: the certificate was not accepted: {certificate}", "TLS certificate refused", False, sent
+            f"{what}: the certificate was not accepted: {certificate}",
+            "TLS certificate refused",
+            False,
+            sent,
         )
     if isinstance(error, NameNotFound):
         return _failure(f"{what}: {error}", "name not found", True, sent)
     if isinstance(error, httpcore.ConnectTimeout):
-        return _failure(f"{what}: no connection within the time allowed", "connect timed out", True, sent)
+        return _failure(
+            f"{what}: no connection within the time allowed", "connect timed out", True, sent
+        )
     if isinstance(error, httpcore.ConnectError):
         return _failure(f"{what}: could not connect: {error}", "could not connect", True, sent)
     if isinstance(error, httpcore.LocalProtocolError):
-        return _failure(f"{what}: the request is not valid HTTP: {error}", "request not valid", False, sent)
+        return _failure(
+            f"{what}: the request is not valid HTTP: {error}", "request not valid", False, sent
+        )
     if isinstance(error, httpcore.RemoteProtocolError):
-        return _failure(f"{what}: the connection was dropped: {error}", "connection dropped", True, sent)
+        return _failure(
+            f"{what}: the connection was dropped: {error}", "connection dropped", True, sent
+        )
     if isinstance(error, httpcore.NetworkError | httpcore.TimeoutException | OSError):
         return _failure(f"{what}: the connection was reset or lost", "connection reset", True, sent)
     return Fail(
@@ -122,7 +142,9 @@ def cancelled(what: str, sent: bool) -> Fail:
 
 
 def _failure(detail: str, rule: str, transient: bool, sent: bool) -> Fail:
-    return Fail(WorkflowError.standard("communication", detail), transient, rule, effect_possible=sent)
+    return Fail(
+        WorkflowError.standard("communication", detail), transient, rule, effect_possible=sent
+    )
 
 
 def _certificate_error(error: BaseException | None) -> str:

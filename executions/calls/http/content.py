@@ -1,7 +1,8 @@
-"""Reads the body of an answer: bounded in size on the wire and unpacked, then decoded by its content type.
+"""Reads the body of an answer: bounded in size on the wire and unpacked, then decoded by its
+content type.
 
-Whatever can be read is read: bytes that are no text of their charset become U+FFFD, and so does what no journal can
-hold (NUL, half of a surrogate pair).
+Whatever can be read is read: bytes that are no text of their charset become U+FFFD, and so does
+what no journal can hold (NUL, half of a surrogate pair).
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ _MANY_BYTES = ("big5", "cp9", "euc", "gb", "hz", "iso2022", "johab", "shift", "u
 
 
 async def read(stream: AsyncIterable[bytes], encoding: str, limit: int) -> bytes:
-    """The unpacked body of at most ``limit`` bytes; raises BodyUnusable where it is longer or cannot
-    be unpacked."""
+    """The unpacked body of at most ``limit`` bytes; raises BodyUnusable where it is longer or
+    cannot be unpacked.
+    """
     body, on_the_wire = bytearray(), 0
     try:
         unpacker = Unpacker(encoding, limit)
@@ -49,12 +51,18 @@ async def read(stream: AsyncIterable[bytes], encoding: str, limit: int) -> bytes
     except CannotUnpack as error:
         raise body_unusable(f"its body cannot be read: {error}") from None
     if not unpacker.is_complete():
-        raise body_unusable(f"its {encoding.lower()} body ended early", "connection dropped", transient=True)
+        raise body_unusable(
+            f"its {encoding.lower()} body ended early", "connection dropped", transient=True
+        )
     return bytes(body)
 
 
-async def read_beginning(stream: AsyncIterable[bytes], encoding: str, limit: int, into: bytearray) -> None:
-    """Put the first ``limit`` bytes of the unpacked body into ``into``, as they come; raises what stops it."""
+async def read_beginning(
+    stream: AsyncIterable[bytes], encoding: str, limit: int, into: bytearray
+) -> None:
+    """Put the first ``limit`` bytes of the unpacked body into ``into``, as they come; raises what
+    stops it.
+    """
     unpacker, on_the_wire = Unpacker(encoding, limit), 0
     async for chunk in stream:
         on_the_wire += len(chunk)
@@ -66,7 +74,8 @@ async def read_beginning(stream: AsyncIterable[bytes], encoding: str, limit: int
 
 def too_large(limit: int) -> BodyUnusable:
     return body_unusable(
-        f"its body is larger than {limit} bytes (setting STIGMER_HTTP_RESPONSE_BYTES); ask for less, say one page",
+        f"its body is larger than {limit} bytes (setting STIGMER_HTTP_RESPONSE_BYTES); ask for"
+        " less, say one page",
         "answer too large",
     )
 
@@ -98,15 +107,18 @@ def excerpt(body: bytes, media: MediaType) -> str:
 
 
 def _as_text(body: bytes, charset: str) -> str:
-    """The text of these bytes: by their byte order mark, else by their charset, else as UTF-8, or as
-    Latin-1 where nothing in it speaks for UTF-8."""
+    """The text of these bytes: by their byte order mark, else by their charset, else as UTF-8, or
+    as Latin-1 where nothing in it speaks for UTF-8.
+    """
     for mark, codec in _MARKS:
         if body.startswith(mark):
             return _without_nul(body[len(mark) :].decode(codec, "replace"))
     if charset not in ("", "ascii"):
         return _without_nul(body.decode(charset, "replace"))
     text = body.decode("utf-8", "replace")
-    if _REPLACEMENT in text and all(character < "\x80" or character == _REPLACEMENT for character in text):
+    if _REPLACEMENT in text and all(
+        character < "\x80" or character == _REPLACEMENT for character in text
+    ):
         text = body.decode("latin-1")
     return _without_nul(text)
 
@@ -122,7 +134,9 @@ def _json(body: bytes, media: MediaType) -> Any:
     try:
         value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
-        raise _not_json("it is nested too deeply" if isinstance(error, RecursionError) else str(error)) from None
+        raise _not_json(
+            "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        ) from None
     if text.count("[") + text.count("{") > MAX_DEPTH or "\\u" in text:
         return _storable(value, 0)
     return value
@@ -152,7 +166,9 @@ def _storable(value: Any, depth: int) -> Any:
     if isinstance(value, list):
         return [_storable(item, depth + 1) for item in value]
     if isinstance(value, dict):
-        return {key.translate(_UNSTORABLE): _storable(item, depth + 1) for key, item in value.items()}
+        return {
+            key.translate(_UNSTORABLE): _storable(item, depth + 1) for key, item in value.items()
+        }
     return value
 
 

@@ -1,9 +1,11 @@
-"""Which addresses a workflow may call: global ones, and those that the operator lists; or listed ones only.
+"""Which addresses a workflow may call: global ones, and those that the operator lists; or listed
+ones only.
 
-Vetting works on the addresses that a name resolved to and happens where the connection is made, so a name that
-resolves to something else a moment later gains nothing. ``is_global`` follows the IANA registries; it is not
-enough by itself: multicast counts as global, tunnels hide an IPv4 address inside IPv6, and the registry of the
-running Python may be older than the latest special-purpose range.
+Vetting works on the addresses that a name resolved to and happens where the connection is made, so
+a name that resolves to something else a moment later gains nothing. ``is_global`` follows the IANA
+registries; it is not enough by itself: multicast counts as global, tunnels hide an IPv4 address
+inside IPv6, and the registry of the running Python may be older than the latest special-purpose
+range.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ _ISATAP = (0x00005EFE, 0x02005EFE)
 
 
 def is_public(address: Address) -> bool:
-    """Whether the address, and every IPv4 address hidden inside it, is reachable by the whole internet."""
+    """Whether the address, and every IPv4 address hidden inside it, is reachable by the whole
+    internet.
+    """
     hidden = list(_hidden(address))
     if hidden:
         carrier_is_fine = address not in ipaddress.ip_network("64:ff9b:1::/48")
@@ -65,8 +69,8 @@ def _hidden(address: Address) -> Iterator[ipaddress.IPv4Address]:
 class Egress:
     """Where calls may go; equal policies may share connections.
 
-    ``inside`` is what the operator allows beside the public internet. Where ``only`` lists anything,
-    nothing else may be called but that and what ``inside`` names.
+    ``inside`` is what the operator allows beside the public internet. Where ``only`` lists
+    anything, nothing else may be called but that and what ``inside`` names.
     """
 
     inside: Hosts = field(default_factory=Hosts)
@@ -74,21 +78,32 @@ class Egress:
     ports: frozenset[int] = frozenset()
 
     @classmethod
-    def from_settings(cls, inside: Iterable[str] = (), ports: Iterable[int] = (), only: Iterable[str] = ()) -> Egress:
-        """From lists of entries (:class:`executions.hosts.Hosts`); ValueError names a bad one and its setting."""
+    def from_settings(
+        cls, inside: Iterable[str] = (), ports: Iterable[int] = (), only: Iterable[str] = ()
+    ) -> Egress:
+        """From lists of entries (:class:`executions.hosts.Hosts`); ValueError names a bad one and
+        its setting.
+        """
         return cls(_hosts(INSIDE, inside), _hosts(ONLY, only, domains=True), frozenset(ports))
 
     def allows_port(self, port: int) -> bool:
         return not self.ports or port in self.ports
 
     def is_listed(self, host: str, port: int) -> bool:
-        """Whether the list of the only hosts, if there is one, lets this through: a name has to be listed
-        as a name, an address as one or by its network. Nothing else is even looked up."""
+        """Whether the list of the only hosts, if there is one, lets this through: a name has to be
+        listed as a name, an address as one or by its network. Nothing else is even looked up.
+        """
         return not self.only or self.only.covers(host, port) or self.inside.covers(host, port)
 
     def reaches(self, host: str, port: int, address: Address) -> bool:
-        """Whether ``address``, which ``host`` resolved to, is public or one that the operator allows."""
-        return is_public(address) or self.inside.covers_name(host, port) or self.inside.covers_address(address, port)
+        """Whether ``address``, which ``host`` resolved to, is public or one that the operator
+        allows.
+        """
+        return (
+            is_public(address)
+            or self.inside.covers_name(host, port)
+            or self.inside.covers_address(address, port)
+        )
 
 
 def _hosts(setting: str, entries: Iterable[str], *, domains: bool = False) -> Hosts:

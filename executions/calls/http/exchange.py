@@ -28,7 +28,9 @@ _FOLLOWS_ACROSS = frozenset({"accept", "accept-language", "content-type"})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete answer and the request that it belongs to, the last one where redirects were followed."""
+    """A complete answer and the request that it belongs to, the last one where redirects were
+    followed.
+    """
 
     request: Request
     status: int
@@ -45,7 +47,9 @@ def is_accepted(status: int, request: Request) -> bool:
     return 200 <= status < (400 if request.redirect else 300)
 
 
-async def exchange(pool: httpcore.AsyncConnectionPool, request: Request, limit: int, progress: Progress) -> Answer:
+async def exchange(
+    pool: httpcore.AsyncConnectionPool, request: Request, limit: int, progress: Progress
+) -> Answer:
     """The final answer to ``request``; raises a Refusal or an error of httpcore."""
     listening.set(progress)
     for _ in range(MAX_REDIRECTS + 1):
@@ -80,7 +84,9 @@ async def _once(
         await response.aclose()
 
 
-async def _body(response: httpcore.Response, answer: Answer, limit: int, progress: Progress) -> bytes:
+async def _body(
+    response: httpcore.Response, answer: Answer, limit: int, progress: Progress
+) -> bytes:
     encoding = answer.headers.get("content-encoding", "")
     if answer.request.method == "HEAD":
         return b""
@@ -90,32 +96,49 @@ async def _body(response: httpcore.Response, answer: Answer, limit: int, progres
     progress.headers, progress.body = answer.headers, bytearray()
     try:
         async with asyncio.timeout(ERROR_BODY_SECONDS):
-            await content.read_beginning(response.aiter_stream(), encoding, ERROR_BODY_BYTES, progress.body)
+            await content.read_beginning(
+                response.aiter_stream(), encoding, ERROR_BODY_BYTES, progress.body
+            )
     except Exception as broken:
-        log.debug("the body of an error could not be read to its end", call=progress.what, reason=repr(broken))
+        log.debug(
+            "the body of an error could not be read to its end",
+            call=progress.what,
+            reason=repr(broken),
+        )
     return bytes(progress.body)
 
 
 def redirected(request: Request, status: int, location: str) -> Request:
-    """The request that follows a redirect; credentials, own headers and bodies do not go to another origin."""
+    """The request that follows a redirect; credentials, own headers and bodies do not go to another
+    origin.
+    """
     url = _join(request, location)
     moved = replace(request, url=url)
-    becomes_get = (status == 303 and request.method != "HEAD") or (status in (301, 302) and request.method == "POST")
+    becomes_get = (status == 303 and request.method != "HEAD") or (
+        status in (301, 302) and request.method == "POST"
+    )
     if becomes_get:
         moved = replace(moved, method="GET", body=None, headers=_keep(request, drop=_BODY_HEADERS))
     if target.origin_of(url) == target.origin_of(request.url):
         return moved
     if request.url.scheme == "https" and url.scheme == "http":
-        raise unusable(f"redirected from https to http at {url.host}; that is not followed", "redirect refused")
+        raise unusable(
+            f"redirected from https to http at {url.host}; that is not followed", "redirect refused"
+        )
     if moved.body is not None:
         raise unusable(
-            f"redirected with its body to another host, {url.host}; that is not followed", "redirect refused"
+            f"redirected with its body to another host, {url.host}; that is not followed",
+            "redirect refused",
         )
     foreign = request.own - _FOLLOWS_ACROSS
-    return replace(moved, headers={name: value for name, value in moved.headers.items() if name not in foreign})
+    return replace(
+        moved, headers={name: value for name, value in moved.headers.items() if name not in foreign}
+    )
 
 
-_BODY_HEADERS = frozenset({"content-type", "content-encoding", "content-language", "idempotency-key"})
+_BODY_HEADERS = frozenset(
+    {"content-type", "content-encoding", "content-language", "idempotency-key"}
+)
 
 
 def _keep(request: Request, drop: frozenset[str]) -> dict[str, str]:
@@ -135,7 +158,9 @@ def _join(request: Request, location: str) -> httpx.URL:
 
 def _wire_headers(request: Request) -> list[tuple[bytes, bytes]]:
     headers = [(b"host", request.url.netloc)]
-    headers += [(name.encode("ascii"), value.encode("utf-8")) for name, value in request.headers.items()]
+    headers += [
+        (name.encode("ascii"), value.encode("utf-8")) for name, value in request.headers.items()
+    ]
     if request.body is not None or request.method in UNSAFE_METHODS:
         headers.append((b"content-length", b"%d" % len(request.body or b"")))
     return headers
@@ -158,7 +183,10 @@ def _header_text(value: bytes) -> str:
 
 
 def _location(raw: list[tuple[bytes, bytes]]) -> str:
-    """The address of the first Location header. Bytes that are no ASCII are encoded once, as they came."""
+    """The address of the first Location header.
+
+    Bytes that are no ASCII are encoded once, as they came.
+    """
     value = next((value for name, value in raw if name.lower() == b"location"), b"")
     try:
         return value.decode("utf-8")

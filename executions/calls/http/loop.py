@@ -1,4 +1,5 @@
-"""One event loop thread per process, shared by every HTTP call, so that a waiting call costs a few kilobytes.
+"""One event loop thread per process, shared by every HTTP call, so that a waiting call costs a few
+kilobytes.
 
 The thread starts with the first call and ends with :func:`close`; a forked child starts its own.
 """
@@ -20,7 +21,8 @@ from executions.calls.http.network import VettedBackend
 
 MAX_CONNECTIONS = 2_000
 MAX_IDLE_CONNECTIONS = 64
-IDLE_SECONDS = 2.0  # shorter than what servers keep, so that a call seldom meets a connection that is just closing
+# shorter than what servers keep, so that a call seldom meets a connection that is just closing
+IDLE_SECONDS = 2.0
 RESOLVER_THREADS = 16
 
 T = TypeVar("T")
@@ -31,7 +33,9 @@ class CallLoop:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._loop.set_default_executor(ThreadPoolExecutor(RESOLVER_THREADS, thread_name_prefix="http-resolve"))
+        self._loop.set_default_executor(
+            ThreadPoolExecutor(RESOLVER_THREADS, thread_name_prefix="http-resolve")
+        )
         self._pools: dict[Egress, httpcore.AsyncConnectionPool] = {}
         self._tls = httpx.create_ssl_context()
         self._thread = threading.Thread(target=self._run, name="http-calls", daemon=True)
@@ -42,7 +46,10 @@ class CallLoop:
         return asyncio.run_coroutine_threadsafe(call, self._loop)
 
     def pool(self, egress: Egress) -> httpcore.AsyncConnectionPool:
-        """The connections that this policy vetted; calls under another policy never share them. Loop thread only."""
+        """The connections that this policy vetted; calls under another policy never share them.
+
+        Loop thread only.
+        """
         if egress not in self._pools:
             self._pools[egress] = httpcore.AsyncConnectionPool(
                 ssl_context=self._tls,

@@ -1,7 +1,7 @@
 """Makes the connections of HTTP calls: resolve, vet every address, connect to one that was vetted.
 
-httpcore keeps the URL's host for the Host header, SNI and the certificate check; only the address comes from here.
-Proxies named in the environment play no part.
+httpcore keeps the URL's host for the Host header, SNI and the certificate check; only the address
+comes from here. Proxies named in the environment play no part.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ async def resolve(host: str, port: int) -> list[Address]:
 
 
 class HeardStream(httpcore.AsyncNetworkStream):
-    """A connection that tells the call that reads from it what it heard: the status counts, whatever follows it."""
+    """A connection that tells the call that reads from it what it heard: the status counts,
+    whatever follows it.
+    """
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
@@ -61,7 +63,10 @@ class HeardStream(httpcore.AsyncNetworkStream):
         await self._stream.aclose()
 
     async def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
         return HeardStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
 
@@ -85,12 +90,16 @@ class VettedBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """A stream to the first vetted address that answers; all addresses of the name have to pass."""
+        """A stream to the first vetted address that answers; all addresses of the name have to
+        pass.
+        """
         addresses = await self._vetted(host, port)
         last: Exception | None = None
         for address in addresses[:MAX_ADDRESSES]:
             try:
-                stream = await self._plain.connect_tcp(str(address), port, timeout, local_address, socket_options)
+                stream = await self._plain.connect_tcp(
+                    str(address), port, timeout, local_address, socket_options
+                )
                 return HeardStream(stream)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 last = error
@@ -99,9 +108,13 @@ class VettedBackend(httpcore.AsyncNetworkBackend):
     async def _vetted(self, host: str, port: int) -> list[Address]:
         target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         if not self._egress.allows_port(port):
-            raise egress_refused(target, f"port {port} is not allowed", "STIGMER_HTTP_ALLOWED_PORTS", str(port))
+            raise egress_refused(
+                target, f"port {port} is not allowed", "STIGMER_HTTP_ALLOWED_PORTS", str(port)
+            )
         if not self._egress.is_listed(host, port):
-            raise egress_refused(target, "it is not on the list of hosts that may be called", ONLY, host)
+            raise egress_refused(
+                target, "it is not on the list of hosts that may be called", ONLY, host
+            )
         addresses = await self._resolve(host, port)
         for address in addresses:
             if not self._egress.reaches(host, port, address):

@@ -1,7 +1,8 @@
 """Undoes the packing of an answer (Content-Encoding), piece by piece and bounded at every layer.
 
-What servers do and clients have to take: a header that was doubled though the body was packed once, zeros or rubbish
-behind the last member, several gzip members, deflate with and without its zlib wrapper, names that are no packing.
+What servers do and clients have to take: a header that was doubled though the body was packed once,
+zeros or rubbish behind the last member, several gzip members, deflate with and without its zlib
+wrapper, names that are no packing.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ MAX_LAYERS = 5
 _PIECE = 65_536
 _GZIP_MAGIC = b"\x1f\x8b"
 # Packings that exist and that were not asked for: such a body cannot be read.
-_FOREIGN = frozenset({"br", "zstd", "compress", "dcb", "dcz", "exi", "pack200-gzip", "lzma", "xz", "bzip2"})
+_FOREIGN = frozenset(
+    {"br", "zstd", "compress", "dcb", "dcz", "exi", "pack200-gzip", "lzma", "xz", "bzip2"}
+)
 
 
 class CannotUnpack(Exception):
@@ -46,8 +49,8 @@ class Unpacker:
 class Layer:
     """One encoding, ``gzip`` or ``deflate``, while it is undone.
 
-    ``repeated``: the layer around it has the same name. A body that does not look packed then was packed once, and its
-    header was doubled.
+    ``repeated``: the layer around it has the same name. A body that does not look packed then was
+    packed once, and its header was doubled.
     """
 
     def __init__(self, name: str, *, repeated: bool) -> None:
@@ -60,7 +63,9 @@ class Layer:
         self._held = b""
 
     def feed(self, data: bytes, room: int) -> bytes:
-        """What ``data`` unpacks to, cut at ``room`` + 1 bytes so that the caller sees that there is more."""
+        """What ``data`` unpacks to, cut at ``room`` + 1 bytes so that the caller sees that there is
+        more.
+        """
         data, self._held = self._held + data, b""
         out = bytearray()
         full = False
@@ -88,7 +93,8 @@ class Layer:
     def _begin(self, data: bytes) -> bool:
         """Look at the first two bytes of a member, which tell what it is.
 
-        False where they are not there yet, or where no other member follows: zeros and rubbish do not count.
+        False where they are not there yet, or where no other member follows: zeros and rubbish do
+        not count.
         """
         if len(data) < 2:
             self._held = data
@@ -113,12 +119,17 @@ class Layer:
             return bytes(self._inflater.decompress(data, most))
         except zlib.error as error:
             reason = str(error).rpartition(": ")[2]
-            raise CannotUnpack(f"it says that it is {self._name} and cannot be unpacked: {reason}") from None
+            raise CannotUnpack(
+                f"it says that it is {self._name} and cannot be unpacked: {reason}"
+            ) from None
 
 
 def _layers(header: str) -> list[Layer]:
-    """The layers that a header names, the outermost first. A name that is no packing (``utf-8``, ``none``) says
-    nothing about the bytes. Raises CannotUnpack for a packing that is not known here."""
+    """The layers that a header names, the outermost first.
+
+    A name that is no packing (``utf-8``, ``none``) says nothing about the bytes. Raises
+    CannotUnpack for a packing that is not known here.
+    """
     names = [name.strip().lower().removeprefix("x-") for name in header.split(",")]
     for name in names:
         if name in _FOREIGN:
@@ -126,4 +137,7 @@ def _layers(header: str) -> list[Layer]:
     known = [name for name in reversed(names) if name in ("gzip", "deflate")]
     if len(known) > MAX_LAYERS:
         raise CannotUnpack(f"it is packed {len(known)} times; at most {MAX_LAYERS} are undone")
-    return [Layer(name, repeated=place > 0 and known[place - 1] == name) for place, name in enumerate(known)]
+    return [
+        Layer(name, repeated=place > 0 and known[place - 1] == name)
+        for place, name in enumerate(known)
+    ]

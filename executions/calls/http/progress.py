@@ -43,7 +43,9 @@ class Progress:
 
     @property
     def status(self) -> int | None:
-        """The status that the other side said, None where it said none; what only announces it (1xx) does not count."""
+        """The status that the other side said, None where it said none; what only announces it
+        (1xx) does not count.
+        """
         place = 0
         while match := _STATUS_LINE.match(self._head, place):
             status = int(match[1])

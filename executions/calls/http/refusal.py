@@ -1,4 +1,6 @@
-"""What stops a call before anything is sent, or makes an answer unusable: one exception that carries its outcome."""
+"""What stops a call before anything is sent, or makes an answer unusable: one exception that
+carries its outcome.
+"""
 
 from __future__ import annotations
 
@@ -14,27 +16,47 @@ class Refusal(StigmerError):
         self.failure = failure
 
 
-def not_sendable(detail: str, *, kind: str = "validation", rule: str = "request not valid") -> Refusal:
+def not_sendable(
+    detail: str, *, kind: str = "validation", rule: str = "request not valid"
+) -> Refusal:
     """A request that cannot be sent as it is written; ``kind`` is the short name of a DSL error."""
-    return Refusal(Fail(WorkflowError.standard(kind, detail), transient=False, rule=rule, effect_possible=False))
+    return Refusal(
+        Fail(
+            WorkflowError.standard(kind, detail), transient=False, rule=rule, effect_possible=False
+        )
+    )
 
 
-def egress_refused(target: str, reason: str, setting: str = "STIGMER_HTTP_ALLOWED_HOSTS", entry: str = "") -> Refusal:
-    """An address that the egress policy does not allow; the message names the setting that would."""
+def egress_refused(
+    target: str, reason: str, setting: str = "STIGMER_HTTP_ALLOWED_HOSTS", entry: str = ""
+) -> Refusal:
+    """An address that the egress policy does not allow; the message names the setting that
+    would.
+    """
     advice = f"; an operator can allow it by listing {entry or target!r} in the setting {setting}"
     error = WorkflowError.standard("authorization", f"{target} may not be called: {reason}{advice}")
     return Refusal(Fail(error, transient=False, rule="egress refused", effect_possible=False))
 
 
 class BodyUnusable(Refusal):
-    """The answer came and its body cannot be taken; the detail goes on from "… answered 200 OK, but"."""
+    """The answer came and its body cannot be taken; the detail goes on from "… answered 200 OK,
+    but".
+    """
 
 
-def body_unusable(detail: str, rule: str = "answer not usable", *, transient: bool = False) -> BodyUnusable:
-    """A body that cannot be read. Its status was one of success, so whatever the call did is done."""
-    return BodyUnusable(Fail(WorkflowError.standard("communication", detail), transient=transient, rule=rule))
+def body_unusable(
+    detail: str, rule: str = "answer not usable", *, transient: bool = False
+) -> BodyUnusable:
+    """A body that cannot be read. Its status was one of success, so whatever the call did is
+    done.
+    """
+    return BodyUnusable(
+        Fail(WorkflowError.standard("communication", detail), transient=transient, rule=rule)
+    )
 
 
 def unusable(detail: str, rule: str, *, transient: bool = False) -> Refusal:
     """An answer that arrived but cannot be taken; whatever the call did is done."""
-    return Refusal(Fail(WorkflowError.standard("communication", detail), transient=transient, rule=rule))
+    return Refusal(
+        Fail(WorkflowError.standard("communication", detail), transient=transient, rule=rule)
+    )

@@ -27,14 +27,27 @@ OUTPUTS = ("content", "raw", "response")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NOT_IN_A_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _OURS = frozenset(
-    {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "expect", "te", "trailer"}
+    {
+        "host",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "keep-alive",
+        "upgrade",
+        "expect",
+        "te",
+        "trailer",
+    }
     | {"proxy-authorization", "proxy-connection", "accept-encoding"}
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request ready to be sent. ``headers`` have lower-case names; ``own`` names those that the author gave."""
+    """A request ready to be sent.
+
+    ``headers`` have lower-case names; ``own`` names those that the author gave.
+    """
 
     method: str
     url: httpx.URL
@@ -49,12 +62,18 @@ class Request:
     @property
     def name(self) -> str:
         """How errors name the call: without the query, which may hold what nobody should read."""
-        told = str(self.url.copy_with(query=None, fragment=None)) if self.told is None else target.beginning(self.told)
+        told = (
+            str(self.url.copy_with(query=None, fragment=None))
+            if self.told is None
+            else target.beginning(self.told)
+        )
         return f"{self.method} {told}"
 
 
 def build(arguments: Mapping[str, Any], context: StepContext) -> Request:
-    """The request that ``arguments`` (the task's ``with``, expressions evaluated) describe, secrets filled in."""
+    """The request that ``arguments`` (the task's ``with``, expressions evaluated) describe, secrets
+    filled in.
+    """
     method = _method(arguments.get("method"))
     uri, authentication = _endpoint(arguments.get("endpoint"))
     told = context.secrets.told("/endpoint/uri", "/endpoint")
@@ -134,7 +153,9 @@ def _endpoint(value: Any) -> tuple[str, Any]:
         return value, None
     if isinstance(value, Mapping) and isinstance(value.get("uri"), str):
         return value["uri"], value.get("authentication")
-    raise not_sendable("endpoint: expected a URI, or an object with uri and, if needed, authentication")
+    raise not_sendable(
+        "endpoint: expected a URI, or an object with uri and, if needed, authentication"
+    )
 
 
 def _headers(given: Mapping[str, Any]) -> dict[str, str]:
@@ -153,26 +174,42 @@ def _header_value(name: str, value: Any) -> str:
     if isinstance(value, bool):
         value = "true" if value else "false"
     if not isinstance(value, str | int | float):
-        raise not_sendable(f"headers.{name}: expected a string, number or boolean, not {type(value).__name__}")
+        raise not_sendable(
+            f"headers.{name}: expected a string, number or boolean, not {type(value).__name__}"
+        )
     text = str(value).strip()
     if _NOT_IN_A_VALUE.search(text):
-        raise not_sendable(f"headers.{name}: the value contains a line break or another control character")
+        raise not_sendable(
+            f"headers.{name}: the value contains a line break or another control character"
+        )
     return text
 
 
 def _authorization(authentication: Any) -> dict[str, str]:
     if authentication is None:
         return {}
-    basic, bearer = (authentication.get(kind) if isinstance(authentication, Mapping) else None
-                     for kind in ("basic", "bearer"))  # fmt: skip
+    basic, bearer = (
+        authentication.get(kind) if isinstance(authentication, Mapping) else None
+        for kind in ("basic", "bearer")
+    )
     if isinstance(basic, Mapping):
-        username, password = _credential("basic.username", basic), _credential("basic.password", basic)
+        username, password = (
+            _credential("basic.username", basic),
+            _credential("basic.password", basic),
+        )
         if ":" in username:
-            raise not_sendable("endpoint.authentication.basic.username: a colon is not allowed in it")
-        return {"authorization": "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode("ascii")}
+            raise not_sendable(
+                "endpoint.authentication.basic.username: a colon is not allowed in it"
+            )
+        return {
+            "authorization": "Basic "
+            + base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
+        }
     if isinstance(bearer, Mapping):
         return {"authorization": "Bearer " + _credential("bearer.token", bearer)}
-    raise not_sendable("endpoint.authentication: expected basic or bearer; other schemes are not supported yet")
+    raise not_sendable(
+        "endpoint.authentication: expected basic or bearer; other schemes are not supported yet"
+    )
 
 
 def _credential(path: str, scheme: Mapping[str, Any]) -> str:
@@ -180,7 +217,9 @@ def _credential(path: str, scheme: Mapping[str, Any]) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise not_sendable(f"endpoint.authentication.{path}: expected a string")
     if _NOT_IN_A_VALUE.search(str(value)):
-        raise not_sendable(f"endpoint.authentication.{path}: it contains a line break or another control character")
+        raise not_sendable(
+            f"endpoint.authentication.{path}: it contains a line break or another control character"
+        )
     return str(value)
 
 
@@ -188,7 +227,9 @@ def _mapping(name: str, value: Any) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise not_sendable(f"{name}: expected an object of names and values, not {type(value).__name__}")
+        raise not_sendable(
+            f"{name}: expected an object of names and values, not {type(value).__name__}"
+        )
     return dict(value)
 
 

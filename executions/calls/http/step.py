@@ -1,4 +1,7 @@
-"""Runs ``call: http``: one attempt, one outcome. The calling thread waits; the call itself runs on the shared loop."""
+"""Runs ``call: http``: one attempt, one outcome.
+
+The calling thread waits; the call itself runs on the shared loop.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,8 @@ _HIDDEN_HEADERS = frozenset({"authorization", "cookie"})
 
 
 def run(arguments: dict[str, Any], context: StepContext) -> Outcome:
-    """Make the call that ``arguments`` describe; never raises for what the call or the other side did.
+    """Make the call that ``arguments`` describe; never raises for what the call or the other side
+    did.
 
     Limits read: those of the kind's row.
     """
@@ -37,7 +41,9 @@ def run(arguments: dict[str, Any], context: StepContext) -> Outcome:
     except Refusal as refusal:
         return _redacted(refusal.failure, context)
     except SecretUnavailable as missing:
-        return Fail(missing.error, transient=False, rule="secret not available", effect_possible=False)
+        return Fail(
+            missing.error, transient=False, rule="secret not available", effect_possible=False
+        )
     progress = Progress(request.name)
     outcome = _wait(request, egress, progress, context)
     return _redacted(outcome, context, request) if isinstance(outcome, Fail) else outcome
@@ -48,7 +54,9 @@ def close() -> None:
     loop.close()
 
 
-def _wait(request: Request, egress: Egress, progress: Progress, context: StepContext) -> Done | Fail:
+def _wait(
+    request: Request, egress: Egress, progress: Progress, context: StepContext
+) -> Done | Fail:
     if context.deadline.is_over():
         return classify.timed_out(progress.what, context.deadline.seconds, sent=False)
     calls = loop.shared()
@@ -93,7 +101,9 @@ def _outcome(answer: Answer, progress: Progress, context: StepContext) -> Done |
 
 
 def _said(request: Request, progress: Progress, context: StepContext) -> Fail | None:
-    """The failure that the other side named before the rest of its answer broke off; None where it named none."""
+    """The failure that the other side named before the rest of its answer broke off; None where it
+    named none.
+    """
     status = progress.status
     if status is None or is_accepted(status, request):
         return None
@@ -117,7 +127,10 @@ def _output(answer: Answer) -> Json:
     decoded = content.decode(answer.body, answer.media)
     if request.output == "content":
         return decoded
-    shown = {name: "[hidden]" if name in _HIDDEN_HEADERS else value for name, value in request.headers.items()}
+    shown = {
+        name: "[hidden]" if name in _HIDDEN_HEADERS else value
+        for name, value in request.headers.items()
+    }
     return {
         "request": {"method": request.method.lower(), "uri": str(request.url), "headers": shown},
         "statusCode": answer.status,

@@ -29,17 +29,18 @@ WANTED = (
 
 
 def expand(uri: str, variables: Mapping[str, Any], told: str | None = None) -> str:
-    """The URI with each ``{name}`` replaced by its percent-encoded value; a missing one becomes empty.
+    """The URI with each ``{name}`` replaced by its percent-encoded value; a missing one becomes
+    empty.
 
-    Values are strings, numbers, booleans or null; another kind is the DSL's expression error (a Refusal). ``told`` is
-    how errors name the URI where there are secrets in it.
+    Values are strings, numbers, booleans or null; another kind is the DSL's expression error (a
+    Refusal). ``told`` is how errors name the URI where there are secrets in it.
     """
     values: dict[str, Any] = {}
     for match in _EXPRESSION.finditer(uri):
         if not _NAME.fullmatch(match[1]):
             raise not_sendable(
-                f"endpoint '{told or uri}': {'a name' if told else match[0]} is not supported; only simple variables "
-                "such as {id} are",
+                f"endpoint '{told or uri}': {'a name' if told else match[0]} is not supported; only"
+                " simple variables such as {id} are",
                 kind="expression",
             )
         for name in match[1].split(","):
@@ -51,7 +52,9 @@ def expand(uri: str, variables: Mapping[str, Any], told: str | None = None) -> s
 
 
 def literal(uri: str) -> str:
-    """An address that came from data as an address without template: braces in it are characters like others."""
+    """An address that came from data as an address without template: braces in it are characters
+    like others.
+    """
     return uri.replace("{", "%7B").replace("}", "%7D")
 
 
@@ -61,21 +64,26 @@ def beginning(told: str) -> str:
 
 
 def without_host(text: str, url: httpx.URL, told: str | None) -> str:
-    """``text`` without the host of a URL where secrets are in it: ``told`` is how errors name the URL."""
+    """``text`` without the host of a URL where secrets are in it: ``told`` is how errors name the
+    URL.
+    """
     host = url.host if told is None else _authority(told).rpartition(":")[0] or _authority(told)
     return text if host.lower() == url.host else text.replace(url.host, host or "[secret]")
 
 
 def read(uri: str, query: Mapping[str, Any], told: str | None = None) -> httpx.URL:
-    """The URL to call, checked: http or https, a host, no userinfo, no spelling that hides where it leads. ``told`` is
-    how errors name it where there are secrets in it."""
+    """The URL to call, checked: http or https, a host, no userinfo, no spelling that hides where it
+    leads. ``told`` is how errors name it where there are secrets in it.
+    """
     try:
         url = parse(uri)
     except Refusal:
         if told is None:
             raise
         # What is wrong with it may be a piece of a secret.
-        raise not_sendable(f"endpoint '{beginning(told)}' is no address that can be called: {WANTED}") from None
+        raise not_sendable(
+            f"endpoint '{beginning(told)}' is no address that can be called: {WANTED}"
+        ) from None
     pairs = [pair for name, value in query.items() for pair in _pairs(name, value)]
     if not pairs:
         return url
@@ -86,16 +94,21 @@ def read(uri: str, query: Mapping[str, Any], told: str | None = None) -> httpx.U
 def parse(uri: str) -> httpx.URL:
     """The URL that the text spells; a Refusal says what is wrong with it."""
     if _UNSAFE.search(uri):
-        raise not_sendable(f"endpoint '{uri}' contains white space, a control character or a backslash; encode it")
+        raise not_sendable(
+            f"endpoint '{uri}' contains white space, a control character or a backslash; encode it"
+        )
     try:
         url = httpx.URL(uri)
     except (httpx.InvalidURL, ValueError) as error:
         raise not_sendable(f"endpoint '{uri}' is not a URL: {error}") from None
     if url.scheme not in DEFAULT_PORTS:
-        raise not_sendable(f"endpoint '{uri}': the scheme {url.scheme!r} is not supported; use http or https")
+        raise not_sendable(
+            f"endpoint '{uri}': the scheme {url.scheme!r} is not supported; use http or https"
+        )
     if url.userinfo or "@" in _authority(uri):
         raise not_sendable(
-            f"endpoint {url.host!r}: credentials in the URL are not allowed; use endpoint.authentication"
+            f"endpoint {url.host!r}: credentials in the URL are not allowed; use"
+            " endpoint.authentication"
         )
     _check_host(uri, url.raw_host.decode("ascii"))
     if url.port is not None and not 0 < url.port < 65536:
@@ -122,7 +135,9 @@ def _check_host(uri: str, host: str) -> None:
     if not _HOST_NAME.fullmatch(host) or len(host) > 254:
         raise not_sendable(f"endpoint '{uri}': {host!r} is not a host name")
     if _NUMERIC_LABEL.fullmatch(host.rstrip(".").rpartition(".")[2]):
-        raise not_sendable(f"endpoint '{uri}': write an IPv4 address as four decimal numbers without leading zeros")
+        raise not_sendable(
+            f"endpoint '{uri}': write an IPv4 address as four decimal numbers without leading zeros"
+        )
 
 
 def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
@@ -138,4 +153,7 @@ def _text(what: str, value: Any, kind: str) -> str:
         return "true" if value else "false"
     if isinstance(value, str | int | float):
         return str(value)
-    raise not_sendable(f"{what} is {type(value).__name__}; it has to be a string, number, boolean or null", kind=kind)
+    raise not_sendable(
+        f"{what} is {type(value).__name__}; it has to be a string, number, boolean or null",
+        kind=kind,
+    )

@@ -33,9 +33,13 @@ class HumanArguments(Model):
     """``with`` of ``call: human``."""
 
     prompt: str = Field(
-        min_length=1, max_length=PROMPT_CHARACTERS, description="the question, or an expression that gives it"
+        min_length=1,
+        max_length=PROMPT_CHARACTERS,
+        description="the question, or an expression that gives it",
     )
-    form: dict[str, Json] | None = Field(None, description="a JSON Schema of what has to be filled in")
+    form: dict[str, Json] | None = Field(
+        None, description="a JSON Schema of what has to be filled in"
+    )
     outcomes: list[Outcome] = Field(
         default_factory=lambda: [Outcome(name="approve"), Outcome(name="deny")],
         min_length=1,
@@ -43,8 +47,16 @@ class HumanArguments(Model):
         description="the answers to choose from; approve and deny unless others are named",
     )
     approvers: (
-        Annotated[Annotated[Approvers, Tag(OBJECT)] | Annotated[Expression, Tag(TEXT)], Discriminator(shape)] | None
+        Annotated[
+            Annotated[Approvers, Tag(OBJECT)] | Annotated[Expression, Tag(TEXT)],
+            Discriminator(shape),
+        ]
+        | None
     ) = Field(None, description="who may answer; the owner of the run unless others are named")
     timeout: Duration | None = Field(None, description="how long is waited, 30 days at most")
-    on_timeout: OnTimeout = Field("fail", alias="onTimeout", description="what counts where nobody answers")
-    four_eyes: bool = Field(False, alias="fourEyes", description="not by the one who started the run")
+    on_timeout: OnTimeout = Field(
+        "fail", alias="onTimeout", description="what counts where nobody answers"
+    )
+    four_eyes: bool = Field(
+        False, alias="fourEyes", description="not by the one who started the run"
+    )

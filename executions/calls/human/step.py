@@ -32,7 +32,9 @@ def run(arguments: Mapping[str, Any], context: StepContext | None = None) -> Ask
     return Ask(
         prompt=asked.prompt,
         form=asked.form,
-        outcomes=tuple((outcome.name, outcome.label or _label(outcome.name)) for outcome in asked.outcomes),
+        outcomes=tuple(
+            (outcome.name, outcome.label or _label(outcome.name)) for outcome in asked.outcomes
+        ),
         users=tuple(approvers.users),
         groups=tuple(approvers.groups),
         seconds=seconds,

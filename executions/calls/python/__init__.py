@@ -26,8 +26,12 @@ def _check(place: CallPlace) -> None:
     if not isinstance(name, str) or known is None or name in known:
         return
     names = ", ".join(sorted(known)[:20])
-    expected = f"one of: {names}" if names else "none is registered: list its module in the settings"
-    place.unknown(("function",), "no Python function is registered as {}", name, sorted(known), expected)
+    expected = (
+        f"one of: {names}" if names else "none is registered: list its module in the settings"
+    )
+    place.unknown(
+        ("function",), "no Python function is registered as {}", name, sorted(known), expected
+    )
 
 
 PYTHON = CallKind(

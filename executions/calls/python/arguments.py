@@ -14,5 +14,8 @@ class PythonArguments(Model):
 
     function: str = Field(min_length=1, description="the name of a registered function")
     arguments: Annotated[
-        Annotated[dict[str, Json], Tag(OBJECT)] | Annotated[Expression, Tag(TEXT)], Discriminator(shape)
-    ] = Field(default_factory=dict, description="the function's arguments by name, or an expression")
+        Annotated[dict[str, Json], Tag(OBJECT)] | Annotated[Expression, Tag(TEXT)],
+        Discriminator(shape),
+    ] = Field(
+        default_factory=dict, description="the function's arguments by name, or an expression"
+    )

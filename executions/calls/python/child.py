@@ -1,4 +1,5 @@
-"""What a child process of the function pool does: load the registered functions, call one, answer with JSON.
+"""What a child process of the function pool does: load the registered functions, call one, answer
+with JSON.
 
 Only children import this module: it prepares them when it is loaded.
 """
@@ -12,13 +13,21 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from executions.calls.python.functions import MODULES_VARIABLE, FunctionContext, find, is_transient, load_functions
+from executions.calls.python.functions import (
+    MODULES_VARIABLE,
+    FunctionContext,
+    find,
+    is_transient,
+    load_functions,
+)
 
 Json = Any
 
 
 def answer(operation: str, payload: Mapping[str, Json]) -> Json:
-    """The result of the function named ``operation``; what it raises goes to the parent, marked transient or not."""
+    """The result of the function named ``operation``; what it raises goes to the parent, marked
+    transient or not.
+    """
     try:
         return find(operation).run(payload["arguments"], FunctionContext(**payload["context"]))
     except Exception as error:
@@ -30,7 +39,9 @@ def answer(operation: str, payload: Mapping[str, Json]) -> Json:
 
 
 def _close_connections() -> None:
-    """Connections that Django opened for the function: not the function's to close, and a difference if left."""
+    """Connections that Django opened for the function: not the function's to close, and a
+    difference if left.
+    """
     db = sys.modules.get("django.db")
     if db is None:
         return

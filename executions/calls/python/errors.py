@@ -6,7 +6,8 @@ from typing import Any
 
 from executions.errors import StigmerError, WorkflowError
 
-# The network and passing moods of the system; other errors of the operating system (no such file, …) stay.
+# The network and passing moods of the system; other errors of the operating system (no such file,
+# …) stay.
 _TRANSIENT = (ConnectionError, TimeoutError, InterruptedError, BlockingIOError)
 # By name, since their libraries are not known here: httpx, and database drivers through Django.
 _TRANSIENT_NAMES = frozenset({"TransportError", "OperationalError", "InterfaceError"})
@@ -17,7 +18,9 @@ class FunctionNotUsable(StigmerError):
 
 
 class ArgumentsInvalid(StigmerError):
-    """The arguments of a call do not fit the function's signature; ``error`` is the DSL's validation error."""
+    """The arguments of a call do not fit the function's signature; ``error`` is the DSL's
+    validation error.
+    """
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -27,8 +30,8 @@ class ArgumentsInvalid(StigmerError):
 class FunctionError(Exception):
     """For authors: a failure that says by itself whether trying again can help.
 
-    ``type`` (a URI), ``status`` and ``title`` make it the DSL's error that a `catch` can look for; ``retry_after`` is
-    in seconds. Raise :class:`TransientError` or :class:`PermanentError`.
+    ``type`` (a URI), ``status`` and ``title`` make it the DSL's error that a `catch` can look for;
+    ``retry_after`` is in seconds. Raise :class:`TransientError` or :class:`PermanentError`.
     """
 
     is_transient = False
@@ -43,7 +46,12 @@ class FunctionError(Exception):
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
-        self.details: dict[str, Any] = {"type": type, "status": status, "title": title, "retry_after": retry_after}
+        self.details: dict[str, Any] = {
+            "type": type,
+            "status": status,
+            "title": title,
+            "retry_after": retry_after,
+        }
 
 
 class TransientError(FunctionError):
@@ -61,4 +69,6 @@ def is_transient(error: BaseException) -> bool:
     own = getattr(error, "is_transient", None)
     if isinstance(own, bool):
         return own
-    return isinstance(error, _TRANSIENT) or any(kind.__name__ in _TRANSIENT_NAMES for kind in type(error).__mro__)
+    return isinstance(error, _TRANSIENT) or any(
+        kind.__name__ in _TRANSIENT_NAMES for kind in type(error).__mro__
+    )

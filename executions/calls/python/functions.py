@@ -1,10 +1,11 @@
-"""Functions that workflows may call (`call: python`): the decorator that registers them, and how one is called.
+"""Functions that workflows may call (`call: python`): the decorator that registers them, and how
+one is called.
 
     @function(name="csv.parse", effect="pure")
     def parse(text: str, *, delimiter: str = ",") -> list[dict[str, str]]: ...
 
-The signature is the contract: arguments are checked against its type hints (anything that pydantic understands) and
-the result becomes JSON.
+The signature is the contract: arguments are checked against its type hints (anything that pydantic
+understands) and the result becomes JSON.
 """
 
 from __future__ import annotations
@@ -66,8 +67,12 @@ class FunctionContext:
 
 @dataclass(frozen=True)
 class Function:
-    """A registered function. ``isolation`` "process" runs it in a child that is killed at its deadline; "thread" runs
-    it in the worker itself: past its deadline the attempt has failed, but its thread can only be left behind."""
+    """A registered function.
+
+    ``isolation`` "process" runs it in a child that is killed at its deadline; "thread" runs it in
+    the worker itself: past its deadline the attempt has failed, but its thread can only be left
+    behind.
+    """
 
     name: str
     call: Callable[..., Any]
@@ -80,15 +85,23 @@ class Function:
         fields: dict[str, Any] = {}
         hints = typing.get_type_hints(self.call, include_extras=True)
         for name, parameter in inspect.signature(self.call).parameters.items():
-            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+            if parameter.kind in (
+                parameter.VAR_POSITIONAL,
+                parameter.VAR_KEYWORD,
+                parameter.POSITIONAL_ONLY,
+            ):
                 raise FunctionNotUsable(
-                    f"function '{self.name}': parameter '{name}' cannot be given by name; use plain named parameters"
+                    f"function '{self.name}': parameter '{name}' cannot be given by name; use plain"
+                    " named parameters"
                 )
             if name not in hints:
-                raise FunctionNotUsable(f"function '{self.name}': parameter '{name}' needs a type hint")
+                raise FunctionNotUsable(
+                    f"function '{self.name}': parameter '{name}' needs a type hint"
+                )
             if hints[name] is not FunctionContext:
                 default = ... if parameter.default is parameter.empty else parameter.default
-                # The field's own name must not collide with what a model has itself (`schema`, `copy`).
+                # The field's own name must not collide with what a model has itself (`schema`,
+                # `copy`).
                 fields[f"argument_{name}"] = (hints[name], Field(default, alias=name))
         config = ConfigDict(extra="forbid", title=self.name)
         model: type[BaseModel] = create_model("Arguments", __config__=config, **fields)
@@ -97,7 +110,10 @@ class Function:
     @cached_property
     def context_parameter(self) -> str | None:
         hints = typing.get_type_hints(self.call)
-        return next((name for name, hint in hints.items() if hint is FunctionContext and name != "return"), None)
+        return next(
+            (name for name, hint in hints.items() if hint is FunctionContext and name != "return"),
+            None,
+        )
 
     def json_schema(self) -> dict[str, Any]:
         """JSON Schema (draft 2020-12) of the arguments, for editors and forms."""
@@ -108,8 +124,13 @@ class Function:
         try:
             model = self.arguments_model.model_validate(dict(arguments))
         except ValidationError as error:
-            raise ArgumentsInvalid(f"function '{self.name}': {_problems(error, self.arguments_model)}") from None
-        return {name.removeprefix("argument_"): getattr(model, name) for name in self.arguments_model.model_fields}
+            raise ArgumentsInvalid(
+                f"function '{self.name}': {_problems(error, self.arguments_model)}"
+            ) from None
+        return {
+            name.removeprefix("argument_"): getattr(model, name)
+            for name in self.arguments_model.model_fields
+        }
 
     def run(self, arguments: Mapping[str, Json], context: FunctionContext) -> Json:
         """Check the arguments, call the function, and give its result as JSON."""
@@ -131,8 +152,9 @@ def function(
 ) -> Callable[[Author], Author]:
     """Register a function for `call: python`, by default as ``module.name``.
 
-    A `transactional` function runs in the engine's own transaction, in the worker: it needs ``isolation="thread"``.
-    Raises :class:`FunctionNotUsable` where the name is taken or the signature cannot be used.
+    A `transactional` function runs in the engine's own transaction, in the worker: it needs
+    ``isolation="thread"``. Raises :class:`FunctionNotUsable` where the name is taken or the
+    signature cannot be used.
     """
 
     def register(call: Author) -> Author:
@@ -147,18 +169,21 @@ def function(
 def _ensure_usable(entry: Function) -> None:
     if entry.effect not in get_args(Effect) or entry.isolation not in get_args(Isolation):
         raise FunctionNotUsable(
-            f"function '{entry.name}': effect is one of {', '.join(get_args(Effect))}, isolation process or thread"
+            f"function '{entry.name}': effect is one of {', '.join(get_args(Effect))}, isolation"
+            " process or thread"
         )
     if entry.effect == "transactional" and entry.isolation != "thread":
         raise FunctionNotUsable(
-            f"function '{entry.name}' is transactional and runs in the engine's transaction: add isolation=\"thread\""
+            f"function '{entry.name}' is transactional and runs in the engine's transaction: add"
+            ' isolation="thread"'
         )
     if inspect.iscoroutinefunction(entry.call):
         raise FunctionNotUsable(f"function '{entry.name}' is async; register a plain function")
     known = _functions.get(entry.name)
     if known is not None and _home(known.call) != _home(entry.call):
         raise FunctionNotUsable(
-            f"two functions are named '{entry.name}': in {_home(known.call)} and {_home(entry.call)}"
+            f"two functions are named '{entry.name}': in {_home(known.call)} and"
+            f" {_home(entry.call)}"
         )
 
 
@@ -167,8 +192,10 @@ def _home(call: Callable[..., Any]) -> str:
 
 
 def load_functions(modules: Iterable[str]) -> dict[str, Function]:
-    """Import the modules that hold functions, and give all functions registered. Raises FunctionNotUsable where one
-    cannot be imported or has a signature that cannot be used."""
+    """Import the modules that hold functions, and give all functions registered.
+
+    Raises FunctionNotUsable where one cannot be imported or has a signature that cannot be used.
+    """
     for name in modules:
         try:
             importlib.import_module(name)
@@ -176,7 +203,8 @@ def load_functions(modules: Iterable[str]) -> dict[str, Function]:
             raise
         except Exception as error:
             raise FunctionNotUsable(
-                f"the module '{name}' of functions cannot be imported: {type(error).__name__}: {error}"
+                f"the module '{name}' of functions cannot be imported: {type(error).__name__}:"
+                f" {error}"
             ) from error
     for entry in _functions.values():
         try:
@@ -184,7 +212,9 @@ def load_functions(modules: Iterable[str]) -> dict[str, Function]:
         except FunctionNotUsable:
             raise
         except Exception as error:
-            raise FunctionNotUsable(f"function '{entry.name}' has a type hint that cannot be used: {error}") from error
+            raise FunctionNotUsable(
+                f"function '{entry.name}' has a type hint that cannot be used: {error}"
+            ) from error
     return dict(_functions)
 
 
@@ -208,7 +238,9 @@ def _problems(error: ValidationError, model: type[BaseModel]) -> str:
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
         where = ".".join(str(part) for part in problem["loc"]) or "arguments"
         if problem["type"] == "extra_forbidden":
-            known = ", ".join(name.removeprefix("argument_") for name in model.model_fields) or "none"
+            known = (
+                ", ".join(name.removeprefix("argument_") for name in model.model_fields) or "none"
+            )
             clauses.append(f"argument '{where}' is not known (known: {known})")
         elif problem["type"] == "missing":
             clauses.append(f"argument '{where}' is missing")

@@ -1,4 +1,6 @@
-"""`call: python`: a registered function, run in a child process that can be killed, or in the calling thread."""
+"""`call: python`: a registered function, run in a child process that can be killed, or in the
+calling thread.
+"""
 
 from __future__ import annotations
 
@@ -47,10 +49,11 @@ _TARGET = "executions.calls.python.child:answer"
 
 @dataclass(frozen=True, slots=True)
 class FunctionPool:
-    """How functions run in the children of this process: the modules that hold them, how many run at once (of one
-    owner; up to as many again for owners who have none running), the address space of each in bytes (None: no limit),
-    all that they see of the environment, and the largest result in bytes. Django is set up in a child where
-    ``environment`` names ``DJANGO_SETTINGS_MODULE``."""
+    """How functions run in the children of this process: the modules that hold them, how many run
+    at once (of one owner; up to as many again for owners who have none running), the address space
+    of each in bytes (None: no limit), all that they see of the environment, and the largest result
+    in bytes. Django is set up in a child where ``environment`` names ``DJANGO_SETTINGS_MODULE``.
+    """
 
     modules: Sequence[str] = ()
     processes: int = 2
@@ -67,7 +70,9 @@ _listener: Callable[[Any], None] | None = None
 
 
 def configure(settings: FunctionPool) -> None:
-    """Use these settings from now on; children that exist are stopped, new ones start when they are needed."""
+    """Use these settings from now on; children that exist are stopped, new ones start when they are
+    needed.
+    """
     global _settings
     close()
     with _lock:
@@ -87,8 +92,8 @@ def close() -> None:
 def run(arguments: Mapping[str, Json], context: StepContext) -> Outcome:
     """Call the registered function ``arguments["function"]`` with ``arguments["arguments"]``.
 
-    In a child process the attempt's deadline and cancellation are enforced by killing the child. A function with
-    ``isolation="thread"`` runs here, in the calling thread, and ends when it ends.
+    In a child process the attempt's deadline and cancellation are enforced by killing the child. A
+    function with ``isolation="thread"`` runs here, in the calling thread, and ends when it ends.
     """
     name, given = str(arguments.get("function", "")), arguments.get("arguments") or {}
     try:
@@ -102,14 +107,20 @@ def run(arguments: Mapping[str, Json], context: StepContext) -> Outcome:
 
 
 def call_on_turn(listener: Callable[[Any], None] | None) -> None:
-    """Have ``listener`` called with what a parked place was taken for, when its turn has come. It must not block."""
+    """Have ``listener`` called with what a parked place was taken for, when its turn has come.
+
+    It must not block.
+    """
     global _listener
     _listener = listener
 
 
 def seat(key: Hashable, owner: str, waiting: Any, *, seconds: float = 0.0) -> Seat | None:
-    """A process for one function of ``owner``, waiting so long for one. None: the place in line is kept under
-    ``key``; ask again, :func:`park` it or :func:`leave`. Raises PoolClosed."""
+    """A process for one function of ``owner``, waiting so long for one.
+
+    None: the place in line is kept under ``key``; ask again, :func:`park` it or :func:`leave`.
+    Raises PoolClosed.
+    """
     wait = Seconds(seconds) if seconds else None
     return _running_pool().seat(owner, wait=wait, key=key, waiting=waiting, on_turn=_tell)
 
@@ -120,7 +131,9 @@ def _tell(waiting: Any) -> None:
 
 
 def park(key: Hashable) -> None:
-    """Nobody stands and waits under this key any more: the listener is called when its turn has come."""
+    """Nobody stands and waits under this key any more: the listener is called when its turn has
+    come.
+    """
     if _pool is not None:
         _pool.park(key)
 
@@ -132,7 +145,10 @@ def leave(key: Hashable) -> None:
 
 
 def leave_unclaimed(seconds: float) -> int:
-    """Give processes that were kept for so long, and that nobody came for, to the next in line. How many."""
+    """Give processes that were kept for so long, and that nobody came for, to the next in line.
+
+    How many.
+    """
     return 0 if _pool is None else _pool.leave_unclaimed(seconds)
 
 
@@ -142,8 +158,10 @@ def leave_all() -> list[Any]:
 
 
 def run_here(arguments: Mapping[str, Json], context: StepContext) -> Outcome:
-    """Call a registered function in this thread; the engine does so, inside its own transaction, for the effect
-    `transactional`. No deadline is enforced; what the function raises becomes a :class:`Fail`."""
+    """Call a registered function in this thread; the engine does so, inside its own transaction,
+    for the effect `transactional`. No deadline is enforced; what the function raises becomes a
+    :class:`Fail`.
+    """
     name = str(arguments["function"])
     try:
         entry = find(name)
@@ -179,12 +197,15 @@ def _call_in_child(entry: Function, given: Mapping[str, Json], context: StepCont
     except ChildRaised as error:
         text = f"{error.log}\n{error.traceback_text}".strip() + _note(entry, error.left)
         log = str(context.secrets.redact(text))
-        return _raised(error.type_name, _words(error), bool(error.is_transient), error.details, log, context)
+        return _raised(
+            error.type_name, _words(error), bool(error.is_transient), error.details, log, context
+        )
     except ChildError as error:
         return _stopped(error, context)
     except (TypeError, ValueError, RecursionError) as error:
         return _refused(
-            WorkflowError.standard("validation", f"the arguments are not JSON: {error}"), "arguments do not fit"
+            WorkflowError.standard("validation", f"the arguments are not JSON: {error}"),
+            "arguments do not fit",
         )
     text = reply.log + _note(entry, reply.left)
     return Done(context.secrets.kept(reply.value), str(context.secrets.redact(text)))
@@ -194,7 +215,9 @@ def _seat_of(context: StepContext) -> Seat:
     """The process that was kept for the attempt; who has none waits for one until the deadline."""
     if context.seat is not None:
         return context.seat
-    found = _running_pool().seat(context.owner, wait=context.deadline, cancellation=context.cancellation)
+    found = _running_pool().seat(
+        context.owner, wait=context.deadline, cancellation=context.cancellation
+    )
     if found is None:
         raise NoChildFree("no process for functions became free in time; nothing was run")
     return found
@@ -205,8 +228,15 @@ def _note(entry: Function, left: Sequence[str]) -> str:
     if not left:
         return ""
     named = ", ".join(left)
-    log.info("function process is replaced, a call left it otherwise than it was", function=entry.name, left=named)
-    return f"\n[Stigmer ended this process after the call, which left it otherwise than it was: {named}]\n"
+    log.info(
+        "function process is replaced, a call left it otherwise than it was",
+        function=entry.name,
+        left=named,
+    )
+    return (
+        "\n[Stigmer ended this process after the call, which left it otherwise than it was:"
+        f" {named}]\n"
+    )
 
 
 def _words(error: ChildRaised) -> str:
@@ -223,29 +253,50 @@ def _stopped(error: ChildError, context: StepContext) -> Fail:
     log = str(context.secrets.redact(error.log))
     text = str(error)
     if isinstance(error, ChildTimedOut):
-        detail = f"the attempt did not end within {context.deadline.seconds:g} s; its process was killed"
+        detail = (
+            f"the attempt did not end within {context.deadline.seconds:g} s; its process was killed"
+        )
         return Fail(WorkflowError.standard("timeout", detail), True, "attempt timed out", log=log)
     if isinstance(error, ChildDied):
         return Fail(WorkflowError.standard("runtime", text), True, "child process died", log=log)
     if isinstance(error, ChildCancelled):
         return Fail(WorkflowError.standard("runtime", text), False, "cancelled", log=log)
     if isinstance(error, NoChildFree):
-        return Fail(WorkflowError.standard("timeout", text), True, "no free child process", effect_possible=False)
+        return Fail(
+            WorkflowError.standard("timeout", text),
+            True,
+            "no free child process",
+            effect_possible=False,
+        )
     if isinstance(error, PoolClosed):
         return Fail(WorkflowError.standard("runtime", text), True, "worker stopped", log=log)
     if isinstance(error, ResultTooLarge):
         return Fail(WorkflowError.standard("runtime", text), False, "result too large", log=log)
-    rule = "function modules cannot be loaded" if isinstance(error, ChildCouldNotStart) else "child process failed"
+    rule = (
+        "function modules cannot be loaded"
+        if isinstance(error, ChildCouldNotStart)
+        else "child process failed"
+    )
     detail = str(context.secrets.redact(sanitise_reason(text)))
-    return Fail(WorkflowError.standard("configuration", detail), False, rule, effect_possible=False, log=log)
+    return Fail(
+        WorkflowError.standard("configuration", detail), False, rule, effect_possible=False, log=log
+    )
 
 
 def _raised(
-    type_name: str, message: str, transient: bool, details: Mapping[str, Any], log: str, context: StepContext
+    type_name: str,
+    message: str,
+    transient: bool,
+    details: Mapping[str, Any],
+    log: str,
+    context: StepContext,
 ) -> Fail:
     """The function raised: its error as the DSL's, with what the author said about it."""
     if type_name == ArgumentsInvalid.__name__:
-        return _refused(_redacted(WorkflowError.standard("validation", message), context), "arguments do not fit")
+        return _refused(
+            _redacted(WorkflowError.standard("validation", message), context),
+            "arguments do not fit",
+        )
     text = message if details else f"{type_name}: {message}" if message else type_name
     standard = WorkflowError.standard("runtime", str(context.secrets.redact(text)))
     error = WorkflowError(
@@ -271,7 +322,9 @@ def _refused(error: WorkflowError, rule: str) -> Fail:
 
 
 def _redacted(error: WorkflowError, context: StepContext) -> WorkflowError:
-    return WorkflowError(error.type, error.status, error.title, str(context.secrets.redact(error.detail)))
+    return WorkflowError(
+        error.type, error.status, error.title, str(context.secrets.redact(error.detail))
+    )
 
 
 def _known(context: StepContext) -> dict[str, Any]:
@@ -294,7 +347,10 @@ def _running_pool() -> ChildPool:
                 guests=_settings.processes,
                 keeps_one_ready=True,
                 memory_limit_bytes=_settings.memory_limit_bytes,
-                environment={**_settings.environment, MODULES_VARIABLE: ",".join(_settings.modules)},
+                environment={
+                    **_settings.environment,
+                    MODULES_VARIABLE: ",".join(_settings.modules),
+                },
                 max_result_bytes=_settings.max_result_bytes,
             )
         return _pool

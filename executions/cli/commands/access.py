@@ -16,7 +16,9 @@ from executions.cli.formats import Format, Sentence
 from executions.cli.remote.client import Client
 
 DAYS = 90
-tokens = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Make, list and revoke API tokens.")
+tokens = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Make, list and revoke API tokens."
+)
 
 
 class Scope(StrEnum):
@@ -27,14 +29,22 @@ class Scope(StrEnum):
 
 
 USUAL = [Scope.READ, Scope.RUN, Scope.ACT]
-User = Annotated[str | None, typer.Option("--user", "-u", help="Your name; you are asked for the password.")]
-FromInput = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
-Scopes = Annotated[list[Scope] | None, typer.Option("--scope", help="What it may do; may be given more than once.")]
+User = Annotated[
+    str | None, typer.Option("--user", "-u", help="Your name; you are asked for the password.")
+]
+FromInput = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+]
+Scopes = Annotated[
+    list[Scope] | None, typer.Option("--scope", help="What it may do; may be given more than once.")
+]
 Days = Annotated[int, typer.Option(help="How many days the token lives.", min=1, max=3650)]
 
 
 def login(
-    address: Annotated[str | None, typer.Argument(metavar="ADDRESS", help="The server.", show_default=False)] = None,
+    address: Annotated[
+        str | None, typer.Argument(metavar="ADDRESS", help="The server.", show_default=False)
+    ] = None,
     user: User = None,
     password_stdin: FromInput = False,
     scope: Scopes = None,
@@ -51,12 +61,17 @@ def login(
     token_id = ""
     if token is None:
         name = user or _asked("User name")
-        made = _token_by_password(chosen, name, password_stdin, f"stigmer on {socket.gethostname()}", scope, days)
+        made = _token_by_password(
+            chosen, name, password_stdin, f"stigmer on {socket.gethostname()}", scope, days
+        )
         token, token_id = made["secret"], made["id"]
     with Client(Address(chosen, token.strip())) as client:
         caller = client.get("/me")
     file = kept.save(kept.Kept(chosen, token.strip(), caller["name"], token_id))
-    print(f"Signed in to {hide(chosen)} as {caller['name']} ({', '.join(caller['scopes'] or ())}); kept in {file}.")
+    print(
+        f"Signed in to {hide(chosen)} as {caller['name']} ({', '.join(caller['scopes'] or ())});"
+        f" kept in {file}."
+    )
 
 
 def logout() -> None:
@@ -111,7 +126,10 @@ def create(
         print_structured(made)
         return
     ends = f"until {made['expires_at'][:10]}" if made["expires_at"] else "for ever"
-    print(f"{made['id']} ({', '.join(made['scopes'])}) {ends}. Keep it: it is shown once.", file=sys.stderr)
+    print(
+        f"{made['id']} ({', '.join(made['scopes'])}) {ends}. Keep it: it is shown once.",
+        file=sys.stderr,
+    )
     print(made["secret"])
 
 
@@ -133,7 +151,9 @@ def list_(
 @talks
 def revoke(
     client: Client,
-    token_id: Annotated[str, typer.Argument(metavar="ID", help="The token's id (key-…).", show_default=False)],
+    token_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The token's id (key-…).", show_default=False)
+    ],
 ) -> None:
     """End a token: from now on it opens nothing."""
     from urllib.parse import quote
@@ -147,7 +167,11 @@ def _token_by_password(
 ) -> dict[str, str]:
     from executions.cli.remote.session import Session
 
-    password = sys.stdin.readline().rstrip("\r\n") if from_input else _asked(f"Password of {user}", hide=True)
+    password = (
+        sys.stdin.readline().rstrip("\r\n")
+        if from_input
+        else _asked(f"Password of {user}", hide=True)
+    )
     with Session(server, user, password) as session:
         return session.make_token(name[:100], [each.value for each in scope or USUAL], days)
 
@@ -155,7 +179,9 @@ def _token_by_password(
 def _asked(what: str, *, hide: bool = False) -> str:
     if not sys.stdin.isatty():
         remedy = "Give it with --user and --password-stdin, or a token with --token."
-        raise CommandError(f"{what}: nobody is there to be asked.", remedy=remedy, code=ExitCode.USAGE)
+        raise CommandError(
+            f"{what}: nobody is there to be asked.", remedy=remedy, code=ExitCode.USAGE
+        )
     answer: str = typer.prompt(what, hide_input=hide, err=True)
     return answer
 
@@ -164,4 +190,7 @@ def _warn_of_listeners(server: str) -> None:
     from executions.cli.remote.address import is_of_this_machine
 
     if server.startswith("http://") and not is_of_this_machine(server):
-        print(f"stigmer: {server} is not encrypted: whoever listens on the way learns the token.", file=sys.stderr)
+        print(
+            f"stigmer: {server} is not encrypted: whoever listens on the way learns the token.",
+            file=sys.stderr,
+        )

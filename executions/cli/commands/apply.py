@@ -20,7 +20,12 @@ from executions.cli.remote.problem import ServerProblem
 SUFFIXES = (".yaml", ".yml", ".json")
 Files = Annotated[
     list[str],
-    typer.Option("--file", "-f", metavar="FILE|DIR", help="A definition, a folder of them, or - for standard input."),
+    typer.Option(
+        "--file",
+        "-f",
+        metavar="FILE|DIR",
+        help="A definition, a folder of them, or - for standard input.",
+    ),
 ]
 
 
@@ -42,8 +47,12 @@ class Text:
 def apply(
     client: Client,
     file: Files,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
-    visibility: Annotated[Visibility, typer.Option(help="Who sees what is created.")] = Visibility.SHARED,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+    ] = False,
+    visibility: Annotated[
+        Visibility, typer.Option(help="Who sees what is created.")
+    ] = Visibility.SHARED,
     output: AsText = Sentence.TEXT,
 ) -> None:
     """Create workflows and agents, or give them a new version."""
@@ -61,17 +70,23 @@ def apply(
 def validate(
     client: Client,
     paths: Annotated[
-        list[str] | None, typer.Argument(metavar="FILE|DIR", help="Definitions, or - for standard input.")
+        list[str] | None,
+        typer.Argument(metavar="FILE|DIR", help="Definitions, or - for standard input."),
     ] = None,
-    file: Annotated[list[str] | None, typer.Option("--file", "-f", metavar="FILE|DIR", help="The same.")] = None,
+    file: Annotated[
+        list[str] | None, typer.Option("--file", "-f", metavar="FILE|DIR", help="The same.")
+    ] = None,
     offline: Annotated[
-        bool, typer.Option("--offline", help="Ask no server: which functions it has is not checked.")
+        bool,
+        typer.Option("--offline", help="Ask no server: which functions it has is not checked."),
     ] = False,
 ) -> None:
     """Check definitions: every problem with its line, nothing is stored."""
     given = [*(paths or ()), *(file or ())]
     if not given:
-        raise CommandError("There is nothing to check.", remedy="Name a file or a folder.", code=ExitCode.USAGE)
+        raise CommandError(
+            "There is nothing to check.", remedy="Name a file or a folder.", code=ExitCode.USAGE
+        )
     failed = 0
     for text in texts(given):
         problems, warnings = _checked_here(text) if offline else _checked_there(client, text)
@@ -99,7 +114,9 @@ def texts(given: Iterable[str]) -> Iterator[Text]:
 
 
 def kind_of(text: str) -> str:
-    """``agent`` for a text with instructions, else ``workflow``: its problems are then those of a workflow."""
+    """``agent`` for a text with instructions, else ``workflow``: its problems are then those of a
+    workflow.
+    """
     from executions.language.reading.problems import DefinitionError
     from executions.language.reading.yaml import read
 
@@ -117,13 +134,20 @@ def _files(path: Path) -> list[Path]:
     found = sorted(each for each in path.iterdir() if each.suffix in SUFFIXES and each.is_file())
     if not found:
         raise CommandError(
-            f"There is no definition in {path}.", remedy=f"Those end with {', '.join(SUFFIXES)}.", code=ExitCode.USAGE
+            f"There is no definition in {path}.",
+            remedy=f"Those end with {', '.join(SUFFIXES)}.",
+            code=ExitCode.USAGE,
         )
     return found
 
 
-def _sent(client: Client, text: Text, query: dict[str, Any], output: Sentence) -> dict[str, Any] | None:
-    """What applying it did; None where it has problems, which are printed. One bad text does not stop the others."""
+def _sent(
+    client: Client, text: Text, query: dict[str, Any], output: Sentence
+) -> dict[str, Any] | None:
+    """What applying it did; None where it has problems, which are printed.
+
+    One bad text does not stop the others.
+    """
     try:
         applied = client.send_text(f"/{text.kind}s", text.text, **query)
     except ServerProblem as problem:
@@ -133,7 +157,10 @@ def _sent(client: Client, text: Text, query: dict[str, Any], output: Sentence) -
         return None
     if output == Sentence.TEXT:
         would = " (dry run)" if applied["dry_run"] else ""
-        print(f"{text.kind} {applied['slug']}: {applied['result']}, version {applied['version']}{would}")
+        print(
+            f"{text.kind} {applied['slug']}: {applied['result']}, version"
+            f" {applied['version']}{would}"
+        )
     _print_findings(text, [f"warning: {warning}" for warning in applied["warnings"]])
     return applied
 

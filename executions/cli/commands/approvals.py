@@ -11,7 +11,9 @@ from executions.cli.commands.remote import AsText, talks
 from executions.cli.formats import Sentence
 from executions.cli.remote.client import Client
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="The id of an approval (ask-…).", show_default=False)]
+Id = Annotated[
+    str, typer.Argument(metavar="ID", help="The id of an approval (ask-…).", show_default=False)
+]
 Form = Annotated[
     list[str] | None,
     typer.Option("--form", "-f", metavar="NAME=VALUE|@FILE", help="What the form asks for."),
@@ -22,7 +24,9 @@ Form = Annotated[
 def respond(
     client: Client,
     approval: Id,
-    outcome: Annotated[str, typer.Argument(metavar="OUTCOME", help="One of its outcomes.", show_default=False)],
+    outcome: Annotated[
+        str, typer.Argument(metavar="OUTCOME", help="One of its outcomes.", show_default=False)
+    ],
     form: Form = None,
     comment: Annotated[str, typer.Option("--comment", "-m", help="A remark for the others.")] = "",
     output: AsText = Sentence.TEXT,

@@ -55,7 +55,10 @@ def or_a_backup(restore_run: Callable[..., None]) -> Callable[..., None]:
             return
         if any(options[name] != defaults[name] for name in options if name not in OF_A_BACKUP):
             message = f"{what!r} is not the id of a run."
-            remedy = "A run's id begins with wex- or aex-; a backup takes no option but --yes and --dry-run."
+            remedy = (
+                "A run's id begins with wex- or aex-; a backup takes no option but --yes and"
+                " --dry-run."
+            )
             raise CommandError(message, remedy=remedy, code=ExitCode.USAGE)
         restore_backup(Path(what), yes=bool(options["yes"]), dry_run=bool(options["dry_run"]))
 

@@ -17,7 +17,9 @@ class Shell(StrEnum):
     FISH = "fish"
 
 
-def completion(shell: Annotated[Shell, typer.Argument(help="Which shell.", show_default=False)]) -> None:
+def completion(
+    shell: Annotated[Shell, typer.Argument(help="Which shell.", show_default=False)],
+) -> None:
     """Print what lets a shell complete commands: `eval "$(stigmer completion bash)"`."""
     from executions.cli.app import app
 

@@ -1,4 +1,6 @@
-"""What the commands that act on a run have in common: their options, the request, the sentence that they print."""
+"""What the commands that act on a run have in common: their options, the request, the sentence that
+they print.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,14 @@ from executions.cli.remote.client import Client
 LARGEST_SEQ = 10**18 - 1
 Seq = Annotated[
     int | None,
-    typer.Option("--seq", min=0, max=LARGEST_SEQ, help="Only if the run still stands at this sequence."),
+    typer.Option(
+        "--seq", min=0, max=LARGEST_SEQ, help="Only if the run still stands at this sequence."
+    ),
 ]
 Reason = Annotated[str, typer.Option(help="Why; kept in the history.")]
-Audited = Annotated[str, typer.Option(help="Why; kept in the history and the audit. Needed.", show_default=False)]
+Audited = Annotated[
+    str, typer.Option(help="Why; kept in the history and the audit. Needed.", show_default=False)
+]
 
 
 def seen_at(seq: int | None) -> dict[str, str]:

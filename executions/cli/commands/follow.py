@@ -10,12 +10,19 @@ from executions.cli.formats import Sentence
 from executions.cli.remote.client import Client
 from executions.cli.remote.stream import Following, Update
 
-_INTERRUPTED_BY_PERSON = "Not followed any more; the run goes on. Follow it again: stigmer logs -f {id}"
+_INTERRUPTED_BY_PERSON = (
+    "Not followed any more; the run goes on. Follow it again: stigmer logs -f {id}"
+)
 
 
-def follow(client: Client, execution_path: str, *, how: Sentence = Sentence.TEXT, after: int | None = None) -> None:
-    """Show every update until the run has ended. Exits with RUN_FAILED where it did not complete, and with INTERRUPTED
-    on Ctrl-C, which leaves the run alone."""
+def follow(
+    client: Client, execution_path: str, *, how: Sentence = Sentence.TEXT, after: int | None = None
+) -> None:
+    """Show every update until the run has ended.
+
+    Exits with RUN_FAILED where it did not complete, and with INTERRUPTED on Ctrl-C, which leaves
+    the run alone.
+    """
     run_id = execution_path.rpartition("/")[2]
     try:
         shown = _as_json if how == Sentence.JSON else _as_text

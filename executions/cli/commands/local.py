@@ -18,7 +18,9 @@ class Repairable(StrEnum):
 
 
 def repair(
-    kind: Annotated[Repairable | None, typer.Argument(help="What to look at; else everything.")] = None,
+    kind: Annotated[
+        Repairable | None, typer.Argument(help="What to look at; else everything.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Report, and change nothing.")] = False,
     output: AsText = Sentence.TEXT,
 ) -> None:
@@ -50,7 +52,9 @@ def doctor(output: AsText = Sentence.TEXT) -> None:
 
         from executions.cli.display.structured import print_structured
 
-        print_structured({"ok": all(each.ok for each in findings), "checks": [asdict(each) for each in findings]})
+        print_structured(
+            {"ok": all(each.ok for each in findings), "checks": [asdict(each) for each in findings]}
+        )
     else:
         print_findings(findings)
     if not all(each.ok for each in findings):

@@ -1,4 +1,6 @@
-"""What every command that talks to a server has in common: where the server is, and how its answer is printed."""
+"""What every command that talks to a server has in common: where the server is, and how its answer
+is printed.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +15,20 @@ from executions.cli.formats import Format, Sentence
 from executions.cli.remote.client import Client
 
 Server = Annotated[
-    str | None, typer.Option("--server", metavar="ADDRESS", help="The server to talk to (STIGMER_SERVER).")
+    str | None,
+    typer.Option("--server", metavar="ADDRESS", help="The server to talk to (STIGMER_SERVER)."),
 ]
-Token = Annotated[str | None, typer.Option("--token", metavar="TOKEN", help="Who you are (STIGMER_TOKEN).")]
+Token = Annotated[
+    str | None, typer.Option("--token", metavar="TOKEN", help="Who you are (STIGMER_TOKEN).")
+]
 Output = Annotated[Format, typer.Option("--output", "-o", help="How to print it.")]
 AsText = Annotated[Sentence, typer.Option("--output", "-o", help="How to print it.")]
 
 
 def talks(function: Callable[Concatenate[Client, ...], None]) -> Callable[..., None]:
-    """The command with ``--server`` and ``--token``, called with a client of that server as its first argument."""
+    """The command with ``--server`` and ``--token``, called with a client of that server as its
+    first argument.
+    """
 
     @wraps(function)
     def connected(*, server: str | None = None, token: str | None = None, **options: Any) -> None:

@@ -15,11 +15,15 @@ from executions.cli.formats import Sentence
 from executions.cli.remote.client import Client, ConnectionLost
 from executions.states import Runner
 
-ExecutionId = Annotated[str, typer.Argument(metavar="ID", help="The id of a run (wex-… or aex-…).", show_default=False)]
+ExecutionId = Annotated[
+    str, typer.Argument(metavar="ID", help="The id of a run (wex-… or aex-…).", show_default=False)
+]
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Follow it until it ends.")]
 Input = Annotated[
     list[str] | None,
-    typer.Option("--input", "-i", metavar="NAME=VALUE|@FILE", help="The input; may be given more than once."),
+    typer.Option(
+        "--input", "-i", metavar="NAME=VALUE|@FILE", help="The input; may be given more than once."
+    ),
 ]
 
 
@@ -33,25 +37,42 @@ def run(
     client: Client,
     kind: Annotated[Runnable, typer.Argument(help="What to run.", show_default=False)],
     name: Annotated[str, typer.Argument(help="Its name or id.", show_default=False)],
-    instance: Annotated[str | None, typer.Option(help="The instance to run it in; else the default one.")] = None,
-    message: Annotated[str | None, typer.Option("--message", "-m", help="What to say to it.")] = None,
+    instance: Annotated[
+        str | None, typer.Option(help="The instance to run it in; else the default one.")
+    ] = None,
+    message: Annotated[
+        str | None, typer.Option("--message", "-m", help="What to say to it.")
+    ] = None,
     input: Input = None,
     follow: Follow = False,
     label: Annotated[str, typer.Option("--name", help="A name for the run.")] = "",
-    session: Annotated[str | None, typer.Option(help="An agent's conversation to go on with.")] = None,
-    runner: Annotated[Runner, typer.Option(help="Who drives it: our workers or somebody else.")] = Runner.OURS,
-    key: Annotated[str | None, typer.Option("--idempotency-key", help="The same key starts one run only.")] = None,
+    session: Annotated[
+        str | None, typer.Option(help="An agent's conversation to go on with.")
+    ] = None,
+    runner: Annotated[
+        Runner, typer.Option(help="Who drives it: our workers or somebody else.")
+    ] = Runner.OURS,
+    key: Annotated[
+        str | None, typer.Option("--idempotency-key", help="The same key starts one run only.")
+    ] = None,
     output: AsText = Sentence.TEXT,
 ) -> None:
     """Start a workflow or an agent."""
     from executions.cli.inputs import read_input
 
-    body: dict[str, Any] = {"name": label, "runner": runner.value, "instance": instance, "message": message}
+    body: dict[str, Any] = {
+        "name": label,
+        "runner": runner.value,
+        "instance": instance,
+        "message": message,
+    }
     body |= {"session_id": session} if kind == Runnable.AGENT else {}
     given = read_input(input or ())
     body |= {} if given is None else {"input": given}
     body = {field: value for field, value in body.items() if value not in (None, "")}
-    accepted = _posted_once(client, f"/{kind.value}s/{quote(name, safe='')}/run", body, key or str(uuid.uuid4()))
+    accepted = _posted_once(
+        client, f"/{kind.value}s/{quote(name, safe='')}/run", body, key or str(uuid.uuid4())
+    )
     path = _path_of(accepted)
     if follow:
         from executions.cli.commands.follow import follow as follow_it
@@ -63,7 +84,10 @@ def run(
         print_structured(accepted)
     else:
         print(f"{accepted['id']}  {accepted['phase']}")
-        print(f"{accepted['message'].partition(';')[0].rstrip('.')}. Follow it: stigmer logs -f {accepted['id']}")
+        print(
+            f"{accepted['message'].partition(';')[0].rstrip('.')}. Follow it: stigmer logs -f"
+            f" {accepted['id']}"
+        )
 
 
 @talks
@@ -71,7 +95,9 @@ def logs(
     client: Client,
     execution: ExecutionId,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until it ends.")] = False,
-    after: Annotated[int | None, typer.Option(help="Only what came after this sequence.", min=0)] = None,
+    after: Annotated[
+        int | None, typer.Option(help="Only what came after this sequence.", min=0)
+    ] = None,
     output: AsText = Sentence.TEXT,
 ) -> None:
     """Show a run's history; with -f, as it goes."""
@@ -98,7 +124,9 @@ def logs(
 
 
 def _posted_once(client: Client, path: str, body: dict[str, Any], key: str) -> dict[str, Any]:
-    """Started once, though the answer may get lost on the way: the second request carries the same key."""
+    """Started once, though the answer may get lost on the way: the second request carries the same
+    key.
+    """
     headers = {"Idempotency-Key": key}
     try:
         return client.post(path, body, headers=headers)
@@ -114,4 +142,6 @@ def _path_of(accepted: dict[str, Any]) -> str:
     try:
         return execution_path(str(accepted["id"]))
     except KeyError:
-        raise CommandError("The server did not say which run it started.", code=ExitCode.FAILED) from None
+        raise CommandError(
+            "The server did not say which run it started.", code=ExitCode.FAILED
+        ) from None

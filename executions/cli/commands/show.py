@@ -16,11 +16,18 @@ from executions.cli.remote.client import Client
 from executions.cli.remote.flags import flag_of
 from executions.states import Phase
 
-KindName = Annotated[str, typer.Argument(metavar="KIND", help="workflow, execution, agent, …", show_default=False)]
-KindOrId = Annotated[
-    str, typer.Argument(metavar="KIND", help="workflow, execution, agent, … or an id alone.", show_default=False)
+KindName = Annotated[
+    str, typer.Argument(metavar="KIND", help="workflow, execution, agent, …", show_default=False)
 ]
-Name = Annotated[str | None, typer.Argument(metavar="NAME", help="Its name or id.", show_default=False)]
+KindOrId = Annotated[
+    str,
+    typer.Argument(
+        metavar="KIND", help="workflow, execution, agent, … or an id alone.", show_default=False
+    ),
+]
+Name = Annotated[
+    str | None, typer.Argument(metavar="NAME", help="Its name or id.", show_default=False)
+]
 
 
 @talks
@@ -28,8 +35,12 @@ def get(
     client: Client,
     kind: KindOrId,
     name: Name = None,
-    version: Annotated[int | None, typer.Option(help="Of a workflow or an agent: this version of it.", min=1)] = None,
-    source: Annotated[bool, typer.Option("--source", help="The definition's text, as it was applied.")] = False,
+    version: Annotated[
+        int | None, typer.Option(help="Of a workflow or an agent: this version of it.", min=1)
+    ] = None,
+    source: Annotated[
+        bool, typer.Option("--source", help="The definition's text, as it was applied.")
+    ] = False,
     output: Output = Format.TABLE,
 ) -> None:
     """Print one thing."""
@@ -53,27 +64,42 @@ def list_(
     kind: KindName,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
     of: Annotated[str | None, typer.Option(help="What they belong to: a name or an id.")] = None,
-    phase: Annotated[list[Phase] | None, typer.Option(help="Only in this phase; may be given more than once.")] = None,
+    phase: Annotated[
+        list[Phase] | None, typer.Option(help="Only in this phase; may be given more than once.")
+    ] = None,
     workflow: Annotated[str | None, typer.Option(help="Only runs of this workflow.")] = None,
     agent: Annotated[str | None, typer.Option(help="Only runs of this agent.")] = None,
     session: Annotated[str | None, typer.Option(help="Only runs of this conversation.")] = None,
     owner: Annotated[str | None, typer.Option(help="Only this user's.")] = None,
     text: Annotated[str | None, typer.Option(help="Only with this in the name.")] = None,
     needs_attention: Annotated[
-        bool | None, typer.Option("--needs-attention/--no-attention", help="Failed, or marked for a person.")
+        bool | None,
+        typer.Option("--needs-attention/--no-attention", help="Failed, or marked for a person."),
     ] = None,
     search: Annotated[
-        str | None, typer.Option(help="As typed above the list of runs: `status:failed after:2d label:team=red`.")
+        str | None,
+        typer.Option(
+            help="As typed above the list of runs: `status:failed after:2d label:team=red`."
+        ),
     ] = None,
-    unread: Annotated[bool | None, typer.Option("--unread/--read", help="Of notifications.")] = None,
+    unread: Annotated[
+        bool | None, typer.Option("--unread/--read", help="Of notifications.")
+    ] = None,
     output: Output = Format.TABLE,
 ) -> None:
     """List what is there, the newest first."""
     found = named(kind)
     filters = {
-        "phase": [each.value for each in phase or ()], "workflow": workflow, "agent": agent, "session": session,
-        "owner": owner, "text": text, "needs_attention": needs_attention, "unread": unread, "q": search,
-    }  # fmt: skip
+        "phase": [each.value for each in phase or ()],
+        "workflow": workflow,
+        "agent": agent,
+        "session": session,
+        "owner": owner,
+        "text": text,
+        "needs_attention": needs_attention,
+        "unread": unread,
+        "q": search,
+    }
     given = {field: value for field, value in filters.items() if value not in (None, [])}
     _check_filters(found, given)
     print_items(found, list(client.items(list_path(found, of), limit, **given)), output)
@@ -128,17 +154,22 @@ def item_path(kind: Kind, name: str) -> str:
 
 
 def list_path(kind: Kind, of: str | None) -> str:
-    """Where this kind is listed. Raises CommandError where it is not said what the items belong to."""
+    """Where this kind is listed. Raises CommandError where it is not said what the items belong
+    to.
+    """
     if not kind.belongs_to:
         if of is not None:
             raise CommandError(f"--of says nothing about {kind.plural}.", code=ExitCode.USAGE)
         return kind.path
     if of is None:
         raise CommandError(
-            f"Which {kind.belongs_to}'s {kind.plural}?", remedy=f"Name the {kind.belongs_to} with --of.",
+            f"Which {kind.belongs_to}'s {kind.plural}?",
+            remedy=f"Name the {kind.belongs_to} with --of.",
             code=ExitCode.USAGE,
-        )  # fmt: skip
-    return kind.path.format(of=execution_path(of) if kind.belongs_to == "execution" else quote(of, safe=""))
+        )
+    return kind.path.format(
+        of=execution_path(of) if kind.belongs_to == "execution" else quote(of, safe="")
+    )
 
 
 def _check_filters(kind: Kind, given: dict[str, Any]) -> None:
@@ -152,7 +183,9 @@ def _check_filters(kind: Kind, given: dict[str, Any]) -> None:
             )
 
 
-def _version_of(client: Client, kind: Kind, item: dict[str, Any], number: int | None) -> tuple[Kind, dict[str, Any]]:
+def _version_of(
+    client: Client, kind: Kind, item: dict[str, Any], number: int | None
+) -> tuple[Kind, dict[str, Any]]:
     if kind.name not in ("workflow", "agent"):
         raise CommandError(f"A {kind.name} has no versions.", code=ExitCode.USAGE)
     number = number or item["spec"]["version"]

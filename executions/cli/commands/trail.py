@@ -13,7 +13,9 @@ from executions.cli.formats import Sentence
 if TYPE_CHECKING:
     from executions.audit import Verified
 
-audit = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The audit trail of this installation.")
+audit = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The audit trail of this installation."
+)
 
 
 @audit.callback()
@@ -23,7 +25,10 @@ def _group() -> None:
 
 @audit.command("verify")
 def verify(output: AsText = Sentence.TEXT) -> None:
-    """Verify every entry of the audit trail: none edited, missing, put in or out of order. It writes nothing."""
+    """Verify every entry of the audit trail: none edited, missing, put in or out of order.
+
+    It writes nothing.
+    """
     from executions.cli.surroundings import only_read, use_settings
 
     use_settings(quiet=True, writes=False)
@@ -60,6 +65,9 @@ def _print(found: Verified) -> None:
         print(f"{problem.how}: {plain(problem.detail)}")
     verified = f"{found.entries:,} {'entry' if found.entries == 1 else 'entries'} verified"
     if found.problems:
-        print(f"{verified}, {len(found.problems):,} {'problem' if len(found.problems) == 1 else 'problems'}.")
+        print(
+            f"{verified}, {len(found.problems):,}"
+            f" {'problem' if len(found.problems) == 1 else 'problems'}."
+        )
     else:
         print(f"{verified}: the audit trail is whole.")

@@ -38,7 +38,9 @@ def command_of(verb: Verb) -> Callable[..., None]:
         _run(client, verb, execution, options)
 
     parameters = [
-        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=annotation)
+        inspect.Parameter(
+            name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=annotation
+        )
         for name, default, annotation in _parameters(verb)
     ]
     described: Any = command
@@ -51,7 +53,10 @@ def command_of(verb: Verb) -> Callable[..., None]:
 def _parameters(verb: Verb) -> list[tuple[str, Any, Any]]:
     """Name, default and annotation of each, in the order of the help."""
     empty = inspect.Parameter.empty
-    found: list[tuple[str, Any, Any]] = [("client", empty, Client), ("execution", empty, ExecutionId)]
+    found: list[tuple[str, Any, Any]] = [
+        ("client", empty, Client),
+        ("execution", empty, ExecutionId),
+    ]
     for argument in verb.arguments:
         is_open = argument.options or verb.has_preview
         default = False if argument.kind is Kind.FLAG else None if is_open else empty
@@ -92,8 +97,12 @@ def _annotation(argument: Argument) -> Any:
         # As `run` takes it: NAME=VALUE, or @FILE.
         metavar = "NAME=VALUE|@FILE"
         help_text = "The input; may be given more than once."
-        return Annotated[list[str] | None, typer.Option(*argument.options, metavar=metavar, help=help_text)]
-    return Annotated[str | None, typer.Option(*argument.options, metavar="JSON|@FILE", help=help_text)]
+        return Annotated[
+            list[str] | None, typer.Option(*argument.options, metavar=metavar, help=help_text)
+        ]
+    return Annotated[
+        str | None, typer.Option(*argument.options, metavar="JSON|@FILE", help=help_text)
+    ]
 
 
 def _choices(argument: Argument) -> Any:
@@ -107,7 +116,9 @@ def _can_be_tried(verb: Verb) -> bool:
 
 
 def _run(client: Client, verb: Verb, execution: str, options: dict[str, Any]) -> None:
-    """Show what it would do where that is asked for, ask where it has to be, do it, and say what came of it."""
+    """Show what it would do where that is asked for, ask where it has to be, do it, and say what
+    came of it.
+    """
     from executions.cli.kinds import execution_path
 
     output, path = options["output"], execution_path(execution)
@@ -124,10 +135,20 @@ def _run(client: Client, verb: Verb, execution: str, options: dict[str, Any]) ->
         _check_reason(verb, options)
     seen = options.get("seq")
     if is_dry or verb.is_confirmed:
-        shown = _previewed(client, path, verb, execution, body, output, quiet=bool(options.get("yes")) and not is_dry)
+        shown = _previewed(
+            client,
+            path,
+            verb,
+            execution,
+            body,
+            output,
+            quiet=bool(options.get("yes")) and not is_dry,
+        )
         if is_dry:
             return
-        confirm(f"{verb.word} {execution}?", bool(options.get("yes")), otherwise="Nothing was changed.")
+        confirm(
+            f"{verb.word} {execution}?", bool(options.get("yes")), otherwise="Nothing was changed."
+        )
         # What was shown is what is done: not where the run has changed meanwhile.
         seen = shown["seq"] if seen is None else seen
     if options.get("reason"):
@@ -162,9 +183,13 @@ def _body(verb: Verb, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_both(verb: Verb, options: dict[str, Any]) -> None:
-    if options.get("dry_run") or any(options.get(_own(argument)) is not None for argument in verb.arguments):
+    if options.get("dry_run") or any(
+        options.get(_own(argument)) is not None for argument in verb.arguments
+    ):
         flags = ", ".join(argument.options[0] for argument in verb.arguments if argument.options)
-        raise CommandError(f"{verb.word} to what?", remedy=f"Give {flags}, or --undo.", code=ExitCode.USAGE)
+        raise CommandError(
+            f"{verb.word} to what?", remedy=f"Give {flags}, or --undo.", code=ExitCode.USAGE
+        )
 
 
 def _check_complete(verb: Verb, body: dict[str, Any], is_dry: bool) -> None:
@@ -173,18 +198,31 @@ def _check_complete(verb: Verb, body: dict[str, Any], is_dry: bool) -> None:
         if is_needed and argument.name not in body:
             undo = ", or --undo" if verb.undo else ""
             remedy = f"Give {argument.options[0] if argument.options else argument.name}{undo}."
-            raise CommandError(f"{verb.word}: {argument.label} is needed.", remedy=remedy, code=ExitCode.USAGE)
+            raise CommandError(
+                f"{verb.word}: {argument.label} is needed.", remedy=remedy, code=ExitCode.USAGE
+            )
 
 
 def _check_reason(verb: Verb, options: dict[str, Any]) -> None:
     if verb.reason == row.Reason.REQUIRED and not str(options.get("reason", "")).strip():
-        raise CommandError("A reason is needed.", remedy="Say why with --reason.", code=ExitCode.USAGE)
+        raise CommandError(
+            "A reason is needed.", remedy="Say why with --reason.", code=ExitCode.USAGE
+        )
 
 
 def _previewed(
-    client: Client, path: str, verb: Verb, execution: str, body: dict[str, Any], output: Sentence, *, quiet: bool
+    client: Client,
+    path: str,
+    verb: Verb,
+    execution: str,
+    body: dict[str, Any],
+    output: Sentence,
+    *,
+    quiet: bool,
 ) -> dict[str, Any]:
-    """What it would do; printed unless ``quiet``. Raises CommandError where it would not be done."""
+    """What it would do; printed unless ``quiet``. Raises CommandError where it would not be
+    done.
+    """
     from executions.cli.display.previews import show
 
     numbers = {each.name: body[each.name] for each in verb.arguments if each.kind is Kind.NUMBER}
@@ -200,14 +238,23 @@ def _previewed(
 def _show_choices(client: Client, path: str, verb: Verb, execution: str, output: Sentence) -> None:
     possible = client.get(f"{path}/{verb.slug}")
     choices = ", ".join(possible["choices"]) or "no other phase"
-    said(possible | {"execution_id": execution}, f"{possible['phase']}; possible: {choices}.", output, False)
+    said(
+        possible | {"execution_id": execution},
+        f"{possible['phase']}; possible: {choices}.",
+        output,
+        False,
+    )
 
 
 def _sentence(verb: Verb, answer: dict[str, Any]) -> str:
     from executions.cli.display.words import count, step_of
 
     if verb.answer is Answer.CONTROLLED:
-        asked = " Asked for: it is honoured when the step that runs now has ended." if answer["asked"] else ""
+        asked = (
+            " Asked for: it is honoured when the step that runs now has ended."
+            if answer["asked"]
+            else ""
+        )
         return f"{answer['phase']}.{asked}"
     where = step_of(answer["next_step"])
     kept = f"{count(answer['kept'], 'finished step')} {'is' if answer['kept'] == 1 else 'are'} kept"

@@ -1,1 +1,3 @@
-"""What the command shows: tables, descriptions, progress, and the stable JSON and YAML for other programs."""
+"""What the command shows: tables, descriptions, progress, and the stable JSON and YAML for other
+programs.
+"""

@@ -21,14 +21,16 @@ def execution(client: Client, run: dict[str, Any], path: str) -> None:
     _heading(metadata["id"], plain(spec["workflow"] or spec["agent"]), f"version {spec['version']}")
     print_line((standing.sentence(run), STYLES.get(status["phase"], "")))
     progress = status["progress"]
-    _pairs([
-        ("started by", f"{plain(metadata['owner'])} {ago(metadata['created_at'])} ago"),
-        ("took", took(status["started_at"], status["ended_at"] or status["failed_at"])),
-        ("progress", f"{progress['finished']} of {count(progress['total'], 'task')}"),
-        ("sequence", str(status["seq"])),
-        ("correlation", plain(spec["correlation_id"])),
-        ("page", client.address.server + run["links"]["page"]),
-    ])  # fmt: skip
+    _pairs(
+        [
+            ("started by", f"{plain(metadata['owner'])} {ago(metadata['created_at'])} ago"),
+            ("took", took(status["started_at"], status["ended_at"] or status["failed_at"])),
+            ("progress", f"{progress['finished']} of {count(progress['total'], 'task')}"),
+            ("sequence", str(status["seq"])),
+            ("correlation", plain(spec["correlation_id"])),
+            ("page", client.address.server + run["links"]["page"]),
+        ]
+    )
     if steps:
         print_line()
         print_table(list(STEPS), rows(STEPS, steps[::-1]), indent="  ")
@@ -50,8 +52,13 @@ def resource(client: Client, item: dict[str, Any], kind: str) -> None:
     metadata, spec, status = item["metadata"], item["spec"], item["status"]
     path = f"/{kind}s/{metadata['id']}"
     _heading(metadata["id"], plain(metadata["slug"]), f"version {spec['version']}")
-    labels = ", ".join(f"{plain(name)}={plain(value)}" for name, value in metadata["labels"].items())
-    pairs = [("title", plain(metadata["name"])), ("description", plain(spec["description"] or None))]
+    labels = ", ".join(
+        f"{plain(name)}={plain(value)}" for name, value in metadata["labels"].items()
+    )
+    pairs = [
+        ("title", plain(metadata["name"])),
+        ("description", plain(spec["description"] or None)),
+    ]
     pairs += [("namespace", plain(spec["namespace"]))] if spec["namespace"] else []
     pairs += [("owner", plain(metadata["owner"])), ("visibility", plain(metadata["visibility"]))]
     pairs += [("labels", labels)] if labels else []
@@ -61,7 +68,12 @@ def resource(client: Client, item: dict[str, Any], kind: str) -> None:
         print_line((f"  warning: {plain(warning)}", "yellow"))
     run_list = {"workflow": "/workflow-executions", "agent": "/agent-executions"}[kind]
     run_kind = {"workflow": "execution", "agent": "agent-execution"}[kind]
-    _table("INSTANCES", f"{kind.replace('workflow', '')}-instance".strip("-"), client, f"{path}/instances")
+    _table(
+        "INSTANCES",
+        f"{kind.replace('workflow', '')}-instance".strip("-"),
+        client,
+        f"{path}/instances",
+    )
     _table("VERSIONS", "version", client, f"{path}/versions")
     _table("NEWEST RUNS", run_kind, client, run_list, **{kind: metadata["id"]})
 

@@ -1,4 +1,6 @@
-"""One line of an execution's history in words: what happened to which step, or to the run as a whole."""
+"""One line of an execution's history in words: what happened to which step, or to the run as a
+whole.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def _of(payload: Mapping[str, Any], name: str) -> str:
 
 
 def sentence(template: str, payload: Mapping[str, Any]) -> str:
-    """An event's sentence with the parts of its payload; what stands in brackets is left out with its part."""
+    """An event's sentence with the parts of its payload; what stands in brackets is left out with
+    its part.
+    """
 
     def optional(match: re.Match[str]) -> str:
         return match[1] if all(_of(payload, name) for name in _NAMED.findall(match[1])) else ""
@@ -44,11 +48,22 @@ def sentence(template: str, payload: Mapping[str, Any]) -> str:
 
 
 def lines(entries: Sequence[Entry]) -> Iterator[Parts]:
-    """The entries as lines. What an event tells about a step is not said again by the step itself."""
-    told = {(entry.get("payload") or {}).get("step_name") for entry in entries if _tells_of_a_step(entry["name"])}
-    # Commits are what is numbered: the first one may carry the start and steps that finished at once.
+    """The entries as lines. What an event tells about a step is not said again by the step
+    itself.
+    """
+    told = {
+        (entry.get("payload") or {}).get("step_name")
+        for entry in entries
+        if _tells_of_a_step(entry["name"])
+    }
+    # Commits are what is numbered: the first one may carry the start and steps that finished at
+    # once.
     for entry in sorted(entries, key=lambda each: bool(each["name"] != "WORKFLOW_STARTED")):
-        if entry["type"] == "step" and entry["name"] in told and entry.get("status") in ("FAILED", "SKIPPED"):
+        if (
+            entry["type"] == "step"
+            and entry["name"] in told
+            and entry.get("status") in ("FAILED", "SKIPPED")
+        ):
             continue
         parts = line(entry)
         if parts is not None:
@@ -66,7 +81,12 @@ def line(entry: Entry) -> Parts | None:
     look = LOOK_OF_STATUS.get(status, _OF_ANOTHER_VERSION)
     if not look.mark:
         return None
-    return [(clock(entry.get("at")), "dim"), "  ", (f"{look.mark} ", look.colour), step_of(entry.get("path"))]
+    return [
+        (clock(entry.get("at")), "dim"),
+        "  ",
+        (f"{look.mark} ", look.colour),
+        step_of(entry.get("path")),
+    ]
 
 
 def _tells_of_a_step(name: str) -> bool:
@@ -81,7 +101,9 @@ def _event(entry: Entry) -> Parts:
     step = _of(payload, "step_name")
     by = f" (by {plain(entry['actor'])})" if entry.get("actor") else ""
     reason = _of(payload, "reason")
-    said = sentence(event.words.sentence, payload) if event else name.removeprefix("WORKFLOW_").lower()
+    said = (
+        sentence(event.words.sentence, payload) if event else name.removeprefix("WORKFLOW_").lower()
+    )
     why = f": {reason}" if reason and reason not in said else ""
     text = f"{step}: {said}" if step else said
     return [(clock(entry.get("at")), "dim"), "  ", (f"{mark} ", style), (f"{text}{why}{by}", style)]

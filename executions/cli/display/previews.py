@@ -48,12 +48,19 @@ def restore_lines(execution: str, preview: Preview) -> list[str]:
         where = f"checkpoint {preview['checkpoint_seq']}, {step_of(preview['checkpoint_path'])}"
     repeating = [plain(step["name"]) for step in preview["runs_again"] if step["may_repeat"]]
     if repeating:
-        effects = f"What {', '.join(repeating)} did to the world may happen once more, each as a new operation."
+        effects = (
+            f"What {', '.join(repeating)} did to the world may happen once more, each as a new"
+            " operation."
+        )
     else:
         effects = "No effect outside is repeated."
     again = count(len(preview["runs_again"]), "step")
     runs = "runs" if len(preview["runs_again"]) == 1 else "run"
-    return [f"{execution}  to {where}: {_kept(preview)}, {again} {runs} again.", *_broken(preview), effects]
+    return [
+        f"{execution}  to {where}: {_kept(preview)}, {again} {runs} again.",
+        *_broken(preview),
+        effects,
+    ]
 
 
 def recover_lines(execution: str, preview: Preview) -> list[str]:
@@ -64,7 +71,10 @@ def recover_lines(execution: str, preview: Preview) -> list[str]:
     if preview["broken"]:
         return [f"{onto}: nothing would be done.", *_broken(preview)]
     new = ["What comes first is not the call that failed: it gets a new idempotency key."]
-    return [f"{onto}: it fits; {_kept(preview)}. {_goes_on(preview)}", *(new if preview["is_new_operation"] else [])]
+    return [
+        f"{onto}: it fits; {_kept(preview)}. {_goes_on(preview)}",
+        *(new if preview["is_new_operation"] else []),
+    ]
 
 
 def _goes_on(preview: Preview) -> str:
@@ -83,22 +93,30 @@ def _goes_on(preview: Preview) -> str:
 
 
 def _kept(preview: Preview) -> str:
-    return f"{count(preview['kept'], 'finished step')} {'stays' if preview['kept'] == 1 else 'stay'}"
+    return (
+        f"{count(preview['kept'], 'finished step')} {'stays' if preview['kept'] == 1 else 'stay'}"
+    )
 
 
 def _broken(preview: Preview) -> list[str]:
     if not preview["broken"]:
         return []
     good = preview["last_good_seq"] or "the beginning"
-    return [f"The journal is not whole: {plain(preview['broken'])}. The last good checkpoint is {good}."]
+    return [
+        f"The journal is not whole: {plain(preview['broken'])}. The last good checkpoint is {good}."
+    ]
 
 
 def _show(lines: list[str], preview: Preview) -> None:
     print(*lines, sep="\n")
     rows = [
-        (step_of(step["path"]), step["kind"], step["status"],
-         f"{step['effect']}, may repeat" if step["may_repeat"] else step["effect"])
+        (
+            step_of(step["path"]),
+            step["kind"],
+            step["status"],
+            f"{step['effect']}, may repeat" if step["may_repeat"] else step["effect"],
+        )
         for step in preview["runs_again"]
-    ]  # fmt: skip
+    ]
     if rows:
         print_table(HEADS, rows, indent="  ")

@@ -1,4 +1,6 @@
-"""A run as it goes: its history line by line, and in a terminal a last line that says where it stands now."""
+"""A run as it goes: its history line by line, and in a terminal a last line that says where it
+stands now.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ BAR = 20
 
 
 class Progress:
-    """Shows updates one after the other; use it in a ``with``, so that the terminal is left as it was."""
+    """Shows updates one after the other; use it in a ``with``, so that the terminal is left as it
+    was.
+    """
 
     def __init__(self, *, heading: bool = True) -> None:
         self._out = console()
@@ -32,7 +36,9 @@ class Progress:
             self._status.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
         if self._status is not None:
             self._status.stop()
 
@@ -62,7 +68,11 @@ class Progress:
 def heading(run: Mapping[str, Any]) -> Any:
     subject = run["spec"]["workflow"] or run["spec"]["agent"]
     version = run["spec"]["version"]
-    return line_of((plain(run["metadata"]["id"]), "bold"), f"  {plain(subject)}", (f" version {version}", "dim"))
+    return line_of(
+        (plain(run["metadata"]["id"]), "bold"),
+        f"  {plain(subject)}",
+        (f" version {version}", "dim"),
+    )
 
 
 def now(run: Mapping[str, Any]) -> Any:
@@ -87,12 +97,19 @@ def ending(run: Mapping[str, Any], entries: list[dict[str, Any]]) -> list[Any]:
         return [*lines, line_of(pretty(status["output"]))]
     if phase == "FAILED":
         # The event said why, a line or two above.
-        lines[0].append(f" at {step_of(status['current_step'])}" if reasons(entries) else standing.sentence(run)[6:])
+        lines[0].append(
+            f" at {step_of(status['current_step'])}"
+            if reasons(entries)
+            else standing.sentence(run)[6:]
+        )
         if status["requires_manual_intervention"]:
             lines.append(line_of(("A person has to look at it.", "bold")))
     told = standing.next_commands(run, may_skip=may_skip(entries))
     width = max((len(command) for command, _ in told), default=0)
-    return [*lines, *(line_of(f"  {command.ljust(width)}  ", (f"# {what}", "dim")) for command, what in told)]
+    return [
+        *lines,
+        *(line_of(f"  {command.ljust(width)}  ", (f"# {what}", "dim")) for command, what in told),
+    ]
 
 
 def may_skip(entries: list[dict[str, Any]]) -> bool:
@@ -103,4 +120,6 @@ def may_skip(entries: list[dict[str, Any]]) -> bool:
 
 def reasons(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What was told of failed steps, oldest first."""
-    return [entry.get("payload") or {} for entry in entries if entry["name"] == EventName.STEP_FAILED]
+    return [
+        entry.get("payload") or {} for entry in entries if entry["name"] == EventName.STEP_FAILED
+    ]

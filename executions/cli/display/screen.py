@@ -1,4 +1,6 @@
-"""The terminal, or the pipe: colours where a person looks, bare lines of any length where a program reads."""
+"""The terminal, or the pipe: colours where a person looks, bare lines of any length where a program
+reads.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +32,11 @@ def note(text: str) -> None:
 
 
 def print_table(heads: Row, rows: Sequence[Row], *, indent: str = "") -> None:
-    """Columns as wide as they need to be. In a terminal the last one is cut, and those that would begin beyond its
-    edge are left out, so that no line wraps."""
+    """Columns as wide as they need to be.
+
+    In a terminal the last one is cut, and those that would begin beyond its edge are left out, so
+    that no line wraps.
+    """
     from rich.cells import cell_len, set_cell_size
     from rich.text import Text
 
@@ -40,7 +45,9 @@ def print_table(heads: Row, rows: Sequence[Row], *, indent: str = "") -> None:
     shown = _fitting(widths, out.width - len(indent)) if out.is_terminal else len(widths)
     widths = widths[:shown]
     for line, row in enumerate(each[:shown] for each in (heads, *rows)):
-        cells = [set_cell_size(text, width) for text, width in zip(row[:-1], widths[:-1], strict=True)]
+        cells = [
+            set_cell_size(text, width) for text, width in zip(row[:-1], widths[:-1], strict=True)
+        ]
         text = Text(indent)
         for at, cell in enumerate((*cells, row[-1])):
             style = "dim" if line == 0 else STYLES.get(cell.strip(), "")

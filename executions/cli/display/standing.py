@@ -38,7 +38,11 @@ def sentence(run: Run) -> str:
         case "WAITING":
             return f"WAITING{at} for {plain(status['waiting_for'] or 'something')}"
         case _ if status.get("runner_silent"):
-            heard = f", last heard {clock(status['runner_heard_at'])}" if status.get("runner_heard_at") else ""
+            heard = (
+                f", last heard {clock(status['runner_heard_at'])}"
+                if status.get("runner_heard_at")
+                else ""
+            )
             return f"{phase}: its external runner is silent{heard}"
         case "PENDING" if run.get("spec", {}).get("runner") == Runner.EXTERNAL:
             return "PENDING until its external runner begins"
@@ -65,12 +69,22 @@ def next_commands(run: Run, *, may_skip: bool = False) -> list[tuple[str, str]]:
             (f"stigmer decide {run_id} fail", "let it fail"),
         ]
     if phase == "FAILED":
-        skip = [(f"stigmer skip {run_id}", "go on without it: the step is optional")] if may_skip else []
-        mended = (f"stigmer recover {run_id} --onto VERSION", "go on with a mended version; --dry-run shows how")
+        skip = (
+            [(f"stigmer skip {run_id}", "go on without it: the step is optional")]
+            if may_skip
+            else []
+        )
+        mended = (
+            f"stigmer recover {run_id} --onto VERSION",
+            "go on with a mended version; --dry-run shows how",
+        )
         return [
             (f"stigmer retry {run_id}", "try the failed step again"),
             *skip,
-            (f"stigmer recover {run_id}", "verify the checkpoints first, then go on from the last one"),
+            (
+                f"stigmer recover {run_id}",
+                "verify the checkpoints first, then go on from the last one",
+            ),
             *([mended] if run_id.startswith("wex-") else []),
         ]
     if phase == "PAUSED":

@@ -1,4 +1,6 @@
-"""JSON and YAML of what the API said, for other programs: the fields of docs/api.md, none added, none renamed."""
+"""JSON and YAML of what the API said, for other programs: the fields of docs/api.md, none added,
+none renamed.
+"""
 
 from __future__ import annotations
 

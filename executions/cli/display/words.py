@@ -1,4 +1,7 @@
-"""Times and texts for a terminal. What a server sends is somebody's text: nothing of it may steer the terminal."""
+"""Times and texts for a terminal.
+
+What a server sends is somebody's text: nothing of it may steer the terminal.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +20,17 @@ def plain(value: object) -> str:
     if value is None:
         return "-"
     text = " ".join(str(value).splitlines())
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+    )
 
 
 def pretty(value: Any) -> str:
     """JSON for people. Control characters and what steers terminals are escaped as JSON does it."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
-    return "".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text)
+    return "".join(
+        each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text
+    )
 
 
 def moment(text: str | None) -> datetime | None:

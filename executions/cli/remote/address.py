@@ -1,4 +1,6 @@
-"""Which server, as whom: flags win over the environment, the environment over what ``stigmer login`` kept."""
+"""Which server, as whom: flags win over the environment, the environment over what ``stigmer
+login`` kept.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,10 @@ _LONGEST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where requests go. ``token`` is empty where there is none. Raises CommandError for what can be no token."""
+    """Where requests go.
+
+    ``token`` is empty where there is none. Raises CommandError for what can be no token.
+    """
 
     server: str
     token: str = ""
@@ -25,16 +30,21 @@ class Address:
     def __post_init__(self) -> None:
         if _NOT_IN_A_TOKEN.search(self.token) or len(self.token) > _LONGEST:
             raise CommandError(
-                "What was given as the token is none: a token has letters, digits and underscores only.",
+                "What was given as the token is none: a token has letters, digits and underscores"
+                " only.",
                 remedy="Copy it anew (--token, STIGMER_TOKEN), or run `stigmer login`.",
                 code=ExitCode.USAGE,
             )
 
 
 def resolve(server: str | None = None, token: str | None = None) -> Address:
-    """The address for these flags. A token that was kept for one server is never sent to another."""
+    """The address for these flags. A token that was kept for one server is never sent to
+    another.
+    """
     remembered = kept.load()
-    server = server or os.environ.get("STIGMER_SERVER") or (remembered.server if remembered else local())
+    server = (
+        server or os.environ.get("STIGMER_SERVER") or (remembered.server if remembered else local())
+    )
     server = checked(server)
     token = (token or os.environ.get("STIGMER_TOKEN") or "").strip()
     if not token and remembered is not None and remembered.server == server:
@@ -48,7 +58,10 @@ def local() -> str:
 
 
 def checked(server: str) -> str:
-    """The address in its one form, without a slash at its end. Raises CommandError for what is no web address."""
+    """The address in its one form, without a slash at its end.
+
+    Raises CommandError for what is no web address.
+    """
     text = server.strip()
     if "://" not in text:
         text = f"http://{text}" if is_of_this_machine(f"http://{text}") else f"https://{text}"
@@ -67,7 +80,9 @@ def checked(server: str) -> str:
 
 
 def is_of_this_machine(server: str) -> bool:
-    """Whether the address stays on this machine: no proxy is asked for it, and nothing is overheard."""
+    """Whether the address stays on this machine: no proxy is asked for it, and nothing is
+    overheard.
+    """
     host = urlsplit(server).hostname or ""
     try:
         return ip_address(host).is_loopback

@@ -1,4 +1,7 @@
-"""Requests to the API of one server. Everything that goes wrong is a CommandError with a line that helps."""
+"""Requests to the API of one server.
+
+Everything that goes wrong is a CommandError with a line that helps.
+"""
 
 from __future__ import annotations
 
@@ -50,13 +53,17 @@ class Client:
     def get(self, path: str, **query: Any) -> JsonObject:
         return self._send("GET", path, params=_given(query))
 
-    def post(self, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None) -> JsonObject:
+    def post(
+        self, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None
+    ) -> JsonObject:
         return self._send("POST", path, json=body or {}, headers=headers)
 
     def send_text(self, path: str, text: str, **query: Any) -> JsonObject:
         """Post a definition as it stands in its file."""
         headers = {"Content-Type": "application/yaml"}
-        return self._send("POST", path, content=text.encode(), headers=headers, params=_given(query))
+        return self._send(
+            "POST", path, content=text.encode(), headers=headers, params=_given(query)
+        )
 
     def delete(self, path: str) -> None:
         self._send("DELETE", path)
@@ -71,7 +78,9 @@ class Client:
             if cursor is None:
                 return
 
-    def history(self, execution_path: str, after: int = 0, upto: int | None = None) -> Iterator[JsonObject]:
+    def history(
+        self, execution_path: str, after: int = 0, upto: int | None = None
+    ) -> Iterator[JsonObject]:
         """The lines of a run's history whose sequence is greater than ``after``, oldest first."""
         position: int | None = after
         while position is not None and (upto is None or position < upto):
@@ -86,7 +95,9 @@ class Client:
 
         timeout = httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS)
         try:
-            with self._http.stream("GET", BASE + path, headers=headers, timeout=timeout) as response:
+            with self._http.stream(
+                "GET", BASE + path, headers=headers, timeout=timeout
+            ) as response:
                 if response.status_code >= 300:
                     response.read()
                     raise self._problem(response)
@@ -131,7 +142,8 @@ class Client:
 
     def _stranger(self, response: httpx.Response) -> CommandError:
         return CommandError(
-            f"{response.url} answered {response.status_code}, but not as a Stigmer of this version does.",
+            f"{response.url} answered {response.status_code}, but not as a Stigmer of this version"
+            " does.",
             remedy="Check the address (--server, STIGMER_SERVER) and the server's version.",
         )
 
@@ -145,11 +157,16 @@ class ConnectionLost(CommandError):
         if is_of_this_machine(server):
             remedy = "Start it with `stigmer up`, or name another address with --server."
         self.may_have_arrived = type(error).__name__ not in ("ConnectError", "ConnectTimeout")
-        super().__init__(f"{server} cannot be reached ({why}).", remedy=remedy, code=ExitCode.UNAVAILABLE)
+        super().__init__(
+            f"{server} cannot be reached ({why}).", remedy=remedy, code=ExitCode.UNAVAILABLE
+        )
 
 
 def lines_of(chunks: Iterable[bytes]) -> Iterator[str]:
-    """Lines as the protocol has them: ended by CR LF or LF. (``str.splitlines`` would also cut at U+2028.)"""
+    """Lines as the protocol has them: ended by CR LF or LF.
+
+    (``str.splitlines`` would also cut at U+2028.)
+    """
     rest = b""
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")

@@ -1,4 +1,6 @@
-"""What ``stigmer login`` keeps between commands: an address and a token, readable by their owner alone."""
+"""What ``stigmer login`` keeps between commands: an address and a token, readable by their owner
+alone.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from executions.cli.exits import CommandError
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The server that was logged in to. ``token_id`` is the token's public id, where it is known."""
+    """The server that was logged in to. ``token_id`` is the token's public id, where it is
+    known.
+    """
 
     server: str
     token: str
@@ -21,7 +25,9 @@ class Kept:
 
 
 def path() -> Path:
-    """``stigmer/config.json`` in XDG_CONFIG_HOME, else in ``~/.config`` (XDG base directory specification)."""
+    """``stigmer/config.json`` in XDG_CONFIG_HOME, else in ``~/.config`` (XDG base directory
+    specification).
+    """
     folder = os.environ.get("XDG_CONFIG_HOME")
     return (Path(folder) if folder else Path.home() / ".config") / "stigmer" / "config.json"
 
@@ -38,8 +44,14 @@ def load() -> Kept | None:
         return None
     except (OSError, ValueError, TypeError, AttributeError) as error:
         # The words of these errors may quote the file, and with it the token.
-        why = error.strerror if isinstance(error, OSError) else "it is not what `stigmer login` writes"
-        raise CommandError(f"{file} cannot be read ({why}).", remedy="Remove it and run `stigmer login`.") from None
+        why = (
+            error.strerror
+            if isinstance(error, OSError)
+            else "it is not what `stigmer login` writes"
+        )
+        raise CommandError(
+            f"{file} cannot be read ({why}).", remedy="Remove it and run `stigmer login`."
+        ) from None
 
 
 def save(kept: Kept) -> Path:

@@ -23,9 +23,14 @@ _CODES = {
     504: ExitCode.UNAVAILABLE,
 }
 # Where the kind of problem says more than its status.
-_CODES_BY_TYPE = {"/problems/invalid-definition": ExitCode.FAILED, "/problems/invalid-argument": ExitCode.USAGE}
+_CODES_BY_TYPE = {
+    "/problems/invalid-definition": ExitCode.FAILED,
+    "/problems/invalid-argument": ExitCode.USAGE,
+}
 
-_OF_FIELDS = re.compile(r"`(detail|errors|state|existing_id)`|\b(Retry-After|Allow|Content-Type|X-CSRFToken)\b")
+_OF_FIELDS = re.compile(
+    r"`(detail|errors|state|existing_id)`|\b(Retry-After|Allow|Content-Type|X-CSRFToken)\b"
+)
 # Where nothing is left of the server's remedy that would help at a terminal.
 _REMEDIES = {
     "/problems/rate-limited": "Wait a moment and try again.",
@@ -75,8 +80,12 @@ def _remedy(status: int, body: Mapping[str, Any]) -> str:
 
 
 def _for_people(remedy: str) -> str:
-    """Without the sentences that speak of the answer's fields and of headers: what they hold is printed anyway."""
-    kept = " ".join(each for each in re.split(r"(?<=[.!?]) ", remedy) if not _OF_FIELDS.search(each))
+    """Without the sentences that speak of the answer's fields and of headers: what they hold is
+    printed anyway.
+    """
+    kept = " ".join(
+        each for each in re.split(r"(?<=[.!?]) ", remedy) if not _OF_FIELDS.search(each)
+    )
     return in_flags(kept, [])
 
 

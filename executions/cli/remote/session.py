@@ -1,4 +1,6 @@
-"""Signing in with a name and a password, as the log-in page does: for what a token may not do, such as making one."""
+"""Signing in with a name and a password, as the log-in page does: for what a token may not do, such
+as making one.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,11 @@ class Session:
         self.server = server
         self._http = httpx.Client(
             base_url=server,
-            headers={"Origin": server, "Referer": f"{server}{LOG_IN}", "Accept": "application/json"},
+            headers={
+                "Origin": server,
+                "Referer": f"{server}{LOG_IN}",
+                "Accept": "application/json",
+            },
             timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
             trust_env=not is_of_this_machine(server),
         )
@@ -35,7 +41,9 @@ class Session:
     def __enter__(self) -> Session:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
         try:
             self._asked("POST", LOG_OUT, data={"csrfmiddlewaretoken": self._csrf()})
         except CommandError:
@@ -82,6 +90,8 @@ class Session:
             raise ConnectionLost(self.server, error) from error
 
     def _csrf(self) -> str:
-        """The cookie's name carries the port, so that two servers of one host keep apart: its end is what is known."""
+        """The cookie's name carries the port, so that two servers of one host keep apart: its end
+        is what is known.
+        """
         found = [cookie.value for cookie in self._http.cookies.jar if cookie.name.endswith("-csrf")]
         return found[-1] or "" if found else ""

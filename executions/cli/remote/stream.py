@@ -1,7 +1,8 @@
 """The updates of one execution as Server-Sent Events, resumed where they broke off.
 
-A stream that ends without having said ``end`` was cut: it is asked for again with ``Last-Event-ID``, with growing
-pauses, until ``GIVE_UP_SECONDS`` passed without an answer. Source: HTML Living Standard, section 9.2.
+A stream that ends without having said ``end`` was cut: it is asked for again with
+``Last-Event-ID``, with growing pauses, until ``GIVE_UP_SECONDS`` passed without an answer. Source:
+HTML Living Standard, section 9.2.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ class Message:
 class Update:
     """Where an execution stands after ``seq``, and the lines of its history that are new.
 
-    ``event`` is ``snapshot``, ``update`` or ``end``; ``lost`` tells how many updates did not reach us before it.
+    ``event`` is ``snapshot``, ``update`` or ``end``; ``lost`` tells how many updates did not reach
+    us before it.
     """
 
     event: str
@@ -51,7 +53,10 @@ class Update:
 
 @dataclass(slots=True)
 class Following:
-    """One execution being followed. ``said`` hears when the connection is lost and when it is there again."""
+    """One execution being followed.
+
+    ``said`` hears when the connection is lost and when it is there again.
+    """
 
     client: Client
     execution_path: str
@@ -62,7 +67,10 @@ class Following:
     _tries: int = 0
 
     def updates(self) -> Iterator[Update]:
-        """Every update until it has ended. Raises CommandError where it cannot be followed (any more)."""
+        """Every update until it has ended.
+
+        Raises CommandError where it cannot be followed (any more).
+        """
         while True:
             try:
                 for update in self._connected():
@@ -72,7 +80,8 @@ class Following:
                         return
             except (ConnectionLost, ServerProblem) as problem:
                 self._is_lost(problem)
-            # The server ends a stream now and then on purpose: then there is nothing to say, but to go on.
+            # The server ends a stream now and then on purpose: then there is nothing to say, but to
+            # go on.
             time.sleep(self.pauses[min(self._tries, len(self.pauses) - 1)])
             self._tries += 1
 
@@ -83,7 +92,9 @@ class Following:
         with self.client.lines(f"{self.execution_path}/events", headers) as lines:
             for message in messages(lines):
                 update = _read(message)
-                if update is not None and (self.after is None or update.seq > self.after or update.ended):
+                if update is not None and (
+                    self.after is None or update.seq > self.after or update.ended
+                ):
                     yield self._new(self._whole(update))
                     self.after = update.seq
 
@@ -95,11 +106,15 @@ class Following:
         return replace(update, entries=missed, raw={**update.raw, "entries": missed})
 
     def _new(self, update: Update) -> Update:
-        """Without the lines that were seen before: the stream promises the last update, not that none comes twice."""
+        """Without the lines that were seen before: the stream promises the last update, not that
+        none comes twice.
+        """
         after = self.after
         if after is None:
             return update
-        return replace(update, entries=[entry for entry in update.entries if int(entry["seq"]) > after])
+        return replace(
+            update, entries=[entry for entry in update.entries if int(entry["seq"]) > after]
+        )
 
     def _is_lost(self, problem: CommandError) -> None:
         """Raises the problem where waiting cannot help."""
@@ -151,4 +166,12 @@ def _read(message: Message) -> Update | None:
     if message.event not in ("snapshot", "update", "end") or "execution" not in body:
         return None
     seq, ended = int(body["seq"]), bool(body["ended"])
-    return Update(message.event, seq, body["execution"], body["entries"], ended, int(body.get("lost") or 0), body)
+    return Update(
+        message.event,
+        seq,
+        body["execution"],
+        body["entries"],
+        ended,
+        int(body.get("lost") or 0),
+        body,
+    )

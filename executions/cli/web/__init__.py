@@ -46,7 +46,9 @@ def server(application: Any) -> BoundedServer:
         ready_callable=systemd.ready,
         hops=settings.STIGMER_PROXIES,
         stalled_seconds=settings.STIGMER_STALLED_SECONDS,
-        endpoints=build_endpoint_description_strings(host=settings.STIGMER_BIND, port=settings.STIGMER_PORT),
+        endpoints=build_endpoint_description_strings(
+            host=settings.STIGMER_BIND, port=settings.STIGMER_PORT
+        ),
         websocket_timeout=NO_TIMEOUT,
         websocket_max_message_size=MESSAGE_BYTES,
         websocket_max_frame_size=FRAME_BYTES,

@@ -19,9 +19,9 @@ from executions.cli.web.bodies import Held
 from executions.clients import addresses
 from executions.clients.bodies import BUSY, TOO_LARGE
 
-# What still comes after a refusal is read and thrown away, for so long in all and until nothing came
-# for a while: were it left unread, the system would reset the connection and the client would not
-# see the answer.
+# What still comes after a refusal is read and thrown away, for so long in all and until nothing
+# came for a while: were it left unread, the system would reset the connection and the client would
+# not see the answer.
 LINGER_SECONDS = 30.0
 SILENCE_SECONDS = 5.0
 
@@ -31,7 +31,9 @@ class _Cut(Exception):
 
 
 class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
-    """``refusal`` is empty, TOO_LARGE or BUSY. Its body is kept in memory, which the limits allow."""
+    """``refusal`` is empty, TOO_LARGE or BUSY. Its body is kept in memory, which the limits
+    allow.
+    """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         # Twisted would read forms on the event loop, for nobody.
@@ -88,7 +90,9 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
 
 
 class BoundedChannel(http.HTTPChannel):
-    """A connection that stops taking a body where it grows too large, and that is not slow for ever."""
+    """A connection that stops taking a body where it grows too large, and that is not slow for
+    ever.
+    """
 
     transport: Any
     _is_cut = False
@@ -166,7 +170,9 @@ class BoundedChannel(http.HTTPChannel):
             self._deadline.reset(max(0.0, min(SILENCE_SECONDS, left)))
 
     def _has_lingered(self) -> None:
-        """A client that was silent keeps what it has not read yet: nothing of its own is left unread."""
+        """A client that was silent keeps what it has not read yet: nothing of its own is left
+        unread.
+        """
         self._deadline = self.callLater(SILENCE_SECONDS, self._break_off)
         self.transport.loseConnection()
 

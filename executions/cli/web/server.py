@@ -39,7 +39,10 @@ class BoundedServer(PatientServer):
         super().listen_success(port)
 
     def kill_all_applications(self) -> Any:
-        """Asked to stop. Nobody new comes in, streams and sockets say their last word, requests come to their end."""
+        """Asked to stop.
+
+        Nobody new comes in, streams and sockets say their last word, requests come to their end.
+        """
         ended = Deferred.fromFuture(asyncio.ensure_future(self._end_in_order()))
         kill = super().kill_all_applications
         ended.addBoth(lambda _: kill())

@@ -33,7 +33,8 @@ from executions.states import StepStatus, WaitingFor
 def ask(drive: Drive, request: Effect, put_back: Callable[[], None]) -> Done | Fail:
     """What the call gives where nobody answered in time; else Parked is raised.
 
-    ``put_back`` lets the step stand as it stood before, where something is asked of the run before the question is put.
+    ``put_back`` lets the step stand as it stood before, where something is asked of the run before
+    the question is put.
     """
     step, now = request.step, clock.now()
     asked = STEPS[request.call].run(step.arguments or {})
@@ -51,7 +52,9 @@ def ask(drive: Drive, request: Effect, put_back: Callable[[], None]) -> Done | F
     return _nobody_answered(asked, now)
 
 
-def answer_of(outcome: str, form: Any, comment: str, reviewer: str | None, at: datetime) -> dict[str, Any]:
+def answer_of(
+    outcome: str, form: Any, comment: str, reviewer: str | None, at: datetime
+) -> dict[str, Any]:
     """The output of the call; ``reviewer`` is a user name, None where nobody answered in time."""
     return {
         "outcome": outcome,
@@ -68,10 +71,17 @@ def _held(key: uuid.UUID, now: datetime, asked: Ask, *, escalated: bool = False)
 
 
 def _park(
-    drive: Drive, request: Effect, asked: Ask, held: Asked, put_back: Callable[[], None] | None = None
+    drive: Drive,
+    request: Effect,
+    asked: Ask,
+    held: Asked,
+    put_back: Callable[[], None] | None = None,
 ) -> NoReturn:
-    """Raises Parked. With ``put_back`` the question is a new one: it is written, and told to those who may answer, with
-    the step."""
+    """Raises Parked.
+
+    With ``put_back`` the question is a new one: it is written, and told to those who may answer,
+    with the step.
+    """
     step, before = request.step, Call.of(request.step).ask
     Call.of(step).ask = held
     until = held.until
@@ -94,7 +104,11 @@ def _park(
 
 
 def _not_put(
-    drive: Drive, step: StepRecord, event: EventRecord, before: Asked | None, put_back: Callable[[], None]
+    drive: Drive,
+    step: StepRecord,
+    event: EventRecord,
+    before: Asked | None,
+    put_back: Callable[[], None],
 ) -> None:
     """Nobody was asked: neither the step nor the history may say so."""
     drive.boundary.events.remove(event)
@@ -105,7 +119,9 @@ def _not_put(
 
 
 def _write(drive: Drive, step: StepRecord, asked: Ask, held: Asked) -> None:
-    """The row of the question, and a notification for each person who may answer; in the move's transaction."""
+    """The row of the question, and a notification for each person who may answer; in the move's
+    transaction.
+    """
     key, until = held.id, held.until
     assert key is not None and until is not None
     row, is_first = AskRow.objects.get_or_create(

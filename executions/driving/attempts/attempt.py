@@ -63,22 +63,28 @@ def context_for(
         owner=str(execution.owner_id),
         cancellation=cancellation,
         seat=seat,
-        limits={name: getattr(settings, setting) for name, setting in CALLS[request.call].limits.items()},
+        limits={
+            name: getattr(settings, setting) for name, setting in CALLS[request.call].limits.items()
+        },
         written=request.written,
         input=request.input,
     )
 
 
 def _arguments(request: Effect, context: StepContext) -> Any:
-    """What the step is called with. Raises SecretUnavailable, ExpressionError and SealedClosed, before
-    anything is sent."""
+    """What the step is called with.
+
+    Raises SecretUnavailable, ExpressionError and SealedClosed, before anything is sent.
+    """
     if Call.of(request.step).late is None:
         return request.step.arguments
     assert isinstance(context.secrets, Edge)
     seconds = settings.STIGMER_EXPRESSION_SECONDS
     waited = sealed.waited_seconds()
     try:
-        return late.filled(request.step, request.input, context.secrets, seconds=seconds, owner=context.owner)
+        return late.filled(
+            request.step, request.input, context.secrets, seconds=seconds, owner=context.owner
+        )
     finally:
         context.deadline.put_off(sealed.waited_seconds() - waited)
 
@@ -94,13 +100,18 @@ def _called(request: Effect, context: StepContext, in_transaction: bool) -> Outc
 
 
 def run(request: Effect, context: StepContext, *, in_transaction: bool = False) -> Done | Fail:
-    """Carry out the attempt. Whatever a step raises becomes a failure that says so; nothing escapes but Overrun."""
+    """Carry out the attempt.
+
+    Whatever a step raises becomes a failure that says so; nothing escapes but Overrun.
+    """
     try:
         outcome: Outcome = _called(request, context, in_transaction)
     except watched.Overrun:
         raise
     except SecretUnavailable as problem:
-        return Fail(problem.error, transient=False, rule="secret not available", effect_possible=False)
+        return Fail(
+            problem.error, transient=False, rule="secret not available", effect_possible=False
+        )
     except ExpressionError as problem:
         error = WorkflowError.standard("expression", str(problem))
         return Fail(error, transient=False, rule="expression over a secret", effect_possible=False)
@@ -116,5 +127,7 @@ def run(request: Effect, context: StepContext, *, in_transaction: bool = False) 
         return Fail(WorkflowError.standard("runtime", detail), transient=False, rule="step raised")
     if not isinstance(outcome, (Done, Fail)):
         detail = f"A call answered with {type(outcome).__name__}, which is not supported yet."
-        return Fail(WorkflowError.standard("runtime", detail), transient=False, rule="not supported")
+        return Fail(
+            WorkflowError.standard("runtime", detail), transient=False, rule="not supported"
+        )
     return outcome

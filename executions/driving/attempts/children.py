@@ -1,7 +1,8 @@
-"""A step that is another run: started once, in the transaction that parks the parent, and waited for.
+"""A step that is another run: started once, in the transaction that parks the parent, and waited
+for.
 
-The child is found by its parent and the key of the step, so that no crash makes a second one. Its end wakes the parent
-(:mod:`executions.models.move_sql`), which then reads how it ended.
+The child is found by its parent and the key of the step, so that no crash makes a second one. Its
+end wakes the parent (:mod:`executions.models.move_sql`), which then reads how it ended.
 """
 
 from __future__ import annotations
@@ -46,7 +47,10 @@ BUSY = timedelta(seconds=5)
 
 
 def outcome_of(drive: Drive, request: Spawn) -> Done | Fail:
-    """How the child ended or, where it was let go, which it is. Raises Parked while it is waited for."""
+    """How the child ended or, where it was let go, which it is.
+
+    Raises Parked while it is waited for.
+    """
     held = Child.of(request.step)
     child = drive.store.call(partial(_found, drive.execution, request.step))
     if child is None:
@@ -77,7 +81,11 @@ def _started(drive: Drive, request: Spawn) -> Done | Fail:
     except Refused as problem:
         if problem.code == "unavailable":
             # What checks the input is busy: nothing was begun.
-            drive.park(clock.now() + BUSY, WaitingFor.BACK_OFF, take_back=partial(stood.put_back, drive, step))
+            drive.park(
+                clock.now() + BUSY,
+                WaitingFor.BACK_OFF,
+                take_back=partial(stood.put_back, drive, step),
+            )
         status = 404 if problem.code == "not_found" else None
         return _failed(WorkflowError.standard("validation", problem.text, status=status))
     draft.descent |= {"is_awaited": request.awaited, "parent_key": child_key(step)}
@@ -112,10 +120,17 @@ def _draft(execution: Execution, step: StepRecord) -> ExecutionDraft:
     """What is to be started. Raises Refused."""
     wanted = step.arguments
     if execution.depth >= MOST_DEEP:
-        message = f"Runs that start runs are at most {MOST_DEEP} deep; this one is the last that may stand there."
+        message = (
+            f"Runs that start runs are at most {MOST_DEEP} deep; this one is the last that may"
+            " stand there."
+        )
         raise Refused("conflict", message, remedy="Does a workflow start itself without an end?")
     if Execution.objects.filter(parent=execution.pk).count() >= MOST_CHILDREN:
-        raise Refused("conflict", f"A run starts at most {MOST_CHILDREN:,} others.", remedy="Start them from several.")
+        raise Refused(
+            "conflict",
+            f"A run starts at most {MOST_CHILDREN:,} others.",
+            remedy="Start them from several.",
+        )
     owner = User.objects.get(pk=execution.owner_id)
     workflow = _workflow(owner, wanted["namespace"], wanted["name"])
     version = _version(workflow, wanted["version"])
@@ -133,7 +148,9 @@ def _draft(execution: Execution, step: StepRecord) -> ExecutionDraft:
 
 def _workflow(owner: User, namespace: str, name: str) -> Workflow:
     """A private one of the owner's goes before the shared one of that name. Raises Refused."""
-    absent = Refused("not_found", f"There is no workflow {name[:100]!r} in the namespace {namespace[:100]!r}.")
+    absent = Refused(
+        "not_found", f"There is no workflow {name[:100]!r} in the namespace {namespace[:100]!r}."
+    )
     try:
         slug = slug_of(name)
     except Refused:
@@ -173,9 +190,15 @@ def _ended(child: Execution) -> Done | Fail:
         return Done(json.loads(labelled(dumps(child.output))))
     if child.phase != Phase.FAILED:
         ended = "cancelled" if child.phase == Phase.CANCELLED else "terminated"
-        detail = f"The run {child.public_id} was {ended}. A retry as a new operation starts another one."
+        detail = (
+            f"The run {child.public_id} was {ended}. A retry as a new operation starts another one."
+        )
         return _failed(WorkflowError.standard("runtime", detail))
-    error = WorkflowError.standard("runtime", child.failure_reason) if child.error is None else _error(child.error)
+    error = (
+        WorkflowError.standard("runtime", child.failure_reason)
+        if child.error is None
+        else _error(child.error)
+    )
     said = error.detail or error.title
     detail = f"The run {child.public_id} failed" + (f": {said}" if said else ".")
     return _failed(WorkflowError(error.type, error.status, error.title, detail))
@@ -186,7 +209,9 @@ def _error(error: dict[str, Any]) -> WorkflowError:
 
 
 def _wake_if_ended(execution: Execution, child_id: uuid.UUID) -> None:
-    """It may have ended between the look at it and this transaction, which holds the row of the parent now."""
+    """It may have ended between the look at it and this transaction, which holds the row of the
+    parent now.
+    """
     if Execution.objects.filter(pk=child_id, phase__in=ENDED_PHASES).exists():
         waiting = Execution.objects.filter(pk=execution.pk, phase=Phase.WAITING)
         waiting.update(wake_at=clock.now(), rung_at=None)

@@ -1,4 +1,6 @@
-"""A step with an effect: committed as begun, run, its outcome judged: an answer for the walk, or a later attempt."""
+"""A step with an effect: committed as begun, run, its outcome judged: an answer for the walk, or a
+later attempt.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ def run_effect(drive: Drive, request: Effect, send: Send) -> Request | Ended:
 
 @dataclass(frozen=True, slots=True)
 class Stood:
-    """How a step stood before it was to begin, so that what was not begun does not look as if it had been."""
+    """How a step stood before it was to begin, so that what was not begun does not look as if it
+    had been.
+    """
 
     status: StepStatus
     wake_at: datetime | None
@@ -59,10 +63,19 @@ class Stood:
     @classmethod
     def of(cls, drive: Drive, step: StepRecord) -> Stood:
         first = Call.of(step).first_attempt_at
-        return cls(step.status, step.wake_at, step.waiting_for, first is not None or step.attempt > 1, first)
+        return cls(
+            step.status,
+            step.wake_at,
+            step.waiting_for,
+            first is not None or step.attempt > 1,
+            first,
+        )
 
     def put_back(self, drive: Drive, step: StepRecord) -> None:
-        """It was not begun. Without a row it was never there; else it waits, or waits again for its next attempt."""
+        """It was not begun.
+
+        Without a row it was never there; else it waits, or waits again for its next attempt.
+        """
         if step.id not in drive.journal.written:
             drive.journal.forget(step)
             return
@@ -106,16 +119,23 @@ def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | E
         _begin(drive, step, now, stood)
         if effect == "transactional":
             take_back = partial(stood.put_back, drive, step)
-            return transactional.run(drive, request, policy, partial(_settle, drive, request), send, take_back)
+            return transactional.run(
+                drive, request, policy, partial(_settle, drive, request), send, take_back
+            )
         cancellation = Cancellation()
-        context = attempt.context_for(drive.execution, request, seconds, drive.secrets, cancellation, seat)
+        context = attempt.context_for(
+            drive.execution, request, seconds, drive.secrets, cancellation, seat
+        )
         is_once = effect == "at_most_once"
-        with drive.running.attempt(drive.execution.pk, drive.token, cancellation, context.deadline, is_once=is_once):
+        with drive.running.attempt(
+            drive.execution.pk, drive.token, cancellation, context.deadline, is_once=is_once
+        ):
             outcome = attempt.run(request, context)
     if cancellation.requested.is_set() and isinstance(outcome, Fail):
         if not outcome.effect_possible:
             Stood.of(drive, step).put_back(drive, step)
-        # Somebody asked, or the lease is lost: the boundary says which, before the failure is judged.
+        # Somebody asked, or the lease is lost: the boundary says which, before the failure is
+        # judged.
         drive.boundary.commit()
         step.status = StepStatus.RUNNING
     else:
@@ -124,11 +144,23 @@ def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | E
 
 
 def _came(step: StepRecord, outcome: Done | Fail, began: datetime) -> Came:
-    return Came(step.id, step.path, step.name, step.attempt, Call.of(step).key or "", outcome, began, clock.now())
+    return Came(
+        step.id,
+        step.path,
+        step.name,
+        step.attempt,
+        Call.of(step).key or "",
+        outcome,
+        began,
+        clock.now(),
+    )
 
 
 def _begin(drive: Drive, step: StepRecord, now: datetime, stood: Stood) -> None:
-    """Commit *begun* before the effect. What was asked meanwhile is honoured here, before anything is run."""
+    """Commit *begun* before the effect.
+
+    What was asked meanwhile is honoured here, before anything is run.
+    """
     if drive.running.stopping.is_set():
         raise Yielded
     step.enter(StepStatus.RUNNING)
@@ -144,7 +176,9 @@ def _note_interruption(drive: Drive, step: StepRecord, effect: str, now: datetim
     drive.interrupted.discard(step.id)
     Call.of(step).outcome = Known.UNKNOWN
     began = step.started_at or now
-    drive.boundary.attempts.append(AttemptRecord(step.id, step.attempt, LOST, began, now, rule=drive.why_lost))
+    drive.boundary.attempts.append(
+        AttemptRecord(step.id, step.attempt, LOST, began, now, rule=drive.why_lost)
+    )
     step.attempt += 1
     log.warning("attempt was interrupted", path=step.path, attempt=step.attempt - 1, effect=effect)
     if effect == "at_most_once":
@@ -155,7 +189,9 @@ def _ask(drive: Drive, step: StepRecord, now: datetime) -> NoReturn:
     """It may have happened: only a person can say whether to run it again."""
     call = Call.of(step)
     if not call.needs_decision:
-        event = report.plain(EventName.NEEDS_DECISION, drive.execution, now, step_name=step.name, path=step.path)
+        event = report.plain(
+            EventName.NEEDS_DECISION, drive.execution, now, step_name=step.name, path=step.path
+        )
         drive.boundary.events.append(event)
     step.enter(StepStatus.WAITING, waiting_for=WaitingFor.DECISION)
     call.needs_decision = True
@@ -168,7 +204,9 @@ def _policy(drive: Drive, request: Effect, effect: str) -> Policy:
     own = request.task.metadata.retry
     at_most_once = effect == "at_most_once"
     if own is not None:
-        return from_dsl(own, transient_only=True, at_most_once=at_most_once, seconds_of=request.seconds_of)
+        return from_dsl(
+            own, transient_only=True, at_most_once=at_most_once, seconds_of=request.seconds_of
+        )
     policy = surroundings.default_policy()
     retries = 0 if request.retried_outside else policy.max_retries
     return Policy(
@@ -179,14 +217,20 @@ def _policy(drive: Drive, request: Effect, effect: str) -> Policy:
     )
 
 
-def _settle(drive: Drive, request: Effect, outcome: Done | Fail, policy: Policy, began: datetime) -> Done | Fail:
-    """What the attempt's outcome means: an answer for the walk, or a park until the next attempt."""
+def _settle(
+    drive: Drive, request: Effect, outcome: Done | Fail, policy: Policy, began: datetime
+) -> Done | Fail:
+    """What the attempt's outcome means: an answer for the walk, or a park until the next
+    attempt.
+    """
     step, now = request.step, clock.now()
     _note_outcome(step, outcome)
     if isinstance(outcome, Done):
         if step.attempt > 1:
             drive.boundary.attempts.append(
-                AttemptRecord(step.id, step.attempt, "succeeded", began, now, log=clean_text(outcome.log))
+                AttemptRecord(
+                    step.id, step.attempt, "succeeded", began, now, log=clean_text(outcome.log)
+                )
             )
         return outcome
     call = Call.of(step)
@@ -197,21 +241,36 @@ def _settle(drive: Drive, request: Effect, outcome: Done | Fail, policy: Policy,
     if isinstance(verdict, Retry):
         verdict = _unless_excluded(request, verdict, error)
     record = AttemptRecord(
-        step.id, step.attempt, "failed", began, now, error=error, log=clean_text(outcome.log), rule=verdict.rule,
+        step.id,
+        step.attempt,
+        "failed",
+        began,
+        now,
+        error=error,
+        log=clean_text(outcome.log),
+        rule=verdict.rule,
         verdict="transient" if outcome.transient else "permanent",
-    )  # fmt: skip
+    )
     drive.boundary.attempts.append(record)
     if policy.at_most_once and outcome.transient and outcome.effect_possible:
         step.attempt += 1
         _ask(drive, step, now)
     if isinstance(verdict, Retry):
         _retry_later(drive, request, verdict, record, now)
-    log.warning("step failed", path=step.path, attempt=step.attempt, verdict=record.verdict, rule=verdict.rule)
+    log.warning(
+        "step failed",
+        path=step.path,
+        attempt=step.attempt,
+        verdict=record.verdict,
+        rule=verdict.rule,
+    )
     return replace(outcome, error=WorkflowError(**error))
 
 
 def _note_outcome(step: StepRecord, outcome: Done | Fail) -> None:
-    """What is known of the operation now; proof that nothing was sent says nothing of attempts before."""
+    """What is known of the operation now; proof that nothing was sent says nothing of attempts
+    before.
+    """
     if isinstance(outcome, Done):
         Call.of(step).outcome = Known.SUCCEEDED
     elif outcome.effect_possible:
@@ -232,16 +291,23 @@ def _unless_excluded(request: Effect, verdict: Retry, error: dict[str, Any]) -> 
     return GiveUp("its retry policy excludes this error (when, exceptWhen)")
 
 
-def _retry_later(drive: Drive, request: Effect, verdict: Retry, record: AttemptRecord, now: datetime) -> NoReturn:
+def _retry_later(
+    drive: Drive, request: Effect, verdict: Retry, record: AttemptRecord, now: datetime
+) -> NoReturn:
     step = request.step
     record.delay_seconds = verdict.delay_seconds
     wake_at = now + timedelta(seconds=verdict.delay_seconds)
     log.warning(
-        "step will be retried", path=step.path, attempt=step.attempt, rule=verdict.rule,
+        "step will be retried",
+        path=step.path,
+        attempt=step.attempt,
+        rule=verdict.rule,
         delay_seconds=verdict.delay_seconds,
-    )  # fmt: skip
+    )
     step.enter(StepStatus.RETRYING, wake_at=wake_at, waiting_for=WaitingFor.BACK_OFF)
-    drive.boundary.events.append(report.retrying(drive.execution, step, verdict.rule, verdict.delay_seconds, now))
+    drive.boundary.events.append(
+        report.retrying(drive.execution, step, verdict.rule, verdict.delay_seconds, now)
+    )
     step.attempt += 1
     drive.journal.pending[step.id] = step
     drive.boundary.columns["retry_count"] = Call.of(step).failures or 0

@@ -1,7 +1,9 @@
-"""Answers that cannot be written to the journal when they come: kept beside it, for the person who decides.
+"""Answers that cannot be written to the journal when they come: kept beside it, for the person who
+decides.
 
-The journal is written by who holds the lease and by nobody else. But that a call was answered is true whoever holds it,
-and a person who is asked whether it happened should not be asked without its answer.
+The journal is written by who holds the lease and by nobody else. But that a call was answered is
+true whoever holds it, and a person who is asked whether it happened should not be asked without its
+answer.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ log = structlog.get_logger(__name__)
 
 
 def keep(drive: Drive) -> None:
-    """The lease was lost while an attempt ran: keep its answer, if it has come, as long as this process can."""
+    """The lease was lost while an attempt ran: keep its answer, if it has come, as long as this
+    process can.
+    """
     if drive.boundary.came is None:
         return
     values = _values(drive, LOST)
@@ -46,23 +50,33 @@ def keep(drive: Drive) -> None:
             # This process comes to its end and its writers with it; its own connection is left.
             kept = run_tx(partial(_kept, values))
     except Error as problem:
-        log.error("an answer that came too late could not be kept", problem=str(problem).strip(), **_named(drive))
+        log.error(
+            "an answer that came too late could not be kept",
+            problem=str(problem).strip(),
+            **_named(drive),
+        )
         return
     if kept:
         log.warning(
-            "an answer came when the lease was lost; it is kept", succeeded=values["succeeded"], **_named(drive)
+            "an answer came when the lease was lost; it is kept",
+            succeeded=values["succeeded"],
+            **_named(drive),
         )
 
 
 def stop(drive: Drive, problem: Error) -> None:
-    """The database does not take this boundary, and would not the next time: the run stops and says why.
+    """The database does not take this boundary, and would not the next time: the run stops and says
+    why.
 
-    An answer that was to be written with it is kept, and a person decides. Raises Fenced, or django.db.Error where not
-    even that can be written.
+    An answer that was to be written with it is kept, and a person decides. Raises Fenced, or
+    django.db.Error where not even that can be written.
     """
     drive.store.call(partial(_stopped, drive, problem))
-    log.error("the run stops: the database does not take what it has to write", problem=str(problem).strip(),
-              **_named(drive))  # fmt: skip
+    log.error(
+        "the run stops: the database does not take what it has to write",
+        problem=str(problem).strip(),
+        **_named(drive),
+    )
 
 
 def _named(drive: Drive) -> dict[str, Any]:
@@ -74,15 +88,23 @@ def _values(drive: Drive, why: str) -> dict[str, Any]:
     came = drive.boundary.came
     assert came is not None
     values: dict[str, Any] = {
-        "execution_id": drive.execution.pk, "step_id": came.step_id, "number": came.number, "token": drive.token,
-        "process_id": drive.boundary.process_id, "key": came.key, "why": why, "began_at": came.began,
+        "execution_id": drive.execution.pk,
+        "step_id": came.step_id,
+        "number": came.number,
+        "token": drive.token,
+        "process_id": drive.boundary.process_id,
+        "key": came.key,
+        "why": why,
+        "began_at": came.began,
         "came_at": came.at,
-    }  # fmt: skip
+    }
     if isinstance(came.outcome, Done):
         try:
             storable(came.outcome.output, limit_bytes=settings.STIGMER_VALUE_BYTES)
         except NotStorable as problem:
-            error = WorkflowError.standard("runtime", f"It succeeded, but its output cannot be kept: {problem}")
+            error = WorkflowError.standard(
+                "runtime", f"It succeeded, but its output cannot be kept: {problem}"
+            )
             return values | {"succeeded": True, "error": error.as_json()}
         return values | {"succeeded": True, "output": came.outcome.output}
     error_json = drive.secrets.redact(clean_error(came.outcome.error).as_json())
@@ -92,35 +114,57 @@ def _values(drive: Drive, why: str) -> dict[str, Any]:
 def _kept(values: dict[str, Any]) -> bool:
     """Whether this call kept it. Who is deciding about the step right now is told."""
     with atomic():
-        # Locked, so that either the question stands already and is told of, or is rendered with this row.
+        # Locked, so that either the question stands already and is told of, or is rendered with
+        # this row.
         execution = Execution.objects.select_for_update(of=("self",)).get(pk=values["execution_id"])
         _, is_new = LateAnswer.objects.get_or_create(
-            step_id=values["step_id"], number=values["number"], token=values["token"], defaults=values
+            step_id=values["step_id"],
+            number=values["number"],
+            token=values["token"],
+            defaults=values,
         )
-        if is_new and execution.phase == Phase.WAITING and execution.waiting_for == WaitingFor.DECISION:
+        if (
+            is_new
+            and execution.phase == Phase.WAITING
+            and execution.waiting_for == WaitingFor.DECISION
+        ):
             _tell(execution, Step.objects.get(pk=values["step_id"]), values)
     return is_new
 
 
 def _tell(execution: Execution, step: Step, values: dict[str, Any]) -> None:
     event = report.plain(
-        EventName.LATE_ANSWER, execution, clock.now(), step_name=step.name, path=step.path, attempt=values["number"],
+        EventName.LATE_ANSWER,
+        execution,
+        clock.now(),
+        step_name=step.name,
+        path=step.path,
+        attempt=values["number"],
         outcome="succeeded" if values["succeeded"] else "failed",
-    )  # fmt: skip
+    )
     apply(
         Move(
-            execution.pk, Standing(frozenset({Phase.WAITING}), execution.head_seq), events=[event],
-            owner_id=execution.owner_id, correlation_id=execution.correlation_id,
+            execution.pk,
+            Standing(frozenset({Phase.WAITING}), execution.head_seq),
+            events=[event],
+            owner_id=execution.owner_id,
+            correlation_id=execution.correlation_id,
         )
-    )  # fmt: skip
+    )
 
 
 def _stopped(drive: Drive, problem: Error) -> None:
     execution, now, came = drive.execution, clock.now(), drive.boundary.came
-    move = Move(execution.pk, Lease(drive.token), owner_id=execution.owner_id, correlation_id=execution.correlation_id)
+    move = Move(
+        execution.pk,
+        Lease(drive.token),
+        owner_id=execution.owner_id,
+        correlation_id=execution.correlation_id,
+    )
     what = f"The outcome of {came.name}" if came else "What the run had to write next"
     reason = sanitise_reason(
-        f"{what} could not be written: the database refused it ({str(problem).strip()}). It was tried several times."
+        f"{what} could not be written: the database refused it ({str(problem).strip()}). It was"
+        " tried several times."
     )
     move.columns = {"failure_reason": reason, "requires_manual_intervention": True}
     if came is None:

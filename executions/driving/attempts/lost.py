@@ -21,13 +21,16 @@ def why_lost(held: Held) -> str:
     death = _death_of_driver(held)
     if death is None:
         return "its drive ended before its outcome was written"
-    return (_WHY.get(death) or f"its worker process ended before its outcome was written ({death})")[:LONGEST]
+    return (
+        _WHY.get(death) or f"its worker process ended before its outcome was written ({death})"
+    )[:LONGEST]
 
 
 def _death_of_driver(held: Held) -> str | None:
     """How the process died that drove it; None where none died: it was let go of."""
     if held.left_by is not None:
         return held.left_by.death
-    # It was put back since, for a process that drives nothing else; a finished step would have cleared this.
+    # It was put back since, for a process that drives nothing else; a finished step would have
+    # cleared this.
     last = (held.execution.crashes or {}).get("last")
     return str(last[-1]["death"]) if last else None

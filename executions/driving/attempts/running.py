@@ -1,4 +1,6 @@
-"""The executions that threads of this process drive right now, so that a person's ask can reach an attempt."""
+"""The executions that threads of this process drive right now, so that a person's ask can reach an
+attempt.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,9 @@ class Running:
         *,
         is_once: bool = False,
     ) -> Iterator[None]:
-        """``is_once``: it may happen only once, so that its answer is waited for though the lease is lost."""
+        """``is_once``: it may happen only once, so that its answer is waited for though the lease
+        is lost.
+        """
         with self._lock:
             self._held[execution_id] = (token, cancellation)
             self._deadlines[execution_id] = deadline
@@ -75,9 +79,15 @@ class Running:
                 self._once.discard((execution_id, token))
 
     def overdue(self) -> list[uuid.UUID]:
-        """Whose attempt ought to have ended a while ago: its thread hangs in something that minds no deadline."""
+        """Whose attempt ought to have ended a while ago: its thread hangs in something that minds
+        no deadline.
+        """
         with self._lock:
-            return [pk for pk, deadline in self._deadlines.items() if deadline.seconds_over() > OVERDUE_SECONDS]
+            return [
+                pk
+                for pk, deadline in self._deadlines.items()
+                if deadline.seconds_over() > OVERDUE_SECONDS
+            ]
 
     def tokens(self) -> dict[uuid.UUID, int]:
         with self._lock:
@@ -91,8 +101,9 @@ class Running:
             cancellation.request()
 
     def lose(self, execution_id: uuid.UUID, token: int) -> None:
-        """The lease is lost: whoever has it makes the call again, so this one is broken off; but one that may happen
-        only once is not made again, and its answer is worth waiting for."""
+        """The lease is lost: whoever has it makes the call again, so this one is broken off; but
+        one that may happen only once is not made again, and its answer is worth waiting for.
+        """
         with self._lock:
             is_once = (execution_id, token) in self._once
         if not is_once:

@@ -1,7 +1,8 @@
 """A function whose own writes commit with its Step, in one transaction: exactly once.
 
-Where the database breaks the transaction off nothing of it stands, so the whole simply runs again, and that is no
-attempt that failed. Only the walk cannot be taken back: where it went on already, the next drive runs the step again.
+Where the database breaks the transaction off nothing of it stands, so the whole simply runs again,
+and that is no attempt that failed. Only the walk cannot be taken back: where it went on already,
+the next drive runs the step again.
 """
 
 from __future__ import annotations
@@ -33,16 +34,25 @@ Send = Callable[[Done | Fail], Request | Ended]
 Settle = Callable[[Any, Policy, datetime], Done | Fail]
 """What an attempt's outcome means for the walk."""
 Following = tuple[Request | Ended | None, Done | Fail]
-"""What the walk asks for next, where the function succeeded; else its failure, and nothing is written."""
+"""What the walk asks for next, where the function succeeded; else its failure.
+
+Nothing is written then.
+"""
 
 
 def run(
-    drive: Drive, request: Effect, policy: Policy, settle: Settle, send: Send, take_back: Callable[[], None]
+    drive: Drive,
+    request: Effect,
+    policy: Policy,
+    settle: Settle,
+    send: Send,
+    take_back: Callable[[], None],
 ) -> Request | Ended:
     """Run one attempt of it and tell the walk how it ended; what the walk asks for next.
 
-    ``take_back`` says that it was not begun, where somebody asked for something before it could run.
-    Raises :class:`RolledBack` where the walk had gone on when the database took the transaction back.
+    ``take_back`` says that it was not begun, where somebody asked for something before it could
+    run. Raises :class:`RolledBack` where the walk had gone on when the database took the
+    transaction back.
     """
     began, seen = clock.now(), drive.boundary.head_seq
     begun = replace(request.step, control=deepcopy(request.step.control))
@@ -63,7 +73,9 @@ def run(
                     # It would be again.
                     raise
                 raise RolledBack(begun) from problem
-            log.warning("a transactional step runs again", path=begun.path, problem=str(problem).strip())
+            log.warning(
+                "a transactional step runs again", path=begun.path, problem=str(problem).strip()
+            )
             continue
         break
     if request.step.status != StepStatus.SUCCEEDED:
@@ -72,7 +84,12 @@ def run(
 
 
 def _in_one_transaction(
-    drive: Drive, request: Effect, policy: Policy, settle: Settle, send: Send, take_back: Callable[[], None]
+    drive: Drive,
+    request: Effect,
+    policy: Policy,
+    settle: Settle,
+    send: Send,
+    take_back: Callable[[], None],
 ) -> Following:
     began = clock.now()
     with atomic():
@@ -84,7 +101,8 @@ def _in_one_transaction(
             if request.step.status == StepStatus.SUCCEEDED:
                 drive.boundary.commit(here=True)
             else:
-                # Its result could not be recorded (a schema, a size), so its writes must not stand either.
+                # Its result could not be recorded (a schema, a size), so its writes must not stand
+                # either.
                 transaction.set_rollback(True)
             return following, outcome
         transaction.set_rollback(True)
@@ -92,11 +110,16 @@ def _in_one_transaction(
 
 
 def _called(drive: Drive, request: Effect, policy: Policy) -> Done | Fail:
-    """Call the function. Its time counts from here: waiting for the database was none of its doing."""
+    """Call the function. Its time counts from here: waiting for the database was none of its
+    doing.
+    """
     seconds = attempt.seconds_for(request, policy.attempt_seconds, clock.now())
     cancellation = Cancellation()
     context = attempt.context_for(drive.execution, request, seconds, drive.secrets, cancellation)
-    with drive.running.attempt(drive.execution.pk, drive.token, cancellation, context.deadline), _Met() as met:
+    with (
+        drive.running.attempt(drive.execution.pk, drive.token, cancellation, context.deadline),
+        _Met() as met,
+    ):
         outcome = attempt.run(request, context, in_transaction=True)
     if not isinstance(outcome, Done) and met.is_lock_of_others():
         assert met.problem is not None
@@ -132,7 +155,8 @@ class _Met:
 
 
 def _unless_broken(outcome: Done | Fail) -> Done | Fail:
-    """The outcome, unless the function swallowed an error of the database: then nothing can be committed any more.
+    """The outcome, unless the function swallowed an error of the database: then nothing can be
+    committed any more.
 
     Raises django.db.Error where the connection was lost: the whole may run again.
     """
@@ -144,7 +168,10 @@ def _unless_broken(outcome: Done | Fail) -> Done | Fail:
     except Error as problem:
         if trouble(problem) is Trouble.AWAY and not was_idle(problem):
             raise
-        detail = f"The function went on after an error of the database, so nothing of it can be committed: {problem}"
+        detail = (
+            "The function went on after an error of the database, so nothing of it can be"
+            f" committed: {problem}"
+        )
         error = WorkflowError.standard("runtime", detail.strip())
         return Fail(error, transient=False, rule="transaction broken", effect_possible=False)
     return outcome

@@ -1,8 +1,9 @@
 """A call of a function waits for a process of its own before its attempt begins.
 
-Waiting is not running: the step is WAITING, nothing was begun, and the time counts against no attempt and no deadline.
-It waits in its slot for a moment (what is taken soon need not be let go of), then the execution is parked; the worker
-whose line it stands in wakes it when its turn has come (:mod:`executions.worker.turns`).
+Waiting is not running: the step is WAITING, nothing was begun, and the time counts against no
+attempt and no deadline. It waits in its slot for a moment (what is taken soon need not be let go
+of), then the execution is parked; the worker whose line it stands in wakes it when its turn has
+come (:mod:`executions.worker.turns`).
 """
 
 from __future__ import annotations
@@ -39,7 +40,10 @@ class Waiting:
 
 
 def seat_for(drive: Drive, request: Effect) -> Seat | None:
-    """The process in which the attempt will run; None where it needs none. Raises Parked where it has to wait long."""
+    """The process in which the attempt will run; None where it needs none.
+
+    Raises Parked where it has to wait long.
+    """
     step, execution = request.step, drive.execution
     if CALLS[request.call].runs_in(step.arguments) is not RunsIn.PROCESS:
         return None
@@ -54,7 +58,9 @@ def seat_for(drive: Drive, request: Effect) -> Seat | None:
 
 
 def leave_out_waiting(drive: Drive) -> None:
-    """Called before the walk: what passed while a step stood in line counts against nothing around it."""
+    """Called before the walk: what passed while a step stood in line counts against nothing around
+    it.
+    """
     now = clock.now()
     open_steps = drive.journal.open_steps()
     waited = max((_uncounted(step, now) for step in open_steps), default=timedelta())
@@ -76,7 +82,9 @@ def _wait(drive: Drive, request: Effect, waiting: Waiting) -> Seat:
         # A time limit around it was read by this walk already; only the next one sees it moved.
         if is_new and request.deadline_at is None:
             drive.boundary.commit()
-            seat = python.seat(waiting.step_id, str(drive.execution.owner_id), waiting, seconds=IN_PLACE_SECONDS)
+            seat = python.seat(
+                waiting.step_id, str(drive.execution.owner_id), waiting, seconds=IN_PLACE_SECONDS
+            )
             if seat is not None:
                 return seat
         if drive.running.stopping.is_set():
@@ -116,4 +124,6 @@ def _leave_line(drive: Drive, step: StepRecord) -> None:
 def _uncounted(step: StepRecord, now: datetime) -> timedelta:
     """How long the step has stood in line and was not left out of the counting for."""
     held = Call.of(step).in_line
-    return max(timedelta(), now - held.counted) if held is not None and held.counted else timedelta()
+    return (
+        max(timedelta(), now - held.counted) if held is not None and held.counted else timedelta()
+    )

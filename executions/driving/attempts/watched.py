@@ -1,8 +1,8 @@
 """Foreign code in a thread of this process, under its deadline.
 
-A thread cannot be killed. Past its deadline the attempt has failed all the same: the thread is left behind, what it
-gives later is dropped, and a transaction that it shared is taken away from it. How many were left behind is told with
-the heartbeat, since only a new process gets rid of them.
+A thread cannot be killed. Past its deadline the attempt has failed all the same: the thread is left
+behind, what it gives later is dropped, and a transaction that it shared is taken away from it. How
+many were left behind is told with the heartbeat, since only a new process gets rid of them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ _left_behind: set[str] = set()
 
 
 class Overrun(Exception):
-    """The deadline of an attempt is over and its thread has not come to its end. ``outcome`` is how it failed."""
+    """The deadline of an attempt is over and its thread has not come to its end.
+
+    ``outcome`` is how it failed.
+    """
 
     def __init__(self, outcome: Fail) -> None:
         super().__init__(outcome.error.detail)
@@ -54,7 +57,10 @@ def run(work: Callable[[], Outcome], context: StepContext) -> Outcome:
 
 
 def run_in_transaction(work: Callable[[], Outcome], context: StepContext) -> Outcome:
-    """The same in the transaction that the calling thread holds. Raises :class:`Overrun`; it is rolled back then."""
+    """The same in the transaction that the calling thread holds.
+
+    Raises :class:`Overrun`; it is rolled back then.
+    """
     if context.deadline.is_over():
         return _too_late()
     shared: Any = connections[DEFAULT_DB_ALIAS]
@@ -63,20 +69,25 @@ def run_in_transaction(work: Callable[[], Outcome], context: StepContext) -> Out
         return _Watched(work, context, shared).result()
     except Overrun as overrun:
         _take_away(shared)
-        overrun.outcome = Fail(overrun.outcome.error, transient=True, rule=RULE, effect_possible=False)
+        overrun.outcome = Fail(
+            overrun.outcome.error, transient=True, rule=RULE, effect_possible=False
+        )
         raise
     finally:
         shared.dec_thread_sharing()
 
 
 def _too_late() -> Fail:
-    error = WorkflowError.standard("timeout", "there was no time left for the attempt; nothing was run")
+    error = WorkflowError.standard(
+        "timeout", "there was no time left for the attempt; nothing was run"
+    )
     return Fail(error, transient=True, rule=RULE, effect_possible=False)
 
 
 def _take_away(shared: Any) -> None:
-    """Roll the transaction back and end its connection, so that nothing of the thread can be written any more; the
-    calling thread opens another one."""
+    """Roll the transaction back and end its connection, so that nothing of the thread can be
+    written any more; the calling thread opens another one.
+    """
     raw = shared.connection
     with suppress(Error, *_driver_errors(shared)):
         if shared.vendor == "sqlite":
@@ -92,7 +103,9 @@ def _driver_errors(shared: Any) -> tuple[type[Exception], ...]:
 
 
 class _Runner:
-    """A thread that runs one call after another: a new one for each would cost as much as the rest of a short step."""
+    """A thread that runs one call after another: a new one for each would cost as much as the rest
+    of a short step.
+    """
 
     _idle: ClassVar[list[_Runner]] = []
 
@@ -117,9 +130,14 @@ class _Runner:
 
 
 class _Watched:
-    """One call in a thread of its own. Who of the two comes first, its end or its deadline, is decided under a lock."""
+    """One call in a thread of its own.
 
-    def __init__(self, work: Callable[[], Outcome], context: StepContext, shared: Any = None) -> None:
+    Who of the two comes first, its end or its deadline, is decided under a lock.
+    """
+
+    def __init__(
+        self, work: Callable[[], Outcome], context: StepContext, shared: Any = None
+    ) -> None:
         self._work = work
         self._context = context
         self._shared = shared
@@ -149,8 +167,8 @@ class _Watched:
             _left_behind.add(self._name)
         log.error("a step did not end at its deadline; its thread is left behind", step=self._name)
         detail = (
-            f"the attempt did not end within {self._context.deadline.seconds:g} s; its thread cannot be ended and goes "
-            "on, and nothing of what it gives is used"
+            f"the attempt did not end within {self._context.deadline.seconds:g} s; its thread"
+            " cannot be ended and goes on, and nothing of what it gives is used"
         )
         raise Overrun(Fail(WorkflowError.standard("timeout", detail), transient=True, rule=RULE))
 
@@ -173,4 +191,6 @@ class _Watched:
                 with _lock:
                     _left_behind.discard(self._name)
                 seconds = round(time.monotonic() - self._began, 1)
-                log.warning("a step that was left behind came to its end", step=self._name, seconds=seconds)
+                log.warning(
+                    "a step that was left behind came to its end", step=self._name, seconds=seconds
+                )

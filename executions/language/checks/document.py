@@ -1,7 +1,7 @@
 """A document that may be full of mistakes: plain access to its JSON, and the places of its tasks.
 
-The checks read plain JSON and not the models, so that everything that is wrong is reported at once, whether
-or not the models could be made.
+The checks read plain JSON and not the models, so that everything that is wrong is reported at once,
+whether or not the models could be made.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ Keys = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class TaskPlace:
-    """A task, where it stands, and the names of the variables that its expressions can read beside the DSL's."""
+    """A task, where it stands, and the names of the variables that its expressions can read beside
+    the DSL's.
+    """
 
     path: Path
     name: str
@@ -37,7 +39,8 @@ class TaskList:
 class Outline:
     """Every list of tasks and every function of a document, and the secrets that it declares.
 
-    ``known_functions`` are the names of the registered Python functions; None where they are not known here.
+    ``known_functions`` are the names of the registered Python functions; None where they are not
+    known here.
     """
 
     document: dict[str, Any]

@@ -23,7 +23,9 @@ def check(
     refuse_secret: RefuseSecret | None = None,
     owner: str = "",
 ) -> None:
-    """Put into ``report`` all that is wrong with a document, whether or not its parts have the right shape."""
+    """Put into ``report`` all that is wrong with a document, whether or not its parts have the
+    right shape.
+    """
     found = outline(document, known_functions)
     check_flow(found, report)
     check_references(found, report)

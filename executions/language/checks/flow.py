@@ -26,7 +26,9 @@ def check_flow(found: Outline, report: Report) -> None:
     for function in found.functions:
         for path, target in _targets(function):
             if target not in DIRECTIVES:
-                report.add(path, f"a function cannot go on at {shown(target)}", "continue, exit or end")
+                report.add(
+                    path, f"a function cannot go on at {shown(target)}", "continue, exit or end"
+                )
 
 
 def _check_names(tasks: TaskList, report: Report) -> None:
@@ -34,10 +36,16 @@ def _check_names(tasks: TaskList, report: Report) -> None:
     for task in tasks.tasks:
         if task.name in DIRECTIVES:
             report.add(
-                task.path, f"a task cannot be named {shown(task.name)}: `then` could not tell it", "another name"
+                task.path,
+                f"a task cannot be named {shown(task.name)}: `then` could not tell it",
+                "another name",
             )
         if task.name in seen:
-            report.add(task.path, f"the task name {shown(task.name)} is used twice in this list", "a name of its own")
+            report.add(
+                task.path,
+                f"the task name {shown(task.name)} is used twice in this list",
+                "a name of its own",
+            )
         seen.add(task.name)
 
 
@@ -49,11 +57,18 @@ def _targets(task: TaskPlace) -> Iterator[tuple[Path, str]]:
         yield from kind.targets(task)
 
 
-def _report_target(path: Path, target: str, names: set[str], everywhere: set[str], report: Report) -> None:
+def _report_target(
+    path: Path, target: str, names: set[str], everywhere: set[str], report: Report
+) -> None:
     message = f"there is no task {shown(target)} in this list"
     if target in everywhere:
         message += "; one of that name stands in another list, but `then` reaches only its own"
-    report.add(path, message, "continue, exit, end or a task of this list", did_you_mean(target, [*names, *DIRECTIVES]))
+    report.add(
+        path,
+        message,
+        "continue, exit, end or a task of this list",
+        did_you_mean(target, [*names, *DIRECTIVES]),
+    )
 
 
 def _warn_unreachable(tasks: TaskList, report: Report) -> None:
@@ -71,9 +86,13 @@ def _warn_unreachable(tasks: TaskList, report: Report) -> None:
 
 
 def _successors(index: int, task: TaskPlace, index_of: dict[str, int]) -> Iterator[int]:
-    """Tasks that can follow; one that does not exist counts as the next, so that a typing error warns of nothing."""
+    """Tasks that can follow; one that does not exist counts as the next, so that a typing error
+    warns of nothing.
+    """
     targets = [target for _, target in _targets(task)]
-    goes_on = not text(task.body, "then") and all(kind.goes_on(task.body) for kind in rows_of(task.body))
+    goes_on = not text(task.body, "then") and all(
+        kind.goes_on(task.body) for kind in rows_of(task.body)
+    )
     metadata = task.body.get("metadata")
     # An optional task that failed may be skipped by a person; the run goes on then.
     may_be_skipped = isinstance(metadata, dict) and metadata.get("optional") is True

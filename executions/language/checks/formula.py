@@ -31,7 +31,9 @@ Formulas = Iterator[Formula]
 
 
 class Formulae:
-    """Reads the expressions of one object, each at its ``keys``; ``more`` are variables that it alone sees."""
+    """Reads the expressions of one object, each at its ``keys``; ``more`` are variables that it
+    alone sees.
+    """
 
     def __init__(self, place: TaskPlace, report: Report) -> None:
         self._place, self._report = place, report
@@ -44,7 +46,9 @@ class Formulae:
         """A text that is an expression with and without its ``${ }``."""
         value = at(self._place.body, *keys)
         if isinstance(value, str):
-            yield Formula((*self._place.path, *keys), source_of(value), self._place.variables | more)
+            yield Formula(
+                (*self._place.path, *keys), source_of(value), self._place.variables | more
+            )
 
     def template(self, *keys: str, more: frozenset[str] = NONE) -> Formulas:
         """Any JSON, in which texts that are one ``${ … }`` are expressions."""
@@ -77,7 +81,9 @@ class Formulae:
                 yield Formula(path, source_of(value), variables)
             case str() if "${" in value:
                 message = "the text holds `${` but is no expression as a whole: it stays as it is"
-                self._report.warn(path, message, "", r'write it as one expression: ${ "Hello \(.name)" }')
+                self._report.warn(
+                    path, message, "", r'write it as one expression: ${ "Hello \(.name)" }'
+                )
 
 
 def stored(formulas: Formulas) -> Formulas:

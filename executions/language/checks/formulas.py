@@ -1,4 +1,6 @@
-"""Every expression of a workflow: it has to compile, and its variables and secrets have to exist."""
+"""Every expression of a workflow: it has to compile, and its variables and secrets have to
+exist.
+"""
 
 from __future__ import annotations
 

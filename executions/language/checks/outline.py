@@ -6,7 +6,15 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import Any
 
-from executions.language.checks.document import Keys, Outline, TaskList, TaskPlace, at, entries, mapping
+from executions.language.checks.document import (
+    Keys,
+    Outline,
+    TaskList,
+    TaskPlace,
+    at,
+    entries,
+    mapping,
+)
 from executions.language.model.task import rows_of
 from executions.language.reading.problems import Path
 
@@ -22,7 +30,9 @@ def outline(document: dict[str, Any], known_functions: Collection[str] | None = 
     lists += _lists(("do",), document.get("do"), frozenset())
     secrets = at(document, "use", "secrets")
     declared = (
-        frozenset(name for name in secrets if isinstance(name, str)) if isinstance(secrets, list) else frozenset()
+        frozenset(name for name in secrets if isinstance(name, str))
+        if isinstance(secrets, list)
+        else frozenset()
     )
     return Outline(document, tuple(lists), functions, declared, known_functions)
 
@@ -30,7 +40,9 @@ def outline(document: dict[str, Any], known_functions: Collection[str] | None = 
 def _lists(path: Path, items: Any, variables: frozenset[str]) -> list[TaskList]:
     if not isinstance(items, list):
         return []
-    places = tuple(TaskPlace(where, name, body, variables) for where, name, body in entries(path, items))
+    places = tuple(
+        TaskPlace(where, name, body, variables) for where, name, body in entries(path, items)
+    )
     found = [TaskList(path, places)]
     for place in places:
         found += _inside(place)

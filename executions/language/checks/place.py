@@ -1,4 +1,6 @@
-"""Somewhere in a document, with what is checked there most often: names that have to be declared."""
+"""Somewhere in a document, with what is checked there most often: names that have to be
+declared.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from executions.language.reading.problems import Path, did_you_mean, shown
 
 
 class Place:
-    """A :class:`~executions.calls.kind.CallPlace`: ``path`` leads to it, ``given`` is the object there."""
+    """A :class:`~executions.calls.kind.CallPlace`: ``path`` leads to it, ``given`` is the object
+    there.
+    """
 
     def __init__(self, path: Path, found: Outline, report: Report, given: Any = None) -> None:
         self.path = path
@@ -26,17 +30,25 @@ class Place:
     def warn(self, keys: Path, message: str, expected: str = "", suggestion: str = "") -> None:
         self._report.warn((*self.path, *keys), message, expected, suggestion)
 
-    def unknown(self, keys: Path, message: str, name: str, known: Collection[str], expected: str) -> None:
+    def unknown(
+        self, keys: Path, message: str, name: str, known: Collection[str], expected: str
+    ) -> None:
         if not self._report.is_full:
             self.add(keys, message.format(shown(name)), expected, did_you_mean(name, known))
 
     def named(self, keys: Path, name: str | None, section: str) -> None:
         declared = mapping(self._found.document, "use", section)
         if name is not None and name not in declared:
-            expected = "one of: " + ", ".join(islice(declared, 20)) if declared else "a name declared there"
+            expected = (
+                "one of: " + ", ".join(islice(declared, 20))
+                if declared
+                else "a name declared there"
+            )
             self.unknown(keys, f"there is no {{}} under `use.{section}`", name, declared, expected)
 
     def secret(self, keys: Path, name: str) -> None:
         if name not in self._found.secrets:
             expected = "a name listed under `use.secrets`"
-            self.unknown(keys, "the secret {} is used but not declared", name, self._found.secrets, expected)
+            self.unknown(
+                keys, "the secret {} is used but not declared", name, self._found.secrets, expected
+            )

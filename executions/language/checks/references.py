@@ -1,4 +1,6 @@
-"""Names that have to exist: retries, errors, time-outs, authentications and secrets under ``use``."""
+"""Names that have to exist: retries, errors, time-outs, authentications and secrets under
+``use``.
+"""
 
 from __future__ import annotations
 

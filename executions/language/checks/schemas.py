@@ -1,4 +1,6 @@
-"""The JSON Schemas that a workflow gives for its data have to be usable, complete without a network."""
+"""The JSON Schemas that a workflow gives for its data have to be usable, complete without a
+network.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +20,18 @@ ALL_SECONDS = 20.0
 
 
 class SchemaChecks:
-    """Builds the schemas of one definition of ``owner``, for so long: that is work which whoever wrote them makes
-    expensive."""
+    """Builds the schemas of one definition of ``owner``, for so long: that is work which whoever
+    wrote them makes expensive.
+    """
 
     def __init__(self, owner: str) -> None:
         self._owner = owner
         self._seconds_left = ALL_SECONDS
 
     def __call__(self, schema: Any) -> tuple[Path, str] | None:
-        """Where in a schema its first fault is and what is wrong there; None where it can be used."""
+        """Where in a schema its first fault is and what is wrong there; None where it can be
+        used.
+        """
         if self._seconds_left <= 0:
             return (), f"not checked: the schemas before it took more than {ALL_SECONDS:g} s"
         began = time.monotonic() - sealed.waited_seconds()
@@ -40,8 +45,9 @@ class SchemaChecks:
 
 
 def check_schemas(found: Outline, check: SchemaChecks, report: Report) -> None:
-    """Report documents that are no JSON Schema, references that lead nowhere or out of one, and patterns that cannot
-    be matched in linear time."""
+    """Report documents that are no JSON Schema, references that lead nowhere or out of one, and
+    patterns that cannot be matched in linear time.
+    """
     for path, schema in _schemas(found):
         if report.is_full:
             return
@@ -49,7 +55,11 @@ def check_schemas(found: Outline, check: SchemaChecks, report: Report) -> None:
         if fault is not None:
             inside, message = fault
             is_reference = bool(inside) and inside[-1] in _REFERENCES
-            report.add((*path, *inside), message, "a reference such as #/$defs/order" if is_reference else "")
+            report.add(
+                (*path, *inside),
+                message,
+                "a reference such as #/$defs/order" if is_reference else "",
+            )
 
 
 def _schemas(found: Outline) -> Iterator[tuple[Path, Any]]:

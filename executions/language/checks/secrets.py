@@ -20,4 +20,6 @@ def check_secrets(found: Outline, refuse: RefuseSecret | None, report: Report) -
     workflow = text(found.document, "document", "name") or ""
     for index, name in enumerate(declared):
         if isinstance(name, str) and not report.is_full and (reason := refuse(workflow, name)):
-            report.add(("use", "secrets", index), f"the secret {shown(name)} cannot be used: {reason}")
+            report.add(
+                ("use", "secrets", index), f"the secret {shown(name)} cannot be used: {reason}"
+            )

@@ -1,4 +1,6 @@
-"""Our own settings under ``metadata``: free keys are allowed there, so a misspelt one is only warned of."""
+"""Our own settings under ``metadata``: free keys are allowed there, so a misspelt one is only
+warned of.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,20 @@ SETTINGS = tuple(field.alias or name for name, field in TaskMetadata.model_field
 
 
 def check_settings(found: Outline, report: Report) -> None:
-    """Report effects that a task cannot have; warn of keys that look like one of ours and are none."""
+    """Report effects that a task cannot have; warn of keys that look like one of ours and are
+    none.
+    """
     transactional = [name for name, row in CALLS.items() if row.can_be_transactional]
     for task in found.tasks():
-        if text(task.body, "metadata", "effect") == "transactional" and text(task.body, "call") not in transactional:
+        if (
+            text(task.body, "metadata", "effect") == "transactional"
+            and text(task.body, "call") not in transactional
+        ):
             path = (*task.path, "metadata", "effect")
             named = " and ".join(f"`call: {name}`" for name in transactional)
-            report.add(path, f"only {named} can be transactional", "pure, idempotent or at_most_once")
+            report.add(
+                path, f"only {named} can be transactional", "pure, idempotent or at_most_once"
+            )
         for key in mapping(task.body, "metadata"):
             suggestion = "" if key in SETTINGS else did_you_mean(key, SETTINGS, similarity=0.8)
             if suggestion:

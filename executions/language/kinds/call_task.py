@@ -33,8 +33,8 @@ _KINDS = ", ".join(CALLS)
 
 class CallTask(TaskBase):
     __doc__ = (
-        f"A call: {', '.join(f'of ``{name}``' for name in CALLS)}, or of a function under ``use.functions`` (then"
-        " ``with`` is its input)."
+        f"A call: {', '.join(f'of ``{name}``' for name in CALLS)}, or of a function under"
+        " ``use.functions`` (then ``with`` is its input)."
     )
 
     kind = "call"
@@ -84,10 +84,14 @@ class CallTask(TaskBase):
             expected = "one of " + ", ".join((*CALLS, *islice(functions, 20)))
             place.add(("call",), f"call: {name} is not supported yet", expected)
         elif "@" in name or "://" in name:
-            place.add(("call",), f"calling the function {shown(name)} of a catalog is not supported yet")
+            place.add(
+                ("call",), f"calling the function {shown(name)} of a catalog is not supported yet"
+            )
         elif name not in functions:
             expected = f"{_KINDS} or a function declared under `use.functions`"
-            place.unknown(("call",), "there is no function {}", name, (*CALLS, *functions), expected)
+            place.unknown(
+                ("call",), "there is no function {}", name, (*CALLS, *functions), expected
+            )
 
     @property
     def row(self) -> CallKind | None:
@@ -95,10 +99,15 @@ class CallTask(TaskBase):
         return CALLS.get(self.call)
 
     def effect(self, arguments: Any) -> Effect:
-        """The task's own word, else that of the kind. Of a function it is said by the task that it is."""
+        """The task's own word, else that of the kind.
+
+        Of a function it is said by the task that it is.
+        """
         if self.row is None:
             return "pure"
-        return self.metadata.effect or self.row.effect_of(arguments if isinstance(arguments, dict) else None)
+        return self.metadata.effect or self.row.effect_of(
+            arguments if isinstance(arguments, dict) else None
+        )
 
     def blocks(self, workflow: Workflow) -> Blocks:
         task = None if self.row else workflow.use.functions.get(self.call)
@@ -110,7 +119,9 @@ class CallTask(TaskBase):
         walker.check_limits(frame, frame.path)
         if record.arguments is None:
             tries = walker.journal.tries_of(record.path)
-            operation.begin(record, tries, walker.facts.run, partial(self._resolve, walker, frame, self.row))
+            operation.begin(
+                record, tries, walker.facts.run, partial(self._resolve, walker, frame, self.row)
+            )
         else:
             operation.adopt(record, walker.facts.run)
         walker.journal.check_nothing_was_missed(record.path)
@@ -145,10 +156,16 @@ class CallTask(TaskBase):
         if record.arguments is None:
             record.arguments = frame.scope.resolve(self.with_, record.input)
         walker.journal.begin(record)
-        function = NamedTask.model_construct(name=self.call, task=walker.workflow.use.functions[self.call])
+        function = NamedTask.model_construct(
+            name=self.call, task=walker.workflow.use.functions[self.call]
+        )
         inner = replace(frame, pointer="/use/functions")
         path = f"{record.path}/{self.call}"
-        return (yield from walker.task(function, path, f"/use/functions/{self.call}", inner, record.arguments))
+        return (
+            yield from walker.task(
+                function, path, f"/use/functions/{self.call}", inner, record.arguments
+            )
+        )
 
 
 @cache

@@ -1,4 +1,7 @@
-"""``for``: a block once per item. The items are read once and recorded; each ``while`` is decided once."""
+"""``for``: a block once per item.
+
+The items are read once and recorded; each ``while`` is decided once.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,9 @@ from executions.states import StepStatus
 
 class ForEach(Model):
     each: VariableName = "item"
-    in_: policies.Formula = Field(alias="in", description="an expression that yields the list to go through")
+    in_: policies.Formula = Field(
+        alias="in", description="an expression that yields the list to go through"
+    )
     at: VariableName = "index"
 
     @model_validator(mode="after")
@@ -66,9 +71,13 @@ class ForTask(PureTask):
             walker.journal.begin(record)
         data = record.input
         for index, item in enumerate(items):
-            scope = frame.scope.including(**{self.for_.each: item, self.for_.at: index, "context": walker.context})
+            scope = frame.scope.including(
+                **{self.for_.each: item, self.for_.at: index, "context": walker.context}
+            )
             path = iteration_path(record.path, index)
-            if self.while_ is not None and not _goes_on(walker, self.while_, path, scope.including(input=data), data):
+            if self.while_ is not None and not _goes_on(
+                walker, self.while_, path, scope.including(input=data), data
+            ):
                 break
             inner = replace(frame, path=path, pointer=f"{frame.pointer}/do", scope=scope)
             data, flow = yield from walker.task_list(self.do, inner, data)
@@ -96,7 +105,9 @@ def _items(found: Any, path: str, frame: Frame) -> list[Any]:
     if isinstance(found, dict):
         return [{"key": key, "value": value} for key, value in found.items()]
     detail = f"`for.in` has to yield a list or an object, it yielded {_kind_of(found)}."
-    raise TaskFailed(WorkflowError.standard("expression", detail, instance=f"{frame.pointer}/for/in"), path)
+    raise TaskFailed(
+        WorkflowError.standard("expression", detail, instance=f"{frame.pointer}/for/in"), path
+    )
 
 
 def _goes_on(walker: Walker, condition: str, path: str, scope: Scope, data: Any) -> bool:

@@ -16,9 +16,9 @@ from executions.language.walking.walker import Frame, Walk, Walker
 
 
 class RaiseError(Model):
-    error: Annotated[Annotated[ErrorDefinition, Tag(OBJECT)] | Annotated[str, Tag(TEXT)], Discriminator(shape)] = Field(
-        description="an error, or the name of one under `use.errors`"
-    )
+    error: Annotated[
+        Annotated[ErrorDefinition, Tag(OBJECT)] | Annotated[str, Tag(TEXT)], Discriminator(shape)
+    ] = Field(description="an error, or the name of one under `use.errors`")
 
 
 class RaiseTask(PureTask):
@@ -38,7 +38,9 @@ class RaiseTask(PureTask):
         walker.journal.begin(record)
         yield from ()
         definition = walker.workflow.error_definition(self.raise_.error)
-        found = frame.scope.resolve(definition.model_dump(by_alias=True, exclude_none=True), record.input)
+        found = frame.scope.resolve(
+            definition.model_dump(by_alias=True, exclude_none=True), record.input
+        )
         raise TaskFailed(
             WorkflowError(
                 type=str(found["type"]),

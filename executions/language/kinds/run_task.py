@@ -24,7 +24,9 @@ class OtherWorkflow(Model):
 
     namespace: str = Field(min_length=1, description="the namespace of the workflow")
     name: str = Field(min_length=1, description="the name of the workflow")
-    version: str = Field("latest", min_length=1, description="the version of its document; the newest by default")
+    version: str = Field(
+        "latest", min_length=1, description="the version of its document; the newest by default"
+    )
     input: Any = Field(None, description="what it is given, with expressions")
 
 

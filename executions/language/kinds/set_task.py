@@ -19,7 +19,8 @@ class SetTask(PureTask):
     stored = ("set",)
 
     set: Annotated[
-        Annotated[dict[str, Any], Field(min_length=1), Tag(OBJECT)] | Annotated[Expression, Tag(TEXT)],
+        Annotated[dict[str, Any], Field(min_length=1), Tag(OBJECT)]
+        | Annotated[Expression, Tag(TEXT)],
         Discriminator(shape),
     ] = Field(description="an object, or an expression")
 

@@ -21,7 +21,9 @@ from executions.language.walking.walker import Frame, Walk, Walker
 
 class SwitchCase(Model):
     when: policies.Formula | None = None
-    then: str = Field(min_length=1, description="continue, exit, end or the name of a task in this list")
+    then: str = Field(
+        min_length=1, description="continue, exit, end or the name of a task in this list"
+    )
 
 
 class NamedCase(Named):
@@ -29,7 +31,9 @@ class NamedCase(Named):
 
 
 class SwitchTask(PureTask):
-    """The first case whose ``when`` is true says where to go on; the case without ``when`` is the default."""
+    """The first case whose ``when`` is true says where to go on; the case without ``when`` is the
+    default.
+    """
 
     kind = "switch"
 
@@ -61,7 +65,11 @@ class SwitchTask(PureTask):
         seen: set[str] = set()
         for path, name, _ in cases:
             if name in seen:
-                report.add(path, f"the case name {shown(name)} is used twice in this switch", "a name of its own")
+                report.add(
+                    path,
+                    f"the case name {shown(name)} is used twice in this switch",
+                    "a name of its own",
+                )
             seen.add(name)
 
     def walk(self, walker: Walker, record: StepRecord, frame: Frame) -> Walk:

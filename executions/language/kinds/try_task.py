@@ -1,8 +1,9 @@
 """``try`` with ``catch``: what is caught, whether the block runs again and when, what runs instead.
 
-Each catch is a Step of its own (``…/catch@n``) that holds the decision, so a replay follows it without asking again.
-Where ``catch`` has neither ``retry`` nor ``do``, a caught error is swallowed and the block's output is its input.
-Where retries are used up and there is no ``do``, the error goes on upwards.
+Each catch is a Step of its own (``…/catch@n``) that holds the decision, so a replay follows it
+without asking again. Where ``catch`` has neither ``retry`` nor ``do``, a caught error is swallowed
+and the block's output is its input. Where retries are used up and there is no ``do``, the error
+goes on upwards.
 """
 
 from __future__ import annotations
@@ -49,9 +50,12 @@ class Catch(Conditional):
 
     errors: CatchErrors | None = None
     as_: VariableName = Field("error", alias="as")
-    retry: Annotated[Annotated[RetryPolicy, Tag(OBJECT)] | Annotated[str, Tag(TEXT)], Discriminator(shape)] | None = (
-        None
-    )
+    retry: (
+        Annotated[
+            Annotated[RetryPolicy, Tag(OBJECT)] | Annotated[str, Tag(TEXT)], Discriminator(shape)
+        ]
+        | None
+    ) = None
     do: list[NamedTask] | None = None
 
 
@@ -83,7 +87,10 @@ class TryTask(PureTask):
         path = (*task.path, "catch", "errors", "with")
         for name, value in mapping(task.body, "catch", "errors", "with").items():
             if isinstance(value, str) and "${" in value:
-                message = "a filter of errors is compared as it is written; the expression is not evaluated"
+                message = (
+                    "a filter of errors is compared as it is written; the expression is not"
+                    " evaluated"
+                )
                 report.warn((*path, name), message, "", "ask with an expression in `catch.when`")
 
     def walk(self, walker: Walker, record: StepRecord, frame: Frame) -> Walk:
@@ -103,7 +110,8 @@ class TryTask(PureTask):
                 return (yield from walker.task_list(self.try_, inner, record.input))
             except TaskFailed as failure:
                 if failure.boundary == one.path:
-                    # The time of this try alone is over: an error like any other, which may be caught and tried again.
+                    # The time of this try alone is over: an error like any other, which may be
+                    # caught and tried again.
                     failure.boundary = None
                 decided = one.decide(failure)
             # Whoever asked for a pause meanwhile gets it before anything else is begun.
@@ -119,7 +127,9 @@ class TryTask(PureTask):
     def draw(self, key: str, pen: Pen) -> Edges:
         caught: Edges = [(key, "on error", None)]
         loose = pen.block(self.try_, key, [(key, "", None)])
-        return loose + (pen.block(self.catch.do, f"{key}/catch", caught) if self.catch.do else caught)
+        return loose + (
+            pen.block(self.catch.do, f"{key}/catch", caught) if self.catch.do else caught
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +153,10 @@ class _Try:
     def limit(self) -> tuple[Limit, ...]:
         """How long it may take (``retry.limit.attempt.duration``), counted from its begin."""
         walker, record = self.walker, self.record
-        if self.catch.retry is None or walker.journal.get(catch_path(record.path, self.number)) is not None:
+        if (
+            self.catch.retry is None
+            or walker.journal.get(catch_path(record.path, self.number)) is not None
+        ):
             return ()  # it is over: everything of it is answered from the journal
         policy = walker.workflow.retry_policy(self.catch.retry)
         longest = policy.limit.attempt.duration if policy.limit and policy.limit.attempt else None
@@ -153,14 +166,19 @@ class _Try:
         kept = block.try_deadline
         at = kept.at if kept is not None and kept.attempt == self.number else None
         if at is None:
-            seconds = self.frame.scope.including(context=walker.context).seconds_of(longest, record.input)
+            seconds = self.frame.scope.including(context=walker.context).seconds_of(
+                longest, record.input
+            )
             at = walker.now() + timedelta(seconds=seconds)
             block.try_deadline = Counted.made(attempt=self.number, at=at)
             walker.journal.begin(record)
         return (Limit(at, self.path, f"{self.frame.pointer}/try"),)
 
     def decide(self, failure: TaskFailed) -> StepRecord:
-        """The recorded decision about this failure. Raises the failure again where it is not caught."""
+        """The recorded decision about this failure.
+
+        Raises the failure again where it is not caught.
+        """
         walker, path = self.walker, catch_path(self.record.path, self.number)
         decided = walker.journal.get(path)
         if decided is not None:
@@ -168,7 +186,9 @@ class _Try:
         error = failure.error.as_json()
         if failure.boundary is not None or not self._catches(failure.error, error):
             raise failure
-        decided = StepRecord(path, f"catch {self.number}", "catch", input=error, started_at=walker.now())
+        decided = StepRecord(
+            path, f"catch {self.number}", "catch", input=error, started_at=walker.now()
+        )
         made = CatchMade.of(decided)
         verdict = self._verdict(failure, error)
         if isinstance(verdict, Retry):
@@ -187,7 +207,9 @@ class _Try:
 
     def _catches(self, error: WorkflowError, value: Any) -> bool:
         wanted = self.catch.errors.with_ if self.catch.errors is not None else None
-        return (wanted is None or _fits(wanted, error)) and self.seen(value).takes(self.catch, value)
+        return (wanted is None or _fits(wanted, error)) and self.seen(value).takes(
+            self.catch, value
+        )
 
     def _verdict(self, failure: TaskFailed, error: Any) -> Retry | GiveUp | None:
         if self.catch.retry is None or (failure.fail is not None and failure.fail.is_final):
@@ -198,7 +220,11 @@ class _Try:
         first, since = counted_from(self.record)
         rule = failure.error.title or failure.error.type
         return decide(
-            from_dsl(policy, transient_only=False, seconds_of=lambda duration: seen.seconds_of(duration, error)),
+            from_dsl(
+                policy,
+                transient_only=False,
+                seconds_of=lambda duration: seen.seconds_of(duration, error),
+            ),
             failure.fail or Fail(failure.error, transient=True, rule=rule),
             self.number - first + 1,
             (self.walker.now() - since).total_seconds(),
@@ -215,7 +241,9 @@ class _Try:
 
 
 def counted_from(record: StepRecord) -> tuple[int, datetime]:
-    """The try with which counting begins and its moment: a person's decision lets both begin anew."""
+    """The try with which counting begins and its moment: a person's decision lets both begin
+    anew.
+    """
     chosen = Try.of(record).counted_from
     if chosen is not None and chosen.attempt is not None and chosen.at is not None:
         return chosen.attempt, chosen.at

@@ -1,13 +1,23 @@
-"""What a workflow can name once and use often: retry policies, errors, time-outs; and data transforms.
+"""What a workflow can name once and use often: retry policies, errors, time-outs; and data
+transforms.
 
-Source: Serverless Workflow DSL 1.0, reference, Retry, Error, Timeout, Input, Output, Export, Schema.
+Source: Serverless Workflow DSL 1.0, reference, Retry, Error, Timeout, Input, Output, Export,
+Schema.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AliasChoices, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
 from executions.calls.duration import Duration
 from executions.calls.parameters import OBJECT, TEXT, Model, shape, uri_template
@@ -47,7 +57,9 @@ class Timeout(Model):
     after: Duration = Field(description="a duration")
 
 
-TimeoutOrName = Annotated[Annotated[Timeout, Tag(OBJECT)] | Annotated[str, Tag(TEXT)], Discriminator(shape)]
+TimeoutOrName = Annotated[
+    Annotated[Timeout, Tag(OBJECT)] | Annotated[str, Tag(TEXT)], Discriminator(shape)
+]
 
 
 class ConstantBackoff(Model):
@@ -67,7 +79,10 @@ class ExponentialBackoff(Model):
 
 
 class Backoff(Model):
-    """How delays grow: exactly one of the three. Parameters inside are ours; the DSL leaves them open."""
+    """How delays grow: exactly one of the three.
+
+    Parameters inside are ours; the DSL leaves them open.
+    """
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
@@ -88,7 +103,11 @@ class Jitter(Model):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.from_.seconds is not None and self.to.seconds is not None and self.from_.seconds > self.to.seconds:
+        if (
+            self.from_.seconds is not None
+            and self.to.seconds is not None
+            and self.from_.seconds > self.to.seconds
+        ):
             raise ValueError("`from` is longer than `to`")
         return self
 
@@ -122,7 +141,9 @@ class RetryPolicy(Conditional):
 class ErrorDefinition(Model):
     """An error that a workflow can raise (RFC 7807); texts may be expressions."""
 
-    type: Annotated[str, AfterValidator(uri_template)] = Field(description="a URI that names the type of the error")
+    type: Annotated[str, AfterValidator(uri_template)] = Field(
+        description="a URI that names the type of the error"
+    )
     status: int = Field(description="a whole number such as 400")
     title: str | None = None
     detail: str | None = None

@@ -1,8 +1,10 @@
-"""What every task has, and the table of the kinds. Source: Serverless Workflow DSL 1.0, reference, Task.
+"""What every task has, and the table of the kinds.
 
-A task's kind is the key that it has (``set``, ``call``, …). Its class is the kind's row: the fields as in the DSL
-(with a trailing underscore where Python has the word for itself) and all that doors ask about the kind.
-docs/how-to-add.md.
+Source: Serverless Workflow DSL 1.0, reference, Task.
+
+A task's kind is the key that it has (``set``, ``call``, …). Its class is the kind's row: the fields
+as in the DSL (with a trailing underscore where Python has the word for itself) and all that doors
+ask about the kind. docs/how-to-add.md.
 """
 
 from __future__ import annotations
@@ -37,8 +39,11 @@ Body = dict[str, Any]
 Targets = Iterator[tuple[Path, str]]
 Blocks = Mapping[str, Sequence["NamedTask"]]
 Edges = list[tuple[str, str, str | None]]
-"""Edges of a graph before it is known where they end: the node that they leave, the word on them, and their target in
-the words of ``then``; None: as the ``then`` of the task says."""
+"""Edges of a graph before it is known where they end.
+
+The node that they leave, the word on them, and their target in the words of ``then``; None: as the
+``then`` of the task says.
+"""
 
 
 class Pen(Protocol):
@@ -52,10 +57,15 @@ class OneOfKinds:
     """Marks a task of any kind in the table. A model that holds one is built once the table is full
     (``defer_build``)."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
         forms = {tag: form for kind in KINDS.values() for tag, form in kind.forms().items()}
         if not forms:
-            raise RuntimeError("the kinds of tasks are not known yet: add `defer_build` to the model's configuration")
+            raise RuntimeError(
+                "the kinds of tasks are not known yet: add `defer_build` to the model's"
+                " configuration"
+            )
         choices = {tag: handler.generate_schema(form) for tag, form in forms.items()}
         return core_schema.tagged_union_schema(choices, discriminator=_tag)
 
@@ -65,7 +75,9 @@ class TaskMetadata(Model):
 
     model_config = ConfigDict(extra="allow")
 
-    optional: bool = Field(False, description="whether a person may skip the task when it has failed")
+    optional: bool = Field(
+        False, description="whether a person may skip the task when it has failed"
+    )
     effect: Effect | None = None
     retry: RetryPolicy | None = None
     attempt_timeout: Duration | None = Field(None, alias="attemptTimeout")
@@ -74,7 +86,8 @@ class TaskMetadata(Model):
 class TaskBase(Model):
     """What every task can have, and what is true of a kind that says nothing else.
 
-    The methods of the class look at plain JSON, which may be full of mistakes; each minds the keys of its own kind.
+    The methods of the class look at plain JSON, which may be full of mistakes; each minds the keys
+    of its own kind.
     """
 
     model_config = ConfigDict(defer_build=True)
@@ -84,10 +97,12 @@ class TaskBase(Model):
     lists: ClassVar[tuple[Keys, ...]] = ()
     # The keys whose values are made from expressions and are kept.
     stored: ClassVar[tuple[str, ...]] = ()
-    # Where it names something that is declared: the section under ``use``, and the keys of the name.
+    # Where it names something that is declared: the section under ``use``, and the keys of the
+    # name.
     names: ClassVar[tuple[tuple[str, Keys], ...]] = ()
-    # The parts into which it divides the paths of the tasks inside it (``try@`` in ``/guard/try@2/charge``), each with
-    # what stands for it in the graph, where runs of a part are not told apart.
+    # The parts into which it divides the paths of the tasks inside it (``try@`` in
+    # ``/guard/try@2/charge``), each with what stands for it in the graph, where runs of a part are
+    # not told apart.
     parts: ClassVar[tuple[tuple[str, str], ...]] = ()
 
     if_: Expression | None = Field(None, alias="if")
@@ -95,7 +110,9 @@ class TaskBase(Model):
     output: OutputTransform | None = None
     export: ExportTransform | None = None
     timeout: TimeoutOrName | None = None
-    then: str | None = Field(None, min_length=1, description="continue, exit, end or the name of a task in this list")
+    then: str | None = Field(
+        None, min_length=1, description="continue, exit, end or the name of a task in this list"
+    )
     metadata: TaskMetadata = Field(default_factory=TaskMetadata)
 
     @classmethod
@@ -138,16 +155,20 @@ class TaskBase(Model):
 
     @abstractmethod
     def walk(self, walker: Any, record: StepRecord, frame: Any) -> Any:
-        """Carry it out: a :data:`~executions.language.walking.walker.Walk`, which yields what it asks of the driver and
-        gives its output and where it leads to (None: as its ``then`` says)."""
+        """Carry it out: a :data:`~executions.language.walking.walker.Walk`, which yields what it
+        asks of the driver and gives its output and where it leads to (None: as its ``then`` says).
+        """
 
     def blocks(self, workflow: Any) -> Blocks:
-        """The lists of tasks inside it by their part of the path; ``""`` where they stand right below it."""
+        """The lists of tasks inside it by their part of the path; ``""`` where they stand right
+        below it.
+        """
         return {}
 
     def next_round(self, record: StepRecord, number: int) -> str | None:
-        """The first path of the round after round ``number``; empty where only the run itself can tell, None where
-        no round follows."""
+        """The first path of the round after round ``number``; empty where only the run itself can
+        tell, None where no round follows.
+        """
         return None
 
     def draw(self, key: str, pen: Pen) -> Edges:
@@ -183,12 +204,15 @@ def kinds_not_yet() -> tuple[str, ...]:
 
 
 def kinds_of(task: dict[str, Any]) -> list[str]:
-    """The keys of a task that name a kind; one that belongs to another kind that it has (the ``do`` of a ``for``) is
-    no second one."""
+    """The keys of a task that name a kind; one that belongs to another kind that it has (the ``do``
+    of a ``for``) is no second one.
+    """
     found = [kind for kind in _names() if kind in task]
     if len(found) < 2:
         return found
-    return [kind for kind in found if not any(kind in _keys(other) for other in found if other != kind)]
+    return [
+        kind for kind in found if not any(kind in _keys(other) for other in found if other != kind)
+    ]
 
 
 @cache
@@ -200,7 +224,9 @@ def _names() -> tuple[str, ...]:
 def _keys(kind: str) -> frozenset[str]:
     """The keys that are the kind's own; none of a kind that we do not have."""
     fields = KINDS[kind].model_fields if kind in KINDS else {}
-    return frozenset(field.alias or name for name, field in fields.items() if name not in TaskBase.model_fields)
+    return frozenset(
+        field.alias or name for name, field in fields.items() if name not in TaskBase.model_fields
+    )
 
 
 @cache
@@ -213,7 +239,9 @@ def _by_key() -> dict[str, list[type[TaskBase]]]:
 
 
 def rows_of(body: Body) -> Collection[type[TaskBase]]:
-    """The kinds that know a key of this task, whether or not it is whole: who checks it asks them all."""
+    """The kinds that know a key of this task, whether or not it is whole: who checks it asks them
+    all.
+    """
     known = _by_key()
     return dict.fromkeys(row for key in body for row in known.get(key, ()))
 

@@ -1,4 +1,7 @@
-"""A whole workflow and what it names for use in its tasks. Source: Serverless Workflow DSL 1.0, reference."""
+"""A whole workflow and what it names for use in its tasks.
+
+Source: Serverless Workflow DSL 1.0, reference.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +32,14 @@ _NAMING = "letters, digits and hyphens, at most 63, beginning and ending with a 
 class Document(Model):
     """Names and describes the workflow."""
 
-    dsl: str = Field(pattern=r"^1\.0\.\d+$", description="a version of the DSL, 1.0.x, for example '1.0.3'")
+    dsl: str = Field(
+        pattern=r"^1\.0\.\d+$", description="a version of the DSL, 1.0.x, for example '1.0.3'"
+    )
     namespace: str = Field(pattern=_NAME, description=_NAMING)
     name: str = Field(pattern=_NAME, description=_NAMING)
-    version: str = Field(pattern=_SEMANTIC, max_length=100, description="a semantic version such as '0.1.0'")
+    version: str = Field(
+        pattern=_SEMANTIC, max_length=100, description="a semantic version such as '0.1.0'"
+    )
     title: str | None = None
     summary: str | None = None
     tags: dict[str, Any] = Field(default_factory=dict)
@@ -81,10 +88,12 @@ class Workflow(Model):
         return self.use.timeouts[timeout] if isinstance(timeout, str) else timeout
 
     def authentication(self, authentication: str | dict[str, Any]) -> dict[str, Any]:
-        """A policy as plain JSON, its expressions not yet evaluated: ``{basic: …}`` or ``{bearer: …}``.
+        """A policy as plain JSON, its expressions not yet evaluated: ``{basic: …}`` or ``{bearer:
+        …}``.
 
-        Takes the name of one under ``use.authentications``, or the JSON that stands at an endpoint. Credentials
-        held by a secret become the expressions that read it, so that a step meets one form only.
+        Takes the name of one under ``use.authentications``, or the JSON that stands at an endpoint.
+        Credentials held by a secret become the expressions that read it, so that a step meets one
+        form only.
         """
         if isinstance(authentication, dict) and "use" not in authentication:
             policy = dict(authentication)
@@ -94,5 +103,7 @@ class Workflow(Model):
         for scheme, properties in (("basic", ("username", "password")), ("bearer", ("token",))):
             secret = policy.get(scheme, {}).get("use")
             if secret is not None:
-                policy[scheme] = {key: f"${{ $secrets[{json.dumps(secret)}].{key} }}" for key in properties}
+                policy[scheme] = {
+                    key: f"${{ $secrets[{json.dumps(secret)}].{key} }}" for key in properties
+                }
         return policy

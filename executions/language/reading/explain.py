@@ -31,7 +31,9 @@ _EXPECTED_BY_TYPE = {
 
 
 def explain(error: ValidationError, source: Source, readers: Readers) -> Iterator[Problem]:
-    """One problem for each finding of the models; not many more than are shown, these come in no useful order."""
+    """One problem for each finding of the models; not many more than are shown, these come in no
+    useful order.
+    """
     for found in islice(error.errors(include_url=False), 5 * MOST_PROBLEMS):
         yield _Finding(found, source, readers).problem()
 
@@ -80,9 +82,17 @@ class _Finding:
         expected = _EXPECTED_BY_TYPE[self.type]
         if expected == "an object" and OBJECT in self.error["loc"][-1:]:
             expected = _OBJECT_OR_TEXT
-        quoted = expected == "text" and isinstance(self.value, int | float) and not isinstance(self.value, bool)
+        quoted = (
+            expected == "text"
+            and isinstance(self.value, int | float)
+            and not isinstance(self.value, bool)
+        )
         hint = f"put it in quotes: '{self.value}'" if quoted else ""
-        return f"{shown(self.key) if self.path else 'the workflow'} is {describe(self.value)}", expected, hint
+        return (
+            f"{shown(self.key) if self.path else 'the workflow'} is {describe(self.value)}",
+            expected,
+            hint,
+        )
 
     def _missing(self) -> tuple[str, str, str]:
         return f"{shown(self.key)} is missing", self._described(), ""
@@ -91,12 +101,20 @@ class _Finding:
         known = sorted(_fields(self.reader)) if self.reader else []
         if self.reader and self.key in self.reader.not_yet:
             return f"{self.key} is not supported yet", "", ""
-        return f"unknown key {shown(self.key)}", "one of " + ", ".join(known), did_you_mean(self.key, known)
+        return (
+            f"unknown key {shown(self.key)}",
+            "one of " + ", ".join(known),
+            did_you_mean(self.key, known),
+        )
 
     def _not_one_kind(self) -> tuple[str, str, str]:
         kinds = ", ".join(KINDS)
         if not isinstance(self.value, dict):
-            return f"a task has to be an object, this is {describe(self.value)}", f"an object with one of {kinds}", ""
+            return (
+                f"a task has to be an object, this is {describe(self.value)}",
+                f"an object with one of {kinds}",
+                "",
+            )
         found = kinds_of(self.value)
         if not found:
             keys = [key for key in self.value if isinstance(key, str)]
@@ -130,7 +148,9 @@ class _Finding:
     def _range(self) -> tuple[str, str, str]:
         limits = self.error.get("ctx", {})
         words = {"ge": "at least", "le": "at most", "gt": "more than", "lt": "less than"}
-        expected = " and ".join(f"{word} {limits[name]}" for name, word in words.items() if name in limits)
+        expected = " and ".join(
+            f"{word} {limits[name]}" for name, word in words.items() if name in limits
+        )
         return f"{shown(self.key)} cannot be {describe(self.value)}", expected, ""
 
     def _described(self) -> str:
@@ -156,7 +176,9 @@ _EXPLANATIONS: dict[str, Callable[[_Finding], tuple[str, str, str]]] = {
 
 def _fields(model: type[Model] | None) -> dict[str, FieldInfo]:
     """A model's fields by their names in the DSL."""
-    return {field.alias or name: field for name, field in model.model_fields.items()} if model else {}
+    return (
+        {field.alias or name: field for name, field in model.model_fields.items()} if model else {}
+    )
 
 
 def _path(loc: tuple[str | int, ...], document: Any, readers: Readers) -> tuple[Path, Any]:
@@ -167,9 +189,17 @@ def _path(loc: tuple[str | int, ...], document: Any, readers: Readers) -> tuple[
     path: list[str | int] = []
     node, parent = document, None
     for part in loc:
-        if isinstance(node, dict) and issubclass(readers.get(id(node), Model), Named) and len(node) == 1:
+        if (
+            isinstance(node, dict)
+            and issubclass(readers.get(id(node), Model), Named)
+            and len(node) == 1
+        ):
             (part,) = node
-        elif isinstance(part, str) and part.startswith("<") and not (isinstance(node, dict) and part in node):
+        elif (
+            isinstance(part, str)
+            and part.startswith("<")
+            and not (isinstance(node, dict) and part in node)
+        ):
             continue
         parent = node
         path.append(part)

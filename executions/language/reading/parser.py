@@ -1,4 +1,6 @@
-"""From the text of a workflow to a definition that is known to be good, or to all that is wrong with it."""
+"""From the text of a workflow to a definition that is known to be good, or to all that is wrong
+with it.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,10 @@ CHECK_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A good definition. ``digest`` is the SHA-256 of ``source`` in hex; ``warnings`` are no reason to refuse it."""
+    """A good definition.
+
+    ``digest`` is the SHA-256 of ``source`` in hex; ``warnings`` are no reason to refuse it.
+    """
 
     workflow: Workflow
     document: dict[str, Any]
@@ -62,11 +67,13 @@ def parse(
     refuse_secret: RefuseSecret | None = None,
     owner: str = "",
 ) -> Definition:
-    """The definition in a YAML or JSON text. Raises DefinitionError with every problem, in document order.
+    """The definition in a YAML or JSON text.
 
-    ``known_functions`` are the names that ``call: python`` may use; None where they are not known here.
-    ``refuse_secret`` says why a secret may not be used.
-    ``owner`` is whose text it is: what is foreign in it is looked at among that of this account.
+    Raises DefinitionError with every problem, in document order.
+
+    ``known_functions`` are the names that ``call: python`` may use; None where they are not known
+    here. ``refuse_secret`` says why a secret may not be used. ``owner`` is whose text it is: what
+    is foreign in it is looked at among that of this account.
     """
     source = read(text, limits)
     if not isinstance(source.document, dict):
@@ -74,7 +81,14 @@ def parse(
         raise DefinitionError([source.problem((), message, "an object with `document` and `do`")])
     report = Report(source)
     workflow, problems = _shape(source)
-    check(source.document, report, check_expression or JqChecks(owner), known_functions, refuse_secret, owner)
+    check(
+        source.document,
+        report,
+        check_expression or JqChecks(owner),
+        known_functions,
+        refuse_secret,
+        owner,
+    )
     problems += report.problems
     if workflow is None or problems:
         raise DefinitionError(_in_order(problems))

@@ -15,7 +15,9 @@ _LONGEST_NAME, _MOST_CANDIDATES = 100, 500
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One finding. ``line`` and ``column`` count from 1; ``pointer`` is a JSON pointer (RFC 6901)."""
+    """One finding. ``line`` and ``column`` count from 1; ``pointer`` is a JSON pointer (RFC
+    6901).
+    """
 
     line: int
     column: int
@@ -27,8 +29,13 @@ class Problem:
     def __str__(self) -> str:
         hints = [f"expected {self.expected}"] if self.expected else []
         hints += [self.suggestion] if self.suggestion else []
-        text = f"line {self.line}, {self.pointer or '/'}: {self.message}" + (f" ({'; '.join(hints)})" if hints else "")
-        return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+        text = f"line {self.line}, {self.pointer or '/'}: {self.message}" + (
+            f" ({'; '.join(hints)})" if hints else ""
+        )
+        return "".join(
+            character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
+            for character in text
+        )
 
 
 class DefinitionError(StigmerError):
@@ -46,7 +53,9 @@ def did_you_mean(name: str, candidates: Collection[str], similarity: float = 0.6
     """``did you mean …?`` where one candidate is close, else an empty text."""
     if len(name) > _LONGEST_NAME or len(candidates) > _MOST_CANDIDATES:
         return ""  # comparing is quadratic: not with what a stranger may have made long
-    by_lower_case = {candidate.lower(): candidate for candidate in candidates if len(candidate) <= _LONGEST_NAME}
+    by_lower_case = {
+        candidate.lower(): candidate for candidate in candidates if len(candidate) <= _LONGEST_NAME
+    }
     close = get_close_matches(name.lower(), by_lower_case, n=1, cutoff=similarity)
     return f"did you mean `{by_lower_case[close[0]]}`?" if close else ""
 

@@ -18,5 +18,8 @@ def _published() -> dict[str, Any]:
 
 
 def json_schema() -> dict[str, Any]:
-    """The schema (draft 2020-12). What it accepts may still be refused: it cannot see references and expressions."""
+    """The schema (draft 2020-12).
+
+    What it accepts may still be refused: it cannot see references and expressions.
+    """
     return dict(_published())

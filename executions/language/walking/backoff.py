@@ -1,4 +1,6 @@
-"""How long to wait before retry number n: the DSL's back-off strategies, as plain arithmetic in seconds."""
+"""How long to wait before retry number n: the DSL's back-off strategies, as plain arithmetic in
+seconds.
+"""
 
 from __future__ import annotations
 

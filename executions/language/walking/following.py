@@ -1,4 +1,6 @@
-"""Which task comes after a finished one, as far as the definition and the journal tell without a walk."""
+"""Which task comes after a finished one, as far as the definition and the journal tell without a
+walk.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ def _directive(record: StepRecord | None, named: NamedTask) -> str:
 
 def _visited_next(records: Records, parent: str, name: str) -> str:
     visit = 1
-    while (found := records.get(task_path(parent, name, visit))) is not None and found.is_finished():
+    while (
+        found := records.get(task_path(parent, name, visit))
+    ) is not None and found.is_finished():
         visit += 1
     return task_path(parent, name, visit)
 

@@ -1,8 +1,10 @@
-"""What of a call reads secrets: fixed when the call begins, evaluated at the edge of each of its attempts.
+"""What of a call reads secrets: fixed when the call begins, evaluated at the edge of each of its
+attempts.
 
-Which parts these are is known from the definition, never from data. ``control.late`` names them by their pointers into
-the arguments, which hold null there. Beside each stands its expression with what else it reads, as it was when the
-call began, so that a later attempt sends the same, but for a secret that changed.
+Which parts these are is known from the definition, never from data. ``control.late`` names them by
+their pointers into the arguments, which hold null there. Beside each stands its expression with
+what else it reads, as it was when the call began, so that a later attempt sends the same, but for a
+secret that changed.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ def entry(source: str, variables: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def names_of(record: StepRecord, declared: Iterable[str]) -> frozenset[str]:
-    """The secrets that the late parts of a call read; all that are declared where one reads by another way."""
+    """The secrets that the late parts of a call read; all that are declared where one reads by
+    another way.
+    """
     found: set[str] = set()
     for said in (Call.of(record).late or {}).values():
         found |= set(names_in(said["expression"]))
@@ -51,13 +55,18 @@ def names_of(record: StepRecord, declared: Iterable[str]) -> frozenset[str]:
 
 
 def filled(record: StepRecord, value: Any, edge: Edge, *, seconds: float, owner: str) -> Any:
-    """The arguments of a call with its late parts evaluated, in memory. ``value`` is the input that it was made with.
+    """The arguments of a call with its late parts evaluated, in memory.
 
-    Raises SecretUnavailable and ExpressionError."""
+    ``value`` is the input that it was made with.
+
+    Raises SecretUnavailable and ExpressionError.
+    """
     arguments = record.arguments
     for pointer, said in (Call.of(record).late or {}).items():
         result = _evaluated(said, value, edge, seconds, owner)
-        edge.tell(pointer, _told(said, result, value, edge) if pointer in ADDRESSES else label_of(said))
+        edge.tell(
+            pointer, _told(said, result, value, edge) if pointer in ADDRESSES else label_of(said)
+        )
         arguments = put(arguments, path_of(pointer), result)
     return arguments
 
@@ -65,13 +74,17 @@ def filled(record: StepRecord, value: Any, edge: Edge, *, seconds: float, owner:
 def _evaluated(said: dict[str, Any], value: Any, edge: Edge, seconds: float, owner: str) -> Any:
     source = said["expression"]
     variables = {**said.get("reads", {}), "secrets": edge.readable().read_by(source)}
-    result = late.evaluate(source, value, variables, said.get("made", {}), deadline_seconds=seconds, owner=owner)
+    result = late.evaluate(
+        source, value, variables, said.get("made", {}), deadline_seconds=seconds, owner=owner
+    )
     edge.learn(result)
     return result
 
 
 def _told(said: dict[str, Any], result: Any, value: Any, edge: Edge) -> str:
-    """How errors name an address that was made of secrets: by their places, as a short one cannot be searched for."""
+    """How errors name an address that was made of secrets: by their places, as a short one cannot
+    be searched for.
+    """
     labels = {**said.get("reads", {}), "secrets": edge.labels()}
     beginning = late.told(said["expression"], result, value, labels)
     if beginning is None or "[secret" in beginning:
@@ -79,7 +92,9 @@ def _told(said: dict[str, Any], result: Any, value: Any, edge: Edge) -> str:
     return beginning + label_of(said)
 
 
-def _resolved(part: Any, scope: Scope, value: Any, path: tuple[str | int, ...], found: dict[str, Any]) -> Any:
+def _resolved(
+    part: Any, scope: Scope, value: Any, path: tuple[str | int, ...], found: dict[str, Any]
+) -> Any:
     if isinstance(part, str) and is_expression(part):
         source = source_of(part)
         if mentions_secrets(source):
@@ -87,14 +102,20 @@ def _resolved(part: Any, scope: Scope, value: Any, path: tuple[str | int, ...], 
             return None
         return scope.evaluate(part, value)
     if isinstance(part, dict):
-        return {key: _resolved(item, scope, value, (*path, key), found) for key, item in part.items()}
+        return {
+            key: _resolved(item, scope, value, (*path, key), found) for key, item in part.items()
+        }
     if isinstance(part, list):
-        return [_resolved(item, scope, value, (*path, index), found) for index, item in enumerate(part)]
+        return [
+            _resolved(item, scope, value, (*path, index), found) for index, item in enumerate(part)
+        ]
     return part
 
 
 def put(whole: Any, path: list[str], result: Any) -> Any:
-    """A copy of ``whole`` with ``result`` at the path; where a person's edit took the place away, as it is."""
+    """A copy of ``whole`` with ``result`` at the path; where a person's edit took the place away,
+    as it is.
+    """
     if not path:
         return result
     first, rest = path[0], path[1:]

@@ -1,4 +1,6 @@
-"""Which task of a definition stands behind a step's path; used where a journal meets a definition without a walk."""
+"""Which task of a definition stands behind a step's path; used where a journal meets a definition
+without a walk.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,9 @@ def task_at(workflow: Workflow, path: str) -> Task | None:
 
 
 def block(workflow: Workflow, task: Task | None, segment: str) -> Sequence[NamedTask]:
-    """The list of tasks inside ``task`` that a segment of a path names: ``@3``, ``try@2``, or none for the one that
-    stands right below it."""
+    """The list of tasks inside ``task`` that a segment of a path names: ``@3``, ``try@2``, or none
+    for the one that stands right below it.
+    """
     part, counted, _ = segment.partition("@")
     return () if task is None else task.blocks(workflow).get(part + counted, ())
 

@@ -1,7 +1,7 @@
 """Whether a failed attempt is tried again, and when: a pure decision over a policy and a failure.
 
-The decision reads no clock and draws no random number; its caller hands both in, so the same arguments
-always give the same answer and a table of cases can test it.
+The decision reads no clock and draws no random number; its caller hands both in, so the same
+arguments always give the same answer and a table of cases can test it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ class Policy:
     """When to retry; all durations are seconds, ``None`` means no limit.
 
     ``max_retries`` counts the tries after the first attempt (the DSL's ``limit.attempt.count``).
-    ``attempt_seconds`` (``limit.attempt.duration``) is for whoever runs the attempt; ``total_seconds``
-    (``limit.duration``) is the time since the first attempt within which the last retry has to begin.
-    ``at_most_once`` refuses every retry unless the failure proves that nothing was sent.
+    ``attempt_seconds`` (``limit.attempt.duration``) is for whoever runs the attempt;
+    ``total_seconds`` (``limit.duration``) is the time since the first attempt within which the last
+    retry has to begin. ``at_most_once`` refuses every retry unless the failure proves that nothing
+    was sent.
     """
 
     max_retries: int | None
@@ -47,11 +48,13 @@ class GiveUp:
     rule: str
 
 
-def decide(policy: Policy, error: Fail, attempt: int, elapsed_seconds: float, jitter: float) -> Retry | GiveUp:
+def decide(
+    policy: Policy, error: Fail, attempt: int, elapsed_seconds: float, jitter: float
+) -> Retry | GiveUp:
     """What follows from failed attempt number ``attempt`` (1 is the first).
 
-    ``elapsed_seconds`` counts from the begin of the first attempt (or from the last decision of a person);
-    ``jitter`` is a number from 0 to 1 which the caller drew at random.
+    ``elapsed_seconds`` counts from the begin of the first attempt (or from the last decision of a
+    person); ``jitter`` is a number from 0 to 1 which the caller drew at random.
     """
     refusal = _refusal(policy, error, attempt)
     if refusal is not None:
@@ -59,7 +62,8 @@ def decide(policy: Policy, error: Fail, attempt: int, elapsed_seconds: float, ji
     delay, why = _delay(policy, error, attempt, jitter)
     if policy.total_seconds is not None and elapsed_seconds + delay > policy.total_seconds:
         return GiveUp(
-            f"{error.rule}; a retry in {_seconds(delay)} would be past the limit of {_seconds(policy.total_seconds)}"
+            f"{error.rule}; a retry in {_seconds(delay)} would be past the limit of"
+            f" {_seconds(policy.total_seconds)}"
         )
     of = "" if policy.max_retries is None else f" of {policy.max_retries}"
     return Retry(delay, f"{error.rule}; retry {attempt}{of} {why}")
@@ -71,7 +75,11 @@ def _refusal(policy: Policy, error: Fail, attempt: int) -> str | None:
     if policy.at_most_once and error.effect_possible:
         return f"{error.rule}; the effect may have happened and the task is at_most_once"
     if policy.max_retries is not None and attempt > policy.max_retries:
-        retries = "no retries are allowed" if policy.max_retries == 0 else f"all {policy.max_retries} retries are used"
+        retries = (
+            "no retries are allowed"
+            if policy.max_retries == 0
+            else f"all {policy.max_retries} retries are used"
+        )
         return f"{error.rule}; {retries}"
     return None
 

@@ -1,8 +1,8 @@
 """Turns a ``retry`` of the DSL into a :class:`Policy`.
 
-Source: Serverless Workflow DSL 1.0, section Retry. The specification names constant, linear and exponential
-back-off without saying how fast they grow; here linear adds ``increment`` (the first delay where it is not
-given) and exponential multiplies by ``multiplier`` (2).
+Source: Serverless Workflow DSL 1.0, section Retry. The specification names constant, linear and
+exponential back-off without saying how fast they grow; here linear adds ``increment`` (the first
+delay where it is not given) and exponential multiplies by ``multiplier`` (2).
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ SHORTEST_ENDLESS_DELAY_SECONDS = 1.0
 def literal_seconds(duration: Any) -> float:
     """The seconds of a duration that needs no evaluation; ExpressionError for one that does."""
     if duration.seconds is None:
-        raise ExpressionError(f"the duration {duration.expression} has to be evaluated before it can be waited for")
+        raise ExpressionError(
+            f"the duration {duration.expression} has to be evaluated before it can be waited for"
+        )
     return float(duration.seconds)
 
 
@@ -31,10 +33,12 @@ def from_dsl(
     at_most_once: bool = False,
     seconds_of: Callable[[Any], float] = literal_seconds,
 ) -> Policy:
-    """The policy of a parsed ``RetryPolicy``; ``seconds_of`` evaluates durations that are expressions.
+    """The policy of a parsed ``RetryPolicy``; ``seconds_of`` evaluates durations that are
+    expressions.
 
-    ``transient_only`` is True for a task's own policy and False inside ``catch.retry``, where the author has
-    already said which errors to retry. A policy without any limit waits at least one second between tries.
+    ``transient_only`` is True for a task's own policy and False inside ``catch.retry``, where the
+    author has already said which errors to retry. A policy without any limit waits at least one
+    second between tries.
     """
 
     def seconds(*names: str) -> float | None:

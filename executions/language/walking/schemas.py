@@ -10,18 +10,36 @@ from executions.language.walking.requests import TaskFailed
 
 
 def check(
-    document: Any, value: Any, what: str, pointer: str, *, owner: str, seconds: float, hides_values: bool
+    document: Any,
+    value: Any,
+    what: str,
+    pointer: str,
+    *,
+    owner: str,
+    seconds: float,
+    hides_values: bool,
 ) -> None:
-    """Raises TaskFailed with the DSL's validation error where the value does not fit the schema, and where that could
-    not be found out. ``seconds`` of processor time it may take; ``hides_values`` where a secret may be in the value."""
+    """Raises TaskFailed with the DSL's validation error where the value does not fit the schema,
+    and where that could not be found out. ``seconds`` of processor time it may take;
+    ``hides_values`` where a secret may be in the value.
+    """
     try:
         found = schemas.problems(
-            document, value, owner=owner, seconds=seconds, hides_values=hides_values, is_patient=True
+            document,
+            value,
+            owner=owner,
+            seconds=seconds,
+            hides_values=hides_values,
+            is_patient=True,
         )
     except schemas.SchemaUnusable as problem:
-        raise _failure(f"{what} cannot be checked, its schema cannot be used: {problem}.", pointer) from problem
+        raise _failure(
+            f"{what} cannot be checked, its schema cannot be used: {problem}.", pointer
+        ) from problem
     except schemas.SchemaError as problem:
-        raise _failure(f"{what} could not be checked against its schema: {problem}.", pointer) from problem
+        raise _failure(
+            f"{what} could not be checked against its schema: {problem}.", pointer
+        ) from problem
     if found:
         raise _failure(f"{what} does not fit its schema. " + "; ".join(map(str, found)), pointer)
 

@@ -20,12 +20,16 @@ from executions.language.model.policies import Conditional
 from executions.secrets import Reading, SecretUnavailable
 from executions.secrets.mention import mentions_secrets, names_in
 
-STORED = "it cannot be read where the result is stored: use it in the `with` of the call that sends it"
+STORED = (
+    "it cannot be read where the result is stored: use it in the `with` of the call that sends it"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class AtEdge:
-    """Secrets for conditions, which keep nothing of them. ``owner`` is whose expressions they are."""
+    """Secrets for conditions, which keep nothing of them. ``owner`` is whose expressions they
+    are.
+    """
 
     secrets: Reading
     owner: str = ""
@@ -83,7 +87,9 @@ class Scope:
 
     def including(self, **variables: Any) -> Scope:
         # Written out: dataclasses.replace costs more than the rest of an expression that is a path.
-        return Scope({**self.variables, **variables}, self.seconds, self.at_edge, self.owner, self.encodings)
+        return Scope(
+            {**self.variables, **variables}, self.seconds, self.at_edge, self.owner, self.encodings
+        )
 
     def evaluate(self, source: str, value: Any) -> Any:
         """The result of an expression, written with or without ``${ }``. Raises ExpressionError."""
@@ -102,9 +108,16 @@ class Scope:
         """Whether a condition holds. It may read secrets: only what it decides is kept."""
         bare = _bare(source)
         if self.at_edge is not None and mentions_secrets(bare):
-            variables = late.reads(bare, self.variables) | {"secrets": self.at_edge.secrets.read_by(bare)}
+            variables = late.reads(bare, self.variables) | {
+                "secrets": self.at_edge.secrets.read_by(bare)
+            }
             found = late.evaluate(
-                bare, value, variables, late.made(bare), deadline_seconds=self.seconds, owner=self.at_edge.owner
+                bare,
+                value,
+                variables,
+                late.made(bare),
+                deadline_seconds=self.seconds,
+                owner=self.at_edge.owner,
             )
             return bool(expressions.truthy(found))
         return bool(expressions.truthy(self.evaluate(source, value)))
@@ -128,7 +141,9 @@ class Scope:
         )
 
     def _refuse_secrets(self, template: Any) -> None:
-        """A workflow that was applied before this was refused may still read a secret where the result is stored."""
+        """A workflow that was applied before this was refused may still read a secret where the
+        result is stored.
+        """
         if self.at_edge is None:
             return
         if isinstance(template, str):
@@ -140,7 +155,11 @@ class Scope:
 
     def transform(self, template: Any, value: Any) -> Any:
         """``from`` and ``as``: an expression as text, or an object that holds expressions."""
-        return self.evaluate(template, value) if isinstance(template, str) else self.resolve(template, value)
+        return (
+            self.evaluate(template, value)
+            if isinstance(template, str)
+            else self.resolve(template, value)
+        )
 
     def seconds_of(self, duration: Duration, value: Any) -> float:
         if duration.expression is None:

@@ -1,9 +1,9 @@
 """The walk over a definition: answers each task from the journal, or asks the driver to run it.
 
-A generator, so that a branch is a walk of its own and a driver may interleave several. It knows neither Django nor
-threads; it yields :mod:`executions.language.walking.requests` and ends with ``Completed`` or
-``Failed``. Whatever it decides (a case taken, the items of a loop, until when to wait) is recorded
-and never decided again.
+A generator, so that a branch is a walk of its own and a driver may interleave several. It knows
+neither Django nor threads; it yields :mod:`executions.language.walking.requests` and ends with
+``Completed`` or ``Failed``. Whatever it decides (a case taken, the items of a loop, until when to
+wait) is recorded and never decided again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,15 @@ from executions.journal.replay import Journal, JournalFull
 from executions.language.model.task import NamedTask, Task
 from executions.language.model.workflow import Workflow
 from executions.language.walking import schemas
-from executions.language.walking.requests import Breathe, Completed, Ended, Failed, Park, Request, TaskFailed
+from executions.language.walking.requests import (
+    Breathe,
+    Completed,
+    Ended,
+    Failed,
+    Park,
+    Request,
+    TaskFailed,
+)
 from executions.language.walking.scope import Facts, Scope, date_time
 from executions.pointers import path_of, pointer_of
 from executions.secrets import SecretUnavailable
@@ -60,7 +68,8 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Where a list of tasks stands: its path, its pointer in the document, its variables and time limits.
+    """Where a list of tasks stands: its path, its pointer in the document, its variables and time
+    limits.
 
     ``limits`` are the time limits that hold here, outermost first.
     """
@@ -79,7 +88,13 @@ class Walker:
     """One walk of one execution. ``now`` gives UTC; ``context`` is the DSL's ``$context``."""
 
     def __init__(
-        self, workflow: Workflow, journal: Journal, facts: Facts, *, now: Callable[[], datetime], context: Any = None
+        self,
+        workflow: Workflow,
+        journal: Journal,
+        facts: Facts,
+        *,
+        now: Callable[[], datetime],
+        context: Any = None,
     ) -> None:
         self.workflow = workflow
         self.journal = journal
@@ -138,7 +153,13 @@ class Walker:
             seconds = min(seconds, HURRIED_SECONDS)
         hides_values = bool(self.workflow.use.secrets)
         schemas.check(
-            schema.document, value, what, pointer, owner=self.facts.owner, seconds=seconds, hides_values=hides_values
+            schema.document,
+            value,
+            what,
+            pointer,
+            owner=self.facts.owner,
+            seconds=seconds,
+            hides_values=hides_values,
         )
 
     def _transformed(self, scope: Scope, template: Any, value: Any, pointer: str) -> Any:
@@ -147,10 +168,14 @@ class Walker:
         except SecretUnavailable as problem:
             raise TaskFailed(replace(problem.error, instance=pointer), "") from problem
         except ExpressionError as problem:
-            raise TaskFailed(WorkflowError.standard("expression", str(problem), instance=pointer), "") from problem
+            raise TaskFailed(
+                WorkflowError.standard("expression", str(problem), instance=pointer), ""
+            ) from problem
 
     def task_list(self, tasks: Sequence[NamedTask], frame: Frame, data: Any) -> Walk:
-        """The tasks of one list, in the order that their ``then`` says; the last output is the list's output."""
+        """The tasks of one list, in the order that their ``then`` says; the last output is the
+        list's output.
+        """
         places = {named.name: index for index, named in enumerate(tasks)}
         visits: dict[str, int] = {}
         index = 0
@@ -176,7 +201,9 @@ class Walker:
         before = self.context
         try:
             if record is None:
-                record = StepRecord(path, named.name, task.kind, input=raw, optional=task.metadata.optional)
+                record = StepRecord(
+                    path, named.name, task.kind, input=raw, optional=task.metadata.optional
+                )
                 record.started_at = self.now()
                 self.check_limits(frame, path)
                 if self._is_skipped(record, task, frame, raw):
@@ -190,7 +217,13 @@ class Walker:
             self._keep_context(record, before)
             self._recorded_output(record, task, inner, output)
             self.journal.finish(record, StepStatus.SUCCEEDED, self.now())
-        except (TaskFailed, ExpressionError, SecretUnavailable, NotStorable, JournalFull) as problem:
+        except (
+            TaskFailed,
+            ExpressionError,
+            SecretUnavailable,
+            NotStorable,
+            JournalFull,
+        ) as problem:
             assert record is not None
             self._keep_context(record, before)
             raise self._failed(record, pointer, problem) from problem
@@ -204,12 +237,18 @@ class Walker:
         if record.context is not None:
             self.context = record.context["value"]
         if record.status == StepStatus.FAILED:
-            raise TaskFailed(WorkflowError(**record.error), record.path, Decided.of(record).boundary)
+            raise TaskFailed(
+                WorkflowError(**record.error), record.path, Decided.of(record).boundary
+            )
         decided = Decided.of(record)
-        return record.output, None if decided.reason == BY_IF else _directive(decided.flow, task.then)
+        return record.output, None if decided.reason == BY_IF else _directive(
+            decided.flow, task.then
+        )
 
     def _keep_context(self, record: StepRecord, before: Any) -> None:
-        """What was exported inside a composite: once it is finished it answers for all that is below it."""
+        """What was exported inside a composite: once it is finished it answers for all that is
+        below it.
+        """
         if self.context is not before:
             record.context = {"value": self.context}
 
@@ -233,10 +272,13 @@ class Walker:
             return raw
         return frame.scope.including(context=self.context, input=raw).transform(rule.from_, raw)
 
-    def _frame_of(self, record: StepRecord, task: Task, frame: Frame, pointer: str, raw: Any) -> Frame:
+    def _frame_of(
+        self, record: StepRecord, task: Task, frame: Frame, pointer: str, raw: Any
+    ) -> Frame:
         """The surroundings of what the task does: its input, its descriptor, its own time limit.
 
-        ``$task.input`` is the raw input, before ``input.from`` (reference, section Task Descriptor).
+        ``$task.input`` is the raw input, before ``input.from`` (reference, section Task
+        Descriptor).
         """
         assert record.started_at is not None
         descriptor = {
@@ -270,7 +312,8 @@ class Walker:
         except (TaskFailed, ExpressionError, SecretUnavailable):
             call = Call.of(record)
             if call.at_most_once:
-                # It happened; only its result does not fit. A retry works with the result and calls nobody again.
+                # It happened; only its result does not fit. A retry works with the result and calls
+                # nobody again.
                 call.answer = Answer.made(output=raw)
             raise
 
@@ -281,11 +324,18 @@ class Walker:
         if task.output is not None:
             if task.output.as_ is not None:
                 output = scope.transform(task.output.as_, raw)
-            self._check(task.output.schema_, output, "The task's output", f"{inner.pointer}/output/schema")
+            self._check(
+                task.output.schema_, output, "The task's output", f"{inner.pointer}/output/schema"
+            )
         record.output = output
         if task.export is not None and task.export.as_ is not None:
             exported = scope.including(output=output).transform(task.export.as_, output)
-            self._check(task.export.schema_, exported, "What the task exports", f"{inner.pointer}/export/schema")
+            self._check(
+                task.export.schema_,
+                exported,
+                "What the task exports",
+                f"{inner.pointer}/export/schema",
+            )
             record.context = {"value": exported}
 
     def _failed(self, record: StepRecord, pointer: str, problem: Exception) -> TaskFailed:
@@ -299,7 +349,9 @@ class Walker:
             failure = TaskFailed(replace(problem.error, instance=pointer), record.path)
         else:
             name = "expression" if isinstance(problem, ExpressionError) else "runtime"
-            failure = TaskFailed(WorkflowError.standard(name, str(problem), instance=pointer), record.path)
+            failure = TaskFailed(
+                WorkflowError.standard(name, str(problem), instance=pointer), record.path
+            )
             if isinstance(problem, NotStorable):
                 # What cannot be stored cannot be kept beside its error either.
                 self.journal.drop_what_cannot_be_stored(record)
@@ -310,7 +362,9 @@ class Walker:
         self.journal.finish(record, StepStatus.FAILED, self.now())
         return failure
 
-    def wait(self, record: StepRecord, until: datetime, frame: Frame, why: str) -> Generator[Request, Any, None]:
+    def wait(
+        self, record: StepRecord, until: datetime, frame: Frame, why: str
+    ) -> Generator[Request, Any, None]:
         """Park at this step until then, or until a time limit around it is over."""
         while self.now() < until:
             self.check_limits(frame, frame.path)
@@ -326,7 +380,9 @@ class Walker:
             raise self.timed_out(limit, path)
 
     def timed_out(self, limit: Limit, path: str) -> TaskFailed:
-        """The DSL's timeout error of what set the limit: a task, one try of a block, or the workflow."""
+        """The DSL's timeout error of what set the limit: a task, one try of a block, or the
+        workflow.
+        """
         who = f"The task {limit.path}" if limit.path else "The workflow"
         detail = f"{who} did not end within its time limit."
         error = WorkflowError.standard("timeout", detail, instance=limit.pointer)

@@ -11,7 +11,9 @@ from executions.jobs import WrongWorker
 
 
 class Command(rqworker.Command):
-    """Takes the arguments of the original, so that every call of it is answered with the same sentence."""
+    """Takes the arguments of the original, so that every call of it is answered with the same
+    sentence.
+    """
 
     help = "Not for Stigmer: run `stigmer worker`."
 

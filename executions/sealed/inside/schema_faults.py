@@ -28,7 +28,9 @@ def fault(document: Any, error: Any) -> tuple[Path, str]:
     if error.kind.name == "$ref":
         return _reference(document, text)
     if error.kind.name == "format" and error.kind.format == "regex":
-        return list(error.instance_path), f"this pattern cannot be used: {reason(str(error.instance))}"
+        return list(
+            error.instance_path
+        ), f"this pattern cannot be used: {reason(str(error.instance))}"
     path, words = next(findings([error], document))
     return path, f"this is no valid JSON Schema: {words}"
 
@@ -60,7 +62,9 @@ def _bare(pattern: str) -> str:
 
 def _compiles(pattern: str) -> bool:
     try:
-        jsonschema_rs.validator_for({"pattern": pattern}, pattern_options=jsonschema_rs.RegexOptions(), offline=True)
+        jsonschema_rs.validator_for(
+            {"pattern": pattern}, pattern_options=jsonschema_rs.RegexOptions(), offline=True
+        )
     except ValueError:
         return False
     return True
@@ -83,7 +87,9 @@ def _tells_of(text: str, reference: str) -> bool:
     named = quoted[1] if quoted else ""
     if text.startswith(("Pointer", "Anchor")):
         return bool(named) and reference.partition("#")[2] in (named, _percent(named))
-    return not reference.startswith("#") and (not named or named.endswith(reference.partition("#")[0]))
+    return not reference.startswith("#") and (
+        not named or named.endswith(reference.partition("#")[0])
+    )
 
 
 def _percent(text: str) -> str:
@@ -91,7 +97,9 @@ def _percent(text: str) -> str:
 
 
 def _place_of(document: Any, names: tuple[str, ...], value: str) -> Path:
-    return next((path for path, text in _strings(document, names, []) if text == value), ["$schema"])
+    return next(
+        (path for path, text in _strings(document, names, []) if text == value), ["$schema"]
+    )
 
 
 def _strings(value: Any, names: tuple[str, ...], path: Path) -> Iterator[tuple[Path, str]]:

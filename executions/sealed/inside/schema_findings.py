@@ -28,7 +28,9 @@ def message(error: Any) -> str:
     if kind == "format":
         text = text.replace('is not a "', 'is no valid "')
     elif kind == "enum":
-        *options, last = [json.dumps(option, ensure_ascii=False) for option in error.kind.options] or ["nothing"]
+        *options, last = [
+            json.dumps(option, ensure_ascii=False) for option in error.kind.options
+        ] or ["nothing"]
         shown = text.partition(" is not one of ")[0]
         text = f"{shown} is not one of {', '.join(options)}{' or ' if options else ''}{last}"
     elif kind == "falseSchema":
@@ -88,5 +90,7 @@ def _distance(branch: list[Any], depth: int) -> tuple[bool, int, int]:
     """How far a shape is: first whether a constant says that another one is meant, then how much
     is wrong, then whether it is wrong as a whole or further inside."""
     is_another = any(error.kind.name in ("const", "enum") for error in branch)
-    is_whole = any(error.kind.name == "type" and len(error.instance_path) == depth for error in branch)
+    is_whole = any(
+        error.kind.name == "type" and len(error.instance_path) == depth for error in branch
+    )
     return is_another or is_whole, len(branch), -len(branch[0].instance_path)

@@ -1,4 +1,5 @@
-"""What sealed children know of JSON Schema: whether a schema can be used, and what does not fit one.
+"""What sealed children know of JSON Schema: whether a schema can be used, and what does not fit
+one.
 
 A schema is foreign text as a program is: doubled references take as long as one likes, and hold
 the interpreter meanwhile. Patterns are matched in linear time; references to other documents are
@@ -47,7 +48,9 @@ def check(payload: bytes) -> bytes:
             return b"[]"
         found = list(schema_findings.findings(_errors(validator, value, len(text)), value))
     except (ValueError, RecursionError) as error:
-        raise Refused("value", f"it cannot be read as JSON that a schema describes: {error}") from None
+        raise Refused(
+            "value", f"it cannot be read as JSON that a schema describes: {error}"
+        ) from None
     return json.dumps(found).encode()
 
 

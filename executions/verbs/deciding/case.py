@@ -1,7 +1,9 @@
-"""An execution under a person's hands: what was read of it, what a decision changes, and the one way to write that.
+"""An execution under a person's hands: what was read of it, what a decision changes, and the one
+way to write that.
 
-A superseded composite is opened again with the input and the decisions that it had recorded, so that a loop does not
-read its items anew; a superseded call keeps its arguments and its idempotency key, unless a new operation is asked for.
+A superseded composite is opened again with the input and the decisions that it had recorded, so
+that a loop does not read its items anew; a superseded call keeps its arguments and its idempotency
+key, unless a new operation is asked for.
 """
 
 from __future__ import annotations
@@ -49,7 +51,10 @@ class Decided:
 
 @dataclass(slots=True)
 class Case:
-    """One execution as it stands under its lock. ``made`` and ``columns`` go into the decision and the row."""
+    """One execution as it stands under its lock.
+
+    ``made`` and ``columns`` go into the decision and the row.
+    """
 
     execution: Execution
     records: dict[str, StepRecord]
@@ -93,7 +98,9 @@ class Case:
         return [record for record in self.records.values() if record.id not in gone] + self.written
 
     def reopen(self, record: StepRecord, **changes: Any) -> None:
-        """Supersede a step and put an open one in its place that remembers what was decided and resolved."""
+        """Supersede a step and put an open one in its place that remembers what was decided and
+        resolved.
+        """
         control = without(record.control, *PER_TRY)
         fresh: dict[str, Any] = {
             "id": uuid7(),
@@ -119,7 +126,9 @@ class Case:
             self.reopen(record, status=StepStatus.RUNNING, control=self.counted_anew(record))
 
     def count_anew(self, path: str) -> None:
-        """Time limits and retries of the open composites around ``path`` count from this decision."""
+        """Time limits and retries of the open composites around ``path`` count from this
+        decision.
+        """
         around = [self.records[p] for p in ancestors(path) if p in self.records]
         for record in around:
             if not record.is_finished():
@@ -154,20 +163,43 @@ def write(case: Case, events: list[EventRecord]) -> Decided:
         ring=execution.queue,
         at=now,
     )
-    anew = {**BEGUN_ANEW, "retry_count": 0, "timeout_at": None, "pause_asked_at": None, "cancel_asked_at": None}
+    anew = {
+        **BEGUN_ANEW,
+        "retry_count": 0,
+        "timeout_at": None,
+        "pause_asked_at": None,
+        "cancel_asked_at": None,
+    }
     applied = apply(move.to(Phase.PENDING, **anew | {"head_digest": head} | case.columns))
     if applied is None:
-        raise Refused("stale", "Somebody else was faster.", remedy="Look at what changed, then decide again.")
+        raise Refused(
+            "stale", "Somebody else was faster.", remedy="Look at what changed, then decide again."
+        )
     after = {"phase": str(Phase.PENDING), "seq": applied.head_seq, **decision.control}
-    audit.record(case.verb, execution, case.actor, before=audit.state(execution), after=after, reason=case.reason)
-    log.info("decision", verb=case.verb, execution_id=execution.public_id, user=case.actor.pk, seq=applied.head_seq)
+    audit.record(
+        case.verb,
+        execution,
+        case.actor,
+        before=audit.state(execution),
+        after=after,
+        reason=case.reason,
+    )
+    log.info(
+        "decision",
+        verb=case.verb,
+        execution_id=execution.public_id,
+        user=case.actor.pk,
+        seq=applied.head_seq,
+    )
     return _result(case, applied)
 
 
 def _decision(case: Case) -> StepRecord:
     now = clock.now()
     superseded = [record.path for record in case.superseded]
-    said = Decision.made(verb=case.verb, actor=case.actor.pk, reason=case.reason, supersedes=superseded)
+    said = Decision.made(
+        verb=case.verb, actor=case.actor.pk, reason=case.reason, supersedes=superseded
+    )
     path = f"@decision/{case.execution.head_seq + 1}"
     return StepRecord(
         path,

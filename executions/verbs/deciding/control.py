@@ -1,8 +1,10 @@
-"""Cancel, pause, resume, terminate. Where nobody drives the execution the move is made at once; else it is asked for,
-and the driver honours it at its next boundary.
+"""Cancel, pause, resume, terminate.
 
-Each goes down to the runs that this one started and waits for, in the same transaction: a child is locked before its
-parent, as its end writes to the parent.
+Where nobody drives the execution the move is made at once; else it is asked for, and the driver
+honours it at its next boundary.
+
+Each goes down to the runs that this one started and waits for, in the same transaction: a child is
+locked before its parent, as its end writes to the parent.
 """
 
 from __future__ import annotations
@@ -37,7 +39,10 @@ log = structlog.get_logger(__name__)
 
 @persistent
 def cancel(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
-    """Stop at the next boundary; at once where nothing is running. The phase that it is in afterwards."""
+    """Stop at the next boundary; at once where nothing is running.
+
+    The phase that it is in afterwards.
+    """
     opening = Opening(execution_id, actor, "cancel", expected_seq, ACTIVE_PHASES, verifies=False)
     work = partial(_ask_or_move, moved=stopping.cancelled, asked="cancel_asked_at")
     return _with_children(opening, cancel, work)
@@ -47,25 +52,37 @@ def cancel(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = N
 def pause(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
     """Start no further step until it is resumed."""
     opening = Opening(execution_id, actor, "pause", expected_seq, UNDER_WAY, verifies=False)
-    return _with_children(opening, pause, partial(_ask_or_move, moved=_paused, asked="pause_asked_at"))
+    return _with_children(
+        opening, pause, partial(_ask_or_move, moved=_paused, asked="pause_asked_at")
+    )
 
 
 @persistent
 def resume(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None) -> Phase:
     """Go on after a pause. Time limits did not run meanwhile."""
-    opening = Opening(execution_id, actor, "resume", expected_seq, frozenset({Phase.PAUSED}), reads=Reads.NONE)
+    opening = Opening(
+        execution_id, actor, "resume", expected_seq, frozenset({Phase.PAUSED}), reads=Reads.NONE
+    )
     return _with_children(opening, resume, _resume)
 
 
-def _with_children(opening: Opening, verb: Callable[[uuid.UUID, User], Phase], work: Callable[[Case], Phase]) -> Phase:
+def _with_children(
+    opening: Opening, verb: Callable[[uuid.UUID, User], Phase], work: Callable[[Case], Phase]
+) -> Phase:
     """The same for the runs that it waits for, the innermost first, then for itself."""
-    going_down = partial(family.down, opening.execution_id, lambda key: verb(key, opening.actor), opening.phases)
+    going_down = partial(
+        family.down, opening.execution_id, lambda key: verb(key, opening.actor), opening.phases
+    )
     return opened(replace(opening, before=going_down), work)
 
 
 def _resume(case: Case) -> Phase:
     execution, now = case.execution, clock.now()
-    paused_at = execution.events.filter(name=EventName.PAUSED).order_by("-seq").values_list("created_at", flat=True)
+    paused_at = (
+        execution.events.filter(name=EventName.PAUSED)
+        .order_by("-seq")
+        .values_list("created_at", flat=True)
+    )
     pause_length = now - (paused_at.first() or now)
     move = stopping.told(execution, case.actor.pk, EventName.RESUMED, Phase.PENDING)
     if execution.timeout_at is not None:
@@ -108,16 +125,27 @@ def _paused(execution: Execution, actor_id: int) -> Move:
 def _apply(move: Move, case: Case) -> None:
     applied = apply(move)
     if applied is None:
-        raise Refused("stale", "Somebody else was faster.", remedy="Look at what changed, then decide again.")
+        raise Refused(
+            "stale", "Somebody else was faster.", remedy="Look at what changed, then decide again."
+        )
     execution = case.execution
-    # Asked of a driver, the phase is still what it was: the driver's own event tells when it was honoured.
-    after = {"phase": str(move.phase or execution.phase), "seq": applied.head_seq, "asked": move.phase is None}
+    # Asked of a driver, the phase is still what it was: the driver's own event tells when it was
+    # honoured.
+    after = {
+        "phase": str(move.phase or execution.phase),
+        "seq": applied.head_seq,
+        "asked": move.phase is None,
+    }
     audit.record(case.verb, execution, case.actor, before=audit.state(execution), after=after)
-    log.info("verb", verb=case.verb, execution_id=execution.public_id, user=case.actor.pk, to=move.phase)
+    log.info(
+        "verb", verb=case.verb, execution_id=execution.public_id, user=case.actor.pk, to=move.phase
+    )
 
 
 def _shifted(execution_id: uuid.UUID, by: timedelta) -> list[StepRecord]:
-    """The open steps with the moments from which, or until which, something is counted moved by a pause."""
+    """The open steps with the moments from which, or until which, something is counted moved by a
+    pause.
+    """
     shifted = []
     for record in load_open_records(execution_id):
         shift(record, by)

@@ -1,6 +1,8 @@
-"""Retry, skip, recover, decide: a decision is a Step that supersedes what failed or answers it; then the run goes on.
+"""Retry, skip, recover, decide: a decision is a Step that supersedes what failed or answers it;
+then the run goes on.
 
-Only the failed step and the composites that failed with it are touched; what their siblings finished stays.
+Only the failed step and the composites that failed with it are touched; what their siblings
+finished stays.
 """
 
 from __future__ import annotations
@@ -52,11 +54,18 @@ def retry(
     as_new_operation: bool = False,
     reason: str = "",
 ) -> Decided:
-    """Run the failed step again with its counters reset. Raises Refused, and then nothing is changed."""
+    """Run the failed step again with its counters reset.
+
+    Raises Refused, and then nothing is changed.
+    """
 
     def work(case: Case) -> Decided:
         if arguments is not _UNSET and not isinstance(arguments, dict):
-            raise Refused("invalid", "The edited input of a call has to be an object.", state=case.execution.phase)
+            raise Refused(
+                "invalid",
+                "The edited input of a call has to be an object.",
+                state=case.execution.phase,
+            )
         _check_storable(arguments, "The edited input", case)
         if arguments is not _UNSET:
             case.made.edited_input = True
@@ -64,19 +73,32 @@ def retry(
             case.made.as_new_operation = True
         again(case, arguments, as_new_operation)
         event = report.plain(
-            EventName.RETRIED, case.execution, clock.now(), actor.pk, step=case.execution.current_step, reason=reason
+            EventName.RETRIED,
+            case.execution,
+            clock.now(),
+            actor.pk,
+            step=case.execution.current_step,
+            reason=reason,
         )
         return write(case, [event])
 
     # What failed in another run goes on there; another operation, or another input, is another run.
     goes_on = arguments is _UNSET and not as_new_operation
-    below = partial(family.to_failed, execution_id, lambda key: retry(key, actor, reason=reason)) if goes_on else None
-    opening = Opening(execution_id, actor, "retry", expected_seq, FAILED, reason, reads=Reads.AROUND, before=below)
+    below = (
+        partial(family.to_failed, execution_id, lambda key: retry(key, actor, reason=reason))
+        if goes_on
+        else None
+    )
+    opening = Opening(
+        execution_id, actor, "retry", expected_seq, FAILED, reason, reads=Reads.AROUND, before=below
+    )
     return opened(opening, work)
 
 
 @persistent
-def recover(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None, reason: str = "") -> Decided:
+def recover(
+    execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None, reason: str = ""
+) -> Decided:
     """Verify the checkpoints, then go on from the last one, and tell the owner.
 
     Each attempt is in the audit trail, refused ones as well.
@@ -87,22 +109,41 @@ def recover(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = 
         return write(case, [report.recovered(case.execution, clock.now(), actor.pk, reason=reason)])
 
     below = partial(family.to_failed, execution_id, lambda key: recover(key, actor, reason=reason))
-    opening = Opening(execution_id, actor, "recover", expected_seq, FAILED, reason, reads=Reads.AROUND, before=below)
+    opening = Opening(
+        execution_id,
+        actor,
+        "recover",
+        expected_seq,
+        FAILED,
+        reason,
+        reads=Reads.AROUND,
+        before=below,
+    )
     return audited(opening, work)
 
 
 def audited(opening: Opening, work: Callable[[Case], Result]) -> Result:
-    """Open and do it; where it is refused, the refusal is kept too (what found a broken journal has kept itself)."""
+    """Open and do it; where it is refused, the refusal is kept too (what found a broken journal has
+    kept itself).
+    """
     try:
         return opened(opening, work)
     except Refused as refusal:
         if refusal.code != "corrupt":
             execution = Execution.objects.get(pk=opening.execution_id)
-            before, after = audit.state(execution), {"code": refusal.code, "message": refusal.message}
+            before, after = (
+                audit.state(execution),
+                {"code": refusal.code, "message": refusal.message},
+            )
             audit.record(
-                opening.verb, execution, opening.actor, outcome=audit.REFUSED, before=before, after=after,
+                opening.verb,
+                execution,
+                opening.actor,
+                outcome=audit.REFUSED,
+                before=before,
+                after=after,
                 reason=opening.reason,
-            )  # fmt: skip
+            )
         raise
 
 
@@ -115,7 +156,9 @@ def skip(
     output: Any = _UNSET,
     reason: str = "",
 ) -> Decided:
-    """Answer the failed optional step with its input (or with ``output``), export nothing, and go on."""
+    """Answer the failed optional step with its input (or with ``output``), export nothing, and go
+    on.
+    """
     opening = Opening(execution_id, actor, "skip", expected_seq, FAILED, reason)
     return opened(opening, lambda case: _skip(case, output))
 
@@ -129,18 +172,27 @@ def _skip(case: Case, output: Any) -> Decided:
             "not_skippable",
             f"{name} is required, so it cannot be skipped.",
             state=case.execution.phase,
-            remedy="Retry or recover it; a task may be skipped only where its definition says `optional: true`.",
+            remedy=(
+                "Retry or recover it; a task may be skipped only where its definition says"
+                " `optional: true`."
+            ),
         )
     _check_storable(output, "The output", case)
     target, now = chain[place], clock.now()
     identity = operation.identity(target, surroundings.run_of(case.execution))
     answer = replace(
-        target, id=uuid7(), status=StepStatus.SKIPPED, error=None, context=None, seq=None,
+        target,
+        id=uuid7(),
+        status=StepStatus.SKIPPED,
+        error=None,
+        context=None,
+        seq=None,
         # It took no time of its own: what its attempts took is told by the step that it supersedes.
-        started_at=now, finished_at=now,
+        started_at=now,
+        finished_at=now,
         output=target.input if output is _UNSET else output,
         control=Task.made(reason="skipped by a person").json | identity,
-    )  # fmt: skip
+    )
     case.superseded.append(target)
     case.written.append(answer)
     case.reopen_composites(chain[place + 1 :])
@@ -167,36 +219,55 @@ def decide(
     output: Any = _UNSET,
     reason: str = "",
 ) -> Decided:
-    """Answer a step whose outcome is not in the journal: ``run_again``, ``mark_done`` (with an output) or ``fail``.
+    """Answer a step whose outcome is not in the journal: ``run_again``, ``mark_done`` (with an
+    output) or ``fail``.
 
     Without an output, ``mark_done`` takes the answer that came late, where one was kept; else null.
     """
     if choice not in CHOICES:
-        raise Refused("invalid", f"There is no choice {choice!r}.", remedy=f"Choose one of {', '.join(CHOICES)}.")
+        raise Refused(
+            "invalid",
+            f"There is no choice {choice!r}.",
+            remedy=f"Choose one of {', '.join(CHOICES)}.",
+        )
 
     def work(case: Case) -> Decided:
         asked = next((r for r in case.records.values() if Call.of(r).needs_decision), None)
         if asked is None:
-            raise Refused("wrong_phase", "It does not wait for a decision.", state=case.execution.phase)
+            raise Refused(
+                "wrong_phase", "It does not wait for a decision.", state=case.execution.phase
+            )
         _check_storable(output, "The output", case)
         call = Call(without(asked.control, *PER_TRY))
         if choice == "mark_done":
-            call.answer = Answer.made(output=_output_of(case, asked) if output is _UNSET else output)
+            call.answer = Answer.made(
+                output=_output_of(case, asked) if output is _UNSET else output
+            )
         elif choice == "fail":
             call.answer = Answer.made(fail=reason or "A person decided that it failed.")
         case.reopen(asked, control=call.json, attempt=asked.attempt)
         case.count_anew(asked.path)
         event = report.plain(
-            EventName.DECIDED, case.execution, clock.now(), actor.pk, step_name=asked.name, choice=choice, reason=reason
+            EventName.DECIDED,
+            case.execution,
+            clock.now(),
+            actor.pk,
+            step_name=asked.name,
+            choice=choice,
+            reason=reason,
         )
         return write(case, [event])
 
-    opening = Opening(execution_id, actor, "decide", expected_seq, WAITING, reason, reads=Reads.AROUND)
+    opening = Opening(
+        execution_id, actor, "decide", expected_seq, WAITING, reason, reads=Reads.AROUND
+    )
     return opened(opening, work)
 
 
 def _output_of(case: Case, asked: StepRecord) -> Any:
-    """What the step gave as far as anybody knows: the answer that came late, which the decision then names."""
+    """What the step gave as far as anybody knows: the answer that came late, which the decision
+    then names.
+    """
     late = LateAnswer.objects.offered_for(asked.id, case.execution.pk, Call.of(asked).key)
     if late is None or not late.succeeded:
         return None
@@ -210,7 +281,9 @@ def _check_storable(value: Any, what: str, case: Case) -> None:
     try:
         storable(value, limit_bytes=settings.STIGMER_VALUE_BYTES)
     except NotStorable as problem:
-        raise Refused("invalid", f"{what} cannot be kept. {problem}", state=case.execution.phase) from problem
+        raise Refused(
+            "invalid", f"{what} cannot be kept. {problem}", state=case.execution.phase
+        ) from problem
 
 
 def again(case: Case, arguments: Any = _UNSET, as_new_operation: bool = False) -> None:
@@ -220,19 +293,26 @@ def again(case: Case, arguments: Any = _UNSET, as_new_operation: bool = False) -
         return
     failed = chain[0]
     if arguments is not _UNSET and failed.kind != "call":
-        raise Refused("invalid", f"{failed.name} is no call, so it has no input to edit.", state=case.execution.phase)
+        raise Refused(
+            "invalid",
+            f"{failed.name} is no call, so it has no input to edit.",
+            state=case.execution.phase,
+        )
     if failed.kind in REMEMBERED and failed.arguments is not None:
         case.reopen(failed, **_changes(case, failed, arguments, as_new_operation))
     elif Loop.of(failed).items is not None:
         # A loop does not read its items anew.
         case.reopen(failed, status=StepStatus.RUNNING)
     else:
-        # It failed before it had resolved anything, so there is nothing to keep: the walk meets it anew.
+        # It failed before it had resolved anything, so there is nothing to keep: the walk meets it
+        # anew.
         case.superseded.append(failed)
     case.reopen_composites(chain[1:])
 
 
-def _changes(case: Case, failed: StepRecord, arguments: Any, as_new_operation: bool) -> dict[str, Any]:
+def _changes(
+    case: Case, failed: StepRecord, arguments: Any, as_new_operation: bool
+) -> dict[str, Any]:
     """What is other in the call that is opened again, where a person wants something else of it."""
     changes: dict[str, Any] = {}
     if arguments is _UNSET and not as_new_operation:
@@ -256,7 +336,10 @@ def _changes(case: Case, failed: StepRecord, arguments: Any, as_new_operation: b
 
 
 def _edited(case: Case, failed: StepRecord, arguments: dict[str, Any]) -> Edited:
-    """The edit. Raises Refused where it would send secrets elsewhere in the name of who may not use them."""
+    """The edit.
+
+    Raises Refused where it would send secrets elsewhere in the name of who may not use them.
+    """
     assert case.execution.version_id is not None
     found = edited(failed, arguments, parsed(case.execution.version_id).workflow.use.secrets)
     who = secret_access.applicant(case.actor, "", Visibility.PRIVATE) if found.redirects else None
@@ -264,7 +347,9 @@ def _edited(case: Case, failed: StepRecord, arguments: dict[str, Any]) -> Edited
         if who is not None and secret_access.why_not(name, who):
             raise Refused(
                 "forbidden",
-                f"Where the call goes may not be edited: it carries the secret {name}, which you may not use.",
-                state=case.execution.phase, remedy="Edit other parts of it, or ask an administrator.",
-            )  # fmt: skip
+                f"Where the call goes may not be edited: it carries the secret {name}, which you"
+                " may not use.",
+                state=case.execution.phase,
+                remedy="Edit other parts of it, or ask an administrator.",
+            )
     return found

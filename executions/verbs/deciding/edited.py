@@ -1,4 +1,7 @@
-"""A person's edit of what a call is made with. They saw `[secret NAME]` where a secret belongs: there it stays."""
+"""A person's edit of what a call is made with.
+
+They saw `[secret NAME]` where a secret belongs: there it stays.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,9 @@ _DESTINATIONS = frozenset(name for kind in CALLS.values() for name in kind.desti
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """``arguments`` and ``late`` as they stand in the step's record; ``redirects`` names the secrets that would go
-    elsewhere, or otherwise, than the workflow's author said."""
+    """``arguments`` and ``late`` as they stand in the step's record; ``redirects`` names the
+    secrets that would go elsewhere, or otherwise, than the workflow's author said.
+    """
 
     arguments: dict[str, Any]
     late: dict[str, Any]
@@ -34,10 +38,13 @@ class Edited:
 
 
 def edited(record: StepRecord, arguments: dict[str, Any], declared: Collection[str]) -> Edited:
-    """The edit of this call. At the place of a secret the label keeps it, another expression replaces it (over
-    ``declared`` secrets), and any other value takes its place.
+    """The edit of this call.
 
-    Raises Refused for a label anywhere else, and for an expression that cannot be used."""
+    At the place of a secret the label keeps it, another expression replaces it (over ``declared``
+    secrets), and any other value takes its place.
+
+    Raises Refused for a label anywhere else, and for an expression that cannot be used.
+    """
     findings: list[Finding] = []
     kept: dict[str, Any] = {}
     replaced = False
@@ -57,17 +64,25 @@ def edited(record: StepRecord, arguments: dict[str, Any], declared: Collection[s
     restored = _restored(record.arguments, arguments, (), findings)
     if findings:
         raise Refused(
-            "invalid", "The edited input cannot be used.",
-            remedy="Leave `[secret …]` where it stands, or write another value in its place.", findings=findings,
-        )  # fmt: skip
+            "invalid",
+            "The edited input cannot be used.",
+            remedy="Leave `[secret …]` where it stands, or write another value in its place.",
+            findings=findings,
+        )
     moved = any(restored.get(name) != (record.arguments or {}).get(name) for name in _DESTINATIONS)
-    sent = late.names_of(record, declared) | {name for said in kept.values() for name in names_in(said["expression"])}
+    sent = late.names_of(record, declared) | {
+        name for said in kept.values() for name in names_in(said["expression"])
+    }
     return Edited(restored, kept, sent if kept and (moved or replaced) else frozenset())
 
 
 def _problems(pointer: str, source: str, declared: Collection[str]) -> list[Finding]:
     # Whether it compiles is seen when it is evaluated: not here, inside a transaction.
-    return [Finding(pointer, f"the secret {name} is not declared") for name in names_in(source) if name not in declared]
+    return [
+        Finding(pointer, f"the secret {name} is not declared")
+        for name in names_in(source)
+        if name not in declared
+    ]
 
 
 def _at(whole: Any, path: list[str]) -> Any:
@@ -81,12 +96,17 @@ def _at(whole: Any, path: list[str]) -> Any:
     return whole
 
 
-def _restored(original: Any, edited: Any, path: tuple[str | int, ...], findings: list[Finding]) -> Any:
+def _restored(
+    original: Any, edited: Any, path: tuple[str | int, ...], findings: list[Finding]
+) -> Any:
     if edited == shown(original):
         return original
     if isinstance(edited, dict):
         known = original if isinstance(original, dict) else {}
-        return {key: _restored(known.get(key), value, (*path, key), findings) for key, value in edited.items()}
+        return {
+            key: _restored(known.get(key), value, (*path, key), findings)
+            for key, value in edited.items()
+        }
     if isinstance(edited, list):
         items = original if isinstance(original, list) else []
         return [
@@ -94,5 +114,7 @@ def _restored(original: Any, edited: Any, path: tuple[str | int, ...], findings:
             for index, value in enumerate(edited)
         ]
     if isinstance(edited, str) and _LABEL.search(edited):
-        findings.append(Finding(pointer_of(path), "`[secret …]` stands for a secret only where it stood before"))
+        findings.append(
+            Finding(pointer_of(path), "`[secret …]` stands for a secret only where it stood before")
+        )
     return edited

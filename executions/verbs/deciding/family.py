@@ -1,4 +1,6 @@
-"""What a verb does to the runs that a run started: before it is locked itself, and in the same transaction."""
+"""What a verb does to the runs that a run started: before it is locked itself, and in the same
+transaction.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +18,18 @@ Verb = Callable[[uuid.UUID], Any]
 
 
 def down(execution_id: uuid.UUID, verb: Verb, phases: frozenset[Phase]) -> None:
-    """Do it to each run in these phases that this one waits for. Raises Refused where one of them refuses it."""
+    """Do it to each run in these phases that this one waits for.
+
+    Raises Refused where one of them refuses it.
+    """
     for child in stopping.awaited_children(execution_id).filter(phase__in=phases):
         _done(child, verb)
 
 
 def to_failed(execution_id: uuid.UUID, verb: Verb) -> None:
-    """Do it to the run whose failure this one stands at, if it does: it goes on, and its parent waits for it again."""
+    """Do it to the run whose failure this one stands at, if it does: it goes on, and its parent
+    waits for it again.
+    """
     standing = Step.objects.standing().filter(
         execution=execution_id, kind="run", status=StepStatus.FAILED, path=_current(execution_id)
     )

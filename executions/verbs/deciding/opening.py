@@ -1,10 +1,11 @@
-"""The one way in which a person's verb opens a run: who asks, in which phase, and whether the journal is whole.
+"""The one way in which a person's verb opens a run: who asks, in which phase, and whether the
+journal is whole.
 
 What goes on from a journal verifies it first, and outside of the transaction: tens of thousands of
-steps take seconds, and others must not wait for a lock meanwhile. The answer is one for the sequence
-at which the row stood; where it stands at another one when it is locked again, it is asked anew. A
-journal that is not what was written is refused at every door in the same words, and marked for a
-person.
+steps take seconds, and others must not wait for a lock meanwhile. The answer is one for the
+sequence at which the row stood; where it stands at another one when it is locked again, it is asked
+anew. A journal that is not what was written is refused at every door in the same words, and marked
+for a person.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ _NOUNS = {"recover": "recovery", "undo restore": "undoing of the restore", "resu
 
 
 class Reads(Enum):
-    """Of the standing steps of a run: all, none, or those that are open and those around the one at which it stands."""
+    """Of the standing steps of a run: all, none, or those that are open and those around the one at
+    which it stands.
+    """
 
     ALL = auto()
     AROUND = auto()
@@ -48,7 +51,9 @@ class Reads(Enum):
 
 
 class _Verified(NamedTuple):
-    """``others`` is how many finished steps stand beside ``records``, ``others_seq`` the newest of them."""
+    """``others`` is how many finished steps stand beside ``records``, ``others_seq`` the newest of
+    them.
+    """
 
     records: list[StepRecord]
     broken: Broken | None
@@ -62,8 +67,9 @@ class Opening:
 
     ``verifies`` is False for what ends a run or holds it: that has to be possible always. ``reads``
     says which of the standing steps the verb looks at. ``takes_broken``: it says itself what may be
-    done with a journal that is not whole. ``before`` is what is done first, in the same transaction, to runs that this
-    one started: a child is locked before its parent, as its end writes to the parent.
+    done with a journal that is not whole. ``before`` is what is done first, in the same
+    transaction, to runs that this one started: a child is locked before its parent, as its end
+    writes to the parent.
     """
 
     execution_id: uuid.UUID
@@ -117,18 +123,25 @@ def _locked(opening: Opening) -> Case:
 
 
 def _verified(execution: Execution, reads: Reads) -> _Verified:
-    """The standing steps, and what is wrong with the journal. Where it moves on meanwhile it is asked for anew."""
+    """The standing steps, and what is wrong with the journal.
+
+    Where it moves on meanwhile it is asked for anew.
+    """
     broken = examine(execution)
     if reads is Reads.ALL:
         return _Verified(load_records(execution.pk), broken)
     if reads is Reads.NONE:
         return _Verified([], broken)
     around = load_records_around(execution.pk, execution.current_step)
-    return _Verified(around, broken, *count_finished_but(execution.pk, [record.path for record in around]))
+    return _Verified(
+        around, broken, *count_finished_but(execution.pk, [record.path for record in around])
+    )
 
 
 def corrupt(verb: str, execution: Execution, broken: Broken) -> Refused:
-    """What is answered where the journal is not what was written; nothing was changed then but the flag."""
+    """What is answered where the journal is not what was written; nothing was changed then but the
+    flag.
+    """
     message = f"The {_NOUNS.get(verb, verb)} failed: {broken.text}."
     remedy = f"Nothing was changed; it is marked for a person. {broken.remedy()}"
     return Refused("corrupt", message, state=execution.phase, remedy=remedy)
@@ -137,7 +150,9 @@ def corrupt(verb: str, execution: Execution, broken: Broken) -> Refused:
 def _flag(case: Case, broken: Broken) -> None:
     """It stays as it is, and a person has to look at it."""
     execution, now = case.execution, clock.now()
-    event = report.recovery_failed(execution, broken.text, now, case.actor.pk, last_good_seq=broken.last_good_seq)
+    event = report.recovery_failed(
+        execution, broken.text, now, case.actor.pk, last_good_seq=broken.last_good_seq
+    )
     move = Move(
         execution.pk,
         Standing(frozenset({Phase(execution.phase)}), execution.head_seq),
@@ -162,7 +177,12 @@ def _flag(case: Case, broken: Broken) -> None:
             after=after,
             reason=case.reason,
         )
-    log.error("journal is not what was written", execution_id=execution.public_id, verb=case.verb, why=broken.text)
+    log.error(
+        "journal is not what was written",
+        execution_id=execution.public_id,
+        verb=case.verb,
+        why=broken.text,
+    )
 
 
 def check_allowed(execution: Execution, actor: User, verb: str) -> None:
@@ -181,8 +201,8 @@ def check_fresh(execution: Execution, expected_seq: int | None) -> None:
     if expected_seq is not None and expected_seq != execution.head_seq:
         raise Refused(
             "stale",
-            f"It was at {expected_seq} of its history when you looked; it is at {execution.head_seq} now and "
-            f"{execution.phase}.",
+            f"It was at {expected_seq} of its history when you looked; it is at"
+            f" {execution.head_seq} now and {execution.phase}.",
             state=execution.phase,
             remedy="Look at what changed, then decide again.",
         )

@@ -1,8 +1,10 @@
-"""An administrator's word on the phase of an execution, where no other verb fits. A reason is required.
+"""An administrator's word on the phase of an execution, where no other verb fits.
 
-The legal moves hold here as well (``executions.states.MOVES``). What only a worker can know, that it runs, waits or is
-complete, cannot be said by anybody else; and the ways back from FAILED, PAUSED and CANCELLED are verbs of their own,
-which know what in the journal has to be taken back.
+A reason is required.
+
+The legal moves hold here as well (``executions.states.MOVES``). What only a worker can know, that
+it runs, waits or is complete, cannot be said by anybody else; and the ways back from FAILED, PAUSED
+and CANCELLED are verbs of their own, which know what in the journal has to be taken back.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ def choices(execution: Execution) -> list[Phase]:
 
 
 @persistent
-def override(execution_id: uuid.UUID, actor: User, to: Phase, *, expected_seq: int | None = None, reason: str) -> Phase:
+def override(
+    execution_id: uuid.UUID, actor: User, to: Phase, *, expected_seq: int | None = None, reason: str
+) -> Phase:
     """Put it into this phase; whoever drives it is shut out at once. Raises Refused."""
 
     def work(case: Case) -> Phase:
@@ -55,17 +59,35 @@ def override(execution_id: uuid.UUID, actor: User, to: Phase, *, expected_seq: i
         _check(execution, to, reason)
         applied = apply(_move(execution, actor, to, reason))
         if applied is None:
-            raise Refused("stale", "Somebody else was faster.", remedy="Look at what changed, then decide again.")
+            raise Refused(
+                "stale",
+                "Somebody else was faster.",
+                remedy="Look at what changed, then decide again.",
+            )
         after = {"phase": str(to), "seq": applied.head_seq}
-        audit.record(VERB, execution, actor, before=audit.state(execution), after=after, reason=reason)
+        audit.record(
+            VERB, execution, actor, before=audit.state(execution), after=after, reason=reason
+        )
         return to
 
     # What ends or holds a run has to be possible whatever became of its journal.
     verifies = to == Phase.PENDING
     down = _DOWN.get(to)
-    below = partial(family.down, execution_id, lambda key: down(key, actor), ACTIVE_PHASES) if down else None
+    below = (
+        partial(family.down, execution_id, lambda key: down(key, actor), ACTIVE_PHASES)
+        if down
+        else None
+    )
     opening = Opening(
-        execution_id, actor, VERB, expected_seq, frozenset(Phase), reason, verifies, reads=Reads.NONE, before=below
+        execution_id,
+        actor,
+        VERB,
+        expected_seq,
+        frozenset(Phase),
+        reason,
+        verifies,
+        reads=Reads.NONE,
+        before=below,
     )
     return audited(opening, work)
 
@@ -75,16 +97,31 @@ def _check(execution: Execution, to: Phase, reason: str) -> None:
     if to not in allowed:
         way_back = Phase(execution.phase).row.way_back if to == Phase.PENDING else ""
         possible = f"Possible now: {', '.join(allowed) or 'no other phase'}."
-        raise Refused("wrong_phase", f"It is {execution.phase} and cannot be put into {to}.", state=execution.phase,
-                      remedy=f"{way_back} {possible}".strip())  # fmt: skip
+        raise Refused(
+            "wrong_phase",
+            f"It is {execution.phase} and cannot be put into {to}.",
+            state=execution.phase,
+            remedy=f"{way_back} {possible}".strip(),
+        )
     if not reason.strip():
-        raise Refused("invalid", "A reason is needed.", state=execution.phase, remedy="Say why, for the audit trail.")
+        raise Refused(
+            "invalid",
+            "A reason is needed.",
+            state=execution.phase,
+            remedy="Say why, for the audit trail.",
+        )
 
 
 def _move(execution: Execution, actor: User, to: Phase, reason: str) -> Move:
     now = clock.now()
     event = report.plain(
-        EventName.OVERRIDDEN, execution, now, actor.pk, reason=reason, before=str(execution.phase), after=str(to)
+        EventName.OVERRIDDEN,
+        execution,
+        now,
+        actor.pk,
+        reason=reason,
+        before=str(execution.phase),
+        after=str(to),
     )
     move = Move(
         execution.pk,
@@ -111,7 +148,9 @@ def _columns(to: Phase, reason: str) -> Mapping[str, Any]:
         return {}
     if to != Phase.FAILED:
         return {"requires_manual_intervention": False}
-    error = WorkflowError.standard("runtime", f"An administrator declared it failed: {reason}").as_json()
+    error = WorkflowError.standard(
+        "runtime", f"An administrator declared it failed: {reason}"
+    ).as_json()
     return {
         "error": AsJson(error),
         "failure_reason": report.failure_reason(error),

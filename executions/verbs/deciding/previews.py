@@ -1,4 +1,6 @@
-"""What a decision would take back, said before it is made: which steps run again, and which effects may repeat."""
+"""What a decision would take back, said before it is made: which steps run again, and which effects
+may repeat.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ INTERNAL = ("input", "iteration", "catch")
 
 @dataclass(frozen=True, slots=True)
 class RunsAgain:
-    """A step that is taken back. ``may_repeat``: what it did to the world would be done once more."""
+    """A step that is taken back. ``may_repeat``: what it did to the world would be done once
+    more.
+    """
 
     path: str
     name: str
@@ -25,11 +29,17 @@ class RunsAgain:
 
 
 def what_runs_again(workflow: Workflow, records: Iterable[StepRecord]) -> list[RunsAgain]:
-    """These steps in the order in which they ran, those that are still open last; the walk's own records left out."""
+    """These steps in the order in which they ran, those that are still open last; the walk's own
+    records left out.
+    """
     found = []
     for record in sorted(records, key=lambda r: (r.seq is None, r.seq or 0)):
         if record.kind not in INTERNAL:
             effect = effect_at(workflow, record.path, record.arguments)
             repeats = effect != "pure" and record.arguments is not None
-            found.append(RunsAgain(record.path, record.name, record.kind, str(record.status), effect, repeats))
+            found.append(
+                RunsAgain(
+                    record.path, record.name, record.kind, str(record.status), effect, repeats
+                )
+            )
     return found

@@ -1,6 +1,8 @@
-"""Going back to a checkpoint: what was finished up to it stands, everything after it is superseded and runs again.
+"""Going back to a checkpoint: what was finished up to it stands, everything after it is superseded
+and runs again.
 
-Nothing is deleted, so that a restore can itself be undone. Effects that run again are new operations with new keys.
+Nothing is deleted, so that a restore can itself be undone. Effects that run again are new
+operations with new keys.
 """
 
 from __future__ import annotations
@@ -50,7 +52,9 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a restore would do at the sequence ``seq``; ``broken`` says why the journal is not whole, if it is not."""
+    """What a restore would do at the sequence ``seq``; ``broken`` says why the journal is not
+    whole, if it is not.
+    """
 
     seq: int
     checkpoint_seq: int
@@ -66,10 +70,19 @@ class Preview:
 
 
 def checkpoints(execution: Execution) -> list[Checkpoint]:
-    """Where this execution can be restored to, newest first; the beginning (0) is always possible and not listed."""
-    found = [r for r in load_records(execution.pk) if is_checkpoint(r) and r.seq and r.kind not in INTERNAL]
+    """Where this execution can be restored to, newest first; the beginning (0) is always possible
+    and not listed.
+    """
+    found = [
+        r
+        for r in load_records(execution.pk)
+        if is_checkpoint(r) and r.seq and r.kind not in INTERNAL
+    ]
     found.sort(key=lambda record: record.seq or 0, reverse=True)
-    return [Checkpoint(r.seq or 0, r.path, r.name, r.kind, report.timestamp(r.finished_at)) for r in found]
+    return [
+        Checkpoint(r.seq or 0, r.path, r.name, r.kind, report.timestamp(r.finished_at))
+        for r in found
+    ]
 
 
 def latest_restore(execution: Execution) -> StepRecord | None:
@@ -85,7 +98,9 @@ def preview(execution_id: uuid.UUID, actor: User, checkpoint_seq: int) -> Previe
     check_allowed(execution, actor, RESTORE)
     check_phase(execution, RESTORE, PHASES)
     if execution.version is None:
-        raise Refused("conflict", "A run of an agent has no checkpoints to go back to.", state=execution.phase)
+        raise Refused(
+            "conflict", "A run of an agent has no checkpoints to go back to.", state=execution.phase
+        )
     records = load_records(execution_id)
     broken = examine(execution)
     checkpoint = _checkpoint(execution, records, checkpoint_seq, broken)
@@ -93,14 +108,24 @@ def preview(execution_id: uuid.UUID, actor: User, checkpoint_seq: int) -> Previe
     again = what_runs_again(definition.load(execution.version.document), taken_back)
     path = checkpoint.path if checkpoint else ""
     broken_text, last_good = (broken.text, broken.last_good_seq) if broken else ("", None)
-    return Preview(execution.head_seq, checkpoint_seq, path, len(kept), again, broken_text, last_good)
+    return Preview(
+        execution.head_seq, checkpoint_seq, path, len(kept), again, broken_text, last_good
+    )
 
 
 @persistent
 def restore(
-    execution_id: uuid.UUID, actor: User, checkpoint_seq: int, *, expected_seq: int | None = None, reason: str
+    execution_id: uuid.UUID,
+    actor: User,
+    checkpoint_seq: int,
+    *,
+    expected_seq: int | None = None,
+    reason: str,
 ) -> Decided:
-    """Go back to the finished step with this seq (0: to the beginning) and run on from there. Raises Refused."""
+    """Go back to the finished step with this seq (0: to the beginning) and run on from there.
+
+    Raises Refused.
+    """
 
     def work(case: Case) -> Decided:
         _check_reason(reason, case.execution)
@@ -109,13 +134,27 @@ def restore(
     # The step that waits for another run is open, and what is open is taken back by every restore.
     below = partial(stopping.cancel_children, execution_id)
     return audited(
-        Opening(execution_id, actor, RESTORE, expected_seq, PHASES, reason, takes_broken=True, before=below), work
+        Opening(
+            execution_id,
+            actor,
+            RESTORE,
+            expected_seq,
+            PHASES,
+            reason,
+            takes_broken=True,
+            before=below,
+        ),
+        work,
     )
 
 
 @persistent
-def undo_restore(execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None, reason: str) -> Decided:
-    """Take the latest restore back: what ran after it is superseded, what it superseded stands again."""
+def undo_restore(
+    execution_id: uuid.UUID, actor: User, *, expected_seq: int | None = None, reason: str
+) -> Decided:
+    """Take the latest restore back: what ran after it is superseded, what it superseded stands
+    again.
+    """
 
     def work(case: Case) -> Decided:
         _check_reason(reason, case.execution)
@@ -138,7 +177,10 @@ def _restore(case: Case, checkpoint_seq: int) -> Decided:
     if broken is not None:
         case.chained_on = checkpoint.digest if checkpoint else ""
         case.made.cut = Cut.made(after=checkpoint_seq, before=execution.head_seq + 1)
-    highest = Step.objects.filter(execution=execution).aggregate(highest=Max("generation"))["highest"] or 1
+    highest = (
+        Step.objects.filter(execution=execution).aggregate(highest=Max("generation"))["highest"]
+        or 1
+    )
     case.columns = {
         "generation": max(highest, execution.generation) + 1,
         "last_checkpoint_at": checkpoint.finished_at if checkpoint else None,
@@ -155,14 +197,20 @@ def _undo(case: Case) -> Decided:
     was = Decision.of(restored)
     if was.cut is not None:
         why = "what it took back was not as it had been written"
-        raise Refused("corrupt", f"The restore cannot be undone: {why}.", state=execution.phase,
-                      remedy="Restore to another checkpoint instead.")  # fmt: skip
+        raise Refused(
+            "corrupt",
+            f"The restore cannot be undone: {why}.",
+            state=execution.phase,
+            remedy="Restore to another checkpoint instead.",
+        )
     _, case.superseded = _split(list(case.records.values()), was.checkpoint or BEGINNING)
     case.superseded.append(restored)
     assert restored.seq is not None
     case.made.undoes = restored.seq
     reinstates = case.made.reinstates = []
-    taken_back = Step.objects.filter(execution=execution, superseded_by=restored.id).values_list(*RECORD_FIELDS)
+    taken_back = Step.objects.filter(execution=execution, superseded_by=restored.id).values_list(
+        *RECORD_FIELDS
+    )
     for record in map(record_of, taken_back):
         reinstates.append(record.path)
         if record.status == StepStatus.CANCELLED:
@@ -174,49 +222,88 @@ def _undo(case: Case) -> Decided:
 
 
 def _as_it_was_begun(record: StepRecord) -> StepRecord:
-    """A step that was closed when its execution was cancelled, open again; what may have happened is asked about."""
+    """A step that was closed when its execution was cancelled, open again; what may have happened
+    is asked about.
+    """
     is_effect = record.kind == "call" and record.arguments is not None
     may_have_happened = Call.of(record).outcome_unknown or not is_effect
     status = StepStatus.RUNNING if may_have_happened else StepStatus.RETRYING
     return replace(
-        record, id=uuid7(), seq=None, digest="", status=status, finished_at=None, superseded_by_id=None, waiting_for=""
+        record,
+        id=uuid7(),
+        seq=None,
+        digest="",
+        status=status,
+        finished_at=None,
+        superseded_by_id=None,
+        waiting_for="",
     )
 
 
 def _written(case: Case, event: EventName, checkpoint: StepRecord | None) -> Decided:
     execution = case.execution
     told = report.plain(
-        event, execution, clock.now(), case.actor.pk, reason=case.reason,
-        checkpoint_seq=case.made.checkpoint, path=checkpoint.path if checkpoint else "",
-    )  # fmt: skip
+        event,
+        execution,
+        clock.now(),
+        case.actor.pk,
+        reason=case.reason,
+        checkpoint_seq=case.made.checkpoint,
+        path=checkpoint.path if checkpoint else "",
+    )
     return write(case, [told])
 
 
-def _split(records: list[StepRecord], checkpoint_seq: int) -> tuple[list[StepRecord], list[StepRecord]]:
-    """What stands after a restore, and what it takes back: all that finished later, and all that was only begun."""
+def _split(
+    records: list[StepRecord], checkpoint_seq: int
+) -> tuple[list[StepRecord], list[StepRecord]]:
+    """What stands after a restore, and what it takes back: all that finished later, and all that
+    was only begun.
+    """
     kept = [r for r in records if r.is_finished() and r.seq is not None and r.seq <= checkpoint_seq]
     ids = {record.id for record in kept}
     return kept, [record for record in records if record.id not in ids]
 
 
-def _checkpoint(execution: Execution, records: list[StepRecord], seq: int, broken: Broken | None) -> StepRecord | None:
+def _checkpoint(
+    execution: Execution, records: list[StepRecord], seq: int, broken: Broken | None
+) -> StepRecord | None:
     """The step to go back to; None for the beginning."""
     if execution.journal_format > JOURNAL_FORMAT:
         assert broken is not None
-        raise Refused("corrupt", f"It cannot be restored: {broken.text}.", state=execution.phase,
-                      remedy="Upgrade Stigmer first.")  # fmt: skip
+        raise Refused(
+            "corrupt",
+            f"It cannot be restored: {broken.text}.",
+            state=execution.phase,
+            remedy="Upgrade Stigmer first.",
+        )
     if seq == BEGINNING:
         return None
-    found = next((record for record in records if record.seq == seq and is_checkpoint(record)), None)
+    found = next(
+        (record for record in records if record.seq == seq and is_checkpoint(record)), None
+    )
     if found is None:
-        raise Refused("invalid", f"There is no checkpoint {seq} that stands.", state=execution.phase,
-                      remedy="Choose one of the listed checkpoints, or 0 for the beginning.")  # fmt: skip
+        raise Refused(
+            "invalid",
+            f"There is no checkpoint {seq} that stands.",
+            state=execution.phase,
+            remedy="Choose one of the listed checkpoints, or 0 for the beginning.",
+        )
     if broken is not None and seq > broken.last_good_seq:
-        raise Refused("corrupt", f"Checkpoint {seq} is not good: {broken.text}.", state=execution.phase,
-                      remedy=broken.remedy())  # fmt: skip
+        raise Refused(
+            "corrupt",
+            f"Checkpoint {seq} is not good: {broken.text}.",
+            state=execution.phase,
+            remedy=broken.remedy(),
+        )
     return found
 
 
 def _check_reason(reason: str, execution: Execution) -> None:
     if not reason.strip():
-        raise Refused("invalid", "A reason is needed.", state=execution.phase, remedy="Say why, for the audit trail.")
+        raise Refused(
+            "invalid",
+            "A reason is needed.",
+            state=execution.phase,
+            remedy="Say why, for the audit trail.",
+        )

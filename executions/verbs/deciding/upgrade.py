@@ -1,8 +1,10 @@
-"""Recovering onto a newer version of the workflow: most failures are a bug in the definition, and this is the way on.
+"""Recovering onto a newer version of the workflow: most failures are a bug in the definition, and
+this is the way on.
 
-The journal is matched by path. What no longer fits is named before anything runs: first every recorded step whose
-place is gone or is of another kind, then, by walking the new version over a copy of the journal as far as its first
-effect, every step that the walk does not come past any more.
+The journal is matched by path. What no longer fits is named before anything runs: first every
+recorded step whose place is gone or is of another kind, then, by walking the new version over a
+copy of the journal as far as its first effect, every step that the walk does not come past any
+more.
 """
 
 from __future__ import annotations
@@ -55,7 +57,9 @@ class Misfit:
 
 @dataclass(frozen=True, slots=True)
 class GoesOn:
-    """What the other version would do first: ``runs`` or ``waits`` at a step, ``completes``, or ``fails``, and why."""
+    """What the other version would do first: ``runs`` or ``waits`` at a step, ``completes``, or
+    ``fails``, and why.
+    """
 
     how: str
     path: str = ""
@@ -67,8 +71,9 @@ class GoesOn:
 class Preview:
     """What going on with ``version`` (now: ``present``) would do at the sequence ``seq``.
 
-    Nothing is done where there are ``misfits`` or where the journal is ``broken``. ``is_new_operation``: the failed
-    step asks for something else in the other version, so that it gets a new idempotency key.
+    Nothing is done where there are ``misfits`` or where the journal is ``broken``.
+    ``is_new_operation``: the failed step asks for something else in the other version, so that it
+    gets a new idempotency key.
     """
 
     seq: int
@@ -88,7 +93,10 @@ class Preview:
 
 
 def preview(execution_id: uuid.UUID, actor: User, version_number: int) -> Preview:
-    """What ``recover_onto`` would do now; nothing is changed. Raises Refused as it would, but for what is shown."""
+    """What ``recover_onto`` would do now; nothing is changed.
+
+    Raises Refused as it would, but for what is shown.
+    """
     execution = Execution.objects.select_related("version").get(pk=execution_id)
     check_allowed(execution, actor, "recover")
     check_phase(execution, "recover", _FAILED)
@@ -115,9 +123,17 @@ def preview(execution_id: uuid.UUID, actor: User, version_number: int) -> Previe
 
 @persistent
 def recover_onto(
-    execution_id: uuid.UUID, actor: User, version_number: int, *, expected_seq: int | None = None, reason: str = ""
+    execution_id: uuid.UUID,
+    actor: User,
+    version_number: int,
+    *,
+    expected_seq: int | None = None,
+    reason: str = "",
 ) -> Decided:
-    """Verify the checkpoints and go on with this version of the workflow. Raises Refused (``conflict``: misfits)."""
+    """Verify the checkpoints and go on with this version of the workflow.
+
+    Raises Refused (``conflict``: misfits).
+    """
 
     opening = Opening(execution_id, actor, "recover", expected_seq, _FAILED, reason)
     return audited(opening, lambda case: _onto(case, version_number))
@@ -127,16 +143,23 @@ def _onto(case: Case, version_number: int) -> Decided:
     execution = case.execution
     version = _version(execution, version_number)
     failed = _meet_anew(case)
-    # What is foreign in the new version is evaluated, which may take long: not while the run is locked.
+    # What is foreign in the new version is evaluated, which may take long: not while the run is
+    # locked.
     standing = case.standing()
-    fit = outside(("fit", execution.pk, execution.head_seq, version.pk), partial(_fit, execution, version, standing))
+    fit = outside(
+        ("fit", execution.pk, execution.head_seq, version.pk),
+        partial(_fit, execution, version, standing),
+    )
     if fit.misfits:
         listed = "; ".join(f"{misfit.path} ({misfit.why})" for misfit in fit.misfits)
         raise Refused(
             "conflict",
             f"Version {version_number} does not fit what was recorded: {listed}.",
             state=execution.phase,
-            remedy="Restore to a checkpoint before these steps, correct the new version, or start a new execution.",
+            remedy=(
+                "Restore to a checkpoint before these steps, correct the new version, or start a"
+                " new execution."
+            ),
         )
     case.made.version = version_number
     case.columns["version_id"] = version.pk
@@ -145,8 +168,12 @@ def _onto(case: Case, version_number: int) -> Decided:
         case.columns["generation"] = max(execution.generation, failed.generation) + 1
     elif failed is not None and fit.first is not None:
         case.written.append(_same_operation(case, failed, fit.first))
-        family.to_failed(execution.pk, lambda key: decisions.recover(key, case.actor, reason=case.reason))
-    told = report.recovered(execution, clock.now(), case.actor.pk, reason=case.reason, version=version_number)
+        family.to_failed(
+            execution.pk, lambda key: decisions.recover(key, case.actor, reason=case.reason)
+        )
+    told = report.recovered(
+        execution, clock.now(), case.actor.pk, reason=case.reason, version=version_number
+    )
     return write(case, [told])
 
 
@@ -175,11 +202,21 @@ def _meet_anew(case: Case) -> StepRecord | None:
 
 def _version(execution: Execution, number: int) -> WorkflowVersion:
     if execution.workflow_id is None:
-        raise Refused("conflict", "Only a workflow's execution can go on with another version.", state=execution.phase)
-    version = WorkflowVersion.objects.filter(workflow_id=execution.workflow_id, number=number).first()
+        raise Refused(
+            "conflict",
+            "Only a workflow's execution can go on with another version.",
+            state=execution.phase,
+        )
+    version = WorkflowVersion.objects.filter(
+        workflow_id=execution.workflow_id, number=number
+    ).first()
     if version is None:
-        raise Refused("invalid", f"The workflow has no version {number}.", state=execution.phase,
-                      remedy="Apply it first, or name one that it has.")  # fmt: skip
+        raise Refused(
+            "invalid",
+            f"The workflow has no version {number}.",
+            state=execution.phase,
+            remedy="Apply it first, or name one that it has.",
+        )
     return version
 
 
@@ -209,16 +246,23 @@ def _fit(execution: Execution, version: WorkflowVersion, standing: list[StepReco
         if task is None:
             found.append(Misfit(record.path, "there is no such task any more"))
         elif task.kind != record.kind:
-            found.append(Misfit(record.path, f"it was {record.kind}, the new version has {task.kind} there"))
+            found.append(
+                Misfit(record.path, f"it was {record.kind}, the new version has {task.kind} there")
+            )
     return _Fit(found) if found else _walked(execution, workflow, version, standing)
 
 
 def _walked(
-    execution: Execution, workflow: definition.Workflow, version: WorkflowVersion, standing: list[StepRecord]
+    execution: Execution,
+    workflow: definition.Workflow,
+    version: WorkflowVersion,
+    standing: list[StepRecord],
 ) -> _Fit:
     standing = copy.deepcopy(standing)
     asks_for_secrets = workflow.use.secrets and execution.journal_format != FIRST_FORMAT
-    secrets = surroundings.secrets_for(execution.pk, workflow, author_of(version.pk) if asks_for_secrets else None)
+    secrets = surroundings.secrets_for(
+        execution.pk, workflow, author_of(version.pk) if asks_for_secrets else None
+    )
     surroundings.open_records(standing, secrets)
     journal = Journal(
         standing,

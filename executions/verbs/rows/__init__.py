@@ -17,6 +17,8 @@ VERBS: dict[str, Verb] = _rows()
 
 
 def with_commands() -> list[Verb]:
-    """The verbs that are commands of their own; one that takes another back is that one's ``--undo``."""
+    """The verbs that are commands of their own; one that takes another back is that one's
+    ``--undo``.
+    """
     undoing = {verb.undo for verb in VERBS.values()}
     return [verb for verb in VERBS.values() if verb.name not in undoing]

@@ -36,7 +36,10 @@ ROW = Verb(
             kind=Kind.JSON,
             label="Its output, if it happened",
             may_be_blank=True,
-            help="The step's output. Left out: the answer that came late, where one was kept, else null.",
+            help=(
+                "The step's output. Left out: the answer that came late, where one was kept, else"
+                " null."
+            ),
             options=("--output-value",),
         ),
     ),

@@ -12,8 +12,13 @@ ROW = Verb(
     label="Restore",
     icon="recover",
     summary="Go back to a checkpoint",
-    meaning="Support and administrators only; needs a reason, which the owner sees. 0 is the beginning.",
-    command="Go back to a checkpoint (support and administrators). `stigmer list checkpoints --of ID` shows them.",
+    meaning=(
+        "Support and administrators only; needs a reason, which the owner sees. 0 is the beginning."
+    ),
+    command=(
+        "Go back to a checkpoint (support and administrators). `stigmer list checkpoints --of ID`"
+        " shows them."
+    ),
     done="It goes on from the checkpoint.",
     done_to="goes on from the checkpoint",
     event="WORKFLOW_RESTORED",

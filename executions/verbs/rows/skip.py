@@ -13,7 +13,9 @@ ROW = Verb(
     icon="skip",
     only="Only a failed step can be skipped",
     summary="Skip the failed optional step",
-    meaning="The next step runs. Only from FAILED, and only where the definition says `optional: true`.",
+    meaning=(
+        "The next step runs. Only from FAILED, and only where the definition says `optional: true`."
+    ),
     command="Go on without the failed step, if it is optional.",
     done="The step is skipped; the run goes on with the next one.",
     done_to="goes on without its failed step",

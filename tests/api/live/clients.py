@@ -1,4 +1,6 @@
-"""Clients that follow an execution through the real ASGI application: over SSE and over a WebSocket."""
+"""Clients that follow an execution through the real ASGI application: over SSE and over a
+WebSocket.
+"""
 
 from __future__ import annotations
 
@@ -29,15 +31,24 @@ class Stream:
         self._communicator = ApplicationCommunicator(
             application,
             {
-                "type": "http", "http_version": "1.1", "method": "GET", "path": f"/api/v1/{path}", "raw_path": b"",
-                "query_string": b"", "scheme": "http", "server": ("localhost", 80), "client": ("127.0.0.1", 1),
+                "type": "http",
+                "http_version": "1.1",
+                "method": "GET",
+                "path": f"/api/v1/{path}",
+                "raw_path": b"",
+                "query_string": b"",
+                "scheme": "http",
+                "server": ("localhost", 80),
+                "client": ("127.0.0.1", 1),
                 "headers": [(name.encode(), value.encode()) for name, value in given.items()],
             },
-        )  # fmt: skip
+        )
         self.status = 0
 
     async def open(self) -> None:
-        await self._communicator.send_input({"type": "http.request", "body": b"", "more_body": False})
+        await self._communicator.send_input(
+            {"type": "http.request", "body": b"", "more_body": False}
+        )
         start = await self._communicator.receive_output(PATIENCE_SECONDS)
         self.status = start["status"]
 
@@ -51,7 +62,10 @@ class Stream:
         buffer, more = "", True
         while more:
             message = await self._communicator.receive_output(PATIENCE_SECONDS)
-            buffer, more = buffer + message.get("body", b"").decode(), message.get("more_body", False)
+            buffer, more = (
+                buffer + message.get("body", b"").decode(),
+                message.get("more_body", False),
+            )
             while "\n\n" in buffer:
                 block, buffer = buffer.split("\n\n", 1)
                 yield block
@@ -72,7 +86,9 @@ async def stream(path: str, **headers: str) -> AsyncIterator[Stream]:
 
 
 def socket(path: str, **headers: str) -> WebsocketCommunicator:
-    given = [(name.encode(), value.encode()) for name, value in ({"host": "localhost"} | headers).items()]
+    given = [
+        (name.encode(), value.encode()) for name, value in ({"host": "localhost"} | headers).items()
+    ]
     return WebsocketCommunicator(application, f"/ws/api/v1/{path}", given)
 
 

@@ -42,7 +42,9 @@ def path_of(execution: Execution) -> str:
     return f"workflow-executions/{execution.public_id}/events"
 
 
-def test_a_follower_gets_a_snapshot_then_updates_and_the_stream_ends_with_the_run(owner, begin, drive):
+def test_a_follower_gets_a_snapshot_then_updates_and_the_stream_ends_with_the_run(
+    owner, begin, drive
+):
     execution = begin()
 
     async def scenario() -> None:
@@ -50,14 +52,27 @@ def test_a_follower_gets_a_snapshot_then_updates_and_the_stream_ends_with_the_ru
             assert opened.status == 200
             events = opened.events()
             event, seq, data = await anext(events)
-            assert (event, seq, data["execution"]["status"]["phase"]) == ("snapshot", execution.head_seq, "PENDING")
+            assert (event, seq, data["execution"]["status"]["phase"]) == (
+                "snapshot",
+                execution.head_seq,
+                "PENDING",
+            )
             done = await elsewhere(drive, execution)
             rest = [each async for each in events]
             assert [event for event, *_ in rest][-1] == "end"
             _, seq, data = rest[-1]
-            assert (seq, data["ended"], data["execution"]["status"]["phase"]) == (done.head_seq, True, "COMPLETED")
+            assert (seq, data["ended"], data["execution"]["status"]["phase"]) == (
+                done.head_seq,
+                True,
+                "COMPLETED",
+            )
             assert data["execution"]["status"]["output"] == {"n": 2}
-            told = {entry["path"]: entry["status"] for _, _, data in rest for entry in data["entries"] if entry["path"]}
+            told = {
+                entry["path"]: entry["status"]
+                for _, _, data in rest
+                for entry in data["entries"]
+                if entry["path"]
+            }
             assert told == {"/first": "SUCCEEDED", "/last": "SUCCEEDED"}
 
     run(scenario)
@@ -109,13 +124,17 @@ def test_last_event_id_goes_on_where_the_connection_broke(owner, begin, drive):
             events = [each async for each in opened.events()]
         assert [(event, seq) for event, seq, _ in events] == [("end", done.head_seq)]
         assert all(entry["seq"] > seen for entry in events[0][2]["entries"])
-        async with stream(path_of(execution), **headers | {"last-event-id": str(done.head_seq)}) as opened:
+        async with stream(
+            path_of(execution), **headers | {"last-event-id": str(done.head_seq)}
+        ) as opened:
             assert [event async for event, *_ in opened.events()] == ["end"]
 
     run(scenario)
 
 
-@pytest.mark.parametrize("role, status", [("anonymous", 401), ("stranger", 404), ("support", 200), ("admin", 200)])
+@pytest.mark.parametrize(
+    "role, status", [("anonymous", 401), ("stranger", 404), ("support", 200), ("admin", 200)]
+)
 def test_who_may_not_see_it_may_not_follow_it(people, begin, drive, role, status):
     execution = drive(begin())
 
@@ -136,7 +155,9 @@ def test_a_revoked_token_ends_its_stream(owner, begin, worker):
             assert (await anext(events))[0] == "snapshot"
             await elsewhere(lambda: owner.user.api_tokens.update(revoked_at="2020-01-01T00:00Z"))
             await door.hub().check()
-            assert [(event, data) async for event, _, data in events] == [("closed", {"reason": "forbidden"})]
+            assert [(event, data) async for event, _, data in events] == [
+                ("closed", {"reason": "forbidden"})
+            ]
 
     run(scenario)
 
@@ -164,11 +185,16 @@ class TestASocket:
             opened = socket(path_of(execution), authorization=bearer(owner))
             assert (await opened.connect(PATIENCE_SECONDS))[0]
             first = json.loads(await opened.receive_from(PATIENCE_SECONDS))
-            assert (first["event"], first["execution"]["status"]["phase"]) == ("snapshot", "PENDING")
+            assert (first["event"], first["execution"]["status"]["phase"]) == (
+                "snapshot",
+                "PENDING",
+            )
             await opened.send_to(text_data=json.dumps({"ack": first["seq"]}))
             await elsewhere(drive, execution)
             frames = []
-            while (message := await opened.receive_output(PATIENCE_SECONDS))["type"] == "websocket.send":
+            while (message := await opened.receive_output(PATIENCE_SECONDS))[
+                "type"
+            ] == "websocket.send":
                 frames.append(json.loads(message["text"]))
             assert (frames[-1]["event"], message["code"]) == ("end", 1000)
             await opened.disconnect()
@@ -191,7 +217,9 @@ class TestASocket:
 
         run(scenario)
 
-    @pytest.mark.parametrize("headers, code", [({"authorization": "Bearer nope"}, 4401), ({}, None)])
+    @pytest.mark.parametrize(
+        "headers, code", [({"authorization": "Bearer nope"}, 4401), ({}, None)]
+    )
     def test_without_good_credentials_is_closed(self, begin, worker, headers, code):
         execution = begin()
 
@@ -221,7 +249,9 @@ class TestASocket:
         execution = drive(begin())
         browser = Client()
         browser.force_login(alice)
-        cookie = f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}"
+        cookie = (
+            f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}"
+        )
 
         async def scenario() -> None:
             foreign = socket(path_of(execution), cookie=cookie, origin="https://evil.example")
@@ -275,12 +305,16 @@ class TestATokenThatIsTakenAway:
             async with stream(path, authorization=f"Bearer {minted.secret}") as opened:
                 events = opened.events()
                 assert (await anext(events))[0] == "snapshot"
-                ours, theirs = (socket(path, authorization=f"Bearer {secret}") for secret in secrets_)
+                ours, theirs = (
+                    socket(path, authorization=f"Bearer {secret}") for secret in secrets_
+                )
                 for each in (ours, theirs):
                     assert (await each.connect(PATIENCE_SECONDS))[0]
                     await each.receive_from(PATIENCE_SECONDS)
                 await elsewhere(take_away, minted)
-                assert [(event, data) async for event, _, data in events] == [("closed", {"reason": "forbidden"})]
+                assert [(event, data) async for event, _, data in events] == [
+                    ("closed", {"reason": "forbidden"})
+                ]
                 closed = await ours.receive_output(PATIENCE_SECONDS)
                 assert (closed["type"], closed["code"]) == ("websocket.close", 4403)
                 assert await theirs.receive_nothing(timeout=0.5)
@@ -303,7 +337,10 @@ def test_a_server_that_stops_in_order_ends_streams_and_sockets_with_their_last_w
             assert (await followed.connect())[0]
             await followed.receive_from(PATIENCE_SECONDS)
             say_farewell()
-            assert await followed.receive_output(PATIENCE_SECONDS) == {"type": "websocket.close", "code": 1012}
+            assert await followed.receive_output(PATIENCE_SECONDS) == {
+                "type": "websocket.close",
+                "code": 1012,
+            }
             rest = [(event, data) async for event, _, data in events]
             assert rest == [("closed", {"reason": "restarting"})]
 

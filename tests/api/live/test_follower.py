@@ -1,4 +1,6 @@
-"""What waits for one follower: bounded, never blocking the writer, and the last one always arrives."""
+"""What waits for one follower: bounded, never blocking the writer, and the last one always
+arrives.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ def test_updates_come_in_order_and_older_ones_are_dropped():
     assert taken(subscriber) == [(1, 0), (3, 0), (4, 0)]
 
 
-def test_a_slow_one_loses_the_oldest_gets_the_last_and_is_named_once_in_the_log(caplog: pytest.LogCaptureFixture):
+def test_a_slow_one_loses_the_oldest_gets_the_last_and_is_named_once_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+):
     subscriber = follower()
     tell(subscriber, *map(update, range(1, BUFFER + 51)))
     tell(subscriber, update(BUFFER + 51, "end"))

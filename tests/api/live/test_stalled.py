@@ -1,4 +1,7 @@
-"""A follower that stops reading, before a whole Stigmer. What is bounded: tests/cli/test_backpressure.py."""
+"""A follower that stops reading, before a whole Stigmer.
+
+What is bounded: tests/cli/test_backpressure.py.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ import pytest
 from tests.live import LiveStigmer
 
 pytestmark = pytest.mark.processes
-TEXT = "document: {dsl: '1.0.0', namespace: tests, name: stalled, version: '1.0.0'}\ndo:\n- a: {set: {x: 1}}\n"
+TEXT = (
+    "document: {dsl: '1.0.0', namespace: tests, name: stalled, version: '1.0.0'}\ndo:\n- a: {set:"
+    " {x: 1}}\n"
+)
 TASKS = 50
 UPDATES = 30
 
@@ -25,12 +31,18 @@ def api(live_stigmer: LiveStigmer) -> Iterator[httpx.Client]:
         page = client.get("/log-in").text
         form = {"username": "admin", "password": live_stigmer.logins["admin"]}
         token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
-        client.post("/log-in", data={**form, "csrfmiddlewaretoken": token}, headers={"Referer": live_stigmer.base_url})
+        client.post(
+            "/log-in",
+            data={**form, "csrfmiddlewaretoken": token},
+            headers={"Referer": live_stigmer.base_url},
+        )
         cookie = next(value for name, value in client.cookies.items() if name.endswith("csrf"))
         client.headers["X-CSRFToken"] = cookie
         client.headers["Origin"] = live_stigmer.base_url
         client.base_url = httpx.URL(f"{live_stigmer.base_url}/api/v1/")
-        client.post("workflows", content=TEXT, headers={"Content-Type": "application/yaml"}).raise_for_status()
+        client.post(
+            "workflows", content=TEXT, headers={"Content-Type": "application/yaml"}
+        ).raise_for_status()
         yield client
 
 
@@ -43,7 +55,10 @@ def execution(api: httpx.Client) -> str:
 def report(api: httpx.Client, execution: str, sequence: int, phase: str = "IN_PROGRESS") -> None:
     """Each list of tasks has other names: a hundred new entries of the history."""
     status = "COMPLETED" if phase == "COMPLETED" else "IN_PROGRESS"
-    tasks = [{"task_name": f"{sequence}-{number}-{'x' * 200}", "status": status} for number in range(TASKS)]
+    tasks = [
+        {"task_name": f"{sequence}-{number}-{'x' * 200}", "status": status}
+        for number in range(TASKS)
+    ]
     update = {"sequence": sequence, "phase": phase, "tasks": tasks}
     api.patch(f"workflow-executions/{execution}/status", json=update).raise_for_status()
 
@@ -59,8 +74,8 @@ class Follower:
         self._socket.connect((server.hostname or "", server.port or 0))
         cookies = "; ".join(f"{name}={value}" for name, value in api.cookies.items())
         head = (
-            f"GET /api/v1/workflow-executions/{execution}/events HTTP/1.0\r\nHost: {server.netloc}\r\n"
-            f"Accept: text/event-stream\r\nCookie: {cookies}\r\n\r\n"
+            f"GET /api/v1/workflow-executions/{execution}/events HTTP/1.0\r\nHost:"
+            f" {server.netloc}\r\nAccept: text/event-stream\r\nCookie: {cookies}\r\n\r\n"
         )
         self._socket.sendall(head.encode())
         self._text = b""
@@ -76,12 +91,18 @@ class Follower:
             self._text += part
             while b"\n\n" in self._text:
                 block, self._text = self._text.split(b"\n\n", 1)
-                data = [line.removeprefix(b"data: ") for line in block.split(b"\n") if line.startswith(b"data: ")]
+                data = [
+                    line.removeprefix(b"data: ")
+                    for line in block.split(b"\n")
+                    if line.startswith(b"data: ")
+                ]
                 if data:
                     yield json.loads(data[0])
 
 
-def test_who_stops_reading_holds_nobody_up_and_gets_the_last_update_when_it_reads_again(api, execution):
+def test_who_stops_reading_holds_nobody_up_and_gets_the_last_update_when_it_reads_again(
+    api, execution
+):
     with Follower(api, execution, 16_384) as stalled, Follower(api, execution, 1 << 20) as reading:
         began, seen = stalled.events(), reading.events()
         assert next(began)["event"] == next(seen)["event"] == "snapshot"

@@ -17,9 +17,12 @@ SECRETS = Secrets({"key": SECRET, "other": "never declared"}, nonce="5f1c0ffee")
 PLACEHOLDER = SECRETS.placeholders(["key"])["key"]
 
 
-def make_context(*, seconds: float = 20.0, cancellation: Cancellation | None = None, **limits: Any) -> StepContext:
-    """``uri_variables``: the input of a task whose address is written in the workflow; without them the address came
-    from data."""
+def make_context(
+    *, seconds: float = 20.0, cancellation: Cancellation | None = None, **limits: Any
+) -> StepContext:
+    """``uri_variables``: the input of a task whose address is written in the workflow; without them
+    the address came from data.
+    """
     limits.setdefault("http_allowed_hosts", ["127.0.0.1"])
     variables = limits.pop("uri_variables", None)
     written = limits.pop("written", {"endpoint": "${ .address }"})

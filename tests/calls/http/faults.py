@@ -99,13 +99,22 @@ def behaviour(act: Behaviour) -> Behaviour:
 
 @behaviour
 def echo(server: FaultServer, connection: socket.socket, seen: Seen, rest: str) -> None:
-    shown = {"method": seen.method, "path": seen.path, "headers": seen.headers, "body": seen.body.decode()}
-    connection.sendall(answer("200 OK", json.dumps(shown).encode(), content_type="application/json"))
+    shown = {
+        "method": seen.method,
+        "path": seen.path,
+        "headers": seen.headers,
+        "body": seen.body.decode(),
+    }
+    connection.sendall(
+        answer("200 OK", json.dumps(shown).encode(), content_type="application/json")
+    )
 
 
 @behaviour
 def json_text(server: FaultServer, connection: socket.socket, seen: Seen, rest: str) -> None:
-    connection.sendall(answer("200 OK", bytes.fromhex(rest), content_type="application/problem+json"))
+    connection.sendall(
+        answer("200 OK", bytes.fromhex(rest), content_type="application/problem+json")
+    )
 
 
 @behaviour
@@ -205,5 +214,10 @@ def bomb(server: FaultServer, connection: socket.socket, seen: Seen, rest: str) 
 def packed(server: FaultServer, connection: socket.socket, seen: Seen, rest: str) -> None:
     encoding, _, data = rest.partition("/")
     connection.sendall(
-        answer("200 OK", bytes.fromhex(data), content_encoding=encoding, content_type="text/plain; charset=utf-8")
+        answer(
+            "200 OK",
+            bytes.fromhex(data),
+            content_encoding=encoding,
+            content_type="text/plain; charset=utf-8",
+        )
     )

@@ -11,7 +11,10 @@ Piece = bytes | threading.Event
 
 
 class RawServer:
-    """Each connection gets the next answer: pieces of bytes; an Event between them is waited for. Then it is closed."""
+    """Each connection gets the next answer: pieces of bytes; an Event between them is waited for.
+
+    Then it is closed.
+    """
 
     def __init__(self, *answers: bytes | Sequence[Piece]) -> None:
         self._answers: list[list[Piece]] = [

@@ -1,4 +1,6 @@
-"""A body that cannot be read never changes what the status says: answers of raw bytes, one per way to be broken."""
+"""A body that cannot be read never changes what the status says: answers of raw bytes, one per way
+to be broken.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,11 @@ TEXT = "Content-Type: text/plain"
 
 
 def call(
-    response: bytes | Sequence[Piece], *, seconds: float = 30.0, output: str = "content", **limits: Any
+    response: bytes | Sequence[Piece],
+    *,
+    seconds: float = 30.0,
+    output: str = "content",
+    **limits: Any,
 ) -> Outcome:
     with RawServer(response) as server:
         arguments = {"method": "get", "endpoint": server.url + "/", "output": output}
@@ -54,7 +60,9 @@ BROKEN: dict[str, bytes] = {
     "a charset that Python knows and nobody else": answer(
         "{}", b"closed", "Content-Type: text/html; charset=undefined"
     ),
-    "a codec that is no charset": answer("{}", b"\\u00e9", "Content-Type: text/html; charset=unicode_escape"),
+    "a codec that is no charset": answer(
+        "{}", b"\\u00e9", "Content-Type: text/html; charset=unicode_escape"
+    ),
     "a charset for host names": answer("{}", b"\xff" * 9, "Content-Type: text/html; charset=idna"),
     "a charset with NUL": answer("{}", b"x", b'Content-Type: text/html; charset="\xff\x01"'),
     "JSON that is none": answer("{}", b"{", JSON),
@@ -107,7 +115,9 @@ def test_a_body_that_cannot_be_read_is_told_with_its_status() -> None:
 
 def test_an_error_whose_body_never_ends_keeps_its_status_when_the_deadline_passes() -> None:
     hold = threading.Event()
-    outcome = failed([head("404 Not Found", "Content-Length: 100") + b"no such order", hold], seconds=1.0)
+    outcome = failed(
+        [head("404 Not Found", "Content-Length: 100") + b"no such order", hold], seconds=1.0
+    )
     assert (outcome.rule, outcome.transient) == ("HTTP 404", False)
     assert "no such order" in outcome.error.detail
 
@@ -121,7 +131,9 @@ def test_an_error_whose_head_never_ends_keeps_its_status_when_the_deadline_passe
 def test_an_explanation_is_waited_for_a_few_seconds_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("executions.calls.http.exchange.ERROR_BODY_SECONDS", 0.3)
     hold = threading.Event()
-    outcome = failed([head("503 Busy", "Retry-After: 7", "Content-Length: 9") + b"wait", hold], seconds=300.0)
+    outcome = failed(
+        [head("503 Busy", "Retry-After: 7", "Content-Length: 9") + b"wait", hold], seconds=300.0
+    )
     assert (outcome.rule, outcome.retry_after) == ("HTTP 503", 7)
     assert outcome.error.detail.endswith(": wait")
 
@@ -132,7 +144,10 @@ def test_what_an_interim_answer_says_is_not_the_status() -> None:
     assert content(b"HTTP/1.1 100 Continue\r\n\r\n" + early + answer("200 OK", b"[1]", JSON)) == [1]
     assert failed(early + broken("two lengths", 404)).rule == "HTTP 404"
     assert failed([early, hold], seconds=1.0).rule == "attempt timed out"
-    assert failed(head("101 Switching Protocols", "Upgrade: x", "Connection: upgrade") + b"x").rule == "HTTP 101"
+    assert (
+        failed(head("101 Switching Protocols", "Upgrade: x", "Connection: upgrade") + b"x").rule
+        == "HTTP 101"
+    )
 
 
 @pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
@@ -166,14 +181,18 @@ def test_trailers_and_the_oldest_version_are_read() -> None:
         ('["é"]'.encode("utf-32"), "application/json", ["é"]),
         ('["日本"]'.encode("shift_jis"), "application/json; charset=Shift_JIS", ["日本"]),
         ('["日本"]'.encode("iso2022_jp"), "application/json; charset=ISO-2022-JP", ["日本"]),
-        ("[\"联通\"]".encode("gbk"), "application/json; charset=gb2312", ["联通"]),
+        ('["联通"]'.encode("gbk"), "application/json; charset=gb2312", ["联通"]),
         (b'["gr\xc3\xbc\xff"]', "application/json; charset=utf-8", ["grü\ufffd"]),
         (b"", "application/json", None),
         (b" \r\n\t", "application/json", None),
         (b"\xef\xbb\xbf", "application/json", None),
         (b'{"a": 1, "a": 2}', "application/json", {"a": 2}),
         (b"123456789012345678901234567890", "application/json", 123456789012345678901234567890),
-        (b'["a\\u0000b", "\\ud800", "\\ud83d\\ude00"]', "application/json", ["a\ufffdb", "\ufffd", "😀"]),
+        (
+            b'["a\\u0000b", "\\ud800", "\\ud83d\\ude00"]',
+            "application/json",
+            ["a\ufffdb", "\ufffd", "😀"],
+        ),
         (b'{"a\\u0000": 1}', "application/json", {"a\ufffd": 1}),
         (b"[1]", "text/json", [1]),
         (b"[1]", "application/x-amz-json-1.1", [1]),
@@ -191,7 +210,7 @@ def test_trailers_and_the_oldest_version_are_read() -> None:
         (b"<svg/>", "image/svg+xml", "<svg/>"),
         (b"x", "no type at all", "x"),
     ],
-)  # fmt: skip
+)
 def test_what_can_be_read_is_read(body: bytes, kind: str, expected: Any) -> None:
     lines = [f"Content-Type: {kind}"] if kind else []
     assert content(answer("200 OK", body, *lines)) == expected
@@ -199,13 +218,35 @@ def test_what_can_be_read_is_read(body: bytes, kind: str, expected: Any) -> None
 
 @pytest.mark.parametrize(
     "kind",
-    ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-seq", "text/csv",
-     "application/csv", "application/yaml", "application/x-yaml", "application/vnd.x+yaml", "text/yaml",
-     "application/sql", "application/jwt", "application/jose", "application/toml", "application/graphql",
-     "application/javascript", "application/ecmascript", "text/javascript", "application/xml", "application/soap+xml",
-     "application/x-www-form-urlencoded", "application/x-sh", "application/n-triples", "text/markdown",
-     "TEXT/X-Anything", "application/x-unknown; charset=utf-8"],
-)  # fmt: skip
+    [
+        "application/x-ndjson",
+        "application/ndjson",
+        "application/jsonl",
+        "application/json-seq",
+        "text/csv",
+        "application/csv",
+        "application/yaml",
+        "application/x-yaml",
+        "application/vnd.x+yaml",
+        "text/yaml",
+        "application/sql",
+        "application/jwt",
+        "application/jose",
+        "application/toml",
+        "application/graphql",
+        "application/javascript",
+        "application/ecmascript",
+        "text/javascript",
+        "application/xml",
+        "application/soap+xml",
+        "application/x-www-form-urlencoded",
+        "application/x-sh",
+        "application/n-triples",
+        "text/markdown",
+        "TEXT/X-Anything",
+        "application/x-unknown; charset=utf-8",
+    ],
+)
 def test_text_types_arrive_as_text(kind: str) -> None:
     assert content(answer("200 OK", "a: grüß\n".encode(), f"Content-Type: {kind}")) == "a: grüß\n"
 
@@ -232,13 +273,15 @@ def test_a_content_type_that_was_sent_twice_is_read_once() -> None:
         ("none", "grüß".encode()),
         ("gzip", b""),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("chunked", [False, True])
 def test_packed_bodies_are_unpacked(encoding: str, data: bytes, chunked: bool) -> None:
     expected = "grüß" if data else ""
     lines = ["Content-Type: text/plain; charset=utf-8", f"Content-Encoding: {encoding}"]
     if chunked:
-        chunks = b"".join(b"1\r\n" + data[n : n + 1] + b"\r\n" for n in range(len(data))) + b"0\r\n\r\n"
+        chunks = (
+            b"".join(b"1\r\n" + data[n : n + 1] + b"\r\n" for n in range(len(data))) + b"0\r\n\r\n"
+        )
         assert content(head("200 OK", *lines, "Transfer-Encoding: chunked") + chunks) == expected
     else:
         assert content(answer("200 OK", data, *lines)) == expected
@@ -253,10 +296,14 @@ def test_packed_bodies_are_unpacked(encoding: str, data: bytes, chunked: bool) -
         ("gzip", packed(b"") * 100_000),
         ("", b"x" * 1_048_577),
     ],
-)  # fmt: skip
+)
 def test_no_layer_of_a_body_grows_beyond_the_limit(encoding: str, data: bytes) -> None:
     outcome = failed(answer("200 OK", data, TEXT, f"Content-Encoding: {encoding}"))
-    assert (outcome.rule, outcome.transient, outcome.effect_possible) == ("answer too large", False, True)
+    assert (outcome.rule, outcome.transient, outcome.effect_possible) == (
+        "answer too large",
+        False,
+        True,
+    )
 
 
 def test_a_body_packed_six_times_is_not_unpacked() -> None:
@@ -285,20 +332,28 @@ def test_an_address_of_a_redirect_is_encoded_once(location: bytes, path: str) ->
 
 
 def test_a_location_that_was_sent_twice_is_followed_once() -> None:
-    first = head("302 Found", "Location: /one", "Location: /one", "Content-Length: 0", "Connection: close")
+    first = head(
+        "302 Found", "Location: /one", "Location: /one", "Content-Length: 0", "Connection: close"
+    )
     with RawServer(first, answer("200 OK", b"there", TEXT)) as server:
-        outcome = http.run({"method": "get", "endpoint": server.url + "/", "redirect": True}, make_context())
+        outcome = http.run(
+            {"method": "get", "endpoint": server.url + "/", "redirect": True}, make_context()
+        )
     assert isinstance(outcome, Done)
     assert server.heads[1].startswith("GET /one ")
 
 
 def test_headers_of_any_bytes_are_shown_as_text() -> None:
-    shown = content(answer("200 OK", b"x", TEXT, "X-Utf: grüß".encode(), b"X-Old: gr\xfc\xdf"), output="response")
+    shown = content(
+        answer("200 OK", b"x", TEXT, "X-Utf: grüß".encode(), b"X-Old: gr\xfc\xdf"),
+        output="response",
+    )
     assert (shown["headers"]["x-utf"], shown["headers"]["x-old"]) == ("grüß", "grüß")
 
 
 @pytest.mark.parametrize(
-    ("value", "seconds"), [("5, 5", 5.0), ("0007", 7.0), ("soon", None), ("-1", None), ("1.5", None)]
+    ("value", "seconds"),
+    [("5, 5", 5.0), ("0007", 7.0), ("soon", None), ("-1", None), ("1.5", None)],
 )
 def test_a_retry_after_is_read_where_it_can_be(value: str, seconds: float | None) -> None:
     assert failed(answer("503 Busy", b"", f"Retry-After: {value}")).retry_after == seconds

@@ -37,4 +37,10 @@ def test_no_status_below_500_is_transient_but_three() -> None:
 
 
 def test_server_errors_are_transient_unless_the_server_cannot_ever() -> None:
-    assert [status for status in range(500, 600) if not is_transient(status)] == [501, 505, 506, 510, 511]
+    assert [status for status in range(500, 600) if not is_transient(status)] == [
+        501,
+        505,
+        506,
+        510,
+        511,
+    ]

@@ -1,4 +1,6 @@
-"""Which addresses may be called: hostile spellings of private ones, and what an operator may list."""
+"""Which addresses may be called: hostile spellings of private ones, and what an operator may
+list.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +38,10 @@ PUBLIC_ADDRESSES = words("""
     2606:4700:4700::1111 2001:4860:4860::8888 ::ffff:8.8.8.8 64:ff9b::8.8.8.8 2002:808:808::
 """)
 
-# Spellings of hosts that lead, or pretend to lead, somewhere else than they look; none may reach a socket.
-HOSTILE_URLS = """
+# Spellings of hosts that lead, or pretend to lead, somewhere else than they look; none may reach a
+# socket.
+HOSTILE_URLS = (
+    """
     http://127.0.0.1/ http://127.0.0.1:80/ http://127.0.0.1./ http://127.1/ http://127.0.1/ http://0/ http://0.0.0.0/
     http://2130706433/ http://0x7f000001/ http://0x7f.0.0.1/ http://0x7f.1/ http://0X7F.0X0.0X0.0X1/ http://017700000001/
     http://0177.0.0.1/ http://0177.0.0.01/ http://00000177.0.0.1/ http://127.000.000.001/ http://127.0.0.1.1/
@@ -60,7 +64,11 @@ HOSTILE_URLS = """
     http://127.0.0.1:0/ http://127.0.0.1:-1/ http://127.0.0.1:65536/ http://127.0.0.1:80:80/ http://127.0.0.1:8O/
     http://example.org:99999/ http://ex_am%00ple/ http://exa%0d%0ample/ http://a..b/ http://host,name/ http://a;b/
     http://{host}/ http://$host/ http://[fe80::1]:80:80/ http://*.example.org/ http://a|b/ http://!/
-""".replace("\\u00ad", "\u00ad").replace("\\u200b", "\u200b").replace("\\\\", "\\").split()  # fmt: skip
+""".replace("\\u00ad", "\u00ad")
+    .replace("\\u200b", "\u200b")
+    .replace("\\\\", "\\")
+    .split()
+)
 
 WITH_SPACES = [
     "http://127.0.0.1 /",
@@ -95,24 +103,38 @@ def test_the_table_of_hostile_spellings_is_long_enough() -> None:
 
 
 def test_a_refusal_names_the_setting_that_would_allow_the_address(server: FaultServer) -> None:
-    outcome = http.run({"method": "get", "endpoint": f"{server.url}/echo"}, make_context(http_allowed_hosts=[]))
+    outcome = http.run(
+        {"method": "get", "endpoint": f"{server.url}/echo"}, make_context(http_allowed_hosts=[])
+    )
     assert isinstance(outcome, Fail)
     assert outcome.error.type == ERROR_TYPES + "authorization"
-    assert outcome.error.detail == (
-        f"127.0.0.1:{server.port} may not be called: it is not a public internet address; "
-        f"an operator can allow it by listing '127.0.0.1:{server.port}' in the setting STIGMER_HTTP_ALLOWED_HOSTS"
+    assert (
+        outcome.error.detail
+        == f"127.0.0.1:{server.port} may not be called: it is not a public internet address; an"
+        f" operator can allow it by listing '127.0.0.1:{server.port}' in the setting"
+        " STIGMER_HTTP_ALLOWED_HOSTS"
     )
     assert server.seen == []
 
 
 def test_a_name_that_leads_inside_is_refused_with_the_address_that_it_leads_to() -> None:
-    outcome = http.run({"method": "get", "endpoint": "http://localhost:9/"}, make_context(http_allowed_hosts=[]))
+    outcome = http.run(
+        {"method": "get", "endpoint": "http://localhost:9/"}, make_context(http_allowed_hosts=[])
+    )
     assert isinstance(outcome, Fail)
     assert "localhost:9 may not be called: its address " in outcome.error.detail
 
 
 @pytest.mark.parametrize(
-    "entry", ["127.0.0.1", "127.0.0.1:{port}", "127.0.0.0/8", "localhost", "LocalHost:{port}", "::ffff:127.0.0.0/104"]
+    "entry",
+    [
+        "127.0.0.1",
+        "127.0.0.1:{port}",
+        "127.0.0.0/8",
+        "localhost",
+        "LocalHost:{port}",
+        "::ffff:127.0.0.0/104",
+    ],
 )
 def test_a_listed_address_may_be_called(server: FaultServer, entry: str) -> None:
     host = "localhost" if "ocal" in entry else "127.0.0.1"
@@ -120,12 +142,19 @@ def test_a_listed_address_may_be_called(server: FaultServer, entry: str) -> None
     if entry.startswith("::ffff"):
         host, allowed = "[::ffff:127.0.0.1]", ["127.0.0.0/8"]
     url = f"http://{host}:{server.port}/echo"
-    assert isinstance(http.run({"method": "get", "endpoint": url}, make_context(http_allowed_hosts=allowed)), Done)
+    assert isinstance(
+        http.run({"method": "get", "endpoint": url}, make_context(http_allowed_hosts=allowed)), Done
+    )
 
 
-@pytest.mark.parametrize("entry", ["127.0.0.1:1", "127.0.0.2", "10.0.0.0/8", "example.org", "localhost"])
+@pytest.mark.parametrize(
+    "entry", ["127.0.0.1:1", "127.0.0.2", "10.0.0.0/8", "example.org", "localhost"]
+)
 def test_an_entry_allows_nothing_but_what_it_says(server: FaultServer, entry: str) -> None:
-    outcome = http.run({"method": "get", "endpoint": f"{server.url}/echo"}, make_context(http_allowed_hosts=[entry]))
+    outcome = http.run(
+        {"method": "get", "endpoint": f"{server.url}/echo"},
+        make_context(http_allowed_hosts=[entry]),
+    )
     assert isinstance(outcome, Fail) and outcome.rule == "egress refused"
 
 
@@ -137,9 +166,14 @@ def test_a_connection_that_one_policy_opened_is_not_used_under_another(server: F
 
 
 def test_ports_can_be_limited(server: FaultServer) -> None:
-    outcome = http.run({"method": "get", "endpoint": f"{server.url}/echo"}, make_context(http_allowed_ports=[80, 443]))
+    outcome = http.run(
+        {"method": "get", "endpoint": f"{server.url}/echo"},
+        make_context(http_allowed_ports=[80, 443]),
+    )
     assert isinstance(outcome, Fail)
-    assert f"listing '{server.port}' in the setting STIGMER_HTTP_ALLOWED_PORTS" in outcome.error.detail
+    assert (
+        f"listing '{server.port}' in the setting STIGMER_HTTP_ALLOWED_PORTS" in outcome.error.detail
+    )
 
 
 @pytest.mark.parametrize(
@@ -174,9 +208,13 @@ def test_an_entry_that_is_not_understood_is_an_error(entry: str) -> None:
         ("2001:4860::/32", "2001:4860:4860::8888", True),
     ],
 )
-def test_in_list_mode_nothing_but_the_list_may_be_called(entry: str, host: str, listed: bool) -> None:
+def test_in_list_mode_nothing_but_the_list_may_be_called(
+    entry: str, host: str, listed: bool
+) -> None:
     assert Egress.from_settings(only=[entry]).is_listed(host, 443) is listed
-    assert Egress.from_settings(["shop.example", "8.8.8.0/24"], only=["other.example"]).is_listed("8.8.8.8", 443)
+    assert Egress.from_settings(["shop.example", "8.8.8.0/24"], only=["other.example"]).is_listed(
+        "8.8.8.8", 443
+    )
     assert Egress.from_settings().is_listed(host, 443)
 
 
@@ -193,17 +231,32 @@ def test_in_list_mode_what_is_allowed_inside_may_be_called(server: FaultServer) 
 
 def test_in_list_mode_a_name_that_is_not_listed_is_not_looked_up() -> None:
     call: dict[str, Any] = {"method": "get", "endpoint": "http://no-such-host.invalid/"}
-    outcome = http.run(call, make_context(http_allowed_hosts=["localhost"], http_only_hosts=["shop.example"]))
+    outcome = http.run(
+        call, make_context(http_allowed_hosts=["localhost"], http_only_hosts=["shop.example"])
+    )
     assert isinstance(outcome, Fail)
-    assert (outcome.rule, outcome.transient, outcome.effect_possible) == ("egress refused", False, False)
-    assert outcome.error.detail == (
-        "no-such-host.invalid:80 may not be called: it is not on the list of hosts that may be called; "
-        "an operator can allow it by listing 'no-such-host.invalid' in the setting STIGMER_HTTP_ONLY_HOSTS"
+    assert (outcome.rule, outcome.transient, outcome.effect_possible) == (
+        "egress refused",
+        False,
+        False,
+    )
+    assert (
+        outcome.error.detail
+        == "no-such-host.invalid:80 may not be called: it is not on the list of hosts that may be"
+        " called; an operator can allow it by listing 'no-such-host.invalid' in the setting"
+        " STIGMER_HTTP_ONLY_HOSTS"
     )
 
 
 def test_in_list_mode_every_hop_of_a_redirect_is_vetted(server: FaultServer) -> None:
     away = b"http://elsewhere.example/".hex()
-    call: dict[str, Any] = {"method": "get", "endpoint": f"{server.url}/redirect/302/{away}", "redirect": True}
+    call: dict[str, Any] = {
+        "method": "get",
+        "endpoint": f"{server.url}/redirect/302/{away}",
+        "redirect": True,
+    }
     outcome = http.run(call, make_context(http_only_hosts=["shop.example"]))
-    assert isinstance(outcome, Fail) and "elsewhere.example:80 may not be called" in outcome.error.detail
+    assert (
+        isinstance(outcome, Fail)
+        and "elsewhere.example:80 may not be called" in outcome.error.detail
+    )

@@ -61,10 +61,16 @@ def test_with_redirect_an_answer_that_leads_nowhere_is_no_error(server: FaultSer
 @pytest.mark.parametrize(
     ("code", "method", "becomes", "body"),
     [
-        (301, "post", "GET", ""), (302, "post", "GET", ""), (303, "post", "GET", ""), (303, "put", "GET", ""),
-        (301, "put", "PUT", "x"), (307, "post", "POST", "x"), (308, "post", "POST", "x"), (303, "delete", "GET", ""),
+        (301, "post", "GET", ""),
+        (302, "post", "GET", ""),
+        (303, "post", "GET", ""),
+        (303, "put", "GET", ""),
+        (301, "put", "PUT", "x"),
+        (307, "post", "POST", "x"),
+        (308, "post", "POST", "x"),
+        (303, "delete", "GET", ""),
     ],
-)  # fmt: skip
+)
 def test_the_method_after_a_redirect_follows_the_standard(
     server: FaultServer, code: int, method: str, becomes: str, body: str
 ) -> None:
@@ -73,10 +79,18 @@ def test_the_method_after_a_redirect_follows_the_standard(
     assert ("idempotency-key" in echo["headers"]) == (becomes != "GET")
 
 
-def test_credentials_and_own_headers_do_not_go_to_another_origin(server: FaultServer, elsewhere: FaultServer) -> None:
-    endpoint = {"uri": leading(server, f"{elsewhere.url}/echo"), "authentication": {"bearer": {"token": "t"}}}
+def test_credentials_and_own_headers_do_not_go_to_another_origin(
+    server: FaultServer, elsewhere: FaultServer
+) -> None:
+    endpoint = {
+        "uri": leading(server, f"{elsewhere.url}/echo"),
+        "authentication": {"bearer": {"token": "t"}},
+    }
     headers = {"X-Api-Key": "k", "Cookie": "c=1", "Accept": "text/html"}
-    outcome = http.run({"method": "get", "endpoint": endpoint, "headers": headers, "redirect": True}, make_context())
+    outcome = http.run(
+        {"method": "get", "endpoint": endpoint, "headers": headers, "redirect": True},
+        make_context(),
+    )
     there = output(outcome)["headers"]
     assert not {"authorization", "x-api-key", "cookie"} & set(there)
     assert there["accept"] == "text/html"
@@ -98,20 +112,36 @@ def test_a_body_is_not_handed_to_another_host(server: FaultServer, elsewhere: Fa
 @pytest.mark.parametrize(
     "location",
     [
-        "http://127.0.0.2:1/", "http://10.0.0.1/", "http://169.254.169.254/latest/", "http://[::1]:1/", "//10.0.0.1/",
-        "http://2130706433/", "http://0x7f.1/", "file:///etc/passwd", "ftp://example.org/", "http://a@127.0.0.2/",
-        "http://a..b/", "http://[::1/", "http:\\\\10.0.0.1",
+        "http://127.0.0.2:1/",
+        "http://10.0.0.1/",
+        "http://169.254.169.254/latest/",
+        "http://[::1]:1/",
+        "//10.0.0.1/",
+        "http://2130706433/",
+        "http://0x7f.1/",
+        "file:///etc/passwd",
+        "ftp://example.org/",
+        "http://a@127.0.0.2/",
+        "http://a..b/",
+        "http://[::1/",
+        "http:\\\\10.0.0.1",
     ],
-)  # fmt: skip
+)
 def test_every_hop_is_vetted_again(server: FaultServer, location: str) -> None:
     context = make_context(http_allowed_hosts=[f"127.0.0.1:{server.port}"])
-    outcome = refused(http.run({"method": "get", "endpoint": leading(server, location), "redirect": True}, context))
+    outcome = refused(
+        http.run(
+            {"method": "get", "endpoint": leading(server, location), "redirect": True}, context
+        )
+    )
     assert outcome.rule in ("egress refused", "request not valid")
     assert (outcome.transient, outcome.effect_possible) == (False, True)
 
 
 def test_a_secure_call_is_not_led_to_an_open_one() -> None:
-    request = Request("GET", httpx.URL("https://a.example/"), {}, frozenset(), None, "content", True)
+    request = Request(
+        "GET", httpx.URL("https://a.example/"), {}, frozenset(), None, "content", True
+    )
     with pytest.raises(Refusal, match="redirected from https to http"):
         redirected(request, 302, "http://a.example/")
     assert str(redirected(request, 302, "https://a.example/b").url) == "https://a.example/b"

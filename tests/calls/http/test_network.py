@@ -1,4 +1,6 @@
-"""Connections: names that change their mind, several addresses, certificates, proxies of the environment."""
+"""Connections: names that change their mind, several addresses, certificates, proxies of the
+environment.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,9 @@ def test_the_address_that_was_vetted_is_the_one_that_is_connected_to(server: Fau
     assert names.questions == 1
 
 
-def test_a_name_that_flips_to_a_private_address_is_refused_the_next_time(server: FaultServer) -> None:
+def test_a_name_that_flips_to_a_private_address_is_refused_the_next_time(
+    server: FaultServer,
+) -> None:
     names = Names(["127.0.0.1"], ["127.0.0.2"], ["169.254.169.254"])
     backend = VettedBackend(Egress.from_settings([f"127.0.0.1:{server.port}"]), names)
     connect(backend, "rebinding.example", server.port)
@@ -76,7 +80,9 @@ def test_one_private_address_among_public_ones_refuses_the_name() -> None:
 
 
 def test_the_next_address_is_tried_where_one_does_not_answer(server: FaultServer) -> None:
-    backend = VettedBackend(Egress.from_settings(["127.0.0.0/8", "::1"]), Names(["::1", "127.0.0.1"]))
+    backend = VettedBackend(
+        Egress.from_settings(["127.0.0.0/8", "::1"]), Names(["::1", "127.0.0.1"])
+    )
     assert connect(backend, "two.example", server.port) == ("127.0.0.1", server.port)
 
 
@@ -85,10 +91,14 @@ def test_a_name_without_addresses_is_not_found() -> None:
         connect(VettedBackend(Egress(), Names([])), "none.example", 80)
 
 
-def test_proxies_of_the_environment_are_ignored(server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_of_the_environment_are_ignored(
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1/")
-    assert isinstance(http.run({"method": "get", "endpoint": f"{server.url}/echo"}, make_context()), Done)
+    assert isinstance(
+        http.run({"method": "get", "endpoint": f"{server.url}/echo"}, make_context()), Done
+    )
 
 
 def certificate_for(name: str, folder: Path) -> tuple[Path, Path]:
@@ -111,7 +121,11 @@ def certificate_for(name: str, folder: Path) -> tuple[Path, Path]:
     public, private = folder / "certificate.pem", folder / "key.pem"
     public.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     private.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
     )
     return public, private
 
@@ -137,7 +151,9 @@ class SecureServer:
             try:
                 with self._tls.wrap_socket(plain, server_side=True) as connection:
                     connection.recv(65_536)
-                    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok")
+                    connection.sendall(
+                        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok"
+                    )
             except OSError:
                 plain.close()
 
@@ -157,15 +173,23 @@ def secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SecureSe
     loop.close()
 
 
-def test_the_name_of_the_url_is_what_the_certificate_is_checked_against(secure: SecureServer) -> None:
+def test_the_name_of_the_url_is_what_the_certificate_is_checked_against(
+    secure: SecureServer,
+) -> None:
     call = {"method": "get", "endpoint": f"https://localhost:{secure.port}/"}
     assert http.run(call, make_context(http_allowed_hosts=["127.0.0.0/8", "::1"])) == Done("ok")
     assert secure.names == ["localhost"]
 
 
-def test_a_certificate_for_another_name_is_permanent_and_nothing_was_sent(secure: SecureServer) -> None:
+def test_a_certificate_for_another_name_is_permanent_and_nothing_was_sent(
+    secure: SecureServer,
+) -> None:
     call = {"method": "post", "endpoint": f"https://127.0.0.1:{secure.port}/", "body": {}}
     outcome = http.run(call, make_context())
     assert isinstance(outcome, Fail)
-    assert (outcome.rule, outcome.transient, outcome.effect_possible) == ("TLS certificate refused", False, False)
+    assert (outcome.rule, outcome.transient, outcome.effect_possible) == (
+        "TLS certificate refused",
+        False,
+        False,
+    )
     assert "the certificate was not accepted" in outcome.error.detail

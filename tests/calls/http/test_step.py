@@ -1,4 +1,6 @@
-"""HTTP calls against a real, misbehaving server: what is sent, what comes back, what a failure says."""
+"""HTTP calls against a real, misbehaving server: what is sent, what comes back, what a failure
+says.
+"""
 
 from __future__ import annotations
 
@@ -44,9 +46,18 @@ def verdict(outcome: Fail) -> tuple[str, bool, bool]:
 # What is sent
 
 
-def test_an_object_is_sent_as_json_with_the_keys_that_make_it_repeatable(server: FaultServer) -> None:
+def test_an_object_is_sent_as_json_with_the_keys_that_make_it_repeatable(
+    server: FaultServer,
+) -> None:
     body = {"amount": 9007199254740993, "items": [1, True, None]}
-    echo = done({"method": "post", "endpoint": f"{server.url}/echo", "body": body, "headers": {"X-Shop": "a", "n": 1}})
+    echo = done(
+        {
+            "method": "post",
+            "endpoint": f"{server.url}/echo",
+            "body": body,
+            "headers": {"X-Shop": "a", "n": 1},
+        }
+    )
     assert echo["body"] == '{"amount":9007199254740993,"items":[1,true,null]}'
     assert echo["headers"]["content-type"] == "application/json"
     assert echo["headers"]["idempotency-key"] == "wex-1/charge/1"
@@ -64,7 +75,12 @@ def test_safe_methods_carry_no_idempotency_key(server: FaultServer, method: str)
 
 def test_the_authors_own_idempotency_key_is_kept(server: FaultServer) -> None:
     echo = done(
-        {"method": "put", "endpoint": f"{server.url}/echo", "headers": {"Idempotency-Key": "mine"}, "body": "text"}
+        {
+            "method": "put",
+            "endpoint": f"{server.url}/echo",
+            "headers": {"Idempotency-Key": "mine"},
+            "body": "text",
+        }
     )
     assert echo["headers"]["idempotency-key"] == "mine"
     assert (echo["body"], echo["headers"]["content-type"]) == ("text", "text/plain; charset=utf-8")
@@ -72,31 +88,55 @@ def test_the_authors_own_idempotency_key_is_kept(server: FaultServer) -> None:
 
 def test_an_object_becomes_a_form_where_the_content_type_says_so(server: FaultServer) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    arguments = {"method": "post", "endpoint": f"{server.url}/echo", "headers": form, "body": {"a": [1, 2], "b": True}}
+    arguments = {
+        "method": "post",
+        "endpoint": f"{server.url}/echo",
+        "headers": form,
+        "body": {"a": [1, 2], "b": True},
+    }
     assert done(arguments)["body"] == "a=1&a=2&b=true"
 
 
 def test_the_query_is_added_to_the_one_in_the_address(server: FaultServer) -> None:
-    echo = done(get(f"{server.url}/echo?x=1#part", query={"y": "a b&c", "z": [1, 2], "none": None, "on": True}))
+    echo = done(
+        get(
+            f"{server.url}/echo?x=1#part",
+            query={"y": "a b&c", "z": [1, 2], "none": None, "on": True},
+        )
+    )
     assert echo["path"] == "/echo?x=1&y=a%20b%26c&z=1&z=2&on=true"
 
 
 def test_the_address_is_a_template_over_the_tasks_input(server: FaultServer) -> None:
-    echo = done(get(f"{server.url}/echo/{{id}}/{{pet.name}}/{{none}}"), uri_variables={"id": "a/ü", "pet.name": 7})
+    echo = done(
+        get(f"{server.url}/echo/{{id}}/{{pet.name}}/{{none}}"),
+        uri_variables={"id": "a/ü", "pet.name": 7},
+    )
     assert echo["path"] == "/echo/a%2F%C3%BC/7/"
 
 
 @pytest.mark.parametrize("written", ["${ .url }", {"uri": "${ .url }"}])
 @pytest.mark.parametrize("path", ["/{id}", "/{", "/}{", "/{+a}", "?q={id}"])
-def test_braces_in_an_address_that_comes_from_data_are_data(server: FaultServer, path: str, written: Any) -> None:
+def test_braces_in_an_address_that_comes_from_data_are_data(
+    server: FaultServer, path: str, written: Any
+) -> None:
     echo = done(get(f"{server.url}/echo{path}"), written={"endpoint": written})
     assert echo["path"] == "/echo" + path.replace("{", "%7B").replace("}", "%7D")
 
 
 @pytest.mark.parametrize("body", [{"a": 1}, ["a"]])
-@pytest.mark.parametrize("kind", ["multipart/form-data", "application/xml", "text/csv", "application/x-ndjson"])
-def test_an_object_under_a_type_that_holds_none_is_not_sent(server: FaultServer, body: Any, kind: str) -> None:
-    arguments = {"method": "post", "endpoint": f"{server.url}/echo", "headers": {"Content-Type": kind}, "body": body}
+@pytest.mark.parametrize(
+    "kind", ["multipart/form-data", "application/xml", "text/csv", "application/x-ndjson"]
+)
+def test_an_object_under_a_type_that_holds_none_is_not_sent(
+    server: FaultServer, body: Any, kind: str
+) -> None:
+    arguments = {
+        "method": "post",
+        "endpoint": f"{server.url}/echo",
+        "headers": {"Content-Type": kind},
+        "body": body,
+    }
     outcome = failed(arguments)
     assert verdict(outcome) == ("request not valid", False, False)
     assert f"cannot be sent as {kind}" in outcome.error.detail
@@ -109,7 +149,7 @@ def test_an_object_under_a_type_that_holds_none_is_not_sent(server: FaultServer,
         ({"basic": {"username": "ann", "password": PLACEHOLDER}}, "Basic YW5uOnMzY3JldC12YWx1ZQ=="),
         ({"bearer": {"token": PLACEHOLDER}}, f"Bearer {SECRET}"),
     ],
-)  # fmt: skip
+)
 def test_credentials_are_filled_in_at_the_edge_and_never_shown(
     server: FaultServer, authentication: dict[str, Any], header: str
 ) -> None:
@@ -142,7 +182,11 @@ def test_secrets_are_filled_in_everywhere_and_redacted_from_the_output(server: F
 @pytest.mark.parametrize(
     ("body", "kind", "output"),
     [
-        (b'{"n": 123456789012345678901234567890}', "application/json", {"n": 123456789012345678901234567890}),
+        (
+            b'{"n": 123456789012345678901234567890}',
+            "application/json",
+            {"n": 123456789012345678901234567890},
+        ),
         (b"[1.5, true, null]", "application/vnd.api+json; charset=utf-8", [1.5, True, None]),
         (b"", "application/json", None),
         ("grüß".encode("latin-1"), "text/plain; charset=iso-8859-1", "grüß"),
@@ -154,13 +198,18 @@ def test_secrets_are_filled_in_everywhere_and_redacted_from_the_output(server: F
         (b"x", "text/plain; charset=no-such", "x"),
     ],
 )
-def test_content_is_read_by_its_type(server: FaultServer, body: bytes, kind: str, output: Any) -> None:
+def test_content_is_read_by_its_type(
+    server: FaultServer, body: bytes, kind: str, output: Any
+) -> None:
     assert done(get(f"{server.url}/typed/{body.hex()}/{kind.encode().hex()}")) == output
 
 
 def test_raw_output_is_base64(server: FaultServer) -> None:
     body = b'{"a": 1}'
-    assert done(get(f"{server.url}/json_text/{body.hex()}", output="raw")) == base64.b64encode(body).decode()
+    assert (
+        done(get(f"{server.url}/json_text/{body.hex()}", output="raw"))
+        == base64.b64encode(body).decode()
+    )
 
 
 def test_response_output_shows_request_status_headers_and_content(server: FaultServer) -> None:
@@ -176,7 +225,9 @@ def test_an_empty_answer_is_null(server: FaultServer) -> None:
     assert done({"method": "delete", "endpoint": f"{server.url}/empty"}) is None
 
 
-@pytest.mark.parametrize("text", [b"{", b"NaN", b"[Infinity]", b"1e999", b"\xff", b"[" * 20_000, b"9" * 5000])
+@pytest.mark.parametrize(
+    "text", [b"{", b"NaN", b"[Infinity]", b"1e999", b"\xff", b"[" * 20_000, b"9" * 5000]
+)
 def test_json_that_cannot_be_stored_is_refused(server: FaultServer, text: bytes) -> None:
     outcome = failed(get(f"{server.url}/json_text/{text.hex()}"))
     assert verdict(outcome) == ("answer not usable", False, True)
@@ -215,12 +266,18 @@ def test_answers_that_cannot_be_unpacked_say_so(
 def test_an_answer_larger_than_the_limit_is_refused(server: FaultServer, path: str) -> None:
     outcome = failed(get(server.url + path))
     assert verdict(outcome) == ("answer too large", False, True)
-    assert "1048576 bytes" in outcome.error.detail and "STIGMER_HTTP_RESPONSE_BYTES" in outcome.error.detail
+    assert (
+        "1048576 bytes" in outcome.error.detail
+        and "STIGMER_HTTP_RESPONSE_BYTES" in outcome.error.detail
+    )
 
 
 def test_an_answer_of_exactly_the_limit_is_accepted(server: FaultServer) -> None:
     assert done(get(f"{server.url}/typed/{b'12345'.hex()}"), http_response_bytes=5) == "12345"
-    assert failed(get(f"{server.url}/typed/{b'123456'.hex()}"), http_response_bytes=5).rule == "answer too large"
+    assert (
+        failed(get(f"{server.url}/typed/{b'123456'.hex()}"), http_response_bytes=5).rule
+        == "answer too large"
+    )
 
 
 # Failures
@@ -233,7 +290,9 @@ def test_an_answer_of_exactly_the_limit_is_accepted(server: FaultServer) -> None
         *((status, True) for status in (408, 425, 429, 500, 502, 503, 504, 507, 599)),
     ],
 )
-def test_error_statuses_fail_with_the_status_and_a_verdict(server: FaultServer, status: int, transient: bool) -> None:
+def test_error_statuses_fail_with_the_status_and_a_verdict(
+    server: FaultServer, status: int, transient: bool
+) -> None:
     outcome = failed(get(f"{server.url}/status/{status}?token={PLACEHOLDER}"))
     assert outcome.error.type == ERROR_TYPES + "communication"
     assert outcome.error.status == status
@@ -256,9 +315,14 @@ def test_retry_after_is_taken_over_for_transient_statuses_only(server: FaultServ
 
 @pytest.mark.parametrize(
     ("path", "rule"),
-    [("/reset", "connection reset"), ("/drop", "connection dropped"), ("/truncated", "connection dropped"),
-     ("/garbage", "connection dropped"), ("/endless_headers", "connection dropped")],
-)  # fmt: skip
+    [
+        ("/reset", "connection reset"),
+        ("/drop", "connection dropped"),
+        ("/truncated", "connection dropped"),
+        ("/garbage", "connection dropped"),
+        ("/endless_headers", "connection dropped"),
+    ],
+)
 def test_a_connection_that_breaks_after_the_request_may_have_had_an_effect(
     server: FaultServer, path: str, rule: str
 ) -> None:
@@ -288,14 +352,20 @@ def test_the_deadline_covers_the_whole_call(server: FaultServer, path: str) -> N
 
 
 def test_a_deadline_that_is_over_sends_nothing(server: FaultServer) -> None:
-    assert verdict(failed(get(server.url + "/echo"), seconds=0.0)) == ("attempt timed out", True, False)
+    assert verdict(failed(get(server.url + "/echo"), seconds=0.0)) == (
+        "attempt timed out",
+        True,
+        False,
+    )
     assert server.seen == []
 
 
 def test_a_running_call_can_be_cancelled_from_another_thread(server: FaultServer) -> None:
     cancellation, outcomes = Cancellation(), []
     context = make_context(cancellation=cancellation)
-    caller = threading.Thread(target=lambda: outcomes.append(http.run(get(server.url + "/hang"), context)))
+    caller = threading.Thread(
+        target=lambda: outcomes.append(http.run(get(server.url + "/hang"), context))
+    )
     caller.start()
     assert server.arrived.acquire(timeout=20)
     cancellation.request()
@@ -311,11 +381,17 @@ def test_a_call_cancelled_before_it_starts_sends_nothing(server: FaultServer) ->
     assert outcome.rule == "attempt cancelled"
 
 
-def test_two_hundred_slow_calls_wait_at_once_and_the_loop_survives_them(server: FaultServer) -> None:
+def test_two_hundred_slow_calls_wait_at_once_and_the_loop_survives_them(
+    server: FaultServer,
+) -> None:
     cancellation = Cancellation()
     with ThreadPoolExecutor(200) as slots:
         waiting = [
-            slots.submit(http.run, get(server.url + "/hang"), make_context(cancellation=cancellation, seconds=60))
+            slots.submit(
+                http.run,
+                get(server.url + "/hang"),
+                make_context(cancellation=cancellation, seconds=60),
+            )
             for _ in range(200)
         ]
         for _ in waiting:
@@ -325,7 +401,9 @@ def test_two_hundred_slow_calls_wait_at_once_and_the_loop_survives_them(server: 
         assert {future.result().rule for future in waiting} == {"attempt cancelled"}  # type: ignore[union-attr]
 
 
-def test_closing_the_loop_ends_running_calls_and_the_next_call_starts_a_new_one(server: FaultServer) -> None:
+def test_closing_the_loop_ends_running_calls_and_the_next_call_starts_a_new_one(
+    server: FaultServer,
+) -> None:
     with ThreadPoolExecutor(1) as slot:
         waiting = slot.submit(http.run, get(server.url + "/hang"), make_context())
         assert server.arrived.acquire(timeout=20)
@@ -341,33 +419,59 @@ def test_closing_the_loop_ends_running_calls_and_the_next_call_starts_a_new_one(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"method": "brew", "endpoint": "http://a/"}, "method: 'BREW' is not supported; use one of GET, HEAD, POST"),
+        (
+            {"method": "brew", "endpoint": "http://a/"},
+            "method: 'BREW' is not supported; use one of GET, HEAD, POST",
+        ),
         ({"method": "CONNECT", "endpoint": "http://a/"}, "method: 'CONNECT' is not supported"),
         ({"endpoint": "http://a/"}, "method: None is not supported"),
         ({"method": "get"}, "endpoint: expected a URI"),
         (get("/relative"), "the scheme '' is not supported"),
-        (get("http://a/", output="xml"), "output: 'xml' is not supported; use one of content, raw, response"),
+        (
+            get("http://a/", output="xml"),
+            "output: 'xml' is not supported; use one of content, raw, response",
+        ),
         (get("http://a/", redirect="yes"), "redirect: expected true or false, not 'yes'"),
-        (get("http://a/", headers=["x"]), "headers: expected an object of names and values, not list"),
+        (
+            get("http://a/", headers=["x"]),
+            "headers: expected an object of names and values, not list",
+        ),
         (get("http://a/", headers={"a b": "x"}), "headers: 'a b' is not a header name"),
-        (get("http://a/", headers={"x": "a\r\nb: c"}), "headers.x: the value contains a line break"),
-        (get("http://a/", headers={"x": {}}), "headers.x: expected a string, number or boolean, not dict"),
-        (get("http://a/", headers={"Host": "b"}), "headers: Host is set by the HTTP client and cannot be given"),
+        (
+            get("http://a/", headers={"x": "a\r\nb: c"}),
+            "headers.x: the value contains a line break",
+        ),
+        (
+            get("http://a/", headers={"x": {}}),
+            "headers.x: expected a string, number or boolean, not dict",
+        ),
+        (
+            get("http://a/", headers={"Host": "b"}),
+            "headers: Host is set by the HTTP client and cannot be given",
+        ),
         (get("http://a/", headers={"Transfer-Encoding": "b"}), "cannot be given"),
         (get("http://a/", query={"x": {}}), "query parameter 'x' is dict"),
         (get("http://a/", body={"x": float("nan")}), "body: it cannot be written as JSON"),
         (get("http://a/", body="\ud800"), "body: it contains half of a surrogate pair"),
         (
             {"method": "get", "endpoint": {"uri": "http://a/", "authentication": {"digest": {}}}},
-            "endpoint.authentication: expected basic or bearer; other schemes are not supported yet",
+            (
+                "endpoint.authentication: expected basic or bearer; other schemes are not"
+                " supported yet"
+            ),
         ),
         (
-            {"method": "get", "endpoint": {"uri": "http://a/", "authentication": {"basic": {"username": "a"}}}},
+            {
+                "method": "get",
+                "endpoint": {"uri": "http://a/", "authentication": {"basic": {"username": "a"}}},
+            },
             "endpoint.authentication.basic.password: expected a string",
         ),
     ],
 )
-def test_bad_arguments_are_refused_before_anything_is_sent(arguments: dict[str, Any], said: str) -> None:
+def test_bad_arguments_are_refused_before_anything_is_sent(
+    arguments: dict[str, Any], said: str
+) -> None:
     outcome = failed(arguments)
     assert said in outcome.error.detail
     assert verdict(outcome) == ("request not valid", False, False)

@@ -17,16 +17,34 @@ from executions.errors import ERROR_TYPES
     ("uri", "variables", "expanded"),
     [
         ("https://shop.example/pets/{id}", {"id": 7}, "https://shop.example/pets/7"),
-        ("https://shop.example/{a}/{b}", {"a": "x y", "b": "ü/?#&"}, "https://shop.example/x%20y/%C3%BC%2F%3F%23%26"),
+        (
+            "https://shop.example/{a}/{b}",
+            {"a": "x y", "b": "ü/?#&"},
+            "https://shop.example/x%20y/%C3%BC%2F%3F%23%26",
+        ),
         ("https://shop.example/{missing}", {}, "https://shop.example/"),
         ("https://shop.example/{none}", {"none": None}, "https://shop.example/"),
-        ("https://shop.example/{yes}/{f}", {"yes": True, "f": 1.5}, "https://shop.example/true/1.5"),
-        ("https://shop.example/{pet.id}", {"pet.id": 1, "pet": {"id": 2}}, "https://shop.example/1"),
-        ("https://{host}.example/", {"host": "evil.example/#"}, "https://evil.example%2F%23.example/"),
+        (
+            "https://shop.example/{yes}/{f}",
+            {"yes": True, "f": 1.5},
+            "https://shop.example/true/1.5",
+        ),
+        (
+            "https://shop.example/{pet.id}",
+            {"pet.id": 1, "pet": {"id": 2}},
+            "https://shop.example/1",
+        ),
+        (
+            "https://{host}.example/",
+            {"host": "evil.example/#"},
+            "https://evil.example%2F%23.example/",
+        ),
         ("https://shop.example/", {"id": {}}, "https://shop.example/"),
     ],
 )
-def test_variables_are_expanded_as_the_dsl_says(uri: str, variables: dict[str, Any], expanded: str) -> None:
+def test_variables_are_expanded_as_the_dsl_says(
+    uri: str, variables: dict[str, Any], expanded: str
+) -> None:
     assert expand(uri, variables) == expanded
 
 
@@ -42,7 +60,9 @@ def test_variables_are_expanded_as_the_dsl_says(uri: str, variables: dict[str, A
         ("http://a/{id", {"id": 1}, "a brace is not closed"),
     ],
 )
-def test_what_a_template_cannot_say_is_an_expression_error(uri: str, variables: dict[str, Any], said: str) -> None:
+def test_what_a_template_cannot_say_is_an_expression_error(
+    uri: str, variables: dict[str, Any], said: str
+) -> None:
     with pytest.raises(Refusal) as caught:
         expand(uri, variables)
     assert said in caught.value.failure.error.detail

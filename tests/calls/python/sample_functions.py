@@ -13,7 +13,12 @@ from decimal import Decimal
 
 from pydantic import BaseModel
 
-from executions.calls.python.functions import FunctionContext, PermanentError, TransientError, function
+from executions.calls.python.functions import (
+    FunctionContext,
+    PermanentError,
+    TransientError,
+    function,
+)
 
 
 @dataclass
@@ -75,7 +80,11 @@ def booked(fail: bool = False) -> str:
 def fails(how: str) -> object:
     if how == "transient":
         raise TransientError(
-            "try later", type="https://example.com/errors/busy", status=503, title="Busy", retry_after=7
+            "try later",
+            type="https://example.com/errors/busy",
+            status=503,
+            title="Busy",
+            retry_after=7,
         )
     if how == "permanent":
         raise PermanentError("never")

@@ -46,7 +46,9 @@ def test_the_context_is_given_and_is_no_argument() -> None:
 
 def test_all_that_is_wrong_with_arguments_is_said_at_once_without_their_values() -> None:
     with pytest.raises(ArgumentsInvalid) as caught:
-        find("order.total").checked({"order": {"rows": [{"sku": "a", "count": "canary"}]}, "prise": 1})
+        find("order.total").checked(
+            {"order": {"rows": [{"sku": "a", "count": "canary"}]}, "prise": 1}
+        )
     text = str(caught.value)
     assert "function 'order.total'" in text
     assert "argument 'order.number' is missing" in text
@@ -66,7 +68,9 @@ def test_the_json_schema_accepts_what_the_function_accepts() -> None:
 
 
 def test_an_unknown_function_names_those_there_are() -> None:
-    with pytest.raises(FunctionNotUsable, match="unknown function 'nope'; registered are: allocates, booked"):
+    with pytest.raises(
+        FunctionNotUsable, match="unknown function 'nope'; registered are: allocates, booked"
+    ):
         find("nope")
 
 
@@ -101,7 +105,9 @@ def test_signatures_that_cannot_be_called_by_name_are_seen_when_functions_are_lo
 
 
 def test_a_module_that_cannot_be_imported_is_named() -> None:
-    with pytest.raises(FunctionNotUsable, match=r"'no\.such\.module' .* cannot be imported: ModuleNotFoundError"):
+    with pytest.raises(
+        FunctionNotUsable, match=r"'no\.such\.module' .* cannot be imported: ModuleNotFoundError"
+    ):
         load_functions(["no.such.module"])
 
 
@@ -109,7 +115,20 @@ def test_passing_troubles_are_transient_and_all_else_is_permanent() -> None:
     class OperationalError(Exception):
         """As database drivers name it."""
 
-    passing = [TransientError("x"), ConnectionResetError(), TimeoutError(), BrokenPipeError(), OperationalError()]
-    lasting = [PermanentError("x"), ValueError(), FileNotFoundError(), PermissionError(), KeyError(), MemoryError()]
+    passing = [
+        TransientError("x"),
+        ConnectionResetError(),
+        TimeoutError(),
+        BrokenPipeError(),
+        OperationalError(),
+    ]
+    lasting = [
+        PermanentError("x"),
+        ValueError(),
+        FileNotFoundError(),
+        PermissionError(),
+        KeyError(),
+        MemoryError(),
+    ]
     assert [is_transient(error) for error in passing] == [True] * 5
     assert [is_transient(error) for error in lasting] == [False] * 6

@@ -1,4 +1,6 @@
-"""`call: python`: what a function does becomes the step's outcome, and a deadline is enforced by killing."""
+"""`call: python`: what a function does becomes the step's outcome, and a deadline is enforced by
+killing.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +71,9 @@ def test_a_function_that_asks_for_it_runs_in_this_thread() -> None:
 
 def test_a_transactional_function_is_called_in_the_thread_of_the_engine() -> None:
     assert python.run_here({"function": "booked"}, context()) == Done("booked")
-    outcome = failed(python.run_here({"function": "booked", "arguments": {"fail": True}}, context()))
+    outcome = failed(
+        python.run_here({"function": "booked", "arguments": {"fail": True}}, context())
+    )
     assert (outcome.transient, outcome.rule) == (True, "function raised ConnectionResetError")
 
 
@@ -107,7 +111,9 @@ def test_secrets_are_filled_in_for_the_function_and_redacted_from_what_it_gives(
         ("nan", False, "not JSON compliant"),
     ],
 )
-def test_what_a_function_raises_is_transient_or_permanent(how: str, transient: bool, detail: str) -> None:
+def test_what_a_function_raises_is_transient_or_permanent(
+    how: str, transient: bool, detail: str
+) -> None:
     outcome = failed(call("fails", {"how": how}))
     assert outcome.transient is transient
     assert outcome.rule.startswith("function raised ")
@@ -118,14 +124,22 @@ def test_what_a_function_raises_is_transient_or_permanent(how: str, transient: b
 def test_an_author_may_say_which_error_of_the_dsl_it_is() -> None:
     outcome = failed(call("fails", {"how": "transient"}))
     error = outcome.error
-    assert (error.type, error.status, error.title) == ("https://example.com/errors/busy", 503, "Busy")
+    assert (error.type, error.status, error.title) == (
+        "https://example.com/errors/busy",
+        503,
+        "Busy",
+    )
     assert (error.detail, outcome.transient, outcome.retry_after) == ("try later", True, 7.0)
 
 
 @pytest.mark.parametrize(("how", "words"), [("exit", "exit code 3"), ("crash", "SIGSEGV")])
 def test_a_child_that_dies_by_itself_is_a_transient_failure(how: str, words: str) -> None:
     outcome = failed(call("fails", {"how": how}))
-    assert (outcome.transient, outcome.rule, outcome.effect_possible) == (True, "child process died", True)
+    assert (outcome.transient, outcome.rule, outcome.effect_possible) == (
+        True,
+        "child process died",
+        True,
+    )
     assert words in outcome.error.detail
 
 
@@ -153,14 +167,20 @@ def test_a_process_that_a_function_left_otherwise_is_replaced_and_the_log_says_s
 
 
 def test_the_processes_of_one_owner_are_not_those_of_another() -> None:
-    outcomes = [python.run({"function": "where.child"}, replace(context(), owner=owner)) for owner in "121"]
+    outcomes = [
+        python.run({"function": "where.child"}, replace(context(), owner=owner)) for owner in "121"
+    ]
     pids = [outcome.output for outcome in outcomes if isinstance(outcome, Done)]
     assert pids[0] == pids[2] != pids[1]
 
 
 def test_arguments_that_do_not_fit_run_nothing() -> None:
     outcome = failed(call("shout", {"txt": "hey"}))
-    assert (outcome.transient, outcome.effect_possible, outcome.rule) == (False, False, "arguments do not fit")
+    assert (outcome.transient, outcome.effect_possible, outcome.rule) == (
+        False,
+        False,
+        "arguments do not fit",
+    )
     assert outcome.error.type.endswith("/validation")
 
 
@@ -170,7 +190,9 @@ def test_an_unknown_function_runs_nothing() -> None:
     assert outcome.error.type.endswith("/configuration")
 
 
-def test_an_attempt_that_overruns_its_deadline_is_killed_with_all_it_started(tmp_path: Path) -> None:
+def test_an_attempt_that_overruns_its_deadline_is_killed_with_all_it_started(
+    tmp_path: Path,
+) -> None:
     call("where.child")  # a warm child: the deadline below counts the call
     path = tmp_path / "pids"
     with ThreadPoolExecutor(1) as threads:

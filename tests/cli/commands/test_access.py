@@ -47,7 +47,8 @@ def test_nobody_signed_in_is_told_what_to_do(stranger: Terminal) -> None:
     assert said.code == 5, said
     assert (
         said.err
-        == "stigmer: The request carries neither a token nor a session. Run `stigmer login`, or set STIGMER_TOKEN.\n"
+        == "stigmer: The request carries neither a token nor a session. Run `stigmer login`, or set"
+        " STIGMER_TOKEN.\n"
     )
 
 
@@ -57,7 +58,9 @@ def test_a_server_that_is_not_there_is_unavailable(stranger: Terminal) -> None:
     assert "Start it with `stigmer up`" in said.err and said.err.count("\n") == 1
 
 
-def test_something_else_that_answers_is_no_stigmer(live_stigmer: LiveStigmer, stranger: Terminal) -> None:
+def test_something_else_that_answers_is_no_stigmer(
+    live_stigmer: LiveStigmer, stranger: Terminal
+) -> None:
     said = stranger("list", "workflows", STIGMER_SERVER=live_stigmer.demo_url)
     assert said.code == 1, said
     assert "not as a Stigmer" in said.err
@@ -68,11 +71,22 @@ def test_a_token_is_made_with_the_password_listed_without_its_secret_and_revoked
 ) -> None:
     refused = demo("token", "create", "ci")
     assert refused.code == 5 and "--user" in refused.err
-    made = demo("token", "create", "ci", "--scope", "read", "--user", "demo", "--password-stdin",
-                stdin=live_stigmer.logins["demo"] + "\n")  # fmt: skip
+    made = demo(
+        "token",
+        "create",
+        "ci",
+        "--scope",
+        "read",
+        "--user",
+        "demo",
+        "--password-stdin",
+        stdin=live_stigmer.logins["demo"] + "\n",
+    )
     assert made.code == 0, made
     secret, token_id = made.out.strip(), made.err.split()[0]
-    reader = Terminal(demo.home / "reader", {"STIGMER_SERVER": live_stigmer.base_url, "STIGMER_TOKEN": secret})
+    reader = Terminal(
+        demo.home / "reader", {"STIGMER_SERVER": live_stigmer.base_url, "STIGMER_TOKEN": secret}
+    )
     assert reader("list", "workflows").code == 0
     assert reader("run", "workflow", "greet", "-i", "name=x").code == 5
     listed = demo("token", "list").out

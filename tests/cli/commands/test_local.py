@@ -22,7 +22,15 @@ def test_the_doctor_finds_a_running_installation_well(keeper: Terminal) -> None:
     said = keeper.apart("doctor", "-o", "json")
     assert said.code == 0, said
     checks = {check["name"]: check for check in json.loads(said.out)["checks"]}
-    assert {"settings", "data folder", "database", "redis", "workers", "web server", "log-in"} <= set(checks)
+    assert {
+        "settings",
+        "data folder",
+        "database",
+        "redis",
+        "workers",
+        "web server",
+        "log-in",
+    } <= set(checks)
     assert all(check["ok"] for check in checks.values())
 
 
@@ -38,7 +46,9 @@ def test_the_doctor_names_a_setting_that_cannot_be_used(tmp_path: Path) -> None:
     assert "✗ settings" in said.out and "STIGMER_PORT" in said.out
 
 
-def test_repair_reports_and_mends_what_is_not_linked_and_a_second_time_nothing(keeper: Terminal) -> None:
+def test_repair_reports_and_mends_what_is_not_linked_and_a_second_time_nothing(
+    keeper: Terminal,
+) -> None:
     assert keeper.apart("repair").out == "0 mended\n"
     assert json.loads(keeper.apart("repair", "agents", "--dry-run", "-o", "json").out) == {
         "dry_run": True,
@@ -50,15 +60,24 @@ def test_repair_reports_and_mends_what_is_not_linked_and_a_second_time_nothing(k
 def test_the_audit_trail_of_a_running_installation_is_verified(keeper: Terminal) -> None:
     said = keeper.apart("audit", "verify")
     assert said.code == 0, said
-    assert re.fullmatch(r"[\d,]+ entr(y|ies) verified: the audit trail is whole\.\n", said.out), said
+    assert re.fullmatch(r"[\d,]+ entr(y|ies) verified: the audit trail is whole\.\n", said.out), (
+        said
+    )
     assert json.loads(keeper.apart("audit", "verify", "-o", "json").out)["whole"] is True
 
 
-def test_a_broken_audit_trail_fails_the_command_and_the_doctor_and_nothing_is_written(tmp_path: Path) -> None:
+def test_a_broken_audit_trail_fails_the_command_and_the_doctor_and_nothing_is_written(
+    tmp_path: Path,
+) -> None:
     home = tmp_path / "home"
-    terminal = Terminal(tmp_path / "person", {"STIGMER_HOME": str(home), "STIGMER_PORT": str(free_ports(1)[0])})
+    terminal = Terminal(
+        tmp_path / "person", {"STIGMER_HOME": str(home), "STIGMER_PORT": str(free_ports(1)[0])}
+    )
     assert terminal.apart("migrate").code == 0
-    write = "from executions import audit\nfor name in 'abcde': audit.record_account('log in', name, None)\n"
+    write = (
+        "from executions import audit\nfor name in 'abcde': audit.record_account('log in', name,"
+        " None)\n"
+    )
     verify = "from executions import audit; audit.go_on()"
     run_python(terminal, write)
     with closing(sqlite3.connect(home / "stigmer.sqlite3")) as shell:
@@ -76,16 +95,23 @@ def test_a_broken_audit_trail_fails_the_command_and_the_doctor_and_nothing_is_wr
     ]
     told = json.loads(terminal.apart("audit", "verify", "-o", "json").out)
     assert (told["whole"], told["entries"]) == (False, 4)
-    assert [(problem["entry"], problem["how"]) for problem in told["problems"]] == [(2, "edited"), (5, "missing")]
+    assert [(problem["entry"], problem["how"]) for problem in told["problems"]] == [
+        (2, "edited"),
+        (5, "missing"),
+    ]
     doctor = terminal.apart("doctor")
     assert "✗ audit trail" in doctor.out and "(2 problems are known)" in doctor.out, doctor
     assert {path: path.read_bytes() for path in home.iterdir() if path.is_file()} == before
 
 
 def test_without_a_database_the_audit_trail_cannot_be_verified(tmp_path: Path) -> None:
-    said = Terminal(tmp_path / "person", {"STIGMER_HOME": str(tmp_path / "home")}).apart("audit", "verify")
+    said = Terminal(tmp_path / "person", {"STIGMER_HOME": str(tmp_path / "home")}).apart(
+        "audit", "verify"
+    )
     assert said.code == 6, said
-    assert "`stigmer doctor` says what the database lacks" in said.err and "Traceback" not in said.err
+    assert (
+        "`stigmer doctor` says what the database lacks" in said.err and "Traceback" not in said.err
+    )
     assert not (tmp_path / "home").exists()
 
 

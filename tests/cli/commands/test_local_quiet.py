@@ -28,7 +28,9 @@ def disk(folder: Path) -> dict[str, tuple[int, bytes]]:
 @pytest.mark.parametrize("command", ["doctor", "check"])
 def test_looking_makes_no_data_folder(tmp_path: Path, command: str) -> None:
     home = tmp_path / "home"
-    terminal = Terminal(tmp_path / "person", {"STIGMER_HOME": str(home), "STIGMER_PORT": str(free_ports(1)[0])})
+    terminal = Terminal(
+        tmp_path / "person", {"STIGMER_HOME": str(home), "STIGMER_PORT": str(free_ports(1)[0])}
+    )
     said = terminal.apart(command)
     assert said.code == (1 if command == "doctor" else 0), said
     assert not home.exists()
@@ -36,9 +38,13 @@ def test_looking_makes_no_data_folder(tmp_path: Path, command: str) -> None:
 
 
 @pytest.mark.parametrize("journal_mode", ["wal", "delete"])
-def test_looking_at_a_database_that_rests_changes_nothing(tmp_path: Path, journal_mode: str) -> None:
+def test_looking_at_a_database_that_rests_changes_nothing(
+    tmp_path: Path, journal_mode: str
+) -> None:
     home = tmp_path / "home"
-    terminal = Terminal(tmp_path / "person", {"STIGMER_HOME": str(home), "STIGMER_PORT": str(free_ports(1)[0])})
+    terminal = Terminal(
+        tmp_path / "person", {"STIGMER_HOME": str(home), "STIGMER_PORT": str(free_ports(1)[0])}
+    )
     assert terminal.apart("migrate").code == 0
     with closing(sqlite3.connect(home / "stigmer.sqlite3")) as connection:
         connection.execute(f"PRAGMA journal_mode = {journal_mode}")
@@ -50,7 +56,9 @@ def test_looking_at_a_database_that_rests_changes_nothing(tmp_path: Path, journa
 
 
 @pytest.mark.processes
-def test_looking_at_what_runs_finds_it_well_and_adds_no_file(keeper: Terminal, live_stigmer: LiveStigmer) -> None:
+def test_looking_at_what_runs_finds_it_well_and_adds_no_file(
+    keeper: Terminal, live_stigmer: LiveStigmer
+) -> None:
     before = {path.name for path in live_stigmer.home.iterdir()}
     said = keeper.apart("doctor")
     assert said.code == 0, said
@@ -59,13 +67,20 @@ def test_looking_at_what_runs_finds_it_well_and_adds_no_file(keeper: Terminal, l
 
 
 @pytest.mark.processes
-def test_the_doctor_says_what_the_web_server_finds(keeper: Terminal, live_stigmer: LiveStigmer) -> None:
-    with closing(sqlite3.connect(live_stigmer.home / "stigmer.sqlite3", isolation_level=None)) as shell:
+def test_the_doctor_says_what_the_web_server_finds(
+    keeper: Terminal, live_stigmer: LiveStigmer
+) -> None:
+    with closing(
+        sqlite3.connect(live_stigmer.home / "stigmer.sqlite3", isolation_level=None)
+    ) as shell:
         shell.execute("BEGIN IMMEDIATE")
         said = keeper.apart("doctor")
         shell.execute("ROLLBACK")
     assert said.code == 1, said
-    assert "and is not ready (database): The database is busy: another session has locked it" in said.out
+    assert (
+        "and is not ready (database): The database is busy: another session has locked it"
+        in said.out
+    )
 
 
 @pytest.mark.processes
@@ -87,12 +102,16 @@ def test_without_the_demo_there_are_no_accounts_and_all_files_are_private(tmp_pa
     old = os.umask(0o022)
     try:
         with stigmer_up(home, STIGMER_DEMO="false") as live:
-            terminal = Terminal(tmp_path / "person", {"STIGMER_HOME": str(home), "STIGMER_SERVER": live.base_url})
+            terminal = Terminal(
+                tmp_path / "person", {"STIGMER_HOME": str(home), "STIGMER_SERVER": live.base_url}
+            )
             assert not (home / "logins.json").exists()
             hint = "`stigmer administrator NAME` makes an account."
             until(lambda: hint in live.written(), what="the welcome says how to begin")
             assert said_no_account(terminal)
-            made = terminal.apart("administrator", "root", "--password-stdin", stdin="a good long password\n")
+            made = terminal.apart(
+                "administrator", "root", "--password-stdin", stdin="a good long password\n"
+            )
             assert made.out == "root is an administrator now.\n", made
             login = ("login", live.base_url, "--user", "root", "--password-stdin")
             assert terminal(*login, stdin="a good long password\n").code == 0
@@ -114,14 +133,20 @@ def said_no_account(terminal: Terminal) -> bool:
 
 def test_an_account_needs_a_database(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path / "person", {"STIGMER_HOME": str(tmp_path / "home")})
-    said = terminal.apart("administrator", "root", "--password-stdin", stdin="a good long password\n")
+    said = terminal.apart(
+        "administrator", "root", "--password-stdin", stdin="a good long password\n"
+    )
     assert said.code == 1
     assert "`stigmer migrate` brings it there" in said.err
     assert "Traceback" not in said.err
 
 
 def test_check_fails_where_the_installation_stands_open(tmp_path: Path) -> None:
-    settings = {"STIGMER_HOME": str(tmp_path / "home"), "STIGMER_ALLOWED_HOSTS": "*", "STIGMER_SECRET_KEY": "short"}
+    settings = {
+        "STIGMER_HOME": str(tmp_path / "home"),
+        "STIGMER_ALLOWED_HOSTS": "*",
+        "STIGMER_SECRET_KEY": "short",
+    }
     said = Terminal(tmp_path / "person", settings).apart("check", STIGMER_DEBUG="true")
     assert said.code == 1
     for id in ("stigmer.E020", "stigmer.E021", "stigmer.E022"):

@@ -36,7 +36,9 @@ def test_a_followed_run_shows_its_history_and_its_output(demo: Terminal) -> None
     assert said.out.rstrip().endswith('{\n  "text": "Hello, Ann"\n}')
 
 
-def test_a_followed_run_that_fails_ends_with_seven_and_names_what_can_be_done(demo: Terminal) -> None:
+def test_a_followed_run_that_fails_ends_with_seven_and_names_what_can_be_done(
+    demo: Terminal,
+) -> None:
     said = demo("run", "workflow", "stops", "-f")
     assert said.code == 7, said
     run_id = id_in(said.out)
@@ -53,7 +55,10 @@ def test_as_json_every_update_is_a_line_and_the_last_one_has_ended(demo: Termina
 
 
 def test_the_same_key_starts_one_run(demo: Terminal) -> None:
-    started = [demo("run", "workflow", "greet", "-i", "name=A", "--idempotency-key", "k-1", "-o", "json") for _ in "ab"]
+    started = [
+        demo("run", "workflow", "greet", "-i", "name=A", "--idempotency-key", "k-1", "-o", "json")
+        for _ in "ab"
+    ]
     assert len({json.loads(said.out)["id"] for said in started}) == 1
 
 
@@ -84,11 +89,17 @@ def test_ctrl_c_leaves_the_run_running_and_says_how_to_follow_it_again(demo: Ter
     assert f"the run goes on. Follow it again: stigmer logs -f {run_id}" in following.stderr.read()
     following.stdout.close()
     following.stderr.close()
-    assert json.loads(demo("get", run_id, "-o", "json").out)["status"]["phase"] in ("PENDING", "IN_PROGRESS", "WAITING")
+    assert json.loads(demo("get", run_id, "-o", "json").out)["status"]["phase"] in (
+        "PENDING",
+        "IN_PROGRESS",
+        "WAITING",
+    )
     assert demo("cancel", run_id).code == 0
 
 
-def test_following_goes_on_after_the_connection_was_lost(demo: Terminal, live_stigmer: LiveStigmer) -> None:
+def test_following_goes_on_after_the_connection_was_lost(
+    demo: Terminal, live_stigmer: LiveStigmer
+) -> None:
     token = json.loads((demo.home / "stigmer" / "config.json").read_text())["token"]
     with Cable(urlsplit(live_stigmer.base_url).port or 0) as cable:
         through = {"STIGMER_SERVER": f"http://localhost:{cable.port}", "STIGMER_TOKEN": token}
@@ -110,7 +121,11 @@ def test_following_goes_on_after_the_connection_was_lost(demo: Terminal, live_st
 def test_the_history_of_a_run_is_shown_without_following_it(demo: Terminal) -> None:
     run_id = id_in(demo("run", "workflow", "greet", "-i", "name=Ann", "-f").out)
     said = demo("logs", run_id)
-    assert [line.split("  ")[1] for line in said.out.splitlines()] == ["▶ started", "✓ hello", "✓ completed"]
+    assert [line.split("  ")[1] for line in said.out.splitlines()] == [
+        "▶ started",
+        "✓ hello",
+        "✓ completed",
+    ]
     entries = [json.loads(line) for line in demo("logs", run_id, "-o", "json").out.splitlines()]
     assert [entry["seq"] for entry in entries] == sorted(entry["seq"] for entry in entries)
     assert demo("logs", run_id, "--after", str(entries[-1]["seq"])).out == ""

@@ -20,7 +20,9 @@ def run_id(demo: Terminal) -> str:
 
 
 def test_a_table_has_heads_and_a_line_for_each(demo: Terminal, run_id: str) -> None:
-    lines = demo("list", "executions", "--workflow", "stops", "--phase", "FAILED", "--limit", "1").out.splitlines()
+    lines = demo(
+        "list", "executions", "--workflow", "stops", "--phase", "FAILED", "--limit", "1"
+    ).out.splitlines()
     assert lines[0].split() == ["ID", "WORKFLOW", "PHASE", "DONE", "OWNER", "AGE", "STEP", "REASON"]
     assert [*lines[1].split()[:3], lines[1].split()[4]] == [run_id, "stops", "FAILED", "demo"]
     assert len(lines) == 2
@@ -38,7 +40,10 @@ def test_an_empty_list_says_so_beside_the_output(demo: Terminal) -> None:
 
 
 def test_get_prints_yaml_and_the_text_as_it_was_applied(demo: Terminal) -> None:
-    assert yaml.safe_load(demo("get", "workflow", "greet", "-o", "yaml").out)["metadata"]["slug"] == "greet"
+    assert (
+        yaml.safe_load(demo("get", "workflow", "greet", "-o", "yaml").out)["metadata"]["slug"]
+        == "greet"
+    )
     assert demo("get", "workflow", "greet", "--source").out == definition("greet")
 
 
@@ -50,7 +55,9 @@ def test_what_belongs_to_something_is_listed_of_it(demo: Terminal, run_id: str) 
     assert demo("list", "workflows", "--phase", "FAILED").code == 2
 
 
-def test_a_run_is_described_with_its_steps_its_error_and_what_can_be_done(demo: Terminal, run_id: str) -> None:
+def test_a_run_is_described_with_its_steps_its_error_and_what_can_be_done(
+    demo: Terminal, run_id: str
+) -> None:
     said = demo("describe", run_id)
     assert said.code == 0, said
     assert "FAILED at breaks: It is broken" in said.out
@@ -59,7 +66,9 @@ def test_a_run_is_described_with_its_steps_its_error_and_what_can_be_done(demo: 
     assert f"/executions/{run_id}/" in said.out
 
 
-def test_a_workflow_is_described_with_its_instances_versions_and_runs(demo: Terminal, run_id: str) -> None:
+def test_a_workflow_is_described_with_its_instances_versions_and_runs(
+    demo: Terminal, run_id: str
+) -> None:
     said = demo("describe", "workflow", "stops")
     assert said.code == 0, said
     assert all(title in said.out for title in ("INSTANCES", "VERSIONS", "NEWEST RUNS"))

@@ -78,11 +78,17 @@ def test_support_goes_back_to_a_checkpoint_and_takes_that_back(
     shown = support("restore", failed, "--checkpoint", "0", "--dry-run")
     assert shown.code == 0, shown
     assert "to the beginning: 0 finished steps stay, 2 steps run again." in shown.out
-    assert "No effect outside is repeated." in shown.out and "first" in shown.out and "breaks" in shown.out
+    assert (
+        "No effect outside is repeated." in shown.out
+        and "first" in shown.out
+        and "breaks" in shown.out
+    )
     unasked = support("restore", failed, "--checkpoint", seq, "--reason", "test")
     assert (unasked.code, phase_of(support, failed)) == (2, "FAILED"), unasked
     assert "--yes" in unasked.err and f"to checkpoint {seq}, first" in unasked.out
-    restored = support("restore", failed, "--checkpoint", seq, "--reason", "test", "--yes", "--follow")
+    restored = support(
+        "restore", failed, "--checkpoint", seq, "--reason", "test", "--yes", "--follow"
+    )
     assert restored.code == 7, restored
     assert "it goes on" in restored.out and "✗ breaks" in restored.out
     said = support("restore", failed, "--undo", "--reason", "it was the wrong run")
@@ -91,7 +97,13 @@ def test_support_goes_back_to_a_checkpoint_and_takes_that_back(
 
 @pytest.mark.parametrize(("answer", "code", "phase"), [("n", 1, "FAILED"), ("y", 0, "")])
 def test_a_restore_asks_the_person_at_the_terminal(
-    demo: Terminal, live_stigmer: LiveStigmer, tmp_path: Path, failed: str, answer: str, code: int, phase: str
+    demo: Terminal,
+    live_stigmer: LiveStigmer,
+    tmp_path: Path,
+    failed: str,
+    answer: str,
+    code: int,
+    phase: str,
 ) -> None:
     support = sign_in(live_stigmer, tmp_path, "support")
     person, terminal = pty.openpty()
@@ -115,9 +127,16 @@ def test_a_restore_asks_the_person_at_the_terminal(
 
 
 def test_a_run_goes_on_with_a_newer_version_after_a_look_at_it(demo: Terminal) -> None:
-    head = "document: {dsl: '1.0.0', namespace: cli, name: mended, version: '1.0.0'}\ndo:\n- first: {set: {a: 1}}\n"
+    head = (
+        "document: {dsl: '1.0.0', namespace: cli, name: mended, version: '1.0.0'}\ndo:\n- first:"
+        " {set: {a: 1}}\n"
+    )
     bad = "{raise: {error: {type: https://example.org/broken, status: 400, title: It is broken}}}"
-    texts = (f"{head}- second: {bad}\n", f"{head}- second: {{set: {{b: 2}}}}\n", head.replace("first", "other"))
+    texts = (
+        f"{head}- second: {bad}\n",
+        f"{head}- second: {{set: {{b: 2}}}}\n",
+        head.replace("first", "other"),
+    )
     demo("apply", "-f", "-", stdin=texts[0])
     run_id = id_in(demo("run", "workflow", "mended", "-f").out)
     for text in texts[1:]:
@@ -125,7 +144,10 @@ def test_a_run_goes_on_with_a_newer_version_after_a_look_at_it(demo: Terminal) -
     assert "--onto" in demo("recover", run_id, "--dry-run").err
     shown = demo("recover", run_id, "--onto", "2", "--dry-run")
     assert shown.code == 0, shown
-    assert "onto version 2 (now 1): it fits; 1 finished step stays." in shown.out and "second" in shown.out
+    assert (
+        "onto version 2 (now 1): it fits; 1 finished step stays." in shown.out
+        and "second" in shown.out
+    )
     misfit = demo("recover", run_id, "--onto", "3", "--dry-run")
     assert misfit.code == 3, misfit
     assert "  first: there is no such task any more" in misfit.out
@@ -151,9 +173,15 @@ def test_an_administrator_sets_a_failed_run_aside(
 
 def test_a_refusal_names_options_not_fields(demo: Terminal, failed: str) -> None:
     said = demo("retry", failed, "--reason", "x" * 301)
-    assert (said.code, said.err) == (2, "stigmer: --reason: String should have at most 300 characters.\n")
+    assert (said.code, said.err) == (
+        2,
+        "stigmer: --reason: String should have at most 300 characters.\n",
+    )
     said = demo("list", "executions", "--workflow", "x" * 341)
-    assert (said.code, said.err) == (2, "stigmer: --workflow: String should have at most 340 characters.\n")
+    assert (said.code, said.err) == (
+        2,
+        "stigmer: --workflow: String should have at most 340 characters.\n",
+    )
     assert "--seq" in demo("retry", failed, "--seq", "9" * 30).err
 
 

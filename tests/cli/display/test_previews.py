@@ -6,25 +6,50 @@ import pytest
 
 from executions.cli.display.previews import recover_lines, restore_lines
 
-CHARGE = {"path": "/charge", "name": "charge", "kind": "call", "status": "SUCCEEDED", "effect": "idempotent"}
+CHARGE = {
+    "path": "/charge",
+    "name": "charge",
+    "kind": "call",
+    "status": "SUCCEEDED",
+    "effect": "idempotent",
+}
 FITS = {
-    "seq": 9, "present": 1, "version": 2, "kept": 1, "fits": True, "misfits": [], "runs_again": [], "broken": "",
-    "last_good_seq": None, "is_new_operation": False,
-}  # fmt: skip
+    "seq": 9,
+    "present": 1,
+    "version": 2,
+    "kept": 1,
+    "fits": True,
+    "misfits": [],
+    "runs_again": [],
+    "broken": "",
+    "last_good_seq": None,
+    "is_new_operation": False,
+}
 
 
 def restore(**more: Any) -> dict[str, Any]:
-    return {"checkpoint_seq": 5, "checkpoint_path": "/pay", "kept": 2, "runs_again": [], "broken": "", **more}
+    return {
+        "checkpoint_seq": 5,
+        "checkpoint_path": "/pay",
+        "kept": 2,
+        "runs_again": [],
+        "broken": "",
+        **more,
+    }
 
 
 def test_a_restore_names_what_may_happen_once_more() -> None:
     lines = restore_lines("wex-1", restore(runs_again=[CHARGE | {"may_repeat": True}]))
     assert lines[0] == "wex-1  to checkpoint 5, pay: 2 finished steps stay, 1 step runs again."
-    assert lines[-1] == "What charge did to the world may happen once more, each as a new operation."
+    assert (
+        lines[-1] == "What charge did to the world may happen once more, each as a new operation."
+    )
 
 
 def test_a_restore_that_repeats_nothing_says_so_and_a_broken_journal_is_said_too() -> None:
-    lines = restore_lines("wex-1", restore(checkpoint_seq=0, kept=1, broken="a step is missing", last_good_seq=None))
+    lines = restore_lines(
+        "wex-1", restore(checkpoint_seq=0, kept=1, broken="a step is missing", last_good_seq=None)
+    )
     assert lines == [
         "wex-1  to the beginning: 1 finished step stays, 0 steps run again.",
         "The journal is not whole: a step is missing. The last good checkpoint is the beginning.",
@@ -37,9 +62,18 @@ def test_a_restore_that_repeats_nothing_says_so_and_a_broken_journal_is_said_too
     [
         ({"how": "runs", "name": "ship"}, "It goes on by running ship."),
         ({"how": "waits", "name": "nap"}, "It goes on by waiting at nap."),
-        ({"how": "completes", "name": ""}, "Nothing more has to run outside: it completes at once."),
-        ({"how": "fails", "name": "pay", "reason": "no\nfunds"}, "It would fail again at once at pay: no funds"),
-        ({"how": "fails", "name": "", "reason": "bad input"}, "It would fail again at once: bad input"),
+        (
+            {"how": "completes", "name": ""},
+            "Nothing more has to run outside: it completes at once.",
+        ),
+        (
+            {"how": "fails", "name": "pay", "reason": "no\nfunds"},
+            "It would fail again at once at pay: no funds",
+        ),
+        (
+            {"how": "fails", "name": "", "reason": "bad input"},
+            "It would fail again at once: bad input",
+        ),
     ],
 )
 def test_a_version_that_fits_says_how_it_goes_on(goes_on: dict[str, str], said: str) -> None:
@@ -55,10 +89,14 @@ def test_misfits_are_listed_and_nothing_of_them_steers_the_terminal() -> None:
 
 
 def test_a_broken_journal_is_gone_on_from_with_no_version() -> None:
-    lines = recover_lines("wex-1", FITS | {"goes_on": None, "fits": False, "broken": "a gap", "last_good_seq": 4})
+    lines = recover_lines(
+        "wex-1", FITS | {"goes_on": None, "fits": False, "broken": "a gap", "last_good_seq": 4}
+    )
     assert lines[1] == "The journal is not whole: a gap. The last good checkpoint is 4."
 
 
 def test_another_call_is_a_new_operation() -> None:
-    lines = recover_lines("wex-1", FITS | {"goes_on": {"how": "runs", "name": "b"}, "is_new_operation": True})
+    lines = recover_lines(
+        "wex-1", FITS | {"goes_on": {"how": "runs", "name": "b"}, "is_new_operation": True}
+    )
     assert "new idempotency key" in lines[1]

@@ -9,13 +9,19 @@ from executions.cli.display.screen import _fitting, print_table
 from executions.cli.kinds import KINDS
 
 
-def test_columns_are_as_wide_as_they_need_and_lines_end_where_they_end(capsys: pytest.CaptureFixture[str]) -> None:
+def test_columns_are_as_wide_as_they_need_and_lines_end_where_they_end(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     print_table(["ID", "NAME"], [["1", "tea"], ["1000", "x" * 300]])
     assert capsys.readouterr().out == f"ID    NAME\n1     tea\n1000  {'x' * 300}\n"
 
 
-@pytest.mark.parametrize(("width", "expected"), [(200, 4), (57, 4), (56, 3), (47, 3), (46, 2), (10, 1)])
-def test_columns_that_would_begin_at_the_edge_of_the_terminal_are_left_out(width: int, expected: int) -> None:
+@pytest.mark.parametrize(
+    ("width", "expected"), [(200, 4), (57, 4), (56, 3), (47, 3), (46, 2), (10, 1)]
+)
+def test_columns_that_would_begin_at_the_edge_of_the_terminal_are_left_out(
+    width: int, expected: int
+) -> None:
     # They begin at 0, 32, 40 and 49.
     assert _fitting([30, 6, 7, 20], width) == expected
 

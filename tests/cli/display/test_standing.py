@@ -12,8 +12,14 @@ from executions.states import Phase, StepStatus
 
 
 def run(phase: str, **status: Any) -> dict[str, Any]:
-    usual = {"current_step": "/charge", "retry_count": 0, "failure_reason": "", "cancel_asked": False,
-             "wake_at": None, "waiting_for": ""}  # fmt: skip
+    usual = {
+        "current_step": "/charge",
+        "retry_count": 0,
+        "failure_reason": "",
+        "cancel_asked": False,
+        "wake_at": None,
+        "waiting_for": "",
+    }
     return {"metadata": {"id": "wex-1"}, "status": {"phase": phase, **usual, **status}}
 
 
@@ -31,7 +37,10 @@ def test_a_failure_says_where_and_why() -> None:
         sentence(run("FAILED", failure_reason="503\nagain", retry_count=3))
         == "FAILED at charge after 3 retries: 503 again"
     )
-    assert sentence(run("FAILED", failure_reason="no", retry_count=1)) == "FAILED at charge after 1 retry: no"
+    assert (
+        sentence(run("FAILED", failure_reason="no", retry_count=1))
+        == "FAILED at charge after 1 retry: no"
+    )
 
 
 @pytest.mark.parametrize(
@@ -56,11 +65,22 @@ def test_a_run_of_an_agent_follows_no_version() -> None:
 
 
 def test_skipping_is_offered_only_where_the_step_is_optional() -> None:
-    assert any(command.startswith("stigmer skip") for command, _ in next_commands(run("FAILED"), may_skip=True))
+    assert any(
+        command.startswith("stigmer skip")
+        for command, _ in next_commands(run("FAILED"), may_skip=True)
+    )
 
 
 def test_a_run_in_line_says_how_long_the_line_is() -> None:
-    line = {"step": "/add", "told": "It has waited 12 s for a free function process. 3 runs wait for one."}
+    line = {
+        "step": "/add",
+        "told": "It has waited 12 s for a free function process. 3 runs wait for one.",
+    }
     said = sentence(run("WAITING", waiting_for="function process", function_line=line))
-    assert said == "WAITING at add. It has waited 12 s for a free function process. 3 runs wait for one."
-    assert sentence(run("IN_PROGRESS", function_line=line)).startswith("IN_PROGRESS at add. It has waited 12 s")
+    assert (
+        said
+        == "WAITING at add. It has waited 12 s for a free function process. 3 runs wait for one."
+    )
+    assert sentence(run("IN_PROGRESS", function_line=line)).startswith(
+        "IN_PROGRESS at add. It has waited 12 s"
+    )

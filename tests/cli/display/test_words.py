@@ -30,7 +30,8 @@ def test_characters_beyond_the_basic_plane_keep_their_value(character: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("seconds", "expected"), [(0, "0s"), (59.9, "59s"), (60, "1m"), (7_200, "2h"), (172_800, "2d"), (-3, "0s")]
+    ("seconds", "expected"),
+    [(0, "0s"), (59.9, "59s"), (60, "1m"), (7_200, "2h"), (172_800, "2d"), (-3, "0s")],
 )
 def test_a_span_is_said_in_its_largest_unit(seconds: float, expected: str) -> None:
     assert span(seconds) == expected

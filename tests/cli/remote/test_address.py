@@ -27,13 +27,17 @@ def test_without_anything_it_is_the_server_of_this_machine(monkeypatch: pytest.M
     assert resolve() == Address("http://localhost:9000")
 
 
-def test_flags_win_over_the_environment_and_the_environment_over_what_was_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_flags_win_over_the_environment_and_the_environment_over_what_was_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     kept.save(KEPT)
     assert resolve() == Address("https://kept.example", "kept-token")
     monkeypatch.setenv("STIGMER_SERVER", "https://environment.example")
     monkeypatch.setenv("STIGMER_TOKEN", "environment-token")
     assert resolve() == Address("https://environment.example", "environment-token")
-    assert resolve("https://flag.example", "flag-token") == Address("https://flag.example", "flag-token")
+    assert resolve("https://flag.example", "flag-token") == Address(
+        "https://flag.example", "flag-token"
+    )
 
 
 def test_a_kept_token_never_goes_to_another_server() -> None:
@@ -58,7 +62,15 @@ def test_an_address_is_brought_into_one_form(given: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", ["", "ftp://example.org", "http://", "http://a:b@example.org", "http://example.org?x=1", "http://x:port"]
+    "bad",
+    [
+        "",
+        "ftp://example.org",
+        "http://",
+        "http://a:b@example.org",
+        "http://example.org?x=1",
+        "http://x:port",
+    ],
 )
 def test_what_is_no_address_is_a_wrong_use(bad: str) -> None:
     with pytest.raises(CommandError, match="is not the address of a server") as refused:
@@ -68,7 +80,12 @@ def test_what_is_no_address_is_a_wrong_use(bad: str) -> None:
 
 @pytest.mark.parametrize(
     ("server", "expected"),
-    [("http://localhost:1", True), ("http://127.0.0.2", True), ("http://[::1]:8000", True), ("http://10.0.0.1", False)],
+    [
+        ("http://localhost:1", True),
+        ("http://127.0.0.2", True),
+        ("http://[::1]:8000", True),
+        ("http://10.0.0.1", False),
+    ],
 )
 def test_this_machine_is_known_by_its_address(server: str, expected: bool) -> None:
     assert is_of_this_machine(server) is expected

@@ -47,7 +47,9 @@ def test_forgetting_twice_is_no_error() -> None:
 def test_a_file_that_cannot_be_used_is_named_with_what_to_do(text: str, home: Path) -> None:
     file = kept.save(ONE)
     file.write_text(text)
-    with pytest.raises(CommandError, match=r"config\.json cannot be read .* Remove it and run `stigmer login`"):
+    with pytest.raises(
+        CommandError, match=r"config\.json cannot be read .* Remove it and run `stigmer login`"
+    ):
         kept.load()
 
 

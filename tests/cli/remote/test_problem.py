@@ -36,7 +36,9 @@ EXPECTED = {
 
 
 def answered(name: str, **more: Any) -> ServerProblem:
-    return ServerProblem(KINDS[name].status, Problem(name, "What was wrong").as_json("/here", "c-1") | more)
+    return ServerProblem(
+        KINDS[name].status, Problem(name, "What was wrong").as_json("/here", "c-1") | more
+    )
 
 
 @pytest.mark.parametrize("name", list(KINDS))
@@ -69,7 +71,9 @@ def test_a_finding_is_one_line_with_its_place() -> None:
 
 def test_no_remedy_speaks_of_a_header() -> None:
     for name in KINDS:
-        assert "Retry-After" not in str(answered(name)) and "Content-Type" not in str(answered(name))
+        assert "Retry-After" not in str(answered(name)) and "Content-Type" not in str(
+            answered(name)
+        )
     assert str(answered("unavailable")) == "What was wrong. `stigmer doctor` checks everything."
 
 

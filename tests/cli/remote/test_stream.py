@@ -26,7 +26,9 @@ def test_chunks_may_part_it_anywhere() -> None:
 
 
 def test_comments_and_unknown_fields_are_passed_over() -> None:
-    assert read(b": still here\n\nretry: 2000\n\nwhatever: 1\ndata: a\n\n") == [Message("message", "a")]
+    assert read(b": still here\n\nretry: 2000\n\nwhatever: 1\ndata: a\n\n") == [
+        Message("message", "a")
+    ]
 
 
 def test_data_of_several_lines_is_joined() -> None:

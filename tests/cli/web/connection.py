@@ -31,7 +31,9 @@ def connection(port: int) -> Iterator[socket.socket]:
 def head(method: str, path: str, port: int, **headers: object) -> bytes:
     """A request's head; ``content_length`` becomes Content-Length."""
     lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    return "\r\n".join([f"{method} {path} HTTP/1.1", f"Host: localhost:{port}", *lines, "", ""]).encode()
+    return "\r\n".join(
+        [f"{method} {path} HTTP/1.1", f"Host: localhost:{port}", *lines, "", ""]
+    ).encode()
 
 
 def send_body(opened: socket.socket, count: int, *, chunked: bool) -> int:

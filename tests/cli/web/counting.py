@@ -30,5 +30,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
 if __name__ == "__main__":
     endpoints = build_endpoint_description_strings(host="127.0.0.1", port=int(sys.argv[1]))
     limits = replace(LIMITS, seconds=float(sys.argv[2]))
-    server = BoundedServer(application, endpoints=endpoints, stalled_seconds=60, limits=limits, hops=1)
+    server = BoundedServer(
+        application, endpoints=endpoints, stalled_seconds=60, limits=limits, hops=1
+    )
     server.run()

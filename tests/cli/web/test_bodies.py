@@ -41,7 +41,9 @@ class Counting:
             send_body(opened, count, chunked=chunked)
             said = answer(opened)
         assert said.closed
-        told: dict[str, object] = json.loads(said.body[said.body.index("{") : said.body.index("}") + 1])
+        told: dict[str, object] = json.loads(
+            said.body[said.body.index("{") : said.body.index("}") + 1]
+        )
         return told
 
 
@@ -110,7 +112,11 @@ def test_one_caller_cannot_take_the_room_of_all(counting):
 def test_who_still_sends_for_seconds_after_the_refusal_reads_it_all_the_same(counting, chunked):
     """Were the connection broken off under what is sent, the system would throw the answer away."""
     with connection(counting.port) as opened:
-        length = {"transfer_encoding": "chunked"} if chunked else {"content_length": 10 * LIMITS.body_bytes}
+        length = (
+            {"transfer_encoding": "chunked"}
+            if chunked
+            else {"content_length": 10 * LIMITS.body_bytes}
+        )
         opened.sendall(head("POST", "/", counting.port, **length))
         piece = b"x" * 100_000
         for _ in range(50):
@@ -121,7 +127,9 @@ def test_who_still_sends_for_seconds_after_the_refusal_reads_it_all_the_same(cou
     assert f'"refusal": "{TOO_LARGE}"' in said.body
 
 
-@pytest.mark.parametrize("sent", [b"POST / HTTP/1.1\r\n", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc"])
+@pytest.mark.parametrize(
+    "sent", [b"POST / HTTP/1.1\r\n", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc"]
+)
 def test_a_request_that_never_becomes_whole_is_ended(impatient, sent):
     with connection(impatient.port) as opened:
         opened.sendall(sent)
@@ -176,7 +184,9 @@ def nameless_files(process: psutil.Process) -> list[str]:
     return [name for name in found if name.endswith("(deleted)")]
 
 
-def test_who_waits_before_sending_is_refused_without_being_asked_to_go_on(live_stigmer: LiveStigmer) -> None:
+def test_who_waits_before_sending_is_refused_without_being_asked_to_go_on(
+    live_stigmer: LiveStigmer,
+) -> None:
     port = int(live_stigmer.base_url.rpartition(":")[2])
     with connection(port) as opened:
         opened.sendall(head("POST", "/healthz", port, content_length=HUGE, expect="100-continue"))

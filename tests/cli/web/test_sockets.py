@@ -1,4 +1,6 @@
-"""What the web server lets through a WebSocket: what a page is sent may be large, what a page says may not."""
+"""What the web server lets through a WebSocket: what a page is sent may be large, what a page says
+may not.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ def port(tmp_path: Path) -> Iterator[int]:
     settings = {"DJANGO_SETTINGS_MODULE": "stigmer_site.settings"}
     with server_logs.writing(tmp_path / "log") as log:
         command = [sys.executable, "-m", "tests.cli.talking"]
-        process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **ours, **settings}, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, **ours, **settings}, stdout=log, stderr=log
+        )
     try:
         until(lambda: listens(port), what="the server listens", seconds=START_SECONDS)
         yield port

@@ -17,7 +17,9 @@ def test_a_node_stands_below_everything_that_leads_to_it() -> None:
 
 
 def test_no_two_nodes_overlap() -> None:
-    drawing = draw(graph("abcdefgh", "ab", "ac", "ad", "ae", "bf", "cf", "dg", "eg", "fh", "gh", "ah"))
+    drawing = draw(
+        graph("abcdefgh", "ab", "ac", "ad", "ae", "bf", "cf", "dg", "eg", "fh", "gh", "ah")
+    )
     for one, other in combinations(drawing.places, 2):
         assert abs(one.x - other.x) >= WIDTH or abs(one.y - other.y) >= HEIGHT
 

@@ -4,7 +4,9 @@ from dashboard.graph.marks import marks
 
 
 def test_iterations_count_as_visits_of_one_node() -> None:
-    assert marks([("/loop/@0/a", "SUCCEEDED"), ("/loop/@1/a", "SUCCEEDED")], "")["/loop/a"].count == 2
+    assert (
+        marks([("/loop/@0/a", "SUCCEEDED"), ("/loop/@1/a", "SUCCEEDED")], "")["/loop/a"].count == 2
+    )
 
 
 def test_an_open_visit_matters_more_than_finished_ones() -> None:

@@ -39,9 +39,13 @@ do:
   - guard: {try: [{risky: {set: {x: 1}}}], catch: {do: [{tidy: {set: {x: 1}}}]}}
 """)
     assert {
-        ("/loop", "/loop/inner", "each"), ("/loop/inner", "/guard", ""), ("/guard", "/guard/risky", ""),
-        ("/guard", "/guard/catch/tidy", "on error"), ("/guard/risky", END, ""), ("/guard/catch/tidy", END, ""),
-    } <= edges(graph)  # fmt: skip
+        ("/loop", "/loop/inner", "each"),
+        ("/loop/inner", "/guard", ""),
+        ("/guard", "/guard/risky", ""),
+        ("/guard", "/guard/catch/tidy", "on error"),
+        ("/guard/risky", END, ""),
+        ("/guard/catch/tidy", END, ""),
+    } <= edges(graph)
 
 
 def test_then_may_lead_back() -> None:

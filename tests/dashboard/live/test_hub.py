@@ -33,7 +33,9 @@ def test_a_page_hears_what_came_after_the_sequence_that_it_was_rendered_at(
             await opened.follow(**{topic: execution.head_seq})
             await opened.hear(lambda frame: frame.get("ok") == topic, "the subscription")
             done = await elsewhere(drive, execution)
-            frame = await opened.hear(lambda f: f.get("topic") == topic and f["seq"] == done.head_seq, "the end")
+            frame = await opened.hear(
+                lambda f: f.get("topic") == topic and f["seq"] == done.head_seq, "the end"
+            )
             texts = {part["id"]: part["html"] for part in frame["parts"]}
             assert "Completed" in texts["headline"]
             assert any(part.get("into") == "history" for part in frame["parts"])
@@ -89,7 +91,9 @@ def test_a_page_that_shows_more_than_a_restored_database_holds_reads_itself_agai
     run(scenario)
 
 
-def test_a_lost_nudge_is_made_good_by_reconciling(begin: Begin, drive: Drive, alice: User, as_: As) -> None:
+def test_a_lost_nudge_is_made_good_by_reconciling(
+    begin: Begin, drive: Drive, alice: User, as_: As
+) -> None:
     execution, client = begin(), as_(alice)
     topic = execution_topic(execution.pk)
 
@@ -101,12 +105,16 @@ def test_a_lost_nudge_is_made_good_by_reconciling(begin: Begin, drive: Drive, al
             broadcast.stop()
             done = await elsewhere(drive, execution)
             await door.hub().reconcile()
-            await opened.hear(lambda f: f.get("topic") == topic and f["seq"] == done.head_seq, "the truth")
+            await opened.hear(
+                lambda f: f.get("topic") == topic and f["seq"] == done.head_seq, "the truth"
+            )
 
     run(scenario)
 
 
-def test_a_foreign_and_an_unknown_topic_are_refused_alike(begin: Begin, alice: User, bob: User, as_: As) -> None:
+def test_a_foreign_and_an_unknown_topic_are_refused_alike(
+    begin: Begin, alice: User, bob: User, as_: As
+) -> None:
     execution, client = begin(owner=alice), as_(bob)
     topics = {
         execution_topic(execution.pk): 0,
@@ -137,7 +145,9 @@ def test_a_nudge_about_a_foreign_execution_reaches_nobody_else(
     async def scenario() -> None:
         async with page(client) as opened:
             await opened.follow(**{topic: mine.head_seq, "overview": 0, inbox_topic(bob.pk): 0})
-            await opened.hear(lambda frame: frame.get("ok") == inbox_topic(bob.pk), "the subscription")
+            await opened.hear(
+                lambda frame: frame.get("ok") == inbox_topic(bob.pk), "the subscription"
+            )
             await elsewhere(drive, theirs)
             done = await elsewhere(drive, mine)
             seen: list[str] = []
@@ -166,13 +176,22 @@ def test_the_failure_of_a_step_is_a_toast_in_every_tab_of_the_owner_alone(
             await foreign.follow(**{inbox_topic(admin.pk): 0, execution_topic(execution.pk): 0})
             await elsewhere(drive, execution)
             for tab in (first, second):
-                (toast,) = (await tab.hear(lambda frame: frame.get("toasts"), "the toast"))["toasts"]
+                (toast,) = (await tab.hear(lambda frame: frame.get("toasts"), "the toast"))[
+                    "toasts"
+                ]
                 assert toast["event"] == "WORKFLOW_STEP_FAILED"
                 assert toast["title"] == "Step failed"
                 assert set(toast["payload"]) == {
-                    "workflow_id", "workflow_definition_id", "execution_id", "step_name", "reason",
-                    "attempts", "can_retry", "can_skip", "timestamp",
-                }  # fmt: skip
+                    "workflow_id",
+                    "workflow_definition_id",
+                    "execution_id",
+                    "step_name",
+                    "reason",
+                    "attempts",
+                    "can_retry",
+                    "can_skip",
+                    "timestamp",
+                }
                 assert toast["payload"]["execution_id"] == execution.public_id
                 assert toast["payload"]["workflow_id"] == toast["payload"]["execution_id"]
                 assert toast["payload"]["workflow_definition_id"].startswith("wfl-")
@@ -238,7 +257,9 @@ def test_the_owner_is_told_at_once_how_a_recovery_after_a_crash_went(
     assert title in client.get("/inbox/").content.decode(), "and who was away finds it there"
 
 
-def test_roles_get_their_own_buttons(failed: Execution, alice: User, support: User, as_: As) -> None:
+def test_roles_get_their_own_buttons(
+    failed: Execution, alice: User, support: User, as_: As
+) -> None:
     owner, helper, topic = as_(alice), as_(support), execution_topic(failed.pk)
 
     async def scenario() -> None:
@@ -247,7 +268,9 @@ def test_roles_get_their_own_buttons(failed: Execution, alice: User, support: Us
             for opened in (first, second):
                 await opened.follow(**{topic: 0})
                 frame = await opened.hear(lambda f: f.get("topic") == topic, "the page")
-                shown.append(next(part["html"] for part in frame["parts"] if part["id"] == "standing"))
+                shown.append(
+                    next(part["html"] for part in frame["parts"] if part["id"] == "standing")
+                )
             assert "/do/retry" in shown[0]
             assert "/do/retry" not in shown[1]
             assert "/do/recover" in shown[1]
@@ -267,7 +290,9 @@ def test_pushed_fragments_hold_no_token(failed: Execution, alice: User, as_: As)
     run(scenario)
 
 
-def test_the_hub_hears_nudges_of_other_processes(begin: Begin, drive: Drive, alice: User, as_: As) -> None:
+def test_the_hub_hears_nudges_of_other_processes(
+    begin: Begin, drive: Drive, alice: User, as_: As
+) -> None:
     execution, client = begin(), as_(alice)
     topic = execution_topic(execution.pk)
 
@@ -279,7 +304,9 @@ def test_the_hub_hears_nudges_of_other_processes(begin: Begin, drive: Drive, ali
             assert layer is not None
             nudge = {"type": "nudge", "execution": str(execution.pk), "seq": 99, "owner": alice.pk}
             await layer.group_send(GROUP, nudge)
-            await opened.hear(lambda frame: frame.get("hint") and frame["topic"] == "executions", "the hint")
+            await opened.hear(
+                lambda frame: frame.get("hint") and frame["topic"] == "executions", "the hint"
+            )
 
     run(scenario)
 
@@ -298,22 +325,30 @@ def test_an_open_page_learns_that_the_last_worker_died_and_that_another_one_came
             await opened.hear(lambda frame: frame.get("ok") == topic, "the subscription")
             await door.hub().reconcile()
             await elsewhere(worker.declare_dead, "killed by SIGKILL")
-            await opened.hear(lambda frame: frame.get("hint") and frame["topic"] == topic, "that nobody is there")
+            await opened.hear(
+                lambda frame: frame.get("hint") and frame["topic"] == topic, "that nobody is there"
+            )
             said = await elsewhere(client.get, address)
             assert b"No worker is alive" in said.content
             await elsewhere(lambda: Process.objects.create(kind="worker", host="elsewhere", pid=2))
-            await opened.hear(lambda frame: frame.get("hint") and frame["topic"] == topic, "that one is there")
+            await opened.hear(
+                lambda frame: frame.get("hint") and frame["topic"] == topic, "that one is there"
+            )
 
     run(scenario)
 
 
-def test_a_page_that_was_opened_just_before_the_last_worker_died_learns_it(begin: Begin, alice: User, as_: As) -> None:
+def test_a_page_that_was_opened_just_before_the_last_worker_died_learns_it(
+    begin: Begin, alice: User, as_: As
+) -> None:
     execution, client = begin(), as_(alice)
     topic = execution_topic(execution.pk)
 
     async def scenario() -> None:
         async with page(client) as opened:
             await opened.follow(**{topic: execution.head_seq})
-            await opened.hear(lambda frame: frame.get("hint") and frame["topic"] == topic, "that nobody is there")
+            await opened.hear(
+                lambda frame: frame.get("hint") and frame["topic"] == topic, "that nobody is there"
+            )
 
     run(scenario)

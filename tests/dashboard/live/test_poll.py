@@ -21,12 +21,16 @@ Begin = Callable[..., Execution]
 
 def test_what_came_after_each_cursor_is_told_once(failed: Execution, alice: User) -> None:
     page, row, inbox = execution_topic(failed.pk), row_topic(failed.pk), inbox_topic(alice.pk)
-    frames = {frame["topic"]: frame for frame in poll(alice, {page: 0, row: 0, inbox: 0, "overview": 0})}
+    frames = {
+        frame["topic"]: frame for frame in poll(alice, {page: 0, row: 0, inbox: 0, "overview": 0})
+    }
     assert frames.keys() == {page, row, inbox}
     assert frames[page]["seq"] == frames[row]["seq"] == failed.head_seq
     assert [part["id"] for part in frames[row]["parts"]] == [f"row-{failed.pk.hex}"]
     assert [toast["event"] for toast in frames[inbox]["toasts"]] == ["WORKFLOW_STEP_FAILED"]
-    again = poll(alice, {page: failed.head_seq, row: failed.head_seq, inbox: frames[inbox]["seq"] + 60_000})
+    again = poll(
+        alice, {page: failed.head_seq, row: failed.head_seq, inbox: frames[inbox]["seq"] + 60_000}
+    )
     assert [(frame["topic"], "toasts" in frame) for frame in again] == [(inbox, False)]
 
 
@@ -37,7 +41,9 @@ def test_foreign_and_unknown_topics_are_refused_alike(begin: Begin, alice: User,
     assert {frame["refused"] for frame in poll(bob, asked)} == set(asked)
 
 
-def test_a_server_answers_while_its_loop_goes_on(failed: Execution, alice: User, as_: Callable[[User], Client]) -> None:
+def test_a_server_answers_while_its_loop_goes_on(
+    failed: Execution, alice: User, as_: Callable[[User], Client]
+) -> None:
     client = AsyncClient()
     client.cookies = as_(alice).cookies
     topic = execution_topic(failed.pk)

@@ -105,7 +105,9 @@ def test_a_page_is_closed_when_its_reader_is_no_longer_who_they_were(
             assert time.monotonic() - began < PATIENCE_SECONDS
             await other.say({"ack": {}})
             await other.follow(overview=0)
-            await other.hear(lambda frame: frame.get("ok") == "overview", "the page of somebody else stays")
+            await other.hear(
+                lambda frame: frame.get("ok") == "overview", "the page of somebody else stays"
+            )
 
     as_others = as_(alice)
     run(scenario)

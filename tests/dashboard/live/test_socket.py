@@ -26,7 +26,9 @@ def test_an_anonymous_socket_is_closed_with_4401() -> None:
     run(scenario)
 
 
-def test_a_socket_whose_sending_breaks_off_is_closed_so_that_the_page_comes_back(alice: User, as_: As) -> None:
+def test_a_socket_whose_sending_breaks_off_is_closed_so_that_the_page_comes_back(
+    alice: User, as_: As
+) -> None:
     client = as_(alice)
 
     async def scenario() -> None:
@@ -119,7 +121,9 @@ def test_one_user_cannot_open_sockets_without_end(alice: User, as_: As) -> None:
     run(scenario)
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/live", "/ws/api/v1/nowhere", "/ws/api/v1/workflow-executions/x"])
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/live", "/ws/api/v1/nowhere", "/ws/api/v1/workflow-executions/x"]
+)
 def test_the_socket_of_an_unknown_address_is_refused_without_a_traceback(
     path: str, alice: User, as_: As, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -138,9 +142,12 @@ DEEP = '{"sub": ' + "[" * 20_000 + "]" * 20_000 + "}"
 
 
 @pytest.mark.parametrize(
-    "message", [DEEP, '{"sub": {"overview": 1' + "0" * 30 + "}}", '{"ack": {"overview": ' + "9" * 5000 + "}}"]
+    "message",
+    [DEEP, '{"sub": {"overview": 1' + "0" * 30 + "}}", '{"ack": {"overview": ' + "9" * 5000 + "}}"],
 )
-def test_a_message_that_is_too_deep_or_counts_too_far_closes_the_socket(message: str, alice: User, as_: As) -> None:
+def test_a_message_that_is_too_deep_or_counts_too_far_closes_the_socket(
+    message: str, alice: User, as_: As
+) -> None:
     client = as_(alice)
 
     async def scenario() -> None:

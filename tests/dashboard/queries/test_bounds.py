@@ -40,7 +40,9 @@ def test_more_rows_are_no_more_queries(
     assert queries_of(client, address) == few <= MOST_QUERIES
 
 
-def test_an_executions_page_is_bounded(failed: Execution, alice: User, as_: Callable[[User], Client]) -> None:
+def test_an_executions_page_is_bounded(
+    failed: Execution, alice: User, as_: Callable[[User], Client]
+) -> None:
     assert queries_of(as_(alice), f"/executions/{failed.public_id}/") <= MOST_QUERIES
 
 

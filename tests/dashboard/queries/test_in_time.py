@@ -60,7 +60,9 @@ def test_a_page_is_shown_without_the_part_that_took_too_long(
     assert says in answer.content.decode()
 
 
-def test_runs_are_counted_among_the_newest_only(begin: Any, alice: User, as_: AsUser, monkeypatch: pytest.MonkeyPatch):
+def test_runs_are_counted_among_the_newest_only(
+    begin: Any, alice: User, as_: AsUser, monkeypatch: pytest.MonkeyPatch
+):
     first: Execution = begin()
     for _ in range(4):
         begin()

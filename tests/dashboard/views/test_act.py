@@ -19,7 +19,9 @@ def phase_of(execution: Execution) -> str:
     return Execution.objects.get(pk=execution.pk).phase
 
 
-def test_retry_puts_the_run_back_to_work_and_says_so_in_place(failed: Execution, alice: User, as_: As) -> None:
+def test_retry_puts_the_run_back_to_work_and_says_so_in_place(
+    failed: Execution, alice: User, as_: As
+) -> None:
     address = f"/executions/{failed.public_id}/do/retry"
     response = as_(alice).post(address, {"seq": failed.head_seq}, headers=HTMX)
     assert response.status_code == 200
@@ -27,7 +29,9 @@ def test_retry_puts_the_run_back_to_work_and_says_so_in_place(failed: Execution,
     assert phase_of(failed) == Phase.PENDING
 
 
-def test_a_double_click_is_one_effect_and_told_the_same_twice(failed: Execution, alice: User, as_: As) -> None:
+def test_a_double_click_is_one_effect_and_told_the_same_twice(
+    failed: Execution, alice: User, as_: As
+) -> None:
     client, address = as_(alice), f"/executions/{failed.public_id}/do/retry"
     first, again = (client.post(address, {"seq": failed.head_seq}, headers=HTMX) for _ in range(2))
     assert (first.status_code, again.status_code) == (200, 200)
@@ -70,7 +74,9 @@ def test_the_same_button_of_an_old_page_is_no_double_click(
     assert client.post(address, {"seq": ""}, headers=HTMX).status_code == 412
 
 
-def test_another_choice_from_the_same_page_is_no_double_click(failed: Execution, alice: User, as_: As) -> None:
+def test_another_choice_from_the_same_page_is_no_double_click(
+    failed: Execution, alice: User, as_: As
+) -> None:
     client, address = as_(alice), f"/executions/{failed.public_id}/do/retry"
     client.post(address, {"seq": failed.head_seq}, headers=HTMX)
     again = client.post(address, {"seq": failed.head_seq, "arguments": "{}"}, headers=HTMX)
@@ -78,7 +84,9 @@ def test_another_choice_from_the_same_page_is_no_double_click(failed: Execution,
 
 
 @pytest.mark.parametrize("seq", ["", "-3", "seven", "9" * 40])
-def test_a_form_without_a_good_sequence_counts_as_stale(seq: str, failed: Execution, alice: User, as_: As) -> None:
+def test_a_form_without_a_good_sequence_counts_as_stale(
+    seq: str, failed: Execution, alice: User, as_: As
+) -> None:
     response = as_(alice).post(f"/executions/{failed.public_id}/do/retry", {"seq": seq})
     assert response.status_code == 412
     assert phase_of(failed) == Phase.FAILED
@@ -89,7 +97,9 @@ def test_a_required_step_has_no_way_to_be_skipped(failed: Execution, alice: User
     page = client.get(f"/executions/{failed.public_id}/").content.decode()
     assert "/do/skip" not in page
     assert "charge” is required" in page
-    response = client.post(f"/executions/{failed.public_id}/do/skip", {"seq": failed.head_seq}, headers=HTMX)
+    response = client.post(
+        f"/executions/{failed.public_id}/do/skip", {"seq": failed.head_seq}, headers=HTMX
+    )
     assert response.status_code == 400
     assert b"required" in response.content
 
@@ -104,7 +114,9 @@ def test_an_optional_step_can_be_skipped_and_the_run_goes_on(
     assert drive(failed).phase == Phase.COMPLETED
 
 
-def test_a_refusal_without_scripts_is_the_whole_page(failed: Execution, alice: User, as_: As) -> None:
+def test_a_refusal_without_scripts_is_the_whole_page(
+    failed: Execution, alice: User, as_: As
+) -> None:
     response = as_(alice).post(f"/executions/{failed.public_id}/do/pause")
     assert response.status_code == 400
     assert b"<h1>" in response.content
@@ -124,7 +136,9 @@ def test_an_active_run_can_be_paused_resumed_and_terminated(
         assert phase_of(execution) == phase
 
 
-def test_an_edited_input_that_is_no_json_is_explained(failed: Execution, alice: User, as_: As) -> None:
+def test_an_edited_input_that_is_no_json_is_explained(
+    failed: Execution, alice: User, as_: As
+) -> None:
     sent = {"seq": failed.head_seq, "arguments": "{not json"}
     response = as_(alice).post(f"/executions/{failed.public_id}/do/retry", sent, headers=HTMX)
     assert response.status_code == 400

@@ -26,7 +26,11 @@ def test_a_good_text_becomes_a_workflow(client: Client) -> None:
 
 def test_the_same_text_changes_nothing(client: Client) -> None:
     client.post("/workflows/apply", {"text": GOOD})
-    assert client.post("/workflows/apply", {"text": GOOD}).headers["Location"].endswith("?applied=unchanged")
+    assert (
+        client.post("/workflows/apply", {"text": GOOD})
+        .headers["Location"]
+        .endswith("?applied=unchanged")
+    )
 
 
 def test_every_problem_is_shown_with_its_line_and_the_text_is_kept(client: Client) -> None:
@@ -39,17 +43,26 @@ def test_every_problem_is_shown_with_its_line_and_the_text_is_kept(client: Clien
 
 
 def test_a_file_can_be_given_instead(client: Client) -> None:
-    assert client.post("/workflows/apply", {"file": SimpleUploadedFile("w.yaml", GOOD.encode())}).status_code == 302
+    assert (
+        client.post(
+            "/workflows/apply", {"file": SimpleUploadedFile("w.yaml", GOOD.encode())}
+        ).status_code
+        == 302
+    )
 
 
-@pytest.mark.parametrize(("content", "says"), [(b"\xff\xfe", "not UTF-8"), (b"x" * 300_000, "262,144")])
+@pytest.mark.parametrize(
+    ("content", "says"), [(b"\xff\xfe", "not UTF-8"), (b"x" * 300_000, "262,144")]
+)
 def test_a_file_that_cannot_be_read_is_explained(content: bytes, says: str, client: Client) -> None:
     response = client.post("/workflows/apply", {"file": SimpleUploadedFile("w.yaml", content)})
     assert response.status_code == 400
     assert says in response.content.decode()
 
 
-def test_the_workflow_of_somebody_else_is_refused(client: Client, bob: User, as_: Callable[[User], Client]) -> None:
+def test_the_workflow_of_somebody_else_is_refused(
+    client: Client, bob: User, as_: Callable[[User], Client]
+) -> None:
     client.post("/workflows/apply", {"text": GOOD})
     response = as_(bob).post("/workflows/apply", {"text": GOOD + "  # mine now\n"})
     assert response.status_code == 400

@@ -1,4 +1,6 @@
-"""Approvals: who finds which question, what an answer leads to, and what a refusal leaves as it was."""
+"""Approvals: who finds which question, what an answer leads to, and what a refusal leaves as it
+was.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,9 @@ def test_a_question_stands_with_those_who_may_answer_it_and_with_nobody_else(
         assert "Nothing waits for you" in text and "Ship it?" not in text
 
 
-def test_four_eyes_keep_the_one_who_started_it_from_answering(asked: Asked, alice: User, bob: User, as_: As) -> None:
+def test_four_eyes_keep_the_one_who_started_it_from_answering(
+    asked: Asked, alice: User, bob: User, as_: As
+) -> None:
     execution = asked({"approvers": {"users": ["alice", "bob"]}, "fourEyes": True})
     assert "Ship it?" not in text_of(as_(alice), "/approvals/")
     assert "four eyes" in text_of(as_(bob), "/approvals/")
@@ -84,17 +88,23 @@ def test_four_eyes_keep_the_one_who_started_it_from_answering(asked: Asked, alic
     assert "(not of who started it)" in page and 'name="outcome"' not in page
 
 
-def test_a_foreign_question_answers_like_one_that_does_not_exist(asked: Asked, bob: User, as_: As) -> None:
+def test_a_foreign_question_answers_like_one_that_does_not_exist(
+    asked: Asked, bob: User, as_: As
+) -> None:
     ask = only(asked())
     stranger = as_(User.objects.create_user("mallory"))
     foreign = stranger.post(address_of(ask), {"outcome": "approve"})
-    unknown = stranger.post("/approvals/ask-00000000000000000000000000/respond", {"outcome": "approve"})
+    unknown = stranger.post(
+        "/approvals/ask-00000000000000000000000000/respond", {"outcome": "approve"}
+    )
     assert foreign.status_code == unknown.status_code == 404
     assert foreign.content == unknown.content
     assert Ask.objects.open().count() == 1
 
 
-def test_who_may_answer_gets_nothing_else_of_a_run_that_is_not_theirs(asked: Asked, bob: User, as_: As) -> None:
+def test_who_may_answer_gets_nothing_else_of_a_run_that_is_not_theirs(
+    asked: Asked, bob: User, as_: As
+) -> None:
     execution = asked()
     client = as_(bob)
     assert client.get(f"/executions/{execution.public_id}/").status_code == 404
@@ -102,7 +112,9 @@ def test_who_may_answer_gets_nothing_else_of_a_run_that_is_not_theirs(asked: Ask
     assert poll(bob, {execution_topic(execution.pk): 0})[0].keys() == {"v", "refused"}
 
 
-def test_many_questions_are_no_more_queries_and_come_in_pages(asked: Asked, bob: User, as_: As) -> None:
+def test_many_questions_are_no_more_queries_and_come_in_pages(
+    asked: Asked, bob: User, as_: As
+) -> None:
     client = as_(bob)
     asked({"form": FORM})
     text_of(client, "/approvals/")
@@ -120,8 +132,12 @@ def test_many_questions_are_no_more_queries_and_come_in_pages(asked: Asked, bob:
 # --- Answering ---------------------------------------------------------------------------------
 
 
-def test_an_answer_goes_to_the_run_and_leads_back_to_the_list(asked: Asked, drive: Drive, bob: User, as_: As) -> None:
-    execution = asked({"form": FORM, "outcomes": [{"name": "approve", "label": "Ship"}, {"name": "deny"}]})
+def test_an_answer_goes_to_the_run_and_leads_back_to_the_list(
+    asked: Asked, drive: Drive, bob: User, as_: As
+) -> None:
+    execution = asked(
+        {"form": FORM, "outcomes": [{"name": "approve", "label": "Ship"}, {"name": "deny"}]}
+    )
     sent = {"outcome": "approve", "field-many": "3", "field-tags": '["new"]', "comment": "gladly"}
     response = as_(bob).post(address_of(only(execution)), sent)
     assert (response.status_code, response.headers["Location"]) == (302, "/approvals/")
@@ -136,7 +152,9 @@ def test_htmx_gets_what_came_of_it_for_its_place(asked: Asked, bob: User, as_: A
     response = as_(bob).post(address_of(ask), {"outcome": "deny"}, headers=HTMX)
     text = response.content.decode()
     assert response.status_code == 200 and response.headers["X-Explained"] == "1"
-    assert "You answered: Deny." in text and 'hx-swap-oob="innerHTML"' in text and "<html" not in text
+    assert (
+        "You answered: Deny." in text and 'hx-swap-oob="innerHTML"' in text and "<html" not in text
+    )
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
@@ -157,7 +175,11 @@ def test_a_form_that_does_not_fit_says_so_at_its_fields_and_keeps_all_that_was_t
     assert "does not fit the form" in text
     for number, typed in ((1, 'value="9"'), (2, 'value="x"')):
         name = f"{ask.public_id}-field-{number}"
-        assert f'aria-describedby="{name}-problem"' in text and f'id="{name}-problem"' in text and typed in text
+        assert (
+            f'aria-describedby="{name}-problem"' in text
+            and f'id="{name}-problem"' in text
+            and typed in text
+        )
     assert "[1]" in text and ">a word</textarea>" in text
     assert Ask.objects.open().get() == ask
 
@@ -195,8 +217,12 @@ def test_who_says_no_need_not_fill_in_the_form(asked: Asked, bob: User, as_: As)
     assert (ask.outcome, ask.answers) == ("deny", None)
 
 
-@pytest.mark.parametrize(("text", "status"), [('{"any": 1}', 302), ("{", 400), ("[]", 400), ('{"any": "x"}', 400)])
-def test_what_has_no_fields_is_filled_in_as_json(text: str, status: int, asked: Asked, bob: User, as_: As) -> None:
+@pytest.mark.parametrize(
+    ("text", "status"), [('{"any": 1}', 302), ("{", 400), ("[]", 400), ('{"any": "x"}', 400)]
+)
+def test_what_has_no_fields_is_filled_in_as_json(
+    text: str, status: int, asked: Asked, bob: User, as_: As
+) -> None:
     form = {"type": "object", "additionalProperties": {"type": "integer"}}
     ask = only(asked({"form": form}))
     client = as_(bob)
@@ -210,8 +236,12 @@ def test_what_has_no_fields_is_filled_in_as_json(text: str, status: int, asked: 
         assert only(ask.execution).answers == {"any": 1}
 
 
-@pytest.mark.parametrize("schema", [{"properties": {"a": True, "b": {"enum": 7, "title": {}}}, "required": 5}, {}])
-def test_an_odd_schema_breaks_no_page(schema: dict[str, Any], asked: Asked, bob: User, as_: As) -> None:
+@pytest.mark.parametrize(
+    "schema", [{"properties": {"a": True, "b": {"enum": 7, "title": {}}}, "required": 5}, {}]
+)
+def test_an_odd_schema_breaks_no_page(
+    schema: dict[str, Any], asked: Asked, bob: User, as_: As
+) -> None:
     ask = only(asked())
     Ask.objects.filter(pk=ask.pk).update(form=schema)
     text_of(as_(bob), "/approvals/")
@@ -233,7 +263,9 @@ def test_whoever_comes_second_is_told_who_was_first(
     assert only(ask.execution).reviewer == admin
 
 
-def test_a_question_whose_run_was_cancelled_is_over(asked: Asked, alice: User, bob: User, as_: As) -> None:
+def test_a_question_whose_run_was_cancelled_is_over(
+    asked: Asked, alice: User, bob: User, as_: As
+) -> None:
     execution = asked()
     as_(alice).post(f"/executions/{execution.public_id}/do/cancel", {"seq": execution.head_seq})
     assert "Nothing waits for you" in text_of(as_(bob), "/approvals/")
@@ -253,9 +285,13 @@ def test_answers_of_the_last_days_say_who_what_and_when(
     respond(ask, bob, Answer("deny", comment="too late in the year"))
     for user in (alice, bob, support):
         text = text_of(as_(user), "/approvals/answered")
-        assert "Deny" in text and "by <strong>bob</strong>" in text and "too late in the year" in text
+        assert (
+            "Deny" in text and "by <strong>bob</strong>" in text and "too late in the year" in text
+        )
         assert (f"/executions/{ask.execution.public_id}/" in text) == (user != bob)
-    assert "Nothing was answered yet" in text_of(as_(User.objects.create_user("mallory")), "/approvals/answered")
+    assert "Nothing was answered yet" in text_of(
+        as_(User.objects.create_user("mallory")), "/approvals/answered"
+    )
     Ask.objects.update(answered_at=clock.now() - timedelta(days=15))
     assert "Nothing was answered yet" in text_of(as_(alice), "/approvals/answered")
 
@@ -287,13 +323,18 @@ def test_the_runs_page_says_whom_it_waits_for_and_has_the_form_for_those_who_may
     execution = asked({"approvers": {"users": ["bob", "alice"], "groups": ["Finance"]}})
     for user, may in ((alice, True), (admin, True), (support, False)):
         text = text_of(as_(user), f"/executions/{execution.public_id}/")
-        assert "Waits for an answer of <bdi>alice</bdi>, <bdi>bob</bdi> or <bdi>Finance</bdi> until <time" in text
+        assert (
+            "Waits for an answer of <bdi>alice</bdi>, <bdi>bob</bdi> or <bdi>Finance</bdi> until"
+            " <time" in text
+        )
         assert "Waits for an answer until <time" in text
         assert ('name="outcome"' in text) == may
     assert queries_of(as_(alice), f"/executions/{execution.public_id}/") <= 26
 
 
-def test_the_step_says_who_answered_what(asked: Asked, drive: Drive, alice: User, bob: User, as_: As) -> None:
+def test_the_step_says_who_answered_what(
+    asked: Asked, drive: Drive, alice: User, bob: User, as_: As
+) -> None:
     execution = asked({"outcomes": [{"name": "approve", "label": "Ship it now"}]})
     respond(only(execution), bob, Answer("approve"))
     execution = drive(execution)
@@ -301,7 +342,10 @@ def test_the_step_says_who_answered_what(asked: Asked, drive: Drive, alice: User
     text = text_of(as_(alice), f"/executions/{execution.public_id}/")
     assert text.count("<bdi>Ship it now</bdi> by bob") == 1
     standing = execution.steps.standing().get(name="ask")
-    assert f'id="step-{standing.pk.hex}"' in text[: text.index("<bdi>Ship it now")].rpartition("<li ")[2]
+    assert (
+        f'id="step-{standing.pk.hex}"'
+        in text[: text.index("<bdi>Ship it now")].rpartition("<li ")[2]
+    )
     frames = poll(alice, {execution_topic(execution.pk): 0})
     assert any("<bdi>Ship it now</bdi> by bob" in part["html"] for part in frames[0]["parts"])
 
@@ -324,7 +368,9 @@ def test_the_inbox_leads_to_the_question_where_the_run_may_not_be_seen(
         assert "Ship it?" in toast["text"]
 
 
-def test_an_open_page_is_told_where_something_else_waits_than_it_shows(asked: Asked, bob: User, as_: As) -> None:
+def test_an_open_page_is_told_where_something_else_waits_than_it_shows(
+    asked: Asked, bob: User, as_: As
+) -> None:
     topic = asks_topic(bob.pk)
 
     def told() -> list[dict[str, Any]]:
@@ -350,7 +396,9 @@ def test_nobody_follows_what_waits_for_somebody_else(asked: Asked, alice: User, 
 
 
 @pytest.mark.parametrize("vector", VECTORS)
-def test_hostile_questions_stay_text(vector: str, asked: Asked, drive: Drive, alice: User, bob: User, as_: As) -> None:
+def test_hostile_questions_stay_text(
+    vector: str, asked: Asked, drive: Drive, alice: User, bob: User, as_: As
+) -> None:
     field = {"type": "string", "title": vector, "description": vector, "default": vector}
     choice = {"enum": [vector], "title": vector}
     form = {
@@ -371,7 +419,9 @@ def test_hostile_questions_stay_text(vector: str, asked: Asked, drive: Drive, al
     odd = json.loads(json.dumps({**form, "properties": {}}))
     Ask.objects.filter(pk=ask.pk).update(form=odd)
     assert_is_harmless(text_of(as_(bob), "/approvals/"))
-    answer = as_(bob).post(address_of(ask), {"outcome": "approve", "json": "{}", "comment": vector}, headers=HTMX)
+    answer = as_(bob).post(
+        address_of(ask), {"outcome": "approve", "json": "{}", "comment": vector}, headers=HTMX
+    )
     assert answer.status_code == 200
     assert_is_harmless(answer.content.decode())
     for address in ("/approvals/answered", f"/executions/{drive(execution).public_id}/"):

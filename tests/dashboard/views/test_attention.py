@@ -10,9 +10,17 @@ from executions.models import Execution
 As = Callable[[User], Client]
 
 
-def test_support_sees_why_everybodys_runs_stopped(failed: Execution, support: User, as_: As) -> None:
+def test_support_sees_why_everybodys_runs_stopped(
+    failed: Execution, support: User, as_: As
+) -> None:
     page = as_(support).get("/attention/").content.decode()
-    for part in (failed.public_id, "the till is empty", "step <bdi>charge</bdi>", "0 retries", "alice"):
+    for part in (
+        failed.public_id,
+        "the till is empty",
+        "step <bdi>charge</bdi>",
+        "0 retries",
+        "alice",
+    ):
         assert part in page
 
 

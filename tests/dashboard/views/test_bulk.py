@@ -28,13 +28,17 @@ def test_each_row_says_what_came_of_it(begin: Begin, drive: Drive, alice: User, 
     assert Execution.objects.get(pk=works.pk).phase == Phase.COMPLETED
 
 
-def test_a_row_that_has_changed_since_is_refused(failed: Execution, alice: User, admin: User, as_: As) -> None:
+def test_a_row_that_has_changed_since_is_refused(
+    failed: Execution, alice: User, admin: User, as_: As
+) -> None:
     as_(admin).post(ADDRESS, {"verb": "retry", "row": [row(failed)]})
     again = as_(alice).post(ADDRESS, {"verb": "retry", "row": [row(failed)]})
     assert "Retry: 0 of 1 done" in again.content.decode()
 
 
-def test_a_double_click_is_one_effect_and_told_the_same_twice(failed: Execution, alice: User, as_: As) -> None:
+def test_a_double_click_is_one_effect_and_told_the_same_twice(
+    failed: Execution, alice: User, as_: As
+) -> None:
     client = as_(alice)
     answers = [client.post(ADDRESS, {"verb": "retry", "row": [row(failed)]}) for _ in range(2)]
     assert all("Retry: 1 of 1 done" in answer.content.decode() for answer in answers)
@@ -63,7 +67,12 @@ def test_more_than_the_cap_is_refused_whole(alice: User, as_: As) -> None:
     assert f"at most {bulk.MOST}" in response.content.decode()
 
 
-def test_nothing_checked_and_unknown_verbs_are_explained(failed: Execution, alice: User, as_: As) -> None:
+def test_nothing_checked_and_unknown_verbs_are_explained(
+    failed: Execution, alice: User, as_: As
+) -> None:
     client = as_(alice)
-    assert b"No execution was checked" in client.post(ADDRESS, {"verb": "retry", "row": ["x@1", "wex-1@x"]}).content
+    assert (
+        b"No execution was checked"
+        in client.post(ADDRESS, {"verb": "retry", "row": ["x@1", "wex-1@x"]}).content
+    )
     assert client.post(ADDRESS, {"verb": "terminate", "row": [row(failed)]}).status_code == 400

@@ -69,7 +69,9 @@ def test_new_rows_are_counted_for_the_pill(begin: Begin, alice: User, as_: As) -
     assert client.get(address).json()["count"] == 1
 
 
-def test_the_overview_of_a_newcomer_points_to_the_first_step(alice: User, workflow: Workflow, as_: As) -> None:
+def test_the_overview_of_a_newcomer_points_to_the_first_step(
+    alice: User, workflow: Workflow, as_: As
+) -> None:
     text = shown(as_(alice), "/")
     assert "Ready for the first run" in text and "No worker is alive" in text
 

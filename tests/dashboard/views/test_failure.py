@@ -20,7 +20,9 @@ def admin() -> Client:
     return client
 
 
-@pytest.mark.parametrize("path", ["/", "/executions/", "/admin/executions/execution/", "/admin/", "/django-rq/"])
+@pytest.mark.parametrize(
+    "path", ["/", "/executions/", "/admin/executions/execution/", "/admin/", "/django-rq/"]
+)
 def test_each_page_is_503_while_the_database_is_away(admin, path):
     with troubles.away():
         response = admin.get(path)

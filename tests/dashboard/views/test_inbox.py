@@ -11,7 +11,9 @@ from executions.models import Execution, Notification
 As = Callable[[User], Client]
 
 
-def test_who_was_away_finds_the_failure_and_its_badge(failed: Execution, alice: User, as_: As) -> None:
+def test_who_was_away_finds_the_failure_and_its_badge(
+    failed: Execution, alice: User, as_: As
+) -> None:
     text = as_(alice).get("/inbox/").content.decode()
     assert "Step failed" in text and "multiple attempts" not in text
     assert '<span class="badge" id="unread-badge">1' in text

@@ -21,7 +21,9 @@ Begin = Callable[..., Execution]
 
 @pytest.fixture
 def restarted(begin: Begin, alice: User, bob: User) -> list[Execution]:
-    """Alice's two and Bob's one were interrupted, one of hers has a broken journal; then everything started again."""
+    """Alice's two and Bob's one were interrupted, one of hers has a broken journal; then everything
+    started again.
+    """
     left = [begin(), begin(), begin(owner=bob)]
     for execution in left:
         assert drive_and_die(execution, 2)
@@ -68,6 +70,8 @@ def test_a_start_that_found_nothing_says_nothing_and_the_banner_goes_after_a_day
 
 
 def test_it_says_whether_it_was_a_crash(restarted: list[Execution], alice: User, as_: As) -> None:
-    assert "after a crash" not in said(as_(alice)), "those who died were declared dead before this start"
+    assert "after a crash" not in said(as_(alice)), (
+        "those who died were declared dead before this start"
+    )
     Boot.objects.update(is_clean=False)
     assert "after a crash" in said(as_(alice))

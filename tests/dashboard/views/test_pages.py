@@ -15,9 +15,16 @@ As = Callable[[User], Client]
 
 
 @pytest.mark.parametrize(
-    "address", ["/executions/?workflow=%00&owner=a%00&q=%00", "/workflows/?q=%00", "/attention/?kind=%00&before=%00"]
+    "address",
+    [
+        "/executions/?workflow=%00&owner=a%00&q=%00",
+        "/workflows/?q=%00",
+        "/attention/?kind=%00&before=%00",
+    ],
 )
-def test_a_nul_in_an_address_means_nothing(address: str, failed: Execution, admin: User, as_: As) -> None:
+def test_a_nul_in_an_address_means_nothing(
+    address: str, failed: Execution, admin: User, as_: As
+) -> None:
     assert as_(admin).get(address).status_code == 200
 
 
@@ -30,7 +37,9 @@ def test_a_nul_in_a_form_means_nothing(failed: Execution, alice: User, as_: As) 
     assert made.status_code == 200 and alice.api_tokens.get().name == "ab"
 
 
-def test_a_run_shows_what_it_started_and_what_started_it(begin: Callable[..., Execution], alice: User, as_: As) -> None:
+def test_a_run_shows_what_it_started_and_what_started_it(
+    begin: Callable[..., Execution], alice: User, as_: As
+) -> None:
     parent, child, other = begin(), begin(), begin()
     Execution.objects.filter(pk=child.pk).update(parent=parent, is_awaited=True)
     client = as_(alice)

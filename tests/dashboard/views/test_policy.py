@@ -63,7 +63,12 @@ def addresses(failed: Execution, asked: Callable[..., Execution], alice: User) -
     key = mint(alice, "a script", ["read"]).token.public_id
     view = SavedView.objects.keep(alice, "mine", "phase=FAILED").public_id
     ask = Ask.objects.get(execution=asked({"approvers": {"users": ["alice"]}})).public_id
-    ids = {"wex": failed.public_id, "wfl": failed.workflow.public_id, "stp": step.public_id, "ask": ask}
+    ids = {
+        "wex": failed.public_id,
+        "wfl": failed.workflow.public_id,
+        "stp": step.public_id,
+        "ask": ask,
+    }
     return {**ids, "key": key, "svw": view}
 
 
@@ -73,19 +78,35 @@ def test_every_address_stands_in_the_table() -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_pages_are_for_those_who_may_see_them(
-    name: str, addresses: dict[str, str], alice: User, bob: User, support: User, admin: User, as_: As
+    name: str,
+    addresses: dict[str, str],
+    alice: User,
+    bob: User,
+    support: User,
+    admin: User,
+    as_: As,
 ) -> None:
     address, *expected = PAGES[name]
-    seen = [as_(user).get(address.format(**addresses)).status_code for user in (alice, bob, support, admin)]
+    seen = [
+        as_(user).get(address.format(**addresses)).status_code
+        for user in (alice, bob, support, admin)
+    ]
     assert seen == expected
 
 
 @pytest.mark.parametrize("name", POSTS)
 @pytest.mark.parametrize("who", range(4))
 def test_actions_are_for_those_who_may_do_them(
-    name: str, who: int, addresses: dict[str, str], failed: Execution,
-    alice: User, bob: User, support: User, admin: User, as_: As,
-) -> None:  # fmt: skip
+    name: str,
+    who: int,
+    addresses: dict[str, str],
+    failed: Execution,
+    alice: User,
+    bob: User,
+    support: User,
+    admin: User,
+    as_: As,
+) -> None:
     address, *expected = POSTS[name]
     user = (alice, bob, support, admin)[who]
     response = as_(user).post(address.format(**addresses), {"seq": failed.head_seq})
@@ -93,12 +114,16 @@ def test_actions_are_for_those_who_may_do_them(
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_nobody_sees_anything_without_logging_in(name: str, addresses: dict[str, str], client: Client) -> None:
+def test_nobody_sees_anything_without_logging_in(
+    name: str, addresses: dict[str, str], client: Client
+) -> None:
     response = client.get(PAGES[name][0].format(**addresses))
     assert response.status_code == (401 if name == "live-changes" else 302)
 
 
-def test_a_foreign_execution_answers_like_one_that_does_not_exist(failed: Execution, bob: User, as_: As) -> None:
+def test_a_foreign_execution_answers_like_one_that_does_not_exist(
+    failed: Execution, bob: User, as_: As
+) -> None:
     client = as_(bob)
     foreign = client.get(f"/executions/{failed.public_id}/")
     unknown = client.get("/executions/wex-00000000000000000000000000/")
@@ -107,7 +132,9 @@ def test_a_foreign_execution_answers_like_one_that_does_not_exist(failed: Execut
 
 
 @pytest.mark.parametrize("name", [*PAGES, *POSTS])
-def test_answers_are_not_kept_by_caches(name: str, addresses: dict[str, str], alice: User, as_: As) -> None:
+def test_answers_are_not_kept_by_caches(
+    name: str, addresses: dict[str, str], alice: User, as_: As
+) -> None:
     address = (PAGES | POSTS)[name][0].format(**addresses)
     response = as_(alice).get(address) if name in PAGES else as_(alice).post(address)
     assert "no-store" in response.headers["Cache-Control"]

@@ -28,7 +28,9 @@ def text(client: Client, execution: Execution, page: str) -> str:
 
 def do(client: Client, execution: Execution, verb: str, **sent: object) -> int:
     seq = Execution.objects.get(pk=execution.pk).head_seq
-    return client.post(f"/executions/{execution.public_id}/do/{verb}", {"seq": seq, **sent}).status_code
+    return client.post(
+        f"/executions/{execution.public_id}/do/{verb}", {"seq": seq, **sent}
+    ).status_code
 
 
 def phase_of(execution: Execution) -> str:
@@ -42,7 +44,9 @@ def test_the_newest_version_is_previewed_and_gone_on_with(
     client = as_(alice)
     assert f"/executions/{failed.public_id}/recover" in text(client, failed, "")
     page = text(client, failed, "recover")
-    assert "The journal fits version 2. 1 finished step stays as it is and does not run again." in page
+    assert (
+        "The journal fits version 2. 1 finished step stays as it is and does not run again." in page
+    )
     assert "it completes at once" in page and '<th scope="row"><bdi>charge</bdi></th>' in page
     assert "v1 (the one that it follows now)" in page and "v2 (the newest)" in page
     assert do(client, failed, "recover", version="2", reason="mended the till") == 302
@@ -51,7 +55,9 @@ def test_the_newest_version_is_previewed_and_gone_on_with(
     assert "onto version 2" in page and "mended the till" in page
 
 
-def test_misfits_are_named_and_there_is_nothing_to_confirm(failed: Execution, alice: User, as_: As) -> None:
+def test_misfits_are_named_and_there_is_nothing_to_confirm(
+    failed: Execution, alice: User, as_: As
+) -> None:
     apply("do:\n  - <b>other</b>: {set: {ready: true}}\n", alice)
     page = text(as_(alice), failed, "recover?version=2")
     assert "Version 2 does not fit what was recorded, so nothing would be done." in page
@@ -63,7 +69,10 @@ def test_misfits_are_named_and_there_is_nothing_to_confirm(failed: Execution, al
 
 def test_a_version_that_would_fail_again_says_why(failed: Execution, alice: User, as_: As) -> None:
     page = text(as_(alice), failed, "recover?version=1")
-    assert "It would fail again at once, at <bdi>charge</bdi>:</strong> <bdi>the till is empty</bdi>" in page
+    assert (
+        "It would fail again at once, at <bdi>charge</bdi>:</strong> <bdi>the till is empty</bdi>"
+        in page
+    )
     assert "It is the version that it follows already" in page
 
 
@@ -73,7 +82,9 @@ def test_a_version_that_is_not_there_is_refused(failed: Execution, alice: User, 
 
 
 @pytest.mark.parametrize("version", ["", "x", "-1", "9" * 30])
-def test_what_is_no_version_is_refused(version: str, failed: Execution, alice: User, as_: As) -> None:
+def test_what_is_no_version_is_refused(
+    version: str, failed: Execution, alice: User, as_: As
+) -> None:
     assert do(as_(alice), failed, "recover", version=version) == 400
     assert phase_of(failed) == Phase.FAILED
 
@@ -85,7 +96,9 @@ def test_an_administrator_sets_a_failed_run_aside_and_its_owner_is_told(
     page = text(client, failed, "override")
     assert page.count('type="radio"') == 1 and "only a restore leads back" in page
     assert do(client, failed, "override", phase="CANCELLED", reason=" ") == 400
-    assert do(client, failed, "override", phase="CANCELLED", reason="the order was withdrawn") == 302
+    assert (
+        do(client, failed, "override", phase="CANCELLED", reason="the order was withdrawn") == 302
+    )
     assert phase_of(failed) == Phase.CANCELLED
     entry = AuditEntry.objects.get(verb="override", outcome="done")
     assert (entry.actor, entry.reason) == (admin, "the order was withdrawn")
@@ -96,12 +109,16 @@ def test_an_administrator_sets_a_failed_run_aside_and_its_owner_is_told(
 
 
 @pytest.mark.parametrize("phase", ["", "COMPLETED", "PENDING", "nonsense"])
-def test_a_phase_that_is_not_offered_is_refused(phase: str, failed: Execution, admin: User, as_: As) -> None:
+def test_a_phase_that_is_not_offered_is_refused(
+    phase: str, failed: Execution, admin: User, as_: As
+) -> None:
     assert do(as_(admin), failed, "override", phase=phase, reason="why not") == 400
     assert phase_of(failed) == Phase.FAILED
 
 
-def test_who_is_no_administrator_has_no_way_to_override(failed: Execution, alice: User, support: User, as_: As) -> None:
+def test_who_is_no_administrator_has_no_way_to_override(
+    failed: Execution, alice: User, support: User, as_: As
+) -> None:
     for user in (alice, support):
         assert "/override" not in text(as_(user), failed, "")
         assert do(as_(user), failed, "override", phase="CANCELLED", reason="mine") == 403

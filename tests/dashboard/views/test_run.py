@@ -50,7 +50,9 @@ def test_a_double_click_is_one_run(typed: Workflow, client: Client) -> None:
     assert Execution.objects.count() == 1
 
 
-def test_every_problem_stands_at_its_field_and_nothing_starts(typed: Workflow, client: Client) -> None:
+def test_every_problem_stands_at_its_field_and_nothing_starts(
+    typed: Workflow, client: Client
+) -> None:
     response = client.post(f"/workflows/{typed.public_id}/run", {"key": KEY, "field-many": "0"})
     assert response.status_code == 400
     problems = {field.name: field.problem for field in response.context["form"].fields}
@@ -63,7 +65,9 @@ def test_every_problem_stands_at_its_field_and_nothing_starts(typed: Workflow, c
 def test_a_key_is_free_again_after_a_form_that_was_refused(typed: Workflow, client: Client) -> None:
     address = f"/workflows/{typed.public_id}/run"
     client.post(address, {"key": KEY, "field-many": "0"})
-    assert client.post(address, {"key": KEY, "field-sku": "tea", "field-many": "1"}).status_code == 302
+    assert (
+        client.post(address, {"key": KEY, "field-sku": "tea", "field-many": "1"}).status_code == 302
+    )
 
 
 @pytest.mark.usefixtures("worker")

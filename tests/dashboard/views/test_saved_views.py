@@ -21,7 +21,10 @@ def test_a_filter_is_saved_under_a_name_chosen_again_and_forgotten(
 ) -> None:
     client, works = as_(alice), begin()
     page = text(client, "/executions/?phase=FAILED")
-    assert "Save this view" in page and '<input type="hidden" name="query" value="phase=FAILED">' in page
+    assert (
+        "Save this view" in page
+        and '<input type="hidden" name="query" value="phase=FAILED">' in page
+    )
     saved = client.post("/executions/views", {"name": "<b>broken</b>", "query": "phase=FAILED"})
     assert (saved.status_code, saved["Location"]) == (302, "/executions/?phase=FAILED")
     page = text(client, "/executions/")
@@ -55,7 +58,9 @@ def test_a_refusal_is_said_on_the_list_as_it_was(failed: Execution, alice: User,
     assert not SavedView.objects.exists()
 
 
-def test_nobody_sees_or_forgets_the_views_of_others(failed: Execution, alice: User, bob: User, as_: As) -> None:
+def test_nobody_sees_or_forgets_the_views_of_others(
+    failed: Execution, alice: User, bob: User, as_: As
+) -> None:
     view = SavedView.objects.keep(alice, "only mine", "phase=FAILED")
     assert "only mine" not in text(as_(bob), "/executions/?phase=FAILED")
     assert as_(bob).post(f"/executions/views/{view.public_id}/forget").status_code == 404

@@ -19,7 +19,9 @@ def text(client: Client, execution: Execution, tab: str) -> str:
     return response.content.decode()
 
 
-def test_the_graph_marks_the_failed_task_and_says_the_same_in_a_table(failed: Execution, alice: User, as_: As) -> None:
+def test_the_graph_marks_the_failed_task_and_says_the_same_in_a_table(
+    failed: Execution, alice: User, as_: As
+) -> None:
     page = text(as_(alice), failed, "graph")
     assert page.count("tone-bad here") == 1
     assert '<tr class="here"><th scope="row"><bdi>charge</bdi>' in page
@@ -31,24 +33,35 @@ def test_events_show_their_payload(failed: Execution, alice: User, as_: As) -> N
     assert "WORKFLOW_STEP_FAILED" in page and "can_retry" in page
 
 
-def test_an_owner_sees_checkpoints_and_who_may_restore(failed: Execution, alice: User, as_: As) -> None:
+def test_an_owner_sees_checkpoints_and_who_may_restore(
+    failed: Execution, alice: User, as_: As
+) -> None:
     page = text(as_(alice), failed, "checkpoints")
     assert "prepare" in page and "Only support or an administrator may restore." in page
     assert "Restore…" not in page
 
 
-def test_support_previews_a_restore_and_needs_a_reason(failed: Execution, support: User, as_: As) -> None:
+def test_support_previews_a_restore_and_needs_a_reason(
+    failed: Execution, support: User, as_: As
+) -> None:
     client = as_(support)
     page = text(client, failed, "checkpoints/0")
     assert "2 steps are set aside and run again" in page
     address = f"/executions/{failed.public_id}/do/restore"
     refused = client.post(address, {"seq": failed.head_seq, "checkpoint": "0", "reason": " "})
     assert refused.status_code == 400 and b"A reason is needed" in refused.content
-    assert client.post(address, {"seq": failed.head_seq, "checkpoint": "0", "reason": "again"}).status_code == 302
+    assert (
+        client.post(
+            address, {"seq": failed.head_seq, "checkpoint": "0", "reason": "again"}
+        ).status_code
+        == 302
+    )
     assert Execution.objects.get(pk=failed.pk).phase == Phase.PENDING
 
 
-def test_a_restore_can_be_undone_from_its_page(failed: Execution, support: User, as_: As, drive: Drive) -> None:
+def test_a_restore_can_be_undone_from_its_page(
+    failed: Execution, support: User, as_: As, drive: Drive
+) -> None:
     client, address = as_(support), f"/executions/{failed.public_id}/do/"
     client.post(f"{address}restore", {"seq": failed.head_seq, "checkpoint": "0", "reason": "again"})
     again = drive(failed)
@@ -60,7 +73,9 @@ def test_a_restore_can_be_undone_from_its_page(failed: Execution, support: User,
 
 
 @pytest.mark.parametrize("checkpoint", ["", "-1", "x", "9" * 30, "4711"])
-def test_a_checkpoint_that_is_none_is_refused(checkpoint: str, failed: Execution, support: User, as_: As) -> None:
+def test_a_checkpoint_that_is_none_is_refused(
+    checkpoint: str, failed: Execution, support: User, as_: As
+) -> None:
     sent = {"seq": failed.head_seq, "checkpoint": checkpoint, "reason": "why not"}
     response = as_(support).post(f"/executions/{failed.public_id}/do/restore", sent)
     assert response.status_code == 400
@@ -69,7 +84,10 @@ def test_a_checkpoint_that_is_none_is_refused(checkpoint: str, failed: Execution
 
 def test_the_audit_says_who_did_what_and_why(failed: Execution, alice: User, as_: As) -> None:
     client = as_(alice)
-    client.post(f"/executions/{failed.public_id}/do/retry", {"seq": failed.head_seq, "reason": "<b>till refilled</b>"})
+    client.post(
+        f"/executions/{failed.public_id}/do/retry",
+        {"seq": failed.head_seq, "reason": "<b>till refilled</b>"},
+    )
     page = text(client, failed, "audit")
     assert AuditEntry.objects.filter(execution=failed).count() == 1
     assert "retry" in page and "&lt;b&gt;till refilled&lt;/b&gt;" in page

@@ -14,7 +14,9 @@ As = Callable[[User], Client]
 
 def test_a_token_is_shown_once_and_opens_the_api(alice: User, as_: As) -> None:
     client = as_(alice)
-    made = client.post("/tokens/", {"name": "nightly", "scope": ["read", "run"], "days": "30"}).content.decode()
+    made = client.post(
+        "/tokens/", {"name": "nightly", "scope": ["read", "run"], "days": "30"}
+    ).content.decode()
     secret = re.search(r"stg_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}", made)
     assert secret is not None
     token = recognise(secret[0])
@@ -36,7 +38,9 @@ def test_what_is_not_allowed_is_explained_and_kept_in_the_form(alice: User, as_:
     client = as_(alice)
     response = client.post("/tokens/", {"name": "all", "scope": ["admin"], "days": "30"})
     assert response.status_code == 400
-    assert "administrator" in response.content.decode() and 'value="all"' in response.content.decode()
+    assert (
+        "administrator" in response.content.decode() and 'value="all"' in response.content.decode()
+    )
     assert client.post("/tokens/", {"name": "", "scope": ["read"]}).status_code == 400
     assert client.post("/tokens/", {"name": "none"}).status_code == 400
     assert not ApiToken.objects.exists()

@@ -1,4 +1,6 @@
-"""Calls that people answer: who is asked, what an answer leads to, and what becomes of a question without one."""
+"""Calls that people answer: who is asked, what an answer leads to, and what becomes of a question
+without one.
+"""
 
 from __future__ import annotations
 
@@ -52,29 +54,52 @@ def only(execution: Execution) -> Ask:
     return Ask.objects.get(execution=execution)
 
 
-def test_the_question_stands_in_a_row_and_those_who_may_answer_are_told(asked: Any, alice: User, bob: User) -> None:
+def test_the_question_stands_in_a_row_and_those_who_may_answer_are_told(
+    asked: Any, alice: User, bob: User
+) -> None:
     carol = User.objects.create_user("carol")
     carol.groups.add(Group.objects.create(name="Finance"))
     execution = asked()
     ask = only(execution)
     assert ask.prompt == "Order 7?"
-    assert ask.outcomes == [{"name": "approve", "label": "Ship it"}, {"name": "deny", "label": "Deny"}]
-    assert set(Ask.objects.open().for_person(bob)) == set(Ask.objects.open().for_person(carol)) == {ask}
+    assert ask.outcomes == [
+        {"name": "approve", "label": "Ship it"},
+        {"name": "deny", "label": "Deny"},
+    ]
+    assert (
+        set(Ask.objects.open().for_person(bob))
+        == set(Ask.objects.open().for_person(carol))
+        == {ask}
+    )
     assert not Ask.objects.open().for_person(alice).exists()
-    told = Notification.objects.filter(event__name="WORKFLOW_ASKED").values_list("user__username", flat=True)
+    told = Notification.objects.filter(event__name="WORKFLOW_ASKED").values_list(
+        "user__username", flat=True
+    )
     assert set(told) == {"bob", "carol"}
 
 
-def test_an_answer_is_the_output_and_leads_where_its_outcome_says(asked: Any, drive: Any, bob: User) -> None:
+def test_an_answer_is_the_output_and_leads_where_its_outcome_says(
+    asked: Any, drive: Any, bob: User
+) -> None:
     execution = asked()
     respond(only(execution), bob, Answer("approve", {"sum": 3}, "fine"))
     execution = drive(execution)
     assert execution.phase == "COMPLETED" and execution.output == {"shipped": "approve"}
     step = execution.steps.standing().get(name="ask")
     assert step.output.pop("responded_at")
-    assert step.output == {"outcome": "approve", "form": {"sum": 3}, "comment": "fine", "reviewer": "bob"}
+    assert step.output == {
+        "outcome": "approve",
+        "form": {"sum": 3},
+        "comment": "fine",
+        "reviewer": "bob",
+    }
     ask = only(execution)
-    assert (ask.outcome, ask.answers, ask.comment, ask.reviewer) == ("approve", {"sum": 3}, "fine", bob)
+    assert (ask.outcome, ask.answers, ask.comment, ask.reviewer) == (
+        "approve",
+        {"sum": 3},
+        "fine",
+        bob,
+    )
     assert not Ask.objects.open().exists()
     entry = AuditEntry.objects.get(verb="respond")
     assert entry.actor == bob and entry.execution == execution
@@ -179,14 +204,21 @@ def test_silence_may_be_taken_to_administrators_once(asked: Any, drive: Any, lat
     assert drive(execution).phase == "FAILED"
 
 
-def test_who_started_it_may_not_answer_where_four_eyes_are_wanted(begin: Any, drive: Any, alice: User) -> None:
-    text = "do: [{ask: {call: human, with: {prompt: Sure?, approvers: {users: [alice, bob]}, fourEyes: true}}}]"
+def test_who_started_it_may_not_answer_where_four_eyes_are_wanted(
+    begin: Any, drive: Any, alice: User
+) -> None:
+    text = (
+        "do: [{ask: {call: human, with: {prompt: Sure?, approvers: {users: [alice, bob]}, fourEyes:"
+        " true}}}]"
+    )
     drive(begin(text))
     assert not Ask.objects.open().for_person(alice).exists()
     assert Ask.objects.open().for_person(User.objects.create_superuser("ada")).exists()
 
 
-def test_the_owner_is_asked_where_nobody_is_named(begin: Any, drive: Any, alice: User, bob: User) -> None:
+def test_the_owner_is_asked_where_nobody_is_named(
+    begin: Any, drive: Any, alice: User, bob: User
+) -> None:
     execution = drive(begin("do: [{ask: {call: human, with: {prompt: Sure?}}}]"))
     assert Ask.objects.open().for_person(alice).get().execution == execution
     assert not Ask.objects.open().for_person(bob).exists()
@@ -203,7 +235,9 @@ def test_a_run_that_is_cancelled_or_paused_takes_its_question_back(
         respond(ask, bob, Answer("deny"))
 
 
-def test_a_paused_run_is_answered_after_it_was_resumed(asked: Any, drive: Any, alice: User, bob: User) -> None:
+def test_a_paused_run_is_answered_after_it_was_resumed(
+    asked: Any, drive: Any, alice: User, bob: User
+) -> None:
     execution = asked()
     control.pause(execution.pk, alice)
     with pytest.raises(Refused):
@@ -217,7 +251,9 @@ def test_a_paused_run_is_answered_after_it_was_resumed(asked: Any, drive: Any, a
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_it_may_die_at_any_transaction_and_asks_once(begin: Any, alice: User, after: bool) -> None:
     """The process dies while it asks, and another one while it goes on with the answer."""
-    asking = "do: [{a: {set: {n: 1}}}, {ask: {call: human, with: {prompt: Sure?}}}, {b: {set: {n: 2}}}]"
+    asking = (
+        "do: [{a: {set: {n: 1}}}, {ask: {call: human, with: {prompt: Sure?}}}, {b: {set: {n: 2}}}]"
+    )
     at, died = 0, True
     while died:
         at += 1
@@ -225,7 +261,12 @@ def test_it_may_die_at_any_transaction_and_asks_once(begin: Any, alice: User, af
         died = drive_and_die(execution, at, after=after)
         assert drive_on(execution).waiting_for == "an answer"
         ask = Ask.objects.open().get(execution=execution)
-        assert Notification.objects.filter(event__execution=execution, event__name="WORKFLOW_ASKED").count() == 1
+        assert (
+            Notification.objects.filter(
+                event__execution=execution, event__name="WORKFLOW_ASKED"
+            ).count()
+            == 1
+        )
         respond(ask, alice, Answer("approve"))
         died = drive_and_die(execution, at, after=after) or died
         done = drive_on(execution)

@@ -1,4 +1,6 @@
-"""Attempts on a real database: retried or not, with which rows and events, and what cannot be kept."""
+"""Attempts on a real database: retried or not, with which rows and events, and what cannot be
+kept.
+"""
 
 from __future__ import annotations
 
@@ -19,18 +21,24 @@ def test_it_fails_twice_then_succeeds_and_keeps_the_attempts(begin, drive, ledge
     execution = drive(begin(tasks(a=call("fails", ledger=str(ledger.path), times=2))))
     assert (execution.phase, execution.output) == (Phase.COMPLETED, {"tries": 3})
     assert rows() == [(1, "failed", "transient"), (2, "failed", "transient"), (3, "succeeded", "")]
-    assert set(Attempt.objects.values_list("correlation_id", flat=True)) == {execution.correlation_id}
+    assert set(Attempt.objects.values_list("correlation_id", flat=True)) == {
+        execution.correlation_id
+    }
     assert Event.objects.filter(name="WORKFLOW_STEP_RETRYING").count() == 2
 
 
 def test_a_permanent_failure_is_not_tried_again(begin, drive, ledger):
-    execution = drive(begin(tasks(a=call("fails", ledger=str(ledger.path), times=9, transient=False))))
+    execution = drive(
+        begin(tasks(a=call("fails", ledger=str(ledger.path), times=9, transient=False)))
+    )
     assert (execution.phase, execution.retry_count) == (Phase.FAILED, 0)
     assert rows() == [(1, "failed", "permanent")]
     assert ledger.lines() == ["try"]
 
 
-@pytest.mark.parametrize(("status", "tries"), [(500, 4), (503, 4), (429, 4), (408, 4), (425, 4), (400, 1), (404, 1)])
+@pytest.mark.parametrize(
+    ("status", "tries"), [(500, 4), (503, 4), (429, 4), (408, 4), (425, 4), (400, 1), (404, 1)]
+)
 def test_the_status_of_an_answer_decides(begin, drive, server, status, tries):
     execution = drive(begin(tasks(a=get(f"{server.url}/status/{status}"))))
     assert execution.phase == Phase.FAILED
@@ -48,7 +56,11 @@ def test_default_delays_are_waited_for_between_attempts(begin, drive, later, led
     settings.STIGMER_RETRY_DELAYS = [2.0, 5.0, 10.0]
     execution = drive(begin(tasks(a=call("fails", ledger=str(ledger.path), times=9))))
     for delay, count in ((2, 1), (5, 2), (10, 3)):
-        assert (execution.phase, execution.waiting_for, execution.retry_count) == (Phase.WAITING, "back-off", count)
+        assert (execution.phase, execution.waiting_for, execution.retry_count) == (
+            Phase.WAITING,
+            "back-off",
+            count,
+        )
         later(delay - 1)
         assert len(drive(execution).steps.get(path="/a").attempts.all()) == count
         later(1.1)
@@ -74,14 +86,23 @@ def test_an_attempt_that_hangs_is_cut_and_counts_as_transient(begin, drive, serv
 
 
 def test_a_task_may_have_its_own_retry_policy(begin, drive, ledger):
-    task = call("fails", "metadata: {retry: {limit: {attempt: {count: 1}}}}", ledger=str(ledger.path), times=9)
+    task = call(
+        "fails",
+        "metadata: {retry: {limit: {attempt: {count: 1}}}}",
+        ledger=str(ledger.path),
+        times=9,
+    )
     assert drive(begin(tasks(a=task))).phase == Phase.FAILED
     assert len(ledger.lines()) == 2
 
 
 def test_a_duration_that_is_none_in_a_policy_fails_the_step_before_it_is_sent(begin, drive, ledger):
-    task = call("fails", "metadata: {retry: {delay: '${ 7 }', limit: {attempt: {count: 1}}}}",
-                ledger=str(ledger.path), times=9)  # fmt: skip
+    task = call(
+        "fails",
+        "metadata: {retry: {delay: '${ 7 }', limit: {attempt: {count: 1}}}}",
+        ledger=str(ledger.path),
+        times=9,
+    )
     execution = drive(begin(tasks(a=task)))
     assert (execution.phase, execution.current_step) == (Phase.FAILED, "/a")
     assert execution.error["type"].endswith("/expression")
@@ -121,7 +142,13 @@ def test_a_message_that_cannot_be_stored_still_fails_its_step(begin, drive, what
 
 def test_the_failure_reason_is_one_short_line_of_plain_text(begin, drive, ledger):
     message = "\x1b[31m<b>No</b>\n stock <script>alert(1)</script> " + "x" * 900
-    execution = drive(begin(tasks(a=call("fails", ledger=str(ledger.path), times=9, transient=False, message=message))))
+    execution = drive(
+        begin(
+            tasks(
+                a=call("fails", ledger=str(ledger.path), times=9, transient=False, message=message)
+            )
+        )
+    )
     reason = execution.failure_reason
     assert len(reason) <= 500
     assert not set(reason) & set("<>\n\x1b")
@@ -136,7 +163,9 @@ def test_more_steps_than_allowed_fail_the_execution(begin, drive, settings):
     assert Step.objects.count() <= 51
 
 
-def test_a_workflow_that_cannot_be_walked_ends_failed_and_asks_for_a_person(begin, drive, monkeypatch):
+def test_a_workflow_that_cannot_be_walked_ends_failed_and_asks_for_a_person(
+    begin, drive, monkeypatch
+):
     from executions.language.kinds.set_task import SetTask
 
     def broken(*_: object) -> object:
@@ -150,7 +179,9 @@ def test_a_workflow_that_cannot_be_walked_ends_failed_and_asks_for_a_person(begi
 
 
 def test_a_time_limit_of_the_workflow_may_be_an_expression(begin, drive, later):
-    execution = begin("timeout: {after: '${ {seconds: .s} }'}\ndo: [{w: {wait: {hours: 1}}}]", {"s": 30})
+    execution = begin(
+        "timeout: {after: '${ {seconds: .s} }'}\ndo: [{w: {wait: {hours: 1}}}]", {"s": 30}
+    )
     execution = drive(execution)
     assert execution.phase == Phase.WAITING
     later(31)

@@ -26,7 +26,10 @@ from tests.driving.texts import call, tasks
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
-FAILS = "{raise: {error: {type: 'https://shop.example/sold-out', status: 409, title: Sold out, detail: 'No {x} left'}}}"
+FAILS = (
+    "{raise: {error: {type: 'https://shop.example/sold-out', status: 409, title: Sold out, detail:"
+    " 'No {x} left'}}}"
+)
 WAITS = "{wait: {minutes: 5}}"
 
 
@@ -71,8 +74,16 @@ def test_the_output_of_the_child_is_that_of_the_step(begin, apply):
     execution = drive_on(begin(tasks(a=run(), b="{set: {b: '${ .got }'}}"), {"n": 1}))
     assert (execution.phase, execution.waiting_for) == (Phase.WAITING, "another run")
     child = the_child()
-    assert (child.parent_id, child.owner_id, child.input) == (execution.pk, execution.owner_id, {"n": 1})
-    assert (child.correlation_id, child.depth, child.phase) == (execution.correlation_id, 1, Phase.PENDING)
+    assert (child.parent_id, child.owner_id, child.input) == (
+        execution.pk,
+        execution.owner_id,
+        {"n": 1},
+    )
+    assert (child.correlation_id, child.depth, child.phase) == (
+        execution.correlation_id,
+        1,
+        Phase.PENDING,
+    )
     child = drive_on(child)
     assert child.output == {"got": 2}
     # Its end woke the parent: nobody has to wait for the moment at which it would look by itself.
@@ -94,8 +105,13 @@ def test_the_error_of_the_child_is_that_of_the_step(begin, apply):
 
 def test_the_error_of_the_child_can_be_caught(begin, apply):
     apply("child", tasks(a=FAILS))
-    catch = "{errors: {with: {type: 'https://shop.example/sold-out'}}, as: e, do: [{c: {set: {s: '${ $e.status }'}}}]}"
-    execution = drive_family(begin(f"do: [{{guard: {{try: [{{a: {run()}}}], catch: {catch}}}}}]\n", {"n": 1}))
+    catch = (
+        "{errors: {with: {type: 'https://shop.example/sold-out'}}, as: e, do: [{c: {set: {s: '${"
+        " $e.status }'}}}]}"
+    )
+    execution = drive_family(
+        begin(f"do: [{{guard: {{try: [{{a: {run()}}}], catch: {catch}}}}}]\n", {"n": 1})
+    )
     assert (execution.phase, execution.output) == (Phase.COMPLETED, {"s": 409})
 
 
@@ -113,7 +129,9 @@ def test_a_child_that_somebody_ended_is_an_error(begin, apply, alice, verb):
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("fails", [False, True], ids=["completes", "fails"])
 @pytest.mark.parametrize("let_go", [False, True], ids=["awaited", "let go"])
-def test_it_may_die_at_any_transaction_and_starts_one_child(begin, apply, ledger, after, fails, let_go):
+def test_it_may_die_at_any_transaction_and_starts_one_child(
+    begin, apply, ledger, after, fails, let_go
+):
     note = call("note", ledger=str(ledger.path), line="a")
     apply("child", tasks(a=note, b=FAILS if fails else "{set: {x: 7}}"))
     at = 0
@@ -167,7 +185,10 @@ def test_a_second_child_of_a_step_cannot_be_stored(begin, apply):
 
 def test_each_round_of_a_loop_and_each_try_of_a_block_has_a_child_of_its_own(begin, apply):
     apply("child", tasks(a="{set: {x: 7}}"))
-    loop = f"{{for: {{in: '${{ [1, 2, 3] }}'}}, input: {{from: '${{ {{n: 1}} }}'}}, do: [{{a: {run()}}}]}}"
+    loop = (
+        "{for: {in: '${ [1, 2, 3] }'}, input: {from: '${ {n: 1} }'}, do: [{a:"
+        f" {run()}}}]}}"
+    )
     execution = drive_family(begin(tasks(loop=loop), {"n": 1}))
     assert execution.phase == Phase.COMPLETED
     assert Execution.objects.filter(parent=execution).count() == 3
@@ -201,7 +222,9 @@ def test_an_override_goes_down(begin, apply, admin_user, to):
     assert set(Execution.objects.values_list("phase", flat=True)) == {to}
 
 
-def test_a_child_goes_on_where_its_parent_is_recovered_onto_a_newer_version(failed, apply, alice, ledger):
+def test_a_child_goes_on_where_its_parent_is_recovered_onto_a_newer_version(
+    failed, apply, alice, ledger
+):
     apply("one", tasks(a=run(), b="{set: {new: '${ .line }'}}"))
     upgrade.recover_onto(failed.pk, alice, 2)
     execution = drive_family(failed)
@@ -251,8 +274,14 @@ def test_a_workflow_that_runs_itself_ends_at_a_depth(begin, apply):
 def test_a_run_starts_no_more_than_so_many_others(begin, apply, monkeypatch):
     monkeypatch.setattr("executions.driving.attempts.children.MOST_CHILDREN", 2)
     apply("child", tasks(a="{set: {x: 7}}"))
-    execution = begin(tasks(a=run(let_go=True), b=run(let_go=True, more="input: {from: '${ {n: 1} }'}"),
-                            c=run(let_go=True, more="input: {from: '${ {n: 1} }'}")), {"n": 1})  # fmt: skip
+    execution = begin(
+        tasks(
+            a=run(let_go=True),
+            b=run(let_go=True, more="input: {from: '${ {n: 1} }'}"),
+            c=run(let_go=True, more="input: {from: '${ {n: 1} }'}"),
+        ),
+        {"n": 1},
+    )
     execution = drive_family(execution)
     assert (execution.phase, execution.current_step) == (Phase.FAILED, "/c")
     assert Execution.objects.filter(parent=execution).count() == 2
@@ -293,7 +322,10 @@ def failed(begin, apply, ledger):
     """A run whose child failed: it did one thing, and then what fails the first time."""
     book, fails = str(ledger.path), str(ledger.path.with_name("tries"))
     bad = call("fails", ledger=fails, times=1, transient=False)
-    apply("child", tasks(a=call("note", ledger=book, line="a"), b=bad, c=call("note", ledger=book, line="c")))
+    apply(
+        "child",
+        tasks(a=call("note", ledger=book, line="a"), b=bad, c=call("note", ledger=book, line="c")),
+    )
     execution = drive_family(begin(tasks(a=run(), b="{set: {b: '${ .line }'}}"), {"n": 1}))
     assert execution.phase == Phase.FAILED
     return execution
@@ -352,7 +384,9 @@ def test_a_restore_to_before_the_child_cancels_it_and_starts_another(begin, appl
     restore.restore(execution.pk, admin_user, 0, reason="begin again")
     assert the_child().phase == Phase.CANCELLED
     execution = drive_family(execution)
-    phases = Execution.objects.filter(parent=execution).order_by("id").values_list("phase", flat=True)
+    phases = (
+        Execution.objects.filter(parent=execution).order_by("id").values_list("phase", flat=True)
+    )
     assert (execution.phase, *phases) == (Phase.WAITING, Phase.CANCELLED, Phase.WAITING)
 
 
@@ -370,8 +404,12 @@ def test_a_stale_verb_on_the_parent_changes_nothing_of_the_child(begin, apply, a
     assert those.get().phase == before
 
 
-def test_a_child_is_paused_and_nothing_of_it_is_started_while_somebody_asks(begin, apply, alice, monkeypatch):
-    """A pause that comes while the child is about to be started: it is started when the run goes on."""
+def test_a_child_is_paused_and_nothing_of_it_is_started_while_somebody_asks(
+    begin, apply, alice, monkeypatch
+):
+    """A pause that comes while the child is about to be started: it is started when the run goes
+    on.
+    """
     apply("child", tasks(a="{set: {x: 7}}"))
     execution = begin(tasks(a=run()), {"n": 1})
     checked = create_execution.check_input

@@ -47,7 +47,9 @@ do:
 """
 
 
-def test_what_may_happen_only_once_is_not_called_again_because_its_result_does_not_fit(begin, drive, ledger, alice):
+def test_what_may_happen_only_once_is_not_called_again_because_its_result_does_not_fit(
+    begin, drive, ledger, alice
+):
     execution = drive(begin(ONCE % ledger.path))
     assert execution.phase == Phase.FAILED
     decisions.retry(execution.pk, alice)

@@ -47,12 +47,16 @@ def drive(process) -> Callable[[Execution], Execution]:
 
 
 def once(ledger) -> str:
-    return tasks(pay=call("note_once", ledger=str(ledger.path), line="paid"), after="{set: '${ . }'}")
+    return tasks(
+        pay=call("note_once", ledger=str(ledger.path), line="paid"), after="{set: '${ . }'}"
+    )
 
 
 @pytest.fixture
 def taken_over(monkeypatch, process) -> Callable[[], None]:
-    """While the next attempt runs its process is declared dead, and another one goes on with its execution."""
+    """While the next attempt runs its process is declared dead, and another one goes on with its
+    execution.
+    """
 
     def armed() -> None:
         real = attempt.run
@@ -83,7 +87,10 @@ def test_an_answer_that_came_when_the_lease_was_lost_is_kept_and_offered_to_who_
     # Whoever looks at the question is told that there is an answer now.
     told = Event.objects.filter(name="WORKFLOW_ANSWER_CAME_LATE")
     assert list(told.values_list("notifications__user", flat=True)) == [alice.pk]
-    assert Attempt.objects.get().rule == "its worker was not heard of for too long, so another one took over"
+    assert (
+        Attempt.objects.get().rule
+        == "its worker was not heard of for too long, so another one took over"
+    )
 
     decisions.decide(execution.pk, alice, "mark_done")
     execution = drive(execution)
@@ -94,7 +101,9 @@ def test_an_answer_that_came_when_the_lease_was_lost_is_kept_and_offered_to_who_
     assert decision.control["late_answer"]["attempt"] == 1
 
 
-def test_it_is_never_applied_by_itself_and_another_word_of_the_person_wins(begin, drive, ledger, taken_over, alice):
+def test_it_is_never_applied_by_itself_and_another_word_of_the_person_wins(
+    begin, drive, ledger, taken_over, alice
+):
     execution = begin(once(ledger))
     taken_over()
     assert drive(execution).phase == Phase.WAITING
@@ -103,7 +112,9 @@ def test_it_is_never_applied_by_itself_and_another_word_of_the_person_wins(begin
     assert drive(execution).output is None
 
 
-def test_a_call_that_is_made_again_needs_no_late_answer_and_goes_its_way(begin, drive, ledger, taken_over):
+def test_a_call_that_is_made_again_needs_no_late_answer_and_goes_its_way(
+    begin, drive, ledger, taken_over
+):
     execution = begin(tasks(pay=call("note", ledger=str(ledger.path), line="told")))
     taken_over()
     execution = drive(execution)
@@ -115,7 +126,15 @@ def test_a_call_that_is_made_again_needs_no_late_answer_and_goes_its_way(begin, 
 
 def test_a_failure_that_came_late_is_kept_as_one(begin, drive, ledger, taken_over, alice):
     execution = begin(
-        tasks(pay=call("fails", "metadata: {effect: at_most_once}", ledger=str(ledger.path), times=9, transient=False))
+        tasks(
+            pay=call(
+                "fails",
+                "metadata: {effect: at_most_once}",
+                ledger=str(ledger.path),
+                times=9,
+                transient=False,
+            )
+        )
     )
     taken_over()
     execution = drive(execution)
@@ -150,7 +169,9 @@ def slow() -> OperationalError:
 
 
 def drive_refused(execution: Execution, process: Process, problem: Exception, at: int) -> Execution:
-    advance(execution.pk, process_id=process.pk, store=RefusingStore(problem, at), running=Running())
+    advance(
+        execution.pk, process_id=process.pk, store=RefusingStore(problem, at), running=Running()
+    )
     return Execution.objects.get(pk=execution.pk)
 
 
@@ -159,7 +180,9 @@ def test_an_outcome_that_the_database_never_takes_stops_the_run_with_a_reason_an
     begin, drive, ledger, process, alice, problem
 ):
     """The claim, the begin, and then the boundary with the outcome, which is refused."""
-    execution = begin(tasks(pay=call("note", ledger=str(ledger.path), line="told"), after="{set: '${ . }'}"))
+    execution = begin(
+        tasks(pay=call("note", ledger=str(ledger.path), line="told"), after="{set: '${ . }'}")
+    )
     execution = drive_refused(execution, process, problem, at=3)
     assert (execution.phase, execution.waiting_for) == (Phase.WAITING, "decision")
     assert str(problem) in execution.failure_reason
@@ -169,7 +192,11 @@ def test_an_outcome_that_the_database_never_takes_stops_the_run_with_a_reason_an
     assert drive(execution).phase == Phase.WAITING
     decisions.decide(execution.pk, alice, "mark_done")
     execution = drive(execution)
-    assert (execution.phase, execution.output["line"], len(ledger.lines())) == (Phase.COMPLETED, "told", 1)
+    assert (execution.phase, execution.output["line"], len(ledger.lines())) == (
+        Phase.COMPLETED,
+        "told",
+        1,
+    )
 
 
 def test_where_nothing_was_found_out_yet_the_run_fails_with_the_reason_and_can_be_retried(
@@ -190,8 +217,14 @@ def test_where_nothing_was_found_out_yet_the_run_fails_with_the_reason_and_can_b
     [
         ("stopped", "its worker was stopped before its outcome was written"),
         ("its host was started anew", "its host was started anew before its outcome was written"),
-        ("its heartbeat stopped", "its worker was not heard of for too long, so another one took over"),
-        ("killed by SIGKILL", "its worker process ended before its outcome was written (killed by SIGKILL)"),
+        (
+            "its heartbeat stopped",
+            "its worker was not heard of for too long, so another one took over",
+        ),
+        (
+            "killed by SIGKILL",
+            "its worker process ended before its outcome was written (killed by SIGKILL)",
+        ),
         ("x" * 200, None),
     ],
 )

@@ -1,4 +1,6 @@
-"""Who waits for a process of functions does not run: nothing is begun, and no time limit counts it."""
+"""Who waits for a process of functions does not run: nothing is begun, and no time limit counts
+it.
+"""
 
 from __future__ import annotations
 
@@ -81,7 +83,11 @@ def past_the_line(drive: Drive, execution: Execution) -> Execution:
 
 def test_it_waits_parked_and_nothing_is_begun(begin: Begin, drive: Drive, taken: Seat) -> None:
     execution = drive(begin(ADD))
-    assert (execution.phase, execution.waiting_for, execution.process) == (Phase.WAITING, "function process", None)
+    assert (execution.phase, execution.waiting_for, execution.process) == (
+        Phase.WAITING,
+        "function process",
+        None,
+    )
     assert execution.current_step == "/add"
     step = the_step(execution)
     assert (step.status, step.attempt) == (StepStatus.WAITING, 1)
@@ -100,17 +106,25 @@ def test_it_waits_parked_and_nothing_is_begun(begin: Begin, drive: Drive, taken:
 @pytest.mark.parametrize(
     "tasks",
     [
-        "do:\n- add: {call: python, with: {function: tests.adds, arguments: {one: 1, other: 2}},"
-        " timeout: {after: PT10S}}\n",
+        (
+            "do:\n- add: {call: python, with: {function: tests.adds, arguments: {one: 1, other:"
+            " 2}}, timeout: {after: PT10S}}\n"
+        ),
         "timeout: {after: PT10S}\n" + ADD,
-        "do:\n- block:\n    do:\n    - add: {call: python, with: {function: tests.adds,"
-        " arguments: {one: 1, other: 2}}}\n    timeout: {after: PT10S}\n",
-        "do:\n- add: {call: python, with: {function: tests.adds, arguments: {one: 1, other: 2}},"
-        " metadata: {attemptTimeout: PT10S}}\n",
+        (
+            "do:\n- block:\n    do:\n    - add: {call: python, with: {function: tests.adds,"
+            " arguments: {one: 1, other: 2}}}\n    timeout: {after: PT10S}\n"
+        ),
+        (
+            "do:\n- add: {call: python, with: {function: tests.adds, arguments: {one: 1, other:"
+            " 2}}, metadata: {attemptTimeout: PT10S}}\n"
+        ),
     ],
     ids=["of the task", "of the workflow", "of a block around it", "of the attempt"],
 )
-def test_no_time_limit_counts_the_waiting(begin: Begin, drive: Drive, taken: Seat, later: Later, tasks: str) -> None:
+def test_no_time_limit_counts_the_waiting(
+    begin: Begin, drive: Drive, taken: Seat, later: Later, tasks: str
+) -> None:
     execution = drive(begin(tasks))
     for _ in range(3):
         later(3600)
@@ -120,10 +134,13 @@ def test_no_time_limit_counts_the_waiting(begin: Begin, drive: Drive, taken: Sea
     assert finished(drive, execution).phase == Phase.COMPLETED
 
 
-def test_a_time_limit_counts_what_is_not_waiting(begin: Begin, drive: Drive, taken: Seat, later: Later) -> None:
+def test_a_time_limit_counts_what_is_not_waiting(
+    begin: Begin, drive: Drive, taken: Seat, later: Later
+) -> None:
     tasks = (
-        "do:\n- block:\n    timeout: {after: PT1H}\n    do:\n    - rest: {wait: PT40M}\n    - add: {call: python,"
-        " with: {function: tests.adds, arguments: {one: 1, other: 2}}}\n    - again: {wait: PT40M}\n"
+        "do:\n- block:\n    timeout: {after: PT1H}\n    do:\n    - rest: {wait: PT40M}\n    - add:"
+        " {call: python, with: {function: tests.adds, arguments: {one: 1, other: 2}}}\n    - again:"
+        " {wait: PT40M}\n"
     )
     execution = drive(begin(tasks))
     later(2401)
@@ -138,7 +155,9 @@ def test_a_time_limit_counts_what_is_not_waiting(begin: Begin, drive: Drive, tak
     assert "did not end within its time limit" in execution.failure_reason
 
 
-def test_the_step_starts_when_it_has_its_process(begin: Begin, drive: Drive, taken: Seat, later: Later) -> None:
+def test_the_step_starts_when_it_has_its_process(
+    begin: Begin, drive: Drive, taken: Seat, later: Later
+) -> None:
     execution = drive(begin(ADD))
     later(3600)
     began = clock.now()
@@ -154,8 +173,9 @@ def test_a_limit_of_retries_does_not_count_the_waiting(
     begin: Begin, drive: Drive, later: Later, ledger: Ledger, alice: User
 ) -> None:
     tasks = (
-        f"do:\n- call: {{call: python, with: {{function: tests.fails_once, arguments: {{ledger: '{ledger.path}'}}}},"
-        " metadata: {retry: {delay: PT5S, limit: {attempt: {count: 3}, duration: PT1M}}}}\n"
+        "do:\n- call: {call: python, with: {function: tests.fails_once, arguments: {ledger:"
+        f" '{ledger.path}'}}}}, metadata: {{retry: {{delay: PT5S, limit: {{attempt: {{count: 3}},"
+        " duration: PT1M}}}}\n"
     )
     execution = past_the_line(drive, begin(tasks))
     assert execution.waiting_for == "back-off"
@@ -166,7 +186,9 @@ def test_a_limit_of_retries_does_not_count_the_waiting(
     assert finished(drive, execution).phase == Phase.COMPLETED
 
 
-def test_cancelling_it_takes_effect_at_once(begin: Begin, drive: Drive, taken: Seat, alice: User) -> None:
+def test_cancelling_it_takes_effect_at_once(
+    begin: Begin, drive: Drive, taken: Seat, alice: User
+) -> None:
     execution = drive(begin(ADD))
     assert control.cancel(execution.pk, alice) == Phase.CANCELLED
     step = the_step(execution)
@@ -190,7 +212,9 @@ def test_pausing_it_takes_effect_at_once_and_counts_neither(
     assert finished(drive, execution).phase == Phase.COMPLETED
 
 
-def test_a_process_that_stops_begins_nothing_and_gives_it_back(begin: Begin, process: Process, taken: Seat) -> None:
+def test_a_process_that_stops_begins_nothing_and_gives_it_back(
+    begin: Begin, process: Process, taken: Seat
+) -> None:
     execution, running = begin(ADD), Running()
     running.stopping.set()
     advance(execution.pk, process_id=process.pk, store=Here(), running=running)
@@ -199,12 +223,16 @@ def test_a_process_that_stops_begins_nothing_and_gives_it_back(begin: Begin, pro
     assert not execution.steps.exists(), "it was not begun, and stands in no line"
 
 
-def test_what_waits_in_line_is_not_taken_for_lost(begin: Begin, drive: Drive, taken: Seat, later: Later) -> None:
+def test_what_waits_in_line_is_not_taken_for_lost(
+    begin: Begin, drive: Drive, taken: Seat, later: Later
+) -> None:
     drive(begin("timeout: {after: PT10S}\n" + ADD))
     later(3600)
     assert not any(rows.exists() for rows in lost().values())
 
 
-def test_those_of_another_owner_do_not_wait_behind_it(begin: Begin, drive: Drive, taken: Seat, bob: User) -> None:
+def test_those_of_another_owner_do_not_wait_behind_it(
+    begin: Begin, drive: Drive, taken: Seat, bob: User
+) -> None:
     drive(begin(ADD))
     assert finished(drive, begin(ADD, name="two", owner=bob)).phase == Phase.COMPLETED

@@ -1,4 +1,6 @@
-"""Functions in a thread of the worker that do not come back: their attempt fails in time, and they can do no harm."""
+"""Functions in a thread of the worker that do not come back: their attempt fails in time, and they
+can do no harm.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ def let_go(settings) -> Iterator[None]:
     until(lambda: watched.left_behind() == 0, what="no thread is left behind")
 
 
-def test_an_attempt_whose_thread_hangs_fails_at_its_deadline_and_what_comes_later_is_dropped(begin, drive, ledger):
+def test_an_attempt_whose_thread_hangs_fails_at_its_deadline_and_what_comes_later_is_dropped(
+    begin, drive, ledger
+):
     ended = drive(begin(tasks(a=call("hangs", SHORT, ledger=str(ledger.path)))))
     assert (ended.phase, ended.error["status"]) == ("FAILED", 408)
     assert "its thread cannot be ended" in ended.error["detail"]

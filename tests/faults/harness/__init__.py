@@ -1,4 +1,7 @@
-"""The fault harness: what goes wrong in the world, done on purpose and counted. `make faults MINUTES=30`.
+"""The fault harness: what goes wrong in the world, done on purpose and counted.
 
-Nothing of this is imported by the product. The hook that kills refuses to be armed outside of test settings.
+`make faults MINUTES=30`.
+
+Nothing of this is imported by the product. The hook that kills refuses to be armed outside of test
+settings.
 """

@@ -1,7 +1,8 @@
-"""`make faults MINUTES=30`: trials of every fault on both databases, each process on from where the last run stopped;
-what lacks most of its trials comes first.
+"""`make faults MINUTES=30`: trials of every fault on both databases, each process on from where the
+last run stopped; what lacks most of its trials comes first.
 
-Results go to `test-artifacts/faults/`; the sums are printed at the end. `--fault F1 --database sqlite` runs one.
+Results go to `test-artifacts/faults/`; the sums are printed at the end. `--fault F1 --database
+sqlite` runs one.
 """
 
 from __future__ import annotations
@@ -37,17 +38,41 @@ from tests.faults.harness.rig import DATABASES, ROOT, rig
 FAULTS: dict[str, ModuleType] = {
     module.FAULT: module
     for module in (
-        f01_every_write, f01_random, f02_processes, f02_stalls, f03_two_drivers, f04_redis, f05_postgres, f06_web,
-        f08_clocks, f09_full_disk, f12_mutations, f15_network, f16_verbs, f11_poison,
+        f01_every_write,
+        f01_random,
+        f02_processes,
+        f02_stalls,
+        f03_two_drivers,
+        f04_redis,
+        f05_postgres,
+        f06_web,
+        f08_clocks,
+        f09_full_disk,
+        f12_mutations,
+        f15_network,
+        f16_verbs,
+        f11_poison,
     )
-}  # fmt: skip
+}
 
 
 # How many trials of each are wanted, on both databases together.
 WANTED = {
-    "F1": 1058, "F1R": 300, "F2": 100, "F2S": 200, "F3": 200, "F4": 50, "F5": 430, "F6": 30, "F8": 20, "F9": 10,
-    "F11": 10_000, "F12": 50_000, "F15": 100, "F16": 5_000,
-}  # fmt: skip
+    "F1": 1058,
+    "F1R": 300,
+    "F2": 100,
+    "F2S": 200,
+    "F3": 200,
+    "F4": 50,
+    "F5": 430,
+    "F6": 30,
+    "F8": 20,
+    "F9": 10,
+    "F11": 10_000,
+    "F12": 50_000,
+    "F15": 100,
+    "F16": 5_000,
+}
 
 # Its one trial may take longer than the whole run.
 LONG = {"F11"}
@@ -69,20 +94,34 @@ def run_here(fault: str, database: str, deadline: float, folder: Path, *, again:
 
 def in_order(total_of: Callable[[str], int]) -> list[str]:
     """The faults, those first that have the smallest share of the trials that are wanted."""
-    return sorted(FAULTS, key=lambda fault: (fault in LONG, min(1.0, total_of(fault) / WANTED[fault])))
+    return sorted(
+        FAULTS, key=lambda fault: (fault in LONG, min(1.0, total_of(fault) / WANTED[fault]))
+    )
 
 
 def run_all(minutes: float, *, again: bool) -> int:
     """Every fault on every database, each in a process of its own, until the time is over."""
     deadline = time.monotonic() + minutes * 60
     worst = 0
-    pairs = [(fault, database) for fault in in_order(lambda fault: Results(fault).total()) for database in DATABASES]
+    pairs = [
+        (fault, database)
+        for fault in in_order(lambda fault: Results(fault).total())
+        for database in DATABASES
+    ]
     for number, (fault, database) in enumerate(pairs):
         left = deadline - time.monotonic()
         if left <= 0:
             break
         share = max(0.2, left / 60 / (len(pairs) - number) * 3)
-        command = [sys.executable, "-m", "tests.faults.harness", "--fault", fault, "--database", database]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.faults.harness",
+            "--fault",
+            fault,
+            "--database",
+            database,
+        ]
         command += ["--minutes", str(min(share, left / 60)), *(["--again"] if again else [])]
         worst = max(worst, subprocess.run(command, cwd=ROOT).returncode)
     return worst
@@ -100,7 +139,9 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--fault", choices=FAULTS)
     parser.add_argument("--database", choices=DATABASES)
-    parser.add_argument("--again", action="store_true", help="run the seeds that were violated once more")
+    parser.add_argument(
+        "--again", action="store_true", help="run the seeds that were violated once more"
+    )
     parser.add_argument("--sums", action="store_true", help="only print what there is")
     asked = parser.parse_args()
     if asked.sums:

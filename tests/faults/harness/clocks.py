@@ -1,6 +1,8 @@
-"""Clocks that jump: processes started with ``environment`` see the time of their clock's file (libfaketime).
+"""Clocks that jump: processes started with ``environment`` see the time of their clock's file
+(libfaketime).
 
-Only the time of day is moved; the monotonic clock goes on as the kernel's does when somebody sets the date.
+Only the time of day is moved; the monotonic clock goes on as the kernel's does when somebody sets
+the date.
 """
 
 from __future__ import annotations
@@ -17,11 +19,16 @@ ABSENT = f"{NAME} is not installed: apt-get install faketime (Debian), and run i
 
 def library() -> Path | None:
     """Where libfaketime is, if it is there."""
-    return next((path for folder in LIBRARIES for path in Path(folder).glob(f"**/faketime/{NAME}")), None)
+    return next(
+        (path for folder in LIBRARIES for path in Path(folder).glob(f"**/faketime/{NAME}")), None
+    )
 
 
 class Clock:
-    """One clock, right at first. ``jumps`` are what it was set off by, each with the real moment (seconds)."""
+    """One clock, right at first.
+
+    ``jumps`` are what it was set off by, each with the real moment (seconds).
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -55,4 +62,6 @@ class Clock:
 
     def at(self, real: float) -> float:
         """What this clock showed at a real moment."""
-        return real + next((seconds for since, seconds in reversed(self.jumps) if since <= real), 0.0)
+        return real + next(
+            (seconds for since, seconds in reversed(self.jumps) if since <= real), 0.0
+        )

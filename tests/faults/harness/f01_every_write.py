@@ -1,4 +1,6 @@
-"""F1: SIGKILL before and after every SQL write and every COMMIT: n = 1, 2, … until a run ends unkilled."""
+"""F1: SIGKILL before and after every SQL write and every COMMIT: n = 1, 2, … until a run ends
+unkilled.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,13 @@ def seed_of(rig: Rig, shape: Shape, at: int) -> str:
     return f"{rig.database}:{shape.name}:{at}"
 
 
-def trials(rig: Rig, done: set[str], shapes: list[Shape] = SHAPES, step: int = 1, first: int = 1) -> Iterator[Trial]:
-    """Every point of every shape that has no verdict yet. ``step`` and ``first`` leave points out (for the smoke)."""
+def trials(
+    rig: Rig, done: set[str], shapes: list[Shape] = SHAPES, step: int = 1, first: int = 1
+) -> Iterator[Trial]:
+    """Every point of every shape that has no verdict yet.
+
+    ``step`` and ``first`` leave points out (for the smoke).
+    """
     rig.in_child(partial(work.apply, shapes, rig.ledger_url))
     for shape in shapes:
         end = f"{rig.database}:{shape.name}:end"
@@ -39,7 +46,10 @@ def _trial(rig: Rig, shape: Shape, at: int) -> tuple[Trial, bool]:
     trial = Trial(FAULT, seed_of(rig, shape, at))
     unkilled = False
     try:
-        unkilled = rig.in_child(partial(work.start_and_finish, shape, trial.seed, at), seconds=60) is not None
+        unkilled = (
+            rig.in_child(partial(work.start_and_finish, shape, trial.seed, at), seconds=60)
+            is not None
+        )
         trial.violations = rig.in_child(
             partial(_finish_and_judge, rig, shape, trial.seed, int(not unkilled)), seconds=20
         )

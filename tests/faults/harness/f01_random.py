@@ -1,7 +1,8 @@
-"""F1R: workers are ended by SIGKILL at random moments while a mixed batch is under way; two are kept alive throughout.
+"""F1R: workers are ended by SIGKILL at random moments while a mixed batch is under way; two are
+kept alive throughout.
 
-Each trial is ten kills over one batch, at the end of which every execution is judged and the bounds (I9) are compared
-with what the same batch left behind unharmed.
+Each trial is ten kills over one batch, at the end of which every execution is judged and the bounds
+(I9) are compared with what the same batch left behind unharmed.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ def trials(rig: Rig, done: set[str]) -> Iterator[Trial]:
         return
     rig.in_child(partial(work.apply, SHAPES, rig.ledger_url))
     with crew(rig, WORKERS) as (workers, server):
-        batch = partial(storm, rig, FAULT, workers=workers, executions=EXECUTIONS, call_seconds=CALL_SECONDS)
+        batch = partial(
+            storm, rig, FAULT, workers=workers, executions=EXECUTIONS, call_seconds=CALL_SECONDS
+        )
         batch(seed=f"{rig.database}:unharmed:{time.time_ns()}", chaos=lambda chance: 0)
         bounds = Bounds(rig, server.client, lambda: [process.pid for process in workers.processes])
         for seed in seeds:

@@ -1,4 +1,6 @@
-"""F2: a worker process is killed by SIGKILL; or stopped for longer than its lease lives, and wakes as a zombie."""
+"""F2: a worker process is killed by SIGKILL; or stopped for longer than its lease lives, and wakes
+as a zombie.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,12 @@ def trials(rig: Rig, done: set[str]) -> Iterator[Trial]:
         for number in range(TRIALS):
             seed = f"{rig.database}:{'stall' if number % 3 == 2 else 'kill'}:{number}"
             if seed not in done:
-                chaos, seconds = (_stall, STALLED_CALL_SECONDS) if "stall" in seed else (_kill, CALL_SECONDS)
-                yield storm(rig, FAULT, seed, workers, partial(chaos, workers), call_seconds=seconds)
+                chaos, seconds = (
+                    (_stall, STALLED_CALL_SECONDS) if "stall" in seed else (_kill, CALL_SECONDS)
+                )
+                yield storm(
+                    rig, FAULT, seed, workers, partial(chaos, workers), call_seconds=seconds
+                )
                 workers.keep(2)
 
 

@@ -1,5 +1,6 @@
-"""F2 by enumeration: a driver stalls before its n-th transaction, is declared dead, and comes back while its successor
-stands before its m-th: what it writes then must hit nothing."""
+"""F2 by enumeration: a driver stalls before its n-th transaction, is declared dead, and comes back
+while its successor stands before its m-th: what it writes then must hit nothing.
+"""
 
 from __future__ import annotations
 
@@ -27,18 +28,26 @@ def trials(rig: Rig, done: set[str]) -> Iterator[Trial]:
             stalled = False
             for successor_before in SUCCESSOR_STANDS:
                 seed = f"{rig.database}:{shape.name}:{before}:{successor_before}"
-                trial, stalled = (None, True) if seed in done else _trial(rig, seed, shape, before, successor_before)
+                trial, stalled = (
+                    (None, True)
+                    if seed in done
+                    else _trial(rig, seed, shape, before, successor_before)
+                )
                 if trial is not None:
                     yield trial
             if not stalled:
                 break
 
 
-def _trial(rig: Rig, seed: str, shape: Shape, before: int, successor_before: int) -> tuple[Trial, bool]:
+def _trial(
+    rig: Rig, seed: str, shape: Shape, before: int, successor_before: int
+) -> tuple[Trial, bool]:
     began = time.monotonic()
     stalled = True
     try:
-        stalled, violations = rig.in_child(partial(_stall, rig, seed, shape, before, successor_before), seconds=60)
+        stalled, violations = rig.in_child(
+            partial(_stall, rig, seed, shape, before, successor_before), seconds=60
+        )
     except Overdue as problem:
         violations = [f"I1: {problem}"]
     return Trial(FAULT, seed, 1, round(time.monotonic() - began, 3), violations), stalled
@@ -70,7 +79,11 @@ class _Driver:
         self.process = register("worker", slots=1)
         self.store = StallingStore(before)
         drive = partial(
-            drive_once, uuid.UUID(execution_id), process_id=self.process.pk, store=self.store, running=Running()
+            drive_once,
+            uuid.UUID(execution_id),
+            process_id=self.process.pk,
+            store=self.store,
+            running=Running(),
         )
         self.thread = threading.Thread(target=self._run, args=(drive,), daemon=True)
         self.thread.start()
@@ -94,7 +107,9 @@ class _Driver:
         self.thread.join(30)
 
 
-def _stall(rig: Rig, name: str, shape: Shape, before: int, successor_before: int) -> tuple[bool, list[str]]:
+def _stall(
+    rig: Rig, name: str, shape: Shape, before: int, successor_before: int
+) -> tuple[bool, list[str]]:
     from executions.models import Execution
     from executions.worker.children import use_children
 
@@ -115,4 +130,6 @@ def _stall(rig: Rig, name: str, shape: Shape, before: int, successor_before: int
             violations.append(f"I3: the zombie wrote: {seen} became {rows.get()}")
         successor.go_on()
     work.drive_until(execution_id, partial(work.is_at_rest, execution_id), shape)
-    return stalled, violations + oracle.judge(execution_id, shape, rig.ledger_url, kills=int(stalled))
+    return stalled, violations + oracle.judge(
+        execution_id, shape, rig.ledger_url, kills=int(stalled)
+    )

@@ -1,4 +1,6 @@
-"""F3: several drivers are forced onto one execution at the same moment; bells are doubled, late and for the dead."""
+"""F3: several drivers are forced onto one execution at the same moment; bells are doubled, late and
+for the dead.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def _trial(rig: Rig, seed: str) -> Trial:
         drives = [driver.result(60) for driver in drivers]
         trial.facts = {"drivers": len(drivers), "drives": drives}
         late = rig.in_child(partial(_ring_for_the_dead, execution_id))
-        trial.violations = rig.in_child(partial(oracle.judge, execution_id, shape, rig.ledger_url, kills=0)) + late
+        trial.violations = (
+            rig.in_child(partial(oracle.judge, execution_id, shape, rig.ledger_url, kills=0)) + late
+        )
     except Overdue as problem:
         trial.violations = [f"I1: {problem}"]
     trial.seconds = round(time.monotonic() - began, 2)
@@ -64,7 +68,9 @@ def _drive(execution_id: str, shape: Shape, at: float) -> int:
     time.sleep(max(0.0, at - time.time()))
     drives = 0
     while not work.is_at_rest(execution_id):
-        drives += drive_once(uuid.UUID(execution_id), process_id=process.pk, store=store, running=running)
+        drives += drive_once(
+            uuid.UUID(execution_id), process_id=process.pk, store=store, running=running
+        )
         work.press(execution_id, shape)
     return drives
 

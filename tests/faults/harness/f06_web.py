@@ -1,7 +1,9 @@
-"""F6: the web server is ended by SIGKILL or SIGTERM while 200 pages follow executions that make 50 events a second.
+"""F6: the web server is ended by SIGKILL or SIGTERM while 200 pages follow executions that make 50
+events a second.
 
-The pages come back as the page's script does (``pages``). In the end each shows what a page shows that is opened then
-(I6), none waited longer than allowed, and without them the server is as small as before (I9).
+The pages come back as the page's script does (``pages``). In the end each shows what a page shows
+that is opened then (I6), none waited longer than allowed, and without them the server is as small
+as before (I9).
 """
 
 from __future__ import annotations
@@ -79,7 +81,11 @@ def _trial(rig: Rig, seed: str, web: Web, workers: Workers, number: signal.Signa
             time.sleep(chance.uniform(0.3, 2.0))
             trial.facts["away"] = _away(web, number)
             (rig.folder / ANSWERS).write_text(str(time.monotonic()))
-        until(partial(_is_quiet, rig, seed), what="all executions have ended", seconds=PATIENCE_SECONDS)
+        until(
+            partial(_is_quiet, rig, seed),
+            what="all executions have ended",
+            seconds=PATIENCE_SECONDS,
+        )
         readers.signal(signal.SIGUSR1)
         found = readers.result(PATIENCE_SECONDS)
         trial.facts |= found["facts"]
@@ -120,7 +126,10 @@ def _start(seed: str) -> list[str]:
     from executions.models import Workflow
 
     ann, workflow = User.objects.get(username="ann"), Workflow.objects.get(slug="chatty")
-    return [start(workflow, ann, input={}, name=f"{seed}/{number}").public_id for number in range(EXECUTIONS)]
+    return [
+        start(workflow, ann, input={}, name=f"{seed}/{number}").public_id
+        for number in range(EXECUTIONS)
+    ]
 
 
 def _is_quiet(rig: Rig, seed: str) -> bool:
@@ -131,18 +140,26 @@ def _is_quiet(rig: Rig, seed: str) -> bool:
 def _have_ended(seed: str) -> bool:
     from executions.models import Execution
 
-    return not Execution.objects.filter(name__startswith=f"{seed}/").exclude(phase="COMPLETED").exists()
+    return (
+        not Execution.objects.filter(name__startswith=f"{seed}/")
+        .exclude(phase="COMPLETED")
+        .exists()
+    )
 
 
-# --- The process in which the pages are open --------------------------------------------------------------------------
+# --- The process in which the pages are open ------------------------------------------------------
 
 
 def _read(port: int, cookie: str, ids: list[str], seed: str, opened: Path) -> dict[str, Any]:
     return asyncio.run(_all_pages(port, cookie, ids, random.Random(seed), opened))
 
 
-async def _all_pages(port: int, cookie: str, ids: list[str], chance: random.Random, opened: Path) -> dict[str, Any]:
-    """Keep them open until SIGUSR1 says that nothing happens any more, and look at what they show then."""
+async def _all_pages(
+    port: int, cookie: str, ids: list[str], chance: random.Random, opened: Path
+) -> dict[str, Any]:
+    """Keep them open until SIGUSR1 says that nothing happens any more, and look at what they show
+    then.
+    """
     calm, began = asyncio.Event(), time.monotonic()
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, calm.set)
     readers = [_page(port, cookie, ids, chance) for _ in range(PAGES)]
@@ -166,14 +183,25 @@ async def _all_pages(port: int, cookie: str, ids: list[str], chance: random.Rand
     facts = pages.outage(readers, float(answers.read_text()) if answers.exists() else 0.0)
     facts["converged"] = converged
     if facts["reconnects"] and facts["p95_since_it_answered"] > RECONNECT_SECONDS:
-        violations.append(f"I6: 95 of 100 pages were back only {facts['p95_since_it_answered']} s after the server")
-    events = sum(shown.seq for topic, shown in truth.shown.items() if topic.startswith("execution:"))
-    return {"violations": violations, "facts": {**facts, "events_per_second": round(events / lasted, 1)}}
+        violations.append(
+            f"I6: 95 of 100 pages were back only {facts['p95_since_it_answered']} s after the"
+            " server"
+        )
+    events = sum(
+        shown.seq for topic, shown in truth.shown.items() if topic.startswith("execution:")
+    )
+    return {
+        "violations": violations,
+        "facts": {**facts, "events_per_second": round(events / lasted, 1)},
+    }
 
 
 def _page(port: int, cookie: str, ids: list[str], chance: random.Random) -> Page:
     """One execution's page, with some rows beside it."""
-    topics = [f"execution:{chance.choice(ids)}", *(f"row:{each}" for each in chance.sample(ids, ROWS_EACH))]
+    topics = [
+        f"execution:{chance.choice(ids)}",
+        *(f"row:{each}" for each in chance.sample(ids, ROWS_EACH)),
+    ]
     return Page(port, cookie, random.Random(chance.random()), {topic: Shown() for topic in topics})
 
 

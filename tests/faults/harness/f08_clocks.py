@@ -1,9 +1,11 @@
-"""F8: clocks jump by an hour or a day, forth and back, or pass the change to and from summer time, while timers run.
+"""F8: clocks jump by an hour or a day, forth and back, or pass the change to and from summer time,
+while timers run.
 
-On PostgreSQL the server's clock stays right: that of one worker, of the web server, or of all our processes jumps, and
-stays so. With SQLite the clock of our processes is the database's own: it jumps for all at once, and where it jumped
-back it is put right after a while, as what was due by then would have to wait otherwise. In neither case is a lease
-lost or a timer early by the clock of the database.
+On PostgreSQL the server's clock stays right: that of one worker, of the web server, or of all our
+processes jumps, and stays so. With SQLite the clock of our processes is the database's own: it
+jumps for all at once, and where it jumped back it is put right after a while, as what was due by
+then would have to wait otherwise. In neither case is a lease lost or a timer early by the clock of
+the database.
 """
 
 from __future__ import annotations
@@ -48,7 +50,10 @@ EARLY_SECONDS, LATE_SECONDS = 1.0, 10.0
 HELD_SECONDS = 3.0
 ANSWERED_SECONDS = 0.5
 PATIENCE_SECONDS = 40.0
-RETRY = f"retry: {{delay: {{milliseconds: {int(RETRY_SECONDS * 1000)}}}, limit: {{attempt: {{count: 3}}}}}}"
+RETRY = (
+    f"retry: {{delay: {{milliseconds: {int(RETRY_SECONDS * 1000)}}}, limit: {{attempt: {{count:"
+    " 3}}}"
+)
 TIMERS = Shape(
     "timers",
     f"""do:
@@ -65,7 +70,9 @@ TIMERS = Shape(
 
 @dataclass(slots=True)
 class Clocks:
-    """Those of the two workers and of the web server; ``database`` is the one that counts (None: the real one)."""
+    """Those of the two workers and of the web server; ``database`` is the one that counts (None:
+    the real one).
+    """
 
     workers: list[Clock]
     web: Clock
@@ -92,10 +99,16 @@ def trials(rig: Rig, done: set[str]) -> Iterator[Trial]:
 
 
 def _trial(rig: Rig, seed: str, who: str, jump: float | datetime, token: str) -> Trial:
-    """Everything is started anew: a process that was declared dead in the one before has no part in this one."""
+    """Everything is started anew: a process that was declared dead in the one before has no part in
+    this one.
+    """
     trial, chance, began = Trial(FAULT, seed), random.Random(seed), time.monotonic()
     web = Clock(rig.folder / "web.clock")
-    of_workers = [web, web] if rig.database == "sqlite" else [Clock(rig.folder / f"{n}.clock") for n in range(2)]
+    of_workers = (
+        [web, web]
+        if rig.database == "sqlite"
+        else [Clock(rig.folder / f"{n}.clock") for n in range(2)]
+    )
     used = Clocks(of_workers, web, web if rig.database == "sqlite" else None)
     zone = {"STIGMER_TEST_TIME_ZONE": ZONE}
     with crew(rig, 0) as (workers, _), web_server(rig, {**zone, **web.environment}) as server:
@@ -103,7 +116,10 @@ def _trial(rig: Rig, seed: str, who: str, jump: float | datetime, token: str) ->
             workers.environment = {**zone, **clock.environment}
             workers.start()
         pids = [process.pid for process in workers.processes]
-        until(lambda: rig.in_child(partial(_living, pids)) == len(pids), what="the workers have signed on")
+        until(
+            lambda: rig.in_child(partial(_living, pids)) == len(pids),
+            what="the workers have signed on",
+        )
         ids = [_run(server, token, f"{seed}-{number}") for number in range(BATCH)]
         time.sleep(chance.uniform(0.2, 1.5))
         _jump(used.jumping(who), jump)
@@ -117,7 +133,9 @@ def _trial(rig: Rig, seed: str, who: str, jump: float | datetime, token: str) ->
             trial.violations.append(f"I1: {problem}")
         trial.violations += rig.in_child(partial(_judged, rig, ids, used.database))
         trial.violations += rig.in_child(partial(_declared_dead, pids))
-        trial.violations += [f"I3: worker {each.pid} ended" for each in workers.processes if each.poll() is not None]
+        trial.violations += [
+            f"I3: worker {each.pid} ended" for each in workers.processes if each.poll() is not None
+        ]
     trial.seconds = round(time.monotonic() - began, 2)
     return trial
 
@@ -154,7 +172,7 @@ def _at_rest(rig: Rig, ids: list[str]) -> bool:
     return bool(rig.in_child(partial(_left, ids)) == 0)
 
 
-# --- In a child of the rig --------------------------------------------------------------------------------------------
+# --- In a child of the rig ------------------------------------------------------------------------
 
 
 def _token() -> str:
@@ -174,7 +192,11 @@ def _living(pids: list[int]) -> int:
 def _left(ids: list[str]) -> int:
     from executions.models import Execution
 
-    return Execution.objects.filter(pk__in=_keys(ids)).exclude(phase__in=("COMPLETED", "FAILED")).count()
+    return (
+        Execution.objects.filter(pk__in=_keys(ids))
+        .exclude(phase__in=("COMPLETED", "FAILED"))
+        .count()
+    )
 
 
 def _keys(ids: list[str]) -> list[str]:

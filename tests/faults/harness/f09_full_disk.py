@@ -1,4 +1,6 @@
-"""F9: the disk is full: SQLite may not grow for a while; running work waits and goes on by itself."""
+"""F9: the disk is full: SQLite may not grow for a while; running work waits and goes on by
+itself.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def trials(rig: Rig, done: set[str]) -> Iterator[Trial]:
 
 
 def _fill(rig: Rig, chance: random.Random) -> int:
-    """How often an outcome could not be written is not known here, so that effects may be repeated that often."""
+    """How often an outcome could not be written is not known here, so that effects may be repeated
+    that often.
+    """
     file = rig.folder / full_disk.FILE_NAME
     file.write_text(str(rig.in_child(_pages)))
     time.sleep(chance.uniform(1.0, 3.0))

@@ -1,4 +1,6 @@
-"""F11: many executions that can only fail, some of which end the process that drives them, beside healthy ones."""
+"""F11: many executions that can only fail, some of which end the process that drives them, beside
+healthy ones.
+"""
 
 from __future__ import annotations
 
@@ -17,19 +19,25 @@ FAULT = "F11"
 POISON, KILLERS, HEALTHY = 10_000, 200, 100
 PATIENCE_SECONDS = 1800.0
 KINDS = {
-    "raises": "do:\n- a: {raise: {error: {type: 'https://example.org/x', status: 400, title: No}}}\n",
+    "raises": (
+        "do:\n- a: {raise: {error: {type: 'https://example.org/x', status: 400, title: No}}}\n"
+    ),
     "misread": "do:\n- a: {set: {n: '${ .a.b | tonumber }'}}\n",
     "loops": "do:\n- a: {set: {n: '${ [range(1000000000)] | length }'}}\n",
     "swells": "do:\n- a: {set: {n: '${ [range(400000)] | tostring }'}}\n",
     "kills": "do:\n- a: {call: python, with: {function: faults.kill_worker}}\n",
-    "healthy": "do:\n- a: {set: {n: 1}}\n- b: {wait: {milliseconds: 50}}\n- c: {set: {n: '${ .n + 1 }'}}\n",
+    "healthy": (
+        "do:\n- a: {set: {n: 1}}\n- b: {wait: {milliseconds: 50}}\n- c: {set: {n: '${ .n + 1 }'}}\n"
+    ),
 }
 LOOPS = 20
 LOOK_SECONDS = 2.0
 
 
 def trials(rig: Rig, done: set[str]) -> Iterator[Trial]:
-    """One run; the numbers may be made smaller by STIGMER_TEST_POISON=poison,killers,healthy, which its seed names."""
+    """One run; the numbers may be made smaller by STIGMER_TEST_POISON=poison,killers,healthy, which
+    its seed names.
+    """
     asked = os.environ.get("STIGMER_TEST_POISON", f"{POISON},{KILLERS},{HEALTHY}")
     poison, killers, healthy = (int(number) for number in asked.split(","))
     seed = f"{rig.database}:{poison}:{killers}:{healthy}"
@@ -57,7 +65,10 @@ def _trial(rig: Rig, seed: str, workers: Workers, poison: int, killers: int, hea
     trial.facts = {"alone": alone, "among": among, "worker_restarts": workers.started - 2}
     trial.violations = [f"I1: {text}" for text in (*alone["wrong"], *among["wrong"])][:20]
     if among["healthy_p95"] > 2 * alone["healthy_p95"]:
-        text = f"I7: healthy p95 {among['healthy_p95']} s beside poison, {alone['healthy_p95']} s alone"
+        text = (
+            f"I7: healthy p95 {among['healthy_p95']} s beside poison, {alone['healthy_p95']} s"
+            " alone"
+        )
         trial.violations.append(text)
     return trial
 
@@ -102,7 +113,11 @@ def _start(kinds: list[str], name: str) -> None:
 def _left(name: str) -> int:
     from executions.models import Execution
 
-    return Execution.objects.filter(name__startswith=name).exclude(phase__in=("COMPLETED", "FAILED")).count()
+    return (
+        Execution.objects.filter(name__startswith=name)
+        .exclude(phase__in=("COMPLETED", "FAILED"))
+        .count()
+    )
 
 
 def _look(name: str) -> dict[str, Any]:
@@ -121,7 +136,11 @@ def _look(name: str) -> dict[str, Any]:
         elif row.phase == "FAILED" and not row.failure_reason:
             wrong.append(f"a {kind} execution failed without a reason")
         causes[f"{kind} {row.phase}"] = causes.get(f"{kind} {row.phase}", 0) + 1
-    facts = {"healthy_p50": _share(times, 0.5), "healthy_p95": _share(times, 0.95), "slowest": _share(times, 1)}
+    facts = {
+        "healthy_p50": _share(times, 0.5),
+        "healthy_p95": _share(times, 0.95),
+        "slowest": _share(times, 1),
+    }
     return {**facts, "begins_p95": _share(starts, 0.95), "wrong": wrong[:20], "ends": causes}
 
 

@@ -1,4 +1,7 @@
-"""F15: the other side of a call misbehaves: errors, resets, silence, half an answer. The retry policy is kept."""
+"""F15: the other side of a call misbehaves: errors, resets, silence, half an answer.
+
+The retry policy is kept.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,9 @@ HEAD = "document: {dsl: '1.0.0', namespace: faults, name: network, version: '1.0
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """A path of the fault server; whether its failure is transient; how long an answer says to wait."""
+    """A path of the fault server; whether its failure is transient; how long an answer says to
+    wait.
+    """
 
     path: str
     transient: bool
@@ -62,16 +67,16 @@ def _trial(name: str, behaviour: Behaviour, effect: str) -> list[str]:
     with FaultServer() as server:
         limit = 300 if behaviour.path == "hang" else 10_000
         task = (
-            f"do:\n- call: {{call: http, with: {{method: post, endpoint: '{server.url}/{behaviour.path}', "
-            f"body: {{a: 1}}}}, "
-            f"metadata: {{effect: {effect}, attemptTimeout: {{milliseconds: {limit}}}}}}}\n"
+            "do:\n- call: {call: http, with: {method: post, endpoint:"
+            f" '{server.url}/{behaviour.path}', body: {{a: 1}}}}, metadata: {{effect: {effect},"
+            f" attemptTimeout: {{milliseconds: {limit}}}}}}}\n"
         )
         work.deaf_doorbell()
         ann = User.objects.get(username="ann")
         execution = start(apply_definition(HEAD + task, ann).workflow, ann, input={}, name=name)
-        at_rest = Execution.objects.filter(pk=execution.pk, phase="FAILED") | Execution.objects.filter(
-            pk=execution.pk, waiting_for="decision"
-        )
+        at_rest = Execution.objects.filter(
+            pk=execution.pk, phase="FAILED"
+        ) | Execution.objects.filter(pk=execution.pk, waiting_for="decision")
         work.drive_until(str(execution.pk), at_rest.exists)
         execution.refresh_from_db()
         seen = list(server.seen)

@@ -1,4 +1,5 @@
-"""F16: people press whatever they like while workers drive: a state machine with a model of what each verb may do.
+"""F16: people press whatever they like while workers drive: a state machine with a model of what
+each verb may do.
 
 Hypothesis chooses the steps, from the seed of the trial, and shortens those that violate something.
 """
@@ -33,7 +34,9 @@ def trials(rig: Rig, done: set[str]) -> Iterator[Trial]:
         if seed not in done:
             began = time.monotonic()
             try:
-                steps, violations = rig.in_child(partial(tried, rig, seed, number, EXAMPLES), seconds=LONGEST_SECONDS)
+                steps, violations = rig.in_child(
+                    partial(tried, rig, seed, number, EXAMPLES), seconds=LONGEST_SECONDS
+                )
             except Overdue as problem:
                 steps, violations = 0, [f"I1: {problem}"]
             yield Trial(FAULT, seed, steps, round(time.monotonic() - began, 2), violations)
@@ -44,11 +47,15 @@ def trials(rig: Rig, done: set[str]) -> Iterator[Trial]:
 
 
 def _race(rig: Rig, seed: str) -> Trial:
-    """One process drives while two people press what they like; then it is brought home and judged."""
+    """One process drives while two people press what they like; then it is brought home and
+    judged.
+    """
     trial, chance, began = Trial(FAULT, seed), random.Random(seed), time.monotonic()
     shape = chance.choice(SHAPES)
     execution_id = rig.in_child(partial(_start, shape.name, seed))
-    people = [Child(partial(_press_at_random, execution_id, f"{seed}/{number}")) for number in range(2)]
+    people = [
+        Child(partial(_press_at_random, execution_id, f"{seed}/{number}")) for number in range(2)
+    ]
     worker = Child(partial(_keep_driving, execution_id, 0.6))
     try:
         for child in (*people, worker):
@@ -71,7 +78,10 @@ def _press_at_random(execution_id: str, seed: str) -> None:
     chance = random.Random(seed)
     work.deaf_doorbell()
     # Terminate and cancel end it, so that they are rare.
-    usual = [verb for verb in MODEL if verb not in ("terminate", "cancel")] * 4 + ["terminate", "cancel"]
+    usual = [verb for verb in MODEL if verb not in ("terminate", "cancel")] * 4 + [
+        "terminate",
+        "cancel",
+    ]
     for _ in range(12):
         with suppress(Refused):
             verbs()[chance.choice(usual)](uuid.UUID(execution_id), ann())

@@ -1,4 +1,6 @@
-"""A disk that is full: while the file ``max_pages`` stands in the harness' folder, SQLite may not grow beyond it."""
+"""A disk that is full: while the file ``max_pages`` stands in the harness' folder, SQLite may not
+grow beyond it.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ class Disk:
     def __init__(self, file: Path) -> None:
         self._file = file
 
-    def limit(self, execute: Executes, sql: str, parameters: Any, many: bool, context: dict[str, Any]) -> Any:
+    def limit(
+        self, execute: Executes, sql: str, parameters: Any, many: bool, context: dict[str, Any]
+    ) -> Any:
         raw = context["connection"].connection
         if raw is not None and not sql.startswith("PRAGMA"):
             wanted = int(self._file.read_text()) if self._file.exists() else NO_LIMIT

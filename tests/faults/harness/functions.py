@@ -1,4 +1,6 @@
-"""Functions of the trials: one whose writes commit with its step, and one that ends the process that calls it."""
+"""Functions of the trials: one whose writes commit with its step, and one that ends the process
+that calls it.
+"""
 
 from __future__ import annotations
 

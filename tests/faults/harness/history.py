@@ -1,4 +1,6 @@
-"""Triggers of the trial's database that write down what happened to each row, whoever did it: the oracle's memory."""
+"""Triggers of the trial's database that write down what happened to each row, whoever did it: the
+oracle's memory.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,18 @@ _MOVED = """INSERT INTO faults_history (execution_id, old_phase, new_phase, old_
 _REWROTE = """INSERT INTO faults_rewritten (execution_id, path, what) VALUES (OLD.execution_id, OLD.path, 'changed');"""
 _REMOVED = """INSERT INTO faults_rewritten (execution_id, path, what) VALUES (OLD.execution_id, OLD.path, 'removed');"""
 # A finished step may only be superseded, or reinstated by a decision about that decision.
-_FIXED = ("status", "output", "digest", "seq", "input", "error", "control", "path", "attempt", "context")
+_FIXED = (
+    "status",
+    "output",
+    "digest",
+    "seq",
+    "input",
+    "error",
+    "control",
+    "path",
+    "attempt",
+    "context",
+)
 
 
 def _differs(different: str) -> str:
@@ -34,16 +47,26 @@ def install() -> None:
             cursor.execute(table.format(**types))
         for name, event, table, when, body in (
             ("moved", "UPDATE", "executions_execution", "", _MOVED),
-            ("rewrote", "UPDATE", "executions_step", _differs("IS DISTINCT FROM" if postgres else "IS NOT"), _REWROTE),
+            (
+                "rewrote",
+                "UPDATE",
+                "executions_step",
+                _differs("IS DISTINCT FROM" if postgres else "IS NOT"),
+                _REWROTE,
+            ),
             ("removed", "DELETE", "executions_step", "", _REMOVED),
         ):
             condition = f"WHEN ({when})" if when else ""
             if postgres:
                 end = "RETURN NULL;"
                 cursor.execute(
-                    f"CREATE FUNCTION faults_{name}() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {body} {end} END$$"
+                    f"CREATE FUNCTION faults_{name}() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN"
+                    f" {body} {end} END$$"
                 )
                 run = f"EXECUTE FUNCTION faults_{name}()"
             else:
                 run = f"BEGIN {body} END"
-            cursor.execute(f"CREATE TRIGGER faults_{name} AFTER {event} ON {table} FOR EACH ROW {condition} {run}")
+            cursor.execute(
+                f"CREATE TRIGGER faults_{name} AFTER {event} ON {table} FOR EACH ROW {condition}"
+                f" {run}"
+            )

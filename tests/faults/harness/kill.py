@@ -1,6 +1,8 @@
-"""The hook: counts each SQL write and each COMMIT of this process, and ends it by SIGKILL before or after the n-th.
+"""The hook: counts each SQL write and each COMMIT of this process, and ends it by SIGKILL before or
+after the n-th.
 
-It can be armed only under settings of the tests and with the variable that names the harness' folder.
+It can be armed only under settings of the tests and with the variable that names the harness'
+folder.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ Executes = Callable[[str, Any, bool, dict[str, Any]], Any]
 
 
 class Points:
-    """Numbers every moment at which the process may be killed; ``at`` is the number of the one at which it is."""
+    """Numbers every moment at which the process may be killed; ``at`` is the number of the one at
+    which it is.
+    """
 
     def __init__(self, at: int | None) -> None:
         self.at = at
@@ -35,7 +39,9 @@ class Points:
             if self.count == self.at:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    def execute(self, execute: Executes, sql: str, parameters: Any, many: bool, context: dict[str, Any]) -> Any:
+    def execute(
+        self, execute: Executes, sql: str, parameters: Any, many: bool, context: dict[str, Any]
+    ) -> Any:
         if not sql.lstrip().upper().startswith(WRITES):
             return execute(sql, parameters, many, context)
         self.reach()
@@ -45,10 +51,16 @@ class Points:
 
 
 def arm(at: int | None) -> Points:
-    """Count from now on, and kill this process at point ``at`` (None: only count). For a forked child, once."""
+    """Count from now on, and kill this process at point ``at`` (None: only count).
+
+    For a forked child, once.
+    """
     module = str(settings.SETTINGS_MODULE)
     if VARIABLE not in os.environ or not module.startswith("tests."):
-        raise RuntimeError(f"The hook that kills is for trials: it needs {VARIABLE} and test settings, not {module}.")
+        raise RuntimeError(
+            f"The hook that kills is for trials: it needs {VARIABLE} and test settings, not"
+            f" {module}."
+        )
     points = Points(at)
     commit = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]
 

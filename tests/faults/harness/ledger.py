@@ -1,8 +1,10 @@
-"""The witness: a process of its own that writes down every effect that reaches it, with its key, and never forgets.
+"""The witness: a process of its own that writes down every effect that reaches it, with its key,
+and never forgets.
 
-``POST /effect`` is an effect; the body may ask for errors first: ``{"refuse": 2, "status": 503}`` (nothing happened
-then). ``GET /entries?contains=wex-…`` lists what happened; ``GET /delay?seconds=…`` says how long
-answers take from now on. `python -m tests.faults.harness.ledger FOLDER`.
+``POST /effect`` is an effect; the body may ask for errors first: ``{"refuse": 2, "status": 503}``
+(nothing happened then). ``GET /entries?contains=wex-…`` lists what happened; ``GET
+/delay?seconds=…`` says how long answers take from now on. `python -m tests.faults.harness.ledger
+FOLDER`.
 """
 
 from __future__ import annotations

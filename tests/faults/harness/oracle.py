@@ -1,6 +1,9 @@
-"""The one oracle: after everything is quiet, do the invariants hold for this execution? Runs in a child of the rig.
+"""The one oracle: after everything is quiet, do the invariants hold for this execution?
 
-I1 no loss, I2 single history, I3 no fork, I4 effects, I5 gapless and whole, I8 secrecy. A violation is one sentence.
+Runs in a child of the rig.
+
+I1 no loss, I2 single history, I3 no fork, I4 effects, I5 gapless and whole, I8 secrecy. A violation
+is one sentence.
 """
 
 from __future__ import annotations
@@ -24,8 +27,11 @@ def load() -> None:
 
 
 def judge(execution_id: str, shape: Shape, ledger_url: str, *, kills: int) -> list[str]:
-    """Every violation that is found. ``kills`` is how often a process was ended, stalled or cut off from its database
-    while it may have been inside a call."""
+    """Every violation that is found.
+
+    ``kills`` is how often a process was ended, stalled or cut off from its database while it may
+    have been inside a call.
+    """
     from executions.models import Execution
 
     execution = Execution.objects.get(pk=execution_id)
@@ -46,7 +52,12 @@ def judge_history(execution_id: str) -> list[str]:
     from executions.models import Execution
 
     execution = Execution.objects.get(pk=execution_id)
-    return [*_single_history(execution), *_no_fork(execution), *_numbered_once(execution), *_secrecy(execution)]
+    return [
+        *_single_history(execution),
+        *_no_fork(execution),
+        *_numbered_once(execution),
+        *_secrecy(execution),
+    ]
 
 
 def takeovers(execution_id: str) -> int:
@@ -54,11 +65,16 @@ def takeovers(execution_id: str) -> int:
     from executions.models import Execution
 
     history = _history(Execution.objects.get(pk=execution_id))
-    return sum(old == new == "IN_PROGRESS" and new_token > old_token for old, new, old_token, new_token, *_ in history)
+    return sum(
+        old == new == "IN_PROGRESS" and new_token > old_token
+        for old, new, old_token, new_token, *_ in history
+    )
 
 
 def effects_of(public_id: str, ledger_url: str) -> list[dict[str, Any]]:
-    with urllib.request.urlopen(f"{ledger_url}/entries?contains={public_id}", timeout=10) as response:
+    with urllib.request.urlopen(
+        f"{ledger_url}/entries?contains={public_id}", timeout=10
+    ) as response:
         found: list[dict[str, Any]] = json.load(response)
         return found
 
@@ -68,7 +84,9 @@ def _ended_well(execution: Any, shape: Shape) -> Iterator[str]:
         yield f"I1: it is {execution.phase} ({execution.failure_reason or execution.waiting_for})"
     elif execution.output != shape.output:
         yield f"I1: its output is {execution.output}, not {shape.output}"
-    if execution.phase == "COMPLETED" and (execution.process_id or execution.wake_at or execution.waiting_for):
+    if execution.phase == "COMPLETED" and (
+        execution.process_id or execution.wake_at or execution.waiting_for
+    ):
         yield "I1: it has ended, and is still held or due"
 
 
@@ -78,8 +96,8 @@ def _history(execution: Any) -> list[tuple[str, str, int, int, int, int]]:
     key = execution.pk if connection.vendor == "postgresql" else execution.pk.hex
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT old_phase, new_phase, old_token, new_token, old_seq, new_seq FROM faults_history "
-            "WHERE execution_id = %s ORDER BY id",
+            "SELECT old_phase, new_phase, old_token, new_token, old_seq, new_seq FROM"
+            " faults_history WHERE execution_id = %s ORDER BY id",
             [key],
         )
         return list(cursor.fetchall())
@@ -91,13 +109,21 @@ def _single_history(execution: Any) -> Iterator[str]:
     phase, token, seq = "PENDING", 0, None
     for old_phase, new_phase, old_token, new_token, old_seq, new_seq in _history(execution):
         if old_phase != phase or old_token != token or (seq is not None and old_seq != seq):
-            yield f"I2: its row was {phase}/{token}/{seq} and then {old_phase}/{old_token}/{old_seq}"
+            yield (
+                f"I2: its row was {phase}/{token}/{seq} and then {old_phase}/{old_token}/{old_seq}"
+            )
         if new_phase != old_phase and Phase(new_phase) not in MOVES[Phase(old_phase)]:
             yield f"I2: it went from {old_phase} to {new_phase}"
-        if old_phase in ("COMPLETED", "TERMINATED") and (new_phase, new_seq) != (old_phase, old_seq):
+        if old_phase in ("COMPLETED", "TERMINATED") and (new_phase, new_seq) != (
+            old_phase,
+            old_seq,
+        ):
             yield f"I2: it was {old_phase} and was written again"
         if new_token < old_token or new_seq < old_seq:
-            yield f"I2: its token went from {old_token} to {new_token}, its seq from {old_seq} to {new_seq}"
+            yield (
+                f"I2: its token went from {old_token} to {new_token}, its seq from {old_seq} to"
+                f" {new_seq}"
+            )
         phase, token, seq = new_phase, new_token, new_seq
 
 
@@ -113,11 +139,19 @@ def _no_fork(execution: Any) -> Iterator[str]:
     for step in steps:
         if step.superseded_by_id is not None and step.superseded_by_id not in decisions:
             yield f"I3: {step.path} was superseded without a decision"
-        if execution.phase == "COMPLETED" and step.superseded_by_id is None and step.finished_at is None:
+        if (
+            execution.phase == "COMPLETED"
+            and step.superseded_by_id is None
+            and step.finished_at is None
+        ):
             yield f"I3: it is COMPLETED and {step.path} is {step.status}"
-    numbers = Counter(Attempt.objects.filter(step__execution=execution).values_list("step", "number"))
+    numbers = Counter(
+        Attempt.objects.filter(step__execution=execution).values_list("step", "number")
+    )
     yield from (
-        f"I3: attempt {number} of a step stands {count} times" for number, count in numbers.items() if count > 1
+        f"I3: attempt {number} of a step stands {count} times"
+        for number, count in numbers.items()
+        if count > 1
     )
     key = execution.pk if connection.vendor == "postgresql" else execution.pk.hex
     with connection.cursor() as cursor:
@@ -157,10 +191,16 @@ def _numbered_once(execution: Any) -> Iterator[str]:
     if broken is not None:
         yield f"I5: {broken}"
     # An open step holds the number of its last change until it finishes and is given another one.
-    steps = Step.objects.filter(execution=execution).values_list("seq", "superseded_by", "changed_seq")
-    numbers = Counter(seq or changed for seq, superseded, changed in steps if seq or superseded is None)
+    steps = Step.objects.filter(execution=execution).values_list(
+        "seq", "superseded_by", "changed_seq"
+    )
+    numbers = Counter(
+        seq or changed for seq, superseded, changed in steps if seq or superseded is None
+    )
     numbers.update(Event.objects.filter(execution=execution).values_list("seq", flat=True))
-    yield from (f"I5: seq {seq} was given {count} times" for seq, count in numbers.items() if count > 1)
+    yield from (
+        f"I5: seq {seq} was given {count} times" for seq, count in numbers.items() if count > 1
+    )
     if any(seq > execution.head_seq for seq in numbers):
         yield "I5: a number above the head was used"
 

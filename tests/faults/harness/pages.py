@@ -1,4 +1,5 @@
-"""Open pages without a browser: they follow topics, come back as the page's script does, and remember what they show.
+"""Open pages without a browser: they follow topics, come back as the page's script does, and
+remember what they show.
 
 What the script does is in static/js/live/socket.js; the times of its back-off are read from there.
 """
@@ -61,7 +62,9 @@ class Shown:
 
 @dataclass(slots=True)
 class Page:
-    """``lost`` and ``back`` are the moments (monotonic) at which its connection went and came again, in pairs."""
+    """``lost`` and ``back`` are the moments (monotonic) at which its connection went and came
+    again, in pairs.
+    """
 
     port: int
     cookie: str
@@ -120,7 +123,9 @@ class Page:
 
 def is_behind(page: Page, truth: Page) -> bool:
     """Whether it is not open, or shows less than there is."""
-    return not page.is_open or any(shown.seq != truth.shown[topic].seq for topic, shown in page.shown.items())
+    return not page.is_open or any(
+        shown.seq != truth.shown[topic].seq for topic, shown in page.shown.items()
+    )
 
 
 def differences(page: Page, truth: Page) -> Iterable[str]:
@@ -134,14 +139,19 @@ def differences(page: Page, truth: Page) -> Iterable[str]:
         if shown.seq != fresh.seq:
             yield f"{topic} is shown at {shown.seq}, it stands at {fresh.seq}"
         elif (parts := shown.without_clocks()) != (new := fresh.without_clocks()):
-            ids = sorted(name for name in parts.keys() | new.keys() if parts.get(name) != new.get(name))
+            ids = sorted(
+                name for name in parts.keys() | new.keys() if parts.get(name) != new.get(name)
+            )
             yield f"{topic} differs from what a new page shows: {ids[:5]}"
 
 
 def outage(pages: Sequence[Page], answered_at: float) -> dict[str, float]:
-    """How the pages came back: seconds from loss to open, and since the server answered again (95th percentile,
-    longest); and the most that came within a second."""
-    times = sorted(back - lost for page in pages for lost, back in zip(page.lost, page.back, strict=False))
+    """How the pages came back: seconds from loss to open, and since the server answered again (95th
+    percentile, longest); and the most that came within a second.
+    """
+    times = sorted(
+        back - lost for page in pages for lost, back in zip(page.lost, page.back, strict=False)
+    )
     since = sorted(max(0.0, back - answered_at) for page in pages for back in page.back)
     moments = sorted(back for page in pages for back in page.back)
     return {
@@ -149,7 +159,9 @@ def outage(pages: Sequence[Page], answered_at: float) -> dict[str, float]:
         "p95": _p95(times),
         "longest": round(times[-1], 2) if times else 0.0,
         "p95_since_it_answered": _p95(since),
-        "most_in_a_second": max((bisect_left(moments, at + 1) - n for n, at in enumerate(moments)), default=0),
+        "most_in_a_second": max(
+            (bisect_left(moments, at + 1) - n for n, at in enumerate(moments)), default=0
+        ),
     }
 
 

@@ -1,5 +1,7 @@
-"""The person of F16, who presses whatever they like beside a worker that drives and crashes: a state machine whose
-model says what each verb may do. Hypothesis chooses the steps, and shortens those that violate something."""
+"""The person of F16, who presses whatever they like beside a worker that drives and crashes: a
+state machine whose model says what each verb may do. Hypothesis chooses the steps, and shortens
+those that violate something.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ from tests.faults.harness.rig import Rig
 from tests.faults.harness.shapes import BY_NAME, SHAPES
 
 STEPS = 50
-# From which phases a verb may succeed, and to which it may lead at once (a running one is asked and moves later).
+# From which phases a verb may succeed, and to which it may lead at once (a running one is asked and
+# moves later).
 MODEL: dict[str, tuple[set[str], set[str]]] = {
     "retry": ({"FAILED"}, {"PENDING"}),
     "recover": ({"FAILED"}, {"PENDING"}),
@@ -33,7 +36,9 @@ MODEL: dict[str, tuple[set[str], set[str]]] = {
 
 
 def tried(rig: Rig, seed: str, number: int, examples: int) -> tuple[int, list[str]]:
-    """How many steps were made, and the shortest sequence of them that violates something, if one does."""
+    """How many steps were made, and the shortest sequence of them that violates something, if one
+    does.
+    """
     from executions.worker.children import use_children
 
     use_children()
@@ -45,9 +50,13 @@ def tried(rig: Rig, seed: str, number: int, examples: int) -> tuple[int, list[st
     Seeded.rig = rig
     machine = hypothesis.seed(number)(Seeded)
     quietly = hypothesis.settings(
-        max_examples=examples, stateful_step_count=STEPS, deadline=None, database=None, print_blob=False,
+        max_examples=examples,
+        stateful_step_count=STEPS,
+        deadline=None,
+        database=None,
+        print_blob=False,
         suppress_health_check=list(hypothesis.HealthCheck),
-    )  # fmt: skip
+    )
     heard = io.StringIO()
     try:
         with redirect_stdout(heard):
@@ -60,7 +69,9 @@ def tried(rig: Rig, seed: str, number: int, examples: int) -> tuple[int, list[st
 
 
 class Person(RuleBasedStateMachine):
-    """Presses a verb, lets a worker drive once, or lets it crash; in the end the execution can still come home."""
+    """Presses a verb, lets a worker drive once, or lets it crash; in the end the execution can
+    still come home.
+    """
 
     rig: Rig
     name: str
@@ -77,7 +88,9 @@ class Person(RuleBasedStateMachine):
         from executions.models import Execution
 
         self.made["steps"] += 1
-        violations = _press(verb, self.execution_id, Execution.objects.get(pk=self.execution_id).phase)
+        violations = _press(
+            verb, self.execution_id, Execution.objects.get(pk=self.execution_id).phase
+        )
         assert not violations, violations
 
     @rule(times=integers(1, 3))
@@ -111,12 +124,19 @@ def judged(rig: Rig, execution_id: str, shape: str) -> list[str]:
 def _brought_home(rig: Rig, execution_id: str, shape: str) -> list[str]:
     """Whatever was pressed before, it can still come to its end."""
     work.drive_until(execution_id, partial(_is_home, execution_id), BY_NAME[shape])
-    # A verb may cancel an attempt whose effect has happened, so that effects are counted for crashes elsewhere.
-    return [text for text in oracle.judge(execution_id, BY_NAME[shape], rig.ledger_url, kills=STEPS) if _counts(text)]
+    # A verb may cancel an attempt whose effect has happened, so that effects are counted for
+    # crashes elsewhere.
+    return [
+        text
+        for text in oracle.judge(execution_id, BY_NAME[shape], rig.ledger_url, kills=STEPS)
+        if _counts(text)
+    ]
 
 
 def _is_home(execution_id: str) -> bool:
-    """A pause that was asked for of a worker that crashed is honoured by the next: it is resumed whenever it comes."""
+    """A pause that was asked for of a worker that crashed is honoured by the next: it is resumed
+    whenever it comes.
+    """
     from executions.errors import Refused
 
     with suppress(Refused):
@@ -138,7 +158,9 @@ def ann() -> Any:
 def verbs() -> dict[str, Callable[..., Any]]:
     from executions.verbs.deciding import control, decisions
 
-    return {name: getattr(decisions if hasattr(decisions, name) else control, name) for name in MODEL}
+    return {
+        name: getattr(decisions if hasattr(decisions, name) else control, name) for name in MODEL
+    }
 
 
 def _press(verb: str, execution_id: str, before: str) -> list[str]:

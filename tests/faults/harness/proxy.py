@@ -1,5 +1,6 @@
-"""A proxy before PostgreSQL's socket that cuts a connection at a COMMIT: before the server heard it, or before anybody
-heard the answer; or lets nobody through for a while."""
+"""A proxy before PostgreSQL's socket that cuts a connection at a COMMIT: before the server heard
+it, or before anybody heard the answer; or lets nobody through for a while.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +18,9 @@ DONE_SECONDS = 0.01
 
 
 class Proxy:
-    """Listens in ``folder`` under PostgreSQL's name; ``cuts`` counts the connections that it cut at a COMMIT."""
+    """Listens in ``folder`` under PostgreSQL's name; ``cuts`` counts the connections that it cut at
+    a COMMIT.
+    """
 
     def __init__(self, target: Path, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
@@ -84,9 +87,13 @@ class Proxy:
     def _forward(self, client: socket.socket, server: socket.socket) -> None:
         try:
             while chunk := client.recv(65_536):
-                if any(word in chunk for word in COMMITS) and (answered := self._take()) is not None:
+                if (
+                    any(word in chunk for word in COMMITS)
+                    and (answered := self._take()) is not None
+                ):
                     if answered:
-                        # The answer must not come back: this direction is closed before the server is asked.
+                        # The answer must not come back: this direction is closed before the server
+                        # is asked.
                         client.shutdown(socket.SHUT_WR)
                         server.sendall(chunk)
                         time.sleep(DONE_SECONDS)

@@ -1,4 +1,6 @@
-"""Results: one JSON line per trial in ``test-artifacts/faults/``, so that a run resumes where the last one stopped."""
+"""Results: one JSON line per trial in ``test-artifacts/faults/``, so that a run resumes where the
+last one stopped.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,10 @@ class Trial:
 
 
 class Results:
-    """The lines of one fault; ``done`` are the seeds that have a verdict. ``again``: the violated are run once more."""
+    """The lines of one fault; ``done`` are the seeds that have a verdict.
+
+    ``again``: the violated are run once more.
+    """
 
     def __init__(self, fault: str, folder: Path = FOLDER, *, again: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -33,7 +38,9 @@ class Results:
         self.path = folder / f"{fault}.jsonl"
         # The last verdict on a seed counts.
         self.trials = {trial.seed: trial for trial in read(self.path)}
-        self.done = {seed for seed, trial in self.trials.items() if not (again and trial.violations)}
+        self.done = {
+            seed for seed, trial in self.trials.items() if not (again and trial.violations)
+        }
 
     def add(self, trial: Trial) -> None:
         with self.path.open("a", encoding="utf-8") as file:

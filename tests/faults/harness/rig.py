@@ -1,7 +1,8 @@
-"""What a trial stands on: a folder, a database, the ledger in a process of its own; and children that may be killed.
+"""What a trial stands on: a folder, a database, the ledger in a process of its own; and children
+that may be killed.
 
-The process of the harness itself never opens the database: whatever needs it runs in a forked child, which is fast
-(Django is loaded once) and leaves nothing behind when it is killed.
+The process of the harness itself never opens the database: whatever needs it runs in a forked
+child, which is fast (Django is loaded once) and leaves nothing behind when it is killed.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ DATABASES = ("sqlite", "postgres")
 
 
 class ChildFailed(Exception):
-    """A child of the harness ended by an error of its own: this is no verdict, the harness is broken."""
+    """A child of the harness ended by an error of its own: this is no verdict, the harness is
+    broken.
+    """
 
 
 class Overdue(Exception):
@@ -124,7 +127,9 @@ def rig(database: str, folder: Path) -> Iterator[Rig]:
         os.environ["REDIS_URL"] = f"unix://{folder / 'redis.sock'}"
         if database == "postgres":
             stack.enter_context(postgres_server(folder / "postgres"))
-            os.environ["DATABASE_URL"] = f"postgresql://postgres@/stigmer?host={folder / 'postgres'}"
+            os.environ["DATABASE_URL"] = (
+                f"postgresql://postgres@/stigmer?host={folder / 'postgres'}"
+            )
             _create_database(folder)
         else:
             os.environ["DATABASE_URL"] = f"sqlite:///{folder / 'trials.sqlite3'}"
@@ -158,7 +163,9 @@ def _load() -> None:
 def _create_database(folder: Path) -> None:
     import psycopg
 
-    with psycopg.connect(f"postgresql://postgres@/postgres?host={folder / 'postgres'}", autocommit=True) as server:
+    with psycopg.connect(
+        f"postgresql://postgres@/postgres?host={folder / 'postgres'}", autocommit=True
+    ) as server:
         server.execute("CREATE DATABASE stigmer")
 
 

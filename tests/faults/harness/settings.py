@@ -1,4 +1,6 @@
-"""Settings of the harness' own processes: the product's, on a database of this trial run, with all waits shortened."""
+"""Settings of the harness' own processes: the product's, on a database of this trial run, with all
+waits shortened.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,11 @@ import os
 from pathlib import Path
 
 FOLDER = Path(os.environ["STIGMER_TEST_FAULTS"])
-for name in [name for name in os.environ if name.startswith("STIGMER_") and not name.startswith("STIGMER_TEST_")]:
+for name in [
+    name
+    for name in os.environ
+    if name.startswith("STIGMER_") and not name.startswith("STIGMER_TEST_")
+]:
     if not name.startswith("STIGMER_SECRET_"):
         del os.environ[name]
 os.environ["STIGMER_HOME"] = str(FOLDER / "home")

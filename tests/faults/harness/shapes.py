@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-HEAD = "document: {{dsl: '1.0.0', namespace: faults, name: {name}, version: '1.0.0'}}\nuse: {{secrets: [CANARY]}}\n"
+HEAD = (
+    "document: {{dsl: '1.0.0', namespace: faults, name: {name}, version: '1.0.0'}}\nuse: {{secrets:"
+    " [CANARY]}}\n"
+)
 CANARY = "canary-7f3d-never-to-be-seen"
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """``press`` is the verb with which a person answers FAILED; ``effects`` is how many calls have to have happened.
-    ``repeats``: how many calls that had succeeded are made again, under their key, as a block is tried again."""
+    """``press`` is the verb with which a person answers FAILED; ``effects`` is how many calls have
+    to have happened. ``repeats``: how many calls that had succeeded are made again, under their
+    key, as a block is tried again.
+    """
 
     name: str
     tasks: str
@@ -32,8 +37,8 @@ def call(name: str, more: str = "", metadata: str = "") -> str:
     tail = f", metadata: {{{metadata}}}" if metadata else ""
     body = f"{{name: {name}{', ' + more if more else ''}}}"
     return (
-        f"{{call: http, with: {{method: post, endpoint: 'LEDGER/effect', "
-        f"headers: {{X-Token: '${{ $secrets.CANARY }}'}}, "
+        "{call: http, with: {method: post, endpoint: 'LEDGER/effect', "
+        "headers: {X-Token: '${ $secrets.CANARY }'}, "
         f"body: {body}}}{tail}}}"
     )
 

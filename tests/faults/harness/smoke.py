@@ -1,4 +1,6 @@
-"""A few trials of each fault that needs no long patience: `python -m tests.faults.harness.smoke sqlite 7` (a seed)."""
+"""A few trials of each fault that needs no long patience: `python -m tests.faults.harness.smoke
+sqlite 7` (a seed).
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,10 @@ def trials(made: Rig, seed: int) -> Iterator[Trial]:
 
 def main(database: str, seed: int) -> int:
     count, violated = 0, 0
-    with tempfile.TemporaryDirectory(prefix="faults-") as folder, rig(database, Path(folder)) as made:
+    with (
+        tempfile.TemporaryDirectory(prefix="faults-") as folder,
+        rig(database, Path(folder)) as made,
+    ):
         for trial in trials(made, seed):
             count += trial.count
             if trial.violations:

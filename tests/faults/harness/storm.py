@@ -1,4 +1,6 @@
-"""A trial with real workers: executions of mixed shapes, something bad meanwhile, then quiet; and all are judged."""
+"""A trial with real workers: executions of mixed shapes, something bad meanwhile, then quiet; and
+all are judged.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +35,12 @@ def storm(
     call_seconds: float = CALL_SECONDS,
     by_takeover: bool = False,
 ) -> Trial:
-    """Everything random in it comes from ``seed``. Workers that end are replaced, as a supervisor does.
+    """Everything random in it comes from ``seed``.
 
-    ``by_takeover``: an execution was interrupted as often as it was taken over, not by each thing that happened.
+    Workers that end are replaced, as a supervisor does.
+
+    ``by_takeover``: an execution was interrupted as often as it was taken over, not by each thing
+    that happened.
     """
     trial = Trial(fault, seed)
     chance = random.Random(seed)
@@ -56,9 +61,15 @@ def storm(
         stuck = sorted(started)
     trial.facts = {"kills": kills, "quiet_after": round(time.monotonic() - calm, 2)}
     for name in stuck:
-        trial.violations += [f"{names[name]} {text}" for text in rig.in_child(partial(_where, started[name]))]
-    ended = {execution_id: names[name] for name, execution_id in started.items() if name not in stuck}
-    takeovers, violations = rig.in_child(partial(_judged, ended, rig.ledger_url, None if by_takeover else kills))
+        trial.violations += [
+            f"{names[name]} {text}" for text in rig.in_child(partial(_where, started[name]))
+        ]
+    ended = {
+        execution_id: names[name] for name, execution_id in started.items() if name not in stuck
+    }
+    takeovers, violations = rig.in_child(
+        partial(_judged, ended, rig.ledger_url, None if by_takeover else kills)
+    )
     trial.facts["takeovers"] = takeovers
     trial.violations += violations
     trial.seconds = round(time.monotonic() - began, 2)
@@ -66,13 +77,18 @@ def storm(
 
 
 def _judged(shapes: dict[str, str], ledger_url: str, kills: int | None) -> tuple[int, list[str]]:
-    """How often these executions (their shapes by id) were taken over from the dead, and all that is violated."""
+    """How often these executions (their shapes by id) were taken over from the dead, and all that
+    is violated.
+    """
     taken = {execution_id: oracle.takeovers(execution_id) for execution_id in shapes}
     found = [
         f"{shape} {text}"
         for execution_id, shape in shapes.items()
         for text in oracle.judge(
-            execution_id, BY_NAME[shape], ledger_url, kills=taken[execution_id] if kills is None else kills
+            execution_id,
+            BY_NAME[shape],
+            ledger_url,
+            kills=taken[execution_id] if kills is None else kills,
         )
     ]
     return sum(taken.values()), found[:MOST_TOLD]

@@ -1,4 +1,6 @@
-"""A real web server (`stigmer web`) of a rig, kept as a supervisor keeps it; and a session with which to enter it."""
+"""A real web server (`stigmer web`) of a rig, kept as a supervisor keeps it; and a session with
+which to enter it.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class Web:
             environment = {**os.environ, "STIGMER_TEST_PORT": str(self.port), **self.environment}
             command = [sys.executable, "-m", "executions.cli", "web"]
             with server_logs.writing(self._rig.folder / "web.log") as log:
-                self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+                self.process = subprocess.Popen(
+                    command, cwd=ROOT, env=environment, stdout=log, stderr=log
+                )
 
     @property
     def pid(self) -> int:
@@ -44,7 +48,9 @@ class Web:
 
     def answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5) as response:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self.port}/healthz", timeout=5
+            ) as response:
                 return int(response.status) == 200
         except (OSError, urllib.error.HTTPError):
             return False

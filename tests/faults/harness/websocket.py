@@ -1,4 +1,6 @@
-"""A WebSocket as light as can be (RFC 6455, text frames only), so that one process can be hundreds of open pages."""
+"""A WebSocket as light as can be (RFC 6455, text frames only), so that one process can be hundreds
+of open pages.
+"""
 
 from __future__ import annotations
 
@@ -38,10 +40,15 @@ class WebSocket:
             raise Closed from problem
         key = base64.b64encode(os.urandom(16)).decode()
         head = [
-            f"GET {path} HTTP/1.1", f"Host: localhost:{port}", "Upgrade: websocket", "Connection: Upgrade",
-            f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", f"Origin: http://localhost:{port}",
+            f"GET {path} HTTP/1.1",
+            f"Host: localhost:{port}",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            f"Sec-WebSocket-Key: {key}",
+            "Sec-WebSocket-Version: 13",
+            f"Origin: http://localhost:{port}",
             f"Cookie: {cookie}",
-        ]  # fmt: skip
+        ]
         made = cls(reader, writer)
         try:
             writer.write(("\r\n".join(head) + "\r\n\r\n").encode())
@@ -68,7 +75,9 @@ class WebSocket:
                 if kind == _PING:
                     self._write(_PONG, content)
                 elif kind == _CLOSE:
-                    raise Closed(struct.unpack(">H", content[:2])[0] if len(content) >= 2 else ABNORMAL)
+                    raise Closed(
+                        struct.unpack(">H", content[:2])[0] if len(content) >= 2 else ABNORMAL
+                    )
         except (OSError, asyncio.IncompleteReadError) as problem:
             raise Closed from problem
 

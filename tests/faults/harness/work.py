@@ -1,4 +1,6 @@
-"""What the forked children do: start executions, be a worker of one thread, be the person who presses a button."""
+"""What the forked children do: start executions, be a worker of one thread, be the person who
+presses a button.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,10 @@ def apply(shapes: list[Shape], ledger_url: str) -> None:
 
 
 def start(shape: Shape, name: str) -> str:
-    """One execution of a shape, accepted and not driven by anybody yet; its id. ``name`` finds it again."""
+    """One execution of a shape, accepted and not driven by anybody yet; its id.
+
+    ``name`` finds it again.
+    """
     from django.contrib.auth.models import User
 
     from executions.intake.start import start as start_execution
@@ -69,13 +74,17 @@ def deaf_doorbell() -> deque[uuid.UUID]:
 
 
 def start_and_finish(shape: Shape, name: str, kill_at: int) -> int:
-    """Start one and work on it; this process is killed at point ``kill_at`` after the start, if it comes so far."""
+    """Start one and work on it; this process is killed at point ``kill_at`` after the start, if it
+    comes so far.
+    """
     deaf_doorbell()
     return finish(start(shape, name), shape, kill_at=kill_at)
 
 
 def finish(execution_id: str, shape: Shape, *, kill_at: int | None = None) -> int:
-    """Be the worker, and the person, until the execution is at rest. How many points it came past."""
+    """Be the worker, and the person, until the execution is at rest. How many points it came
+    past.
+    """
     from tests.faults.harness.kill import arm
 
     points = arm(kill_at)
@@ -110,14 +119,17 @@ def drive_until(execution_id: str, done: Callable[[], bool], shape: Shape | None
             elif shape is None or not press(execution_id, shape):
                 time.sleep(LOOK_SECONDS)
     finally:
-        # Its threads hold connections, of which there are few where one process brings many executions home.
+        # Its threads hold connections, of which there are few where one process brings many
+        # executions home.
         store.close()
 
 
 def is_at_rest(execution_id: str) -> bool:
     from executions.models import Execution
 
-    return Execution.objects.filter(pk=execution_id, phase__in=("COMPLETED", "CANCELLED", "TERMINATED")).exists()
+    return Execution.objects.filter(
+        pk=execution_id, phase__in=("COMPLETED", "CANCELLED", "TERMINATED")
+    ).exists()
 
 
 def press(execution_id: str, shape: Shape) -> bool:
@@ -130,7 +142,11 @@ def press(execution_id: str, shape: Shape) -> bool:
 
     execution = Execution.objects.get(pk=execution_id)
     ann = User.objects.get(username="ann")
-    verbs: dict[str, Any] = {"retry": decisions.retry, "skip": decisions.skip, "recover": decisions.recover}
+    verbs: dict[str, Any] = {
+        "retry": decisions.retry,
+        "skip": decisions.skip,
+        "recover": decisions.recover,
+    }
     try:
         if execution.phase == "FAILED" and shape.press:
             verbs[shape.press](execution.pk, ann)
@@ -153,7 +169,9 @@ def start_many(wanted: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def attend(started: dict[str, str], shapes: dict[str, str], seconds: float) -> list[str]:
-    """Be the person of all these until each is at rest; the names of those that are not after ``seconds``."""
+    """Be the person of all these until each is at rest; the names of those that are not after
+    ``seconds``.
+    """
     from django.db import DatabaseError, connection
 
     from tests.faults.harness.shapes import BY_NAME
@@ -167,7 +185,8 @@ def attend(started: dict[str, str], shapes: dict[str, str], seconds: float) -> l
                 else:
                     press(execution_id, BY_NAME[shapes[name]])
             except DatabaseError:
-                # The database is what this trial breaks: a person sees an error page and looks again.
+                # The database is what this trial breaks: a person sees an error page and looks
+                # again.
                 connection.close()
         time.sleep(0.05)
     return sorted(left)

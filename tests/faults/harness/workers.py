@@ -1,4 +1,6 @@
-"""Real worker processes (`stigmer worker`), started and ended by their id; and a real Redis that may vanish."""
+"""Real worker processes (`stigmer worker`), started and ended by their id; and a real Redis that
+may vanish.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ LOOK_SECONDS = 0.02
 
 
 class Workers:
-    """The living worker processes of a rig, as a supervisor keeps them: ``keep`` starts what is missing."""
+    """The living worker processes of a rig, as a supervisor keeps them: ``keep`` starts what is
+    missing.
+    """
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
@@ -56,7 +60,9 @@ class Workers:
         command = [sys.executable, "-m", "executions.cli", "worker"]
         with server_logs.writing(self._rig.folder / "workers.log") as log:
             environment = {**os.environ, **self.environment}
-            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, process_group=0)
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=log, stderr=log, process_group=0
+            )
         self.processes.append(process)
         self.groups.append(process.pid)
         self.started += 1
@@ -98,9 +104,18 @@ class Redis:
         self.process.wait()
 
     def _started(self) -> subprocess.Popen[bytes]:
-        arguments = ["--port", "0", "--unixsocket", str(self._rig.redis_socket), "--dir", str(self._rig.folder)]
+        arguments = [
+            "--port",
+            "0",
+            "--unixsocket",
+            str(self._rig.redis_socket),
+            "--dir",
+            str(self._rig.folder),
+        ]
         arguments += ["--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"]
-        process = subprocess.Popen([executable(), *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [executable(), *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         until(self._answers, what="redis answers")
         return process
 
@@ -118,7 +133,9 @@ def crew(rig: Rig, count: int = 2) -> Iterator[tuple[Workers, Redis]]:
     try:
         workers.keep(count)
         until(
-            lambda: len(server.client.smembers("rq:workers")) >= count, what="the workers listen", seconds=START_SECONDS
+            lambda: len(server.client.smembers("rq:workers")) >= count,
+            what="the workers listen",
+            seconds=START_SECONDS,
         )
         yield workers, server
     finally:

@@ -21,7 +21,9 @@ def test_an_unknown_target_is_reported_with_the_one_that_is_close() -> None:
 
 def test_a_target_in_another_list_is_out_of_reach() -> None:
     problem = only_problem(f"- a: {{do: [{{b: {{{SET}, then: c}}}}]}}\n- c: {{{SET}}}")
-    assert problem.message.endswith("one of that name stands in another list, but `then` reaches only its own")
+    assert problem.message.endswith(
+        "one of that name stands in another list, but `then` reaches only its own"
+    )
 
 
 def test_the_target_of_a_case_is_checked() -> None:
@@ -36,7 +38,10 @@ def test_the_target_of_a_case_is_checked() -> None:
         (f"- x:\n    do:\n    - a: {{{SET}}}\n    - a: {{{SET}}}", 7),
         (f"- x:\n    for: {{in: .l}}\n    do:\n    - a: {{{SET}}}\n    - a: {{{SET}}}", 8),
         (f"- x:\n    try:\n    - a: {{{SET}}}\n    - a: {{{SET}}}\n    catch: {{}}", 7),
-        (f"- x:\n    try: []\n    catch:\n      do:\n      - a: {{{SET}}}\n      - a: {{{SET}}}", 9),
+        (
+            f"- x:\n    try: []\n    catch:\n      do:\n      - a: {{{SET}}}\n      - a: {{{SET}}}",
+            9,
+        ),
     ],
 )
 def test_a_name_used_twice_in_one_list_is_reported_at_the_second(tasks: str, line: int) -> None:
@@ -50,7 +55,9 @@ def test_lists_do_not_share_their_names() -> None:
 
 @pytest.mark.parametrize("name", ["continue", "exit", "end"])
 def test_a_task_cannot_have_the_name_of_a_directive(name: str) -> None:
-    assert only_problem(f"- {name}: {{{SET}}}").message.startswith(f"a task cannot be named `{name}`")
+    assert only_problem(f"- {name}: {{{SET}}}").message.startswith(
+        f"a task cannot be named `{name}`"
+    )
 
 
 def test_a_switch_has_one_default_at_most() -> None:
@@ -78,7 +85,13 @@ def test_a_function_cannot_lead_to_a_task() -> None:
         (f"- a: {{{SET}, then: c, if: .x}}\n- b: {{{SET}}}\n- c: {{{SET}}}", []),
         (f"- a: {{switch: [{{x: {{then: c}}}}]}}\n- b: {{{SET}}}\n- c: {{{SET}}}", ["b"]),
         (f"- a: {{switch: [{{x: {{when: .x, then: c}}}}]}}\n- b: {{{SET}}}\n- c: {{{SET}}}", []),
-        (f"- a: {{raise: {{error: {{type: 'https://e.x', status: 4}}}}}}\n- b: {{{SET}}}\n- c: {{{SET}}}", ["b", "c"]),
+        (
+            (
+                f"- a: {{raise: {{error: {{type: 'https://e.x', status: 4}}}}}}\n- b: {{{SET}}}\n-"
+                f" c: {{{SET}}}"
+            ),
+            ["b", "c"],
+        ),
         (f"- a: {{{SET}, then: c}}\n- b: {{{SET}, then: exit}}\n- c: {{{SET}, then: b}}", []),
         (f"- x: {{do: [{{a: {{{SET}, then: exit}}}}, {{b: {{{SET}}}}}]}}", ["b"]),
     ],
@@ -94,7 +107,9 @@ def test_lists_inside_a_broken_task_are_still_checked() -> None:
 
 
 @pytest.mark.parametrize(("optional", "warnings"), [("true", 0), ("false", 1)])
-def test_after_a_raise_that_a_person_may_skip_the_next_task_runs(optional: str, warnings: int) -> None:
+def test_after_a_raise_that_a_person_may_skip_the_next_task_runs(
+    optional: str, warnings: int
+) -> None:
     error = "raise: {error: {type: 'https://x.example/e', status: 400}}"
     definition = parsed(f"- a: {{{error}, metadata: {{optional: {optional}}}}}\n- b: {{{SET}}}")
     assert len(definition.warnings) == warnings

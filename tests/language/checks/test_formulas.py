@@ -31,12 +31,17 @@ HTTP = "{call: http, with: {method: '%s', endpoint: 'https://x.example'}}"
         ("{try: [], catch: {retry: {delay: '${ .a + }'}}}", "catch/retry/delay"),
         ("{set: {x: 1}, metadata: {retry: {exceptWhen: '.a +'}}}", "metadata/retry/exceptWhen"),
         ("{set: {x: 1}, metadata: {attemptTimeout: '${ .a + }'}}", "metadata/attemptTimeout"),
-        ("{raise: {error: {type: 'https://x.example', status: 400, detail: '${ .a + }'}}}", "raise/error/detail"),
+        (
+            "{raise: {error: {type: 'https://x.example', status: 400, detail: '${ .a + }'}}}",
+            "raise/error/detail",
+        ),
         (HTTP % "${ .a + }", "with/method"),
         ("{call: python, with: {function: f, arguments: '${ .a + }'}}", "with/arguments"),
     ],
 )
-def test_an_expression_that_does_not_compile_is_reported_where_it_stands(task: str, pointer: str) -> None:
+def test_an_expression_that_does_not_compile_is_reported_where_it_stands(
+    task: str, pointer: str
+) -> None:
     problem = only_problem(f"- t: {task}")
     assert problem.pointer == f"/do/0/t/{pointer}"
     assert problem.message.startswith("the expression is not valid: ")
@@ -54,7 +59,10 @@ def test_an_expression_that_does_not_compile_is_reported_where_it_stands(task: s
             "/use/errors/e/title",
         ),
         ("use: {timeouts: {t: {after: '${ .a + }'}}}", "/use/timeouts/t/after"),
-        ("use: {authentications: {a: {bearer: {token: '${ .a + }'}}}}", "/use/authentications/a/bearer/token"),
+        (
+            "use: {authentications: {a: {bearer: {token: '${ .a + }'}}}}",
+            "/use/authentications/a/bearer/token",
+        ),
         ("use: {functions: {f: {set: '${ .a + }'}}}", "/use/functions/f/set"),
     ],
 )
@@ -67,9 +75,15 @@ def test_expressions_outside_of_the_tasks_are_checked(top: str, pointer: str) ->
     [
         "{set: '${ [$context, $input, $workflow, $runtime, $task] }'}",
         "{for: {in: .x, each: row, at: n}, while: $row != $n, do: [{a: {set: '${ $row + $n }'}}]}",
-        "{for: {in: .x}, do: [{a: {for: {in: $item, each: inner}, do: [{b: {set: '${ [$item, $index, $inner] }'}}]}}]}",
+        (
+            "{for: {in: .x}, do: [{a: {for: {in: $item, each: inner}, do: [{b: {set: '${ [$item,"
+            " $index, $inner] }'}}]}}]}"
+        ),
         "{try: [], catch: {when: $error.status > 1, do: [{a: {set: '${ $error }'}}]}}",
-        "{try: [], catch: {as: e, exceptWhen: $e.status > 1, retry: {when: $e}, do: [{a: {set: '${ $e }'}}]}}",
+        (
+            "{try: [], catch: {as: e, exceptWhen: $e.status > 1, retry: {when: $e}, do: [{a: {set:"
+            " '${ $e }'}}]}}"
+        ),
         "{set: {x: 1}, metadata: {retry: {when: $error.status == 3}}}",
         "{set: '${ . as $x | $x }'}",
     ],
@@ -99,7 +113,10 @@ def test_text_with_an_expression_in_its_middle_is_warned_of() -> None:
 
 
 def test_free_metadata_and_schemas_hold_no_expressions() -> None:
-    text = "- t: {set: {x: 1}, metadata: {note: '${ .a + }'}, input: {schema: {document: {const: '${ .a + }'}}}}"
+    text = (
+        "- t: {set: {x: 1}, metadata: {note: '${ .a + }'}, input: {schema: {document: {const: '${"
+        " .a + }'}}}}"
+    )
     assert parsed(text).warnings == ()
     assert "${ .a + }" in workflow(text)
 
@@ -112,37 +129,60 @@ STORED = {
     "output.as, an object": ("{set: {x: 1}, output: {as: {y: '${ EXPRESSION }'}}}", "/output/as/y"),
     "export.as": ("{set: {x: 1}, export: {as: '${ EXPRESSION }'}}", "/export/as"),
     "for.in": ("{for: {in: '${ EXPRESSION }'}, do: []}", "/for/in"),
-    "raise": ("{raise: {error: {type: 'https://a.example/x', status: 400, detail: '${ EXPRESSION }'}}}",
-              "/raise/error/detail"),
+    "raise": (
+        "{raise: {error: {type: 'https://a.example/x', status: 400, detail: '${ EXPRESSION }'}}}",
+        "/raise/error/detail",
+    ),
     "wait": ("{wait: {seconds: '${ EXPRESSION }'}}", "/wait/seconds"),
-    "timeout": ("{set: {x: 1}, timeout: {after: {seconds: '${ EXPRESSION }'}}}", "/timeout/after/seconds"),
-    "attemptTimeout": ("{set: {x: 1}, metadata: {attemptTimeout: {seconds: '${ EXPRESSION }'}}}",
-                       "/metadata/attemptTimeout/seconds"),
-    "arguments of a named function": ("{call: f, with: {x: {y: ['${ EXPRESSION }']}}}", "/with/x/y/0"),
-}  # fmt: skip
+    "timeout": (
+        "{set: {x: 1}, timeout: {after: {seconds: '${ EXPRESSION }'}}}",
+        "/timeout/after/seconds",
+    ),
+    "attemptTimeout": (
+        "{set: {x: 1}, metadata: {attemptTimeout: {seconds: '${ EXPRESSION }'}}}",
+        "/metadata/attemptTimeout/seconds",
+    ),
+    "arguments of a named function": (
+        "{call: f, with: {x: {y: ['${ EXPRESSION }']}}}",
+        "/with/x/y/0",
+    ),
+}
 USE = "use: {secrets: [key], functions: {f: {set: {x: 1}}}}"
 
 
-@pytest.mark.parametrize("expression", ["$secrets.key", '"a" + $secrets.key | length', "$secrets", "$ secrets"])
+@pytest.mark.parametrize(
+    "expression", ["$secrets.key", '"a" + $secrets.key | length', "$secrets", "$ secrets"]
+)
 @pytest.mark.parametrize("place", STORED)
 def test_a_secret_where_the_result_is_stored_is_refused(place: str, expression: str) -> None:
     task, pointer = STORED[place]
     found = problems(workflow(f"- t: {task.replace('EXPRESSION', expression)}", USE))
-    assert [problem.pointer for problem in found if "a secret cannot stand here" in problem.message] == [
-        f"/do/0/t{pointer}"
-    ]
+    assert [
+        problem.pointer for problem in found if "a secret cannot stand here" in problem.message
+    ] == [f"/do/0/t{pointer}"]
 
 
-@pytest.mark.parametrize("top", ["input: {from: '${ $secrets.key }'}", "output: {as: '${ $secrets.key }'}",
-                                 "timeout: {after: '${ $secrets.key }'}"])  # fmt: skip
+@pytest.mark.parametrize(
+    "top",
+    [
+        "input: {from: '${ $secrets.key }'}",
+        "output: {as: '${ $secrets.key }'}",
+        "timeout: {after: '${ $secrets.key }'}",
+    ],
+)
 def test_the_workflows_own_input_and_output_are_stored_too(top: str) -> None:
-    assert "a secret cannot stand here" in only_problem("- t: {set: {x: 1}}", f"{USE}\n{top}").message
+    assert (
+        "a secret cannot stand here" in only_problem("- t: {set: {x: 1}}", f"{USE}\n{top}").message
+    )
 
 
 @pytest.mark.parametrize(
     "task",
     [
-        "{call: http, with: {method: get, endpoint: '${ $secrets.key }', headers: {a: '${ $secrets.key | length }'}}}",
+        (
+            "{call: http, with: {method: get, endpoint: '${ $secrets.key }', headers: {a: '${"
+            " $secrets.key | length }'}}}"
+        ),
         "{call: python, with: {function: f, arguments: {x: '${ $secrets.key }'}}}",
         "{set: {x: 1}, if: '${ $secrets.key == \"on\" }'}",
         "{switch: [{a: {when: '${ $secrets.key == \"on\" }', then: end}}]}",
@@ -164,7 +204,9 @@ def test_expressions_that_take_too_long_to_compile_end_the_checking(
 ) -> None:
     monkeypatch.setattr(sys.modules["executions.language.reading.parser"], "CHECK_SECONDS", 0.5)
     monkeypatch.setattr("executions.expressions.checking.SECONDS", 0.3)
-    bombs = "".join(f"\n- t{n}: {{set: {{x: '${{ {n}+{'+'.join(['.a'] * 5_000)} }}'}}}}" for n in range(6))
+    bombs = "".join(
+        f"\n- t{n}: {{set: {{x: '${{ {n}+{'+'.join(['.a'] * 5_000)} }}'}}}}" for n in range(6)
+    )
     found = [problem.message for problem in problems(workflow(bombs.lstrip("\n")))]
     assert len(found) == 6
     assert "did not end within 0.3 s" in found[0]

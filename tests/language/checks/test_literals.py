@@ -18,10 +18,26 @@ def _warnings(text: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("text", "pointer", "says"),
     [
-        (CATCH % "{detail: '${ .why }'}", "/do/0/a/catch/errors/with/detail", "compared as it is written"),
-        (CATCH % "{title: 'not ${ .why }'}", "/do/0/a/catch/errors/with/title", "compared as it is written"),
-        (CALL % "'${ \"http://shop/orders/{id}\" }'", "/do/0/a/with/endpoint", "`{id}` stays as it is"),
-        (CALL % "{uri: '${ .base + \"/{order.id}\" }'}", "/do/0/a/with/endpoint/uri", "`{order.id}` stays"),
+        (
+            CATCH % "{detail: '${ .why }'}",
+            "/do/0/a/catch/errors/with/detail",
+            "compared as it is written",
+        ),
+        (
+            CATCH % "{title: 'not ${ .why }'}",
+            "/do/0/a/catch/errors/with/title",
+            "compared as it is written",
+        ),
+        (
+            CALL % "'${ \"http://shop/orders/{id}\" }'",
+            "/do/0/a/with/endpoint",
+            "`{id}` stays as it is",
+        ),
+        (
+            CALL % "{uri: '${ .base + \"/{order.id}\" }'}",
+            "/do/0/a/with/endpoint/uri",
+            "`{order.id}` stays",
+        ),
         ("do: [{a: {set: {x: 'Hello ${ .name }'}}}]", "/do/0/a/set/x", "stays as it is"),
     ],
 )

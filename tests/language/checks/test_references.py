@@ -22,8 +22,18 @@ CALL = "call: http, with: {method: get, endpoint: {uri: 'https://x.example', aut
     [
         ("{call: notfy}", "call", "there is no function `notfy`", "did you mean `notify`?"),
         ("{call: htp, with: {}}", "call", "there is no function `htp`", "did you mean `http`?"),
-        ("{set: {x: 1}, timeout: shrt}", "timeout", "there is no `shrt` under `use.timeouts`", "did you mean `short`?"),
-        ("{raise: {error: gon}}", "raise/error", "there is no `gon` under `use.errors`", "did you mean `gone`?"),
+        (
+            "{set: {x: 1}, timeout: shrt}",
+            "timeout",
+            "there is no `shrt` under `use.timeouts`",
+            "did you mean `short`?",
+        ),
+        (
+            "{raise: {error: gon}}",
+            "raise/error",
+            "there is no `gon` under `use.errors`",
+            "did you mean `gone`?",
+        ),
         (
             "{try: [{x: {call: notify}}], catch: {retry: oftn}}",
             "catch/retry",
@@ -48,11 +58,23 @@ CALL = "call: http, with: {method: get, endpoint: {uri: 'https://x.example', aut
             "the secret `shp` is used but not declared",
             "did you mean `shop`?",
         ),
-        ("{set: '${ $secrets[\"my-key\"] }'}", "set", "the secret `my-key` is used but not declared", ""),
-        ("{set: '${ $secrets.\"my-key\" }'}", "set", "the secret `my-key` is used but not declared", ""),
+        (
+            "{set: '${ $secrets[\"my-key\"] }'}",
+            "set",
+            "the secret `my-key` is used but not declared",
+            "",
+        ),
+        (
+            "{set: '${ $secrets.\"my-key\" }'}",
+            "set",
+            "the secret `my-key` is used but not declared",
+            "",
+        ),
     ],
 )
-def test_a_name_that_is_not_declared_is_reported(task: str, pointer: str, message: str, suggestion: str) -> None:
+def test_a_name_that_is_not_declared_is_reported(
+    task: str, pointer: str, message: str, suggestion: str
+) -> None:
     problem = only_problem(f"- a: {task}", USE)
     assert (problem.pointer, problem.message) == (f"/do/0/a/{pointer}", message)
     assert problem.suggestion == suggestion
@@ -66,7 +88,10 @@ def test_a_name_that_is_not_declared_is_reported(task: str, pointer: str, messag
         "{try: [{x: {call: notify}}], catch: {retry: often}}",
         "{" + CALL % "{use: shop}" + "}",
         "{" + CALL % "{basic: {use: shop}}" + "}",
-        "{call: python, with: {function: f, arguments: {x: '${ $secrets.shop.a }', y: '${ $secrets[\"shop\"].x }'}}}",
+        (
+            "{call: python, with: {function: f, arguments: {x: '${ $secrets.shop.a }', y: '${"
+            ' $secrets["shop"].x }\'}}}'
+        ),
     ],
 )
 def test_a_name_that_is_declared_is_fine(task: str) -> None:
@@ -78,12 +103,16 @@ def test_the_time_out_of_the_workflow_is_looked_up() -> None:
 
 
 def test_secrets_of_reusable_policies_are_looked_up() -> None:
-    problem = only_problem("- a: {set: {x: 1}}", "use: {authentications: {x: {bearer: {use: key}}}}")
+    problem = only_problem(
+        "- a: {set: {x: 1}}", "use: {authentications: {x: {bearer: {use: key}}}}"
+    )
     assert problem.pointer == "/use/authentications/x/bearer/use"
 
 
 def test_tasks_inside_functions_are_checked_too() -> None:
-    problem = only_problem("- a: {set: {x: 1}}", "use: {functions: {f: {do: [{g: {call: nothing}}]}}}")
+    problem = only_problem(
+        "- a: {set: {x: 1}}", "use: {functions: {f: {do: [{g: {call: nothing}}]}}}"
+    )
     assert problem.pointer == "/use/functions/f/do/0/g/call"
 
 
@@ -91,15 +120,23 @@ def test_tasks_inside_functions_are_checked_too() -> None:
     ("functions", "message"),
     [
         ("{f: {call: f}}", "functions may not call themselves: `f` → `f`"),
-        ("{f: {do: [{x: {call: g}}]}, g: {try: [{y: {call: f}}], catch: {}}}", "functions may not call themselves: "),
+        (
+            "{f: {do: [{x: {call: g}}]}, g: {try: [{y: {call: f}}], catch: {}}}",
+            "functions may not call themselves: ",
+        ),
     ],
 )
 def test_a_function_that_calls_itself_is_refused(functions: str, message: str) -> None:
-    assert only_problem("- a: {set: {x: 1}}", f"use: {{functions: {functions}}}").message.startswith(message)
+    assert only_problem(
+        "- a: {set: {x: 1}}", f"use: {{functions: {functions}}}"
+    ).message.startswith(message)
 
 
 def test_functions_may_call_others() -> None:
-    parsed("- a: {call: f}", "use: {functions: {f: {do: [{x: {call: g}}, {y: {call: g}}]}, g: {set: {x: 1}}}}")
+    parsed(
+        "- a: {call: f}",
+        "use: {functions: {f: {do: [{x: {call: g}}, {y: {call: g}}]}, g: {set: {x: 1}}}}",
+    )
 
 
 def test_a_python_function_has_to_be_registered() -> None:
@@ -113,6 +150,8 @@ def test_a_python_function_has_to_be_registered() -> None:
 
 
 def test_a_credential_in_the_text_is_warned_of() -> None:
-    (warning,) = parsed("- a: {" + CALL % "{basic: {username: me, password: hunter2}}" + "}").warnings
+    (warning,) = parsed(
+        "- a: {" + CALL % "{basic: {username: me, password: hunter2}}" + "}"
+    ).warnings
     assert warning.message == "the password stands in the definition, where everybody reads it"
     assert "hunter2" not in str(warning)

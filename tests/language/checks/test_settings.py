@@ -7,7 +7,12 @@ from tests.language.texts import only_problem, parsed
 
 @pytest.mark.parametrize(
     ("key", "suggestion"),
-    [("optionl", "optional"), ("Effect", "effect"), ("attempttimeout", "attemptTimeout"), ("retries", "retry")],
+    [
+        ("optionl", "optional"),
+        ("Effect", "effect"),
+        ("attempttimeout", "attemptTimeout"),
+        ("retries", "retry"),
+    ],
 )
 def test_a_misspelt_setting_is_warned_of(key: str, suggestion: str) -> None:
     warnings = parsed(f"- a: {{set: {{x: 1}}, metadata: {{{key}: 1}}}}").warnings

@@ -7,13 +7,16 @@ from tests.language.texts import only_problem, parsed
 
 
 def policy(text: str) -> RetryPolicy:
-    return parsed("- a: {set: {x: 1}}", f"use: {{retries: {{it: {text}}}}}").workflow.use.retries["it"]
+    return parsed("- a: {set: {x: 1}}", f"use: {{retries: {{it: {text}}}}}").workflow.use.retries[
+        "it"
+    ]
 
 
 def test_a_policy_can_have_every_part() -> None:
     found = policy(
-        "{when: .a, exceptWhen: '${ .b }', delay: PT2S, backoff: {exponential: {multiplier: 3}}, "
-        "limit: {attempt: {count: 4, duration: PT1M}, duration: PT1H}, jitter: {from: {seconds: 0}, to: PT1S}}"
+        "{when: .a, exceptWhen: '${ .b }', delay: PT2S, backoff: {exponential: {multiplier: 3}},"
+        " limit: {attempt: {count: 4, duration: PT1M}, duration: PT1H}, jitter: {from: {seconds:"
+        " 0}, to: PT1S}}"
     )
     assert (found.when, found.except_when, found.delay) == (".a", "${ .b }", Duration(2.0))
     assert found.backoff and found.backoff.exponential and found.backoff.exponential.multiplier == 3
@@ -37,7 +40,10 @@ def test_a_linear_backoff_can_have_an_increment() -> None:
     ("text", "message"),
     [
         ("{backoff: {}}", "exactly one is needed: `constant`, `exponential` or `linear`"),
-        ("{backoff: {linear: {}, constant: {}}}", "exactly one is needed: `constant`, `exponential` or `linear`"),
+        (
+            "{backoff: {linear: {}, constant: {}}}",
+            "exactly one is needed: `constant`, `exponential` or `linear`",
+        ),
         ("{backoff: {exponentail: {}}}", "unknown key `exponentail`"),
         ("{backoff: {exponential: {multiplier: 0.5}}}", "`multiplier` cannot be the number 0.5"),
         ("{jitter: {from: PT2S, to: PT1S}}", "`from` is longer than `to`"),
@@ -51,9 +57,13 @@ def test_a_mistake_in_a_policy_is_named(text: str, message: str) -> None:
     assert found.message == message
 
 
-@pytest.mark.parametrize("type_", ["not a uri", "/relative", "https://x.example/{+a}", "https://x.example/{a"])
+@pytest.mark.parametrize(
+    "type_", ["not a uri", "/relative", "https://x.example/{+a}", "https://x.example/{a"]
+)
 def test_the_type_of_an_error_is_a_uri(type_: str) -> None:
-    problem = only_problem("- a: {set: {x: 1}}", f"use: {{errors: {{e: {{type: '{type_}', status: 400}}}}}}")
+    problem = only_problem(
+        "- a: {set: {x: 1}}", f"use: {{errors: {{e: {{type: '{type_}', status: 400}}}}}}"
+    )
     assert problem.pointer == "/use/errors/e/type"
 
 

@@ -44,14 +44,20 @@ def test_for_names_its_variables_item_and_index_unless_told_otherwise() -> None:
     plain = task("{for: {in: .x}, do: []}")
     told = task("{for: {in: .x, each: row, at: number}, while: $row != null, do: []}")
     assert isinstance(plain, ForTask) and isinstance(told, ForTask)
-    assert (plain.for_.each, plain.for_.at, plain.for_.in_, plain.while_) == ("item", "index", ".x", None)
+    assert (plain.for_.each, plain.for_.at, plain.for_.in_, plain.while_) == (
+        "item",
+        "index",
+        ".x",
+        None,
+    )
     assert (told.for_.each, told.for_.at, told.while_) == ("row", "number", "$row != null")
 
 
 def test_try_holds_its_block_and_what_it_catches() -> None:
     found = task(
-        "{try: [{a: {wait: PT1S}}], catch: {errors: {with: {status: 503, details: down}}, as: e, when: '$e.x', "
-        "exceptWhen: $e.y, retry: {limit: {attempt: {count: 2, duration: PT3S}, duration: PT9S}}, do: []}}"
+        "{try: [{a: {wait: PT1S}}], catch: {errors: {with: {status: 503, details: down}}, as: e,"
+        " when: '$e.x', exceptWhen: $e.y, retry: {limit: {attempt: {count: 2, duration: PT3S},"
+        " duration: PT9S}}, do: []}}"
     )
     assert isinstance(found, TryTask)
     catch = found.catch
@@ -59,20 +65,33 @@ def test_try_holds_its_block_and_what_it_catches() -> None:
     assert (catch.errors.with_.status, catch.errors.with_.detail) == (503, "down")
     assert (catch.as_, catch.when, catch.except_when, catch.do) == ("e", "$e.x", "$e.y", [])
     assert isinstance(catch.retry, RetryPolicy) and catch.retry.limit and catch.retry.limit.attempt
-    assert (catch.retry.limit.attempt.count, catch.retry.limit.attempt.duration) == (2, Duration(3.0))
+    assert (catch.retry.limit.attempt.count, catch.retry.limit.attempt.duration) == (
+        2,
+        Duration(3.0),
+    )
 
 
 def test_an_empty_catch_takes_every_error() -> None:
     found = task("{try: [{a: {wait: PT1S}}], catch: {}}")
     assert isinstance(found, TryTask)
-    assert (found.catch.errors, found.catch.as_, found.catch.retry, found.catch.do) == (None, "error", None, None)
+    assert (found.catch.errors, found.catch.as_, found.catch.retry, found.catch.do) == (
+        None,
+        "error",
+        None,
+        None,
+    )
 
 
 def test_raise_holds_an_error_or_the_name_of_one() -> None:
     inline = task("{raise: {error: {type: 'https://x.example/e', status: 400, title: '${ .t }'}}}")
-    named = task("{raise: {error: gone}}", "use: {errors: {gone: {type: 'https://x.example/gone', status: 410}}}")
+    named = task(
+        "{raise: {error: gone}}",
+        "use: {errors: {gone: {type: 'https://x.example/gone', status: 410}}}",
+    )
     assert isinstance(inline, RaiseTask) and isinstance(named, RaiseTask)
-    assert inline.raise_.error == ErrorDefinition(type="https://x.example/e", status=400, title="${ .t }")
+    assert inline.raise_.error == ErrorDefinition(
+        type="https://x.example/e", status=400, title="${ .t }"
+    )
     assert named.raise_.error == "gone"
 
 
@@ -86,7 +105,10 @@ def test_wait_holds_a_duration() -> None:
     ("text", "call", "arguments"),
     [
         (
-            "{call: http, with: {method: GET, endpoint: 'https://x.example/{id}', query: '${ .q }'}}",
+            (
+                "{call: http, with: {method: GET, endpoint: 'https://x.example/{id}', query: '${ .q"
+                " }'}}"
+            ),
             "http",
             {"method": "GET", "endpoint": "https://x.example/{id}", "query": "${ .q }"},
         ),
@@ -99,7 +121,9 @@ def test_wait_holds_a_duration() -> None:
         ("{call: mine}", "mine", {}),
     ],
 )
-def test_call_keeps_its_arguments_as_plain_json(text: str, call: str, arguments: dict[str, object]) -> None:
+def test_call_keeps_its_arguments_as_plain_json(
+    text: str, call: str, arguments: dict[str, object]
+) -> None:
     found = task(text, "use: {functions: {mine: {set: {x: 1}}}}")
     assert isinstance(found, CallTask)
     assert (found.kind, found.call, found.with_) == ("call", call, arguments)
@@ -107,9 +131,10 @@ def test_call_keeps_its_arguments_as_plain_json(text: str, call: str, arguments:
 
 def test_every_task_can_have_conditions_transforms_and_our_settings() -> None:
     found = task(
-        "{set: {x: 1}, if: .go, input: {from: .a, schema: {document: {type: object}}}, output: {as: '${ .b }'}, "
-        "export: {as: {c: '${ .d }'}}, timeout: {after: {seconds: 3}}, then: other, "
-        "metadata: {optional: true, effect: pure, retry: {delay: PT1S}, attemptTimeout: PT2S, owner: me}}"
+        "{set: {x: 1}, if: .go, input: {from: .a, schema: {document: {type: object}}}, output: {as:"
+        " '${ .b }'}, export: {as: {c: '${ .d }'}}, timeout: {after: {seconds: 3}}, then: other,"
+        " metadata: {optional: true, effect: pure, retry: {delay: PT1S}, attemptTimeout: PT2S,"
+        " owner: me}}"
     )
     assert found.if_ == ".go"
     assert found.input and found.input.from_ == ".a" and found.input.schema_
@@ -129,7 +154,12 @@ def test_every_task_can_have_conditions_transforms_and_our_settings() -> None:
 
 def test_a_task_without_settings_has_the_defaults() -> None:
     settings = task("{set: {x: 1}}").metadata
-    assert (settings.optional, settings.effect, settings.retry, settings.attempt_timeout) == (False, None, None, None)
+    assert (settings.optional, settings.effect, settings.retry, settings.attempt_timeout) == (
+        False,
+        None,
+        None,
+        None,
+    )
 
 
 @pytest.mark.parametrize(

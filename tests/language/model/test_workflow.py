@@ -42,17 +42,27 @@ def test_what_is_no_reference_is_given_back(workflow: Workflow) -> None:
     ("authentication", "policy"),
     [
         ("inline", {"basic": {"username": "me", "password": "${ $secrets.shop.password }"}}),
-        ({"use": "inline"}, {"basic": {"username": "me", "password": "${ $secrets.shop.password }"}}),
+        (
+            {"use": "inline"},
+            {"basic": {"username": "me", "password": "${ $secrets.shop.password }"}},
+        ),
         (
             {"use": "secret"},
-            {"basic": {"username": '${ $secrets["shop"].username }', "password": '${ $secrets["shop"].password }'}},
+            {
+                "basic": {
+                    "username": '${ $secrets["shop"].username }',
+                    "password": '${ $secrets["shop"].password }',
+                }
+            },
         ),
         ("bearer", {"bearer": {"token": '${ $secrets["token"].token }'}}),
         ({"bearer": {"use": "token"}}, {"bearer": {"token": '${ $secrets["token"].token }'}}),
         ({"bearer": {"token": "${ .t }"}}, {"bearer": {"token": "${ .t }"}}),
     ],
 )
-def test_authentication_is_resolved_to_one_form(workflow: Workflow, authentication: object, policy: object) -> None:
+def test_authentication_is_resolved_to_one_form(
+    workflow: Workflow, authentication: object, policy: object
+) -> None:
     assert workflow.authentication(authentication) == policy  # type: ignore[arg-type]
 
 
@@ -60,7 +70,11 @@ def test_a_workflow_needs_no_more_than_its_head_and_tasks() -> None:
     bare = parsed("- a: {set: {x: 1}}").workflow
     assert (bare.input, bare.output, bare.timeout, bare.metadata) == (None, None, None, {})
     assert (bare.use.functions, bare.use.secrets) == ({}, [])
-    assert (bare.document.namespace, bare.document.name, bare.document.version) == ("shop", "order", "0.1.0")
+    assert (bare.document.namespace, bare.document.name, bare.document.version) == (
+        "shop",
+        "order",
+        "0.1.0",
+    )
 
 
 def test_a_workflow_does_not_change_once_made(workflow: Workflow) -> None:

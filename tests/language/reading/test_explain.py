@@ -52,7 +52,13 @@ TASK_PROBLEMS: list[tuple[str, str, str, str, str]] = [
         "did you mean `metadata`?",
     ),
     ("- a: {set: {x: 1}, if: true}", "/do/0/a/if", "`if` is true", "text", ""),
-    ("- a: {set: {x: 1}, then: 3}", "/do/0/a/then", "`then` is the number 3", "text", "put it in quotes: '3'"),
+    (
+        "- a: {set: {x: 1}, then: 3}",
+        "/do/0/a/then",
+        "`then` is the number 3",
+        "text",
+        "put it in quotes: '3'",
+    ),
     ("- a: {set: {}}", "/do/0/a/set", "`set` is empty", "an object, or an expression", ""),
     ("- a: {set: hello}", "/do/0/a/set", "a text here has to be an expression: ${ … }", "", ""),
     ("- a: {switch: []}", "/do/0/a/switch", "`switch` is empty", "a list of cases", ""),
@@ -71,7 +77,13 @@ TASK_PROBLEMS: list[tuple[str, str, str, str, str]] = [
         "an expression that yields the list to go through",
         "",
     ),
-    ("- a: {try: []}", "/do/0/a/catch", "`catch` is missing", "an object that says which errors are caught", ""),
+    (
+        "- a: {try: []}",
+        "/do/0/a/catch",
+        "`catch` is missing",
+        "an object that says which errors are caught",
+        "",
+    ),
     ("- a: {do: {x: {set: {y: 1}}}}", "/do/0/a/do", "`do` is an object", "a list", ""),
     (
         "- a: {wait: soon}",
@@ -87,8 +99,20 @@ TASK_PROBLEMS: list[tuple[str, str, str, str, str]] = [
         "one of days, hours, milliseconds, minutes, seconds",
         "did you mean `seconds`?",
     ),
-    ("- a: {wait: {seconds: 1.5}}", "/do/0/a/wait/seconds", "`seconds` is the number 1.5", "a whole number", ""),
-    ("- a: {wait: {seconds: -1}}", "/do/0/a/wait/seconds", "`seconds` cannot be the number -1", "at least 0", ""),
+    (
+        "- a: {wait: {seconds: 1.5}}",
+        "/do/0/a/wait/seconds",
+        "`seconds` is the number 1.5",
+        "a whole number",
+        "",
+    ),
+    (
+        "- a: {wait: {seconds: -1}}",
+        "/do/0/a/wait/seconds",
+        "`seconds` cannot be the number -1",
+        "at least 0",
+        "",
+    ),
     ("- a: {wait: []}", "/do/0/a/wait", "`wait` is a list", "an object or text", ""),
     (
         "- a: {raise: {error: {type: 'https://x.example/e', status: four}}}",
@@ -111,7 +135,13 @@ TASK_PROBLEMS: list[tuple[str, str, str, str, str]] = [
         "true or false",
         "",
     ),
-    ("- a: " + HTTP % ("", ", timeout: []"), "/do/0/a/timeout", "`timeout` is a list", "an object or text", ""),
+    (
+        "- a: " + HTTP % ("", ", timeout: []"),
+        "/do/0/a/timeout",
+        "`timeout` is a list",
+        "an object or text",
+        "",
+    ),
     (
         "- a: " + HTTP % ("", ", metadata: {effect: idempotnt}"),
         "/do/0/a/metadata/effect",
@@ -133,7 +163,13 @@ TASK_PROBLEMS: list[tuple[str, str, str, str, str]] = [
         "the name of a registered function",
         "",
     ),
-    ("- a: {call: http}", "/do/0/a/with", "`with` is missing", "an object with `method` and `endpoint`", ""),
+    (
+        "- a: {call: http}",
+        "/do/0/a/with",
+        "`with` is missing",
+        "an object with `method` and `endpoint`",
+        "",
+    ),
     ("- name: {set: 3}", "/do/0/name/set", "`set` is the number 3", "an object or text", ""),
     ("- task: {set: 3}", "/do/0/task/set", "`set` is the number 3", "an object or text", ""),
 ]
@@ -154,8 +190,16 @@ def test_a_mistake_in_a_task_is_explained(
         ("- a: {fork: {branches: []}}", "", "fork is not supported yet"),
         ("- a: {listen: {to: {}}, foreach: {}}", "", "listen is not supported yet"),
         ("- a: {emit: {event: {}}}", "", "emit is not supported yet"),
-        ("- a: {run: {workflow: {namespace: n, name: w}, container: {}}}", "", "container is not supported yet"),
-        ("- a: {run: {workflow: {namespace: n, name: w}, return: all}}", "", "return is not supported yet"),
+        (
+            "- a: {run: {workflow: {namespace: n, name: w}, container: {}}}",
+            "",
+            "container is not supported yet",
+        ),
+        (
+            "- a: {run: {workflow: {namespace: n, name: w}, return: all}}",
+            "",
+            "return is not supported yet",
+        ),
         ("- a: {call: openapi, with: {document: {}}}", "", "call: openapi is not supported yet"),
         ("- a: {call: grpc, with: {}}", "", "call: grpc is not supported yet"),
         ("- a: {call: asyncapi, with: {}}", "", "call: asyncapi is not supported yet"),
@@ -163,27 +207,57 @@ def test_a_mistake_in_a_task_is_explained(
         ("- a: {call: mcp, with: {}}", "", "call: mcp is not supported yet"),
         ("- a: {call: agent, with: {}}", "", "call: agent is not supported yet"),
         ("- a: {call: approval, with: {}}", "", "call: approval is not supported yet"),
-        ("- a: {call: 'log@shared'}", "", "calling the function `log@shared` of a catalog is not supported yet"),
+        (
+            "- a: {call: 'log@shared'}",
+            "",
+            "calling the function `log@shared` of a catalog is not supported yet",
+        ),
         ("- a: {set: {x: 1}}", "schedule: {cron: '0 0 * * *'}", "schedule is not supported yet"),
         ("- a: {set: {x: 1}}", "use: {catalogs: {}}", "catalogs is not supported yet"),
         ("- a: {set: {x: 1}}", "use: {extensions: []}", "extensions is not supported yet"),
-        ("- a: {set: {x: 1}}", "use: {authentications: {x: {oauth2: {}}}}", "oauth2 is not supported yet"),
-        ("- a: {set: {x: 1}}", "use: {authentications: {x: {digest: {}}}}", "digest is not supported yet"),
-        ("- a: {set: {x: 1}}", "evaluate: {mode: loose}", "evaluate mode loose is not supported yet"),
+        (
+            "- a: {set: {x: 1}}",
+            "use: {authentications: {x: {oauth2: {}}}}",
+            "oauth2 is not supported yet",
+        ),
+        (
+            "- a: {set: {x: 1}}",
+            "use: {authentications: {x: {digest: {}}}}",
+            "digest is not supported yet",
+        ),
+        (
+            "- a: {set: {x: 1}}",
+            "evaluate: {mode: loose}",
+            "evaluate mode loose is not supported yet",
+        ),
     ],
 )
-def test_what_is_not_supported_yet_is_said_in_these_words(tasks: str, top: str, message: str) -> None:
+def test_what_is_not_supported_yet_is_said_in_these_words(
+    tasks: str, top: str, message: str
+) -> None:
     assert only_problem(tasks, top).message == message
 
 
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ("{dsl: '2.0.0', namespace: a, name: b, version: '1.0.0'}", "`dsl` cannot be the text `2.0.0`"),
-        ("{dsl: '1.1.0', namespace: a, name: b, version: '1.0.0'}", "`dsl` cannot be the text `1.1.0`"),
+        (
+            "{dsl: '2.0.0', namespace: a, name: b, version: '1.0.0'}",
+            "`dsl` cannot be the text `2.0.0`",
+        ),
+        (
+            "{dsl: '1.1.0', namespace: a, name: b, version: '1.0.0'}",
+            "`dsl` cannot be the text `1.1.0`",
+        ),
         ("{dsl: 1.0, namespace: a, name: b, version: '1.0.0'}", "`dsl` is the number 1.0"),
-        ("{dsl: '1.0.0', namespace: a, name: b_c, version: '1.0.0'}", "`name` cannot be the text `b_c`"),
-        ("{dsl: '1.0.0', namespace: a, name: b, version: one}", "`version` cannot be the text `one`"),
+        (
+            "{dsl: '1.0.0', namespace: a, name: b_c, version: '1.0.0'}",
+            "`name` cannot be the text `b_c`",
+        ),
+        (
+            "{dsl: '1.0.0', namespace: a, name: b, version: one}",
+            "`version` cannot be the text `one`",
+        ),
         ("{dsl: '1.0.0', namespace: a, version: '1.0.0'}", "`name` is missing"),
         ("{dsl: '1.0.0', namespace: a, name: b, version: '1.0.0', nme: c}", "unknown key `nme`"),
     ],
@@ -204,5 +278,14 @@ def test_a_missing_part_is_named_with_what_it_has_to_be() -> None:
 
 def test_no_message_speaks_of_the_library_behind_it() -> None:
     texts = [str(only_problem(tasks)) for tasks, *_ in TASK_PROBLEMS]
-    for word in ("pydantic", "Input should", "dict", "str type", "union", "tag", "Extra inputs", "<"):
+    for word in (
+        "pydantic",
+        "Input should",
+        "dict",
+        "str type",
+        "union",
+        "tag",
+        "Extra inputs",
+        "<",
+    ):
         assert not [text for text in texts if word in text], word

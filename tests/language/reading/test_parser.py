@@ -144,14 +144,23 @@ def test_every_problem_is_reported_at_once_in_document_order() -> None:
 
 
 def test_a_problem_names_line_column_and_pointer() -> None:
-    text = "document: {dsl: '1.0.0', namespace: a, name: b, version: '1.0.0'}\ndo:\n  - x:\n      set: 3\n"
+    text = (
+        "document: {dsl: '1.0.0', namespace: a, name: b, version: '1.0.0'}\ndo:\n  - x:\n     "
+        " set: 3\n"
+    )
     (problem,) = problems(text)
     assert (problem.line, problem.column, problem.pointer) == (4, 7, "/do/0/x/set")
     assert str(problem) == "line 4, /do/0/x/set: `set` is the number 3 (expected an object or text)"
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("- 1", "a list"), ("hello", "the text `hello`"), ("7", "the number 7"), ("~", "nothing (null)")]
+    ("text", "said"),
+    [
+        ("- 1", "a list"),
+        ("hello", "the text `hello`"),
+        ("7", "the number 7"),
+        ("~", "nothing (null)"),
+    ],
 )
 def test_a_document_that_is_no_object_is_refused(text: str, said: str) -> None:
     (problem,) = problems(text)
@@ -159,7 +168,9 @@ def test_a_document_that_is_no_object_is_refused(text: str, said: str) -> None:
 
 
 def test_no_more_problems_are_listed_than_a_person_reads() -> None:
-    found = problems(workflow("- a: {set: {x: 1}}", "\n".join(f"key{number}: 1" for number in range(500))))
+    found = problems(
+        workflow("- a: {set: {x: 1}}", "\n".join(f"key{number}: 1" for number in range(500)))
+    )
     assert len(found) == 101
     assert found[-1].message == "there are more problems: correct these first"
 
@@ -170,7 +181,9 @@ def test_the_limits_can_be_set() -> None:
 
 def test_warnings_are_kept_beside_a_good_definition() -> None:
     definition = parsed("- a: {set: {x: 1}, then: end}\n- b: {set: {x: 2}}")
-    assert [warning.message for warning in definition.warnings] == ["nothing leads to the task `b`: it never runs"]
+    assert [warning.message for warning in definition.warnings] == [
+        "nothing leads to the task `b`: it never runs"
+    ]
 
 
 def test_expressions_are_checked_by_the_function_given() -> None:
@@ -201,14 +214,18 @@ functions timeout after seconds metadata input output as from schema a b ${.x} e
 words = st.sampled_from(WORDS.split())
 documents = st.recursive(
     st.none() | st.booleans() | st.integers() | words | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words | st.text(max_size=3), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(words | st.text(max_size=3), inner, max_size=4)
+    ),
     max_leaves=25,
 )
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    st.dictionaries(words, documents, max_size=5), st.lists(st.dictionaries(words, documents, max_size=2), max_size=4)
+    st.dictionaries(words, documents, max_size=5),
+    st.lists(st.dictionaries(words, documents, max_size=2), max_size=4),
 )
 def test_any_document_is_parsed_or_refused_with_a_definition_error(
     document: dict[str, object], do: list[object]
@@ -221,8 +238,14 @@ def test_any_document_is_parsed_or_refused_with_a_definition_error(
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.integers(min_value=0, max_value=len(ORDER) - 1), st.integers(min_value=0, max_value=40), st.text(max_size=3))
-def test_a_damaged_workflow_is_parsed_or_refused_with_a_definition_error(at: int, length: int, put: str) -> None:
+@given(
+    st.integers(min_value=0, max_value=len(ORDER) - 1),
+    st.integers(min_value=0, max_value=40),
+    st.text(max_size=3),
+)
+def test_a_damaged_workflow_is_parsed_or_refused_with_a_definition_error(
+    at: int, length: int, put: str
+) -> None:
     try:
         parse(ORDER[:at] + put + ORDER[at + length :])
     except DefinitionError as refused:

@@ -10,10 +10,13 @@ from executions.pointers import pointer_of
 
 
 def test_a_problem_says_where_what_and_what_is_allowed() -> None:
-    problem = Problem(12, 3, "/do/0/charge/with/method", "`method` is wrong", "GET or POST", "did you mean `GET`?")
+    problem = Problem(
+        12, 3, "/do/0/charge/with/method", "`method` is wrong", "GET or POST", "did you mean `GET`?"
+    )
     assert (
         str(problem)
-        == "line 12, /do/0/charge/with/method: `method` is wrong (expected GET or POST; did you mean `GET`?)"
+        == "line 12, /do/0/charge/with/method: `method` is wrong (expected GET or POST; did you"
+        " mean `GET`?)"
     )
 
 
@@ -43,7 +46,12 @@ def test_a_pointer_escapes_what_json_pointers_escape() -> None:
 
 @pytest.mark.parametrize(
     ("name", "suggestion"),
-    [("metod", "did you mean `method`?"), ("METHOD", "did you mean `method`?"), ("xyz", ""), ("m" * 5000, "")],
+    [
+        ("metod", "did you mean `method`?"),
+        ("METHOD", "did you mean `method`?"),
+        ("xyz", ""),
+        ("m" * 5000, ""),
+    ],
 )
 def test_a_close_name_is_suggested(name: str, suggestion: str) -> None:
     assert did_you_mean(name, ["method", "endpoint"]) == suggestion

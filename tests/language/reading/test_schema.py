@@ -15,7 +15,11 @@ from tests.language.texts import workflow
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").rglob("*.yaml"))
 # The schema describes shapes: what a text says only the parser can judge.
-SHAPES = [tasks for tasks, _, message, *_ in TASK_PROBLEMS if "PT30S" not in message and "${" not in message]
+SHAPES = [
+    tasks
+    for tasks, _, message, *_ in TASK_PROBLEMS
+    if "PT30S" not in message and "${" not in message
+]
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +45,16 @@ def test_every_example_is_good_and_fits_the_schema(validator: Draft202012Validat
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_every_form_of_the_specification_fits_the_schema(name: str, validator: Draft202012Validator) -> None:
+def test_every_form_of_the_specification_fits_the_schema(
+    name: str, validator: Draft202012Validator
+) -> None:
     validator.validate(parse(FORMS[name]).document)
 
 
 @pytest.mark.parametrize("tasks", SHAPES)
-def test_a_task_of_the_wrong_shape_does_not_fit_the_schema(tasks: str, validator: Draft202012Validator) -> None:
+def test_a_task_of_the_wrong_shape_does_not_fit_the_schema(
+    tasks: str, validator: Draft202012Validator
+) -> None:
     assert not validator.is_valid(read(workflow(tasks)).document)
 
 

@@ -73,7 +73,9 @@ def test_a_scalar_means_what_yaml_1_2_says(written: str, meant: Any) -> None:
 
 
 @pytest.mark.parametrize(("text", "pointer", "message"), REFUSED)
-def test_what_is_no_plain_json_is_refused_with_its_place(text: str, pointer: str, message: str) -> None:
+def test_what_is_no_plain_json_is_refused_with_its_place(
+    text: str, pointer: str, message: str
+) -> None:
     with pytest.raises(DefinitionError) as refused:
         read(text)
     first = refused.value.problems[0]
@@ -110,7 +112,9 @@ def test_several_mistakes_are_reported_together() -> None:
         ("x" * (256 * 1024 + 1), Limits(), "at most 262,144 bytes"),
     ],
 )
-def test_a_document_beyond_a_limit_is_refused_and_told_the_limit(text: str, limits: Limits, expected: str) -> None:
+def test_a_document_beyond_a_limit_is_refused_and_told_the_limit(
+    text: str, limits: Limits, expected: str
+) -> None:
     with pytest.raises(DefinitionError) as refused:
         read(text, limits)
     assert refused.value.problems[-1].expected == expected
@@ -143,7 +147,11 @@ json_values = st.recursive(
     | st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), max_size=20),
     lambda inner: (
         st.lists(inner, max_size=4)
-        | st.dictionaries(st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), max_size=8), inner, max_size=4)
+        | st.dictionaries(
+            st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), max_size=8),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=15,
 )
@@ -153,7 +161,9 @@ json_values = st.recursive(
 @given(json_values)
 def test_json_is_read_as_it_is(value: Any) -> None:
     assert read(json.dumps({"value": value})).document == {"value": value}
-    assert read(json.dumps({"value": value}, ensure_ascii=False, indent="\t")).document == {"value": value}
+    assert read(json.dumps({"value": value}, ensure_ascii=False, indent="\t")).document == {
+        "value": value
+    }
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

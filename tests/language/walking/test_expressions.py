@@ -1,4 +1,6 @@
-"""What expressions mean for a walk: whole numbers, whose they are, and waiting that counts nowhere."""
+"""What expressions mean for a walk: whole numbers, whose they are, and waiting that counts
+nowhere.
+"""
 
 from __future__ import annotations
 
@@ -67,8 +69,11 @@ def test_waiting_for_a_free_child_counts_against_no_time_limit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The expression waits for half a minute, in which the clock goes on."""
-    run = Run("do: [{a: {timeout: {after: {seconds: 10}}, do: [{b: {set: {x: '${ . + 1 }'}}},"
-              " {c: {call: python, with: {function: f}}}]}}]", 1)  # fmt: skip
+    run = Run(
+        "do: [{a: {timeout: {after: {seconds: 10}}, do: [{b: {set: {x: '${ . + 1 }'}}},"
+        " {c: {call: python, with: {function: f}}}]}}]",
+        1,
+    )
     evaluate = Scope.evaluate
 
     def slowly(scope: Scope, source: str, value: Any) -> Any:

@@ -15,9 +15,19 @@ LOOPS = {
         "${ .seen + [[$number, $row]] }",
         [[0, "a"], [1, "b"]],
     ),
-    "over an object": ("{in: '${ {a: 1} }'}", "", "${ .seen + [$item] }", [{"key": "a", "value": 1}]),
+    "over an object": (
+        "{in: '${ {a: 1} }'}",
+        "",
+        "${ .seen + [$item] }",
+        [{"key": "a", "value": 1}],
+    ),
     "over nothing": ("{in: '${ [] }'}", "", "${ .seen + [$item] }", []),
-    "while a condition holds": ("{in: '${ [1, 2, 3, 4] }'}", "while: '${ $item < 3 }'", "${ .seen + [$item] }", [1, 2]),
+    "while a condition holds": (
+        "{in: '${ [1, 2, 3, 4] }'}",
+        "while: '${ $item < 3 }'",
+        "${ .seen + [$item] }",
+        [1, 2],
+    ),
     "while what it made is small": (
         "{in: '${ [1, 2, 3, 4] }'}",
         "while: '${ .seen | length < 2 }'",
@@ -58,13 +68,17 @@ def test_loops_inside_loops_see_both_items():
     ("found", "kind"), [("7", "a number"), ('"x"', "text"), ("null", "null"), ("true", "a boolean")]
 )
 def test_what_cannot_be_gone_through_is_an_error_that_says_what_it_was(found, kind):
-    failed = Run(f"do: [{{a: {{for: {{in: '${{ {found} }}'}}, do: [{{b: {{set: {{n: 1}}}}}}]}}}}]").error()
+    failed = Run(
+        f"do: [{{a: {{for: {{in: '${{ {found} }}'}}, do: [{{b: {{set: {{n: 1}}}}}}]}}}}]"
+    ).error()
     assert kind in failed.error.detail
     assert failed.path == "/a"
 
 
 def test_a_while_that_fails_is_the_failure_of_the_loop():
-    failed = Run("do: [{a: {for: {in: '${ [1] }'}, while: '${ 1 + \"x\" }', do: [{b: {set: {n: 1}}}]}}]").error()
+    failed = Run(
+        "do: [{a: {for: {in: '${ [1] }'}, while: '${ 1 + \"x\" }', do: [{b: {set: {n: 1}}}]}}]"
+    ).error()
     assert failed.path == "/a"
 
 

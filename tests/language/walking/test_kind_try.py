@@ -11,11 +11,16 @@ from executions.language.walking.requests import Completed
 from tests.language.walking.walking import Crash, Run, failure
 
 CALL = "{call: python, with: {function: f, arguments: {}}}"
-RAISE = "{raise: {error: {type: 'https://example.org/%s', status: 418, title: Tea, detail: 'a pot'}}}"
+RAISE = (
+    "{raise: {error: {type: 'https://example.org/%s', status: 418, title: Tea, detail: 'a pot'}}}"
+)
 
 
 def guarded(catch: str, inner: str = CALL) -> str:
-    return f"do: [{{guard: {{try: [{{x: {inner}}}], catch: {catch}}}}}, {{after: {{set: '${{ . }}'}}}}]"
+    return (
+        f"do: [{{guard: {{try: [{{x: {inner}}}], catch: {catch}}}}}, {{after: {{set: '${{ ."
+        " }'}}]"
+    )
 
 
 def failing(times: int):
@@ -71,8 +76,13 @@ def test_what_is_not_caught_fails_the_try_and_what_is_around_it():
 
 
 def test_a_catch_does_its_tasks_with_the_error_at_hand():
-    run = Run(guarded("{as: problem, do: [{y: {set: {why: '${ $problem.detail }', at: '${ $problem.instance }'}}}]}"),
-              answer=failing(9))  # fmt: skip
+    run = Run(
+        guarded(
+            "{as: problem, do: [{y: {set: {why: '${ $problem.detail }', at: '${ $problem.instance"
+            " }'}}}]}"
+        ),
+        answer=failing(9),
+    )
     assert run.output() == {"why": "not yet", "at": "/do/0/guard/try/0/x"}
 
 
@@ -97,7 +107,9 @@ def test_what_fails_inside_a_catch_is_caught_further_out():
 
 
 def test_a_block_runs_again_until_it_succeeds():
-    run = Run(guarded("{retry: {delay: {seconds: 3}, limit: {attempt: {count: 5}}}}"), answer=failing(2))
+    run = Run(
+        guarded("{retry: {delay: {seconds: 3}, limit: {attempt: {count: 5}}}}"), answer=failing(2)
+    )
     assert run.output() == {"n": 2}
     assert list(run.effects) == ["/guard/try@1/x", "/guard/try@2/x", "/guard/try@3/x"]
 
@@ -112,7 +124,9 @@ def test_a_block_runs_again_until_it_succeeds():
     ],
 )
 def test_it_parks_for_the_back_off_between_tries(policy, waits):
-    run = Run(guarded(f"{{retry: {{{policy}, limit: {{attempt: {{count: 3}}}}}}}}"), answer=failing(3))
+    run = Run(
+        guarded(f"{{retry: {{{policy}, limit: {{attempt: {{count: 3}}}}}}}}"), answer=failing(3)
+    )
     run.output()
     # Each try takes a second of the clock.
     assert run.parks == [sum(waits[:n]) + n for n in (1, 2, 3)]
@@ -120,7 +134,8 @@ def test_it_parks_for_the_back_off_between_tries(policy, waits):
 
 def test_jitter_lies_within_its_bounds():
     retry = (
-        "{retry: {delay: {seconds: 3}, jitter: {from: {seconds: 1}, to: {seconds: 2}}, limit: {attempt: {count: 1}}}}"
+        "{retry: {delay: {seconds: 3}, jitter: {from: {seconds: 1}, to: {seconds: 2}}, limit:"
+        " {attempt: {count: 1}}}}"
     )
     run = Run(guarded(retry), answer=failing(1))
     run.output()
@@ -146,7 +161,10 @@ def test_it_gives_up_where_the_policy_ends_and_the_error_goes_on(retry, tries):
 
 
 def test_when_the_tries_are_used_up_its_tasks_run():
-    run = Run(guarded("{retry: {limit: {attempt: {count: 1}}}, do: [{y: {set: {gave: up}}}]}"), answer=failing(99))
+    run = Run(
+        guarded("{retry: {limit: {attempt: {count: 1}}}, do: [{y: {set: {gave: up}}}]}"),
+        answer=failing(99),
+    )
     assert run.output() == {"gave": "up"}
 
 
@@ -158,7 +176,9 @@ def test_a_retry_policy_by_name():
 
 
 def test_the_decision_of_each_catch_is_a_step_that_is_followed_again():
-    run = Run(guarded("{retry: {delay: {seconds: 3}, limit: {attempt: {count: 2}}}}"), answer=failing(2))
+    run = Run(
+        guarded("{retry: {delay: {seconds: 3}, limit: {attempt: {count: 2}}}}"), answer=failing(2)
+    )
     run.output()
     decided = run.step("/guard/catch@1")
     assert decided.control["action"] == "retry"
@@ -169,8 +189,9 @@ def test_the_decision_of_each_catch_is_a_step_that_is_followed_again():
 def test_a_time_limit_cuts_a_back_off():
     catch = "{retry: {delay: {seconds: 60}, limit: {attempt: {count: 2}}}}"
     guard = f"{{guard: {{try: [{{x: {CALL}}}], catch: {catch}}}}}"
-    run = Run(f"do: [{{a: {{timeout: {{after: {{seconds: 10}}}}, do: [{guard}]}}}}]",
-              answer=failing(99))  # fmt: skip
+    run = Run(
+        f"do: [{{a: {{timeout: {{after: {{seconds: 10}}}}, do: [{guard}]}}}}]", answer=failing(99)
+    )
     assert run.error().error.type.endswith("timeout")
     assert run.parks == [10.0]
 
@@ -185,7 +206,9 @@ def test_a_time_limit_cuts_a_back_off():
     ],
 )
 def test_a_standard_error_is_caught_by_each_spelling_of_its_type(type_):
-    run = Run(guarded(f"{{errors: {{with: {{type: '{type_}', status: 503}}}}}}"), {"kept": 1}, failing(1))
+    run = Run(
+        guarded(f"{{errors: {{with: {{type: '{type_}', status: 503}}}}}}"), {"kept": 1}, failing(1)
+    )
     assert run.output() == {"kept": 1}
 
 

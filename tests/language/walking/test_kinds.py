@@ -7,40 +7,59 @@ import pytest
 from tests.language.walking.walking import Run
 
 OUTPUTS = {
-    "set with an object": ("do: [{a: {set: {n: 1, m: '${ .x }', deep: [{k: '${ .x + 1 }'}], plain: 'a ${ b'}}}]",
-                           {"n": 1, "m": 4, "deep": [{"k": 5}], "plain": "a ${ b"}),
+    "set with an object": (
+        "do: [{a: {set: {n: 1, m: '${ .x }', deep: [{k: '${ .x + 1 }'}], plain: 'a ${ b'}}}]",
+        {"n": 1, "m": 4, "deep": [{"k": 5}], "plain": "a ${ b"},
+    ),
     "set with an expression": ("do: [{a: {set: '${ {y: .x} }'}}]", {"y": 4}),
     "switch takes the first case that holds": (
-        "do: [{s: {switch: [{a: {when: '${ .x > 5 }', then: one}}, {b: {when: '${ .x > 3 }', then: two}},"
-        " {c: {when: '${ .x > 1 }', then: one}}]}}, {one: {set: {n: 1}, then: end}}, {two: {set: {n: 2}}}]",
+        (
+            "do: [{s: {switch: [{a: {when: '${ .x > 5 }', then: one}}, {b: {when: '${ .x > 3 }',"
+            " then: two}}, {c: {when: '${ .x > 1 }', then: one}}]}}, {one: {set: {n: 1}, then:"
+            " end}}, {two: {set: {n: 2}}}]"
+        ),
         {"n": 2},
     ),
     "switch takes its default wherever that stands": (
-        "do: [{s: {switch: [{d: {then: two}}, {a: {when: '${ .x > 5 }', then: one}}]}},"
-        " {one: {set: {n: 1}, then: end}}, {two: {set: {n: 2}}}]",
+        (
+            "do: [{s: {switch: [{d: {then: two}}, {a: {when: '${ .x > 5 }', then: one}}]}},"
+            " {one: {set: {n: 1}, then: end}}, {two: {set: {n: 2}}}]"
+        ),
         {"n": 2},
     ),
     "switch without a case that holds goes where its then says": (
-        "do: [{s: {switch: [{a: {when: '${ .x > 5 }', then: one}}], then: two}},"
-        " {one: {set: {n: 1}, then: end}}, {two: {set: {n: '${ .x }'}}}]",
+        (
+            "do: [{s: {switch: [{a: {when: '${ .x > 5 }', then: one}}], then: two}},"
+            " {one: {set: {n: 1}, then: end}}, {two: {set: {n: '${ .x }'}}}]"
+        ),
         {"n": 4},
     ),
     "switch inside a composite can leave it": (
-        "do: [{outer: {do: [{s: {switch: [{d: {then: exit}}]}}, {one: {set: {n: 1}}}]}}]", {"x": 4}),
-    "do gives the output of its last task": ("do: [{d: {do: [{a: {set: {n: 1}}}, {b: {set: {n: 2}}}]}}]", {"n": 2}),
+        "do: [{outer: {do: [{s: {switch: [{d: {then: exit}}]}}, {one: {set: {n: 1}}}]}}]",
+        {"x": 4},
+    ),
+    "do gives the output of its last task": (
+        "do: [{d: {do: [{a: {set: {n: 1}}}, {b: {set: {n: 2}}}]}}]",
+        {"n": 2},
+    ),
     "wait gives its input": ("do: [{w: {wait: {hours: 1}}}]", {"x": 4}),
     "wait takes an expression": ("do: [{w: {wait: '${ {seconds: .x} }'}}]", {"x": 4}),
     "wait takes an ISO 8601 text": ("do: [{w: {wait: PT5S}}]", {"x": 4}),
     "a function gets its arguments as input": (
-        "use: {functions: {twice: {set: {n: '${ .k * 2 }'}}}}\ndo: [{a: {call: twice, with: {k: '${ .x }'}}}]",
+        (
+            "use: {functions: {twice: {set: {n: '${ .k * 2 }'}}}}\ndo: [{a: {call: twice, with: {k:"
+            " '${ .x }'}}}]"
+        ),
         {"n": 8},
     ),
     "a function may call": (
-        "use: {functions: {ask: {call: python, with: {function: f, arguments: {q: '${ .k }'}}}}}\n"
-        "do: [{a: {call: ask, with: {k: '${ .x }'}, output: {as: '${ .q + 1 }'}}}]",
+        (
+            "use: {functions: {ask: {call: python, with: {function: f, arguments: {q: '${ .k"
+            " }'}}}}}\ndo: [{a: {call: ask, with: {k: '${ .x }'}, output: {as: '${ .q + 1 }'}}}]"
+        ),
         5,
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
@@ -49,7 +68,9 @@ def test_a_task_gives_its_output(name):
     assert Run(text, {"x": 4}).output() == output
 
 
-@pytest.mark.parametrize(("wait", "seconds"), [("{hours: 1}", 3600), ("{milliseconds: 1500}", 1.5), ("PT2M", 120)])
+@pytest.mark.parametrize(
+    ("wait", "seconds"), [("{hours: 1}", 3600), ("{milliseconds: 1500}", 1.5), ("PT2M", 120)]
+)
 def test_a_wait_parks_until_its_moment(wait, seconds):
     run = Run(f"do: [{{w: {{wait: {wait}}}}}]")
     run.output()
@@ -87,8 +108,14 @@ def test_a_call_keeps_the_arguments_that_it_had_at_its_begin():
 
 
 def test_a_failing_call_says_where_it_stands():
-    failed = Run("do: [{a: {call: python, with: {function: f, arguments: {fail: no stock}}}}]").error()
-    assert (failed.error.detail, failed.error.instance, failed.path) == ("no stock", "/do/0/a", "/a")
+    failed = Run(
+        "do: [{a: {call: python, with: {function: f, arguments: {fail: no stock}}}}]"
+    ).error()
+    assert (failed.error.detail, failed.error.instance, failed.path) == (
+        "no stock",
+        "/do/0/a",
+        "/a",
+    )
 
 
 def test_an_authentication_by_name_is_put_in_its_place():

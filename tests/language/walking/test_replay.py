@@ -1,4 +1,6 @@
-"""Walking again from a journal that was cut anywhere leads to the same end, and does nothing twice."""
+"""Walking again from a journal that was cut anywhere leads to the same end, and does nothing
+twice.
+"""
 
 from __future__ import annotations
 
@@ -14,25 +16,34 @@ from tests.language.walking.walking import Crash, Run
 
 CALL = "{call: python, with: {function: f, arguments: {%s}}}"
 WORKFLOWS = {
-    "calls in sequence": f"do: [{{a: {CALL % 'n: 1'}}}, {{b: {CALL % 'n: 2'}}}, {{c: {CALL % 'n: 3'}}}]",
-    "exports inside composites": f"""do:
+    "calls in sequence": (
+        f"do: [{{a: {CALL % 'n: 1'}}}, {{b: {CALL % 'n: 2'}}}, {{c: {CALL % 'n: 3'}}}]"
+    ),
+    "exports inside composites": (
+        f"""do:
 - outer:
     do:
     - a: {{call: python, with: {{function: f, arguments: {{n: 1}}}}, export: {{as: '${{ {{a: .n}} }}'}}}}
     - inner: {{do: [{{b: {{set: {{n: 2}}, export: {{as: '${{ $context + {{b: .n}} }}'}}}}}}]}}
 - c: {CALL % "n: 3"}
 - d: {CALL % "seen: '${ $context }'"}
-""",
-    "an end inside composites": f"""do:
+"""
+    ),
+    "an end inside composites": (
+        f"""do:
 - outer: {{do: [{{inner: {{do: [{{a: {CALL % "n: 1"}}}, {{b: {{set: {{n: 2}}, then: end}}}}]}}}}]}}
 - c: {CALL % "n: 3"}
-""",
-    "an end inside a function": f"""use:
+"""
+    ),
+    "an end inside a function": (
+        f"""use:
   functions:
     stop: {{do: [{{x: {CALL % "n: 1"}}}, {{y: {{set: {{n: 5}}, then: end}}}}]}}
 do: [{{a: {{do: [{{f: {{call: stop}}}}]}}}}, {{b: {CALL % "n: 3"}}}]
-""",
-    "loops, cases and a way back": f"""do:
+"""
+    ),
+    "loops, cases and a way back": (
+        f"""do:
 - start: {{set: {{n: 0, rows: []}}}}
 - more: {{set: {{n: '${{ .n + 1 }}', rows: '${{ .rows }}'}}}}
 - loop:
@@ -44,8 +55,10 @@ do: [{{a: {{do: [{{f: {{call: stop}}}}]}}}}, {{b: {CALL % "n: 3"}}}]
 - never: {{set: {{x: 1}}}}
 - last: {{if: '${{ .n > 100 }}', set: {{n: 100}}}}
 - tail: {CALL % "rows: '${ .rows }'"}
-""",
-    "errors caught after an export": f"""do:
+"""
+    ),
+    "errors caught after an export": (
+        f"""do:
 - guard:
     try:
     - block:
@@ -54,20 +67,29 @@ do: [{{a: {{do: [{{f: {{call: stop}}}}]}}}}, {{b: {CALL % "n: 3"}}}]
         - b: {CALL % "fail: broken"}
     catch: {{do: [{{c: {CALL % "why: '${ $error.detail }', seen: '${ $context }'"}}}, {{w: {{wait: {{seconds: 5}}}}}}]}}
 - d: {CALL % "seen: '${ $context }'"}
-""",
-    "tries that run again, with waits": f"""do:
+"""
+    ),
+    "tries that run again, with waits": (
+        f"""do:
 - guard:
     try: [{{w: {{wait: {{seconds: 1}}}}}}, {{x: {CALL % "fail: broken"}}}]
     catch: {{retry: {{delay: {{seconds: 2}}, limit: {{attempt: {{count: 2}}}}}}, do: [{{y: {CALL % "n: 4"}}}]}}
 - z: {CALL % "n: 5"}
-""",
-    "what is random is decided once": f"""do:
+"""
+    ),
+    "what is random is decided once": (
+        f"""do:
 - a: {{set: {{u: '${{ uuid }}', t: '${{ now }}'}}, export: {{as: '${{ . }}'}}}}
 - b: {CALL % "u: '${ $context.u }', t: '${ .t }'"}
-""",
-    "an error that nothing catches": f"do: [{{a: {CALL % 'n: 1'}}}, {{o: {{do: [{{b: {CALL % 'fail: broken'}}}]}}}}]",
-    "an input transformed once": "input: {from: '${ {u: uuid} }'}\n"
-    + f"do: [{{a: {CALL % 'n: 1'}}}, {{b: {CALL % 'n: 2'}}}]",
+"""
+    ),
+    "an error that nothing catches": (
+        f"do: [{{a: {CALL % 'n: 1'}}}, {{o: {{do: [{{b: {CALL % 'fail: broken'}}}]}}}}]"
+    ),
+    "an input transformed once": (
+        "input: {from: '${ {u: uuid} }'}\n"
+        + f"do: [{{a: {CALL % 'n: 1'}}}, {{b: {CALL % 'n: 2'}}}]"
+    ),
 }
 RANDOM = ("what is random is decided once", "an input transformed once")
 
@@ -89,7 +111,9 @@ def check_every_cut(text: str, *, compare: bool = True) -> None:
             continue
         except Crash:
             commits = moment + 1
-        before = {record.path: record for record in copy.deepcopy(run.records) if record.is_finished()}
+        before = {
+            record.path: record for record in copy.deepcopy(run.records) if record.is_finished()
+        }
         found = end_of(run.walk())
         if compare:
             assert found == wanted, moment
@@ -126,7 +150,8 @@ def parked(text: str) -> Run:
 
 
 BEFORE = (
-    f"do: [{{a: {CALL % 'n: 1'}}}, {{b: {CALL % 'n: 2'}}}, {{w: {{wait: {{seconds: 5}}}}}}, {{c: {CALL % 'n: 3'}}}]"
+    f"do: [{{a: {CALL % 'n: 1'}}}, {{b: {CALL % 'n: 2'}}}, {{w: {{wait: {{seconds: 5}}}}}}, {{c:"
+    f" {CALL % 'n: 3'}}}]"
 )
 
 
@@ -163,7 +188,7 @@ def test_another_definition_that_still_leads_through_the_journal_is_followed(aft
     assert set(run.effects.values()) == {1}
 
 
-# --- Generated workflows -------------------------------------------------------------------------------------------
+# --- Generated workflows --------------------------------------------------------------------------
 VALUES = st.sampled_from(["n: 1", "n: 2", "seen: '${ $context }'", "was: '${ . }'", "fail: broken"])
 EXPORT = ", export: {as: '${ $context + {($task.name): 1} }'}"
 
@@ -196,10 +221,16 @@ def composites(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.one_of(
         tasks.map(lambda inside: f"{{do: {inside}}}"),
         tasks.map(lambda inside: f"{{for: {{in: '${{ [1, 2] }}'}}, do: {inside}}}"),
-        tasks.map(lambda inside: f"{{for: {{in: '${{ [1, 2, 3] }}'}}, while: '${{ $index < 1 }}', do: {inside}}}"),
+        tasks.map(
+            lambda inside: (
+                f"{{for: {{in: '${{ [1, 2, 3] }}'}}, while: '${{ $index < 1 }}', do: {inside}}}"
+            )
+        ),
         st.builds(lambda inside, again: f"{{try: {inside}, catch: {{{again}}}}}", tasks, retry),
         st.builds(
-            lambda inside, again, rescue: f"{{try: {inside}, catch: {{{again + ', ' if again else ''}do: {rescue}}}}}",
+            lambda inside, again, rescue: (
+                f"{{try: {inside}, catch: {{{again + ', ' if again else ''}do: {rescue}}}}}"
+            ),
             tasks,
             retry,
             tasks,
@@ -208,7 +239,9 @@ def composites(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-GENERATED = st.lists(st.recursive(LEAVES, composites, max_leaves=6), min_size=1, max_size=4).map(listed)
+GENERATED = st.lists(st.recursive(LEAVES, composites, max_leaves=6), min_size=1, max_size=4).map(
+    listed
+)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))

@@ -24,11 +24,20 @@ def seconds(number: float) -> dict[str, float]:
     ("definition", "backoff"),
     [
         ({"delay": seconds(3), "limit": {"attempt": {"count": 5}}}, Constant(3.0)),
-        ({"delay": seconds(3), "backoff": {"constant": {}}, "limit": {"attempt": {"count": 5}}}, Constant(3.0)),
-        ({"delay": seconds(3), "backoff": {"linear": {}}, "limit": {"attempt": {"count": 5}}}, Linear(3.0, 3.0)),
+        (
+            {"delay": seconds(3), "backoff": {"constant": {}}, "limit": {"attempt": {"count": 5}}},
+            Constant(3.0),
+        ),
+        (
+            {"delay": seconds(3), "backoff": {"linear": {}}, "limit": {"attempt": {"count": 5}}},
+            Linear(3.0, 3.0),
+        ),
         ({"delay": seconds(3), "backoff": {"linear": {"increment": seconds(1)}}}, Linear(3.0, 1.0)),
         ({"delay": seconds(3), "backoff": {"exponential": {}}}, Exponential(3.0, 2.0)),
-        ({"delay": seconds(3), "backoff": {"exponential": {"multiplier": 1.5}}}, Exponential(3.0, 1.5)),
+        (
+            {"delay": seconds(3), "backoff": {"exponential": {"multiplier": 1.5}}},
+            Exponential(3.0, 1.5),
+        ),
         ({"limit": {"attempt": {"count": 5}}}, Constant(0.0)),
         ({}, Constant(1.0)),
     ],
@@ -43,7 +52,10 @@ def test_limits_and_jitter_are_taken_over() -> None:
             {
                 "delay": seconds(1),
                 "jitter": {"from": {"milliseconds": 500}, "to": seconds(2)},
-                "limit": {"attempt": {"count": 4, "duration": seconds(20)}, "duration": seconds(60)},
+                "limit": {
+                    "attempt": {"count": 4, "duration": seconds(20)},
+                    "duration": seconds(60),
+                },
             }
         ),
         transient_only=True,

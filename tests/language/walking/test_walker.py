@@ -1,4 +1,6 @@
-"""The walk over task lists: order, ``then``, ``if``, transforms, time limits, failures and what is recorded of them."""
+"""The walk over task lists: order, ``then``, ``if``, transforms, time limits, failures and what is
+recorded of them.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,10 @@ from executions.states import StepStatus
 from tests.language.walking.walking import BEGAN, Run
 
 ORDERS = {
-    "tasks run in their order": ("do: [{a: {set: {n: 1}}}, {b: {set: {n: '${ .n + 1 }'}}}]", {"n": 2}),
+    "tasks run in their order": (
+        "do: [{a: {set: {n: 1}}}, {b: {set: {n: '${ .n + 1 }'}}}]",
+        {"n": 2},
+    ),
     "then goes forward past a task": (
         "do: [{a: {set: {n: 1}, then: c}}, {b: {set: {n: 100}}}, {c: {set: {n: '${ .n + 1 }'}}}]",
         {"n": 2},
@@ -56,10 +61,16 @@ do: [{a: {call: stop}}, {b: {set: {n: 6}}}]
         {"n": 5},
     ),
     "exit leaves only its own list": (
-        "do: [{outer: {do: [{a: {set: {n: 1}, then: exit}}, {b: {set: {n: 2}}}]}}, {c: {set: {n: '${ .n + 10 }'}}}]",
+        (
+            "do: [{outer: {do: [{a: {set: {n: 1}, then: exit}}, {b: {set: {n: 2}}}]}}, {c: {set:"
+            " {n: '${ .n + 10 }'}}}]"
+        ),
         {"n": 11},
     ),
-    "exit at the top ends the workflow": ("do: [{a: {set: {n: 1}, then: exit}}, {b: {set: {n: 2}}}]", {"n": 1}),
+    "exit at the top ends the workflow": (
+        "do: [{a: {set: {n: 1}, then: exit}}, {b: {set: {n: 2}}}]",
+        {"n": 1},
+    ),
     "exit inside a loop goes on with the next item": (
         """do:
 - start: {set: {n: 0}}
@@ -70,11 +81,17 @@ do: [{a: {call: stop}}, {b: {set: {n: 6}}}]
         {"n": 6},
     ),
     "a task whose if is false is passed over with its input": (
-        "do: [{a: {set: {n: 1}}}, {b: {if: '${ .n > 1 }', set: {n: 2}, then: end}}, {c: {set: {n: '${ .n + 5 }'}}}]",
+        (
+            "do: [{a: {set: {n: 1}}}, {b: {if: '${ .n > 1 }', set: {n: 2}, then: end}}, {c: {set:"
+            " {n: '${ .n + 5 }'}}}]"
+        ),
         {"n": 6},
     ),
     "input.from and output.as change what a task sees and gives": (
-        "do: [{a: {input: {from: '${ {x: 4} }'}, set: {n: '${ .x }'}, output: {as: '${ {m: .n, i: $input.x} }'}}}]",
+        (
+            "do: [{a: {input: {from: '${ {x: 4} }'}, set: {n: '${ .x }'}, output: {as: '${ {m: .n,"
+            " i: $input.x} }'}}}]"
+        ),
         {"m": 4, "i": 4},
     ),
     "an export replaces the context": (
@@ -86,15 +103,24 @@ do: [{a: {call: stop}}, {b: {set: {n: 6}}}]
         {"first": 1, "second": 2},
     ),
     "the output of the workflow is transformed": (
-        "output: {as: '${ {total: .n, c: $context} }'}\ndo: [{a: {set: {n: 1}, export: {as: {k: 1}}}}]",
+        (
+            "output: {as: '${ {total: .n, c: $context} }'}\ndo: [{a: {set: {n: 1}, export: {as: {k:"
+            " 1}}}}]"
+        ),
         {"total": 1, "c": {"k": 1}},
     ),
     "the input of the workflow is transformed": (
-        "input: {from: '${ {n: 3} }'}\ndo: [{a: {set: {n: '${ .n }', raw: '${ $workflow.input }'}}}]",
+        (
+            "input: {from: '${ {n: 3} }'}\ndo: [{a: {set: {n: '${ .n }', raw: '${ $workflow.input"
+            " }'}}}]"
+        ),
         {"n": 3, "raw": {}},
     ),
     "names with slashes, dots and blanks are names": (
-        "do: [{'a/b ~c#1@2': {set: {n: 1}, then: 'd/e'}}, {x: {set: {n: 9}}}, {'d/e': {set: {m: '${ $task.name }'}}}]",
+        (
+            "do: [{'a/b ~c#1@2': {set: {n: 1}, then: 'd/e'}}, {x: {set: {n: 9}}}, {'d/e': {set: {m:"
+            " '${ $task.name }'}}}]"
+        ),
         {"m": "d/e"},
     ),
 }
@@ -107,7 +133,9 @@ def test_a_list_of_tasks_ends_with_its_output(name):
 
 
 def test_a_task_sees_its_own_descriptor_and_the_workflow():
-    seen = Run("do: [{me: {set: {t: '${ $task }', w: '${ $workflow.id }', r: '${ $runtime.name }'}}}]").output()
+    seen = Run(
+        "do: [{me: {set: {t: '${ $task }', w: '${ $workflow.id }', r: '${ $runtime.name }'}}}]"
+    ).output()
     assert seen["t"]["name"] == "me"
     assert seen["t"]["reference"] == "/do/0/me"
     assert seen["t"]["startedAt"]["iso8601"] == "2026-01-01T00:00:00Z"
@@ -158,8 +186,16 @@ FAILURES = {
         "expression",
     ),
     "a duration that is none": ("do: [{a: {wait: '${ \"soon\" }'}}]", "/a", "expression"),
-    "a duration that is too long": ("do: [{a: {wait: '${ {days: 99999999} }'}}]", "/a", "expression"),
-    "a time limit that is none": ("do: [{a: {timeout: {after: '${ 7 }'}, set: {n: 1}}}]", "/a", "expression"),
+    "a duration that is too long": (
+        "do: [{a: {wait: '${ {days: 99999999} }'}}]",
+        "/a",
+        "expression",
+    ),
+    "a time limit that is none": (
+        "do: [{a: {timeout: {after: '${ 7 }'}, set: {n: 1}}}]",
+        "/a",
+        "expression",
+    ),
     "a value that cannot be stored": ("do: [{a: {set: {n: '${ \"\\u0000\" }'}}}]", "/a", "runtime"),
     "items that cannot be stored": (
         "do: [{a: {for: {in: '${ [\"\\u0000\"] }'}, do: [{b: {set: {n: 1}}}]}}]",
@@ -177,7 +213,10 @@ FAILURES = {
         "runtime",
     ),
     "an error text that cannot be stored": (
-        "do: [{a: {raise: {error: {type: 'https://example.org/x', status: 400, detail: '${ \"a\\u0000b\" }'}}}}]",
+        (
+            "do: [{a: {raise: {error: {type: 'https://example.org/x', status: 400, detail: '${"
+            ' "a\\u0000b" }\'}}}}]'
+        ),
         "/a",
         "https://example.org/x",
     ),
@@ -200,7 +239,9 @@ def test_an_error_text_keeps_what_can_be_stored():
 
 
 def test_a_failure_inside_composites_marks_each_of_them():
-    run = Run("do: [{a: {do: [{b: {for: {in: '${ [1] }'}, do: [{c: {set: {n: '${ 1 + \"x\" }'}}}]}}]}}]")
+    run = Run(
+        "do: [{a: {do: [{b: {for: {in: '${ [1] }'}, do: [{c: {set: {n: '${ 1 + \"x\" }'}}}]}}]}}]"
+    )
     assert run.error().path == "/a/b/@0/c"
     assert {run.step(path).status for path in ("/a", "/a/b", "/a/b/@0/c")} == {StepStatus.FAILED}
 
@@ -231,7 +272,10 @@ def test_the_time_limit_of_a_task_fails_it_with_a_timeout():
 
 
 def test_the_time_limit_of_a_composite_stops_what_is_inside():
-    run = Run(f"do: [{{a: {{timeout: {{after: {{seconds: 2}}}}, do: [{{b: {SLOW}}}, {{c: {SLOW}}}, {{d: {SLOW}}}]}}}}]")
+    run = Run(
+        f"do: [{{a: {{timeout: {{after: {{seconds: 2}}}}, do: [{{b: {SLOW}}}, {{c: {SLOW}}}, {{d:"
+        f" {SLOW}}}]}}}}]"
+    )
     failed = run.error()
     assert (failed.error.type.rpartition("/")[2], failed.path) == ("timeout", "/a/d")
     # What set the limit is the container, so the error says where that stands.
@@ -285,13 +329,16 @@ def test_a_finished_walk_answers_everything_from_its_journal():
 
 
 def test_the_descriptor_of_a_task_holds_its_raw_input_and_its_raw_output():
-    run = Run("""do:
+    run = Run(
+        """do:
 - a:
     input: {from: '${ .order }'}
     set: {seen: '${ $task.input.order.n }', mine: '${ .n }'}
     output: {as: '${ {raw: $task.output, before: $task.input} }'}
     export: {as: '${ $task.output }'}
 - b: {set: '${ {data: ., context: $context} }'}
-""", {"order": {"n": 7}})  # fmt: skip
+""",
+        {"order": {"n": 7}},
+    )
     raw = {"seen": 7, "mine": 7}
     assert run.output() == {"data": {"raw": raw, "before": {"order": {"n": 7}}}, "context": raw}

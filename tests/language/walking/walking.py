@@ -1,4 +1,6 @@
-"""Walks without a database: a clock that is moved by hand, a journal that can be cut, effects that leave a trace."""
+"""Walks without a database: a clock that is moved by hand, a journal that can be cut, effects that
+leave a trace.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,15 @@ from executions.errors import WorkflowError
 from executions.journal.records import StepRecord
 from executions.journal.replay import Journal
 from executions.language import Workflow
-from executions.language.walking.requests import Breathe, Completed, Effect, Ended, Failed, Park, Spawn
+from executions.language.walking.requests import (
+    Breathe,
+    Completed,
+    Effect,
+    Ended,
+    Failed,
+    Park,
+    Spawn,
+)
 from executions.language.walking.scope import Facts
 from executions.language.walking.walker import Walker
 
@@ -35,7 +45,9 @@ def echo(arguments: dict[str, Any]) -> Done | Fail:
 
 
 def failure(detail: str, *, name: str = "communication", status: int = 503) -> Fail:
-    return Fail(WorkflowError.standard(name, detail, status=status), transient=True, rule="for a test")
+    return Fail(
+        WorkflowError.standard(name, detail, status=status), transient=True, rule="for a test"
+    )
 
 
 class Crash(Exception):
@@ -45,11 +57,13 @@ class Crash(Exception):
 class Run:
     """One execution: walk it, let time pass, cut its journal and walk again.
 
-    ``effects`` counts by path what was really done, ``asked`` holds what was asked for; ``parks`` are the moments until
-    which it waited.
+    ``effects`` counts by path what was really done, ``asked`` holds what was asked for; ``parks``
+    are the moments until which it waited.
     """
 
-    def __init__(self, text: str, input: Any = None, answer: Answer = echo, *, value_bytes: int = 1 << 20) -> None:
+    def __init__(
+        self, text: str, input: Any = None, answer: Answer = echo, *, value_bytes: int = 1 << 20
+    ) -> None:
         self.definition = parsed(text)
         self.input = {} if input is None else input
         self.answer = answer
@@ -68,15 +82,25 @@ class Run:
         return self
 
     def walk(
-        self, *, crash_at: int | None = None, limit_at: datetime | None = None, stop_at_park: bool = False
+        self,
+        *,
+        crash_at: int | None = None,
+        limit_at: datetime | None = None,
+        stop_at_park: bool = False,
     ) -> Ended:
-        """Walk to the end. With ``crash_at`` the process is gone after so many commits: raises Crash."""
+        """Walk to the end.
+
+        With ``crash_at`` the process is gone after so many commits: raises Crash.
+        """
         self.committed = 0
         return self._walk(crash_at, limit_at, stop_at_park)
 
     def _walk(self, crash_at: int | None, limit_at: datetime | None, stop_at_park: bool) -> Ended:
         journal = Journal(
-            copy.deepcopy(self.records), head_digest="", value_bytes=self.value_bytes, max_steps=self.max_steps
+            copy.deepcopy(self.records),
+            head_digest="",
+            value_bytes=self.value_bytes,
+            max_steps=self.max_steps,
         )
         workflow: Workflow = self.definition.workflow
         facts = Facts("wex-1", self.definition.document, self.input, BEGAN, {}, {"name": "stigmer"})

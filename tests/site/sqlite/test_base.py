@@ -41,7 +41,11 @@ def test_who_waits_too_long_is_told_that_it_is_locked_and_waits_as_long_as_befor
 ) -> None:
     with contextlib.closing(other):
         other.execute("BEGIN IMMEDIATE")
-        with impatient(0.01), pytest.raises(OperationalError, match="database is locked"), transaction.atomic():
+        with (
+            impatient(0.01),
+            pytest.raises(OperationalError, match="database is locked"),
+            transaction.atomic(),
+        ):
             pass
         other.rollback()
     with connection.cursor() as cursor:

@@ -103,7 +103,9 @@ def test_a_pause_before_a_transactional_function_is_no_lost_attempt(begin, alice
     assert not Attempt.objects.exists()
 
 
-def test_cancel_at_every_moment_ends_cancelled_or_completed_and_nothing_open_stays(begin, ledger, alice):
+def test_cancel_at_every_moment_ends_cancelled_or_completed_and_nothing_open_stays(
+    begin, ledger, alice
+):
     phases = set()
     for execution, store in every_moment(begin, ledger, control.cancel, alice):
         phases.add(execution.phase)
@@ -132,7 +134,9 @@ def test_pause_and_resume_at_every_moment_lose_nothing_and_do_nothing_twice(begi
     assert paused > 5
 
 
-def test_terminate_at_every_moment_ends_it_at_once_and_its_driver_writes_nothing_more(begin, ledger, alice):
+def test_terminate_at_every_moment_ends_it_at_once_and_its_driver_writes_nothing_more(
+    begin, ledger, alice
+):
     for execution, store in every_moment(begin, ledger, control.terminate, alice):
         assert execution.phase == (Phase.COMPLETED if store.refused else Phase.TERMINATED)
         assert not execution.steps.filter(finished_at=None).exists()
@@ -159,7 +163,9 @@ def test_a_step_that_was_running_when_it_was_terminated_may_have_happened(begin,
     ],
     ids=["cancel", "pause", "resume", "terminate"],
 )
-def test_a_verb_is_refused_where_it_has_no_meaning_and_the_refusal_says_why(begin, drive, alice, verb, phases):
+def test_a_verb_is_refused_where_it_has_no_meaning_and_the_refusal_says_why(
+    begin, drive, alice, verb, phases
+):
     def make(phase: str) -> Execution:
         text = {
             "FAILED": "do: [{a: {raise: {error: {type: 'https://example.org/x', status: 400}}}}]",
@@ -168,7 +174,11 @@ def test_a_verb_is_refused_where_it_has_no_meaning_and_the_refusal_says_why(begi
         execution = begin(text, name=f"w-{phase.lower()}")
         if phase != "PENDING":
             execution = drive(execution)
-        for name, act in (("PAUSED", control.pause), ("CANCELLED", control.cancel), ("TERMINATED", control.terminate)):
+        for name, act in (
+            ("PAUSED", control.pause),
+            ("CANCELLED", control.cancel),
+            ("TERMINATED", control.terminate),
+        ):
             if phase == name:
                 act(execution.pk, alice)
         return Execution.objects.get(pk=execution.pk)
@@ -201,7 +211,9 @@ do: [{outer: {timeout: {after: {minutes: 5}}, do: [{w: {wait: {minutes: 2}}}, {b
 
 
 def test_a_time_limit_still_holds_after_a_pause(begin, drive, alice, later):
-    execution = drive(begin("do: [{outer: {timeout: {after: {minutes: 5}}, do: [{w: {wait: {hours: 9}}}]}}]"))
+    execution = drive(
+        begin("do: [{outer: {timeout: {after: {minutes: 5}}, do: [{w: {wait: {hours: 9}}}]}}]")
+    )
     control.pause(execution.pk, alice)
     later(3600)
     control.resume(execution.pk, alice)
@@ -212,8 +224,12 @@ def test_a_time_limit_still_holds_after_a_pause(begin, drive, alice, later):
 
 
 def test_retry_limits_do_not_run_during_a_pause(begin, drive, alice, later, ledger):
-    task = call("fails", "metadata: {retry: {delay: {seconds: 10}, limit: {duration: {minutes: 1}}}}",
-                ledger=str(ledger.path), times=1)  # fmt: skip
+    task = call(
+        "fails",
+        "metadata: {retry: {delay: {seconds: 10}, limit: {duration: {minutes: 1}}}}",
+        ledger=str(ledger.path),
+        times=1,
+    )
     guarded = call("fails", ledger=str(ledger.path), times=4)
     execution = drive(
         begin(f"""do:

@@ -23,7 +23,9 @@ VERBS = {"retry": decisions.retry, "recover": decisions.recover}
 
 @pytest.fixture
 def note(ledger):
-    return lambda line, more="", **rest: call("note", more, ledger=str(ledger.path), line=line, **rest)
+    return lambda line, more="", **rest: call(
+        "note", more, ledger=str(ledger.path), line=line, **rest
+    )
 
 
 @pytest.fixture
@@ -32,7 +34,9 @@ def broken(ledger):
     book = ledger.path.with_name("broken")
 
     def task(more: str = "") -> str:
-        return call("fails", more, ledger=str(book), times=1, transient=False, message="out of stock")
+        return call(
+            "fails", more, ledger=str(book), times=1, transient=False, message="out of stock"
+        )
 
     def mend() -> None:
         """It succeeds from its second try on, so there is nothing to do but to try again."""
@@ -44,45 +48,59 @@ def broken(ledger):
 
 PLACES = {
     "at the top": "do: [{a: NOTE_A}, {x: BROKEN}, {z: NOTE_Z}]",
-    "inside do": "do: [{a: NOTE_A}, {outer: {do: [{b: NOTE_B}, {inner: {do: [{x: BROKEN}]}}]}}, {z: NOTE_Z}]",
-    "inside a loop": """do:
+    "inside do": (
+        "do: [{a: NOTE_A}, {outer: {do: [{b: NOTE_B}, {inner: {do: [{x: BROKEN}]}}]}}, {z: NOTE_Z}]"
+    ),
+    "inside a loop": (
+        """do:
 - a: NOTE_A
 - loop:
     for: {in: '${ [now, now, now] }'}
     do: [{b: NOTE_B}, {only: {if: '${ $index == 1 }', do: [{x: BROKEN}]}}, {c: NOTE_C}]
 - z: NOTE_Z
-""",
-    "inside a loop inside a try": """do:
+"""
+    ),
+    "inside a loop inside a try": (
+        """do:
 - a: NOTE_A
 - guard:
     try: [{loop: {for: {in: '${ [now] }'}, do: [{b: NOTE_B}, {x: BROKEN}]}}]
     catch: {errors: {with: {status: 404}}}
 - z: NOTE_Z
-""",
-    "inside a try whose retries are used up": """do:
+"""
+    ),
+    "inside a try whose retries are used up": (
+        """do:
 - a: NOTE_A
 - guard:
     try: [{b: NOTE_B}, {x: BROKEN}]
     catch: {retry: {limit: {attempt: {count: 0}}}}
 - z: NOTE_Z
-""",
-    "inside what a catch does": """do:
+"""
+    ),
+    "inside what a catch does": (
+        """do:
 - guard:
     try: [{a: NOTE_A}, {bad: {raise: {error: {type: 'https://example.org/x', status: 400}}}}]
     catch: {do: [{b: NOTE_B}, {x: BROKEN}]}
 - z: NOTE_Z
-""",
-    "inside a function": """use: {functions: {f: {do: [{b: NOTE_B}, {x: BROKEN}]}}}
+"""
+    ),
+    "inside a function": (
+        """use: {functions: {f: {do: [{b: NOTE_B}, {x: BROKEN}]}}}
 do: [{a: NOTE_A}, {g: {call: f}}, {z: NOTE_Z}]
-""",
-    "on a later visit": """do:
+"""
+    ),
+    "on a later visit": (
+        """do:
 - start: {set: {n: 0}}
 - more: {set: {n: '${ .n + 1 }'}, export: {as: '${ {n: .n} }'}}
 - b: NOTE_B
 - x: {if: '${ $context.n == 2 }', do: [{y: BROKEN}]}
 - again: {if: '${ $context.n < 2 }', set: {n: '${ $context.n }'}, then: more}
 - z: NOTE_Z
-""",
+"""
+    ),
 }
 
 
@@ -108,7 +126,9 @@ def test_it_goes_on_where_it_failed_and_finished_steps_never_run_again(
 ):
     execution = failed(place)
     done = ledger.lines()
-    finished = dict(Step.objects.filter(superseded_by=None, status="SUCCEEDED").values_list("path", "digest"))
+    finished = dict(
+        Step.objects.filter(superseded_by=None, status="SUCCEEDED").values_list("path", "digest")
+    )
     items = {step.path: step.control["items"] for step in Step.objects.filter(kind="for")}
     VERBS[verb](execution.pk, alice)
     execution = drive(execution)
@@ -126,7 +146,9 @@ def test_it_goes_on_where_it_failed_and_finished_steps_never_run_again(
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_an_optional_step_is_skipped_and_the_rest_goes_on(failed, drive, alice, ledger, broken, place):
+def test_an_optional_step_is_skipped_and_the_rest_goes_on(
+    failed, drive, alice, ledger, broken, place
+):
     execution = failed(place, more="metadata: {optional: true}")
     assert Event.objects.get(name="WORKFLOW_STEP_FAILED").payload["can_skip"] is True
     decisions.skip(execution.pk, alice, reason="not needed")
@@ -149,7 +171,9 @@ def test_a_required_step_is_not_skipped(failed, alice):
     assert Execution.objects.values().get() == before
 
 
-def test_an_optional_composite_is_skipped_as_a_whole_and_exports_nothing(begin, drive, alice, note, broken, ledger):
+def test_an_optional_composite_is_skipped_as_a_whole_and_exports_nothing(
+    begin, drive, alice, note, broken, ledger
+):
     inner = listed(b=note("b", "export: {as: {inner: 1}}"), x=broken(), c=note("c"))
     execution = drive(
         begin(f"""do:
@@ -166,7 +190,9 @@ def test_an_optional_composite_is_skipped_as_a_whole_and_exports_nothing(begin, 
 
 
 def test_a_skipped_step_may_be_given_an_output(begin, drive, alice, broken):
-    execution = drive(begin(tasks(x=broken("metadata: {optional: true}"), z="{set: {got: '${ . }'}}")))
+    execution = drive(
+        begin(tasks(x=broken("metadata: {optional: true}"), z="{set: {got: '${ . }'}}"))
+    )
     decisions.skip(execution.pk, alice, output={"stock": 5})
     assert drive(execution).output == {"got": {"stock": 5}}
 
@@ -213,7 +239,10 @@ do: [{{outer: {{timeout: {{after: {{minutes: 5}}}}, do: {listed(x=broken(), w="{
 
 
 def test_a_retry_keeps_the_key_and_a_new_operation_has_another(begin, drive, alice, server):
-    post = f"{{call: http, with: {{method: post, endpoint: '{server.url}/status/400', body: {{n: 1}}}}}}"
+    post = (
+        f"{{call: http, with: {{method: post, endpoint: '{server.url}/status/400', body: {{n:"
+        " 1}}}"
+    )
     execution = drive(begin(tasks(a=post)))
     decisions.retry(execution.pk, alice)
     drive(execution)
@@ -224,19 +253,29 @@ def test_a_retry_keeps_the_key_and_a_new_operation_has_another(begin, drive, ali
 
 
 def test_a_retry_may_have_its_input_edited(begin, drive, alice, ledger):
-    execution = drive(begin(tasks(a=call("fails", ledger=str(ledger.path), times=99, transient=False))))
+    execution = drive(
+        begin(tasks(a=call("fails", ledger=str(ledger.path), times=99, transient=False)))
+    )
     edited = {"function": "tests.note", "arguments": {"ledger": str(ledger.path), "line": "edited"}}
-    decisions.retry(execution.pk, alice, arguments=edited, as_new_operation=True, reason="a typing error")
+    decisions.retry(
+        execution.pk, alice, arguments=edited, as_new_operation=True, reason="a typing error"
+    )
     entry = AuditEntry.objects.get(verb="retry")
     assert entry.after["edited_input"] is True and entry.after["as_new_operation"] is True
-    assert (entry.actor_name, entry.reason, entry.after["supersedes"]) == ("alice", "a typing error", ["/a"])
+    assert (entry.actor_name, entry.reason, entry.after["supersedes"]) == (
+        "alice",
+        "a typing error",
+        ["/a"],
+    )
     execution = drive(execution)
     assert execution.output["line"] == "edited"
     assert Step.objects.get(path="/a", superseded_by=None).arguments == edited
     assert verify(execution) is None
 
 
-@pytest.mark.parametrize("arguments", [[1], "text", {"n": float("nan")}, {"n": "a\x00b"}, {"n": "x" * (2 << 20)}])
+@pytest.mark.parametrize(
+    "arguments", [[1], "text", {"n": float("nan")}, {"n": "a\x00b"}, {"n": "x" * (2 << 20)}]
+)
 def test_an_edited_input_that_cannot_be_kept_is_refused(failed, alice, arguments):
     execution = failed()
     before = Execution.objects.values().get()
@@ -257,14 +296,18 @@ def test_what_failed_before_it_had_arguments_is_met_anew(begin, drive, alice):
 
 
 def test_data_that_do_not_fit_a_schema_can_be_retried(begin, drive, alice):
-    execution = drive(begin("do: [{a: {input: {schema: {document: {required: [x]}}}, set: {n: 1}}}]"))
+    execution = drive(
+        begin("do: [{a: {input: {schema: {document: {required: [x]}}}, set: {n: 1}}}]")
+    )
     assert execution.current_step == "/a"
     decisions.retry(execution.pk, alice)
     drive(execution)
     assert Step.objects.filter(path="/a").count() == 2
 
 
-def test_a_loop_that_fails_at_its_end_does_not_read_its_items_anew(begin, drive, alice, note, ledger):
+def test_a_loop_that_fails_at_its_end_does_not_read_its_items_anew(
+    begin, drive, alice, note, ledger
+):
     execution = drive(
         begin(f"""do:
 - loop: {{for: {{in: '${{ [now, now] }}'}}, do: {listed(a=note("a"))}, output: {{as: '${{ 1 + "x" }}'}}}}
@@ -280,7 +323,11 @@ def test_each_decision_is_a_step_and_an_event_with_its_actor(failed, alice):
     execution = failed()
     decisions.retry(execution.pk, alice, reason="restocked")
     step = Step.objects.get(kind="decision")
-    assert (step.name, step.control["actor"], step.control["reason"]) == ("retry", alice.pk, "restocked")
+    assert (step.name, step.control["actor"], step.control["reason"]) == (
+        "retry",
+        alice.pk,
+        "restocked",
+    )
     assert step.control["supersedes"] == ["/x"]
     assert Step.objects.get(superseded_by=step).path == "/x"
     assert Event.objects.get(name="WORKFLOW_RETRIED").actor_id == alice.pk
@@ -291,8 +338,18 @@ def test_a_recovery_says_where_it_goes_on(failed, alice):
     checkpoint = execution.last_checkpoint_at
     decided = decisions.recover(execution.pk, alice)
     event = Event.objects.get(name="WORKFLOW_RECOVERED")
-    assert set(event.payload) == {"workflow_id", "workflow_definition_id", "execution_id", "resumed_from", "timestamp"}
-    assert event.payload["resumed_from"] == decided.resumed_from == checkpoint.isoformat().replace("+00:00", "Z")
+    assert set(event.payload) == {
+        "workflow_id",
+        "workflow_definition_id",
+        "execution_id",
+        "resumed_from",
+        "timestamp",
+    }
+    assert (
+        event.payload["resumed_from"]
+        == decided.resumed_from
+        == checkpoint.isoformat().replace("+00:00", "Z")
+    )
     assert event.notifications.get().user_id == execution.owner_id
     assert (decided.kept, decided.next_step) == (1, "/x")
 
@@ -352,7 +409,9 @@ def test_clicked_twice_it_is_decided_once(failed, alice, verb):
 @pytest.mark.parametrize("verb", ["retry", "recover", "skip"])
 @pytest.mark.parametrize("phase", [Phase.PENDING, Phase.WAITING, Phase.COMPLETED])
 def test_only_what_failed_can_be_decided_about(begin, drive, alice, verb, phase):
-    execution = begin("do: [{a: {wait: {hours: 1}}}]" if phase == Phase.WAITING else "do: [{a: {set: {n: 1}}}]")
+    execution = begin(
+        "do: [{a: {wait: {hours: 1}}}]" if phase == Phase.WAITING else "do: [{a: {set: {n: 1}}}]"
+    )
     if phase != Phase.PENDING:
         execution = drive(execution)
     with pytest.raises(Refused) as refusal:

@@ -1,4 +1,6 @@
-"""Every verb that goes on from a journal verifies it first, and refuses a broken one in the same words."""
+"""Every verb that goes on from a journal verifies it first, and refuses a broken one in the same
+words.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ def root(db: None) -> User:
 
 @pytest.fixture
 def stopped(begin: Any, drive: Any, alice: User, sam: User) -> Callable[[str], Execution]:
-    """``stopped(how)``: an execution whose first step is finished, and which stands as the verb wants it."""
+    """``stopped(how)``: an execution whose first step is finished, and which stands as the verb
+    wants it.
+    """
 
     def failed(name: str = "one") -> Execution:
         execution: Execution = drive(begin(tasks(a=A, x=BAD), name=name))
@@ -133,7 +137,9 @@ VERBS = (
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_tampered_checkpoint_is_refused_by_every_verb_in_the_same_words(stopped, press, drive, verb):
+def test_a_tampered_checkpoint_is_refused_by_every_verb_in_the_same_words(
+    stopped, press, drive, verb
+):
     how, pressed = press[verb]
     execution = stopped(how)
     Step.objects.filter(path="/a").update(output={"line": "forged"})
@@ -170,7 +176,9 @@ def test_a_whole_journal_is_gone_on_from(stopped, press, verb):
 @pytest.mark.django_db
 @pytest.mark.parametrize("how", ["waiting", "asking", "paused"])
 @pytest.mark.parametrize("verb", ["cancel", "terminate", "override"])
-def test_what_ends_a_run_is_possible_whatever_became_of_its_journal(stopped, alice, root, how, verb):
+def test_what_ends_a_run_is_possible_whatever_became_of_its_journal(
+    stopped, alice, root, how, verb
+):
     execution = stopped(how)
     Step.objects.filter(path="/a").update(output={"line": "forged"})
     if verb == "override":
@@ -182,7 +190,9 @@ def test_what_ends_a_run_is_possible_whatever_became_of_its_journal(stopped, ali
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("verb", [*VERBS, "restore"])
-def test_it_is_verified_before_the_transaction_and_never_under_its_lock(stopped, press, sam, verb, monkeypatch):
+def test_it_is_verified_before_the_transaction_and_never_under_its_lock(
+    stopped, press, sam, verb, monkeypatch
+):
     restoring = ("failed", lambda run: restore(run.pk, sam, 0, reason="from the top"))
     how, pressed = (press | {"restore": restoring})[verb]
     execution = stopped(how)

@@ -28,7 +28,9 @@ def sam(db: None) -> User:
     return user
 
 
-@pytest.mark.parametrize("to", [Phase.FAILED, Phase.CANCELLED, Phase.TERMINATED, Phase.PAUSED, Phase.PENDING])
+@pytest.mark.parametrize(
+    "to", [Phase.FAILED, Phase.CANCELLED, Phase.TERMINATED, Phase.PAUSED, Phase.PENDING]
+)
 def test_whoever_drives_it_is_shut_out_and_the_owner_is_told(begin, process, ada, to):
     execution = begin("do: [{a: {set: {n: 1}}}]\n")
     held = claim(execution.pk, process.pk)
@@ -38,7 +40,11 @@ def test_whoever_drives_it_is_shut_out_and_the_owner_is_told(begin, process, ada
     assert held is not None and after.token > held.token
     assert Event.objects.get(name="WORKFLOW_OVERRIDDEN").notifications.get().user == execution.owner
     entry = AuditEntry.objects.get(verb="override")
-    assert (entry.reason, entry.before["phase"], entry.after["phase"]) == ("it hangs", "IN_PROGRESS", to)
+    assert (entry.reason, entry.before["phase"], entry.after["phase"]) == (
+        "it hangs",
+        "IN_PROGRESS",
+        to,
+    )
 
 
 def test_what_only_a_worker_can_know_cannot_be_said(begin, ada):
@@ -56,9 +62,14 @@ def test_it_is_for_administrators_and_needs_a_reason(begin, alice, ada):
         override(execution.pk, ada, Phase.FAILED, reason="")
 
 
-def test_a_failed_execution_is_set_aside_for_good_and_only_a_restore_leads_back(begin, drive, ada, sam):
+def test_a_failed_execution_is_set_aside_for_good_and_only_a_restore_leads_back(
+    begin, drive, ada, sam
+):
     execution = drive(
-        begin("do: [{a: {set: {n: 1}}}, {x: {raise: {error: {type: 'https://example.org/x', status: 400}}}}]\n")
+        begin(
+            "do: [{a: {set: {n: 1}}}, {x: {raise: {error: {type: 'https://example.org/x', status:"
+            " 400}}}}]\n"
+        )
     )
     assert choices(execution) == [Phase.CANCELLED]
     Execution.objects.update(requires_manual_intervention=True)
@@ -73,10 +84,13 @@ def test_a_failed_execution_is_set_aside_for_good_and_only_a_restore_leads_back(
 
 
 @pytest.mark.parametrize(
-    ("phase", "way"), [(Phase.FAILED, "Retry"), (Phase.PAUSED, "Resume"), (Phase.CANCELLED, "Restore")]
+    ("phase", "way"),
+    [(Phase.FAILED, "Retry"), (Phase.PAUSED, "Resume"), (Phase.CANCELLED, "Restore")],
 )
 def test_the_ways_back_to_work_are_verbs_of_their_own(begin, ada, phase, way):
-    """A failure that still stands would fail again at once; what was cancelled may have happened."""
+    """A failure that still stands would fail again at once; what was cancelled may have
+    happened.
+    """
     execution = begin("do: [{a: {set: {n: 1}}}]\n")
     Execution.objects.filter(pk=execution.pk).update(phase=phase)
     assert Phase.PENDING not in choices(Execution.objects.get())
@@ -90,4 +104,8 @@ def test_a_refused_override_is_in_the_audit_trail(begin, alice):
     with pytest.raises(Refused):
         override(execution.pk, alice, Phase.FAILED, reason="mine")
     entry = AuditEntry.objects.get(verb="override")
-    assert (entry.outcome, entry.actor_name, entry.after["code"]) == ("refused", "alice", "forbidden")
+    assert (entry.outcome, entry.actor_name, entry.after["code"]) == (
+        "refused",
+        "alice",
+        "forbidden",
+    )

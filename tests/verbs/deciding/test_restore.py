@@ -27,7 +27,9 @@ def sam() -> User:
 
 @pytest.fixture
 def failed(begin, drive, ledger):
-    """a, then a loop of b over two items, then c; x fails for good on its first try and succeeds on its second."""
+    """a, then a loop of b over two items, then c; x fails for good on its first try and succeeds on
+    its second.
+    """
     note = lambda line: call("note", ledger=str(ledger.path), line=line)  # noqa: E731
     fails = call("fails", ledger=str(ledger.path.with_name("x")), times=1, transient=False)
     text = f"""do:
@@ -51,7 +53,9 @@ def seq_of(path: str) -> int:
     return seq
 
 
-def test_what_was_finished_before_stands_and_the_rest_runs_again_with_new_keys(failed, drive, ledger, sam):
+def test_what_was_finished_before_stands_and_the_rest_runs_again_with_new_keys(
+    failed, drive, ledger, sam
+):
     restore(failed.pk, sam, seq_of("/loop/@0/b"), reason="the second was wrong")
     ended = drive(failed)
     assert ended.phase == Phase.COMPLETED, ended.failure_reason
@@ -89,10 +93,20 @@ def test_the_preview_names_what_runs_again_and_what_may_repeat(failed, sam):
 
 def test_every_finished_task_is_offered_as_a_checkpoint(failed):
     offered = [checkpoint.path for checkpoint in checkpoints(failed)]
-    assert offered == ["/c", "/loop", "/loop/@1/exported", "/loop/@1/b", "/loop/@0/exported", "/loop/@0/b", "/a"]
+    assert offered == [
+        "/c",
+        "/loop",
+        "/loop/@1/exported",
+        "/loop/@1/b",
+        "/loop/@0/exported",
+        "/loop/@0/b",
+        "/a",
+    ]
 
 
-def test_a_restore_is_undone_by_a_decision_that_lets_stand_again_what_it_took_back(failed, drive, ledger, sam):
+def test_a_restore_is_undone_by_a_decision_that_lets_stand_again_what_it_took_back(
+    failed, drive, ledger, sam
+):
     standing = set(Step.objects.filter(superseded_by=None).values_list("id", flat=True))
     restore(failed.pk, sam, seq_of("/a"), reason="a mistake")
     drive(failed)  # it completes: too late to undo
@@ -117,8 +131,14 @@ def test_an_undo_is_a_decision_of_its_own_name_and_is_not_undone_in_turn(failed,
         undo_restore(failed.pk, sam, reason="once more")
     assert refused.value.code == "conflict"
     trail = list(AuditEntry.objects.order_by("id").values_list("verb", "outcome"))
-    assert trail == [("restore", audit.DONE), ("undo restore", audit.DONE), ("undo restore", audit.REFUSED)]
-    assert list(Step.objects.filter(kind="decision").order_by("seq").values_list("name", flat=True)) == [
+    assert trail == [
+        ("restore", audit.DONE),
+        ("undo restore", audit.DONE),
+        ("undo restore", audit.REFUSED),
+    ]
+    assert list(
+        Step.objects.filter(kind="decision").order_by("seq").values_list("name", flat=True)
+    ) == [
         "restore",
         "undo restore",
     ]
@@ -171,7 +191,11 @@ def test_the_owner_is_told_and_the_audit_trail_knows_why(failed, sam, alice):
     assert event.payload["path"] == "/c"
     assert Notification.objects.filter(event=event, user=alice).exists()
     entry = AuditEntry.objects.get(verb="restore")
-    assert (entry.actor_name, entry.reason, entry.before["phase"]) == ("sam", "wrong stock", "FAILED")
+    assert (entry.actor_name, entry.reason, entry.before["phase"]) == (
+        "sam",
+        "wrong stock",
+        "FAILED",
+    )
     assert not list(audit.problems())
 
 

@@ -1,4 +1,6 @@
-"""Going on with a newer version: what fits, what does not, and that nothing is run before that is known."""
+"""Going on with a newer version: what fits, what does not, and that nothing is run before that is
+known.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +26,19 @@ def note(ledger):
 
 @pytest.fixture
 def failed(begin, drive, note):
-    execution = drive(begin(f"do: [{{a: {note('a')}}}, {{outer: {{do: [{{b: {note('b')}}}, {{x: {BAD}}}]}}}}]\n"))
+    execution = drive(
+        begin(f"do: [{{a: {note('a')}}}, {{outer: {{do: [{{b: {note('b')}}}, {{x: {BAD}}}]}}}}]\n")
+    )
     assert execution.phase == Phase.FAILED
     return execution
 
 
-def test_the_mended_step_runs_and_finished_ones_do_not_run_again(failed, drive, note, ledger, alice):
+def test_the_mended_step_runs_and_finished_ones_do_not_run_again(
+    failed, drive, note, ledger, alice
+):
     text = (
-        f"do: [{{a: {note('a')}}}, {{outer: {{do: [{{b: {note('b')}}}, {{x: {note('x')}}}, {{y: {note('y')}}}]}}}}]\n"
+        f"do: [{{a: {note('a')}}}, {{outer: {{do: [{{b: {note('b')}}}, {{x: {note('x')}}}, {{y:"
+        f" {note('y')}}}]}}}}]\n"
     )
     apply_definition(HEAD % "one" + text, alice)
     shown = preview(failed.pk, alice, 2)
@@ -51,10 +58,15 @@ def test_the_mended_step_runs_and_finished_ones_do_not_run_again(failed, drive, 
     [
         ("[{outer: {do: [{b: NOTE_b}, {x: NOTE_x}]}}]", ("/a", "no such task")),
         ("[{a: {set: {n: 1}}}, {outer: {do: [{b: NOTE_b}, {x: NOTE_x}]}}]", ("/a", "it was call")),
-        ("[{new: NOTE_n}, {a: NOTE_a}, {outer: {do: [{b: NOTE_b}, {x: NOTE_x}]}}]", ("/a", "another step first")),
+        (
+            "[{new: NOTE_n}, {a: NOTE_a}, {outer: {do: [{b: NOTE_b}, {x: NOTE_x}]}}]",
+            ("/a", "another step first"),
+        ),
     ],
 )
-def test_what_does_not_fit_is_named_before_anything_runs(failed, note, ledger, alice, tasks, misfit):
+def test_what_does_not_fit_is_named_before_anything_runs(
+    failed, note, ledger, alice, tasks, misfit
+):
     for line in "abxn":
         tasks = tasks.replace(f"NOTE_{line}", note(line))
     apply_definition(HEAD % "one" + f"do: {tasks}\n", alice)
@@ -92,13 +104,17 @@ def test_a_version_that_is_not_there_is_refused(failed, alice):
 )
 def test_the_preview_says_how_it_would_go_on(failed, note, alice, x, goes_on):
     apply_definition(
-        HEAD % "one" + f"do: [{{a: {note('a')}}}, {{outer: {{do: [{{b: {note('b')}}}, {{x: {x}}}]}}}}]\n", alice
+        HEAD % "one"
+        + f"do: [{{a: {note('a')}}}, {{outer: {{do: [{{b: {note('b')}}}, {{x: {x}}}]}}}}]\n",
+        alice,
     )
     assert preview(failed.pk, alice, 2).goes_on == goes_on
     assert Execution.objects.get().head_seq == failed.head_seq
 
 
-def test_the_preview_says_that_the_journal_is_broken_and_the_recovery_then_does_nothing(failed, alice):
+def test_the_preview_says_that_the_journal_is_broken_and_the_recovery_then_does_nothing(
+    failed, alice
+):
     Step.objects.filter(path="/a").update(output={"line": "forged"})
     shown = preview(failed.pk, alice, 1)
     assert "/a" in shown.broken and not shown.fits and shown.last_good_seq == 0
@@ -106,7 +122,11 @@ def test_the_preview_says_that_the_journal_is_broken_and_the_recovery_then_does_
         recover_onto(failed.pk, alice, 1, reason="try")
     assert refused.value.code == "corrupt"
     after = Execution.objects.get()
-    assert (after.phase, after.requires_manual_intervention, after.version) == (Phase.FAILED, True, failed.version)
+    assert (after.phase, after.requires_manual_intervention, after.version) == (
+        Phase.FAILED,
+        True,
+        failed.version,
+    )
 
 
 def test_the_audit_trail_names_the_version_and_the_owner_is_told(failed, note, alice):
@@ -115,7 +135,9 @@ def test_the_audit_trail_names_the_version_and_the_owner_is_told(failed, note, a
     with pytest.raises(Refused, match="does not fit"):
         recover_onto(failed.pk, ada, 2, reason="too hasty")
     recover_onto(failed.pk, ada, 1, reason="as it was")
-    trail = list(AuditEntry.objects.filter(verb="recover").order_by("id").values_list("outcome", "reason"))
+    trail = list(
+        AuditEntry.objects.filter(verb="recover").order_by("id").values_list("outcome", "reason")
+    )
     assert trail == [("refused", "too hasty"), ("done", "as it was")]
     assert AuditEntry.objects.get(outcome="done").after["version"] == 1
     told = Notification.objects.get(user=alice, event__name="WORKFLOW_RECOVERED").event.payload
