@@ -33,6 +33,7 @@ PLACES = {
         "step_id": "stp",
         "session_id": "ses",
         "token_id": "key",
+        "approval_id": "ask",
         "runner": "stigmer",
         "number": "1",
     },
