@@ -6,19 +6,17 @@ Everything else is the same 404.
 from __future__ import annotations
 
 import uuid
-from typing import TypeVar
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from executions import policy
 from executions.api.refusals import not_found
 from executions.ids import parse_public_id
 from executions.models import Agent, Execution, Session, Workflow
-from executions.models.resource import Resource
+from executions.models.resource import KnownResource, meant_by
 
 PREFIXES = {"workflow": "wex", "agent": "aex"}
-KnownResource = TypeVar("KnownResource", bound=Resource)
 
 
 def execution(user: User, public_id: str, kind: str) -> Execution:
@@ -68,12 +66,7 @@ def _resource(
 ) -> KnownResource:
     rows = rows.select_related("owner", "head_version", "default_instance", "spec_updated_by")
     key = parse_public_id(ref, prefix)
-    if key is not None:
-        found = rows.filter(pk=key).first()
-    else:
-        # A private one of the caller's own goes before the shared one of that name.
-        named = rows.filter(Q(visibility="shared") | Q(owner=user), slug=ref)
-        found = named.order_by("visibility").first()
+    found = meant_by(rows, user, ref) if key is None else rows.filter(pk=key).first()
     if found is None:
         raise not_found(f"There is no {what} {shown(ref)}.")
     return found

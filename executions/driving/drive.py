@@ -46,6 +46,11 @@ class RolledBack(Exception):
         self.begun = begun
 
 
+def sooner(moment: datetime, limit: datetime | None) -> datetime:
+    """The moment, unless a time limit comes before it."""
+    return moment if limit is None else min(moment, limit)
+
+
 class Drive:
     """``interrupted`` are calls that had begun when their process ended."""
 
@@ -101,6 +106,21 @@ class Drive:
         if self.keeps_secrets_out:
             surroundings.open_records(records, self.secrets)
         return records
+
+    def wait(
+        self,
+        step: StepRecord,
+        until: datetime,
+        waiting_for: str,
+        *,
+        also: Callable[[], None] | None = None,
+        take_back: Callable[[], None] | None = None,
+    ) -> NoReturn:
+        """Let go of the execution, which stands at this step and waits; raises :class:`Parked`."""
+        step.enter(StepStatus.WAITING, wake_at=until, waiting_for=waiting_for)
+        self.journal.pending[step.id] = step
+        self.boundary.columns["current_step"] = step.path
+        self.park(until, waiting_for, also=also, take_back=take_back)
 
     def park(
         self,

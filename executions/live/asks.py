@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 
-from executions.live.news import News, Subscribers
+from executions.live.news import News, Subscribers, followed
 from executions.live.rights import Ask as Asking
 from executions.live.topics import ASKS, Topic
 from executions.models import Ask
@@ -50,17 +50,12 @@ class AskNews(News):
 
     async def send(self, subscribers: Subscribers, ask: Asking) -> None:
         users, self._users = self._users, set()
-        followed = [
-            (subscriber, each)
-            for subscriber in subscribers
-            for each in subscriber.subscriptions.values()
-            if each.is_ready and each.topic.kind == ASKS and each.topic.user_id in users
-        ]
-        if not followed:
+        readers = followed(subscribers, ASKS, users)
+        if not readers:
             return
-        ids = {each.topic.user_id for _, each in followed if each.topic.user_id is not None}
+        ids = {each.topic.user_id for _, each in readers if each.topic.user_id is not None}
         marks: dict[int, int] = await ask(lambda: marks_of(ids))
-        for subscriber, each in followed:
+        for subscriber, each in readers:
             now = marks.get(each.topic.user_id or 0, 0)
             if now != each.cursor:
                 subscriber.hint(each.topic.name)

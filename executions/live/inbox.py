@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from django.db.models import Count, QuerySet
 
-from executions.live.news import News, Subscribers
+from executions.live.news import News, Subscribers, followed
 from executions.live.rights import Ask
 from executions.live.topics import INBOX, Topic
 from executions.models import Notification
@@ -39,19 +39,14 @@ class InboxNews(News):
 
     async def send(self, subscribers: Subscribers, ask: Ask) -> None:
         users, self._users = self._users, set()
-        followed = [
-            (subscriber, each)
-            for subscriber in subscribers
-            for each in subscriber.subscriptions.values()
-            if each.is_ready and each.topic.kind == INBOX and each.topic.user_id in users
-        ]
-        if not followed:
+        readers = followed(subscribers, INBOX, users)
+        if not readers:
             return
-        oldest, seq = min(each.cursor for _, each in followed), now_seq()
-        ids = {each.topic.user_id for _, each in followed if each.topic.user_id is not None}
+        oldest, seq = min(each.cursor for _, each in readers), now_seq()
+        ids = {each.topic.user_id for _, each in readers if each.topic.user_id is not None}
         found: list[Notification] = await ask(lambda: newer(ids, oldest))
         counts: dict[int, int] = await ask(lambda: unread_counts(ids))
-        for subscriber, each in followed:
+        for subscriber, each in readers:
             unread = counts.get(each.topic.user_id or 0, 0)
             own = [row for row in found if row.user_id == each.topic.user_id]
             recent = [row for row in own if seq_of(row) > each.cursor - OVERLAP_MS]

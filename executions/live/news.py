@@ -36,6 +36,18 @@ class News:
         """Find what the database holds and no nudge told."""
 
 
+def followed(
+    subscribers: Subscribers, kind: str, users: Collection[int]
+) -> list[tuple[Subscriber, Subscription]]:
+    """Who follows what is of this kind and belongs to one of these users."""
+    return [
+        (subscriber, each)
+        for subscriber in subscribers
+        for each in subscriber.subscriptions.values()
+        if each.is_ready and each.topic.kind == kind and each.topic.user_id in users
+    ]
+
+
 @dataclass(slots=True)
 class Want:
     """What is followed of one execution: after which sequence, by which roles, and if as a row."""

@@ -4,7 +4,10 @@ that are deployed.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Q
 
@@ -97,3 +100,16 @@ class Instance(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+
+KnownResource = TypeVar("KnownResource", bound=Resource)
+
+
+def meant_by(
+    rows: models.QuerySet[KnownResource, KnownResource], user: User, slug: str
+) -> KnownResource | None:
+    """The one of ``rows`` that this user means by a slug: a private one of their own goes before
+    the shared one of that name.
+    """
+    named = rows.filter(Q(visibility=Visibility.SHARED) | Q(owner=user), slug=slug)
+    return named.order_by("visibility").first()

@@ -40,7 +40,7 @@ class _OfThread(threading.local):
     is_hurried = False
 
 
-_waited = _OfThread()
+_of_thread = _OfThread()
 
 
 @contextmanager
@@ -48,11 +48,11 @@ def calling(caller: Caller | None) -> Iterator[None]:
     """Calls of this thread are made for ``caller`` meanwhile; None: they wait for their turn in any
     case.
     """
-    before, _waited.caller = _waited.caller, caller
+    before, _of_thread.caller = _of_thread.caller, caller
     try:
         yield
     finally:
-        _waited.caller = before
+        _of_thread.caller = before
 
 
 @contextmanager
@@ -60,28 +60,28 @@ def hurried() -> Iterator[None]:
     """Calls of this thread do not wait long for a process meanwhile: others wait for this
     thread.
     """
-    before, _waited.is_hurried = _waited.is_hurried, True
+    before, _of_thread.is_hurried = _of_thread.is_hurried, True
     try:
         with calling(None):
             yield
     finally:
-        _waited.is_hurried = before
+        _of_thread.is_hurried = before
 
 
 def is_hurried() -> bool:
-    return _waited.is_hurried
+    return _of_thread.is_hurried
 
 
 def waited_seconds() -> float:
     """How long calls of this thread have waited for a place or a process so far: time that nothing
     may count against a deadline.
     """
-    return _waited.seconds
+    return _of_thread.seconds
 
 
 def note_waited(seconds: float) -> None:
     """This thread waited so long for what it needs to make a call."""
-    _waited.seconds += seconds
+    _of_thread.seconds += seconds
 
 
 class Places:
@@ -136,7 +136,7 @@ class Places:
             raise SealedGivenUp("the caller was told not to wait any longer")
 
     def _wait(self, turn: threading.Event) -> None:
-        began, caller = time.monotonic(), _waited.caller
+        began, caller = time.monotonic(), _of_thread.caller
         if caller is not None:
             caller.waits_for(turn)
         turn.wait()

@@ -18,7 +18,7 @@ from executions import clock
 from executions.calls.outcome import Ask, Done, Fail
 from executions.calls.steps import STEPS
 from executions.driving import report
-from executions.driving.drive import Drive
+from executions.driving.drive import Drive, sooner
 from executions.errors import WorkflowError
 from executions.ids import public_id, uuid7
 from executions.journal.decided import Asked, Call
@@ -27,7 +27,7 @@ from executions.journal.records import EventRecord, StepRecord
 from executions.language.walking.requests import Effect
 from executions.models import Ask as AskRow
 from executions.models import Event, Notification
-from executions.states import StepStatus, WaitingFor
+from executions.states import WaitingFor
 
 
 def ask(drive: Drive, request: Effect, put_back: Callable[[], None]) -> Done | Fail:
@@ -86,10 +86,6 @@ def _park(
     Call.of(step).ask = held
     until = held.until
     assert until is not None
-    wake_at = until if request.deadline_at is None else min(until, request.deadline_at)
-    step.enter(StepStatus.WAITING, wake_at=wake_at, waiting_for=WaitingFor.ANSWER)
-    drive.journal.pending[step.id] = step
-    drive.boundary.columns["current_step"] = step.path
     also = take_back = None
     if put_back is not None:
         now = clock.now()
@@ -100,7 +96,8 @@ def _park(
         drive.boundary.events.append(event)
         also = partial(_write, drive, step, asked, held)
         take_back = partial(_not_put, drive, step, event, before, put_back)
-    drive.park(wake_at, WaitingFor.ANSWER, also=also, take_back=take_back)
+    wake_at = sooner(until, request.deadline_at)
+    drive.wait(step, wake_at, WaitingFor.ANSWER, also=also, take_back=take_back)
 
 
 def _not_put(

@@ -10,19 +10,18 @@ from __future__ import annotations
 import copy
 import json
 import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any, NoReturn
 
 from django.contrib.auth.models import User
-from django.db.models import Q
 
 from executions import clock, policy
 from executions.calls.outcome import Done, Fail
 from executions.dispatch import ring_after_commit
 from executions.driving import stopping
 from executions.driving.attempts.effects import Stood
-from executions.driving.drive import Drive
+from executions.driving.drive import Drive, sooner
 from executions.errors import Refused, WorkflowError
 from executions.ids import public_id
 from executions.intake import create_execution as intake
@@ -33,9 +32,9 @@ from executions.journal.operation import child_key
 from executions.journal.records import StepRecord
 from executions.language.walking.requests import Spawn
 from executions.models import Execution, Workflow, WorkflowVersion
-from executions.models.resource import Visibility
+from executions.models.resource import meant_by
 from executions.secrets.sealing import labelled
-from executions.states import ENDED_PHASES, Phase, StepStatus, WaitingFor
+from executions.states import ENDED_PHASES, Phase, WaitingFor
 from executions.values import dumps
 
 MOST_DEEP = 16
@@ -55,7 +54,8 @@ def outcome_of(drive: Drive, request: Spawn) -> Done | Fail:
     child = drive.store.call(partial(_found, drive.execution, request.step))
     if child is None:
         if held.child is not None:
-            detail = f"The run {_name(held.child)} that this step started is not there any more."
+            run = public_id("wex", held.child)
+            detail = f"The run {run} that this step started is not there any more."
             return _failed(WorkflowError.standard("runtime", detail, status=404))
         return _started(drive, request)
     held.child = child.pk
@@ -104,12 +104,8 @@ def _started(drive: Drive, request: Spawn) -> Done | Fail:
 
 
 def _park(drive: Drive, request: Spawn, **how: Any) -> NoReturn:
-    step = request.step
-    wake_at = _sooner(clock.now() + LOOK_AGAIN, request.deadline_at)
-    step.enter(StepStatus.WAITING, wake_at=wake_at, waiting_for=WaitingFor.CHILD)
-    drive.journal.pending[step.id] = step
-    drive.boundary.columns["current_step"] = step.path
-    drive.park(wake_at, WaitingFor.CHILD, **how)
+    wake_at = sooner(clock.now() + LOOK_AGAIN, request.deadline_at)
+    drive.wait(request.step, wake_at, WaitingFor.CHILD, **how)
 
 
 def _found(execution: Execution, step: StepRecord) -> Execution | None:
@@ -155,9 +151,8 @@ def _workflow(owner: User, namespace: str, name: str) -> Workflow:
         slug = slug_of(name)
     except Refused:
         raise absent from None
-    rows = policy.visible_workflows(owner).filter(Q(visibility=Visibility.SHARED) | Q(owner=owner))
-    rows = rows.select_related("head_version", "default_instance")
-    found = rows.filter(namespace=namespace, slug=slug).order_by("visibility").first()
+    rows = policy.visible_workflows(owner).filter(namespace=namespace)
+    found = meant_by(rows.select_related("head_version", "default_instance"), owner, slug)
     if found is None:
         raise absent
     return found
@@ -197,15 +192,11 @@ def _ended(child: Execution) -> Done | Fail:
     error = (
         WorkflowError.standard("runtime", child.failure_reason)
         if child.error is None
-        else _error(child.error)
+        else WorkflowError(**child.error)
     )
     said = error.detail or error.title
     detail = f"The run {child.public_id} failed" + (f": {said}" if said else ".")
     return _failed(WorkflowError(error.type, error.status, error.title, detail))
-
-
-def _error(error: dict[str, Any]) -> WorkflowError:
-    return WorkflowError(**error)
 
 
 def _wake_if_ended(execution: Execution, child_id: uuid.UUID) -> None:
@@ -220,11 +211,3 @@ def _wake_if_ended(execution: Execution, child_id: uuid.UUID) -> None:
 
 def _failed(error: WorkflowError) -> Fail:
     return Fail(error, transient=False, rule="another run", answered=True)
-
-
-def _name(key: uuid.UUID) -> str:
-    return public_id("wex", key)
-
-
-def _sooner(moment: datetime, limit: datetime | None) -> datetime:
-    return moment if limit is None else min(moment, limit)

@@ -22,7 +22,7 @@ from executions.driving.attempts import asks, attempt, transactional, turn
 from executions.driving.attempts.lost import LOST
 from executions.driving.attempts.transactional import Send
 from executions.driving.boundary import Came
-from executions.driving.drive import Drive, Yielded
+from executions.driving.drive import Drive, Yielded, sooner
 from executions.errors import ExpressionError, WorkflowError
 from executions.journal import operation
 from executions.journal.decided import Answer, Call, Known
@@ -92,7 +92,7 @@ def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | E
     step, call = request.step, Call.of(request.step)
     now = clock.now()
     if step.wake_at is not None and step.wake_at > now and step.status == StepStatus.RETRYING:
-        drive.park(_sooner(step.wake_at, request.deadline_at), WaitingFor.BACK_OFF)
+        drive.park(sooner(step.wake_at, request.deadline_at), WaitingFor.BACK_OFF)
     if call.needs_decision:
         _ask(drive, step, now)
     if (answer := call.answer) is not None:
@@ -311,11 +311,7 @@ def _retry_later(
     step.attempt += 1
     drive.journal.pending[step.id] = step
     drive.boundary.columns["retry_count"] = Call.of(step).failures or 0
-    drive.park(_sooner(wake_at, request.deadline_at), WaitingFor.BACK_OFF)
-
-
-def _sooner(moment: datetime, limit: datetime | None) -> datetime:
-    return moment if limit is None else min(moment, limit)
+    drive.park(sooner(wake_at, request.deadline_at), WaitingFor.BACK_OFF)
 
 
 def _answer_of(answer: Answer) -> Done | Fail:

@@ -78,7 +78,7 @@ def test_waiting_for_a_free_child_counts_against_no_time_limit(
 
     def slowly(scope: Scope, source: str, value: Any) -> Any:
         run.now += timedelta(seconds=30)
-        places._waited.seconds += 30
+        places.note_waited(30)
         return evaluate(scope, source, value)
 
     def resolve(scope: Scope, template: Any, value: Any) -> Any:
@@ -95,7 +95,7 @@ def test_waiting_for_a_child_over_secrets_counts_against_no_attempt(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def filled(*arguments: Any, **options: Any) -> dict[str, Any]:
-        places._waited.seconds += 30
+        places.note_waited(30)
         return {"x": 1}
 
     monkeypatch.setattr(late, "filled", filled)
