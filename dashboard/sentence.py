@@ -141,7 +141,7 @@ def _waiting(execution: Execution, steps: Sequence[Step]) -> str:
     step, name = _step(execution, steps, *_AGAIN)
     if place := in_line.place(steps):
         return _in_line(place)
-    if execution.waiting_for == WaitingFor.CHILD:
+    if execution.waits_for(WaitingFor.CHILD):
         return _for_child(steps, name)
     asking = next((each for each in steps if each.waiting_for == WaitingFor.ANSWER), None)
     if asking and (said := _asking(asking)):

@@ -7,7 +7,7 @@ Nothing here knows Django, and nothing but ``models.moves.apply`` writes a phase
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum, auto
@@ -194,6 +194,16 @@ class WaitingFor(StrEnum):
     # Of an external runner.
     APPROVAL = "approval"
     RUNNER = "its runner"
+
+    @staticmethod
+    def joined(kinds: Iterable[str]) -> str:
+        """What a run waits for whose branches wait for several things at once."""
+        return ", ".join(kinds)
+
+    @staticmethod
+    def apart(waiting_for: str) -> list[str]:
+        """The kinds of which ``waiting_for`` is made; none where it waits for nothing."""
+        return waiting_for.split(", ") if waiting_for else []
 
 
 class Runner(StrEnum):

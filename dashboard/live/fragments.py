@@ -28,7 +28,7 @@ def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
     unfinished = queries.unfinished_steps(execution.pk)
     failed = [step for step in unfinished if _stops(step, execution)]
     open_ = [step for step in unfinished if step.status in OPEN_STATUSES]
-    if execution.waiting_for == WaitingFor.ANSWER:
+    if any(step.waiting_for == WaitingFor.ANSWER for step in open_):
         approvals.attach(open_)
     buttons = actions.actions(execution, role, failed)
     nobody = None if execution.phase in ENDED_PHASES else unheard(BRIEFLY_SECONDS)

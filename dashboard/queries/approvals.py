@@ -15,7 +15,7 @@ from dashboard.queries.in_time import in_time
 from executions import clock, policy
 from executions.models import Ask, Execution, Step
 from executions.models.ask import AskQuerySet
-from executions.states import WaitingFor
+from executions.states import UNDER_WAY
 
 PAGE = 25
 MOST_OF_A_RUN = 20
@@ -76,7 +76,7 @@ def seen_by(user: User, asks: Sequence[Ask]) -> frozenset[uuid.UUID]:
 
 def of_run(user: User, execution: Execution) -> list[Ask]:
     """What this run asks now and this person may answer."""
-    if execution.waiting_for != WaitingFor.ANSWER:
+    if execution.phase not in UNDER_WAY:
         return []
     rows = Ask.objects.open().for_person(user).filter(execution=execution)
     return list(_shown(rows).order_by("-pk")[:MOST_OF_A_RUN])

@@ -10,7 +10,7 @@ again when the run goes on.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -90,14 +90,44 @@ class Boundary:
         self.attempts: list[AttemptRecord] = []
         self.events: list[EventRecord] = []
         # What the next move is to write of an attempt: kept elsewhere where it cannot be written.
-        self.came: Came | None = None
+        self.came: dict[uuid.UUID, Came] = {}
         self.progress: Callable[[], tuple[int, int]] = lambda: (0, 0)
         self._outcome: Outcome | None = None
+        # Of what has gathered: what is done in its transaction, and what takes it back.
+        self._with: list[Callable[[], None]] = []
+        self._take_backs: list[Callable[[], None]] = []
         if held.first_time:
             assert held.execution.started_at is not None
             self.events.append(
                 report.plain(EventName.STARTED, held.execution, held.execution.started_at)
             )
+
+    @property
+    def inbox(self) -> int:
+        """The counter of what arrived, as last seen."""
+        return self._inbox
+
+    def has_gathered(self) -> bool:
+        """Whether there is anything to write but columns."""
+        return bool(self._journal.pending or self.attempts or self.events or self._with)
+
+    def gather(
+        self,
+        also: Callable[[], None] | None = None,
+        take_back: Callable[[], None] | None = None,
+    ) -> None:
+        """Do the one in the transaction of the next commit, the other where that begins nothing."""
+        self._with += [] if also is None else [also]
+        self._take_backs += [] if take_back is None else [take_back]
+
+    def hear(self) -> None:
+        """Look whether something was asked: raises it, once what has gathered is written."""
+        self._look()
+
+    def record(self) -> None:
+        """Write what has gathered, whatever was asked. Raises Fenced."""
+        if not self._written(self._move(Lease(self._token))):
+            raise Fenced
 
     def hold_outcome(self) -> None:
         """An effect has come to its outcome and the walk goes on from here."""
@@ -209,8 +239,9 @@ class Boundary:
         asked = CancelAsked if self.cancel_asked else PauseAsked if self.pause_asked else None
         if asked is None or asked not in heeded:
             return
-        if take_back is not None:
-            take_back()
+        for each in (*self._take_backs, *([] if take_back is None else [take_back])):
+            each()
+        self._take_backs, self._with = [], []
         if self._outcome is not None:
             self._go_back(self._outcome)
         if not here and not self._written(self._move(Lease(self._token))):
@@ -258,11 +289,13 @@ class Boundary:
         self, move: Move, *, here: bool = False, also: Callable[[], None] | None = None
     ) -> bool:
         """Whether it was carried out; then it is not gathered any more."""
-        work = partial(apply, move) if also is None else partial(_apply_with, move, also)
+        all_ = self._with if also is None else [*self._with, also]
+        work = partial(_apply_with, move, all_) if all_ else partial(apply, move)
         applied = work() if here else self._store.call(work)
         if applied is None:
             return False
-        self.came = None
+        self.came = {}
+        self._with, self._take_backs = [], []
         self._inbox, self.head_seq = applied.inbox, applied.head_seq
         self.cancel_asked, self.pause_asked = applied.cancel_asked, applied.pause_asked
         if "last_checkpoint_at" in move.columns:
@@ -294,9 +327,10 @@ def _as_it_is(record: StepRecord) -> StepRecord:
     return record if record.is_finished() else replace(record, control=dict(record.control))
 
 
-def _apply_with(move: Move, also: Callable[[], None]) -> Applied | None:
+def _apply_with(move: Move, also: Iterable[Callable[[], None]]) -> Applied | None:
     with atomic():
         applied = apply(move)
         if applied is not None:
-            also()
+            for each in also:
+                each()
     return applied

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from django.conf import settings
 
 from executions import sealed
+from executions.calls.python import step as python
 from executions.driving import surroundings
 from executions.driving.attempts.lost import why_lost
 from executions.driving.attempts.running import Running
@@ -29,7 +30,29 @@ Timer = Callable[[datetime], None]
 
 
 class Parked(Exception):
-    """The execution was let go of until something wakes it."""
+    """A walk stands until a moment (None: without end) or until something arrives: its branch, or
+    the execution, is let go of then.
+
+    ``also`` is done in the transaction that lets go. ``take_back`` takes out of what has gathered
+    what this was to begin, where something is asked before. ``in_line``: the key under which it
+    waits for a process of functions.
+    """
+
+    def __init__(
+        self,
+        until: datetime | None,
+        waiting_for: str,
+        *,
+        also: Callable[[], None] | None = None,
+        take_back: Callable[[], None] | None = None,
+        in_line: tuple[uuid.UUID, ...] = (),
+    ) -> None:
+        super().__init__(waiting_for)
+        self.until = until
+        self.waiting_for = waiting_for
+        self.also = also
+        self.take_back = take_back
+        self.in_line = in_line
 
 
 class Yielded(Exception):
@@ -93,12 +116,12 @@ class Drive:
         text.
         """
         assert self.walker is not None
-        self.walker.is_hurried = True
+        self.walker.hurry.is_on = True
         try:
             with sealed.hurried():
                 yield
         finally:
-            self.walker.is_hurried = False
+            self.walker.hurry.is_on = False
 
     def records_of_now(self) -> list[StepRecord]:
         """The steps as they stand in the database, as this drive found them at its beginning."""
@@ -116,7 +139,7 @@ class Drive:
         also: Callable[[], None] | None = None,
         take_back: Callable[[], None] | None = None,
     ) -> NoReturn:
-        """Let go of the execution, which stands at this step and waits; raises :class:`Parked`."""
+        """The walk stands at this step and waits: raises :class:`Parked`."""
         step.enter(StepStatus.WAITING, wake_at=until, waiting_for=waiting_for)
         self.journal.pending[step.id] = step
         self.boundary.columns["current_step"] = step.path
@@ -130,8 +153,20 @@ class Drive:
         also: Callable[[], None] | None = None,
         take_back: Callable[[], None] | None = None,
     ) -> NoReturn:
-        """Let go of the execution, as :meth:`Boundary.park` does; raises :class:`Parked`."""
-        self.boundary.park(until, waiting_for, also=also, take_back=take_back)
-        if self.timer is not None and until is not None:
-            self.timer(until)
-        raise Parked
+        """The walk stands here, and its step says so already: raises :class:`Parked`."""
+        raise Parked(until, waiting_for, also=also, take_back=take_back)
+
+    def let_go(self, parked: Parked) -> None:
+        """Let go of the execution, as :meth:`Boundary.park` does; raises what was asked before."""
+        try:
+            self.boundary.park(
+                parked.until, parked.waiting_for, also=parked.also, take_back=parked.take_back
+            )
+        except BaseException:
+            for key in parked.in_line:
+                python.leave(key)
+            raise
+        for key in parked.in_line:
+            python.park(key)
+        if self.timer is not None and parked.until is not None:
+            self.timer(parked.until)

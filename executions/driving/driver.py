@@ -21,15 +21,17 @@ from django.db import Error
 
 from executions import clock, sealed
 from executions.calls.outcome import Done, Fail
-from executions.driving import endings, surroundings
-from executions.driving.attempts import children, late_answers
+from executions.driving import answering, endings, surroundings
+from executions.driving.attempts import late_answers
 from executions.driving.attempts.effects import run_effect
 from executions.driving.attempts.running import Running
 from executions.driving.attempts.turn import leave_out_waiting
+from executions.driving.beside import Beside
 from executions.driving.boundary import CancelAsked, PauseAsked
 from executions.driving.crashes import Crashes
 from executions.driving.drive import Drive, Parked, RolledBack, Timer, Yielded
 from executions.driving.lease import Held, claim, give_back
+from executions.driving.sending import BrokenOff, sent
 from executions.driving.store import Impatient, Store
 from executions.driving.takeover import set_apart, take_over
 from executions.errors import ExpressionError, Fenced, WorkflowError
@@ -37,15 +39,17 @@ from executions.journal.replay import Diverged
 from executions.language.walking.requests import (
     Breathe,
     Completed,
+    Effect,
     Ended,
     Failed,
+    Fork,
+    Joined,
     Park,
     Request,
     Spawn,
 )
 from executions.language.walking.walker import Walker
 from executions.models.passing import Trouble, trouble
-from executions.values import clean_text
 
 # A claim holds nothing yet: its slot is for others where somebody has locked what it needs.
 CLAIM_SECONDS = 10.0
@@ -156,8 +160,6 @@ class Driver:
         try:
             with sealed.calling(self.drive.running.caller(self.drive.execution.pk)):
                 self._run() if crashes is None else endings.give_up(self.drive, crashes)
-        except Parked:
-            return
         except CancelAsked:
             endings.cancel(self.drive)
         finally:
@@ -165,7 +167,7 @@ class Driver:
 
     def _run(self) -> None:
         try:
-            self._loop()
+            self._walk_and_let_go()
         except (Yielded, sealed.SealedClosed):
             endings.give_back(self.drive)
         except PauseAsked:
@@ -181,6 +183,12 @@ class Driver:
             error = WorkflowError.standard("runtime", str(problem))
             endings.end(self.drive, Failed(error, None), requires_manual_intervention=True)
 
+    def _walk_and_let_go(self) -> None:
+        try:
+            self._loop()
+        except Parked as parked:
+            self.drive.let_go(parked)
+
     def _loop(self) -> None:
         if self.drive.boundary.cancel_asked:
             raise CancelAsked
@@ -194,43 +202,46 @@ class Driver:
             error = WorkflowError.standard("expression", str(problem), instance="/timeout/after")
             return endings.end(self.drive, Failed(error, None))
         walk = self.walker.run(limit_at)
-        following = self._send(walk, None)
+        following: Request | Ended = self._send(walk, None)
         while not isinstance(following, (Completed, Failed)):
             if isinstance(following, Breathe):
                 self._flush_if_due()
                 following = self._send(walk, None)
-            elif isinstance(following, Park):
-                self.drive.boundary.columns["current_step"] = following.step.path
-                self.drive.park(following.until, following.waiting_for)
-            elif isinstance(following, Spawn):
-                following = self._send(walk, children.outcome_of(self.drive, following))
-            else:
+            elif isinstance(following, Effect):
+                self.drive.journal.check_nothing_was_missed([following.step])
                 following = run_effect(self.drive, following, partial(self._send, walk))
                 if isinstance(following, Breathe):
                     self.drive.boundary.hold_outcome()
                 # Its boundary wrote what was pending, so the time until the next flush counts from
                 # here.
                 self._flushed = time.monotonic()
+            elif isinstance(following, Park):
+                self.drive.boundary.columns["current_step"] = following.step.path
+                self.drive.park(following.until, following.waiting_for)
+            elif isinstance(following, Fork):
+                following = self._send(
+                    walk, Beside(self.drive, following, self._flush_if_due).run()
+                )
+                if isinstance(following, Breathe):
+                    self.drive.boundary.hold_outcome()
+            else:
+                if isinstance(following, Spawn):
+                    self.drive.journal.check_nothing_was_missed([following.step])
+                following = self._send(walk, answering.answer_of(self.drive, following))
         endings.end(self.drive, following)
 
-    def _send(self, walk: Walking, answer: Done | Fail | None) -> Request | Ended:
+    def _send(self, walk: Walking, answer: Done | Fail | Joined | None) -> Request | Ended:
         try:
-            return walk.send(answer)
+            return sent(walk, answer)
         except StopIteration as stop:
             ended: Ended = stop.value
             return ended
-        except Diverged:
-            raise
-        except sealed.SealedClosed:
-            # This process ends, or somebody asked something. Whoever takes the execution next
-            # evaluates the same again.
-            raise Yielded from None
-        except Exception as problem:
-            # The walk is pure: walking again would end in the same error, for ever.
-            log.exception("the walk broke off")
-            detail = clean_text(f"Stigmer could not go on: {type(problem).__name__}: {problem}")
-            self.drive.columns_at_end["requires_manual_intervention"] = True
-            return Failed(WorkflowError.standard("runtime", detail), None)
+        except BrokenOff as broken:
+            return self._broken(broken)
+
+    def _broken(self, broken: BrokenOff) -> Failed:
+        self.drive.columns_at_end["requires_manual_intervention"] = True
+        return Failed(broken.error, None)
 
     def _walker(self) -> Walker:
         facts = surroundings.facts_for(

@@ -13,6 +13,7 @@ from django.db.models import Count, Max, Q
 
 from executions import clock
 from executions.driving.versions import Parsed, parsed
+from executions.journal.decided import Task
 from executions.journal.links import FIRST_FORMAT
 from executions.journal.paths import ancestors
 from executions.journal.records import DECISION, StepRecord
@@ -159,10 +160,19 @@ def load_open_records(execution_id: uuid.UUID) -> list[StepRecord]:
 
 
 def load_records_around(execution_id: uuid.UUID, path: str) -> list[StepRecord]:
-    """The standing steps that are open, that at ``path``, and those around it: few, however long
-    the journal is.
+    """The standing steps that are open, that at ``path``, what failed with it, and those around
+    them: few, however long the journal is.
     """
-    wanted = Q(finished_at=None) | Q(path__in=[path, *ancestors(path)])
+    found = _records_at(execution_id, [path, *ancestors(path)])
+    named = {each for record in found for each in Task.of(record).failed or ()} - {path}
+    if not named:
+        return found
+    paths = {each for name in (path, *named) for each in (name, *ancestors(name))}
+    return _records_at(execution_id, sorted(paths))
+
+
+def _records_at(execution_id: uuid.UUID, paths: Sequence[str]) -> list[StepRecord]:
+    wanted = Q(finished_at=None) | Q(path__in=paths)
     rows = Step.objects.filter(wanted, execution_id=execution_id, superseded_by=None).exclude(
         kind=DECISION
     )

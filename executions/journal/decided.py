@@ -120,7 +120,8 @@ class Task(View):
     """Any task.
 
     ``flow`` is where it goes on, ``boundary`` the task whose time limit was hit, ``reason`` why it
-    was skipped.
+    was skipped, ``failed`` the innermost steps that made it fail, where branches are around it or
+    below.
     """
 
     __slots__ = ()
@@ -128,6 +129,7 @@ class Task(View):
     reason = Key[str]()
     deadline = _moment(per_try=True)
     boundary = Key[str](per_try=True)
+    failed = Key[list[str]](per_try=True)
 
 
 class Earlier(View):
@@ -186,11 +188,34 @@ class Call(Task):
     late = Key[dict[str, dict[str, Any]]]()
 
 
-class Loop(Task):
-    """A ``for``: its items, read once."""
+class Conflict(View):
+    """A key of the context that several branches set: the last of them in order counts."""
+
+    __slots__ = ()
+    key = Key[str]()
+    branches = Key[list[str]]()
+
+
+class Forked(Task):
+    """Branches beside each other: which one won, and where their contexts met.
+
+    ``generation`` is that of operations that begin in the branches, where a restore has raised the
+    run's since and left these alone; ``generations`` that of those branches that it did not.
+    """
+
+    __slots__ = ()
+    winner = Key[str]()
+    conflicts = Key[list[dict[str, Any]]](per_try=True)
+    generation = Key[int]()
+    generations = Key[dict[str, int]]()
+
+
+class Loop(Forked):
+    """A ``for``: its items, read once, and how many of them are gone through at once."""
 
     __slots__ = ()
     items = Key[list[Any]]()
+    parallel = Key[int]()
 
 
 class Iteration(View):
@@ -293,6 +318,7 @@ class Reported(Call):
 KINDS: tuple[type[View], ...] = (
     Task,
     Call,
+    Forked,
     Loop,
     Iteration,
     Switch,

@@ -76,8 +76,16 @@ class Journal:
 
     def answer_from(self, record: StepRecord) -> None:
         """A finished composite answers for everything below it."""
+        self.pass_over(record.path)
+
+    def pass_over(self, path: str) -> None:
+        """What stands below ``path`` need not be visited: it was decided without it."""
         if self.unvisited:
-            self.unvisited = {path for path in self.unvisited if not is_inside(path, record.path)}
+            self.unvisited = {each for each in self.unvisited if not is_inside(each, path)}
+
+    def open_below(self, path: str) -> list[StepRecord]:
+        """Begun below ``path`` and not finished."""
+        return [record for record in self.open_steps() if is_inside(record.path, path)]
 
     def tries_of(self, path: str) -> list[StepRecord]:
         """The recorded steps of this call in the other tries of the block around it, as they
@@ -97,12 +105,20 @@ class Journal:
             if record not in known:
                 known.append(record)
 
-    def check_nothing_was_missed(self, next_step: str) -> None:
-        """Raises :class:`Diverged` where a new effect would begin while recorded steps were never
-        visited.
+    def check_nothing_was_missed(self, next_steps: Iterable[StepRecord]) -> None:
+        """Called before calls are made, once all walks have come to one, with the steps of these.
+
+        Raises :class:`Diverged` where recorded steps were never visited; what would have begun is
+        taken back then.
         """
-        if self.unvisited:
-            raise Diverged(min(self.unvisited), next_step)
+        if not self.unvisited:
+            return
+        path = ""
+        for record in next_steps:
+            path = path or record.path
+            if record.id not in self.written:
+                self.forget(record)
+        raise Diverged(min(self.unvisited), path)
 
     def begin(self, record: StepRecord) -> None:
         """Record a task before it runs. Raises NotStorable or :class:`JournalFull`."""

@@ -15,7 +15,7 @@ from executions.ids import public_id, uuid7
 from executions.journal.records import newest_format
 from executions.models.claiming import left_behind, takable
 from executions.models.fields import JsonField
-from executions.models.matching import ATTENTION, NEEDS_ATTENTION, condition
+from executions.models.matching import ATTENTION, NEEDS_ATTENTION, condition, waits_for
 from executions.searching.search import Search
 from executions.states import ACTIVE_PHASES, UNDER_WAY, Phase, Runner, WaitingFor
 
@@ -248,7 +248,7 @@ class Execution(models.Model):
             models.Index(fields=["phase", "wake_at"], name="execution_due"),
             models.Index(
                 fields=["id"],
-                condition=Q(waiting_for=WaitingFor.FUNCTION_PROCESS.value),
+                condition=waits_for(WaitingFor.FUNCTION_PROCESS),
                 name="execution_in_line",
             ),
             models.Index(
@@ -291,6 +291,10 @@ class Execution(models.Model):
         assert found is not None
         return found
 
+    def waits_for(self, kind: WaitingFor) -> bool:
+        """Whether it waits for this, be it beside others: each of its branches may wait."""
+        return kind in WaitingFor.apart(self.waiting_for)
+
     def is_active(self) -> bool:
         return self.phase in ACTIVE_PHASES
 
@@ -298,7 +302,7 @@ class Execution(models.Model):
         """Failed, set aside, waiting for a decision, or in the hands of a runner that went
         silent.
         """
-        is_asked = self.phase == Phase.WAITING and self.waiting_for == WaitingFor.DECISION
+        is_asked = self.phase == Phase.WAITING and self.waits_for(WaitingFor.DECISION)
         is_silent = self.runner_silent_at is not None and self.is_active()
         return (
             self.phase == Phase.FAILED or self.requires_manual_intervention or is_asked or is_silent

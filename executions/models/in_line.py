@@ -14,6 +14,7 @@ from django.db.models import Q
 from executions import clock
 from executions.journal.decided import Call
 from executions.models.execution import Execution, ExecutionQuerySet
+from executions.models.matching import waits_for
 from executions.models.step import Step
 from executions.states import Phase, StepStatus, WaitingFor
 
@@ -66,7 +67,7 @@ class Place:
 
 def waiting() -> ExecutionQuerySet:
     """The executions that stand in line for a process of functions."""
-    return Execution.objects.filter(phase=Phase.WAITING, waiting_for=WaitingFor.FUNCTION_PROCESS)
+    return Execution.objects.filter(waits_for(WaitingFor.FUNCTION_PROCESS), phase=Phase.WAITING)
 
 
 def line() -> Line:
@@ -81,7 +82,7 @@ def line() -> Line:
 
 def place_of(execution: Execution) -> Place | None:
     """Where this execution stands in line; None where it does not."""
-    if execution.phase == Phase.IN_PROGRESS or execution.waiting_for == WaitingFor.FUNCTION_PROCESS:
+    if execution.phase == Phase.IN_PROGRESS or execution.waits_for(WaitingFor.FUNCTION_PROCESS):
         open_steps = Q(superseded_by=None, kind="call", status__in=_OPEN)
         return place(Step.objects.filter(open_steps, execution=execution).order_by("-id"))
     return None

@@ -23,7 +23,7 @@ class LateAnswerQuerySet(models.QuerySet["LateAnswer"]):
         """What the person may take over who decides about this execution; None where there is
         nothing, or nobody.
         """
-        if execution.phase != Phase.WAITING or execution.waiting_for != WaitingFor.DECISION:
+        if execution.phase != Phase.WAITING or not execution.waits_for(WaitingFor.DECISION):
             return None
         # Seldom there, so the question is looked for only where there is something to offer.
         if not self.filter(execution=execution.pk).exists():

@@ -13,7 +13,14 @@ from executions.searching.search import ME, Search
 from executions.states import ACTIVE_PHASES, Phase, WaitingFor
 
 MOST_SUBJECTS = 5_000
-_DECISION = Q(phase=Phase.WAITING, waiting_for=WaitingFor.DECISION)
+
+
+def waits_for(kind: WaitingFor) -> Q:
+    """Whether a run, which may have branches that wait for several things, waits for this one."""
+    return Q(waiting_for__contains=kind.value)
+
+
+_DECISION = Q(phase=Phase.WAITING) & waits_for(WaitingFor.DECISION)
 _SET_ASIDE = Q(requires_manual_intervention=True)
 _SILENT = Q(runner_silent_at__isnull=False, phase__in=ACTIVE_PHASES)
 

@@ -19,7 +19,7 @@ from executions.models import claiming
 from executions.models.move import Applied, Claim, Guard, Lease, Move, Woken
 from executions.models.prepared import prepared_cursor
 from executions.models.rows import ATTEMPTS, EVENTS, STEPS, adapt
-from executions.states import ENDED_PHASES, WaitingFor
+from executions.states import ENDED_PHASES
 
 Row = Sequence[Any]
 
@@ -29,8 +29,8 @@ RETURNED = "head_seq, inbox, token, cancel_asked_at, pause_asked_at"
 # a child is locked before its parent everywhere.
 _ENDED = f"{RETURNED}, CASE WHEN is_awaited THEN parent_id END AS waits, queue, owner_id"
 _WAKE = (
-    "inbox = p.inbox + 1, rung_at = NULL, wake_at = CASE WHEN p.phase = 'WAITING' AND"
-    f" p.waiting_for = '{WaitingFor.CHILD}' THEN {{at}} ELSE p.wake_at END"
+    "inbox = p.inbox + 1, rung_at = NULL, wake_at = CASE WHEN p.phase = 'WAITING' THEN {at} ELSE"
+    " p.wake_at END"
 )
 _ON_CONFLICT = "ON CONFLICT (id) DO UPDATE SET " + ", ".join(
     f"{column} = excluded.{column}"

@@ -15,13 +15,14 @@ from executions import audit, clock
 from executions.driving import report
 from executions.journal.events import EventName
 from executions.models import Execution, Step
+from executions.models.matching import waits_for
 from executions.models.move import Move, Standing
 from executions.models.moves import apply
 from executions.models.transactions import atomic
 from executions.states import Phase, Runner, WaitingFor
 
 # While it waits for these no time limit runs.
-UNTIMED = (WaitingFor.DECISION, WaitingFor.FUNCTION_PROCESS)
+UNTIMED = waits_for(WaitingFor.DECISION) | waits_for(WaitingFor.FUNCTION_PROCESS)
 MOST_PER_SWEEP = 100
 log = structlog.get_logger(__name__)
 
@@ -34,14 +35,12 @@ def lost() -> dict[str, QuerySet[Execution]]:
         execution=OuterRef("pk"), waiting_for=WaitingFor.DECISION
     )
     never = waiting.filter(wake_at=None)
-    person = Q(waiting_for=WaitingFor.DECISION)
+    person = waits_for(WaitingFor.DECISION)
     late = Q(wake_at=None) | Q(wake_at__gt=F("timeout_at") + timedelta(seconds=1))
     return {
         "it waits, and nothing would wake it": never.exclude(person),
         "it waits for a person, and nobody was asked": never.filter(person).exclude(Exists(asked)),
-        "its time limit has passed": waiting.filter(late, timeout_at__lt=Now()).exclude(
-            waiting_for__in=UNTIMED
-        ),
+        "its time limit has passed": waiting.filter(late, timeout_at__lt=Now()).exclude(UNTIMED),
         "it is pending for a moment that is still to come": ours.filter(
             phase=Phase.PENDING, wake_at__gt=Now() + timedelta(minutes=1)
         ),

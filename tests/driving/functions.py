@@ -37,6 +37,18 @@ def note_once(ledger: str, line: str, context: FunctionContext) -> Any:
     return note(ledger, line, context)
 
 
+@function(name="tests.meet", isolation="thread")
+def meet(ledger: str, line: str, others: int, context: FunctionContext) -> str:
+    """Write a line and come back once as many of other lines stand there: all run at once."""
+    note(ledger, line, context)
+    for _ in range(6_000):
+        lines = {each.split(" ")[0] for each in Path(ledger).read_text().splitlines()}
+        if len(lines) > others:
+            return line
+        time.sleep(0.005)
+    raise TransientError("the others never came")
+
+
 @function(name="tests.note_when_open")
 def note_when_open(ledger: str, line: str, gate: str, context: FunctionContext) -> str:
     """Write a line into the ledger, in a process of its own, once the file ``gate`` is there."""

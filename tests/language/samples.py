@@ -8,6 +8,7 @@ TASK_SAMPLES = {
     "set": SET,
     "switch": "{switch: [{some: {when: '${ .x }', then: end}}, {none: {then: continue}}]}",
     "for": f"{{for: {{in: '${{ [1, 2] }}'}}, do: [{{a: {SET}}}]}}",
+    "fork": f"{{fork: {{branches: [{{a: {SET}}}, {{b: {SET}}}]}}}}",
     "try": (
         "{try: [{a: {raise: {error: {type: 'https://x.example/e', status: 409, title: '${ .x"
         f" }}'}}}}}}}}], catch: {{do: [{{b: {SET}}}]}}}}"

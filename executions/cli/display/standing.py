@@ -62,7 +62,8 @@ def next_commands(run: Run, *, may_skip: bool = False) -> list[tuple[str, str]]:
     """What can be done now: the command and what it does."""
     run_id, status = run["metadata"]["id"], run["status"]
     phase = status["phase"]
-    if status["waiting_for"] == WaitingFor.DECISION and phase == "WAITING":
+    waits_for = WaitingFor.apart(status["waiting_for"])
+    if WaitingFor.DECISION in waits_for and phase == "WAITING":
         return [
             (f"stigmer decide {run_id} run-again", "run the step again"),
             (f"stigmer decide {run_id} mark-done", _with_late_answer(status)),

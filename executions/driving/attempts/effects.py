@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import random
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NoReturn
@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import structlog
 
 from executions import clock, sealed
-from executions.calls.context import Cancellation
+from executions.calls.context import Cancellation, StepContext
 from executions.calls.outcome import Done, Fail
 from executions.calls.table import CALLS
 from executions.driving import report, surroundings
@@ -24,6 +24,7 @@ from executions.driving.attempts.transactional import Send
 from executions.driving.boundary import Came
 from executions.driving.drive import Drive, Yielded, sooner
 from executions.errors import ExpressionError, WorkflowError
+from executions.isolation import Seat
 from executions.journal import operation
 from executions.journal.decided import Answer, Call, Known
 from executions.journal.events import EventName
@@ -88,7 +89,35 @@ class Stood:
         drive.journal.pending[step.id] = step
 
 
-def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | Ended:
+@dataclass(slots=True)
+class Start:
+    """A call that may begin: what its attempt is made with.
+
+    ``began`` and ``cancellation`` are set as it begins.
+    """
+
+    request: Effect
+    stood: Stood
+    effect: str
+    policy: Policy
+    seconds: float
+    began: datetime
+    cancellation: Cancellation = field(default_factory=Cancellation)
+
+    def take_back(self, drive: Drive) -> None:
+        """It was not begun."""
+        self.stood.put_back(drive, self.request.step)
+
+    def settle(self, drive: Drive, outcome: Done | Fail) -> Done | Fail:
+        """What the attempt's outcome means for the walk. Raises Parked: a later attempt."""
+        return _settle(drive, self.request, outcome, self.policy, self.began)
+
+
+def prepare(drive: Drive, request: Effect, stood: Stood) -> Start | Done | Fail:
+    """What there is to do about a call: make an attempt, or nothing, as its answer is there.
+
+    Raises Parked where it waits for a moment or for a person.
+    """
     step, call = request.step, Call.of(request.step)
     now = clock.now()
     if step.wake_at is not None and step.wake_at > now and step.status == StepStatus.RETRYING:
@@ -97,16 +126,16 @@ def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | E
         _ask(drive, step, now)
     if (answer := call.answer) is not None:
         del call.answer
-        return send(_answer_of(answer))
+        return _answer_of(answer)
     if CALLS[request.call].asks_people:
-        return send(asks.ask(drive, request, partial(stood.put_back, drive, step)))
+        return asks.ask(drive, request, partial(stood.put_back, drive, step))
     effect = request.task.effect(step.arguments)
     try:
         policy = _policy(drive, request, effect)
         seconds = attempt.seconds_for(request, policy.attempt_seconds, now)
     except ExpressionError as problem:
         error = WorkflowError.standard("expression", str(problem))
-        return send(Fail(error, transient=False, rule="a duration of its policy"))
+        return Fail(error, transient=False, rule="a duration of its policy")
     if step.id in drive.interrupted:
         _note_interruption(drive, step, effect, now)
     if effect == "at_most_once":
@@ -114,24 +143,55 @@ def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | E
         if operation.may_have_happened_before(step):
             call.asked = True
             _ask(drive, step, now)
+    return Start(request, stood, effect, policy, seconds, now)
+
+
+def enter(drive: Drive, start: Start) -> None:
+    """Its step has begun, once the next boundary is committed."""
+    step, start.began = start.request.step, clock.now()
+    step.enter(StepStatus.RUNNING)
+    call = Call.of(step)
+    if call.first_attempt_at is None:
+        call.first_attempt_at = start.began
+    drive.boundary.columns["current_step"] = step.path
+
+
+def made(
+    drive: Drive, start: Start, seat: Seat | None, context: StepContext | None = None
+) -> Done | Fail:
+    """Make the attempt, which has begun: how it came out."""
+    context = context or context_of(drive, start, seat)
+    is_once = start.effect == "at_most_once"
+    with drive.running.attempt(
+        drive.execution.pk, drive.token, start.cancellation, context.deadline, is_once=is_once
+    ):
+        return attempt.run(start.request, context)
+
+
+def context_of(drive: Drive, start: Start, seat: Seat | None) -> StepContext:
+    """What the attempt may know and use; its deadline begins to count now."""
+    return attempt.context_for(
+        drive.execution, start.request, start.seconds, drive.secrets, start.cancellation, seat
+    )
+
+
+def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | Ended:
+    step, start = request.step, prepare(drive, request, stood)
+    if not isinstance(start, Start):
+        return send(start)
     with turn.seat_for(drive, request) or nullcontext() as seat:
-        now = clock.now()
-        _begin(drive, step, now, stood)
-        if effect == "transactional":
-            take_back = partial(stood.put_back, drive, step)
+        if drive.running.stopping.is_set():
+            raise Yielded
+        enter(drive, start)
+        # What was asked meanwhile is honoured here, before anything is run.
+        take_back = partial(stood.put_back, drive, step)
+        drive.boundary.commit(take_back=take_back)
+        if start.effect == "transactional":
             return transactional.run(
-                drive, request, policy, partial(_settle, drive, request), send, take_back
+                drive, request, start.policy, partial(_settle, drive, request), send, take_back
             )
-        cancellation = Cancellation()
-        context = attempt.context_for(
-            drive.execution, request, seconds, drive.secrets, cancellation, seat
-        )
-        is_once = effect == "at_most_once"
-        with drive.running.attempt(
-            drive.execution.pk, drive.token, cancellation, context.deadline, is_once=is_once
-        ):
-            outcome = attempt.run(request, context)
-    if cancellation.requested.is_set() and isinstance(outcome, Fail):
+        outcome = made(drive, start, seat)
+    if start.cancellation.requested.is_set() and isinstance(outcome, Fail):
         if not outcome.effect_possible:
             Stood.of(drive, step).put_back(drive, step)
         # Somebody asked, or the lease is lost: the boundary says which, before the failure is
@@ -139,11 +199,13 @@ def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | E
         drive.boundary.commit()
         step.status = StepStatus.RUNNING
     else:
-        drive.boundary.came = _came(step, outcome, now)
-    return send(_settle(drive, request, outcome, policy, now))
+        drive.boundary.came[step.id] = came(start, outcome)
+    return send(start.settle(drive, outcome))
 
 
-def _came(step: StepRecord, outcome: Done | Fail, began: datetime) -> Came:
+def came(start: Start, outcome: Done | Fail) -> Came:
+    """The outcome, as it is kept until it is committed."""
+    step = start.request.step
     return Came(
         step.id,
         step.path,
@@ -151,24 +213,9 @@ def _came(step: StepRecord, outcome: Done | Fail, began: datetime) -> Came:
         step.attempt,
         Call.of(step).key or "",
         outcome,
-        began,
+        start.began,
         clock.now(),
     )
-
-
-def _begin(drive: Drive, step: StepRecord, now: datetime, stood: Stood) -> None:
-    """Commit *begun* before the effect.
-
-    What was asked meanwhile is honoured here, before anything is run.
-    """
-    if drive.running.stopping.is_set():
-        raise Yielded
-    step.enter(StepStatus.RUNNING)
-    call = Call.of(step)
-    if call.first_attempt_at is None:
-        call.first_attempt_at = now
-    drive.boundary.columns["current_step"] = step.path
-    drive.boundary.commit(take_back=partial(stood.put_back, drive, step))
 
 
 def _note_interruption(drive: Drive, step: StepRecord, effect: str, now: datetime) -> None:

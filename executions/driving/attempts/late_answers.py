@@ -18,6 +18,7 @@ from django.db import Error
 from executions import clock
 from executions.calls.outcome import Done
 from executions.driving import report
+from executions.driving.boundary import Came
 from executions.driving.drive import Drive
 from executions.driving.lease import load_records
 from executions.errors import Fenced, NotStorable, WorkflowError
@@ -40,9 +41,12 @@ def keep(drive: Drive) -> None:
     """The lease was lost while an attempt ran: keep its answer, if it has come, as long as this
     process can.
     """
-    if drive.boundary.came is None:
-        return
-    values = _values(drive, LOST)
+    for came in drive.boundary.came.values():
+        _keep(drive, came)
+
+
+def _keep(drive: Drive, came: Came) -> None:
+    values = _values(drive, came, LOST)
     try:
         try:
             kept = drive.store.call(partial(_kept, values))
@@ -53,14 +57,14 @@ def keep(drive: Drive) -> None:
         log.error(
             "an answer that came too late could not be kept",
             problem=str(problem).strip(),
-            **_named(drive),
+            **_named(drive, came),
         )
         return
     if kept:
         log.warning(
             "an answer came when the lease was lost; it is kept",
             succeeded=values["succeeded"],
-            **_named(drive),
+            **_named(drive, came),
         )
 
 
@@ -68,25 +72,23 @@ def stop(drive: Drive, problem: Error) -> None:
     """The database does not take this boundary, and would not the next time: the run stops and says
     why.
 
-    An answer that was to be written with it is kept, and a person decides. Raises Fenced, or
+    Answers that were to be written with it are kept, and a person decides. Raises Fenced, or
     django.db.Error where not even that can be written.
     """
     drive.store.call(partial(_stopped, drive, problem))
     log.error(
         "the run stops: the database does not take what it has to write",
         problem=str(problem).strip(),
-        **_named(drive),
+        execution_id=drive.execution.public_id,
+        paths=[came.path for came in drive.boundary.came.values()],
     )
 
 
-def _named(drive: Drive) -> dict[str, Any]:
-    came = drive.boundary.came
-    return {"execution_id": drive.execution.public_id, "path": came.path if came else ""}
+def _named(drive: Drive, came: Came) -> dict[str, Any]:
+    return {"execution_id": drive.execution.public_id, "path": came.path}
 
 
-def _values(drive: Drive, why: str) -> dict[str, Any]:
-    came = drive.boundary.came
-    assert came is not None
+def _values(drive: Drive, came: Came, why: str) -> dict[str, Any]:
     values: dict[str, Any] = {
         "execution_id": drive.execution.pk,
         "step_id": came.step_id,
@@ -123,11 +125,7 @@ def _kept(values: dict[str, Any]) -> bool:
             token=values["token"],
             defaults=values,
         )
-        if (
-            is_new
-            and execution.phase == Phase.WAITING
-            and execution.waiting_for == WaitingFor.DECISION
-        ):
+        if is_new and execution.phase == Phase.WAITING and execution.waits_for(WaitingFor.DECISION):
             _tell(execution, Step.objects.get(pk=values["step_id"]), values)
     return is_new
 
@@ -154,36 +152,45 @@ def _tell(execution: Execution, step: Step, values: dict[str, Any]) -> None:
 
 
 def _stopped(drive: Drive, problem: Error) -> None:
-    execution, now, came = drive.execution, clock.now(), drive.boundary.came
+    execution, now = drive.execution, clock.now()
+    came = list(drive.boundary.came.values())
     move = Move(
         execution.pk,
         Lease(drive.token),
         owner_id=execution.owner_id,
         correlation_id=execution.correlation_id,
     )
-    what = f"The outcome of {came.name}" if came else "What the run had to write next"
+    names = " and ".join(each.name for each in came)
+    what = f"The outcome of {names}" if came else "What the run had to write next"
     reason = sanitise_reason(
         f"{what} could not be written: the database refused it ({str(problem).strip()}). It was"
         " tried several times."
     )
     move.columns = {"failure_reason": reason, "requires_manual_intervention": True}
-    if came is None:
+    if not came:
         error = WorkflowError.standard("runtime", reason).as_json()
         move.to(Phase.FAILED, error=AsJson(error))
         name = drive.execution.current_step or "(workflow)"
         move.events = [report.step_failed(execution, name, reason, can_skip=False, at=now)]
     else:
-        step = next(record for record in load_records(execution.pk) if record.id == came.step_id)
-        step.enter(StepStatus.WAITING, waiting_for=WaitingFor.DECISION)
-        Call.of(step).needs_decision = True
-        move.to(Phase.WAITING, waiting_for=WaitingFor.DECISION).steps = [step]
-        named: dict[str, Any] = {"step_name": step.name, "path": step.path, "reason": reason}
-        move.events = [report.plain(EventName.NEEDS_DECISION, execution, now, **named)]
+        move.to(Phase.WAITING, waiting_for=WaitingFor.DECISION)
+        for step in load_records(execution.pk):
+            if step.id in drive.boundary.came:
+                step.enter(StepStatus.WAITING, waiting_for=WaitingFor.DECISION)
+                Call.of(step).needs_decision = True
+                named: dict[str, Any] = {"step_name": step.name, "path": step.path}
+                told = report.plain(
+                    EventName.NEEDS_DECISION, execution, now, **named, reason=reason
+                )
+                move.steps.append(step)
+                move.events.append(told)
     with atomic():
         if apply(move) is None:
             raise Fenced
-        if came is not None:
-            values = _values(drive, UNWRITTEN)
+        for each in came:
             LateAnswer.objects.get_or_create(
-                step_id=came.step_id, number=came.number, token=drive.token, defaults=values
+                step_id=each.step_id,
+                number=each.number,
+                token=drive.token,
+                defaults=_values(drive, each, UNWRITTEN),
             )

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
 
 from executions import sealed
 from executions.calls.context import Cancellation, Deadline
@@ -15,22 +17,54 @@ from executions.calls.context import Cancellation, Deadline
 OVERDUE_SECONDS = 10.0
 
 
+class Places(Protocol):
+    """Where attempts are made beside the one that a drive makes itself: a slot each."""
+
+    def take(self, owner_id: int) -> bool:
+        """Whether there is a place for an attempt of this owner; then it is taken."""
+        ...
+
+    def give(self, owner_id: int) -> None:
+        """A place is free again."""
+        ...
+
+
+class Unbounded:
+    """As many places as are asked for."""
+
+    def take(self, owner_id: int) -> bool:
+        return True
+
+    def give(self, owner_id: int) -> None:
+        pass
+
+
+# Each is another one, whatever it holds.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Attempt:
+    token: int
+    cancellation: Cancellation
+    deadline: Deadline
+    is_once: bool
+
+
 class Running:
-    """Execution id → token and the cancellation of the attempt that runs, if one does."""
+    """Execution id → token and the attempts that run, of which branches have several."""
 
     def __init__(self) -> None:
         self.stopping = threading.Event()
         # Versions whose executions have to be driven by a process of their own (models.Quarantine).
         self.quarantined: frozenset[uuid.UUID] = frozenset()
         self._lock = threading.Lock()
-        self._held: dict[uuid.UUID, tuple[int, Cancellation | None]] = {}
+        # What gives the attempts of a run that are made beside another one their places.
+        self.places: Places = Unbounded()
+        self._held: dict[uuid.UUID, int] = {}
         self._callers: dict[uuid.UUID, sealed.Caller] = {}
-        self._deadlines: dict[uuid.UUID, Deadline] = {}
-        self._once: set[tuple[uuid.UUID, int]] = set()
+        self._attempts: dict[uuid.UUID, list[_Attempt]] = {}
 
     def take(self, execution_id: uuid.UUID, token: int) -> None:
         with self._lock:
-            self._held[execution_id] = (token, None)
+            self._held[execution_id] = token
             self._callers[execution_id] = sealed.Caller()
 
     def caller(self, execution_id: uuid.UUID) -> sealed.Caller | None:
@@ -47,7 +81,7 @@ class Running:
     def let_go(self, execution_id: uuid.UUID, token: int) -> None:
         """Only the driver that took it may let go: a newer one may have taken it meanwhile."""
         with self._lock:
-            if self._held.get(execution_id, (None,))[0] == token:
+            if self._held.get(execution_id) == token:
                 del self._held[execution_id]
                 self._callers.pop(execution_id, None)
 
@@ -64,19 +98,17 @@ class Running:
         """``is_once``: it may happen only once, so that its answer is waited for though the lease
         is lost.
         """
+        attempt = _Attempt(token, cancellation, deadline, is_once)
         with self._lock:
-            self._held[execution_id] = (token, cancellation)
-            self._deadlines[execution_id] = deadline
-            if is_once:
-                self._once.add((execution_id, token))
+            self._attempts.setdefault(execution_id, []).append(attempt)
         try:
             yield
         finally:
             with self._lock:
-                if self._held.get(execution_id, (None,))[0] == token:
-                    self._held[execution_id] = (token, None)
-                    self._deadlines.pop(execution_id, None)
-                self._once.discard((execution_id, token))
+                left = self._attempts[execution_id]
+                left.remove(attempt)
+                if not left:
+                    del self._attempts[execution_id]
 
     def overdue(self) -> list[uuid.UUID]:
         """Whose attempt ought to have ended a while ago: its thread hangs in something that minds
@@ -85,30 +117,32 @@ class Running:
         with self._lock:
             return [
                 pk
-                for pk, deadline in self._deadlines.items()
-                if deadline.seconds_over() > OVERDUE_SECONDS
+                for pk, attempts in self._attempts.items()
+                if any(each.deadline.seconds_over() > OVERDUE_SECONDS for each in attempts)
             ]
 
     def tokens(self) -> dict[uuid.UUID, int]:
         with self._lock:
-            return {execution_id: token for execution_id, (token, _) in self._held.items()}
+            return dict(self._held)
 
     def cancel(self, execution_id: uuid.UUID) -> None:
-        """Ask the attempt that runs for this execution to stop, if there is one."""
+        """Ask the attempts that run for this execution to stop."""
+        self._cancel(execution_id, lambda attempt: True)
+
+    def _cancel(self, execution_id: uuid.UUID, wanted: Callable[[_Attempt], bool]) -> None:
         with self._lock:
-            cancellation = self._held.get(execution_id, (0, None))[1]
-        if cancellation is not None:
-            cancellation.request()
+            found = [each for each in self._attempts.get(execution_id, ()) if wanted(each)]
+        for attempt in found:
+            attempt.cancellation.request()
 
     def lose(self, execution_id: uuid.UUID, token: int) -> None:
         """The lease is lost: whoever has it makes the call again, so this one is broken off; but
         one that may happen only once is not made again, and its answer is worth waiting for.
         """
-        with self._lock:
-            is_once = (execution_id, token) in self._once
-        if not is_once:
-            self.cancel(execution_id)
+        self._cancel(execution_id, lambda each: each.token == token and not each.is_once)
 
     def cancel_all(self) -> None:
-        for execution_id in self.tokens():
+        with self._lock:
+            running = list(self._attempts)
+        for execution_id in running:
             self.cancel(execution_id)

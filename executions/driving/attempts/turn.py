@@ -39,10 +39,10 @@ class Waiting:
     owner_id: int
 
 
-def seat_for(drive: Drive, request: Effect) -> Seat | None:
+def seat_for(drive: Drive, request: Effect, *, in_place: bool = True) -> Seat | None:
     """The process in which the attempt will run; None where it needs none.
 
-    Raises Parked where it has to wait long.
+    Raises Parked where it has to wait long or, where it does not wait ``in_place``, at all.
     """
     step, execution = request.step, drive.execution
     if CALLS[request.call].runs_in(step.arguments) is not RunsIn.PROCESS:
@@ -52,8 +52,18 @@ def seat_for(drive: Drive, request: Effect) -> Seat | None:
     waiting = Waiting(step.id, execution.pk, execution.queue, execution.owner_id)
     seat = python.seat(waiting.step_id, str(execution.owner_id), waiting)
     if seat is None:
-        seat = _wait(drive, request, waiting)
+        seat = _wait(drive, request, waiting, in_place)
     _leave_line(drive, step)
+    return seat
+
+
+def fetched(drive: Drive, request: Effect) -> Seat | None:
+    """The process for a step that stands in line, where its turn has come."""
+    execution = drive.execution
+    waiting = Waiting(request.step.id, execution.pk, execution.queue, execution.owner_id)
+    seat = python.seat(waiting.step_id, str(execution.owner_id), waiting)
+    if seat is not None:
+        _leave_line(drive, request.step)
     return seat
 
 
@@ -62,25 +72,30 @@ def leave_out_waiting(drive: Drive) -> None:
     it.
     """
     now = clock.now()
-    open_steps = drive.journal.open_steps()
-    waited = max((_uncounted(step, now) for step in open_steps), default=timedelta())
+    # What stands around several that waited at the same time was kept up by the longest wait.
+    waited: dict[str, timedelta] = {}
+    for step in drive.journal.open_steps():
+        if by := _uncounted(step, now):
+            for each in drive.journal.chain_of(step.path):
+                waited[each.path] = max(by, waited.get(each.path, by))
     if not waited:
         return
-    for step in open_steps:
-        shift(step, waited)
+    for path, by in waited.items():
+        step = drive.journal.steps[path]
+        shift(step, by)
         drive.journal.pending[step.id] = step
     if drive.execution.timeout_at is not None:
-        drive.execution.timeout_at += waited
+        drive.execution.timeout_at += max(waited.values())
         drive.boundary.columns["timeout_at"] = drive.execution.timeout_at
 
 
-def _wait(drive: Drive, request: Effect, waiting: Waiting) -> Seat:
+def _wait(drive: Drive, request: Effect, waiting: Waiting, in_place: bool) -> Seat:
     step = request.step
     is_new = Call.of(step).in_line is None
     try:
         _stand_in_line(drive, step)
         # A time limit around it was read by this walk already; only the next one sees it moved.
-        if is_new and request.deadline_at is None:
+        if in_place and is_new and request.deadline_at is None:
             drive.boundary.commit()
             seat = python.seat(
                 waiting.step_id, str(drive.execution.owner_id), waiting, seconds=IN_PLACE_SECONDS
@@ -89,13 +104,11 @@ def _wait(drive: Drive, request: Effect, waiting: Waiting) -> Seat:
                 return seat
         if drive.running.stopping.is_set():
             raise Yielded
-        drive.park(clock.now() + LOOK_AGAIN, WaitingFor.FUNCTION_PROCESS)
-    except Parked:
-        python.park(waiting.step_id)
-        raise
     except BaseException:
         python.leave(waiting.step_id)
         raise
+    until = clock.now() + LOOK_AGAIN
+    raise Parked(until, WaitingFor.FUNCTION_PROCESS, in_line=(waiting.step_id,))
 
 
 def _stand_in_line(drive: Drive, step: StepRecord) -> None:
@@ -113,7 +126,7 @@ def _leave_line(drive: Drive, step: StepRecord) -> None:
     waited = _uncounted(step, now)
     if call.in_line is None:
         return
-    for record in drive.journal.open_steps():
+    for record in drive.journal.chain_of(step.path):
         shift(record, waited)
         drive.journal.pending[record.id] = record
     del call.in_line

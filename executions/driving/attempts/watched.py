@@ -102,19 +102,19 @@ def _driver_errors(shared: Any) -> tuple[type[Exception], ...]:
     return (shared.Database.Error,)
 
 
-class _Runner:
+class Runner:
     """A thread that runs one call after another: a new one for each would cost as much as the rest
     of a short step.
     """
 
-    _idle: ClassVar[list[_Runner]] = []
+    _idle: ClassVar[list[Runner]] = []
 
     def __init__(self) -> None:
         self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
         threading.Thread(target=self._serve, name="watched step", daemon=True).start()
 
     @classmethod
-    def take(cls) -> _Runner:
+    def take(cls) -> Runner:
         """One that has nothing to do; one that was left behind never has."""
         with _lock:
             return cls._idle.pop() if cls._idle else cls()
@@ -148,7 +148,7 @@ class _Watched:
         self._problem: BaseException | None = None
         self._name = f"{context.execution_id}{context.path}#{context.attempt}"
         self._began = time.monotonic()
-        _Runner.take().do(partial(copy_context().run, self._run))
+        Runner.take().do(partial(copy_context().run, self._run))
 
     def result(self) -> Outcome:
         """Raises :class:`Overrun`."""

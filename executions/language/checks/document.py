@@ -29,10 +29,11 @@ class TaskPlace:
 
 @dataclass(frozen=True, slots=True)
 class TaskList:
-    """Tasks that can reach each other with ``then``."""
+    """Tasks that can reach each other with ``then``, unless they are branches beside each other."""
 
     path: Path
     tasks: tuple[TaskPlace, ...]
+    are_branches: bool = False
 
 
 @dataclass(frozen=True, slots=True)

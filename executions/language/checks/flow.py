@@ -16,13 +16,14 @@ def check_flow(found: Outline, report: Report) -> None:
     """Report names used twice and targets that do not exist; warn of the unreachable."""
     everywhere = {task.name for tasks in found.lists for task in tasks.tasks}
     for tasks in found.lists:
-        names = {task.name for task in tasks.tasks}
+        names = set() if tasks.are_branches else {task.name for task in tasks.tasks}
         _check_names(tasks, report)
         for task in tasks.tasks:
             for path, target in _targets(task):
                 if target not in DIRECTIVES and target not in names and not report.is_full:
-                    _report_target(path, target, names, everywhere, report)
-        _warn_unreachable(tasks, report)
+                    _report_target(path, target, tasks, everywhere, report)
+        if not tasks.are_branches:
+            _warn_unreachable(tasks, report)
     for function in found.functions:
         for path, target in _targets(function):
             if target not in DIRECTIVES:
@@ -58,8 +59,16 @@ def _targets(task: TaskPlace) -> Iterator[tuple[Path, str]]:
 
 
 def _report_target(
-    path: Path, target: str, names: set[str], everywhere: set[str], report: Report
+    path: Path, target: str, tasks: TaskList, everywhere: set[str], report: Report
 ) -> None:
+    names = {task.name for task in tasks.tasks}
+    if tasks.are_branches and target in names:
+        report.add(
+            path,
+            f"a branch cannot go on at {shown(target)}: it runs beside it",
+            "continue, exit or end",
+        )
+        return
     message = f"there is no task {shown(target)} in this list"
     if target in everywhere:
         message += "; one of that name stands in another list, but `then` reaches only its own"

@@ -37,13 +37,15 @@ def outline(document: dict[str, Any], known_functions: Collection[str] | None = 
     return Outline(document, tuple(lists), functions, declared, known_functions)
 
 
-def _lists(path: Path, items: Any, variables: frozenset[str]) -> list[TaskList]:
+def _lists(
+    path: Path, items: Any, variables: frozenset[str], *, are_branches: bool = False
+) -> list[TaskList]:
     if not isinstance(items, list):
         return []
     places = tuple(
         TaskPlace(where, name, body, variables) for where, name, body in entries(path, items)
     )
-    found = [TaskList(path, places)]
+    found = [TaskList(path, places, are_branches)]
     for place in places:
         found += _inside(place)
     return found
@@ -52,10 +54,18 @@ def _lists(path: Path, items: Any, variables: frozenset[str]) -> list[TaskList]:
 def _inside(task: TaskPlace) -> list[TaskList]:
     # Several kinds may name one list: the `do` of a `for` is that of a `do` too.
     given: dict[Keys, frozenset[str]] = defaultdict(frozenset)
+    branches: set[Keys] = set()
     for kind in rows_of(task.body):
         for keys in kind.lists:
             given[keys] |= kind.variables(task.body, keys)
+            if kind.forks:
+                branches.add(keys)
     found: list[TaskList] = []
     for keys, variables in given.items():
-        found += _lists((*task.path, *keys), at(task.body, *keys), task.variables | variables)
+        found += _lists(
+            (*task.path, *keys),
+            at(task.body, *keys),
+            task.variables | variables,
+            are_branches=keys in branches,
+        )
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from executions.language.kinds.call_task import CallTask
 from executions.language.kinds.do_task import DoTask
 from executions.language.kinds.for_task import ForTask
+from executions.language.kinds.fork_task import ForkTask
 from executions.language.kinds.raise_task import RaiseTask
 from executions.language.kinds.run_task import RunTask
 from executions.language.kinds.set_task import SetTask
@@ -18,6 +19,7 @@ _ROWS: tuple[type[TaskBase], ...] = (
     SetTask,
     SwitchTask,
     ForTask,
+    ForkTask,
     TryTask,
     RaiseTask,
     WaitTask,

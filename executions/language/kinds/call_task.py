@@ -124,7 +124,6 @@ class CallTask(TaskBase):
             )
         else:
             operation.adopt(record, walker.facts.run)
-        walker.journal.check_nothing_was_missed(record.path)
         walker.journal.begin(record)
         limit = frame.nearest_limit()
         outcome: Done | Fail = yield Request(

@@ -1,11 +1,14 @@
 """``for``: a block once per item.
 
-The items are read once and recorded; each ``while`` is decided once.
+The items are read once and recorded; each ``while`` is decided once. By ``metadata.parallel``
+several are gone through at once: each round is a branch then, which has the loop's own input, and
+the output is the list of all outputs.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any, Self
 
 from pydantic import Field, model_validator
@@ -15,15 +18,28 @@ from executions.errors import WorkflowError
 from executions.journal.decided import Iteration, Loop
 from executions.journal.paths import iteration_path, task_path
 from executions.journal.records import StepRecord
-from executions.language.checks.document import Keys, TaskPlace, text
+from executions.language.checks.document import Keys, Outline, TaskPlace, mapping, text
 from executions.language.checks.formula import Formulae, Formulas, stored
+from executions.language.checks.report import Report
 from executions.language.model import policies
 from executions.language.model.entries import VariableName
-from executions.language.model.task import Blocks, Body, Edges, NamedTask, Pen, PureTask
+from executions.language.model.task import (
+    Blocks,
+    Body,
+    Edges,
+    NamedTask,
+    Pen,
+    PureTask,
+    TaskMetadata,
+)
+from executions.language.walking.branches import Lane, together
 from executions.language.walking.requests import TaskFailed
 from executions.language.walking.scope import Scope
 from executions.language.walking.walker import END, Frame, Walk, Walker
 from executions.states import StepStatus
+
+# Of the rounds of one loop; how many calls of a run are made at once is bounded beside that.
+MOST_AT_ONCE = 1_000
 
 
 class ForEach(Model):
@@ -40,8 +56,16 @@ class ForEach(Model):
         return self
 
 
+class ForMetadata(TaskMetadata):
+    """Our own settings of a loop."""
+
+    parallel: int | None = Field(
+        None, ge=1, le=MOST_AT_ONCE, description="how many items are gone through at once"
+    )
+
+
 class ForTask(PureTask):
-    """Tasks for each item of a list, one item after the other."""
+    """Tasks for each item of a list, one item after the other or several at once."""
 
     kind = "for"
     lists = (("do",),)
@@ -50,6 +74,7 @@ class ForTask(PureTask):
     for_: ForEach = Field(alias="for", description="an object with `in`")
     while_: policies.Formula | None = Field(None, alias="while")
     do: list[NamedTask] = Field(description="a list of tasks")
+    metadata: ForMetadata = Field(default_factory=ForMetadata)
 
     @classmethod
     def variables(cls, body: Body, keys: Keys) -> frozenset[str]:
@@ -62,13 +87,32 @@ class ForTask(PureTask):
         yield from stored(found.always("for", "in"))
         yield from found.always("while", more=cls.variables(task.body, ("do",)))
 
+    @classmethod
+    def check(cls, task: TaskPlace, found: Outline, report: Report) -> None:
+        """Report a loop that is to end early and whose rounds do not wait for each other."""
+        if (
+            "for" in task.body
+            and "while" in task.body
+            and "parallel" in mapping(task.body, "metadata")
+        ):
+            report.add(
+                (*task.path, "while"),
+                "a loop with `metadata.parallel` cannot have `while`: its rounds run beside each"
+                " other, so none follows from the one before",
+                "either `while` or `metadata.parallel`",
+            )
+
     def walk(self, walker: Walker, record: StepRecord, frame: Frame) -> Walk:
         decided = Loop.of(record)
         items = decided.items
         if items is None:
             found = frame.scope.evaluate(self.for_.in_, record.input)
             items = decided.items = _items(found, record.path, frame)
+            if self.metadata.parallel is not None:
+                decided.parallel = self.metadata.parallel
             walker.journal.begin(record)
+        if decided.parallel is not None:
+            return (yield from self._at_once(walker, record, frame, items, decided.parallel))
         data = record.input
         for index, item in enumerate(items):
             scope = frame.scope.including(
@@ -85,10 +129,36 @@ class ForTask(PureTask):
                 return data, END
         return data, None
 
+    def _at_once(
+        self, walker: Walker, record: StepRecord, frame: Frame, items: list[Any], at_once: int
+    ) -> Walk:
+        lanes = [
+            Lane(f"@{index}", f"@{index}", partial(self._round, index, item, record, frame))
+            for index, item in enumerate(items)
+        ]
+        return (yield from together(walker, record, lanes, at_once=at_once))
+
+    def _round(
+        self, index: int, item: Any, record: StepRecord, frame: Frame, walker: Walker
+    ) -> Walk:
+        scope = frame.scope.including(
+            **{self.for_.each: item, self.for_.at: index, "context": walker.context}
+        )
+        inner = replace(
+            frame,
+            path=iteration_path(record.path, index),
+            pointer=f"{frame.pointer}/do",
+            scope=scope,
+            is_branched=True,
+        )
+        return walker.task_list(self.do, inner, record.input)
+
     def blocks(self, workflow: Any) -> Blocks:
         return {"@": self.do}
 
     def next_round(self, record: StepRecord, number: int) -> str | None:
+        if Loop.of(record).parallel is not None:
+            return ""
         if number + 1 >= len(Loop.of(record).items or ()):
             return None
         if self.while_ is not None:

@@ -58,7 +58,6 @@ class RunTask(TaskBase):
             walker.check_limits(frame, frame.path)
             record.generation = max(record.generation, walker.facts.run.generation)
             record.arguments = self._resolve(record, frame)
-        walker.journal.check_nothing_was_missed(record.path)
         walker.journal.begin(record)
         limit = frame.nearest_limit()
         outcome: Done | Fail = yield Spawn(record, self.run.await_, limit.at if limit else None)

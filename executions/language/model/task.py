@@ -95,6 +95,8 @@ class TaskBase(Model):
     kind: ClassVar[str]
     # Where lists of tasks stand inside it.
     lists: ClassVar[tuple[Keys, ...]] = ()
+    # Whether the tasks of its lists run beside each other, and not one after the other.
+    forks: ClassVar[bool] = False
     # The keys whose values are made from expressions and are kept.
     stored: ClassVar[tuple[str, ...]] = ()
     # Where it names something that is declared: the section under ``use``, and the keys of the

@@ -29,6 +29,11 @@ def after(workflow: Workflow, records: Records, path: str) -> str:
     asked yet). A task that its own ``if`` leaves out may still be named.
     """
     tasks, parent = _list_around(workflow, path)
+    if parent and "@" not in parent.rpartition("/")[2]:
+        around = task_at(workflow, parent)
+        if around is not None and around.forks:
+            # The other branches go on beside it.
+            return ""
     name = unescape(path.rpartition("/")[2].partition("#")[0])
     index = next((index for index, named in enumerate(tasks) if named.name == name), None)
     if index is None:

@@ -1,9 +1,22 @@
-"""What the walk asks of its driver, and how a walk ends."""
+"""What a walk asks of its driver, and how a walk ends.
+
+A walk is a generator that yields requests and is sent their answers. Whoever walks something else
+than a workflow yields the same ones: :class:`Effect` (make this call), :class:`Spawn` (another
+run), :class:`Park` (let go until a moment), :class:`Breathe` (a step was recorded), and
+:class:`Fork`, which has several walks driven beside each other. A branch is a walk of its own: it
+yields the same requests, may fork again, and ends by returning what it gives or by raising
+:class:`TaskFailed`. Calls of all branches are made at the same time.
+
+A walk records with ``journal.begin`` and ``journal.finish`` before it yields, and breathes once a
+step is finished. On replay it passes what is finished without a word: the driver walks all branches
+to their first request before it begins anything, and only then judges whether the journal holds
+what no walk came past.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -79,7 +92,51 @@ class Breathe:
     """
 
 
-Request = Effect | Park | Spawn | Breathe
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One of several walks beside each other: ``path`` is what its steps stand at or below."""
+
+    path: str
+    begin: Callable[[], Generator[Request, Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Walk these beside each other, and answer with :class:`Joined` once they have come to an end.
+
+    At most ``at_once`` have begun and not ended at any time. Where one fails, what has begun comes
+    to its outcome and nothing new begins; what waits stays as it stands. Where they ``compete`` the
+    first to succeed is the only one: what the others began is closed, and one that fails is out.
+    """
+
+    step: StepRecord
+    branches: Sequence[Branch]
+    at_once: int | None = None
+    compete: bool = False
+
+
+@dataclass(slots=True)
+class Joined:
+    """How branches ended, by their place: what each returned, and how each failed.
+
+    ``winner`` is the place of the first that succeeded, where they compete.
+    """
+
+    results: dict[int, Any] = field(default_factory=dict)
+    failures: dict[int, TaskFailed] = field(default_factory=dict)
+    winner: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """Close what is open below this path, and cancel the runs that it waits for: it was taken from
+    outside, and nobody goes on with it.
+    """
+
+    path: str
+
+
+Request = Effect | Park | Spawn | Breathe | Fork | Abandon
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +160,21 @@ Ended = Completed | Failed
 class TaskFailed(Exception):
     """Travels up the walk until a ``try`` catches it.
 
+    ``path`` is the innermost step that failed, ``paths`` all of them where several branches did.
     ``boundary`` is the task whose time limit was hit, if any; ``fail`` what the attempt itself
     said, if one was made.
     """
 
     def __init__(
-        self, error: WorkflowError, path: str, boundary: str | None = None, fail: Fail | None = None
+        self,
+        error: WorkflowError,
+        path: str,
+        boundary: str | None = None,
+        fail: Fail | None = None,
+        paths: Sequence[str] = (),
     ) -> None:
         super().__init__(error.detail)
+        self.paths = list(paths) or [path]
         self.fail = fail
         self.error = error
         self.path = path

@@ -8,6 +8,7 @@ wait) is recorded and never decided again.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -71,7 +72,8 @@ class Frame:
     """Where a list of tasks stands: its path, its pointer in the document, its variables and time
     limits.
 
-    ``limits`` are the time limits that hold here, outermost first.
+    ``limits`` are the time limits that hold here, outermost first. ``is_branched``: it stands in a
+    branch, beside others.
     """
 
     path: str
@@ -79,9 +81,17 @@ class Frame:
     scope: Scope
     limits: tuple[Limit, ...] = ()
     retried_outside: bool = False
+    is_branched: bool = False
 
     def nearest_limit(self) -> Limit | None:
         return min((limit.now() for limit in self.limits), default=None)
+
+
+@dataclass(slots=True)
+class Hurry:
+    """Whether the walk goes on in a transaction, whose locks others wait for."""
+
+    is_on: bool = False
 
 
 class Walker:
@@ -101,10 +111,19 @@ class Walker:
         self.facts = facts
         self.now = now
         self.context = {} if context is None else context
-        # In a transaction, whose locks others wait for.
-        self.is_hurried = False
+        # Shared with the branches of this walk.
+        self.hurry = Hurry()
         self.done = 0
         self.total = len(workflow.do)
+
+    def branch(self, generation: int) -> Walker:
+        """A walk of its own beside others: it begins with the context of here, and what it exports
+        stays with it. Operations that begin in it are of this generation at least.
+        """
+        walker = copy.copy(self)
+        if generation != self.facts.generation:
+            walker.facts = replace(self.facts, generation=generation)
+        return walker
 
     def run(self, limit_at: datetime | None) -> Generator[Request, Any, Ended]:
         """Walk from the top. ``limit_at`` is the workflow's own time limit."""
@@ -149,7 +168,7 @@ class Walker:
         if schema is None:
             return
         seconds = self.facts.expression_seconds
-        if self.is_hurried:
+        if self.hurry.is_on:
             seconds = min(seconds, HURRIED_SECONDS)
         hides_values = bool(self.workflow.use.secrets)
         schemas.check(
@@ -226,7 +245,7 @@ class Walker:
         ) as problem:
             assert record is not None
             self._keep_context(record, before)
-            raise self._failed(record, pointer, problem) from problem
+            raise self._failed(record, pointer, problem, frame) from problem
         if record.context is not None:
             self.context = record.context["value"]
         yield from breathe()
@@ -236,11 +255,10 @@ class Walker:
         self.journal.answer_from(record)
         if record.context is not None:
             self.context = record.context["value"]
-        if record.status == StepStatus.FAILED:
-            raise TaskFailed(
-                WorkflowError(**record.error), record.path, Decided.of(record).boundary
-            )
         decided = Decided.of(record)
+        if record.status == StepStatus.FAILED:
+            paths = decided.failed or [record.path]
+            raise TaskFailed(WorkflowError(**record.error), paths[0], decided.boundary, paths=paths)
         return record.output, None if decided.reason == BY_IF else _directive(
             decided.flow, task.then
         )
@@ -304,7 +322,7 @@ class Walker:
         try:
             self._output(record, task, inner, raw)
         except sealed.SealedClosed:
-            if record.kind == "call" and not self.is_hurried:
+            if record.kind == "call" and not self.hurry.is_on:
                 # The call is done: whoever goes on works with its result and calls nobody again.
                 record.control["answer"] = {"output": raw}
                 self.journal.pending[record.id] = record
@@ -338,13 +356,19 @@ class Walker:
             )
             record.context = {"value": exported}
 
-    def _failed(self, record: StepRecord, pointer: str, problem: Exception) -> TaskFailed:
+    def _failed(
+        self, record: StepRecord, pointer: str, problem: Exception, frame: Frame
+    ) -> TaskFailed:
         """The failure as it goes on upwards, recorded at this task."""
         if isinstance(problem, TaskFailed):
             # A check of this task's own data fails without a path: the path is this task.
             boundary = None if problem.boundary == record.path else problem.boundary
             error = clean_error(problem.error)
-            failure = TaskFailed(error, problem.path or record.path, boundary, problem.fail)
+            paths = problem.paths if problem.path else [record.path]
+            failure = TaskFailed(error, paths[0], boundary, problem.fail, paths)
+            if len(paths) > 1 or (frame.is_branched and paths[0] != record.path):
+                # Whoever is answered from this step still knows what to begin again.
+                Decided.of(record).failed = paths
         elif isinstance(problem, SecretUnavailable):
             failure = TaskFailed(replace(problem.error, instance=pointer), record.path)
         else:

@@ -21,7 +21,7 @@ from executions.driving import report
 from executions.driving.chain import Broken
 from executions.errors import Refused
 from executions.ids import uuid7
-from executions.journal.decided import PER_TRY, Counted, Decision, Try, without
+from executions.journal.decided import PER_TRY, Counted, Decision, Task, Try, without
 from executions.journal.links import link
 from executions.journal.paths import ancestors, try_number
 from executions.journal.records import DECISION, EventRecord, StepRecord
@@ -86,9 +86,19 @@ class Case:
         following = after(workflow, records, path) if path else first(workflow)
         self.columns["current_step"] = following
 
-    def failed_chain(self) -> list[StepRecord]:
-        """The step that failed and the composites that failed with it, innermost first."""
-        path = self.execution.current_step
+    def failed_chains(self) -> list[list[StepRecord]]:
+        """For each step that failed, it and the composites that failed with it, innermost first.
+
+        Where several branches failed, the chain of the step at which the run stands is the first.
+        """
+        found = self._chain(self.execution.current_step)
+        outermost = next((r for r in reversed(found) if Task.of(r).failed), None)
+        paths = (Task.of(outermost).failed or []) if outermost is not None else []
+        others = [path for path in paths if path != self.execution.current_step]
+        chains = [found, *map(self._chain, others)]
+        return [chain for chain in chains if chain]
+
+    def _chain(self, path: str) -> list[StepRecord]:
         chain = [self.records[p] for p in (path, *ancestors(path)) if p in self.records]
         return [record for record in chain if record.status == StepStatus.FAILED]
 
@@ -122,8 +132,11 @@ class Case:
         self.written.append(replace(record, **{"status": StepStatus.RETRYING} | fresh | changes))
 
     def reopen_composites(self, chain: Iterable[StepRecord]) -> None:
+        """Open composites that failed again, each once, whatever failed in it."""
+        gone = {record.id for record in self.superseded}
         for record in chain:
-            self.reopen(record, status=StepStatus.RUNNING, control=self.counted_anew(record))
+            if record.id not in gone:
+                self.reopen(record, status=StepStatus.RUNNING, control=self.counted_anew(record))
 
     def count_anew(self, path: str) -> None:
         """Time limits and retries of the open composites around ``path`` count from this

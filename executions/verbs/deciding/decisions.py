@@ -164,7 +164,10 @@ def skip(
 
 
 def _skip(case: Case, output: Any) -> Decided:
-    chain = case.failed_chain()
+    # Where several branches failed, what has to be done about the others is asked after this.
+    chains = case.failed_chains()
+    skippable = [chain for chain in chains if any(record.optional for record in chain)]
+    chain = (skippable or chains or [[]])[0]
     place = next((index for index, record in enumerate(chain) if record.optional), None)
     if place is None:
         name = chain[0].name if chain else "The workflow"
@@ -287,11 +290,20 @@ def _check_storable(value: Any, what: str, case: Case) -> None:
 
 
 def again(case: Case, arguments: Any = _UNSET, as_new_operation: bool = False) -> None:
-    """Open the failed step again, and the composites that failed with it."""
-    chain = case.failed_chain()
-    if not chain:
-        return
-    failed = chain[0]
+    """Open what failed again, and the composites that failed with it.
+
+    Where several branches failed, an edit and "as a new operation" are about the step at which the
+    run stands; the others go on as they were.
+    """
+    chains = case.failed_chains()
+    for place, chain in enumerate(chains):
+        changed = (arguments, as_new_operation) if place == 0 else (_UNSET, False)
+        _reopen(case, chain[0], *changed)
+    for chain in chains:
+        case.reopen_composites(chain[1:])
+
+
+def _reopen(case: Case, failed: StepRecord, arguments: Any, as_new_operation: bool) -> None:
     if arguments is not _UNSET and failed.kind != "call":
         raise Refused(
             "invalid",
@@ -307,7 +319,6 @@ def again(case: Case, arguments: Any = _UNSET, as_new_operation: bool = False) -
         # It failed before it had resolved anything, so there is nothing to keep: the walk meets it
         # anew.
         case.superseded.append(failed)
-    case.reopen_composites(chain[1:])
 
 
 def _changes(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from django.conf import settings
@@ -29,9 +29,10 @@ from executions.journal.decided import IDENTITY, Call, without
 from executions.journal.links import FIRST_FORMAT
 from executions.journal.paths import unescape
 from executions.journal.records import StepRecord
-from executions.journal.replay import Diverged, Journal
+from executions.journal.replay import Journal
+from executions.language.walking.frontier import first_requests
 from executions.language.walking.places import task_at
-from executions.language.walking.requests import Breathe, Completed, Effect, Ended, Spawn
+from executions.language.walking.requests import Completed, Effect, Ended, Spawn
 from executions.language.walking.walker import Walker
 from executions.models import Execution, WorkflowVersion
 from executions.models.outside import outside
@@ -113,9 +114,9 @@ def preview(execution_id: uuid.UUID, actor: User, version_number: int) -> Previe
         version=version_number,
         kept=sum(r.is_finished() and r.id not in taken_back for r in case.records.values()),
         misfits=fit.misfits,
-        runs_again=what_runs_again(definition.load(version.document), [failed] if failed else []),
+        runs_again=what_runs_again(definition.load(version.document), failed),
         goes_on=fit.goes_on,
-        is_new_operation=_asks_for_something_else(failed, fit.first),
+        is_new_operation=any(_asks_for_something_else(each, fit.begun) for each in failed),
         broken=broken.text if broken else "",
         last_good_seq=broken.last_good_seq if broken else None,
     )
@@ -163,11 +164,15 @@ def _onto(case: Case, version_number: int) -> Decided:
         )
     case.made.version = version_number
     case.columns["version_id"] = version.pk
-    if failed is not None and _asks_for_something_else(failed, fit.first):
+    others = [each for each in failed if _asks_for_something_else(each, fit.begun)]
+    same = [each for each in failed if each not in others and each.path in fit.begun]
+    if others:
         # It must not pass for the same operation.
-        case.columns["generation"] = max(execution.generation, failed.generation) + 1
-    elif failed is not None and fit.first is not None:
-        case.written.append(_same_operation(case, failed, fit.first))
+        highest = max(execution.generation, *(each.generation for each in others))
+        case.columns["generation"] = highest + 1
+    for each in same:
+        case.written.append(_same_operation(case, each, fit.begun[each.path]))
+    if same:
         family.to_failed(
             execution.pk, lambda key: decisions.recover(key, case.actor, reason=case.reason)
         )
@@ -190,14 +195,13 @@ def _same_operation(case: Case, failed: StepRecord, first: StepRecord) -> StepRe
     return fresh
 
 
-def _meet_anew(case: Case) -> StepRecord | None:
-    """Take the failed step back altogether: the new version shall say what it does. Gives it."""
-    chain = case.failed_chain()
-    if not chain:
-        return None
-    case.superseded.append(chain[0])
-    case.reopen_composites(chain[1:])
-    return chain[0]
+def _meet_anew(case: Case) -> list[StepRecord]:
+    """Take the failed steps back altogether: the new version shall say what they do. Gives them."""
+    chains = case.failed_chains()
+    case.superseded += [chain[0] for chain in chains]
+    for chain in chains:
+        case.reopen_composites(chain[1:])
+    return [chain[0] for chain in chains]
 
 
 def _version(execution: Execution, number: int) -> WorkflowVersion:
@@ -220,20 +224,23 @@ def _version(execution: Execution, number: int) -> WorkflowVersion:
     return version
 
 
-def _asks_for_something_else(failed: StepRecord | None, first: StepRecord | None) -> bool:
-    if failed is None or first is None:
+def _asks_for_something_else(failed: StepRecord, begun: dict[str, StepRecord]) -> bool:
+    """Whether what failed is another call in the new version, or is not made any more."""
+    if not begun:
         return False
-    late = Call.of(failed).late != Call.of(first).late
-    return late or (first.path, first.arguments) != (failed.path, failed.arguments)
+    again = begun.get(failed.path)
+    if again is None:
+        return True
+    return Call.of(failed).late != Call.of(again).late or again.arguments != failed.arguments
 
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """The misfits; where there are none, what comes first, and its step where it is an effect."""
+    """The misfits; where there are none, what comes first, and the steps that begin, by path."""
 
     misfits: list[Misfit]
     goes_on: GoesOn | None = None
-    first: StepRecord | None = None
+    begun: dict[str, StepRecord] = field(default_factory=dict)
 
 
 def _fit(execution: Execution, version: WorkflowVersion, standing: list[StepRecord]) -> _Fit:
@@ -274,18 +281,15 @@ def _walked(
     facts = surroundings.facts_for(execution, workflow, version.document, secrets)
     walk = Walker(workflow, journal, facts, now=clock.now).run(None)
     try:
-        request = next(walk)
-        while isinstance(request, Breathe):
-            request = next(walk)
+        requests = first_requests(walk, journal)
     except StopIteration as end:
         return _Fit([], _ended(end.value))
-    except Diverged:
+    begun = {each.step.path: each.step for each in requests if isinstance(each, Effect | Spawn)}
+    if begun and journal.unvisited:
         why = "the new version would run another step first"
         return _Fit([Misfit(path, why) for path in sorted(journal.unvisited)])
-    step = request.step
-    if isinstance(request, Effect | Spawn):
-        return _Fit([], GoesOn("runs", step.path, step.name), step)
-    return _Fit([], GoesOn("waits", step.path, step.name))
+    first = next(iter(begun.values()), None) or requests[0].step
+    return _Fit([], GoesOn("runs" if begun else "waits", first.path, first.name), begun)
 
 
 def _ended(ended: Ended) -> GoesOn:

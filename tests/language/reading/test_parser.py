@@ -138,8 +138,8 @@ def test_every_problem_is_reported_at_once_in_document_order() -> None:
         (4, "there is no task `nowhere` in this list"),
         (5, "the expression is not valid"),
         (5, "the secret `key` is used but not declared"),
-        (6, "fork is not supported yet"),
         (6, "the task name `b` is used twice in this list"),
+        (6, "`branches` is missing"),
     ]
 
 

@@ -16,17 +16,22 @@ from executions.errors import WorkflowError
 from executions.journal.records import StepRecord
 from executions.journal.replay import Journal
 from executions.language import Workflow
+from executions.language.walking.frontier import Frontier, Lane, State
 from executions.language.walking.requests import (
+    Abandon,
     Breathe,
     Completed,
     Effect,
     Ended,
     Failed,
+    Fork,
+    Joined,
     Park,
     Spawn,
 )
 from executions.language.walking.scope import Facts
 from executions.language.walking.walker import Walker
+from executions.states import StepStatus
 
 HEAD = "document: {dsl: '1.0.0', namespace: tests, name: one, version: '1.0.0'}\n"
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -54,6 +59,65 @@ class Crash(Exception):
     """The process that walks is gone."""
 
 
+class Beside:
+    """The branches of a fork, whose effects are done one after the other, in the order of
+    ``turn`` (their paths as they stand; by default the first comes first).
+    """
+
+    def __init__(self, run: Run, journal: Journal, fork: Fork, crash_at: int | None) -> None:
+        self._run, self._journal, self._crash_at = run, journal, crash_at
+        self._frontier = Frontier(fork, self)
+        self.parks: list[Park] = []
+
+    def joined(self) -> Joined | None:
+        """None: all that are left wait."""
+        frontier = self._frontier
+        frontier.begin()
+        while frontier.joined is None:
+            stands = [lane for lane in frontier.lanes(State.STANDS) if frontier.may_begin(lane)]
+            self.parks = [lane.request for lane in stands if isinstance(lane.request, Park)]
+            acts = [lane for lane in stands if isinstance(lane.request, Effect | Spawn)]
+            if not acts:
+                return None
+            steps = [lane.request.step for lane in acts if isinstance(lane.request, Effect | Spawn)]
+            self._journal.check_nothing_was_missed(steps)
+            lane = self._run.turn(acts)
+            request = lane.request
+            assert isinstance(request, Effect | Spawn)
+            self._journal.pending[request.step.id] = request.step
+            self._run.commit(self._journal, self._crash_at)
+            frontier.deliver(lane, self._run.act(request))
+            frontier.go_on()
+        return frontier.joined
+
+    def send(self, walk: Any, answer: Any) -> Any:
+        return walk.send(answer)
+
+    def breathe(self) -> None:
+        self._run.commit(self._journal, self._crash_at)
+
+    def abandon(self, path: str) -> None:
+        self._run.abandon(self._journal, path)
+
+    def is_replaying(self) -> bool:
+        return bool(self._journal.unvisited)
+
+    def stand(self, lane: Lane) -> None:
+        if isinstance(lane.request, Effect | Spawn):
+            self._journal.pending.pop(lane.request.step.id, None)
+
+    def drop(self, lane: Lane, state: State) -> None:
+        if not isinstance(lane.request, Effect | Spawn) or state is not State.STANDS:
+            return
+        if lane.request.step.id not in self._journal.written:
+            self._journal.forget(lane.request.step)
+
+    def over(self, fork: Fork, *, is_won: bool) -> None:
+        self._journal.pass_over(fork.step.path)
+        if is_won:
+            self._run.abandon(self._journal, fork.step.path)
+
+
 class Run:
     """One execution: walk it, let time pass, cut its journal and walk again.
 
@@ -75,6 +139,8 @@ class Run:
         self.committed = 0
         self.max_steps = 10_000
         self.asked: list[Any] = []
+        # Of the branches that ask for an effect, the one that is answered first.
+        self.turn: Callable[[list[Lane]], Lane] = lambda lanes: lanes[0]
 
     def change(self, text: str) -> Run:
         """The same journal under another definition."""
@@ -121,15 +187,37 @@ class Run:
                     self.now = max(self.now, request.until)
                     # A parked walk is not gone on with: it is begun anew from its journal.
                     return self._walk(crash_at, limit_at, stop_at_park)
+                elif isinstance(request, Fork):
+                    beside = Beside(self, journal, request, crash_at)
+                    answer = beside.joined()
+                    if answer is None:
+                        self._commit(journal, crash_at)
+                        if stop_at_park:
+                            raise Crash
+                        until = min(each.until for each in beside.parks)
+                        self.parks.append((until - BEGAN).total_seconds())
+                        self.now = max(self.now, until)
+                        return self._walk(crash_at, limit_at, stop_at_park)
+                elif isinstance(request, Abandon):
+                    self.abandon(journal, request.path)
                 else:
+                    journal.check_nothing_was_missed([request.step])
                     self._commit(journal, crash_at)
-                    answer = self._act(request)
+                    answer = self.act(request)
         except StopIteration as stop:
             self._commit(journal, crash_at)
             ended: Ended = stop.value
             return ended
 
-    def _act(self, request: Effect | Spawn) -> Done | Fail:
+    def abandon(self, journal: Journal, path: str) -> None:
+        for record in journal.open_below(path):
+            record.enter(StepStatus.CANCELLED, self.now)
+            journal.pending[record.id] = record
+
+    def commit(self, journal: Journal, crash_at: int | None) -> None:
+        self._commit(journal, crash_at)
+
+    def act(self, request: Effect | Spawn) -> Done | Fail:
         self.effects[request.step.path] += 1
         self.asked.append(request)
         self.now += timedelta(seconds=1)

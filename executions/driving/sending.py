@@ -1,0 +1,46 @@
+"""Going on with a walk: what it asks for next, and what becomes of errors that are not its own."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import structlog
+
+from executions import sealed
+from executions.driving.drive import Yielded
+from executions.errors import WorkflowError
+from executions.journal.replay import Diverged
+from executions.language.walking.requests import Request, TaskFailed
+from executions.values import clean_text
+
+log = structlog.get_logger(__name__)
+
+
+class BrokenOff(Exception):
+    """A walk, or a branch of one, ended by an error of ours."""
+
+    def __init__(self, error: WorkflowError) -> None:
+        super().__init__(error.detail)
+        self.error = error
+
+
+def sent(walk: Generator[Request, Any, Any], answer: Any) -> Request:
+    """What the walk asks for next.
+
+    Raises StopIteration and TaskFailed as it ends, Yielded where this process ends, and
+    :class:`BrokenOff`.
+    """
+    try:
+        return walk.send(answer)
+    except (StopIteration, TaskFailed, Diverged):
+        raise
+    except sealed.SealedClosed:
+        # This process ends, or somebody asked something. Whoever takes the execution next evaluates
+        # the same again.
+        raise Yielded from None
+    except Exception as problem:
+        # The walk is pure: walking again would end in the same error, for ever.
+        log.exception("the walk broke off")
+        detail = clean_text(f"Stigmer could not go on: {type(problem).__name__}: {problem}")
+        raise BrokenOff(WorkflowError.standard("runtime", detail)) from problem
