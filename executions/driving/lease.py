@@ -19,6 +19,7 @@ from executions.journal.paths import ancestors
 from executions.journal.records import DECISION, StepRecord
 from executions.models import Event, Execution, Process, Step
 from executions.models.moves import Applied, Claim, Lease, Move, apply, claim_all
+from executions.models.reading import standing_records
 from executions.models.rows import RECORD_FIELDS, record_of
 from executions.models.transactions import atomic
 from executions.secret_access import author_of
@@ -55,8 +56,8 @@ def claim(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool = False
     """
     move = _claiming(execution_id, process_id, alone=alone)
     with atomic():
-        applied = apply(move)
-        return _held([execution_id], {execution_id: applied})[0] if applied else None
+        held = _held([execution_id], claim_all(move, [execution_id], waits=True))
+    return held[0] if held else None
 
 
 def claim_many(execution_ids: Sequence[uuid.UUID], process_id: uuid.UUID) -> list[Held]:
@@ -84,23 +85,24 @@ def _claiming(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool) ->
     return move.to(Phase.IN_PROGRESS, process_id=process_id)
 
 
-def _held(wanted: Sequence[uuid.UUID], taken: Mapping[uuid.UUID, Applied]) -> list[Held]:
+def _held(wanted: Sequence[uuid.UUID], taken: Sequence[tuple[Applied, Execution]]) -> list[Held]:
     """What was taken, in the order in which it was wanted.
 
-    Read after the UPDATE, under its row locks: what a decision wrote just before is seen.
+    Its journal is read after the UPDATE, under its row locks: what a decision wrote just before is
+    seen.
     """
-    executions = Execution.objects.in_bulk(list(taken))
-    new = _never_begun(executions, taken)
-    records = load_records_of([key for key in executions if key not in new])
+    claimed = {execution.pk: (applied, execution) for applied, execution in taken}
+    new = _never_begun(claimed)
+    records = load_records_of([key for key in claimed if key not in new])
     return [
-        _held_one(executions[key], taken[key], records.get(key, []), key in new)
+        _held_one(*claimed[key], records.get(key, []), key in new)
         for key in wanted
-        if key in taken
+        if key in claimed
     ]
 
 
 def _held_one(
-    execution: Execution, applied: Applied, records: list[StepRecord], first_time: bool
+    applied: Applied, execution: Execution, records: list[StepRecord], first_time: bool
 ) -> Held:
     assert execution.version_id is not None, "only runs of workflows are claimed"
     definition = parsed(execution.version_id)
@@ -112,13 +114,13 @@ def _held_one(
     )
 
 
-def _never_begun(
-    executions: Mapping[uuid.UUID, Execution], taken: Mapping[uuid.UUID, Applied]
-) -> set[uuid.UUID]:
+def _never_begun(claimed: Mapping[uuid.UUID, tuple[Applied, Execution]]) -> set[uuid.UUID]:
     """The token counts the claims. Who held it before may have ended before it wrote anything."""
-    new = {key for key in executions if taken[key].token == 1}
+    new = {key for key, (applied, _) in claimed.items() if applied.token == 1}
     unsure = [
-        key for key, execution in executions.items() if key not in new and not execution.head_digest
+        key
+        for key, (_, execution) in claimed.items()
+        if key not in new and not execution.head_digest
     ]
     if unsure:
         told = Event.objects.filter(execution_id__in=unsure).values_list("execution_id", flat=True)
@@ -196,9 +198,6 @@ def load_records_of(execution_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[
     """The same of several; those that have none are left out."""
     found: dict[uuid.UUID, list[StepRecord]] = {}
     if execution_ids:
-        rows = Step.objects.filter(execution_id__in=execution_ids, superseded_by=None).exclude(
-            kind=DECISION
-        )
-        for execution_id, *row in rows.order_by("id").values_list("execution_id", *RECORD_FIELDS):
-            found.setdefault(execution_id, []).append(record_of(row))
+        for execution_id, record in standing_records(execution_ids):
+            found.setdefault(execution_id, []).append(record)
     return found

@@ -8,8 +8,9 @@ statements run one after the other in one transaction, the conditional UPDATE fi
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
@@ -17,14 +18,30 @@ from executions.ids import uuid7
 from executions.journal.records import StepRecord
 from executions.models import claiming
 from executions.models.move import Applied, Claim, Guard, Lease, Move, Woken
-from executions.models.prepared import prepared_cursor
+from executions.models.prepared import (
+    AMONG,
+    MOST_TEXTS,
+    keys_as_one,
+    prepared_cursor,
+    statement_cursor,
+)
+from executions.models.reading import Reader
 from executions.models.rows import ATTEMPTS, EVENTS, STEPS, adapt
 from executions.states import ENDED_PHASES
+
+if TYPE_CHECKING:
+    from executions.models.execution import Execution
 
 Row = Sequence[Any]
 
 MOST_IN_A_LIST = 5_000
-RETURNED = "head_seq, inbox, token, cancel_asked_at, pause_asked_at"
+# Not `IS NOT NULL`: SQLite 3.40 answers that wrongly in RETURNING where the primary key is a text.
+RETURNED = "head_seq, inbox, token, " + ", ".join(
+    f"COALESCE(CAST({name}_at AS text), '') <> '' AS {name}"
+    for name in ("cancel_asked", "pause_asked")
+)
+_SAID = "head_seq, inbox, token, cancel_asked, pause_asked"
+SAID = 5
 # Of what ends: the run that waits for this end. It is woken in the same statement, or transaction;
 # a child is locked before its parent everywhere.
 _ENDED = f"{RETURNED}, CASE WHEN is_awaited THEN parent_id END AS waits, queue, owner_id"
@@ -86,87 +103,124 @@ def _set_superseded(
 
 def in_one_statement(move: Move) -> Applied | None:
     """The move as one PostgreSQL statement."""
-    update, parameters = _guarded_update(move)
-    parts = [f"held AS ({update})"]
-    offsets = _offsets(move)
-    step_rows = [(*_step_row(move, step), offsets[step.id]) for step in move.steps]
-    if step_rows:
+    assignments, parameters = _assignments(move)
+    where, rest = _where(move.guard)
+    parameters += [adapt(move.execution_id), *rest]
+    top = move.seqs_needed() - 1
+    for index, step in enumerate(move.steps):
+        parameters += _step_row(move, step)
+        parameters.append(top - index)
+    for row in _attempt_rows(move):
+        parameters += row
+    last = len(move.events) - 1
+    for index, row in enumerate(_event_rows(move)):
+        parameters += row
+        parameters.append(last - index)
+    ends = move.phase in ENDED_PHASES
+    if ends:
+        parameters.append(adapt(move.at))
+    counts = (len(move.steps), len(move.attempts), len(move.events))
+    cursor = prepared_cursor()
+    cursor.execute(_one_statement(assignments, where, ends, *counts), parameters)
+    row = cursor.fetchone()
+    return None if row is None else _applied(row)
+
+
+@lru_cache(MOST_TEXTS)
+def _one_statement(
+    assignments: str, where: str, ends: bool, steps: int, attempts: int, events: int
+) -> str:
+    """Its text, which is the same for all moves of one shape: what they set, what has to hold, and
+    how many rows they write.
+    """
+    parts = [f"held AS ({_update(assignments, where, ends)})"]
+    if steps:
         columns = ", ".join(STEPS.columns)
-        values, flat = _values({**STEPS.columns, "back": "bigint"}, step_rows)
+        values = _marks({**STEPS.columns, "back": "bigint"}, steps)
         picked = ", ".join(f"v.{column}" for column in STEPS.columns)
         parts.append(
             f"steps AS (INSERT INTO executions_step ({columns}, seq, changed_seq) SELECT {picked},"
             " CASE WHEN v.finished_at IS NOT NULL THEN held.head_seq - v.back END, held.head_seq -"
             f" v.back FROM held, (VALUES {values}) AS v({columns}, back) {_ON_CONFLICT})"
         )
-        parameters += flat
-    if move.attempts:
+    if attempts:
         columns = ", ".join(ATTEMPTS.columns)
-        values, flat = _values(ATTEMPTS.columns, _attempt_rows(move))
+        values = _marks(ATTEMPTS.columns, attempts)
         parts.append(
             f"attempts AS (INSERT INTO executions_attempt ({columns}) "
             f"SELECT v.* FROM held, (VALUES {values}) AS v({columns}))"
         )
-        parameters += flat
-    if move.events:
+    if events:
         columns = ", ".join(EVENTS.columns)
-        last = len(move.events) - 1
-        rows = [(*row, last - index) for index, row in enumerate(_event_rows(move))]
-        values, flat = _values({**EVENTS.columns, "back": "bigint"}, rows)
+        values = _marks({**EVENTS.columns, "back": "bigint"}, events)
         picked = ", ".join(f"v.{column}" for column in EVENTS.columns)
         parts.append(
             f"events AS (INSERT INTO executions_event ({columns}, seq) SELECT {picked},"
             f" held.head_seq - v.back FROM held, (VALUES {values}) AS v({columns}, back))"
         )
-        parameters += flat
-    if move.phase in ENDED_PHASES:
+    if ends:
         wake = _WAKE.format(at="%s::timestamptz")
         parts.append(
             f"woken AS (UPDATE executions_execution AS p SET {wake} FROM held WHERE p.id ="
             " held.waits)"
         )
-        parameters.append(adapt(move.at))
-    returned = f"{RETURNED}, waits, queue, owner_id" if move.phase in ENDED_PHASES else RETURNED
-    with prepared_cursor() as cursor:
-        cursor.execute(f"WITH {', '.join(parts)} SELECT {returned} FROM held", parameters)
-        row = cursor.fetchone()
-    return None if row is None else _applied(row)
+    said = f"{_SAID}, waits, queue, owner_id" if ends else _SAID
+    return f"WITH {', '.join(parts)} SELECT {said} FROM held"
 
 
-def claim_all(move: Move, execution_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Applied]:
+def claim_all(
+    move: Move, execution_ids: Sequence[uuid.UUID], *, waits: bool = False
+) -> list[tuple[Applied, Execution]]:
     """The same claim for each of these executions; of those whose guard held, what the row said
-    afterwards.
+    afterwards, and the row itself.
 
-    What somebody else has locked is left out (PostgreSQL): nobody waits, so no two can block each
-    other.
+    What somebody else has locked is left out (PostgreSQL), unless the caller ``waits``: so no two
+    who claim several can block each other.
     """
     assert isinstance(move.guard, Claim)
     assignments, values = _assignments(move)
     where, rest = _where(move.guard)
-    marks = ", ".join(["%s"] * len(execution_ids))
-    chosen = f"id IN ({marks}) AND {where}"
-    if connection.vendor == "postgresql":
+    with statement_cursor() as cursor:
+        cursor.execute(
+            _claim(assignments, where, waits), [*values, keys_as_one(execution_ids), *rest]
+        )
+        rows = cursor.fetchall()
+    return [(_applied(row[:SAID]), _executions().instance(row[SAID:])) for row in rows]
+
+
+@lru_cache(MOST_TEXTS)
+def _claim(assignments: str, where: str, waits: bool) -> str:
+    chosen = f"id {AMONG[connection.vendor]} AND {where}"
+    if connection.vendor == "postgresql" and not waits:
         chosen = (
             f"id IN (SELECT id FROM executions_execution WHERE {chosen} FOR UPDATE SKIP LOCKED)"
         )
-    sql = f"UPDATE executions_execution SET {assignments} WHERE {chosen} RETURNING id, {RETURNED}"
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*values, *map(adapt, execution_ids), *rest])
-        rows = cursor.fetchall()
-    return {_key(id_): _applied(row) for id_, *row in rows}
+    return (
+        f"UPDATE executions_execution SET {assignments} WHERE {chosen} RETURNING {RETURNED},"
+        f" {_executions().columns}"
+    )
+
+
+@cache
+def _executions() -> Reader[Execution]:
+    from executions.models.execution import Execution
+
+    return Reader(Execution)
 
 
 def _guarded_update(move: Move) -> tuple[str, list[Any]]:
     assignments, values = _assignments(move)
     where, rest = _where(move.guard)
     parameters = [*values, adapt(move.execution_id), *rest]
-    returned = _ENDED if move.phase in ENDED_PHASES else RETURNED
+    return _update(assignments, where, move.phase in ENDED_PHASES), parameters
+
+
+@lru_cache(MOST_TEXTS)
+def _update(assignments: str, where: str, ends: bool) -> str:
+    returned = _ENDED if ends else RETURNED
     return (
-        (
-            f"UPDATE executions_execution SET {assignments} WHERE id = %s AND {where} RETURNING"
-            f" {returned}"
-        ),
-        parameters,
+        f"UPDATE executions_execution SET {assignments} WHERE id = %s AND {where} RETURNING"
+        f" {returned}"
     )
 
 
@@ -174,12 +228,25 @@ def _assignments(move: Move) -> tuple[str, list[Any]]:
     columns = dict(move.columns)
     if move.phase is not None:
         columns["phase"] = str(move.phase)
-    assignments = ["head_seq = head_seq + %s", *(f"{column} = %s" for column in columns)]
-    assignments += [f"{column} = COALESCE({column}, %s)" for column in move.if_null]
-    assignments += [f"{column} = {column} + 1" for column in move.increments]
-    assignments += [f"{column} = {other}" for column, other in move.copies.items()]
     values = map(adapt, (*columns.values(), *move.if_null.values()))
-    return ", ".join(assignments), [move.seqs_needed(), *values]
+    text = _assigned(
+        tuple(columns), tuple(move.if_null), move.increments, tuple(move.copies.items())
+    )
+    return text, [move.seqs_needed(), *values]
+
+
+@lru_cache(MOST_TEXTS)
+def _assigned(
+    columns: tuple[str, ...],
+    if_null: tuple[str, ...],
+    increments: tuple[str, ...],
+    copies: tuple[tuple[str, str], ...],
+) -> str:
+    assignments = ["head_seq = head_seq + %s", *(f"{column} = %s" for column in columns)]
+    assignments += [f"{column} = COALESCE({column}, %s)" for column in if_null]
+    assignments += [f"{column} = {column} + 1" for column in increments]
+    assignments += [f"{column} = {other}" for column, other in copies]
+    return ", ".join(assignments)
 
 
 def _where(guard: Guard) -> tuple[str, list[Any]]:
@@ -205,11 +272,9 @@ def _where(guard: Guard) -> tuple[str, list[Any]]:
 
 
 def _applied(row: Row) -> Applied:
-    head_seq, inbox, token, cancel_asked_at, pause_asked_at, *ended = row
+    head_seq, inbox, token, cancel_asked, pause_asked, *ended = row
     woken = Woken(_key(ended[0]), *ended[1:]) if ended and ended[0] else None
-    return Applied(
-        head_seq, inbox, token, cancel_asked_at is not None, pause_asked_at is not None, woken
-    )
+    return Applied(head_seq, inbox, token, bool(cancel_asked), bool(pause_asked), woken)
 
 
 def _key(value: Any) -> uuid.UUID:
@@ -269,21 +334,20 @@ def _insert(
 ) -> None:
     if not rows:
         return
-    values, flat = _values(columns, rows)
-    cursor.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES {values} {tail}", flat)
+    values = _marks(columns, len(rows))
+    cursor.execute(
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES {values} {tail}",
+        [value for row in rows for value in row],
+    )
 
 
-def _values(columns: dict[str, str], rows: Iterable[Row]) -> tuple[str, list[Any]]:
+def _marks(columns: dict[str, str], rows: int) -> str:
+    """The placeholders of so many rows."""
     if connection.vendor == "postgresql":
         one = "(" + ", ".join(f"%s::{type_}" for type_ in columns.values()) + ")"
     else:
         one = "(" + ", ".join(["%s"] * len(columns)) + ")"
-    flat: list[Any] = []
-    count = 0
-    for row in rows:
-        flat += row
-        count += 1
-    return ", ".join([one] * count), flat
+    return ", ".join([one] * rows)
 
 
 def _step_row(move: Move, step: StepRecord) -> Row:

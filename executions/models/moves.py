@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from django.db import Error, connection, transaction
 
@@ -20,6 +21,9 @@ from executions.models.move import Applied, Claim, Guard, Lease, Move, Standing
 from executions.models.passing import Trouble, trouble
 from executions.models.transactions import atomic
 from executions.states import MOVES, Phase
+
+if TYPE_CHECKING:
+    from executions.models.execution import Execution
 
 __all__ = [
     "Applied",
@@ -46,14 +50,18 @@ def apply(move: Move) -> Applied | None:
     return applied
 
 
-def claim_all(move: Move, execution_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Applied]:
-    """The same claim for each of these; those whose guard held. The caller holds a transaction."""
+def claim_all(
+    move: Move, execution_ids: Sequence[uuid.UUID], *, waits: bool = False
+) -> list[tuple[Applied, Execution]]:
+    """The same claim for each of these; those whose guard held, as they are now. The caller holds a
+    transaction, and ``waits`` for what somebody else has locked.
+    """
     _check_is_legal(move)
-    taken = move_sql.claim_all(move, execution_ids)
+    taken = move_sql.claim_all(move, execution_ids, waits=waits)
 
     def announce() -> None:
-        for execution_id, applied in taken.items():
-            nudges.announce(execution_id, applied.head_seq, move.owner_id)
+        for applied, execution in taken:
+            nudges.announce(execution.pk, applied.head_seq, execution.owner_id)
 
     transaction.on_commit(announce, robust=True)
     return taken
