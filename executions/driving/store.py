@@ -1,21 +1,23 @@
 """Where the driver's transactions run.
 
 Driving threads wait on the network most of their time and must not hold a database connection each.
-A worker process therefore sends its transactions through a few writer threads, in the order in
-which they come: fair, and on SQLite far faster than a hundred threads that fight for one lock.
-Elsewhere (tests, commands) they run in the calling thread.
+A worker process therefore has a few connections for all of them. Who finds one free uses it in its
+own thread; where all are in use, transactions wait in one queue, in the order in which they come,
+for a few writer threads: fair, and on SQLite far faster than a hundred threads that fight for one
+lock. Elsewhere (tests, commands) they run over the calling thread's own connection.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from queue import Empty, SimpleQueue
 from typing import Protocol, TypeVar
 
 from django.db import connection, transaction
 
+from executions.driving.seats import Seats
 from executions.driving.waiting_room import Impatient, Job, WaitingRoom
 from executions.errors import Fenced
 from executions.models.lock_wait import lock_wait
@@ -43,7 +45,7 @@ class Here:
 
 
 class Writers:
-    """A few threads, each with one lasting connection, which serve one queue.
+    """A few lasting connections, and a thread for each, which serve one queue.
 
     ``batch`` transactions that wait together share one COMMIT, each in a savepoint of its own: what
     makes SQLite, whose COMMIT is a disk flush under one lock, keep up with many executions. Nobody
@@ -61,6 +63,7 @@ class Writers:
         self._closed = False
         self._hurried = threading.Event()
         self._room = WaitingRoom(self._hurried)
+        self._seats = Seats(count)
         self._threads = [
             threading.Thread(target=self._serve, name=f"writer-{number}", daemon=True)
             for number in range(count)
@@ -78,7 +81,13 @@ class Writers:
         with self._closing:
             if self._closed:
                 raise Fenced
-            self._queue.put(job)
+            # A hand-over to another thread and back costs as much as a transaction.
+            seat = self._seats.free() if self._queue.empty() else None
+            if seat is None:
+                self._queue.put(job)
+        if seat is not None:
+            with self._seats.taken(seat):
+                self._carry_out([job])
         result: T = job.future.result()
         return result
 
@@ -93,17 +102,22 @@ class Writers:
                 self._queue.put(None)
         for thread in self._threads:
             thread.join()
+        self._seats.close()
         self._room.close()
 
     def _serve(self) -> None:
-        while (jobs := self._waiting()) is not None:
-            problem = self._tried(jobs)
-            for job in jobs:
-                if problem is not None and (len(jobs) > 1 or _passes(problem)):
-                    self._room.take(job, problem)
-                else:
-                    job.answer(problem)
-        connection.close()
+        while (first := self._queue.get()) is not None:
+            with self._seats.taken(self._seats.wait()):
+                self._carry_out([first, *self._more()])
+
+    def _carry_out(self, jobs: list[Job]) -> None:
+        """Each is answered, or goes to the waiting room."""
+        problem = self._tried(jobs)
+        for job in jobs:
+            if problem is not None and (len(jobs) > 1 or _passes(problem)):
+                self._room.take(job, problem)
+            else:
+                job.answer(problem)
 
     def _tried(self, jobs: list[Job]) -> BaseException | None:
         """Carry them out in one transaction; what kept all of them from being written, where
@@ -118,22 +132,17 @@ class Writers:
             return problem
         return None
 
-    def _waiting(self) -> list[Job] | None:
-        """The transactions that wait now, at least one; None when it is time to end."""
-        first = self._queue.get()
-        if first is None:
-            return None
-        jobs = [first]
-        while len(jobs) < self._batch:
+    def _more(self) -> Iterator[Job]:
+        """The transactions that wait now, as many as may share a COMMIT with the first."""
+        for _ in range(self._batch - 1):
             try:
                 job = self._queue.get_nowait()
             except Empty:
-                break
+                return
             if job is None:
                 self._queue.put(None)
-                break
-            jobs.append(job)
-        return jobs
+                return
+            yield job
 
 
 def _passes(problem: BaseException) -> bool:
