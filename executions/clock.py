@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 from django.db import Error, connection
 from django.utils import timezone
 
+from executions.vendor import vendor
+
 STALE_SECONDS = 10.0
 # The database's time, and what the monotonic clock showed when its answer was there.
 _known: tuple[datetime, float] | None = None
@@ -24,7 +26,7 @@ def now() -> datetime:
     """Now by the database's clock: never ahead of it, and behind by the time that its last answer
     took.
     """
-    if connection.vendor == "sqlite":
+    if vendor() == "sqlite":
         # Its clock is the host's.
         return timezone.now()
     if _known is None:
@@ -40,7 +42,7 @@ def now() -> datetime:
 def read() -> datetime:
     """Ask the database. Raises django.db.Error where it does not answer."""
     global _known
-    if connection.vendor == "sqlite":
+    if vendor() == "sqlite":
         return timezone.now()
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")

@@ -7,16 +7,32 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
 
 import structlog
 from django.db import transaction
 from redis.exceptions import RedisError
+
+if TYPE_CHECKING:
+    from rq.queue import Queue
 
 log = structlog.get_logger(__name__)
 
 QUEUES = ("high", "default", "low")
 QUEUE_OFF = "The queue is switched off (STIGMER_QUEUE=off)"
 SWITCH_ON = "Set STIGMER_QUEUE=on and restart the web server."
+
+
+@cache
+def queue_named(name: str) -> Queue:
+    """RQ's queue, with connections to Redis that are kept: to make them anew for each bell costs
+    more than the bell.
+    """
+    import django_rq
+
+    queue: Queue = django_rq.get_queue(name, commit_mode="auto")
+    return queue
 
 
 def ring(execution_id: uuid.UUID, queue: str = "default", owner_id: int | None = None) -> bool:
@@ -26,10 +42,8 @@ def ring(execution_id: uuid.UUID, queue: str = "default", owner_id: int | None =
 
     Whose it is lets a worker keep some of its slots for the others.
     """
-    import django_rq
-
     try:
-        django_rq.get_queue(queue, commit_mode="auto").enqueue(
+        queue_named(queue).enqueue(
             "executions.jobs.advance",
             str(execution_id),
             owner_id,
@@ -45,10 +59,8 @@ def ring(execution_id: uuid.UUID, queue: str = "default", owner_id: int | None =
 
 def waiting(queue: str) -> int:
     """How many bells wait in this queue; 0 where Redis does not answer."""
-    import django_rq
-
     try:
-        return len(django_rq.get_queue(queue))
+        return len(queue_named(queue))
     except RedisError as problem:
         log.warning("redis does not say how many wait", queue=queue, problem=str(problem))
         return 0

@@ -53,11 +53,8 @@ def test_it_does_not_ring_for_what_was_rolled_back(redis_client):
 
 
 def test_a_redis_that_does_not_take_it_is_no_error(monkeypatch):
-    import django_rq
-
     away = redis.Redis(unix_socket_path="/nowhere/redis.sock")
-    monkeypatch.setattr(django_rq.get_queue("default"), "connection", away)
-    monkeypatch.setattr(django_rq.queues, "get_connection", lambda *_, **__: away)
+    monkeypatch.setattr(dispatch.queue_named("default"), "connection", away)
     assert dispatch.ring(EXECUTION) is False
 
 

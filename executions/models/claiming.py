@@ -19,6 +19,7 @@ from executions.models.move import Claim
 from executions.models.process import Process
 from executions.models.rows import adapt
 from executions.states import Phase, Runner
+from executions.vendor import vendor
 
 # Stand in the compiled condition for what each claim puts there.
 _AT, _PROCESS = datetime(2000, 1, 1, tzinfo=UTC), uuid.UUID(int=0)
@@ -38,27 +39,27 @@ def left_behind() -> Q:
 
 def where(claim: Claim) -> tuple[str, list[Any]]:
     """The condition of a claim as SQL over the columns of the execution, and its values."""
-    sql, values, at, process = _compiled(connection.vendor, claim.alone, claim.journal_format)
+    sql, values, at, process = _compiled(vendor(), claim.alone, claim.journal_format)
     values = list(values)
     values[at], values[process] = adapt(clock.now()), adapt(claim.process_id)
     return sql, values
 
 
 @cache
-def _compiled(vendor: str, alone: bool, journal_format: int) -> tuple[str, list[Any], int, int]:
+def _compiled(database: str, alone: bool, journal_format: int) -> tuple[str, list[Any], int, int]:
     """Its SQL, its values, and where among them the moment and the process stand."""
     from executions.models.execution import Execution
 
     query = Query(Execution, alias_cols=False)
-    node = query.build_where(_claimable(vendor, alone, journal_format))
+    node = query.build_where(_claimable(database, alone, journal_format))
     sql, values = query.get_compiler(connection=connection).compile(node)
     values = [value.value if isinstance(value, Phase | Runner) else value for value in values]
     return sql, values, values.index(adapt(_AT)), values.index(adapt(_PROCESS))
 
 
-def _claimable(vendor: str, alone: bool, journal_format: int) -> Q:
+def _claimable(database: str, alone: bool, journal_format: int) -> Q:
     at: Any = Value(_AT, DateTimeField())
-    if vendor == "postgresql":
+    if database == "postgresql":
         # By the database's own time: whoever rang saw that it was due, and a clock behind must not
         # miss its bell.
         at = Func(

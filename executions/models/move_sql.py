@@ -28,6 +28,7 @@ from executions.models.prepared import (
 from executions.models.reading import Reader
 from executions.models.rows import ATTEMPTS, EVENTS, STEPS, adapt
 from executions.states import ENDED_PHASES
+from executions.vendor import vendor
 
 if TYPE_CHECKING:
     from executions.models.execution import Execution
@@ -190,8 +191,8 @@ def claim_all(
 
 @lru_cache(MOST_TEXTS)
 def _claim(assignments: str, where: str, waits: bool) -> str:
-    chosen = f"id {AMONG[connection.vendor]} AND {where}"
-    if connection.vendor == "postgresql" and not waits:
+    chosen = f"id {AMONG[vendor()]} AND {where}"
+    if vendor() == "postgresql" and not waits:
         chosen = (
             f"id IN (SELECT id FROM executions_execution WHERE {chosen} FOR UPDATE SKIP LOCKED)"
         )
@@ -343,7 +344,7 @@ def _insert(
 
 def _marks(columns: dict[str, str], rows: int) -> str:
     """The placeholders of so many rows."""
-    if connection.vendor == "postgresql":
+    if vendor() == "postgresql":
         one = "(" + ", ".join(f"%s::{type_}" for type_ in columns.values()) + ")"
     else:
         one = "(" + ", ".join(["%s"] * len(columns)) + ")"

@@ -21,6 +21,7 @@ from executions.models.move import Applied, Claim, Guard, Lease, Move, Standing
 from executions.models.passing import Trouble, trouble
 from executions.models.transactions import atomic
 from executions.states import MOVES, Phase
+from executions.vendor import vendor
 
 if TYPE_CHECKING:
     from executions.models.execution import Execution
@@ -72,7 +73,7 @@ def write(move: Move) -> Applied | None:
     transaction.
     """
     _check_is_legal(move)
-    if connection.vendor == "postgresql" and not (
+    if vendor() == "postgresql" and not (
         move.supersede or any(e.notify_owner for e in move.events)
     ):
         return _in_one_statement(move)

@@ -18,6 +18,8 @@ from typing import Any
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from executions.vendor import vendor
+
 # Texts that are kept with numbered placeholders; each shape of a move is one.
 MOST_TEXTS = 1_000
 _ATTRIBUTE = "stigmer_prepared_cursor"
@@ -42,7 +44,7 @@ def prepared_cursor() -> CursorWrapper:
 @contextmanager
 def statement_cursor() -> Iterator[CursorWrapper]:
     """The prepared one on PostgreSQL; SQLite's driver keeps its statements itself."""
-    if connection.vendor == "postgresql":
+    if vendor() == "postgresql":
         yield prepared_cursor()
     else:
         with connection.cursor() as cursor:
@@ -58,7 +60,7 @@ AMONG = {
 
 def keys_as_one(keys: Iterable[uuid.UUID]) -> str:
     """The keys as the value of ``AMONG``."""
-    if connection.vendor == "postgresql":
+    if vendor() == "postgresql":
         return "{" + ",".join(map(str, keys)) + "}"
     return json.dumps([key.hex for key in keys])
 

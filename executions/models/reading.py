@@ -16,6 +16,7 @@ from django.db import connection, models
 from executions.journal.records import DECISION, StepRecord
 from executions.models.prepared import AMONG, keys_as_one, statement_cursor
 from executions.models.rows import RECORD_FIELDS, record_of
+from executions.vendor import vendor
 
 M = TypeVar("M", bound=models.Model)
 Converter = Callable[[Any, Any, Any], Any]
@@ -80,7 +81,7 @@ def standing_records(
 def _standing() -> str:
     return (
         f"SELECT {_steps().columns} FROM executions_step WHERE execution_id"
-        f" {AMONG[connection.vendor]} AND superseded_by_id IS NULL AND kind <> %s ORDER BY id"
+        f" {AMONG[vendor()]} AND superseded_by_id IS NULL AND kind <> %s ORDER BY id"
     )
 
 

@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import Field, fields
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
 from operator import attrgetter
 from types import UnionType
 from typing import Any, get_args, get_type_hints
@@ -23,6 +22,7 @@ from django.db import connection
 from executions.journal.records import AttemptRecord, EventRecord, StepRecord
 from executions.states import StepStatus
 from executions.values import dumps
+from executions.vendor import vendor
 
 _SQL = {
     bool: "boolean",
@@ -110,17 +110,11 @@ def adapt(value: Any) -> Any:
 
 
 def _moment(value: datetime) -> Any:
-    return value if _vendor() == "postgresql" else connection.ops.adapt_datetimefield_value(value)
+    return value if vendor() == "postgresql" else connection.ops.adapt_datetimefield_value(value)
 
 
 def _key(value: uuid.UUID) -> Any:
-    return value if _vendor() == "postgresql" else value.hex
-
-
-@cache
-def _vendor() -> str:
-    """A process has one database; the connection's own answer costs microseconds for each value."""
-    return connection.vendor
+    return value if vendor() == "postgresql" else value.hex
 
 
 _CHANGED: dict[type, Callable[[Any], Any]] = {

@@ -28,6 +28,7 @@ from executions.models.lock_wait import lock_wait, usual_lock_seconds
 from executions.models.outside import answering
 from executions.models.passing import Trouble, trouble
 from executions.models.spell import Spell
+from executions.vendor import vendor
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -141,7 +142,7 @@ def _no_longer_than(patience: Patience) -> AbstractContextManager[None]:
 
     PostgreSQL's limit is short enough for several tries.
     """
-    if patience.for_ever or connection.vendor != "sqlite":
+    if patience.for_ever or vendor() != "sqlite":
         return nullcontext()
     return lock_wait(min(patience.seconds, usual_lock_seconds()))
 
@@ -195,7 +196,7 @@ def atomic() -> Iterator[None]:
 
     Raises :class:`InDoubt` where the database did not come back to be asked.
     """
-    if connection.in_atomic_block or connection.vendor != "postgresql":
+    if connection.in_atomic_block or vendor() != "postgresql":
         # A COMMIT of SQLite is a call in this process: what it answers is so.
         with transaction.atomic():
             yield
