@@ -197,13 +197,14 @@ class Conflict(View):
 
 
 class Forked(Task):
-    """Branches beside each other: which one won, and where their contexts met.
+    """Branches beside each other: how many, which one won, and where their contexts met.
 
     ``generation`` is that of operations that begin in the branches, where a restore has raised the
     run's since and left these alone; ``generations`` that of those branches that it did not.
     """
 
     __slots__ = ()
+    branches = Key[int]()
     winner = Key[str]()
     conflicts = Key[list[dict[str, Any]]](per_try=True)
     generation = Key[int]()

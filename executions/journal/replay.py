@@ -66,6 +66,8 @@ class Journal:
         # Values measured lately and their texts, by identity: one task's output is the next one's
         # input. A value is kept with its text, so that its id is not used again meanwhile.
         self._measured: dict[int, tuple[Any, str]] = {}
+        # Whether there are branches, of which some may be open where others have failed.
+        self.has_forked = False
         # Calls of blocks that are tried again, by place; made when it is first asked for.
         self._tries: dict[str, list[StepRecord]] | None = None
 
@@ -82,6 +84,10 @@ class Journal:
         """What stands below ``path`` need not be visited: it was decided without it."""
         if self.unvisited:
             self.unvisited = {each for each in self.unvisited if not is_inside(each, path)}
+
+    def open_below_a_fork(self, path: str) -> bool:
+        """Whether branches below ``path`` have begun and not come to an end."""
+        return self.has_forked and bool(self.open_below(path))
 
     def open_below(self, path: str) -> list[StepRecord]:
         """Begun below ``path`` and not finished."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from executions import clock, schemas
+from executions import audit, clock, schemas
 from executions.driving import report
 from executions.driving.attempts.asks import answer_of
 from executions.errors import Finding, NotStorable, Refused
@@ -21,7 +22,9 @@ from executions.journal.decided import PER_TRY, Call, without
 from executions.journal.decided import Answer as Given
 from executions.journal.events import EventName
 from executions.models import Ask, Execution
-from executions.models.transactions import persistent
+from executions.models.move import Move, Standing
+from executions.models.moves import apply
+from executions.models.transactions import atomic, persistent
 from executions.states import Phase
 from executions.values import storable
 from executions.verbs.deciding.case import Case, Decided, write
@@ -29,6 +32,8 @@ from executions.verbs.deciding.opening import Opening, Reads, check_phase, opene
 
 MOST_COMMENT_CHARACTERS = 2_000
 VERB = "respond"
+# Who drives a run may find at the very moment that nobody has answered in time.
+LATEST = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +51,17 @@ def respond(ask: Ask, actor: User, answer: Answer) -> Decided:
     Raises Refused, and then nothing was changed.
     """
     _check(ask, answer, str(actor.pk))
-    try:
-        return _answered(ask.pk, ask.execution_id, actor, answer)
-    except Refused as refused:
-        if refused.code != "wrong_phase":
-            raise
-        now = Ask.objects.select_related("step", "reviewer", "execution").get(pk=ask.pk)
-        raise closed(now, now.execution) from refused
+    refusal: Refused | None = None
+    # It may be parked just now, or taken up.
+    for answered in (_answered, _answered_while_driven, _answered):
+        try:
+            return answered(ask.pk, ask.execution_id, actor, answer)
+        except Refused as refused:
+            if refused.code != "wrong_phase":
+                raise
+            refusal = refused
+    now = Ask.objects.select_related("step", "reviewer", "execution").get(pk=ask.pk)
+    raise closed(now, now.execution) from refusal
 
 
 @persistent
@@ -79,14 +88,7 @@ def _answered(ask_id: uuid.UUID, execution_id: uuid.UUID, actor: User, answer: A
         decided = write(case, [event])
         # The step that takes the answer stands in the place of the one that waited.
         (taking,) = [record.id for record in case.written if record.path == held.path]
-        Ask.objects.filter(pk=ask.pk).update(
-            step=taking,
-            answered_at=now,
-            outcome=answer.outcome,
-            answers=answer.form,
-            comment=answer.comment,
-            reviewer=actor,
-        )
+        Ask.objects.filter(pk=ask.pk).update(step=taking, **_columns(answer, actor, now))
         return decided
 
     opening = _Answering(
@@ -99,6 +101,65 @@ def _answered(ask_id: uuid.UUID, execution_id: uuid.UUID, actor: User, answer: A
         reads=Reads.AROUND,
     )
     return opened(opening, work)
+
+
+@persistent
+def _answered_while_driven(
+    ask_id: uuid.UUID, execution_id: uuid.UUID, actor: User, answer: Answer
+) -> Decided:
+    """Other branches of the run are under way: whoever drives it hears of the answer, and takes it
+    from the row of the question.
+    """
+    with atomic():
+        execution = Execution.objects.select_for_update(of=("self",)).get(pk=execution_id)
+        check_phase(execution, "answering", frozenset({Phase.IN_PROGRESS}))
+        ask, now = Ask.objects.select_related("step", "reviewer").get(pk=ask_id), clock.now()
+        if not ask.is_open(execution) or now >= ask.expires_at - LATEST:
+            raise closed(ask, execution)
+        told = report.plain(
+            EventName.ANSWERED,
+            execution,
+            now,
+            actor.pk,
+            step_name=ask.step.name,
+            outcome=answer.outcome,
+        )
+        applied = apply(
+            Move(
+                execution_id,
+                Standing(frozenset({Phase.IN_PROGRESS})),
+                increments=("inbox",),
+                events=[told],
+                owner_id=execution.owner_id,
+                correlation_id=execution.correlation_id,
+                at=now,
+            )
+        )
+        assert applied is not None, "its row is locked"
+        Ask.objects.filter(pk=ask_id).update(**_columns(answer, actor, now))
+        after = {"ask": ask.public_id, "outcome": answer.outcome, "seq": applied.head_seq}
+        before = audit.state(execution)
+        audit.record(VERB, execution, actor, before=before, after=after, reason=answer.comment)
+    return Decided(
+        execution_id=execution.public_id,
+        phase=Phase.IN_PROGRESS,
+        resumed_from=report.timestamp(execution.last_checkpoint_at),
+        checkpoint_seq=None,
+        next_step=ask.step.path,
+        kept=0,
+        correlation_id=execution.correlation_id,
+        seq=applied.head_seq,
+    )
+
+
+def _columns(answer: Answer, actor: User, now: datetime) -> dict[str, Any]:
+    return {
+        "answered_at": now,
+        "outcome": answer.outcome,
+        "answers": answer.form,
+        "comment": answer.comment,
+        "reviewer": actor,
+    }
 
 
 class _Answering(Opening):

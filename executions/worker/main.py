@@ -77,6 +77,7 @@ def main(fork_server: Pipes) -> int:
     how: dict[str, Any] = {"process_id": process.pk, "store": store, "running": running}
     how["timer"] = moments.expect
     slots = Slots(settings.STIGMER_SLOTS, partial(_drive, partial(advance, **how), solo))
+    running.places = slots
     drive_taken = partial(drive_held, **how)
     taker = Taker(process.pk, store, slots, running, solo, drive_taken, moments)
     turns = Turns(process.pk, slots, drive_taken)

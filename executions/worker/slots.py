@@ -114,9 +114,32 @@ class Slots:
             self._count_in(owner_id)
         self._pool.submit(self._run, drive, execution_id, owner_id)
 
+    def take(self, owner_id: int) -> bool:
+        """Whether a slot is free for a further call of a run that is driven here; it is taken then,
+        and given back by ``give``. None of those that are kept.
+        """
+        with self._changed:
+            if self._busy >= self._share or self._busy_of[owner_id] >= self._share:
+                return False
+            self._count_in(owner_id)
+            return True
+
+    def give(self, owner_id: int) -> None:
+        """A slot that was taken for a further call is free."""
+        with self._changed:
+            self._count_out(owner_id)
+        self._on_free()
+
     def _count_in(self, owner_id: int | None) -> None:
         self._busy += 1
         self._busy_of[owner_id] += 1
+
+    def _count_out(self, owner_id: int | None) -> None:
+        self._busy -= 1
+        self._busy_of[owner_id] -= 1
+        if not self._busy_of[owner_id]:
+            del self._busy_of[owner_id]
+        self._changed.notify_all()
 
     def drain(self, seconds: float) -> bool:
         """Wait until every slot is free. False: time is over and some still drive."""
@@ -140,9 +163,5 @@ class Slots:
         finally:
             close_old_connections()
             with self._changed:
-                self._busy -= 1
-                self._busy_of[owner_id] -= 1
-                if not self._busy_of[owner_id]:
-                    del self._busy_of[owner_id]
-                self._changed.notify_all()
+                self._count_out(owner_id)
             self._on_free()

@@ -58,6 +58,33 @@ def note_when_open(ledger: str, line: str, gate: str, context: FunctionContext) 
     return line
 
 
+@function(name="tests.gated", isolation="thread")
+def gated(ledger: str, line: str, gate: str, context: FunctionContext) -> str:
+    """The same in a thread of the worker."""
+    wait_for_file(gate)
+    note(ledger, line, context)
+    return line
+
+
+@function(name="tests.gated_once", isolation="thread", effect="at_most_once")
+def gated_once(ledger: str, line: str, gate: str, context: FunctionContext) -> str:
+    return gated(ledger, line, gate, context)
+
+
+MOST: list[int] = []
+"""How many calls of ``tests.counted`` ran at the same time, as each of them saw it."""
+_now: set[str] = set()
+
+
+@function(name="tests.counted", isolation="thread")
+def counted(ledger: str, line: str) -> str:
+    _now.add(line)
+    time.sleep(0.01)
+    MOST.append(len(_now))
+    _now.discard(line)
+    return line
+
+
 @function(name="tests.rename_when_open", isolation="thread", effect="transactional")
 def rename_when_open(slug: str, name: str, gate: str) -> str:
     """Writes through the ORM, in the transaction of its step, once the file ``gate`` is there."""

@@ -37,6 +37,9 @@ class RestorePreview(_Preview):
 
     checkpoint_seq: int
     checkpoint_path: str = Field(description="Empty for the beginning.")
+    stays: list[str] = Field(
+        description="Paths of the branches beside that of the checkpoint: they stay as they are."
+    )
 
 
 class Misfit(BaseModel):

@@ -11,6 +11,7 @@ from executions.cli.display.words import count, plain, step_of
 from executions.cli.formats import Sentence
 
 Preview = Mapping[str, Any]
+_MOST_NAMED = 10
 HEADS = ("STEP", "KIND", "NOW", "EFFECT")
 
 
@@ -58,9 +59,20 @@ def restore_lines(execution: str, preview: Preview) -> list[str]:
     runs = "runs" if len(preview["runs_again"]) == 1 else "run"
     return [
         f"{execution}  to {where}: {_kept(preview)}, {again} {runs} again.",
+        *_beside(preview["stays"]),
         *_broken(preview),
         effects,
     ]
+
+
+def _beside(paths: list[str]) -> list[str]:
+    """That branches beside the checkpoint's are left alone; nothing where there are none."""
+    if not paths:
+        return []
+    names = ", ".join(step_of(path) for path in paths[:_MOST_NAMED])
+    more = f" and {len(paths) - _MOST_NAMED:,} more" if len(paths) > _MOST_NAMED else ""
+    stay = "stays as it is" if len(paths) == 1 else "stay as they are"
+    return [f"Beside it {names}{more} {stay}."]
 
 
 def recover_lines(execution: str, preview: Preview) -> list[str]:

@@ -19,6 +19,7 @@ from executions.calls.outcome import Ask, Done, Fail
 from executions.calls.steps import STEPS
 from executions.driving import report
 from executions.driving.drive import Drive, sooner
+from executions.driving.waking import wake
 from executions.errors import WorkflowError
 from executions.ids import public_id, uuid7
 from executions.journal.decided import Asked, Call
@@ -44,6 +45,8 @@ def ask(drive: Drive, request: Effect, put_back: Callable[[], None]) -> Done | F
     if held is None:
         return _park(drive, request, asked, _held(uuid7(), now, asked), put_back)
     assert held.id is not None and held.until is not None
+    if (answer := drive.store.call(partial(_answered, held.id))) is not None:
+        return Done(answer)
     if now < held.until:
         return _park(drive, request, asked, held)
     if asked.on_timeout == "escalate" and not held.escalated:
@@ -96,8 +99,31 @@ def _park(
         drive.boundary.events.append(event)
         also = partial(_write, drive, step, asked, held)
         take_back = partial(_not_put, drive, step, event, before, put_back)
+    else:
+        assert held.id is not None
+        also = partial(_ask_on, drive, step, held.id)
     wake_at = sooner(until, request.deadline_at)
     drive.wait(step, wake_at, WaitingFor.ANSWER, also=also, take_back=take_back)
+
+
+def _answered(ask_id: uuid.UUID) -> dict[str, Any] | None:
+    """What somebody answered while the run was driven; None where nobody has."""
+    row = AskRow.objects.select_related("reviewer").filter(pk=ask_id).first()
+    if row is None or row.answered_at is None or row.reviewer is None:
+        return None
+    name = row.reviewer.get_username()
+    return answer_of(row.outcome, row.answers, row.comment, name, row.answered_at)
+
+
+def _ask_on(drive: Drive, step: StepRecord, ask_id: uuid.UUID) -> None:
+    """The question stands for this step, which may have taken another one's place.
+
+    It may have been answered between the look at it and this transaction, which holds the row of
+    the run now.
+    """
+    AskRow.objects.filter(pk=ask_id).exclude(step=step.id).update(step=step.id)
+    if _answered(ask_id) is not None:
+        wake(drive.execution)
 
 
 def _not_put(
@@ -147,7 +173,10 @@ def _write(drive: Drive, step: StepRecord, asked: Ask, held: Asked) -> None:
 
 
 def _notify(drive: Drive, row: AskRow) -> None:
-    event = Event.objects.filter(execution=drive.execution.pk, name=EventName.ASKED).latest("seq")
+    # Branches may ask several questions in one move.
+    asked = Event.objects.filter(execution=drive.execution.pk, name=EventName.ASKED)
+    newest_first = asked.order_by("-seq").iterator()
+    event = next(event for event in newest_first if event.payload["ask"] == row.public_id)
     people = row.people()
     if row.is_four_eyes:
         people = people.exclude(pk=drive.execution.owner_id)

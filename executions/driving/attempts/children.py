@@ -18,10 +18,10 @@ from django.contrib.auth.models import User
 
 from executions import clock, policy
 from executions.calls.outcome import Done, Fail
-from executions.dispatch import ring_after_commit
 from executions.driving import stopping
 from executions.driving.attempts.effects import Stood
 from executions.driving.drive import Drive, sooner
+from executions.driving.waking import wake
 from executions.errors import Refused, WorkflowError
 from executions.ids import public_id
 from executions.intake import create_execution as intake
@@ -204,9 +204,7 @@ def _wake_if_ended(execution: Execution, child_id: uuid.UUID) -> None:
     parent now.
     """
     if Execution.objects.filter(pk=child_id, phase__in=ENDED_PHASES).exists():
-        waiting = Execution.objects.filter(pk=execution.pk, phase=Phase.WAITING)
-        waiting.update(wake_at=clock.now(), rung_at=None)
-        ring_after_commit(execution.pk, lambda: execution.queue, execution.owner_id)
+        wake(execution)
 
 
 def _failed(error: WorkflowError) -> Fail:

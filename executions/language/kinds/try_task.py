@@ -28,7 +28,7 @@ from executions.language.checks.report import Report
 from executions.language.model.entries import VariableName
 from executions.language.model.policies import Conditional, ErrorFilter, RetryPolicy
 from executions.language.model.task import Blocks, Body, Edges, NamedTask, Pen, PureTask
-from executions.language.walking.requests import TaskFailed
+from executions.language.walking.requests import Abandon, TaskFailed
 from executions.language.walking.retry import GiveUp, Retry, decide
 from executions.language.walking.retry_policy import from_dsl
 from executions.language.walking.scope import Scope
@@ -114,6 +114,9 @@ class TryTask(PureTask):
                     # caught and tried again.
                     failure.boundary = None
                 decided = one.decide(failure)
+                if walker.journal.open_below_a_fork(one.path):
+                    # Branches that stood by when another failed: nobody goes on with them now.
+                    yield Abandon(one.path)
             # Whoever asked for a pause meanwhile gets it before anything else is begun.
             yield from breathe()
             if CatchMade.of(decided).action != RETRY:

@@ -47,6 +47,7 @@ def together(
     def branch(index: int) -> Branch:
         return Branch(f"{record.path}/{lanes[index].segment}", partial(begin, index))
 
+    walker.journal.has_forked, decided.branches = True, len(lanes)
     places = list(range(len(lanes)))
     if compete and (name := decided.winner) is not None:
         # It was decided: the others were closed, and nobody asks them again.

@@ -8,7 +8,7 @@ operations with new keys.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from django.contrib.auth.models import User
@@ -21,17 +21,18 @@ from executions.driving.chain import Broken, examine, is_checkpoint
 from executions.driving.lease import load_records
 from executions.errors import Refused
 from executions.ids import uuid7
-from executions.journal.decided import Call, Cut, Decision
+from executions.journal.decided import Call, Child, Cut, Decision, Forked
 from executions.journal.events import EventName
 from executions.journal.paths import ancestors
 from executions.journal.records import DECISION, JOURNAL_FORMAT, StepRecord
 from executions.models import Execution, Step
 from executions.models.rows import RECORD_FIELDS, record_of
 from executions.models.transactions import persistent
-from executions.states import Phase, StepStatus
+from executions.states import ACTIVE_PHASES, Phase, StepStatus
 from executions.verbs.deciding.case import Case, Decided, write
 from executions.verbs.deciding.decisions import audited
 from executions.verbs.deciding.opening import Opening, check_allowed, check_phase
+from executions.verbs.deciding.parted import forks_around, parted
 from executions.verbs.deciding.previews import INTERNAL, RunsAgain, what_runs_again
 
 PHASES = frozenset({Phase.FAILED, Phase.PAUSED, Phase.WAITING, Phase.CANCELLED})
@@ -63,6 +64,8 @@ class Preview:
     runs_again: list[RunsAgain]
     broken: str
     last_good_seq: int | None
+    # The paths of branches beside the checkpoint's: they stay as they are.
+    stays: list[str] = field(default_factory=list)
 
     @property
     def may_repeat(self) -> list[RunsAgain]:
@@ -104,12 +107,19 @@ def preview(execution_id: uuid.UUID, actor: User, checkpoint_seq: int) -> Previe
     records = load_records(execution_id)
     broken = examine(execution)
     checkpoint = _checkpoint(execution, records, checkpoint_seq, broken)
-    kept, taken_back = _split(records, checkpoint_seq)
-    again = what_runs_again(definition.load(execution.version.document), taken_back)
+    found = parted(records, checkpoint, checkpoint_seq, is_whole=broken is None)
+    again = what_runs_again(definition.load(execution.version.document), found.taken_back)
     path = checkpoint.path if checkpoint else ""
     broken_text, last_good = (broken.text, broken.last_good_seq) if broken else ("", None)
     return Preview(
-        execution.head_seq, checkpoint_seq, path, len(kept), again, broken_text, last_good
+        execution.head_seq,
+        checkpoint_seq,
+        path,
+        len(found.kept),
+        again,
+        broken_text,
+        last_good,
+        found.beside,
     )
 
 
@@ -131,8 +141,7 @@ def restore(
         _check_reason(reason, case.execution)
         return _restore(case, checkpoint_seq)
 
-    # The step that waits for another run is open, and what is open is taken back by every restore.
-    below = partial(stopping.cancel_children, execution_id)
+    below = partial(_cancel_what_is_taken_back, execution_id, checkpoint_seq)
     return audited(
         Opening(
             execution_id,
@@ -166,23 +175,31 @@ def undo_restore(
 def _restore(case: Case, checkpoint_seq: int) -> Decided:
     execution, records, broken = case.execution, list(case.records.values()), case.broken
     checkpoint = _checkpoint(execution, records, checkpoint_seq, broken)
-    kept, taken_back = _split(records, checkpoint_seq)
-    around = {above for finished in kept for above in ancestors(finished.path)}
-    for record in taken_back:
-        if record.path in around:
-            case.reopen(record, status=StepStatus.RUNNING, control=case.counted_anew(record))
-        else:
-            case.superseded.append(record)
-    case.made.checkpoint = checkpoint_seq
-    if broken is not None:
-        case.chained_on = checkpoint.digest if checkpoint else ""
-        case.made.cut = Cut.made(after=checkpoint_seq, before=execution.head_seq + 1)
+    found = parted(records, checkpoint, checkpoint_seq, is_whole=broken is None)
     highest = (
         Step.objects.filter(execution=execution).aggregate(highest=Max("generation"))["highest"]
         or 1
     )
+    generation = max(highest, execution.generation) + 1
+    around = {above for left in (*found.kept, *found.spared) for above in ancestors(left.path)}
+    forks = forks_around(case.records, checkpoint.path) if checkpoint is not None else {}
+    for record in found.taken_back:
+        if record.path in around:
+            control = case.counted_anew(record)
+            if record.path in forks:
+                _raise_in_branch(Forked(control), forks[record.path], execution, generation)
+            case.reopen(record, status=StepStatus.RUNNING, control=control)
+        else:
+            case.superseded.append(record)
+    for record in found.closed:
+        case.superseded.append(record)
+        case.written.append(_as_it_was_begun(record))
+    case.made.checkpoint = checkpoint_seq
+    if broken is not None:
+        case.chained_on = checkpoint.digest if checkpoint else ""
+        case.made.cut = Cut.made(after=checkpoint_seq, before=execution.head_seq + 1)
     case.columns = {
-        "generation": max(highest, execution.generation) + 1,
+        "generation": generation,
         "last_checkpoint_at": checkpoint.finished_at if checkpoint else None,
     }
     case.goes_on_after(checkpoint.path if checkpoint else "")
@@ -203,7 +220,9 @@ def _undo(case: Case) -> Decided:
             state=execution.phase,
             remedy="Restore to another checkpoint instead.",
         )
-    _, case.superseded = _split(list(case.records.values()), was.checkpoint or BEGINNING)
+    records, seq = list(case.records.values()), was.checkpoint or BEGINNING
+    checkpoint = next((record for record in records if record.seq == seq), None)
+    case.superseded = parted(records, checkpoint, seq).taken_back
     case.superseded.append(restored)
     assert restored.seq is not None
     case.made.undoes = restored.seq
@@ -254,15 +273,25 @@ def _written(case: Case, event: EventName, checkpoint: StepRecord | None) -> Dec
     return write(case, [told])
 
 
-def _split(
-    records: list[StepRecord], checkpoint_seq: int
-) -> tuple[list[StepRecord], list[StepRecord]]:
-    """What stands after a restore, and what it takes back: all that finished later, and all that
-    was only begun.
+def _raise_in_branch(forked: Forked, segment: str, execution: Execution, generation: int) -> None:
+    """What begins in this branch are other operations from now on; in those beside it they go on as
+    before. A race is open again.
     """
-    kept = [r for r in records if r.is_finished() and r.seq is not None and r.seq <= checkpoint_seq]
-    ids = {record.id for record in kept}
-    return kept, [record for record in records if record.id not in ids]
+    before = forked.generation or execution.generation
+    forked.generations = {**(forked.generations or {}), segment: generation}
+    forked.generation = before
+    del forked.winner
+
+
+def _cancel_what_is_taken_back(execution_id: uuid.UUID, checkpoint_seq: int) -> None:
+    """The runs that it waits for, but for those of branches that are left alone."""
+    records = load_records(execution_id)
+    checkpoint = next((record for record in records if record.seq == checkpoint_seq), None)
+    left = parted(records, checkpoint, checkpoint_seq).spared
+    kept = {Child.of(record).child for record in left}
+    for child in stopping.awaited_children(execution_id).filter(phase__in=ACTIVE_PHASES):
+        if child.pk not in kept:
+            stopping.cancel_with_children(child.pk)
 
 
 def _checkpoint(
