@@ -5,6 +5,7 @@ It may be lost, doubled or late without harm.
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
 from functools import cache
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 QUEUES = ("high", "default", "low")
+# The job that says: an event came.
+EVENTS = "executions.jobs.match_events"
+# Many that come at once are one bell: who hears it looks again while more comes.
+EVENTS_GAP_SECONDS = 0.05
+_rung_for_events = 0.0
 QUEUE_OFF = "The queue is switched off (STIGMER_QUEUE=off)"
 SWITCH_ON = "Set STIGMER_QUEUE=on and restart the web server."
 
@@ -55,6 +61,19 @@ def ring(execution_id: uuid.UUID, queue: str = "default", owner_id: int | None =
         log.warning("doorbell did not ring", execution_id=str(execution_id), problem=str(problem))
         return False
     return True
+
+
+def ring_for_events() -> None:
+    """Ask a worker to look who listens to what has just been kept; one looks each second anyway."""
+    global _rung_for_events
+    now = time.monotonic()
+    if now - _rung_for_events < EVENTS_GAP_SECONDS:
+        return
+    _rung_for_events = now
+    try:
+        queue_named(QUEUES[0]).enqueue(EVENTS, result_ttl=0, failure_ttl=60, job_timeout=-1)
+    except RedisError as problem:
+        log.warning("the bell for events did not ring", problem=str(problem))
 
 
 def waiting(queue: str) -> int:

@@ -22,3 +22,8 @@ def advance(execution_id: str, owner_id: int | None = None) -> NoReturn:
     ``stigmer worker`` reads the arguments and drives in a slot; nobody else may run this.
     """
     raise WrongWorker
+
+
+def match_events() -> NoReturn:
+    """What is asked for when an event came; ``stigmer worker`` looks who listens."""
+    raise WrongWorker

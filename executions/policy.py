@@ -9,8 +9,9 @@ from __future__ import annotations
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Q, QuerySet
 
-from executions.models import Agent, Ask, Execution, Session, Workflow
+from executions.models import Agent, Ask, CloudEvent, EventSource, Execution, Session, Workflow
 from executions.models.ask import AskQuerySet
+from executions.models.cloud_event import CloudEventQuerySet
 from executions.models.execution import ExecutionQuerySet
 from executions.models.resource import Resource, Visibility
 from executions.roles import Role
@@ -25,6 +26,7 @@ _RIGHTS: dict[str, frozenset[Role]] = {
     "view": frozenset({Role.OWNER, Role.SUPPORT, Role.ADMIN}),
     "report": frozenset({Role.OWNER, Role.ADMIN}),
     "delete": frozenset({Role.OWNER, Role.ADMIN}),
+    "signal": frozenset({Role.OWNER, Role.ADMIN}),
 }
 RIGHTS: dict[str, frozenset[Role]] = _RIGHTS | {name: verb.roles for name, verb in VERBS.items()}
 
@@ -83,6 +85,25 @@ def visible_asks(user: Person) -> AskQuerySet:
     own = Ask.objects.for_person(user).values("pk")
     runs = visible_executions(user).values("pk")
     return Ask.objects.filter(Q(pk__in=own) | Q(execution__in=runs))
+
+
+def visible_events(user: Person) -> CloudEventQuerySet:
+    """Events that this person's runs may hear: events of others are never heard, nor seen but by
+    who looks after everybody's runs.
+    """
+    rows = CloudEventQuerySet(CloudEvent)
+    if sees_everything(user):
+        return rows
+    return rows.filter(owner_id=user.pk) if user.is_active else rows.none()
+
+
+def visible_event_sources(user: Person) -> QuerySet[EventSource]:
+    """The sources of this person; an administrator's are all."""
+    if is_admin(user):
+        return EventSource.objects.all()
+    if not user.is_active:
+        return EventSource.objects.none()
+    return EventSource.objects.filter(owner_id=user.pk)
 
 
 def visible_workflows(user: Person) -> QuerySet[Workflow]:

@@ -191,6 +191,7 @@ class WaitingFor(StrEnum):
     FUNCTION_PROCESS = "function process"
     ANSWER = "an answer"
     CHILD = "another run"
+    EVENT = "an event"
     # Of an external runner.
     APPROVAL = "approval"
     RUNNER = "its runner"

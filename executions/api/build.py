@@ -19,6 +19,7 @@ from executions.api.routes import (
     admin,
     agents,
     approvals,
+    cloud_events,
     events,
     executions,
     instances,
@@ -70,6 +71,8 @@ def build() -> Api:
         journal.add_history(router, kind)
         events.add_events(router, kind)
         status.add_status(router, kind)
+        if kind == "workflow":
+            cloud_events.add_signals(router, kind)
         api.add_router(f"/{kind}-executions", router)
         api.add_router(f"/{kind}-instances", instances.routes(kind))
     api.add_router("/workflows", workflows.router)
@@ -77,6 +80,7 @@ def build() -> Api:
     api.add_router("/sessions", agents.sessions)
     api.add_router("/notifications", people.notifications)
     api.add_router("/approvals", approvals.router)
+    api.add_router("/events", cloud_events.router)
     api.add_router("/tokens", people.api_tokens)
     api.add_router("/me", people.me)
     api.add_router("/admin", admin.router)

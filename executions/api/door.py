@@ -145,7 +145,8 @@ def _check_body(request: HttpRequest, operation: Operation) -> None:
             "This operation takes no body.",
             errors=[FieldError("Send none.", pointer="#")],
         )
-    if takes and request.body and (request.content_type or "").lower() not in takes:
+    is_other = "*/*" not in takes and (request.content_type or "").lower() not in takes
+    if takes and request.body and is_other:
         raise Problem(
             "unsupported-media-type",
             f"A body of the type {request.content_type or 'unknown'} is not understood here;"

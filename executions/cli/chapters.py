@@ -16,6 +16,8 @@ CHAPTERS = {
         "run",
         "logs",
         "respond",
+        "emit",
+        "signal",
         "list",
         "get",
         "describe",

@@ -84,6 +84,7 @@ KINDS = (
         filters=frozenset({"unread"}),
     ),
     Kind("approval", "approvals", "/approvals", "/approvals/{name}", "ask"),
+    Kind("event", "events", "/events", "/events/{name}", "evt"),
     Kind("failed", "failed", "/admin/workflows/failed"),
     Kind("token", "tokens", "/tokens", "/tokens/{name}", "key"),
 )

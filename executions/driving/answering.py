@@ -11,12 +11,12 @@ from typing import Any
 
 from executions import clock
 from executions.driving import stopping
-from executions.driving.attempts import children
+from executions.driving.attempts import children, listening
 from executions.driving.closing import closed_records
 from executions.driving.drive import Drive
 from executions.journal.decided import Child
 from executions.journal.records import StepRecord
-from executions.language.walking.requests import Abandon, Spawn
+from executions.language.walking.requests import Abandon, Emit, Listen, Recall, Spawn, Take
 
 
 def answer_of(drive: Drive, request: Any) -> Any:
@@ -46,5 +46,9 @@ def _abandon(drive: Drive, request: Abandon) -> None:
 
 _ANSWERED_BY: dict[type[Any], Callable[[Drive, Any], Any]] = {
     Spawn: children.outcome_of,
+    Emit: listening.emit,
+    Listen: listening.hear,
+    Recall: listening.recall,
+    Take: listening.take,
     Abandon: _abandon,
 }

@@ -52,6 +52,7 @@ class Outcome:
     head_digest: str
     columns: dict[str, Any]
     progress: tuple[int, int]
+    along: list[Callable[[], None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,8 @@ class Boundary:
         self.columns: dict[str, Any] = {}
         self.attempts: list[AttemptRecord] = []
         self.events: list[EventRecord] = []
+        # What is done in the transaction of the next move, as it belongs to what has gathered.
+        self.along: list[Callable[[], None]] = []
         # What the next move is to write of an attempt: kept elsewhere where it cannot be written.
         self.came: dict[uuid.UUID, Came] = {}
         self.progress: Callable[[], tuple[int, int]] = lambda: (0, 0)
@@ -109,7 +112,9 @@ class Boundary:
 
     def has_gathered(self) -> bool:
         """Whether there is anything to write but columns."""
-        return bool(self._journal.pending or self.attempts or self.events or self._with)
+        return bool(
+            self._journal.pending or self.attempts or self.events or self._with or self.along
+        )
 
     def gather(
         self,
@@ -133,7 +138,7 @@ class Boundary:
         """An effect has come to its outcome and the walk goes on from here."""
         pending = {record.id: _as_it_is(record) for record in self._journal.pending.values()}
         head, columns = self._journal.head_digest, dict(self.columns)
-        self._outcome = Outcome(pending, head, columns, self.progress())
+        self._outcome = Outcome(pending, head, columns, self.progress(), list(self.along))
 
     def commit(
         self,
@@ -251,6 +256,7 @@ class Boundary:
     def _go_back(self, outcome: Outcome) -> None:
         self._journal.pending, self._journal.head_digest = outcome.pending, outcome.head_digest
         self.columns, self.progress = outcome.columns, lambda: outcome.progress
+        self.along = outcome.along
         self._outcome = None
 
     def _move(self, guard: Lease) -> Move:
@@ -289,7 +295,7 @@ class Boundary:
         self, move: Move, *, here: bool = False, also: Callable[[], None] | None = None
     ) -> bool:
         """Whether it was carried out; then it is not gathered any more."""
-        all_ = self._with if also is None else [*self._with, also]
+        all_ = [*self.along, *self._with, *([] if also is None else [also])]
         work = partial(_apply_with, move, all_) if all_ else partial(apply, move)
         applied = work() if here else self._store.call(work)
         if applied is None:
@@ -306,7 +312,7 @@ class Boundary:
             # What was hashed is written; the values themselves are kept for the walk.
             step.texts = {}
         self._chained = self._journal.head_digest
-        self.columns, self.attempts, self.events = {}, [], []
+        self.columns, self.attempts, self.events, self.along = {}, [], [], []
         self._outcome = None
         return True
 

@@ -133,7 +133,7 @@ class Drive:
     def wait(
         self,
         step: StepRecord,
-        until: datetime,
+        until: datetime | None,
         waiting_for: str,
         *,
         also: Callable[[], None] | None = None,

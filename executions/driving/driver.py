@@ -20,7 +20,6 @@ from django.conf import settings
 from django.db import Error
 
 from executions import clock, sealed
-from executions.calls.outcome import Done, Fail
 from executions.driving import answering, endings, surroundings
 from executions.driving.attempts import late_answers
 from executions.driving.attempts.effects import run_effect
@@ -40,10 +39,11 @@ from executions.language.walking.requests import (
     Breathe,
     Completed,
     Effect,
+    Emit,
     Ended,
     Failed,
     Fork,
-    Joined,
+    Listen,
     Park,
     Request,
     Spawn,
@@ -225,12 +225,12 @@ class Driver:
                 if isinstance(following, Breathe):
                     self.drive.boundary.hold_outcome()
             else:
-                if isinstance(following, Spawn):
+                if isinstance(following, Spawn | Emit | Listen):
                     self.drive.journal.check_nothing_was_missed([following.step])
                 following = self._send(walk, answering.answer_of(self.drive, following))
         endings.end(self.drive, following)
 
-    def _send(self, walk: Walking, answer: Done | Fail | Joined | None) -> Request | Ended:
+    def _send(self, walk: Walking, answer: Any) -> Request | Ended:
         try:
             return sent(walk, answer)
         except StopIteration as stop:

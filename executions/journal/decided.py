@@ -247,6 +247,19 @@ class Child(Task):
     child = Key(uuid.UUID, str, identity=True)
 
 
+class Listening(Task):
+    """A ``listen``: whether it looked for what came earlier; which events it took, each with the
+    number of the filter that it fitted; the values that the first of them bound; and what it works
+    on with ``foreach``.
+    """
+
+    __slots__ = ()
+    looked = Key[bool](per_try=True)
+    heard = Key[list[list[Any]]]()
+    bound = Key[dict[str, Any]]()
+    item = Key[Any]()
+
+
 class Counted(View):
     """A try of a block, and a moment of it."""
 
@@ -325,6 +338,7 @@ KINDS: tuple[type[View], ...] = (
     Switch,
     Wait,
     Child,
+    Listening,
     Try,
     Catch,
     Decision,

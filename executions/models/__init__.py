@@ -7,7 +7,10 @@ from executions.models.ask import Ask
 from executions.models.attempt import Attempt
 from executions.models.audit_entry import AuditEntry
 from executions.models.boot import Boot
+from executions.models.cloud_event import CloudEvent
+from executions.models.delivery import Delivery
 from executions.models.event import Event
+from executions.models.event_source import EventSource
 from executions.models.execution import Execution
 from executions.models.healing import Healing
 from executions.models.idempotent_request import IdempotentRequest
@@ -18,6 +21,7 @@ from executions.models.process import Process
 from executions.models.quarantine import Quarantine
 from executions.models.saved_view import SavedView
 from executions.models.step import Step
+from executions.models.subscription import Subscription
 from executions.models.tally import Tally
 from executions.models.turn import Turn
 from executions.models.version import WorkflowVersion
@@ -35,7 +39,10 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "Boot",
+    "CloudEvent",
+    "Delivery",
     "Event",
+    "EventSource",
     "Execution",
     "Healing",
     "IdempotentRequest",
@@ -46,6 +53,7 @@ __all__ = [
     "SavedView",
     "Session",
     "Step",
+    "Subscription",
     "Tally",
     "Turn",
     "Workflow",

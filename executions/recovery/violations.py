@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from executions import audit, clock
 from executions.driving import report
 from executions.journal.events import EventName
-from executions.models import Execution, Step
+from executions.models import Execution, Step, Subscription
 from executions.models.matching import waits_for
 from executions.models.move import Move, Standing
 from executions.models.moves import apply
@@ -36,9 +36,10 @@ def lost() -> dict[str, QuerySet[Execution]]:
     )
     never = waiting.filter(wake_at=None)
     person = waits_for(WaitingFor.DECISION)
+    listens = Subscription.objects.open().filter(execution=OuterRef("pk"))
     late = Q(wake_at=None) | Q(wake_at__gt=F("timeout_at") + timedelta(seconds=1))
     return {
-        "it waits, and nothing would wake it": never.exclude(person),
+        "it waits, and nothing would wake it": never.exclude(person).exclude(Exists(listens)),
         "it waits for a person, and nobody was asked": never.filter(person).exclude(Exists(asked)),
         "its time limit has passed": waiting.filter(late, timeout_at__lt=Now()).exclude(UNTIMED),
         "it is pending for a moment that is still to come": ours.filter(

@@ -21,7 +21,7 @@ from rq.queue import Queue
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
-from executions.dispatch import QUEUES
+from executions.dispatch import EVENTS, QUEUES
 from executions.worker.slots import Slots
 
 LISTEN_SECONDS = 1
@@ -34,12 +34,19 @@ log = structlog.get_logger(__name__)
 class Doorbell:
     """One process's ear. Registered with RQ, so that RQ's own pages show it."""
 
-    def __init__(self, slots: Slots, stop: threading.Event, look: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        slots: Slots,
+        stop: threading.Event,
+        look: Callable[[], None],
+        look_for_events: Callable[[], None] = lambda: None,
+    ) -> None:
         """``look`` is called for a bell whose owner holds all that one may hold: it is taken when
-        there is room.
+        there is room. ``look_for_events`` is called where an event came.
         """
         self._slots = slots
         self._look = look
+        self._look_for_events = look_for_events
         self._stop = stop
         self._queues: list[Queue] = [
             django_rq.get_queue(name, serializer=JSONSerializer) for name in QUEUES
@@ -101,6 +108,9 @@ class Doorbell:
 
     def _answer(self, job: Job) -> None:
         try:
+            if job.func_name == EVENTS:
+                self._look_for_events()
+                return self._delete(job)
             execution_id, owner_id = uuid.UUID(job.args[0]), _owner(job)
         except (DeserializationError, IndexError, ValueError, TypeError, AttributeError):
             log.error("a job that is no bell was dropped", job=job.id)

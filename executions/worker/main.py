@@ -31,6 +31,7 @@ from executions.supervisor import systemd
 from executions.worker.children import use_children
 from executions.worker.doorbell import Doorbell
 from executions.worker.fork_server import Pipes
+from executions.worker.matcher import Matcher
 from executions.worker.moments import Moments
 from executions.worker.pulse import Pulse
 from executions.worker.siblings import Siblings
@@ -81,16 +82,18 @@ def main(fork_server: Pipes) -> int:
     drive_taken = partial(drive_held, **how)
     taker = Taker(process.pk, store, slots, running, solo, drive_taken, moments)
     turns = Turns(process.pk, slots, drive_taken)
+    matcher = Matcher(store)
     pulse = Pulse(process, running, stop.set)
     sweeper = Sweeper(process)
     siblings = Siblings(process, sweeper.hurry)
     try:
-        Doorbell(slots, stop, taker.look).listen()
+        Doorbell(slots, stop, taker.look, matcher.look).listen()
     finally:
         running.stopping.set()
         log.info("worker stops", driving=len(running.tokens()))
         siblings.close()
         taker.stop()
+        matcher.stop()
         sweeper.close()
         turns.close()
         drained = slots.drain(settings.STIGMER_DRAIN_SECONDS)
@@ -101,6 +104,7 @@ def main(fork_server: Pipes) -> int:
         left = _resigned(process)
         store.close()
         taker.join()
+        matcher.join()
         # Nothing of theirs is written any more, so that what still runs can be broken off.
         running.cancel_all()
         steps.close()

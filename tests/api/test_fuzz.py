@@ -34,6 +34,7 @@ PLACES = {
         "session_id": "ses",
         "token_id": "key",
         "approval_id": "ask",
+        "event_id": "evt",
         "runner": "stigmer",
         "number": "1",
     },

@@ -36,6 +36,7 @@ RUN: Four = by(EVERYBODY, 202)
 EXTERNAL = {"message": "Hello", "runner": "external"}
 RESTORE = {"checkpoint_seq": 0, "reason": "a test"}
 OVERRIDE = {"phase": "CANCELLED", "reason": "a test"}
+EVENT = {"specversion": "1.0", "type": "t", "source": "/s", "id": "1"}
 UPDATE = {"sequence": 1, "phase": "IN_PROGRESS"}
 
 # operation: path, body, (stranger, owner, support, admin). Nobody without credentials gets
@@ -45,6 +46,14 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
     "read-approval": ("approvals/{ask}", None, WHO_SEES_THE_RUN),
     # Nobody waits for it any more: whoever may answer is told so.
     "respond-approval": ("approvals/{ask}/respond", {"outcome": "deny"}, (404, 409, 404, 409)),
+    "send-events": ("events", EVENT, by(EVERYBODY, 202)),
+    "list-events": ("events", None, EVERYBODY),
+    "read-event": ("events/{evt}", None, WHO_SEES_THE_RUN),
+    "signal-workflow-execution": (
+        "workflow-executions/{wex}/signals",
+        {"name": "go"},
+        by(OWNER_AND_ADMIN, 400),
+    ),
     "list-workflow-executions": ("workflow-executions", None, EVERYBODY),
     "create-workflow-execution": ("workflow-executions", {"workflow_id": "orders"}, RUN),
     "read-workflow-execution": ("workflow-executions/{wex}", None, WHO_SEES_THE_RUN),

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 
 from executions import clock, tokens
 from executions.ids import public_id
+from executions.inbound import keeping
 from executions.intake.agents import apply_agent, create_session
 from executions.intake.apply import apply_definition
 from executions.intake.standing import add_instance
@@ -37,6 +38,9 @@ def made(owner: User, failed: Callable[..., Execution]) -> dict[str, str]:
         expires_at=clock.now() + timedelta(hours=1),
     )
     ask.users.add(owner)
+    (event,) = keeping.keep(
+        [{"specversion": "1.0", "type": "t", "source": "/s", "id": "0"}], owner.pk
+    )
     token = tokens.mint(owner, "to be shown", ["read"]).token
     return {
         "wex": execution.public_id,
@@ -48,5 +52,6 @@ def made(owner: User, failed: Callable[..., Execution]) -> dict[str, str]:
         "ses": session.public_id,
         "stp": public_id("stp", step.pk),
         "ask": ask.public_id,
+        "evt": public_id("evt", event.key),
         "key": token.public_id,
     }

@@ -16,6 +16,8 @@ TASK_SAMPLES = {
     "raise": "{raise: {error: {type: 'https://x.example/e', status: 409, title: '${ .x }'}}}",
     "wait": "{wait: {seconds: 5}}",
     "run": "{run: {workflow: {namespace: n, name: other, input: {x: '${ .x }'}}}}",
+    "emit": "{emit: {event: {with: {type: t, data: {x: '${ .x }'}}}}}",
+    "listen": "{listen: {to: {one: {with: {type: t}}}}}",
     "call": "{call: python, with: {function: f, arguments: {x: '${ .x }'}}}",
 }
 # What stands under `with`.

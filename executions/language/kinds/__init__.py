@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from executions.language.kinds.call_task import CallTask
 from executions.language.kinds.do_task import DoTask
+from executions.language.kinds.emit_task import EmitTask
 from executions.language.kinds.for_task import ForTask
 from executions.language.kinds.fork_task import ForkTask
+from executions.language.kinds.listen_task import ListenTask
 from executions.language.kinds.raise_task import RaiseTask
 from executions.language.kinds.run_task import RunTask
 from executions.language.kinds.set_task import SetTask
@@ -25,6 +27,8 @@ _ROWS: tuple[type[TaskBase], ...] = (
     WaitTask,
     CallTask,
     RunTask,
+    EmitTask,
+    ListenTask,
 )
 KINDS.update({row.kind: row for row in _ROWS})
 

@@ -15,6 +15,7 @@ from executions.language.walking.requests import (
     Abandon,
     Breathe,
     Effect,
+    EventRequest,
     Fork,
     Joined,
     Park,
@@ -124,7 +125,7 @@ class Driver(Protocol):
 
 def first_requests(
     walk: Generator[Request, Any, Any], journal: Journal
-) -> list[Park | Effect | Spawn]:
+) -> list[Park | Effect | Spawn | EventRequest]:
     """What a walk over this journal asks for first: several where it has branches. Nothing is done.
 
     Raises StopIteration where it comes to its end.
@@ -138,7 +139,11 @@ def first_requests(
             frontier.begin()
             if frontier.joined is None:
                 asking = [lane.request for lane in frontier.lanes(State.STANDS)]
-                return [each for each in asking if isinstance(each, Park | Effect | Spawn)]
+                return [
+                    each
+                    for each in asking
+                    if isinstance(each, Park | Effect | Spawn | EventRequest)
+                ]
             request = walk.send(frontier.joined)
         else:
             return [request]

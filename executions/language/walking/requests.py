@@ -86,6 +86,68 @@ class Spawn:
 
 
 @dataclass(frozen=True, slots=True)
+class Emit:
+    """Keep this event with the next boundary; answered with None."""
+
+    step: StepRecord
+    envelope: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Wait until this begun step is offered events that fit one of its filters; answered with a
+    list of :class:`Heard`, in the order in which they came.
+
+    ``known`` are events that it took already, ``passed`` those that this walk passed over.
+    ``needs_one``: it ends with the first. Nothing is waited for after ``deadline_at``: the list is
+    empty then.
+    """
+
+    step: StepRecord
+    filters: Sequence[dict[str, Any]]
+    known: Sequence[str]
+    passed: Sequence[str]
+    needs_one: bool
+    deadline_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Answer with the events of these ids, which the step took, in their order; None for one that
+    is kept no longer.
+    """
+
+    step: StepRecord
+    events: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Write with the next boundary which events the step took and which it passed over; answered
+    with None. Once it ``is_over`` the step listens no more.
+    """
+
+    step: StepRecord
+    taken: Sequence[str]
+    passed: Sequence[str]
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An event that a step was offered: its id, and which of the filters it fits, each with the
+    values that bind the events that follow.
+    """
+
+    event: str
+    fits: Mapping[str, Mapping[str, Any]]
+    envelope: dict[str, Any]
+
+
+EventRequest = Emit | Listen | Recall | Take
+
+
+@dataclass(frozen=True, slots=True)
 class Breathe:
     """A pure task was recorded: a chance to write what is pending and to look at what was asked
     meanwhile.
@@ -136,7 +198,7 @@ class Abandon:
     path: str
 
 
-Request = Effect | Park | Spawn | Breathe | Fork | Abandon
+Request = Effect | Park | Spawn | EventRequest | Breathe | Fork | Abandon
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from executions.journal.records import StepRecord
 from executions.journal.replay import Journal
 from executions.language.walking.frontier import first_requests
 from executions.language.walking.places import task_at
-from executions.language.walking.requests import Completed, Effect, Ended, Spawn
+from executions.language.walking.requests import Completed, Effect, Emit, Ended, Spawn
 from executions.language.walking.walker import Walker
 from executions.models import Execution, WorkflowVersion
 from executions.models.outside import outside
@@ -284,7 +284,9 @@ def _walked(
         requests = first_requests(walk, journal)
     except StopIteration as end:
         return _Fit([], _ended(end.value))
-    begun = {each.step.path: each.step for each in requests if isinstance(each, Effect | Spawn)}
+    begun = {
+        each.step.path: each.step for each in requests if isinstance(each, Effect | Spawn | Emit)
+    }
     if begun and journal.unvisited:
         why = "the new version would run another step first"
         return _Fit([Misfit(path, why) for path in sorted(journal.unvisited)])

@@ -12,28 +12,28 @@ TASK_PROBLEMS: list[tuple[str, str, str, str, str]] = [
         "- a: {cal: http}",
         "/do/0/a",
         "the task has no kind; keys seen: `cal`",
-        "exactly one of do, set, switch, for, fork, try, raise, wait, call, run",
+        "exactly one of do, set, switch, for, fork, try, raise, wait, call, run, emit, listen",
         "did you mean `call`?",
     ),
     (
         "- a: {}",
         "/do/0/a",
         "the task has no kind; keys seen: none",
-        "exactly one of do, set, switch, for, fork, try, raise, wait, call, run",
+        "exactly one of do, set, switch, for, fork, try, raise, wait, call, run, emit, listen",
         "",
     ),
     (
         "- a: {set: {x: 1}, wait: PT1S}",
         "/do/0/a",
         "the task has 2 kinds: `set`, `wait`",
-        "exactly one of do, set, switch, for, fork, try, raise, wait, call, run",
+        "exactly one of do, set, switch, for, fork, try, raise, wait, call, run, emit, listen",
         "",
     ),
     (
         "- a: 3",
         "/do/0/a",
         "a task has to be an object, this is the number 3",
-        "an object with one of do, set, switch, for, fork, try, raise, wait, call, run",
+        "an object with one of do, set, switch, for, fork, try, raise, wait, call, run, emit, listen",
         "",
     ),
     (
@@ -187,8 +187,6 @@ def test_a_mistake_in_a_task_is_explained(
 @pytest.mark.parametrize(
     ("tasks", "top", "message"),
     [
-        ("- a: {listen: {to: {}}, foreach: {}}", "", "listen is not supported yet"),
-        ("- a: {emit: {event: {}}}", "", "emit is not supported yet"),
         (
             "- a: {run: {workflow: {namespace: n, name: w}, container: {}}}",
             "",

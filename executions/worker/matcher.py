@@ -1,0 +1,111 @@
+"""Looking who listens to the events that came: at each bell for events, and every second.
+
+Expressions of one owner may take long, so owners are looked after side by side, each by one thread
+at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import structlog
+from django.db import Error
+
+from executions import sealed
+from executions.driving.store import Store
+from executions.errors import Fenced
+from executions.inbound import offers
+from executions.models import CloudEvent
+from executions.models.passing import trouble
+
+LOOK_SECONDS = 1.0
+# After something was found: more may come at once, and many that come together are one bell.
+AGAIN_SECONDS = 0.1
+MOST_AT_ONCE = 100
+OWNERS_AT_ONCE = 4
+log = structlog.get_logger(__name__)
+
+
+class Matcher:
+    """A thread that looks, and a few that match."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._closed = False
+        self._wake = threading.Event()
+        self._lock = threading.Lock()
+        self._busy: set[int] = set()
+        self._pool = ThreadPoolExecutor(OWNERS_AT_ONCE, thread_name_prefix="match")
+        self._thread = threading.Thread(target=self._run, name="matcher", daemon=True)
+        self._thread.start()
+
+    def look(self) -> None:
+        """An event came."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Look no more; what was not matched is matched by others, or later."""
+        self._closed = True
+        self._wake.set()
+
+    def join(self) -> None:
+        """Wait for its threads, which may be waiting for the store: close that first."""
+        self._thread.join()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _run(self) -> None:
+        pause = LOOK_SECONDS
+        while not self._closed:
+            self._wake.wait(pause)
+            self._wake.clear()
+            if self._closed:
+                return
+            pause = LOOK_SECONDS
+            try:
+                if self._look():
+                    pause = AGAIN_SECONDS
+            except Fenced:
+                return
+            except Error as problem:
+                _note(problem)
+            except Exception:
+                # Whatever it was: without this thread events would be heard by nobody.
+                log.exception("could not look for events")
+
+    def _look(self) -> bool:
+        with self._lock:
+            busy = set(self._busy)
+        if len(busy) >= OWNERS_AT_ONCE:
+            return True
+        found = self._store.call(partial(offers.unmatched, MOST_AT_ONCE, busy))
+        for owner_id, events in found.items():
+            with self._lock:
+                self._busy.add(owner_id)
+            self._pool.submit(self._match, owner_id, events)
+        return bool(found)
+
+    def _match(self, owner_id: int, events: Sequence[CloudEvent]) -> None:
+        try:
+            found = offers.who_listens(self._store.call, owner_id, events)
+            self._store.call(partial(offers.hand_out, events, found))
+        except (Fenced, sealed.SealedClosed):
+            return
+        except Error as problem:
+            _note(problem)
+        except Exception:
+            log.exception("could not match events", owner=owner_id)
+        finally:
+            with self._lock:
+                self._busy.discard(owner_id)
+            if len(events) == MOST_AT_ONCE:
+                self._wake.set()
+
+
+def _note(problem: Error) -> None:
+    if trouble(problem) is None:
+        log.exception("could not look who listens", exc_info=problem)
+    else:
+        log.warning("could not look who listens", problem=str(problem).strip())
