@@ -8,9 +8,10 @@ from executions.models import Event
 
 
 def href(event: Event, may_see: bool) -> str:
-    """The run's page; the question among the approvals for whoever may not see the run."""
+    """The run's page; the question's own page for whoever may not see the run."""
     if may_see:
         return reverse("execution", args=[event.execution.public_id])
     payload = event.payload if isinstance(event.payload, dict) else {}
-    anchor = f"#{payload['ask']}" if payload.get("ask") else ""
-    return reverse("approvals") + anchor
+    if payload.get("ask"):
+        return reverse("approval", args=[payload["ask"]])
+    return reverse("approvals")

@@ -68,6 +68,7 @@ urlpatterns = [
     path("attention/", attention.page, name="attention"),
     path("approvals/", approvals.page, name="approvals"),
     path("approvals/answered", approvals.answered, name="approvals-answered"),
+    path("approvals/<str:public_id>/", approvals.one, name="approval"),
     path("approvals/<str:public_id>/respond", approvals.respond, name="respond"),
     path("tokens/", tokens.page, name="tokens"),
     path("tokens/<str:public_id>/revoke", tokens.revoke, name="token-revoke"),

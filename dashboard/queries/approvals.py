@@ -15,7 +15,7 @@ from dashboard.queries.in_time import in_time
 from executions import clock, policy
 from executions.models import Ask, Execution, Step
 from executions.models.ask import AskQuerySet
-from executions.states import UNDER_WAY
+from executions.states import ACTIVE_PHASES
 
 PAGE = 25
 MOST_OF_A_RUN = 20
@@ -68,6 +68,12 @@ def one(user: User, ask_id: uuid.UUID) -> Ask | None:
     return _shown(Ask.objects.for_person(user)).filter(pk=ask_id).first()
 
 
+def readable(user: User, ask_id: uuid.UUID) -> Ask | None:
+    """The question, open or not, or None where it is missing or not for this person to see."""
+    rows = policy.visible_asks(user) | Ask.objects.filter(reviewer=user)
+    return _shown(rows).filter(pk=ask_id).first()
+
+
 def seen_by(user: User, asks: Sequence[Ask]) -> frozenset[uuid.UUID]:
     """The runs of these questions that this person may see."""
     rows = policy.visible_executions(user).filter(pk__in={ask.execution_id for ask in asks})
@@ -76,7 +82,7 @@ def seen_by(user: User, asks: Sequence[Ask]) -> frozenset[uuid.UUID]:
 
 def of_run(user: User, execution: Execution) -> list[Ask]:
     """What this run asks now and this person may answer."""
-    if execution.phase not in UNDER_WAY:
+    if execution.phase not in ACTIVE_PHASES:
         return []
     rows = Ask.objects.open().for_person(user).filter(execution=execution)
     return list(_shown(rows).order_by("-pk")[:MOST_OF_A_RUN])

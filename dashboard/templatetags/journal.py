@@ -141,6 +141,15 @@ def outcome_label(ask: Ask) -> str:
 
 
 @register.simple_tag
+def people_of(ask: Ask) -> str:
+    """Who may answer, by name."""
+    users = sorted(user.get_username() for user in ask.users.all())
+    groups = sorted(group.name for group in ask.groups.all())
+    named = [*users, *(f"the group {name}" for name in groups)]
+    return values.plain(", ".join(named) or "an administrator")
+
+
+@register.simple_tag
 def answer_of(step: Step) -> Ask | None:
     """The latest question of this step; it has an answer or not."""
     return next(iter(step.asks.all()), None) if step.kind == "call" else None

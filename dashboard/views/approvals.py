@@ -19,9 +19,11 @@ from dashboard.views.refusing import explained, status_of
 from executions import clock
 from executions.errors import Refused
 from executions.models import Ask
+from executions.states import Phase
 from executions.verbs import asks
 
 IDS = "ask"
+_HELD = "It is kept: the run is paused, and goes on with it when somebody resumes it."
 
 
 @for_people
@@ -39,6 +41,27 @@ def answered(request: HttpRequest) -> HttpResponse:
     found = queries.answered(person(request), cursor(request.GET.get("before"), IDS))
     context = {"page": found, "days": queries.ANSWERED_SINCE.days, "server_now": clock.now()}
     return render(request, "dashboard/answered.html", context)
+
+
+@for_people
+@require_safe
+def one(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One question: its form for whoever may answer it, what became of it for all who may see
+    it.
+    """
+    user, key = person(request), id_or_404(public_id, IDS)
+    ask = queries.readable(user, key)
+    if ask is None:
+        raise Http404
+    may_answer = ask.is_open(ask.execution) and queries.one(user, key) is not None
+    context: dict[str, Any] = {
+        "ask": ask,
+        "page": queries.Page([ask], queries.seen_by(user, [ask])),
+        "question": answering.question(ask) if may_answer else None,
+        "is_open": ask.is_open(ask.execution),
+        "server_now": clock.now(),
+    }
+    return render(request, "dashboard/approval.html", context)
 
 
 @for_people
@@ -66,7 +89,9 @@ def respond(request: HttpRequest, public_id: str) -> HttpResponse:
             return _told(request, ask, told, status_of(refused))
         return _again(request, answering.refused(asked, request.POST, refused), status_of(refused))
     told = {"tone": "tone-good", "symbol": "check", "title": "Done."}
-    told["text"] = f"You answered: {ask.label_of(answer.outcome)}. The run goes on."
+    said = f"You answered: {ask.label_of(answer.outcome)}."
+    is_held = ask.execution.phase == Phase.PAUSED
+    told["text"] = f"{said} {_HELD if is_held else 'The run goes on.'}"
     return _told(request, ask, told)
 
 

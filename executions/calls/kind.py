@@ -29,6 +29,16 @@ class RunsIn(StrEnum):
     THREAD = "thread"
 
 
+class KnownPeople(Protocol):
+    """Who has an account in this installation."""
+
+    def unknown_users(self, names: Collection[str]) -> Collection[str]:
+        """Those of these user names that nobody has who may log in."""
+
+    def unknown_groups(self, names: Collection[str]) -> Collection[str]:
+        """Those of these names that no group has."""
+
+
 class CallPlace(Protocol):
     """A call in a document that may be full of mistakes.
 
@@ -37,6 +47,7 @@ class CallPlace(Protocol):
 
     given: dict[str, Any]
     known_functions: Collection[str] | None
+    known_people: KnownPeople | None
 
     def add(self, keys: Keys, message: str, expected: str = "", suggestion: str = "") -> None:
         """Refuse the definition."""

@@ -13,6 +13,7 @@ from executions import language as definition
 from executions import policy, secret_access
 from executions.calls.python import functions
 from executions.errors import Refused
+from executions.intake.people import People
 from executions.intake.resources import Text, store
 from executions.intake.slugs import slug_of
 from executions.language import Definition, Limits
@@ -53,7 +54,12 @@ def parse(
     refuse = None if actor is None else partial(_why_not, actor, visibility)
     owner = "" if actor is None else str(actor.pk)
     return definition.parse(
-        text, limits=limits(), known_functions=known, refuse_secret=refuse, owner=owner
+        text,
+        limits=limits(),
+        known_functions=known,
+        known_people=People(),
+        refuse_secret=refuse,
+        owner=owner,
     )
 
 

@@ -11,6 +11,8 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from executions.ids import public_id, uuid7
+from executions.journal.events import EventName
+from executions.models.event import Event
 from executions.models.fields import JsonField
 from executions.states import ACTIVE_PHASES, WaitingFor
 
@@ -59,6 +61,10 @@ class Ask(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     escalated_at = models.DateTimeField(null=True, blank=True)
+    # When those who may answer are told once more; None where they were, or need not be.
+    remind_at = models.DateTimeField(null=True, blank=True)
+    # Names under `approvers` that nobody had when it was asked.
+    unknown = JsonField(null=True, blank=True)
 
     answered_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=40, blank=True, default="")
@@ -76,7 +82,14 @@ class Ask(models.Model):
 
     class Meta:
         ordering = ("-id",)
-        indexes = (models.Index(fields=["-id"], condition=Q(answered_at=None), name="ask_open"),)
+        indexes = (
+            models.Index(fields=["-id"], condition=Q(answered_at=None), name="ask_open"),
+            models.Index(
+                fields=["remind_at"],
+                condition=Q(answered_at=None, remind_at__isnull=False),
+                name="ask_reminder",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.prompt[:80]
@@ -94,6 +107,17 @@ class Ask(models.Model):
         """Those who are named, and the members of the groups that are."""
         named = Q(pk__in=self.users.values("pk")) | Q(groups__in=self.groups.values("pk"))
         return User.objects.filter(named, is_active=True).distinct()
+
+    def asked_by(self) -> Event:
+        """The event that told of it, last; branches may ask several questions in one move."""
+        asked = Event.objects.filter(execution=self.execution_id, name=EventName.ASKED)
+        newest_first = asked.order_by("-seq").iterator()
+        return next(event for event in newest_first if event.payload["ask"] == self.public_id)
+
+    def those_asked(self, owner_id: int) -> models.QuerySet[User]:
+        """Whoever of them may answer for a run of this owner."""
+        people = self.people()
+        return people.exclude(pk=owner_id) if self.is_four_eyes else people
 
     def label_of(self, outcome: str) -> str:
         """What the button of this outcome says."""

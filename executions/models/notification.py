@@ -16,7 +16,9 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
 
 class Notification(models.Model):
-    """Written in the transaction of the event that it tells of, so it is there exactly once."""
+    """Written in the transaction of the event that it tells of, so it is there exactly once; a
+    reminder takes its place.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(
@@ -27,6 +29,8 @@ class Notification(models.Model):
     )
     created_at = models.DateTimeField(db_default=Now())
     read_at = models.DateTimeField(null=True, blank=True)
+    # Told once more, in place of the first time.
+    is_reminder = models.BooleanField(default=False, db_default=False)
 
     objects = NotificationQuerySet.as_manager()
 

@@ -18,6 +18,7 @@ from executions.models import Process, Turn
 from executions.models.spell import Spell
 from executions.recovery.outbox import send_what_is_unsent
 from executions.recovery.processes import Watch, declare_the_dead
+from executions.recovery.reminders import remind
 from executions.recovery.repair import ConsistencyCheck
 from executions.recovery.rings import (
     GRACE_SECONDS,
@@ -44,6 +45,7 @@ def sweep(watch: Watch | None = None) -> int:
         send_what_is_unsent()
         audit.go_on()
         refused.tell_how_many()
+        remind()
     return rang
 
 

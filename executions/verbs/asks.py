@@ -85,7 +85,8 @@ def _answered(ask_id: uuid.UUID, execution_id: uuid.UUID, actor: User, answer: A
             step_name=held.name,
             outcome=answer.outcome,
         )
-        decided = write(case, [event])
+        # A run that is paused keeps the answer, and goes on with it when it is resumed.
+        decided = write(case, [event], stays=case.execution.phase == Phase.PAUSED)
         # The step that takes the answer stands in the place of the one that waited.
         (taking,) = [record.id for record in case.written if record.path == held.path]
         Ask.objects.filter(pk=ask.pk).update(step=taking, **_columns(answer, actor, now))
@@ -96,7 +97,7 @@ def _answered(ask_id: uuid.UUID, execution_id: uuid.UUID, actor: User, answer: A
         actor,
         VERB,
         None,
-        frozenset({Phase.WAITING}),
+        frozenset({Phase.WAITING, Phase.PAUSED}),
         answer.comment,
         reads=Reads.AROUND,
     )

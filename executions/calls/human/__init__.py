@@ -45,9 +45,30 @@ def _check(place: CallPlace) -> None:
     people = place.given.get("approvers")
     if isinstance(people, dict) and not (people.get("users") or people.get("groups")):
         place.add(("approvers",), "nobody may answer", "`users`, `groups` or both")
+    elif isinstance(people, dict):
+        _warn_of_unknown(place, people)
     prompt = place.given.get("prompt")
     if isinstance(prompt, str) and not is_expression(prompt) and "${" in prompt:
         place.warn(("prompt",), "an expression stands for the whole text", '${ "Order \\(.id)?" }')
+
+
+def _warn_of_unknown(place: CallPlace, people: dict[str, Any]) -> None:
+    """An account may come later, so it is no reason to refuse the definition."""
+    known = place.known_people
+    if known is None:
+        return
+    for key, noun, unknown_of in (
+        ("users", "user", known.unknown_users),
+        ("groups", "group", known.unknown_groups),
+    ):
+        given = people.get(key)
+        every = enumerate(given) if isinstance(given, list) else ()
+        names = {index: name for index, name in every if isinstance(name, str)}
+        unknown = unknown_of(list(names.values())) if names else ()
+        for index, name in names.items():
+            if name in unknown:
+                message = f"there is no {noun} {name[:100]!r} here: nobody is asked by that name"
+                place.warn(("approvers", key, index), message)
 
 
 HUMAN = CallKind(

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
 
 from executions import clock
 from executions.calls.outcome import Ask, Done, Fail
@@ -27,8 +28,10 @@ from executions.journal.events import EventName
 from executions.journal.records import EventRecord, StepRecord
 from executions.language.walking.requests import Effect
 from executions.models import Ask as AskRow
-from executions.models import Event, Notification
+from executions.models import Notification
 from executions.states import WaitingFor
+
+LATEST_REMINDER = timedelta(days=1)
 
 
 def ask(drive: Drive, request: Effect, put_back: Callable[[], None]) -> Done | Fail:
@@ -157,29 +160,45 @@ def _write(drive: Drive, step: StepRecord, asked: Ask, held: Asked) -> None:
             "outcomes": [{"name": name, "label": label} for name, label in asked.outcomes],
             "is_four_eyes": asked.is_four_eyes,
             "expires_at": until,
+            "remind_at": _remind_at(clock.now(), until),
         },
     )
     if is_first:
-        users = User.objects.filter(username__in=asked.users, is_active=True)
-        groups = Group.objects.filter(name__in=asked.groups)
-        row.users.set(users)
-        row.groups.set(groups)
-        if not asked.users and not asked.groups:
-            row.users.set([drive.execution.owner_id])
+        _name_people(drive, row, asked)
     else:
-        row.users.add(*User.objects.filter(is_superuser=True, is_active=True))
+        row.users.add(*_administrators())
         AskRow.objects.filter(pk=row.pk).update(expires_at=until, escalated_at=clock.now())
     _notify(drive, row)
 
 
+def _name_people(drive: Drive, row: AskRow, asked: Ask) -> None:
+    """Who is asked. Where none of those who are named can answer, administrators are."""
+    users = list(User.objects.filter(username__in=asked.users, is_active=True))
+    groups = list(Group.objects.filter(name__in=asked.groups))
+    if not asked.users and not asked.groups:
+        row.users.set([drive.execution.owner_id])
+        return
+    row.users.set(users)
+    row.groups.set(groups)
+    known = {user.username for user in users} | {group.name for group in groups}
+    row.unknown = sorted({*asked.users, *asked.groups} - known) or None
+    row.save(update_fields=["unknown"])
+    if not row.those_asked(drive.execution.owner_id).exists():
+        row.users.add(*_administrators())
+
+
+def _administrators() -> QuerySet[User]:
+    return User.objects.filter(is_superuser=True, is_active=True)
+
+
+def _remind_at(now: datetime, until: datetime) -> datetime:
+    """When half of the time is over, at the latest after a day."""
+    return now + min((until - now) / 2, LATEST_REMINDER)
+
+
 def _notify(drive: Drive, row: AskRow) -> None:
-    # Branches may ask several questions in one move.
-    asked = Event.objects.filter(execution=drive.execution.pk, name=EventName.ASKED)
-    newest_first = asked.order_by("-seq").iterator()
-    event = next(event for event in newest_first if event.payload["ask"] == row.public_id)
-    people = row.people()
-    if row.is_four_eyes:
-        people = people.exclude(pk=drive.execution.owner_id)
+    event = row.asked_by()
+    people = row.those_asked(drive.execution.owner_id)
     Notification.objects.bulk_create(
         Notification(user_id=key, event=event) for key in people.values_list("pk", flat=True)
     )

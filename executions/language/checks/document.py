@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from executions.calls.kind import KnownPeople
 from executions.language.reading.problems import Path
 
 Keys = tuple[str, ...]
@@ -40,8 +41,8 @@ class TaskList:
 class Outline:
     """Every list of tasks and every function of a document, and the secrets that it declares.
 
-    ``known_functions`` are the names of the registered Python functions; None where they are not
-    known here.
+    ``known_functions`` are the names of the registered Python functions, ``known_people`` says who
+    has an account; None where that is not known here.
     """
 
     document: dict[str, Any]
@@ -49,6 +50,7 @@ class Outline:
     functions: tuple[TaskPlace, ...]
     secrets: frozenset[str]
     known_functions: Collection[str] | None = None
+    known_people: KnownPeople | None = None
 
     def tasks(self) -> Iterator[TaskPlace]:
         """Every task of the workflow, the functions included."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from executions.calls.kind import KnownPeople
 from executions.language.checks.flow import check_flow
 from executions.language.checks.formulas import CheckExpression, check_formulas
 from executions.language.checks.outline import outline
@@ -20,13 +21,14 @@ def check(
     report: Report,
     check_expression: CheckExpression,
     known_functions: Collection[str] | None,
+    known_people: KnownPeople | None,
     refuse_secret: RefuseSecret | None = None,
     owner: str = "",
 ) -> None:
     """Put into ``report`` all that is wrong with a document, whether or not its parts have the
     right shape.
     """
-    found = outline(document, known_functions)
+    found = outline(document, known_functions, known_people)
     check_flow(found, report)
     check_references(found, report)
     check_formulas(found, check_expression, report)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import Any
 
+from executions.calls.kind import KnownPeople
 from executions.language.checks.document import (
     Keys,
     Outline,
@@ -19,7 +20,11 @@ from executions.language.model.task import rows_of
 from executions.language.reading.problems import Path
 
 
-def outline(document: dict[str, Any], known_functions: Collection[str] | None = None) -> Outline:
+def outline(
+    document: dict[str, Any],
+    known_functions: Collection[str] | None = None,
+    known_people: KnownPeople | None = None,
+) -> Outline:
     """The tasks of a document."""
     functions = tuple(
         TaskPlace(("use", "functions", name), name, body, frozenset())
@@ -34,7 +39,7 @@ def outline(document: dict[str, Any], known_functions: Collection[str] | None = 
         if isinstance(secrets, list)
         else frozenset()
     )
-    return Outline(document, tuple(lists), functions, declared, known_functions)
+    return Outline(document, tuple(lists), functions, declared, known_functions, known_people)
 
 
 def _lists(

@@ -22,6 +22,7 @@ class Place:
         self.path = path
         self.given: dict[str, Any] = given if isinstance(given, dict) else {}
         self.known_functions = found.known_functions
+        self.known_people = found.known_people
         self._found, self._report = found, report
 
     def add(self, keys: Path, message: str, expected: str = "", suggestion: str = "") -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from executions import expressions, sealed
+from executions.calls.kind import KnownPeople
 from executions.calls.parameters import Readers
 from executions.language.checks.every import check
 from executions.language.checks.formulas import CheckExpression
@@ -64,6 +65,7 @@ def parse(
     limits: Limits | None = None,
     check_expression: CheckExpression | None = None,
     known_functions: Collection[str] | None = None,
+    known_people: KnownPeople | None = None,
     refuse_secret: RefuseSecret | None = None,
     owner: str = "",
 ) -> Definition:
@@ -71,9 +73,10 @@ def parse(
 
     Raises DefinitionError with every problem, in document order.
 
-    ``known_functions`` are the names that ``call: python`` may use; None where they are not known
-    here. ``refuse_secret`` says why a secret may not be used. ``owner`` is whose text it is: what
-    is foreign in it is looked at among that of this account.
+    ``known_functions`` are the names that ``call: python`` may use, ``known_people`` says who has
+    an account; None where that is not known here. ``refuse_secret`` says why a secret may not be
+    used. ``owner`` is whose text it is: what is foreign in it is looked at among that of this
+    account.
     """
     source = read(text, limits)
     if not isinstance(source.document, dict):
@@ -86,6 +89,7 @@ def parse(
         report,
         check_expression or JqChecks(owner),
         known_functions,
+        known_people,
         refuse_secret,
         owner,
     )

@@ -155,7 +155,11 @@ class Case:
         return control
 
 
-def write(case: Case, events: list[EventRecord]) -> Decided:
+def write(case: Case, events: list[EventRecord], *, stays: bool = False) -> Decided:
+    """Write what was decided; the run goes on, unless it ``stays`` in its phase.
+
+    Raises Refused (``stale``).
+    """
     execution, now = case.execution, clock.now()
     decision = _decision(case)
     chained_on = execution.head_digest if case.chained_on is None else case.chained_on
@@ -173,9 +177,10 @@ def write(case: Case, events: list[EventRecord]) -> Decided:
         events=events,
         correlation_id=execution.correlation_id,
         owner_id=execution.owner_id,
-        ring=execution.queue,
+        ring=None if stays else execution.queue,
         at=now,
     )
+    phase = Phase(execution.phase) if stays else Phase.PENDING
     anew = {
         **BEGUN_ANEW,
         "retry_count": 0,
@@ -183,12 +188,16 @@ def write(case: Case, events: list[EventRecord]) -> Decided:
         "pause_asked_at": None,
         "cancel_asked_at": None,
     }
-    applied = apply(move.to(Phase.PENDING, **anew | {"head_digest": head} | case.columns))
+    if stays:
+        move.columns = {"head_digest": head} | case.columns
+    else:
+        move.to(phase, **anew | {"head_digest": head} | case.columns)
+    applied = apply(move)
     if applied is None:
         raise Refused(
             "stale", "Somebody else was faster.", remedy="Look at what changed, then decide again."
         )
-    after = {"phase": str(Phase.PENDING), "seq": applied.head_seq, **decision.control}
+    after = {"phase": str(phase), "seq": applied.head_seq, **decision.control}
     audit.record(
         case.verb,
         execution,
@@ -204,7 +213,7 @@ def write(case: Case, events: list[EventRecord]) -> Decided:
         user=case.actor.pk,
         seq=applied.head_seq,
     )
-    return _result(case, applied)
+    return _result(case, applied, phase)
 
 
 def _decision(case: Case) -> StepRecord:
@@ -226,14 +235,14 @@ def _decision(case: Case) -> StepRecord:
     )
 
 
-def _result(case: Case, applied: Applied) -> Decided:
+def _result(case: Case, applied: Applied, phase: Phase) -> Decided:
     superseded = {record.id for record in case.superseded}
     kept = [r for r in case.records.values() if r.is_finished() and r.id not in superseded]
     execution = case.execution
     seqs = [case.others_seq, *(record.seq or 0 for record in kept)]
     return Decided(
         execution_id=execution.public_id,
-        phase=Phase.PENDING,
+        phase=phase,
         resumed_from=report.timestamp(execution.last_checkpoint_at),
         checkpoint_seq=max((seq for seq in seqs if seq is not None), default=None),
         next_step=case.columns.get("current_step", execution.current_step),

@@ -357,7 +357,7 @@ def test_the_inbox_leads_to_the_question_where_the_run_may_not_be_seen(
     asked: Asked, alice: User, bob: User, as_: As
 ) -> None:
     execution = asked({"approvers": {"users": ["alice", "bob"]}})
-    anchor = f"/approvals/#{only(execution).public_id}"
+    anchor = f"/approvals/{only(execution).public_id}/"
     page = f"/executions/{execution.public_id}/"
     theirs, own = text_of(as_(bob), "/inbox/"), text_of(as_(alice), "/inbox/")
     assert f'href="{anchor}"' in theirs and page not in theirs
@@ -426,3 +426,19 @@ def test_hostile_questions_stay_text(
     assert_is_harmless(answer.content.decode())
     for address in ("/approvals/answered", f"/executions/{drive(execution).public_id}/"):
         assert_is_harmless(text_of(as_(alice), address))
+
+
+def test_a_question_has_a_page_of_its_own_for_who_may_answer_and_for_who_may_see_it(
+    asked: Any, as_: Any, alice: User, bob: User
+) -> None:
+    execution = asked()
+    ask = Ask.objects.get(execution=execution)
+    path = f"/approvals/{ask.public_id}/"
+    assert f'action="{path}respond"' in text_of(as_(bob), path)
+    theirs = text_of(as_(alice), path)
+    assert "waits for an answer of somebody else: bob" in theirs and "respond" not in theirs
+    assert as_(User.objects.create_user("mallory")).get(path).status_code == 404
+    respond(ask, bob, Answer("approve", {"sum": 3}, comment="fine"))
+    for user in (alice, bob):
+        text = text_of(as_(user), path)
+        assert "by <strong>bob</strong>" in text and "fine" in text

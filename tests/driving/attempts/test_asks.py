@@ -224,7 +224,7 @@ def test_the_owner_is_asked_where_nobody_is_named(
     assert not Ask.objects.open().for_person(bob).exists()
 
 
-def test_a_run_that_is_cancelled_or_paused_takes_its_question_back(
+def test_a_run_that_is_cancelled_takes_its_question_back(
     asked: Any, drive: Any, alice: User, bob: User
 ) -> None:
     execution = asked()
@@ -233,19 +233,6 @@ def test_a_run_that_is_cancelled_or_paused_takes_its_question_back(
     assert not Ask.objects.open().exists()
     with pytest.raises(Refused, match="does not wait for this answer"):
         respond(ask, bob, Answer("deny"))
-
-
-def test_a_paused_run_is_answered_after_it_was_resumed(
-    asked: Any, drive: Any, alice: User, bob: User
-) -> None:
-    execution = asked()
-    control.pause(execution.pk, alice)
-    with pytest.raises(Refused):
-        respond(only(execution), bob, Answer("deny"))
-    control.resume(execution.pk, alice)
-    drive(execution)
-    respond(only(execution), bob, Answer("deny"))
-    assert drive(execution).phase == "COMPLETED"
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -295,3 +282,34 @@ def test_a_pause_while_the_question_is_put_leaves_none_behind_and_it_is_put_when
     drive(execution)
     respond(only(execution), bob, Answer("approve", {"sum": 3}))
     assert drive(execution).output == {"shipped": "approve"}
+
+
+def test_an_answer_to_a_paused_run_is_kept_and_counts_when_it_is_resumed(
+    asked: Any, alice: User, bob: User, drive: Any
+) -> None:
+    execution = asked()
+    control.pause(execution.pk, alice)
+    decided = respond(only(execution), bob, Answer("approve", {"sum": 3}))
+    execution.refresh_from_db()
+    assert (decided.phase, execution.phase) == ("PAUSED", "PAUSED")
+    with pytest.raises(Refused, match="bob answered already"):
+        respond(only(execution), bob, Answer("deny"))
+    control.resume(execution.pk, alice)
+    drive(execution)
+    execution.refresh_from_db()
+    assert (execution.phase, execution.output) == ("COMPLETED", {"shipped": "approve"})
+    assert verify(execution) is None
+
+
+def test_names_that_nobody_has_are_kept_and_administrators_are_asked_where_nobody_else_is(
+    begin: Any, drive: Any, bob: User
+) -> None:
+    root = User.objects.create_superuser("root")
+    text = "do:\n- ask: {call: human, with: {prompt: Well?, approvers: {users: [%s]}}}\n"
+    some = only(drive(begin(text % "bob, nobody", {}, name="some")))
+    assert some.unknown == ["nobody"]
+    assert list(some.people()) == [bob]
+    none = only(drive(begin(text % "nobody, noone", {}, name="none")))
+    assert none.unknown == ["nobody", "noone"]
+    assert list(none.people()) == [root]
+    assert Notification.objects.filter(user=root).count() == 1

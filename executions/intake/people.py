@@ -1,0 +1,19 @@
+"""Who has an account here, for the checks of a definition."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.contrib.auth.models import Group, User
+
+
+class People:
+    """A :class:`~executions.calls.kind.KnownPeople` that asks the database."""
+
+    def unknown_users(self, names: Collection[str]) -> set[str]:
+        known = User.objects.filter(username__in=names, is_active=True)
+        return set(names) - set(known.values_list("username", flat=True))
+
+    def unknown_groups(self, names: Collection[str]) -> set[str]:
+        known = Group.objects.filter(name__in=names)
+        return set(names) - set(known.values_list("name", flat=True))

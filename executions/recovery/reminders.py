@@ -1,0 +1,35 @@
+"""Telling people once more of what they were asked and have not answered."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from executions import clock, nudges
+from executions.models import Ask, Notification
+
+MOST_PER_SWEEP = 100
+
+
+def remind() -> int:
+    """Put what is due for it into the inboxes of those who may answer, as unread; how many
+    questions.
+    """
+    now = clock.now()
+    due = Ask.objects.open().filter(remind_at__lte=now).order_by("remind_at")
+    return sum(_remind(ask) for ask in due.select_related("execution")[:MOST_PER_SWEEP])
+
+
+def _remind(ask: Ask) -> bool:
+    """One of several who sweep does it."""
+    with transaction.atomic():
+        if not Ask.objects.filter(pk=ask.pk, remind_at=ask.remind_at).update(remind_at=None):
+            return False
+        event = ask.asked_by()
+        people = list(ask.those_asked(ask.execution.owner_id).values_list("pk", flat=True))
+        Notification.objects.filter(event=event, user__in=people).delete()
+        Notification.objects.bulk_create(
+            Notification(user_id=key, event=event, is_reminder=True) for key in people
+        )
+    for key in people:
+        nudges.announce(ask.execution_id, event.seq, key)
+    return True
