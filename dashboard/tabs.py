@@ -15,11 +15,20 @@ class Tab:
     route: str
 
 
-TABS = (
+_GRAPH = Tab("Graph", "execution-graph")
+_CONVERSATION = Tab("Conversation", "execution-conversation")
+_TABS = (
     Tab("Timeline", "execution"),
-    Tab("Graph", "execution-graph"),
+    _GRAPH,
     Tab("Events", "execution-events"),
     Tab("Input and output", "execution-values"),
     Tab("Checkpoints", "execution-checkpoints"),
     Tab("Audit", "execution-audit"),
 )
+
+
+def tabs_of(kind: str) -> tuple[Tab, ...]:
+    """Those of a run of this kind: what an agent does is no graph, but a conversation."""
+    if kind != "agent":
+        return _TABS
+    return tuple(_CONVERSATION if tab is _GRAPH else tab for tab in _TABS)

@@ -38,6 +38,9 @@ urlpatterns = [
     path("executions/<str:public_id>/", execution.page, name="execution"),
     path("executions/<str:public_id>/do/<str:verb>", act.act, name="act"),
     path("executions/<str:public_id>/graph", tabs.graph, name="execution-graph"),
+    path(
+        "executions/<str:public_id>/conversation", tabs.conversation, name="execution-conversation"
+    ),
     path("executions/<str:public_id>/events", tabs.events, name="execution-events"),
     path("executions/<str:public_id>/values", tabs.values, name="execution-values"),
     path("executions/<str:public_id>/checkpoints", tabs.checkpoints, name="execution-checkpoints"),

@@ -9,7 +9,17 @@ from __future__ import annotations
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Q, QuerySet
 
-from executions.models import Agent, Ask, CloudEvent, EventSource, Execution, Session, Workflow
+from executions.errors import Refused
+from executions.models import (
+    Agent,
+    Ask,
+    CloudEvent,
+    EventSource,
+    Execution,
+    LanguageModel,
+    Session,
+    Workflow,
+)
 from executions.models.ask import AskQuerySet
 from executions.models.cloud_event import CloudEventQuerySet
 from executions.models.execution import ExecutionQuerySet
@@ -131,6 +141,29 @@ def visible_sessions(user: Person) -> QuerySet[Session]:
     if not user.is_active:
         return Session.objects.none()
     return Session.objects.filter(owner_id=user.pk)
+
+
+def usable_models(user: Person) -> QuerySet[LanguageModel]:
+    """The models that this person's runs may ask."""
+    if not isinstance(user, User) or not user.is_active:
+        return LanguageModel.objects.none()
+    return LanguageModel.objects.usable_by(user)
+
+
+def model_for(user: User, name: str) -> LanguageModel:
+    """The model of this name, as this person may use it; without a name, the only one that there
+    is. Raises Refused.
+    """
+    rows = usable_models(user)
+    found = list(rows.filter(name=name) if name else rows[:2])
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(rows.values_list("name", flat=True)[:20])
+    known = f"You may use: {names}." if names else "There is none that you may use."
+    said = f"There is no model {name[:100]!r} that you may use." if name else "No model is named."
+    raise Refused(
+        "conflict", said, remedy=f"{known} An administrator declares models in the admin."
+    )
 
 
 def can_change(user: Person, resource: Resource) -> bool:

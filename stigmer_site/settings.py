@@ -211,6 +211,9 @@ STIGMER_ATTEMPT_SECONDS: float = env.float("STIGMER_ATTEMPT_SECONDS", 30.0)
 STIGMER_RETRY_DELAYS: list[float] = env.list(
     "STIGMER_RETRY_DELAYS", [2.0, 5.0, 10.0], subcast=float
 )
+STIGMER_MODEL_RETRY_DELAYS: list[float] = env.list(
+    "STIGMER_MODEL_RETRY_DELAYS", [2.0, 5.0, 15.0, 60.0, 180.0], subcast=float
+)
 STIGMER_RETRY_AFTER_SECONDS: float = env.float("STIGMER_RETRY_AFTER_SECONDS", 300.0)
 STIGMER_MAX_STEPS: int = env.int("STIGMER_MAX_STEPS", 10_000)
 STIGMER_FLUSH_STEPS: int = env.int("STIGMER_FLUSH_STEPS", 100)
@@ -236,7 +239,7 @@ STIGMER_HTTP_RESPONSE_BYTES: int = env.int("STIGMER_HTTP_RESPONSE_BYTES", 1024 *
 STIGMER_HTTP_ALLOWED_HOSTS: list[str] = env.list("STIGMER_HTTP_ALLOWED_HOSTS", [])
 STIGMER_HTTP_ONLY_HOSTS: list[str] = env.list("STIGMER_HTTP_ONLY_HOSTS", [])
 STIGMER_HTTP_ALLOWED_PORTS: list[int] = env.list("STIGMER_HTTP_ALLOWED_PORTS", [], subcast=int)
-_examples = ["executions.demo.imports"] if STIGMER_DEMO else []
+_examples = ["executions.demo.imports", "executions.demo.shopping"] if STIGMER_DEMO else []
 STIGMER_FUNCTION_MODULES: list[str] = env.list("STIGMER_FUNCTION_MODULES", _examples)
 STIGMER_FUNCTION_PROCESSES: int = env.int(
     "STIGMER_FUNCTION_PROCESSES", 2, validate=validate.Range(min=1)

@@ -14,7 +14,7 @@ from dashboard.paging import EXECUTION as IDS
 from dashboard.paging import id_or_404
 from dashboard.queries import approvals
 from dashboard.queries import execution as queries
-from dashboard.tabs import TABS
+from dashboard.tabs import tabs_of
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from executions import policy
@@ -35,7 +35,7 @@ def whole(
     user, journal = person(request), queries.journal(execution)
     context = fragments.execution_context(execution, policy.role(user, execution))
     context |= {"journal": journal, "steps": journal.steps, "events": journal.events}
-    context |= {"tabs": TABS, **told}
+    context |= {"tabs": tabs_of(execution.kind), **told}
     context["questions"] = [answering.question(ask) for ask in approvals.of_run(user, execution)]
     return render(request, "dashboard/execution.html", context, status=status)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -12,15 +12,19 @@ from dashboard.graph.layers import HEIGHT, WIDTH, Drawing
 from dashboard.graph.marks import Mark, marks
 from dashboard.live import fragments
 from dashboard.queries import tabs as queries
-from dashboard.tabs import TABS
+from dashboard.tabs import tabs_of
 from dashboard.views.execution import found
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from executions import policy
+from executions.agents import reading
+from executions.driving.lease import load_records
 from executions.models import Execution
+from executions.states import Runner
 from executions.verbs.deciding import restore
 
 MOST_CHECKPOINTS = 500
+MOST_TURNS = 200
 
 
 @for_people
@@ -52,6 +56,24 @@ def _rows(drawing: Drawing, known: dict[str, Mark]) -> list[dict[str, Any]]:
 
 @for_people
 @require_safe
+def conversation(request: HttpRequest, public_id: str) -> HttpResponse:
+    """What was said in a run of an agent, and what its tools did."""
+    execution = found(request, public_id)
+    if execution.kind != "agent":
+        raise Http404
+    turns = reading.turns_of(load_records(execution.pk))
+    said = queries.said_to(execution)
+    context = {
+        "turns": turns[-MOST_TURNS:],
+        "usage": reading.usage_of(turns),
+        "cost": reading.cost_of(turns),
+        **said,
+    }
+    return tab(request, execution, "conversation", context)
+
+
+@for_people
+@require_safe
 def events(request: HttpRequest, public_id: str) -> HttpResponse:
     execution = found(request, public_id)
     before = request.GET.get("before", "")
@@ -77,7 +99,7 @@ def audit(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_safe
 def checkpoints(request: HttpRequest, public_id: str) -> HttpResponse:
     execution = found(request, public_id)
-    places = restore.checkpoints(execution) if execution.kind == "workflow" else []
+    places = restore.checkpoints(execution)
     context = {
         "checkpoints": places[:MOST_CHECKPOINTS],
         "left_out": max(0, len(places) - MOST_CHECKPOINTS),
@@ -89,8 +111,8 @@ def checkpoints(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def why_not_restore(request: HttpRequest, execution: Execution) -> str:
     """Empty exactly where this person may restore this execution now."""
-    if execution.kind != "workflow":
-        return "A run of an agent has no checkpoints to go back to."
+    if execution.runner != Runner.OURS:
+        return "An external runner drives it: it has no checkpoints here."
     if policy.role(person(request), execution) not in policy.RIGHTS["restore"]:
         return "Only support or an administrator may restore."
     if execution.phase not in restore.PHASES:
@@ -108,5 +130,5 @@ def tab(
 ) -> HttpResponse:
     """The execution's head with this tab below it; it is read again when the execution changes."""
     shown = fragments.execution_context(execution, policy.role(person(request), execution))
-    shown |= {"tabs": TABS, "tab": f"dashboard/tabs/{name}.html", **context}
+    shown |= {"tabs": tabs_of(execution.kind), "tab": f"dashboard/tabs/{name}.html", **context}
     return render(request, "dashboard/tab.html", shown, status=status)

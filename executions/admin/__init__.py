@@ -5,6 +5,22 @@ History is read-only for everybody. Who may look is said by :mod:`executions.pol
 administrators, and support, who may change nothing and recover executions.
 """
 
-from executions.admin import audit, journal, processes, quarantines, runs, workflows
+from executions.admin import (
+    audit,
+    journal,
+    language_models,
+    processes,
+    quarantines,
+    runs,
+    workflows,
+)
 
-__all__ = ["audit", "journal", "processes", "quarantines", "runs", "workflows"]
+__all__ = [
+    "audit",
+    "journal",
+    "language_models",
+    "processes",
+    "quarantines",
+    "runs",
+    "workflows",
+]

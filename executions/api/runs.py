@@ -37,6 +37,7 @@ def run_workflow(
     instance: WorkflowInstance | None = None,
 ) -> dict[str, Any]:
     """202 and where to follow it, once for each Idempotency-Key."""
+    _refuse_words_for_agents(body)
     if workflow is not None and body.instance is not None:
         instances = workflow.instances.select_related("workflow")
         instance = _instance_of(instances, "win", f"workflow {workflow.slug}", body.instance)
@@ -83,7 +84,15 @@ def run_agent(
 
     def begun(note: str) -> Answer:
         execution = start_agent(
-            agent, user, message=message, session=session, instance=instance, **_circumstances(body)
+            agent,
+            user,
+            message=message,
+            model=body.model or "",
+            from_run=body.from_run,
+            from_turn=body.from_turn,
+            session=session,
+            instance=instance,
+            **_circumstances(body),
         )
         return _accepted(execution, note)
 
@@ -142,6 +151,16 @@ def _as_sent(body: RunBody, finding: Finding) -> Finding:
     """The message travels in the input; what is wrong with it is pointed at where it was sent."""
     is_message = body.message is not None and finding.pointer == "/input/message"
     return replace(finding, pointer="/message") if is_message else finding
+
+
+def _refuse_words_for_agents(body: RunBody) -> None:
+    given = [name for name in ("model", "from_run", "from_turn") if getattr(body, name) is not None]
+    if given:
+        raise Problem(
+            "invalid",
+            "A workflow takes no such thing.",
+            errors=[FieldError("Only an agent has it.", pointer=f"#/{name}") for name in given],
+        )
 
 
 def _message(body: RunBody) -> str:

@@ -97,9 +97,10 @@ class SecretKeeper(Protocol):
 class StepContext:
     """One attempt's surroundings.
 
-    ``limits`` holds the settings that the kind of call reads, by name; ``owner`` names whose run it
-    is (an id), ``seat`` the process that was kept for a function, if one was. ``written`` is the
-    call's ``with`` as the author wrote it, ``input`` the input with which the call was first made.
+    ``limits`` holds the settings that the kind of call reads, by name, ``resources`` what was read
+    for it from the database as the attempt began; ``owner`` names whose run it is (an id), ``seat``
+    the process that was kept for a function, if one was. ``written`` is the call's ``with`` as the
+    author wrote it, ``input`` the input with which the call was first made.
     """
 
     execution_id: str
@@ -113,5 +114,6 @@ class StepContext:
     seat: Seat | None = None
     cancellation: Cancellation = field(default_factory=Cancellation)
     limits: Mapping[str, Any] = field(default_factory=dict)
+    resources: Mapping[str, Any] = field(default_factory=dict)
     written: Mapping[str, Any] = field(default_factory=dict)
     input: Any = None

@@ -100,6 +100,8 @@ class CallKind:
     # Its module ``step`` has ``run_in_transaction`` too.
     can_be_transactional: bool = False
     limits: Mapping[str, str] = field(default_factory=dict)
+    # The setting that says after which delays a failure that passes is tried again.
+    retry_delays: str = "STIGMER_RETRY_DELAYS"
     # Nothing is carried out: people answer, and the outcome of ``run`` is an Ask.
     asks_people: bool = False
     # Whether its arguments may hold secrets; what is shown to people may not.

@@ -10,10 +10,10 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-from executions.calls.table import CALLS
+from executions.calls.table import EVERY_CALL
 
 STEPS: dict[str, ModuleType] = {
-    name: import_module(f"executions.calls.{name}.step") for name in CALLS
+    name: import_module(f"executions.calls.{name}.step") for name in EVERY_CALL
 }
 
 

@@ -1,12 +1,17 @@
-"""Every kind of call. Checks, JSON Schema, driver, previews and documents read it here."""
+"""Every kind of call: what a workflow may call (``CALLS``), and what only Stigmer itself does too.
+
+Checks, JSON Schema, driver, previews and documents read it here.
+"""
 
 from __future__ import annotations
 
 from executions.calls.http import HTTP
 from executions.calls.human import HUMAN
 from executions.calls.kind import CallKind
+from executions.calls.model import MODEL
 from executions.calls.python import PYTHON
 
 CALLS: dict[str, CallKind] = {row.name: row for row in (HTTP, PYTHON, HUMAN)}
+EVERY_CALL = CALLS | {row.name: row for row in (MODEL,)}
 _OF_THE_DSL = ("openapi", "grpc", "asyncapi", "a2a", "mcp", "agent", "approval")
 CALLS_NOT_YET = tuple(name for name in _OF_THE_DSL if name not in CALLS)

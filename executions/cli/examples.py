@@ -1,5 +1,5 @@
-"""The example workflows: `stigmer up` applies them once, for everybody, in the name of the
-administrator.
+"""The examples: `stigmer up` applies them once, for everybody, in the name of the administrator.
+It declares the demonstration model too, which the example agent asks.
 
 Applying is repeated at each start without harm: an example that somebody has changed, and one whose
 name is taken by a workflow of somebody else, is left alone.
@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
 
+from executions.demo.model import MODEL_NAME
 from executions.errors import StigmerError
+from executions.intake.agents import apply_agent
 from executions.intake.apply import apply_definition
 from executions.language import DefinitionError
-from executions.models import Workflow
+from executions.models import Agent, LanguageModel, Workflow
 from executions.models.workflow import Visibility
 from stigmer_site.assets import EXAMPLES
 
@@ -38,6 +41,35 @@ def texts() -> dict[str, str]:
     }
 
 
+def agents() -> dict[str, str]:
+    """The example agents by slug."""
+    return {path.stem: path.read_text() for path in sorted((EXAMPLES / "agents").glob("*.yaml"))}
+
+
+def declare_model() -> None:
+    """The demonstration model, at the demo shop's port. One that an administrator made under its
+    name is left alone.
+    """
+    address = f"http://127.0.0.1:{settings.STIGMER_DEMO_PORT}/v1"
+    made, is_new = LanguageModel.objects.get_or_create(
+        name=MODEL_NAME,
+        defaults={
+            "address": address,
+            "remote_name": MODEL_NAME,
+            "input_price": "0",
+            "output_price": "0",
+            "is_demonstration": True,
+        },
+    )
+    if made.is_demonstration and made.address != address and not is_new:
+        LanguageModel.objects.filter(pk=made.pk).update(address=address)
+
+
+def take_model_away() -> None:
+    """Without the demonstration its model does not exist either."""
+    LanguageModel.objects.filter(is_demonstration=True).delete()
+
+
 def apply_once() -> list[str]:
     """Apply what is new or renewed; the slugs of those.
 
@@ -48,7 +80,9 @@ def apply_once() -> list[str]:
     if admin is None:
         log.info("examples were not applied: there is no administrator to own them")
         return []
-    return [slug for slug, text in texts().items() if _apply(slug, text, admin)]
+    declare_model()
+    applied = [slug for slug, text in texts().items() if _apply(slug, text, admin)]
+    return applied + [slug for slug, text in agents().items() if _apply_agent(slug, text, admin)]
 
 
 def provide_files(folder: Path) -> None:
@@ -67,16 +101,40 @@ def _apply(slug: str, text: str, admin: User) -> bool:
         .filter(slug=slug, visibility=Visibility.SHARED)
         .first()
     )
+    return _applied(
+        known, slug, text, lambda: apply_definition(text, _owner(known, admin)).workflow
+    )
+
+
+def _apply_agent(slug: str, text: str, admin: User) -> bool:
+    known = (
+        Agent.objects.select_related("head_version")
+        .filter(slug=slug, visibility=Visibility.SHARED)
+        .first()
+    )
+    return _applied(known, slug, text, lambda: apply_agent(text, _owner(known, admin)).agent)
+
+
+def _owner(known: Workflow | Agent | None, admin: User) -> User:
+    return known.owner if known else admin
+
+
+def _applied(
+    known: Workflow | Agent | None,
+    slug: str,
+    text: str,
+    apply: Callable[[], Workflow | Agent],
+) -> bool:
     digest = hashlib.sha256(text.encode()).hexdigest()
     if known is not None:
         head = known.head_version.digest if known.head_version else ""
         if head == digest or known.annotations.get(MARK) != head:
             return False
     try:
-        applied = apply_definition(text, known.owner if known else admin)
+        found = apply()
     except (DefinitionError, StigmerError) as problem:
         log.warning("example was not applied", example=slug, problem=str(problem))
         return False
-    annotations = {**applied.workflow.annotations, MARK: digest}
-    Workflow.objects.filter(pk=applied.workflow.pk).update(annotations=annotations)
+    annotations = {**found.annotations, MARK: digest}
+    type(found)._default_manager.filter(pk=found.pk).update(annotations=annotations)
     return True

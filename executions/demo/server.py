@@ -14,9 +14,12 @@ from urllib.parse import unquote, urlsplit
 
 from executions.demo.calls import Call, Calls
 from executions.demo.faults import OPERATIONS, Fault, Faults, read_fault
+from executions.demo.model import Answering, Cut, DemoModel, Refusal, send
 from executions.demo.shop import Answer, Shop
 
 MAX_BODY_BYTES = 65_536
+# A conversation is sent whole with each request.
+MAX_CONVERSATION_BYTES = 16 * 1024 * 1024
 IDLE_SECONDS = 30
 PAGE = Path(__file__).parent / "page"
 ASSETS = {
@@ -41,6 +44,7 @@ class ShopServer(ThreadingHTTPServer):
         super().__init__((host, port), ShopHandler)
         self.shop, self.faults, self.calls = Shop(folder), Faults(), Calls()
         self.stopping = threading.Event()
+        self.model = DemoModel(folder, self.stopping)
         self.host, self.port = host, int(self.server_address[1])
         self.address = f"http://{host}:{self.port}/"
 
@@ -97,6 +101,10 @@ class ShopHandler(BaseHTTPRequestHandler):
             self._operate(
                 "stock", lambda: self.server.shop.look_up(unquote(path.removeprefix("/stock/")))
             )
+        elif path == "/v1/models":
+            self._reply(200, self.server.model.models())
+        elif path == "/v1/ledger":
+            self._reply(200, self.server.model.ledger.entries())
         elif path == "/health":
             self._operate("health", lambda: Answer(200, {"status": "ok"}, "healthy"))
         elif path.startswith("/links/"):
@@ -108,18 +116,47 @@ class ShopHandler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         path = urlsplit(self.path).path
+        is_conversation = path == "/v1/chat/completions"
         try:
-            body = self._read_json()
+            body = self._read_json(MAX_CONVERSATION_BYTES if is_conversation else MAX_BODY_BYTES)
         except ValueError as error:
             self._reply(400, {"error": str(error)})
             return
-        if path == "/control":
+        if is_conversation:
+            self._converse(body)
+        elif path == "/control":
             self._control(body)
         elif path in EFFECT_PATHS:
             effect, key = EFFECT_PATHS[path], self.headers.get("Idempotency-Key")
             self._operate(effect, lambda: self.server.shop.perform(effect, body, key))
         else:
             self._reply(404, {"error": f"nothing at {path}"})
+
+    def _converse(self, body: Any) -> None:
+        found = self.server.model.answer(body)
+        if isinstance(found, Refusal):
+            self._reply(found.status, found.body, found.headers)
+            return
+        try:
+            if body.get("stream"):
+                self._stream(found)
+            else:
+                self._reply(200, found.whole())
+        except Cut:
+            self.close_connection = True
+
+    def _stream(self, answering: Answering) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        send(answering, self._chunk)
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _chunk(self, data: bytes) -> None:
+        self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+        self.wfile.flush()
 
     def _operate(self, operation: str, work: Any) -> None:
         key = self.headers.get("Idempotency-Key")
@@ -186,14 +223,14 @@ class ShopHandler(BaseHTTPRequestHandler):
             return "send it as application/json"
         return None
 
-    def _read_json(self) -> Any:
+    def _read_json(self, most_bytes: int) -> Any:
         length = self.headers.get("Content-Length", "0")
         if not (length.isascii() and length.isdigit()) or "Transfer-Encoding" in self.headers:
             self.close_connection = True
             raise ValueError("Content-Length: expected the number of bytes that follow")
-        if int(length) > MAX_BODY_BYTES:
+        if int(length) > most_bytes:
             self.close_connection = True
-            raise ValueError(f"the body is larger than {MAX_BODY_BYTES} bytes")
+            raise ValueError(f"the body is larger than {most_bytes} bytes")
         try:
             return json.loads(self.rfile.read(int(length)) or b"null", parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:

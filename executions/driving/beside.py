@@ -25,7 +25,7 @@ from executions import clock, sealed
 from executions.calls.context import StepContext
 from executions.calls.outcome import Done, Fail
 from executions.calls.python import step as python
-from executions.calls.table import CALLS
+from executions.calls.table import EVERY_CALL
 from executions.driving import answering
 from executions.driving.attempts import effects, transactional, turn
 from executions.driving.attempts.effects import Start, Stood
@@ -178,7 +178,7 @@ class Beside:
         return True
 
     def _see_to_call(self, lane: Lane, request: Effect) -> bool:
-        is_call = not CALLS[request.call].asks_people
+        is_call = not EVERY_CALL[request.call].asks_people
         if is_call and len(self._calls) + len(self._starts) >= MOST_AT_ONCE:
             return False
         found = effects.prepare(self._drive, request, Stood.of(self._drive, request.step))

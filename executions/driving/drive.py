@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from django.conf import settings
 
 from executions import sealed
+from executions.agents.walking import AgentWalker
 from executions.calls.python import step as python
 from executions.driving import surroundings
 from executions.driving.attempts.lost import why_lost
@@ -108,7 +109,7 @@ class Drive:
         # Told of attempts that had begun when it was taken.
         self.why_lost = why_lost(held)
         self.columns_at_end: dict[str, Any] = {}
-        self.walker: Walker | None = None
+        self.walker: Walker | AgentWalker | None = None
 
     @contextmanager
     def hurried(self) -> Iterator[None]:

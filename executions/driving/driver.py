@@ -20,7 +20,9 @@ from django.conf import settings
 from django.db import Error
 
 from executions import clock, sealed
-from executions.driving import answering, endings, surroundings
+from executions.agents.program import AgentProgram
+from executions.agents.walking import AgentWalker
+from executions.driving import agents, answering, endings, surroundings
 from executions.driving.attempts import late_answers
 from executions.driving.attempts.effects import run_effect
 from executions.driving.attempts.running import Running
@@ -243,11 +245,15 @@ class Driver:
         self.drive.columns_at_end["requires_manual_intervention"] = True
         return Failed(broken.error, None)
 
-    def _walker(self) -> Walker:
+    def _walker(self) -> Walker | AgentWalker:
         facts = surroundings.facts_for(
             self.drive.execution, self.drive.workflow, self.drive.document, self.drive.secrets
         )
-        walker = Walker(self.drive.workflow, self.drive.journal, facts, now=clock.now)
+        walker: Walker | AgentWalker
+        if isinstance(self.drive.workflow, AgentProgram):
+            walker = agents.walker_for(self.drive, self.drive.workflow, facts)
+        else:
+            walker = Walker(self.drive.workflow, self.drive.journal, facts, now=clock.now)
         self.drive.walker = walker
         self.drive.boundary.progress = lambda: (walker.done, walker.total)
         return walker

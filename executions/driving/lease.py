@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from django.db.models import Count, Max, Q
 
 from executions import clock
-from executions.driving.versions import Parsed, parsed
+from executions.driving.versions import Parsed, parsed_for
 from executions.journal.decided import Task
 from executions.journal.links import FIRST_FORMAT
 from executions.journal.paths import ancestors
@@ -104,8 +104,7 @@ def _held(wanted: Sequence[uuid.UUID], taken: Sequence[tuple[Applied, Execution]
 def _held_one(
     applied: Applied, execution: Execution, records: list[StepRecord], first_time: bool
 ) -> Held:
-    assert execution.version_id is not None, "only runs of workflows are claimed"
-    definition = parsed(execution.version_id)
+    definition = parsed_for(execution)
     asks_for_secrets = definition.workflow.use.secrets and execution.journal_format != FIRST_FORMAT
     author = author_of(execution.version_id) if asks_for_secrets else None
     asked = (applied.cancel_asked, applied.pause_asked)

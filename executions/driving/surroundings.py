@@ -27,9 +27,9 @@ from executions.secrets import NO_VALUE, Applicant, Seal, Secrets
 RUNTIME = {"name": "stigmer", "version": stigmer_site.__version__, "metadata": {}}
 
 
-def default_policy() -> Policy:
-    """First attempt and one retry per delay of STIGMER_RETRY_DELAYS, for transient errors."""
-    delays = tuple(settings.STIGMER_RETRY_DELAYS)
+def default_policy(setting: str) -> Policy:
+    """First attempt and one retry per delay of the setting, for transient errors."""
+    delays = tuple(getattr(settings, setting))
     return Policy(
         max_retries=len(delays),
         backoff=Steps(delays),

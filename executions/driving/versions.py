@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from executions import language as definition
+from executions.agents.program import program
 from executions.language import Workflow
-from executions.models import WorkflowVersion
+from executions.models import AgentVersion, Execution, WorkflowVersion
 
 REMEMBERED = 256
 
@@ -27,3 +28,18 @@ def parsed(version_id: uuid.UUID) -> Parsed:
     """The version with this id; read from the database where this process has not met it lately."""
     document = WorkflowVersion.objects.values_list("document", flat=True).get(pk=version_id)
     return Parsed(document, definition.load(document))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def parsed_agent(version_id: uuid.UUID) -> Parsed:
+    """The same of a version of an agent."""
+    document = AgentVersion.objects.values_list("document", flat=True).get(pk=version_id)
+    return Parsed(document, program(document))
+
+
+def parsed_for(execution: Execution) -> Parsed:
+    """What this run is a run of, in its version."""
+    if execution.agent_version_id is not None:
+        return parsed_agent(execution.agent_version_id)
+    assert execution.version_id is not None
+    return parsed(execution.version_id)

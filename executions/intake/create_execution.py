@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
+from uuid import UUID
 
 import structlog
 from django.conf import settings
 
-from executions import clock, schemas
+from executions import clock, policy, schemas
 from executions import language as definition
 from executions.dispatch import QUEUES, ring_after_commit
 from executions.errors import Finding, NotStorable, Refused
+from executions.ids import parse_public_id
 from executions.intake import default_child
 from executions.intake.execution_draft import ExecutionDraft
 from executions.intake.fairness import queue_of_first_bell
@@ -35,6 +37,7 @@ from executions.states import Phase, Runner
 from executions.values import digest, storable
 
 LONGEST_NAME = 300
+NOBODY = UUID(int=0)
 LONGEST_SILENCE_SECONDS = 30 * 24 * 3600
 log = structlog.get_logger(__name__)
 
@@ -75,12 +78,6 @@ def validate(draft: ExecutionDraft) -> None:
         message = f"A runner may be silent for 1 to {LONGEST_SILENCE_SECONDS:,} seconds."
         raise _invalid("/runner_silence_seconds", message)
     _check_storable(draft.input)
-    if draft.kind == "agent" and draft.runner == Runner.OURS:
-        raise Refused(
-            "conflict",
-            "The workers of this installation do not drive agents yet.",
-            remedy="Start it with `runner: external` and report its progress with status updates.",
-        )
 
 
 def resolve_slug(draft: ExecutionDraft) -> None:
@@ -121,6 +118,10 @@ def validate_session_or_agent(draft: ExecutionDraft) -> None:
         )
     draft.version = draft.agent.head_version
     _check_has_version(draft)
+    if draft.runner == Runner.OURS:
+        assert draft.version is not None
+        asked = draft.input.get("model") or draft.version.document.get("model") or ""
+        policy.model_for(draft.owner, asked)
 
 
 def create_default_instance_if_needed(draft: ExecutionDraft) -> None:
@@ -141,6 +142,23 @@ def create_session_if_needed(draft: ExecutionDraft) -> None:
     draft.session = default_child.ensure(
         default_child.session_of(draft.agent, draft.owner), draft.given_session
     )
+
+
+def find_what_it_goes_on_from(draft: ExecutionDraft) -> None:
+    """The run whose messages come before this one's: the one that is named, else the last that
+    was completed in the session that is named.
+    """
+    assert draft.agent is not None
+    if draft.runner != Runner.OURS:
+        return
+    own = Execution.objects.filter(owner=draft.owner, agent=draft.agent, runner=Runner.OURS)
+    named = draft.input.get("from_run")
+    if named is None and draft.given_session is not None:
+        done = own.filter(session=draft.given_session, phase=Phase.COMPLETED).order_by("-id")
+        last = done.first()
+        draft.input |= {"from_run": last.public_id} if last is not None else {}
+    elif named is not None and not own.filter(pk=parse_public_id(named, "aex") or NOBODY).exists():
+        raise _invalid("/from_run", f"You have no run {named[:60]!r} of this agent to go on from.")
 
 
 def check_duplicate(draft: ExecutionDraft) -> None:
@@ -251,6 +269,7 @@ AGENT_EXECUTION_CREATE = Pipeline(
     validate_session_or_agent,
     create_default_instance_if_needed,
     create_session_if_needed,
+    find_what_it_goes_on_from,
     check_duplicate,
     build_new_state,
     set_initial_phase,

@@ -61,6 +61,8 @@ def start_agent(
     *,
     message: str,
     model: str = "",
+    from_run: str | None = None,
+    from_turn: int | None = None,
     session: Session | None = None,
     instance: AgentInstance | None = None,
     **how: Unpack[Circumstances],
@@ -68,9 +70,15 @@ def start_agent(
     """A new PENDING run of the agent's newest version, in the session, else in this person's
     default one with it.
 
-    Raises Refused (``conflict`` without an external runner: our workers do not drive agents yet).
+    It may ask another ``model``, and go on ``from_run``, from what was said there up to
+    ``from_turn`` (0: without anything of that run itself).
+
+    Raises Refused (``conflict`` where there is no model that it may ask).
     """
-    said = {"message": message, **({"model": model} if model else {})}
+    words = {"model": model, "from_run": from_run, "from_turn": from_turn}
+    said = {"message": message} | {
+        name: value for name, value in words.items() if value not in (None, "")
+    }
     draft = ExecutionDraft(
         owner=owner,
         kind="agent",

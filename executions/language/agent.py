@@ -12,9 +12,16 @@ import hashlib
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
-from executions.calls.parameters import Model, Readers
+from executions.calls.parameters import OBJECT, TEXT, Model, Readers, shape
 from executions.language.reading.explain import describe, explain
 from executions.language.reading.problems import MOST_PROBLEMS, DefinitionError
 from executions.language.reading.yaml import Limits, read
@@ -39,6 +46,46 @@ Instructions = Annotated[
     AfterValidator(_long_enough),
     Field(description=f"what it shall do, {SHORTEST_INSTRUCTIONS} characters or more"),
 ]
+
+
+Approval = Literal["never", "always", "destructive"]
+# The tool that every agent may be given: it asks the owner of the run.
+ASK_A_PERSON = "ask_a_person"
+MOST_TOOLS = 128
+MODEL_NAME = r"^[A-Za-z0-9_-]{1,64}$"
+
+
+class Tool(Model):
+    """Something that the agent may do: a registered function, a workflow, or asking a person."""
+
+    function: Name | None = Field(None, description="the name of a registered Python function")
+    workflow: Name | None = Field(None, description="the name of a workflow that may be run")
+    namespace: Name = Field("default", description="the namespace of the workflow")
+    person: Literal[True] | None = Field(None, description="true: it asks the owner of the run")
+    name: str | None = Field(
+        None, pattern=MODEL_NAME, description="what the model calls it: letters, digits, _ and -"
+    )
+    description: str = Field("", max_length=4_000, description="what the model is told of it")
+    approval: Approval | None = Field(
+        None,
+        description="whether a person is asked first: never, always, or where it is destructive",
+    )
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        named = [self.function, self.workflow, self.person]
+        if sum(each is not None for each in named) != 1:
+            raise ValueError("a tool is one of `function`, `workflow` and `person`")
+        return self
+
+
+class RunLimits(Model):
+    """How far a run goes before a person is asked whether it shall go on."""
+
+    turns: int = Field(30, ge=1, le=1_000, description="requests to the model")
+    tool_calls: int = Field(100, alias="toolCalls", ge=1, le=10_000, description="calls of tools")
+    tokens: int = Field(1_000_000, ge=1, description="tokens read and written")
+    seconds: int = Field(3_600, ge=1, description="seconds that turns and tool calls took")
 
 
 class McpServer(Model):
@@ -99,7 +146,19 @@ class AgentDocument(Model):
     description: str = ""
     model: str = Field("", max_length=200, description="the name of the model")
     icon_url: str = Field("", max_length=2000)
-    tools: list[str] = Field(default_factory=list)
+    tools: list[
+        Annotated[Annotated[Tool, Tag(OBJECT)] | Annotated[Name, Tag(TEXT)], Discriminator(shape)]
+    ] = Field(
+        default_factory=list,
+        max_length=MOST_TOOLS,
+        description=f"names of registered functions, `{ASK_A_PERSON}`, or objects",
+    )
+    approval: Approval = Field(
+        "destructive", description="whether a person is asked before a tool that says nothing else"
+    )
+    limits: RunLimits = Field(
+        default_factory=RunLimits, description="how far a run goes before a person is asked"
+    )
     mcp_servers: list[McpServer] = Field(default_factory=list)
     skills: list[str] = Field(default_factory=list)
     sub_agents: list[SubAgent] = Field(default_factory=list)
@@ -107,6 +166,10 @@ class AgentDocument(Model):
     labels: dict[str, str] = Field(default_factory=dict)
     tags: list[str] = Field(default_factory=list)
     annotations: dict[str, Any] = Field(default_factory=dict)
+
+    def tool_entries(self) -> list[Tool]:
+        """The tools, each as an object."""
+        return [_as_tool(entry) if isinstance(entry, str) else entry for entry in self.tools]
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
@@ -116,6 +179,10 @@ class AgentDocument(Model):
             if twice is not None:
                 raise ValueError(f"two of the {what} are called `{twice}`")
         return self
+
+
+def _as_tool(name: str) -> Tool:
+    return Tool(person=True) if name == ASK_A_PERSON else Tool(function=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +214,11 @@ def parse_agent(text: str, *, limits: Limits | None = None) -> AgentDefinition:
         ordered = sorted(problems, key=lambda problem: (problem.line, problem.column))
         raise DefinitionError(ordered[:MOST_PROBLEMS]) from None
     return AgentDefinition(agent, source.document, text, hashlib.sha256(text.encode()).hexdigest())
+
+
+def load_agent(document: dict[str, Any]) -> AgentDocument:
+    """A stored document, which was found good when it was applied."""
+    return AgentDocument.model_validate(document)
 
 
 def is_agent(text: str, *, limits: Limits | None = None) -> bool:

@@ -15,6 +15,7 @@ from executions.models.execution import Execution
 from executions.models.healing import Healing
 from executions.models.idempotent_request import IdempotentRequest
 from executions.models.instance import WorkflowInstance
+from executions.models.language_model import LanguageModel
 from executions.models.late_answer import LateAnswer
 from executions.models.notification import Notification
 from executions.models.process import Process
@@ -46,6 +47,7 @@ __all__ = [
     "Execution",
     "Healing",
     "IdempotentRequest",
+    "LanguageModel",
     "LateAnswer",
     "Notification",
     "Process",

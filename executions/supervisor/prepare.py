@@ -6,7 +6,6 @@ The web server's process does it, having all loaded.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 
 from django.conf import settings
 from django.core.management import call_command
@@ -25,10 +24,11 @@ def prepare() -> None:
     try:
         preflight.check_migrations_known()
         call_command("migrate", interactive=False, verbosity=0)
+        examples = importlib.import_module("executions.cli.examples")
         if not settings.STIGMER_DEMO:
+            examples.take_model_away()
             return
         logins.make_once(settings.STIGMER_HOME)
-        if importlib.util.find_spec("executions.cli.examples"):
-            importlib.import_module("executions.cli.examples").apply_once()
+        examples.apply_once()
     finally:
         connections.close_all()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from executions import secrets
+from executions.agents import reading
 from executions.api.problems import correlation_id
 from executions.api.render import links
 from executions.api.schemas import executions as shapes
 from executions.api.schemas.shared import API_VERSION, Audit, Audits, Metadata
+from executions.driving.lease import load_records
 from executions.ids import public_id
 from executions.models import AgentRun, Execution, LateAnswer, in_line
 from executions.states import Phase, Runner
@@ -134,6 +136,60 @@ def _late_answer(row: Execution) -> shapes.LateAnswer | None:
 
 
 def _agent_run(row: Execution) -> dict[str, Any]:
+    return _read_from_journal(row) if row.runner == Runner.OURS else _reported(row)
+
+
+def _read_from_journal(row: Execution) -> dict[str, Any]:
+    """The conversation of a run that we drive: each message stands in the step that made it."""
+    turns = reading.turns_of(load_records(row.pk))
+    usage = reading.usage_of(turns)
+    said = row.input.get("message", "") if isinstance(row.input, dict) else ""
+    messages = [
+        shapes.Message(type="user", content=str(said), tool_calls=[], created_at=row.created_at)
+    ]
+    for turn in turns:
+        messages += _messages(turn) if turn.finished_at is not None and not turn.error else []
+    return {
+        "messages": messages,
+        "tool_calls": [_tool_call(call) for turn in turns for call in turn.calls],
+        "todos": {},
+        "sub_agent_executions": [],
+        "usage": shapes.Usage(
+            input_tokens=usage["input_tokens"],
+            output_tokens=usage["output_tokens"],
+            cost=reading.cost_of(turns),
+        ),
+    }
+
+
+def _messages(turn: reading.TurnRead) -> list[shapes.Message]:
+    assert turn.finished_at is not None
+    calls = [{"id": c.id, "name": c.name, "arguments": c.arguments} for c in turn.calls]
+    said = shapes.Message(
+        type="assistant", content=turn.text, tool_calls=calls, created_at=turn.finished_at
+    )
+    results = [
+        shapes.Message(type="tool", content=c.text, tool_calls=[], created_at=c.finished_at)
+        for c in turn.calls
+        if c.finished_at is not None
+    ]
+    return [said, *results]
+
+
+def _tool_call(call: reading.Called) -> shapes.ToolCall:
+    return shapes.ToolCall(
+        id=call.id,
+        name=call.name,
+        status="WAITING" if call.waits else call.status or "PENDING",
+        arguments=call.arguments,
+        result=call.result,
+        error=call.error or None,
+        started_at=call.started_at,
+        completed_at=call.finished_at,
+    )
+
+
+def _reported(row: Execution) -> dict[str, Any]:
     run = AgentRun.objects.filter(pk=row.pk).prefetch_related("messages", "tool_calls").first()
     if run is None:
         return {}

@@ -47,7 +47,7 @@ class Usage(BaseModel):
 
     input_tokens: int
     output_tokens: int
-    cost: str
+    cost: str | None = Field(description="Null where the price of a model is not known.")
 
 
 class Message(BaseModel):
@@ -222,6 +222,21 @@ class RunBody(Body):
     )
     session_id: str | None = Field(
         None, max_length=40, description="Of an agent: the conversation to go on with."
+    )
+    model: str | None = Field(
+        None, max_length=200, description="Of an agent: another model than its own."
+    )
+    from_run: str | None = Field(
+        None,
+        max_length=40,
+        description="Of an agent: the run whose conversation it goes on with; in a session that is"
+        " named the last one.",
+    )
+    from_turn: int | None = Field(
+        None,
+        ge=0,
+        le=100_000,
+        description="With `from_run`: up to which turn; 0 leaves out all that was said there.",
     )
     runner: Literal["ours", "external"] = "ours"
     runner_silence_seconds: int | None = Field(

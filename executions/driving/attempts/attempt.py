@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -14,7 +16,7 @@ from executions.calls.context import Cancellation, Deadline, StepContext
 from executions.calls.kind import RunsIn
 from executions.calls.outcome import Done, Fail, Outcome
 from executions.calls.steps import STEPS
-from executions.calls.table import CALLS
+from executions.calls.table import EVERY_CALL
 from executions.driving.attempts import watched
 from executions.errors import ExpressionError, StigmerError, WorkflowError
 from executions.ids import public_id
@@ -47,6 +49,7 @@ def context_for(
     secrets: Secrets,
     cancellation: Cancellation,
     seat: Seat | None = None,
+    resources: Mapping[str, Any] = MappingProxyType({}),
 ) -> StepContext:
     """What the attempt may know and use; its deadline begins to count now."""
     is_old = execution.journal_format == FIRST_FORMAT
@@ -64,8 +67,10 @@ def context_for(
         cancellation=cancellation,
         seat=seat,
         limits={
-            name: getattr(settings, setting) for name, setting in CALLS[request.call].limits.items()
+            name: getattr(settings, setting)
+            for name, setting in EVERY_CALL[request.call].limits.items()
         },
+        resources=resources,
         written=request.written,
         input=request.input,
     )
@@ -95,7 +100,7 @@ def _called(request: Effect, context: StepContext, in_transaction: bool) -> Outc
         return watched.run_in_transaction(partial(step.run_here, arguments, context), context)
     call = partial(step.run, arguments, context)
     # A thread cannot be killed, but it can be left behind.
-    is_watched = CALLS[request.call].runs_in(arguments) is RunsIn.THREAD
+    is_watched = EVERY_CALL[request.call].runs_in(arguments) is RunsIn.THREAD
     return watched.run(call, context) if is_watched else call()
 
 

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import random
 from contextlib import nullcontext
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 import structlog
@@ -16,10 +18,11 @@ import structlog
 from executions import clock, sealed
 from executions.calls.context import Cancellation, StepContext
 from executions.calls.outcome import Done, Fail
-from executions.calls.table import CALLS
+from executions.calls.table import EVERY_CALL
 from executions.driving import report, surroundings
 from executions.driving.attempts import asks, attempt, transactional, turn
 from executions.driving.attempts.lost import LOST
+from executions.driving.attempts.resources import resources_of
 from executions.driving.attempts.transactional import Send
 from executions.driving.boundary import Came
 from executions.driving.drive import Drive, Yielded, sooner
@@ -102,6 +105,7 @@ class Start:
     policy: Policy
     seconds: float
     began: datetime
+    resources: Mapping[str, Any] = MappingProxyType({})
     cancellation: Cancellation = field(default_factory=Cancellation)
 
     def take_back(self, drive: Drive) -> None:
@@ -127,7 +131,7 @@ def prepare(drive: Drive, request: Effect, stood: Stood) -> Start | Done | Fail:
     if (answer := call.answer) is not None:
         del call.answer
         return _answer_of(answer)
-    if CALLS[request.call].asks_people:
+    if EVERY_CALL[request.call].asks_people:
         return asks.ask(drive, request, partial(stood.put_back, drive, step))
     effect = request.task.effect(step.arguments)
     try:
@@ -136,6 +140,9 @@ def prepare(drive: Drive, request: Effect, stood: Stood) -> Start | Done | Fail:
     except ExpressionError as problem:
         error = WorkflowError.standard("expression", str(problem))
         return Fail(error, transient=False, rule="a duration of its policy")
+    resources = resources_of(drive, request)
+    if isinstance(resources, Fail):
+        return resources
     if step.id in drive.interrupted:
         _note_interruption(drive, step, effect, now)
     if effect == "at_most_once":
@@ -143,7 +150,7 @@ def prepare(drive: Drive, request: Effect, stood: Stood) -> Start | Done | Fail:
         if operation.may_have_happened_before(step):
             call.asked = True
             _ask(drive, step, now)
-    return Start(request, stood, effect, policy, seconds, now)
+    return Start(request, stood, effect, policy, seconds, now, resources)
 
 
 def enter(drive: Drive, start: Start) -> None:
@@ -171,7 +178,13 @@ def made(
 def context_of(drive: Drive, start: Start, seat: Seat | None) -> StepContext:
     """What the attempt may know and use; its deadline begins to count now."""
     return attempt.context_for(
-        drive.execution, start.request, start.seconds, drive.secrets, start.cancellation, seat
+        drive.execution,
+        start.request,
+        start.seconds,
+        drive.secrets,
+        start.cancellation,
+        seat,
+        start.resources,
     )
 
 
@@ -254,7 +267,7 @@ def _policy(drive: Drive, request: Effect, effect: str) -> Policy:
         return from_dsl(
             own, transient_only=True, at_most_once=at_most_once, seconds_of=request.seconds_of
         )
-    policy = surroundings.default_policy()
+    policy = surroundings.default_policy(EVERY_CALL[request.call].retry_delays)
     retries = 0 if request.retried_outside else policy.max_retries
     return Policy(
         max_retries=retries,

@@ -15,7 +15,7 @@ from uuid import UUID
 from executions import clock
 from executions.calls.kind import RunsIn
 from executions.calls.python import step as python
-from executions.calls.table import CALLS
+from executions.calls.table import EVERY_CALL
 from executions.driving.counting import shift
 from executions.driving.drive import Drive, Parked, Yielded
 from executions.isolation import Seat
@@ -45,7 +45,7 @@ def seat_for(drive: Drive, request: Effect, *, in_place: bool = True) -> Seat | 
     Raises Parked where it has to wait long or, where it does not wait ``in_place``, at all.
     """
     step, execution = request.step, drive.execution
-    if CALLS[request.call].runs_in(step.arguments) is not RunsIn.PROCESS:
+    if EVERY_CALL[request.call].runs_in(step.arguments) is not RunsIn.PROCESS:
         return None
     if drive.running.stopping.is_set():
         raise Yielded

@@ -6,12 +6,14 @@ Source: Serverless Workflow DSL 1.0, reference.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ConfigDict, Field
 
 from executions.calls.http.arguments import AuthenticationPolicy
 from executions.calls.parameters import Model
+from executions.journal.records import StepRecord
 from executions.language.model.policies import (
     ErrorDefinition,
     Evaluate,
@@ -21,7 +23,7 @@ from executions.language.model.policies import (
     Timeout,
     TimeoutOrName,
 )
-from executions.language.model.task import NamedTask, Task
+from executions.language.model.task import NamedTask, Task, TaskBase
 
 _NAME = r"^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$"
 _NUMBER = r"(?:0|[1-9]\d*)"
@@ -74,6 +76,18 @@ class Workflow(Model):
     output: OutputTransform | None = None
     evaluate: Evaluate = Field(default_factory=Evaluate)
     metadata: dict[str, Any] = Field(default_factory=dict)
+
+    def step_at(self, path: str, arguments: Any = None) -> TaskBase | None:
+        """What stands at a path to which no list of tasks leads; None: the lists tell."""
+        return None
+
+    def first_path(self) -> str | None:
+        """Where a run begins that follows no list of tasks; None: the list tells."""
+        return None
+
+    def path_after(self, records: Mapping[str, StepRecord], path: str) -> str | None:
+        """What comes after the finished step at ``path`` in such a run; None: the lists tell."""
+        return None
 
     def retry_policy(self, policy: RetryPolicy | str) -> RetryPolicy:
         """The policy itself, or the one of that name under ``use.retries``."""

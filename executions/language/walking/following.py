@@ -19,6 +19,9 @@ _NOWHERE = ("end", "exit")
 
 def first(workflow: Workflow) -> str:
     """The path of the first task."""
+    own = workflow.first_path()
+    if own is not None:
+        return own
     return task_path("", workflow.do[0].name, 1) if workflow.do else ""
 
 
@@ -28,6 +31,9 @@ def after(workflow: Workflow, records: Records, path: str) -> str:
     Empty where nothing follows, and where only the run itself can tell (a condition that was not
     asked yet). A task that its own ``if`` leaves out may still be named.
     """
+    own = workflow.path_after(records, path)
+    if own is not None:
+        return own
     tasks, parent = _list_around(workflow, path)
     if parent and "@" not in parent.rpartition("/")[2]:
         around = task_at(workflow, parent)

@@ -19,13 +19,13 @@ from django.contrib.auth.models import User
 from executions import audit, clock
 from executions.driving import report
 from executions.driving.chain import Broken
+from executions.driving.versions import parsed_for
 from executions.errors import Refused
 from executions.ids import uuid7
 from executions.journal.decided import PER_TRY, Counted, Decision, Task, Try, without
 from executions.journal.links import link
 from executions.journal.paths import ancestors, try_number
 from executions.journal.records import DECISION, EventRecord, StepRecord
-from executions.language import load
 from executions.language.walking.following import after, first
 from executions.models import Execution
 from executions.models.move import Applied, Move, Standing
@@ -79,9 +79,7 @@ class Case:
     def goes_on_after(self, path: str) -> None:
         """It goes on with the task after the finished step at ``path``; ``""`` is the beginning."""
         execution = self.execution
-        if execution.version is None:
-            return
-        workflow = load(execution.version.document)
+        workflow = parsed_for(execution).workflow
         records = {record.path: record for record in self.standing()}
         following = after(workflow, records, path) if path else first(workflow)
         self.columns["current_step"] = following

@@ -18,7 +18,7 @@ from django.contrib.auth.models import User
 
 from executions import audit, clock, secret_access
 from executions.driving import report, surroundings
-from executions.driving.versions import parsed
+from executions.driving.versions import parsed_for
 from executions.errors import NotStorable, Refused
 from executions.ids import uuid7
 from executions.journal import operation
@@ -351,8 +351,7 @@ def _edited(case: Case, failed: StepRecord, arguments: dict[str, Any]) -> Edited
 
     Raises Refused where it would send secrets elsewhere in the name of who may not use them.
     """
-    assert case.execution.version_id is not None
-    found = edited(failed, arguments, parsed(case.execution.version_id).workflow.use.secrets)
+    found = edited(failed, arguments, parsed_for(case.execution).workflow.use.secrets)
     who = secret_access.applicant(case.actor, "", Visibility.PRIVATE) if found.redirects else None
     for name in sorted(found.redirects):
         if who is not None and secret_access.why_not(name, who):

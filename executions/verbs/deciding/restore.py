@@ -15,10 +15,10 @@ from django.contrib.auth.models import User
 from django.db.models import Max
 
 from executions import clock
-from executions import language as definition
 from executions.driving import report, stopping
 from executions.driving.chain import Broken, examine, is_checkpoint
 from executions.driving.lease import load_records
+from executions.driving.versions import parsed_for
 from executions.errors import Refused
 from executions.ids import uuid7
 from executions.journal.decided import Call, Child, Cut, Decision, Forked
@@ -97,18 +97,14 @@ def latest_restore(execution: Execution) -> StepRecord | None:
 
 def preview(execution_id: uuid.UUID, actor: User, checkpoint_seq: int) -> Preview:
     """What ``restore`` would do now. Raises Refused as it would, but for the reason."""
-    execution = Execution.objects.select_related("version").get(pk=execution_id)
+    execution = Execution.objects.get(pk=execution_id)
     check_allowed(execution, actor, RESTORE)
     check_phase(execution, RESTORE, PHASES)
-    if execution.version is None:
-        raise Refused(
-            "conflict", "A run of an agent has no checkpoints to go back to.", state=execution.phase
-        )
     records = load_records(execution_id)
     broken = examine(execution)
     checkpoint = _checkpoint(execution, records, checkpoint_seq, broken)
     found = parted(records, checkpoint, checkpoint_seq, is_whole=broken is None)
-    again = what_runs_again(definition.load(execution.version.document), found.taken_back)
+    again = what_runs_again(parsed_for(execution).workflow, found.taken_back)
     path = checkpoint.path if checkpoint else ""
     broken_text, last_good = (broken.text, broken.last_good_seq) if broken else ("", None)
     return Preview(

@@ -1,0 +1,42 @@
+"""Models: where they answer, by which key, and who may use them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from executions.admin.access import Looking, may_change
+from executions.models import LanguageModel
+
+
+@admin.register(LanguageModel)
+class LanguageModelAdmin(Looking):
+    """Administrators declare them; support may look. No page shows a key."""
+
+    list_display = ("name", "protocol", "address", "remote_name", "is_enabled", "for_everybody")
+    list_filter = ("is_enabled", "protocol")
+    search_fields = ("name__startswith",)
+    sortable_by = ("name",)
+    filter_horizontal = ("groups",)
+    fieldsets = (
+        (None, {"fields": ("name", "is_enabled")}),
+        ("Server", {"fields": ("protocol", "address", "remote_name", "key_secret")}),
+        ("Price of a million tokens", {"fields": ("input_price", "output_price")}),
+        ("Limits", {"fields": ("max_tokens", "silence_seconds")}),
+        ("Who may use it", {"fields": ("for_everybody", "groups")}),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return may_change(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return may_change(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return may_change(request)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return () if may_change(request) else super().get_readonly_fields(request, obj)

@@ -1,0 +1,221 @@
+"""One tool call of a turn: whether it can be made, whether it may be made, and what it gave.
+
+A call of an unknown tool, and one whose arguments do not fit, is a step that failed without having
+run anything. Its error goes back to the model, as the tool's own errors do. What cannot be reached
+fails the step for a person.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+from executions.agents import asking, paths
+from executions.agents.program import FUNCTION_CALL, QUESTION
+from executions.agents.tools import Offered, cleaned
+from executions.calls.outcome import Done, Fail
+from executions.errors import WorkflowError
+from executions.journal.decided import Task
+from executions.journal.records import StepRecord
+from executions.language.walking import schemas
+from executions.language.walking.requests import Breathe, Spawn, TaskFailed
+from executions.mind.messages import Message, result
+from executions.states import StepStatus
+
+if TYPE_CHECKING:
+    from executions.agents.walking import AgentWalker, Walk
+
+# A model is given so much of a result; the journal keeps all of it.
+MOST_CHARACTERS = 50_000
+NOT_FIT = "arguments do not fit"
+
+
+class Calling:
+    """A call at its ``place`` in the answer of a ``turn``."""
+
+    def __init__(self, walker: AgentWalker, turn: int, place: int, call: dict[str, Any]) -> None:
+        self._walker, self._turn, self._place, self._call = walker, turn, place, call
+        self._path = paths.call_path(turn, place)
+        self._tool = walker.tools.get(call["name"])
+        self.shown_name = cleaned(call["name"])
+        record = walker.journal.get(self._path)
+        self.record = record or StepRecord(self._path, self.shown_name, "call", optional=True)
+        self.is_bad = self.record.arguments is None and self.record.status == StepStatus.FAILED
+
+    def result(self) -> Generator[Any, Any, Message]:
+        """What the model is told of it."""
+        self._look_up_approval()
+        if not self.record.is_finished():
+            yield from self._made()
+            yield Breathe()
+        record = self._walker.finished(self.record)
+        return result(
+            self._call["id"],
+            self._call["name"],
+            result_text(record),
+            failed=record.status == StepStatus.FAILED,
+        )
+
+    def _look_up_approval(self) -> None:
+        """What a person approved for the rest of the run holds for the calls after this one, though
+        this one is answered from the journal.
+        """
+        record = self._walker.journal.get(paths.approval_path(self._turn, self._place))
+        said = record.output if record is not None and record.is_finished() else None
+        if said is not None and self._tool and said["outcome"] == asking.APPROVE_REST:
+            self._walker.approved.add(self._tool.name)
+
+    def _made(self) -> Walk:
+        self.record.started_at = self.record.started_at or self._walker.now()
+        # What was begun before has its arguments, which a person may have edited since.
+        if self.record.arguments is None:
+            tool, arguments = self._tool, self._call["arguments"]
+            problem = self._problem(tool, arguments)
+            if problem is not None or tool is None:
+                self.is_bad = True
+                self._goes_back(problem or WorkflowError.standard("validation", ""))
+                return
+            if self._asks_first(tool):
+                arguments = yield from self._approved(tool, arguments)
+                if arguments is None:
+                    return
+            self._address(tool, arguments)
+        yield from self._carried_out()
+
+    def _asks_first(self, tool: Offered) -> bool:
+        """Whether a person says yes or no to it; where one was asked, that answer counts."""
+        walker = self._walker
+        was_asked = walker.journal.get(paths.approval_path(self._turn, self._place)) is not None
+        return was_asked or (tool.asks_first and tool.name not in walker.approved)
+
+    def _problem(self, tool: Offered | None, arguments: Any) -> WorkflowError | None:
+        """Why nothing can be run; None where it can."""
+        if tool is None:
+            names = ", ".join(self._walker.tools) or "none"
+            detail = f"There is no tool {self.shown_name}. The tools are: {names}."
+            return WorkflowError.standard("validation", detail)
+        if not isinstance(arguments, dict):
+            return WorkflowError.standard("validation", "The arguments are no JSON object.")
+        return self._misfit(tool, arguments)
+
+    def _misfit(self, tool: Offered, arguments: dict[str, Any]) -> WorkflowError | None:
+        facts = self._walker.facts
+        try:
+            schemas.check(
+                tool.parameters,
+                arguments,
+                "What the call is given",
+                "",
+                owner=facts.owner,
+                seconds=facts.expression_seconds,
+                hides_values=False,
+            )
+        except TaskFailed as failure:
+            return failure.error
+        return None
+
+    def _approved(self, tool: Offered, arguments: dict[str, Any]) -> Walk:
+        """The arguments that a person lets it be called with; None where they said no."""
+        walker = self._walker
+        path = paths.approval_path(self._turn, self._place)
+        record = walker.journal.get(path)
+        if record is None:
+            record = StepRecord(path, f"May {tool.name} be called?", "call")
+            record.arguments = asking.may_call(walker.agent.name, tool, arguments)
+            # What is approved is this call of this tool, as it was shown.
+            record.input = {"tool": tool.digest(), "arguments": arguments}
+        if not record.is_finished():
+            outcome = yield from walker.effect(record, QUESTION, record.arguments)
+            if isinstance(outcome, Fail):
+                raise walker.failed(record, outcome.error, outcome)
+            walker.finish(record, outcome.output)
+            yield Breathe()
+        said = walker.finished(record).output
+        if said["outcome"] == asking.REJECT:
+            self._rejected(said)
+            return None
+        changed = asking.edited(tool, arguments, said["form"])
+        if changed is not None:
+            if (problem := self._misfit(tool, changed)) is not None:
+                raise walker.failed(self.record, problem)
+            self.record.control["edited_by"] = said["reviewer"]
+        if said["outcome"] == asking.APPROVE_REST:
+            walker.approved.add(tool.name)
+        return arguments if changed is None else changed
+
+    def _rejected(self, said: dict[str, Any]) -> None:
+        who = said["reviewer"]
+        words = f": {said['comment']}" if said["comment"] else "."
+        told = f"{who} rejected this call{words}" if who else f"It was not called{words}"
+        Task.of(self.record).reason = f"rejected by {who}" if who else "nobody answered"
+        self._walker.finish(self.record, {"rejected": told}, StepStatus.SKIPPED)
+
+    def _address(self, tool: Offered, arguments: dict[str, Any]) -> None:
+        """What is called, as its arguments in the journal."""
+        if tool.kind == "person":
+            self.record.arguments = asking.question(str(arguments["question"]))
+        elif tool.kind == "workflow":
+            self.record.kind = "run"
+            self.record.arguments = {**tool.target, "version": "latest", "input": arguments}
+        else:
+            self.record.arguments = {**tool.target, "arguments": arguments}
+
+    def _carried_out(self) -> Walk:
+        record, walker = self.record, self._walker
+        outcome: Done | Fail
+        if record.kind == "run":
+            record.generation = max(record.generation, walker.facts.run.generation)
+            walker.begin(record)
+            outcome = yield Spawn(record, True, None)
+        else:
+            task = FUNCTION_CALL if "function" in record.arguments else QUESTION
+            outcome = yield from walker.effect(record, task, record.arguments)
+        if isinstance(outcome, Done):
+            walker.finish(record, outcome.output)
+        elif outcome.answered or outcome.is_final or outcome.rule == NOT_FIT:
+            self._goes_back(outcome.error)
+        else:
+            raise walker.failed(record, outcome.error, outcome)
+
+    def _goes_back(self, error: WorkflowError) -> None:
+        """It failed, and the model is told why."""
+        told = {"error": error.detail or error.title}
+        self._walker.finish(self.record, told, StepStatus.FAILED, error)
+
+
+def _is_answer(record: StepRecord) -> bool:
+    """Whether a person was asked a question, and said something."""
+    asked = isinstance(record.arguments, dict) and "prompt" in record.arguments
+    return asked and record.status == StepStatus.SUCCEEDED
+
+
+def _answer(said: dict[str, Any]) -> str:
+    """A person's answer in their own words."""
+    words, who = said["comment"], said["reviewer"] or "Nobody"
+    if said["outcome"] == asking.REJECT:
+        return f"{who} did not answer" + (f": {words}" if words else ".")
+    answer = str((said["form"] or {}).get("answer", ""))
+    return f"{answer}\n\n{words}".strip() if words else answer
+
+
+def result_text(record: StepRecord) -> str:
+    """The result as the model reads it."""
+    output = record.output
+    if record.status == StepStatus.FAILED:
+        text = str(output["error"])
+    elif isinstance(output, dict) and set(output) == {"rejected"}:
+        text = str(output["rejected"])
+    elif _is_answer(record):
+        text = _answer(output)
+    elif record.status == StepStatus.SKIPPED and output is None:
+        text = "A person skipped this call; it gave nothing."
+    else:
+        text = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
+    if len(text) > MOST_CHARACTERS:
+        text = f"{text[:MOST_CHARACTERS]}\n[cut: {len(text):,} characters in all]"
+    by = record.control.get("edited_by")
+    if by:
+        given = json.dumps(record.arguments.get("arguments", record.arguments.get("input")))
+        text = f"[{by} changed the arguments of this call to {given}]\n{text}"
+    return text

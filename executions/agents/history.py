@@ -1,0 +1,54 @@
+"""The messages of a run, read from its journal: for the runs that go on from it, and for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from executions.agents.calling import result_text
+from executions.agents.paths import call_path, turn_path
+from executions.journal.records import StepRecord
+from executions.mind.messages import Message, calls_of, result, user
+from executions.states import StepStatus
+
+
+def messages_of(message: str, records: Iterable[StepRecord]) -> list[Message]:
+    """What was said in a run that began with this message, in order. A call without a result gets
+    one that says so: no provider takes a call without its result.
+    """
+    by_path = {record.path: record for record in records}
+    messages = [user(message)]
+    for number, record in _turns(by_path):
+        answer: Message = record.output
+        messages.append(answer)
+        for place, call in enumerate(calls_of(answer), start=1):
+            messages.append(_result(call, by_path.get(call_path(number, place))))
+    return messages
+
+
+def steps_of(records: Iterable[StepRecord], turns: int | None) -> list[StepRecord]:
+    """The finished steps that hold the messages of a run, up to so many turns; None for all."""
+    by_path = {record.path: record for record in records}
+    found: list[StepRecord] = []
+    for number, record in _turns(by_path):
+        if turns is not None and number > turns:
+            break
+        found.append(record)
+        for place in range(1, len(calls_of(record.output)) + 1):
+            call = by_path.get(call_path(number, place))
+            found += [call] if call is not None and call.is_finished() else []
+    return found
+
+
+def _turns(by_path: dict[str, StepRecord]) -> Iterator[tuple[int, StepRecord]]:
+    number = 1
+    while (record := by_path.get(turn_path(number))) and record.status == StepStatus.SUCCEEDED:
+        yield number, record
+        number += 1
+
+
+def _result(call: dict[str, Any], record: StepRecord | None) -> Message:
+    if record is None or not record.is_finished() or record.output is None:
+        return result(call["id"], call["name"], "This call was not made.", failed=True)
+    failed = record.status == StepStatus.FAILED
+    return result(call["id"], call["name"], result_text(record), failed=failed)

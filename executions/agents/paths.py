@@ -1,0 +1,46 @@
+"""Where the steps of an agent's run stand.
+
+``/start``            what it begins with: instructions, tools, limits
+``/turn/2``           the second request to a model
+``/turn/2/call/1``    the first tool call of its answer
+``/turn/2/ask/1``     whether that call may be made
+``/ask/turns/1``      whether it shall go on beyond a limit
+No name that a model wrote is part of a path: two calls of one tool have two paths.
+"""
+
+from __future__ import annotations
+
+import re
+
+START = "/start"
+_TURN = re.compile(r"/turn/(\d+)")
+_CALL = re.compile(r"/turn/(\d+)/call/(\d+)")
+
+
+def turn_path(number: int) -> str:
+    return f"/turn/{number}"
+
+
+def call_path(turn: int, place: int) -> str:
+    """Of the tool call at this place of the answer, from 1."""
+    return f"/turn/{turn}/call/{place}"
+
+
+def approval_path(turn: int, place: int) -> str:
+    return f"/turn/{turn}/ask/{place}"
+
+
+def limit_path(what: str, number: int) -> str:
+    return f"/ask/{what}/{number}"
+
+
+def turn_number(path: str) -> int | None:
+    """Which turn stands at this path; None for none."""
+    found = _TURN.fullmatch(path)
+    return int(found[1]) if found else None
+
+
+def call_place(path: str) -> tuple[int, int] | None:
+    """Turn and place of the tool call at this path; None for none."""
+    found = _CALL.fullmatch(path)
+    return (int(found[1]), int(found[2])) if found else None

@@ -1,0 +1,114 @@
+"""An agent as something that is driven: what doors and verbs ask of a workflow's definition, asked
+of an agent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from executions.agents.paths import START, call_path, call_place, turn_number, turn_path
+from executions.calls.duration import Duration
+from executions.calls.kind import Effect
+from executions.calls.table import EVERY_CALL
+from executions.journal.records import StepRecord
+from executions.language import load
+from executions.language.agent import AgentDocument, load_agent
+from executions.language.model.task import PureTask, TaskBase, TaskMetadata
+from executions.language.model.workflow import Workflow
+from executions.mind.messages import calls_of
+
+# A turn is broken off by its model's silence long before.
+LONGEST_TURN = Duration(seconds=1_800.0)
+
+
+class AgentTask(TaskBase):
+    """A step of an agent: a turn, a tool call, a question. No definition holds one."""
+
+    kind = "agent"
+    call: ClassVar[str] = ""
+
+    def effect(self, arguments: Any) -> Effect:
+        return EVERY_CALL[self.call].effect_of(arguments if isinstance(arguments, dict) else None)
+
+    def walk(self, walker: Any, record: StepRecord, frame: Any) -> Any:
+        raise NotImplementedError("the walk of an agent makes its steps itself")
+
+
+class Turn(AgentTask):
+    """One request to a model."""
+
+    call = "model"
+
+
+class FunctionCall(AgentTask):
+    """A tool that is a registered function."""
+
+    call = "python"
+
+
+class Question(AgentTask):
+    """Something that is asked of people."""
+
+    call = "human"
+
+
+class WorkflowRun(PureTask):
+    """A tool that is a workflow."""
+
+    kind = "run"
+
+    def effect(self, arguments: Any) -> Effect:
+        return "idempotent"
+
+    def walk(self, walker: Any, record: StepRecord, frame: Any) -> Any:
+        raise NotImplementedError("the walk of an agent makes its steps itself")
+
+
+TURN = Turn(metadata=TaskMetadata(attemptTimeout=LONGEST_TURN))
+FUNCTION_CALL, QUESTION, WORKFLOW_RUN = FunctionCall(), Question(), WorkflowRun()
+
+
+class AgentProgram(Workflow):
+    """An agent in the place of a workflow: it has no list of tasks, its steps are found by path."""
+
+    agent: AgentDocument
+
+    def step_at(self, path: str, arguments: Any = None) -> TaskBase | None:
+        """What stands at this path; of a tool call its recorded arguments tell the kind."""
+        if turn_number(path) is not None:
+            return TURN
+        if call_place(path) is None:
+            return None if path == START else QUESTION
+        given = arguments if isinstance(arguments, dict) else {}
+        if "function" in given:
+            return FUNCTION_CALL
+        return WORKFLOW_RUN if "namespace" in given else QUESTION
+
+    def first_path(self) -> str:
+        return START
+
+    def path_after(self, records: Mapping[str, StepRecord], path: str) -> str:
+        """The next turn or tool call; empty where only the run itself can tell."""
+        if path == START:
+            return turn_path(1)
+        turn, place = (turn_number(path), 0) if turn_number(path) else (call_place(path) or (0, 0))
+        record = records.get(turn_path(turn)) if turn else None
+        calls = calls_of(record.output) if record and isinstance(record.output, dict) else []
+        if turn is None or not calls:
+            return ""
+        return call_path(turn, place + 1) if place < len(calls) else turn_path(turn + 1)
+
+
+# What a workflow has beside its tasks, and an agent has not.
+_EMPTY = {
+    "document": {"dsl": "1.0.0", "namespace": "agents", "name": "agent", "version": "1.0.0"},
+    "do": [{"nothing": {"set": {"nothing": None}}}],
+}
+
+
+def program(document: dict[str, Any]) -> AgentProgram:
+    """What is driven of a stored agent."""
+    agent, empty = load_agent(document), load(_EMPTY)
+    fields = {name: getattr(empty, name) for name in Workflow.model_fields}
+    return AgentProgram.model_construct(**fields | {"do": [], "agent": agent})

@@ -1,0 +1,146 @@
+"""The tools of an agent as its run offers them: fixed when the run begins, and journaled.
+
+A name that a model sees has at most 64 letters, digits, `_` and `-`, and is unique.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from executions.calls.kind import Effect
+from executions.calls.python.functions import FunctionNotUsable, find
+from executions.language.agent import ASK_A_PERSON, AgentDocument, Tool
+from executions.values import dumps
+
+LONGEST_NAME = 64
+LONGEST_DESCRIPTION = 1_024
+Kind = Literal["python", "workflow", "person"]
+_UNFIT = re.compile(r"[^A-Za-z0-9_-]+")
+_DESTRUCTIVE: frozenset[Effect] = frozenset({"at_most_once", "transactional"})
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """One tool. ``target`` says what is called: a function, a workflow, or nobody.
+
+    ``asks_first``: a person is asked before each call.
+    """
+
+    name: str
+    kind: Kind
+    target: dict[str, Any]
+    description: str
+    parameters: dict[str, Any]
+    effect: Effect
+    asks_first: bool
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def digest(self) -> str:
+        """Of its definition: what an approval is bound to."""
+        return hashlib.sha256(dumps(self.as_json()).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowFound:
+    """What a workflow takes, as far as its owner may run it."""
+
+    name: str
+    namespace: str
+    summary: str
+    schema: dict[str, Any] | None
+
+
+class ToolUnusable(Exception):
+    """A tool of the agent cannot be offered: why, and what to do."""
+
+
+def wanted_workflows(agent: AgentDocument) -> list[tuple[str, str]]:
+    """Namespace and name of the workflows among its tools."""
+    entries = agent.tool_entries()
+    return [(entry.namespace, entry.workflow) for entry in entries if entry.workflow is not None]
+
+
+def offered(agent: AgentDocument, workflows: dict[tuple[str, str], WorkflowFound]) -> list[Offered]:
+    """The tools that a run of this agent offers. Raises ToolUnusable."""
+    found: list[Offered] = []
+    for entry in agent.tool_entries():
+        tool = _offered(entry, agent, workflows)
+        found.append(_named(tool, entry, [each.name for each in found]))
+    return found
+
+
+def loaded(stored: Iterable[dict[str, Any]]) -> dict[str, Offered]:
+    """Those that a run began with, by name."""
+    return {said["name"]: Offered(**said) for said in stored}
+
+
+def cleaned(name: str) -> str:
+    """A name for a model, of any text."""
+    return _UNFIT.sub("_", name).strip("_")[:LONGEST_NAME] or "tool"
+
+
+def _named(tool: Offered, entry: Tool, taken: Collection[str]) -> Offered:
+    name = entry.name or cleaned(tool.name)
+    if name in taken:
+        if entry.name:
+            raise ToolUnusable(f"Two tools are called {name}: give one of them another `name`.")
+        number = 2
+        while f"{name[: LONGEST_NAME - 4]}_{number}" in taken:
+            number += 1
+        name = f"{name[: LONGEST_NAME - 4]}_{number}"
+    return Offered(**(asdict(tool) | {"name": name}))
+
+
+def _offered(
+    entry: Tool, agent: AgentDocument, workflows: dict[tuple[str, str], WorkflowFound]
+) -> Offered:
+    if entry.function is not None:
+        return _function(entry.function, entry, agent)
+    if entry.workflow is not None:
+        return _workflow(workflows[entry.namespace, entry.workflow], entry, agent)
+    text = entry.description or "Asks a person a question and gives their answer."
+    schema = {
+        "type": "object",
+        "properties": {"question": {"type": "string", "minLength": 1, "maxLength": 1_900}},
+        "required": ["question"],
+        "additionalProperties": False,
+    }
+    return Offered(ASK_A_PERSON, "person", {}, text, schema, "idempotent", asks_first=False)
+
+
+def _function(name: str, entry: Tool, agent: AgentDocument) -> Offered:
+    try:
+        function = find(name)
+    except FunctionNotUsable as problem:
+        raise ToolUnusable(f"The tool {name!r}: {problem}.") from problem
+    text = entry.description or _first_paragraph(function.call.__doc__ or name)
+    asks = _asks_first(entry, agent, function.effect)
+    target = {"function": name}
+    return Offered(name, "python", target, text, function.json_schema(), function.effect, asks)
+
+
+def _workflow(found: WorkflowFound, entry: Tool, agent: AgentDocument) -> Offered:
+    """Starting it twice is prevented by its place in the journal; what it does is not known here,
+    so that it counts as destructive.
+    """
+    schema = found.schema if found.schema is not None else {"type": "object"}
+    text = entry.description or found.summary or f"Runs the workflow {found.name}."
+    asks = _asks_first(entry, agent, "at_most_once")
+    target = {"namespace": found.namespace, "name": found.name}
+    name, text = f"run_{found.name}", text[:LONGEST_DESCRIPTION]
+    return Offered(name, "workflow", target, text, schema, "idempotent", asks)
+
+
+def _asks_first(entry: Tool, agent: AgentDocument, effect: Effect) -> bool:
+    approval = entry.approval or agent.approval
+    return approval == "always" or (approval == "destructive" and effect in _DESTRUCTIVE)
+
+
+def _first_paragraph(text: str) -> str:
+    return " ".join(text.strip().partition("\n\n")[0].split())[:LONGEST_DESCRIPTION]

@@ -1,0 +1,26 @@
+"""A request to a language model: one turn of an agent. No task of a workflow makes it."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from executions.calls.kind import CallKind
+from executions.calls.parameters import Model
+
+
+class ModelArguments(Model):
+    """What a turn is asked with; the conversation is rebuilt from the steps before it."""
+
+    model: str = Field(min_length=1, max_length=200, description="the name of the model")
+
+
+MODEL = CallKind(
+    "model",
+    ModelArguments,
+    needs="an object with `model`",
+    # Asking again gives another answer and costs again, and harms nobody.
+    effect_of=lambda arguments: "idempotent",
+    destinations=(),
+    retry_delays="STIGMER_MODEL_RETRY_DELAYS",
+    takes_secrets=False,
+)

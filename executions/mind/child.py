@@ -1,0 +1,133 @@
+"""The program of the mind: one event loop, every request of its worker a task in it.
+
+Started as ``python -m executions.mind.child OPTIONS``. It reads frames (``executions.isolation``)
+from its standard input: ``{"id", "ask"}``, ``{"id", "stop"}`` or ``{"ping"}``; and writes
+``{"id", "heard", "pieces"}`` (at most twenty a second for a request), ``{"id", "message"}``,
+``{"id", "failed"}`` and ``{"pong"}``. Keys travel in a request and are kept in its memory alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+from typing import Any
+
+from executions.isolation.frames import HEADER, decode, encode
+from executions.mind.errors import Problem, RequestFailed, Why
+
+FRAME_SECONDS = 0.05
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    options = json.loads(sys.argv[1])
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != options["parent_pid"]:
+        os._exit(1)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit = options["memory_bytes"]
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    # Nothing but frames goes to the standard output.
+    replies = os.dup(1)
+    os.dup2(2, 1)
+    asyncio.run(Mind(replies, options["most_bytes"]).serve())
+    os._exit(0)
+
+
+class Mind:
+    """Reads what is asked, and answers; ``most_bytes`` is how large an answer may be."""
+
+    def __init__(self, replies: int, most_bytes: int) -> None:
+        from executions.mind.library import Library
+
+        self._replies = replies
+        self._most_bytes = most_bytes
+        self._library = Library()
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+
+    async def serve(self) -> None:
+        """Until the worker is gone."""
+        reader = asyncio.StreamReader()
+        await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+        )
+        self._send({"ready": True})
+        while True:
+            try:
+                header = await reader.readexactly(HEADER.size)
+                said = decode(await reader.readexactly(HEADER.unpack(header)[0]))
+            except asyncio.IncompleteReadError:
+                return
+            if "ping" in said:
+                self._send({"pong": said["ping"]})
+            elif "stop" in said:
+                if task := self._tasks.get(said["id"]):
+                    task.cancel()
+            else:
+                self._tasks[said["id"]] = asyncio.create_task(self._answer(said["id"], said["ask"]))
+
+    async def _answer(self, number: int, asked: dict[str, Any]) -> None:
+        heard = Heard(self, number)
+        telling = asyncio.create_task(heard.tell_now_and_then())
+        try:
+            message = await self._library.answer(asked, heard.add)
+            frame = encode({"id": number, "message": message})
+            if len(frame) > self._most_bytes:
+                most = f"{self._most_bytes:,}"
+                detail = f"The answer has {len(frame):,} bytes; at most {most} are allowed."
+                raise RequestFailed(Problem(Why.TOO_LARGE, detail, usage=message["usage"]))
+            self._write(frame)
+        except RequestFailed as failed:
+            self._send({"id": number, "failed": failed.problem.as_json()})
+        except asyncio.CancelledError:
+            problem = Problem(Why.CANCELLED, "The request was broken off.")
+            self._send({"id": number, "failed": problem.as_json()})
+        except Exception as error:
+            detail = f"The request could not be made: {type(error).__name__}: {error}"
+            self._send({"id": number, "failed": Problem(Why.INTERNAL, detail).as_json()})
+        finally:
+            telling.cancel()
+            self._tasks.pop(number, None)
+
+    def _send(self, said: dict[str, Any]) -> None:
+        self._write(encode(said))
+
+    def _write(self, frame: bytes) -> None:
+        rest = memoryview(frame)
+        while rest:
+            rest = rest[os.write(self._replies, rest) :]
+
+    def tell(self, number: int, text: str, pieces: int) -> None:
+        self._send({"id": number, "heard": text, "pieces": pieces})
+
+
+class Heard:
+    """What came of one answer since it was told last."""
+
+    def __init__(self, mind: Mind, number: int) -> None:
+        self._mind, self._number = mind, number
+        self._text: list[str] = []
+        self._pieces = 0
+
+    def add(self, text: str, pieces: int) -> None:
+        self._text.append(text)
+        self._pieces += pieces
+
+    async def tell_now_and_then(self) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            while True:
+                await asyncio.sleep(FRAME_SECONDS)
+                if self._pieces:
+                    text, pieces = "".join(self._text), self._pieces
+                    self._text, self._pieces = [], 0
+                    self._mind.tell(self._number, text, pieces)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,308 @@
+"""The one place that knows the library which speaks to models; loaded in the mind alone.
+
+Our messages become the library's at this edge, and its answers become ours.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import httpx2
+from openai import AsyncOpenAI
+from pydantic_ai import exceptions
+from pydantic_ai.direct import model_request_stream
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelRequest,
+    ModelResponse,
+    SystemPromptPart,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolReturnPart,
+    UserPromptPart,
+)
+from pydantic_ai.models import Model, ModelRequestParameters
+from pydantic_ai.models.openai import OpenAIChatModel
+from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
+from pydantic_ai.settings import ModelSettings
+from pydantic_ai.tools import ToolDefinition
+
+from executions.mind.errors import Problem, RequestFailed, Why
+from executions.mind.messages import FORMAT, Message
+
+CONNECT_SECONDS = 10.0
+# Waiting only repeats what these say.
+_CLASSES: tuple[tuple[type[Exception], Why], ...] = (
+    (exceptions.ModelQuotaExceededError, Why.QUOTA),
+    (exceptions.ModelRateLimitError, Why.RATE_LIMITED),
+    (exceptions.ModelUnavailableError, Why.OVERLOADED),
+    (exceptions.ModelServerError, Why.SERVER),
+    (exceptions.ModelAuthenticationError, Why.KEY),
+    (exceptions.ModelNotFoundError, Why.NOT_FOUND),
+    (exceptions.ModelContextWindowExceededError, Why.TOO_LONG),
+    (exceptions.ModelTimeoutError, Why.SILENT),
+    (exceptions.ModelConnectionError, Why.UNREACHABLE),
+    (exceptions.ModelRequestRejectedError, Why.REJECTED),
+)
+
+
+class Library:
+    """The clients of this process, one for each address, key and patience."""
+
+    def __init__(self) -> None:
+        self._clients: dict[tuple[str, str, float], AsyncOpenAI] = {}
+
+    async def answer(self, asked: Mapping[str, Any], tell: Callable[[str, int], None]) -> Message:
+        """The model's message to a request; ``tell`` hears each piece of text as it comes, and how
+        many pieces of anything came. Raises RequestFailed.
+        """
+        model = self._model(asked["model"])
+        settings = ModelSettings()
+        if asked["model"].get("max_tokens"):
+            settings["max_tokens"] = asked["model"]["max_tokens"]
+        begun = False
+        try:
+            async with model_request_stream(
+                model,
+                _messages(asked),
+                model_settings=settings,
+                model_request_parameters=_parameters(asked["tools"]),
+            ) as stream:
+                begun = True
+                async for event in stream:
+                    tell(_text_of(event), 1)
+            response = stream.get()
+        except Exception as error:
+            raise RequestFailed(_problem(error, begun, asked["model"])) from error
+        return _checked(response, asked["model"])
+
+    def _model(self, said: Mapping[str, Any]) -> Model:
+        provider = OpenAICompatibleProvider(said["name"], openai_client=self._client(said))
+        return OpenAIChatModel(said["remote_name"], provider=provider)
+
+    def _client(self, said: Mapping[str, Any]) -> AsyncOpenAI:
+        """Every attempt is a row of ours: the client repeats nothing, follows no redirect and asks
+        no proxy of the environment.
+        """
+        key = (said["address"], said["key"], float(said["silence_seconds"]))
+        if key not in self._clients:
+            address, secret, silence = key
+            timeout = httpx2.Timeout(silence, connect=CONNECT_SECONDS)
+            limits = httpx2.Limits(max_connections=None, max_keepalive_connections=32)
+            http = httpx2.AsyncClient(
+                timeout=timeout, limits=limits, trust_env=False, follow_redirects=False
+            )
+            self._clients[key] = AsyncOpenAI(
+                base_url=address,
+                api_key=secret or "none",
+                max_retries=0,
+                timeout=timeout,
+                http_client=http,
+            )
+        return self._clients[key]
+
+
+def _parameters(tools: Sequence[Mapping[str, Any]]) -> ModelRequestParameters:
+    offered = [
+        ToolDefinition(
+            name=tool["name"],
+            description=tool["description"],
+            parameters_json_schema=tool["parameters"],
+        )
+        for tool in tools
+    ]
+    return ModelRequestParameters(function_tools=offered)
+
+
+def _messages(asked: Mapping[str, Any]) -> list[ModelMessage]:
+    found: list[ModelMessage] = [ModelRequest(parts=[SystemPromptPart(asked["instructions"])])]
+    make: dict[str, Callable[[Message], Any]] = {
+        "user": lambda message: UserPromptPart(message["text"]),
+        "tool": _returned,
+    }
+    for message in asked["messages"]:
+        if message["role"] == "assistant":
+            found.append(_response(message, asked["model"]["name"]))
+            continue
+        part = make[message["role"]](message)
+        last = found[-1]
+        if isinstance(last, ModelRequest):
+            found[-1] = ModelRequest(parts=[*last.parts, part])
+        else:
+            found.append(ModelRequest(parts=[part]))
+    return found
+
+
+def _returned(message: Message) -> ToolReturnPart:
+    outcome: Any = "failed" if message["failed"] else "success"
+    return ToolReturnPart(message["name"], message["text"], message["call"], outcome=outcome)
+
+
+def _response(message: Message, name: str) -> ModelResponse:
+    """What a model thought, and its provider's marks, go back only to the model that they came
+    from: another one refuses them.
+    """
+    own = message.get("model") == name
+    make: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+        "text": _text_part,
+        "call": _call_part,
+        "thinking": partial(_thinking_part, name),
+    }
+    parts = [
+        make[part["type"]](part) for part in message["parts"] if own or part["type"] != "thinking"
+    ]
+    return ModelResponse(parts=parts, provider_name=name if own else None)
+
+
+def _text_part(part: Mapping[str, Any]) -> TextPart:
+    return TextPart(part["text"])
+
+
+def _call_part(part: Mapping[str, Any]) -> ToolCallPart:
+    given = part["arguments"]
+    # A text that is no JSON object would be refused by the provider; the model is told of it in the
+    # result.
+    return ToolCallPart(part["name"], given if isinstance(given, dict) else {}, part["id"])
+
+
+def _thinking_part(name: str, part: Mapping[str, Any]) -> ThinkingPart:
+    return ThinkingPart(
+        part["text"], id=part.get("id"), signature=part.get("signature"), provider_name=name
+    )
+
+
+def _text_of(event: Any) -> str:
+    part = getattr(event, "part", None)
+    if isinstance(part, TextPart) and event.event_kind == "part_start":
+        return part.content
+    delta = getattr(event, "delta", None)
+    is_text = getattr(delta, "part_delta_kind", "") == "text"
+    return str(getattr(delta, "content_delta", "")) if is_text else ""
+
+
+def _checked(response: ModelResponse, model: Mapping[str, Any]) -> Message:
+    """Our message. Raises RequestFailed where it is none that a run can go on with."""
+    message = _message(response, model)
+    details, usage = response.provider_details or {}, message["usage"]
+    if details.get("refusal"):
+        said = str(details["refusal"])
+        raise RequestFailed(
+            Problem(Why.REFUSED, f"The model refused to answer: {said}", usage=usage)
+        )
+    if response.finish_reason == "content_filter":
+        detail = "The provider's content filter stopped the answer."
+        raise RequestFailed(Problem(Why.FILTERED, detail, usage=usage))
+    if response.finish_reason == "length":
+        detail = (
+            f"The answer was cut at its limit after {usage['output_tokens']:,} tokens. Raise the"
+            " limit of the model, or ask for less at once."
+        )
+        raise RequestFailed(Problem(Why.LENGTH, detail, usage=usage))
+    if response.finish_reason is None:
+        raise RequestFailed(Problem(Why.CUT, "The connection ended before the answer did."))
+    return message
+
+
+def _message(response: ModelResponse, model: Mapping[str, Any]) -> Message:
+    parts: list[dict[str, Any]] = []
+    for part in response.parts:
+        if isinstance(part, TextPart):
+            parts.append({"type": "text", "text": part.content})
+        elif isinstance(part, ThinkingPart):
+            marks = {"id": part.id, "signature": part.signature}
+            known = {name: value for name, value in marks.items() if value is not None}
+            parts.append({"type": "thinking", "text": part.content, **known})
+        elif isinstance(part, ToolCallPart):
+            call = {"type": "call", "id": part.tool_call_id, "name": part.tool_name}
+            parts.append(call | {"arguments": _arguments(part.args)})
+    usage = response.usage
+    return {
+        "role": "assistant",
+        "format": FORMAT,
+        "parts": parts,
+        "finish": response.finish_reason,
+        "usage": {
+            "input_tokens": usage.input_tokens,
+            "output_tokens": usage.output_tokens,
+            "cached_tokens": usage.cache_read_tokens,
+            "reasoning_tokens": usage.output_reasoning_tokens,
+        },
+        "model": model["name"],
+        "provider": {
+            "model": response.model_name,
+            "response_id": response.provider_response_id,
+        },
+    }
+
+
+def _arguments(given: Any) -> dict[str, Any] | str:
+    """An object, or the text as it came where it is none."""
+    if not isinstance(given, str):
+        return dict(given or {})
+    try:
+        read = json.loads(given or "{}")
+    except (ValueError, RecursionError):
+        return given
+    return read if isinstance(read, dict) else given
+
+
+def _problem(error: Exception, begun: bool, model: Mapping[str, Any]) -> Problem:
+    why = next((why for kind, why in _CLASSES if isinstance(error, kind)), None)
+    status = int(getattr(error, "status_code", 0) or 0)
+    retry_after = getattr(error, "retry_after", None)
+    causes = list(_causes(error))
+    if any(isinstance(cause, httpx2.ConnectTimeout | httpx2.ConnectError) for cause in causes):
+        why = Why.UNREACHABLE
+    elif any(isinstance(cause, httpx2.TimeoutException) for cause in causes):
+        why = Why.SILENT
+    elif begun and (
+        why is Why.UNREACHABLE
+        or any(isinstance(cause, httpx2.TransportError) for cause in causes)
+        or isinstance(error, exceptions.UnexpectedModelBehavior)
+    ):
+        why = Why.CUT
+    elif why is None and any(isinstance(cause, httpx2.TransportError) for cause in causes):
+        why = Why.UNREACHABLE
+    why = why or _by_status(status)
+    return Problem(why, _detail(why, error, model), status, retry_after)
+
+
+def _by_status(status: int) -> Why:
+    if status >= 500 or status == 408:
+        return Why.OVERLOADED if status == 529 else Why.SERVER
+    return Why.REJECTED if status >= 300 else Why.INTERNAL
+
+
+def _detail(why: Why, error: Exception, model: Mapping[str, Any]) -> str:
+    name = model["name"]
+    if why is Why.SILENT:
+        return f"The model {name} said nothing for {model['silence_seconds']:g} s."
+    if why is Why.CUT:
+        return f"The connection to the model {name} was cut in the middle of its answer."
+    said = _said(error)
+    return f"The model {name}: {why}" + (f": {said}" if said else ".")
+
+
+def _said(error: Exception) -> str:
+    """What the other side said, else what the library did."""
+    body = getattr(error, "body", None)
+    if isinstance(body, dict):
+        inner = body.get("error", body)
+        said = inner.get("message") if isinstance(inner, dict) else inner
+        if said:
+            return str(said)[:2_000]
+    causes = list(_causes(error))
+    return f"{type(causes[-1]).__name__}: {causes[-1]}"[:2_000]
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    found: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in found:
+        found.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    return found

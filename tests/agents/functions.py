@@ -1,0 +1,33 @@
+"""Tools of the agents in these tests; each writes down that it was called."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from executions.calls.python.functions import FunctionContext, PermanentError, function
+
+
+def _note(word: str) -> None:
+    with Path(os.environ["STIGMER_TEST_NOTES"]).open("a") as file:
+        file.write(f"{word}\n")
+
+
+@function(name="tests.stock", effect="pure", isolation="thread")
+def stock(sku: str) -> dict[str, object]:
+    """How many of an article are in stock."""
+    _note(f"stock {sku}")
+    return {"sku": sku, "available": 7}
+
+
+@function(name="tests.refund", effect="at_most_once", isolation="thread")
+def refund(order: str, amount: float, context: FunctionContext) -> str:
+    """Give money back."""
+    _note(f"refund {order} {amount:g} {context.idempotency_key}")
+    return f"refunded {amount:g} for {order}"
+
+
+@function(name="tests.fails", effect="pure", isolation="thread")
+def fails(why: str) -> str:
+    """Always fails."""
+    raise PermanentError(why)
