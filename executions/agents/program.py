@@ -14,7 +14,7 @@ from executions.calls.table import EVERY_CALL
 from executions.journal.records import StepRecord
 from executions.language import load
 from executions.language.agent import AgentDocument, load_agent
-from executions.language.model.task import PureTask, TaskBase, TaskMetadata
+from executions.language.model.task import TaskBase, TaskMetadata
 from executions.language.model.workflow import Workflow
 from executions.mind.messages import calls_of
 
@@ -53,20 +53,8 @@ class Question(AgentTask):
     call = "human"
 
 
-class WorkflowRun(PureTask):
-    """A tool that is a workflow."""
-
-    kind = "run"
-
-    def effect(self, arguments: Any) -> Effect:
-        return "idempotent"
-
-    def walk(self, walker: Any, record: StepRecord, frame: Any) -> Any:
-        raise NotImplementedError("the walk of an agent makes its steps itself")
-
-
 TURN = Turn(metadata=TaskMetadata(attemptTimeout=LONGEST_TURN))
-FUNCTION_CALL, QUESTION, WORKFLOW_RUN = FunctionCall(), Question(), WorkflowRun()
+FUNCTION_CALL, QUESTION = FunctionCall(), Question()
 
 
 class AgentProgram(Workflow):
@@ -74,16 +62,15 @@ class AgentProgram(Workflow):
 
     agent: AgentDocument
 
-    def step_at(self, path: str, arguments: Any = None) -> TaskBase | None:
-        """What stands at this path; of a tool call its recorded arguments tell the kind."""
+    def step_at(self, path: str) -> TaskBase | None:
+        """What stands at this path. Of a tool call only its arguments tell what it is: one that is
+        no function runs nowhere and repeats nothing, which is what is asked here.
+        """
         if turn_number(path) is not None:
             return TURN
         if call_place(path) is None:
             return None if path == START else QUESTION
-        given = arguments if isinstance(arguments, dict) else {}
-        if "function" in given:
-            return FUNCTION_CALL
-        return WORKFLOW_RUN if "namespace" in given else QUESTION
+        return FUNCTION_CALL
 
     def first_path(self) -> str:
         return START

@@ -80,9 +80,16 @@ def apply_once() -> list[str]:
     if admin is None:
         log.info("examples were not applied: there is no administrator to own them")
         return []
+    return [slug for slug, text in texts().items() if _apply(slug, text, admin)]
+
+
+def apply_agents_once() -> list[str]:
+    """The same of the example agents, with the model that they ask."""
     declare_model()
-    applied = [slug for slug, text in texts().items() if _apply(slug, text, admin)]
-    return applied + [slug for slug, text in agents().items() if _apply_agent(slug, text, admin)]
+    admin = User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
+    if admin is None:
+        return []
+    return [slug for slug, text in agents().items() if _apply_agent(slug, text, admin)]
 
 
 def provide_files(folder: Path) -> None:

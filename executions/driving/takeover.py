@@ -87,10 +87,7 @@ def _ran_foreign_code(held: Held) -> bool:
     ended it.
     """
     begun = (record for record in held.records if record.status == StepStatus.RUNNING)
-    kinds = (
-        (record, call_at(held.definition.workflow, record.path, record.arguments))
-        for record in begun
-    )
+    kinds = ((record, call_at(held.definition.workflow, record.path)) for record in begun)
     return any(
         kind is not None and kind.runs_in(record.arguments) is RunsIn.THREAD
         for record, kind in kinds

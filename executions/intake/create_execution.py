@@ -142,9 +142,10 @@ def create_session_if_needed(draft: ExecutionDraft) -> None:
     draft.session = default_child.ensure(
         default_child.session_of(draft.agent, draft.owner), draft.given_session
     )
+    _find_what_it_goes_on_from(draft)
 
 
-def find_what_it_goes_on_from(draft: ExecutionDraft) -> None:
+def _find_what_it_goes_on_from(draft: ExecutionDraft) -> None:
     """The run whose messages come before this one's: the one that is named, else the last that
     was completed in the session that is named.
     """
@@ -269,7 +270,6 @@ AGENT_EXECUTION_CREATE = Pipeline(
     validate_session_or_agent,
     create_default_instance_if_needed,
     create_session_if_needed,
-    find_what_it_goes_on_from,
     check_duplicate,
     build_new_state,
     set_initial_phase,

@@ -26,6 +26,7 @@ from executions.mind.messages import Message
 MEMORY_BYTES = 3 * 1024**3
 MOST_BYTES = 8 * 1024 * 1024
 START_SECONDS = 60.0
+CLOSE_SECONDS = 5.0
 PING_SECONDS = 2.0
 # It is replaced where it answers nothing for so long.
 HUNG_SECONDS = 10.0
@@ -68,7 +69,7 @@ def close() -> None:
     with _lock:
         mind, _shared = _shared, None
     if mind is not None and mind.owner_pid == os.getpid():
-        mind.end("the worker stops")
+        mind.close()
 
 
 def pid() -> int | None:
@@ -101,8 +102,17 @@ class MindProcess:
         self._count = 0
         self._why = "it ended"
         self._heard_at = time.monotonic()
-        for work in (self._read, self._watch, self._read_log):
-            threading.Thread(target=work, name=f"mind-{work.__name__}", daemon=True).start()
+        self._is_ordered = False
+        self._threads = [
+            threading.Thread(target=work, name=f"mind-{name}", daemon=True)
+            for name, work in (
+                ("reads", self._read),
+                ("watches", self._watch),
+                ("logs", self._read_log),
+            )
+        ]
+        for thread in self._threads:
+            thread.start()
         log.info("mind started", pid=self.pid)
 
     def request(
@@ -139,6 +149,13 @@ class MindProcess:
         with suppress(ProcessLookupError):
             self._process.kill()
 
+    def close(self) -> None:
+        """End it in order."""
+        self._is_ordered = True
+        self.end("the worker stops")
+        for thread in self._threads:
+            thread.join(CLOSE_SECONDS)
+
     def _begin(self) -> tuple[int, SimpleQueue[dict[str, Any]]]:
         replies: SimpleQueue[dict[str, Any]] = SimpleQueue()
         with self._lock:
@@ -161,19 +178,13 @@ class MindProcess:
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        stream = self._process.stdout
-        while (body := _frame(stream)) is not None:
-            self._heard_at = time.monotonic()
-            said = decode(body)
-            if "ready" in said:
-                self._ready.set()
-            elif "id" in said:
-                with self._lock:
-                    replies = self._waiting.get(said["id"])
-                if replies is not None:
-                    replies.put(said)
+        with self._process.stdout as stream:
+            while (body := _frame(stream)) is not None:
+                self._heard_at = time.monotonic()
+                self._hand_on(decode(body))
         code = self._process.wait()
-        log.warning("mind ended", pid=self.pid, why=self._why, code=code)
+        tell = log.info if self._is_ordered else log.warning
+        tell("mind ended", pid=self.pid, why=self._why, code=code)
         with self._lock:
             self.is_over.set()
             for replies in self._waiting.values():
@@ -181,6 +192,15 @@ class MindProcess:
         with suppress(OSError, ValueError):
             assert self._process.stdin is not None
             self._process.stdin.close()
+
+    def _hand_on(self, said: dict[str, Any]) -> None:
+        if "ready" in said:
+            self._ready.set()
+        elif "id" in said:
+            with self._lock:
+                replies = self._waiting.get(said["id"])
+            if replies is not None:
+                replies.put(said)
 
     def _death(self) -> dict[str, Any]:
         detail = f"The process that speaks to models ended before the answer came: {self._why}."
@@ -216,9 +236,10 @@ class MindProcess:
 
     def _read_log(self) -> None:
         assert self._process.stderr is not None
-        for line in self._process.stderr:
-            text = line.decode("utf-8", "replace").rstrip()[:_LOG_CHARACTERS]
-            log.warning("mind said", pid=self.pid, text=text)
+        with self._process.stderr as stream:
+            for line in stream:
+                text = line.decode("utf-8", "replace").rstrip()[:_LOG_CHARACTERS]
+                log.warning("mind said", pid=self.pid, text=text)
 
 
 def _frame(stream: Any) -> bytes | None:

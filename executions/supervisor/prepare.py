@@ -30,5 +30,6 @@ def prepare() -> None:
             return
         logins.make_once(settings.STIGMER_HOME)
         examples.apply_once()
+        examples.apply_agents_once()
     finally:
         connections.close_all()

@@ -13,21 +13,21 @@ def _note(word: str) -> None:
         file.write(f"{word}\n")
 
 
-@function(name="tests.stock", effect="pure", isolation="thread")
+@function(name="agents.stock", effect="pure", isolation="thread")
 def stock(sku: str) -> dict[str, object]:
     """How many of an article are in stock."""
     _note(f"stock {sku}")
     return {"sku": sku, "available": 7}
 
 
-@function(name="tests.refund", effect="at_most_once", isolation="thread")
+@function(name="agents.refund", effect="at_most_once", isolation="thread")
 def refund(order: str, amount: float, context: FunctionContext) -> str:
     """Give money back."""
     _note(f"refund {order} {amount:g} {context.idempotency_key}")
     return f"refunded {amount:g} for {order}"
 
 
-@function(name="tests.fails", effect="pure", isolation="thread")
+@function(name="agents.fails", effect="pure", isolation="thread")
 def fails(why: str) -> str:
     """Always fails."""
     raise PermanentError(why)

@@ -51,10 +51,12 @@ def test_tools_are_called_and_their_results_go_to_the_next_turn(
     begin: Begin, drive: Drive, demo: Demo, notes: Path
 ) -> None:
     demo.plays(
-        calls(("tests_stock", {"sku": "tea"}), ("tests_stock", {"sku": "cup"}), say="Let me see."),
+        calls(
+            ("agents_stock", {"sku": "tea"}), ("agents_stock", {"sku": "cup"}), say="Let me see."
+        ),
         {"say": "The last one: {result}"},
     )
-    execution = drive(begin("what is there?", tools=["tests.stock"]))
+    execution = drive(begin("what is there?", tools=["agents.stock"]))
     assert execution.output["text"] == 'The last one: {"sku": "cup", "available": 7}'
     assert noted(notes) == ["stock tea", "stock cup"]
     assert [path for path, _ in steps(execution)] == [
@@ -70,9 +72,9 @@ def test_tools_are_called_and_their_results_go_to_the_next_turn(
 def test_the_conversation_is_stored_once_and_a_turn_keeps_a_recipe(
     begin: Begin, drive: Drive, demo: Demo
 ) -> None:
-    call = calls(("tests_stock", {"sku": "tea"}))
+    call = calls(("agents_stock", {"sku": "tea"}))
     demo.plays(call, call, {"say": "Enough."})
-    execution = drive(begin("look twice", tools=["tests.stock"]))
+    execution = drive(begin("look twice", tools=["agents.stock"]))
     sends = [step(execution, f"/turn/{number}").input["sends"] for number in (1, 2, 3)]
     assert [[path for path, _ in each] for each in sends] == [
         [""],
@@ -85,16 +87,16 @@ def test_the_conversation_is_stored_once_and_a_turn_keeps_a_recipe(
     ("name", "arguments", "said"),
     [
         ("nobody/knows this", {}, "There is no tool nobody_knows_this"),
-        ("tests_stock", "{not json", "no JSON object"),
-        ("tests_stock", {"sku": 5}, "does not fit"),
-        ("tests_stock", {}, "does not fit"),
+        ("agents_stock", "{not json", "no JSON object"),
+        ("agents_stock", {"sku": 5}, "does not fit"),
+        ("agents_stock", {}, "does not fit"),
     ],
 )
 def test_a_call_that_cannot_be_made_goes_back_to_the_model(
     begin: Begin, drive: Drive, demo: Demo, notes: Path, name: str, arguments: Any, said: str
 ) -> None:
     demo.plays(calls((name, arguments)), {"say": "I see: {result}"})
-    execution = drive(begin("try it", tools=["tests.stock"]))
+    execution = drive(begin("try it", tools=["agents.stock"]))
     assert execution.phase == Phase.COMPLETED
     assert said in execution.output["text"]
     assert ("/turn/1/call/1", "FAILED") in steps(execution)
@@ -102,8 +104,8 @@ def test_a_call_that_cannot_be_made_goes_back_to_the_model(
 
 
 def test_a_tools_own_error_goes_back_to_the_model(begin: Begin, drive: Drive, demo: Demo) -> None:
-    demo.plays(calls(("tests_fails", {"why": "no such order"})), {"say": "{result}"})
-    execution = drive(begin("try it", tools=["tests.fails"]))
+    demo.plays(calls(("agents_fails", {"why": "no such order"})), {"say": "{result}"})
+    execution = drive(begin("try it", tools=["agents.fails"]))
     assert "no such order" in execution.output["text"]
 
 
@@ -111,7 +113,7 @@ def test_three_calls_in_a_row_that_cannot_be_made_ask_a_person(
     begin: Begin, drive: Drive, demo: Demo, alice: User
 ) -> None:
     demo.plays(calls(("unknown", {"a": 1})), calls(("unknown", {"a": 2})), calls(("unknown", {})))
-    execution = drive(begin("try it", tools=["tests.stock"]))
+    execution = drive(begin("try it", tools=["agents.stock"]))
     assert (execution.phase, execution.current_step) == (Phase.WAITING, "/ask/confused/3")
     answer(execution, alice, "stop")
     execution = drive(execution)
@@ -122,9 +124,9 @@ def test_three_calls_in_a_row_that_cannot_be_made_ask_a_person(
 def test_the_same_call_with_the_same_result_three_times_asks_a_person(
     begin: Begin, drive: Drive, demo: Demo, alice: User
 ) -> None:
-    call = calls(("tests_stock", {"sku": "tea"}))
+    call = calls(("agents_stock", {"sku": "tea"}))
     demo.plays(call, call, call, {"say": "Done."})
-    execution = drive(begin("look", tools=["tests.stock"]))
+    execution = drive(begin("look", tools=["agents.stock"]))
     assert execution.current_step == "/ask/loop/3"
     answer(execution, alice, "go_on")
     assert drive(execution).output["text"] == "Done."
@@ -133,8 +135,8 @@ def test_the_same_call_with_the_same_result_three_times_asks_a_person(
 def test_a_destructive_tool_is_called_once_and_only_when_a_person_approves(
     begin: Begin, drive: Drive, demo: Demo, alice: User, notes: Path
 ) -> None:
-    demo.plays(calls(("tests_refund", {"order": "o-1", "amount": 9.5})), {"say": "{result}"})
-    execution = drive(begin("refund it", tools=["tests.refund"]))
+    demo.plays(calls(("agents_refund", {"order": "o-1", "amount": 9.5})), {"say": "{result}"})
+    execution = drive(begin("refund it", tools=["agents.refund"]))
     assert (execution.phase, execution.current_step) == (Phase.WAITING, "/turn/1/ask/1")
     assert noted(notes) == []
     answer(execution, alice, "approve")
@@ -146,8 +148,8 @@ def test_a_destructive_tool_is_called_once_and_only_when_a_person_approves(
 def test_a_person_approves_with_other_arguments_and_the_model_is_told(
     begin: Begin, drive: Drive, demo: Demo, alice: User
 ) -> None:
-    demo.plays(calls(("tests_refund", {"order": "o-1", "amount": 9.5})), {"say": "{result}"})
-    execution = drive(begin("refund it", tools=["tests.refund"]))
+    demo.plays(calls(("agents_refund", {"order": "o-1", "amount": 9.5})), {"say": "{result}"})
+    execution = drive(begin("refund it", tools=["agents.refund"]))
     answer(execution, alice, "approve", form={"order": "o-1", "amount": 5.0})
     text = drive(execution).output["text"]
     assert "refunded 5 for o-1" in text
@@ -157,8 +159,8 @@ def test_a_person_approves_with_other_arguments_and_the_model_is_told(
 def test_a_person_rejects_with_a_word_to_the_model(
     begin: Begin, drive: Drive, demo: Demo, alice: User, notes: Path
 ) -> None:
-    demo.plays(calls(("tests_refund", {"order": "o-1", "amount": 9.5})), {"say": "{result}"})
-    execution = drive(begin("refund it", tools=["tests.refund"]))
+    demo.plays(calls(("agents_refund", {"order": "o-1", "amount": 9.5})), {"say": "{result}"})
+    execution = drive(begin("refund it", tools=["agents.refund"]))
     answer(execution, alice, "deny", comment="ask the customer first")
     execution = drive(execution)
     assert execution.output["text"] == "alice rejected this call: ask the customer first"
@@ -170,11 +172,11 @@ def test_approved_for_the_rest_of_the_run_is_not_asked_again(
     begin: Begin, drive: Drive, demo: Demo, alice: User, notes: Path
 ) -> None:
     demo.plays(
-        calls(("tests_refund", {"order": "o-1", "amount": 1})),
-        calls(("tests_refund", {"order": "o-2", "amount": 2})),
+        calls(("agents_refund", {"order": "o-1", "amount": 1})),
+        calls(("agents_refund", {"order": "o-2", "amount": 2})),
         {"say": "Both."},
     )
-    execution = drive(begin("refund both", tools=["tests.refund"]))
+    execution = drive(begin("refund both", tools=["agents.refund"]))
     answer(execution, alice, "approve_rest")
     assert drive(execution).output["text"] == "Both."
     assert len(noted(notes)) == 2
@@ -183,8 +185,8 @@ def test_approved_for_the_rest_of_the_run_is_not_asked_again(
 def test_nobody_answers_for_a_day_and_the_model_is_told(
     begin: Begin, drive: Drive, demo: Demo, later: Callable[[float], None], notes: Path
 ) -> None:
-    demo.plays(calls(("tests_refund", {"order": "o-1", "amount": 1})), {"say": "{result}"})
-    execution = drive(begin("refund it", tools=["tests.refund"]))
+    demo.plays(calls(("agents_refund", {"order": "o-1", "amount": 1})), {"say": "{result}"})
+    execution = drive(begin("refund it", tools=["agents.refund"]))
     later(86_500)
     assert "Nobody answered in time" in drive(execution).output["text"]
     assert noted(notes) == []
@@ -261,11 +263,11 @@ def test_a_limit_asks_whether_it_goes_on(
     begin: Begin, drive: Drive, demo: Demo, alice: User
 ) -> None:
     demo.plays(
-        calls(("tests_stock", {"sku": "tea"})),
-        calls(("tests_stock", {"sku": "cup"})),
+        calls(("agents_stock", {"sku": "tea"})),
+        calls(("agents_stock", {"sku": "cup"})),
         {"say": "Done."},
     )
-    execution = drive(begin("look", tools=["tests.stock"], limits={"turns": 2}))
+    execution = drive(begin("look", tools=["agents.stock"], limits={"turns": 2}))
     assert execution.current_step == "/ask/turns/1"
     answer(execution, alice, "go_on")
     assert drive(execution).output["text"] == "Done."
@@ -274,9 +276,9 @@ def test_a_limit_asks_whether_it_goes_on(
 def test_a_run_that_stopped_at_a_limit_asks_again_when_it_is_retried(
     begin: Begin, drive: Drive, demo: Demo, alice: User
 ) -> None:
-    call = calls(("tests_stock", {"sku": "tea"}))
+    call = calls(("agents_stock", {"sku": "tea"}))
     demo.plays(call, {"say": "Done."})
-    execution = drive(begin("look", tools=["tests.stock"], limits={"turns": 1}))
+    execution = drive(begin("look", tools=["agents.stock"], limits={"turns": 1}))
     answer(execution, alice, "stop")
     execution = drive(execution)
     assert execution.phase == Phase.FAILED
@@ -292,8 +294,8 @@ def test_a_restore_goes_back_to_a_turn_and_pays_only_for_what_comes_after_it(
 ) -> None:
     alice.is_superuser = True
     alice.save()
-    demo.plays(calls(("tests_stock", {"sku": "tea"})), {"tries": [{"error": 400}, {"say": "Ok."}]})
-    execution = drive(begin("look", tools=["tests.stock"]))
+    demo.plays(calls(("agents_stock", {"sku": "tea"})), {"tries": [{"error": 400}, {"say": "Ok."}]})
+    execution = drive(begin("look", tools=["agents.stock"]))
     assert execution.phase == Phase.FAILED
     turn = next(each for each in checkpoints(execution) if each.path == "/turn/1")
     again = preview(execution.pk, alice, turn.seq).runs_again
@@ -313,8 +315,8 @@ def test_a_tool_that_failed_for_good_is_skipped_with_a_result_by_hand(
     begin: Begin, drive: Drive, demo: Demo, alice: User, settings: Any
 ) -> None:
     settings.STIGMER_ATTEMPT_SECONDS = 0
-    demo.plays(calls(("tests_stock", {"sku": "tea"})), {"say": "{result}"})
-    execution = begin("look", tools=["tests.stock"])
+    demo.plays(calls(("agents_stock", {"sku": "tea"})), {"say": "{result}"})
+    execution = begin("look", tools=["agents.stock"])
     execution = drive(execution)
     assert (execution.phase, execution.current_step) == (Phase.FAILED, "/turn/1/call/1")
     skip(execution.pk, alice, output={"available": 3}, reason="counted by hand")
@@ -335,8 +337,8 @@ def test_a_run_is_paused_between_two_turns_and_goes_on(
 def test_a_finished_turn_is_not_asked_again_by_a_recovery(
     begin: Begin, drive: Drive, demo: Demo, alice: User
 ) -> None:
-    demo.plays(calls(("tests_stock", {"sku": "tea"})), {"tries": [{"error": 400}, {"say": "Ok."}]})
-    execution = drive(begin("look", tools=["tests.stock"]))
+    demo.plays(calls(("agents_stock", {"sku": "tea"})), {"tries": [{"error": 400}, {"say": "Ok."}]})
+    execution = drive(begin("look", tools=["agents.stock"]))
     recover(execution.pk, alice)
     assert drive(execution).output["text"] == "Ok."
     digests = demo.billed()
@@ -359,8 +361,8 @@ def test_the_journal_of_an_agent_is_chained_like_any_other(
 ) -> None:
     from executions.driving.chain import verify
 
-    demo.plays(calls(("tests_stock", {"sku": "tea"})), {"say": "Ok."})
-    execution = drive(begin("look", tools=["tests.stock"]))
+    demo.plays(calls(("agents_stock", {"sku": "tea"})), {"say": "Ok."})
+    execution = drive(begin("look", tools=["agents.stock"]))
     assert verify(execution) is None
     changed = Step.objects.get(execution=execution, path="/turn/1")
     Step.objects.filter(pk=changed.pk).update(output={**changed.output, "parts": []})

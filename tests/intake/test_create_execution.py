@@ -93,12 +93,13 @@ def test_validate_takes_the_correlation_id_of_the_request(alice: User) -> None:
     assert made.correlation_id == made.public_id
 
 
-def test_validate_refuses_an_agents_run_without_an_external_runner(
+def test_an_agents_run_by_our_workers_needs_a_model_that_its_owner_may_ask(
     alice: User, agent: Agent
 ) -> None:
-    with pytest.raises(Refused, match="do not drive agents yet") as caught:
-        stages.validate(draft(alice, kind="agent", agent=agent))
-    assert (caught.value.code, "runner: external" in caught.value.remedy) == ("conflict", True)
+    asked = draft(alice, kind="agent", agent=agent, input={"message": "hello", "model": "small"})
+    with pytest.raises(Refused, match="There is no model 'small' that you may use") as caught:
+        stages.validate_session_or_agent(asked)
+    assert caught.value.code == "conflict"
 
 
 def test_resolve_slug_makes_it_of_the_name_or_of_the_id(alice: User, workflow: Workflow) -> None:

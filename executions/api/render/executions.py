@@ -145,7 +145,7 @@ def _read_from_journal(row: Execution) -> dict[str, Any]:
     usage = reading.usage_of(turns)
     said = row.input.get("message", "") if isinstance(row.input, dict) else ""
     messages = [
-        shapes.Message(type="user", content=str(said), tool_calls=[], created_at=row.created_at)
+        shapes.Message(type="HUMAN", content=str(said), tool_calls=[], created_at=row.created_at)
     ]
     for turn in turns:
         messages += _messages(turn) if turn.finished_at is not None and not turn.error else []
@@ -166,10 +166,10 @@ def _messages(turn: reading.TurnRead) -> list[shapes.Message]:
     assert turn.finished_at is not None
     calls = [{"id": c.id, "name": c.name, "arguments": c.arguments} for c in turn.calls]
     said = shapes.Message(
-        type="assistant", content=turn.text, tool_calls=calls, created_at=turn.finished_at
+        type="AI", content=turn.text, tool_calls=calls, created_at=turn.finished_at
     )
     results = [
-        shapes.Message(type="tool", content=c.text, tool_calls=[], created_at=c.finished_at)
+        shapes.Message(type="TOOL", content=c.text, tool_calls=[], created_at=c.finished_at)
         for c in turn.calls
         if c.finished_at is not None
     ]

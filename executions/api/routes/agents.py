@@ -29,8 +29,8 @@ add_definitions(
         policy.visible_agents,
         agents.apply_agent,
         runs.run_agent,
-        "Says `message` to it, in the named session or in the caller's default one. Needs an"
-        " external runner for now.",
+        "Says `message` to it, in the named session or in the caller's default one. It may ask"
+        " another `model`, and go on with the conversation of another run (`from_run`).",
     ),
 )
 

@@ -77,7 +77,7 @@ class Workflow(Model):
     evaluate: Evaluate = Field(default_factory=Evaluate)
     metadata: dict[str, Any] = Field(default_factory=dict)
 
-    def step_at(self, path: str, arguments: Any = None) -> TaskBase | None:
+    def step_at(self, path: str) -> TaskBase | None:
         """What stands at a path to which no list of tasks leads; None: the lists tell."""
         return None
 

@@ -13,12 +13,9 @@ from executions.language.model.task import NamedTask, Task
 from executions.language.model.workflow import Workflow
 
 
-def task_at(workflow: Workflow, path: str, arguments: object = None) -> Task | None:
-    """The task that a path leads to; None where the definition has no such place.
-
-    ``arguments`` are those of the step there, by which an agent's tool calls are told apart.
-    """
-    task: Task | None = workflow.step_at(path, arguments)
+def task_at(workflow: Workflow, path: str) -> Task | None:
+    """The task that a path leads to; None where the definition has no such place."""
+    task: Task | None = workflow.step_at(path)
     if task is not None:
         return task
     tasks: Sequence[NamedTask] = workflow.do
@@ -44,10 +41,10 @@ def block(workflow: Workflow, task: Task | None, segment: str) -> Sequence[Named
 
 def effect_at(workflow: Workflow, path: str, arguments: object) -> Effect:
     """What running this step does to the world."""
-    task = task_at(workflow, path, arguments)
+    task = task_at(workflow, path)
     return "pure" if task is None else task.effect(arguments)
 
 
-def call_at(workflow: Workflow, path: str, arguments: object = None) -> CallKind | None:
+def call_at(workflow: Workflow, path: str) -> CallKind | None:
     """The kind of the call at this path; None where none stands there."""
-    return EVERY_CALL.get(getattr(task_at(workflow, path, arguments), "call", ""))
+    return EVERY_CALL.get(getattr(task_at(workflow, path), "call", ""))
