@@ -34,6 +34,7 @@ from executions.language.walking.requests import (
     TaskFailed,
 )
 from executions.language.walking.scope import Facts
+from executions.language.walking.walker import Hurry
 from executions.mind.messages import Message, calls_of, digest, text_of, user
 from executions.states import StepStatus
 from executions.values import clean_error
@@ -69,7 +70,7 @@ class AgentWalker:
         self.journal = journal
         self.facts = facts
         self.now = now
-        self.is_hurried = False
+        self.hurry = Hurry()
         self.done = self.total = 0
         self._surroundings = surroundings
         self._scope = facts.scope()

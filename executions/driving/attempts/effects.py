@@ -5,12 +5,11 @@ later attempt.
 from __future__ import annotations
 
 import random
-from contextlib import nullcontext
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
-from types import MappingProxyType
 from typing import Any, NoReturn
 
 import structlog
@@ -105,7 +104,7 @@ class Start:
     policy: Policy
     seconds: float
     began: datetime
-    resources: Mapping[str, Any] = MappingProxyType({})
+    resources: Mapping[str, Any] = field(default_factory=dict)
     cancellation: Cancellation = field(default_factory=Cancellation)
 
     def take_back(self, drive: Drive) -> None:

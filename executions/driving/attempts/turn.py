@@ -127,6 +127,9 @@ def _leave_line(drive: Drive, step: StepRecord) -> None:
     if call.in_line is None:
         return
     for record in drive.journal.chain_of(step.path):
+        if record.is_finished():
+            # The turn of an agent stands above its tool calls, and is over.
+            continue
         shift(record, waited)
         drive.journal.pending[record.id] = record
     del call.in_line
