@@ -76,7 +76,7 @@ def leave_out_waiting(drive: Drive) -> None:
     waited: dict[str, timedelta] = {}
     for step in drive.journal.open_steps():
         if by := _uncounted(step, now):
-            for each in drive.journal.chain_of(step.path):
+            for each in _open_around(drive, step):
                 waited[each.path] = max(by, waited.get(each.path, by))
     if not waited:
         return
@@ -126,15 +126,19 @@ def _leave_line(drive: Drive, step: StepRecord) -> None:
     waited = _uncounted(step, now)
     if call.in_line is None:
         return
-    for record in drive.journal.chain_of(step.path):
-        if record.is_finished():
-            # The turn of an agent stands above its tool calls, and is over.
-            continue
+    for record in _open_around(drive, step):
         shift(record, waited)
         drive.journal.pending[record.id] = record
     del call.in_line
     if call.first_attempt_at is None:
         step.started_at = now
+
+
+def _open_around(drive: Drive, step: StepRecord) -> list[StepRecord]:
+    """The step and what is open above it. The turn of an agent stands above its calls, and is
+    over.
+    """
+    return [each for each in drive.journal.chain_of(step.path) if not each.is_finished()]
 
 
 def _uncounted(step: StepRecord, now: datetime) -> timedelta:
