@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('executions', '0017_cloud_events'),
+        ('executions', '0018_asks_reminded'),
     ]
 
     operations = [
