@@ -25,6 +25,7 @@ from executions.driving.attempts.running import Running
 from executions.driving.driver import advance
 from executions.driving.store import Here
 from executions.models import Event, Execution, Process, Step
+from executions.models.prepared import as_text, numbered
 from executions.states import Phase
 from stigmer_site.databases import SQLITE_PRAGMAS
 
@@ -127,17 +128,18 @@ def _raw() -> tuple[Callable[[Boundary], None], Callable[[], None]]:
 
 
 def _raw_postgres() -> tuple[Callable[[Boundary], None], Callable[[], None]]:
+    """One cursor that is kept, statements that are parsed and planned once: as little as can be."""
     import psycopg
 
     where = settings.DATABASES["default"]
     raw = psycopg.connect(
         dbname=where["NAME"], user=where["USER"], host=where["HOST"], autocommit=True
     )
-    cursor = psycopg.ClientCursor(raw)
+    cursor = psycopg.RawCursor(raw)
 
     def run(boundary: Boundary) -> None:
         for sql, parameters in boundary:
-            cursor.execute(sql, parameters)
+            cursor.execute(numbered(sql), as_text(parameters), prepare=True)
             assert cursor.fetchone() is not None
 
     return run, raw.close
