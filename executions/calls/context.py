@@ -69,6 +69,11 @@ class SecretKeeper(Protocol):
     def redact(self, value: Any) -> Any:
         """``value`` as it may be told: in an error or a log."""
 
+    def withholds(self, text: str) -> bool:
+        """Whether a secret in the arguments stands in the text that ``redact`` does not search for,
+        as it is too short or too common: then the text may not be told at all.
+        """
+
     def kept(self, output: Any) -> Any:
         """The output of the step as it flows on: as it is, but for a journal whose rows cannot keep
         secrets out.

@@ -53,6 +53,18 @@ def forms_of(texts: Mapping[str, str]) -> dict[str, str]:
     return forms
 
 
+def unsearched_forms_of(texts: Mapping[str, str]) -> set[str]:
+    """The texts that give away those of these secrets that are not searched for."""
+    return {
+        form
+        for text in texts.values()
+        for piece in {text, *(line.strip() for line in text.splitlines())}
+        if piece and why_not_searched(piece)
+        for form in _encoded(piece)
+        if form
+    }
+
+
 def _encoded(text: str) -> Iterator[str]:
     raw = text.encode("utf-8", "surrogatepass")
     # Host names are written in lower case.

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from executions.errors import StigmerError, WorkflowError
+from executions.secrets.forms import unsearched_forms_of
 from executions.secrets.hiding import Hider
 from executions.secrets.mention import names_in, reads_by_name_only
 from executions.secrets.rules import Rule
@@ -123,6 +124,18 @@ class Secrets:
         NAME]``.
         """
         return self._hider.hide(value)
+
+    def withholds(self, text: str, names: Iterable[str] | None = None) -> bool:
+        """Whether one of these secrets, or any, stands in the text that ``redact`` does not search
+        for.
+        """
+        roots = None if names is None else frozenset(names)
+        texts = {
+            path: value
+            for path, value in self._texts.items()
+            if roots is None or path.partition(".")[0] in roots
+        }
+        return any(form in text for form in unsearched_forms_of(texts))
 
     def kept(self, output: Json) -> Json:
         """The output of a step as it flows on, where nothing else keeps secrets out of rows."""
@@ -267,6 +280,9 @@ class Edge:
 
     def redact(self, value: Json) -> Json:
         return self._secrets.redact(value)
+
+    def withholds(self, text: str) -> bool:
+        return self._secrets.withholds(text, self._names)
 
     def readable(self) -> Reading:
         """The secrets of the run, by name."""

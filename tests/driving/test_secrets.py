@@ -424,3 +424,52 @@ do:
     assert told.replace("URL", server.url) in execution.failure_reason, execution.failure_reason
     assert "qz7" not in execution.failure_reason and rows_with("qz7") == []
     assert "10.0.0.9" not in repr(rows_with("10.0.0"))
+
+
+SHORT = ["qz7", "9241", "hunter"]
+CALLING = """use: {secrets: [pin]}
+do:
+- a:
+    call: http
+    with: {method: post, endpoint: WHERE, output: response, WITH}
+"""
+PLACES = [
+    ("URL/echo", """headers: {X-Pin: '${ $secrets.pin }'}"""),
+    ("URL/echo", """headers: '${ {"X-Pin": $secrets.pin} }'"""),
+    ("URL/echo", """query: {pin: '${ $secrets.pin }', plain: yes}"""),
+    ("URL/echo", """query: {pin: [x, '${ $secrets.pin }']}"""),
+    ("""'${ "URL/echo?pin=" + $secrets.pin }'""", "query: {plain: yes}"),
+]
+
+
+@pytest.fixture
+def pin(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
+    value: str = request.param
+    monkeypatch.setattr(surroundings, "_known_secrets", lambda: {"pin": value})
+    monkeypatch.setattr(secret_access, "rules", lambda: {"pin": Rule(owners=frozenset({"alice"}))})
+    return value
+
+
+@pytest.mark.parametrize("pin", SHORT, indirect=True)
+@pytest.mark.parametrize(("where", "given"), PLACES)
+def test_a_short_secret_stands_in_no_request_that_an_output_shows(
+    begin, drive, server, pin, where, given
+):
+    tasks = CALLING.replace("WHERE", where).replace("WITH", given).replace("URL", server.url)
+    tasks += "    output: {as: '${ .request }'}\n"
+    execution = drive(begin(tasks))
+    assert execution.phase == Phase.COMPLETED, execution.failure_reason
+    assert pin not in repr(execution.output) and "[secret pin]" in repr(execution.output)
+
+
+@pytest.mark.parametrize("pin", SHORT, indirect=True)
+def test_an_error_withholds_what_a_service_said_that_names_a_short_secret(
+    begin, drive, server, pin
+):
+    tasks = CALLING.replace("WHERE", f"{server.url}/refused/400").replace(
+        "WITH", "body: {pin: '${ $secrets.pin }'}"
+    )
+    execution = drive(begin(tasks))
+    assert execution.phase == Phase.FAILED
+    assert "withheld" in execution.failure_reason and pin not in execution.failure_reason
+    assert rows_with(pin) == []

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -20,6 +20,7 @@ from executions.calls.http.arguments import METHODS
 from executions.calls.http.content import ACCEPTED_ENCODINGS
 from executions.calls.http.refusal import not_sendable
 from executions.expressions import is_expression
+from executions.pointers import pointer_of
 from executions.secrets import SecretUnavailable, shown_text
 
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -58,6 +59,13 @@ class Request:
     redirect: bool
     # How errors name the address where secrets are in it; None where the URL itself may be told.
     told: str | None = None
+    # How the headers may be told whose values came from secrets.
+    told_headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def shown_url(self) -> str:
+        """The whole address as it may be told."""
+        return str(self.url) if self.told is None else self.told
 
     @property
     def name(self) -> str:
@@ -85,12 +93,17 @@ def build(arguments: Mapping[str, Any], context: StepContext) -> Request:
         uri = target.expand(uri, context.secrets.fill(dict(variables)), told)
     if told is None and (labelled := shown_text(plain)) != plain:
         told = labelled
+    headers, query = arguments.get("headers"), arguments.get("query")
+    if parts := _told_parts("query", query, context):
+        pairs = "&".join(f"{name}={said}" for name, said in parts.items())
+        base = plain if told is None else told
+        told = f"{base}{'&' if '?' in base else '?'}{pairs}"
     filled = context.secrets.fill(
         {
             "uri": uri,
             "authentication": authentication,
-            "query": _mapping("query", arguments.get("query")),
-            "headers": _mapping("headers", arguments.get("headers")),
+            "query": _mapping("query", query),
+            "headers": _mapping("headers", headers),
             "body": arguments.get("body"),
         }
     )
@@ -112,7 +125,25 @@ def build(arguments: Mapping[str, Any], context: StepContext) -> Request:
         output=_one_of("output", arguments.get("output") or "content", OUTPUTS),
         redirect=_flag("redirect", arguments.get("redirect")),
         told=told,
+        told_headers={
+            name.lower(): said for name, said in _told_parts("headers", headers, context).items()
+        },
     )
+
+
+def _told_parts(where: str, given: Any, context: StepContext) -> dict[str, str]:
+    """How the entries of this argument may be told that came from secrets."""
+    names = list(given) if isinstance(given, Mapping) else []
+    whole = context.secrets.told(f"/{where}")
+    found = {}
+    for name in names:
+        pointer, value = pointer_of((where, name)), given[name]
+        many = len(value) if isinstance(value, list) else 0
+        items = [f"{pointer}/{index}" for index in range(many)]
+        said = context.secrets.told(pointer, *items) or whole
+        if said is not None:
+            found[str(name)] = said
+    return found
 
 
 def _send_to(url: httpx.URL, told: str | None, context: StepContext) -> None:

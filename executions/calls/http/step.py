@@ -27,6 +27,7 @@ from executions.secrets import SecretUnavailable
 EXCERPT_CHARACTERS = 300
 GRACE_SECONDS = 5.0
 _HIDDEN_HEADERS = frozenset({"authorization", "cookie"})
+_WITHHELD = "(withheld: a secret of this step stands in it that is too short to be hidden)"
 
 
 def run(arguments: dict[str, Any], context: StepContext) -> Outcome:
@@ -113,7 +114,8 @@ def _said(request: Request, progress: Progress, context: StepContext) -> Fail | 
 def _status_failure(status: int, progress: Progress, context: StepContext) -> Fail:
     # Redacted before it is cut: half a secret at the edge would not be recognised any more.
     media = media_type(progress.headers.get("content-type", ""))
-    excerpt = str(context.secrets.redact(content.excerpt(bytes(progress.body), media)))
+    said = content.excerpt(bytes(progress.body), media)
+    excerpt = _WITHHELD if context.secrets.withholds(said) else str(context.secrets.redact(said))
     if len(excerpt) > EXCERPT_CHARACTERS:
         excerpt = excerpt[:EXCERPT_CHARACTERS] + "…"
     retry_after = progress.headers.get("retry-after")
@@ -128,11 +130,11 @@ def _output(answer: Answer) -> Json:
     if request.output == "content":
         return decoded
     shown = {
-        name: "[hidden]" if name in _HIDDEN_HEADERS else value
+        name: "[hidden]" if name in _HIDDEN_HEADERS else request.told_headers.get(name, value)
         for name, value in request.headers.items()
     }
     return {
-        "request": {"method": request.method.lower(), "uri": str(request.url), "headers": shown},
+        "request": {"method": request.method.lower(), "uri": request.shown_url, "headers": shown},
         "statusCode": answer.status,
         "headers": answer.headers,
         "content": decoded,

@@ -133,6 +133,12 @@ def status(server: FaultServer, connection: socket.socket, seen: Seen, rest: str
 
 
 @behaviour
+def refused(server: FaultServer, connection: socket.socket, seen: Seen, rest: str) -> None:
+    """`/refused/<status>`: that status, and as its text what was sent."""
+    connection.sendall(answer(f"{rest} Chosen", seen.body, content_type="text/plain"))
+
+
+@behaviour
 def empty(server: FaultServer, connection: socket.socket, seen: Seen, rest: str) -> None:
     connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
 
