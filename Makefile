@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	--python-version 3.11
 
-.PHONY: help up demo test test-full check format bench-quick faults model lock clean dev runtime chromium
+.PHONY: help up demo test test-full check format bench bench-quick faults model lock clean dev runtime chromium
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ format: dev ## Put the source in its one format
 
 bench-quick: dev ## Measure steps per second and latency on both databases
 	$(BIN)/python -m benchmarks.quick
+
+bench: dev ## Measure ours beside peers in alternating rounds, on PostgreSQL; docs/benchmarks.md
+	$(BIN)/python -m benchmarks.compare
 
 MINUTES ?= 30
 faults: dev ## Break things on purpose for MINUTES=30, on from where the last run stopped; docs/reliability.md

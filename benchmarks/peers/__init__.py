@@ -1,0 +1,3 @@
+"""Peers, each in an environment of its own: ten durable trivial steps as its makers would write
+them.
+"""

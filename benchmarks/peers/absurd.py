@@ -1,0 +1,58 @@
+"""Absurd: a task of ten steps. Each step's result is a checkpoint in PostgreSQL.
+
+``python absurd.py worker ADDRESS`` works until it is ended, ``… load ADDRESS COUNT`` starts so
+many, waits for them and prints when each of their steps ran, as JSON; ``… singly ADDRESS COUNT``
+does so one after the other.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+from absurd_sdk import Absurd
+
+STEPS = 10
+PATIENCE_SECONDS = 120
+LOOK_SECONDS = 0.2
+# As many as one of our workers would take of a queue at once.
+BATCH = 10
+
+
+def app(address: str) -> Absurd:
+    """The client, with its one task."""
+    made = Absurd(address)
+
+    @made.register_task(name="ten-steps")
+    def ten_steps(params, context):
+        return [context.step(f"step{number}", time.time) for number in range(1, STEPS + 1)]
+
+    return made
+
+
+def load(address: str, count: int) -> list[list[float]]:
+    """Start them in one transaction; the moments of each one's steps."""
+    client = app(address)
+    with client._conn.transaction():
+        started = [client.spawn("ten-steps", {})["task_id"] for _ in range(count)]
+    patience = time.monotonic() + PATIENCE_SECONDS
+    found: dict[str, list[float]] = {}
+    while len(found) < count:
+        assert time.monotonic() < patience, "Absurd did not finish in time"
+        time.sleep(LOOK_SECONDS)
+        for key in [key for key in started if key not in found]:
+            snapshot = client.fetch_task_result(key)
+            if snapshot is None or snapshot.state != "completed":
+                break
+            found[key] = snapshot.result
+    return list(found.values())
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "worker":
+        app(sys.argv[2]).start_worker(batch_size=BATCH, poll_interval=0.1)
+    else:
+        many = int(sys.argv[3])
+        parts = [1] * many if sys.argv[1] == "singly" else [many]
+        print(json.dumps([each for part in parts for each in load(sys.argv[2], part)]))
