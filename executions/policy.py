@@ -17,6 +17,7 @@ from executions.models import (
     EventSource,
     Execution,
     LanguageModel,
+    McpServer,
     Session,
     Workflow,
 )
@@ -148,6 +149,13 @@ def usable_models(user: Person) -> QuerySet[LanguageModel]:
     if not isinstance(user, User) or not user.is_active:
         return LanguageModel.objects.none()
     return LanguageModel.objects.usable_by(user)
+
+
+def usable_servers(user: Person) -> QuerySet[McpServer]:
+    """The MCP servers that this person's agents may use."""
+    if not isinstance(user, User) or not user.is_active:
+        return McpServer.objects.none()
+    return McpServer.objects.usable_by(user)
 
 
 def model_for(user: User, name: str) -> LanguageModel:

@@ -241,6 +241,8 @@ STIGMER_HTTP_ONLY_HOSTS: list[str] = env.list("STIGMER_HTTP_ONLY_HOSTS", [])
 STIGMER_HTTP_ALLOWED_PORTS: list[int] = env.list("STIGMER_HTTP_ALLOWED_PORTS", [], subcast=int)
 _examples = ["executions.demo.imports", "executions.demo.shopping"] if STIGMER_DEMO else []
 STIGMER_FUNCTION_MODULES: list[str] = env.list("STIGMER_FUNCTION_MODULES", _examples)
+# The commands of MCP servers by name: no row and no agent says what is executed.
+STIGMER_MCP_COMMANDS: dict[str, str] = env.dict("STIGMER_MCP_COMMANDS", {})
 STIGMER_FUNCTION_PROCESSES: int = env.int(
     "STIGMER_FUNCTION_PROCESSES", 2, validate=validate.Range(min=1)
 )

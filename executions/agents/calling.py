@@ -12,7 +12,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from executions.agents import asking, paths
-from executions.agents.program import FUNCTION_CALL, QUESTION
+from executions.agents.program import FUNCTION_CALL, QUESTION, SERVER_CALL, AgentTask
 from executions.agents.tools import Offered, cleaned
 from executions.calls.outcome import Done, Fail
 from executions.errors import WorkflowError
@@ -169,8 +169,7 @@ class Calling:
             walker.begin(record)
             outcome = yield Spawn(record, True, None)
         else:
-            task = FUNCTION_CALL if "function" in record.arguments else QUESTION
-            outcome = yield from walker.effect(record, task, record.arguments)
+            outcome = yield from walker.effect(record, _task(record.arguments), record.arguments)
         if isinstance(outcome, Done):
             walker.finish(record, outcome.output)
         elif outcome.answered or outcome.is_final or outcome.rule == NOT_FIT:
@@ -182,6 +181,12 @@ class Calling:
         """It failed, and the model is told why."""
         told = {"error": error.detail or error.title}
         self._walker.finish(self.record, told, StepStatus.FAILED, error)
+
+
+def _task(arguments: dict[str, Any]) -> AgentTask:
+    if "function" in arguments:
+        return FUNCTION_CALL
+    return SERVER_CALL if "server" in arguments else QUESTION
 
 
 def _is_answer(record: StepRecord) -> bool:

@@ -47,6 +47,22 @@ class FunctionCall(AgentTask):
     call = "python"
 
 
+class ServerCall(AgentTask):
+    """A tool of an MCP server."""
+
+    call = "mcp"
+
+
+class AnyCall(AgentTask):
+    """A tool call of which only its arguments tell what it is."""
+
+    call = "python"
+
+    def effect(self, arguments: Any) -> Effect:
+        given = arguments if isinstance(arguments, dict) else {}
+        return (SERVER_CALL if "server" in given else FUNCTION_CALL).effect(given)
+
+
 class Question(AgentTask):
     """Something that is asked of people."""
 
@@ -54,7 +70,8 @@ class Question(AgentTask):
 
 
 TURN = Turn(metadata=TaskMetadata(attemptTimeout=LONGEST_TURN))
-FUNCTION_CALL, QUESTION = FunctionCall(), Question()
+FUNCTION_CALL, SERVER_CALL, QUESTION = FunctionCall(), ServerCall(), Question()
+CALL = AnyCall()
 
 
 class AgentProgram(Workflow):
@@ -70,7 +87,7 @@ class AgentProgram(Workflow):
             return TURN
         if call_place(path) is None:
             return None if path == START else QUESTION
-        return FUNCTION_CALL
+        return CALL
 
     def first_path(self) -> str:
         return START

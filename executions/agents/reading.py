@@ -137,7 +137,7 @@ def _called(turn: int, place: int, call: dict[str, Any], by_path: dict[str, Step
 
 def _made_with(record: StepRecord, written: Any) -> Any:
     given = record.arguments if isinstance(record.arguments, dict) else {}
-    if "function" in given:
+    if "function" in given or "server" in given:
         return given.get("arguments")
     return given.get("input") if "namespace" in given else written
 

@@ -18,7 +18,7 @@ from executions.values import dumps
 
 LONGEST_NAME = 64
 LONGEST_DESCRIPTION = 1_024
-Kind = Literal["python", "workflow", "person"]
+Kind = Literal["python", "workflow", "mcp", "person"]
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]+")
 _DESTRUCTIVE: frozenset[Effect] = frozenset({"at_most_once", "transactional"})
 
@@ -56,6 +56,31 @@ class WorkflowFound:
     schema: dict[str, Any] | None
 
 
+@dataclass(frozen=True, slots=True)
+class ServerTool:
+    """A tool of an MCP server as it was taken. ``approval`` is the operator's word; empty: what the
+    agent says counts.
+    """
+
+    server: str
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    effect: str
+    approval: str
+    is_destructive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was read for the tools of an agent: workflows by namespace and name, tools of servers by
+    server and tool (None: all).
+    """
+
+    workflows: dict[tuple[str, str], WorkflowFound]
+    servers: dict[tuple[str, str | None], list[ServerTool]]
+
+
 class ToolUnusable(Exception):
     """A tool of the agent cannot be offered: why, and what to do."""
 
@@ -66,13 +91,24 @@ def wanted_workflows(agent: AgentDocument) -> list[tuple[str, str]]:
     return [(entry.namespace, entry.workflow) for entry in entries if entry.workflow is not None]
 
 
-def offered(agent: AgentDocument, workflows: dict[tuple[str, str], WorkflowFound]) -> list[Offered]:
+def wanted_servers(agent: AgentDocument) -> list[tuple[str, str | None]]:
+    """Servers and their tools among its tools. Raises ToolUnusable."""
+    if agent.mcp_servers:
+        name = agent.mcp_servers[0].name
+        raise ToolUnusable(
+            "`mcp_servers` says how a server is reached, which only an operator may say here. Write"
+            f" `{{mcp: {name}}}` under `tools`, for a server that an administrator has declared."
+        )
+    return [(entry.mcp, entry.tool) for entry in agent.tool_entries() if entry.mcp is not None]
+
+
+def offered(agent: AgentDocument, found: Found) -> list[Offered]:
     """The tools that a run of this agent offers. Raises ToolUnusable."""
-    found: list[Offered] = []
+    tools: list[Offered] = []
     for entry in agent.tool_entries():
-        tool = _offered(entry, agent, workflows)
-        found.append(_named(tool, entry, [each.name for each in found]))
-    return found
+        for tool in _offered(entry, agent, found):
+            tools.append(_named(tool, entry, [each.name for each in tools]))
+    return tools
 
 
 def loaded(stored: Iterable[dict[str, Any]]) -> dict[str, Offered]:
@@ -97,13 +133,32 @@ def _named(tool: Offered, entry: Tool, taken: Collection[str]) -> Offered:
     return Offered(**(asdict(tool) | {"name": name}))
 
 
-def _offered(
-    entry: Tool, agent: AgentDocument, workflows: dict[tuple[str, str], WorkflowFound]
-) -> Offered:
+def _offered(entry: Tool, agent: AgentDocument, found: Found) -> list[Offered]:
     if entry.function is not None:
-        return _function(entry.function, entry, agent)
+        return [_function(entry.function, entry, agent)]
     if entry.workflow is not None:
-        return _workflow(workflows[entry.namespace, entry.workflow], entry, agent)
+        return [_workflow(found.workflows[entry.namespace, entry.workflow], entry, agent)]
+    if entry.mcp is not None:
+        tools = found.servers[entry.mcp, entry.tool]
+        return [_of_server(tool, entry, agent) for tool in tools]
+    return [_person(entry)]
+
+
+def _of_server(tool: ServerTool, entry: Tool, agent: AgentDocument) -> Offered:
+    """The agent's word counts where the operator has said nothing; an agent may always ask more
+    often than the operator wants.
+    """
+    wanted = entry.approval or agent.approval
+    approval = "always" if "always" in (tool.approval, entry.approval) else tool.approval or wanted
+    asks = approval == "always" or (approval == "destructive" and tool.is_destructive)
+    target = {"server": tool.server, "tool": tool.name, "effect": tool.effect}
+    text = (entry.description or tool.description)[:LONGEST_DESCRIPTION]
+    effect: Any = tool.effect
+    name = f"{tool.server}__{tool.name}"
+    return Offered(name, "mcp", target, text, tool.parameters, effect, asks)
+
+
+def _person(entry: Tool) -> Offered:
     text = entry.description or "Asks a person a question and gives their answer."
     schema = {
         "type": "object",

@@ -13,11 +13,19 @@ from executions import clock, policy
 from executions.agents.history import messages_of, steps_of
 from executions.agents.paths import START
 from executions.agents.program import AgentProgram
-from executions.agents.tools import ToolUnusable, WorkflowFound, offered, wanted_workflows
+from executions.agents.tools import (
+    Found,
+    ToolUnusable,
+    WorkflowFound,
+    offered,
+    wanted_servers,
+    wanted_workflows,
+)
 from executions.agents.walking import AgentWalker, Surroundings
 from executions.calls.python import functions
 from executions.driving.drive import Drive
 from executions.driving.lease import load_records
+from executions.driving.tools_of_servers import tools_for
 from executions.errors import Refused, WorkflowError
 from executions.ids import parse_public_id
 from executions.language.agent import AgentDocument
@@ -46,8 +54,12 @@ def _begin(drive: Drive, agent: AgentDocument) -> dict[str, Any]:
     """What the run begins with, written down once: a later change of a tool changes no run."""
     try:
         functions.load_functions(settings.STIGMER_FUNCTION_MODULES)
-        found = drive.store.call(partial(_workflows, drive.execution, agent))
-        tools = offered(agent, found)
+        execution = drive.execution
+        workflows = drive.store.call(partial(_workflows, execution, agent))
+        servers = tools_for(
+            drive.store, execution.owner_id, execution.public_id, wanted_servers(agent)
+        )
+        tools = offered(agent, Found(workflows, servers))
         model = agent.model or drive.store.call(partial(_only_model, drive.execution))
     except (ToolUnusable, functions.FunctionNotUsable, Refused) as problem:
         detail = problem.text if isinstance(problem, Refused) else str(problem)

@@ -49,6 +49,7 @@ class Mind:
         self._replies = replies
         self._most_bytes = most_bytes
         self._library = Library()
+        self._servers: Any = None
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
     async def serve(self) -> None:
@@ -76,12 +77,11 @@ class Mind:
         heard = Heard(self, number)
         telling = asyncio.create_task(heard.tell_now_and_then())
         try:
-            message = await self._library.answer(asked, heard.add)
-            frame = encode({"id": number, "message": message})
+            frame = encode({"id": number, "message": await self._answered(asked, heard)})
             if len(frame) > self._most_bytes:
                 most = f"{self._most_bytes:,}"
                 detail = f"The answer has {len(frame):,} bytes; at most {most} are allowed."
-                raise RequestFailed(Problem(Why.TOO_LARGE, detail, usage=message["usage"]))
+                raise RequestFailed(Problem(Why.TOO_LARGE, detail))
             self._write(frame)
         except RequestFailed as failed:
             self._send({"id": number, "failed": failed.problem.as_json()})
@@ -94,6 +94,16 @@ class Mind:
         finally:
             telling.cancel()
             self._tasks.pop(number, None)
+
+    async def _answered(self, asked: dict[str, Any], heard: Heard) -> Any:
+        if asked["do"] == "answer":
+            return await self._library.answer(asked, heard.add)
+        if self._servers is None:
+            from executions.mind.servers import Servers
+
+            self._servers = Servers()
+        is_call = asked["do"] == "call"
+        return await (self._servers.call(asked) if is_call else self._servers.tools(asked))
 
     def _send(self, said: dict[str, Any]) -> None:
         self._write(encode(said))

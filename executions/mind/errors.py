@@ -29,6 +29,7 @@ class Why(StrEnum):
     REFUSED = "refused"
     FILTERED = "content filter"
     LENGTH = "output limit reached"
+    TOOL = "error of the tool"
     TOO_LARGE = "answer too large"
     INTERNAL = "internal"
 
@@ -45,20 +46,22 @@ PASSES = frozenset(
         Why.DIED,
     }
 )
-# The model had worked by then, so that the request was paid for.
-ANSWERED = frozenset({Why.REFUSED, Why.FILTERED, Why.LENGTH})
+# The other side said so itself: a model had worked by then, so that the request was paid for.
+ANSWERED = frozenset({Why.REFUSED, Why.FILTERED, Why.LENGTH, Why.TOOL})
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """``retry_after`` (seconds) is what the other side asked for; ``status`` what it answered with,
-    0 for nothing; ``usage`` what was used up by an answer that cannot be taken."""
+    0 for nothing; ``usage`` what was used up by an answer that cannot be taken. ``is_sent`` is
+    False where it is proven that nothing was sent."""
 
     why: Why
     detail: str
     status: int = 0
     retry_after: float | None = None
     usage: dict[str, int] | None = None
+    is_sent: bool = True
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -67,6 +70,7 @@ class Problem:
             "status": self.status,
             "retry_after": self.retry_after,
             "usage": self.usage,
+            "is_sent": self.is_sent,
         }
 
     @classmethod
@@ -77,6 +81,7 @@ class Problem:
             int(said["status"]),
             said["retry_after"],
             said["usage"],
+            bool(said["is_sent"]),
         )
 
 

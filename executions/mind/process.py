@@ -21,7 +21,6 @@ import executions
 from executions.isolation import starter
 from executions.isolation.frames import HEADER, decode, encode
 from executions.mind.errors import Problem, RequestFailed, Why
-from executions.mind.messages import Message
 
 MEMORY_BYTES = 3 * 1024**3
 MOST_BYTES = 8 * 1024 * 1024
@@ -54,8 +53,10 @@ def request(
     deadline: Clock,
     stopping: Stopping,
     heard: Callable[[str, int], None] = lambda text, pieces: None,
-) -> Message:
-    """The message of the model that is asked; ``heard`` is told what came, twenty times a second.
+) -> Any:
+    """What is answered: of ``{"do": "answer"}`` the model's message, of ``tools`` and ``call`` what
+    an MCP server offers and what one of its tools gave. ``heard`` is told what came of a message,
+    twenty times a second.
 
     Raises RequestFailed.
     """
@@ -121,7 +122,7 @@ class MindProcess:
         deadline: Clock,
         stopping: Stopping,
         heard: Callable[[str, int], None],
-    ) -> Message:
+    ) -> Any:
         number, replies = self._begin()
         try:
             self._send({"id": number, "ask": asked})
@@ -134,8 +135,7 @@ class MindProcess:
                     detail = "The answer did not come within the time of the attempt."
                     raise RequestFailed(Problem(Why.TIMED_OUT, detail)) from None
                 if "message" in said:
-                    message: Message = said["message"]
-                    return message
+                    return said["message"]
                 if "failed" in said:
                     raise RequestFailed(Problem.of(said["failed"]))
                 heard(said["heard"], said["pieces"])

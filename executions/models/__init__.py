@@ -17,6 +17,7 @@ from executions.models.idempotent_request import IdempotentRequest
 from executions.models.instance import WorkflowInstance
 from executions.models.language_model import LanguageModel
 from executions.models.late_answer import LateAnswer
+from executions.models.mcp_server import McpServer, McpTool
 from executions.models.notification import Notification
 from executions.models.process import Process
 from executions.models.quarantine import Quarantine
@@ -49,6 +50,8 @@ __all__ = [
     "IdempotentRequest",
     "LanguageModel",
     "LateAnswer",
+    "McpServer",
+    "McpTool",
     "Notification",
     "Process",
     "Quarantine",

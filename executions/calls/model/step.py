@@ -30,6 +30,7 @@ def run(arguments: Mapping[str, Any], context: StepContext) -> Outcome:
     """
     model = context.resources["model"]
     asked = {
+        "do": "answer",
         "model": {name: model[name] for name in _TOLD},
         "instructions": context.written["instructions"],
         "messages": context.written["messages"],

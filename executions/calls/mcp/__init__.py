@@ -1,0 +1,39 @@
+"""A call of a tool of an MCP server, by an agent. No task of a workflow makes it."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from pydantic import Field
+
+from executions.calls.kind import Arguments, CallKind, Effect
+from executions.calls.parameters import Model
+
+
+class McpArguments(Model):
+    """Which tool of which server is called with what.
+
+    ``effect`` is what was said of it when the run began.
+    """
+
+    server: str = Field(min_length=1, description="the name of a declared server")
+    tool: str = Field(min_length=1, description="the name of one of its tools")
+    effect: str = Field("at_most_once", description="what it does to the world")
+    arguments: dict[str, Any] = Field(default_factory=dict)
+
+
+def _effect_of(arguments: Arguments) -> Effect:
+    """What nothing is known of may happen only once."""
+    said = (arguments or {}).get("effect")
+    known = ("pure", "idempotent", "at_most_once")
+    return cast("Effect", said) if said in known else "at_most_once"
+
+
+MCP = CallKind(
+    "mcp",
+    McpArguments,
+    needs="an object with `server` and `tool`",
+    effect_of=_effect_of,
+    destinations=("server", "tool"),
+    takes_secrets=False,
+)
