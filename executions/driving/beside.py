@@ -14,7 +14,8 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import nullcontext, suppress
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -22,13 +23,13 @@ from typing import Any
 from django.db import Error
 
 from executions import clock, sealed
-from executions.calls.context import StepContext
+from executions.calls.context import Cancellation, StepContext
 from executions.calls.outcome import Done, Fail
 from executions.calls.python import step as python
 from executions.calls.table import EVERY_CALL
 from executions.driving import answering
-from executions.driving.attempts import effects, transactional, turn
-from executions.driving.attempts.effects import Start, Stood
+from executions.driving.attempts import attempt, effects, transactional, turn
+from executions.driving.attempts.effects import Ready, Stood
 from executions.driving.attempts.watched import Runner
 from executions.driving.boundary import CancelAsked, PauseAsked
 from executions.driving.drive import Drive, Parked, RolledBack, Yielded
@@ -39,6 +40,7 @@ from executions.journal.records import StepRecord
 from executions.journal.replay import Diverged
 from executions.language.walking.frontier import Frontier, Lane, State
 from executions.language.walking.requests import Effect, Fork, Joined, Park, Request
+from executions.language.walking.retry import Policy
 from executions.states import StepStatus, WaitingFor
 
 # Attempts of one run that are made at the same time.
@@ -53,12 +55,16 @@ _WAITED_FOR = {kind: place for place, kind in enumerate(WaitingFor)}
 
 @dataclass(slots=True, eq=False)
 class _Call:
-    """An attempt that is made in another thread."""
+    """An attempt that is made in another thread; ``began`` is set as it begins."""
 
     lane: Lane
-    start: Start
-    seat: Seat | None
+    request: Effect
+    stood: Stood
+    ready: Ready
     has_place: bool
+    seat: Seat | None = None
+    began: datetime = field(default_factory=clock.now)
+    cancellation: Cancellation = field(default_factory=Cancellation)
     problem: BaseException | None = None
 
 
@@ -120,7 +126,7 @@ class Beside:
             self._let_go(call)
         if (call := self._calls.pop(lane, None)) is not None:
             # It has lost: whatever it gives is of no use to anybody.
-            call.start.cancellation.request()
+            call.cancellation.request()
         if (parked := self._parked.pop(lane, None)) is not None:
             _leave_line(parked)
         if state is State.STANDS and _step(lane).id not in self._drive.journal.written:
@@ -181,16 +187,17 @@ class Beside:
         is_call = not EVERY_CALL[request.call].asks_people
         if is_call and len(self._calls) + len(self._starts) >= MOST_AT_ONCE:
             return False
-        found = effects.prepare(self._drive, request, Stood.of(self._drive, request.step))
-        if not isinstance(found, Start):
+        stood = Stood.of(self._drive, request.step)
+        found = effects.prepare(self._drive, request, stood)
+        if not isinstance(found, Ready):
             self._frontier.deliver(lane, found)
             return True
         if found.effect == "transactional":
-            return self._see_to_alone(lane, found)
+            return self._see_to_alone(lane, request, stood, found.policy)
         has_place = bool(self._calls or self._starts)
         if has_place and not self._drive.running.places.take(self._drive.execution.owner_id):
             return False
-        call = _Call(lane, found, None, has_place)
+        call = _Call(lane, request, stood, found, has_place)
         try:
             seat = self._seats.pop(lane, None)
             call.seat = seat or turn.seat_for(self._drive, request, in_place=False)
@@ -201,15 +208,15 @@ class Beside:
         self._starts[lane] = call
         return True
 
-    def _see_to_alone(self, lane: Lane, start: Start) -> bool:
+    def _see_to_alone(self, lane: Lane, request: Effect, stood: Stood, policy: Policy) -> bool:
         """A function whose writes commit with its step: nothing else of the run is under way."""
         if self._calls or self._starts:
             return False
-        drive, request = self._drive, start.request
+        drive, step = self._drive, request.step
         if drive.boundary.has_gathered():
             self._commit()
-        drive.journal.pending[request.step.id] = request.step
-        effects.enter(drive, start)
+        drive.journal.pending[step.id] = step
+        effects.enter(drive, step)
 
         def send(answer: Done | Fail) -> Any:
             self._frontier.deliver(lane, answer)
@@ -218,10 +225,10 @@ class Beside:
         transactional.run(
             drive,
             request,
-            start.policy,
-            lambda outcome, policy, began: start.settle(drive, outcome),
+            policy,
+            partial(effects.settle, drive, request),
             send,
-            partial(start.take_back, drive),
+            partial(stood.put_back, drive, step),
         )
         return True
 
@@ -250,16 +257,24 @@ class Beside:
         if drive.running.stopping.is_set():
             raise Yielded
         for call in self._starts.values():
-            step = call.start.request.step
-            effects.enter(drive, call.start)
+            step = call.request.step
+            call.began = effects.enter(drive, step)
             drive.journal.pending[step.id] = step
-            drive.boundary.gather(take_back=partial(call.start.take_back, drive))
+            drive.boundary.gather(take_back=partial(call.stood.put_back, drive, step))
         if drive.boundary.has_gathered():
             self._commit()
         while self._starts:
             lane, call = self._starts.popitem()
             self._calls[lane] = call
-            context = effects.context_of(drive, call.start, call.seat)
+            context = attempt.context_for(
+                drive.execution,
+                call.request,
+                call.ready.seconds,
+                drive.secrets,
+                call.cancellation,
+                call.seat,
+                call.ready.resources,
+            )
             Runner.take().do(partial(copy_context().run, self._make, call, context))
 
     def _commit(self) -> None:
@@ -287,8 +302,15 @@ class Beside:
         drive, outcome = self._drive, None
         try:
             caller = drive.running.caller(drive.execution.pk)
-            with call.seat or nullcontext(), sealed.calling(caller):
-                outcome = effects.made(drive, call.start, call.seat, context)
+            is_running = drive.running.attempt(
+                drive.execution.pk,
+                drive.token,
+                call.cancellation,
+                context.deadline,
+                is_once=call.ready.effect == "at_most_once",
+            )
+            with call.seat or nullcontext(), sealed.calling(caller), is_running:
+                outcome = attempt.run(call.request, context)
         except BaseException as problem:
             call.problem = problem
         finally:
@@ -342,7 +364,7 @@ class Beside:
         if call.problem is not None:
             raise call.problem
         assert outcome is not None
-        drive, step = self._drive, call.start.request.step
+        drive, step = self._drive, call.request.step
         if _is_broken_off(call, outcome):
             # Somebody asked, or the lease is lost: the boundary says which, before the failure is
             # judged.
@@ -352,18 +374,23 @@ class Beside:
         self._settle(call, outcome)
 
     def _settle(self, call: _Call, outcome: Done | Fail) -> None:
-        start = call.start
-        self._drive.boundary.came[start.request.step.id] = effects.came(start, outcome)
+        self._note(call, outcome)
         try:
-            answer = start.settle(self._drive, outcome)
+            answer = effects.settle(
+                self._drive, call.request, outcome, call.ready.policy, call.began
+            )
         except Parked as parked:
             self._park(call.lane, parked)
         else:
             self._frontier.deliver(call.lane, answer)
 
+    def _note(self, call: _Call, outcome: Done | Fail) -> None:
+        step = call.request.step
+        self._drive.boundary.came[step.id] = effects.came(step, outcome, call.began)
+
     def _put_back_unsent(self, call: _Call, outcome: Done | Fail) -> None:
         if isinstance(outcome, Fail) and not outcome.effect_possible:
-            step = call.start.request.step
+            step = call.request.step
             Stood.of(self._drive, step).put_back(self._drive, step)
 
     # What waits.
@@ -407,7 +434,7 @@ class Beside:
             seat.release()
         if isinstance(problem, CancelAsked):
             for call in self._calls.values():
-                call.start.cancellation.request()
+                call.cancellation.request()
         elif isinstance(problem, Fenced):
             drive.running.lose(drive.execution.pk, drive.token)
         lost: BaseException | None = None if isinstance(problem, _AT_REST) else problem
@@ -432,8 +459,7 @@ class Beside:
             with suppress(Yielded):
                 self._settle(call, outcome)
         else:
-            step = call.start.request.step
-            self._drive.boundary.came[step.id] = effects.came(call.start, outcome)
+            self._note(call, outcome)
 
 
 # A drive that ends with one of these is still the one that writes.
@@ -447,7 +473,7 @@ def _step(lane: Lane) -> StepRecord:
 
 
 def _is_broken_off(call: _Call, outcome: Done | Fail) -> bool:
-    return call.start.cancellation.requested.is_set() and isinstance(outcome, Fail)
+    return call.cancellation.requested.is_set() and isinstance(outcome, Fail)
 
 
 def _leave_line(parked: Parked) -> None:

@@ -32,7 +32,7 @@ from executions.driving.boundary import CancelAsked, PauseAsked
 from executions.driving.crashes import Crashes
 from executions.driving.drive import Drive, Parked, RolledBack, Timer, Yielded
 from executions.driving.lease import Held, claim, give_back
-from executions.driving.sending import BrokenOff, sent
+from executions.driving.sending import BrokenOff, why
 from executions.driving.store import Impatient, Store
 from executions.driving.takeover import set_apart, take_over
 from executions.errors import ExpressionError, Fenced, WorkflowError
@@ -221,11 +221,7 @@ class Driver:
                 self.drive.boundary.columns["current_step"] = following.step.path
                 self.drive.park(following.until, following.waiting_for)
             elif isinstance(following, Fork):
-                following = self._send(
-                    walk, Beside(self.drive, following, self._flush_if_due).run()
-                )
-                if isinstance(following, Breathe):
-                    self.drive.boundary.hold_outcome()
+                following = self._beside(walk, following)
             else:
                 if isinstance(following, Spawn | Emit | Listen):
                     self.drive.journal.check_nothing_was_missed([following.step])
@@ -234,16 +230,26 @@ class Driver:
 
     def _send(self, walk: Walking, answer: Any) -> Request | Ended:
         try:
-            return sent(walk, answer)
+            return walk.send(answer)
         except StopIteration as stop:
             ended: Ended = stop.value
             return ended
-        except BrokenOff as broken:
-            return self._broken(broken)
+        except Exception as problem:
+            error = why(problem)
+            self.drive.columns_at_end["requires_manual_intervention"] = True
+            return Failed(error, None)
 
-    def _broken(self, broken: BrokenOff) -> Failed:
-        self.drive.columns_at_end["requires_manual_intervention"] = True
-        return Failed(broken.error, None)
+    def _beside(self, walk: Walking, fork: Fork) -> Request | Ended:
+        """Drive branches until they join: what the walk asks for next."""
+        try:
+            joined = Beside(self.drive, fork, self._flush_if_due).run()
+        except BrokenOff as broken:
+            self.drive.columns_at_end["requires_manual_intervention"] = True
+            return Failed(broken.error, None)
+        following = self._send(walk, joined)
+        if isinstance(following, Breathe):
+            self.drive.boundary.hold_outcome()
+        return following
 
     def _walker(self) -> Walker | AgentWalker:
         facts = surroundings.facts_for(

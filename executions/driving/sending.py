@@ -10,7 +10,6 @@ import structlog
 from executions import sealed
 from executions.driving.drive import Yielded
 from executions.errors import WorkflowError
-from executions.journal.replay import Diverged
 from executions.language.walking.requests import Request, TaskFailed
 from executions.values import clean_text
 
@@ -33,14 +32,22 @@ def sent(walk: Generator[Request, Any, Any], answer: Any) -> Request:
     """
     try:
         return walk.send(answer)
-    except (StopIteration, TaskFailed, Diverged):
+    except (StopIteration, TaskFailed):
         raise
-    except sealed.SealedClosed:
+    except Exception as problem:
+        raise BrokenOff(why(problem)) from problem
+
+
+def why(problem: Exception) -> WorkflowError:
+    """The error that a walk ends with which broke off by this one.
+
+    Raises Yielded where this process ends.
+    """
+    if isinstance(problem, sealed.SealedClosed):
         # This process ends, or somebody asked something. Whoever takes the execution next evaluates
         # the same again.
         raise Yielded from None
-    except Exception as problem:
-        # The walk is pure: walking again would end in the same error, for ever.
-        log.exception("the walk broke off")
-        detail = clean_text(f"Stigmer could not go on: {type(problem).__name__}: {problem}")
-        raise BrokenOff(WorkflowError.standard("runtime", detail)) from problem
+    # The walk is pure: walking again would end in the same error, for ever.
+    log.error("the walk broke off", exc_info=problem)
+    detail = clean_text(f"Stigmer could not go on: {type(problem).__name__}: {problem}")
+    return WorkflowError.standard("runtime", detail)

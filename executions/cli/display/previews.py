@@ -59,7 +59,7 @@ def restore_lines(execution: str, preview: Preview) -> list[str]:
     runs = "runs" if len(preview["runs_again"]) == 1 else "run"
     return [
         f"{execution}  to {where}: {_kept(preview)}, {again} {runs} again.",
-        *_beside(preview["stays"]),
+        *_beside(preview.get("stays", [])),
         *_broken(preview),
         effects,
     ]

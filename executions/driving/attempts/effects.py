@@ -7,15 +7,15 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import structlog
 
 from executions import clock, sealed
-from executions.calls.context import Cancellation, StepContext
+from executions.calls.context import Cancellation
 from executions.calls.outcome import Done, Fail
 from executions.calls.table import EVERY_CALL
 from executions.driving import report, surroundings
@@ -26,7 +26,6 @@ from executions.driving.attempts.transactional import Send
 from executions.driving.boundary import Came
 from executions.driving.drive import Drive, Yielded, sooner
 from executions.errors import ExpressionError, WorkflowError
-from executions.isolation import Seat
 from executions.journal import operation
 from executions.journal.decided import Answer, Call, Known
 from executions.journal.events import EventName
@@ -91,32 +90,16 @@ class Stood:
         drive.journal.pending[step.id] = step
 
 
-@dataclass(slots=True)
-class Start:
-    """A call that may begin: what its attempt is made with.
+class Ready(NamedTuple):
+    """A call that may begin: what it does to the world, by which policy, for how many seconds."""
 
-    ``began`` and ``cancellation`` are set as it begins.
-    """
-
-    request: Effect
-    stood: Stood
     effect: str
     policy: Policy
     seconds: float
-    began: datetime
-    resources: Mapping[str, Any] = field(default_factory=dict)
-    cancellation: Cancellation = field(default_factory=Cancellation)
-
-    def take_back(self, drive: Drive) -> None:
-        """It was not begun."""
-        self.stood.put_back(drive, self.request.step)
-
-    def settle(self, drive: Drive, outcome: Done | Fail) -> Done | Fail:
-        """What the attempt's outcome means for the walk. Raises Parked: a later attempt."""
-        return _settle(drive, self.request, outcome, self.policy, self.began)
+    resources: Mapping[str, Any]
 
 
-def prepare(drive: Drive, request: Effect, stood: Stood) -> Start | Done | Fail:
+def prepare(drive: Drive, request: Effect, stood: Stood) -> Ready | Done | Fail:
     """What there is to do about a call: make an attempt, or nothing, as its answer is there.
 
     Raises Parked where it waits for a moment or for a person.
@@ -149,61 +132,45 @@ def prepare(drive: Drive, request: Effect, stood: Stood) -> Start | Done | Fail:
         if operation.may_have_happened_before(step):
             call.asked = True
             _ask(drive, step, now)
-    return Start(request, stood, effect, policy, seconds, now, resources)
+    return Ready(effect, policy, seconds, resources)
 
 
-def enter(drive: Drive, start: Start) -> None:
-    """Its step has begun, once the next boundary is committed."""
-    step, start.began = start.request.step, clock.now()
+def enter(drive: Drive, step: StepRecord) -> datetime:
+    """The step has begun, once the next boundary is committed: when it did."""
+    now, call = clock.now(), Call.of(step)
     step.enter(StepStatus.RUNNING)
-    call = Call.of(step)
     if call.first_attempt_at is None:
-        call.first_attempt_at = start.began
+        call.first_attempt_at = now
     drive.boundary.columns["current_step"] = step.path
-
-
-def made(
-    drive: Drive, start: Start, seat: Seat | None, context: StepContext | None = None
-) -> Done | Fail:
-    """Make the attempt, which has begun: how it came out."""
-    context = context or context_of(drive, start, seat)
-    is_once = start.effect == "at_most_once"
-    with drive.running.attempt(
-        drive.execution.pk, drive.token, start.cancellation, context.deadline, is_once=is_once
-    ):
-        return attempt.run(start.request, context)
-
-
-def context_of(drive: Drive, start: Start, seat: Seat | None) -> StepContext:
-    """What the attempt may know and use; its deadline begins to count now."""
-    return attempt.context_for(
-        drive.execution,
-        start.request,
-        start.seconds,
-        drive.secrets,
-        start.cancellation,
-        seat,
-        start.resources,
-    )
+    return now
 
 
 def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | Ended:
-    step, start = request.step, prepare(drive, request, stood)
-    if not isinstance(start, Start):
-        return send(start)
+    step, ready = request.step, prepare(drive, request, stood)
+    if not isinstance(ready, Ready):
+        return send(ready)
+    effect, policy, seconds, resources = ready
     with turn.seat_for(drive, request) or nullcontext() as seat:
         if drive.running.stopping.is_set():
             raise Yielded
-        enter(drive, start)
+        began = enter(drive, step)
         # What was asked meanwhile is honoured here, before anything is run.
         take_back = partial(stood.put_back, drive, step)
         drive.boundary.commit(take_back=take_back)
-        if start.effect == "transactional":
+        if effect == "transactional":
             return transactional.run(
-                drive, request, start.policy, partial(_settle, drive, request), send, take_back
+                drive, request, policy, partial(settle, drive, request), send, take_back
             )
-        outcome = made(drive, start, seat)
-    if start.cancellation.requested.is_set() and isinstance(outcome, Fail):
+        cancellation = Cancellation()
+        context = attempt.context_for(
+            drive.execution, request, seconds, drive.secrets, cancellation, seat, resources
+        )
+        is_once = effect == "at_most_once"
+        with drive.running.attempt(
+            drive.execution.pk, drive.token, cancellation, context.deadline, is_once=is_once
+        ):
+            outcome = attempt.run(request, context)
+    if cancellation.requested.is_set() and isinstance(outcome, Fail):
         if not outcome.effect_possible:
             Stood.of(drive, step).put_back(drive, step)
         # Somebody asked, or the lease is lost: the boundary says which, before the failure is
@@ -211,13 +178,12 @@ def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | E
         drive.boundary.commit()
         step.status = StepStatus.RUNNING
     else:
-        drive.boundary.came[step.id] = came(start, outcome)
-    return send(start.settle(drive, outcome))
+        drive.boundary.came[step.id] = came(step, outcome, began)
+    return send(settle(drive, request, outcome, policy, began))
 
 
-def came(start: Start, outcome: Done | Fail) -> Came:
+def came(step: StepRecord, outcome: Done | Fail, began: datetime) -> Came:
     """The outcome, as it is kept until it is committed."""
-    step = start.request.step
     return Came(
         step.id,
         step.path,
@@ -225,7 +191,7 @@ def came(start: Start, outcome: Done | Fail) -> Came:
         step.attempt,
         Call.of(step).key or "",
         outcome,
-        start.began,
+        began,
         clock.now(),
     )
 
@@ -276,7 +242,7 @@ def _policy(drive: Drive, request: Effect, effect: str) -> Policy:
     )
 
 
-def _settle(
+def settle(
     drive: Drive, request: Effect, outcome: Done | Fail, policy: Policy, began: datetime
 ) -> Done | Fail:
     """What the attempt's outcome means: an answer for the walk, or a park until the next

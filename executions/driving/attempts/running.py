@@ -40,7 +40,7 @@ class Unbounded:
 
 
 # Each is another one, whatever it holds.
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Attempt:
     token: int
     cancellation: Cancellation

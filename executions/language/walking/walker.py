@@ -316,7 +316,8 @@ class Walker:
                 seconds = scope.seconds_of(timeout.after, record.input)
                 until = decided.deadline = self.now() + timedelta(seconds=seconds)
             limits = (*limits, Limit(until, record.path, pointer))
-        return replace(frame, path=record.path, pointer=pointer, scope=scope, limits=limits)
+        # Written out: dataclasses.replace costs more than the rest of this.
+        return Frame(record.path, pointer, scope, limits, frame.retried_outside, frame.is_branched)
 
     def _recorded_output(self, record: StepRecord, task: Task, inner: Frame, raw: Any) -> None:
         try:
