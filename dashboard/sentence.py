@@ -11,11 +11,16 @@ from dashboard import values, words
 from dashboard.templatetags.words import ago, at, lasted, until
 from executions.ids import public_id
 from executions.journal.decided import Call, Child
+from executions.journal.paths import ancestors
 from executions.models import Execution, Step, in_line
 from executions.states import Phase, Runner, StepStatus, WaitingFor
 
 _MOST_NAMED = 4
 _LONGEST_PROMPT = 200
+_FOR: dict[str, str] = {
+    WaitingFor.DECISION: "your decision",
+    WaitingFor.FUNCTION_PROCESS: "a free function process",
+}
 _AGAIN = {StepStatus.RETRYING, StepStatus.WAITING}
 
 
@@ -80,6 +85,28 @@ def _silence(execution: Execution) -> str:
     )
 
 
+def _leaves(steps: Sequence[Step], *statuses: str) -> list[Step]:
+    """Those of these statuses that have none of them below: more than one where branches have."""
+    wanted = [step for step in steps if step.status in statuses]
+    around = {above for step in wanted for above in ancestors(step.path)}
+    return [step for step in wanted if step.path not in around]
+
+
+def _listed(parts: Sequence[str], rest: int = 0) -> str:
+    """Safe parts as a list in words, the last after "and"; ``rest`` more are only counted."""
+    shown = [*parts, *([format_html("{} more", rest)] if rest else [])]
+    *firsts, last = shown
+    if not firsts:
+        return last
+    return format_html("{} and {}", format_html_join(", ", "{}", ((e,) for e in firsts)), last)
+
+
+def _names(steps: Sequence[Step]) -> str:
+    """The names of these steps, the first few of them."""
+    shown = [format_html("<strong>{}</strong>", step.name) for step in steps[:_MOST_NAMED]]
+    return _listed(shown, max(0, len(steps) - _MOST_NAMED))
+
+
 def _running(execution: Execution, steps: Sequence[Step]) -> str:
     if silence := _silence(execution):
         return silence
@@ -96,6 +123,10 @@ def _running(execution: Execution, steps: Sequence[Step]) -> str:
     )
     if not name:
         return format_html("Running on {}.{}", _worker(execution), asked)
+    if len(several := _leaves(steps, StepStatus.RUNNING)) > 1:
+        return format_html(
+            "Running steps {} at the same time on {}.{}", _names(several), _worker(execution), asked
+        )
     attempt = format_html(", attempt {}", step.attempt) if step and step.attempt > 1 else ""
     return format_html(
         "Running step <strong>{}</strong>{} on {}.{}", name, attempt, _worker(execution), asked
@@ -139,6 +170,8 @@ def _waiting(execution: Execution, steps: Sequence[Step]) -> str:
     if silence := _silence(execution):
         return silence
     step, name = _step(execution, steps, *_AGAIN)
+    if len(several := _leaves(steps, *_AGAIN)) > 1:
+        return _waiting_in_branches(several)
     if place := in_line.place(steps):
         return _in_line(place)
     if execution.waits_for(WaitingFor.CHILD):
@@ -161,6 +194,22 @@ def _waiting(execution: Execution, steps: Sequence[Step]) -> str:
         name or "–",
         execution.waiting_for or "something",
     )
+
+
+def _waiting_in_branches(steps: Sequence[Step]) -> str:
+    """What each branch waits for, the first few of them."""
+    said = [_waits(step) for step in steps[:_MOST_NAMED]]
+    rest = max(0, len(steps) - _MOST_NAMED)
+    return format_html("Waits in {} branches: {}.", len(steps), _listed(said, rest))
+
+
+def _waits(step: Step) -> str:
+    name = format_html("<strong>{}</strong>", step.name)
+    if step.status == StepStatus.RETRYING and step.wake_at:
+        return format_html("{} is tried again {}", name, until(step.wake_at))
+    if step.waiting_for in (WaitingFor.TIMER, WaitingFor.BACK_OFF) and step.wake_at:
+        return format_html("{} goes on {}", name, until(step.wake_at))
+    return format_html("{} waits for {}", name, _FOR.get(step.waiting_for) or step.waiting_for)
 
 
 def _asking(step: Step) -> str:
@@ -211,6 +260,14 @@ def _failed(execution: Execution, steps: Sequence[Step]) -> str:
     skip = ", or skip it" if any(each.optional for each in steps) else ""
     if not name:
         return format_html("Failed before any step could run.{}", person)
+    if len(several := _leaves(steps, StepStatus.FAILED)) > 1:
+        return format_html(
+            "Failed at steps {}, in branches beside each other.{} Next: retry them{}, or recover"
+            " from the last checkpoint. What their siblings did stays.",
+            _names(several),
+            person,
+            skip,
+        )
     return format_html(
         "Failed at step <strong>{}</strong>{}.{} Next: retry the step{}, or recover from the last"
         " checkpoint.",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from dashboard.graph.nodes import key_of
-from executions.journal.paths import is_inside
+from executions.journal.paths import ancestors, is_inside
 from executions.states import OPEN_STATUSES, StepStatus
 
 
@@ -21,13 +21,14 @@ class Mark:
     is_here: bool = False
 
 
-def marks(steps: Iterable[tuple[str, str]], current: str) -> dict[str, Mark]:
+def marks(steps: Iterable[tuple[str, str]], stopped_at: Collection[str]) -> dict[str, Mark]:
     """``steps``: path and status of those that stand, oldest first.
 
-    ``current`` is where the execution stopped.
+    ``stopped_at`` are the paths at which a failed run stands, and those around them.
     """
     found: dict[str, Mark] = {}
     open_: list[str] = []
+    around = {above for path in stopped_at for above in ancestors(path)}
     for path, status in steps:
         mark = found.setdefault(key_of(path), Mark(status))
         mark.count += 1
@@ -35,7 +36,8 @@ def marks(steps: Iterable[tuple[str, str]], current: str) -> dict[str, Mark]:
             mark.status = status
         if status in OPEN_STATUSES:
             open_.append(path)
-        mark.is_here = mark.is_here or (path == current and status == StepStatus.FAILED)
+        stops = path in stopped_at and path not in around
+        mark.is_here = mark.is_here or (stops and status == StepStatus.FAILED)
     for path in open_:
         # A composite is open as long as something in it is.
         if not any(is_inside(other, path) for other in open_):

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
-from dashboard import actions, choices, sentence, timeline, values, ways
+from dashboard import actions, choices, lanes, sentence, timeline, values, ways
 from dashboard.live.frames import Part
 from dashboard.queries import approvals
 from dashboard.queries import execution as queries
@@ -26,7 +26,8 @@ from executions.verbs.rows import VERBS
 def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
     """What the parts above the steps need."""
     unfinished = queries.unfinished_steps(execution.pk)
-    failed = [step for step in unfinished if _stops(step, execution)]
+    at = queries.stopped_at(execution)
+    failed = [step for step in unfinished if step.status == StepStatus.FAILED and step.path in at]
     open_ = [step for step in unfinished if step.status in OPEN_STATUSES]
     if any(step.waiting_for == WaitingFor.ANSWER for step in open_):
         approvals.attach(open_)
@@ -51,7 +52,7 @@ def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
         "late": choices.late_answer(question),
         "choices": VERBS["decide"].arguments[0].choices,
         "may_decide": role in VERBS["decide"].roles,
-        **_editable(buttons, failed),
+        **_editable(buttons, _at_which_it_stands(execution, failed)),
         **_values(execution),
         "timeline": _timeline(execution),
         "server_now": clock.now(),
@@ -65,19 +66,16 @@ def _telling(execution: Execution, failed: list[Step], open_: list[Step]) -> lis
     return failed if execution.phase == Phase.FAILED else open_
 
 
-def _stops(step: Step, execution: Execution) -> bool:
-    """The failed step that stopped it, and the composites that failed with it; not one that a catch
-    took.
-    """
-    at = execution.current_step
-    return step.status == StepStatus.FAILED and (at == step.path or at.startswith(f"{step.path}/"))
+def _at_which_it_stands(execution: Execution, failed: Sequence[Step]) -> Step | None:
+    """Of the branches that failed, the step that a retry with another input is about."""
+    at = (step for step in failed if step.path == execution.current_step)
+    return next(at, failed[0] if failed else None)
 
 
-def _editable(buttons: Sequence[actions.Action], failed: Sequence[Step]) -> dict[str, Any]:
+def _editable(buttons: Sequence[actions.Action], first: Step | None) -> dict[str, Any]:
     """The failed call whose input may be changed before it is retried; only where it is short
     enough to edit.
     """
-    first = failed[0] if failed else None
     may_retry = any(action.verb == "retry" and action.is_allowed for action in buttons)
     is_call = first is not None and first.kind == "call"
     shown = (
@@ -100,10 +98,12 @@ def _values(execution: Execution) -> dict[str, Any]:
     }
 
 
-def _timeline(execution: Execution) -> list[tuple[Step, timeline.Bar]]:
-    timed = queries.timed_steps(execution.pk)
-    bars = timeline.bars(timed, execution.ended_at or clock.now())
-    return [(step, bar) for step, bar in zip(timed, bars, strict=True) if bar]
+def _timeline(
+    execution: Execution,
+) -> list[tuple[Step, timeline.Bar, lanes.Lane | None]]:
+    timed = lanes.arranged(queries.timed_steps(execution.pk), queries.forks(execution.pk))
+    bars = timeline.bars([step for step, _ in timed], execution.ended_at or clock.now())
+    return [(step, bar, lane) for (step, lane), bar in zip(timed, bars, strict=True) if bar]
 
 
 def execution_parts(

@@ -6,15 +6,17 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import F, Prefetch, QuerySet, TextField
-from django.db.models.functions import Substr
+from django.db.models import F, Prefetch, Q, QuerySet, TextField
+from django.db.models.functions import Cast, Substr
 
 from dashboard.queries.executions import TEXTS
 from dashboard.values import SHOWN_CHARACTERS
 from executions import policy
+from executions.journal.decided import Task
+from executions.journal.paths import ancestors
 from executions.language.walking import late
 from executions.models import Ask, Attempt, Event, Execution, Step
-from executions.states import OPEN_STATUSES
+from executions.states import OPEN_STATUSES, Phase
 
 STEPS = 200
 EVENTS = 200
@@ -107,6 +109,26 @@ def timed_steps(execution_id: uuid.UUID) -> list[Step]:
         "finished_at",
     )
     return list(rows.order_by("-id")[:STEPS])[::-1]
+
+
+def forks(execution_id: uuid.UUID) -> frozenset[str]:
+    """The paths of the steps that have branches."""
+    rows = Step.objects.filter(execution_id=execution_id, kind__in=("fork", "for")).standing()
+    # What a loop goes through may be long, so it is not read.
+    rows = rows.annotate(said=Cast("control", TextField()))
+    is_parallel = Q(kind="fork") | Q(said__contains='"parallel":')
+    return frozenset(rows.filter(is_parallel).values_list("path", flat=True)[:STEPS])
+
+
+def stopped_at(execution: Execution) -> frozenset[str]:
+    """The paths of the steps at which a failed run stands, and of those around them."""
+    if execution.phase != Phase.FAILED or not execution.current_step:
+        return frozenset()
+    around = [execution.current_step, *ancestors(execution.current_step)]
+    rows = Step.objects.filter(execution=execution.pk, path__in=around, status="FAILED").standing()
+    named = {path for step in rows.only("control") for path in Task.of(step).failed or ()}
+    paths = named | {execution.current_step}
+    return frozenset(paths | {above for path in paths for above in ancestors(path)})
 
 
 def unfinished_steps(execution_id: uuid.UUID) -> list[Step]:

@@ -9,12 +9,13 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from dashboard import values, words
+from dashboard.queries import execution as queries
 from dashboard.templatetags.shell import icon
 from executions.ids import public_id
 from executions.journal.decided import Call, Decision
 from executions.journal.paths import unescape
 from executions.models import Ask, AuditEntry, Event, Execution, Notification, Step
-from executions.states import Look, Phase
+from executions.states import Look, Phase, StepStatus
 
 register = template.Library()
 
@@ -203,5 +204,10 @@ def event_seq(event: Event) -> int:
 @register.simple_tag
 def stops(execution: Execution, step: Step) -> bool:
     """Whether this failed step is why the execution stands still; one that a catch took is not."""
-    at = execution.current_step
-    return execution.phase == Phase.FAILED and (at == step.path or at.startswith(f"{step.path}/"))
+    if execution.phase != Phase.FAILED or step.status != StepStatus.FAILED:
+        return False
+    known: frozenset[str] | None = getattr(execution, "stopped_at", None)
+    if known is None:
+        known = queries.stopped_at(execution)
+        vars(execution)["stopped_at"] = known
+    return step.path in known

@@ -12,6 +12,7 @@ from dashboard.graph.layers import HEIGHT, WIDTH, Drawing
 from dashboard.graph.marks import Mark, marks
 from dashboard.live import fragments
 from dashboard.queries import tabs as queries
+from dashboard.queries.execution import stopped_at
 from dashboard.tabs import tabs_of
 from dashboard.views.execution import found
 from dashboard.views.pages import page as for_people
@@ -34,7 +35,7 @@ def graph(request: HttpRequest, public_id: str) -> HttpResponse:
     drawing = queries.drawing(execution)
     context: dict[str, Any] = {"drawing": drawing, "node_width": WIDTH, "node_height": HEIGHT}
     if drawing is not None:
-        context["rows"] = _rows(drawing, marks(queries.standing(execution), execution.current_step))
+        context["rows"] = _rows(drawing, marks(queries.standing(execution), stopped_at(execution)))
     return tab(request, execution, "graph", context)
 
 

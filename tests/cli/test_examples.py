@@ -57,7 +57,12 @@ def test_another_port_of_the_shop_gives_a_new_version_of_those_that_call_it(
     examples.apply_once()
     settings.STIGMER_DEMO_PORT = 9876
     renewed = examples.apply_once()
-    assert sorted(renewed) == ["link-check", "order-fulfilment", "retry-and-catch"]
+    assert sorted(renewed) == [
+        "link-check",
+        "order-fulfilment",
+        "retry-and-catch",
+        "stock-report",
+    ]
     assert "http://127.0.0.1:9876/payments" in head("order-fulfilment").source
     assert examples.WRITTEN_ADDRESS not in "".join(examples.texts().values())
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from django.contrib.auth.models import User
 
 from executions.models import Step
 from executions.states import Phase, StepStatus
-from tests.examples.conftest import Run, break_it
+from executions.verbs.deciding import decisions
+from tests.examples.conftest import Drive, Run, break_it
 
 pytestmark = pytest.mark.database
 
@@ -70,3 +72,27 @@ def test_a_request_goes_to_its_queue(
 ) -> None:
     output = run("triage", request_).output
     assert (output["queue"], "note" in output) == (queue, note)
+
+
+def test_the_stock_report_asks_for_all_articles_at_once_and_joins_what_they_said(
+    shop: httpx.Client, run: Run
+) -> None:
+    report = run("stock-report")
+    assert report.output["articles"] == 4
+    assert report.output["soldOut"] == ["whisk"]
+    assert report.output["healthy"] is True
+
+
+def test_an_article_that_fails_is_asked_for_again_and_the_others_are_not(
+    run: Run, drive: Drive, shop: httpx.Client, ann: User
+) -> None:
+    break_it(shop, "stock", "reject", times=1)
+    failed = run("stock-report")
+    assert failed.phase == Phase.FAILED
+    standing = Step.objects.standing().filter(execution=failed, kind="call")
+    assert sorted(standing.values_list("status", flat=True)).count("FAILED") == 1
+    kept = set(standing.filter(status="SUCCEEDED").values_list("pk", flat=True))
+    decisions.retry(failed.pk, ann)
+    ended = drive(failed)
+    assert ended.output["articles"] == 4
+    assert kept <= set(standing.values_list("pk", flat=True))

@@ -162,7 +162,7 @@ def _no_fork(execution: Any) -> Iterator[str]:
 def _effects(entries: list[dict[str, Any]], shape: Shape, kills: int) -> Iterator[str]:
     keys = Counter(entry["key"] for entry in entries)
     repeated = sum(count - 1 for count in keys.values())
-    if repeated > kills + shape.repeats:
+    if repeated > kills * shape.beside + shape.repeats:
         yield f"I4: {repeated} effects were repeated with {kills} interruptions: {dict(keys)}"
     if shape.effects >= 0 and len(keys) != shape.effects:
         yield f"I4: {len(keys)} calls had an effect, not {shape.effects}: {sorted(keys)}"

@@ -16,7 +16,7 @@ CANARY = "canary-7f3d-never-to-be-seen"
 class Shape:
     """``press`` is the verb with which a person answers FAILED; ``effects`` is how many calls have
     to have happened. ``repeats``: how many calls that had succeeded are made again, under their
-    key, as a block is tried again.
+    key, as a block is tried again. ``beside`` is how many calls may be under way at the same time.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Shape:
     at_most_once: bool = False
     enrolled: int = 0
     repeats: int = 0
+    beside: int = 1
 
     def text(self, ledger: str) -> str:
         return HEAD.format(name=self.name) + self.tasks.replace("LEDGER", ledger)
@@ -156,6 +157,69 @@ SHAPES = [
         {"done": True},
         1,
         enrolled=2,
+    ),
+    Shape(
+        "forked",
+        f"""do:
+- first: {call("first")}
+- together:
+    fork:
+      branches:
+      - a: {{do: [{{a1: {call("a1")}}}, {{a2: {call("a2")}}}]}}
+      - b: {{do: [{{pause: {{wait: {{milliseconds: 30}}}}}}, {{b1: {call("b1")}}}]}}
+      - c: {call("c", "refuse: 1, status: 503")}
+      - d: {{set: {{did: d}}, export: {{as: '${{ {{seen: .did}} }}'}}}}
+- after: {{set: {{seen: '${{ $context.seen }}', all: '${{ map(.did) }}'}}}}
+""",
+        {"seen": "d", "all": ["a2", "b1", "c", "d"]},
+        5,
+        beside=3,
+    ),
+    Shape(
+        "forked-retried",
+        f"""do:
+- together:
+    fork:
+      branches:
+      - a: {{do: [{{a1: {call("a1")}}}, {{fails: {call("fails", "refuse: 1, status: 400")}}}]}}
+      - b: {{do: [{{b1: {call("b1")}}}, {{fails2: {call("fails2", "refuse: 1, status: 400")}}}]}}
+      - c: {{do: [{{enrol: {{call: python, with: {{function: faults.enrol}}}}}}]}}
+- after: {{set: {{done: true}}}}
+""",
+        {"done": True},
+        4,
+        press="retry",
+        enrolled=1,
+        beside=2,
+    ),
+    Shape(
+        "raced",
+        f"""do:
+- race:
+    fork:
+      compete: true
+      branches:
+      - slow: {{do: [{{pause: {{wait: {{minutes: 5}}}}}}, {{never: {call("never")}}}]}}
+      - a: {{do: [{{a1: {call("a1")}}}, {{a2: {call("a2")}}}]}}
+      - b: {{do: [{{b1: {call("b1")}}}, {{b2: {call("b2")}}}]}}
+- after: {{set: {{done: '${{ .did | endswith("2") }}'}}}}
+""",
+        {"done": True},
+        -1,
+        beside=2,
+    ),
+    Shape(
+        "each",
+        f"""do:
+- each:
+    for: {{in: '${{ [1, 2, 3, 4] }}'}}
+    do: [{{pay: {call("pay", "item: '${ $item }'")}}}]
+    metadata: {{parallel: 2}}
+- after: {{set: {{many: '${{ length }}'}}}}
+""",
+        {"many": 4},
+        4,
+        beside=2,
     ),
 ]
 BY_NAME = {shape.name: shape for shape in SHAPES}
