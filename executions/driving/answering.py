@@ -14,7 +14,8 @@ from executions.driving import stopping
 from executions.driving.attempts import children, listening
 from executions.driving.closing import closed_records
 from executions.driving.drive import Drive
-from executions.journal.decided import Child
+from executions.inbound import offers
+from executions.journal.decided import Child, Listening
 from executions.journal.records import StepRecord
 from executions.language.walking.requests import Abandon, Emit, Listen, Recall, Spawn, Take
 
@@ -33,6 +34,8 @@ def close(drive: Drive, records: list[StepRecord]) -> None:
     for record in records:
         if (child := Child.of(record).child) is not None:
             drive.store.call(partial(stopping.cancel_with_children, child))
+        if Listening.of(record).looked:
+            drive.boundary.along.append(partial(offers.take, record.id, (), (), is_over=True))
     for record in closed_records(records, clock.now(), outcome_unknown=True):
         if record.id in drive.journal.written:
             drive.journal.pending[record.id] = record
