@@ -1,13 +1,14 @@
 """Announcing that something changed: a small hint to the web processes, never the truth itself.
 
-Each nudge is ``{"type": "nudge", "execution": <uuid>, "seq": <counter>, "owner": <user id>}`` to
-the channel group ``stigmer.nudges``. A nudge may be lost: a page that misses one asks the database.
+Each nudge is ``{"type": "nudge", "execution": <uuid>, "seq": <counter>, "owner": <user id>}``; to
+the channel group ``stigmer.nudges`` they go one by one or as ``{"type": "nudges", "nudges": […]}``.
+A nudge may be lost: a page that misses one asks the database.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,19 @@ class Nudge:
 
     execution_id: uuid.UUID
     owner_id: int | None
+
+
+def together(messages: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    """Several nudges as one message of the channel group."""
+    return {"type": "nudges", "nudges": list(messages)}
+
+
+def nudges_of(message: Mapping[str, Any]) -> list[Nudge]:
+    """The nudges in a message of the channel group; what names no execution is left out."""
+    given = message.get("nudges")
+    each = given if isinstance(given, list) else [message]
+    found = [nudge_of(nudge) for nudge in each if isinstance(nudge, Mapping)]
+    return [nudge for nudge in found if nudge is not None]
 
 
 def nudge_of(message: Mapping[str, Any]) -> Nudge | None:

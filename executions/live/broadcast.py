@@ -1,7 +1,8 @@
 """Carries nudges between processes by the channel layer: coalesced, and allowed to be lost.
 
-Per execution only the newest counter is sent, at most every ``PERIOD_SECONDS``, by one background
-loop per process: ``async_to_sync(group_send)`` in each driving thread would cost milliseconds.
+Per execution only the newest counter is sent, at most every ``PERIOD_SECONDS`` and all of a period
+together, by one background loop per process: a message costs as much as a step's own write, and
+``async_to_sync(group_send)`` in each driving thread milliseconds.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from executions import nudges
 from executions.nudges import GROUP, Nudge
 
 PERIOD_SECONDS = 0.05
+MOST_IN_A_MESSAGE = 500
 log = structlog.get_logger(__name__)
 
 
@@ -59,11 +61,13 @@ class Broadcaster:
         with self._lock:
             messages, self._waiting = list(self._waiting.values()), {}
         layer = get_channel_layer()
-        for message in messages:
+        for first in range(0, len(messages), MOST_IN_A_MESSAGE):
+            part = messages[first : first + MOST_IN_A_MESSAGE]
             try:
-                await asyncio.wait_for(layer.group_send(GROUP, message), timeout=1)
+                together = nudges.together(part)
+                await asyncio.wait_for(layer.group_send(GROUP, together), timeout=1)
             except Exception as problem:  # whatever the layer raises: a nudge may be lost
-                log.warning("nudge lost", execution_id=message["execution"], problem=str(problem))
+                log.warning("nudges lost", many=len(part), problem=str(problem))
 
 
 _started: Broadcaster | None = None
@@ -93,8 +97,7 @@ async def heard() -> AsyncIterator[Nudge]:
     await layer.group_add(GROUP, channel)
     try:
         while True:
-            nudge = nudges.nudge_of(await layer.receive(channel))
-            if nudge is not None:
+            for nudge in nudges.nudges_of(await layer.receive(channel)):
                 yield nudge
     finally:
         with suppress(Exception):

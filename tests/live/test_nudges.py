@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from executions.nudges import Nudge, announce, nudge_of, use_publisher
+from executions.nudges import Nudge, announce, nudge_of, nudges_of, together, use_publisher
 
 EXECUTION = uuid.uuid4()
 
@@ -32,3 +32,10 @@ def test_an_owner_that_cannot_be_read_is_left_out(owner: Any) -> None:
 )
 def test_what_names_no_execution_is_no_nudge(message: dict[str, Any]) -> None:
     assert nudge_of(message) is None
+
+
+def test_several_nudges_are_one_message_and_what_is_none_is_left_out() -> None:
+    whole = {"execution": str(EXECUTION), "owner": 3}
+    assert nudges_of(together([whole, {"execution": "?"}, whole])) == [Nudge(EXECUTION, 3)] * 2
+    assert nudges_of(whole) == [Nudge(EXECUTION, 3)]
+    assert nudges_of({"nudges": "?"}) == nudges_of({"nudges": [7]}) == []
