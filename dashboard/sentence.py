@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -10,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 from dashboard import values, words
 from dashboard.templatetags.words import ago, at, lasted, until
 from executions.ids import public_id
-from executions.journal.decided import Call, Child
+from executions.journal.decided import Call, Child, Listening
 from executions.journal.paths import ancestors
 from executions.models import Execution, Step, in_line
 from executions.states import Phase, Runner, StepStatus, WaitingFor
@@ -21,6 +22,7 @@ _FOR: dict[str, str] = {
     WaitingFor.DECISION: "your decision",
     WaitingFor.FUNCTION_PROCESS: "a free function process",
 }
+_LONGEST_KEY = 60
 _AGAIN = {StepStatus.RETRYING, StepStatus.WAITING}
 
 
@@ -176,6 +178,9 @@ def _waiting(execution: Execution, steps: Sequence[Step]) -> str:
         return _in_line(place)
     if execution.waits_for(WaitingFor.CHILD):
         return _for_child(steps, name)
+    listening = [each for each in steps if each.waiting_for == WaitingFor.EVENT]
+    if execution.waits_for(WaitingFor.EVENT) and listening:
+        return _listening(listening[0])
     asking = next((each for each in steps if each.waiting_for == WaitingFor.ANSWER), None)
     if asking and (said := _asking(asking)):
         return said
@@ -207,9 +212,44 @@ def _waits(step: Step) -> str:
     name = format_html("<strong>{}</strong>", step.name)
     if step.status == StepStatus.RETRYING and step.wake_at:
         return format_html("{} is tried again {}", name, until(step.wake_at))
+    if step.waiting_for == WaitingFor.EVENT:
+        return format_html("{} listens {}", name, _filters(step))
     if step.waiting_for in (WaitingFor.TIMER, WaitingFor.BACK_OFF) and step.wake_at:
         return format_html("{} goes on {}", name, until(step.wake_at))
     return format_html("{} waits for {}", name, _FOR.get(step.waiting_for) or step.waiting_for)
+
+
+def _listening(step: Step) -> str:
+    """What it listens to, and how many events it has taken."""
+    heard = len(Listening.of(step).heard or ())
+    taken = f" It has taken {words.count(heard, 'event')}." if heard else ""
+    when = format_html(" It stops listening {}.", until(step.wake_at)) if step.wake_at else ""
+    return format_html(
+        "Step <strong>{}</strong> listens {}.{}{}", step.name, _filters(step), taken, when
+    )
+
+
+def _filters(step: Step) -> str:
+    """Which events, with the values that they have to have."""
+    arguments = step.arguments if isinstance(step.arguments, dict) else {}
+    filters = [each for each in arguments.get("filters", ()) if isinstance(each, dict)]
+    shown = [_filter(each) for each in filters[:_MOST_NAMED]]
+    if len(filters) > _MOST_NAMED:
+        shown.append(format_html("{}", words.count(len(filters) - _MOST_NAMED, "other")))
+    return format_html_join("; ", "{}", ((each,) for each in shown)) or "for any event"
+
+
+def _filter(wanted: dict[str, Any]) -> str:
+    kind = values.plain(str(wanted.get("type") or ""))[:_LONGEST_PROMPT]
+    known = [(key[1:].replace("/", "."), value) for key, value in wanted["equal"].items()]
+    known += [(n, r["expect"]) for n, r in wanted["correlate"].items() if "expect" in r]
+    pairs = [
+        (key[:_LONGEST_KEY], values.plain(str(value))[:_LONGEST_KEY])
+        for key, value in known[:_MOST_NAMED]
+    ]
+    where = format_html_join(", ", "<bdi>{}</bdi> = <bdi>{}</bdi>", pairs)
+    what = format_html("for <bdi>{}</bdi>", kind) if kind else format_html("for any event")
+    return format_html("{} with {}", what, where) if pairs else what
 
 
 def _asking(step: Step) -> str:

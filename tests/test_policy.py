@@ -28,6 +28,7 @@ ALLOWED = {
     "resume": {Role.OWNER, Role.ADMIN},
     "terminate": {Role.OWNER, Role.ADMIN},
     "delete": {Role.OWNER, Role.ADMIN},
+    "signal": {Role.OWNER, Role.ADMIN},
     "restore": {Role.SUPPORT, Role.ADMIN},
     "undo restore": {Role.SUPPORT, Role.ADMIN},
     "override": {Role.ADMIN},

@@ -7,6 +7,7 @@ administrators, and support, who may change nothing and recover executions.
 
 from executions.admin import (
     audit,
+    events,
     journal,
     language_models,
     mcp_servers,
@@ -18,6 +19,7 @@ from executions.admin import (
 
 __all__ = [
     "audit",
+    "events",
     "journal",
     "language_models",
     "mcp_servers",

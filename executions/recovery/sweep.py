@@ -14,6 +14,7 @@ from django.db import DatabaseError, close_old_connections, connection
 
 from executions import audit
 from executions.accounts import refused
+from executions.inbound import forgetting
 from executions.models import Process, Turn
 from executions.models.spell import Spell
 from executions.recovery.outbox import send_what_is_unsent
@@ -46,6 +47,7 @@ def sweep(watch: Watch | None = None) -> int:
         audit.go_on()
         refused.tell_how_many()
         remind()
+        forgetting.go_on()
     return rang
 
 

@@ -34,6 +34,7 @@ SCREENS = (
     "/attention/",
     "/tokens/",
     "/approvals/",
+    "/events/",
     "/approvals/answered",
     "/inbox/",
     "/workers/",

@@ -31,6 +31,8 @@ def sentence(run: Run) -> str:
             return f"WAITING{at} for a free function process"
         case "WAITING" if status["waiting_for"] == WaitingFor.CHILD:
             return f"WAITING{at} for another run"
+        case "WAITING" if status["waiting_for"] == WaitingFor.EVENT:
+            return f"WAITING{at} for an event"
         case "WAITING" if status["wake_at"]:
             return f"WAITING{at} until {clock(status['wake_at'])}"
         case "WAITING" if late := status.get("late_answer"):

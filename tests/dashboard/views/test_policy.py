@@ -39,6 +39,7 @@ PAGES = {
     "approvals": ("/approvals/", 200, 200, 200, 200),
     "approvals-answered": ("/approvals/answered", 200, 200, 200, 200),
     "approval": ("/approvals/{ask}/", 200, 404, 200, 200),
+    "events": ("/events/", 200, 200, 200, 200),
     "tokens": ("/tokens/", 200, 200, 200, 200),
     "inbox": ("/inbox/", 200, 200, 200, 200),
     "workers": ("/workers/", 200, 200, 200, 200),

@@ -1,0 +1,30 @@
+"""What came in for a person's runs, and how many took it."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from dashboard.paging import cursor
+from dashboard.queries import events as queries
+from dashboard.views.pages import page as for_people
+from dashboard.views.pages import person
+from executions import clock, policy
+from executions.ids import public_id
+
+IDS = "evt"
+
+
+@for_people
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """The newest first."""
+    user = person(request)
+    found = queries.recent(user, cursor(request.GET.get("before"), IDS))
+    rows = [
+        (row, public_id("wex", row.execution_id) if row.execution_id else "") for row in found.rows
+    ]
+    context = {"page": found, "rows": rows, "server_now": clock.now()}
+    context["is_of_all"] = policy.sees_everything(user)
+    return render(request, "dashboard/events.html", context)
