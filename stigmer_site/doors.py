@@ -55,7 +55,8 @@ def https(get_response: Answer) -> Answer:
 
 
 def _is_for_programs(request: HttpRequest) -> bool:
-    return request.path.startswith("/api/") or "Authorization" in request.headers
+    is_for_programs = request.path.startswith(("/api/", "/hooks/"))
+    return is_for_programs or "Authorization" in request.headers
 
 
 def bodies(get_response: Answer) -> Answer:

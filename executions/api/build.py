@@ -20,6 +20,7 @@ from executions.api.routes import (
     agents,
     approvals,
     cloud_events,
+    event_sources,
     events,
     executions,
     instances,
@@ -81,6 +82,7 @@ def build() -> Api:
     api.add_router("/notifications", people.notifications)
     api.add_router("/approvals", approvals.router)
     api.add_router("/events", cloud_events.router)
+    api.add_router("/event-sources", event_sources.router)
     api.add_router("/tokens", people.api_tokens)
     api.add_router("/me", people.me)
     api.add_router("/admin", admin.router)

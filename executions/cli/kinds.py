@@ -85,6 +85,7 @@ KINDS = (
     ),
     Kind("approval", "approvals", "/approvals", "/approvals/{name}", "ask"),
     Kind("event", "events", "/events", "/events/{name}", "evt"),
+    Kind("event-source", "event-sources", "/event-sources", prefix="src"),
     Kind("failed", "failed", "/admin/workflows/failed"),
     Kind("token", "tokens", "/tokens", "/tokens/{name}", "key"),
 )

@@ -35,6 +35,7 @@ PLACES = {
         "token_id": "key",
         "approval_id": "ask",
         "event_id": "evt",
+        "source_id": "src",
         "runner": "stigmer",
         "number": "1",
     },

@@ -21,6 +21,7 @@ EVERYBODY: Four = (200, 200, 200, 200)
 WHO_SEES_THE_RUN: Four = (404, 200, 200, 200)
 OWNER_AND_ADMIN: Four = (404, 200, 403, 200)
 OF_A_SHARED_ONE: Four = (403, 200, 403, 200)
+OWNER_AND_ADMIN_404: Four = (404, 200, 404, 200)
 ADMIN_ALONE: Four = (404, 403, 403, 200)
 ITS_OWNER_ALONE: Four = (404, 200, 404, 404)
 
@@ -49,6 +50,10 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
     "send-events": ("events", EVENT, by(EVERYBODY, 202)),
     "list-events": ("events", None, EVERYBODY),
     "read-event": ("events/{evt}", None, WHO_SEES_THE_RUN),
+    "list-event-sources": ("event-sources", None, EVERYBODY),
+    "create-event-source": ("event-sources", {"name": "new"}, by(EVERYBODY, 201)),
+    "rotate-event-source": ("event-sources/{src}/rotate", None, OWNER_AND_ADMIN_404),
+    "delete-event-source": ("event-sources/{src}", None, by(OWNER_AND_ADMIN_404, 204)),
     "signal-workflow-execution": (
         "workflow-executions/{wex}/signals",
         {"name": "go"},

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from executions import clock, tokens
 from executions.ids import public_id
 from executions.inbound import keeping
+from executions.inbound.sources import create
 from executions.intake.agents import apply_agent, create_session
 from executions.intake.apply import apply_definition
 from executions.intake.standing import add_instance
@@ -52,6 +53,7 @@ def made(owner: User, failed: Callable[..., Execution]) -> dict[str, str]:
         "ses": session.public_id,
         "stp": public_id("stp", step.pk),
         "ask": ask.public_id,
+        "src": create(owner, "carrier", "webhook")[0].public_id,
         "evt": public_id("evt", event.key),
         "key": token.public_id,
     }

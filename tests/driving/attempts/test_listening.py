@@ -317,3 +317,51 @@ def test_what_is_no_event_is_not_emitted(begin, attributes):
     execution = drive_on(begin(tasks(a=f"{{emit: {{event: {{with: {attributes}}}}}}}")))
     assert (execution.phase, execution.error["status"]) == (Phase.FAILED, 400)
     assert not CloudEvent.objects.exists()
+
+
+def test_branches_listen_beside_each_other(begin):
+    stop = listen("{one: {with: {type: stop}}}")
+    branches = f"[{{a: {listen(ORDER)}}}, {{b: {stop}}}, {{c: {EMIT}}}]"
+    execution = drive_on(begin(tasks(f=f"{{fork: {{branches: {branches}}}}}"), {"n": 8}))
+    # What one branch emits another one hears.
+    match_events()
+    execution = drive_on(execution)
+    assert execution.phase == Phase.WAITING
+    assert Step.objects.get(path="/f/a", superseded_by=None).status == "SUCCEEDED"
+    post(execution, event("stop", "s", "over"))
+    execution = drive_on(execution)
+    assert execution.phase == Phase.COMPLETED
+    assert execution.output[:2] == [[{"n": 8}], ["over"]]
+    assert verify(execution) is None
+    assert not Subscription.objects.exists()
+
+
+def test_of_branches_that_compete_the_first_to_hear_wins(begin):
+    branches = f"[{{a: {listen(ORDER)}}}, {{b: {listen('{one: {with: {type: stop}}}')}}}]"
+    execution = drive_on(
+        begin(tasks(f=f"{{fork: {{compete: true, branches: {branches}}}}}", g="{set: {x: 1}}"))
+    )
+    post(execution, event("stop", "s"))
+    assert drive_on(execution).output == {"x": 1}
+    assert not Subscription.objects.open().exists()
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_whenever_its_process_dies_each_event_has_its_tasks_once(begin, after):
+    each = "{item: o, at: n, do: [{x: {set: {v: '${ $o }'}}}, {y: {wait: {milliseconds: 1}}}]}"
+    text = f"{{listen: {{to: {STOPPED}}}, foreach: {each}}}"
+    for at in range(1, 60):
+        execution = begin(tasks(a=text), name=f"n{at}")
+        for number in (1, 2):
+            post(execution, event(id_=f"{at}-{number}", data=number))
+        post(execution, event("stop", f"s{at}"))
+        died = False
+        while Execution.objects.get(pk=execution.pk).phase != Phase.COMPLETED:
+            died |= drive_and_die(execution, None if died else at, after=after)
+        execution = Execution.objects.get(pk=execution.pk)
+        assert execution.output == [{"v": 1}, {"v": 2}]
+        assert verify(execution) is None
+        CloudEvent.objects.all().delete()
+        if not died:
+            return
+    raise AssertionError("it never came to its end unharmed")

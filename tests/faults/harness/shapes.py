@@ -221,5 +221,27 @@ SHAPES = [
         4,
         beside=2,
     ),
+    Shape(
+        "hears",
+        f"""do:
+- first: {call("first")}
+- say: {{emit: {{event: {{with: {{type: said, data: {{run: '${{ $workflow.id }}', n: 1}}}}}}}}}}
+- again: {{emit: {{event: {{with: {{type: said, data: {{run: '${{ $workflow.id }}', n: 2}}}}}}}}}}
+- hear:
+    listen:
+      to:
+        any:
+        - with: {{type: said}}
+          correlate: {{run: {{from: .data.run, expect: '${{ $workflow.id }}'}}}}
+        until: '${{ length > 1 }}'
+    foreach:
+      item: said
+      do:
+      - pay: {call("pay", "item: '${ $said.n }'")}
+- after: {{set: {{heard: '${{ length }}'}}}}
+""",
+        {"heard": 2},
+        3,
+    ),
 ]
 BY_NAME = {shape.name: shape for shape in SHAPES}
