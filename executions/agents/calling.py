@@ -36,11 +36,12 @@ class Calling:
 
     def __init__(self, walker: AgentWalker, turn: int, place: int, call: dict[str, Any]) -> None:
         self._walker, self._turn, self._place, self._call = walker, turn, place, call
-        self._path = paths.call_path(turn, place)
+        self.path = paths.call_path(turn, place)
         self._tool = walker.tools.get(call["name"])
+        self.written = call["arguments"]
         self.shown_name = cleaned(call["name"])
-        record = walker.journal.get(self._path)
-        self.record = record or StepRecord(self._path, self.shown_name, "call", optional=True)
+        record = walker.journal.get(self.path)
+        self.record = record or StepRecord(self.path, self.shown_name, "call", optional=True)
         self.is_bad = self.record.arguments is None and self.record.status == StepStatus.FAILED
 
     def result(self) -> Generator[Any, Any, Message]:
@@ -172,7 +173,7 @@ class Calling:
             outcome = yield from walker.effect(record, _task(record.arguments), record.arguments)
         if isinstance(outcome, Done):
             walker.finish(record, outcome.output)
-        elif outcome.answered or outcome.is_final or outcome.rule == NOT_FIT:
+        elif _is_its_own_error(outcome):
             self._goes_back(outcome.error)
         else:
             raise walker.failed(record, outcome.error, outcome)
@@ -181,6 +182,12 @@ class Calling:
         """It failed, and the model is told why."""
         told = {"error": error.detail or error.title}
         self._walker.finish(self.record, told, StepStatus.FAILED, error)
+
+
+def _is_its_own_error(outcome: Fail) -> bool:
+    """Whether the tool said so itself, or a person did. What passes and did not is none of it."""
+    said = outcome.answered and not outcome.transient
+    return said or outcome.is_final or outcome.rule == NOT_FIT
 
 
 def _task(arguments: dict[str, Any]) -> AgentTask:

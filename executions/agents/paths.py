@@ -2,7 +2,8 @@
 
 ``/start``            what it begins with: instructions, tools, limits
 ``/turn/2``           the second request to a model
-``/turn/2/call/1``    the first tool call of its answer
+``/turn/2/call``      its tool calls beside each other, where there are several
+``/turn/2/call/1``    the first of them
 ``/turn/2/ask/1``     whether that call may be made
 ``/ask/turns/1``      whether it shall go on beyond a limit
 No name that a model wrote is part of a path: two calls of one tool have two paths.
@@ -19,6 +20,11 @@ _CALL = re.compile(r"/turn/(\d+)/call/(\d+)")
 
 def turn_path(number: int) -> str:
     return f"/turn/{number}"
+
+
+def calls_path(turn: int) -> str:
+    """Of what stands around the calls of an answer that makes several."""
+    return f"/turn/{turn}/call"
 
 
 def call_path(turn: int, place: int) -> str:

@@ -22,14 +22,19 @@ from executions.agents.tools import Offered, loaded
 from executions.calls.outcome import Done, Fail
 from executions.errors import NotStorable, WorkflowError
 from executions.journal import operation
+from executions.journal.decided import Forked, Task
 from executions.journal.records import StepRecord
 from executions.journal.replay import Journal, JournalFull
+from executions.language.walking.branches import failure_of
 from executions.language.walking.requests import (
+    Branch,
     Breathe,
     Completed,
     Effect,
     Ended,
     Failed,
+    Fork,
+    Joined,
     Request,
     TaskFailed,
 )
@@ -147,21 +152,57 @@ class AgentWalker:
         return message
 
     def _calls(self, turn: int, calls: Sequence[dict[str, Any]]) -> Walk:
-        for place, call in enumerate(calls, start=1):
-            yield from self._within_limits("calls", "seconds")
-            calling = Calling(self, turn, place, call)
-            result = yield from calling.result()
-            self.conversation.add(paths.call_path(turn, place), result)
+        yield from self._within_limits("calls", "seconds")
+        around = self._around(turn, len(calls))
+        made = [Calling(self, turn, place, call) for place, call in enumerate(calls, start=1)]
+        results = yield from self._results(around, made)
+        for calling, result in zip(made, results, strict=True):
+            self.conversation.add(calling.path, result)
             self._count(calling.record, "calls")
-            name = calling.shown_name
-            if self.spent.goes_in_circles(name, call["arguments"], result):
-                said = f"The agent has called {name} three times with the same result."
-                yield from self.go_on("loop", turn, f"{said} Shall it go on?", said)
-            if self.spent.is_lost(bad=calling.is_bad):
-                said = (
-                    "Three calls in a row named no tool, or did not fit the tool that they named."
-                )
-                yield from self.go_on("confused", turn, f"{said} Shall it go on?", said)
+            yield from self._look_whether_it_is_lost(turn, calling, result)
+
+    def _around(self, turn: int, count: int) -> StepRecord | None:
+        """What stands around several calls of a turn; nothing around a single one."""
+        path = paths.calls_path(turn)
+        if count == 1:
+            return None
+        return self.journal.get(path) or StepRecord(path, f"Calls of turn {turn}", "fork")
+
+    def _results(self, record: StepRecord | None, made: Sequence[Calling]) -> Walk:
+        """What each call gave; several are made beside each other, and asked about together."""
+        if record is not None and not record.is_finished():
+            record.started_at = record.started_at or self.now()
+            Forked.of(record).branches, self.journal.has_forked = len(made), True
+            self.begin(record)
+            joined: Joined = yield Fork(record, [Branch(one.path, one.result) for one in made])
+            if joined.failures:
+                raise self._branches_failed(record, joined)
+            self.finish(record, None)
+            yield Breathe()
+            return [joined.results[place] for place in range(len(made))]
+        if record is not None:
+            self.finished(record)
+        results = []
+        for one in made:
+            results.append((yield from one.result()))
+        return results
+
+    def _branches_failed(self, record: StepRecord, joined: Joined) -> TaskFailed:
+        named = sorted(joined.failures.items())
+        failure = failure_of([(str(place + 1), why) for place, why in named])
+        Task.of(record).failed = list(failure.paths)
+        record.error = failure.error.as_json()
+        self.journal.finish(record, StepStatus.FAILED, self.now())
+        return failure
+
+    def _look_whether_it_is_lost(self, turn: int, calling: Calling, result: Message) -> Walk:
+        name = calling.shown_name
+        if self.spent.goes_in_circles(name, calling.written, result):
+            said = f"The agent has called {name} three times with the same result."
+            yield from self.go_on("loop", turn, f"{said} Shall it go on?", said)
+        if self.spent.is_lost(bad=calling.is_bad):
+            said = "Three calls in a row named no tool, or did not fit the tool that they named."
+            yield from self.go_on("confused", turn, f"{said} Shall it go on?", said)
 
     def _count(self, record: StepRecord, what: str) -> None:
         self.done += 1

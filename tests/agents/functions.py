@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from executions.calls.python.functions import FunctionContext, PermanentError, function
+from executions.calls.python.functions import (
+    FunctionContext,
+    PermanentError,
+    TransientError,
+    function,
+)
 
 
 def _note(word: str) -> None:
@@ -31,3 +36,11 @@ def refund(order: str, amount: float, context: FunctionContext) -> str:
 def fails(why: str) -> str:
     """Always fails."""
     raise PermanentError(why)
+
+
+@function(name="agents.flaky", effect="pure", isolation="thread")
+def flaky(sku: str) -> str:
+    """Fails until it is mended, and is not reached before."""
+    if not (Path(os.environ["STIGMER_TEST_NOTES"]).parent / "mended").exists():
+        raise TransientError("not reached")
+    return f"mended {sku}"

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from executions.models import Execution, LanguageModel, Step
+from executions.models import Ask, Execution, LanguageModel, Step
 from executions.states import Phase
+from executions.verbs.asks import Answer, respond
 from executions.verbs.deciding.control import pause, resume
 from executions.verbs.deciding.decisions import recover, retry, skip
 from executions.verbs.deciding.restore import checkpoints, preview, restore
@@ -58,10 +59,11 @@ def test_tools_are_called_and_their_results_go_to_the_next_turn(
     )
     execution = drive(begin("what is there?", tools=["agents.stock"]))
     assert execution.output["text"] == 'The last one: {"sku": "cup", "available": 7}'
-    assert noted(notes) == ["stock tea", "stock cup"]
+    assert sorted(noted(notes)) == ["stock cup", "stock tea"]
     assert [path for path, _ in steps(execution)] == [
         "/start",
         "/turn/1",
+        "/turn/1/call",
         "/turn/1/call/1",
         "/turn/1/call/2",
         "/turn/2",
@@ -367,3 +369,43 @@ def test_the_journal_of_an_agent_is_chained_like_any_other(
     changed = Step.objects.get(execution=execution, path="/turn/1")
     Step.objects.filter(pk=changed.pk).update(output={**changed.output, "parts": []})
     assert "/turn/1" in (verify(execution) or "")
+
+
+def test_calls_of_one_answer_are_asked_about_together_and_those_that_ask_nobody_are_made(
+    begin: Begin, drive: Drive, demo: Demo, alice: User, notes: Path
+) -> None:
+    refunds = [("agents_refund", {"order": f"o-{n}", "amount": n}) for n in (1, 2)]
+    demo.plays(calls(*refunds, ("agents_stock", {"sku": "tea"})), {"say": "All."})
+    execution = drive(begin("all", tools=["agents.refund", "agents.stock"]))
+    assert execution.phase == Phase.WAITING
+    assert noted(notes) == ["stock tea"]
+    open_asks = Ask.objects.open().filter(execution=execution).order_by("step__path")
+    assert [ask.step.path for ask in open_asks] == ["/turn/1/ask/1", "/turn/1/ask/2"]
+    respond(open_asks[1], alice, Answer("deny", comment="not this one"))
+    execution = drive(execution)
+    assert execution.phase == Phase.WAITING
+    answer(execution, alice, "approve")
+    execution = drive(execution)
+    assert execution.output["text"] == "All."
+    assert [line.partition(" ~")[0].split()[:2] for line in noted(notes)] == [
+        ["stock", "tea"],
+        ["refund", "o-1"],
+    ]
+
+
+def test_one_of_several_calls_fails_and_only_that_one_is_made_again(
+    begin: Begin, drive: Drive, demo: Demo, alice: User, notes: Path
+) -> None:
+    demo.plays(
+        calls(("agents_stock", {"sku": "tea"}), ("agents_flaky", {"sku": "cup"})),
+        {"say": "{result}"},
+    )
+    execution = drive(begin("both", tools=["agents.stock", "agents.flaky"]))
+    assert (execution.phase, execution.current_step) == (Phase.FAILED, "/turn/1/call/2")
+    assert ("/turn/1/call/1", "SUCCEEDED") in steps(execution)
+    (notes.parent / "mended").touch()
+    retry(execution.pk, alice)
+    execution = drive(execution)
+    assert execution.output["text"] == "mended cup"
+    assert noted(notes).count("stock tea") == 1
+    assert len(demo.billed()) == 2

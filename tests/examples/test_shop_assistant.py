@@ -37,6 +37,8 @@ def assistant(
 ) -> Iterator[Agent]:
     """As `stigmer up` makes it: the agent, its model, its tools."""
     settings.STIGMER_FUNCTION_MODULES = ["executions.demo.imports", "executions.demo.shopping"]
+    # Nobody wakes up what stands in line here: it calls two at the same time.
+    settings.STIGMER_FUNCTION_PROCESSES = 2
     monkeypatch.setenv("STIGMER_DEMO_PORT", str(settings.STIGMER_DEMO_PORT))
     use_children()
     assert "shop-assistant" in examples.apply_agents_once()

@@ -61,7 +61,9 @@ def together(
         output, flow = joined.results[joined.winner]
         return output, _end(flow)
     if joined.failures:
-        raise _failure([(lanes[place].name, why) for place, why in sorted(joined.failures.items())])
+        raise failure_of(
+            [(lanes[place].name, why) for place, why in sorted(joined.failures.items())]
+        )
     after = {lane.name: walkers[place].context for place, lane in enumerate(lanes)}
     walker.context, met = merged(walker.context, after)
     if met:
@@ -84,7 +86,7 @@ def _end(flow: str | None) -> str | None:
     return END if flow == END else None
 
 
-def _failure(failed: list[tuple[str, TaskFailed]]) -> TaskFailed:
+def failure_of(failed: list[tuple[str, TaskFailed]]) -> TaskFailed:
     """The failure of a task whose branches failed: that of the one, or one that names all."""
     first = next((why for _, why in failed if why.boundary is not None), failed[0][1])
     if len(failed) == 1:
