@@ -12,7 +12,7 @@ import pytest
 import yaml
 from django.contrib.auth.models import User
 
-from executions import mind
+from executions import clock, mind
 from executions.cli import examples
 from executions.driving.attempts.running import Running
 from executions.driving.driver import advance
@@ -20,7 +20,7 @@ from executions.driving.store import Here
 from executions.intake.agents import apply_agent
 from executions.intake.start import start_agent
 from executions.models import Agent, Ask, Execution, LanguageModel, Process
-from executions.states import Phase
+from executions.states import Phase, WaitingFor
 from executions.supervisor.prepare import prepare
 from executions.verbs.asks import Answer, respond
 from executions.worker.children import use_children
@@ -37,8 +37,6 @@ def assistant(
 ) -> Iterator[Agent]:
     """As `stigmer up` makes it: the agent, its model, its tools."""
     settings.STIGMER_FUNCTION_MODULES = ["executions.demo.imports", "executions.demo.shopping"]
-    # Nobody wakes up what stands in line here: it calls two at the same time.
-    settings.STIGMER_FUNCTION_PROCESSES = 2
     monkeypatch.setenv("STIGMER_DEMO_PORT", str(settings.STIGMER_DEMO_PORT))
     use_children()
     assert "shop-assistant" in examples.apply_agents_once()
@@ -51,6 +49,9 @@ def driven(execution: Execution) -> Execution:
     process = Process.objects.create(kind="worker", host="test", pid=1, slots=1)
 
     def look() -> Execution | None:
+        # A worker wakes up what stands in line for a process; here nobody does.
+        in_line = Execution.objects.filter(waiting_for__contains=WaitingFor.FUNCTION_PROCESS.value)
+        in_line.filter(phase=Phase.WAITING).update(wake_at=clock.now())
         advance(execution.pk, process_id=process.pk, store=Here(), running=Running())
         seen = Execution.objects.get(pk=execution.pk)
         is_asked = Ask.objects.open().filter(execution=seen).exists()
