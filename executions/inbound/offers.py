@@ -196,24 +196,32 @@ def unmatched(most: int, but: Iterable[int] = ()) -> dict[int, list[CloudEvent]]
 def who_listens(call: Call, owner_id: int, events: Sequence[CloudEvent]) -> Found:
     """The listeners that these events fit. All are events of this owner."""
     found = Found()
-    shapes: dict[str, list[tuple[str, Filter]]] = {}
-    for kind in {"", *(event.type for event in events)}:
-        shapes[kind] = call(partial(_shapes, owner_id, kind))
-    for event in events:
-        if event.body is None:
-            continue
-        wanted: list[tuple[str, str, str, dict[str, Any]]] = []
-        for kind in ("", event.type):
-            for shape, example in shapes[kind]:
+    known = [event for event in events if event.body is not None]
+    for kind in sorted({"", *(event.type for event in known)}):
+        of_kind = [event for event in known if kind in ("", event.type)]
+        for shape, example in call(partial(_shapes, owner_id, kind)):
+            fitting: dict[str, list[tuple[CloudEvent, dict[str, Any]]]] = {}
+            for event in of_kind:
                 each = fit(example, event.envelope, owner=str(owner_id))
                 if each is not None:
-                    wanted.append((kind, shape, each.expected, each.keys))
-        for kind, shape, expected, keys in wanted:
-            listeners = call(partial(_listeners, owner_id, kind, shape, expected, event))
-            for step_id, execution_id, number in listeners:
+                    fitting.setdefault(each.expected, []).append((event, each.keys))
+            if fitting:
+                listeners = call(partial(_listeners, owner_id, kind, shape, list(fitting)))
+                _add(found, fitting, listeners)
+    return found
+
+
+def _add(
+    found: Found,
+    fitting: Mapping[str, Sequence[tuple[CloudEvent, dict[str, Any]]]],
+    listeners: Iterable[tuple[str, uuid.UUID, uuid.UUID, int]],
+) -> None:
+    for expected, step_id, execution_id, number in listeners:
+        for event, keys in fitting[expected]:
+            # A signal is for its run alone.
+            if event.execution_id in (None, execution_id):
                 found.offers.setdefault((event.pk, step_id), {})[str(number)] = keys
                 found.runs.add(execution_id)
-    return found
 
 
 def _shapes(owner_id: int, kind: str) -> list[tuple[str, Filter]]:
@@ -231,14 +239,12 @@ def _shapes(owner_id: int, kind: str) -> list[tuple[str, Filter]]:
 
 
 def _listeners(
-    owner_id: int, kind: str, shape: str, expected: str, event: CloudEvent
-) -> list[tuple[uuid.UUID, uuid.UUID, int]]:
+    owner_id: int, kind: str, shape: str, expected: Sequence[str]
+) -> list[tuple[str, uuid.UUID, uuid.UUID, int]]:
     rows = Subscription.objects.open().filter(
-        owner=owner_id, type=kind, shape=shape, expects=expected
+        owner=owner_id, type=kind, shape=shape, expects__in=list(expected)
     )
-    if event.execution_id is not None:
-        rows = rows.filter(execution=event.execution_id)
-    return list(rows.values_list("step", "execution", "number"))
+    return list(rows.values_list("expects", "step", "execution", "number"))
 
 
 def hand_out(events: Sequence[CloudEvent], found: Found) -> int:

@@ -1,0 +1,144 @@
+"""Whether many listeners and many events slow down starts: ``python -m benchmarks.listeners``.
+
+Runs are started one by one on two workers: while nobody listens, while so many runs listen, each to
+a value of its own, and while events come beside that. A few of the events a second are what a
+listener waits for; the others are nobody's. ``--database``, ``--listeners 10000``, ``--rate 100``
+and ``--hits 5`` choose what.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.surroundings import ROOT, surroundings, workers
+
+if TYPE_CHECKING:
+    from benchmarks.load import Load
+
+WORKERS, SINGLE, CHUNK = 2, 60, 50
+LISTENS = (
+    "- hear: {listen: {to: {one: {with: {type: bench}, correlate: {n: {from: .data.n, expect: '${"
+    " .n }'}}}}}}\n"
+)
+PATIENCE_SECONDS = 900.0
+
+
+def measure(database: str, listeners: int, rate: int, hits: int) -> dict[str, Any]:
+    """Milliseconds from a start to its first step, in the three states."""
+    with surroundings(database):
+        import django
+        from django.core.management import call_command
+
+        django.setup()
+        call_command("migrate", interactive=False, verbosity=0)
+        from benchmarks import load
+        from benchmarks.one import functions_of_workers
+        from executions.models import CloudEvent, Delivery
+
+        functions_of_workers()
+        work = load.Load.prepared()
+        with workers(WORKERS):
+            load.wait_for_workers(WORKERS)
+            work.burst(40)
+            found: dict[str, Any] = {"nobody listens": _starts(work)}
+            began = time.time()
+            _listen(work, listeners)
+            found["listeners begun a second"] = round(listeners / (time.time() - began), 1)
+            found["listeners"] = _starts(work)
+            command = [sys.executable, "-m", "benchmarks.listeners", "--send", str(work.owner.pk)]
+            command += ["--rate", str(rate), "--hits", str(hits)]
+            sender = subprocess.Popen(command, cwd=ROOT, env=os.environ)
+            try:
+                time.sleep(2)
+                before, began = CloudEvent.objects.count(), time.time()
+                found["listeners and events"] = _starts(work)
+                sent = CloudEvent.objects.count() - before
+                found["events a second"] = round(sent / (time.time() - began), 1)
+                found["events unmatched"] = CloudEvent.objects.to_be_matched().count()
+            finally:
+                sender.terminate()
+                sender.wait()
+            found["taken"] = Delivery.objects.filter(consumed_at__isnull=False).count()
+            lag = [
+                (event.matched_at - event.received_at).total_seconds() * 1000
+                for event in CloudEvent.objects.filter(matched_at__isnull=False)
+                if event.matched_at is not None
+            ]
+            found["matched after, ms"] = round(sorted(lag)[len(lag) // 2], 1)
+            return found
+
+
+def _starts(work: Load) -> dict[str, float]:
+    waits, _ = work.singly(SINGLE)
+    waits = sorted(waits)
+    return {
+        "p50": round(waits[len(waits) // 2] * 1000, 1),
+        "p90": round(waits[int(len(waits) * 0.9)] * 1000, 1),
+    }
+
+
+def _listen(work: Load, count: int) -> None:
+    from django.db import transaction
+
+    from benchmarks import load
+    from executions.intake.apply import apply_definition
+    from executions.intake.start import start
+    from executions.models import Execution
+    from executions.states import Phase
+    from tests.waiting import until
+
+    workflow = apply_definition(load.HEAD % "listens" + LISTENS, work.owner).workflow
+    for first in range(0, count, CHUNK):
+        with transaction.atomic():
+            for number in range(first, min(count, first + CHUNK)):
+                start(workflow, work.owner, input={"n": number})
+    rows = Execution.objects.filter(workflow=workflow, phase=Phase.WAITING)
+    until(lambda: rows.count() == count, what="all listen", seconds=PATIENCE_SECONDS)
+
+
+def send(owner_id: int, rate: int, hits: int) -> None:
+    """Keep events until this process is ended, evenly."""
+    import django
+
+    django.setup()
+    from executions.inbound import keeping
+
+    number, due = 0, time.monotonic()
+    while True:
+        due += 1 / rate
+        time.sleep(max(0.0, due - time.monotonic()))
+        is_hit = number % (rate // hits) == 0 if hits else False
+        wanted = number // (rate // hits) if is_hit else -number - 1
+        keeping.keep(
+            [
+                {
+                    "specversion": "1.0",
+                    "type": "bench",
+                    "source": "/bench",
+                    "id": str(number),
+                    "data": {"n": wanted},
+                }
+            ],
+            owner_id,
+        )
+        number += 1
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--database", choices=("sqlite", "postgres"), default="postgres")
+    parser.add_argument("--listeners", type=int, default=10_000)
+    parser.add_argument("--rate", type=int, default=100)
+    parser.add_argument("--hits", type=int, default=5)
+    parser.add_argument("--send", type=int, help="be the sender of events for this owner")
+    given = parser.parse_args()
+    if given.send is not None:
+        send(given.send, given.rate, given.hits)
+    else:
+        print(json.dumps(measure(given.database, given.listeners, given.rate, given.hits)))
