@@ -1,10 +1,11 @@
 """Where the driver's transactions run.
 
 Driving threads wait on the network most of their time and must not hold a database connection each.
-A worker process therefore has a few connections for all of them. Who finds one free uses it in its
-own thread; where all are in use, transactions wait in one queue, in the order in which they come,
-for a few writer threads: fair, and on SQLite far faster than a hundred threads that fight for one
-lock. Elsewhere (tests, commands) they run over the calling thread's own connection.
+A worker process therefore has a few connections for all of them, which they take in turn, in the
+order in which they come, and use in their own threads: a hand-over to another thread and back costs
+as much as a transaction. On SQLite those that come while the one connection is in use wait for a
+writer thread, which carries out all that wait in one COMMIT. Elsewhere (tests, commands) they run
+over the calling thread's own connection.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import Protocol, TypeVar
 
 from django.db import connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from executions.driving.seats import Seats
 from executions.driving.waiting_room import Impatient, Job, WaitingRoom
@@ -45,8 +47,9 @@ class Here:
 
 
 class Writers:
-    """A few lasting connections, and a thread for each, which serve one queue.
+    """A few lasting connections, taken in turn.
 
+    With ``batch`` above 1 those that find none free are served by a thread for each connection:
     ``batch`` transactions that wait together share one COMMIT, each in a savepoint of its own: what
     makes SQLite, whose COMMIT is a disk flush under one lock, keep up with many executions. Nobody
     is answered before that COMMIT.
@@ -59,14 +62,16 @@ class Writers:
     def __init__(self, count: int, *, batch: int = 1) -> None:
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self._batch = batch
-        self._closing = threading.Lock()
+        self._changed = threading.Condition()
         self._closed = False
+        # Calls that have not got or given back their connection yet.
+        self._inside = 0
         self._hurried = threading.Event()
         self._room = WaitingRoom(self._hurried)
         self._seats = Seats(count)
         self._threads = [
             threading.Thread(target=self._serve, name=f"writer-{number}", daemon=True)
-            for number in range(count)
+            for number in range(count if batch > 1 else 0)
         ]
         for thread in self._threads:
             thread.start()
@@ -78,28 +83,39 @@ class Writers:
         Raises :class:`Fenced` once they are closed: this process has given up what it held.
         """
         job: Job = Job(work)
-        with self._closing:
+        with self._changed:
             if self._closed:
                 raise Fenced
-            # A hand-over to another thread and back costs as much as a transaction.
             seat = self._seats.free() if self._queue.empty() else None
-            if seat is None:
+            is_left_to_thread = seat is None and self._batch > 1
+            if is_left_to_thread:
                 self._queue.put(job)
-        if seat is not None:
-            with self._seats.taken(seat):
-                self._carry_out([job])
+            else:
+                self._inside += 1
+        if not is_left_to_thread:
+            self._carry_out_here(job, seat)
         result: T = job.future.result()
         return result
+
+    def _carry_out_here(self, job: Job, seat: BaseDatabaseWrapper | None) -> None:
+        try:
+            with self._seats.taken(seat or self._seats.wait()):
+                self._carry_out([job])
+        finally:
+            with self._changed:
+                self._inside -= 1
+                self._changed.notify_all()
 
     def close(self) -> None:
         """Write what waits, then nothing more; a database in trouble is not waited for any
         longer.
         """
         self._hurried.set()
-        with self._closing:
+        with self._changed:
             self._closed = True
             for _ in self._threads:
                 self._queue.put(None)
+            self._changed.wait_for(lambda: self._inside == 0)
         for thread in self._threads:
             thread.join()
         self._seats.close()
