@@ -2,8 +2,9 @@
 
 Runs are started one by one on two workers: while nobody listens, while so many runs listen, each to
 a value of its own, and while events come beside that. A few of the events a second are what a
-listener waits for; the others are nobody's. ``--database``, ``--listeners 10000``, ``--rate 100``
-and ``--hits 5`` choose what.
+listener waits for; the others are nobody's. The processor time of the workers hardly depends on who
+else works on the machine: what it is at rest, and what an event adds. ``--database``, ``--listeners
+10000``, ``--rate 100`` and ``--hits 5`` choose what.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from benchmarks.surroundings import ROOT, surroundings, workers
 if TYPE_CHECKING:
     from benchmarks.load import Load
 
-WORKERS, SINGLE, CHUNK = 2, 60, 50
+WORKERS, SINGLE, CHUNK, REST_SECONDS = 2, 60, 50, 8.0
 LISTENS = (
     "- hear: {listen: {to: {one: {with: {type: bench}, correlate: {n: {from: .data.n, expect: '${"
     " .n }'}}}}}}\n"
@@ -43,19 +44,25 @@ def measure(database: str, listeners: int, rate: int, hits: int) -> dict[str, An
 
         functions_of_workers()
         work = load.Load.prepared()
-        with workers(WORKERS):
+        with workers(WORKERS) as pids:
             load.wait_for_workers(WORKERS)
             work.burst(40)
             found: dict[str, Any] = {"nobody listens": _starts(work)}
+            found["worker CPU at rest, ms a second"] = _at_rest(pids)
             began = time.time()
             _listen(work, listeners)
             found["listeners begun a second"] = round(listeners / (time.time() - began), 1)
             found["listeners"] = _starts(work)
+            found["with listeners"] = at_rest = _at_rest(pids)
             command = [sys.executable, "-m", "benchmarks.listeners", "--send", str(work.owner.pk)]
             command += ["--rate", str(rate), "--hits", str(hits)]
             sender = subprocess.Popen(command, cwd=ROOT, env=os.environ)
             try:
                 time.sleep(2)
+                before = CloudEvent.objects.count()
+                used = _at_rest(pids) - at_rest
+                sent = CloudEvent.objects.count() - before
+                found["worker CPU of an event, ms"] = round(used * REST_SECONDS / max(1, sent), 2)
                 before, began = CloudEvent.objects.count(), time.time()
                 found["listeners and events"] = _starts(work)
                 sent = CloudEvent.objects.count() - before
@@ -72,6 +79,15 @@ def measure(database: str, listeners: int, rate: int, hits: int) -> dict[str, An
             ]
             found["matched after, ms"] = round(sorted(lag)[len(lag) // 2], 1)
             return found
+
+
+def _at_rest(pids: list[int]) -> float:
+    """Processor time of the workers in milliseconds a second, while no run is started."""
+    from benchmarks.one import cpu_seconds
+
+    used = cpu_seconds(pids)
+    time.sleep(REST_SECONDS)
+    return round((cpu_seconds(pids) - used) * 1000 / REST_SECONDS, 1)
 
 
 def _starts(work: Load) -> dict[str, float]:

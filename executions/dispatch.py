@@ -24,7 +24,7 @@ QUEUES = ("high", "default", "low")
 # The job that says: an event came.
 EVENTS = "executions.jobs.match_events"
 # Many that come at once are one bell: who hears it looks again while more comes.
-EVENTS_GAP_SECONDS = 0.05
+EVENTS_GAP_SECONDS = 0.1
 _rung_for_events = 0.0
 QUEUE_OFF = "The queue is switched off (STIGMER_QUEUE=off)"
 SWITCH_ON = "Set STIGMER_QUEUE=on and restart the web server."

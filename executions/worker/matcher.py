@@ -22,7 +22,7 @@ from executions.models import CloudEvent
 from executions.models.passing import trouble
 
 LOOK_SECONDS = 1.0
-# After something was found: more may come at once, and many that come together are one bell.
+# After something was found: what comes meanwhile is matched together, bells or none.
 AGAIN_SECONDS = 0.1
 MOST_AT_ONCE = 100
 OWNERS_AT_ONCE = 4
@@ -34,7 +34,7 @@ class Matcher:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._closed = False
+        self._closed = threading.Event()
         self._wake = threading.Event()
         self._lock = threading.Lock()
         self._busy: set[int] = set()
@@ -48,7 +48,7 @@ class Matcher:
 
     def stop(self) -> None:
         """Look no more; what was not matched is matched by others, or later."""
-        self._closed = True
+        self._closed.set()
         self._wake.set()
 
     def join(self) -> None:
@@ -58,15 +58,16 @@ class Matcher:
 
     def _run(self) -> None:
         pause = LOOK_SECONDS
-        while not self._closed:
+        while True:
             self._wake.wait(pause)
             self._wake.clear()
-            if self._closed:
+            if self._closed.is_set():
                 return
             pause = LOOK_SECONDS
             try:
                 if self._look():
-                    pause = AGAIN_SECONDS
+                    pause = 0.0
+                    self._closed.wait(AGAIN_SECONDS)
             except Fenced:
                 return
             except Error as problem:
@@ -100,8 +101,8 @@ class Matcher:
         finally:
             with self._lock:
                 self._busy.discard(owner_id)
-            if len(events) == MOST_AT_ONCE:
-                self._wake.set()
+            # More of this owner may have come meanwhile.
+            self._wake.set()
 
 
 def _note(problem: Error) -> None:

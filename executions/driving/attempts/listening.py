@@ -69,17 +69,12 @@ def _begin(drive: Drive, request: Listen) -> None:
     In this order, each in a transaction of its own: an event that is kept in between is seen by
     one of the two at least. Where this process ends in between, both are done again.
     """
-    step, known = request.step, _keys(request.known)
+    step = request.step
     step.enter(StepStatus.WAITING, waiting_for=WaitingFor.EVENT)
     drive.journal.pending[step.id] = step
     drive.boundary.columns["current_step"] = step.path
 
-    def register() -> None:
-        offers.register(drive.execution, step.id, request.filters)
-        if known:
-            # It stands in the place of another step, which took them.
-            offers.take(step.id, known, (), is_over=False)
-
+    register = partial(offers.register, drive.execution, step.id, request.filters)
     drive.boundary.commit(also=register)
     offers.look_back(
         drive.store.call,

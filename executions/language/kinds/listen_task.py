@@ -160,6 +160,9 @@ class _Hearing:
     def recall(self) -> Generator[Any, Any, Flow]:
         """Go over what was taken before this walk."""
         known = [(event, number) for event, number in self._known()]
+        if known and not Listening.of(self.record).looked:
+            # It stands in the place of another step, which took them.
+            yield Take(self.record, [event for event, _ in known], (), False)
         wanted = [event for event, _ in known] if self.task.foreach is None else []
         bodies = dict(
             zip(wanted, (yield Recall(self.record, wanted)) if wanted else (), strict=True)

@@ -11,6 +11,7 @@ from executions.driving.chain import verify
 from executions.inbound import keeping, offers
 from executions.models import CloudEvent, Delivery, Execution, Step, Subscription
 from executions.states import Phase
+from executions.verbs.deciding import control, decisions, restore
 from tests.driving.crashing import drive_and_die, drive_on
 from tests.driving.texts import tasks
 from tests.inbound.matching import match_events
@@ -238,8 +239,6 @@ def test_whenever_its_process_dies_an_event_is_taken_once(begin, to, after):
 
 
 def test_a_pause_while_it_listens_loses_nothing(begin, alice):
-    from executions.verbs.deciding import control
-
     execution = drive_on(begin(tasks(a=listen(ORDER))))
     control.pause(execution.pk, alice)
     post(execution, event())
@@ -260,8 +259,6 @@ def test_a_time_limit_ends_it(begin, later):
 
 
 def test_a_restore_frees_what_it_takes_back(begin):
-    from executions.verbs.deciding import restore
-
     text = tasks(a="{set: {x: 1}}", b=listen(ORDER), c="{wait: {hours: 1}}")
     execution = begin(text)
     post(execution, event(data=5))
@@ -365,3 +362,25 @@ def test_whenever_its_process_dies_each_event_has_its_tasks_once(begin, after):
         if not died:
             return
     raise AssertionError("it never came to its end unharmed")
+
+
+def test_a_retry_of_what_is_done_with_an_event_hears_none_of_them_again(begin, alice):
+    broken = (
+        "{item: o, do: [{x: {switch: [{bad: {when: '${ $o == 2 and ($context.fixed | not) }', then:"
+        " y}}, {good: {then: z}}]}}, {y: {raise: {error: {type: 'https://x.example/e', status:"
+        " 400, title: Bad}}}}, {z: {set: {v: '${ $o }'}}}]}"
+    )
+    execution = drive_on(begin(tasks(a=f"{{listen: {{to: {STOPPED}}}, foreach: {broken}}}")))
+    post(execution, *(event(id_=str(number), data=number) for number in (1, 2, 3)))
+    execution = drive_on(execution)
+    assert (execution.phase, execution.current_step) == (Phase.FAILED, "/a/@1/y")
+    post(execution, event(id_="4", data=4))
+    for _ in range(2):
+        decisions.retry(execution.pk, alice)
+        execution = drive_on(execution)
+        assert (execution.phase, execution.current_step) == (Phase.FAILED, "/a/@1/y")
+    taken = Delivery.objects.filter(consumed_at__isnull=False, step__superseded_by=None)
+    assert taken.count() == 2
+    (step,) = Step.objects.standing().filter(path="/a")
+    assert [number for _, number in step.control["heard"]] == [0, 0]
+    assert verify(execution) is None
