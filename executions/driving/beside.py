@@ -129,6 +129,8 @@ class Beside:
             call.cancellation.request()
         if (parked := self._parked.pop(lane, None)) is not None:
             _leave_line(parked)
+        if (seat := self._seats.pop(lane, None)) is not None:
+            seat.release()
         if state is State.STANDS and _step(lane).id not in self._drive.journal.written:
             self._drive.journal.forget(_step(lane))
 

@@ -16,7 +16,7 @@ def closed_records(
     """Those of these steps that are open, closed as cancelled."""
     found = [record for record in records if record.finished_at is None]
     for record in found:
-        if outcome_unknown and record.kind == "call" and record.status == StepStatus.RUNNING:
+        if outcome_unknown and record.may_be_under_way():
             Call.of(record).outcome_unknown = True
         record.enter(StepStatus.CANCELLED, now)
     return found

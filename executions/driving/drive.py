@@ -98,9 +98,7 @@ class Drive:
             journal_format=execution.journal_format,
             seal=self.secrets.sealed if self.keeps_secrets_out else None,
         )
-        self.interrupted = {
-            r.id for r in held.records if r.status == StepStatus.RUNNING and r.kind == "call"
-        }
+        self.interrupted = {record.id for record in held.records if record.may_be_under_way()}
         self.boundary = Boundary(held, self.journal, process_id, store)
         self.store = store
         self.running = running

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -18,8 +18,9 @@ from executions.driving.crashes import Crashes
 from executions.driving.drive import Drive
 from executions.driving.takeover import audit_giving_up
 from executions.errors import NotStorable, WorkflowError
-from executions.journal.decided import Call, Known
+from executions.journal.decided import Call, Known, Task
 from executions.journal.events import EventName
+from executions.journal.paths import is_inside
 from executions.journal.records import EventRecord, StepRecord
 from executions.language.walking.requests import Completed, Ended, Failed
 from executions.models.rows import AsJson
@@ -72,13 +73,14 @@ def give_up(drive: Drive, crashes: Crashes) -> None:
     """
     now = clock.now()
     error = WorkflowError.standard("runtime", crashes.evidence())
-    open_chain = [
-        r for r in drive.journal.chain_of(drive.execution.current_step) if not r.is_finished()
-    ]
+    suspects = _suspects(drive)
+    open_chain = _open_around(drive, suspects)
     # Counting begins anew when a person releases it; it is still driven alone then.
     for record in open_chain:
-        if record.kind == "call" and record.status == StepStatus.RUNNING:
+        if record.may_be_under_way():
             Call.of(record).outcome = Known.UNKNOWN
+        if len(below := [path for path in suspects if is_inside(path, record.path)]) > 1:
+            Task.of(record).failed = below
         record.error = error.as_json()
         drive.journal.finish(record, StepStatus.FAILED, now)
     progress = (drive.execution.progress_done, drive.execution.progress_total)
@@ -87,9 +89,25 @@ def give_up(drive: Drive, crashes: Crashes) -> None:
     drive.boundary.events.append(
         report.recovery_failed(drive.execution, crashes.evidence(), now, crashes=crashes.last)
     )
-    path = open_chain[0].path if open_chain else None
+    path = suspects[0] if open_chain else None
     also = partial(audit_giving_up, drive.execution, crashes)
     end(drive, Failed(error, path), requires_manual_intervention=True, also=also)
+
+
+def _suspects(drive: Drive) -> list[str]:
+    """Where its processes may have ended: in any call that was under way, of which branches have
+    several, else at the step at which it stood.
+    """
+    begun = [record.path for record in drive.journal.open_steps() if record.may_be_under_way()]
+    current = drive.execution.current_step
+    return sorted(begun, key=lambda path: path != current) or [current]
+
+
+def _open_around(drive: Drive, paths: Sequence[str]) -> list[StepRecord]:
+    """The open steps at these paths and around them, the innermost first."""
+    found = {record.path: record for path in paths for record in drive.journal.chain_of(path)}
+    open_ = [record for record in found.values() if not record.is_finished()]
+    return sorted(open_, key=lambda record: record.path.count("/"), reverse=True)
 
 
 def end(

@@ -124,7 +124,7 @@ def identity(record: StepRecord, run: Run) -> dict[str, Any]:
     """What a step that takes this one's place has to know of the call that it was, if it was
     one.
     """
-    if record.kind != "call" or record.arguments is None:
+    if not record.is_call or record.arguments is None:
         return {}
     known = {name: record.control[name] for name in IDENTITY if name in record.control}
     if "key" not in known:

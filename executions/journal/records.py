@@ -15,6 +15,7 @@ from executions.values import dumps
 
 Json = Any
 DECISION = "decision"
+CALL = "call"
 # How the journal of a run that begins now is written; one of a higher number is a newer Stigmer's.
 # A run keeps the format that it began with, and every format is read and verified for good
 # (executions.journal.links).
@@ -97,6 +98,15 @@ class StepRecord:
 
     def is_finished(self) -> bool:
         return self.status in FINISHED_STATUSES
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it makes calls, which may have happened where nobody knows their outcome."""
+        return self.kind == CALL
+
+    def may_be_under_way(self) -> bool:
+        """Whether a call of it has begun of which no outcome is written."""
+        return self.is_call and self.status == StepStatus.RUNNING
 
 
 @dataclass(slots=True)

@@ -106,7 +106,7 @@ class Journal:
         return [record for record in self._tries.get(place_of(path), ()) if record.path != path]
 
     def _note_try(self, record: StepRecord) -> None:
-        if self._tries is not None and record.kind == "call" and is_tried_again(record.path):
+        if self._tries is not None and record.is_call and is_tried_again(record.path):
             known = self._tries.setdefault(place_of(record.path), [])
             if record not in known:
                 known.append(record)

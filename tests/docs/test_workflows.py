@@ -11,6 +11,8 @@ import pytest
 
 from executions.language import KINDS, TaskMetadata, parse
 from executions.language.model.task import kinds_not_yet
+from executions.language.walking.requests import Completed
+from tests.language.walking.walking import Run
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "workflows.md").read_text()
@@ -34,6 +36,17 @@ def test_every_kind_of_task_is_shown(kind: str) -> None:
 @pytest.mark.parametrize("kind", kinds_not_yet())
 def test_what_is_not_supported_yet_is_named(kind: str) -> None:
     assert f"`{kind}`" in PAGE
+
+
+def test_the_example_of_branches_does_what_is_said_beside_it() -> None:
+    run = Run("do: [{a: {set: {x: 1}}}]\n")
+    run.definition = parse(next(block for block in BLOCKS if "name: branches" in block))
+    ended = run.walk()
+    assert ended == Completed({"order": 7, "left": 3, "limit": 500})
+    assert run.step("/check").output == [3, {"limit": 500}]
+    assert run.step("/price").output == [{"sum": 20}, {"sum": 10}]
+    assert run.step("/fastest").output == {"from": "near"}
+    assert run.step("/fastest").control["winner"] == "near"
 
 
 def test_every_key_of_ours_is_explained() -> None:

@@ -627,3 +627,66 @@ def test_an_optional_branch_that_failed_is_skipped_and_the_rest_stays(
     assert ended.phase == "COMPLETED"
     assert ledger.done() == ["good", "next"]
     assert verify(ended) is None
+
+
+def test_the_runs_of_two_branches_that_failed_both_go_on_with_a_retry(
+    begin: Any, alice: User, tmp_path: Any
+) -> None:
+    for name in ("one", "two"):
+        failing = (
+            "{call: python, with: {function: tests.fails, arguments:"
+            f" {{ledger: '{tmp_path / name}', times: 1, transient: false}}}}}}"
+        )
+        apply_definition(HEAD % f"child-{name}" + f"do: [{{a: {failing}}}]\n", alice)
+    execution = begin(
+        """do:
+- t:
+    fork:
+      branches:
+      - x: {run: {workflow: {namespace: tests, name: child-one}}}
+      - y: {run: {workflow: {namespace: tests, name: child-two}}}
+"""
+    )
+
+    def go_on() -> Execution:
+        for _ in range(4):
+            for key in Execution.objects.order_by("-id").values_list("pk", flat=True):
+                drive_on(Execution.objects.get(pk=key))
+        return Execution.objects.get(pk=execution.pk)
+
+    assert go_on().phase == "FAILED"
+    children = Execution.objects.filter(parent=execution)
+    if children.filter(phase="FAILED").count() == 1:
+        # One had failed before the other had begun to: what waits stays open, and goes on.
+        assert go_on().phase == "FAILED"
+    decisions.retry(execution.pk, alice)
+    ended = go_on()
+    if ended.phase == "FAILED":
+        decisions.retry(execution.pk, alice)
+        ended = go_on()
+    assert (ended.phase, ended.output) == ("COMPLETED", [{"tries": 2}, {"tries": 2}])
+    assert children.count() == 2
+
+
+def test_a_branch_that_listens_hears_its_event_while_another_waits(
+    begin: Any, drive: Any, alice: User, ledger: Any
+) -> None:
+    execution = drive(
+        begin(
+            f"""do:
+- t:
+    fork:
+      branches:
+      - hears: {{do: [{{ear: {{listen: {{to: {{one: {{with: {{type: shop.paid}}}}}}}}}}}}]}}
+      - tells:
+          do:
+          - pause: {{wait: {{milliseconds: 1}}}}
+          - tell: {{emit: {{event: {{with: {{source: 'https://x.example', type: shop.paid}}}}}}}}
+          - {noting("told", ledger)}
+"""
+        )
+    )
+    assert execution.phase in ("WAITING", "COMPLETED"), execution.failure_reason
+    assert ledger.done() == ["told"]
+    assert statuses(execution)["/t/tells"] == "SUCCEEDED"
+    assert verify(execution) is None

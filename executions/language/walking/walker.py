@@ -323,7 +323,7 @@ class Walker:
         try:
             self._output(record, task, inner, raw)
         except sealed.SealedClosed:
-            if record.kind == "call" and not self.hurry.is_on:
+            if record.is_call and not self.hurry.is_on:
                 # The call is done: whoever goes on works with its result and calls nobody again.
                 record.control["answer"] = {"output": raw}
                 self.journal.pending[record.id] = record

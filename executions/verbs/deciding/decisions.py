@@ -304,7 +304,7 @@ def again(case: Case, arguments: Any = _UNSET, as_new_operation: bool = False) -
 
 
 def _reopen(case: Case, failed: StepRecord, arguments: Any, as_new_operation: bool) -> None:
-    if arguments is not _UNSET and failed.kind != "call":
+    if arguments is not _UNSET and not failed.is_call:
         raise Refused(
             "invalid",
             f"{failed.name} is no call, so it has no input to edit.",
@@ -339,7 +339,7 @@ def _changes(
             call.late = found.late
     if as_new_operation:
         changes["generation"] = failed.generation + 1
-        if failed.kind != "call":
+        if not failed.is_call:
             return changes | {"control": call.json}
         run = surroundings.run_of(case.execution)
         call.key = operation.key_for(run, failed.path, changes["generation"])

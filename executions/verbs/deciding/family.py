@@ -10,7 +10,8 @@ from typing import Any
 
 from executions.driving import stopping
 from executions.errors import Refused
-from executions.journal.decided import Child
+from executions.journal.decided import Child, Task
+from executions.journal.paths import ancestors
 from executions.models import Execution, Step
 from executions.states import Phase, StepStatus
 
@@ -27,20 +28,18 @@ def down(execution_id: uuid.UUID, verb: Verb, phases: frozenset[Phase]) -> None:
 
 
 def to_failed(execution_id: uuid.UUID, verb: Verb) -> None:
-    """Do it to the run whose failure this one stands at, if it does: it goes on, and its parent
-    waits for it again.
+    """Do it to the runs whose failure this one stands at, if it does: they go on, and their parent
+    waits for them again.
     """
-    standing = Step.objects.standing().filter(
-        execution=execution_id, kind="run", status=StepStatus.FAILED, path=_current(execution_id)
-    )
-    key = next((Child.of(step).child for step in standing), None)
+    failed = Step.objects.standing().filter(execution=execution_id, status=StepStatus.FAILED)
+    current = Execution.objects.values_list("current_step", flat=True).get(pk=execution_id)
+    around = failed.filter(path__in=[current, *ancestors(current)])
+    paths = {current, *(path for step in around for path in Task.of(step).failed or ())}
+    runs = failed.filter(kind="run", path__in=paths)
+    keys = [key for step in runs if (key := Child.of(step).child) is not None]
     children = stopping.awaited_children(execution_id).filter(phase=Phase.FAILED)
-    for child in children.filter(pk=key) if key is not None else ():
+    for child in children.filter(pk__in=keys):
         _done(child, verb)
-
-
-def _current(execution_id: uuid.UUID) -> str:
-    return Execution.objects.values_list("current_step", flat=True).get(pk=execution_id)
 
 
 def _done(child: Execution, verb: Verb) -> None:

@@ -240,7 +240,7 @@ def _as_it_was_begun(record: StepRecord) -> StepRecord:
     """A step that was closed when its execution was cancelled, open again; what may have happened
     is asked about.
     """
-    is_effect = record.kind == "call" and record.arguments is not None
+    is_effect = record.is_call and record.arguments is not None
     may_have_happened = Call.of(record).outcome_unknown or not is_effect
     status = StepStatus.RUNNING if may_have_happened else StepStatus.RETRYING
     return replace(
