@@ -690,3 +690,25 @@ def test_a_branch_that_listens_hears_its_event_while_another_waits(
     assert ledger.done() == ["told"]
     assert statuses(execution)["/t/tells"] == "SUCCEEDED"
     assert verify(execution) is None
+
+
+def test_all_calls_that_were_under_way_when_its_processes_ended_are_suspects(
+    begin: Any, drive: Any, alice: User, ledger: Any, settings: Any
+) -> None:
+    settings.STIGMER_CRASH_LIMIT = 1
+    execution = begin(
+        f"do:\n- t:\n    fork: {{branches: [{{{noting('one', ledger)}}}, {{b: {{do: [{{"
+        f"{noting('two', ledger)}}}]}}}}, {{w: {{wait: PT1H}}}}]}}\n"
+    )
+    assert drive_and_die(execution, 3)
+    aside = drive_on(execution)
+    assert (aside.phase, aside.requires_manual_intervention) == ("FAILED", True)
+    found = statuses(aside)
+    assert found["/t/one"] == found["/t/b/two"] == found["/t"] == "FAILED"
+    assert found["/t/w"] == "WAITING"
+    assert verify(aside) is None
+    decisions.retry(execution.pk, alice)
+    going = drive_on(execution)
+    assert (going.phase, going.waiting_for) == ("WAITING", "timer"), going.failure_reason
+    assert statuses(going)["/t/one"] == statuses(going)["/t/b/two"] == "SUCCEEDED"
+    assert len(set(ledger.keys())) == 2

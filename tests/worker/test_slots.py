@@ -102,3 +102,19 @@ def test_the_slots_that_are_kept_are_for_owners_that_hold_little(gate, settings)
         slots.submit(uuid.uuid4(), 3)
     assert slots.room().choose(found(*[3] * 9)) == []
     assert owners(slots.room().choose(found(*[ANN] * 9))) == [ANN, ANN]
+
+
+def test_a_further_call_of_a_run_takes_a_slot_of_its_owner_and_none_that_is_kept(gate):
+    slots = Slots(3, gate)
+    freed = []
+    slots.on_free(lambda: freed.append(1))
+    assert slots.submit(uuid.uuid4(), BEN)
+    assert [slots.take(BEN) for _ in range(3)] == [True, True, False]
+    assert not slots.submit(uuid.uuid4(), BEN), "its owner holds all that one may hold"
+    assert not slots.take(ANN), "what is left is kept for who holds nothing yet"
+    assert slots.submit(uuid.uuid4(), ANN)
+    slots.give(BEN)
+    assert freed == [1]
+    assert not slots.take(BEN), "what is free now is a kept one"
+    slots.give(BEN)
+    assert slots.take(BEN)
