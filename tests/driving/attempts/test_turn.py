@@ -236,3 +236,32 @@ def test_those_of_another_owner_do_not_wait_behind_it(
 ) -> None:
     drive(begin(ADD))
     assert finished(drive, begin(ADD, name="two", owner=bob)).phase == Phase.COMPLETED
+
+
+THREE = """do:
+- together:
+    fork:
+      branches:
+      - a: {call: python, with: {function: tests.adds, arguments: {one: 1, other: 2}}}
+      - b: {call: python, with: {function: tests.adds, arguments: {one: 3, other: 4}}}
+      - c: {do: [{c1: {call: python, with: {function: tests.adds, arguments: {one: 5, other: 6}}}}]}
+"""
+
+
+def test_branches_have_the_only_process_one_after_the_other(begin: Begin, drive: Drive) -> None:
+    execution = finished(drive, begin(THREE))
+    assert (execution.phase, execution.output) == (Phase.COMPLETED, [3, 7, 11])
+    assert not Attempt.objects.exists(), "who waited was not tried in vain"
+
+
+def test_a_run_whose_branches_all_stand_in_line_is_parked_and_each_gets_its_turn(
+    begin: Begin, drive: Drive, taken: Seat
+) -> None:
+    execution = drive(begin(THREE))
+    assert (execution.phase, execution.waiting_for) == (Phase.WAITING, "function process")
+    standing = Step.objects.filter(execution=execution, kind="call")
+    assert {step.status for step in standing} == {StepStatus.WAITING}
+    assert list(in_line.waiting()) == [execution]
+    taken.release()
+    ended = finished(drive, execution)
+    assert (ended.phase, ended.output) == (Phase.COMPLETED, [3, 7, 11])
