@@ -171,3 +171,37 @@ def test_who_waits_for_another_run_says_for_which_one():
     said = stands(execution, [step])
     assert f'<a href="/executions/{public_id("wex", child)}/">' in said
     assert "goes on" not in said
+
+
+def _step(path: str, status: StepStatus, **more: object) -> Step:
+    return Step(name=path.rsplit("/", 1)[1], path=path, status=status, **more)
+
+
+def test_all_branches_that_run_wait_or_failed_are_named() -> None:
+    around = _step("/t", StepStatus.RUNNING)
+    running = Execution(phase=Phase.IN_PROGRESS, process=Process(kind="worker", pid=7, host="h"))
+    begun = [_step("/t/b/x", StepStatus.RUNNING), _step("/t/a", StepStatus.RUNNING), around]
+    said = stands(running, [*begun, _step("/t/b", StepStatus.RUNNING)])
+    assert "Running steps <strong>x</strong> and <strong>a</strong> at the same time" in said
+
+    waits = [
+        _step("/t/a", StepStatus.WAITING, waiting_for=WaitingFor.TIMER, wake_at=SOON),
+        _step("/t/b", StepStatus.WAITING, waiting_for=WaitingFor.ANSWER),
+        _step("/t/c", StepStatus.RETRYING, waiting_for=WaitingFor.BACK_OFF, wake_at=SOON),
+        _step("/t/d", StepStatus.WAITING, waiting_for=WaitingFor.DECISION),
+        _step("/t/e", StepStatus.WAITING, waiting_for=WaitingFor.CHILD),
+    ]
+    waiting = Execution(phase=Phase.WAITING, wake_at=SOON, waiting_for="timer, an answer")
+    said = stands(waiting, [*waits, around])
+    assert said.startswith("Waits in 5 branches: <strong>a</strong> goes on ")
+    assert "<strong>b</strong> waits for an answer" in said
+    assert "<strong>c</strong> is tried again " in said
+    assert "<strong>d</strong> waits for your decision and 1 more." in said
+
+    failed = [_step(f"/t/{name}", StepStatus.FAILED) for name in "abcdef"]
+    said = stands(
+        Execution(phase=Phase.FAILED, current_step="/t/a"),
+        [*failed, _step("/t", StepStatus.FAILED)],
+    )
+    assert "Failed at steps <strong>a</strong>, <strong>b</strong>" in said
+    assert "and 2 more, in branches beside each other." in said
