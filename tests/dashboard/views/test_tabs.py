@@ -6,7 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from executions.models import AuditEntry, Execution
+from executions.intake.apply import apply_definition
+from executions.intake.start import start
+from executions.models import AuditEntry, Execution, Step
 from executions.states import Phase
 
 As = Callable[[User], Client]
@@ -91,3 +93,30 @@ def test_the_audit_says_who_did_what_and_why(failed: Execution, alice: User, as_
     page = text(client, failed, "audit")
     assert AuditEntry.objects.filter(execution=failed).count() == 1
     assert "retry" in page and "&lt;b&gt;till refilled&lt;/b&gt;" in page
+
+
+FORKED = """document: {dsl: '1.0.0', namespace: n, name: forked, version: '1.0.0'}
+do:
+- t:
+    fork:
+      branches:
+      - a:
+          do:
+          - a1: {set: {x: 1}}
+          - a2: {raise: {error: {type: 'https://x.example/e', status: 409}}}
+      - b: {do: [{b1: {set: {x: 2}}}, {pause: {wait: {hours: 1}}}]}
+"""
+
+
+def test_a_page_with_branches_shows_who_stands_by_and_what_a_restore_leaves_alone(
+    alice: User, support: User, drive: Drive, as_: As
+) -> None:
+    failed = drive(start(apply_definition(FORKED, alice).workflow, alice, input={}))
+    assert failed.phase == Phase.FAILED
+    page = text(as_(alice), failed, "")
+    assert "Stands by until what failed is tried again" in page
+    assert page.count('class="timeline-row branch') == 5
+    assert page.count(" begins") == 2
+    seq = Step.objects.get(execution=failed, path="/t/a/a1").seq
+    shown = text(as_(support), failed, f"checkpoints/{seq}")
+    assert "Beside it <bdi>b</bdi> stays as it is." in shown
