@@ -156,6 +156,9 @@ class Calling:
         """What is called, as its arguments in the journal."""
         if tool.kind == "person":
             self.record.arguments = asking.question(str(arguments["question"]))
+        elif tool.kind == "agent":
+            self.record.kind = "run"
+            self.record.arguments = {**tool.target, "message": str(arguments["message"])}
         elif tool.kind == "workflow":
             self.record.kind = "run"
             self.record.arguments = {**tool.target, "version": "latest", "input": arguments}

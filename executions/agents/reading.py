@@ -139,6 +139,8 @@ def _made_with(record: StepRecord, written: Any) -> Any:
     given = record.arguments if isinstance(record.arguments, dict) else {}
     if "function" in given or "server" in given:
         return given.get("arguments")
+    if "agent" in given:
+        return {"message": given.get("message")}
     return given.get("input") if "namespace" in given else written
 
 

@@ -18,7 +18,7 @@ from executions.values import dumps
 
 LONGEST_NAME = 64
 LONGEST_DESCRIPTION = 1_024
-Kind = Literal["python", "workflow", "mcp", "person"]
+Kind = Literal["python", "workflow", "agent", "mcp", "person"]
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]+")
 _DESTRUCTIVE: frozenset[Effect] = frozenset({"at_most_once", "transactional"})
 
@@ -138,6 +138,8 @@ def _offered(entry: Tool, agent: AgentDocument, found: Found) -> list[Offered]:
         return [_function(entry.function, entry, agent)]
     if entry.workflow is not None:
         return [_workflow(found.workflows[entry.namespace, entry.workflow], entry, agent)]
+    if entry.agent is not None:
+        return [_agent(entry.agent, entry, agent)]
     if entry.mcp is not None:
         tools = found.servers[entry.mcp, entry.tool]
         return [_of_server(tool, entry, agent) for tool in tools]
@@ -156,6 +158,20 @@ def _of_server(tool: ServerTool, entry: Tool, agent: AgentDocument) -> Offered:
     effect: Any = tool.effect
     name = f"{tool.server}__{tool.name}"
     return Offered(name, "mcp", target, text, tool.parameters, effect, asks)
+
+
+def _agent(name: str, entry: Tool, agent: AgentDocument) -> Offered:
+    """What it does is not known here, so that it counts as destructive; its own tools ask too."""
+    message = {"type": "string", "minLength": 1, "description": "what it shall do"}
+    schema = {
+        "type": "object",
+        "properties": {"message": message},
+        "required": ["message"],
+        "additionalProperties": False,
+    }
+    text = entry.description or f"Hands work to the agent {name} and gives its answer."
+    asks = _asks_first(entry, agent, "at_most_once")
+    return Offered(f"agent_{name}", "agent", {"agent": name}, text, schema, "idempotent", asks)
 
 
 def _person(entry: Tool) -> Offered:

@@ -104,6 +104,8 @@ class CallKind:
     retry_delays: str = "STIGMER_RETRY_DELAYS"
     # Nothing is carried out: people answer, and the outcome of ``run`` is an Ask.
     asks_people: bool = False
+    # Nothing is carried out: another run is started and waited for.
+    starts_run: bool = False
     # Whether its arguments may hold secrets; what is shown to people may not.
     takes_secrets: bool = True
     # Where its arguments lead to, and which of these places follows this output.

@@ -61,6 +61,7 @@ class Tool(Model):
     function: Name | None = Field(None, description="the name of a registered Python function")
     workflow: Name | None = Field(None, description="the name of a workflow that may be run")
     namespace: Name = Field("default", description="the namespace of the workflow")
+    agent: Name | None = Field(None, description="the name of an agent that work is handed to")
     mcp: Name | None = Field(None, description="the name of a declared MCP server")
     tool: Name | None = Field(
         None, description="which of the server's tools; all that are on if left out"
@@ -77,9 +78,9 @@ class Tool(Model):
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
-        named = [self.function, self.workflow, self.mcp, self.person]
+        named = [self.function, self.workflow, self.agent, self.mcp, self.person]
         if sum(each is not None for each in named) != 1:
-            raise ValueError("a tool is one of `function`, `workflow`, `mcp` and `person`")
+            raise ValueError("a tool is one of `function`, `workflow`, `agent`, `mcp` and `person`")
         if self.tool is not None and self.mcp is None:
             raise ValueError("`tool` names a tool of the server under `mcp`")
         if self.mcp is not None and self.tool is None and self.name is not None:

@@ -278,7 +278,7 @@ class Execution(models.Model):
     @property
     def parent_public_id(self) -> str:
         """The id of the run that started it; empty where none did."""
-        return public_id("wex", self.parent_id) if self.parent_id else ""
+        return self.parent.public_id if self.parent is not None else ""
 
     @property
     def id_prefix(self) -> str:

@@ -23,6 +23,7 @@ TASK_SAMPLES = {
 # What stands under `with`.
 CALL_SAMPLES = {
     "http": "{method: get, endpoint: 'https://shop.example/{x}', query: {x: '${ .x }'}}",
+    "agent": "{agent: helper, message: '${ .x }'}",
     "human": "{prompt: '${ .x }', approvers: {users: [sam]}}",
     "python": "{function: f, arguments: {x: '${ .x }'}}",
 }

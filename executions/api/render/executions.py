@@ -59,7 +59,7 @@ def _spec(row: Execution, brief: bool) -> shapes.ExecutionSpec:
         version=version.number if version else 0,
         runner=row.runner,
         correlation_id=row.correlation_id,
-        parent_id=public_id(row.id_prefix, row.parent_id) if row.parent_id else None,
+        parent_id=row.parent_public_id or None,
         input=None if brief else row.input,
     )
 

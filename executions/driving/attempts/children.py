@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any, NoReturn
@@ -75,9 +76,9 @@ def _started(drive: Drive, request: Spawn) -> Done | Fail:
     try:
         draft = drive.store.call(partial(_draft, drive.execution, step))
         draft.input = drive.secrets.redact(draft.input)
-        # Foreign text: not in a transaction.
-        assert isinstance(draft.version, WorkflowVersion)
-        intake.check_input(draft.version.document, draft.input, str(draft.owner.pk))
+        if isinstance(draft.version, WorkflowVersion):
+            # Foreign text: not in a transaction.
+            intake.check_input(draft.version.document, draft.input, str(draft.owner.pk))
     except Refused as problem:
         if problem.code == "unavailable":
             # What checks the input is busy: nothing was begun.
@@ -127,19 +128,36 @@ def _draft(execution: Execution, step: StepRecord) -> ExecutionDraft:
             f"A run starts at most {MOST_CHILDREN:,} others.",
             remedy="Start them from several.",
         )
-    owner = User.objects.get(pk=execution.owner_id)
-    workflow = _workflow(owner, wanted["namespace"], wanted["name"])
-    version = _version(workflow, wanted["version"])
-    default = workflow.default_instance
-    return ExecutionDraft(
-        owner=owner,
-        workflow=workflow,
-        version=version,
-        input=wanted.get("input", default.default_input if default is not None else {}),
+    draft = ExecutionDraft(
+        owner=User.objects.get(pk=execution.owner_id),
         correlation_id=execution.correlation_id,
         queue=execution.queue,
         descent={"parent_id": execution.pk, "depth": execution.depth + 1},
     )
+    (_of_agent if "agent" in wanted else _of_workflow)(draft, wanted)
+    return draft
+
+
+def _of_workflow(draft: ExecutionDraft, wanted: Mapping[str, Any]) -> None:
+    draft.workflow = _workflow(draft.owner, wanted["namespace"], wanted["name"])
+    draft.version = _version(draft.workflow, wanted["version"])
+    default = draft.workflow.default_instance
+    draft.input = wanted.get("input", default.default_input if default is not None else {})
+
+
+def _of_agent(draft: ExecutionDraft, wanted: Mapping[str, Any]) -> None:
+    """It sees the message, and the data below it; nothing else of its parent. Raises Refused."""
+    draft.kind, name = "agent", str(wanted["agent"])
+    rows = policy.visible_agents(draft.owner).select_related("head_version", "default_instance")
+    draft.agent = meant_by(rows, draft.owner, name)
+    if draft.agent is None or draft.agent.head_version is None:
+        raise Refused("not_found", f"There is no agent {name[:100]!r}.")
+    draft.version = draft.agent.head_version
+    asked = wanted.get("model") or draft.version.document.get("model") or ""
+    message = str(wanted["message"])
+    if wanted.get("input") is not None:
+        message += f"\n\n```json\n{dumps(wanted['input'])}\n```"
+    draft.input = {"message": message, "model": policy.model_for(draft.owner, str(asked)).name}
 
 
 def _workflow(owner: User, namespace: str, name: str) -> Workflow:
@@ -174,6 +192,8 @@ def _create(draft: ExecutionDraft) -> None:
     made = copy.copy(draft)
     intake.resolve_slug(made)
     intake.create_default_instance_if_needed(made)
+    if made.kind == "agent":
+        intake.create_session_if_needed(made)
     intake.build_row(made)
     intake.set_initial_phase(made)
     intake.persist(made)
@@ -182,7 +202,8 @@ def _create(draft: ExecutionDraft) -> None:
 def _ended(child: Execution) -> Done | Fail:
     if child.phase == Phase.COMPLETED:
         # What was sealed opens in its own run only; others see that a secret stood there.
-        return Done(json.loads(labelled(dumps(child.output))))
+        output = json.loads(labelled(dumps(child.output)))
+        return Done(output | {"execution": child.public_id} if child.kind == "agent" else output)
     if child.phase != Phase.FAILED:
         ended = "cancelled" if child.phase == Phase.CANCELLED else "terminated"
         detail = (

@@ -25,7 +25,7 @@ from executions.language.model.workflow import Workflow
 from executions.language.reading.problems import shown
 from executions.language.walking import late
 from executions.language.walking.requests import Effect as Request
-from executions.language.walking.requests import TaskFailed
+from executions.language.walking.requests import Spawn, TaskFailed
 from executions.language.walking.walker import Frame, Walk, Walker
 
 _KINDS = ", ".join(CALLS)
@@ -126,16 +126,20 @@ class CallTask(TaskBase):
             operation.adopt(record, walker.facts.run)
         walker.journal.begin(record)
         limit = frame.nearest_limit()
-        outcome: Done | Fail = yield Request(
-            record,
-            self,
-            self.call,
-            self.with_,
-            limit.at if limit else None,
-            frame.retried_outside,
-            frame.scope,
-            walker.journal.steps.get(operation.input_path(record), record).input,
-        )
+        outcome: Done | Fail
+        if self.row.starts_run:
+            outcome = yield Spawn(record, True, limit.at if limit else None)
+        else:
+            outcome = yield Request(
+                record,
+                self,
+                self.call,
+                self.with_,
+                limit.at if limit else None,
+                frame.retried_outside,
+                frame.scope,
+                walker.journal.steps.get(operation.input_path(record), record).input,
+            )
         if isinstance(outcome, Done):
             return outcome.output, self.row.follows(record.arguments, outcome.output)
         if limit is not None and walker.now() >= limit.at:

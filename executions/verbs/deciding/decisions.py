@@ -22,7 +22,7 @@ from executions.driving.versions import parsed_for
 from executions.errors import NotStorable, Refused
 from executions.ids import uuid7
 from executions.journal import operation
-from executions.journal.decided import IDENTITY, PER_TRY, Answer, Call, Loop, Task, without
+from executions.journal.decided import IDENTITY, PER_TRY, Answer, Call, Child, Loop, Task, without
 from executions.journal.events import EventName
 from executions.journal.records import StepRecord
 from executions.models import Execution, LateAnswer
@@ -328,6 +328,9 @@ def _changes(
     changes: dict[str, Any] = {}
     if arguments is _UNSET and not as_new_operation:
         return {}
+    if Child.of(failed).child is not None:
+        # The run that it started was asked for something else.
+        as_new_operation = True
     # What it had achieved answers only for the call as it was.
     identity = IDENTITY if as_new_operation else ()
     call = Call(without(failed.control, *PER_TRY, Call.answer.name, *identity))

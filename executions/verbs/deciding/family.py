@@ -35,7 +35,7 @@ def to_failed(execution_id: uuid.UUID, verb: Verb) -> None:
     current = Execution.objects.values_list("current_step", flat=True).get(pk=execution_id)
     around = failed.filter(path__in=[current, *ancestors(current)])
     paths = {current, *(path for step in around for path in Task.of(step).failed or ())}
-    runs = failed.filter(kind="run", path__in=paths)
+    runs = failed.filter(kind__in=("call", "run"), path__in=paths)
     keys = [key for step in runs if (key := Child.of(step).child) is not None]
     children = stopping.awaited_children(execution_id).filter(phase=Phase.FAILED)
     for child in children.filter(pk__in=keys):
