@@ -128,7 +128,7 @@ class CallTask(TaskBase):
         limit = frame.nearest_limit()
         outcome: Done | Fail
         if self.row.starts_run:
-            outcome = yield Spawn(record, True, limit.at if limit else None)
+            outcome = yield Spawn(record, True, limit.at if limit else None, self.call)
         else:
             outcome = yield Request(
                 record,

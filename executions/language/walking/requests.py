@@ -83,6 +83,8 @@ class Spawn:
     step: StepRecord
     awaited: bool
     deadline_at: datetime | None
+    # The kind of the call that asks for it, where one does.
+    call: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from dashboard.urls import urlpatterns
+from executions.intake.agents import apply_agent
+from executions.intake.start import start_agent
 from executions.models import Ask, Execution, SavedView, Workflow
 from executions.tokens import mint
 
@@ -22,6 +24,7 @@ PAGES = {
     "execution": ("/executions/{wex}/", 200, 404, 200, 200),
     "execution-earlier": ("/executions/{wex}/steps?before={stp}", 200, 404, 200, 200),
     "execution-graph": ("/executions/{wex}/graph", 200, 404, 200, 200),
+    "execution-conversation": ("/executions/{aex}/conversation", 200, 404, 200, 200),
     "execution-events": ("/executions/{wex}/events", 200, 404, 200, 200),
     "execution-values": ("/executions/{wex}/values", 200, 404, 200, 200),
     "execution-checkpoints": ("/executions/{wex}/checkpoints", 200, 404, 200, 200),
@@ -56,6 +59,7 @@ POSTS = {
     "inbox-read": ("/inbox/read", 302, 302, 302, 302),
 }
 OPEN = {"login", "logout"}
+AGENT = "name: helper\ninstructions: Help whoever asks, briefly and kindly.\n"
 
 
 @pytest.fixture
@@ -65,8 +69,10 @@ def addresses(failed: Execution, asked: Callable[..., Execution], alice: User) -
     key = mint(alice, "a script", ["read"]).token.public_id
     view = SavedView.objects.keep(alice, "mine", "phase=FAILED").public_id
     ask = Ask.objects.get(execution=asked({"approvers": {"users": ["alice"]}})).public_id
+    agent = apply_agent(AGENT, alice).agent
     ids = {
         "wex": failed.public_id,
+        "aex": start_agent(agent, alice, message="Hello", runner="external").public_id,
         "wfl": failed.workflow.public_id,
         "stp": step.public_id,
         "ask": ask,

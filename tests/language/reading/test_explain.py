@@ -202,7 +202,6 @@ def test_a_mistake_in_a_task_is_explained(
         ("- a: {call: asyncapi, with: {}}", "", "call: asyncapi is not supported yet"),
         ("- a: {call: a2a, with: {}}", "", "call: a2a is not supported yet"),
         ("- a: {call: mcp, with: {}}", "", "call: mcp is not supported yet"),
-        ("- a: {call: agent, with: {}}", "", "call: agent is not supported yet"),
         ("- a: {call: approval, with: {}}", "", "call: approval is not supported yet"),
         (
             "- a: {call: 'log@shared'}",
