@@ -10,11 +10,13 @@ from django.contrib.auth.models import User
 
 from executions import dispatch
 from executions.inbound import keeping
+from executions.intake.apply import apply_definition
+from executions.intake.start import start
 from executions.models import CloudEvent, Delivery, Execution, Process
 from executions.states import Phase
 from tests.driving.texts import tasks
 from tests.waiting import until
-from tests.worker.conftest import Start
+from tests.worker.conftest import HEAD, Start
 
 pytestmark = [pytest.mark.database, pytest.mark.processes]
 LISTENS = tasks(
@@ -84,3 +86,23 @@ def test_what_a_killed_worker_did_not_do_another_does(
     assert CloudEvent.objects.filter(matched_at=None).count() == 0
     taken = Delivery.objects.filter(consumed_at__isnull=False)
     assert taken.count() == taken.values("event", "step").distinct().count() == 6
+
+
+def test_an_expression_that_does_not_end_keeps_nobody_else_waiting(
+    worker: Start, begin: Any, alice: User
+) -> None:
+    worker()
+    bob = User.objects.create_user("bob")
+    endless = HEAD % "endless" + tasks(
+        hear="{listen: {to: {one: {with: {type: order, data: '${ def f: f; f }'}}}}}"
+    )
+    stuck = start(apply_definition(endless, bob).workflow, bob, input={})
+    execution = begin(LISTENS, {"id": 1})
+    for each in (stuck, execution):
+        until(listens(each), what="a run listens")
+    for number in range(100, 140):
+        come(bob, number)
+    come(alice, 1)
+    until(lambda: completed() == 1, what="the run of the other owner has heard it")
+    assert CloudEvent.objects.filter(owner=bob, matched_at=None).exists()
+    assert Execution.objects.get(pk=stuck.pk).phase == Phase.WAITING
