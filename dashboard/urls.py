@@ -7,6 +7,7 @@ from django.urls import path
 
 from dashboard.views import (
     act,
+    agents,
     apply,
     approvals,
     attention,
@@ -69,6 +70,10 @@ urlpatterns = [
         "workflows/<str:public_id>/versions/<int:number>", workflows.page, name="workflow-version"
     ),
     path("workflows/<str:public_id>/run", run.run, name="run"),
+    path("agents/", agents.listing, name="agents"),
+    path("agents/<str:public_id>/", agents.page, name="agent"),
+    path("agents/<str:public_id>/talk", agents.talk, name="talk"),
+    path("executions/<str:public_id>/reply", agents.reply, name="reply"),
     path("attention/", attention.page, name="attention"),
     path("approvals/", approvals.page, name="approvals"),
     path("approvals/answered", approvals.answered, name="approvals-answered"),

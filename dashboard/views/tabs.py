@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_safe
 from dashboard.graph.layers import HEIGHT, WIDTH, Drawing
 from dashboard.graph.marks import Mark, marks
 from dashboard.live import fragments
+from dashboard.queries import agents
 from dashboard.queries import tabs as queries
 from dashboard.queries.execution import stopped_at
 from dashboard.tabs import tabs_of
@@ -21,7 +23,7 @@ from executions import policy
 from executions.agents import reading
 from executions.driving.lease import load_records
 from executions.models import Execution
-from executions.states import Runner
+from executions.states import Phase, Runner
 from executions.verbs.deciding import restore
 
 MOST_CHECKPOINTS = 500
@@ -68,9 +70,16 @@ def conversation(request: HttpRequest, public_id: str) -> HttpResponse:
         "turns": turns[-MOST_TURNS:],
         "usage": reading.usage_of(turns),
         "cost": reading.cost_of(turns),
+        "may_reply": execution.phase == Phase.COMPLETED and _may_talk(request, execution),
+        "key": uuid.uuid4().hex,
         **said,
     }
     return tab(request, execution, "conversation", context)
+
+
+def _may_talk(request: HttpRequest, execution: Execution) -> bool:
+    agent_id = execution.agent_id
+    return agent_id is not None and agents.one(person(request), agent_id) is not None
 
 
 @for_people

@@ -11,7 +11,7 @@ from django.test import Client
 from dashboard.urls import urlpatterns
 from executions.intake.agents import apply_agent
 from executions.intake.start import start_agent
-from executions.models import Ask, Execution, SavedView, Workflow
+from executions.models import Ask, Execution, LanguageModel, SavedView, Workflow
 from executions.tokens import mint
 
 As = Callable[[User], Client]
@@ -38,6 +38,8 @@ PAGES = {
     "apply": ("/workflows/apply", 200, 200, 200, 200),
     "workflow": ("/workflows/{wfl}/", 200, 200, 200, 200),
     "workflow-version": ("/workflows/{wfl}/versions/1", 200, 200, 200, 200),
+    "agents": ("/agents/", 200, 200, 200, 200),
+    "agent": ("/agents/{agt}/", 200, 404, 404, 200),
     "attention": ("/attention/", 403, 403, 200, 200),
     "approvals": ("/approvals/", 200, 200, 200, 200),
     "approvals-answered": ("/approvals/answered", 200, 200, 200, 200),
@@ -53,13 +55,14 @@ POSTS = {
     "bulk": ("/executions/bulk", 400, 400, 400, 400),
     "saved-view-keep": ("/executions/views", 400, 400, 400, 400),
     "saved-view-forget": ("/executions/views/{svw}/forget", 302, 404, 404, 404),
+    "talk": ("/agents/{agt}/talk", 400, 404, 404, 400),
+    "reply": ("/executions/{aex}/reply", 400, 404, 404, 400),
     "respond": ("/approvals/{ask}/respond", 400, 404, 404, 400),
     "token-revoke": ("/tokens/{key}/revoke", 302, 404, 404, 404),
     "run": ("/workflows/{wfl}/run", 302, 302, 302, 302),
     "inbox-read": ("/inbox/read", 302, 302, 302, 302),
 }
 OPEN = {"login", "logout"}
-AGENT = "name: helper\ninstructions: Help whoever asks, briefly and kindly.\n"
 
 
 @pytest.fixture
@@ -69,10 +72,13 @@ def addresses(failed: Execution, asked: Callable[..., Execution], alice: User) -
     key = mint(alice, "a script", ["read"]).token.public_id
     view = SavedView.objects.keep(alice, "mine", "phase=FAILED").public_id
     ask = Ask.objects.get(execution=asked({"approvers": {"users": ["alice"]}})).public_id
-    agent = apply_agent(AGENT, alice).agent
+    LanguageModel.objects.create(name="any", address="http://127.0.0.1:9/", remote_name="any")
+    text = "{kind: Agent, name: helper, instructions: Help everybody., model: any}"
+    agent = apply_agent(text, alice, visibility="private").agent
     ids = {
+        "agt": agent.public_id,
+        "aex": start_agent(agent, alice, message="hello").public_id,
         "wex": failed.public_id,
-        "aex": start_agent(agent, alice, message="Hello", runner="external").public_id,
         "wfl": failed.workflow.public_id,
         "stp": step.public_id,
         "ask": ask,

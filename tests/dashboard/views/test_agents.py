@@ -1,0 +1,92 @@
+"""The pages of agents: talking to one, and going on with a conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from executions.intake.agents import apply_agent
+from executions.models import Agent, Execution, LanguageModel
+from tests.agents.conftest import Demo, demo, no_mind_is_left, patient
+
+__all__ = ["demo", "no_mind_is_left", "patient"]
+pytestmark = [
+    pytest.mark.database,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("worker"),
+]
+As = Callable[[User], Client]
+KEY = "0" * 32
+TEXT = """
+kind: Agent
+name: helper
+description: Helps <b>everybody</b>.
+instructions: Answer in one sentence.
+model: demo
+"""
+
+
+@pytest.fixture
+def agent(demo: Demo, alice: User) -> Agent:
+    LanguageModel.objects.create(
+        name="demo", address=f"{demo.server.address}v1", remote_name="demo", silence_seconds=20
+    )
+    return apply_agent(TEXT, alice).agent
+
+
+def text_of(client: Client, address: str) -> str:
+    response = client.get(address)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_an_agent_is_listed_and_found_by_its_description(agent: Agent, bob: User, as_: As) -> None:
+    listed = text_of(as_(bob), "/agents/?q=EVERYBODY")
+    assert f'href="/agents/{agent.public_id}/"' in listed and "&lt;b&gt;" in listed
+    assert "None match" in text_of(as_(bob), "/agents/?q=nobody")
+
+
+def test_a_message_starts_one_run_though_it_is_sent_twice(
+    agent: Agent, alice: User, as_: As
+) -> None:
+    client, sent = as_(alice), {"message": " What is there? ", "key": KEY}
+    first, second = (client.post(f"/agents/{agent.public_id}/talk", sent) for _ in range(2))
+    assert first.status_code == 302, first.content.decode()
+    execution = Execution.objects.get()
+    assert execution.input == {"message": "What is there?"}
+    page = f"/executions/{execution.public_id}/"
+    assert first.headers["Location"] == second.headers["Location"] == page
+    assert page in text_of(client, f"/agents/{agent.public_id}/")
+
+
+@pytest.mark.parametrize("message", ["", "  ", "x" * 20_001])
+def test_a_message_that_is_none_or_too_long_is_refused_and_kept(
+    message: str, agent: Agent, alice: User, as_: As
+) -> None:
+    response = as_(alice).post(f"/agents/{agent.public_id}/talk", {"message": message})
+    assert response.status_code == 400
+    assert not Execution.objects.exists()
+    assert message.strip() in response.content.decode()
+
+
+def test_a_conversation_is_gone_on_with_in_a_new_run_that_knows_what_was_said(
+    agent: Agent, alice: User, bob: User, as_: As, drive: Any, demo: Demo
+) -> None:
+    demo.plays({"say": "Tea."})
+    client = as_(alice)
+    client.post(f"/agents/{agent.public_id}/talk", {"message": "What is there?", "key": KEY})
+    first = drive(Execution.objects.get())
+    assert first.phase == "COMPLETED", first.failure_reason
+    address = f"/executions/{first.public_id}/"
+    assert f'action="{address}reply"' in text_of(client, f"{address}conversation")
+    assert as_(bob).post(f"{address}reply", {"message": "And mine?"}).status_code == 404
+    client.post(f"{address}reply", {"message": "How much?", "key": "1" * 32})
+    second = Execution.objects.exclude(pk=first.pk).get()
+    assert second.input == {"message": "How much?", "from_run": first.public_id}
+    assert second.session_id == first.session_id
+    drive(second)
+    assert first.public_id in text_of(client, f"/executions/{second.public_id}/conversation")
