@@ -123,6 +123,22 @@ COLUMNS: dict[str, Columns] = {
         "BY": at("started_by"),
         "AGE": _age("created_at"),
     },
+    "event": {
+        "ID": at("id"),
+        "TYPE": at("type"),
+        "SOURCE": at("source"),
+        "HEARD": at("heard"),
+        "AGE": _age("received_at"),
+        "EVENT ID": at("event_id"),
+    },
+    "event-source": {
+        "ID": at("id"),
+        "NAME": at("name"),
+        "TYPE": at("event_type"),
+        "STATE": lambda item: "active" if item["active"] else "off",
+        "HEARD": _age("heard_at"),
+        "URL": at("url"),
+    },
     "failed": {
         "RUN": at("execution_id"),
         "WORKFLOW": at("workflow"),
