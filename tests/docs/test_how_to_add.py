@@ -4,6 +4,7 @@ door knows.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -96,8 +97,11 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def guarded(copy: Path, guard: str) -> subprocess.CompletedProcess[str]:
+    """With services and a database of its own: those of this run are in use."""
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-v", guard]
-    return subprocess.run(command, cwd=copy, capture_output=True, text=True)
+    theirs = ("STIGMER_TEST_FOLDER", "PYTEST_XDIST", "DATABASE_URL", "REDIS_URL")
+    own = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
+    return subprocess.run(command, cwd=copy, env=own, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("section", SECTIONS)
