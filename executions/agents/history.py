@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from executions.agents.answering import again
 from executions.agents.calling import result_text
-from executions.agents.paths import call_path, turn_path
+from executions.agents.paths import call_path, check_path, turn_path
 from executions.journal.records import StepRecord
 from executions.mind.messages import Message, calls_of, result, user
 from executions.states import StepStatus
@@ -23,6 +24,9 @@ def messages_of(message: str, records: Iterable[StepRecord]) -> list[Message]:
         messages.append(answer)
         for place, call in enumerate(calls_of(answer), start=1):
             messages.append(_result(call, by_path.get(call_path(number, place))))
+        check = by_path.get(check_path(number))
+        if check is not None and check.output and check.output["problems"]:
+            messages.append(user(again(check.output["problems"])))
     return messages
 
 
@@ -37,6 +41,8 @@ def steps_of(records: Iterable[StepRecord], turns: int | None) -> list[StepRecor
         for place in range(1, len(calls_of(record.output)) + 1):
             call = by_path.get(call_path(number, place))
             found += [call] if call is not None and call.is_finished() else []
+        check = by_path.get(check_path(number))
+        found += [check] if check is not None and check.is_finished() else []
     return found
 
 

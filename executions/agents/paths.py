@@ -5,6 +5,7 @@
 ``/turn/2/call``      its tool calls beside each other, where there are several
 ``/turn/2/call/1``    the first of them
 ``/turn/2/ask/1``     whether that call may be made
+``/turn/2/check``     whether that answer is the data that is wanted
 ``/ask/turns/1``      whether it shall go on beyond a limit
 No name that a model wrote is part of a path: two calls of one tool have two paths.
 """
@@ -34,6 +35,11 @@ def call_path(turn: int, place: int) -> str:
 
 def approval_path(turn: int, place: int) -> str:
     return f"/turn/{turn}/ask/{place}"
+
+
+def check_path(turn: int) -> str:
+    """Of what was found wrong with the answer of a turn, where it has to be data."""
+    return f"/turn/{turn}/check"
 
 
 def limit_path(what: str, number: int) -> str:

@@ -86,7 +86,7 @@ class AgentProgram(Workflow):
         if turn_number(path) is not None:
             return TURN
         if call_place(path) is None:
-            return None if path == START else QUESTION
+            return None if path == START or path.endswith("/check") else QUESTION
         return CALL
 
     def first_path(self) -> str:

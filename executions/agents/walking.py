@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from executions.agents import asking, paths
+from executions.agents import answering, asking, paths
 from executions.agents.calling import Calling
 from executions.agents.conversation import Conversation
 from executions.agents.limits import Spent
@@ -41,6 +41,7 @@ from executions.language.walking.requests import (
 from executions.language.walking.scope import Facts
 from executions.language.walking.walker import Hurry
 from executions.mind.messages import Message, calls_of, digest, text_of, user
+from executions.schemas import SchemaError
 from executions.states import StepStatus
 from executions.values import clean_error
 
@@ -96,6 +97,9 @@ class AgentWalker:
         self.tools = loaded(start["tools"])
         self._model = str(self.facts.input.get("model") or start["model"])
         self._instructions = str(start["instructions"])
+        if self.agent.output is not None:
+            self._instructions += answering.told(self.agent.output.schema_)
+        self._wrong_in_a_row = 0
         self.conversation = Conversation(digest(start), self._surroundings.history(start))
         self.conversation.add("", user(str(self.facts.input["message"])))
         number = 0
@@ -105,7 +109,13 @@ class AgentWalker:
             message = yield from self._turn(number)
             calls = calls_of(message)
             if not calls:
-                return self._output(message)
+                wrong = yield from self._check(number, message)
+                if not wrong:
+                    return self._output(message)
+                said = user(answering.again(wrong))
+                self.conversation.add(paths.check_path(number), said)
+                continue
+            self._wrong_in_a_row = 0
             self.total += len(calls)
             yield from self._calls(number, calls)
 
@@ -150,6 +160,38 @@ class AgentWalker:
         self.conversation.add(path, message)
         self.spent.used["tokens"] = self.conversation.tokens()
         return message
+
+    def _check(self, turn: int, message: Message) -> Walk:
+        """What is wrong with a last answer, where it has to be data. Where several in a row are
+        wrong a person is asked whether the run shall go on.
+        """
+        if self.agent.output is None:
+            return []
+        path = paths.check_path(turn)
+        record = self.journal.get(path)
+        if record is None or not record.is_finished():
+            record = record or StepRecord(path, f"Answer {turn}", "input", started_at=self.now())
+            wrong = self._wrong_with(record, self.agent.output.schema_, text_of(message))
+            self.finish(record, {"problems": wrong})
+            yield Breathe()
+        found: list[str] = self.finished(record).output["problems"]
+        self._wrong_in_a_row += bool(found)
+        if found and self._wrong_in_a_row == answering.MOST_IN_A_ROW:
+            self._wrong_in_a_row = 0
+            said = (
+                f"{answering.MOST_IN_A_ROW} answers in a row did not fit the schema of the output"
+            )
+            said = f"{said}. The last: {found[0]}."
+            yield from self.go_on("answers", turn, f"{said} Shall it try again?", said)
+        return found
+
+    def _wrong_with(self, record: StepRecord, schema: dict[str, Any], text: str) -> list[str]:
+        owner, seconds = self.facts.owner, self.facts.expression_seconds
+        try:
+            return answering.problems(schema, text, owner=owner, seconds=seconds)
+        except SchemaError as problem:
+            detail = f"The answer could not be checked: {problem}"
+            raise self.failed(record, WorkflowError.standard("validation", detail)) from problem
 
     def _calls(self, turn: int, calls: Sequence[dict[str, Any]]) -> Walk:
         yield from self._within_limits("calls", "seconds")
@@ -242,7 +284,7 @@ class AgentWalker:
     def _output(self, message: Message) -> dict[str, Any]:
         return {
             "text": text_of(message),
-            "data": None,
+            "data": None if self.agent.output is None else answering.read(text_of(message)),
             "usage": self.conversation.usage(),
             "cost": self.conversation.cost(),
             "turns": self.spent.used["turns"],

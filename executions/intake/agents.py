@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
-from executions import policy
+from executions import policy, schemas
 from executions.errors import Refused
 from executions.ids import public_id, uuid7
 from executions.intake.apply import limits
 from executions.intake.default_child import created_once
 from executions.intake.resources import Text, store
 from executions.intake.slugs import slug_of
-from executions.language.agent import AgentDefinition, parse_agent
+from executions.language.agent import AgentDefinition, AgentDocument, parse_agent
 from executions.models import Agent, AgentVersion, Session
 from executions.models.resource import Visibility
 from executions.models.transactions import atomic, persistent
@@ -34,6 +35,23 @@ def parse(text: str) -> AgentDefinition:
     return parse_agent(text, limits=limits())
 
 
+def _check_output(document: AgentDocument, actor: User) -> None:
+    """Raises Refused where no answer could be checked by the schema of the output."""
+    if document.output is None:
+        return
+    seconds = settings.STIGMER_EXPRESSION_SECONDS
+    try:
+        fault: schemas.SchemaError | None = schemas.fault(
+            document.output.schema_, owner=str(actor.pk), seconds=seconds
+        )
+    except schemas.SchemaBusy as busy:
+        raise Refused("unavailable", f"The schema could not be checked now: {busy}.") from busy
+    except schemas.SchemaError as problem:
+        fault = problem
+    if fault is not None:
+        raise Refused("invalid", f"`output.schema` cannot be used: {fault}.")
+
+
 def apply_agent(text: str, actor: User, *, visibility: str = Visibility.SHARED) -> AppliedAgent:
     """Apply one text in the name of ``actor``.
 
@@ -41,6 +59,7 @@ def apply_agent(text: str, actor: User, *, visibility: str = Visibility.SHARED) 
     """
     parsed = parse(text)
     document = parsed.agent
+    _check_output(document, actor)
     new = Agent(slug=slug_of(document.name), name=document.name, owner=actor, visibility=visibility)
 
     def describe(agent: Agent) -> None:

@@ -97,6 +97,14 @@ class RunLimits(Model):
     seconds: int = Field(3_600, ge=1, description="seconds that turns and tool calls took")
 
 
+class AgentOutput(Model):
+    """The last answer has to be data."""
+
+    schema_: dict[str, Any] = Field(
+        alias="schema", description="a JSON Schema of what the last answer is"
+    )
+
+
 class McpServer(Model):
     """A server of tools: reached by http, or a command that speaks on its standard streams."""
 
@@ -168,6 +176,7 @@ class AgentDocument(Model):
     limits: RunLimits = Field(
         default_factory=RunLimits, description="how far a run goes before a person is asked"
     )
+    output: AgentOutput | None = Field(None, description="where the last answer has to be data")
     mcp_servers: list[McpServer] = Field(default_factory=list)
     skills: list[str] = Field(default_factory=list)
     sub_agents: list[SubAgent] = Field(default_factory=list)
