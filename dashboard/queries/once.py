@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.contrib.auth.models import User
 from django.db import IntegrityError
 
+from executions.errors import Refused
 from executions.models import IdempotentRequest
 from executions.models.transactions import atomic, persistent
 
@@ -15,7 +16,8 @@ from executions.models.transactions import atomic, persistent
 def once(user: User, key: str, operation: str, make: Callable[[], str]) -> str:
     """What ``make`` gave the first time this user sent ``key``.
 
-    Whatever it raises leaves the key unused.
+    Whatever it raises leaves the key unused. Raises Refused (``conflict``) for a key that was sent
+    with another form.
     """
     try:
         with atomic():
@@ -32,5 +34,9 @@ def once(user: User, key: str, operation: str, make: Callable[[], str]) -> str:
             owner=user, key=f"form:{key}", operation=operation
         ).first()
         if known is None:
-            raise
+            raise Refused(
+                "conflict",
+                "This form carries the mark of another one that was sent already.",
+                remedy="Load the page again, then send it.",
+            ) from None
         return str(known.response)

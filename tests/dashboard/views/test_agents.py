@@ -63,6 +63,17 @@ def test_a_message_starts_one_run_though_it_is_sent_twice(
     assert page in text_of(client, f"/agents/{agent.public_id}/")
 
 
+def test_the_mark_of_another_form_is_refused_and_what_was_typed_is_kept(
+    agent: Agent, alice: User, as_: As
+) -> None:
+    client = as_(alice)
+    client.post(f"/agents/{agent.public_id}/talk", {"message": "one", "key": KEY})
+    address = f"/executions/{Execution.objects.get().public_id}/reply"
+    response = client.post(address, {"message": "And two?", "key": KEY})
+    assert response.status_code == 409 and "And two?" in response.content.decode()
+    assert Execution.objects.count() == 1
+
+
 @pytest.mark.parametrize("message", ["", "  ", "x" * 20_001])
 def test_a_message_that_is_none_or_too_long_is_refused_and_kept(
     message: str, agent: Agent, alice: User, as_: As
