@@ -58,6 +58,7 @@ def test_another_port_of_the_shop_gives_a_new_version_of_those_that_call_it(
     settings.STIGMER_DEMO_PORT = 9876
     renewed = examples.apply_once()
     assert sorted(renewed) == [
+        "approve-payment",
         "link-check",
         "order-fulfilment",
         "retry-and-catch",
