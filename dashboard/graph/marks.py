@@ -39,7 +39,8 @@ def marks(steps: Iterable[tuple[str, str]], stopped_at: Collection[str]) -> dict
         stops = path in stopped_at and path not in around
         mark.is_here = mark.is_here or (stops and status == StepStatus.FAILED)
     for path in open_:
-        # A composite is open as long as something in it is.
-        if not any(is_inside(other, path) for other in open_):
+        # A composite is open as long as something in it is. Beside branches that failed, others
+        # stand by: a failed run stands at what failed.
+        if not stopped_at and not any(is_inside(other, path) for other in open_):
             found[key_of(path)].is_here = True
     return found

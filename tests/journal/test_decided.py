@@ -111,6 +111,8 @@ def test_a_part_is_a_view_of_the_same_json():
 
 def test_what_a_new_try_forgets_and_what_tells_the_operation_are_marked_at_the_keys():
     assert set(PER_TRY) == {
+        "conflicts",
+        "failed",
         "failures",
         "first_attempt_at",
         "deadline",
@@ -120,6 +122,7 @@ def test_what_a_new_try_forgets_and_what_tells_the_operation_are_marked_at_the_k
         "try_deadline",
         "in_line",
         "ask",
+        "looked",
     }
     assert IDENTITY == ("key", "outcome", "earlier", "asked", "child")
     control = {"z": None, "failures": 2, "key": "k", "flow": "end", "a": 1}
