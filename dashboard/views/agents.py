@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from functools import partial
 from typing import Any
@@ -14,10 +13,10 @@ from django.views.decorators.http import require_POST, require_safe
 from dashboard import highlight
 from dashboard.paging import id_or_404
 from dashboard.queries import agents as queries
-from dashboard.queries.once import once
 from dashboard.views.execution import found
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
+from dashboard.views.starting import STATUSES, started_once
 from executions import clock
 from executions.errors import Refused
 from executions.intake.readiness import require_queue
@@ -27,8 +26,6 @@ from executions.models import Agent
 IDS = "agt"
 LONGEST = 200
 MOST_CHARACTERS = 20_000
-STATUSES = {"conflict": 409, "unavailable": 503}
-_KEY = re.compile(r"[0-9a-f]{32}")
 
 
 @for_people
@@ -63,7 +60,7 @@ def talk(request: HttpRequest, public_id: str) -> HttpResponse:
         return _page(request, agent, message=message, problem=problem, status=400)
     try:
         begin = partial(_start, request, agent, message)
-        started = _once(request, f"talk {agent.public_id}", begin)
+        started = started_once(request, f"talk {agent.public_id}", begin)
     except Refused as refused:
         status = STATUSES.get(refused.code, 400)
         return _page(request, agent, message=message, problem=refused.text, status=status)
@@ -86,7 +83,8 @@ def reply(request: HttpRequest, public_id: str) -> HttpResponse:
             how["session"] = before.session
         try:
             begin = partial(_start, request, agent, message, **how)
-            return redirect("execution", _once(request, f"reply {before.public_id}", begin))
+            started = started_once(request, f"reply {before.public_id}", begin)
+            return redirect("execution", started)
         except Refused as refused:
             problem, status = refused.text, STATUSES.get(refused.code, 400)
     return _page(request, agent, message=message, problem=problem, status=status)
@@ -99,11 +97,6 @@ def _problem(message: str) -> str:
         many = f"{len(message):,}"
         return f"A message has at most {MOST_CHARACTERS:,} characters; this one has {many}."
     return ""
-
-
-def _once(request: HttpRequest, operation: str, begin: partial[str]) -> str:
-    key = request.POST.get("key", "")
-    return once(person(request), key, operation, begin) if _KEY.fullmatch(key) else begin()
 
 
 def _start(request: HttpRequest, agent: Agent, message: str, **how: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 
 from django.http import HttpRequest, HttpResponse
@@ -10,18 +9,15 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from dashboard import run_form
-from dashboard.queries.once import once
 from dashboard.views import workflows
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
+from dashboard.views.starting import STATUSES, started_once
 from executions import language as definition
 from executions.errors import Refused
 from executions.intake.readiness import require_queue
 from executions.intake.start import input_problems, start
 from executions.models import Workflow
-
-_KEY = re.compile(r"[0-9a-f]{32}")
-STATUSES = {"conflict": 409, "unavailable": 503}
 
 
 @for_people
@@ -33,13 +29,9 @@ def run(request: HttpRequest, public_id: str) -> HttpResponse:
     workflow = workflows.found(request, public_id)
     head = workflow.head_version
     form = run_form.form_for(head.document) if head else run_form.RunForm()
-    key = request.POST.get("key", "")
     try:
         begin = partial(_start, request, workflow, form)
-        known = _KEY.fullmatch(key)
-        started = (
-            once(person(request), key, f"run {workflow.public_id}", begin) if known else begin()
-        )
+        started = started_once(request, f"run {workflow.public_id}", begin)
     except run_form.InputProblem as error:
         again = run_form.with_problems(form, request.POST, error.problems)
         return workflows.render_page(request, workflow, form=again, status=400)

@@ -91,3 +91,19 @@ def large_columns(model: type[Model], roads: Sequence[str]) -> list[str]:
 
 def _is_large(field: Field[Any, Any]) -> bool:
     return isinstance(field, JsonField) or field.name in ("source", "log")
+
+
+class Declaring(Looking):
+    """Of what administrators declare; support may look."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return may_change(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return may_change(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return may_change(request)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return () if may_change(request) else super().get_readonly_fields(request, obj)

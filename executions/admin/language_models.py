@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 
-from executions.admin.access import Looking, may_change
+from executions.admin.access import Declaring
 from executions.models import LanguageModel
 
 
 @admin.register(LanguageModel)
-class LanguageModelAdmin(Looking):
+class LanguageModelAdmin(Declaring):
     """Administrators declare them; support may look. No page shows a key."""
 
     list_display = ("name", "protocol", "address", "remote_name", "is_enabled", "for_everybody")
@@ -28,15 +24,3 @@ class LanguageModelAdmin(Looking):
         ("Limits", {"fields": ("max_tokens", "silence_seconds")}),
         ("Who may use it", {"fields": ("for_everybody", "groups")}),
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return may_change(request)
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return may_change(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return may_change(request)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        return () if may_change(request) else super().get_readonly_fields(request, obj)

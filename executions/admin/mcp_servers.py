@@ -8,14 +8,14 @@ from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from executions.admin.access import Looking, may_change
+from executions.admin.access import Declaring, Looking, may_change
 from executions.admin.rendering import json_text
 from executions.driving import tools_of_servers
 from executions.models import McpServer, McpTool
 
 
 @admin.register(McpServer)
-class McpServerAdmin(Looking):
+class McpServerAdmin(Declaring):
     list_display = ("name", "transport", "command", "address", "is_trusted", "is_enabled")
     list_filter = ("transport", "is_trusted", "is_enabled")
     search_fields = ("name__startswith",)
@@ -26,18 +26,6 @@ class McpServerAdmin(Looking):
         ("Where it is", {"fields": ("transport", "command", "address", "key_secret")}),
         ("Who may use it", {"fields": ("for_everybody", "groups")}),
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return may_change(request)
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return may_change(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return may_change(request)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        return () if may_change(request) else super().get_readonly_fields(request, obj)
 
 
 @admin.register(McpTool)

@@ -1,4 +1,4 @@
-"""The threads of a process that write the journal."""
+"""The connections over which a worker writes the journal."""
 
 from __future__ import annotations
 
