@@ -74,6 +74,7 @@ BEGUN_ANEW: Mapping[str, Any] = {
     "error": None,
     "failed_at": None,
     "failure_reason": "",
+    "cause": "",
     "ended_at": None,
     "requires_manual_intervention": False,
     "crashes": None,

@@ -23,6 +23,7 @@ from executions.driving import report
 from executions.driving.lease import Held
 from executions.driving.store import Store
 from executions.errors import Fenced
+from executions.journal.causes import cause_of
 from executions.journal.events import EventName
 from executions.journal.records import AttemptRecord, EventRecord, StepRecord
 from executions.journal.replay import Journal
@@ -30,7 +31,7 @@ from executions.models import Execution
 from executions.models.move import Applied, Lease, Move
 from executions.models.moves import apply
 from executions.models.transactions import atomic
-from executions.states import PASSED_STATUSES, Phase, StepStatus
+from executions.states import PASSED_STATUSES, Phase, StepStatus, WaitingFor
 
 
 class CancelAsked(Exception):
@@ -42,6 +43,8 @@ class PauseAsked(Exception):
 
 
 ASKED = (CancelAsked, PauseAsked)
+# The shape of the reason that runs share in which a person has to say whether a step happened.
+UNDECIDED = "nobody knows whether it happened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,10 @@ class Boundary:
         this was to begin.
         """
         columns = {"wake_at": until, "waiting_for": waiting_for}
+        if WaitingFor.DECISION in WaitingFor.apart(waiting_for):
+            execution, step = self._execution, self.columns.get("current_step")
+            path = execution.current_step if step is None else step
+            columns["cause"] = cause_of(execution.subject_id, path, UNDECIDED)
         self.release_unless_asked(Phase.WAITING, columns, also=also, take_back=take_back)
 
     def release_unless_asked(

@@ -157,7 +157,8 @@ def _kept(drive: Drive, output: Any) -> Any:
 
 def _failure(drive: Drive, failed: Failed, now: datetime) -> tuple[dict[str, Any], EventRecord]:
     error = drive.secrets.redact(failed.error.as_json())
-    reason = report.failure_reason(error)
+    columns = report.failing(drive.execution, error, failed.path)
+    reason = columns["failure_reason"]
     step = drive.journal.steps.get(failed.path) if failed.path else None
     chain = drive.journal.chain_of(failed.path) if failed.path else []
     can_skip = any(record.optional and record.status == StepStatus.FAILED for record in chain)
@@ -167,8 +168,7 @@ def _failure(drive: Drive, failed: Failed, now: datetime) -> tuple[dict[str, Any
         drive.execution, name, reason, can_skip=can_skip, at=now, attempts=max(1, failures)
     )
     return {
-        "error": AsJson(error),
-        "failure_reason": reason,
+        **columns,
         "retry_count": max(0, failures - 1),
         "current_step": failed.path or "",
     }, event

@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from executions.ids import public_id
+from executions.journal.causes import cause_of
 from executions.journal.events import EventName
 from executions.journal.records import EventRecord, StepRecord
 from executions.models import Execution
+from executions.models.rows import AsJson
 from executions.sanitise import sanitise_reason
 
 
@@ -38,6 +40,15 @@ def failure_reason(error: dict[str, Any]) -> str:
     title, detail = str(error.get("title", "")), str(error.get("detail", ""))
     text = detail or title or str(error.get("type", ""))
     return sanitise_reason(text)
+
+
+def failing(execution: Execution, error: dict[str, Any], path: str | None) -> dict[str, Any]:
+    """The columns of a move into FAILED: the error, the reason in words, and the cause that it
+    shares with others. ``path`` is the step at which it failed; None where no step did.
+    """
+    reason = failure_reason(error)
+    cause = cause_of(execution.subject_id, path or "", reason, error)
+    return {"error": AsJson(error), "failure_reason": reason, "cause": cause}
 
 
 def step_failed(

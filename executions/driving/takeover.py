@@ -154,10 +154,8 @@ def _refuse(held: Held, process: Process, broken: Broken) -> None:
     text = f"The recovery failed: {broken.text}. {broken.remedy()}"
     error = WorkflowError.standard("runtime", text).as_json()
     event = report.recovery_failed(execution, broken.text, now, last_good_seq=broken.last_good_seq)
-    reason = report.failure_reason(error)
-    move = _move(held).to(
-        Phase.FAILED, error=AsJson(error), failure_reason=reason, requires_manual_intervention=True
-    )
+    columns = report.failing(execution, error, execution.current_step)
+    move = _move(held).to(Phase.FAILED, **columns, requires_manual_intervention=True)
     move.events = [event]
     with atomic():
         _apply(move)

@@ -12,10 +12,9 @@ from executions.errors import Refused
 from executions.intake.merge_tasks import Merged, error_json
 from executions.intake.status_update import StatusUpdate
 from executions.journal.events import EventName
-from executions.journal.records import EventRecord
+from executions.journal.records import EventRecord, StepRecord
 from executions.models import Execution
 from executions.models.move import Move, Standing
-from executions.models.rows import AsJson
 from executions.states import ENDED_PHASES, Phase, StepStatus, WaitingFor, may_move
 
 _EVENTS = {
@@ -82,13 +81,15 @@ def moves(
         at=now,
     )
     if to is not None:
-        last.to(to, **_reached(to, update, merged))
+        last.to(to, **_reached(execution, to, update, merged))
         if execution.started_at is None and update.started_at is None:
             last.if_null = {"started_at": now}
     return [*found, last]
 
 
-def _reached(to: Phase, update: StatusUpdate, merged: Merged | None) -> dict[str, Any]:
+def _reached(
+    execution: Execution, to: Phase, update: StatusUpdate, merged: Merged | None
+) -> dict[str, Any]:
     """What the runner says of the phase that is reached, beside the phase's own columns."""
     if to == Phase.WAITING:
         return {
@@ -104,7 +105,7 @@ def _reached(to: Phase, update: StatusUpdate, merged: Merged | None) -> dict[str
         or error_json("The runner reported no reason.")
     )
     assert error is not None
-    return {"error": AsJson(error), "failure_reason": report.failure_reason(error)}
+    return report.failing(execution, error, _failed_path(merged) or execution.current_step)
 
 
 def _events(
@@ -137,9 +138,17 @@ def _events(
 
 def _failed(merged: Merged | None) -> tuple[str, dict[str, Any] | None]:
     """Name and error of the task that failed last."""
-    failed = [
-        record
-        for record in (merged.standing if merged else [])
-        if record.status == StepStatus.FAILED
-    ]
-    return (failed[-1].name, failed[-1].error) if failed else ("(runner)", None)
+    last = _failed_last(merged)
+    return (last.name, last.error) if last is not None else ("(runner)", None)
+
+
+def _failed_path(merged: Merged | None) -> str:
+    """Where the task stands that failed last; empty where none did."""
+    last = _failed_last(merged)
+    return last.path if last is not None else ""
+
+
+def _failed_last(merged: Merged | None) -> StepRecord | None:
+    standing = merged.standing if merged else []
+    failed = [record for record in standing if record.status == StepStatus.FAILED]
+    return failed[-1] if failed else None

@@ -7,6 +7,7 @@ from executions.models.ask import Ask
 from executions.models.attempt import Attempt
 from executions.models.audit_entry import AuditEntry
 from executions.models.boot import Boot
+from executions.models.cause_note import CauseNote
 from executions.models.cloud_event import CloudEvent
 from executions.models.delivery import Delivery
 from executions.models.event import Event
@@ -41,6 +42,7 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "Boot",
+    "CauseNote",
     "CloudEvent",
     "Delivery",
     "Event",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -171,6 +172,8 @@ class Execution(models.Model):
     retry_count = models.PositiveIntegerField(default=0)
     failure_reason = models.CharField(max_length=500, blank=True, default="")
     failed_at = models.DateTimeField(null=True, blank=True)
+    # What it has in common with others that stopped alike (executions.journal.causes).
+    cause = models.CharField(max_length=40, blank=True, default="", db_default="")
     requires_manual_intervention = models.BooleanField(default=False)
     last_checkpoint_at = models.DateTimeField(null=True, blank=True)
 
@@ -262,6 +265,9 @@ class Execution(models.Model):
             models.Index(fields=["phase", "-id"], name="execution_by_phase"),
             models.Index(fields=["correlation_id"], name="execution_by_correlation"),
             models.Index(
+                fields=["cause", "-id"], condition=~Q(cause=""), name="execution_by_cause"
+            ),
+            models.Index(
                 fields=["runner_due_at"],
                 condition=Q(runner=Runner.EXTERNAL.value),
                 name="execution_silent",
@@ -283,6 +289,11 @@ class Execution(models.Model):
     @property
     def id_prefix(self) -> str:
         return "aex" if self.kind == "agent" else "wex"
+
+    @property
+    def subject_id(self) -> uuid.UUID | None:
+        """The key of what is run."""
+        return self.agent_id if self.kind == "agent" else self.workflow_id
 
     @property
     def subject(self) -> Workflow | Agent:

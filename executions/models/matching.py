@@ -73,6 +73,8 @@ def condition(search: Search, asker: int | None, subjects: dict[str, Labelled]) 
         found &= Q(correlation_id=search.correlation_id)
     if search.step:
         found &= Q(current_step__icontains=search.step)
+    if search.cause:
+        found &= Q(cause=search.cause)
     if search.after is not None:
         found &= Q(created_at__gte=search.after)
     if search.before is not None:

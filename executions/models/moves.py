@@ -103,6 +103,8 @@ def _check_is_legal(move: Move) -> None:
         raise AssertionError(
             f"No execution may go from {illegal[0]} to {move.phase} (executions.states.MOVES)."
         )
+    if move.phase is Phase.FAILED and not move.columns.get("cause"):
+        raise AssertionError("A move into FAILED names its cause (executions.driving.report).")
 
 
 def announce_after_commit(move: Move, applied: Applied) -> None:

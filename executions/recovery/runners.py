@@ -8,6 +8,7 @@ import structlog
 
 from executions import clock
 from executions.driving import report
+from executions.journal.causes import cause_of
 from executions.journal.events import EventName
 from executions.models import Execution
 from executions.models.move import Move, Standing
@@ -15,6 +16,8 @@ from executions.models.moves import apply
 from executions.states import Phase
 
 MOST_PER_CHECK = 100
+# The shape of the reason that runs of silent runners share.
+SILENT = "its external runner is silent"
 log = structlog.get_logger(__name__)
 
 
@@ -46,7 +49,7 @@ def _mark(execution: Execution) -> bool:
     move = Move(
         execution.pk,
         Standing(frozenset({Phase(execution.phase)}), execution.head_seq),
-        columns={"runner_silent_at": now},
+        columns={"runner_silent_at": now, "cause": cause_of(execution.subject_id, "", SILENT)},
         events=[event],
         owner_id=execution.owner_id,
         correlation_id=execution.correlation_id,

@@ -31,6 +31,7 @@ class Search:
     owner: str = ""
     correlation_id: str = ""
     step: str = ""
+    cause: str = ""
     labels: tuple[tuple[str, str | None], ...] = ()
     after: datetime | None = None
     before: datetime | None = None

@@ -26,7 +26,7 @@ _WORDS = {
 }
 _STATUSES = ", ".join([ATTENTION, "running", *(phase.lower() for phase in Phase)])
 SHOWN_CHARACTERS = 40
-HELP = "Words, and any of status:, owner:, workflow:, step:, label:, after: and before:."
+HELP = "Words, and any of status:, owner:, workflow:, step:, cause:, label:, after: and before:."
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +121,5 @@ _READERS: dict[str, Callable[[str, datetime], dict[str, Any]]] = {
     "owner": _text("owner"),
     "workflow": _text("subject"),
     "step": _text("step"),
+    "cause": _text("cause"),
 }

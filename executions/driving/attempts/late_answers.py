@@ -22,13 +22,13 @@ from executions.driving.boundary import Came
 from executions.driving.drive import Drive
 from executions.driving.lease import load_records
 from executions.errors import Fenced, NotStorable, WorkflowError
+from executions.journal.causes import cause_of
 from executions.journal.decided import Call
 from executions.journal.events import EventName
 from executions.models import Execution, LateAnswer, Step
 from executions.models.late_answer import LOST, UNWRITTEN
 from executions.models.move import Lease, Move, Standing
 from executions.models.moves import apply
-from executions.models.rows import AsJson
 from executions.models.transactions import atomic, run_tx
 from executions.sanitise import sanitise_reason
 from executions.states import Phase, StepStatus, WaitingFor
@@ -166,10 +166,15 @@ def _stopped(drive: Drive, problem: Error) -> None:
         f"{what} could not be written: the database refused it ({str(problem).strip()}). It was"
         " tried several times."
     )
-    move.columns = {"failure_reason": reason, "requires_manual_intervention": True}
+    cause = cause_of(execution.subject_id, execution.current_step, reason)
+    move.columns = {
+        "failure_reason": reason,
+        "cause": cause,
+        "requires_manual_intervention": True,
+    }
     if not came:
         error = WorkflowError.standard("runtime", reason).as_json()
-        move.to(Phase.FAILED, error=AsJson(error))
+        move.to(Phase.FAILED, **report.failing(execution, error, execution.current_step))
         name = drive.execution.current_step or "(workflow)"
         move.events = [report.step_failed(execution, name, reason, can_skip=False, at=now)]
     else:

@@ -26,6 +26,7 @@ from executions.driving import report
 from executions.driving.chain import Broken, examine
 from executions.driving.lease import count_finished_but, load_records, load_records_around
 from executions.errors import Refused
+from executions.journal.causes import cause_of
 from executions.journal.records import StepRecord
 from executions.models import Execution
 from executions.models.move import Move, Standing
@@ -156,7 +157,10 @@ def _flag(case: Case, broken: Broken) -> None:
     move = Move(
         execution.pk,
         Standing(frozenset({Phase(execution.phase)}), execution.head_seq),
-        columns={"requires_manual_intervention": True},
+        columns={
+            "requires_manual_intervention": True,
+            "cause": cause_of(execution.subject_id, "", f"journal: {broken.text}"),
+        },
         events=[event],
         owner_id=execution.owner_id,
         at=now,

@@ -24,7 +24,6 @@ from executions.journal.events import EventName
 from executions.models import Execution
 from executions.models.move import Move, Standing
 from executions.models.moves import apply
-from executions.models.rows import AsJson
 from executions.models.transactions import persistent
 from executions.states import ACTIVE_PHASES, BEGUN_ANEW, MOVES, Phase
 from executions.verbs.deciding import control, family
@@ -132,7 +131,7 @@ def _move(execution: Execution, actor: User, to: Phase, reason: str) -> Move:
         correlation_id=execution.correlation_id,
         at=now,
     )
-    move.to(to, **_columns(to, reason))
+    move.to(to, **_columns(execution, to, reason))
     if to in (Phase.CANCELLED, Phase.TERMINATED):
         move.steps = closed(execution.pk, now, outcome_unknown=execution.phase == Phase.IN_PROGRESS)
     if to == Phase.PENDING:
@@ -140,7 +139,7 @@ def _move(execution: Execution, actor: User, to: Phase, reason: str) -> Move:
     return move
 
 
-def _columns(to: Phase, reason: str) -> Mapping[str, Any]:
+def _columns(execution: Execution, to: Phase, reason: str) -> Mapping[str, Any]:
     """What an administrator's word sets beside the phase's own columns."""
     if to == Phase.PENDING:
         return BEGUN_ANEW
@@ -151,8 +150,5 @@ def _columns(to: Phase, reason: str) -> Mapping[str, Any]:
     error = WorkflowError.standard(
         "runtime", f"An administrator declared it failed: {reason}"
     ).as_json()
-    return {
-        "error": AsJson(error),
-        "failure_reason": report.failure_reason(error),
-        "requires_manual_intervention": True,
-    }
+    columns = report.failing(execution, error, execution.current_step)
+    return {**columns, "requires_manual_intervention": True}
