@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,11 @@ def reset(topic: str, seq: int) -> dict[str, Any]:
 def hint(topic: str) -> dict[str, Any]:
     """Something in this topic changed; the page asks when it suits."""
     return {"v": VERSION, "topic": topic, "hint": True}
+
+
+def stream(topic: str, delta: Mapping[str, Any]) -> dict[str, Any]:
+    """More of an answer came; nothing of it is in the journal before the turn ends."""
+    return {"v": VERSION, "topic": topic, "stream": dict(delta)}
 
 
 def refused(topic: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from executions.live.inbox import InboxNews
 from executions.live.mailbox import Frame, Mailbox
 from executions.live.news import ExecutionNews
 from executions.live.rights import Credential
+from executions.live.streaming import Delta, joined
 from executions.live.subscriber import Subscriber, Subscription
 from executions.live.topics import Topic, parse
 from executions.live.workers import WorkerNews
@@ -47,6 +48,7 @@ class Parts(Mailbox):
         super().__init__()
         self._topics: dict[str, _Pending] = {}
         self._others: dict[str, Frame] = {}
+        self._streams: dict[str, Delta] = {}
 
     def put(
         self,
@@ -77,20 +79,30 @@ class Parts(Mailbox):
         self._others[key] = frame
         self._filled.set()
 
+    def stream(self, topic: str, delta: Delta) -> None:
+        """What is new of an answer; what waits of it is sent together."""
+        self._streams[topic] = joined(self._streams.get(topic), delta)
+        self._filled.set()
+
     def forget(self, topic: str) -> None:
         """What waits for this topic is not wanted any more."""
         self._topics.pop(topic, None)
+        self._streams.pop(topic, None)
 
     def drain(self) -> list[Frame]:
         if self.is_empty():
             return []
         topics, self._topics = self._topics, {}
         others, self._others = self._others, {}
-        return [_frame(topic, pending) for topic, pending in topics.items()] + list(others.values())
+        streams, self._streams = self._streams, {}
+        told = [frames.stream(topic, delta.as_json()) for topic, delta in streams.items()]
+        changed = [_frame(topic, pending) for topic, pending in topics.items()]
+        return changed + told + list(others.values())
 
     def is_empty(self) -> bool:
         # What waits at the end was for other rights, or is read again by the page that comes back.
-        return self.closed is not None or not (self._topics or self._others)
+        waits = self._topics or self._others or self._streams
+        return self.closed is not None or not waits
 
 
 def _frame(topic: str, pending: _Pending) -> Frame:
@@ -127,6 +139,9 @@ class Page(Subscriber):
     ) -> None:
         toasts = [changes.toast(row, self.sees_everything) for row in new]
         self.mailbox.put(subscription.topic.name, seq, [fragments.badge_part(unread)], toasts)
+
+    def tell_stream(self, subscription: Subscription, delta: Delta) -> None:
+        self.mailbox.stream(subscription.topic.name, delta)
 
     def accept(self, subscription: Subscription) -> None:
         name = subscription.topic.name

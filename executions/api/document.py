@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from executions.api import for_generators
 from executions.api.problems import CONTENT_TYPE, KINDS
-from executions.api.schemas.journal import Followed, FollowingClosed
+from executions.api.schemas.journal import Delta, Followed, FollowingClosed
 from executions.api.schemas.shared import ProblemDetails
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def described(api: Api) -> dict[str, Any]:
         "description": DESCRIPTION,
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     }
-    for shape in (ProblemDetails, Followed, FollowingClosed):
+    for shape in (ProblemDetails, Followed, Delta, FollowingClosed):
         document["components"]["schemas"][shape.__name__] = _schema(shape, document)
     statuses = sorted({kind.status for kind in KINDS.values()})
     document["components"]["responses"] = {

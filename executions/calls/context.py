@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from executions.isolation import Seat
+from executions.mind.heard import Heard
 
 
 class Deadline:
@@ -98,6 +99,32 @@ class SecretKeeper(Protocol):
         """
 
 
+class Audience(Protocol):
+    """Who follows an answer while it comes. It is shown at once and kept nowhere."""
+
+    def begin(self) -> None:
+        """An answer is asked for; what was shown of an earlier attempt counts no more."""
+
+    def hear(self, heard: Heard) -> None:
+        """More of it came."""
+
+    def end(self) -> None:
+        """Nothing more comes: it is whole, or was broken off."""
+
+
+class Nobody:
+    """Nobody follows it."""
+
+    def begin(self) -> None:
+        pass
+
+    def hear(self, heard: Heard) -> None:
+        pass
+
+    def end(self) -> None:
+        pass
+
+
 @dataclass(frozen=True, slots=True)
 class StepContext:
     """One attempt's surroundings.
@@ -105,7 +132,8 @@ class StepContext:
     ``limits`` holds the settings that the kind of call reads, by name, ``resources`` what was read
     for it from the database as the attempt began; ``owner`` names whose run it is (an id), ``seat``
     the process that was kept for a function, if one was. ``written`` is the call's ``with`` as the
-    author wrote it, ``input`` the input with which the call was first made.
+    author wrote it, ``input`` the input with which the call was first made; ``audience`` is who
+    follows an answer while it comes.
     """
 
     execution_id: str
@@ -122,3 +150,4 @@ class StepContext:
     resources: Mapping[str, Any] = field(default_factory=dict)
     written: Mapping[str, Any] = field(default_factory=dict)
     input: Any = None
+    audience: Audience = field(default_factory=Nobody)

@@ -106,6 +106,8 @@ class CallKind:
     asks_people: bool = False
     # Nothing is carried out: another run is started and waited for.
     starts_run: bool = False
+    # Its answer comes bit by bit, and is shown while it comes.
+    streams: bool = False
     # Whether its arguments may hold secrets; what is shown to people may not.
     takes_secrets: bool = True
     # Where its arguments lead to, and which of these places follows this output.

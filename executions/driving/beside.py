@@ -276,6 +276,7 @@ class Beside:
                 call.cancellation,
                 call.seat,
                 call.ready.resources,
+                drive.token,
             )
             Runner.take().do(partial(copy_context().run, self._make, call, context))
 

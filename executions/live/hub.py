@@ -22,10 +22,11 @@ from django.db import close_old_connections, connections
 from redis.exceptions import RedisError
 
 from executions import policy
-from executions.live import broadcast
+from executions.live import broadcast, streaming
 from executions.live.closing import Close, at_the_end
 from executions.live.news import News
 from executions.live.rights import Ask, permitted, standings
+from executions.live.streaming import Streams
 from executions.live.subscriber import Subscriber, Subscription
 from executions.live.topics import Topic
 from executions.models.passing import trouble
@@ -36,6 +37,7 @@ RECONCILE_SECONDS = 3.0
 LOOK_SECONDS = 1.0
 BEAT_SECONDS = 15.0
 AGAIN_SECONDS = 1.0
+STREAM_SECONDS = 0.05
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
@@ -50,6 +52,9 @@ class Hub:
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="live")
+        self._streams = Streams()
+        self._more = asyncio.Event()
+        self._stream_thread = ThreadPoolExecutor(1, thread_name_prefix="streams")
         self._seen: dict[Subscriber, Hashable] = {}
 
     # --- Who is here ---
@@ -64,6 +69,8 @@ class Hub:
                 for step, first, pause in (
                     (self._listen, 0.0, AGAIN_SECONDS),
                     (self._deliver, 0.0, self._door.tick_seconds),
+                    (self._listen_to_streams, 0.0, AGAIN_SECONDS),
+                    (self._deliver_streams, 0.0, STREAM_SECONDS),
                     (self.reconcile, RECONCILE_SECONDS, RECONCILE_SECONDS),
                     (self._beat, BEAT_SECONDS, BEAT_SECONDS),
                     (self.look, LOOK_SECONDS, LOOK_SECONDS),
@@ -93,7 +100,9 @@ class Hub:
         """Look soon what is new in this topic."""
         for news in self._news:
             news.mark(topic)
+        self._streams.mark(topic)
         self._wake.set()
+        self._more.set()
 
     def close_all(self, why: Close) -> None:
         """Nothing more will come for anybody."""
@@ -119,6 +128,7 @@ class Hub:
             _, pending = await asyncio.wait(pending, timeout=1)
         await asyncio.get_running_loop().run_in_executor(self._thread, connections.close_all)
         self._thread.shutdown()
+        self._stream_thread.shutdown()
 
     # --- What goes on for ever ---
 
@@ -138,6 +148,21 @@ class Hub:
         for news in self._news:
             # Where this fails nothing is forgotten: the reconciliation finds what was not sent.
             await news.send(self._subscribers, self.ask)
+
+    async def _listen_to_streams(self) -> None:
+        async for executions in streaming.heard():
+            self._streams.hear(executions)
+            self._more.set()
+
+    async def _deliver_streams(self) -> None:
+        await self._more.wait()
+        self._more.clear()
+        await self._streams.send(self._subscribers, self._ask_redis)
+
+    async def _ask_redis(self, work: Callable[[], T]) -> T:
+        """In a thread of its own: what comes does not wait for what is rendered."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._stream_thread, work)
 
     async def reconcile(self) -> None:
         """Compare what was sent with what the database says, and look again at what differs."""
@@ -254,3 +279,10 @@ class Door:
             for topic in wanted:
                 news.mark(topic)
             await news.send([subscriber], ask)
+        streams = Streams()
+        for topic in wanted:
+            streams.mark(topic)
+        try:
+            await streams.send([subscriber], ask)
+        except RedisError as problem:
+            log.warning("answers are not shown while they come", problem=str(problem))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from executions.live.closing import Close
 from executions.live.mailbox import Mailbox
@@ -14,6 +14,10 @@ from executions.live.topics import Topic
 from executions.models import Notification
 from executions.policy import Person
 from executions.roles import Role
+from executions.streams import Streamed
+
+if TYPE_CHECKING:
+    from executions.live.streaming import Delta
 
 MOST_TOLD = 200
 
@@ -31,6 +35,8 @@ class Subscription:
     is_ready: bool = False
     unread: int | None = None
     told: list[uuid.UUID] = field(default_factory=list)
+    # How far it was sent of which answer that comes.
+    streamed: Streamed | None = None
 
     def tell(self, notification_id: uuid.UUID) -> bool:
         """Whether this notification was not told before; it counts as told from now on."""
@@ -79,6 +85,9 @@ class Subscriber:
         unread: int,
     ) -> None:
         """Put new notifications, and how many are unread."""
+
+    def tell_stream(self, subscription: Subscription, delta: Delta) -> None:
+        """Put what is new of an answer that comes."""
 
     def hint(self, name: str) -> None:
         """Something in this topic changed."""

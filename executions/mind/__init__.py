@@ -10,6 +10,7 @@ transient failure of the requests that it held; the worker goes on.
 from __future__ import annotations
 
 from executions.mind.errors import Problem, RequestFailed, Why
+from executions.mind.heard import Heard
 from executions.mind.process import close, request
 
-__all__ = ["Problem", "RequestFailed", "Why", "close", "request"]
+__all__ = ["Heard", "Problem", "RequestFailed", "Why", "close", "request"]

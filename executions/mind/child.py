@@ -2,7 +2,7 @@
 
 Started as ``python -m executions.mind.child OPTIONS``. It reads frames (``executions.isolation``)
 from its standard input: ``{"id", "ask"}``, ``{"id", "stop"}`` or ``{"ping"}``; and writes
-``{"id", "heard", "pieces"}`` (at most twenty a second for a request), ``{"id", "message"}``,
+``{"id", "heard"}`` (at most twenty a second for a request), ``{"id", "message"}``,
 ``{"id", "failed"}`` and ``{"pong"}``. Keys travel in a request and are kept in its memory alone.
 """
 
@@ -20,6 +20,7 @@ from typing import Any
 
 from executions.isolation.frames import HEADER, decode, encode
 from executions.mind.errors import Problem, RequestFailed, Why
+from executions.mind.heard import Heard, together
 
 FRAME_SECONDS = 0.05
 _PR_SET_PDEATHSIG = 1
@@ -74,7 +75,7 @@ class Mind:
                 self._tasks[said["id"]] = asyncio.create_task(self._answer(said["id"], said["ask"]))
 
     async def _answer(self, number: int, asked: dict[str, Any]) -> None:
-        heard = Heard(self, number)
+        heard = Telling(self, number)
         telling = asyncio.create_task(heard.tell_now_and_then())
         try:
             frame = encode({"id": number, "message": await self._answered(asked, heard)})
@@ -95,7 +96,7 @@ class Mind:
             telling.cancel()
             self._tasks.pop(number, None)
 
-    async def _answered(self, asked: dict[str, Any], heard: Heard) -> Any:
+    async def _answered(self, asked: dict[str, Any], heard: Telling) -> Any:
         if asked["do"] == "answer":
             return await self._library.answer(asked, heard.add)
         if self._servers is None:
@@ -113,30 +114,27 @@ class Mind:
         while rest:
             rest = rest[os.write(self._replies, rest) :]
 
-    def tell(self, number: int, text: str, pieces: int) -> None:
-        self._send({"id": number, "heard": text, "pieces": pieces})
+    def tell(self, number: int, heard: Heard) -> None:
+        self._send({"id": number, "heard": heard.as_json()})
 
 
-class Heard:
-    """What came of one answer since it was told last."""
+class Telling:
+    """Gathers what came of one answer, and tells it now and then."""
 
     def __init__(self, mind: Mind, number: int) -> None:
         self._mind, self._number = mind, number
-        self._text: list[str] = []
-        self._pieces = 0
+        self._heard: list[Heard] = []
 
-    def add(self, text: str, pieces: int) -> None:
-        self._text.append(text)
-        self._pieces += pieces
+    def add(self, heard: Heard) -> None:
+        self._heard.append(heard)
 
     async def tell_now_and_then(self) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             while True:
                 await asyncio.sleep(FRAME_SECONDS)
-                if self._pieces:
-                    text, pieces = "".join(self._text), self._pieces
-                    self._text, self._pieces = [], 0
-                    self._mind.tell(self._number, text, pieces)
+                if self._heard:
+                    heard, self._heard = self._heard, []
+                    self._mind.tell(self._number, together(heard))
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
 
 from executions.mind.errors import Problem, RequestFailed, Why
+from executions.mind.heard import Heard
 from executions.mind.messages import FORMAT, Message
 
 CONNECT_SECONDS = 10.0
@@ -56,9 +57,9 @@ class Library:
     def __init__(self) -> None:
         self._clients: dict[tuple[str, str, float], AsyncOpenAI] = {}
 
-    async def answer(self, asked: Mapping[str, Any], tell: Callable[[str, int], None]) -> Message:
-        """The model's message to a request; ``tell`` hears each piece of text as it comes, and how
-        many pieces of anything came. Raises RequestFailed.
+    async def answer(self, asked: Mapping[str, Any], tell: Callable[[Heard], None]) -> Message:
+        """The model's message to a request; ``tell`` hears each piece of it as it comes. Raises
+        RequestFailed.
         """
         model = self._model(asked["model"])
         settings = ModelSettings()
@@ -74,7 +75,7 @@ class Library:
             ) as stream:
                 begun = True
                 async for event in stream:
-                    tell(_text_of(event), 1)
+                    tell(_heard(event))
             response = stream.get()
         except Exception as error:
             raise RequestFailed(_problem(error, begun, asked["model"])) from error
@@ -175,13 +176,23 @@ def _thinking_part(name: str, part: Mapping[str, Any]) -> ThinkingPart:
     )
 
 
-def _text_of(event: Any) -> str:
-    part = getattr(event, "part", None)
-    if isinstance(part, TextPart) and event.event_kind == "part_start":
-        return part.content
-    delta = getattr(event, "delta", None)
-    is_text = getattr(delta, "part_delta_kind", "") == "text"
-    return str(getattr(delta, "content_delta", "")) if is_text else ""
+def _heard(event: Any) -> Heard:
+    """What one event of the stream adds to the answer."""
+    part, delta = getattr(event, "part", None), getattr(event, "delta", None)
+    if event.event_kind == "part_start":
+        if isinstance(part, TextPart):
+            return Heard(text=part.content, pieces=1)
+        if isinstance(part, ThinkingPart):
+            return Heard(thinking=len(part.content), pieces=1)
+        if isinstance(part, ToolCallPart):
+            written = len(part.args) if isinstance(part.args, str) else 0
+            return Heard(tool=part.tool_name, arguments=written, pieces=1)
+    kind = getattr(delta, "part_delta_kind", "")
+    if kind == "tool_call":
+        given = getattr(delta, "args_delta", None)
+        return Heard(arguments=len(given) if isinstance(given, str) else 0, pieces=1)
+    text = str(getattr(delta, "content_delta", "") or "")
+    return Heard(thinking=len(text), pieces=1) if kind == "thinking" else Heard(text, pieces=1)
 
 
 def _checked(response: ModelResponse, model: Mapping[str, Any]) -> Message:

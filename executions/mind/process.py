@@ -21,6 +21,7 @@ import executions
 from executions.isolation import starter
 from executions.isolation.frames import HEADER, decode, encode
 from executions.mind.errors import Problem, RequestFailed, Why
+from executions.mind.heard import Heard
 
 MEMORY_BYTES = 3 * 1024**3
 MOST_BYTES = 8 * 1024 * 1024
@@ -52,7 +53,7 @@ def request(
     *,
     deadline: Clock,
     stopping: Stopping,
-    heard: Callable[[str, int], None] = lambda text, pieces: None,
+    heard: Callable[[Heard], None] = lambda heard: None,
 ) -> Any:
     """What is answered: of ``{"do": "answer"}`` the model's message, of ``tools`` and ``call`` what
     an MCP server offers and what one of its tools gave. ``heard`` is told what came of a message,
@@ -121,7 +122,7 @@ class MindProcess:
         asked: dict[str, Any],
         deadline: Clock,
         stopping: Stopping,
-        heard: Callable[[str, int], None],
+        heard: Callable[[Heard], None],
     ) -> Any:
         number, replies = self._begin()
         try:
@@ -138,7 +139,7 @@ class MindProcess:
                     return said["message"]
                 if "failed" in said:
                     raise RequestFailed(Problem.of(said["failed"]))
-                heard(said["heard"], said["pieces"])
+                heard(Heard.of(said["heard"]))
         finally:
             with self._lock:
                 self._waiting.pop(number, None)

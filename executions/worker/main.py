@@ -15,7 +15,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, Error, close_old_connections, connection
 
-from executions import sealed
+from executions import sealed, streams
 from executions.calls import steps
 from executions.dispatch import QUEUE_OFF
 from executions.driving.attempts.running import Running
@@ -108,6 +108,7 @@ def main(fork_server: Pipes) -> int:
         # Nothing of theirs is written any more, so that what still runs can be broken off.
         running.cancel_all()
         steps.close()
+        streams.close()
         sealed.close()
         broadcast.stop()
         checkpoint_at_the_end()

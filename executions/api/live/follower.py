@@ -18,6 +18,7 @@ from executions.live.hub import Door
 from executions.live.mailbox import Frame, Mailbox
 from executions.live.news import ExecutionNews
 from executions.live.rights import Credential
+from executions.live.streaming import Delta, joined
 from executions.live.subscriber import Subscriber, Subscription
 from executions.live.topics import EXECUTION, Topic, execution_topic
 from executions.models import ApiToken
@@ -37,6 +38,7 @@ class Updates(Mailbox):
         super().__init__()
         self._reader = reader
         self._updates: deque[Update] = deque()
+        self._delta: Delta | None = None
         self._lost = 0
         self._is_lagging = False
 
@@ -54,18 +56,27 @@ class Updates(Mailbox):
         self._updates.append(update)
         self._filled.set()
 
+    def stream(self, delta: Delta) -> None:
+        """What is new of an answer; what waits of it is sent together."""
+        if self.closed is None:
+            self._delta = joined(self._delta, delta)
+            self._filled.set()
+
     def drain(self) -> list[Frame]:
+        """Updates first: what comes of a turn is told after its beginning was."""
         if not self._updates:
-            return []
+            delta, self._delta = self._delta, None
+            return [] if delta is None else [{"event": "delta", **delta.as_json()}]
         frame = self._updates.popleft().as_json(self._lost)
         self._lost = 0
         if frame["event"] == "end":
+            self._delta = None
             self.closed = Close.ENDED
         self._is_lagging = self._is_lagging and bool(self._updates)
         return [frame]
 
     def is_empty(self) -> bool:
-        return not self._updates
+        return not self._updates and self._delta is None
 
 
 class Follower(Subscriber):
@@ -115,6 +126,9 @@ class Follower(Subscriber):
             change = replace(change, body={**change.body, "entries": new})
         subscription.cursor = max(subscription.cursor, change.seq)
         self.mailbox.put(change)
+
+    def tell_stream(self, subscription: Subscription, delta: Delta) -> None:
+        self.mailbox.stream(delta)
 
     def refuse(self, name: str) -> None:
         self.mailbox.close(Close.NOT_ALLOWED)

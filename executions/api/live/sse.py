@@ -80,5 +80,9 @@ async def stream(follower: Follower, after: int | None) -> AsyncIterator[bytes]:
 
 
 def written(frame: Frame) -> bytes:
-    """One event of the stream."""
+    """One event of the stream. What comes of an answer has no sequence, and does not count as seen:
+    whoever comes back gets it from its beginning.
+    """
+    if "seq" not in frame:
+        return f"event: {frame['event']}\ndata: {json.dumps(frame)}\n\n".encode()
     return f"id: {frame['seq']}\nevent: {frame['event']}\ndata: {json.dumps(frame)}\n\n".encode()

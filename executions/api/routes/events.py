@@ -16,13 +16,14 @@ from executions.api.cursors import USUAL, Limit
 from executions.api.live import sse
 from executions.api.live.follower import Follower, door
 from executions.api.problems import Problem
-from executions.api.schemas.journal import Followed, FollowingClosed, History
+from executions.api.schemas.journal import Delta, Followed, FollowingClosed, History
 
 MOST_STREAMS = 20
 # OpenAPI 3.1 has no word for the parts of a stream: this is what the `data` of each event holds.
 STREAM_SCHEMA = {
     "oneOf": [
-        {"$ref": f"#/components/schemas/{shape.__name__}"} for shape in (Followed, FollowingClosed)
+        {"$ref": f"#/components/schemas/{shape.__name__}"}
+        for shape in (Followed, Delta, FollowingClosed)
     ]
 }
 STREAM = {
@@ -66,7 +67,8 @@ def add_events(router: Router, kind: str) -> None:
     ) -> History | HttpResponseBase:
         """Journal and events in the order of their sequence, oldest first.
 
-        With `Accept: text/event-stream`: a snapshot first, then every update until it ends.
+        With `Accept: text/event-stream`: a snapshot first, then every update until it ends,
+        and of an agent what its model answers while it comes.
         """
         user, last_seen = person(request), sse.last_seen(request)
         execution = await sync_to_async(finding.execution)(user, execution_id, kind)

@@ -123,6 +123,24 @@ class Followed(BaseModel):
     )
 
 
+class Delta(BaseModel):
+    """The `data` of the event `delta`: more of an answer that a model gives to an agent now.
+
+    `text` belongs at `at` characters of the answer; at 0 it is all that there is so far, and what
+    came of that step before counts no more. It has no id and is not kept: the journal has the
+    answer when the turn ends, and counts. One may come shortly after its turn has ended.
+    """
+
+    event: Literal["delta"]
+    path: str = Field(description="The step of the turn.")
+    attempt: int
+    at: int = Field(ge=0)
+    text: str
+    thinking: int = Field(ge=0, description="How many characters it thought so far.")
+    tool: str = Field(description="The tool whose arguments it writes; empty for none.")
+    arguments: int = Field(ge=0, description="How many characters of these it wrote so far.")
+
+
 class FollowingClosed(BaseModel):
     """The `data` of the event `closed`: nothing more will come, and the execution may go on."""
 

@@ -23,4 +23,5 @@ MODEL = CallKind(
     destinations=(),
     retry_delays="STIGMER_MODEL_RETRY_DELAYS",
     takes_secrets=False,
+    streams=True,
 )

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from executions import mind
-from executions.calls.context import StepContext
+from executions.calls.context import Audience, StepContext
 from executions.calls.outcome import Done, Fail, Outcome
 from executions.errors import WorkflowError
 from executions.mind.errors import ANSWERED, PASSES, Problem, Why
@@ -36,7 +36,8 @@ def run(arguments: Mapping[str, Any], context: StepContext) -> Outcome:
         "messages": context.written["messages"],
         "tools": context.written["tools"],
     }
-    received = _Received()
+    received = _Received(context.audience)
+    context.audience.begin()
     try:
         message = mind.request(
             asked,
@@ -46,6 +47,8 @@ def run(arguments: Mapping[str, Any], context: StepContext) -> Outcome:
         )
     except mind.RequestFailed as failed:
         return _fail(failed.problem, model, received)
+    finally:
+        context.audience.end()
     return Done(message | _cost(message["usage"], model))
 
 
@@ -58,13 +61,15 @@ _TOLD = ("name", "protocol", "address", "key", "remote_name", "silence_seconds",
 
 
 class _Received:
-    """How much of an answer came before it broke off."""
+    """How much of an answer came before it broke off; who follows the run sees it as it comes."""
 
-    def __init__(self) -> None:
+    def __init__(self, audience: Audience) -> None:
         self.characters = 0
+        self._audience = audience
 
-    def add(self, text: str, pieces: int) -> None:
-        self.characters += len(text)
+    def add(self, heard: mind.Heard) -> None:
+        self.characters += len(heard.text)
+        self._audience.hear(heard)
 
     def told(self) -> str:
         return f" {self.characters:,} characters of it had come." if self.characters else ""

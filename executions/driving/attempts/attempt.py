@@ -11,8 +11,8 @@ from typing import Any
 import structlog
 from django.conf import settings
 
-from executions import sealed
-from executions.calls.context import Cancellation, Deadline, StepContext
+from executions import sealed, streams
+from executions.calls.context import Audience, Cancellation, Deadline, Nobody, StepContext
 from executions.calls.kind import RunsIn
 from executions.calls.outcome import Done, Fail, Outcome
 from executions.calls.steps import STEPS
@@ -27,6 +27,7 @@ from executions.language.walking import late
 from executions.language.walking.requests import Effect
 from executions.models import Execution
 from executions.secrets import Edge, Secrets, SecretUnavailable
+from executions.streams import Place
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,7 @@ def context_for(
     cancellation: Cancellation,
     seat: Seat | None = None,
     resources: Mapping[str, Any] = MappingProxyType({}),
+    token: int = 0,
 ) -> StepContext:
     """What the attempt may know and use; its deadline begins to count now."""
     is_old = execution.journal_format == FIRST_FORMAT
@@ -73,7 +75,14 @@ def context_for(
         resources=resources,
         written=request.written,
         input=request.input,
+        audience=_audience(execution, request, token),
     )
+
+
+def _audience(execution: Execution, request: Effect, token: int) -> Audience:
+    if not EVERY_CALL[request.call].streams:
+        return Nobody()
+    return streams.stream(Place(execution.pk, token, request.step.path, request.step.attempt))
 
 
 def _arguments(request: Effect, context: StepContext) -> Any:

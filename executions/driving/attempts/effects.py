@@ -163,7 +163,14 @@ def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | E
             )
         cancellation = Cancellation()
         context = attempt.context_for(
-            drive.execution, request, seconds, drive.secrets, cancellation, seat, resources
+            drive.execution,
+            request,
+            seconds,
+            drive.secrets,
+            cancellation,
+            seat,
+            resources,
+            drive.token,
         )
         is_once = effect == "at_most_once"
         with drive.running.attempt(

@@ -10,14 +10,16 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from executions import tokens
+from executions import streams, tokens
 from executions.api.live.follower import Follower, door
 from executions.api.live.frames import Update
 from executions.health.metrics import exposition
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.live.closing import say_farewell
+from executions.mind.heard import Heard
 from executions.models import ApiToken, Execution
+from executions.streams import Place
 from executions.tokens import Minted
 from tests.api.conftest import HEAD
 from tests.api.live.clients import PATIENCE_SECONDS, elsewhere, run, socket, stream
@@ -343,5 +345,28 @@ def test_a_server_that_stops_in_order_ends_streams_and_sockets_with_their_last_w
             }
             rest = [(event, data) async for event, _, data in events]
             assert rest == [("closed", {"reason": "restarting"})]
+
+    run(scenario)
+
+
+def test_what_a_model_answers_comes_while_it_comes_and_has_no_id(owner, begin, drive, redis_client):
+    execution = begin()
+    answer = streams.stream(Place(execution.pk, 1, "/turn/1", 1))
+
+    async def scenario() -> None:
+        await elsewhere(answer.hear, Heard("Hel"))
+        async with stream(path_of(execution), authorization=bearer(owner)) as opened:
+            events = opened.events()
+            event, seq, _ = await anext(events)
+            assert (event, seq) == ("snapshot", execution.head_seq)
+            event, seq, data = await anext(events)
+            assert (event, seq, data["at"], data["text"]) == ("delta", 0, 0, "Hel")
+            await elsewhere(answer.hear, Heard("lo", tool="shop_stock", arguments=2))
+            event, seq, data = await anext(events)
+            assert (data["at"], data["text"], data["tool"]) == (3, "lo", "shop_stock")
+            assert data["path"] == "/turn/1"
+            await elsewhere(drive, execution)
+            assert [event async for event, *_ in events][-1] == "end"
+        await elsewhere(streams.close)
 
     run(scenario)
