@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 from tests.faults.harness import (
+    f01_agents,
     f01_every_write,
     f01_random,
     f02_processes,
@@ -39,6 +40,7 @@ FAULTS: dict[str, ModuleType] = {
     module.FAULT: module
     for module in (
         f01_every_write,
+        f01_agents,
         f01_random,
         f02_processes,
         f02_stalls,
@@ -59,6 +61,7 @@ FAULTS: dict[str, ModuleType] = {
 # How many trials of each are wanted, on both databases together.
 WANTED = {
     "F1": 1498,
+    "F1A": 300,
     "F1R": 300,
     "F2": 100,
     "F2S": 200,

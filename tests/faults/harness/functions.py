@@ -4,8 +4,10 @@ that calls it.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import urllib.request
 
 from executions.calls.python.functions import FunctionContext, function
 
@@ -22,6 +24,18 @@ def enrol(context: FunctionContext) -> str:
 
     Group.objects.create(name=context.idempotency_key[-150:])
     return "enrolled"
+
+
+@function(name="faults.note", effect="idempotent", isolation="thread")
+def note(word: str, context: FunctionContext) -> str:
+    """A tool of an agent: it tells the ledger, under its key."""
+    request = urllib.request.Request(
+        f"{os.environ['STIGMER_TEST_LEDGER']}/effect",
+        json.dumps({"name": word}).encode(),
+        {"Idempotency-Key": context.idempotency_key, "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return str(json.load(response)["did"])
 
 
 @function(name="faults.kill_worker", isolation="thread")

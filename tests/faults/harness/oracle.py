@@ -15,6 +15,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from tests.faults.harness import agents
+from tests.faults.harness.agents import AgentShape
 from tests.faults.harness.shapes import CANARY, Shape
 
 
@@ -41,6 +43,7 @@ def judge(execution_id: str, shape: Shape, ledger_url: str, *, kills: int) -> li
         *_single_history(execution),
         *_no_fork(execution),
         *_effects(entries, shape, kills),
+        *(agents.unpaid(execution, shape) if isinstance(shape, AgentShape) else ()),
         *_enrolments(execution, shape),
         *_numbered_once(execution),
         *_secrecy(execution),
@@ -82,7 +85,7 @@ def effects_of(public_id: str, ledger_url: str) -> list[dict[str, Any]]:
 def _ended_well(execution: Any, shape: Shape) -> Iterator[str]:
     if execution.phase != "COMPLETED":
         yield f"I1: it is {execution.phase} ({execution.failure_reason or execution.waiting_for})"
-    elif execution.output != shape.output:
+    elif shape.seen(execution.output) != shape.output:
         yield f"I1: its output is {execution.output}, not {shape.output}"
     if execution.phase == "COMPLETED" and (
         execution.process_id or execution.wake_at or execution.waiting_for

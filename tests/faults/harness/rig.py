@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tests.faults.harness import ledger
+from tests.faults.harness import agents, ledger
 from tests.faults.harness.shapes import CANARY
 from tests.services import postgres_server
 from tests.waiting import until
@@ -134,6 +134,8 @@ def rig(database: str, folder: Path) -> Iterator[Rig]:
         else:
             os.environ["DATABASE_URL"] = f"sqlite:///{folder / 'trials.sqlite3'}"
         url = stack.enter_context(ledger_server(folder))
+        os.environ["STIGMER_TEST_LEDGER"] = url
+        os.environ[agents.ADDRESS] = stack.enter_context(agents.model_server(folder))
         import django
 
         django.setup()

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from tests.faults.harness import agents
+from tests.faults.harness.agents import AgentShape
 from tests.faults.harness.shapes import Shape
 
 LOOK_SECONDS = 0.002
@@ -36,6 +38,9 @@ def apply(shapes: list[Shape], ledger_url: str) -> None:
 
     ann = User.objects.get(username="ann")
     for shape in shapes:
+        if isinstance(shape, AgentShape):
+            agents.apply(ann)
+            continue
         apply_definition(shape.text(ledger_url), ann)
 
 
@@ -50,6 +55,8 @@ def start(shape: Shape, name: str) -> str:
     from executions.models import Workflow
 
     ann = User.objects.get(username="ann")
+    if isinstance(shape, AgentShape):
+        return agents.start(shape, name, ann)
     return str(start_execution(Workflow.objects.get(slug=shape.name), ann, input={}, name=name).pk)
 
 
@@ -148,6 +155,8 @@ def press(execution_id: str, shape: Shape) -> bool:
         "recover": decisions.recover,
     }
     try:
+        if isinstance(shape, AgentShape):
+            return agents.answer(execution, ann)
         if execution.phase == "FAILED" and shape.press:
             verbs[shape.press](execution.pk, ann)
             return True
