@@ -7,14 +7,16 @@ from __future__ import annotations
 import json
 import signal
 import threading
+from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
+from executions.demo import chat, messages
 from executions.demo.calls import Call, Calls
 from executions.demo.faults import OPERATIONS, Fault, Faults, read_fault
-from executions.demo.model import Answering, Cut, DemoModel, Refusal, send
+from executions.demo.model import BadRequest, Cut, DemoModel, Playing, Unplayed
 from executions.demo.shop import Answer, Shop
 
 MAX_BODY_BYTES = 65_536
@@ -27,6 +29,8 @@ ASSETS = {
     "/page.css": ("page.css", "text/css"),
     "/page.js": ("page.js", "text/javascript"),
 }
+# The demonstration model speaks each of these protocols.
+PROTOCOLS: dict[str, Any] = {chat.PATH: chat, messages.PATH: messages}
 EFFECT_PATHS = {"/reservations": "reserve", "/payments": "charge", "/shipments": "ship"}
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; "
@@ -116,14 +120,14 @@ class ShopHandler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         path = urlsplit(self.path).path
-        is_conversation = path == "/v1/chat/completions"
+        is_conversation = path in PROTOCOLS
         try:
             body = self._read_json(MAX_CONVERSATION_BYTES if is_conversation else MAX_BODY_BYTES)
         except ValueError as error:
             self._reply(400, {"error": str(error)})
             return
         if is_conversation:
-            self._converse(body)
+            self._converse(PROTOCOLS[path], body)
         elif path == "/control":
             self._control(body)
         elif path in EFFECT_PATHS:
@@ -132,26 +136,31 @@ class ShopHandler(BaseHTTPRequestHandler):
         else:
             self._reply(404, {"error": f"nothing at {path}"})
 
-    def _converse(self, body: Any) -> None:
-        found = self.server.model.answer(body)
-        if isinstance(found, Refusal):
-            self._reply(found.status, found.body, found.headers)
+    def _converse(self, protocol: Any, body: Any) -> None:
+        found: Playing | Unplayed
+        try:
+            found = self.server.model.play(protocol.read(body))
+        except BadRequest as problem:
+            found = Unplayed(400, str(problem), "invalid_request_error")
+        if isinstance(found, Unplayed):
+            self._reply(found.status, protocol.refused(found), found.headers())
             return
         try:
             if body.get("stream"):
-                self._stream(found)
+                self._stream(protocol.stream(found, body))
             else:
-                self._reply(200, found.whole())
+                self._reply(200, protocol.whole(found))
         except Cut:
             self.close_connection = True
 
-    def _stream(self, answering: Answering) -> None:
+    def _stream(self, events: Iterable[bytes]) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream; charset=utf-8")
         self.send_header("Cache-Control", "no-store")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        send(answering, self._chunk)
+        for event in events:
+            self._chunk(event)
         self.wfile.write(b"0\r\n\r\n")
 
     def _chunk(self, data: bytes) -> None:

@@ -5,13 +5,12 @@ Our messages become the library's at this edge, and its answers become ours.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import httpx2
-from openai import AsyncOpenAI
 from pydantic_ai import exceptions
 from pydantic_ai.direct import model_request_stream
 from pydantic_ai.messages import (
@@ -25,17 +24,18 @@ from pydantic_ai.messages import (
     ToolReturnPart,
     UserPromptPart,
 )
-from pydantic_ai.models import Model, ModelRequestParameters
-from pydantic_ai.models.openai import OpenAIChatModel
-from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
-from pydantic_ai.settings import ModelSettings
+from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.tools import ToolDefinition
 
 from executions.mind.errors import Problem, RequestFailed, Why
 from executions.mind.heard import Heard
 from executions.mind.messages import FORMAT, Message
+from executions.mind.protocols import NotInstalled, Protocols
 
-CONNECT_SECONDS = 10.0
+# Bytes that only keep a connection alive are no progress after so long.
+PROGRESS_SECONDS = 600.0
+# The protocol of messages that do not say theirs.
+_FIRST_PROTOCOL = "openai-chat"
 # Waiting only repeats what these say.
 _CLASSES: tuple[tuple[type[Exception], Why], ...] = (
     (exceptions.ModelQuotaExceededError, Why.QUOTA),
@@ -52,59 +52,37 @@ _CLASSES: tuple[tuple[type[Exception], Why], ...] = (
 
 
 class Library:
-    """The clients of this process, one for each address, key and patience."""
+    """What is asked of models by this process."""
 
     def __init__(self) -> None:
-        self._clients: dict[tuple[str, str, float], AsyncOpenAI] = {}
+        self._protocols = Protocols()
 
     async def answer(self, asked: Mapping[str, Any], tell: Callable[[Heard], None]) -> Message:
         """The model's message to a request; ``tell`` hears each piece of it as it comes. Raises
         RequestFailed.
         """
-        model = self._model(asked["model"])
-        settings = ModelSettings()
-        if asked["model"].get("max_tokens"):
-            settings["max_tokens"] = asked["model"]["max_tokens"]
         begun = False
         try:
-            async with model_request_stream(
-                model,
-                _messages(asked),
-                model_settings=settings,
-                model_request_parameters=_parameters(asked["tools"]),
-            ) as stream:
+            model, settings = self._protocols.model(asked["model"])
+            async with (
+                asyncio.timeout(PROGRESS_SECONDS) as patience,
+                model_request_stream(
+                    model,
+                    messages_for(asked, model.system),
+                    model_settings=settings,
+                    model_request_parameters=_parameters(asked["tools"]),
+                ) as stream,
+            ):
                 begun = True
                 async for event in stream:
+                    patience.reschedule(asyncio.get_running_loop().time() + PROGRESS_SECONDS)
                     tell(_heard(event))
             response = stream.get()
+        except NotInstalled as problem:
+            raise RequestFailed(Problem(Why.REJECTED, str(problem), is_sent=False)) from problem
         except Exception as error:
             raise RequestFailed(_problem(error, begun, asked["model"])) from error
         return _checked(response, asked["model"])
-
-    def _model(self, said: Mapping[str, Any]) -> Model:
-        provider = OpenAICompatibleProvider(said["name"], openai_client=self._client(said))
-        return OpenAIChatModel(said["remote_name"], provider=provider)
-
-    def _client(self, said: Mapping[str, Any]) -> AsyncOpenAI:
-        """Every attempt is a row of ours: the client repeats nothing, follows no redirect and asks
-        no proxy of the environment.
-        """
-        key = (said["address"], said["key"], float(said["silence_seconds"]))
-        if key not in self._clients:
-            address, secret, silence = key
-            timeout = httpx2.Timeout(silence, connect=CONNECT_SECONDS)
-            limits = httpx2.Limits(max_connections=None, max_keepalive_connections=32)
-            http = httpx2.AsyncClient(
-                timeout=timeout, limits=limits, trust_env=False, follow_redirects=False
-            )
-            self._clients[key] = AsyncOpenAI(
-                base_url=address,
-                api_key=secret or "none",
-                max_retries=0,
-                timeout=timeout,
-                http_client=http,
-            )
-        return self._clients[key]
 
 
 def _parameters(tools: Sequence[Mapping[str, Any]]) -> ModelRequestParameters:
@@ -119,7 +97,8 @@ def _parameters(tools: Sequence[Mapping[str, Any]]) -> ModelRequestParameters:
     return ModelRequestParameters(function_tools=offered)
 
 
-def _messages(asked: Mapping[str, Any]) -> list[ModelMessage]:
+def messages_for(asked: Mapping[str, Any], system: str) -> list[ModelMessage]:
+    """The conversation in the library's form; ``system`` is what it calls the provider."""
     found: list[ModelMessage] = [ModelRequest(parts=[SystemPromptPart(asked["instructions"])])]
     make: dict[str, Callable[[Message], Any]] = {
         "user": lambda message: UserPromptPart(message["text"]),
@@ -127,7 +106,7 @@ def _messages(asked: Mapping[str, Any]) -> list[ModelMessage]:
     }
     for message in asked["messages"]:
         if message["role"] == "assistant":
-            found.append(_response(message, asked["model"]["name"]))
+            found.append(_response(message, asked["model"], system))
             continue
         part = make[message["role"]](message)
         last = found[-1]
@@ -143,37 +122,45 @@ def _returned(message: Message) -> ToolReturnPart:
     return ToolReturnPart(message["name"], message["text"], message["call"], outcome=outcome)
 
 
-def _response(message: Message, name: str) -> ModelResponse:
+def _response(message: Message, model: Mapping[str, Any], system: str) -> ModelResponse:
     """What a model thought, and its provider's marks, go back only to the model that they came
     from: another one refuses them.
     """
-    own = message.get("model") == name
-    make: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+    protocol = message.get("provider", {}).get("protocol", _FIRST_PROTOCOL)
+    own = message.get("model") == model["name"] and protocol == model["protocol"]
+    make: dict[str, Callable[[Mapping[str, Any], dict[str, Any]], Any]] = {
         "text": _text_part,
         "call": _call_part,
-        "thinking": partial(_thinking_part, name),
+        "thinking": _thinking_part,
     }
     parts = [
-        make[part["type"]](part) for part in message["parts"] if own or part["type"] != "thinking"
+        make[part["type"]](part, _marks_of(part, system) if own else {})
+        for part in message["parts"]
+        if own or part["type"] != "thinking"
     ]
-    return ModelResponse(parts=parts, provider_name=name if own else None)
+    return ModelResponse(parts=parts, provider_name=system if own else None)
 
 
-def _text_part(part: Mapping[str, Any]) -> TextPart:
-    return TextPart(part["text"])
+def _marks_of(part: Mapping[str, Any], system: str) -> dict[str, Any]:
+    """What the provider of a part needs back with it."""
+    details = part.get("details")
+    return {"provider_name": system} | ({"provider_details": details} if details else {})
 
 
-def _call_part(part: Mapping[str, Any]) -> ToolCallPart:
+def _text_part(part: Mapping[str, Any], marks: dict[str, Any]) -> TextPart:
+    return TextPart(part["text"], **marks)
+
+
+def _call_part(part: Mapping[str, Any], marks: dict[str, Any]) -> ToolCallPart:
     given = part["arguments"]
     # A text that is no JSON object would be refused by the provider; the model is told of it in the
     # result.
-    return ToolCallPart(part["name"], given if isinstance(given, dict) else {}, part["id"])
+    given = given if isinstance(given, dict) else {}
+    return ToolCallPart(part["name"], given, part["id"], **marks)
 
 
-def _thinking_part(name: str, part: Mapping[str, Any]) -> ThinkingPart:
-    return ThinkingPart(
-        part["text"], id=part.get("id"), signature=part.get("signature"), provider_name=name
-    )
+def _thinking_part(part: Mapping[str, Any], marks: dict[str, Any]) -> ThinkingPart:
+    return ThinkingPart(part["text"], id=part.get("id"), signature=part.get("signature"), **marks)
 
 
 def _heard(event: Any) -> Heard:
@@ -222,14 +209,14 @@ def _message(response: ModelResponse, model: Mapping[str, Any]) -> Message:
     parts: list[dict[str, Any]] = []
     for part in response.parts:
         if isinstance(part, TextPart):
-            parts.append({"type": "text", "text": part.content})
+            parts.append({"type": "text", "text": part.content, **_details(part)})
         elif isinstance(part, ThinkingPart):
             marks = {"id": part.id, "signature": part.signature}
             known = {name: value for name, value in marks.items() if value is not None}
-            parts.append({"type": "thinking", "text": part.content, **known})
+            parts.append({"type": "thinking", "text": part.content, **known, **_details(part)})
         elif isinstance(part, ToolCallPart):
             call = {"type": "call", "id": part.tool_call_id, "name": part.tool_name}
-            parts.append(call | {"arguments": _arguments(part.args)})
+            parts.append(call | {"arguments": _arguments(part.args)} | _details(part))
     usage = response.usage
     return {
         "role": "assistant",
@@ -244,10 +231,15 @@ def _message(response: ModelResponse, model: Mapping[str, Any]) -> Message:
         },
         "model": model["name"],
         "provider": {
+            "protocol": model["protocol"],
             "model": response.model_name,
             "response_id": response.provider_response_id,
         },
     }
+
+
+def _details(part: TextPart | ThinkingPart | ToolCallPart) -> dict[str, Any]:
+    return {"details": part.provider_details} if part.provider_details else {}
 
 
 def _arguments(given: Any) -> dict[str, Any] | str:
@@ -266,7 +258,9 @@ def _problem(error: Exception, begun: bool, model: Mapping[str, Any]) -> Problem
     status = int(getattr(error, "status_code", 0) or 0)
     retry_after = getattr(error, "retry_after", None)
     causes = list(_causes(error))
-    if any(isinstance(cause, httpx2.ConnectTimeout | httpx2.ConnectError) for cause in causes):
+    if isinstance(error, TimeoutError):
+        why = Why.SILENT
+    elif any(isinstance(cause, httpx2.ConnectTimeout | httpx2.ConnectError) for cause in causes):
         why = Why.UNREACHABLE
     elif any(isinstance(cause, httpx2.TimeoutException) for cause in causes):
         why = Why.SILENT

@@ -25,6 +25,9 @@ class Protocol(models.TextChoices):
     """What a model's server speaks."""
 
     OPENAI_CHAT = "openai-chat", "OpenAI chat completions (and what is compatible)"
+    ANTHROPIC = "anthropic", "Anthropic messages"
+    OPENAI_RESPONSES = "openai-responses", "OpenAI responses"
+    GOOGLE = "google", "Google Gemini (needs the extra `google`)"
 
 
 class LanguageModelQuerySet(models.QuerySet["LanguageModel"]):
