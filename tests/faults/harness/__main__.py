@@ -32,6 +32,7 @@ from tests.faults.harness import (
     f12_mutations,
     f15_network,
     f16_verbs,
+    f17_streams,
 )
 from tests.faults.harness.results import Results
 from tests.faults.harness.rig import DATABASES, ROOT, rig
@@ -53,6 +54,7 @@ FAULTS: dict[str, ModuleType] = {
         f12_mutations,
         f15_network,
         f16_verbs,
+        f17_streams,
         f11_poison,
     )
 }
@@ -75,6 +77,7 @@ WANTED = {
     "F12": 50_000,
     "F15": 100,
     "F16": 5_000,
+    "F17": 200,
 }
 
 # Its one trial may take longer than the whole run.
