@@ -54,7 +54,7 @@ class Calling:
         return result(
             self._call["id"],
             self._call["name"],
-            result_text(record),
+            result_text(record, self.written),
             failed=record.status == StepStatus.FAILED,
         )
 
@@ -214,8 +214,20 @@ def _answer(said: dict[str, Any]) -> str:
     return f"{answer}\n\n{words}".strip() if words else answer
 
 
-def result_text(record: StepRecord) -> str:
-    """The result as the model reads it."""
+def made_with(record: StepRecord, written: Any) -> Any:
+    """The arguments that a call was made with; ``written`` are those that the model wrote."""
+    given = record.arguments if isinstance(record.arguments, dict) else {}
+    if "function" in given or "server" in given:
+        return given.get("arguments")
+    if "agent" in given:
+        return {"message": given.get("message")}
+    return given.get("input") if "namespace" in given else written
+
+
+def result_text(record: StepRecord, written: Any) -> str:
+    """The result as the model reads it; it is told where a person changed the arguments that it has
+    ``written``.
+    """
     output = record.output
     if record.status == StepStatus.FAILED:
         text = str(output["error"])
@@ -229,8 +241,9 @@ def result_text(record: StepRecord) -> str:
         text = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
     if len(text) > MOST_CHARACTERS:
         text = f"{text[:MOST_CHARACTERS]}\n[cut: {len(text):,} characters in all]"
-    by = record.control.get("edited_by")
-    if by:
-        given = json.dumps(record.arguments.get("arguments", record.arguments.get("input")))
+    made = made_with(record, written)
+    if made != written and record.arguments is not None:
+        by = record.control.get("edited_by") or "A person"
+        given = json.dumps(made, ensure_ascii=False)
         text = f"[{by} changed the arguments of this call to {given}]\n{text}"
     return text

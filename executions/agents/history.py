@@ -57,4 +57,4 @@ def _result(call: dict[str, Any], record: StepRecord | None) -> Message:
     if record is None or not record.is_finished() or record.output is None:
         return result(call["id"], call["name"], "This call was not made.", failed=True)
     failed = record.status == StepStatus.FAILED
-    return result(call["id"], call["name"], result_text(record), failed=failed)
+    return result(call["id"], call["name"], result_text(record, call["arguments"]), failed=failed)

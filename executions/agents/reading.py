@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from executions.agents.calling import result_text
+from executions.agents.calling import made_with, result_text
 from executions.agents.paths import approval_path, call_path, turn_path
 from executions.agents.tools import cleaned
 from executions.journal.records import StepRecord
@@ -116,7 +116,7 @@ def _called(turn: int, place: int, call: dict[str, Any], by_path: dict[str, Step
     waits = approval is not None and not approval.is_finished()
     if record is None:
         return Called(call["id"], name, path, written, waits=waits)
-    made = _made_with(record, written)
+    made = made_with(record, written)
     is_done = record.is_finished() and record.output is not None
     return Called(
         call["id"],
@@ -126,22 +126,13 @@ def _called(turn: int, place: int, call: dict[str, Any], by_path: dict[str, Step
         written if made != written else None,
         str(record.status),
         record.output,
-        result_text(record) if is_done else "",
+        result_text(record, written) if is_done else "",
         _error(record),
         waits,
         str(record.control.get("edited_by") or ""),
         record.started_at,
         record.finished_at,
     )
-
-
-def _made_with(record: StepRecord, written: Any) -> Any:
-    given = record.arguments if isinstance(record.arguments, dict) else {}
-    if "function" in given or "server" in given:
-        return given.get("arguments")
-    if "agent" in given:
-        return {"message": given.get("message")}
-    return given.get("input") if "namespace" in given else written
 
 
 def _error(record: StepRecord) -> str:

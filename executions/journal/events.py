@@ -96,6 +96,16 @@ class EventName(StrEnum):
         ),
     )
     RETRIED = "WORKFLOW_RETRIED", Words("Retry asked for", Tone.BUSY, "↺", "retry")
+    STEP_AMENDED = (
+        "WORKFLOW_STEP_AMENDED",
+        Words(
+            "A result was changed",
+            Tone.WARN,
+            "↺",
+            "the result of a call was changed",
+            told=Told.OWNER_IF_ANOTHER,
+        ),
+    )
     RESTORED = (
         "WORKFLOW_RESTORED",
         Words(

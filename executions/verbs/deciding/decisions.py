@@ -35,7 +35,16 @@ from executions.verbs.deciding.case import Case, Decided, write
 from executions.verbs.deciding.edited import Edited, edited
 from executions.verbs.deciding.opening import Opening, Reads, opened
 
-__all__ = ["Decided", "again", "audited", "decide", "recover", "retry", "skip"]
+__all__ = [
+    "Decided",
+    "again",
+    "audited",
+    "check_storable",
+    "decide",
+    "recover",
+    "retry",
+    "skip",
+]
 _UNSET = object()
 # What is opened again with its arguments: a call, and the run of another workflow.
 REMEMBERED = ("call", "run")
@@ -66,7 +75,7 @@ def retry(
                 "The edited input of a call has to be an object.",
                 state=case.execution.phase,
             )
-        _check_storable(arguments, "The edited input", case)
+        check_storable(arguments, "The edited input", case)
         if arguments is not _UNSET:
             case.made.edited_input = True
         if as_new_operation:
@@ -180,7 +189,7 @@ def _skip(case: Case, output: Any) -> Decided:
                 " `optional: true`."
             ),
         )
-    _check_storable(output, "The output", case)
+    check_storable(output, "The output", case)
     target, now = chain[place], clock.now()
     identity = operation.identity(target, surroundings.run_of(case.execution))
     answer = replace(
@@ -240,7 +249,7 @@ def decide(
             raise Refused(
                 "wrong_phase", "It does not wait for a decision.", state=case.execution.phase
             )
-        _check_storable(output, "The output", case)
+        check_storable(output, "The output", case)
         call = Call(without(asked.control, *PER_TRY))
         if choice == "mark_done":
             call.answer = Answer.made(
@@ -278,7 +287,8 @@ def _output_of(case: Case, asked: StepRecord) -> Any:
     return late.output
 
 
-def _check_storable(value: Any, what: str, case: Case) -> None:
+def check_storable(value: Any, what: str, case: Case) -> None:
+    """Raises Refused for what no step can hold."""
     if value is _UNSET:
         return
     try:

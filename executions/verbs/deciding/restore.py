@@ -137,7 +137,7 @@ def restore(
         _check_reason(reason, case.execution)
         return _restore(case, checkpoint_seq)
 
-    below = partial(_cancel_what_is_taken_back, execution_id, checkpoint_seq)
+    below = partial(cancel_what_is_taken_back, execution_id, checkpoint_seq)
     return audited(
         Opening(
             execution_id,
@@ -169,6 +169,15 @@ def undo_restore(
 
 
 def _restore(case: Case, checkpoint_seq: int) -> Decided:
+    checkpoint = go_back(case, checkpoint_seq)
+    case.made.checkpoint = checkpoint_seq
+    return _written(case, EventName.RESTORED, checkpoint)
+
+
+def go_back(case: Case, checkpoint_seq: int) -> StepRecord | None:
+    """Take back what came after a checkpoint, which is given (None: the beginning). Nothing is
+    written yet. Raises Refused.
+    """
     execution, records, broken = case.execution, list(case.records.values()), case.broken
     checkpoint = _checkpoint(execution, records, checkpoint_seq, broken)
     found = parted(records, checkpoint, checkpoint_seq, is_whole=broken is None)
@@ -190,7 +199,6 @@ def _restore(case: Case, checkpoint_seq: int) -> Decided:
     for record in found.closed:
         case.superseded.append(record)
         case.written.append(_as_it_was_begun(record))
-    case.made.checkpoint = checkpoint_seq
     if broken is not None:
         case.chained_on = checkpoint.digest if checkpoint else ""
         case.made.cut = Cut.made(after=checkpoint_seq, before=execution.head_seq + 1)
@@ -199,7 +207,7 @@ def _restore(case: Case, checkpoint_seq: int) -> Decided:
         "last_checkpoint_at": checkpoint.finished_at if checkpoint else None,
     }
     case.goes_on_after(checkpoint.path if checkpoint else "")
-    return _written(case, EventName.RESTORED, checkpoint)
+    return checkpoint
 
 
 def _undo(case: Case) -> Decided:
@@ -279,8 +287,8 @@ def _raise_in_branch(forked: Forked, segment: str, execution: Execution, generat
     del forked.winner
 
 
-def _cancel_what_is_taken_back(execution_id: uuid.UUID, checkpoint_seq: int) -> None:
-    """The runs that it waits for, but for those of branches that are left alone."""
+def cancel_what_is_taken_back(execution_id: uuid.UUID, checkpoint_seq: int) -> None:
+    """Cancel the runs that it waits for, but for those of branches that are left alone."""
     records = load_records(execution_id)
     checkpoint = next((record for record in records if record.seq == checkpoint_seq), None)
     left = parted(records, checkpoint, checkpoint_seq).spared

@@ -1,0 +1,101 @@
+"""Another result for a finished call: the run goes back to it and on from there with what a person
+says that it gave.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from executions import clock
+from executions.agents.paths import turn_number
+from executions.driving import report
+from executions.errors import Refused
+from executions.ids import uuid7
+from executions.journal.decided import Task
+from executions.journal.events import EventName
+from executions.journal.records import StepRecord
+from executions.models import Execution
+from executions.models.transactions import persistent
+from executions.states import StepStatus
+from executions.verbs.deciding.case import Case, Decided, write
+from executions.verbs.deciding.decisions import REMEMBERED, audited, check_storable
+from executions.verbs.deciding.opening import Opening
+from executions.verbs.deciding.restore import PHASES, cancel_what_is_taken_back, go_back
+
+VERB = "amend"
+
+
+@persistent
+def amend(
+    execution_id: uuid.UUID,
+    actor: User,
+    step_seq: int,
+    output: Any,
+    *,
+    expected_seq: int | None = None,
+    reason: str = "",
+) -> Decided:
+    """Give the finished call with this seq another output, and go on after it.
+
+    Raises Refused, and then nothing is changed.
+    """
+    below = partial(cancel_what_is_taken_back, execution_id, step_seq)
+    opening = Opening(execution_id, actor, VERB, expected_seq, PHASES, reason, before=below)
+    return audited(opening, lambda case: _amend(case, step_seq, output))
+
+
+def _amend(case: Case, step_seq: int, output: Any) -> Decided:
+    execution, now = case.execution, clock.now()
+    call = next((r for r in case.records.values() if r.seq == step_seq and r.is_finished()), None)
+    _check(execution, call, step_seq)
+    assert call is not None
+    check_storable(output, "The result", case)
+    go_back(case, step_seq)
+    said = Task(dict(call.control))
+    said.reason = f"its result was changed by {case.actor.get_username()}"
+    case.superseded.append(call)
+    case.written.append(
+        replace(
+            call,
+            id=uuid7(),
+            seq=None,
+            digest="",
+            status=StepStatus.SUCCEEDED,
+            output=output,
+            error=None,
+            control=said.json,
+        )
+    )
+    told = report.plain(
+        EventName.STEP_AMENDED,
+        execution,
+        now,
+        case.actor.pk,
+        step_name=call.name,
+        path=call.path,
+        reason=case.reason,
+    )
+    return write(case, [told])
+
+
+def _check(execution: Execution, call: StepRecord | None, step_seq: int) -> None:
+    """Raises Refused where it is no call that gave something."""
+    what = ""
+    if call is None:
+        what = f"There is no finished step {step_seq} that stands."
+    elif execution.kind == "agent" and turn_number(call.path):
+        what = f"{call.name} is what a model said, which nobody else can say for it."
+    elif call.kind not in REMEMBERED:
+        what = f"{call.name} is no call, so it has no result of its own."
+    if what:
+        raise Refused(
+            "invalid",
+            what,
+            state=execution.phase,
+            remedy="Choose a finished call of the listed checkpoints.",
+        )
