@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class ExecutionsConfig(AppConfig):
@@ -7,4 +8,8 @@ class ExecutionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from executions.accounts import leaving  # noqa: F401  (it registers itself)
+        from executions.audit import guards
         from executions.health import exposure, system_checks  # noqa: F401  (they register themselves)
+
+        post_migrate.connect(guards.install, sender=self)

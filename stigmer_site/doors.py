@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from collections.abc import Callable
 
+import structlog
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from dashboard.views.failure import refused
+from executions import audit, policy
 from executions.accounts.backend import WAIT_SECONDS
 from executions.api import rates
 from executions.api.credentials import SAFE_METHODS
 from executions.api.problems import Problem
+from executions.audit.refusals import of_one_request
 from executions.clients.bodies import BUSY, SCOPE_KEY, TOO_LARGE
+from executions.ids import parse_public_id
+from executions.models import Execution
 
 RETRY_AFTER_SECONDS = 5
 # Statuses that pass by themselves.
 PASSES = frozenset({429, 503})
+# What the policy answers to whoever may not do or may not even see what was asked for.
+NOT_FOR_THEM = frozenset({403, 404})
+_ID = re.compile(r"[a-z]{3}-[0-9a-z]{26}")
 PLAIN_HTTP = "This server is reached by https alone; this came by plain http."
 USE_HTTPS = (
     "Use the address with https. Where a token was sent, revoke it: everybody on the way could"
     " read it."
 )
 Answer = Callable[[HttpRequest], HttpResponseBase]
+log = structlog.get_logger(__name__)
 
 
 def again(get_response: Answer) -> Answer:
@@ -109,3 +121,51 @@ def tries(get_response: Answer) -> Answer:
         return response
 
     return middleware
+
+
+def refusals(get_response: Answer) -> Answer:
+    """Middleware: whoever is logged in and asks for a change that is not for them is kept in the
+    audit trail, at every door.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.method in SAFE_METHODS:
+            return get_response(request)
+        with of_one_request() as told:
+            response = get_response(request)
+            user = request.user
+            is_refused = response.status_code in NOT_FOR_THEM and isinstance(user, User)
+            if is_refused and user.is_authenticated and not told:
+                _keep_refusal(request, user, response.status_code)
+        return response
+
+    return middleware
+
+
+def _keep_refusal(request: HttpRequest, user: User, status: int) -> None:
+    match = _ID.search(request.path)
+    subject = match.group() if match else request.path
+    key = parse_public_id(subject, "wex", "aex")
+    execution = _execution(key)
+    after = {"status": status, "door": request.path[:300], "method": request.method}
+    if execution is not None and not policy.can(user, "view", execution):
+        after["code"] = "not_found"
+    try:
+        audit.refuse(_asked_for(request), user, execution=execution, subject=subject, after=after)
+    except audit.KeyUnreadable as problem:
+        log.error("a refusal could not be audited", problem=str(problem))
+
+
+def _execution(key: uuid.UUID | None) -> Execution | None:
+    return None if key is None else Execution.objects.filter(pk=key).first()
+
+
+def _asked_for(request: HttpRequest) -> str:
+    """What was asked for, in a word: the verb, or the last part of the address that is no id."""
+    match = request.resolver_match
+    if match is not None and "verb" in match.kwargs:
+        return str(match.kwargs["verb"]).replace("-", " ")[:40]
+    parts = [part for part in request.path.split("/") if part and not _ID.fullmatch(part)]
+    last = parts[-1] if parts else "/"
+    word = last if request.path.rstrip("/").endswith(f"/{last}") else str(request.method).lower()
+    return word.replace("-", " ")[:40]

@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "stigmer_site.doors.posts",
     "stigmer_site.doors.tries",
+    "stigmer_site.doors.refusals",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -156,6 +157,11 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+# Signs the audit trail; never SECRET_KEY, never in the database nor in a backup of it.
+STIGMER_AUDIT_KEY_FILE: Path = env.path("STIGMER_AUDIT_KEY_FILE", STIGMER_HOME / "audit-key")
+STIGMER_AUDIT_HEADS_FILE: Path = env.path(
+    "STIGMER_AUDIT_HEADS_FILE", STIGMER_HOME / "audit-heads.jsonl"
+)
 STIGMER_SOCKETS_PER_USER: int = env.int("STIGMER_SOCKETS_PER_USER", 20)
 STIGMER_TOPICS_PER_SOCKET: int = env.int("STIGMER_TOPICS_PER_SOCKET", 150)
 STIGMER_STALLED_SECONDS: float = env.float("STIGMER_STALLED_SECONDS", 60.0)

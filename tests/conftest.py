@@ -9,13 +9,15 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
 import redis
 from django.conf import settings
+from django.db.backends.base.operations import BaseDatabaseOperations
 
+from executions.audit import guards
 from executions.driving.attempts import turn
 from tests import services
 from tests import settings as test_settings
@@ -60,6 +62,28 @@ def patience_for_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     place.
     """
     monkeypatch.setattr(turn, "IN_PLACE_SECONDS", 20.0)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def tables_with_guards_can_be_emptied() -> Iterator[None]:
+    """Between tests with transactions of their own Django empties all tables, which the triggers of
+    the audit trail refuse; what follows a migrate makes them again.
+    """
+    empty = BaseDatabaseOperations.execute_sql_flush
+
+    def unguarded(self: Any, statements: Any) -> Any:
+        guards.remove()
+        return empty(self, statements)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", unguarded)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_signed_off_yet() -> None:
+    """The tables are as before each test, so that the file beside them has to be too."""
+    settings.STIGMER_AUDIT_HEADS_FILE.unlink(missing_ok=True)
 
 
 @pytest.fixture

@@ -49,3 +49,5 @@ _name = "stigmer_test" if TEST_DATABASE == "postgres" else str(TEST_FOLDER / "te
 DATABASES["default"]["TEST"] = {"NAME": _name}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STIGMER_DEMO = False
+# What one test signed off must not be looked for by another.
+STIGMER_AUDIT_HEADS_FILE = TEST_FOLDER / f"audit-heads-{_number}.jsonl"

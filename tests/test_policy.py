@@ -24,6 +24,7 @@ ALLOWED = {
     "recover": {Role.OWNER, Role.SUPPORT, Role.ADMIN},
     "decide": {Role.OWNER, Role.ADMIN},
     "cancel": {Role.OWNER, Role.ADMIN},
+    "acknowledge": {Role.OWNER, Role.SUPPORT, Role.ADMIN},
     "pause": {Role.OWNER, Role.ADMIN},
     "resume": {Role.OWNER, Role.ADMIN},
     "terminate": {Role.OWNER, Role.ADMIN},

@@ -59,7 +59,7 @@ def overview(user: Any) -> Overview:
 
 def _broken_trail() -> str:
     """What is wrong with the audit trail, as far as the sweep knows."""
-    return " ".join(problem.detail for problem in audit.known().problems[:1])
+    return " ".join(problem.detail for problem in audit.open_problems()[0][:1])
 
 
 def _lines(part: str, rows: QuerySet[Row]) -> list[Row] | None:

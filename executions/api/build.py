@@ -19,6 +19,7 @@ from executions.api.routes import (
     admin,
     agents,
     approvals,
+    audit,
     cloud_events,
     event_sources,
     events,
@@ -86,6 +87,7 @@ def build() -> Api:
     api.add_router("/tokens", people.api_tokens)
     api.add_router("/me", people.me)
     api.add_router("/admin", admin.router)
+    api.add_router("/audit", audit.router)
     return api
 
 

@@ -3,6 +3,7 @@
 Written once, chained, and verified by a command and by the sweep.
 """
 
+from executions.audit.acknowledging import Acknowledged, acknowledge
 from executions.audit.chain import How, Problem
 from executions.audit.entries import (
     DONE,
@@ -14,10 +15,14 @@ from executions.audit.entries import (
     is_repetition,
     record,
     record_account,
+    record_installation,
+    rotate_key,
     state,
 )
-from executions.audit.rounds import Known, go_on, known
-from executions.audit.verifying import Verified, problems, verify
+from executions.audit.keys import KeyUnreadable
+from executions.audit.refusals import refuse
+from executions.audit.rounds import Known, go_on, known, open_problems
+from executions.audit.verifying import Verified, acknowledge_all, problems, verify
 
 __all__ = [
     "DONE",
@@ -25,17 +30,25 @@ __all__ = [
     "NOBODY",
     "REFUSED",
     "SYSTEM",
+    "Acknowledged",
     "How",
+    "KeyUnreadable",
     "Known",
     "Problem",
     "Verified",
+    "acknowledge",
+    "acknowledge_all",
     "asking",
     "go_on",
     "is_repetition",
     "known",
+    "open_problems",
     "problems",
     "record",
     "record_account",
+    "record_installation",
+    "refuse",
+    "rotate_key",
     "state",
     "verify",
 ]

@@ -19,6 +19,7 @@ import structlog
 from django.contrib.auth.models import User
 
 from executions import clock
+from executions.audit import keys
 from executions.audit.chain import CHAIN, link
 from executions.models import AuditEntry, Execution, Turn
 from executions.models.transactions import atomic
@@ -29,6 +30,8 @@ NOBODY = "(unknown)"
 DONE = "done"
 REFUSED = "refused"
 FAILED = "failed"
+# What the system itself writes where the end of the trail was changed past it.
+GO_ON = "go on after a break"
 REPETITION = timedelta(seconds=10)
 # In ``after`` of what was done: a digest of what it was asked for with.
 ASKED = "asked"
@@ -82,6 +85,7 @@ def record_account(
     *,
     outcome: str = DONE,
     after: dict[str, Any] | None = None,
+    reason: str = "",
 ) -> AuditEntry:
     """Add an entry about an account, for example a log-in.
 
@@ -93,6 +97,57 @@ def record_account(
         verb=verb,
         subject=name[:80],
         outcome=outcome,
+        after=after,
+        reason=reason,
+        correlation_id=str(_context().get("correlation_id", "")),
+    )
+    return _add(entry)
+
+
+def record_installation(
+    verb: str,
+    subject: str,
+    actor: User | None,
+    *,
+    after: dict[str, Any] | None = None,
+    reason: str = "",
+) -> AuditEntry:
+    """Add an entry about the installation itself, for example a backup that was restored.
+
+    ``actor`` is None where the system itself acted, or a person with a shell on its machine.
+    """
+    entry = AuditEntry(
+        actor=actor,
+        actor_name=SYSTEM if actor is None else actor.get_username(),
+        verb=verb,
+        subject=subject[:80],
+        outcome=DONE,
+        after=after,
+        reason=reason,
+        correlation_id=str(_context().get("correlation_id", "")),
+    )
+    return _add(entry)
+
+
+def rotate_key(actor: User | None = None) -> tuple[str, str]:
+    """Sign with a new key from now on; the ids of the one before and of the new one.
+
+    What earlier keys signed stays good as long as they are in the file. Raises KeyUnreadable.
+    """
+    before, added = keys.rotate()
+    after = {"from": before.id, "to": added.id}
+    record_installation("rotate audit key", "audit trail", actor, after=after)
+    return before.id, added.id
+
+
+def record_refusal(verb: str, subject: str, actor: User, after: dict[str, Any]) -> AuditEntry:
+    """Add an entry about what a person was refused that is no execution the trail can name."""
+    entry = AuditEntry(
+        actor=actor,
+        actor_name=actor.get_username(),
+        verb=verb[:40],
+        subject=subject[:80],
+        outcome=REFUSED,
         after=after,
         correlation_id=str(_context().get("correlation_id", "")),
     )
@@ -128,16 +183,43 @@ def is_repetition(verb: str, execution_id: uuid.UUID, actor: User, seq: int, ask
 
 
 def _add(entry: AuditEntry) -> AuditEntry:
-    """Put it at the end of the chain."""
+    """Put it at the end of the chain. Raises KeyUnreadable."""
     with atomic():
         head = Turn.objects.locked(CHAIN)
-        entry.created_at = clock.now()
-        entry.previous_hash = head.value
-        entry.hash = link(entry)
-        entry.save(force_insert=True)
-        head.value = entry.hash
+        if (follows := _end_of_the_chain(head.value)) != head.value:
+            follows = _told_of_a_changed_end(head.value, follows)
+        head.value = _written(entry, follows)
         head.save(update_fields=["value"])
     return entry
+
+
+def _written(entry: AuditEntry, follows: str) -> str:
+    """Sign it behind the entry whose hash is ``follows``; its own hash."""
+    entry.created_at = clock.now()
+    entry.previous_hash, entry.key = follows, keys.signing().id
+    entry.hash = link(entry)
+    entry.save(force_insert=True)
+    return entry.hash
+
+
+def _end_of_the_chain(head: str) -> str:
+    """What the next entry follows: ``head``, unless somebody changed that past Stigmer so that
+    nothing can follow it. Nobody's work may stop because of it.
+    """
+    rows = AuditEntry.objects.order_by("-id")
+    if not rows.filter(previous_hash=head).exists():
+        return head
+    last = rows.values_list("hash", flat=True).first() or ""
+    return digest(head, last) if rows.filter(previous_hash=last).exists() else last
+
+
+def _told_of_a_changed_end(head: str, follows: str) -> str:
+    """Keep that the end of the trail was changed: the verification finds this entry."""
+    after = {"end_was": head, "goes_on_from": follows}
+    told = AuditEntry(
+        actor_name=SYSTEM, verb=GO_ON, subject="audit trail", outcome=FAILED, after=after
+    )
+    return _written(told, follows)
 
 
 def _context() -> dict[str, Any]:

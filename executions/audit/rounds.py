@@ -6,6 +6,7 @@ What is kept lies in the database beside the trail: it is as true as the trail i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -13,8 +14,11 @@ from django.db.models.functions import Now
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from executions import clock
-from executions.audit.chain import Problem, end
-from executions.audit.verifying import MOST_PROBLEMS, Batch, Place, verify_batch
+from executions.audit import heads
+from executions.audit.acknowledging import Acknowledged, acknowledgements, apart
+from executions.audit.chain import How, Problem, end
+from executions.audit.keys import KeyUnreadable
+from executions.audit.verifying import MOST_PROBLEMS, Batch, Place, around, beginning, verify_batch
 from executions.models import Turn
 
 NAME = "audit check"
@@ -54,6 +58,7 @@ class Known(BaseModel):
 
     id: int = 0
     hash: str = ""
+    key: str = ""
     this: Round = Round()
     last: Round = Round()
 
@@ -70,17 +75,18 @@ class Known(BaseModel):
         this = self.this.with_batch(batch)
         if batch.is_last:
             return Known(last=this)
-        return Known(id=batch.place.id, hash=batch.place.hash, this=this, last=self.last)
+        place = batch.place
+        return Known(id=place.id, hash=place.hash, key=place.key, this=this, last=self.last)
 
 
 def go_on(most: int = PER_SWEEP) -> tuple[Problem, ...]:
-    """Verify the next ``most`` entries and keep what was found.
+    """Verify the next ``most`` entries and keep what was found; sign off the end of the trail.
 
     What was not known before; it is logged too.
     """
     Turn.objects.get_or_create(name=NAME)
     kept, before = _kept()
-    after = before.with_batch(verify_batch(Place(before.id, before.hash), end(), most))
+    after = before.with_batch(_next(before, most))
     # Of two who came to the same place one has it.
     mine = Turn.objects.filter(pk=NAME, value=kept)
     if not mine.update(value=after.model_dump_json(), done_at=Now()):
@@ -96,9 +102,32 @@ def go_on(most: int = PER_SWEEP) -> tuple[Problem, ...]:
     return new
 
 
+def _next(before: Known, most: int) -> Batch:
+    """The next batch; with the last one, what is wrong beside the entries."""
+    try:
+        start = Place(before.id, before.hash, before.key) if before.id else beginning()
+        batch = verify_batch(start, end(), most)
+        if batch.is_last:
+            beside = around() + heads.problems(newest_only=True)
+            batch = replace(batch, problems=[*batch.problems, *beside])
+            # Only once it was compared: what was cut off would be signed off as the end.
+            heads.sign_off()
+    except (KeyUnreadable, OSError) as problem:
+        place = Place(before.id, before.hash, before.key)
+        told = Problem(entry=0, how=How.UNKNOWN_KEY, detail=str(problem), seen=str(problem))
+        return Batch(place, 0, [told], is_last=True)
+    return batch
+
+
 def known() -> Known:
     """What the rounds have found so far."""
     return _kept()[1]
+
+
+def open_problems() -> tuple[list[Problem], list[Acknowledged]]:
+    """Of what is known to be wrong, what nobody has looked into yet, and the rest."""
+    found = known().problems
+    return apart(found, acknowledgements() if found else {})
 
 
 def _kept() -> tuple[str, Known]:
@@ -116,5 +145,5 @@ def _kept() -> tuple[str, Known]:
 
 def _beside(some: tuple[Problem, ...], others: tuple[Problem, ...]) -> tuple[Problem, ...]:
     """Those that are not among the others."""
-    told = {(problem.entry, problem.how) for problem in others}
-    return tuple(problem for problem in some if (problem.entry, problem.how) not in told)
+    told = {problem.identity for problem in others}
+    return tuple(problem for problem in some if problem.identity not in told)

@@ -1,14 +1,27 @@
-"""Whether the trail is whole, entry after entry in batches, from where one left off."""
+"""Whether the trail is whole, entry after entry in batches, from where one left off; and whether
+what guards it is there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from django.contrib.auth.models import User
 from django.db import DataError
 
-from executions.audit.chain import End, How, Problem, end, link
+from executions.audit import anchors, guards, heads, keys
+from executions.audit.acknowledging import (
+    SUBJECT,
+    Acknowledged,
+    acknowledge,
+    acknowledgements,
+    apart,
+)
+from executions.audit.chain import End, How, Problem, covered, end, link
+from executions.audit.entries import GO_ON, record_installation
 from executions.models import AuditEntry
+from executions.values import digest
 
 BATCH = 1_000
 # Each problem costs look-ups: a batch of nothing but problems stops here, and the next one goes on.
@@ -19,10 +32,11 @@ UNREADABLE = (ValueError, TypeError, DataError)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The entry up to which the trail was verified."""
+    """The entry up to which the trail was verified, and the last key that signed one until then."""
 
     id: int = 0
     hash: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,38 +53,90 @@ class Batch:
 
 @dataclass(slots=True)
 class Verified:
-    """All of it: how many entries there are, and what is wrong."""
+    """All of it: how many entries there are, what is wrong, and what is wrong and acknowledged."""
 
     entries: int = 0
     problems: list[Problem] = field(default_factory=list)
+    acknowledged: list[Acknowledged] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """``is_true`` where its hash is the one that its content has to have."""
+    """``is_true`` where its hash is the one that its content has to have; ``content`` stands for
+    what was read.
+    """
 
     id: int
     title: str
     previous_hash: str
     hash: str
     is_true: bool
+    verb: str = ""
+    key: str = ""
+    content: str = ""
+
+    @property
+    def seen(self) -> str:
+        return digest(self.hash, [self.previous_hash, self.content])[:16]
 
 
 def verify() -> Verified:
-    """Verify all entries that are there now."""
-    found, place, trail = Verified(), Place(), end()
+    """Verify all entries that are there now, the guards, and what was signed off.
+
+    Raises KeyUnreadable.
+    """
+    found, place, trail = Verified(), beginning(), end()
+    problems: list[Problem] = []
     while True:
         batch = verify_batch(place, trail, BATCH)
         found.entries += batch.entries
-        found.problems += batch.problems
+        problems += batch.problems
         if batch.is_last:
-            return found
+            break
         place = batch.place
+    problems += around() + heads.problems()
+    found.problems, found.acknowledged = apart(problems, acknowledgements())
+    return found
 
 
 def problems() -> list[Problem]:
     """What is wrong with the trail as it is now; nothing where it is whole."""
     return verify().problems
+
+
+def acknowledge_all(actor: User, reason: str) -> AuditEntry:
+    """Verify all of it, and acknowledge what is found. Raises Refused."""
+    found = problems()
+    trail = end()
+    if found and trail.head != trail.last_hash:
+        # What is wrong with the end becomes the link of the next entry, which is then wrong for
+        # good.
+        record_installation("go on", SUBJECT, actor, reason=reason)
+        found = problems()
+    return acknowledge(actor, reason, found)
+
+
+def beginning() -> Place:
+    """Where the trail begins: at its first entry, or behind what left it."""
+    anchor = anchors.newest()
+    return Place() if anchor is None else Place(anchor.last_id, anchor.last_hash, anchor.key)
+
+
+def around() -> list[Problem]:
+    """What is wrong beside the entries: guards that are missing, anchors that nobody signed.
+
+    Raises KeyUnreadable.
+    """
+    keys.ring()
+    return [*(_unguarded(name) for name in guards.missing()), *anchors.problems()]
+
+
+def _unguarded(name: str) -> Problem:
+    detail = (
+        f"The trigger {name}, which keeps entries from being changed, is missing or not as it was"
+        " made. `stigmer migrate` makes it again."
+    )
+    return Problem(entry=0, how=How.UNGUARDED, detail=detail, seen=name)
 
 
 def verify_batch(place: Place, trail: End, most: int) -> Batch:
@@ -79,7 +145,7 @@ def verify_batch(place: Place, trail: End, most: int) -> Batch:
     problems: list[Problem] = []
     for number, row in enumerate(rows, 1):
         problems += _problems_of(row, place, trail)
-        place = Place(row.id, row.hash)
+        place = Place(row.id, row.hash, row.key or place.key)
         if len(problems) >= MOST_PROBLEMS:
             return Batch(place, number, problems, is_last=False)
     if len(rows) < most:
@@ -88,10 +154,25 @@ def verify_batch(place: Place, trail: End, most: int) -> Batch:
 
 
 def _problems_of(row: _Row, place: Place, trail: End) -> Iterator[Problem]:
-    if not row.is_true:
-        yield _problem(row.id, How.EDITED, f"{row.title} is not what was written.")
+    if row.key and keys.by_id(row.key) is None:
+        if row.key != place.key:
+            detail = (
+                f"{row.title} and those behind it are signed with the key {row.key}, which is"
+                " not in the key file (STIGMER_AUDIT_KEY_FILE)."
+            )
+            yield _problem(row, How.UNKNOWN_KEY, detail)
+    elif not row.is_true:
+        yield _problem(row, How.EDITED, f"{row.title} is not what was written.")
+    elif not row.key and place.key:
+        yield _problem(row, How.UNSIGNED, f"{row.title} is not signed, though one before it is.")
     if row.previous_hash != place.hash:
         yield from _problem_of_link(row, place, trail)
+    elif row.verb == GO_ON and row.is_true:
+        detail = (
+            f"Before {row.title} the end of the trail was changed past Stigmer: entries may be"
+            " missing there."
+        )
+        yield _problem(row, How.MISSING, detail)
 
 
 def _problem_of_link(row: _Row, place: Place, trail: End) -> Iterator[Problem]:
@@ -104,33 +185,42 @@ def _problem_of_link(row: _Row, place: Place, trail: End) -> Iterator[Problem]:
     if followed is None:
         if place.hash == trail.head or (_id_of(previous_hash=place.hash) or 0) > row.id:
             yield _problem(
-                row.id, How.INSERTED, f"{row.title} was put in: the trail goes on without it."
+                row, How.INSERTED, f"{row.title} was put in: the trail goes on without it."
             )
         elif place.id == 0:
             detail = f"Before {row.title}, the first that is there, at least one entry is missing."
-            yield _problem(row.id, How.MISSING, detail)
+            yield _problem(row, How.MISSING, detail)
         elif place.id == row.id - 1:
             detail = (
                 f"Entry {place.id} was edited together with its hash: {row.title} followed another"
                 " one."
             )
-            yield _problem(place.id, How.EDITED, detail)
+            yield _problem(row, How.EDITED, detail, at=place.id)
         else:
             detail = f"Between entry {place.id} and {row.title} at least one entry is missing."
-            yield _problem(row.id, How.MISSING, detail)
+            yield _problem(row, How.MISSING, detail)
     elif followed >= row.id:
         detail = (
             f"{row.title} is out of order: it follows entry {followed}, which stands behind it."
         )
-        yield _problem(row.id, How.OUT_OF_ORDER, detail)
+        yield _problem(row, How.OUT_OF_ORDER, detail)
     elif followed == 0:
         detail = f"{row.title} is out of order: it was the first one."
-        yield _problem(row.id, How.OUT_OF_ORDER, detail)
+        yield _problem(row, How.OUT_OF_ORDER, detail)
+    elif AuditEntry.objects.filter(previous_hash=row.previous_hash, pk__lt=row.id).exists():
+        # The database keeps this out, until somebody takes its index away.
+        detail = f"{row.title} follows entry {followed}, which another entry follows already."
+        yield _problem(row, How.FORKED, detail)
 
 
 def _problem_of_end(trail: End) -> Iterator[Problem]:
     if trail.head == trail.last_hash:
         return
+    seen = digest(trail.head, trail.last_hash)[:16]
+
+    def problem(entry: int, how: How, detail: str) -> Problem:
+        return Problem(entry=entry, how=how, detail=detail[0].upper() + detail[1:], seen=seen)
+
     ends_at = _id_of(hash=trail.head) if trail.head else None
     beyond = (
         None
@@ -140,19 +230,20 @@ def _problem_of_end(trail: End) -> Iterator[Problem]:
     if beyond is not None:
         how = How.INSERTED if beyond.previous_hash == trail.head else How.OUT_OF_ORDER
         detail = f"{_title(beyond)} stands behind entry {ends_at}, with which the trail ends."
-        yield _problem(beyond.pk, how, detail)
+        yield problem(beyond.pk, how, detail)
     elif trail.last_id == 0:
-        yield _problem(0, How.MISSING, "All entries are missing.")
+        yield problem(0, How.MISSING, "All entries are missing.")
     else:
         detail = (
             f"Behind entry {trail.last_id} at least one entry is missing, or it was edited together"
             " with its hash: the trail does not end with it."
         )
-        yield _problem(trail.last_id, How.MISSING, detail)
+        yield problem(trail.last_id, How.MISSING, detail)
 
 
-def _problem(entry: int, how: How, detail: str) -> Problem:
-    return Problem(entry=entry, how=how, detail=detail[0].upper() + detail[1:])
+def _problem(row: _Row, how: How, detail: str, at: int | None = None) -> Problem:
+    entry = row.id if at is None else at
+    return Problem(entry=entry, how=how, detail=detail[0].upper() + detail[1:], seen=row.seen)
 
 
 def _id_of(**which: str) -> int | None:
@@ -170,7 +261,16 @@ def _rows(after: int, last: int, most: int) -> list[_Row]:
 
 
 def _row(entry: AuditEntry) -> _Row:
-    return _Row(entry.pk, _title(entry), entry.previous_hash, entry.hash, _is_true(entry))
+    return _Row(
+        entry.pk,
+        _title(entry),
+        entry.previous_hash,
+        entry.hash,
+        _is_true(entry),
+        entry.verb,
+        entry.key,
+        _content(entry),
+    )
 
 
 def _row_alone(id: int, verb: str, subject: str, previous_hash: str, hash: str) -> _Row:
@@ -186,6 +286,14 @@ def _is_true(entry: AuditEntry) -> bool:
     except (ValueError, TypeError, AttributeError, RecursionError):
         # What was put in the place of a moment or of JSON has no canonical form.
         return False
+
+
+def _content(entry: AuditEntry) -> str:
+    """A digest of what stands in it, whatever that is."""
+    try:
+        return digest("", covered(entry))
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return ""
 
 
 def _title(entry: AuditEntry) -> str:

@@ -26,6 +26,7 @@ class Contents:
     """``version`` is the newest release whose worker signed on, ``migrations`` what was applied.
 
     ``newest`` is when the latest entry of a history was written; empty where there is none.
+    ``trail`` is the last entry of the audit trail, its number and its hash.
     """
 
     version: str
@@ -34,6 +35,7 @@ class Contents:
     unfinished: int
     steps: int
     newest: str
+    trail: tuple[int, str] = (0, "")
 
     def sentence(self) -> str:
         """All of it in a line for a person."""
@@ -58,6 +60,7 @@ def read(ask: Ask, tables: Collection[str]) -> Contents:
         unfinished=_number(ask, unfinished),
         steps=_number(ask, f"SELECT count(*) FROM {OURS}_step"),
         newest=_moment(ask(f"SELECT max(created_at) FROM {OURS}_event")[0][0]),
+        trail=_trail(ask, tables),
     )
 
 
@@ -74,6 +77,13 @@ def refuse_newer(contents: Contents) -> None:
 
 def _number(ask: Ask, sql: str) -> int:
     return int(ask(sql)[0][0])
+
+
+def _trail(ask: Ask, tables: Collection[str]) -> tuple[int, str]:
+    if f"{OURS}_auditentry" not in tables:
+        return 0, ""
+    rows = ask(f"SELECT id, hash FROM {OURS}_auditentry ORDER BY id DESC LIMIT 1")
+    return (int(rows[0][0]), str(rows[0][1])) if rows else (0, "")
 
 
 def _moment(value: Any) -> str:

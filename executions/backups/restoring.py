@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from executions.audit import heads
 from executions.backups import contents, postgres, sqlite
 from executions.backups.contents import Contents
 from executions.backups.errors import BackupError
@@ -59,6 +60,8 @@ def restore(path: Path, agree: Agree) -> Restored:
         else:
             inside, kept = sqlite.restore(path, database, stamp, partial(_check, agree, sealed))
             damage.forget(database)
+        # The trail is one of before; without this its missing end would look like a deed.
+        heads.note_restored(path.name, *inside.trail)
     return Restored(inside, sealed, kept, is_older=not known_migrations() <= inside.migrations)
 
 

@@ -42,7 +42,8 @@ MORE_WORKERS = (
 )
 MISTRUST = (
     "Somebody changed the database past Stigmer: `stigmer audit verify` names every such entry, a"
-    " backup shows what was there before."
+    " backup shows what was there before. Once you know what happened, `stigmer audit acknowledge`"
+    " keeps your reason, and nobody is alarmed by it any more."
 )
 
 
@@ -288,16 +289,26 @@ def check_audit_trail() -> Check:
     A broken trail takes nobody's work away: the server stays ready.
     """
     known = audit.known()
-    if known.problems:
-        more = f" ({known.number} problems are known)" if known.number > 1 else ""
-        detail = f"The audit trail is broken: {known.problems[0].detail}{more}"
-        return Check("audit_trail", State.DEGRADED, detail, known.number, MISTRUST)
+    problems, acknowledged = audit.open_problems()
+    # No more than a few are kept of all that were found.
+    number = max(len(problems), known.number - len(acknowledged)) if problems else 0
+    if problems:
+        more = f" ({number} problems are known)" if number > 1 else ""
+        detail = f"The audit trail is broken: {problems[0].detail}{more}"
+        return Check("audit_trail", State.DEGRADED, detail, number, MISTRUST)
     age = _age(known.last.ended_at)
     if age is None:
         return Check(
             "audit_trail", State.OK, "not verified to its end yet; the sweep does it bit by bit", 0
         )
     detail = f"{known.last.entries:,} entries verified, the last time {age:.0f} s ago"
+    if acknowledged:
+        one = (
+            "1 break in it is"
+            if len(acknowledged) == 1
+            else f"{len(acknowledged)} breaks in it are"
+        )
+        detail += f"; {one} acknowledged"
     return Check("audit_trail", State.OK, detail, 0)
 
 

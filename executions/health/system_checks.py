@@ -56,6 +56,18 @@ def secrets_can_be_read(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessag
 
 
 @register()
+def audit_key_can_be_read(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Nothing that is audited could be done."""
+    from executions.audit import keys
+
+    try:
+        keys.ring()
+    except keys.KeyUnreadable as problem:
+        return [Error(problem.message, hint=problem.remedy, id="stigmer.E012")]
+    return []
+
+
+@register()
 def lists_of_hosts_are_understood(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Every HTTP call would fail with what is said here."""
     from executions.calls.http.egress import Egress

@@ -174,6 +174,16 @@ class EventName(StrEnum):
         "WORKFLOW_DECIDED",
         Words("A person decided", Tone.BUSY, "↺", "decided[: {choice}]"),
     )
+    ACKNOWLEDGED = (
+        "WORKFLOW_FAILURE_ACKNOWLEDGED",
+        Words(
+            "Somebody knows of the failure",
+            Tone.IDLE,
+            "✓",
+            "acknowledged[: {reason}]",
+            told=Told.OWNER_IF_ANOTHER,
+        ),
+    )
     COMPLETED = "WORKFLOW_COMPLETED", Words("Completed", Tone.GOOD, "✓", "completed")
     CANCELLED = "WORKFLOW_CANCELLED", Words("Cancelled", Tone.IDLE, "■", "cancelled")
     PAUSED = "WORKFLOW_PAUSED", Words("Paused", Tone.WARN, "‖", "paused")

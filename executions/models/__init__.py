@@ -5,6 +5,7 @@ from executions.models.agent_run import AgentMessage, AgentRun, AgentToolCall
 from executions.models.api_token import ApiToken
 from executions.models.ask import Ask
 from executions.models.attempt import Attempt
+from executions.models.audit_anchor import AuditAnchor
 from executions.models.audit_entry import AuditEntry
 from executions.models.boot import Boot
 from executions.models.cause_note import CauseNote
@@ -40,6 +41,7 @@ __all__ = [
     "ApiToken",
     "Ask",
     "Attempt",
+    "AuditAnchor",
     "AuditEntry",
     "Boot",
     "CauseNote",

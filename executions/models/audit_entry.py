@@ -1,5 +1,8 @@
 """Who did what to what, before and after; append-only and chained, so that a change or a gap
 shows.
+
+The database itself refuses to change or delete an entry (``executions.audit.guards``). Therefore an
+entry holds no foreign keys: a deleted account or run would change it.
 """
 
 from __future__ import annotations
@@ -11,20 +14,27 @@ from executions.models.fields import JsonField
 
 
 class AuditEntry(models.Model):
-    """``hash`` covers the entry and ``previous_hash``.
+    """``hash`` covers the entry and ``previous_hash``; ``key`` names the key that signed it, empty
+    in entries of the time before keys.
 
-    ``actor`` is empty where the system itself acted.
+    ``actor`` is empty where the system itself acted. Whom it and ``execution`` name may be gone.
     """
 
     id = models.BigAutoField(primary_key=True)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     actor_name = models.CharField(max_length=200, blank=True, default="")
     verb = models.CharField(max_length=40)
     execution = models.ForeignKey(
         "executions.Execution",
-        on_delete=models.SET_NULL,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
         null=True,
         blank=True,
         related_name="audit",
@@ -38,11 +48,17 @@ class AuditEntry(models.Model):
     created_at = models.DateTimeField()
     previous_hash = models.CharField(max_length=64, unique=True)
     hash = models.CharField(max_length=64, unique=True)
+    key = models.CharField(max_length=16, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ("-id",)
         verbose_name_plural = "audit entries"
-        indexes = (models.Index(fields=["subject", "-id"], name="audit_by_subject"),)
+        indexes = (
+            models.Index(fields=["subject", "-id"], name="audit_by_subject"),
+            models.Index(fields=["actor_name", "-id"], name="audit_by_actor"),
+            models.Index(fields=["verb", "-id"], name="audit_by_verb"),
+            models.Index(fields=["created_at"], name="audit_by_moment"),
+        )
 
     def __str__(self) -> str:
         return f"{self.verb} {self.subject}"

@@ -14,6 +14,7 @@ from django.db import DatabaseError, close_old_connections, connection
 
 from executions import audit
 from executions.accounts import refused
+from executions.audit import refusals
 from executions.inbound import forgetting
 from executions.models import Process, Turn
 from executions.models.spell import Spell
@@ -46,6 +47,7 @@ def sweep(watch: Watch | None = None) -> int:
         send_what_is_unsent()
         audit.go_on()
         refused.tell_how_many()
+        refusals.tell_how_many()
         remind()
         forgetting.go_on()
     return rang

@@ -97,6 +97,16 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
         {"reason": "x"},
         (404, 403, 409, 409),
     ),
+    "acknowledge-workflow-execution": (
+        "workflow-executions/{wex}/acknowledge",
+        None,
+        WHO_SEES_THE_RUN,
+    ),
+    "acknowledge-agent-execution": (
+        "agent-executions/{aex}/acknowledge",
+        None,
+        (404, 400, 400, 400),
+    ),
     "cancel-workflow-execution": ("workflow-executions/{wex}/cancel", None, WRONG_PHASE),
     "pause-workflow-execution": ("workflow-executions/{wex}/pause", None, WRONG_PHASE),
     "resume-workflow-execution": ("workflow-executions/{wex}/resume", None, WRONG_PHASE),
@@ -202,6 +212,10 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
     "read-token": ("tokens/{key}", None, ITS_OWNER_ALONE),
     "revoke-token": ("tokens/{key}", None, by(ITS_OWNER_ALONE, 204)),
     "read-caller": ("me", None, EVERYBODY),
+    "list-audit-entries": ("audit", None, (403, 403, 200, 200)),
+    "export-audit-entries": ("audit/export", None, (403, 403, 200, 200)),
+    "read-audit-verification": ("audit/verification", None, (403, 403, 200, 200)),
+    "acknowledge-audit-break": ("audit/acknowledge", {"reason": "x"}, (403, 403, 403, 409)),
     "list-failed": ("admin/workflows/failed", None, (403, 403, 200, 200)),
 }
 OPERATIONS = {operation.operation_id: operation for _, operation in api.operations()}

@@ -81,7 +81,9 @@ def test_what_the_product_itself_deletes_leaves_the_trail_whole() -> None:
         reason="ünïcode \U0001f600",
     )
     execution.delete()
-    AuditEntry.objects.filter(actor=alice).update(actor=None)
+    alice.workflows.update(head_version=None, default_instance=None)
+    alice.workflows.all().delete()
+    alice.delete()
     assert audit.verify() == audit.Verified(1, [])
 
 
@@ -93,6 +95,7 @@ def test_gaps_that_rolled_back_transactions_left_are_none(entries: list[int]) ->
 def test_all_problems_of_a_long_trail_are_named() -> None:
     for number in range(3 * MOST_PROBLEMS):
         audit.record_account("log in", f"p{number}", None)
-    AuditEntry.objects.update(actor_name="x")
+    with world.past_the_guards():
+        AuditEntry.objects.update(actor_name="x")
     found = audit.verify()
     assert (found.entries, len(found.problems)) == (3 * MOST_PROBLEMS, 3 * MOST_PROBLEMS)

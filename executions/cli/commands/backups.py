@@ -37,7 +37,9 @@ def backup(
 
     made = back_up(file)
     print(f"{made.path}: {made.bytes:,} bytes, {made.kind}: {made.contents.sentence()}.")
-    elsewhere = _kept_elsewhere(settings.STIGMER_HOME, settings.STIGMER_SECRETS_FILE)
+    elsewhere = _kept_elsewhere(
+        settings.STIGMER_HOME, settings.STIGMER_SECRETS_FILE, settings.STIGMER_AUDIT_KEY_FILE
+    )
     print(f"Not inside: {elsewhere}. Keep them too.")
 
 
@@ -104,8 +106,9 @@ def restore_backup(file: Path, *, yes: bool, dry_run: bool) -> None:
     print("What was under way at the time of the backup goes on when workers start.")
 
 
-def _kept_elsewhere(home: Path, secrets: Path | None) -> str:
+def _kept_elsewhere(home: Path, secrets: Path | None, audit_key: Path) -> str:
     key = home / "secret-key"
     parts = [f"the secret key ({key if key.exists() else 'STIGMER_SECRET_KEY'})"]
     parts += [f"the secrets file ({secrets})"] if secrets else []
+    parts += [f"the key of the audit trail ({audit_key})"]
     return ", ".join(parts)

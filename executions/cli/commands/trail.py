@@ -1,26 +1,99 @@
-"""``audit verify``: whether the audit trail of this installation is what was written."""
+"""``audit``: the audit trail of this installation, read, verified and answered for on its own
+machine.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from executions.cli.asking import confirm
 from executions.cli.commands.remote import AsText
 from executions.cli.exits import CommandError, ExitCode
 from executions.cli.formats import Sentence
 
 if TYPE_CHECKING:
-    from executions.audit import Verified
+    from executions.audit import Problem, Verified
+    from executions.audit.searching import Search
 
 audit = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The audit trail of this installation."
 )
 
 
-@audit.callback()
-def _group() -> None:
-    """Keeps the name of the only subcommand."""
+class As(StrEnum):
+    CSV = "csv"
+    JSON = "json"
+
+
+Who = Annotated[str, typer.Option("--who", metavar="NAME", help="Whoever did it.")]
+What = Annotated[str, typer.Option("--what", metavar="VERB", help="What was done.")]
+About = Annotated[
+    str, typer.Option("--about", metavar="ID", help="The run, or whatever else it was done to.")
+]
+Outcome = Annotated[str, typer.Option("--outcome", help="done, refused or failed.")]
+Since = Annotated[
+    str, typer.Option("--since", metavar="TIME", help="A date and time, or 2d, 12h, 30m ago.")
+]
+Until = Annotated[str, typer.Option("--until", metavar="TIME", help="Before then.")]
+
+
+@audit.command("list")
+def list_(
+    who: Who = "",
+    what: What = "",
+    about: About = "",
+    outcome: Outcome = "",
+    since: Since = "",
+    until: Until = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many.")] = 50,
+    output: AsText = Sentence.TEXT,
+) -> None:
+    """Show who did what to what, newest first."""
+    _reads()
+    from executions.audit.exporting import as_json
+    from executions.audit.searching import matching
+
+    rows = [as_json(row) for row in matching(_search(locals()))[:limit]]
+    if output == Sentence.JSON:
+        from executions.cli.display.structured import print_structured
+
+        print_structured({"items": rows})
+        return
+    from executions.cli.display.words import plain
+
+    for row in rows:
+        how = "" if row["outcome"] == "done" else f" ({row['outcome']})"
+        why = f": {plain(row['reason'])}" if row["reason"] else ""
+        moment, words = row["at"][:19].replace("T", " "), f"{row['what']} {row['about']}"
+        print(f"{row['entry']}  {moment}  {plain(row['who'])}  {plain(words)}{how}{why}")
+    if not rows:
+        print("No entry fits.")
+
+
+@audit.command("export")
+def export(
+    who: Who = "",
+    what: What = "",
+    about: About = "",
+    outcome: Outcome = "",
+    since: Since = "",
+    until: Until = "",
+    form: Annotated[As, typer.Option("--format", help="What to write.")] = As.CSV,
+) -> None:
+    """Write the trail to standard output, as CSV (no cell is a formula) or as JSON."""
+    _reads()
+    from executions.audit.exporting import FORMATS
+    from executions.audit.searching import matching
+    from executions.models.streaming import stream
+
+    write = FORMATS[form][1]
+    for text in write(stream(matching(_search(locals())))):
+        sys.stdout.write(text)
 
 
 @audit.command("verify")
@@ -29,20 +102,105 @@ def verify(output: AsText = Sentence.TEXT) -> None:
 
     It writes nothing.
     """
-    from executions.cli.surroundings import only_read, use_settings
-
-    use_settings(quiet=True, writes=False)
-    only_read()
+    _reads()
     found = _verified()
     if output == Sentence.JSON:
         from executions.cli.display.structured import print_structured
 
-        problems = [problem.model_dump(mode="json") for problem in found.problems]
-        print_structured({"whole": not problems, "entries": found.entries, "problems": problems})
+        print_structured(
+            {
+                "whole": not found.problems,
+                "entries": found.entries,
+                "problems": [_told(problem) for problem in found.problems],
+                "acknowledged": [
+                    {
+                        **_told(each.problem),
+                        "by": each.acknowledgement.by,
+                        "reason": each.acknowledgement.reason,
+                    }
+                    for each in found.acknowledged
+                ],
+            }
+        )
     else:
         _print(found)
     if found.problems:
         raise typer.Exit(ExitCode.FAILED)
+
+
+@audit.command("acknowledge")
+def acknowledge(
+    reason: Annotated[str, typer.Option("--reason", help="What happened, for later readers.")],
+    name: Annotated[
+        str, typer.Option("--as", metavar="NAME", help="The administrator who says so.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Keep why what is wrong with the trail is no reason for alarm; it stays listed."""
+    from executions.cli.surroundings import use_settings
+
+    use_settings(quiet=True)
+    from django.contrib.auth.models import User
+
+    from executions import audit as trail
+
+    actor = User.objects.filter(username=name, is_active=True).first()
+    if actor is None:
+        raise CommandError(f"There is no account {name!r}.", code=ExitCode.USAGE)
+    found = _verified()
+    _print(found)
+    if not found.problems:
+        return
+    confirm("Acknowledge all of them?", yes, otherwise="Nothing was changed.")
+    entry = trail.acknowledge_all(actor, reason)
+    print(f"Acknowledged with entry {entry.pk}.")
+
+
+@audit.command("rotate-key")
+def rotate_key() -> None:
+    """Sign with a new key from now on; what earlier keys signed stays good."""
+    from executions.cli.surroundings import use_settings
+
+    use_settings(quiet=True)
+    from django.conf import settings
+
+    from executions import audit as trail
+
+    before, after = trail.rotate_key()
+    print(f"The key {after} signs from now on; {before} only verifies.")
+    print(f"Keep a copy of {settings.STIGMER_AUDIT_KEY_FILE}, and copy it to every other host.")
+
+
+def _reads() -> None:
+    from executions.cli.surroundings import only_read, use_settings
+
+    use_settings(quiet=True, writes=False)
+    only_read()
+
+
+def _search(given: dict[str, Any]) -> Search:
+    from executions.audit.searching import Search
+
+    texts = {name: given[name] for name in ("who", "what", "about", "outcome")}
+    return Search(**texts, since=_moment(given["since"]), until=_moment(given["until"]))
+
+
+def _moment(text: str) -> datetime | None:
+    """``2d`` is so long ago; a moment without a zone is meant in the server's."""
+    from django.utils import timezone
+
+    if not text:
+        return None
+    units = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+    if text[:-1].isdigit() and len(text) < 7 and text[-1] in units:
+        return timezone.now() - timedelta(**{units[text[-1]]: int(text[:-1])})
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"{text!r} is no moment."
+        remedy = "Use 2026-11-21, 2026-11-21T08:30, or 30m, 12h, 2d, 4w for so long ago."
+        raise CommandError(message, remedy=remedy, code=ExitCode.USAGE) from None
+    return moment if moment.tzinfo else timezone.make_aware(moment)
 
 
 def _verified() -> Verified:
@@ -58,9 +216,19 @@ def _verified() -> Verified:
         raise CommandError(message, remedy=remedy, code=ExitCode.UNAVAILABLE) from error
 
 
+def _told(problem: Problem) -> dict[str, Any]:
+    return {"entry": problem.entry, "how": str(problem.how), "detail": problem.detail}
+
+
 def _print(found: Verified) -> None:
     from executions.cli.display.words import plain
 
+    for each in found.acknowledged:
+        said = each.acknowledgement
+        print(
+            f"{each.problem.how} (acknowledged by {plain(said.by)}, {said.at:%Y-%m-%d}):"
+            f" {plain(each.problem.detail)} {plain(said.reason)}"
+        )
     for problem in found.problems:
         print(f"{problem.how}: {plain(problem.detail)}")
     verified = f"{found.entries:,} {'entry' if found.entries == 1 else 'entries'} verified"
@@ -69,5 +237,7 @@ def _print(found: Verified) -> None:
             f"{verified}, {len(found.problems):,}"
             f" {'problem' if len(found.problems) == 1 else 'problems'}."
         )
+    elif found.acknowledged:
+        print(f"{verified}: nothing is wrong that is not acknowledged.")
     else:
         print(f"{verified}: the audit trail is whole.")

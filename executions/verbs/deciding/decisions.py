@@ -140,16 +140,11 @@ def audited(opening: Opening, work: Callable[[Case], Result]) -> Result:
     except Refused as refusal:
         if refusal.code != "corrupt":
             execution = Execution.objects.get(pk=opening.execution_id)
-            before, after = (
-                audit.state(execution),
-                {"code": refusal.code, "message": refusal.message},
-            )
-            audit.record(
+            after = {"code": refusal.code, "message": refusal.message}
+            audit.refuse(
                 opening.verb,
-                execution,
                 opening.actor,
-                outcome=audit.REFUSED,
-                before=before,
+                execution=execution,
                 after=after,
                 reason=opening.reason,
             )

@@ -78,9 +78,14 @@ def test_a_broken_audit_trail_fails_the_command_and_the_doctor_and_nothing_is_wr
         "from executions import audit\nfor name in 'abcde': audit.record_account('log in', name,"
         " None)\n"
     )
-    verify = "from executions import audit; audit.go_on()"
+    verify = (
+        "from executions import audit; from executions.audit import guards; guards.install();"
+        " audit.go_on()"
+    )
     run_python(terminal, write)
     with closing(sqlite3.connect(home / "stigmer.sqlite3")) as shell:
+        for name in ("update", "delete", "replace"):
+            shell.execute(f"DROP TRIGGER stigmer_audit_no_{name}")
         shell.execute("UPDATE executions_auditentry SET actor_name = 'mallory' WHERE id = 2")
         shell.execute("DELETE FROM executions_auditentry WHERE id = 4")
         shell.commit()
@@ -102,6 +107,41 @@ def test_a_broken_audit_trail_fails_the_command_and_the_doctor_and_nothing_is_wr
     doctor = terminal.apart("doctor")
     assert "✗ audit trail" in doctor.out and "(2 problems are known)" in doctor.out, doctor
     assert {path: path.read_bytes() for path in home.iterdir() if path.is_file()} == before
+
+
+def test_the_trail_is_listed_exported_and_a_break_acknowledged(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    terminal = Terminal(
+        tmp_path / "person", {"STIGMER_HOME": str(home), "STIGMER_PORT": str(free_ports(1)[0])}
+    )
+    assert terminal.apart("migrate").code == 0
+    write = (
+        "from executions import audit; from django.contrib.auth.models import User\n"
+        "User.objects.create_superuser('root')\n"
+        "for name in ('ann', '=1+1', 'carl'): audit.record_account('log in', name, None)\n"
+    )
+    run_python(terminal, write)
+    said = terminal.apart("audit", "list", "--who", "ann")
+    assert re.fullmatch(r"1  \S+ \S+  ann  log in ann\n", said.out), said
+    listed = json.loads(terminal.apart("audit", "list", "--since", "1h", "-o", "json").out)
+    assert [item["who"] for item in listed["items"]] == ["carl", "=1+1", "ann"]
+    table = terminal.apart("audit", "export").out
+    assert '"\'=1+1"' in table and '"=1+1"' not in table
+    assert len(json.loads(terminal.apart("audit", "export", "--format", "json").out)) == 3
+    assert "rotate" not in terminal.apart("audit", "list", "--until", "1h").out
+    assert "signs from now on" in terminal.apart("audit", "rotate-key").out
+    with closing(sqlite3.connect(home / "stigmer.sqlite3")) as shell:
+        shell.execute("DROP TRIGGER stigmer_audit_no_update")
+        shell.execute("UPDATE executions_auditentry SET actor_name = 'mallory' WHERE id = 2")
+        shell.commit()
+    assert terminal.apart("migrate").code == 0
+    assert terminal.apart("audit", "verify").code == 1
+    how = ("--reason", "a drill", "--as", "root", "--yes")
+    assert "Acknowledged with entry 5" in terminal.apart("audit", "acknowledge", *how).out
+    said = terminal.apart("audit", "verify")
+    assert (said.code, "acknowledged by root" in said.out) == (0, True), said
+    assert terminal.apart("audit", "acknowledge", "--reason", "x", "--as", "nobody").code == 2
+    assert terminal.apart("audit", "list", "--since", "yesterday").code == 2
 
 
 def test_without_a_database_the_audit_trail_cannot_be_verified(tmp_path: Path) -> None:

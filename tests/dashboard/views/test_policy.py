@@ -41,6 +41,8 @@ PAGES = {
     "agents": ("/agents/", 200, 200, 200, 200),
     "agent": ("/agents/{agt}/", 200, 404, 404, 200),
     "attention": ("/attention/", 403, 403, 200, 200),
+    "audit": ("/audit/", 403, 403, 200, 200),
+    "audit-export": ("/audit/export", 403, 403, 200, 200),
     "approvals": ("/approvals/", 200, 200, 200, 200),
     "approvals-answered": ("/approvals/answered", 200, 200, 200, 200),
     "approval": ("/approvals/{ask}/", 200, 404, 200, 200),
@@ -52,6 +54,7 @@ PAGES = {
 }
 POSTS = {
     "act": ("/executions/{wex}/do/retry", 302, 404, 403, 302),
+    "audit-acknowledge": ("/audit/acknowledge", 403, 403, 403, 400),
     "bulk": ("/executions/bulk", 400, 400, 400, 400),
     "saved-view-keep": ("/executions/views", 400, 400, 400, 400),
     "saved-view-forget": ("/executions/views/{svw}/forget", 302, 404, 404, 404),

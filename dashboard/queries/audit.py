@@ -1,0 +1,48 @@
+"""The audit trail of everybody, a page at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dashboard.queries.in_time import in_time
+from executions import audit as trail
+from executions.audit.searching import Search, matching
+from executions.models import AuditEntry
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``is_late``: it took too long."""
+
+    rows: list[AuditEntry] = field(default_factory=list)
+    has_more: bool = False
+    is_late: bool = False
+
+    @property
+    def cursor(self) -> int:
+        """Where the next page begins."""
+        return self.rows[-1].pk if self.rows else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether the trail is whole, as far as the sweep has verified it."""
+
+    known: trail.Known
+    problems: list[trail.Problem]
+    acknowledged: list[trail.Acknowledged]
+
+
+def page(search: Search, before: int | None) -> Page:
+    """The newest first."""
+    rows = matching(search)
+    rows = rows if before is None else rows.filter(pk__lt=before)
+    found = in_time("audit", lambda: list(rows[: PAGE + 1]))
+    return Page(is_late=True) if found is None else Page(found[:PAGE], len(found) > PAGE)
+
+
+def standing() -> Standing:
+    problems, acknowledged = trail.open_problems()
+    return Standing(trail.known(), problems, acknowledged)
