@@ -54,9 +54,11 @@ def _by_token(request: HttpRequest, header: str, scope: str) -> User:
     if token is None:
         rates.take_guess(rates.address_of(request))
         raise unauthenticated("The token is unknown, expired or revoked.")
-    check_scope(token, scope)
     owner: User = token.owner
     request.token = token  # type: ignore[attr-defined]
+    # Also where the scope does not do: the audit trail names whom a refusal is about.
+    request.user = owner
+    check_scope(token, scope)
     return owner
 
 
