@@ -13,6 +13,7 @@ from dashboard.views import (
     attention,
     audit,
     bulk,
+    conversation,
     events,
     execution,
     executions,
@@ -42,7 +43,7 @@ urlpatterns = [
     path("executions/<str:public_id>/do/<str:verb>", act.act, name="act"),
     path("executions/<str:public_id>/graph", tabs.graph, name="execution-graph"),
     path(
-        "executions/<str:public_id>/conversation", tabs.conversation, name="execution-conversation"
+        "executions/<str:public_id>/conversation", conversation.page, name="execution-conversation"
     ),
     path("executions/<str:public_id>/events", tabs.events, name="execution-events"),
     path("executions/<str:public_id>/values", tabs.values, name="execution-values"),
@@ -66,15 +67,18 @@ urlpatterns = [
     ),
     path("workflows/", workflows.listing, name="workflows"),
     path("workflows/apply", apply.apply, name="apply"),
+    path("definitions/<str:kind>/check", apply.check, name="check"),
     path("workflows/<str:public_id>/", workflows.page, name="workflow"),
     path(
         "workflows/<str:public_id>/versions/<int:number>", workflows.page, name="workflow-version"
     ),
     path("workflows/<str:public_id>/run", run.run, name="run"),
     path("agents/", agents.listing, name="agents"),
+    path("agents/apply", apply.apply_to_agent, name="apply-agent"),
     path("agents/<str:public_id>/", agents.page, name="agent"),
+    path("agents/<str:public_id>/versions/<int:number>", agents.page, name="agent-version"),
     path("agents/<str:public_id>/talk", agents.talk, name="talk"),
-    path("executions/<str:public_id>/reply", agents.reply, name="reply"),
+    path("executions/<str:public_id>/reply", conversation.reply, name="reply"),
     path("attention/", attention.page, name="attention"),
     path("audit/", audit.page, name="audit"),
     path("audit/export", audit.export, name="audit-export"),

@@ -41,16 +41,5 @@ def events(execution: Execution, before: int | None) -> tuple[list[Event], bool]
     return found[:ENTRIES], len(found) > ENTRIES
 
 
-def said_to(execution: Execution) -> dict[str, object]:
-    """The message with which an agent's run began, and the run that it goes on from."""
-    input = Execution.objects.values_list("input", flat=True).get(pk=execution.pk)
-    given = input if isinstance(input, dict) else {}
-    return {
-        "message": str(given.get("message", "")),
-        "from_run": given.get("from_run"),
-        "from_turn": given.get("from_turn"),
-    }
-
-
 def audit(execution: Execution) -> list[AuditEntry]:
     return list(AuditEntry.objects.filter(execution=execution).order_by("-id")[:ENTRIES])

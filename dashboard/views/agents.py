@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import uuid
-from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import highlight
+from dashboard import diff, highlight
 from dashboard.paging import id_or_404
 from dashboard.queries import agents as queries
-from dashboard.views.execution import found
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.starting import STATUSES, started_once
-from executions import clock
+from executions import clock, policy
 from executions.errors import Refused
+from executions.intake.agents import create_session
 from executions.intake.readiness import require_queue
 from executions.intake.start import start_agent
+from executions.language.agent import ASK_A_PERSON, Tool, load_agent
 from executions.models import Agent
 
 IDS = "agt"
 LONGEST = 200
 MOST_CHARACTERS = 20_000
+SUBJECT_CHARACTERS = 120
 
 
 @for_people
@@ -43,9 +44,9 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 @for_people
 @require_safe
-def page(request: HttpRequest, public_id: str) -> HttpResponse:
-    """What an agent is told, a form to talk to it, and its latest runs."""
-    return _page(request, _found(request, public_id))
+def page(request: HttpRequest, public_id: str, number: int | None = None) -> HttpResponse:
+    """What an agent is told, a form to talk to it, its versions and conversations."""
+    return _page(request, found(request, public_id), number)
 
 
 @for_people
@@ -54,43 +55,20 @@ def talk(request: HttpRequest, public_id: str) -> HttpResponse:
     """Start a run with a message and go to its page. A refusal stands in the form, with all that
     was typed; a form that is sent twice starts one run.
     """
-    agent = _found(request, public_id)
+    agent = found(request, public_id)
     message = request.POST.get("message", "").strip()
-    if problem := _problem(message):
+    if problem := message_problem(message):
         return _page(request, agent, message=message, problem=problem, status=400)
     try:
-        begin = partial(_start, request, agent, message)
-        started = started_once(request, f"talk {agent.public_id}", begin)
+        started = start_once(request, f"talk {agent.public_id}", agent, message)
     except Refused as refused:
         status = STATUSES.get(refused.code, 400)
         return _page(request, agent, message=message, problem=refused.text, status=status)
-    return redirect("execution", started)
+    return redirect("execution-conversation", started)
 
 
-@for_people
-@require_POST
-def reply(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Go on with a conversation: a new run of the same agent, with what was said so far."""
-    user, before = person(request), found(request, public_id)
-    agent = None if before.agent_id is None else queries.one(user, before.agent_id)
-    if agent is None:
-        raise Http404
-    message = request.POST.get("message", "").strip()
-    problem, status = _problem(message), 400
-    if not problem:
-        how: dict[str, Any] = {"from_run": before.public_id}
-        if before.session is not None and before.session.owner_id == user.pk:
-            how["session"] = before.session
-        try:
-            begin = partial(_start, request, agent, message, **how)
-            started = started_once(request, f"reply {before.public_id}", begin)
-            return redirect("execution", started)
-        except Refused as refused:
-            problem, status = refused.text, STATUSES.get(refused.code, 400)
-    return _page(request, agent, message=message, problem=problem, status=status)
-
-
-def _problem(message: str) -> str:
+def message_problem(message: str) -> str:
+    """Why this cannot be said; empty where it can."""
     if not message:
         return "Write what you want to say to it."
     if len(message) > MOST_CHARACTERS:
@@ -99,12 +77,26 @@ def _problem(message: str) -> str:
     return ""
 
 
-def _start(request: HttpRequest, agent: Agent, message: str, **how: Any) -> str:
-    require_queue()
-    return start_agent(agent, person(request), message=message, **how).public_id
+def start_once(request: HttpRequest, operation: str, agent: Agent, message: str, **how: Any) -> str:
+    """The public id of the run that this message starts; a form that is sent twice starts one. It
+    begins a conversation of its own where ``how`` names none.
+
+    Raises Refused.
+    """
+    user = person(request)
+
+    def begin() -> str:
+        require_queue()
+        if "from_run" not in how:
+            subject = " ".join(message.split())[:SUBJECT_CHARACTERS]
+            how["session"] = create_session(agent, user, subject=subject)
+        return start_agent(agent, user, message=message, **how).public_id
+
+    return started_once(request, operation, begin)
 
 
-def _found(request: HttpRequest, public_id: str) -> Agent:
+def found(request: HttpRequest, public_id: str) -> Agent:
+    """The agent; 404 where it is missing and where this person may not see it."""
     agent = queries.one(person(request), id_or_404(public_id, IDS))
     if agent is None:
         raise Http404
@@ -112,17 +104,49 @@ def _found(request: HttpRequest, public_id: str) -> Agent:
 
 
 def _page(
-    request: HttpRequest, agent: Agent, *, message: str = "", problem: str = "", status: int = 200
+    request: HttpRequest,
+    agent: Agent,
+    number: int | None = None,
+    *,
+    message: str = "",
+    problem: str = "",
+    status: int = 200,
 ) -> HttpResponse:
-    version = agent.head_version
+    user, head = person(request), agent.head_version
+    version = head if number is None else queries.version(agent, number)
+    if number is not None and version is None:
+        raise Http404
+    before = queries.version(agent, version.number - 1) if version else None
     context = {
         "agent": agent,
         "version": version,
+        "is_head": bool(head and version and head.pk == version.pk),
         "source": highlight.yaml(version.source) if version else "",
-        "latest": queries.latest_executions(person(request), agent),
+        "changes": diff.lines(before.source, version.source) if before and version else [],
+        "before": before,
+        "versions": queries.versions(agent),
+        "about": version.document if version else {},
+        "tools": [tool_words(entry) for entry in load_agent(version.document).tool_entries()]
+        if version
+        else [],
+        "latest": queries.latest_executions(user, agent),
+        "sessions": queries.latest_sessions(user, agent),
+        "may_change": policy.can_change(user, agent),
         "message": message,
         "problem": problem,
         "key": uuid.uuid4().hex,
         "server_now": clock.now(),
     }
     return render(request, "dashboard/agent.html", context, status=status)
+
+
+def tool_words(tool: Tool) -> tuple[str, str, str]:
+    """What a tool is, what it is called, and when a person is asked first."""
+    if tool.person:
+        return "asks a person", tool.name or ASK_A_PERSON, ""
+    kinds = (("function", tool.function), ("workflow", tool.workflow), ("agent", tool.agent))
+    for kind, name in kinds:
+        if name:
+            return kind, name, tool.approval or ""
+    named = f"{tool.mcp}: {tool.tool}" if tool.tool else f"{tool.mcp}: all that are on"
+    return "MCP server", named, tool.approval or ""

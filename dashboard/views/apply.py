@@ -1,49 +1,179 @@
-"""Applying a definition from the browser."""
+"""Applying a definition from the browser: of a workflow or an agent, a new one or a new version."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from dashboard.views import workflows
+from dashboard.views import agents, workflows
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
+from dashboard.views.refusing import status_of
+from executions import policy
 from executions.errors import Refused
+from executions.intake.agents import apply_agent
+from executions.intake.agents import parse as parse_agent
 from executions.intake.apply import apply_definition
+from executions.intake.apply import parse as parse_workflow
+from executions.intake.resources import Opened
 from executions.language import DefinitionError
+from executions.models import Agent, Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What can be written: ``name`` is also the route of its page, ``names`` that of the list."""
+
+    name: str
+    names: str
+    route: str
+    says: str
+    example: str
+    found: Callable[[HttpRequest, str], Workflow | Agent]
+    apply: Callable[[str, User, Opened | None], tuple[str, str]]
+    parse: Callable[[str, User], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a text was not taken. ``problems`` point into it."""
+
+    text: str = ""
+    status: int = 400
+    problems: Sequence[Any] = ()
+
+
+def _workflow(text: str, actor: User, opened: Opened | None) -> tuple[str, str]:
+    applied = apply_definition(text, actor, opened=opened)
+    return applied.workflow.public_id, applied.result
+
+
+def _agent(text: str, actor: User, opened: Opened | None) -> tuple[str, str]:
+    applied = apply_agent(text, actor, opened=opened)
+    return applied.agent.public_id, applied.result
+
+
+WORKFLOW = Kind(
+    "workflow",
+    "workflows",
+    "apply",
+    "YAML or JSON in the Serverless Workflow language, version 1.0.",
+    "document:\n  dsl: '1.0.0'\n  namespace: default\n  name: my-workflow\n  version: '1.0.0'\n"
+    "do:\n  - greet:\n      set:\n        message: hello",
+    workflows.found,
+    _workflow,
+    parse_workflow,
+)
+AGENT = Kind(
+    "agent",
+    "agents",
+    "apply-agent",
+    "YAML or JSON: instructions, a model, and the tools that it may call.",
+    "kind: Agent\nname: my-agent\ninstructions: |\n  Answer in one sentence.\nmodel: demo\n"
+    "tools:\n  - ask_a_person",
+    agents.found,
+    _agent,
+    lambda text, actor: parse_agent(text),
+)
 
 
 @for_people
 @require_http_methods(["GET", "HEAD", "POST"])
 def apply(request: HttpRequest) -> HttpResponse:
-    """The editor; on POST the definition is applied, or all its problems are shown beside it."""
-    if request.method != "POST":
-        return render(request, "dashboard/apply.html", {"text": _beginning(request)})
+    """The editor of workflows; on POST the text is applied, or all its problems are shown."""
+    return _edit(request, WORKFLOW)
+
+
+@for_people
+@require_http_methods(["GET", "HEAD", "POST"])
+def apply_to_agent(request: HttpRequest) -> HttpResponse:
+    """The editor of agents."""
+    return _edit(request, AGENT)
+
+
+@for_people
+@require_POST
+def check(request: HttpRequest, kind: str) -> HttpResponse:
+    """The problems of a text that is being written, as a part of the editor's page."""
     text, refusal = _text(request)
-    context: dict[str, object] = {"text": text, "refusal": refusal}
-    if not refusal:
+    problems: Sequence[Any] = ()
+    if not refusal and text.strip():
         try:
-            applied = apply_definition(text, person(request))
+            (AGENT if kind == AGENT.name else WORKFLOW).parse(text, person(request))
         except DefinitionError as error:
-            context["problems"] = error.problems
+            problems = error.problems
         except Refused as error:
-            context["refusal"] = error.text
+            refusal = error.text
+    context = {"problems": problems, "refusal": refusal, "is_empty": not text.strip()}
+    return render(request, "dashboard/parts/checked.html", context)
+
+
+def _edit(request: HttpRequest, kind: Kind) -> HttpResponse:
+    resource = _opened(request, kind)
+    if request.method != "POST":
+        head = resource.head_version if resource is not None else None
+        return _page(request, kind, resource, head.source if head else "")
+    text, refused = _text(request)
+    refusal = Refusal(refused) if refused else None
+    if refusal is None:
+        try:
+            opened = None if resource is None else _as_opened(request, resource)
+            public_id, result = kind.apply(text, person(request), opened)
+        except DefinitionError as error:
+            refusal = Refusal(problems=error.problems)
+        except Refused as error:
+            refusal = Refusal(error.text, status_of(error))
         else:
-            response = redirect("workflow", applied.workflow.public_id)
-            response["Location"] += f"?applied={applied.result}"
+            response = redirect(kind.name, public_id)
+            response["Location"] += f"?applied={result}"
             return response
-    return render(request, "dashboard/apply.html", context, status=400)
+    return _page(request, kind, resource, text, refusal)
 
 
-def _beginning(request: HttpRequest) -> str:
-    """The text of the workflow that shall be changed, where one is named."""
+def _page(
+    request: HttpRequest,
+    kind: Kind,
+    resource: Workflow | Agent | None,
+    text: str,
+    refusal: Refusal | None = None,
+) -> HttpResponse:
+    head = resource.head_version if resource is not None else None
+    sent = request.POST.get("opened", "")
+    context = {
+        "kind": kind,
+        "resource": resource,
+        # What was opened stays what was opened, until the reader loads it anew.
+        "opened": sent or (head.number if head else 0),
+        "head": head,
+        "text": text,
+        "refusal": refusal,
+    }
+    return render(
+        request, "dashboard/apply.html", context, status=refusal.status if refusal else 200
+    )
+
+
+def _opened(request: HttpRequest, kind: Kind) -> Workflow | Agent | None:
+    """What shall be changed, where one is named that this person may change; of another one its
+    text begins a new one.
+    """
     public_id = request.GET.get("from", "")
-    if not public_id:
-        return ""
-    head = workflows.found(request, public_id).head_version
-    return head.source if head else ""
+    return kind.found(request, public_id) if public_id else None
+
+
+def _as_opened(request: HttpRequest, resource: Workflow | Agent) -> Opened | None:
+    if not policy.can_change(person(request), resource):
+        return None
+    number = request.POST.get("opened", "")
+    is_number = number.isascii() and number.isdigit() and len(number) < 9
+    return Opened(resource.pk, int(number) if is_number else 0)
 
 
 def _text(request: HttpRequest) -> tuple[str, str]:

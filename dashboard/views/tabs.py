@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from dashboard.graph.layers import HEIGHT, WIDTH, Drawing
 from dashboard.graph.marks import Mark, marks
 from dashboard.live import fragments
-from dashboard.queries import agents
 from dashboard.queries import tabs as queries
 from dashboard.queries.execution import stopped_at
 from dashboard.tabs import tabs_of
@@ -20,14 +18,11 @@ from dashboard.views.execution import found
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from executions import policy
-from executions.agents import reading
-from executions.driving.lease import load_records
 from executions.models import Execution
-from executions.states import Phase, Runner
+from executions.states import Runner
 from executions.verbs.deciding import restore
 
 MOST_CHECKPOINTS = 500
-MOST_TURNS = 200
 
 
 @for_people
@@ -55,31 +50,6 @@ def _rows(drawing: Drawing, known: dict[str, Mark]) -> list[dict[str, Any]]:
         ]
         rows.append({"place": place, "mark": known.get(place.node.key), "follows": follows})
     return rows
-
-
-@for_people
-@require_safe
-def conversation(request: HttpRequest, public_id: str) -> HttpResponse:
-    """What was said in a run of an agent, and what its tools did."""
-    execution = found(request, public_id)
-    if execution.kind != "agent":
-        raise Http404
-    turns = reading.turns_of(load_records(execution.pk))
-    said = queries.said_to(execution)
-    context = {
-        "turns": turns[-MOST_TURNS:],
-        "usage": reading.usage_of(turns),
-        "cost": reading.cost_of(turns),
-        "may_reply": execution.phase == Phase.COMPLETED and _may_talk(request, execution),
-        "key": uuid.uuid4().hex,
-        **said,
-    }
-    return tab(request, execution, "conversation", context)
-
-
-def _may_talk(request: HttpRequest, execution: Execution) -> bool:
-    agent_id = execution.agent_id
-    return agent_id is not None and agents.one(person(request), agent_id) is not None
 
 
 @for_people

@@ -5,6 +5,7 @@ Page, API and command read it here. What is not finished yet is part of it too.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +14,9 @@ from typing import Any
 
 from executions.agents.calling import made_with, result_text
 from executions.agents.paths import approval_path, call_path, turn_path
+from executions.agents.program import CALL
 from executions.agents.tools import cleaned
+from executions.journal.decided import Child
 from executions.journal.records import StepRecord
 from executions.mind.messages import USAGE, added, calls_of, text_of, thinking_of
 from executions.states import OPEN_STATUSES, StepStatus
@@ -22,7 +25,9 @@ from executions.states import OPEN_STATUSES, StepStatus
 @dataclass(frozen=True, slots=True)
 class Called:
     """One tool call. ``arguments`` are those that it was made with, ``asked`` those that the model
-    wrote where a person changed them; ``status`` is empty while it has not begun.
+    wrote where a person changed them; ``status`` is empty while it has not begun. ``effect`` is
+    what the call does to the world, ``child`` the run that it started; ``asks_at`` is the step that
+    asks whether it may be made.
     """
 
     id: str
@@ -38,6 +43,9 @@ class Called:
     edited_by: str = ""
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    asks_at: str = ""
+    effect: str = ""
+    child: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +123,8 @@ def _called(turn: int, place: int, call: dict[str, Any], by_path: dict[str, Step
     record, approval = by_path.get(path), by_path.get(approval_path(turn, place))
     waits = approval is not None and not approval.is_finished()
     if record is None:
-        return Called(call["id"], name, path, written, waits=waits)
+        asks_at = approval_path(turn, place)
+        return Called(call["id"], name, path, written, waits=waits, asks_at=asks_at)
     made = made_with(record, written)
     is_done = record.is_finished() and record.output is not None
     return Called(
@@ -132,7 +141,16 @@ def _called(turn: int, place: int, call: dict[str, Any], by_path: dict[str, Step
         str(record.control.get("edited_by") or ""),
         record.started_at,
         record.finished_at,
+        approval_path(turn, place),
+        _effect(record),
+        Child.of(record).child,
     )
+
+
+def _effect(record: StepRecord) -> str:
+    """Of a call that another run carries out, that run says it."""
+    given = record.arguments if isinstance(record.arguments, dict) else {}
+    return str(CALL.effect(given)) if "function" in given or "server" in given else ""
 
 
 def _error(record: StepRecord) -> str:

@@ -13,7 +13,7 @@ from executions.errors import Refused
 from executions.ids import public_id, uuid7
 from executions.intake.apply import limits
 from executions.intake.default_child import created_once
-from executions.intake.resources import Text, store
+from executions.intake.resources import Opened, Text, store
 from executions.intake.slugs import slug_of
 from executions.language.agent import AgentDefinition, AgentDocument, parse_agent
 from executions.models import Agent, AgentVersion, Session
@@ -52,8 +52,14 @@ def _check_output(document: AgentDocument, actor: User) -> None:
         raise Refused("invalid", f"`output.schema` cannot be used: {fault}.")
 
 
-def apply_agent(text: str, actor: User, *, visibility: str = Visibility.SHARED) -> AppliedAgent:
-    """Apply one text in the name of ``actor``.
+def apply_agent(
+    text: str,
+    actor: User,
+    *,
+    visibility: str = Visibility.SHARED,
+    opened: Opened | None = None,
+) -> AppliedAgent:
+    """Apply one text in the name of ``actor``, who may have ``opened`` a version to change it.
 
     Raises DefinitionError or Refused; then nothing is stored.
     """
@@ -70,9 +76,8 @@ def apply_agent(text: str, actor: User, *, visibility: str = Visibility.SHARED) 
             document.annotations,
         )
 
-    applied = store(
-        new, Text(parsed.source, parsed.document, parsed.digest), actor, describe=describe
-    )
+    accepted = Text(parsed.source, parsed.document, parsed.digest)
+    applied = store(new, accepted, actor, describe=describe, opened=opened)
     assert isinstance(applied.version, AgentVersion)
     return AppliedAgent(applied.resource, applied.version, applied.result)
 

@@ -14,7 +14,7 @@ from executions import policy, secret_access
 from executions.calls.python import functions
 from executions.errors import Refused
 from executions.intake.people import People
-from executions.intake.resources import Text, store
+from executions.intake.resources import Opened, Text, store
 from executions.intake.slugs import slug_of
 from executions.language import Definition, Limits
 from executions.models import Workflow, WorkflowVersion
@@ -77,9 +77,13 @@ def _why_not(actor: User, visibility: str, workflow: str, secret: str) -> str:
 
 
 def apply_definition(
-    text: str, actor: User, *, visibility: str = Visibility.SHARED
+    text: str,
+    actor: User,
+    *,
+    visibility: str = Visibility.SHARED,
+    opened: Opened | None = None,
 ) -> AppliedWorkflow:
-    """Apply one text in the name of ``actor``.
+    """Apply one text in the name of ``actor``, who may have ``opened`` a version to change it.
 
     Raises DefinitionError or Refused; then nothing is stored.
     """
@@ -99,9 +103,8 @@ def apply_definition(
 
     warnings = [str(warning) for warning in parsed.warnings]
     accepted = Text(parsed.source, parsed.document, parsed.digest, warnings)
-    applied = store(
-        new, accepted, actor, describe=describe, check=partial(_check_namespace, document.namespace)
-    )
+    check = partial(_check_namespace, document.namespace)
+    applied = store(new, accepted, actor, describe=describe, check=check, opened=opened)
     assert isinstance(applied.version, WorkflowVersion)
     return AppliedWorkflow(applied.resource, applied.version, applied.result)
 

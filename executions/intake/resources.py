@@ -7,6 +7,7 @@ resource, and healed when the same text is applied again.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -44,6 +45,14 @@ class Applied(Generic[R]):
     result: str
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The resource, and the number of its version, that somebody opened to change it."""
+
+    id: uuid.UUID
+    number: int
+
+
 @persistent
 def store(
     new: R,
@@ -52,22 +61,29 @@ def store(
     *,
     describe: Callable[[R], None],
     check: Callable[[R], None] | None = None,
+    opened: Opened | None = None,
 ) -> Applied[R]:
     """Store ``text`` as the head version of the resource with ``new``'s slug and visibility,
     ``new`` itself where there is none yet. ``describe`` copies the text's words onto it, ``check``
-    may refuse an existing one.
+    may refuse an existing one. Where it was ``opened`` it has to be that one still, and to stand at
+    that version (else ``stale``).
 
     Raises Refused; then nothing is stored.
     """
     kind = type(new).__name__.lower()
     with atomic():
-        resource, is_new = _found_or_made(new)
+        if opened is None:
+            resource, is_new = _found_or_made(new)
+        else:
+            resource, is_new = _found_opened(new, opened, kind), False
         if not is_new:
             _check_may_change(resource, actor, kind)
             if check is not None:
                 check(resource)
         head = resource.head_version
         is_same = head is not None and head.digest == text.digest
+        if opened is not None and not is_same:
+            _check_stands(resource, opened)
         version = (
             head
             if head is not None and is_same
@@ -79,6 +95,33 @@ def store(
         f"{kind} applied", slug=resource.slug, version=version.number, result=result, user=actor.pk
     )
     return Applied(resource, version, result)
+
+
+def _found_opened(new: R, opened: Opened, kind: str) -> R:
+    """Locked; it keeps its owner and who may see it. Raises Refused."""
+    found = type(new)._default_manager.select_for_update().filter(pk=opened.id).first()
+    if found is None:
+        raise Refused("not_found", f"The {kind} is not there any more.")
+    if found.slug != new.slug:
+        raise Refused(
+            "invalid",
+            f"The text names another {kind}, {new.slug}, than {found.slug}, which you change here.",
+            remedy="Give it its name back, or apply the text as a new one.",
+        )
+    return found
+
+
+def _check_stands(resource: Workflow | Agent, opened: Opened) -> None:
+    """Raises Refused where another version was applied since it was opened."""
+    head = resource.head_version
+    number = 0 if head is None else head.number
+    if number != opened.number:
+        who = "" if head is None else f" by {head.created_by.get_username()}"
+        raise Refused(
+            "stale",
+            f"Version {number} was applied{who} since you opened version {opened.number}.",
+            remedy="Look at what changed, then decide again.",
+        )
 
 
 def _found_or_made(new: R) -> tuple[R, bool]:

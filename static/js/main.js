@@ -1,10 +1,12 @@
 // Starts the page: times, keys, clicks, forms and the live connection.
+import { listenForChecks } from "./checks.js";
 import { startClock, setServerNow } from "./clock.js";
 import { copy, listenForChanges, listenForClicks } from "./does.js";
 import { listenForForms } from "./forms.js";
 import { listenForKeys, register, showKeys } from "./keys.js";
 import { countPicked, focusOn, follow, followTab, move, nextError, pick } from "./lists.js";
 import { startLive } from "./live/socket.js";
+import { startTalk } from "./live/talk.js";
 import { listenForPalette } from "./palette.js";
 import { toggleTheme } from "./theme.js";
 
@@ -19,6 +21,7 @@ register("g v", "Go to approvals", go("approvals"));
 register("g i", "Go to inbox", go("inbox"));
 register("g p", "Go to workers", go("workers"));
 if (document.querySelector('.nav a[data-nav="attention"]')) register("g a", "Go to what needs attention", go("attention"));
+register("g s", "Go to agents", go("agents"));
 register("g t", "Go to API tokens", go("tokens"));
 document.querySelectorAll("[data-tab]").forEach((tab, at) => register(`${at + 1}`, `Tab: ${tab.textContent}`, () => followTab(at + 1)));
 register("j", "Next row or step", () => move(1));
@@ -29,6 +32,8 @@ register(".", "Go to the next error", nextError);
 register("c", "Copy the id", () => { const id = document.querySelector("h1 ~ * [data-copies], [data-copies]"); if (id) copy(id.dataset.copies); });
 register("t", "Light or dark", toggleTheme);
 
+if (document.querySelector("#reply, #message")) register("m", "Write a message", () => focusOn("#reply, #message"));
+
 setServerNow(document.querySelector("[data-server-now]")?.dataset.serverNow ?? "");
 startClock();
 listenForClicks();
@@ -36,5 +41,7 @@ listenForChanges();
 listenForKeys();
 listenForForms();
 listenForPalette();
+listenForChecks();
 countPicked();
 startLive();
+startTalk();

@@ -1,6 +1,7 @@
 // What each frame of the server means. Frames not newer than what is shown are dropped.
 import { toast } from "../toasts.js";
-import { hint } from "./hints.js";
+import { hear } from "./answers.js";
+import { hint, readAgain } from "./hints.js";
 import { put, refresh, seqOf, setSeq, regionsOf } from "./regions.js";
 
 const SHOWN = "stigmer-toasts-shown";
@@ -18,15 +19,21 @@ export async function applyFrame(frame) {
   if (frame.refused) { console.warn("This topic is not for you:", frame.refused); return; }
   const { topic } = frame;
   if (!topic || !regionsOf(topic).length) return;
+  if (frame.stream) { hear(frame.stream); return; }
   if (frame.hint) { hint(topic); return; }
   if (frame.reset) { await refresh(topic); return; }
-  for (const each of frame.toasts ?? []) if (isNewToast(each.id)) { toast(each); announceEvent(each); }
+  for (const each of frame.toasts ?? []) if (isNewToast(each.id)) { if (!isShownHere(each)) toast(each); announceEvent(each); }
   if (frame.seq <= seqOf(topic)) return;
   for (const part of frame.parts ?? []) await put(part);
   setSeq(topic, frame.seq);
-  // A tab that is not made of pushed parts is read again, at most once a second.
-  if (regionsOf(topic).some((region) => "rereads" in region.dataset)) hint(topic);
+  // A tab that is not made of pushed parts is read again, soon and at most once a second.
+  if (regionsOf(topic).some((region) => "rereads" in region.dataset)) readAgain(topic);
   if (topic.startsWith("row:")) afterRow(topic);
+}
+
+// A conversation shows what its own run asks and says where it stands: a note above it would only cover it.
+function isShownHere({ href }) {
+  return Boolean(href && document.getElementById("talk") && location.pathname.startsWith(href));
 }
 
 // A row that changed its phase changes the counts above it, and may no longer fit the filter of the page.

@@ -3,14 +3,26 @@ import { say } from "../said.js";
 import { put, refresh, regionsOf } from "./regions.js";
 
 const EVERY_MS = 1000;
+const SOON_MS = 100;
 const due = new Map();
+const readAt = new Map();
 
 export function hint(topic) {
+  later(topic, EVERY_MS * (0.3 + Math.random() * 0.7));
+}
+
+// The first change is shown at once, those that follow it together.
+export function readAgain(topic) {
+  later(topic, Math.max(Math.random() * SOON_MS, (readAt.get(topic) ?? -EVERY_MS) + EVERY_MS - performance.now()));
+}
+
+function later(topic, pauseMs) {
   if (due.has(topic)) return;
   due.set(topic, setTimeout(async () => {
     due.delete(topic);
+    readAt.set(topic, performance.now());
     try { await (topic === "executions" ? countNew() : refresh(topic)); } catch { /* the next hint or reconnect repairs it */ }
-  }, EVERY_MS * (0.3 + Math.random() * 0.7)));
+  }, pauseMs));
 }
 
 async function countNew() {

@@ -1,5 +1,7 @@
 // Regions of the page that follow a topic: [data-topic][data-seq]. A push never takes focus, selection or scroll away.
 import { tick } from "../clock.js";
+import { isAtEnd, repaint, toEnd } from "./answers.js";
+import { sayWhatIsNew } from "./talk.js";
 
 const TYPING = "input:not([type=hidden], [type=checkbox]), textarea, select";
 const held = new Map();
@@ -61,6 +63,7 @@ export async function refresh(topic, url = location.href) {
   const response = await fetch(url, { headers: { "X-Live": "refresh" }, credentials: "same-origin" });
   if (response.redirected && new URL(response.url).pathname !== new URL(url, location.href).pathname) return false;
   if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  const wasAtEnd = isAtEnd();
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   for (const fresh of page.querySelectorAll(`[data-topic="${CSS.escape(topic)}"]`)) {
     const old = fresh.id ? document.getElementById(fresh.id) : null;
@@ -69,5 +72,8 @@ export async function refresh(topic, url = location.href) {
     else await morph(old, fresh.outerHTML);
   }
   tick();
+  repaint();
+  if (wasAtEnd && document.getElementById("talk")) toEnd();
+  sayWhatIsNew();
   return true;
 }

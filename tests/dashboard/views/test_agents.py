@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -58,8 +57,9 @@ def test_a_message_starts_one_run_though_it_is_sent_twice(
     assert first.status_code == 302, first.content.decode()
     execution = Execution.objects.get()
     assert execution.input == {"message": "What is there?"}
-    page = f"/executions/{execution.public_id}/"
+    page = f"/executions/{execution.public_id}/conversation"
     assert first.headers["Location"] == second.headers["Location"] == page
+    assert execution.session is not None and execution.session.subject == "What is there?"
     assert page in text_of(client, f"/agents/{agent.public_id}/")
 
 
@@ -82,22 +82,3 @@ def test_a_message_that_is_none_or_too_long_is_refused_and_kept(
     assert response.status_code == 400
     assert not Execution.objects.exists()
     assert message.strip() in response.content.decode()
-
-
-def test_a_conversation_is_gone_on_with_in_a_new_run_that_knows_what_was_said(
-    agent: Agent, alice: User, bob: User, as_: As, drive: Any, demo: Demo
-) -> None:
-    demo.plays({"say": "Tea."})
-    client = as_(alice)
-    client.post(f"/agents/{agent.public_id}/talk", {"message": "What is there?", "key": KEY})
-    first = drive(Execution.objects.get())
-    assert first.phase == "COMPLETED", first.failure_reason
-    address = f"/executions/{first.public_id}/"
-    assert f'action="{address}reply"' in text_of(client, f"{address}conversation")
-    assert as_(bob).post(f"{address}reply", {"message": "And mine?"}).status_code == 404
-    client.post(f"{address}reply", {"message": "How much?", "key": "1" * 32})
-    second = Execution.objects.exclude(pk=first.pk).get()
-    assert second.input == {"message": "How much?", "from_run": first.public_id}
-    assert second.session_id == first.session_id
-    drive(second)
-    assert first.public_id in text_of(client, f"/executions/{second.public_id}/conversation")

@@ -1,0 +1,15 @@
+"""What one text says otherwise than another, line by line."""
+
+from __future__ import annotations
+
+import difflib
+
+MOST_LINES = 400
+_KINDS = {"+": "added", "-": "removed", "@": "place"}
+
+
+def lines(before: str, after: str) -> list[tuple[str, str]]:
+    """Kind (``added``, ``removed``, ``place`` or empty) and text of each line of a unified diff."""
+    found = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
+    told = [line for line in found if not line.startswith(("---", "+++"))]
+    return [(_KINDS.get(line[:1], ""), line) for line in told[:MOST_LINES]]

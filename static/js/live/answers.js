@@ -1,0 +1,48 @@
+// Answers that come: text that a model writes now, shown as text until the turn ends and the page has it from the journal.
+const answers = new Map();
+const NEAR_END_PX = 160;
+const DIGITS = new Intl.NumberFormat("en");
+
+function noteOf({ text, thinking, tool, arguments: written }) {
+  if (tool) return `Writes the arguments of ${tool} (${DIGITS.format(written)} characters)`;
+  if (text) return "";
+  return thinking ? `Thinks (${DIGITS.format(thinking)} characters)` : "The model is asked.";
+}
+
+// Whoever reads the end of the page goes on reading it there.
+export function isAtEnd() {
+  return document.documentElement.scrollHeight - innerHeight - scrollY < NEAR_END_PX;
+}
+
+export function toEnd() {
+  scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
+}
+
+function paint(path, added) {
+  const place = document.querySelector(`[data-stream="${CSS.escape(path)}"]`);
+  const answer = answers.get(path);
+  if (!place || !answer) return;
+  const wasAtEnd = isAtEnd();
+  const words = place.querySelector("[data-stream-text]");
+  const shown = words.firstChild;
+  if (added !== null && shown && shown.length + added.length === answer.text.length) shown.appendData(added);
+  else words.textContent = answer.text;
+  const note = place.querySelector("[data-stream-note]");
+  note.textContent = noteOf(answer);
+  note.hidden = !note.textContent;
+  if (wasAtEnd && place.closest("#talk")) toEnd();
+}
+
+// A piece belongs at a place of the answer; at 0 it is all that there is. What does not fit waits for the whole.
+export function hear({ path, at, text, thinking, tool, arguments: written }) {
+  const known = answers.get(path);
+  const length = known ? known.length : 0;
+  if (at !== 0 && at !== length) return;
+  const before = at === 0 ? "" : known.text;
+  answers.set(path, { text: before + text, length: at + [...text].length, thinking, tool, arguments: written });
+  paint(path, at === 0 ? null : text);
+}
+
+export function repaint() {
+  for (const place of document.querySelectorAll("[data-stream]")) paint(place.dataset.stream, null);
+}
