@@ -10,6 +10,7 @@ from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest
 
 from executions import policy
+from executions.admin.large import BoundedPaginator
 from executions.models.fields import JsonField
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Looking(_ModelAdmin):
     """
 
     show_full_result_count = False
+    paginator = BoundedPaginator
     list_per_page = 50
     list_max_show_all = 200
     empty_value_display = "–"

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from executions.admin.access import Looking
+from executions.admin.large import one_of
 from executions.admin.rendering import (
     json_field,
     json_text,
@@ -21,8 +22,12 @@ from executions.admin.rendering import (
     text_block,
 )
 from executions.admin.searching import EXECUTION_IDS, by_public_id
+from executions.driving.attempts.lost import LOST
+from executions.journal.events import EventName
+from executions.journal.records import DECISION
+from executions.language.kinds import KINDS
 from executions.language.walking import late
-from executions.models import Ask, Attempt, Event, Notification, Step
+from executions.models import Ask, Attempt, Event, Execution, Notification, Step
 
 SHOWN_ROWS = 25
 
@@ -36,10 +41,11 @@ class OfExecution(Looking):
     road = "execution"
     own_prefix = ""
     sortable_by = ()
-    search_help_text = "A public id (wex-…), or the beginning of a correlation id"
+    search_help_text = "A public id (wex-…), or a whole correlation id"
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        return [*self.search_fields, f"{self.road}__correlation_id__startswith"]
+        # Without a field Django shows no search box.
+        return [*self.search_fields, f"{self.road}__correlation_id__exact"]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -48,11 +54,15 @@ class OfExecution(Looking):
         if self.own_prefix:
             lookups[self.own_prefix] = "pk"
         named = by_public_id(queryset, search_term, lookups)
-        return (
-            (named, False)
-            if named is not None
-            else super().get_search_results(request, queryset, search_term)
-        )
+        if named is not None:
+            return named, False
+        if not search_term or f"{self.road}__id__exact" in request.GET:
+            return super().get_search_results(request, queryset, search_term)
+        # In all rows only what an index finds: the executions first, then what is theirs.
+        rows = Execution.objects.filter(correlation_id=search_term.strip())
+        return queryset.filter(
+            **{f"{self.road}__in": list(rows.values_list("pk", flat=True))}
+        ), False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Our own links name an execution through its steps."""
@@ -76,9 +86,12 @@ class StepAdmin(OfExecution):
     )
     list_display_links = ("path",)
     list_select_related = ("execution",)
-    list_filter = ("status", "kind")
+    list_filter = ("status", one_of("kind", (*KINDS, "input", DECISION)))
     search_fields = ("path__startswith",)
-    search_help_text = "A public id (wex-…, stp-…), or the beginning of a path or correlation id"
+    search_help_text = (
+        "A public id (wex-…, stp-…), or a whole correlation id; in the list of one execution also"
+        " the beginning of a path"
+    )
     ordering = ("-id",)
     own_prefix = "stp"
     fieldsets = (
@@ -172,7 +185,10 @@ class AttemptAdmin(OfExecution):
         "finished_at",
     )
     list_select_related = ("step__execution",)
-    list_filter = ("outcome", "verdict")
+    list_filter = (
+        one_of("outcome", ("succeeded", "failed", LOST)),
+        one_of("verdict", ("transient", "permanent")),
+    )
     ordering = ("-id",)
     fields = (
         "number",
@@ -210,7 +226,7 @@ class EventAdmin(OfExecution):
     list_display = ("seq", "name", "execution_link", "actor", "created_at", "sent_at")
     list_display_links = ("name",)
     list_select_related = ("execution", "actor")
-    list_filter = ("name", "created_at")
+    list_filter = (one_of("name", EventName), "created_at")
     ordering = ("-id",)
     fields = (
         "seq",
@@ -251,7 +267,7 @@ class AskAdmin(OfExecution):
     list_display_links = ("prompt_line",)
     list_select_related = ("execution", "reviewer")
     list_filter = (("answered_at", admin.EmptyFieldListFilter), "created_at")
-    search_help_text = "A public id (wex-…, ask-…), or the beginning of a correlation id"
+    search_help_text = "A public id (wex-…, ask-…), or a whole correlation id"
     ordering = ("-id",)
     own_prefix = "ask"
     fieldsets = (

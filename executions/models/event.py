@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from executions.journal.events import EventName
 from executions.models.fields import JsonField
 
 
@@ -34,6 +35,12 @@ class Event(models.Model):
         constraints = (models.UniqueConstraint(fields=["execution", "seq"], name="event_seq_once"),)
         indexes = (
             models.Index(fields=["created_at"], condition=Q(sent_at=None), name="event_unsent"),
+            # These are seldom, and /metrics counts them.
+            models.Index(
+                fields=["name", "execution"],
+                condition=Q(name__in=[EventName.FOUND_LOST.value, EventName.RECOVERED.value]),
+                name="event_seldom",
+            ),
         )
 
     def __str__(self) -> str:

@@ -257,6 +257,10 @@ class Execution(models.Model):
             models.Index(
                 fields=["process"], condition=Q(phase="IN_PROGRESS"), name="execution_held"
             ),
+            # Few of many: what a person has to look at is counted and listed from here.
+            models.Index(
+                fields=["-id"], condition=NEEDS_ATTENTION, name="execution_needs_attention"
+            ),
             models.Index(fields=["owner", "-id"], name="execution_by_owner"),
             models.Index(
                 fields=["owner"], condition=Q(phase="PENDING"), name="execution_not_begun"

@@ -20,9 +20,9 @@ def waits_for(kind: WaitingFor) -> Q:
     return Q(waiting_for__contains=kind.value)
 
 
-_DECISION = Q(phase=Phase.WAITING) & waits_for(WaitingFor.DECISION)
+_DECISION = Q(phase=Phase.WAITING.value) & waits_for(WaitingFor.DECISION)
 _SET_ASIDE = Q(requires_manual_intervention=True)
-_SILENT = Q(runner_silent_at__isnull=False, phase__in=ACTIVE_PHASES)
+_SILENT = Q(runner_silent_at__isnull=False, phase__in=sorted(map(str, ACTIVE_PHASES)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,12 @@ class Attention:
 # Each execution that needs a person is of one kind; together they are all.
 ATTENTION = {
     "flagged": Attention("Set aside", _SET_ASIDE & ~_DECISION),
-    "failed": Attention("Failed", Q(phase=Phase.FAILED) & ~_SET_ASIDE),
+    "failed": Attention("Failed", Q(phase=Phase.FAILED.value) & ~_SET_ASIDE),
     "decision": Attention("To be decided", _DECISION),
     "silent": Attention("Silent runner", _SILENT & ~_SET_ASIDE & ~_DECISION),
 }
-NEEDS_ATTENTION = Q(phase=Phase.FAILED) | _SET_ASIDE | _DECISION | _SILENT
+# An index has the same words: the database takes it for these conditions only.
+NEEDS_ATTENTION = Q(phase=Phase.FAILED.value) | _SET_ASIDE | _DECISION | _SILENT
 _TEXTS = ("name", "slug", "workflow__slug", "agent__slug", "failure_reason")
 
 

@@ -1,0 +1,49 @@
+"""Lists of rows without number: nothing here reads all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+if TYPE_CHECKING:
+    _Paginator = Paginator[Any]
+else:
+    _Paginator = Paginator
+
+# A list counts, and turns pages, so far; a filter or a search leads to what is older.
+MOST_COUNTED = 10_000
+
+
+class BoundedPaginator(_Paginator):
+    """Counts no more than MOST_COUNTED rows: one who wants the rest narrows the list."""
+
+    @cached_property
+    def count(self) -> int:
+        rows = self.object_list
+        if isinstance(rows, QuerySet):
+            return rows.order_by()[:MOST_COUNTED].count()
+        return len(rows)
+
+
+def one_of(column: str, values: Iterable[str]) -> type[admin.SimpleListFilter]:
+    """A filter of a column whose values are known. Django's own reads them from all rows."""
+    known = tuple(values)
+
+    class OneOf(admin.SimpleListFilter):
+        title = column
+        parameter_name = column
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+            return [(value, value) for value in known]
+
+        def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+            value = self.value()
+            return queryset.filter(**{column: value}) if value in known else queryset
+
+    return OneOf
