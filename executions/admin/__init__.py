@@ -14,6 +14,7 @@ from executions.admin import (
     processes,
     quarantines,
     runs,
+    sinks,
     workflows,
 )
 
@@ -26,5 +27,6 @@ __all__ = [
     "processes",
     "quarantines",
     "runs",
+    "sinks",
     "workflows",
 ]

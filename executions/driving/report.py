@@ -104,6 +104,7 @@ def retrying(
     payload = {
         **ids_of(execution),
         "step_name": step.name,
+        "path": step.path,
         "attempt": step.attempt,
         "rule": rule,
         "delay_seconds": delay,

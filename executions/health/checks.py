@@ -23,7 +23,7 @@ from django.db.models import Max, Min
 from executions import audit, clock
 from executions.dispatch import QUEUE_OFF, SWITCH_ON
 from executions.health.file_check import FileCheck
-from executions.models import Execution, Process, Turn
+from executions.models import Channel, CloudEvent, Execution, Process, Turn
 from executions.models.passing import Trouble, trouble
 from executions.models.reaching import first_line, reach
 from executions.models.unheard import START_A_WORKER, is_gone, unheard
@@ -39,6 +39,14 @@ MORE_WORKERS = (
     "Start one more with `stigmer worker`: it takes what is due at once. To keep it so, raise"
     " STIGMER_WORKERS, or STIGMER_SLOTS where the processors have time left, and start `stigmer up`"
     " anew."
+)
+SLOW_FILTERS = (
+    "Look at the workers' log: a filter of a workflow that listens may take long, or no worker"
+    " runs."
+)
+SEND_AGAIN = (
+    "Put right what the receiver says, then send again what was given up: `stigmer sinks again"
+    " NAME`, or in the admin under Sendings."
 )
 MISTRUST = (
     "Somebody changed the database past Stigmer: `stigmer audit verify` names every such entry, a"
@@ -312,6 +320,32 @@ def check_audit_trail() -> Check:
     return Check("audit_trail", State.OK, detail, 0)
 
 
+@asks_the_database
+def check_events() -> Check:
+    """Somebody looks who listens to the events that came."""
+    oldest = _age(CloudEvent.objects.to_be_matched().aggregate(at=Min("received_at"))["at"])
+    if oldest is None:
+        return Check("events", State.OK, "who listens to them was looked for", 0)
+    detail = f"the oldest event for which nobody looked yet who listens waits for {oldest:.0f} s"
+    if oldest > LATE_SECONDS:
+        return Check("events", State.WARNING, detail, oldest, SLOW_FILTERS)
+    return Check("events", State.OK, detail, oldest)
+
+
+@asks_the_database
+def check_sinks() -> Check:
+    """What is told to others arrives there. What does not keeps no run waiting."""
+    rows = list(Channel.objects.counting().order_by("name"))
+    troubled = [row for row in rows if row.problem or row.given_up]
+    if not troubled:
+        return Check("sinks", State.OK, f"{len(rows)} are declared" if rows else "none", 0)
+    said = "; ".join(
+        f"{row.name}: {row.waiting} wait, {row.given_up} were given up. {row.problem}".strip()
+        for row in troubled[:5]
+    )
+    return Check("sinks", State.WARNING, said, len(troubled), SEND_AGAIN)
+
+
 def _age(moment: datetime | None) -> float | None:
     """Seconds since then."""
     return None if moment is None else max(0.0, (clock.now() - moment).total_seconds())
@@ -323,4 +357,6 @@ OF_THE_DATABASE: tuple[Callable[[], Check], ...] = (
     check_sweep,
     check_oldest_due,
     check_audit_trail,
+    check_events,
+    check_sinks,
 )

@@ -22,7 +22,17 @@ from executions.health.checks import Check, look
 from executions.health.gauges import gauges
 from executions.intake import tallies
 from executions.journal.events import EventName
-from executions.models import Attempt, AuditEntry, Event, Execution, Process, Step, in_line
+from executions.models import (
+    Attempt,
+    AuditEntry,
+    Channel,
+    CloudEvent,
+    Event,
+    Execution,
+    Process,
+    Step,
+    in_line,
+)
 from executions.models.estimates import counts_by
 from executions.states import Phase
 
@@ -212,6 +222,37 @@ def _oldest_in_line() -> Metric:
     )
 
 
+def _unmatched() -> Metric:
+    number = CloudEvent.objects.to_be_matched().count()
+    help = "Events for which nobody has looked yet who listens."
+    return _metric("events_unmatched", help, "gauge", [(number, {})])
+
+
+def _oldest_unmatched() -> Metric:
+    oldest = CloudEvent.objects.to_be_matched().aggregate(at=Min("received_at"))["at"]
+    age = max(0.0, (clock.now() - oldest).total_seconds()) if oldest else 0.0
+    help = "How long the oldest event waits for somebody to look who listens."
+    return _metric("events_unmatched_oldest_seconds", help, "gauge", [(age, {})])
+
+
+def _sinks() -> Metric:
+    samples = [
+        (number, {"sink": row.name, "state": state})
+        for row in Channel.objects.counting().order_by("name")
+        for state, number in (("waiting", row.waiting), ("given up", row.given_up))
+    ]
+    return _metric("sink_messages", "Messages for a sink by state.", "gauge", samples)
+
+
+def _resting_sinks() -> Metric:
+    samples = [
+        (float(row.rests_until is not None and row.rests_until > clock.now()), {"sink": row.name})
+        for row in Channel.objects.order_by("name")
+    ]
+    help = "Whether a sink rests, as its receiver failed several times."
+    return _metric("sink_rests", help, "gauge", samples)
+
+
 FROM_THE_DATABASE: tuple[Callable[[], Metric], ...] = (
     _executions,
     _steps,
@@ -226,6 +267,10 @@ FROM_THE_DATABASE: tuple[Callable[[], Metric], ...] = (
     _stuck_threads,
     _line,
     _oldest_in_line,
+    _unmatched,
+    _oldest_unmatched,
+    _sinks,
+    _resting_sinks,
 )
 
 

@@ -9,6 +9,7 @@ from executions.models.audit_anchor import AuditAnchor
 from executions.models.audit_entry import AuditEntry
 from executions.models.boot import Boot
 from executions.models.cause_note import CauseNote
+from executions.models.channel import Channel, ChannelKind, Sending, Told
 from executions.models.cloud_event import CloudEvent
 from executions.models.delivery import Delivery
 from executions.models.event import Event
@@ -45,6 +46,8 @@ __all__ = [
     "AuditEntry",
     "Boot",
     "CauseNote",
+    "Channel",
+    "ChannelKind",
     "CloudEvent",
     "Delivery",
     "Event",
@@ -60,10 +63,12 @@ __all__ = [
     "Process",
     "Quarantine",
     "SavedView",
+    "Sending",
     "Session",
     "Step",
     "Subscription",
     "Tally",
+    "Told",
     "Turn",
     "Workflow",
     "WorkflowInstance",

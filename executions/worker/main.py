@@ -34,6 +34,7 @@ from executions.worker.fork_server import Pipes
 from executions.worker.matcher import Matcher
 from executions.worker.moments import Moments
 from executions.worker.pulse import Pulse
+from executions.worker.sender import Sender
 from executions.worker.siblings import Siblings
 from executions.worker.signals import on_signal
 from executions.worker.slots import Slots
@@ -83,6 +84,7 @@ def main(fork_server: Pipes) -> int:
     taker = Taker(process.pk, store, slots, running, solo, drive_taken, moments)
     turns = Turns(process.pk, slots, drive_taken)
     matcher = Matcher(store)
+    sender = Sender(process.pk, store)
     pulse = Pulse(process, running, stop.set)
     sweeper = Sweeper(process)
     siblings = Siblings(process, sweeper.hurry)
@@ -94,6 +96,7 @@ def main(fork_server: Pipes) -> int:
         siblings.close()
         taker.stop()
         matcher.stop()
+        sender.stop()
         sweeper.close()
         turns.close()
         drained = slots.drain(settings.STIGMER_DRAIN_SECONDS)
@@ -105,6 +108,7 @@ def main(fork_server: Pipes) -> int:
         store.close()
         taker.join()
         matcher.join()
+        sender.join()
         # Nothing of theirs is written any more, so that what still runs can be broken off.
         running.cancel_all()
         steps.close()

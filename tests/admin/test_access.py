@@ -25,7 +25,15 @@ HISTORY = [
     models.AuditEntry,
     models.Ask,
 ]
-LISTED = [*HISTORY, models.Workflow, models.WorkflowInstance, User, Group]
+LISTED = [
+    *HISTORY,
+    models.Workflow,
+    models.WorkflowInstance,
+    models.Channel,
+    models.Sending,
+    User,
+    Group,
+]
 pytestmark = pytest.mark.database
 
 

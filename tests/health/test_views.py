@@ -139,6 +139,8 @@ def test_each_check_has_a_state_a_figure_and_a_remedy(client: Client) -> None:
         "sweep",
         "oldest_due",
         "audit_trail",
+        "events",
+        "sinks",
     }
     assert (checks["workers"]["state"], checks["workers"]["figure"]) == ("failed", 0)
     assert "stigmer worker" in checks["workers"]["remedy"]

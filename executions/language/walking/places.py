@@ -11,6 +11,7 @@ from executions.calls.table import EVERY_CALL
 from executions.journal.paths import unescape
 from executions.language.model.task import NamedTask, Task
 from executions.language.model.workflow import Workflow
+from executions.pointers import pointer_of
 
 
 def task_at(workflow: Workflow, path: str) -> Task | None:
@@ -37,6 +38,36 @@ def block(workflow: Workflow, task: Task | None, segment: str) -> Sequence[Named
     """
     part, counted, _ = segment.partition("@")
     return () if task is None else task.blocks(workflow).get(part + counted, ())
+
+
+def pointer_at(workflow: Workflow, path: str) -> str:
+    """The JSON pointer of the task into the definition; the path itself where the definition has no
+    such place.
+    """
+    task: Task | None = None
+    tasks: Sequence[NamedTask] = workflow.do
+    pointer, part = "/do", ""
+    for segment in path.split("/")[1:]:
+        if "@" in segment:
+            tasks, part = block(workflow, task, segment), segment.partition("@")[0] + "@"
+            continue
+        if task is not None:
+            tasks = tasks if part else block(workflow, task, "")
+            pointer = pointer + _inside(task, part) if task.lists else "/use/functions"
+        name = unescape(segment.partition("#")[0])
+        index = next((at for at, each in enumerate(tasks) if each.name == name), None)
+        if index is None:
+            return path
+        pointer += pointer_of((index, name) if task is None or task.lists else (name,))
+        task, part = tasks[index].task, ""
+    return pointer
+
+
+def _inside(task: Task, part: str) -> str:
+    """Where in a task the list stands to which this part of a path leads."""
+    parts = [each for each, _ in task.parts] or [""]
+    keys = dict(zip(parts, task.lists, strict=False)).get(part, ())
+    return pointer_of(keys)
 
 
 def effect_at(workflow: Workflow, path: str, arguments: object) -> Effect:

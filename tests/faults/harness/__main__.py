@@ -36,6 +36,7 @@ from tests.faults.harness import (
 )
 from tests.faults.harness.results import Results
 from tests.faults.harness.rig import DATABASES, ROOT, rig
+from tests.faults.harness.shapes import BY_NAME
 
 FAULTS: dict[str, ModuleType] = {
     module.FAULT: module
@@ -84,11 +85,17 @@ WANTED = {
 LONG = {"F11"}
 
 
-def run_here(fault: str, database: str, deadline: float, folder: Path, *, again: bool) -> int:
-    """One fault on one database in this process; how many trials violated something."""
+def run_here(
+    fault: str, database: str, deadline: float, folder: Path, *, again: bool, shapes: str = ""
+) -> int:
+    """One fault on one database in this process; how many trials violated something.
+
+    ``shapes`` names the shapes of F1, all where it is empty.
+    """
     results, violated = Results(fault, again=again), 0
+    only = {"shapes": [BY_NAME[name] for name in shapes.split(",")]} if shapes else {}
     with rig(database, folder) as made:
-        for trial in FAULTS[fault].trials(made, results.done):
+        for trial in FAULTS[fault].trials(made, results.done, **only):
             results.add(trial)
             if trial.violations:
                 violated += 1
@@ -148,6 +155,7 @@ def main() -> int:
     parser.add_argument(
         "--again", action="store_true", help="run the seeds that were violated once more"
     )
+    parser.add_argument("--shapes", default="", help="of F1, these shapes only: forked,childed")
     parser.add_argument("--sums", action="store_true", help="only print what there is")
     asked = parser.parse_args()
     if asked.sums:
@@ -159,7 +167,8 @@ def main() -> int:
         return worst
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         deadline = time.monotonic() + asked.minutes * 60
-        violated = run_here(asked.fault, asked.database, deadline, Path(folder), again=asked.again)
+        how = {"again": asked.again, "shapes": asked.shapes}
+        violated = run_here(asked.fault, asked.database, deadline, Path(folder), **how)
     return 1 if violated else 0
 
 

@@ -97,7 +97,7 @@ def _definition(chance: random.Random) -> str:
     from executions.intake.apply import parse
     from executions.language import DefinitionError
 
-    text = chance.choice(SHAPES).text("http://127.0.0.1:9")
+    text = chance.choice(SHAPES).texts("http://127.0.0.1:9")[-1]
     for _ in range(chance.randint(1, 4)):
         text = _mutated_text(text, chance)
     try:

@@ -37,9 +37,13 @@ def judge(execution_id: str, shape: Shape, ledger_url: str, *, kills: int) -> li
     from executions.models import Execution
 
     execution = Execution.objects.get(pk=execution_id)
-    entries = effects_of(execution.public_id, ledger_url)
+    others = Execution.objects.filter(parent=execution).order_by("id")
+    children = [] if isinstance(shape, AgentShape) else list(others)
+    runs = [execution, *children]
+    entries = [entry for run in runs for entry in effects_of(run.public_id, ledger_url)]
     return [
         *_ended_well(execution, shape),
+        *_children(children, shape),
         *_single_history(execution),
         *_no_fork(execution),
         *_effects(entries, shape, kills),
@@ -91,6 +95,15 @@ def _ended_well(execution: Any, shape: Shape) -> Iterator[str]:
         execution.process_id or execution.wake_at or execution.waiting_for
     ):
         yield "I1: it has ended, and is still held or due"
+
+
+def _children(children: list[Any], shape: Shape) -> Iterator[str]:
+    if len(children) != shape.children:
+        yield f"I1: it started {len(children)} runs, not {shape.children}"
+    for child in children:
+        if child.phase != "COMPLETED":
+            yield f"I1: its child is {child.phase} ({child.failure_reason or child.waiting_for})"
+        yield from (f"its child: {violation}" for violation in judge_history(str(child.pk)))
 
 
 def _history(execution: Any) -> list[tuple[str, str, int, int, int, int]]:

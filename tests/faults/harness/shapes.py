@@ -17,6 +17,7 @@ class Shape:
     """``press`` is the verb with which a person answers FAILED; ``effects`` is how many calls have
     to have happened. ``repeats``: how many calls that had succeeded are made again, under their
     key, as a block is tried again. ``beside`` is how many calls may be under way at the same time.
+    ``children`` is how many runs it has to have started; their calls count among ``effects``.
     """
 
     name: str
@@ -28,9 +29,19 @@ class Shape:
     enrolled: int = 0
     repeats: int = 0
     beside: int = 1
+    children: int = 0
+    # The tasks of the workflow that this one runs, and which is applied before it.
+    child: str = ""
 
-    def text(self, ledger: str) -> str:
-        return HEAD.format(name=self.name) + self.tasks.replace("LEDGER", ledger)
+    @property
+    def child_name(self) -> str:
+        return f"{self.name}-child"
+
+    def texts(self, ledger: str) -> list[str]:
+        """The definitions, in the order in which they are applied."""
+        named = [(self.child_name, self.child)] if self.child else []
+        named.append((self.name, self.tasks))
+        return [HEAD.format(name=name) + tasks.replace("LEDGER", ledger) for name, tasks in named]
 
     def seen(self, output: Any) -> Any:
         """What of the output is compared."""
@@ -246,6 +257,54 @@ SHAPES = [
 """,
         {"heard": 2},
         3,
+    ),
+    Shape(
+        "childed",
+        f"""do:
+- first: {call("first")}
+- together:
+    fork:
+      branches:
+      - a: {{run: {{workflow: {{namespace: faults, name: childed-child, input: {{n: 1}}}}}}}}
+      - b: {{run: {{workflow: {{namespace: faults, name: childed-child, input: {{n: 2}}}}}}}}
+      - c: {call("c")}
+- after: {{set: {{all: '${{ map(.did) }}'}}}}
+""",
+        {"all": ["own", "own", "c"]},
+        6,
+        beside=3,
+        children=2,
+        child=f"""do:
+- own1: {call("own1")}
+- own: {call("own")}
+""",
+    ),
+    Shape(
+        "child-recovered",
+        f"""do:
+- first: {call("first")}
+- other: {{run: {{workflow: {{namespace: faults, name: child-recovered-child, input: {{}}}}}}}}
+- after: {{set: {{done: '${{ .did }}'}}}}
+""",
+        {"done": "fails"},
+        3,
+        press="recover",
+        children=1,
+        child=f"""do:
+- own: {call("own")}
+- fails: {call("fails", "refuse: 1, status: 400")}
+""",
+    ),
+    Shape(
+        "asks",
+        f"""do:
+- first: {call("first")}
+- ask: {{call: human, with: {{prompt: May it go on?, approvers: {{users: [ann]}}}}}}
+- last: {call("last")}
+- after: {{set: {{done: true}}}}
+""",
+        {"done": True},
+        2,
     ),
 ]
 BY_NAME = {shape.name: shape for shape in SHAPES}

@@ -41,7 +41,8 @@ def apply(shapes: list[Shape], ledger_url: str) -> None:
         if isinstance(shape, AgentShape):
             agents.apply(ann)
             continue
-        apply_definition(shape.text(ledger_url), ann)
+        for text in shape.texts(ledger_url):
+            apply_definition(text, ann)
 
 
 def start(shape: Shape, name: str) -> str:
@@ -144,7 +145,8 @@ def press(execution_id: str, shape: Shape) -> bool:
     from django.contrib.auth.models import User
 
     from executions.errors import Refused
-    from executions.models import Execution
+    from executions.models import Ask, Execution
+    from executions.verbs import asks
     from executions.verbs.deciding import decisions
 
     execution = Execution.objects.get(pk=execution_id)
@@ -163,8 +165,13 @@ def press(execution_id: str, shape: Shape) -> bool:
         if execution.phase == "WAITING" and execution.waiting_for == "decision":
             decisions.decide(execution.pk, ann, "mark_done", output={"did": "charge"})
             return True
+        if execution.phase == "WAITING" and execution.waiting_for == "an answer":
+            ask = Ask.objects.open().filter(execution=execution).first()
+            if ask is not None:
+                asks.respond(ask, ann, asks.Answer("approve"))
+            return ask is not None
     except Refused as refusal:
-        if refusal.code == "wrong_phase":
+        if refusal.code in ("wrong_phase", "conflict"):
             return False
         raise
     return False

@@ -1,0 +1,179 @@
+"""Where Stigmer sends messages of its own accord, and what it has to send there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Count, OuterRef, Q, Subquery, UniqueConstraint
+from django.db.models.functions import Now
+
+from executions.ids import public_id, uuid7
+from executions.models.fields import JsonField
+
+_NAME = RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$", "Letters, digits, _ and -, at most 40.")
+
+
+class ChannelKind(models.TextChoices):
+    """One file of ``executions.outbound.kinds`` each."""
+
+    EVENTS = "events", "Lifecycle events as CloudEvents over HTTP"
+
+
+def every_type() -> list[str]:
+    return []
+
+
+class ChannelQuerySet(models.QuerySet["Channel"]):
+    def active(self) -> ChannelQuerySet:
+        return self.filter(is_active=True)
+
+    def counting(self) -> ChannelQuerySet:
+        """With how many of its messages wait, and how many were given up."""
+        of_it = Sending.objects.filter(channel=OuterRef("pk")).order_by()
+        number = Count("pk")
+        return self.annotate(
+            number_waiting=Subquery(
+                of_it.waiting().values("channel").annotate(n=number).values("n")
+            ),
+            number_dead=Subquery(of_it.dead().values("channel").annotate(n=number).values("n")),
+        )
+
+
+class Channel(models.Model):
+    """Declared by an operator; nothing is sent where there is none.
+
+    ``types`` are the types of events that it wants, all where it is empty. ``secret`` names a
+    secret of the server that signs; the value is in no row. What happened before ``hears_from``
+    is not told.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(max_length=10, choices=ChannelKind.choices, default=ChannelKind.EVENTS)
+    name = models.CharField(max_length=40, unique=True, validators=[_NAME])
+    address = models.URLField(max_length=500)
+    types = JsonField(default=every_type, blank=True)
+    secret = models.CharField(
+        max_length=200, blank=True, default="", help_text="The name of the secret that signs"
+    )
+    with_output = models.BooleanField(
+        default=False, help_text="Whether outputs of runs and tasks are sent along"
+    )
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(db_default=Now())
+    hears_from = models.DateTimeField(db_default=Now())
+    # The breaker: how many tries failed one after the other, and until when nothing is tried.
+    failures = models.PositiveIntegerField(default=0, db_default=0)
+    rests_until = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=500, blank=True, default="", db_default="")
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ChannelQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def public_id(self) -> str:
+        return public_id("snk", self.pk)
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait, where they were counted."""
+        return getattr(self, "number_waiting", None) or 0
+
+    @property
+    def given_up(self) -> int:
+        """How many messages were given up, where they were counted."""
+        return getattr(self, "number_dead", None) or 0
+
+    def wants(self, type_: str) -> bool:
+        return not self.types or type_ in self.types
+
+
+# So long what was sent is kept for people to see, and what was given up to be sent again.
+SENT_KEPT = timedelta(days=1)
+DEAD_KEPT = timedelta(days=30)
+
+
+class SendingQuerySet(models.QuerySet["Sending"]):
+    def waiting(self) -> SendingQuerySet:
+        return self.filter(sent_at=None, dead_at=None)
+
+    def dead(self) -> SendingQuerySet:
+        """Given up: nobody sends it again unless a person says so."""
+        return self.filter(dead_at__isnull=False)
+
+
+class Sending(models.Model):
+    """A message to one channel. ``key`` tells it from the others of the channel, so that what is
+    found twice is sent once; each try sends the same ``body``.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="sendings")
+    execution = models.ForeignKey(
+        "executions.Execution",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="sendings",
+    )
+    key = models.CharField(max_length=120)
+    type = models.CharField(max_length=255)
+    body = JsonField()
+    created_at = models.DateTimeField(db_default=Now())
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)
+    due_at = models.DateTimeField(db_default=Now())
+    problem = models.CharField(max_length=500, blank=True, default="", db_default="")
+    sent_at = models.DateTimeField(null=True, blank=True)
+    dead_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SendingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (UniqueConstraint(fields=["channel", "key"], name="sending_once"),)
+        indexes = (
+            models.Index(
+                fields=["channel", "id"],
+                condition=Q(sent_at=None, dead_at=None),
+                name="sending_waiting",
+            ),
+            models.Index(
+                fields=["sent_at"], condition=Q(sent_at__isnull=False), name="sending_by_age"
+            ),
+            models.Index(
+                fields=["dead_at"], condition=Q(dead_at__isnull=False), name="sending_dead"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.type} to {self.channel_id}"
+
+
+def nothing_open() -> dict[str, Any]:
+    return {}
+
+
+class Told(models.Model):
+    """How far a run's journal was told: up to ``seq``, and which of its steps are known to be open,
+    by their ids with their paths.
+
+    ``status`` is the status that was told last, in the specification's words.
+    """
+
+    execution = models.OneToOneField(
+        "executions.Execution", on_delete=models.CASCADE, primary_key=True, related_name="told"
+    )
+    seq = models.BigIntegerField(default=0)
+    open = JsonField(default=nothing_open)
+    status = models.CharField(max_length=10, blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"{self.execution_id} up to {self.seq}"
