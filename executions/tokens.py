@@ -31,6 +31,9 @@ SCOPES: dict[str, frozenset[str]] = {
     "run": frozenset({"run", "read"}),
     "act": frozenset({"act", "read"}),
     "admin": frozenset({"admin", "act", "run", "read"}),
+    # For assistants (``/mcp``): to answer what runs ask, and to decide about their past. No other
+    # scope holds it.
+    "decide": frozenset({"decide", "read"}),
 }
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _FORM = re.compile(rf"{PREFIX}_([0-9A-Za-z]{{43}})_([0-9A-Za-z]{{6}})")

@@ -19,6 +19,7 @@ from django.conf import settings  # noqa: E402
 
 from dashboard import routing as dashboard_routing  # noqa: E402
 from executions.api import routing as api_routing  # noqa: E402
+from executions.toolbox import door as toolbox  # noqa: E402
 from stigmer_site import entrance  # noqa: E402
 
 addresses = [
@@ -30,7 +31,8 @@ sockets = OriginValidator(AuthMiddlewareStack(URLRouter(addresses)), settings.ST
 sockets = api_routing.tokens_beside(sockets)
 if settings.STIGMER_HTTPS:
     sockets = entrance.secure_sockets(sockets)
-doors = ProtocolTypeRouter({"http": django_application, "websocket": sockets})
+web = toolbox.beside(django_application)
+doors = ProtocolTypeRouter({"http": web, "websocket": sockets})
 application = entrance.behind_proxies(
     entrance.bounded(doors, settings.DATA_UPLOAD_MAX_MEMORY_SIZE), settings.STIGMER_PROXIES
 )

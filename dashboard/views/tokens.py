@@ -22,6 +22,7 @@ SCOPES = {
     "run": "start runs",
     "act": "apply workflows; retry, recover, cancel",
     "admin": "what only administrators may do",
+    "decide": "for assistants (MCP): answer what runs ask, decide about what happened",
 }
 
 

@@ -176,7 +176,9 @@ class TokenBody(Body):
     """A new token."""
 
     name: Name
-    scopes: list[Literal["read", "run", "act", "admin"]] = Field(min_length=1, max_length=4)
+    scopes: list[Literal["read", "run", "act", "admin", "decide"]] = Field(
+        min_length=1, max_length=5
+    )
     days: int | None = Field(90, ge=1, le=3650, description="How long it lives; null for ever.")
 
 

@@ -26,6 +26,7 @@ class Scope(StrEnum):
     RUN = "run"
     ACT = "act"
     ADMIN = "admin"
+    DECIDE = "decide"
 
 
 USUAL = [Scope.READ, Scope.RUN, Scope.ACT]

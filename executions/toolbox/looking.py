@@ -1,0 +1,137 @@
+"""What an assistant may look at, bounded: the same records as the API's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Q
+
+from executions import policy
+from executions.api import finding, history
+from executions.api.render import approvals as render_approvals
+from executions.api.render import executions as render
+from executions.cli.display.standing import sentence
+from executions.ids import parse_public_id
+from executions.models import Execution, Workflow
+from executions.states import Phase
+from executions.toolbox.problems import ToolProblem
+from executions.verbs.rows import VERBS
+
+MOST = 100
+MOST_ENTRIES = 200
+PHASES = [str(phase) for phase in Phase]
+Arguments = Mapping[str, Any]
+_HEAVY = ("input", "output", "error")
+
+
+def workflows(user: User, given: Arguments) -> dict[str, Any]:
+    rows = policy.visible_workflows(user).filter(_holding(given))
+    return {"workflows": [_named(row) for row in rows.order_by("slug")[:MOST]]}
+
+
+def workflow(user: User, given: Arguments) -> dict[str, Any]:
+    row = finding.workflow(user, str(given["name"]))
+    head = row.head_version
+    return _named(row) | {
+        "version": head.number if head else None,
+        "input_schema": input_schema(row),
+        "definition": head.source if head else "",
+    }
+
+
+def agents(user: User, given: Arguments) -> dict[str, Any]:
+    rows = policy.visible_agents(user).filter(_holding(given))
+    return {"agents": [_named(row) for row in rows.order_by("slug")[:MOST]]}
+
+
+def runs(user: User, given: Arguments) -> dict[str, Any]:
+    rows = policy.visible_executions(user).select_related("owner", "workflow", "agent")
+    if given.get("phase"):
+        rows = rows.filter(phase=given["phase"])
+    if given.get("workflow"):
+        slug = str(given["workflow"])
+        rows = rows.filter(Q(workflow__slug=slug) | Q(agent__slug=slug))
+    found = rows.defer(*_HEAVY).order_by("-id")[:MOST]
+    return {"runs": [_brief(row) for row in found]}
+
+
+def run(user: User, given: Arguments) -> dict[str, Any]:
+    row = execution(user, given.get("id"))
+    told = render.execution(row).model_dump(mode="json")
+    entries = history.entries(row, max(0, row.head_seq - MOST_ENTRIES), MOST_ENTRIES).items
+    return _standing(user, row, told) | {
+        "run": told,
+        "history": [entry.model_dump(mode="json", exclude_none=True) for entry in entries],
+    }
+
+
+def why_not_moving(user: User, given: Arguments) -> dict[str, Any]:
+    row = execution(user, given.get("id"))
+    return _standing(user, row, render.execution(row, brief=True).model_dump(mode="json"))
+
+
+def approvals(user: User, given: Arguments) -> dict[str, Any]:
+    rows = policy.visible_asks(user).open().select_related("execution__owner", "step", "reviewer")
+    rows = rows.select_related("execution__workflow").prefetch_related("users", "groups")
+    found = [render_approvals.approval(row) for row in rows.order_by("-pk")[:MOST]]
+    return {"approvals": [each.model_dump(mode="json") for each in found]}
+
+
+def execution(user: User, public_id: Any) -> Execution:
+    """The run of this id. Raises ToolProblem where there is none that this person may see."""
+    text = str(public_id or "")
+    for kind, prefix in finding.PREFIXES.items():
+        if parse_public_id(text, prefix) is not None:
+            return finding.execution(user, text, kind)
+    raise ToolProblem(f"There is no run {finding.shown(text)}. An id is like wex-… or aex-….")
+
+
+def input_schema(row: Workflow) -> dict[str, Any] | None:
+    """The schema of the input, where the workflow has one."""
+    document = row.head_version.document if row.head_version else {}
+    schema = ((document.get("input") or {}).get("schema") or {}).get("document")
+    return schema if isinstance(schema, dict) else None
+
+
+def _standing(user: User, row: Execution, told: dict[str, Any]) -> dict[str, Any]:
+    role = policy.role(user, row)
+    possible = [
+        verb.name for verb in VERBS.values() if role in verb.roles and row.phase in verb.phases
+    ]
+    return {
+        "id": row.public_id,
+        "sentence": sentence(told),
+        "seq": row.head_seq,
+        "possible_now": possible,
+    }
+
+
+def _holding(given: Arguments) -> Q:
+    text = str(given.get("text") or "")[:200]
+    found = Q(slug__icontains=text) | Q(name__icontains=text) | Q(description__icontains=text)
+    return found if text else Q()
+
+
+def _named(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.public_id,
+        "slug": row.slug,
+        "name": row.name,
+        "description": row.description,
+    }
+
+
+def _brief(row: Execution) -> dict[str, Any]:
+    of = row.workflow or row.agent
+    return {
+        "id": row.public_id,
+        "name": row.name,
+        "of": of.slug if of else "",
+        "phase": row.phase,
+        "owner": row.owner.get_username(),
+        "failure_reason": row.failure_reason,
+        "current_step": row.current_step,
+        "created_at": row.created_at.isoformat(),
+    }

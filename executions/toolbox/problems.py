@@ -1,0 +1,9 @@
+"""What an assistant is told where a tool cannot do what it asked."""
+
+from __future__ import annotations
+
+from executions.errors import StigmerError
+
+
+class ToolProblem(StigmerError):
+    """The arguments mean nothing, or nothing that is there."""

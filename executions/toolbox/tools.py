@@ -1,0 +1,201 @@
+"""What an assistant may do: each tool with its parameters, the scope that it needs, and its work.
+
+Verbs come from their rows, workflows from their input schemas. A tool does its work in a thread, in
+the name of a token's owner; what it raises as Refused or ``ToolProblem`` is told to the assistant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from executions import policy, tokens
+from executions.models import ApiToken, Workflow
+from executions.toolbox import acting, looking
+from executions.toolbox.names import tool_name
+from executions.verbs.row import Verb
+from executions.verbs.rows import VERBS
+
+MOST_TOOLS = 40
+LABEL = "mcp"
+# What decides about effects, or gives a run another past or outcome: never with a token that was
+# not made for it.
+DECIDING = frozenset({"restore", "undo restore", "override", "amend", "decide"})
+Arguments = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRow:
+    """One tool. ``do`` is given the caller and the arguments; ``parameters`` is a JSON Schema."""
+
+    name: str
+    description: str
+    scope: str
+    do: Callable[[User, Arguments], Any]
+    parameters: dict[str, Any] = field(default_factory=dict)
+    is_danger: bool = False
+
+
+def tools_for(token: ApiToken) -> dict[str, ToolRow]:
+    """What this token may do, by name."""
+    owner: User = token.owner
+    rows = [*_LOOKING, *_running(owner), *map(_of_verb, VERBS.values()), _ANSWER]
+    allowed = [row for row in rows if tokens.allows(token, row.scope)]
+    return {row.name: row for row in allowed[:MOST_TOOLS]}
+
+
+def _schema(required: Iterable[str] = (), **properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def _text(description: str, **more: Any) -> dict[str, Any]:
+    return {"type": "string", "description": description, **more}
+
+
+_ID = _text("The id of a run: wex-… or aex-….")
+_NAME = _text("A run of yours of this name is started once: the second time is refused.")
+
+_LOOKING = (
+    ToolRow(
+        "list_workflows",
+        "Workflows that you may run, with what each is for. The newest 100, or those that hold the"
+        " text.",
+        "read",
+        looking.workflows,
+        _schema(text=_text("A part of a name or description.")),
+    ),
+    ToolRow(
+        "describe_workflow",
+        "What a workflow is for, the JSON Schema of its input, and its definition.",
+        "read",
+        looking.workflow,
+        _schema(["name"], name=_text("Its name or id.")),
+    ),
+    ToolRow(
+        "list_agents",
+        "Agents that you may talk to.",
+        "read",
+        looking.agents,
+        _schema(text=_text("A part of a name or description.")),
+    ),
+    ToolRow(
+        "list_runs",
+        "The newest runs that you may see.",
+        "read",
+        looking.runs,
+        _schema(
+            phase=_text("Only those in this phase.", enum=looking.PHASES),
+            workflow=_text("Only runs of this workflow or agent (its name)."),
+        ),
+    ),
+    ToolRow(
+        "describe_run",
+        "Where a run stands, its steps, its output or error, and what can be done about it now.",
+        "read",
+        looking.run,
+        _schema(["id"], id=_ID),
+    ),
+    ToolRow(
+        "why_not_moving",
+        "In one sentence why a run does not go on, and what can be done about it now.",
+        "read",
+        looking.why_not_moving,
+        _schema(["id"], id=_ID),
+    ),
+    ToolRow(
+        "list_approvals",
+        "What runs ask people and you may see, with the form of each answer.",
+        "read",
+        looking.approvals,
+        _schema(),
+    ),
+)
+
+_ANSWER = ToolRow(
+    "answer_approval",
+    "Answer what a run asks, in the name of the token's owner. One answer counts.",
+    "decide",
+    acting.answer,
+    _schema(
+        ["id", "outcome"],
+        id=_text("The id of the question: ask-…."),
+        outcome=_text("One of the outcomes that the question offers."),
+        form={"description": "What the form wants, where there is one."},
+        comment=_text("Words for the history, and for the agent that asked."),
+    ),
+)
+
+
+def _running(owner: User) -> list[ToolRow]:
+    """The two that run anything, and one for each workflow that is labelled for it."""
+    rows = [
+        ToolRow(
+            "run_workflow",
+            "Start a workflow. The answer is the id of the run; describe_run tells how it goes.",
+            "run",
+            acting.run_workflow,
+            _schema(
+                ["workflow"],
+                workflow=_text("Its name or id."),
+                input={"description": "Its input; describe_workflow gives the schema."},
+                name=_NAME,
+            ),
+        ),
+        ToolRow(
+            "run_agent",
+            "Say something to an agent. The answer is the id of the run; describe_run tells how it"
+            " goes and what it answered.",
+            "run",
+            acting.run_agent,
+            _schema(
+                ["agent", "message"],
+                agent=_text("Its name or id."),
+                message=_text("What to say."),
+                from_run=_text("The run whose conversation it goes on with."),
+                name=_NAME,
+            ),
+        ),
+    ]
+    return rows + [_of_workflow(workflow) for workflow in _labelled(owner)]
+
+
+def _labelled(owner: User) -> list[Workflow]:
+    rows = policy.visible_workflows(owner).exclude(head_version=None).select_related("head_version")
+    known = [row for row in rows.order_by("slug")[: looking.MOST] if _is_on(row.labels)]
+    return known[: MOST_TOOLS - len(VERBS) - len(_LOOKING) - 3]
+
+
+def _is_on(labels: Any) -> bool:
+    return isinstance(labels, dict) and str(labels.get(LABEL, "")).lower() == "true"
+
+
+def _of_workflow(workflow: Workflow) -> ToolRow:
+    schema = looking.input_schema(workflow)
+    is_object = isinstance(schema, dict) and schema.get("type", "object") == "object"
+    return ToolRow(
+        tool_name("run", workflow.slug),
+        f"Run the workflow {workflow.name}. {workflow.description}".strip(),
+        "run",
+        partial(acting.run_this, workflow.public_id),
+        {"type": "object", **schema} if is_object and schema is not None else _schema(),
+    )
+
+
+def _of_verb(verb: Verb) -> ToolRow:
+    return ToolRow(
+        tool_name(verb.name),
+        " ".join(text for text in (f"{verb.summary}.", verb.meaning, verb.warning) if text),
+        "decide" if verb.name in DECIDING else verb.scope,
+        partial(acting.verb, verb),
+        acting.verb_parameters(verb),
+        verb.is_danger,
+    )
