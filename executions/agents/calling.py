@@ -11,7 +11,7 @@ import json
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from executions.agents import asking, paths
+from executions.agents import asking, paths, todos
 from executions.agents.program import FUNCTION_CALL, QUESTION, SERVER_CALL, AgentTask
 from executions.agents.tools import Offered, cleaned
 from executions.calls.outcome import Done, Fail
@@ -24,7 +24,8 @@ from executions.mind.messages import Message, result
 from executions.states import StepStatus
 
 if TYPE_CHECKING:
-    from executions.agents.walking import AgentWalker, Walk
+    from executions.agents.stepping import Walk
+    from executions.agents.walking import AgentWalker
 
 # A model is given so much of a result; the journal keeps all of it.
 MOST_CHARACTERS = 50_000
@@ -81,6 +82,9 @@ class Calling:
                 arguments = yield from self._approved(tool, arguments)
                 if arguments is None:
                     return
+            if tool.kind == "todos":
+                self._walker.finish(self.record, todos.noted(arguments))
+                return
             self._address(tool, arguments)
         yield from self._carried_out()
 
@@ -126,13 +130,7 @@ class Calling:
             record.arguments = asking.may_call(walker.agent.name, tool, arguments)
             # What is approved is this call of this tool, as it was shown.
             record.input = {"tool": tool.digest(), "arguments": arguments}
-        if not record.is_finished():
-            outcome = yield from walker.effect(record, QUESTION, record.arguments)
-            if isinstance(outcome, Fail):
-                raise walker.failed(record, outcome.error, outcome)
-            walker.finish(record, outcome.output)
-            yield Breathe()
-        said = walker.finished(record).output
+        said = yield from walker.asked(record)
         if said["outcome"] == asking.REJECT:
             self._rejected(said)
             return None

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from executions.agents.compacting import replaced
 from executions.mind.messages import Message, added, chained, digest
 
 RECIPE_FORMAT = 1
@@ -23,8 +24,10 @@ class Conversation:
         self.messages: list[Message] = []
         self.usages: list[dict[str, int]] = []
         self.costs: list[str | None] = []
-        self._head = head
+        self._head = self._top = head
         self._new: list[tuple[str, str]] = []
+        # Where it begins anew, with what was told in short, for the recipe of the next turn.
+        self._begins: dict[str, Any] | None = None
         for message in history:
             self.messages.append(message)
             self._head = chained(self._head, [digest(message)])
@@ -34,18 +37,41 @@ class Conversation:
         self.messages.append(message)
         self._new.append((path, digest(message)))
         if message["role"] == "assistant":
-            self.usages.append(message["usage"])
-            self.costs.append(message.get("cost"))
+            self._count(message)
+
+    def shorten(self, path: str, said: Message, summary: Message, keeps: int) -> None:
+        """From now on the ``summary``, of what a model ``said`` at this step, stands in the place
+        of all but the last messages.
+        """
+        self.messages = replaced(self.messages, keeps, summary)
+        first, *last = (digest(message) for message in self.messages)
+        self._head = chained(self._top, [first, *last])
+        self._new = []
+        self._begins = {"path": path, "digest": first, "keeps": keeps}
+        self._count(said)
+
+    def fills(self, share: float) -> bool:
+        """Whether its last answer says that so much of what the model may read is used."""
+        last = self.messages[-1]
+        most, used = last.get("context_tokens"), last.get("usage", {})
+        read = used.get("input_tokens", 0) + used.get("output_tokens", 0)
+        return most is not None and read >= share * int(most)
+
+    def _count(self, message: Message) -> None:
+        self.usages.append(message["usage"])
+        self.costs.append(message.get("cost"))
 
     def recipe(self) -> dict[str, Any]:
         """What the next turn is asked with; what is new is counted from there."""
         sends, self._new = self._new, []
+        begins, self._begins = self._begins, None
         self._head = chained(self._head, [each for _, each in sends])
-        return {
+        told = {
             "format": RECIPE_FORMAT,
             "sends": [list(each) for each in sends],
             "request": self._head,
         }
+        return told | ({"begins": begins} if begins else {})
 
     def usage(self) -> dict[str, int]:
         return added(self.usages)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from executions.agents import compacting, todos
 from executions.agents.answering import again
 from executions.agents.calling import result_text
-from executions.agents.paths import call_path, check_path, turn_path
+from executions.agents.paths import call_path, check_path, compaction_path, turn_path
 from executions.journal.records import StepRecord
-from executions.mind.messages import Message, calls_of, result, user
+from executions.mind.messages import Message, calls_of, result, text_of, user
 from executions.states import StepStatus
 
 
@@ -20,6 +21,9 @@ def messages_of(message: str, records: Iterable[StepRecord]) -> list[Message]:
     by_path = {record.path: record for record in records}
     messages = [user(message)]
     for number, record in _turns(by_path):
+        messages = _shortened(messages, by_path.get(compaction_path(number)))
+        if record.status == StepStatus.FAILED:
+            continue
         answer: Message = record.output
         messages.append(answer)
         for place, call in enumerate(calls_of(answer), start=1):
@@ -37,6 +41,8 @@ def steps_of(records: Iterable[StepRecord], turns: int | None) -> list[StepRecor
     for number, record in _turns(by_path):
         if turns is not None and number > turns:
             break
+        short = by_path.get(compaction_path(number))
+        found += [short] if short is not None and short.is_finished() else []
         found.append(record)
         for place in range(1, len(calls_of(record.output)) + 1):
             call = by_path.get(call_path(number, place))
@@ -47,10 +53,19 @@ def steps_of(records: Iterable[StepRecord], turns: int | None) -> list[StepRecor
 
 
 def _turns(by_path: dict[str, StepRecord]) -> Iterator[tuple[int, StepRecord]]:
+    """The finished turns; one that found the conversation too long has said nothing."""
     number = 1
-    while (record := by_path.get(turn_path(number))) and record.status == StepStatus.SUCCEEDED:
+    while (record := by_path.get(turn_path(number))) and record.is_finished() and record.output:
         yield number, record
         number += 1
+
+
+def _shortened(messages: list[Message], short: StepRecord | None) -> list[Message]:
+    if short is None or short.status != StepStatus.SUCCEEDED:
+        return messages
+    items = [f"[{each['status']}] {each['text']}" for each in todos.of_messages(messages)]
+    summary = compacting.told(text_of(short.output), items)
+    return compacting.replaced(messages, int(short.input["keeps"]), summary)
 
 
 def _result(call: dict[str, Any], record: StepRecord | None) -> Message:

@@ -50,8 +50,16 @@ class Spent:
         self._last: list[str] = []
         self._bad = 0
 
+    def took_turn(self, record: StepRecord) -> None:
+        self.used["turns"] += 1
+        self.took(record)
+
+    def took_call(self, record: StepRecord) -> None:
+        self.used["calls"] += 1
+        self.took(record)
+
     def took(self, record: StepRecord) -> None:
-        """A turn or a tool call was finished."""
+        """A step that took time was finished."""
         if record.started_at is not None and record.finished_at is not None:
             self._seconds += (record.finished_at - record.started_at).total_seconds()
             self.used["seconds"] = int(self._seconds)

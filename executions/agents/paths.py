@@ -6,6 +6,7 @@
 ``/turn/2/call/1``    the first of them
 ``/turn/2/ask/1``     whether that call may be made
 ``/turn/2/check``     whether that answer is the data that is wanted
+``/compact/3``        what was said before, in short, from the third turn on
 ``/ask/turns/1``      whether it shall go on beyond a limit
 No name that a model wrote is part of a path: two calls of one tool have two paths.
 """
@@ -17,6 +18,8 @@ import re
 START = "/start"
 _TURN = re.compile(r"/turn/(\d+)")
 _CALL = re.compile(r"/turn/(\d+)/call/(\d+)")
+_CHECK = re.compile(r"/turn/\d+/check")
+_COMPACTION = re.compile(r"/compact/(\d+)")
 
 
 def turn_path(number: int) -> str:
@@ -40,6 +43,22 @@ def approval_path(turn: int, place: int) -> str:
 def check_path(turn: int) -> str:
     """Of what was found wrong with the answer of a turn, where it has to be data."""
     return f"/turn/{turn}/check"
+
+
+def compaction_path(number: int) -> str:
+    """Of what is told in short before a turn."""
+    return f"/compact/{number}"
+
+
+def is_check(path: str) -> bool:
+    """Whether an answer is checked there."""
+    return _CHECK.fullmatch(path) is not None
+
+
+def compaction_number(path: str) -> int | None:
+    """Before which turn something is told in short at this path; None for none."""
+    found = _COMPACTION.fullmatch(path)
+    return int(found[1]) if found else None
 
 
 def limit_path(what: str, number: int) -> str:

@@ -7,7 +7,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from executions.agents.paths import START, call_path, call_place, turn_number, turn_path
+from executions.agents.paths import (
+    START,
+    call_path,
+    call_place,
+    compaction_number,
+    is_check,
+    turn_number,
+    turn_path,
+)
 from executions.calls.duration import Duration
 from executions.calls.kind import Effect
 from executions.calls.table import EVERY_CALL
@@ -83,11 +91,11 @@ class AgentProgram(Workflow):
         """What stands at this path. Of a tool call only its arguments tell what it is: one that is
         no function runs nowhere and repeats nothing, which is what is asked here.
         """
-        if turn_number(path) is not None:
+        if turn_number(path) is not None or compaction_number(path) is not None:
             return TURN
-        if call_place(path) is None:
-            return None if path == START or path.endswith("/check") else QUESTION
-        return CALL
+        if call_place(path) is not None:
+            return CALL
+        return None if path == START or is_check(path) else QUESTION
 
     def first_path(self) -> str:
         return START
@@ -96,6 +104,8 @@ class AgentProgram(Workflow):
         """The next turn or tool call; empty where only the run itself can tell."""
         if path == START:
             return turn_path(1)
+        if (following := compaction_number(path)) is not None:
+            return turn_path(following)
         turn, place = (turn_number(path), 0) if turn_number(path) else (call_place(path) or (0, 0))
         record = records.get(turn_path(turn)) if turn else None
         calls = calls_of(record.output) if record and isinstance(record.output, dict) else []

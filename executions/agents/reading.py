@@ -6,16 +6,18 @@ Page, API and command read it here. What is not finished yet is part of it too.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from executions.agents import todos
 from executions.agents.calling import made_with, result_text
-from executions.agents.paths import approval_path, call_path, turn_path
+from executions.agents.paths import approval_path, call_path, compaction_path, turn_path
 from executions.agents.program import CALL
 from executions.agents.tools import cleaned
+from executions.ids import public_id
 from executions.journal.decided import Child
 from executions.journal.records import StepRecord
 from executions.mind.messages import USAGE, added, calls_of, text_of, thinking_of
@@ -46,11 +48,26 @@ class Called:
     asks_at: str = ""
     effect: str = ""
     child: uuid.UUID | None = None
+    # The agent that work was handed to.
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shortened:
+    """What was told in short before a turn: all but the last ``keeps`` messages."""
+
+    path: str
+    text: str
+    keeps: int
+    usage: dict[str, int]
+    cost: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class TurnRead:
-    """One turn: what the model said and which tools it called."""
+    """One turn: what the model said and which tools it called. ``short`` is what it saw in the
+    place of older messages.
+    """
 
     number: int
     path: str
@@ -64,6 +81,7 @@ class TurnRead:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     calls: tuple[Called, ...] = ()
+    short: Shortened | None = None
 
     @property
     def is_open(self) -> bool:
@@ -82,22 +100,74 @@ def turns_of(records: Iterable[StepRecord]) -> list[TurnRead]:
 
 def usage_of(turns: Iterable[TurnRead]) -> dict[str, int]:
     """The tokens of all turns together."""
-    return added([turn.usage for turn in turns])
+    return added([each.usage for each in _paid(turns)])
 
 
 def cost_of(turns: Iterable[TurnRead]) -> str | None:
     """What the turns cost; None where of one it is not known."""
-    costs = [turn.cost for turn in turns if turn.usage]
+    costs = [each.cost for each in _paid(turns) if each.usage]
     if any(cost is None for cost in costs):
         return None
     return f"{sum((Decimal(str(cost)) for cost in costs), Decimal(0)).normalize():f}"
+
+
+def todos_of(turns: Iterable[TurnRead]) -> dict[str, dict[str, str]]:
+    """The list of what is to be done as its last call left it, numbered."""
+    found: list[dict[str, str]] = []
+    for call in (call for turn in turns for call in turn.calls if call.result is not None):
+        items = todos.items_of(call.name, call.arguments)
+        found = found if items is None else items
+    return {
+        str(number): {"content": each["text"], "status": each["status"].upper()}
+        for number, each in enumerate(found, start=1)
+    }
+
+
+def children_of(turns: Iterable[TurnRead]) -> list[dict[str, Any]]:
+    """The runs of other agents that work was handed to."""
+    return [
+        {
+            "id": public_id("aex", call.child),
+            "name": call.agent,
+            "path": call.path,
+            "status": call.status,
+        }
+        for turn in turns
+        for call in turn.calls
+        if call.child is not None and call.agent
+    ]
+
+
+def _paid(turns: Iterable[TurnRead]) -> list[TurnRead | Shortened]:
+    found: list[TurnRead | Shortened] = []
+    for turn in turns:
+        found += [turn] if turn.short is None else [turn.short, turn]
+    return found
+
+
+def _short(number: int, by_path: dict[str, StepRecord]) -> Shortened | None:
+    record = by_path.get(compaction_path(number))
+    if record is None or record.status != StepStatus.SUCCEEDED:
+        return None
+    said = record.output
+    return Shortened(
+        record.path,
+        text_of(said),
+        int(record.input["keeps"]),
+        _usage(said),
+        said.get("cost"),
+    )
+
+
+def _usage(message: Mapping[str, Any]) -> dict[str, int]:
+    usage = message.get("usage") or {}
+    return {name: int(usage.get(name) or 0) for name in USAGE} if usage else {}
 
 
 def _turn(number: int, record: StepRecord, by_path: dict[str, StepRecord]) -> TurnRead:
     message = record.output if record.status == StepStatus.SUCCEEDED else None
     message = message if isinstance(message, dict) else {}
     given = record.arguments if isinstance(record.arguments, dict) else {}
-    usage = message.get("usage") or {}
     return TurnRead(
         number,
         record.path,
@@ -106,7 +176,7 @@ def _turn(number: int, record: StepRecord, by_path: dict[str, StepRecord]) -> Tu
         text_of(message),
         thinking_of(message),
         _error(record),
-        {name: int(usage.get(name) or 0) for name in USAGE} if usage else {},
+        _usage(message),
         message.get("cost"),
         record.started_at,
         record.finished_at,
@@ -114,6 +184,7 @@ def _turn(number: int, record: StepRecord, by_path: dict[str, StepRecord]) -> Tu
             _called(number, place, call, by_path)
             for place, call in enumerate(calls_of(message), start=1)
         ),
+        _short(number, by_path),
     )
 
 
@@ -144,6 +215,7 @@ def _called(turn: int, place: int, call: dict[str, Any], by_path: dict[str, Step
         approval_path(turn, place),
         _effect(record),
         Child.of(record).child,
+        _agent(record),
     )
 
 
@@ -151,6 +223,11 @@ def _effect(record: StepRecord) -> str:
     """Of a call that another run carries out, that run says it."""
     given = record.arguments if isinstance(record.arguments, dict) else {}
     return str(CALL.effect(given)) if "function" in given or "server" in given else ""
+
+
+def _agent(record: StepRecord) -> str:
+    given = record.arguments if isinstance(record.arguments, dict) else {}
+    return str(given.get("agent", "")) if record.kind == "run" else ""
 
 
 def _error(record: StepRecord) -> str:

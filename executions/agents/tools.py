@@ -11,14 +11,15 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from executions.agents import todos
 from executions.calls.kind import Effect
 from executions.calls.python.functions import FunctionNotUsable, find
-from executions.language.agent import ASK_A_PERSON, AgentDocument, Tool
+from executions.language.agent import ASK_A_PERSON, TO_DOS, AgentDocument, Tool
 from executions.values import dumps
 
 LONGEST_NAME = 64
 LONGEST_DESCRIPTION = 1_024
-Kind = Literal["python", "workflow", "agent", "mcp", "person"]
+Kind = Literal["python", "workflow", "agent", "mcp", "person", "todos"]
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]+")
 _DESTRUCTIVE: frozenset[Effect] = frozenset({"at_most_once", "transactional"})
 
@@ -143,6 +144,9 @@ def _offered(entry: Tool, agent: AgentDocument, found: Found) -> list[Offered]:
     if entry.mcp is not None:
         tools = found.servers[entry.mcp, entry.tool]
         return [_of_server(tool, entry, agent) for tool in tools]
+    if entry.to_dos:
+        text = entry.description or todos.DESCRIPTION
+        return [Offered(TO_DOS, "todos", {}, text, todos.PARAMETERS, "pure", asks_first=False)]
     return [_person(entry)]
 
 

@@ -51,6 +51,8 @@ Instructions = Annotated[
 Approval = Literal["never", "always", "destructive"]
 # The tool that every agent may be given: it asks the owner of the run.
 ASK_A_PERSON = "ask_a_person"
+# That by which it keeps a list of what is to be done.
+TO_DOS = "to_dos"
 MOST_TOOLS = 128
 MODEL_NAME = r"^[A-Za-z0-9_-]{1,64}$"
 
@@ -67,6 +69,9 @@ class Tool(Model):
         None, description="which of the server's tools; all that are on if left out"
     )
     person: Literal[True] | None = Field(None, description="true: it asks the owner of the run")
+    to_dos: Literal[True] | None = Field(
+        None, alias="toDos", description="true: it keeps a list of what is to be done"
+    )
     name: str | None = Field(
         None, pattern=MODEL_NAME, description="what the model calls it: letters, digits, _ and -"
     )
@@ -78,9 +83,13 @@ class Tool(Model):
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
-        named = [self.function, self.workflow, self.agent, self.mcp, self.person]
+        named = [self.function, self.workflow, self.agent, self.mcp, self.person, self.to_dos]
         if sum(each is not None for each in named) != 1:
-            raise ValueError("a tool is one of `function`, `workflow`, `agent`, `mcp` and `person`")
+            raise ValueError(
+                "a tool is one of `function`, `workflow`, `agent`, `mcp`, `person` and `toDos`"
+            )
+        if self.to_dos and self.name is not None:
+            raise ValueError(f"the list of what is to be done is always called `{TO_DOS}`")
         if self.tool is not None and self.mcp is None:
             raise ValueError("`tool` names a tool of the server under `mcp`")
         if self.mcp is not None and self.tool is None and self.name is not None:
@@ -168,7 +177,7 @@ class AgentDocument(Model):
     ] = Field(
         default_factory=list,
         max_length=MOST_TOOLS,
-        description=f"names of registered functions, `{ASK_A_PERSON}`, or objects",
+        description=f"names of registered functions, `{ASK_A_PERSON}`, `{TO_DOS}`, or objects",
     )
     approval: Approval = Field(
         "destructive", description="whether a person is asked before a tool that says nothing else"
@@ -200,6 +209,8 @@ class AgentDocument(Model):
 
 
 def _as_tool(name: str) -> Tool:
+    if name == TO_DOS:
+        return Tool(toDos=True)
     return Tool(person=True) if name == ASK_A_PERSON else Tool(function=name)
 
 

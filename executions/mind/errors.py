@@ -34,6 +34,8 @@ class Why(StrEnum):
     INTERNAL = "internal"
 
 
+# The rule by which such a failure is known in the journal.
+TOO_LONG_RULE = f"model: {Why.TOO_LONG}"
 PASSES = frozenset(
     {
         Why.RATE_LIMITED,

@@ -70,6 +70,11 @@ class LanguageModel(models.Model):
     max_tokens = models.PositiveIntegerField(
         null=True, blank=True, help_text="The most tokens of one answer"
     )
+    context_tokens = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="The most tokens that it reads; near it older messages are told in short",
+    )
     silence_seconds = models.FloatField(
         default=SILENCE_SECONDS,
         validators=[MinValueValidator(1)],

@@ -152,8 +152,8 @@ def _read_from_journal(row: Execution) -> dict[str, Any]:
     return {
         "messages": messages,
         "tool_calls": [_tool_call(call) for turn in turns for call in turn.calls],
-        "todos": {},
-        "sub_agent_executions": [],
+        "todos": reading.todos_of(turns),
+        "sub_agent_executions": reading.children_of(turns),
         "usage": shapes.Usage(
             input_tokens=usage["input_tokens"],
             output_tokens=usage["output_tokens"],

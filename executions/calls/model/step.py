@@ -49,7 +49,8 @@ def run(arguments: Mapping[str, Any], context: StepContext) -> Outcome:
         return _fail(failed.problem, model, received)
     finally:
         context.audience.end()
-    return Done(message | _cost(message["usage"], model))
+    reads = {name: model[name] for name in ("context_tokens",) if model[name] is not None}
+    return Done(message | reads | _cost(message["usage"], model))
 
 
 def close() -> None:

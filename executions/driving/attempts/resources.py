@@ -57,6 +57,7 @@ def _told(model: LanguageModel) -> dict[str, Any]:
         "key_secret": model.key_secret,
         "silence_seconds": model.silence_seconds,
         "max_tokens": model.max_tokens,
+        "context_tokens": model.context_tokens,
         "input_price": _text(model.input_price),
         "output_price": _text(model.output_price),
     }
