@@ -1,68 +1,51 @@
-"""One verb for several executions: each is asked for by itself, and each says what came of it."""
+"""What a page sends when it means several executions: checked rows, a cause, or all that match."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.contrib.auth.models import User
+from django.http import QueryDict
 
-from executions.errors import Refused
+from dashboard.words import count
+from executions.bulk.beginning import Chosen
 from executions.ids import parse_public_id
-from executions.models import Execution
-from executions.verbs.calls import press
-from executions.verbs.row import Verb
+from executions.searching.search import Search
 from executions.verbs.rows import VERBS as ROWS
 
-MOST = 100
 VERBS = tuple(verb for verb in ROWS.values() if verb.in_bulk)
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """A row as it was checked: the execution and the sequence at which the page had shown it."""
+class Choice:
+    """Checked ``rows``, or ``searches`` that all have to fit; ``what`` says which in words."""
 
-    execution_id: uuid.UUID
-    seq: int
-    value: str = ""
+    what: str
+    rows: tuple[Chosen, ...] = ()
+    searches: tuple[Search, ...] = ()
+    cause: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What came of one row. ``refusal`` is empty where it was done."""
-
-    execution: Execution
-    refusal: str = ""
-    remedy: str = ""
+def choice_of(sent: QueryDict, searches_of_list: Iterable[Search]) -> Choice:
+    """What a form means; ``searches_of_list`` are the filters of the list that it came from."""
+    cause = sent.get("cause", "")
+    if cause:
+        search = Search(needs_attention=True, cause=cause)
+        return Choice(f"all that need attention for the cause {cause}", (), (search,), cause)
+    if sent.get("all") == "yes":
+        typed = sent.get("back", "")[:300]
+        what = f"all that match {typed}" if typed else "all executions"
+        return Choice(what, (), tuple(searches_of_list))
+    rows = tuple(chosen(sent.getlist("row")))
+    return Choice(count(len(rows), "chosen execution"), rows)
 
 
 def chosen(values: Iterable[str]) -> list[Chosen]:
     """``wex-…@17`` each; what cannot be read, and what comes twice, is left out."""
-    found: dict[uuid.UUID, Chosen] = {}
+    found: dict[object, Chosen] = {}
     for value in values:
         name, _, seq = value.partition("@")
         execution_id = parse_public_id(name, "wex", "aex")
         if execution_id is not None and seq.isascii() and seq.isdigit() and len(seq) < 19:
-            found.setdefault(execution_id, Chosen(execution_id, int(seq), value))
+            found.setdefault(execution_id, Chosen(execution_id, int(seq)))
     return list(found.values())
-
-
-def act(
-    verb: Verb, rows: Sequence[Chosen], visible: Mapping[uuid.UUID, Execution], actor: User
-) -> list[Result]:
-    """Do ``verb`` for each row that ``actor`` may see, in order; a refusal stops none of the
-    others.
-    """
-    results = []
-    for row in rows:
-        execution = visible.get(row.execution_id)
-        if execution is None:
-            continue
-        try:
-            press(verb, row.execution_id, actor, {}, shown_seq=row.seq, expected_seq=row.seq)
-        except Refused as refused:
-            results.append(Result(execution, refused.message, refused.remedy))
-        else:
-            results.append(Result(execution))
-    return results

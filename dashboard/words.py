@@ -4,6 +4,7 @@ together.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from executions.journal.events import known
@@ -53,6 +54,16 @@ def ago(moment: datetime, now: datetime) -> str:
         if seconds < limit:
             return f"{int(seconds // size)} {unit} ago"
     return f"{int(seconds // 86400)} d ago"
+
+
+# A call, and what became of it: ``POST https://… answered 503 …``, ``GET https://…: no answer``.
+_CALL = re.compile(r"([A-Z]{3,7} \S+?)(?: answered |: )(.+)", re.DOTALL)
+
+
+def reason_first(reason: str) -> str:
+    """A reason with what went wrong before the address at which it did."""
+    found = _CALL.fullmatch(reason)
+    return f"{found[2]} · {found[1]}" if found else reason
 
 
 def count(number: int, word: str) -> str:

@@ -1,21 +1,23 @@
-"""What needs a person, for support and administrators: failed, set aside, silent, or waiting to be
-decided.
-"""
+"""What needs a person, by cause: how many of each kind, and the groups as a page shows them."""
 
 from __future__ import annotations
 
-import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.contrib.auth.models import User
 
-from dashboard.queries import executions
-from dashboard.queries.executions import COUNT_CAP, LIST_SECONDS, PAGE, Page
+from dashboard.queries.executions import COUNT_CAP, LIST_SECONDS
 from dashboard.queries.in_time import in_time
-from executions import policy
-from executions.models import Execution
+from executions import clock, policy
+from executions.attention import groups
+from executions.attention.groups import Group
+from executions.bulk.beginning import verbs_for
 from executions.models.matching import ATTENTION
+from executions.states import ACTIVE_PHASES, Phase
+from executions.verbs.row import Verb
 
+SNOOZED = "snoozed"
 KINDS = {"": "All", **{name: kind.word for name, kind in ATTENTION.items()}}
 
 
@@ -28,23 +30,58 @@ class Count:
     number: int | None
 
 
-def page(user: policy.Person, kind: str, before: uuid.UUID | None) -> Page:
-    """One page of the newest of this kind."""
-    rows = _rows(user, kind)
-    if before is not None:
-        rows = rows.filter(id__lt=before)
-    found = in_time("attention", lambda: list(rows.order_by("-id")[: PAGE + 1]), LIST_SECONDS)
-    return Page(is_late=True) if found is None else Page(found[:PAGE], len(found) > PAGE)
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A group, with what this person may do about all of it."""
+
+    group: Group
+    verbs: tuple[Verb, ...]
+    is_snoozed: bool
 
 
-def counts(user: policy.Person) -> list[Count]:
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``put_off`` are the groups that somebody snoozed; they stand behind the others."""
+
+    rows: Sequence[Row] = ()
+    put_off: Sequence[Row] = ()
+    has_more: bool = False
+    is_late: bool = False
+
+
+def page(user: User, kind: str, start: int) -> Page:
+    """One page of groups, those that stopped last first."""
+    found = in_time("attention", lambda: groups.groups(user, kind, start=start), LIST_SECONDS)
+    if found is None:
+        return Page(is_late=True)
+    verbs = verbs_for(user, owns=not policy.sees_everything(user))
+    now = clock.now()
+    rows = [_row(group, verbs, group.is_snoozed(now)) for group in found.groups]
+    return Page(
+        [row for row in rows if not row.is_snoozed],
+        [row for row in rows if row.is_snoozed],
+        found.has_more,
+    )
+
+
+def counts(user: User) -> list[Count]:
     return [Count(kind, word, _counted(user, kind)) for kind, word in KINDS.items()]
 
 
-def _counted(user: policy.Person, kind: str) -> int | None:
-    rows = _rows(user, kind).order_by().values("pk")
+def _row(group: Group, verbs: Sequence[Verb], is_snoozed: bool) -> Row:
+    return Row(group, tuple(verb for verb in verbs if _is_possible(verb, group)), is_snoozed)
+
+
+def _is_possible(verb: Verb, group: Group) -> bool:
+    """Whether it is possible for one of them at least, as far as the group can tell."""
+    if not group.cause:
+        return False
+    if verb.name == "skip":
+        return group.can_skip
+    is_for_failed = Phase.FAILED in verb.phases and group.failed > 0
+    return is_for_failed or (bool(verb.phases & ACTIVE_PHASES) and group.failed < group.count)
+
+
+def _counted(user: User, kind: str) -> int | None:
+    rows = groups.needing(user, kind).order_by().values("pk")
     return in_time(f"attention {kind}", lambda: rows[: COUNT_CAP + 1].count())
-
-
-def _rows(user: policy.Person, kind: str) -> QuerySet[Execution]:
-    return executions.visible(user).needing_attention(kind)

@@ -127,11 +127,18 @@ def exists_any(user: policy.Person) -> bool:
 
 def _matching(user: policy.Person, filters: Filters) -> QuerySet[Execution]:
     """What the address asks for and what was typed: both have to fit."""
-    asker = user.pk
+    rows = visible(user)
+    for search in searches(filters):
+        rows = rows.matching(search, user.pk)
+    return rows
+
+
+def searches(filters: Filters) -> tuple[Search, Search]:
+    """What was chosen and what was typed; both have to fit."""
     chosen = Search(
         phases=(filters.phase,) if filters.phase and filters.phase != ATTENTION else (),
         needs_attention=True if filters.phase == ATTENTION else None,
         subject=filters.workflow,
         owner=filters.owner,
     )
-    return visible(user).matching(chosen, asker).matching(filters.search, asker)
+    return chosen, filters.search

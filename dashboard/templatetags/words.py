@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -131,6 +132,17 @@ def pretty(value: Any) -> str:
 def plain(text: str) -> str:
     """Somebody's text without what would turn its direction, or a secret that is hidden in it."""
     return values.plain(text)
+
+
+@register.filter
+def reason_first(reason: str) -> str:
+    return words.reason_first(reason)
+
+
+@register.filter
+def of(counts: Mapping[str, int], name: str) -> int:
+    """The count of this name; 0 where there is none."""
+    return counts.get(name, 0)
 
 
 @register.filter

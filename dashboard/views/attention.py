@@ -1,38 +1,72 @@
-"""What needs a person."""
+"""What needs a person, by cause."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from datetime import timedelta
 
-from dashboard import bulk
-from dashboard.paging import EXECUTION, cursor
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
 from dashboard.queries import attention as queries
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
+from dashboard.views.refusing import status_of
 from executions import clock, policy
-from executions.roles import Role
+from executions.attention import noting
+from executions.attention.groups import PAGE
+from executions.errors import Refused
+
+SNOOZES = {"1h": ("an hour", timedelta(hours=1)), "1d": ("a day", timedelta(days=1))}
+SNOOZES |= {"7d": ("a week", timedelta(days=7))}
 
 
 @for_people
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """Everybody's executions that need a person; for support and administrators, who may see them
-    all.
+    """The executions that need a person: everybody's for support and administrators, else one's
+    own.
     """
+    return _page(request)
+
+
+def _page(request: HttpRequest, refusal: Refused | None = None, status: int = 200) -> HttpResponse:
     user = person(request)
-    if not policy.sees_everything(user):
-        return render(request, "403.html", status=403)
     kind = request.GET.get("kind", "")
     kind = kind if kind in queries.KINDS else ""
+    text = request.GET.get("start", "")
+    start = int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
     context = {
-        "page": queries.page(user, kind, cursor(request.GET.get("before"), *EXECUTION)),
+        "page": queries.page(user, kind, start),
         "counts": queries.counts(user),
         "kind": kind,
-        "bulk_verbs": [
-            verb for verb in bulk.VERBS if policy.is_admin(user) or Role.SUPPORT in verb.roles
-        ],
+        "start": start,
+        "next_start": start + PAGE,
+        "sees_everything": policy.sees_everything(user),
+        "people": noting.people(user),
+        "snoozes": [(name, words) for name, (words, _) in SNOOZES.items()],
+        "refusal": refusal,
         "server_now": clock.now(),
     }
-    return render(request, "dashboard/attention.html", context)
+    return render(request, "dashboard/attention.html", context, status=status)
+
+
+@for_people
+@require_POST
+def note(request: HttpRequest, cause: str) -> HttpResponse:
+    """Who looks at a cause, a note about it, and whether it is put off."""
+    sent = request.POST
+    given: dict[str, object] = {}
+    if "note" in sent:
+        given["text"] = sent["note"]
+    if "assignee" in sent:
+        given["assignee"] = sent["assignee"] or None
+    if "snooze" in sent:
+        length = SNOOZES.get(sent["snooze"])
+        given["snoozed_until"] = clock.now() + length[1] if length else None
+    try:
+        noting.note(person(request), cause, **given)  # type: ignore[arg-type]
+    except Refused as refused:
+        return _page(request, refused, 404 if refused.code == "not_found" else status_of(refused))
+    return redirect(reverse("attention"))

@@ -20,6 +20,7 @@ from executions.api.routes import (
     agents,
     approvals,
     audit,
+    bulk,
     cloud_events,
     event_sources,
     events,
@@ -84,6 +85,8 @@ def build() -> Api:
     api.add_router("/approvals", approvals.router)
     api.add_router("/events", cloud_events.router)
     api.add_router("/event-sources", event_sources.router)
+    api.add_router("/attention", bulk.attention)
+    api.add_router("/bulk-runs", bulk.router)
     api.add_router("/tokens", people.api_tokens)
     api.add_router("/me", people.me)
     api.add_router("/admin", admin.router)

@@ -15,6 +15,7 @@ from executions.cli.commands import (
     apply,
     approvals,
     backups,
+    bulk,
     completion,
     emitting,
     local,
@@ -185,3 +186,4 @@ for name, command in _OTHERS.items():
     app.command(name)(command)
 app.add_typer(access.tokens, name="token")
 app.add_typer(trail.audit, name="audit")
+app.add_typer(bulk.bulk, name="bulk")

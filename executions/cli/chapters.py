@@ -23,7 +23,7 @@ CHAPTERS = {
         "describe",
         "delete",
     ),
-    "Act on a run": tuple(verb.slug for verb in with_commands()),
+    "Act on a run": (*(verb.slug for verb in with_commands()), "bulk"),
     "This installation": (
         "doctor",
         "audit",

@@ -86,6 +86,8 @@ KINDS = (
     Kind("approval", "approvals", "/approvals", "/approvals/{name}", "ask"),
     Kind("event", "events", "/events", "/events/{name}", "evt"),
     Kind("event-source", "event-sources", "/event-sources", prefix="src"),
+    Kind("cause", "causes", "/attention"),
+    Kind("bulk-run", "bulk-runs", "/bulk-runs", "/bulk-runs/{name}", "blk"),
     Kind("failed", "failed", "/admin/workflows/failed"),
     Kind("token", "tokens", "/tokens", "/tokens/{name}", "key"),
 )

@@ -126,6 +126,16 @@ class EventName(StrEnum):
             told=Told.OWNER_IF_ANOTHER,
         ),
     )
+    TAKEN_BACK = (
+        "WORKFLOW_DECISION_TAKEN_BACK",
+        Words(
+            "Decision taken back",
+            Tone.WARN,
+            "↺",
+            "the decision was taken back before anything came of it",
+            told=Told.OWNER_IF_ANOTHER,
+        ),
+    )
     OVERRIDDEN = (
         "WORKFLOW_OVERRIDDEN",
         Words(

@@ -8,6 +8,7 @@ from executions.models.attempt import Attempt
 from executions.models.audit_anchor import AuditAnchor
 from executions.models.audit_entry import AuditEntry
 from executions.models.boot import Boot
+from executions.models.bulk_run import BulkItem, BulkRun
 from executions.models.cause_note import CauseNote
 from executions.models.channel import Channel, ChannelKind, Sending, Told
 from executions.models.cloud_event import CloudEvent
@@ -45,6 +46,8 @@ __all__ = [
     "AuditAnchor",
     "AuditEntry",
     "Boot",
+    "BulkItem",
+    "BulkRun",
     "CauseNote",
     "Channel",
     "ChannelKind",

@@ -28,6 +28,7 @@ from executions.recovery.boot import note_start
 from executions.recovery.registration import register_when_possible, resign
 from executions.recovery.sweep import Sweeper
 from executions.supervisor import systemd
+from executions.worker.bulker import Bulker
 from executions.worker.children import use_children
 from executions.worker.doorbell import Doorbell
 from executions.worker.fork_server import Pipes
@@ -87,6 +88,7 @@ def main(fork_server: Pipes) -> int:
     sender = Sender(process.pk, store)
     pulse = Pulse(process, running, stop.set)
     sweeper = Sweeper(process)
+    bulker = Bulker(process.pk)
     siblings = Siblings(process, sweeper.hurry)
     try:
         Doorbell(slots, stop, taker.look, matcher.look).listen()
@@ -94,6 +96,7 @@ def main(fork_server: Pipes) -> int:
         running.stopping.set()
         log.info("worker stops", driving=len(running.tokens()))
         siblings.close()
+        bulker.close()
         taker.stop()
         matcher.stop()
         sender.stop()

@@ -37,11 +37,27 @@ export function pick() {
   document.activeElement?.closest("[data-row]")?.querySelector(".pick")?.click();
 }
 
-// How many rows are checked stands beside the buttons for them.
+// How many rows are checked stands beside the buttons for them; the box of the head checks all rows of
+// the page, and shift checks all from the row that was checked last.
 export function countPicked() {
+  const boxes = () => [...document.querySelectorAll(".pick:not(.all)")];
+  let last = null;
+  document.addEventListener("click", (event) => {
+    const box = event.target.closest?.(".pick");
+    if (!box) return;
+    const all = boxes();
+    if (box.matches("[data-picks-all]")) for (const each of all) each.checked = box.checked;
+    else {
+      const [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
+      if (event.shiftKey && from >= 0) for (const each of all.slice(from, to + 1)) each.checked = box.checked;
+      last = box;
+    }
+  });
   document.addEventListener("change", () => {
     const words = document.querySelector("[data-picked]");
-    const many = document.querySelectorAll(".pick:checked").length;
+    const many = boxes().filter((box) => box.checked).length;
+    const head = document.querySelector("[data-picks-all]");
+    if (head) { head.checked = many > 0 && many === boxes().length; head.indeterminate = many > 0 && !head.checked; }
     if (words && many) words.textContent = `${many} chosen`;
   });
 }

@@ -36,6 +36,8 @@ PLACES = {
         "approval_id": "ask",
         "event_id": "evt",
         "source_id": "src",
+        "bulk_id": "blk",
+        "cause": "cause",
         "runner": "stigmer",
         "number": "1",
     },

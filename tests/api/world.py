@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 
 from executions import clock, tokens
+from executions.bulk.beginning import Chosen, Order, begin
 from executions.ids import public_id
 from executions.inbound import keeping
 from executions.inbound.sources import create
@@ -16,6 +17,7 @@ from executions.intake.apply import apply_definition
 from executions.intake.standing import add_instance
 from executions.intake.start import start_agent
 from executions.models import Ask, Execution, Step
+from executions.verbs.rows import VERBS
 from tests.api.conftest import GOOD, HEAD
 
 AGENT = "name: helper\ninstructions: Help whoever asks, briefly and kindly.\n"
@@ -42,6 +44,8 @@ def made(owner: User, failed: Callable[..., Execution]) -> dict[str, str]:
     (event,) = keeping.keep(
         [{"specversion": "1.0", "type": "t", "source": "/s", "id": "0"}], owner.pk
     )
+    order = Order(VERBS["retry"], "one", execution.cause)
+    bulk = begin(owner, order, [Chosen(execution.pk, execution.head_seq)])
     token = tokens.mint(owner, "to be shown", ["read"]).token
     return {
         "wex": execution.public_id,
@@ -56,4 +60,6 @@ def made(owner: User, failed: Callable[..., Execution]) -> dict[str, str]:
         "src": create(owner, "carrier", "webhook")[0].public_id,
         "evt": public_id("evt", event.key),
         "key": token.public_id,
+        "blk": bulk.public_id,
+        "cause": execution.cause,
     }

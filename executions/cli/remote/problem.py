@@ -50,6 +50,8 @@ class ServerProblem(CommandError):
         detail = in_flags(detail, [_place(each) for each in errors])
         super().__init__(_sentence(detail), remedy=_remedy(status, body), code=code)
         self.status = status
+        # How many runs are meant, where the person has to say so.
+        self.count = body.get("count")
         self.kind = kind.rpartition("/")[2]
         self.findings = [finding_line(each) for each in errors]
 

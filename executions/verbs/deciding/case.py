@@ -9,7 +9,7 @@ key, unless a new operation is asked for.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -153,8 +153,15 @@ class Case:
         return control
 
 
-def write(case: Case, events: list[EventRecord], *, stays: bool = False) -> Decided:
-    """Write what was decided; the run goes on, unless it ``stays`` in its phase.
+def write(
+    case: Case,
+    events: list[EventRecord],
+    *,
+    stays: bool = False,
+    fails_with: Mapping[str, Any] | None = None,
+) -> Decided:
+    """Write what was decided; the run goes on, unless it ``stays`` in its phase, or stands failed
+    again (``fails_with``: the columns that say how).
 
     Raises Refused (``stale``).
     """
@@ -175,10 +182,11 @@ def write(case: Case, events: list[EventRecord], *, stays: bool = False) -> Deci
         events=events,
         correlation_id=execution.correlation_id,
         owner_id=execution.owner_id,
-        ring=None if stays else execution.queue,
+        ring=None if stays or fails_with is not None else execution.queue,
         at=now,
     )
     phase = Phase(execution.phase) if stays else Phase.PENDING
+    phase = phase if fails_with is None else Phase.FAILED
     anew = {
         **BEGUN_ANEW,
         "retry_count": 0,
@@ -188,6 +196,8 @@ def write(case: Case, events: list[EventRecord], *, stays: bool = False) -> Deci
     }
     if stays:
         move.columns = {"head_digest": head} | case.columns
+    elif fails_with is not None:
+        move.to(phase, **{**fails_with, "head_digest": head})
     else:
         move.to(phase, **anew | {"head_digest": head} | case.columns)
     applied = apply(move)

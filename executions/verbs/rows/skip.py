@@ -32,4 +32,5 @@ ROW = Verb(
         ),
     ),
     has_button=True,
+    in_bulk=True,
 )

@@ -5,9 +5,12 @@ from collections.abc import Callable
 from django.contrib.auth.models import User
 from django.test import Client
 
-from executions.models import Execution
+from executions.models import BulkRun, CauseNote, Execution
+from executions.states import Phase
 
 As = Callable[[User], Client]
+Begin = Callable[..., Execution]
+Drive = Callable[[Execution], Execution]
 
 
 def test_support_sees_why_everybodys_runs_stopped(
@@ -24,6 +27,16 @@ def test_support_sees_why_everybodys_runs_stopped(
         assert part in page
 
 
+def test_a_person_sees_the_causes_of_their_own_runs_alone(
+    begin: Begin, drive: Drive, alice: User, bob: User, as_: As
+) -> None:
+    drive(begin(fails="the till is empty"))
+    drive(begin(fails="the shelf is empty", owner=bob))
+    page = as_(alice).get("/attention/").content.decode()
+    assert "the till is empty" in page and "the shelf is empty" not in page
+    assert ">Retry<" in page.replace("</svg>", ">").replace("\n", "")
+
+
 def test_those_set_aside_have_a_list_of_their_own(failed: Execution, admin: User, as_: As) -> None:
     client = as_(admin)
     assert failed.public_id not in client.get("/attention/?kind=flagged").content.decode()
@@ -34,3 +47,62 @@ def test_those_set_aside_have_a_list_of_their_own(failed: Execution, admin: User
 
 def test_an_unknown_kind_is_all_of_them(failed: Execution, admin: User, as_: As) -> None:
     assert failed.public_id in as_(admin).get("/attention/?kind=nonsense").content.decode()
+
+
+def test_runs_that_failed_alike_are_one_row_with_one_button_for_all(
+    begin: Begin, drive: Drive, support: User, as_: As
+) -> None:
+    for number in range(3):
+        drive(begin(fails=f"order {number + 100} is unknown"))
+    client = as_(support)
+    page = client.get("/attention/").content.decode()
+    assert page.count('class="cause-row"') == 1
+    assert "Recover all 3" in page
+    # Support may recover and no more.
+    assert "Retry all" not in page
+    cause = Execution.objects.values_list("cause", flat=True).first()
+    client.post("/executions/bulk", {"cause": cause, "verb": "recover"})
+    assert BulkRun.objects.get().counts()["DONE"] == 3
+    assert {run.phase for run in Execution.objects.all()} == {Phase.PENDING}
+
+
+def test_one_run_alone_is_acted_on_from_its_row(failed: Execution, support: User, as_: As) -> None:
+    client = as_(support)
+    page = client.get("/attention/").content.decode()
+    address = f"/executions/{failed.public_id}/do/recover"
+    assert f'action="{address}"' in page
+    answer = client.post(address, {"seq": failed.head_seq})
+    assert answer.headers["Location"] == f"/executions/{failed.public_id}/"
+    assert Execution.objects.get(pk=failed.pk).phase == Phase.PENDING
+
+
+def test_skip_is_offered_only_where_the_failed_step_is_optional(
+    begin: Begin, drive: Drive, admin: User, as_: As
+) -> None:
+    drive(begin(fails="no funds", optional=True))
+    assert "do/skip" in as_(admin).get("/attention/").content.decode()
+    Execution.objects.all().delete()
+    drive(begin(fails="no funds"))
+    assert "do/skip" not in as_(admin).get("/attention/").content.decode()
+
+
+def test_a_note_an_assignee_and_a_snooze_are_kept_and_shown(
+    failed: Execution, support: User, admin: User, as_: As
+) -> None:
+    sent = {"note": "the bank knows", "assignee": "sue", "snooze": "1d"}
+    as_(admin).post(f"/attention/{failed.cause}/note", sent)
+    page = as_(support).get("/attention/").content.decode()
+    assert "the bank knows" in page and "Put off</h2>" in page
+    as_(support).post(f"/attention/{failed.cause}/note", {"snooze": ""})
+    page = as_(support).get("/attention/").content.decode()
+    assert "Put off</h2>" not in page and "the bank knows" in page
+
+
+def test_notes_of_operators_and_of_an_owner_are_apart(
+    failed: Execution, alice: User, bob: User, support: User, as_: As
+) -> None:
+    as_(support).post(f"/attention/{failed.cause}/note", {"note": "for us"})
+    assert "for us" not in as_(alice).get("/attention/").content.decode()
+    answer = as_(alice).post(f"/attention/{failed.cause}/note", {"assignee": "sue"})
+    assert answer.status_code == 400 and CauseNote.objects.filter(owner=alice).count() == 0
+    assert as_(bob).post(f"/attention/{failed.cause}/note", {"note": "x"}).status_code == 404

@@ -9,10 +9,12 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from dashboard.urls import urlpatterns
+from executions.bulk.beginning import Chosen, Order, begin
 from executions.intake.agents import apply_agent
 from executions.intake.start import start_agent
 from executions.models import Ask, Execution, LanguageModel, SavedView, Workflow
 from executions.tokens import mint
+from executions.verbs.rows import VERBS
 
 As = Callable[[User], Client]
 
@@ -42,9 +44,11 @@ PAGES = {
     "apply-agent": ("/agents/apply", 200, 200, 200, 200),
     "agent": ("/agents/{agt}/", 200, 404, 404, 200),
     "agent-version": ("/agents/{agt}/versions/1", 200, 404, 404, 200),
-    "attention": ("/attention/", 403, 403, 200, 200),
     "audit": ("/audit/", 403, 403, 200, 200),
     "audit-export": ("/audit/export", 403, 403, 200, 200),
+    "attention": ("/attention/", 200, 200, 200, 200),
+    "bulk-runs": ("/bulk/", 200, 200, 200, 200),
+    "bulk-run": ("/bulk/{blk}/", 200, 404, 200, 200),
     "approvals": ("/approvals/", 200, 200, 200, 200),
     "approvals-answered": ("/approvals/answered", 200, 200, 200, 200),
     "approval": ("/approvals/{ask}/", 200, 404, 200, 200),
@@ -58,6 +62,8 @@ POSTS = {
     "act": ("/executions/{wex}/do/retry", 302, 404, 403, 302),
     "audit-acknowledge": ("/audit/acknowledge", 403, 403, 403, 400),
     "bulk": ("/executions/bulk", 400, 400, 400, 400),
+    "bulk-stop": ("/bulk/{blk}/stop", 302, 404, 403, 302),
+    "attention-note": ("/attention/{cause}/note", 302, 404, 302, 302),
     "saved-view-keep": ("/executions/views", 400, 400, 400, 400),
     "saved-view-forget": ("/executions/views/{svw}/forget", 302, 404, 404, 404),
     "talk": ("/agents/{agt}/talk", 400, 404, 404, 400),
@@ -89,7 +95,9 @@ def addresses(failed: Execution, asked: Callable[..., Execution], alice: User) -
         "stp": step.public_id,
         "ask": ask,
     }
-    return {**ids, "key": key, "svw": view}
+    order = Order(VERBS["retry"], "one", failed.cause)
+    bulk = begin(alice, order, [Chosen(failed.pk, failed.head_seq)])
+    return {**ids, "key": key, "svw": view, "blk": bulk.public_id, "cause": failed.cause}
 
 
 def test_every_address_stands_in_the_table() -> None:

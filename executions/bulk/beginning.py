@@ -1,0 +1,167 @@
+"""Beginning a bulk run: which runs, frozen at this moment, and what is to be done to them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from executions import clock, policy
+from executions.errors import Refused
+from executions.models import BulkItem, BulkRun
+from executions.models.execution import ExecutionQuerySet
+from executions.models.transactions import atomic, persistent
+from executions.roles import Role
+from executions.searching.search import Search
+from executions.values import digest
+from executions.verbs.calls import checked
+from executions.verbs.row import LONGEST_REASON, Reason, Verb
+from executions.verbs.rows import VERBS
+
+# Above so many the person says the number, so that nobody means a hundred and does ten thousand.
+SAID_ABOVE = 1_000
+# Each of these is the same request once more: a double click, a client that tries again.
+REPETITION = timedelta(seconds=10)
+_AT_ONCE = 1_000
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A run, and the sequence at which it was seen."""
+
+    execution_id: uuid.UUID
+    seq: int
+
+
+class Unconfirmed(Refused):
+    """Very many are meant, and the person has not said how many."""
+
+    def __init__(self, many: int) -> None:
+        super().__init__(
+            "conflict",
+            f"{many:,} executions are meant. Say the number to go on.",
+            remedy=f"Confirm with {many}.",
+        )
+        self.many = many
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be done. ``what`` says in words which runs are meant, ``cause`` which one they
+    share; ``said`` is the number that the person gave, None where none was asked for.
+    """
+
+    verb: Verb
+    what: str
+    cause: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    said: int | None = None
+
+
+def verbs_for(user: User, *, owns: bool = False) -> list[Verb]:
+    """The verbs that this person may use on many runs; ``owns``: they are the person's own."""
+    role = Role.ADMIN if policy.is_admin(user) else Role.OWNER if owns else Role.SUPPORT
+    return [verb for verb in VERBS.values() if verb.in_bulk and role in verb.roles]
+
+
+def verb_of(name: str) -> Verb:
+    """The verb of this name. Raises Refused where it is none for many runs."""
+    found = next((each for each in VERBS.values() if each.slug == name), None)
+    if found is None or not found.in_bulk:
+        allowed = ", ".join(each.slug for each in VERBS.values() if each.in_bulk)
+        raise Refused(
+            "invalid",
+            f"There is no action “{name[:40]}” for several executions.",
+            remedy=f"Use one of {allowed}.",
+        )
+    return found
+
+
+def that_match(user: User, verb: Verb, searches: Iterable[Search]) -> ExecutionQuerySet:
+    """The runs that fit all these searches and stand where the verb is possible at all."""
+    rows = policy.visible_executions(user)
+    for search in searches:
+        rows = rows.matching(search, user.pk)
+    return rows.filter(phase__in=verb.phases)
+
+
+def begin_for_all(actor: User, order: Order, searches: Iterable[Search]) -> BulkRun:
+    """For all that match now; what comes later is not meant. Raises Refused."""
+    rows = that_match(actor, order.verb, searches).order_by("id").values_list("pk", "head_seq")
+    most = settings.STIGMER_BULK_ITEMS
+    found = [Chosen(key, seq) for key, seq in rows[: most + 1]]
+    return begin(actor, order, found)
+
+
+@persistent
+def begin(actor: User, order: Order, chosen: Iterable[Chosen]) -> BulkRun:
+    """For these. A second request for the same within seconds is answered with the first one.
+
+    Raises Refused, and then nothing was begun.
+    """
+    verb, rows = order.verb, list(chosen)
+    _check(order, len(rows))
+    arguments = dict(order.arguments)
+    if verb.reason == Reason.REQUIRED and not order.reason.strip():
+        raise Refused("invalid", "A reason is needed.", remedy="Say why, for the audit trail.")
+    checked(verb, arguments)
+    with atomic():
+        asked = _digest(order, rows)
+        same = BulkRun.objects.of(actor).filter(digest=asked)
+        known = same.filter(created_at__gte=clock.now() - REPETITION).first()
+        if known is not None:
+            return known
+        bulk = BulkRun.objects.create(
+            verb=verb.name,
+            what=order.what[:500],
+            cause=order.cause,
+            arguments=arguments,
+            reason=order.reason.strip()[:LONGEST_REASON],
+            actor=actor,
+            total=len(rows),
+            digest=asked,
+            rate=_first_rate(verb),
+        )
+        items = (BulkItem(bulk=bulk, execution_id=row.execution_id, seq=row.seq) for row in rows)
+        BulkItem.objects.bulk_create(items, batch_size=_AT_ONCE)
+    log.info("bulk run begun", bulk=bulk.public_id, verb=verb.name, total=bulk.total)
+    return bulk
+
+
+def _digest(order: Order, rows: Sequence[Chosen]) -> str:
+    runs = [[row.execution_id.hex, row.seq] for row in rows]
+    return digest("", [order.verb.name, dict(order.arguments), runs])
+
+
+def _check(order: Order, many: int) -> None:
+    most = settings.STIGMER_BULK_ITEMS
+    if not many:
+        raise Refused(
+            "invalid",
+            f"There is nothing to {order.verb.name}.",
+            remedy=f"{order.verb.only or order.verb.summary}.",
+        )
+    if many > most:
+        raise Refused(
+            "invalid",
+            f"More than {most:,} executions are meant; at most that many are done in one go"
+            " (STIGMER_BULK_ITEMS).",
+            remedy="Narrow the search, for example with after: or workflow:.",
+        )
+    if many > SAID_ABOVE and order.said != many:
+        raise Unconfirmed(many)
+
+
+def _first_rate(verb: Verb) -> float:
+    """What starts work begins slowly, so that a service that was just mended is not knocked over
+    again; what stops work need not.
+    """
+    return settings.STIGMER_BULK_START if verb.goes_on else settings.STIGMER_BULK_PER_SECOND
