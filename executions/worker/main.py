@@ -15,7 +15,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, Error, close_old_connections, connection
 
-from executions import sealed, streams
+from executions import collector, sealed, streams
 from executions.calls import steps
 from executions.dispatch import QUEUE_OFF
 from executions.driving.attempts.running import Running
@@ -90,6 +90,7 @@ def main(fork_server: Pipes) -> int:
     sweeper = Sweeper(process)
     bulker = Bulker(process.pk)
     siblings = Siblings(process, sweeper.hurry)
+    collector.settle()
     try:
         Doorbell(slots, stop, taker.look, matcher.look).listen()
     finally:

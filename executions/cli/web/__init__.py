@@ -7,6 +7,7 @@ from typing import Any
 from daphne.endpoints import build_endpoint_description_strings
 from django.conf import settings
 
+from executions import collector
 from executions.cli.web.bodies import Limits
 from executions.cli.web.server import BoundedServer
 from executions.supervisor import systemd
@@ -33,6 +34,7 @@ def serve() -> None:
     # socket here.
     broadcast.start()
     presence.begin()
+    collector.settle()
     server(application).run()
     presence.end()
     checkpoint_at_the_end()
