@@ -6,6 +6,7 @@ administrators, and support, who may change nothing and recover executions.
 """
 
 from executions.admin import (
+    agents,
     audit,
     events,
     journal,
@@ -19,6 +20,7 @@ from executions.admin import (
 )
 
 __all__ = [
+    "agents",
     "audit",
     "events",
     "journal",

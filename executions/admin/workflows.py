@@ -1,93 +1,29 @@
-"""Workflows, their versions and instances. A definition is applied, never edited here."""
+"""Workflows, their versions and instances. A definition is applied, on a page of its own."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from executions import clock, policy
-from executions.admin.access import Looking, may_change
+from executions import policy
+from executions.admin.access import may_change
+from executions.admin.changing import Changing, InstanceForm, ResourceForm, save_described
+from executions.admin.definitions import Writing
 from executions.admin.rendering import json_field, link, list_link, text_block
 from executions.admin.searching import by_public_id
-from executions.errors import Refused
-from executions.intake.slugs import slug_of
+from executions.intake.apply import apply_definition
+from executions.intake.resources import Opened
 from executions.models import Execution, Workflow, WorkflowInstance, WorkflowVersion
-from executions.models.fields import JsonField
-from executions.models.workflow import Visibility
-
-if TYPE_CHECKING:
-    _WorkflowForm = forms.ModelForm[Workflow]
-    _InstanceForm = forms.ModelForm[WorkflowInstance]
-else:
-    _WorkflowForm = _InstanceForm = forms.ModelForm
-
-
-class JsonFormField(forms.JSONField):
-    """JSON in a text area; ``{}`` and ``[]`` are values, an empty text is not."""
-
-    empty_values = [None, ""]  # noqa: RUF012  (as Django declares it)
-
-    def __init__(self, **options: Any) -> None:
-        options.pop("max_length", None)
-        super().__init__(**{**options, "required": True})
-
-
-class WorkflowForm(_WorkflowForm):
-    def clean(self) -> dict[str, Any]:
-        """The slug is not in the form, so its constraints are asked here."""
-        cleaned = super().clean() or {}
-        others = Workflow.objects.filter(slug=self.instance.slug).exclude(pk=self.instance.pk)
-        visibility = cleaned.get("visibility", self.instance.visibility)
-        others = others.filter(visibility=visibility)
-        if visibility == Visibility.PRIVATE:
-            others = others.filter(owner=cleaned.get("owner", self.instance.owner_id))
-        if others.exists():
-            text = f"There is another {visibility} workflow with the slug {self.instance.slug}."
-            raise ValidationError(
-                f"{text} Slugs are unique among shared workflows, and among one owner's private"
-                " ones."
-            )
-        return cleaned
-
-
-class InstanceForm(_InstanceForm):
-    def clean_slug(self) -> str:
-        slug = str(self.cleaned_data["slug"])
-        try:
-            wanted = slug_of(slug)
-        except Refused as refusal:
-            raise ValidationError(str(refusal)) from refusal
-        if wanted != slug:
-            raise ValidationError(
-                f"A slug has lower-case letters, digits and single hyphens: {wanted}"
-            )
-        return slug
-
-
-class Changing(Looking):
-    """Read-only for support; administrators may change what is not history."""
-
-    formfield_overrides = {JsonField: {"form_class": JsonFormField, "widget": forms.Textarea}}  # noqa: RUF012
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return may_change(request)
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        if isinstance(db_field, JsonField):
-            return JsonFormField(label=db_field.verbose_name.capitalize(), widget=forms.Textarea)
-        return super().formfield_for_dbfield(db_field, request, **options)
 
 
 @admin.register(Workflow)
-class WorkflowAdmin(Changing):
-    form = WorkflowForm
+class WorkflowAdmin(Writing):
+    form = ResourceForm
     list_display = (
         "slug",
         "name",
@@ -111,6 +47,7 @@ class WorkflowAdmin(Changing):
         "namespace",
         "description",
         "head_link",
+        "edit_link",
         "default_link",
         "versions_link",
         "executions_link",
@@ -136,7 +73,15 @@ class WorkflowAdmin(Changing):
         ),
         (
             "Definition",
-            {"fields": ("head_link", "versions_link", "default_link", "executions_link")},
+            {
+                "fields": (
+                    "head_link",
+                    "edit_link",
+                    "versions_link",
+                    "default_link",
+                    "executions_link",
+                )
+            },
         ),
         ("Labels", {"fields": ("labels", "tags", "annotations")}),
         (
@@ -160,10 +105,14 @@ class WorkflowAdmin(Changing):
         )
 
     def save_model(self, request: HttpRequest, obj: Workflow, form: Any, change: bool) -> None:
-        obj.spec_updated_at = clock.now()
-        assert isinstance(request.user, User)
-        obj.spec_updated_by = request.user
-        obj.save(update_fields=[*form.changed_data, "spec_updated_at", "spec_updated_by"])
+        save_described(request, obj, form)
+
+    @staticmethod
+    def apply(
+        text: str, actor: User, opened: Opened | None, visibility: str
+    ) -> tuple[Workflow, str]:
+        applied = apply_definition(text, actor, visibility=visibility, opened=opened)
+        return applied.workflow, applied.result
 
     @admin.display(description="newest version")
     def head_link(self, workflow: Workflow) -> SafeString | str:

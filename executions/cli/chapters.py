@@ -14,6 +14,7 @@ CHAPTERS = {
         "apply",
         "validate",
         "run",
+        "chat",
         "logs",
         "respond",
         "emit",

@@ -35,12 +35,25 @@ def follow(
 
 
 def _as_text(client: Client, execution_path: str, after: int | None) -> Update | None:
+    if execution_path.startswith("/agent-executions/"):
+        return _as_talk(client, execution_path, after)
     from executions.cli.display.progress import Progress
 
     last = None
     with Progress(heading=after is None) as progress:
         for last in Following(client, execution_path, progress.say, after).updates():
             progress.show(last)
+    return last
+
+
+def _as_talk(client: Client, execution_path: str, after: int | None) -> Update | None:
+    """An agent's run: what it says while it comes, and what its tools gave."""
+    from executions.cli.display.talk import Talk
+
+    last, talk = None, Talk(client, execution_path, heading=after is None)
+    following = Following(client, execution_path, talk.say, after, heard=talk.hear)
+    for last in following.updates():
+        talk.show(last)
     return last
 
 

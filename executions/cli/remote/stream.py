@@ -63,6 +63,8 @@ class Following:
     said: Callable[[str], None]
     after: int | None = None
     pauses: tuple[float, ...] = PAUSES
+    # Hears what a model answers to an agent while it comes.
+    heard: Callable[[dict[str, Any]], None] = field(default=lambda delta: None)
     _lost_at: float | None = None
     _tries: int = 0
 
@@ -91,6 +93,9 @@ class Following:
             headers["Last-Event-ID"] = str(self.after)
         with self.client.lines(f"{self.execution_path}/events", headers) as lines:
             for message in messages(lines):
+                if message.event == "delta":
+                    self.heard(json.loads(message.data))
+                    continue
                 update = _read(message)
                 if update is not None and (
                     self.after is None or update.seq > self.after or update.ended
