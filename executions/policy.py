@@ -13,6 +13,7 @@ from executions.errors import Refused
 from executions.models import (
     Agent,
     Ask,
+    Channel,
     CloudEvent,
     EventSource,
     Execution,
@@ -22,6 +23,7 @@ from executions.models import (
     Workflow,
 )
 from executions.models.ask import AskQuerySet
+from executions.models.channel import ChannelQuerySet
 from executions.models.cloud_event import CloudEventQuerySet
 from executions.models.execution import ExecutionQuerySet
 from executions.models.resource import Resource, Visibility
@@ -115,6 +117,12 @@ def visible_event_sources(user: Person) -> QuerySet[EventSource]:
     if not user.is_active:
         return EventSource.objects.none()
     return EventSource.objects.filter(owner_id=user.pk)
+
+
+def visible_sinks(user: Person) -> ChannelQuerySet:
+    """Where events are sent, for those who look after everybody's runs."""
+    rows = ChannelQuerySet(Channel)
+    return rows if sees_everything(user) else rows.none()
 
 
 def visible_workflows(user: Person) -> QuerySet[Workflow]:

@@ -16,6 +16,7 @@ from executions import policy
 from executions.health.gauges import add_sockets
 from executions.live.asks import AskNews
 from executions.live.closing import Close
+from executions.live.cloud_events import CloudEventNews
 from executions.live.hints import Hints
 from executions.live.hub import Door
 from executions.live.inbox import InboxNews
@@ -172,7 +173,14 @@ class Page(Subscriber):
 
 
 door = Door(
-    lambda: [ExecutionNews(changes.changed), InboxNews(), AskNews(), Hints(), WorkerNews()],
+    lambda: [
+        ExecutionNews(changes.changed),
+        InboxNews(),
+        AskNews(),
+        CloudEventNews(),
+        Hints(),
+        WorkerNews(),
+    ],
     tick_seconds=0.2,
     check_seconds=60.0,
 )

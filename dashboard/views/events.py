@@ -12,6 +12,8 @@ from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from executions import clock, policy
 from executions.ids import public_id
+from executions.live.cloud_events import mark_of
+from executions.live.topics import events_topic
 
 IDS = "evt"
 
@@ -26,5 +28,7 @@ def page(request: HttpRequest) -> HttpResponse:
         (row, public_id("wex", row.execution_id) if row.execution_id else "") for row in found.rows
     ]
     context = {"page": found, "rows": rows, "server_now": clock.now()}
+    if "before" not in request.GET:
+        context |= {"topic": events_topic(user.pk), "mark": mark_of(user)}
     context["is_of_all"] = policy.sees_everything(user)
     return render(request, "dashboard/events.html", context)

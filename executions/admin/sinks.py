@@ -73,14 +73,10 @@ class StateFilter(admin.SimpleListFilter):
     title, parameter_name = "state", "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("waiting", "waiting"), ("dead", "given up"), ("sent", "sent")]
+        return [(each, each) for each in ("waiting", "given up", "sent")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return {
-            "waiting": queryset.filter(sent_at=None, dead_at=None),
-            "dead": queryset.filter(dead_at__isnull=False),
-            "sent": queryset.filter(sent_at__isnull=False),
-        }.get(self.value() or "", queryset)
+        return queryset.in_state(self.value() or "")  # type: ignore[attr-defined,no-any-return]
 
 
 @admin.register(Sending)

@@ -29,6 +29,7 @@ from executions.api.routes import (
     journal,
     people,
     previews,
+    sinks,
     status,
     verbs,
     workflows,
@@ -87,6 +88,7 @@ def build() -> Api:
     api.add_router("/event-sources", event_sources.router)
     api.add_router("/attention", bulk.attention)
     api.add_router("/bulk-runs", bulk.router)
+    api.add_router("/sinks", sinks.router)
     api.add_router("/tokens", people.api_tokens)
     api.add_router("/me", people.me)
     api.add_router("/admin", admin.router)

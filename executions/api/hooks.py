@@ -17,9 +17,10 @@ from executions.api.problems import Problem
 from executions.api.reading import parse_json
 from executions.api.refusals import not_found
 from executions.api.render import cloud_events as render
-from executions.correlation.envelope import SPECVERSION, Envelope, data_of
+from executions.correlation.envelope import SPECVERSION, Envelope, NoEvent, data_of
+from executions.errors import Refused
 from executions.ids import parse_public_id
-from executions.inbound import keeping, signing
+from executions.inbound import keeping, signing, visits
 from executions.models import EventSource
 from executions.models.transactions import run_tx
 
@@ -50,10 +51,17 @@ def _received(request: HttpRequest, source_id: str) -> HttpResponse:
     why = signing.why_not(source, timestamp, given, body, now.timestamp())
     if why is not None:
         rates.take_guess(rates.address_of(request))
+        visits.refused(source, why)
         return problems.response(request, Problem("unauthenticated", why))
-    found = _envelopes(request, source, timestamp, body)
-    keeping.check(found)
+    try:
+        found = _envelopes(request, source, timestamp, body)
+        keeping.check(found)
+    except (Problem, NoEvent, Refused) as problem:
+        visits.refused(source, str(problem))
+        raise
     kept = run_tx(lambda: keeping.keep(found, source.owner_id))
+    known = sum(each.is_duplicate for each in kept)
+    visits.taken(source, len(kept) - known, known)
     if source.heard_at is None or now - source.heard_at > NOTED:
         run_tx(lambda: EventSource.objects.filter(pk=source.pk).update(heard_at=now))
     return JsonResponse(render.kept(kept).model_dump(), status=202)

@@ -22,6 +22,8 @@ from executions.cli.commands import (
     local,
     runs,
     show,
+    sinks,
+    sources,
     trail,
     verbs,
 )
@@ -189,3 +191,5 @@ for name, command in _OTHERS.items():
 app.add_typer(access.tokens, name="token")
 app.add_typer(trail.audit, name="audit")
 app.add_typer(bulk.bulk, name="bulk")
+app.add_typer(sources.sources, name="sources")
+app.add_typer(sinks.sinks, name="sinks")

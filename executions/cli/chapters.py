@@ -17,8 +17,6 @@ CHAPTERS = {
         "chat",
         "logs",
         "respond",
-        "emit",
-        "signal",
         "list",
         "get",
         "describe",
@@ -38,6 +36,7 @@ CHAPTERS = {
         "logins",
         "administrator",
     ),
+    "Events": ("emit", "signal", "sources", "sinks"),
     "Other": ("token", "completion", "version"),
 }
 

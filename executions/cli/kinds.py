@@ -88,9 +88,13 @@ KINDS = (
     Kind("event-source", "event-sources", "/event-sources", prefix="src"),
     Kind("cause", "causes", "/attention"),
     Kind("bulk-run", "bulk-runs", "/bulk-runs", "/bulk-runs/{name}", "blk"),
+    Kind("sink", "sinks", "/sinks", prefix="snk"),
     Kind("failed", "failed", "/admin/workflows/failed"),
     Kind("token", "tokens", "/tokens", "/tokens/{name}", "key"),
 )
+# What is listed by commands of its own.
+MESSAGE = Kind("message", "messages", "/sinks/{of}/messages", belongs_to="sink")
+VISIT = Kind("visit", "visits", "/event-sources/{of}/visits", belongs_to="event-source")
 _BY_NAME = {name: kind for kind in KINDS for name in (kind.name, kind.plural)}
 _BY_NAME |= {
     "workflow-execution": _BY_NAME["execution"],

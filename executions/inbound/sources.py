@@ -9,6 +9,7 @@ from django.db.models import F
 from executions import audit
 from executions.correlation.envelope import OWN_PREFIX
 from executions.errors import Refused
+from executions.inbound import visits
 from executions.inbound.signing import secret_of
 from executions.models import EventSource
 from executions.models.transactions import persistent
@@ -49,4 +50,5 @@ def delete(source: EventSource, actor: User) -> None:
     """What it sends is refused from now on; what it sent stays."""
     with transaction.atomic():
         audit.record_account("delete event source", source.public_id, actor)
+        visits.forget(source)
         source.delete()

@@ -4,6 +4,7 @@
 ``executions``       a list (hints only)     ``overview``   the overview (hints only)
 ``inbox:<user id>``  a user's own inbox
 ``asks:<user id>``   what waits for a user's answer (hints only)
+``events:<user id>`` events that a user sees (hints only)
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from dataclasses import dataclass
 from executions.ids import parse_public_id, public_id
 
 EXECUTION, ROW, EXECUTIONS, OVERVIEW = "execution", "row", "executions", "overview"
-INBOX, ASKS = "inbox", "asks"
+INBOX, ASKS, CLOUD_EVENTS = "inbox", "asks", "events"
 HINTS = frozenset({EXECUTIONS, OVERVIEW})
-OWN = frozenset({INBOX, ASKS})
+OWN = frozenset({INBOX, ASKS, CLOUD_EVENTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,10 @@ def row_topic(execution_id: uuid.UUID) -> str:
 
 def inbox_topic(user_id: int) -> str:
     return f"{INBOX}:{user_id}"
+
+
+def events_topic(user_id: int) -> str:
+    return f"{CLOUD_EVENTS}:{user_id}"
 
 
 def asks_topic(user_id: int) -> str:

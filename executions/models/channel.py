@@ -109,6 +109,14 @@ class SendingQuerySet(models.QuerySet["Sending"]):
         """Given up: nobody sends it again unless a person says so."""
         return self.filter(dead_at__isnull=False)
 
+    def in_state(self, state: str) -> SendingQuerySet:
+        """``waiting``, ``sent`` or ``given up``; all where it is empty."""
+        if state == "waiting":
+            return self.waiting()
+        if state == "sent":
+            return self.filter(sent_at__isnull=False)
+        return self.dead() if state else self
+
 
 class Sending(models.Model):
     """A message to one channel. ``key`` tells it from the others of the channel, so that what is
@@ -155,6 +163,12 @@ class Sending(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} to {self.channel_id}"
+
+    @property
+    def state(self) -> str:
+        if self.sent_at is not None:
+            return "sent"
+        return "waiting" if self.dead_at is None else "given up"
 
 
 def nothing_open() -> dict[str, Any]:

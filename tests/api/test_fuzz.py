@@ -38,6 +38,7 @@ PLACES = {
         "source_id": "src",
         "bulk_id": "blk",
         "cause": "cause",
+        "sink_id": "snk",
         "runner": "stigmer",
         "number": "1",
     },

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from executions.inbound import signing, sources
+from executions.inbound import signing, sources, visits
 from executions.models import AuditEntry, CloudEvent, EventSource
 from tests.api.conftest import problem
 
@@ -118,3 +118,18 @@ def test_the_secret_is_shown_once_and_kept_nowhere(owner):
     problem(owner.post("event-sources", {"name": "shop"}), 409, "conflict")
     assert owner("DELETE", f"event-sources/{made['id']}").status_code == 204
     assert not EventSource.objects.exists()
+
+
+def test_what_came_last_says_why_it_was_refused(source, redis_client):
+    row, secret = source
+    send(row, secret)
+    send(row, "wrong")
+    send(row, secret, body=b"{", at=int(time.time()))
+    found = visits.latest(row)
+    assert found is not None
+    assert [bool(each.reason) for each in found] == [True, True, False]
+    assert "X-Stigmer-Signature" in found[1].reason and found[2].events == 1
+    key = row.pk
+    sources.delete(row, row.owner)
+    row.pk = key
+    assert visits.latest(row) == []

@@ -23,6 +23,7 @@ OWNER_AND_ADMIN: Four = (404, 200, 403, 200)
 OF_A_SHARED_ONE: Four = (403, 200, 403, 200)
 OWNER_AND_ADMIN_404: Four = (404, 200, 404, 200)
 ADMIN_ALONE: Four = (404, 403, 403, 200)
+OF_NO_OWNER: Four = (403, 403, 403, 200)
 ITS_OWNER_ALONE: Four = (404, 200, 404, 404)
 
 
@@ -38,6 +39,7 @@ EXTERNAL = {"message": "Hello", "runner": "external"}
 RESTORE = {"checkpoint_seq": 0, "reason": "a test"}
 OVERRIDE = {"phase": "CANCELLED", "reason": "a test"}
 EVENT = {"specversion": "1.0", "type": "t", "source": "/s", "id": "1"}
+SINK = {"name": "new", "address": "https://example.org/in"}
 UPDATE = {"sequence": 1, "phase": "IN_PROGRESS"}
 
 # operation: path, body, (stranger, owner, support, admin). Nobody without credentials gets
@@ -52,6 +54,15 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
     "read-event": ("events/{evt}", None, WHO_SEES_THE_RUN),
     "list-event-sources": ("event-sources", None, EVERYBODY),
     "create-event-source": ("event-sources", {"name": "new"}, by(EVERYBODY, 201)),
+    "list-event-source-visits": ("event-sources/{src}/visits", None, OWNER_AND_ADMIN_404),
+    # Of those who see no sinks nobody is told that there are any.
+    "list-sinks": ("sinks", None, EVERYBODY),
+    "create-sink": ("sinks", SINK, (403, 403, 403, 201)),
+    "turn-sink-on": ("sinks/{snk}/turn-on", None, OF_NO_OWNER),
+    "turn-sink-off": ("sinks/{snk}/turn-off", None, OF_NO_OWNER),
+    "list-sink-messages": ("sinks/{snk}/messages", None, (404, 404, 200, 200)),
+    "send-sink-again": ("sinks/{snk}/send-again", None, OF_NO_OWNER),
+    "delete-sink": ("sinks/{snk}", None, by(OF_NO_OWNER, 204)),
     "rotate-event-source": ("event-sources/{src}/rotate", None, OWNER_AND_ADMIN_404),
     "delete-event-source": ("event-sources/{src}", None, by(OWNER_AND_ADMIN_404, 204)),
     "signal-workflow-execution": (

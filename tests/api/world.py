@@ -16,7 +16,7 @@ from executions.intake.agents import apply_agent, create_session
 from executions.intake.apply import apply_definition
 from executions.intake.standing import add_instance
 from executions.intake.start import start_agent
-from executions.models import Ask, Execution, Step
+from executions.models import Ask, Channel, Execution, Step
 from executions.verbs.rows import VERBS
 from tests.api.conftest import GOOD, HEAD
 
@@ -59,6 +59,7 @@ def made(owner: User, failed: Callable[..., Execution]) -> dict[str, str]:
         "ask": ask.public_id,
         "src": create(owner, "carrier", "webhook")[0].public_id,
         "evt": public_id("evt", event.key),
+        "snk": Channel.objects.create(name="ops", address="https://example.org/in").public_id,
         "key": token.public_id,
         "blk": bulk.public_id,
         "cause": execution.cause,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from django.http import HttpRequest
@@ -16,7 +17,7 @@ from executions.api.render import cloud_events as render
 from executions.api.routes.resources import Paging
 from executions.api.schemas import cloud_events as shapes
 from executions.ids import parse_public_id
-from executions.inbound import sources
+from executions.inbound import sources, visits
 from executions.models import EventSource
 
 router = Router(tags=["Events"])
@@ -46,6 +47,20 @@ def create(request: HttpRequest, body: shapes.EventSourceBody) -> Status[shapes.
     """Its secret is shown this once. What it sends are events of the caller."""
     source, secret = sources.create(person(request), body.name, body.event_type)
     return Status(201, render.new_source(source, secret))
+
+
+@router.get(
+    "/{source_id}/visits",
+    auth=READ,
+    response=shapes.SourceVisits,
+    operation_id="list-event-source-visits",
+    summary="List what came from a source",
+)
+def visited(request: HttpRequest, source_id: str) -> dict[str, Any]:
+    """What it sent last and why it was refused, of the last seven days, at most 50. A memory that
+    may be lost.
+    """
+    return {"items": [asdict(each) for each in visits.latest(_one(request, source_id)) or []]}
 
 
 @router.post(

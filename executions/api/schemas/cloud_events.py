@@ -68,3 +68,18 @@ class EventSourceBody(Body):
 
     name: str = Field(min_length=1, max_length=100)
     event_type: str = Field("webhook", min_length=1, max_length=255)
+
+
+class SourceVisit(BaseModel):
+    """Something that came to the address of a source."""
+
+    at: datetime
+    events: int = Field(description="New events.")
+    known: int = Field(description="Events that had come before.")
+    reason: str = Field(description="Why it was refused; empty: it was taken.")
+
+
+class SourceVisits(BaseModel):
+    """The last visits of a source, the newest first."""
+
+    items: list[SourceVisit]

@@ -37,6 +37,12 @@ def _token_state(item: Item) -> str:
     return "revoked" if item["revoked_at"] else "active"
 
 
+def _sink_state(item: Item) -> str:
+    if not item["active"]:
+        return "off"
+    return "rests" if item["rests_until"] and item["problem"] else "active"
+
+
 _RESOURCE: Columns = {
     "ID": at("metadata", "id"),
     "NAME": at("metadata", "slug"),
@@ -160,6 +166,30 @@ COLUMNS: dict[str, Columns] = {
         "BY": at("started_by"),
         "AGE": _age("created_at"),
         "WHAT": at("what"),
+    },
+    "visit": {
+        "AGE": _age("at"),
+        "NEW": at("events"),
+        "KNOWN": at("known"),
+        "REFUSED": at("reason"),
+    },
+    "sink": {
+        "ID": at("id"),
+        "NAME": at("name"),
+        "STATE": _sink_state,
+        "WAIT": at("waiting"),
+        "GIVEN UP": at("given_up"),
+        "HEARD": _age("sent_at"),
+        "ADDRESS": at("address"),
+        "PROBLEM": at("problem"),
+    },
+    "message": {
+        "TYPE": lambda item: item["type"].removeprefix("io.serverlessworkflow."),
+        "RUN": at("execution_id"),
+        "STATE": at("state"),
+        "TRIES": at("tries"),
+        "AGE": _age("created_at"),
+        "PROBLEM": at("problem"),
     },
     "failed": {
         "RUN": at("execution_id"),

@@ -10,6 +10,7 @@ from django.test import Client
 
 from dashboard.urls import urlpatterns
 from executions.bulk.beginning import Chosen, Order, begin
+from executions.inbound.sources import create as create_source
 from executions.intake.agents import apply_agent
 from executions.intake.start import start_agent
 from executions.models import Ask, Execution, LanguageModel, SavedView, Workflow
@@ -53,6 +54,8 @@ PAGES = {
     "approvals-answered": ("/approvals/answered", 200, 200, 200, 200),
     "approval": ("/approvals/{ask}/", 200, 404, 200, 200),
     "events": ("/events/", 200, 200, 200, 200),
+    "sources": ("/events/sources/", 200, 200, 200, 200),
+    "source": ("/events/sources/{src}/", 200, 404, 404, 200),
     "tokens": ("/tokens/", 200, 200, 200, 200),
     "inbox": ("/inbox/", 200, 200, 200, 200),
     "workers": ("/workers/", 200, 200, 200, 200),
@@ -70,6 +73,8 @@ POSTS = {
     "reply": ("/executions/{aex}/reply", 400, 404, 404, 404),
     "check": ("/definitions/agent/check", 200, 200, 200, 200),
     "respond": ("/approvals/{ask}/respond", 400, 404, 404, 400),
+    "source-rotate": ("/events/sources/{src}/rotate", 200, 404, 404, 200),
+    "source-delete": ("/events/sources/{src}/delete", 302, 404, 404, 302),
     "token-revoke": ("/tokens/{key}/revoke", 302, 404, 404, 404),
     "run": ("/workflows/{wfl}/run", 302, 302, 302, 302),
     "inbox-read": ("/inbox/read", 302, 302, 302, 302),
@@ -94,6 +99,7 @@ def addresses(failed: Execution, asked: Callable[..., Execution], alice: User) -
         "wfl": failed.workflow.public_id,
         "stp": step.public_id,
         "ask": ask,
+        "src": create_source(alice, "carrier", "webhook")[0].public_id,
     }
     order = Order(VERBS["retry"], "one", failed.cause)
     bulk = begin(alice, order, [Chosen(failed.pk, failed.head_seq)])

@@ -1,0 +1,134 @@
+"""Where lifecycle events are sent: looked at by those who see everything, declared by
+administrators.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from django.http import HttpRequest
+from ninja import Query, Router, Status
+from pydantic import BaseModel, Field
+
+from executions import policy
+from executions.api.credentials import ADMIN, READ, person
+from executions.api.cursors import MOST, USUAL, Listing, Page
+from executions.api.finding import shown
+from executions.api.refusals import not_found
+from executions.api.render import sinks as render
+from executions.api.routes.resources import Paging
+from executions.api.schemas import sinks as shapes
+from executions.ids import parse_public_id
+from executions.models import Channel
+from executions.outbound import channels
+
+router = Router(tags=["Sinks"])
+
+
+class Which(BaseModel):
+    """Which messages are shown."""
+
+    state: Literal["waiting", "sent", "given up", ""] = ""
+    limit: int = Field(USUAL, ge=1, le=MOST)
+
+
+@router.get(
+    "", auth=READ, response=Page[shapes.Sink], operation_id="list-sinks", summary="List sinks"
+)
+def listed(request: HttpRequest, paging: Annotated[Paging, Query()]) -> dict[str, Any]:
+    """With what waits for each, newest first."""
+    rows = policy.visible_sinks(person(request)).counting()
+    return Listing("sinks", paging.limit, paging.cursor).page(rows, render.sink)
+
+
+@router.post(
+    "",
+    auth=ADMIN,
+    response={201: shapes.Sink},
+    operation_id="create-sink",
+    summary="Declare a sink",
+)
+def create(request: HttpRequest, body: shapes.SinkBody) -> Status[shapes.Sink]:
+    """It hears what happens from now on. Its secret is named, never sent."""
+    wanted = channels.Wanted(**body.model_dump())
+    return Status(201, render.sink(channels.create(person(request), wanted)))
+
+
+@router.post(
+    "/{sink_id}/turn-on",
+    auth=ADMIN,
+    response=shapes.Sink,
+    operation_id="turn-sink-on",
+    summary="Turn a sink on",
+)
+def turn_on(request: HttpRequest, sink_id: str) -> shapes.Sink:
+    """It hears what happens from now on; one that rests is tried at once."""
+    return _switched(request, sink_id, on=True)
+
+
+@router.post(
+    "/{sink_id}/turn-off",
+    auth=ADMIN,
+    response=shapes.Sink,
+    operation_id="turn-sink-off",
+    summary="Turn a sink off",
+)
+def turn_off(request: HttpRequest, sink_id: str) -> shapes.Sink:
+    """What waits for it is kept."""
+    return _switched(request, sink_id, on=False)
+
+
+@router.delete(
+    "/{sink_id}",
+    auth=ADMIN,
+    response={204: None},
+    operation_id="delete-sink",
+    summary="Delete a sink",
+)
+def delete(request: HttpRequest, sink_id: str) -> Status[None]:
+    """With what waits for it."""
+    channels.delete(_one(request, sink_id), person(request))
+    return Status(204, None)
+
+
+@router.get(
+    "/{sink_id}/messages",
+    auth=READ,
+    response=shapes.SinkMessages,
+    operation_id="list-sink-messages",
+    summary="List messages of a sink",
+)
+def messages(
+    request: HttpRequest, sink_id: str, which: Annotated[Which, Query()]
+) -> shapes.SinkMessages:
+    """The newest first."""
+    rows = _one(request, sink_id).sendings.in_state(which.state).select_related("execution")
+    return shapes.SinkMessages(items=[render.message(row) for row in rows[: which.limit]])
+
+
+@router.post(
+    "/{sink_id}/send-again",
+    auth=ADMIN,
+    response=shapes.SentAgain,
+    operation_id="send-sink-again",
+    summary="Send again what was given up",
+)
+def send_again(request: HttpRequest, sink_id: str) -> shapes.SentAgain:
+    """All that was given up of this sink."""
+    sink = _one(request, sink_id)
+    return shapes.SentAgain(number=channels.send_again(sink.sendings.all(), person(request)))
+
+
+def _switched(request: HttpRequest, sink_id: str, *, on: bool) -> shapes.Sink:
+    sink = _one(request, sink_id)
+    channels.switch(sink, person(request), on=on)
+    return render.sink(_one(request, sink_id))
+
+
+def _one(request: HttpRequest, sink_id: str) -> Channel:
+    key = parse_public_id(sink_id, "snk")
+    rows = policy.visible_sinks(person(request)).counting()
+    found = rows.filter(pk=key).first() if key else None
+    if found is None:
+        raise not_found(f"There is no sink {shown(sink_id)}.")
+    return found
