@@ -160,6 +160,14 @@ class Calling:
         elif tool.kind == "workflow":
             self.record.kind = "run"
             self.record.arguments = {**tool.target, "version": "latest", "input": arguments}
+        elif tool.kind == "mcp":
+            server = tool.target["server"]
+            before = server in self._walker.servers_called
+            self.record.arguments = {
+                **tool.target,
+                "called_before": before,
+                "arguments": arguments,
+            }
         else:
             self.record.arguments = {**tool.target, "arguments": arguments}
 

@@ -7,7 +7,7 @@ one digest of the whole request. So the journal grows with the messages, not wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -18,9 +18,14 @@ RECIPE_FORMAT = 1
 
 
 class Conversation:
-    """``head`` is the digest of what stands before the messages: instructions and tools."""
+    """``head`` is the digest of what stands before the messages: instructions and tools. ``hide``
+    takes secrets out of what people and tools say.
+    """
 
-    def __init__(self, head: str, history: Sequence[Message]) -> None:
+    def __init__(
+        self, head: str, history: Sequence[Message], hide: Callable[[str], str] = str
+    ) -> None:
+        self._hide = hide
         self.messages: list[Message] = []
         self.usages: list[dict[str, int]] = []
         self.costs: list[str | None] = []
@@ -28,12 +33,13 @@ class Conversation:
         self._new: list[tuple[str, str]] = []
         # Where it begins anew, with what was told in short, for the recipe of the next turn.
         self._begins: dict[str, Any] | None = None
-        for message in history:
+        for message in map(self._hidden, history):
             self.messages.append(message)
             self._head = chained(self._head, [digest(message)])
 
     def add(self, path: str, message: Message) -> None:
         """A message, and the step that it comes from."""
+        message = self._hidden(message)
         self.messages.append(message)
         self._new.append((path, digest(message)))
         if message["role"] == "assistant":
@@ -56,6 +62,12 @@ class Conversation:
         most, used = last.get("context_tokens"), last.get("usage", {})
         read = used.get("input_tokens", 0) + used.get("output_tokens", 0)
         return most is not None and read >= share * int(most)
+
+    def _hidden(self, message: Message) -> Message:
+        """No secret reaches a prompt; what a model said is left as it was."""
+        if message["role"] == "assistant":
+            return message
+        return message | {"text": self._hide(message["text"])}
 
     def _count(self, message: Message) -> None:
         self.usages.append(message["usage"])

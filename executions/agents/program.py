@@ -53,12 +53,14 @@ class FunctionCall(AgentTask):
     """A tool that is a registered function."""
 
     call = "python"
+    hides_secrets = True
 
 
 class ServerCall(AgentTask):
     """A tool of an MCP server."""
 
     call = "mcp"
+    hides_secrets = True
 
 
 class AnyCall(AgentTask):

@@ -44,11 +44,12 @@ from executions.states import StepStatus
 class Surroundings:
     """What the walk is handed. ``begin`` reads what a run begins with (instructions, tools); it is
     asked once in the life of a run and raises TaskFailed. ``history`` gives, of that, the messages
-    of the runs that this one goes on from.
+    of the runs that this one goes on from. ``hide`` takes secrets out of a text.
     """
 
     begin: Callable[[], dict[str, Any]]
     history: Callable[[dict[str, Any]], Sequence[Message]]
+    hide: Callable[[str], str] = str
 
 
 class AgentWalker(Stepping):
@@ -72,6 +73,8 @@ class AgentWalker(Stepping):
         # Tools that a person has approved for the rest of the run.
         self.approved: set[str] = set()
         self.tools: dict[str, Offered] = {}
+        # What these keep between calls is gone where they are started anew.
+        self.servers_called: set[str] = set()
         self._items: list[str] = []
 
     def run(self, limit_at: datetime | None) -> Generator[Request, Any, Ended]:
@@ -85,7 +88,8 @@ class AgentWalker(Stepping):
     def _run(self) -> Walk:
         start = yield from self._start()
         self.tools = loaded(start["tools"])
-        self._conversation = Conversation(digest(start), self._surroundings.history(start))
+        hide, history = self._surroundings.hide, self._surroundings.history(start)
+        self._conversation = Conversation(digest(start), history, hide)
         self._conversation.add("", user(str(self.facts.input["message"])))
         turns = Turns(
             self,
@@ -93,7 +97,7 @@ class AgentWalker(Stepping):
             self._going_on,
             self._conversation,
             model=str(self.facts.input.get("model") or start["model"]),
-            instructions=str(start["instructions"]),
+            instructions=hide(str(start["instructions"])),
             tools=self.tools,
         )
         number = 0
@@ -137,6 +141,9 @@ class AgentWalker(Stepping):
             self._items = todos.lines(calling.shown_name, calling.written, self._items)
             self.done += 1
             self._going_on.spent.took_call(calling.record)
+            given = calling.record.arguments
+            if isinstance(given, dict) and "server" in given:
+                self.servers_called.add(str(given["server"]))
             yield from self._going_on.look_at_call(
                 turn, calling.shown_name, calling.written, result, is_bad=calling.is_bad
             )

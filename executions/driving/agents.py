@@ -47,7 +47,8 @@ def walker_for(drive: Drive, program: AgentProgram, facts: Facts) -> AgentWalker
     def history(start: dict[str, Any]) -> Sequence[Message]:
         return drive.store.call(partial(_history, start))
 
-    return AgentWalker(program, drive.journal, facts, Surroundings(begin, history), now=clock.now)
+    surroundings = Surroundings(begin, history, drive.secrets.redact)
+    return AgentWalker(program, drive.journal, facts, surroundings, now=clock.now)
 
 
 def _begin(drive: Drive, agent: AgentDocument) -> dict[str, Any]:

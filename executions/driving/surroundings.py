@@ -14,6 +14,7 @@ from django.conf import settings
 
 import stigmer_site
 from executions import clock, secret_access
+from executions.agents.program import AgentProgram
 from executions.journal.links import FIRST_FORMAT
 from executions.journal.operation import Run
 from executions.journal.records import STORED_AS_TEXT, StepRecord
@@ -46,6 +47,9 @@ def secrets_for(execution_id: uuid.UUID, workflow: Workflow, author: Applicant |
         :20
     ]
     declared = workflow.use.secrets
+    if isinstance(workflow, AgentProgram):
+        # It reads none; whatever its tools return is searched for each of this server's.
+        return Secrets(_known_secrets(), nonce, rules=secret_access.rules())
     if not declared:
         return Secrets({}, nonce)
     known, reasons = _known_secrets(), dict[str, str]()

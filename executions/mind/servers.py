@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -19,6 +21,7 @@ from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, TextContent, Tool
 
+from executions.mind import memory
 from executions.mind.errors import Problem, RequestFailed, Why
 
 START_SECONDS = 30.0
@@ -27,6 +30,11 @@ MOST_SESSIONS = 64
 MOST_PAGES = 20
 MOST_TOOLS = 200
 MEMORY_BYTES = 1024**3
+WATCH_SECONDS = 1.0
+# Of the memory of all, from which on no further one is started.
+ROOM = 0.75
+# A server that does not start is left alone for so long, twice as long after each failure.
+FIRST_BACK_OFF_SECONDS, LONGEST_BACK_OFF_SECONDS = 1.0, 60.0
 
 
 class Servers:
@@ -34,10 +42,12 @@ class Servers:
 
     def __init__(self) -> None:
         self._sessions: dict[tuple[str, str], Session] = {}
+        self._failures: dict[str, tuple[int, float]] = {}
+        self._watching: asyncio.Task[None] | None = None
 
     async def tools(self, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What a server offers: name, description, schema and annotations. Raises RequestFailed."""
-        session = await self._session(asked)
+        session, _ = await self._session(asked)
         found: list[dict[str, Any]] = []
         cursor: str | None = None
         for _ in range(MOST_PAGES):
@@ -49,27 +59,79 @@ class Servers:
         return found[:MOST_TOOLS]
 
     async def call(self, asked: Mapping[str, Any]) -> Any:
-        """What a tool gave. Raises RequestFailed."""
-        session = await self._session(asked)
+        """What a tool gave, and whether the server was started for this call. Raises
+        RequestFailed.
+        """
+        session, is_new = await self._session(asked)
         result = await session.made(session.client.call_tool(asked["tool"], asked["arguments"]))
         assert isinstance(result, CallToolResult)
         value = _value(result)
         if result.is_error:
             text = value if isinstance(value, str) else json.dumps(value)
             raise RequestFailed(Problem(Why.TOOL, text[:20_000] or "The tool gave no reason."))
-        return value
+        return {"value": value, "is_new": is_new}
 
-    async def _session(self, asked: Mapping[str, Any]) -> Session:
+    async def _session(self, asked: Mapping[str, Any]) -> tuple[Session, bool]:
         self._end_idle()
-        key = (str(asked["run"]), str(asked["server"]["name"]))
+        name = str(asked["server"]["name"])
+        key = (str(asked["run"]), name)
         session = self._sessions.get(key)
+        is_new = session is None or session.is_over
         if session is None or session.is_over:
+            self._check_back_off(name)
+            self._check_memory()
             if len(self._sessions) >= MOST_SESSIONS:
                 detail = f"{MOST_SESSIONS} sessions with MCP servers are open; try again later."
                 raise RequestFailed(Problem(Why.OVERLOADED, detail, is_sent=False))
             session = self._sessions[key] = Session(asked["server"])
-        await session.ready()
-        return session
+            if self._watching is None:
+                self._watching = asyncio.create_task(self._watch_memory())
+        try:
+            await session.ready()
+        except RequestFailed:
+            self._note_failure(name)
+            raise
+        self._failures.pop(name, None)
+        return session, is_new
+
+    def _check_back_off(self, name: str) -> None:
+        count, until = self._failures.get(name, (0, 0.0))
+        left = until - time.monotonic()
+        if left > 0:
+            detail = (
+                f"The MCP server {name} did not start {count} times; it is tried again in"
+                f" {left:.1f} s."
+            )
+            raise RequestFailed(Problem(Why.UNREACHABLE, detail, retry_after=left, is_sent=False))
+
+    def _note_failure(self, name: str) -> None:
+        count = self._failures.get(name, (0, 0.0))[0] + 1
+        wait = min(LONGEST_BACK_OFF_SECONDS, FIRST_BACK_OFF_SECONDS * 2 ** (count - 1))
+        self._failures[name] = (count, time.monotonic() + wait)
+
+    def _check_memory(self) -> None:
+        """Make room for one more: those end first that were not used for longest."""
+        idle = sorted(
+            (each for each in self._sessions.values() if each.idle_seconds() > 0),
+            key=Session.idle_seconds,
+        )
+        if sum(memory.used().values()) < memory.WHOLE_BYTES * ROOM:
+            return
+        for session in idle[len(idle) // 2 :]:
+            session.end()
+        detail = "The MCP servers of this worker use all the memory that they may; try again later."
+        raise RequestFailed(Problem(Why.OVERLOADED, detail, is_sent=False))
+
+    async def _watch_memory(self) -> None:
+        """Where all together grow too large, the largest ends."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            used = memory.used()
+            if sum(used.values()) > memory.WHOLE_BYTES:
+                largest = max(used, key=used.__getitem__)
+                print(f"the MCP server with the pid {largest} is ended: {used}", file=sys.stderr)
+                with suppress(ProcessLookupError):
+                    os.kill(largest, signal.SIGKILL)
 
     def _end_idle(self) -> None:
         for key, session in list(self._sessions.items()):

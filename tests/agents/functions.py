@@ -32,6 +32,18 @@ def refund(order: str, amount: float, context: FunctionContext) -> str:
     return f"refunded {amount:g} for {order}"
 
 
+@function(name="agents.reads", effect="pure", isolation="thread")
+def reads(part: int, kilobytes: int) -> str:
+    """A part of a long text."""
+    return f"{part:>8}" * (kilobytes * 128)
+
+
+@function(name="agents.leaks", effect="pure", isolation="thread")
+def leaks(what: str) -> dict[str, str]:
+    """Reads what it should not."""
+    return {what: f"the key is {os.environ['STIGMER_TEST_CANARY']}!"}
+
+
 @function(name="agents.fails", effect="pure", isolation="thread")
 def fails(why: str) -> str:
     """Always fails."""

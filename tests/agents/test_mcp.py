@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -112,6 +113,100 @@ def test_a_server_that_dies_in_a_call_that_may_happen_once_leaves_it_to_a_person
     assert (execution.phase, execution.waiting_for) == (Phase.WAITING, "decision")
     attempt = step(execution, "/turn/1/call/1").attempts.get()
     assert "ended in the middle of a call" in attempt.error["detail"]
+
+
+def test_a_server_that_was_started_anew_is_told_to_the_model(
+    begin: Begin, drive: Drive, demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from executions import mind
+
+    declared("small", is_trusted=True)
+    add = calls(("small__add", {"a": 2, "b": 3}))
+    demo.plays(add, add, {"say": "{result}"})
+    tools = [{"mcp": "small", "tool": "add", "approval": "never"}]
+    execution = begin("add", tools=tools)
+    request, made = mind.request, []
+
+    def restarted(asked: dict[str, Any], **more: Any) -> Any:
+        made.append(asked["do"])
+        if made.count("call") == 2 and asked["do"] == "call":
+            # As after a crash of the worker: the processes of its servers are gone.
+            mind.close()
+        return request(asked, **more)
+
+    monkeypatch.setattr(mind, "request", restarted)
+    text = drive(execution).output["text"]
+    assert "started anew" in text
+    assert '"result": 5' in text
+    assert "note" not in step(execution, "/turn/1/call/1").output
+
+
+def test_a_server_that_does_not_start_is_left_alone_for_a_while(
+    begin: Begin, drive: Drive, demo: Demo, settings: Any
+) -> None:
+    settings.STIGMER_MCP_COMMANDS = {"small": "no-such-command-anywhere"}
+    declared("small", is_trusted=True)
+    demo.plays({"say": "Hello."})
+    first = drive(begin("hello", tools=[{"mcp": "small"}]))
+    assert "cannot be reached" in first.failure_reason
+    second = drive(begin("hello", tools=[{"mcp": "small"}]))
+    assert "did not start 1 times; it is tried again in" in second.failure_reason
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = tmp_path / "repository"
+    git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    folder.mkdir()
+    subprocess.run([*git, "init", "-q"], check=True)
+    (folder / "tea.txt").write_text("green")
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "Tea is green"], check=True)
+    return folder
+
+
+def test_the_server_of_git_tells_a_log(
+    begin: Begin, drive: Drive, demo: Demo, settings: Any, repository: Path
+) -> None:
+    settings.STIGMER_MCP_COMMANDS = {"git": f"mcp-server-git --repository {repository}"}
+    declared("git", is_trusted=True)
+    demo.plays(calls(("git__git_log", {"repo_path": str(repository)})), {"say": "{result}"})
+    execution = drive(begin("what happened?", tools=[{"mcp": "git", "tool": "git_log"}]))
+    assert execution.phase == Phase.COMPLETED, execution.failure_reason
+    assert "Tea is green" in execution.output["text"]
+
+
+# A folder with node_modules in which the servers are installed: docs/agents.md.
+NODE = os.environ.get("STIGMER_TEST_NODE_SERVERS", "")
+
+
+@pytest.mark.skipif(not NODE, reason="STIGMER_TEST_NODE_SERVERS names no folder of node servers")
+def test_servers_of_node_read_files_and_echo(
+    begin: Begin, drive: Drive, demo: Demo, settings: Any, tmp_path: Path
+) -> None:
+    programs = Path(NODE) / "node_modules" / "@modelcontextprotocol"
+    (tmp_path / "tea.txt").write_text("green")
+    settings.STIGMER_MCP_COMMANDS = {
+        "everything": f"node {programs}/server-everything/dist/index.js stdio",
+        "files": f"node {programs}/server-filesystem/dist/index.js {tmp_path}",
+    }
+    declared("everything", is_trusted=True)
+    declared("files", is_trusted=True)
+    demo.plays(
+        calls(
+            ("everything__echo", {"message": "a word"}),
+            ("files__read_text_file", {"path": str(tmp_path / "tea.txt")}),
+        ),
+        {"say": "{result}"},
+    )
+    tools = [
+        {"mcp": "everything", "tool": "echo", "approval": "never"},
+        {"mcp": "files", "tool": "read_text_file", "approval": "never"},
+    ]
+    execution = drive(begin("read", tools=tools))
+    assert execution.phase == Phase.COMPLETED, execution.failure_reason
+    assert "a word" in str(step(execution, "/turn/1/call/1").output)
+    assert "green" in str(step(execution, "/turn/1/call/2").output)
 
 
 def test_a_server_sees_nothing_of_the_workers_environment(

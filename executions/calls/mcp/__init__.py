@@ -13,12 +13,14 @@ from executions.calls.parameters import Model
 class McpArguments(Model):
     """Which tool of which server is called with what.
 
-    ``effect`` is what was said of it when the run began.
+    ``effect`` is what was said of it when the run began; ``called_before`` whether the run has
+    called this server already.
     """
 
     server: str = Field(min_length=1, description="the name of a declared server")
     tool: str = Field(min_length=1, description="the name of one of its tools")
     effect: str = Field("at_most_once", description="what it does to the world")
+    called_before: bool = Field(False, description="whether the run has called it already")
     arguments: dict[str, Any] = Field(default_factory=dict)
 
 

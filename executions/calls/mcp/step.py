@@ -11,6 +11,8 @@ from executions.calls.outcome import Done, Fail, Outcome
 from executions.errors import WorkflowError
 from executions.mind.errors import PASSES, Why
 
+RESTARTED = "The server was started anew since its last call: what it kept between calls is gone."
+
 
 def run(arguments: Mapping[str, Any], context: StepContext) -> Outcome:
     """Call the tool; a run has a session of its own with each server."""
@@ -23,7 +25,8 @@ def run(arguments: Mapping[str, Any], context: StepContext) -> Outcome:
         "arguments": arguments.get("arguments") or {},
     }
     try:
-        return Done(mind.request(asked, deadline=context.deadline, stopping=context.cancellation))
+        told = mind.request(asked, deadline=context.deadline, stopping=context.cancellation)
+        return Done(_value(told, called_before=bool(arguments.get("called_before"))))
     except mind.RequestFailed as failed:
         problem = failed.problem
     detail = problem.detail
@@ -35,6 +38,17 @@ def run(arguments: Mapping[str, Any], context: StepContext) -> Outcome:
         error,
         transient=problem.why in PASSES,
         rule=f"MCP server: {problem.why}",
+        retry_after=problem.retry_after,
         effect_possible=problem.is_sent,
         answered=problem.why is Why.TOOL,
     )
+
+
+def _value(told: Mapping[str, Any], *, called_before: bool) -> Any:
+    """What the tool gave. What a server kept between calls is gone where it was started anew."""
+    value = told["value"]
+    if not (told["is_new"] and called_before):
+        return value
+    if isinstance(value, str):
+        return f"[{RESTARTED}]\n{value}"
+    return {"note": RESTARTED} | (value if isinstance(value, dict) else {"result": value})

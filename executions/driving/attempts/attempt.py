@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
@@ -139,6 +140,8 @@ def run(request: Effect, context: StepContext, *, in_transaction: bool = False) 
         log.exception("step raised", path=request.step.path, correlation_id=context.correlation_id)
         detail = context.secrets.redact(f"{type(problem).__name__}: {problem}")
         return Fail(WorkflowError.standard("runtime", detail), transient=False, rule="step raised")
+    if isinstance(outcome, Done) and request.task.hides_secrets:
+        return replace(outcome, output=context.secrets.redact(outcome.output))
     if not isinstance(outcome, (Done, Fail)):
         detail = f"A call answered with {type(outcome).__name__}, which is not supported yet."
         return Fail(

@@ -93,6 +93,8 @@ class TaskBase(Model):
     model_config = ConfigDict(defer_build=True)
 
     kind: ClassVar[str]
+    # Whether secrets are taken out of what it gives, as all that follows from it is a prompt.
+    hides_secrets: ClassVar[bool] = False
     # Where lists of tasks stand inside it.
     lists: ClassVar[tuple[Keys, ...]] = ()
     # Whether the tasks of its lists run beside each other, and not one after the other.
