@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from dashboard import words
 from executions.models import Execution, Step
 from executions.roles import Role
-from executions.states import ACTIVE_PHASES, Phase
+from executions.states import ACTIVE_PHASES, Phase, WaitingFor
 from executions.verbs.row import Verb
 from executions.verbs.rows import VERBS
 
@@ -73,6 +73,8 @@ def _belongs(verb: Verb, execution: Execution) -> bool:
         return verb.phases == _FAILED
     if execution.phase == Phase.PAUSED:
         return execution.phase in verb.phases
+    if verb.name == "retry now":
+        return execution.waits_for(WaitingFor.BACK_OFF) and execution.phase == Phase.WAITING
     return execution.phase in ACTIVE_PHASES and verb.phases not in (
         _FAILED,
         frozenset({Phase.PAUSED}),

@@ -175,6 +175,20 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON value")
 
 
+def filled(form: RunForm, value: Any) -> RunForm:
+    """The form with this input in it; as one JSON text where its fields cannot hold all of it."""
+    names = {each.name for each in form.fields}
+    if not form.fields or not isinstance(value, dict) or not value.keys() <= names:
+        return RunForm(json_text=json.dumps(value, ensure_ascii=False, indent=2))
+    return replace(
+        form,
+        fields=tuple(
+            replace(each, text=_as_text(value[each.name]) if each.name in value else "")
+            for each in form.fields
+        ),
+    )
+
+
 def with_problems(form: RunForm, sent: Mapping[str, str], problems: Mapping[str, str]) -> RunForm:
     """The form as it was sent, each problem at its field; what belongs to no field stands above."""
     names = {each.name for each in form.fields}

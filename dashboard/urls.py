@@ -41,6 +41,7 @@ urlpatterns = [
     path("executions/views", saved_views.keep, name="saved-view-keep"),
     path("executions/views/<str:public_id>/forget", saved_views.forget, name="saved-view-forget"),
     path("executions/<str:public_id>/", execution.page, name="execution"),
+    path("executions/<str:public_id>/again", run.again, name="run-again"),
     path("executions/<str:public_id>/do/<str:verb>", act.act, name="act"),
     path("executions/<str:public_id>/graph", tabs.graph, name="execution-graph"),
     path(

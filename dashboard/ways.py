@@ -31,6 +31,12 @@ def ways(execution: Execution, role: Role) -> list[Way]:
     ]
 
 
+def can_run_again(execution: Execution, role: Role) -> bool:
+    """Whether this role may start the same workflow with the same input once more."""
+    may_start = role in (Role.OWNER, Role.ADMIN)
+    return may_start and execution.kind == "workflow" and not execution.is_active()
+
+
 def _is_open(verb: Verb, execution: Execution, role: Role) -> bool:
     if role not in verb.roles or execution.phase not in verb.phases:
         return False

@@ -7,17 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.urls import reverse
+
 from dashboard import words
 from dashboard.addresses import href
 from dashboard.live import fragments
 from dashboard.live.frames import Part
 from dashboard.queries import execution as journal
 from executions.ids import public_id
-from executions.journal.events import title_of
+from executions.journal.events import EventName, title_of
 from executions.live.news import Want
 from executions.live.topics import EXECUTION, Topic
 from executions.models import Notification
 from executions.roles import Role
+from executions.states import Phase
+from executions.verbs.rows import VERBS
 
 MOST_STEPS = 200
 
@@ -68,6 +72,25 @@ def toast(notification: Notification, sees_everything: bool) -> dict[str, Any]:
         "text": f"{event.execution.name} · {about}{said}".rstrip(" ·:"),
         "href": href(event, sees_everything or event.execution.owner_id == notification.user_id),
         "tone": words.event_tone(event.name),
+        **_button(notification),
+    }
+
+
+def _button(notification: Notification) -> dict[str, Any]:
+    """What the owner can do about it at once, where the run still stands there."""
+    event = notification.event
+    execution = event.execution
+    if event.name != EventName.STEP_FAILED or execution.phase != Phase.FAILED:
+        return {}
+    if execution.owner_id != notification.user_id:
+        return {}
+    retry = VERBS["retry"]
+    return {
+        "does": {
+            "label": retry.word,
+            "address": reverse("act", args=[execution.public_id, retry.slug]),
+            "seq": execution.head_seq,
+        }
     }
 
 

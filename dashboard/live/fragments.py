@@ -46,6 +46,8 @@ def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
         "actions": buttons,
         "refused": actions.refusals(buttons),
         "ways": ways.ways(execution, role),
+        "can_run_again": ways.can_run_again(execution, role),
+        "again_key": uuid.uuid4().hex,
         "question": question,
         "children": children,
         "has_more_children": has_more,

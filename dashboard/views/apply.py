@@ -12,19 +12,22 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from dashboard.queries import execution as executions
 from dashboard.views import agents, workflows
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.refusing import status_of
 from executions import policy
 from executions.errors import Refused
+from executions.ids import parse_public_id
 from executions.intake.agents import apply_agent
 from executions.intake.agents import parse as parse_agent
 from executions.intake.apply import apply_definition
 from executions.intake.apply import parse as parse_workflow
 from executions.intake.resources import Opened
 from executions.language import DefinitionError
-from executions.models import Agent, Workflow
+from executions.models import Agent, Execution, Workflow
+from executions.states import Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,10 @@ def _edit(request: HttpRequest, kind: Kind) -> HttpResponse:
         except Refused as error:
             refusal = Refusal(error.text, status_of(error))
         else:
+            run = _run_it_is_for(request, public_id)
+            if run is not None:
+                # With the newest version, which this is: what it would do, and the button.
+                return redirect("execution-recover", run.public_id)
             response = redirect(kind.name, public_id)
             response["Location"] += f"?applied={result}"
             return response
@@ -166,6 +173,15 @@ def _opened(request: HttpRequest, kind: Kind) -> Workflow | Agent | None:
     """
     public_id = request.GET.get("from", "")
     return kind.found(request, public_id) if public_id else None
+
+
+def _run_it_is_for(request: HttpRequest, public_id: str) -> Execution | None:
+    """The failed run for which the definition is mended, where the editor was opened from it."""
+    key = parse_public_id(request.GET.get("for", ""), "wex")
+    run = executions.one(person(request), key) if key else None
+    if run is None or run.workflow is None or run.phase != Phase.FAILED:
+        return None
+    return run if run.workflow.public_id == public_id else None
 
 
 def _as_opened(request: HttpRequest, resource: Workflow | Agent) -> Opened | None:

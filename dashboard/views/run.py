@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from dashboard import run_form
-from dashboard.views import workflows
+from dashboard.views import execution, workflows
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.starting import STATUSES, started_once
 from executions import language as definition
+from executions import policy
 from executions.errors import Refused
 from executions.intake.readiness import require_queue
 from executions.intake.start import input_problems, start
@@ -56,3 +57,24 @@ def _start(request: HttpRequest, workflow: Workflow, form: run_form.RunForm) -> 
     require_queue()
     name = request.POST.get("name", "").strip()[:300]
     return start(workflow, person(request), input=given, name=name).public_id
+
+
+@for_people
+@require_POST
+def again(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Start the same once more: with the input of this run, on the newest version."""
+    run = execution.found(request, public_id)
+    workflow = run.workflow
+    if workflow is None or not policy.visible_workflows(person(request)).filter(pk=workflow.pk):
+        raise Http404
+
+    def begin() -> str:
+        require_queue()
+        return start(workflow, person(request), input=run.input, name=run.name).public_id
+
+    try:
+        return redirect("execution", started_once(request, f"again {run.public_id}", begin))
+    except Refused as refused:
+        told = {"tone": "tone-bad", "symbol": "alert", "title": refused.message}
+        status = STATUSES.get(refused.code, 400)
+        return execution.whole(request, run, status, outcome=True, **told, remedy=refused.remedy)

@@ -8,11 +8,13 @@ from django.views.decorators.http import require_safe
 
 from dashboard import highlight, start_commands
 from dashboard.paging import id_or_404
+from dashboard.queries import execution as executions
 from dashboard.queries import workflows as queries
-from dashboard.run_form import RunForm, form_for
+from dashboard.run_form import RunForm, filled, form_for
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from executions import clock, policy
+from executions.ids import parse_public_id
 from executions.models import Workflow
 
 LONGEST = 200
@@ -56,6 +58,8 @@ def render_page(
     was sent.
     """
     user, head = person(request), workflow.head_version
+    if form is None and head is not None:
+        form = _form_like(request, workflow, form_for(head.document))
     version = queries.version(workflow, number) if number is not None else head
     if number is not None and version is None:
         raise Http404
@@ -71,11 +75,20 @@ def render_page(
         "source": highlight.yaml(version.source) if version else "",
         "versions": queries.versions(workflow),
         "latest": queries.latest_executions(user, workflow),
-        "form": form or (form_for(head.document) if head else None),
+        "form": form,
         "may_change": policy.can_change(user, workflow),
         "server_now": clock.now(),
     }
     return render(request, "dashboard/workflow.html", context, status=status)
+
+
+def _form_like(request: HttpRequest, workflow: Workflow, form: RunForm) -> RunForm:
+    """The empty form, or with the input of the run that ``?like=`` names."""
+    key = parse_public_id(request.GET.get("like", ""), "wex")
+    run = executions.one(person(request), key) if key else None
+    if run is None or run.workflow_id != workflow.pk or run.input is None:
+        return form
+    return filled(form, run.input)
 
 
 def found(request: HttpRequest, public_id: str) -> Workflow:

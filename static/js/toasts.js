@@ -5,7 +5,7 @@ const STAYS_MS = 12000;
 const MOST = 4;
 const TONES = { bad: "alert", good: "check", warn: "alert", idle: "info" };
 
-export function toast({ title, text = "", href = "", tone = "idle" }) {
+export function toast({ title, text = "", href = "", tone = "idle", does = null }) {
   const shape = document.getElementById("toast-shape");
   const holder = document.getElementById("toasts");
   if (!shape || !holder) return;
@@ -17,7 +17,14 @@ export function toast({ title, text = "", href = "", tone = "idle" }) {
   element.querySelector("p").textContent = text;
   const link = element.querySelector("a");
   if (href.startsWith("/")) { link.href = href; link.hidden = false; }
-  element.querySelector("button").addEventListener("click", () => element.remove());
+  const form = element.querySelector("form");
+  if (does?.address.startsWith("/")) {
+    form.action = does.address;
+    form.elements.seq.value = does.seq;
+    form.querySelector("button").textContent = does.label;
+    form.hidden = false;
+  }
+  element.querySelector("[data-dismisses]").addEventListener("click", () => element.remove());
   holder.append(element);
   while (holder.children.length > MOST) holder.firstElementChild.remove();
   sayAtOnce(`${title}. ${text}`);

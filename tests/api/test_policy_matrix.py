@@ -86,6 +86,7 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
     "read-workflow-execution": ("workflow-executions/{wex}", None, WHO_SEES_THE_RUN),
     "delete-workflow-execution": ("workflow-executions/{wex}", None, by(OWNER_AND_ADMIN, 204)),
     "retry-workflow-execution": ("workflow-executions/{wex}/retry", None, OWNER_AND_ADMIN),
+    "retry-now-workflow-execution": ("workflow-executions/{wex}/retry-now", None, WRONG_PHASE),
     "skip-workflow-execution": ("workflow-executions/{wex}/skip", None, OWNER_AND_ADMIN),
     "recover-workflow-execution": ("workflow-executions/{wex}/recover", None, WHO_SEES_THE_RUN),
     "decide-workflow-execution": (
@@ -155,6 +156,7 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
     "read-agent-execution": ("agent-executions/{aex}", None, WHO_SEES_THE_RUN),
     "delete-agent-execution": ("agent-executions/{aex}", None, by(OWNER_AND_ADMIN, 409)),
     "retry-agent-execution": ("agent-executions/{aex}/retry", None, WRONG_PHASE),
+    "retry-now-agent-execution": ("agent-executions/{aex}/retry-now", None, WRONG_PHASE),
     "skip-agent-execution": ("agent-executions/{aex}/skip", None, WRONG_PHASE),
     "recover-agent-execution": ("agent-executions/{aex}/recover", None, (404, 400, 400, 400)),
     "decide-agent-execution": (

@@ -23,7 +23,7 @@ def buttons(phase: Phase, role: Role, *, optional: bool = False) -> dict[str, st
         (Phase.IN_PROGRESS, {"pause", "cancel", "terminate"}),
         (Phase.WAITING, {"pause", "cancel", "terminate"}),
         (Phase.PAUSED, {"resume", "cancel", "terminate"}),
-        (Phase.FAILED, {"retry", "skip", "recover"}),
+        (Phase.FAILED, {"retry", "skip", "recover", "acknowledge"}),
         (Phase.COMPLETED, set()),
         (Phase.CANCELLED, set()),
         (Phase.TERMINATED, set()),

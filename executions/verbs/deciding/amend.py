@@ -26,6 +26,7 @@ from executions.verbs.deciding.case import Case, Decided, write
 from executions.verbs.deciding.decisions import REMEMBERED, audited, check_storable
 from executions.verbs.deciding.opening import Opening
 from executions.verbs.deciding.restore import PHASES, cancel_what_is_taken_back, go_back
+from executions.verbs.deciding.supplied import check_output
 
 VERB = "amend"
 
@@ -55,6 +56,7 @@ def _amend(case: Case, step_seq: int, output: Any) -> Decided:
     _check(execution, call, step_seq)
     assert call is not None
     check_storable(output, "The result", case)
+    check_output(case, call, output)
     go_back(case, step_seq)
     said = Task(dict(call.control))
     said.reason = f"its result was changed by {case.actor.get_username()}"

@@ -34,6 +34,7 @@ from executions.verbs.deciding import family
 from executions.verbs.deciding.case import Case, Decided, write
 from executions.verbs.deciding.edited import Edited, edited
 from executions.verbs.deciding.opening import Opening, Reads, opened
+from executions.verbs.deciding.supplied import check_output
 
 __all__ = [
     "Decided",
@@ -186,6 +187,8 @@ def _skip(case: Case, output: Any) -> Decided:
         )
     check_storable(output, "The output", case)
     target, now = chain[place], clock.now()
+    if output is not _UNSET:
+        check_output(case, target, output)
     identity = operation.identity(target, surroundings.run_of(case.execution))
     answer = replace(
         target,

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from executions.models import Workflow
+from executions.models import Execution, Workflow
 from tests.dashboard.conftest import HEAD, WORKS
 
 GOOD = HEAD % "one" + WORKS
@@ -65,5 +65,15 @@ def test_the_workflow_of_somebody_else_is_refused(
 ) -> None:
     client.post("/workflows/apply", {"text": GOOD})
     response = as_(bob).post("/workflows/apply", {"text": GOOD + "  # mine now\n"})
-    assert response.status_code == 400
+    assert response.status_code == 403
     assert "belongs to alice" in response.content.decode()
+
+
+def test_a_definition_that_is_mended_for_a_failed_run_leads_back_to_it(
+    failed: Execution, alice: User, as_: Callable[[User], Client]
+) -> None:
+    assert failed.workflow is not None and failed.version is not None
+    address = f"/workflows/apply?from={failed.workflow.public_id}&for={failed.public_id}"
+    text = failed.version.source + "\n  - more: {set: {n: 2}}\n"
+    answer = as_(alice).post(address, {"text": text, "opened": "1"})
+    assert answer.headers["Location"] == f"/executions/{failed.public_id}/recover"

@@ -197,6 +197,16 @@ def test_a_skipped_step_may_be_given_an_output(begin, drive, alice, broken):
     assert drive(execution).output == {"got": {"stock": 5}}
 
 
+def test_an_output_that_is_given_fits_the_schema_of_its_task(begin, drive, alice, broken):
+    schema = "output: {schema: {document: {type: object, required: [stock]}}}"
+    execution = drive(begin(tasks(x=broken(f"metadata: {{optional: true}}, {schema}"))))
+    with pytest.raises(Refused, match="does not fit the schema of x") as refused:
+        decisions.skip(execution.pk, alice, output={"stok": 5})
+    assert refused.value.findings[0].pointer == "/output/stock"
+    decisions.skip(execution.pk, alice, output={"stock": 5})
+    assert drive(execution).output == {"stock": 5}
+
+
 def test_a_retry_begins_counting_anew(begin, drive, alice, ledger):
     execution = drive(begin(tasks(a=call("fails", ledger=str(ledger.path), times=6))))
     assert (execution.phase, execution.retry_count, len(ledger.lines())) == (Phase.FAILED, 3, 4)

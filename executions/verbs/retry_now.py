@@ -1,0 +1,5 @@
+"""What the verb does; its row is in ``rows/retry_now.py``."""
+
+from executions.verbs.deciding.hurrying import retry_now as act
+
+__all__ = ["act"]
