@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from dashboard.queries.in_time import in_time
 from executions import policy
@@ -17,6 +17,8 @@ from executions.states import Phase
 
 PAGE = 50
 COUNT_CAP = 10_000
+# A search by words looks through so many executions at a time; "Older" goes on from there.
+SEARCHED = 10_000
 NEW_CAP = 100
 # What the page is about may take longer than what stands beside it.
 LIST_SECONDS = 5.0
@@ -61,15 +63,20 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``is_late``: the rows could not be read in time."""
+    """``is_late``: the rows could not be read in time. ``searched_to`` is the oldest execution that
+    was looked at, where a search by words has not come to the end.
+    """
 
     rows: list[Execution] = field(default_factory=list)
     has_more: bool = False
     is_late: bool = False
+    searched_to: Execution | None = None
 
     @property
     def cursor(self) -> str:
         """Where the next page begins."""
+        if self.searched_to is not None:
+            return self.searched_to.public_id
         return self.rows[-1].public_id if self.rows else ""
 
 
@@ -82,28 +89,46 @@ def visible(user: policy.Person) -> ExecutionQuerySet:
 
 
 def page(user: policy.Person, filters: Filters, before: uuid.UUID | None = None) -> Page:
-    """The page of newest executions before ``before``; one query."""
-    rows = _matching(user, filters)
-    if before is not None:
+    """The page of newest executions before ``before``; of a search by words, those among the
+    ``SEARCHED`` newest.
+    """
+    found = in_time("executions", lambda: _page(user, filters, before), LIST_SECONDS)
+    return Page(is_late=True) if found is None else found
+
+
+def _page(user: policy.Person, filters: Filters, before: uuid.UUID | None) -> Page:
+    rows, last = visible(user), None
+    if filters.search.reads_each_row():
+        rows, last = rows.newest(SEARCHED, before, filters.search.text)
+    elif before is not None:
         rows = rows.filter(id__lt=before)
-    found = in_time("executions", lambda: list(rows.order_by("-id")[: PAGE + 1]), LIST_SECONDS)
-    return Page(is_late=True) if found is None else Page(found[:PAGE], len(found) > PAGE)
+    found = list(_matching(user, filters, rows).order_by("-id")[: PAGE + 1])
+    if len(found) > PAGE or last is None:
+        return Page(found[:PAGE], len(found) > PAGE)
+    end = Execution.objects.only("id", "kind", "created_at").filter(pk=last).first()
+    return Page(found, has_more=end is not None, searched_to=end)
 
 
 def tally(user: policy.Person, filters: Filters) -> dict[str, int] | None:
     """How many executions stand in each phase, the other filters applied, each counted to
-    ``COUNT_CAP`` + 1.
+    ``COUNT_CAP`` + 1; of a search by words, among the ``SEARCHED`` newest.
 
     None where they could not be counted in time.
     """
     others = replace(
         filters, phase="", search=replace(filters.search, phases=(), needs_attention=None)
     )
-    rows = _matching(user, others).order_by().values("pk")
-    return in_time(
-        "counts by phase",
-        lambda: {str(phase): rows.filter(phase=phase)[: COUNT_CAP + 1].count() for phase in Phase},
-    )
+    return in_time("counts by phase", lambda: _tally(user, others))
+
+
+def _tally(user: policy.Person, filters: Filters) -> dict[str, int]:
+    if filters.search.reads_each_row():
+        among, _ = visible(user).newest(SEARCHED)
+        found = _matching(user, filters, among).order_by().values_list("phase")
+        counted = dict(found.annotate(Count("pk")))
+        return {str(phase): counted.get(phase, 0) for phase in Phase}
+    rows = _matching(user, filters).order_by().values("pk")
+    return {str(phase): rows.filter(phase=phase)[: COUNT_CAP + 1].count() for phase in Phase}
 
 
 def count_newer(user: policy.Person, filters: Filters, newest: uuid.UUID | None) -> int:
@@ -125,9 +150,11 @@ def exists_any(user: policy.Person) -> bool:
     return policy.visible_executions(user).exists()
 
 
-def _matching(user: policy.Person, filters: Filters) -> QuerySet[Execution]:
+def _matching(
+    user: policy.Person, filters: Filters, among: ExecutionQuerySet | None = None
+) -> QuerySet[Execution]:
     """What the address asks for and what was typed: both have to fit."""
-    rows = visible(user)
+    rows = visible(user) if among is None else among
     for search in searches(filters):
         rows = rows.matching(search, user.pk)
     return rows

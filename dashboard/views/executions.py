@@ -51,6 +51,7 @@ def list_page(
         "is_first_ever": not found.rows and not found.is_late and not executions.exists_any(user),
         "next_address": address(filters, before=found.cursor) if found.has_more else "",
         "first_address": address(filters),
+        "searched": f"{executions.SEARCHED:,}",
         "count_address": _count_address(filters, found),
         "bulk_verbs": bulk.VERBS,
         "here": here,

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 FORMAT_OF_SILENCE = 1
 
 
+# Executions of one correlation id that a search finds, however old they are.
+MOST_ALIKE = 100
+
 # What says who or what moves a run on, by the column that says it (``PhaseRow.held_by``).
 _HELD_BY = {
     "process_id": Q(process__isnull=False),
@@ -72,6 +75,24 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
         ``kind`` is a name in :data:`executions.models.matching.ATTENTION`, or empty for all.
         """
         return self.filter(ATTENTION[kind].condition if kind else NEEDS_ATTENTION)
+
+    def newest(
+        self, count: int, before: uuid.UUID | None = None, whole: str = ""
+    ) -> tuple[ExecutionQuerySet, uuid.UUID | None]:
+        """The ``count`` newest of these, before ``before``; the last of them where there are more.
+
+        A search by words looks at each row: so a page looks at a bounded number of them. Older
+        ones are among these where ``whole`` is their correlation id, which an index finds.
+        """
+        rows = self if before is None else self.filter(pk__lt=before)
+        keys = rows.order_by("-id").values_list("pk", flat=True)
+        last = keys[count - 1 : count].first()
+        if last is None:
+            return rows, None
+        older = keys.filter(correlation_id=whole)[:MOST_ALIKE] if whole else ()
+        # Asked apart: with an OR of two indexes the database walks through all rows.
+        named = list(older)
+        return rows.filter(Q(pk__gte=last) | Q(pk__in=named) if named else Q(pk__gte=last)), last
 
     def matching(self, search: Search, asker: int | None = None) -> ExecutionQuerySet:
         """What this search asks for; ``asker`` is the key of the user whom ``owner:me`` means."""

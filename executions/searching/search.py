@@ -8,6 +8,8 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
+from executions.ids import parse_public_id
+
 ME = "me"
 ATTENTION = "attention"
 
@@ -36,3 +38,8 @@ class Search:
     after: datetime | None = None
     before: datetime | None = None
     text: str = ""
+
+    def reads_each_row(self) -> bool:
+        """Whether no index answers it: words are looked for inside of texts."""
+        is_id = parse_public_id(self.text.strip(), "wex", "aex") is not None
+        return bool(self.step or (self.text and not is_id))

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from dashboard.queries import executions as queries
 from dashboard.queries.executions import PAGE
 from executions.models import Execution, Workflow
 
@@ -86,3 +88,24 @@ def _copy(execution: Execution) -> Execution:
     }
     new = uuid7()
     return Execution.objects.create(id=new, slug=f"copy-{new.hex}", **values)
+
+
+def test_a_search_by_words_looks_at_so_many_and_goes_on_when_asked(
+    begin: Begin, alice: User, as_: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "SEARCHED", 2)
+    old = begin()
+    Execution.objects.filter(pk=old.pk).update(name="parcel one", correlation_id="order-9")
+    for _ in range(3):
+        begin()
+    client = as_(alice)
+    response = client.get("/executions/?q=parcel")
+    text = response.content.decode()
+    assert "None match so far" in text and "Search older" in text
+    assert old.public_id not in text
+    older = client.get(response.context["next_address"])
+    assert [row.pk for row in older.context["page"].rows] == [old.pk]
+    # Whole ids are found at once, however old.
+    for whole in (old.public_id, "order-9"):
+        found = client.get("/executions/", {"q": whole}).context["page"]
+        assert [row.pk for row in found.rows] == [old.pk]
