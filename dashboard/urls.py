@@ -18,6 +18,7 @@ from dashboard.views import (
     execution,
     executions,
     inbox,
+    keeping,
     live,
     overview,
     previews,
@@ -58,6 +59,7 @@ urlpatterns = [
     path("executions/<str:public_id>/recover", previews.recover, name="execution-recover"),
     path("executions/<str:public_id>/override", previews.override, name="execution-override"),
     path("executions/<str:public_id>/audit", tabs.audit, name="execution-audit"),
+    path("executions/<str:public_id>/export", keeping.export, name="execution-export"),
     path("executions/<str:public_id>/steps", execution.earlier, name="execution-earlier"),
     path(
         "executions/<str:public_id>/value/<str:name>", execution.own_value, name="execution-value"

@@ -9,6 +9,7 @@ import os
 import threading
 import time
 import uuid
+from datetime import datetime
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}
@@ -33,6 +34,12 @@ def uuid7() -> uuid.UUID:
         | int.from_bytes(os.urandom(8), "big") >> 2
     )
     return uuid.UUID(int=value)
+
+
+def least_uuid7(moment: datetime) -> uuid.UUID:
+    """No id that was made at this moment or later is less."""
+    milliseconds = int(moment.timestamp() * 1000)
+    return uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | 0b10 << 62)
 
 
 def public_id(prefix: str, value: uuid.UUID) -> str:

@@ -19,6 +19,7 @@ from executions.models import (
     Execution,
     LanguageModel,
     McpServer,
+    PrunedExecution,
     Session,
     Workflow,
 )
@@ -89,6 +90,14 @@ def visible_executions(user: Person) -> ExecutionQuerySet:
     if sees_everything(user):
         return rows
     return rows.filter(owner_id=user.pk) if user.is_active else rows.none()
+
+
+def visible_marks(user: Person) -> QuerySet[PrunedExecution]:
+    """What is left of runs that went to an archive, for those who could see them."""
+    rows = PrunedExecution.objects.select_related("archive")
+    if sees_everything(user):
+        return rows
+    return rows.filter(owner_id=user.pk) if user.is_active and user.pk else rows.none()
 
 
 def visible_asks(user: Person) -> AskQuerySet:

@@ -11,7 +11,7 @@ from csp.constants import NONCE, NONE, SELF
 from environs import Env, validate
 
 from executions import logs
-from stigmer_site import assets, databases, home, zones
+from stigmer_site import assets, databases, home, retention, zones
 
 env = Env()
 
@@ -235,6 +235,11 @@ STIGMER_FREE_BYTES: int = env.int("STIGMER_FREE_BYTES", 64 * 1024 * 1024)
 STIGMER_QUARANTINE_SECONDS: float = env.float("STIGMER_QUARANTINE_SECONDS", 600.0)
 STIGMER_ALONE_PROCESSES: int = env.int("STIGMER_ALONE_PROCESSES", 4)
 STIGMER_FAIR_SHARE: int = env.int("STIGMER_FAIR_SHARE", 10)
+# Days after its end by phase; empty: runs are kept for ever.
+STIGMER_RETENTION: dict[str, int] = env.dict(
+    "STIGMER_RETENTION", {}, subcast_values=int, validate=retention.phases_and_days
+)
+STIGMER_ARCHIVE_FOLDER: Path = env.path("STIGMER_ARCHIVE_FOLDER", STIGMER_HOME / "archives")
 STIGMER_METRICS_TOKEN: str = env.str("STIGMER_METRICS_TOKEN", "")
 STIGMER_METRICS_LOCAL: bool = env.bool("STIGMER_METRICS_LOCAL", False)
 

@@ -15,8 +15,8 @@ from dashboard.paging import id_or_404
 from dashboard.queries import approvals
 from dashboard.queries import execution as queries
 from dashboard.tabs import tabs_of
+from dashboard.views.pages import Archived, person
 from dashboard.views.pages import page as for_people
-from dashboard.views.pages import person
 from executions import policy
 from executions.models import Execution
 
@@ -86,9 +86,11 @@ def as_text(value: object) -> HttpResponse:
 
 def found(request: HttpRequest, public_id: str) -> Execution:
     """The execution; 404 where it is missing and where it is not this person's, in the same
-    words.
+    words. Raises Archived where it went to a file.
     """
-    execution = queries.one(person(request), id_or_404(public_id, *IDS))
+    user, key = person(request), id_or_404(public_id, *IDS)
+    execution = queries.one(user, key)
     if execution is None:
-        raise Http404
+        mark = policy.visible_marks(user).filter(pk=key).first()
+        raise Http404 if mark is None else Archived(mark)
     return execution

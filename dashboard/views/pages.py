@@ -10,9 +10,22 @@ from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.http import Http404, HttpRequest, HttpResponseBase, QueryDict
+from django.shortcuts import render
+
+from executions.models import PrunedExecution
 
 Rest = ParamSpec("Rest")
+
+
+class Archived(Http404):
+    """The run went to an archive; ``mark`` says which, to those who could see it."""
+
+    def __init__(self, mark: PrunedExecution) -> None:
+        super().__init__(f"{mark.public_id} is archived")
+        self.mark = mark
+
+
 View = Callable[Concatenate[HttpRequest, Rest], HttpResponseBase]
 
 
@@ -22,7 +35,10 @@ def page(view: View[Rest]) -> View[Rest]:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         _drop_nul(request)
-        response = view(request, *args, **kwargs)
+        try:
+            response = view(request, *args, **kwargs)
+        except Archived as gone:
+            response = render(request, "dashboard/archived.html", {"mark": gone.mark}, status=410)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 

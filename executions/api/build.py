@@ -25,6 +25,7 @@ from executions.api.routes import (
     event_sources,
     events,
     executions,
+    exports,
     instances,
     journal,
     people,
@@ -74,6 +75,7 @@ def build() -> Api:
         previews.add_previews(router, kind)
         journal.add_history(router, kind)
         events.add_events(router, kind)
+        exports.add_export(router, kind)
         status.add_status(router, kind)
         if kind == "workflow":
             cloud_events.add_signals(router, kind)

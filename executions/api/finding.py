@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from executions import policy
+from executions.api.problems import Problem
 from executions.api.refusals import not_found
 from executions.ids import parse_public_id
 from executions.models import Agent, Execution, Session, Workflow
@@ -35,8 +36,19 @@ def execution(user: User, public_id: str, kind: str) -> Execution:
     )
     found = rows.select_related(*related).filter(pk=key).first() if key else None
     if found is None:
-        raise not_found(f"There is no {kind} execution {shown(public_id)}.")
+        raise _missing(user, key, kind, public_id)
     return found
+
+
+def _missing(user: User, key: uuid.UUID | None, kind: str, public_id: str) -> Problem:
+    mark = policy.visible_marks(user).filter(pk=key, kind=kind).first() if key else None
+    if mark is None:
+        return not_found(f"There is no {kind} execution {shown(public_id)}.")
+    when, where = f"{mark.pruned_at:%Y-%m-%d}", f"{mark.archive.name} on {mark.archive.host}"
+    return not_found(
+        f"{public_id} was archived on {when}, in {where}.",
+        f"On that server, `stigmer import FILE --id {public_id} --as NAME` reads it back.",
+    )
 
 
 def workflow(user: User, ref: str) -> Workflow:

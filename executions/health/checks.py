@@ -29,6 +29,7 @@ from executions.models.reaching import first_line, reach
 from executions.models.unheard import START_A_WORKER, is_gone, unheard
 from executions.models.write_locks import Holder, who_keeps_writes_out
 from executions.recovery.sweep import NAME as SWEEP
+from executions.retention import forecast
 from stigmer_site.sqlite import damage
 
 REDIS_TIMEOUT_SECONDS = 1.0
@@ -47,6 +48,10 @@ SLOW_FILTERS = (
 SEND_AGAIN = (
     "Put right what the receiver says, then send again what was given up: `stigmer sinks again"
     " NAME`, or in the admin under Sendings."
+)
+SOON_DAYS = 14.0
+KEEP_LESS = (
+    "Say how long runs are kept (STIGMER_RETENTION, docs/retention.md), or make the disk larger."
 )
 MISTRUST = (
     "Somebody changed the database past Stigmer: `stigmer audit verify` names every such entry, a"
@@ -346,6 +351,16 @@ def check_sinks() -> Check:
     return Check("sinks", State.WARNING, said, len(troubled), SEND_AGAIN)
 
 
+@asks_the_database
+def check_growth() -> Check:
+    """How fast the database grows, and when the disk is full."""
+    found = forecast.known()
+    days = found.days_to_full
+    if days is not None and days < SOON_DAYS:
+        return Check("growth", State.WARNING, found.sentence(), days, KEEP_LESS)
+    return Check("growth", State.OK, found.sentence(), days)
+
+
 def _age(moment: datetime | None) -> float | None:
     """Seconds since then."""
     return None if moment is None else max(0.0, (clock.now() - moment).total_seconds())
@@ -359,4 +374,5 @@ OF_THE_DATABASE: tuple[Callable[[], Check], ...] = (
     check_audit_trail,
     check_events,
     check_sinks,
+    check_growth,
 )

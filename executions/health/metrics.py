@@ -30,10 +30,12 @@ from executions.models import (
     Event,
     Execution,
     Process,
+    PrunedExecution,
     Step,
     in_line,
 )
 from executions.models.estimates import counts_by
+from executions.retention import forecast
 from executions.states import Phase
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -96,6 +98,11 @@ def _from_checks(checks: dict[str, Check]) -> Iterator[Metric]:
             "How long the oldest due execution waits for a worker.",
         ),
         ("sweep", "sweep_age_seconds", "Seconds since the last sweep."),
+        (
+            "growth",
+            "days_to_full",
+            "Days until the disk is full, as fast as the database grows now.",
+        ),
         (
             "audit_trail",
             "audit_problems",
@@ -204,6 +211,24 @@ def _heartbeat() -> Metric:
     )
 
 
+def _database_bytes() -> Metric:
+    found = forecast.known()
+    samples = [(float(found.used), {"kind": "used"}), (float(found.free), {"kind": "free"})]
+    return _metric("database_bytes", "Size of the database, as last measured.", "gauge", samples)
+
+
+def _growth() -> Metric:
+    found = forecast.known()
+    samples = [(float(found.runs), {"of": "executions"}), (float(found.steps), {"of": "steps"})]
+    return _metric("rows_a_day", "Rows made in the last day.", "gauge", samples)
+
+
+def _archived() -> Metric:
+    number = PrunedExecution.objects.count()
+    help = "Executions that retention archived."
+    return _metric("archived_total", help, "counter", [(number, {})])
+
+
 def _stuck_threads() -> Metric:
     number = Process.objects.living().aggregate(number=Sum("stuck_threads"))["number"] or 0
     help = "Threads of living workers that hang past the deadline of their step."
@@ -265,6 +290,9 @@ FROM_THE_DATABASE: tuple[Callable[[], Metric], ...] = (
     _processes,
     _heartbeat,
     _stuck_threads,
+    _database_bytes,
+    _growth,
+    _archived,
     _line,
     _oldest_in_line,
     _unmatched,

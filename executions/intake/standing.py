@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError
 from django.db.models import Model, ProtectedError
 
-from executions import clock, policy
+from executions import audit, clock, policy
 from executions.errors import Refused
 from executions.intake.slugs import slug_of
 from executions.models import Agent, AgentInstance, Execution, Workflow, WorkflowInstance
@@ -125,6 +125,8 @@ def delete_execution(execution: Execution, actor: User) -> None:
                 state=locked.phase,
                 remedy="Cancel or terminate it first.",
             )
+        # Its reference stays: an entry refers to nothing that could go.
+        audit.record("delete", locked, actor, before=audit.state(locked))
         _remove(locked, locked.slug)
     log.info("execution deleted", execution_id=execution.public_id, user=actor.pk)
 

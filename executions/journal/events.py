@@ -194,6 +194,10 @@ class EventName(StrEnum):
             told=Told.OWNER_IF_ANOTHER,
         ),
     )
+    IMPORTED = (
+        "WORKFLOW_IMPORTED",
+        Words("Imported from a file", Tone.IDLE, "↓", "imported[: it was {from}]"),
+    )
     COMPLETED = "WORKFLOW_COMPLETED", Words("Completed", Tone.GOOD, "✓", "completed")
     CANCELLED = "WORKFLOW_CANCELLED", Words("Cancelled", Tone.IDLE, "■", "cancelled")
     PAUSED = "WORKFLOW_PAUSED", Words("Paused", Tone.WARN, "‖", "paused")

@@ -3,6 +3,7 @@
 from executions.models.agent import Agent, AgentInstance, AgentVersion, Session
 from executions.models.agent_run import AgentMessage, AgentRun, AgentToolCall
 from executions.models.api_token import ApiToken
+from executions.models.archive import Archive, ImportedExecution, PrunedExecution
 from executions.models.ask import Ask
 from executions.models.attempt import Attempt
 from executions.models.audit_anchor import AuditAnchor
@@ -25,6 +26,7 @@ from executions.models.mcp_server import McpServer, McpTool
 from executions.models.notification import Notification
 from executions.models.process import Process
 from executions.models.quarantine import Quarantine
+from executions.models.retention_rule import RetentionRule
 from executions.models.saved_view import SavedView
 from executions.models.step import Step
 from executions.models.subscription import Subscription
@@ -41,6 +43,7 @@ __all__ = [
     "AgentToolCall",
     "AgentVersion",
     "ApiToken",
+    "Archive",
     "Ask",
     "Attempt",
     "AuditAnchor",
@@ -58,13 +61,16 @@ __all__ = [
     "Execution",
     "Healing",
     "IdempotentRequest",
+    "ImportedExecution",
     "LanguageModel",
     "LateAnswer",
     "McpServer",
     "McpTool",
     "Notification",
     "Process",
+    "PrunedExecution",
     "Quarantine",
+    "RetentionRule",
     "SavedView",
     "Sending",
     "Session",

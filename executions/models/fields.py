@@ -17,6 +17,10 @@ from executions.values import dumps
 UNREADABLE = "$unreadable"
 
 
+class StoredText(str):
+    """The JSON text of a column, to be stored letter for letter."""
+
+
 def read_json(text: str | None) -> Any:
     """The value of a column's text; None for SQL NULL."""
     if text is None:
@@ -50,6 +54,8 @@ class JsonField(_TextField):
         return read_json(value)
 
     def get_prep_value(self, value: Any) -> str | None:
+        if isinstance(value, StoredText):
+            return str(value)
         return None if value is None else dumps(value)
 
     def to_python(self, value: Any) -> Any:

@@ -32,6 +32,7 @@ from executions.worker.bulker import Bulker
 from executions.worker.children import use_children
 from executions.worker.doorbell import Doorbell
 from executions.worker.fork_server import Pipes
+from executions.worker.keeper import Keeper
 from executions.worker.matcher import Matcher
 from executions.worker.moments import Moments
 from executions.worker.pulse import Pulse
@@ -90,6 +91,7 @@ def main(fork_server: Pipes) -> int:
     sweeper = Sweeper(process)
     bulker = Bulker(process.pk)
     siblings = Siblings(process, sweeper.hurry)
+    keeper = Keeper(process)
     collector.settle()
     try:
         Doorbell(slots, stop, taker.look, matcher.look).listen()
@@ -102,6 +104,7 @@ def main(fork_server: Pipes) -> int:
         matcher.stop()
         sender.stop()
         sweeper.close()
+        keeper.close()
         turns.close()
         drained = slots.drain(settings.STIGMER_DRAIN_SECONDS)
         solo.close()

@@ -120,6 +120,12 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
         {"reason": "x"},
         (404, 403, 409, 409),
     ),
+    "export-workflow-execution": (
+        "workflow-executions/{wex}/export",
+        None,
+        WHO_SEES_THE_RUN,
+    ),
+    "export-agent-execution": ("agent-executions/{aex}/export", None, WHO_SEES_THE_RUN),
     "acknowledge-workflow-execution": (
         "workflow-executions/{wex}/acknowledge",
         None,

@@ -65,6 +65,18 @@ class Client:
             "POST", path, content=text.encode(), headers=headers, params=_given(query)
         )
 
+    def download(self, path: str) -> bytes:
+        """A file as it was sent."""
+        import httpx
+
+        try:
+            response = self._http.get(BASE + path)
+        except httpx.TransportError as error:
+            raise ConnectionLost(self.address.server, error) from error
+        if response.status_code >= 300:
+            raise self._problem(response)
+        return response.content
+
     def delete(self, path: str) -> None:
         self._send("DELETE", path)
 

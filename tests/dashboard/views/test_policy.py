@@ -35,6 +35,7 @@ PAGES = {
     "execution-recover": ("/executions/{wex}/recover", 200, 404, 200, 200),
     "execution-override": ("/executions/{wex}/override", 403, 404, 403, 200),
     "execution-audit": ("/executions/{wex}/audit", 200, 404, 200, 200),
+    "execution-export": ("/executions/{wex}/export", 200, 404, 200, 200),
     "execution-value": ("/executions/{wex}/value/input", 200, 404, 200, 200),
     "step-value": ("/executions/{wex}/steps/{stp}/output", 200, 404, 200, 200),
     "workflows": ("/workflows/", 200, 200, 200, 200),
