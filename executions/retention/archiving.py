@@ -63,16 +63,17 @@ def add(writer: Writer, executions: Sequence[Execution], redact: Redact | None =
     Small runs are read together, a large one row after row.
     """
     changed: set[str] = set()
+    names: dict[int, str] = {}
     for some in _groups(executions):
         keys = [execution.pk for execution in some]
         if len(some) == 1:
             of_tables = ((table, table.read(keys)) for table in tables())
-            changed |= _run(writer, some[0], of_tables, redact)
+            changed |= _run(writer, some[0], of_tables, redact, names)
             continue
         read = {table: _by_run(table.read(keys)) for table in tables()}
         for execution in some:
             of_tables = ((table, iter(read[table].get(execution.pk, ()))) for table in tables())
-            changed |= _run(writer, execution, of_tables, redact)
+            changed |= _run(writer, execution, of_tables, redact, names)
     return changed
 
 
@@ -81,6 +82,7 @@ def _run(
     execution: Execution,
     of_tables: Iterable[tuple[Table, Iterator[dict[str, Any]]]],
     redact: Redact | None,
+    names: dict[int, str],
 ) -> set[str]:
     version, is_redacted, people = version_of(execution), False, set[int]()
     writer.begin()
@@ -103,8 +105,10 @@ def _run(
             values, changed = _values(row, texts, redact)
             is_redacted = is_redacted or changed
             writer.row(table.name, values)
-    names = User.objects.filter(pk__in=people).values_list("pk", "username")
-    writer.end(execution.public_id, {str(key): name for key, name in names}, is_redacted)
+    if unknown := people - names.keys():
+        names |= dict(User.objects.filter(pk__in=unknown).values_list("pk", "username"))
+    known = {str(key): names[key] for key in sorted(people) if key in names}
+    writer.end(execution.public_id, known, is_redacted)
     return {execution.public_id} if is_redacted else set()
 
 

@@ -33,7 +33,7 @@ from stigmer_site.home import private_folder
 # One file holds about so many runs.
 BATCH = 500
 # One transaction deletes about so many; a family is never parted.
-TOGETHER = 25
+TOGETHER = 50
 PER_LOOK = 1_000
 log = structlog.get_logger(__name__)
 
