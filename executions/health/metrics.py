@@ -23,6 +23,7 @@ from executions.health.gauges import gauges
 from executions.intake import tallies
 from executions.journal.events import EventName
 from executions.models import (
+    Archive,
     Attempt,
     AuditEntry,
     Channel,
@@ -30,7 +31,6 @@ from executions.models import (
     Event,
     Execution,
     Process,
-    PrunedExecution,
     Step,
     in_line,
 )
@@ -224,7 +224,7 @@ def _growth() -> Metric:
 
 
 def _archived() -> Metric:
-    number = PrunedExecution.objects.count()
+    number = Archive.objects.aggregate(number=Sum("executions"))["number"] or 0
     help = "Executions that retention archived."
     return _metric("archived_total", help, "counter", [(number, {})])
 
