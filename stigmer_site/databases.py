@@ -11,8 +11,6 @@ from django.core.exceptions import ImproperlyConfigured
 # A transaction that begins by reading and then writes fails at once under load, so each begins
 # IMMEDIATE.
 SQLITE_PRAGMAS = {
-    # Counts before the first table is made: then the file can give back what retention freed.
-    "auto_vacuum": "INCREMENTAL",
     "journal_mode": "WAL",
     "synchronous": "FULL",
     "busy_timeout": "10000",

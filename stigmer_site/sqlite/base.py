@@ -19,7 +19,7 @@ from django.db.backends.sqlite3 import base
 from django.db.utils import DatabaseErrorWrapper
 
 from stigmer_site.sqlite import damage
-from stigmer_site.sqlite.files import reading_uri
+from stigmer_site.sqlite.files import make_shrinkable, reading_uri
 
 STEP_SECONDS = 0.002
 # Who has waited for so long waits for another program, not for its turn among busy writers: it need
@@ -56,6 +56,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return parameters
 
     reads_only = False
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        if not self.reads_only:
+            make_shrinkable(Path(self.settings_dict["NAME"]))
+        return super().get_new_connection(conn_params)
 
     @cached_property
     def wrap_database_errors(self) -> DatabaseErrorWrapper:

@@ -27,6 +27,18 @@ def reading_uri(path: Path) -> str:
     return uri_of(path, mode="ro", immutable=not has_log)
 
 
+def make_shrinkable(path: Path) -> None:
+    """Let a file that is not there yet be one that gives back what becomes free in it: that is said
+    before its first table. A file that is there is left as it is.
+    """
+    if str(path) == ":memory:" or path.exists():
+        return
+    with closing(sqlite3.connect(path, timeout=PATIENCE_SECONDS)) as own:
+        own.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        # Writes the head of the file.
+        own.execute("PRAGMA journal_mode = WAL").fetchone()
+
+
 def checkpoint(path: Path, *, close_log: bool = False) -> str:
     """Write the log back into the file and empty it; what kept it from that, if anything did.
 
