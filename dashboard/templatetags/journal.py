@@ -185,14 +185,13 @@ def subject_of(execution: Execution) -> Subject:
     """What is run, in which version, and where that is shown."""
     version = execution.agent_version if execution.kind == "agent" else execution.version
     number = version.number if version is not None else 0
-    if execution.workflow is None:
-        return Subject(execution.subject.slug, number, "", "")
-    public_id = execution.workflow.public_id
+    page = "workflow" if execution.workflow is not None else "agent"
+    subject = execution.subject
     return Subject(
-        execution.workflow.slug,
+        subject.slug,
         number,
-        reverse("workflow", args=[public_id]),
-        reverse("workflow-version", args=[public_id, number]),
+        reverse(page, args=[subject.public_id]),
+        reverse(f"{page}-version", args=[subject.public_id, number]),
     )
 
 

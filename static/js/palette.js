@@ -9,7 +9,7 @@ function options(typed) {
   const found = commands().filter((each) => words.every((word) => each.words.toLowerCase().includes(word)));
   if (!typed) return found;
   const go = (path) => () => location.assign(`${path}?q=${encodeURIComponent(typed)}`);
-  return [...found, { words: `Search executions for “${typed}”`, keys: "", does: go("/executions/") }, { words: `Search workflows for “${typed}”`, keys: "", does: go("/workflows/") }];
+  return [...found, { words: `Search executions for “${typed}”`, keys: "", does: go("/executions/") }, { words: `Search workflows for “${typed}”`, keys: "", does: go("/workflows/") }, { words: `Search agents for “${typed}”`, keys: "", does: go("/agents/") }];
 }
 
 function row({ words, keys }, number) {

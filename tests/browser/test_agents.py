@@ -88,8 +88,8 @@ def test_a_conversation_streams_asks_survives_its_worker_and_branches(
     expect(page.locator(".called .tag", has_text="changed by demo")).to_be_visible()
 
     # The next turn streams; its worker is killed in the middle of it.
-    page.get_by_label("Say more").fill("Now tell me slowly")
-    page.get_by_label("Say more").press("Control+Enter")
+    page.locator("#reply").fill("Now tell me slowly")
+    page.locator("#reply").press("Control+Enter")
     expect(page.locator("#talk .user")).to_have_count(2)
     seen = watched(page, 4)
     assert all(later.startswith(earlier) for earlier, later in pairwise(seen))
