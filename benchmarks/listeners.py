@@ -1,10 +1,10 @@
 """Whether many listeners and many events slow down starts: ``python -m benchmarks.listeners``.
 
 Runs are started one by one on two workers: while nobody listens, while so many runs listen, each to
-a value of its own, and while events come beside that. A few of the events a second are what a
-listener waits for; the others are nobody's. The processor time of the workers hardly depends on who
-else works on the machine: what it is at rest, and what an event adds. ``--database``, ``--listeners
-10000``, ``--rate 100`` and ``--hits 5`` choose what.
+a value of its own, and while events come beside that, in turn with while none do. A few of the
+events a second are what a listener waits for; the others are nobody's. The processor time of the
+workers hardly depends on who else works on the machine: what it is at rest, and what an event adds.
+``--database``, ``--listeners 10000``, ``--rate 100`` and ``--hits 5`` choose what.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -22,7 +23,8 @@ from benchmarks.surroundings import ROOT, surroundings, workers
 if TYPE_CHECKING:
     from benchmarks.load import Load
 
-WORKERS, SINGLE, CHUNK, REST_SECONDS = 2, 60, 50, 8.0
+WORKERS, SINGLE, CHUNK, REST_SECONDS = 2, 40, 50, 8.0
+PAIRS, SETTLE_SECONDS = 5, 1.0
 LISTENS = (
     "- hear: {listen: {to: {one: {with: {type: bench}, correlate: {n: {from: .data.n, expect: '${"
     " .n }'}}}}}}\n"
@@ -63,10 +65,7 @@ def measure(database: str, listeners: int, rate: int, hits: int) -> dict[str, An
                 used = _at_rest(pids) - at_rest
                 sent = CloudEvent.objects.count() - before
                 found["worker CPU of an event, ms"] = round(used * REST_SECONDS / max(1, sent), 2)
-                before, began = CloudEvent.objects.count(), time.time()
-                found["listeners and events"] = _starts(work)
-                sent = CloudEvent.objects.count() - before
-                found["events a second"] = round(sent / (time.time() - began), 1)
+                found |= _in_turn(work, sender.pid)
                 found["events unmatched"] = CloudEvent.objects.to_be_matched().count()
             finally:
                 sender.terminate()
@@ -88,6 +87,33 @@ def _at_rest(pids: list[int]) -> float:
     used = cpu_seconds(pids)
     time.sleep(REST_SECONDS)
     return round((cpu_seconds(pids) - used) * 1000 / REST_SECONDS, 1)
+
+
+def _in_turn(work: Load, sender: int) -> dict[str, Any]:
+    """Starts while events come and while none do, in turn: who else works on the machine slows both
+    alike. The ratio is the median of those of the pairs.
+    """
+    from executions.models import CloudEvent
+
+    pairs, sent, seconds = [], 0, 0.0
+    for number in range(PAIRS):
+        both = {}
+        for is_sending in (True, False) if number % 2 else (False, True):
+            os.kill(sender, signal.SIGCONT if is_sending else signal.SIGSTOP)
+            time.sleep(SETTLE_SECONDS)
+            before, began = CloudEvent.objects.count(), time.time()
+            both[is_sending] = _starts(work)["p50"]
+            if is_sending:
+                sent += CloudEvent.objects.count() - before
+                seconds += time.time() - began
+        pairs.append((both[False], both[True]))
+    os.kill(sender, signal.SIGCONT)
+    ratios = sorted(with_events / without for without, with_events in pairs)
+    return {
+        "start without and with events, p50 ms": pairs,
+        "with events, times": round(ratios[len(ratios) // 2], 2),
+        "events a second": round(sent / seconds, 1),
+    }
 
 
 def _starts(work: Load) -> dict[str, float]:
@@ -127,7 +153,8 @@ def send(owner_id: int, rate: int, hits: int) -> None:
 
     number, due = 0, time.monotonic()
     while True:
-        due += 1 / rate
+        # One that was stopped for a while makes up for nothing.
+        due = max(due + 1 / rate, time.monotonic() - 0.1)
         time.sleep(max(0.0, due - time.monotonic()))
         is_hit = number % (rate // hits) == 0 if hits else False
         wanted = number // (rate // hits) if is_hit else -number - 1

@@ -54,7 +54,7 @@ def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
         "late": choices.late_answer(question),
         "choices": VERBS["decide"].arguments[0].choices,
         "may_decide": role in VERBS["decide"].roles,
-        **_editable(buttons, _at_which_it_stands(execution, failed)),
+        **_editable(buttons, _at_which_it_stands(execution, failed), failed),
         **_values(execution),
         "timeline": _timeline(execution),
         "server_now": clock.now(),
@@ -74,9 +74,11 @@ def _at_which_it_stands(execution: Execution, failed: Sequence[Step]) -> Step | 
     return next(at, failed[0] if failed else None)
 
 
-def _editable(buttons: Sequence[actions.Action], first: Step | None) -> dict[str, Any]:
+def _editable(
+    buttons: Sequence[actions.Action], first: Step | None, failed: Sequence[Step]
+) -> dict[str, Any]:
     """The failed call whose input may be changed before it is retried; only where it is short
-    enough to edit.
+    enough to edit. Others that ``failed`` go on as they were.
     """
     may_retry = any(action.verb == "retry" and action.is_allowed for action in buttons)
     is_call = first is not None and first.kind == "call"
@@ -89,6 +91,7 @@ def _editable(buttons: Sequence[actions.Action], first: Step | None) -> dict[str
     return {
         "failed": first,
         "can_edit": can_edit,
+        "others_failed": [step.name for step in failed if step is not first],
         "arguments": shown.text if can_edit and shown else "",
     }
 

@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import close_old_connections, connection
 
-from executions.driving import beside
+from executions.driving import under_way
 from executions.driving.attempts.running import Running
 from executions.driving.chain import verify
 from executions.driving.driver import advance
@@ -510,7 +510,7 @@ def test_a_function_whose_writes_commit_with_its_step_runs_alone_and_once(
 def test_only_so_many_calls_of_a_run_are_made_at_once(
     begin: Any, drive: Any, ledger: Any, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(beside, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr(under_way, "MOST_AT_ONCE", 3)
     names = [f"c{number}" for number in range(10)]
     branches = "".join(f"      - {noting(name, ledger, function='counted')}\n" for name in names)
     functions.MOST.clear()
@@ -539,6 +539,21 @@ def test_where_no_slot_is_free_a_run_makes_one_call_after_the_other(
     execution = Execution.objects.get(pk=execution.pk)
     assert (execution.phase, execution.output) == ("COMPLETED", names)
     assert max(functions.MOST) == 1
+
+
+def test_who_decides_while_calls_of_other_branches_are_under_way_is_told_so(
+    begin: Any, alice: User, ledger: Any
+) -> None:
+    execution = begin(
+        f"do:\n- t:\n    fork: {{branches: [{{{noting('once', ledger, function='note_once')}}},"
+        f" {{{noting('free', ledger)}}}]}}\n"
+    )
+    assert drive_and_die(execution, 3)
+    asking = drive_on(execution)
+    # As it stands while another branch's call takes long.
+    Execution.objects.filter(pk=asking.pk).update(phase="IN_PROGRESS", process=new_process())
+    with pytest.raises(Refused, match="calls of its other branches are under way"):
+        decisions.decide(asking.pk, alice, "mark_done", output="done")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -33,7 +33,7 @@ from executions.models.move import Move, Standing
 from executions.models.moves import apply
 from executions.models.outside import outside
 from executions.models.transactions import atomic
-from executions.states import Phase
+from executions.states import Phase, WaitingFor
 from executions.verbs.deciding.case import Case
 
 log = structlog.get_logger(__name__)
@@ -215,9 +215,25 @@ def check_fresh(execution: Execution, expected_seq: int | None) -> None:
 def check_phase(execution: Execution, verb: str, phases: frozenset[Phase]) -> None:
     """Raises Refused (``wrong_phase``)."""
     if execution.phase not in phases:
+        if verb == "decide" and _is_asked_beside_calls(execution):
+            raise Refused(
+                "wrong_phase",
+                "It waits for your decision, and calls of its other branches are under way.",
+                state=execution.phase,
+                remedy="Decide once these have come to their outcome.",
+            )
         allowed = " or ".join(sorted(phases))
         raise Refused(
             "wrong_phase",
             f"It is {execution.phase}; {verb} is possible only when it is {allowed}.",
             state=execution.phase,
         )
+
+
+def _is_asked_beside_calls(execution: Execution) -> bool:
+    """Whether a branch of a run that is driven waits for a decision."""
+    open_steps = execution.steps.standing().filter(finished_at=None)
+    return (
+        execution.phase == Phase.IN_PROGRESS
+        and open_steps.filter(waiting_for=WaitingFor.DECISION).exists()
+    )
