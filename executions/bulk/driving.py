@@ -12,6 +12,7 @@ from functools import partial
 import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import DatabaseError
 from django.db.models import F, Q
 from django.utils.text import Truncator
 
@@ -31,6 +32,7 @@ REVIEW_SECONDS = 1.0
 # So often the same cause has to come back before a bulk run stops by itself.
 RETURNED_ENOUGH = 10
 LONGEST_SAID = 500
+FAULT = "It could not be done because of a fault in Stigmer, which the log tells in full."
 # How long after its last item a bulk run can still be taken back.
 UNDO = timedelta(seconds=10)
 log = structlog.get_logger(__name__)
@@ -122,7 +124,15 @@ def try_in_place(bulk: BulkRun) -> None:
 def try_item(bulk: BulkRun, item: BulkItem) -> None:
     """Do the verb to one run and say what came of it, in one transaction."""
     with structlog.contextvars.bound_contextvars(correlation_id=bulk.public_id):
-        run_tx(partial(_tried, bulk, item, VERBS[bulk.verb]))
+        try:
+            run_tx(partial(_tried, bulk, item, VERBS[bulk.verb]))
+        except DatabaseError:
+            raise
+        except Exception:
+            # One run that cannot be handled must not keep the others waiting.
+            log.exception("item of a bulk run failed", execution=str(item.execution_id))
+            rows = BulkItem.objects.filter(pk=item.pk, status=ItemStatus.WAITING)
+            rows.update(status=ItemStatus.REFUSED, said=FAULT, at=clock.now())
 
 
 def _tried(bulk: BulkRun, item: BulkItem, verb: Verb) -> None:

@@ -15,6 +15,7 @@ from executions.bulk.driving import Driving
 from executions.driving.chain import verify
 from executions.models import AuditEntry, BulkRun, Execution, Process
 from executions.states import Phase, StepStatus
+from executions.verbs.calls import carry_out
 from executions.verbs.rows import VERBS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -205,3 +206,22 @@ def test_it_goes_faster_while_runs_get_past_where_they_stood(
 
 def test_an_unknown_process_id_is_no_worker(alice: User) -> None:
     assert BulkRun.objects.take(uuid.uuid4()) is None
+
+
+def test_a_fault_at_one_run_keeps_no_other_one_waiting(
+    begin: Begin, drive: Drive, alice: User, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [drive(begin(fails="no funds")) for _ in range(3)]
+    bulk = ordered(alice, runs)
+
+    def breaks(verb: Any, key: Any, *arguments: Any, **more: Any) -> Any:
+        if key == runs[1].pk:
+            raise ZeroDivisionError
+        return carry_out(verb, key, *arguments, **more)
+
+    monkeypatch.setattr("executions.bulk.driving.carry_out", breaks)
+    driven(process)
+    bulk.refresh_from_db()
+    counts = bulk.counts()
+    assert (bulk.phase, counts["DONE"], counts["REFUSED"]) == ("COMPLETED", 2, 1)
+    assert bulk.items.get(execution=runs[1]).said == driving.FAULT
