@@ -21,6 +21,7 @@ _LONGEST_PROMPT = 200
 _FOR: dict[str, str] = {
     WaitingFor.DECISION: "your decision",
     WaitingFor.FUNCTION_PROCESS: "a free function process",
+    WaitingFor.BUDGET: "the budget of its owner for this day",
 }
 _LONGEST_KEY = 60
 _AGAIN = {StepStatus.RETRYING, StepStatus.WAITING}

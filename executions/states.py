@@ -192,6 +192,7 @@ class WaitingFor(StrEnum):
     FUNCTION_PROCESS = "function process"
     ANSWER = "an answer"
     CHILD = "another run"
+    BUDGET = "the budget of the day"
     EVENT = "an event"
     # Of an external runner.
     APPROVAL = "approval"

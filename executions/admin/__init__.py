@@ -8,6 +8,7 @@ administrators, and support, who may change nothing and recover executions.
 from executions.admin import (
     agents,
     audit,
+    budgets,
     events,
     journal,
     keeping,
@@ -23,6 +24,7 @@ from executions.admin import (
 __all__ = [
     "agents",
     "audit",
+    "budgets",
     "events",
     "journal",
     "keeping",

@@ -21,6 +21,6 @@ class LanguageModelAdmin(Declaring):
         (None, {"fields": ("name", "is_enabled")}),
         ("Server", {"fields": ("protocol", "address", "remote_name", "key_secret")}),
         ("Price of a million tokens", {"fields": ("input_price", "output_price")}),
-        ("Limits", {"fields": ("max_tokens", "silence_seconds")}),
+        ("Limits", {"fields": ("max_tokens", "context_tokens", "silence_seconds")}),
         ("Who may use it", {"fields": ("for_everybody", "groups")}),
     )

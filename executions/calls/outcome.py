@@ -41,6 +41,8 @@ class Fail:
     log: str = ""
     answered: bool = False
     is_final: bool = False
+    # What a model used up for an answer that cannot be taken.
+    usage: dict[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

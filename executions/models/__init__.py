@@ -9,6 +9,7 @@ from executions.models.attempt import Attempt
 from executions.models.audit_anchor import AuditAnchor
 from executions.models.audit_entry import AuditEntry
 from executions.models.boot import Boot
+from executions.models.budget import Budget, Reservation, Spending
 from executions.models.bulk_run import BulkItem, BulkRun
 from executions.models.cause_note import CauseNote
 from executions.models.channel import Channel, ChannelKind, Sending, Told
@@ -49,6 +50,7 @@ __all__ = [
     "AuditAnchor",
     "AuditEntry",
     "Boot",
+    "Budget",
     "BulkItem",
     "BulkRun",
     "CauseNote",
@@ -70,10 +72,12 @@ __all__ = [
     "Process",
     "PrunedExecution",
     "Quarantine",
+    "Reservation",
     "RetentionRule",
     "SavedView",
     "Sending",
     "Session",
+    "Spending",
     "Step",
     "Subscription",
     "Tally",

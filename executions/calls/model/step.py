@@ -91,6 +91,7 @@ def _fail(problem: Problem, model: Mapping[str, Any], received: _Received) -> Fa
         rule=f"model: {problem.why}",
         retry_after=problem.retry_after,
         answered=problem.why in ANSWERED,
+        usage=problem.usage,
     )
 
 

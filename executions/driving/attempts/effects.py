@@ -5,7 +5,7 @@ later attempt.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,10 +16,11 @@ import structlog
 
 from executions import clock, sealed
 from executions.calls.context import Cancellation
+from executions.calls.model import MODEL
 from executions.calls.outcome import Done, Fail
 from executions.calls.table import EVERY_CALL
 from executions.driving import report, surroundings
-from executions.driving.attempts import asks, attempt, transactional, turn
+from executions.driving.attempts import asks, attempt, budgets, transactional, turn
 from executions.driving.attempts.lost import LOST
 from executions.driving.attempts.resources import resources_of
 from executions.driving.attempts.transactional import Send
@@ -132,7 +133,38 @@ def prepare(drive: Drive, request: Effect, stood: Stood) -> Ready | Done | Fail:
         if operation.may_have_happened_before(step):
             call.asked = True
             _ask(drive, step, now)
+    _reserve(drive, request, resources, partial(stood.put_back, drive, step))
     return Ready(effect, policy, seconds, resources)
+
+
+def _reserve(
+    drive: Drive, request: Effect, resources: Mapping[str, Any], take_back: Callable[[], None]
+) -> None:
+    """Of a request to a model: raises Parked where the budget of its owner's day is used up."""
+    model = resources.get("model")
+    if model is None:
+        return
+    step, owner = request.step, drive.execution.owner_id
+    used_up = drive.store.call(partial(budgets.reserve, owner, step.id, request.written, model))
+    if used_up is None:
+        return
+    now = clock.now()
+    wake_at = budgets.looked_at_again(now)
+    if step.waiting_for != WaitingFor.BUDGET:
+        seconds = (wake_at - now).total_seconds()
+        step.wake_at = wake_at
+        event = report.retrying(drive.execution, step, used_up, round(seconds, 1), now)
+        drive.boundary.events.append(event)
+    drive.wait(step, wake_at, WaitingFor.BUDGET, take_back=take_back)
+
+
+def _settle_budget(drive: Drive, request: Effect, outcome: Done | Fail) -> None:
+    """Of a request to a model: what it used is counted."""
+    if request.call != MODEL.name:
+        return
+    said: dict[str, Any] = outcome.output if isinstance(outcome, Done) else {"usage": outcome.usage}
+    usage, cost = said.get("usage"), said.get("cost")
+    drive.store.call(partial(budgets.settle, request.step.id, usage, cost))
 
 
 def enter(drive: Drive, step: StepRecord) -> datetime:
@@ -256,6 +288,7 @@ def settle(
     attempt.
     """
     step, now = request.step, clock.now()
+    _settle_budget(drive, request, outcome)
     _note_outcome(step, outcome)
     if isinstance(outcome, Done):
         if step.attempt > 1:
