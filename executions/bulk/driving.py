@@ -28,6 +28,8 @@ from executions.verbs.row import Verb
 from executions.verbs.rows import VERBS
 
 MOST_IN_A_BATCH = 50
+# Well below the lease, so that nobody takes over what goes on.
+LONGEST_BATCH_SECONDS = 3.0
 REVIEW_SECONDS = 1.0
 # So often the same cause has to come back before a bulk run stops by itself.
 RETURNED_ENOUGH = 10
@@ -82,9 +84,8 @@ class Driving:
             return True
         pace = self._paces.setdefault(bulk.pk, Pace())
         many = pace.many(bulk.rate)
-        tried = self._try_some(bulk, many) if many else 0
-        pace.allowed -= tried
-        if tried < many or not bulk.items.filter(status=ItemStatus.WAITING).exists():
+        pace.allowed -= self._try_some(bulk, many) if many else 0
+        if not bulk.items.filter(status=ItemStatus.WAITING).exists():
             _end(bulk)
         elif pace.is_review_due() and VERBS[bulk.verb].goes_on:
             review(bulk)
@@ -93,10 +94,11 @@ class Driving:
     def _try_some(self, bulk: BulkRun, many: int) -> int:
         """How many items were tried."""
         waiting = bulk.items.filter(status=ItemStatus.WAITING).order_by("id")
+        ends_at = time.monotonic() + LONGEST_BATCH_SECONDS
         tried = 0
         for item in waiting[:many]:
-            if self._is_closed():
-                return many
+            if self._is_closed() or time.monotonic() > ends_at:
+                break
             try_item(bulk, item)
             tried += 1
         return tried

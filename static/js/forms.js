@@ -23,6 +23,7 @@ function takeDoubleClicksAsOne() {
     if (form.method !== "post" || form.hasAttribute("hx-post")) return;
     if (form.hasAttribute(SENDING)) { event.preventDefault(); return; }
     form.setAttribute(SENDING, "");
+    sign(form);
     // The reader may have stopped it, or the server be away.
     setTimeout(() => form.removeAttribute(SENDING), SENT_AGAIN_MS);
   });
@@ -30,6 +31,13 @@ function takeDoubleClicksAsOne() {
   window.addEventListener("pageshow", ({ persisted }) => {
     if (persisted) for (const form of document.querySelectorAll(`form[${SENDING}]`)) form.removeAttribute(SENDING);
   });
+}
+
+// A form that was pushed into the page has no token of its own: that of the page counts.
+function sign(form) {
+  if (form.elements.csrfmiddlewaretoken) return;
+  const token = JSON.parse(document.body.getAttribute("hx-headers:inherited"))["X-CSRFToken"];
+  form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "csrfmiddlewaretoken", value: token }));
 }
 
 // An answer that is no notice of ours: a log-in page, an error page, something of a proxy.
