@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "stigmer_site.doors.again",
     "stigmer_site.zones.of_the_browser",
     "stigmer_site.doors.https",
+    "stigmer_site.compression.Compression",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "stigmer_site.doors.bodies",

@@ -32,6 +32,7 @@ SCREENS = (
     "/executions/?q=status:nope",
     "/executions/?q=no-such-thing",
     "/attention/",
+    "/bulk/",
     "/tokens/",
     "/approvals/",
     "/events/",
