@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import redis
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models import F
 
 from executions.models import Attempt, Execution
 from executions.states import Phase
@@ -114,6 +116,22 @@ def test_a_cancel_breaks_the_stream_off(
     control.cancel(execution.pk, alice)
     ends(execution, "CANCELLED")
     until(lambda: demo.ledger()[0]["output_tokens"] > 0, what="the server sees that nobody listens")
+    assert demo.ledger()[0]["in_full"] is False
+
+
+def test_a_lost_lease_breaks_the_stream_off_long_before_the_answer_ends(
+    start: Any, begin: Begin, demo: Demo
+) -> None:
+    demo.plays(LONG | {"rate": 2})
+    start()
+    execution = begin()
+    is_streaming(demo, 1)
+    # As another worker does that takes it over.
+    Execution.objects.filter(pk=execution.pk).update(token=F("token") + 1)
+    lost_at = time.monotonic()
+    until(lambda: demo.ledger()[0]["output_tokens"] > 0, what="the server sees that nobody listens")
+    # The answer would take half a minute; it is looked for a lost lease once a second.
+    assert time.monotonic() - lost_at < 10
     assert demo.ledger()[0]["in_full"] is False
 
 
