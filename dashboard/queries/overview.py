@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 
-from dashboard.queries import executions
+from dashboard.queries import by_hour, executions
+from dashboard.queries.by_hour import Day
 from dashboard.queries.in_time import in_time
 from executions import audit, clock, policy
 from executions.models import Event, Execution, Process
@@ -34,6 +35,7 @@ class Overview:
     nobody: Unheard | None
     since_start: SinceStart | None = None
     trail: str = ""
+    day: Day | None = None
 
 
 def overview(user: Any) -> Overview:
@@ -53,6 +55,7 @@ def overview(user: Any) -> Overview:
         workers=list(Process.objects.living().workers()),
         nobody=unheard(BRIEFLY_SECONDS),
         since_start=in_time("since the start", lambda: _worth_saying(boot.since_start(seen))),
+        day=by_hour.day(user),
         trail=_broken_trail() if policy.is_admin(user) else "",
     )
 

@@ -1,0 +1,37 @@
+"""Runs by the hour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.test import Client
+
+from dashboard.queries import by_hour
+from executions import clock
+from executions.models import Execution
+
+Begin = Callable[..., Execution]
+Drive = Callable[[Execution], Execution]
+
+
+def test_the_last_day_is_counted_by_the_hour_beside_the_day_before(
+    begin: Begin, drive: Drive, alice: User, bob: User
+) -> None:
+    runs = [drive(begin(fails="no funds")) for _ in range(3)]
+    drive(begin(fails="no funds", owner=bob))
+    then = clock.now() - timedelta(hours=30)
+    Execution.objects.filter(pk=runs[0].pk).update(created_at=then, failed_at=then)
+    day = by_hour.day(alice)
+    assert day is not None and len(day.hours) == by_hour.HOURS
+    assert (day.began, day.failed, day.began_before, day.failed_before) == (2, 2, 1, 1)
+    assert day.most >= 1
+
+
+def test_the_overview_shows_it_as_a_picture_and_as_a_table(
+    failed: Execution, alice: User, as_: Callable[[User], Client]
+) -> None:
+    page = as_(alice).get("/").content.decode()
+    assert "In the last 24 hours 1 began, and 1 still stand failed" in page
+    assert page.count('<th scope="row">') == by_hour.HOURS
