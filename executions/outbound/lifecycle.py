@@ -24,6 +24,8 @@ TYPES = (
     *(f"{PREFIX}task.{what}.v1" for what in (*TASK, *ENDS)),
 )
 LISTEN = "listen"
+# Steps that stand in the journal and for no task of the definition.
+NO_TASKS = frozenset({DECISION, "iteration"})
 
 # What the status of a run is told to be after an event of the journal.
 _STATUS = {
@@ -115,7 +117,8 @@ def of_event(run: Subject, event: Any) -> Iterator[Told]:
         reason = str(event.payload.get("reason") or "")
         began = run.started_at if status == "started" else None
         yield _workflow(run, status, began or event.created_at, f"e{event.seq}", reason)
-        if status in ("suspended", "resumed"):
+        # Of a run that had ended no task was suspended.
+        if status in ("suspended", "resumed") and event.name not in _GOES_ON:
             for step, path in run.open.items():
                 yield _task(run, status, event.created_at, f"{step}.{status}.{event.seq}", path)
     elif event.name == EventName.STEP_RETRYING and event.payload.get("path"):
@@ -168,7 +171,7 @@ def _task(
 def of_step(run: Subject, step: Any) -> Iterator[Told]:
     """What a row of a step says that was not told of it yet."""
     was_told = step.seq is not None and step.seq <= run.seq
-    if step.kind == DECISION or was_told:
+    if step.kind in NO_TASKS or was_told:
         return
     key = step.pk.hex
     is_taken_back = step.superseded_by_id is not None

@@ -108,6 +108,28 @@ def test_listening_is_correlation(begin: Any, sink: Channel) -> None:
     assert types[-3:] == ["task.completed", "workflow.correlation-completed", "workflow.completed"]
 
 
+def test_what_is_done_with_each_event_is_no_task_of_its_own(begin: Any, sink: Channel) -> None:
+    hear = "listen: {to: {any: [{with: {type: order}}], until: '${ length > 1 }'}}"
+    execution = drive_on(
+        begin(tasks(hear=f"{{{hear}, foreach: {{item: o, do: [{{one: {SET}}}]}}}}"))
+    )
+    for number in ("1", "2"):
+        event: dict[str, Any] = {
+            "specversion": "1.0",
+            "type": "order",
+            "source": "/s",
+            "id": number,
+            "data": {},
+        }
+        keeping.keep([event], execution.owner_id)
+    match_events()
+    assert drive_on(execution).phase == Phase.COMPLETED
+    tell()
+    done = sink.sendings.filter(type=f"{lifecycle.PREFIX}task.completed.v1")
+    pointers = [row.body["data"]["task"] for row in done.order_by("pk")]
+    assert pointers == ["/do/0/hear/foreach/do/0/one"] * 2 + ["/do/0/hear"]
+
+
 def test_a_sink_hears_what_it_wants_from_its_beginning_on(
     begin: Any, sink: Channel, admin: User
 ) -> None:
