@@ -24,6 +24,8 @@ ALLOWED = {
     "recover": {Role.OWNER, Role.SUPPORT, Role.ADMIN},
     "decide": {Role.OWNER, Role.ADMIN},
     "cancel": {Role.OWNER, Role.ADMIN},
+    "amend": {Role.OWNER, Role.ADMIN},
+    "retry now": {Role.OWNER, Role.ADMIN},
     "acknowledge": {Role.OWNER, Role.SUPPORT, Role.ADMIN},
     "pause": {Role.OWNER, Role.ADMIN},
     "resume": {Role.OWNER, Role.ADMIN},

@@ -33,6 +33,7 @@ SCREENS = (
     "/executions/?q=no-such-thing",
     "/attention/",
     "/bulk/",
+    "/audit/",
     "/tokens/",
     "/approvals/",
     "/events/",

@@ -171,6 +171,31 @@ def rotate_key() -> None:
     print(f"Keep a copy of {settings.STIGMER_AUDIT_KEY_FILE}, and copy it to every other host.")
 
 
+@audit.command("prune")
+def prune(
+    older_than: Annotated[
+        str, typer.Option("--older-than", metavar="TIME", help="365d, 52w, or a date.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Let old entries go to a signed file; the trail then begins behind them."""
+    from executions.cli.surroundings import use_settings
+
+    use_settings(quiet=True)
+    from executions.audit.searching import Search, matching
+    from executions.retention.trail import let_go
+
+    before = _moment(older_than)
+    assert before is not None, "an option that has to be given"
+    number = matching(Search(until=before)).count()
+    print(f"{number:,} entries are older than {before:%Y-%m-%d %H:%M}.")
+    if not number:
+        return
+    confirm("Let them go to a file?", yes, otherwise="Nothing was changed.")
+    left = let_go(before)
+    print("None left." if left is None else f"{left.entries:,} entries are in {left.file} now.")
+
+
 def _reads() -> None:
     from executions.cli.surroundings import only_read, use_settings
 
