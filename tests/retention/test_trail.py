@@ -67,7 +67,7 @@ def test_what_was_broken_off_is_finished(
             trail.let_go(clock.now())
     assert audit.verify().problems == []
     trail.let_go(clock.now().replace(year=2000))
-    assert AuditEntry.objects.order_by("id").first().pk == entries[2]
+    assert AuditEntry.objects.earliest("id").pk == entries[2]
     assert not AuditAnchor.objects.filter(is_open=True).exists()
 
 
