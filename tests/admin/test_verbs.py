@@ -113,13 +113,13 @@ def test_it_says_so_even_where_the_list_is_filtered_by_the_phase_that_it_left(
     assert len(list(response.context["messages"])) == 2
 
 
-def test_support_may_recover_and_restore_and_nothing_else(
+def test_support_may_acknowledge_recover_and_restore_and_nothing_else(
     support: User, as_user: AsUser, make: Make
 ) -> None:
     execution = make()
     client = as_user(support)
     choices = dict(client.get(LIST).context["action_form"].fields["action"].choices)
-    assert set(choices) == {"", "recover", "restore", "undo restore"}
+    assert set(choices) == {"", "acknowledge", "recover", "restore", "undo restore"}
     ask(
         client,
         "terminate",
