@@ -41,3 +41,12 @@ def test_every_command_stands_in_a_chapter_of_the_help() -> None:
 @pytest.mark.parametrize("name", commands())
 def test_every_command_is_documented(name: str) -> None:
     assert f"`{name}" in (ROOT / "docs" / "cli.md").read_text()
+
+
+def test_the_version_is_an_option_as_well() -> None:
+    from typer.testing import CliRunner
+
+    from stigmer_site import __version__
+
+    answer = CliRunner().invoke(app, ["--version"])
+    assert (answer.exit_code, answer.output.strip()) == (0, __version__)
