@@ -16,12 +16,19 @@ _WAIT = {"hours": 24}
 _SHOWN_ARGUMENTS = 1_200
 
 
-def may_call(agent: str, tool: Offered, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Whether a call may be made; the form holds its arguments, which may be edited."""
+def may_call(
+    agent: str, tool: Offered, arguments: dict[str, Any], tainted_by: str = ""
+) -> dict[str, Any]:
+    """Whether a call may be made; the form holds its arguments, which may be edited.
+
+    ``tainted_by`` is the untrusted tool that the run has read from, if it has.
+    """
     shown = visible(json.dumps(arguments, ensure_ascii=False))
     told = shown if len(shown) <= _SHOWN_ARGUMENTS else "the arguments below"
+    read = f"It has read what {tainted_by} returned, which anybody may have written. "
+    warned = read if tainted_by else ""
     return {
-        "prompt": f"May {agent} call {tool.name} with {told}?"[:PROMPT_CHARACTERS],
+        "prompt": f"{warned}May {agent} call {tool.name} with {told}?"[:PROMPT_CHARACTERS],
         "form": _form(tool, arguments),
         "outcomes": [
             {"name": APPROVE, "label": "Approve"},

@@ -68,6 +68,11 @@ class Calling:
         if said is not None and self._tool and said["outcome"] == asking.APPROVE_REST:
             self._walker.approved.add(self._tool.name)
 
+    def taint(self) -> str:
+        """The name of the tool, where it gave something that anybody may have written."""
+        is_read = self._tool is not None and self._tool.is_untrusted
+        return self.shown_name if is_read and self.record.status == StepStatus.SUCCEEDED else ""
+
     def _made(self) -> Walk:
         self.record.started_at = self.record.started_at or self._walker.now()
         # What was begun before has its arguments, which a person may have edited since.
@@ -92,7 +97,8 @@ class Calling:
         """Whether a person says yes or no to it; where one was asked, that answer counts."""
         walker = self._walker
         was_asked = walker.journal.get(paths.approval_path(self._turn, self._place)) is not None
-        return was_asked or (tool.asks_first and tool.name not in walker.approved)
+        asks = tool.asks_first or bool(walker.tainted_by and tool.is_destructive)
+        return was_asked or (asks and tool.name not in walker.approved)
 
     def _problem(self, tool: Offered | None, arguments: Any) -> WorkflowError | None:
         """Why nothing can be run; None where it can."""
@@ -127,7 +133,9 @@ class Calling:
         record = walker.journal.get(path)
         if record is None:
             record = StepRecord(path, f"May {tool.name} be called?", "call")
-            record.arguments = asking.may_call(walker.agent.name, tool, arguments)
+            record.arguments = asking.may_call(
+                walker.agent.name, tool, arguments, walker.tainted_by
+            )
             # What is approved is this call of this tool, as it was shown.
             record.input = {"tool": tool.digest(), "arguments": arguments}
         said = yield from walker.asked(record)

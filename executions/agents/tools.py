@@ -28,7 +28,8 @@ _DESTRUCTIVE: frozenset[Effect] = frozenset({"at_most_once", "transactional"})
 class Offered:
     """One tool. ``target`` says what is called: a function, a workflow, or nobody.
 
-    ``asks_first``: a person is asked before each call.
+    ``asks_first``: a person is asked before each call. ``is_destructive``: it may destroy or send
+    something; ``is_untrusted``: what it returns may be written by anybody.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Offered:
     parameters: dict[str, Any]
     effect: Effect
     asks_first: bool
+    is_destructive: bool = False
+    is_untrusted: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -70,6 +73,7 @@ class ServerTool:
     effect: str
     approval: str
     is_destructive: bool
+    is_trusted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,17 @@ def _of_server(tool: ServerTool, entry: Tool, agent: AgentDocument) -> Offered:
     text = (entry.description or tool.description)[:LONGEST_DESCRIPTION]
     effect: Any = tool.effect
     name = f"{tool.server}__{tool.name}"
-    return Offered(name, "mcp", target, text, tool.parameters, effect, asks)
+    return Offered(
+        name,
+        "mcp",
+        target,
+        text,
+        tool.parameters,
+        effect,
+        asks,
+        is_destructive=tool.is_destructive,
+        is_untrusted=not tool.is_trusted,
+    )
 
 
 def _agent(name: str, entry: Tool, agent: AgentDocument) -> Offered:
@@ -175,7 +189,10 @@ def _agent(name: str, entry: Tool, agent: AgentDocument) -> Offered:
     }
     text = entry.description or f"Hands work to the agent {name} and gives its answer."
     asks = _asks_first(entry, agent, "at_most_once")
-    return Offered(f"agent_{name}", "agent", {"agent": name}, text, schema, "idempotent", asks)
+    target = {"agent": name}
+    return Offered(
+        f"agent_{name}", "agent", target, text, schema, "idempotent", asks, is_destructive=True
+    )
 
 
 def _person(entry: Tool) -> Offered:
@@ -197,7 +214,11 @@ def _function(name: str, entry: Tool, agent: AgentDocument) -> Offered:
     text = entry.description or _first_paragraph(function.call.__doc__ or name)
     asks = _asks_first(entry, agent, function.effect)
     target = {"function": name}
-    return Offered(name, "python", target, text, function.json_schema(), function.effect, asks)
+    is_destructive = function.effect in _DESTRUCTIVE
+    schema, effect = function.json_schema(), function.effect
+    return Offered(
+        name, "python", target, text, schema, effect, asks, is_destructive=is_destructive
+    )
 
 
 def _workflow(found: WorkflowFound, entry: Tool, agent: AgentDocument) -> Offered:
@@ -209,7 +230,7 @@ def _workflow(found: WorkflowFound, entry: Tool, agent: AgentDocument) -> Offere
     asks = _asks_first(entry, agent, "at_most_once")
     target = {"namespace": found.namespace, "name": found.name}
     name, text = f"run_{found.name}", text[:LONGEST_DESCRIPTION]
-    return Offered(name, "workflow", target, text, schema, "idempotent", asks)
+    return Offered(name, "workflow", target, text, schema, "idempotent", asks, is_destructive=True)
 
 
 def _asks_first(entry: Tool, agent: AgentDocument, effect: Effect) -> bool:

@@ -73,6 +73,9 @@ class AgentWalker(Stepping):
         # Tools that a person has approved for the rest of the run.
         self.approved: set[str] = set()
         self.tools: dict[str, Offered] = {}
+        # The first untrusted tool that the run has read from: from then on whatever may destroy or
+        # send something asks a person, since the model may have been talked into it.
+        self.tainted_by = ""
         # What these keep between calls is gone where they are started anew.
         self.servers_called: set[str] = set()
         self._items: list[str] = []
@@ -141,6 +144,8 @@ class AgentWalker(Stepping):
             self._items = todos.lines(calling.shown_name, calling.written, self._items)
             self.done += 1
             self._going_on.spent.took_call(calling.record)
+            if self.agent.trust != "all":
+                self.tainted_by = self.tainted_by or calling.taint()
             given = calling.record.arguments
             if isinstance(given, dict) and "server" in given:
                 self.servers_called.add(str(given["server"]))

@@ -158,6 +158,7 @@ def _as_tool(server: McpServer, tool: McpTool) -> ServerTool:
         tool.effect or (_effect(hints) if server.is_trusted else "at_most_once"),
         tool.approval or ("" if server.is_trusted else "always"),
         is_destructive=not server.is_trusted or _is_destructive(hints),
+        is_trusted=server.is_trusted,
     )
 
 

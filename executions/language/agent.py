@@ -182,6 +182,10 @@ class AgentDocument(Model):
     approval: Approval = Field(
         "destructive", description="whether a person is asked before a tool that says nothing else"
     )
+    trust: Literal["declared", "all"] = Field(
+        "declared",
+        description="all: nothing asks a person only because something untrusted was read before",
+    )
     limits: RunLimits = Field(
         default_factory=RunLimits, description="how far a run goes before a person is asked"
     )

@@ -209,6 +209,42 @@ def test_servers_of_node_read_files_and_echo(
     assert "green" in str(step(execution, "/turn/1/call/2").output)
 
 
+@pytest.mark.parametrize(("trust", "asks"), [("declared", True), ("all", False)])
+def test_what_may_destroy_asks_once_something_untrusted_was_read(
+    begin: Begin,
+    drive: Drive,
+    demo: Demo,
+    alice: User,
+    settings: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    trust: str,
+    asks: bool,
+) -> None:
+    settings.STIGMER_FUNCTION_MODULES = ["tests.agents.functions"]
+    monkeypatch.setenv("STIGMER_TEST_NOTES", str(tmp_path / "notes"))
+    server = declared("small")
+    refund = ("agents_refund", {"order": "o-1", "amount": 1})
+    demo.plays({"say": "Hello."})
+    tools = [
+        {"mcp": "small", "tool": "add"},
+        {"function": "agents.refund", "approval": "never"},
+    ]
+    drive(begin("hello", tools=tools))
+    server.tools.filter(name="add").update(effect="pure", approval="never")
+    demo.plays(calls(refund), calls(("small__add", {"a": 1, "b": 2})), calls(refund), {"say": "."})
+    execution = drive(begin("go", tools=tools, trust=trust))
+    if asks:
+        assert execution.current_step == "/turn/3/ask/1"
+        prompt = step(execution, "/turn/3/ask/1").arguments["prompt"]
+        assert prompt.startswith("It has read what small__add returned")
+        answer(execution, alice, "deny")
+        execution = drive(execution)
+    assert execution.phase == Phase.COMPLETED, execution.failure_reason
+    made = (tmp_path / "notes").read_text().splitlines()
+    assert len(made) == (1 if asks else 2)
+
+
 def test_a_server_sees_nothing_of_the_workers_environment(
     begin: Begin, drive: Drive, demo: Demo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
