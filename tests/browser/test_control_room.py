@@ -60,7 +60,7 @@ def test_a_restore_says_what_runs_again_and_is_in_the_audit(
     admin.locator("#restore-reason").fill("the shelf was counted anew")
     admin.get_by_role("button", name="Restore", exact=True).click()
     expect_phase(admin, "Completed")
-    admin.get_by_role("link", name="Audit", exact=True).click()
+    admin.locator("[data-tab]", has_text="Audit").click()
     expect(admin.get_by_text("the shelf was counted anew")).to_be_visible()
 
 
@@ -95,7 +95,7 @@ def test_a_failed_run_goes_on_with_the_definition_that_was_mended_for_it(
     admin.get_by_label("Reason").fill("the total was wrong")
     admin.get_by_role("button", name="Go on with version 2").click()
     expect_phase(admin, "Completed")
-    admin.get_by_role("link", name="Audit", exact=True).click()
+    admin.locator("[data-tab]", has_text="Audit").click()
     expect(admin.get_by_text("onto version 2")).to_be_visible()
 
 
