@@ -141,6 +141,7 @@ def test_each_check_has_a_state_a_figure_and_a_remedy(client: Client) -> None:
         "audit_trail",
         "events",
         "sinks",
+        "growth",
     }
     assert (checks["workers"]["state"], checks["workers"]["figure"]) == ("failed", 0)
     assert "stigmer worker" in checks["workers"]["remedy"]
