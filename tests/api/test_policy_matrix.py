@@ -126,6 +126,16 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
         WHO_SEES_THE_RUN,
     ),
     "export-agent-execution": ("agent-executions/{aex}/export", None, WHO_SEES_THE_RUN),
+    "amend-workflow-execution": (
+        "workflow-executions/{wex}/amend",
+        {"step_seq": 1, "output": 1},
+        (404, 422, 403, 422),
+    ),
+    "amend-agent-execution": (
+        "agent-executions/{aex}/amend",
+        {"step_seq": 1, "output": 1},
+        (404, 400, 403, 400),
+    ),
     "acknowledge-workflow-execution": (
         "workflow-executions/{wex}/acknowledge",
         None,

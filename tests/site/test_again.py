@@ -76,6 +76,8 @@ def test_every_button_says_when_to_come_back(
         "checkpoint": "0",
         "phase": "CANCELLED",
         "reason": "x",
+        "step": "1",
+        "output": "1",
     }
     response = ada.post(
         f"/executions/{execution.public_id}/do/{VERBS[verb].slug}", sent, headers=headers
