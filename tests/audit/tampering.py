@@ -111,6 +111,27 @@ def move_the_first(ids: list[int]) -> None:
     change(ids[0], id=ids[4] + 1)
 
 
+def fork(ids: list[int]) -> None:
+    """A second entry behind the second one, once the database no longer keeps that out."""
+    with past_the_guards():
+        _without_unique_columns()
+        _forged(ids[4] + 1, previous_hash=AuditEntry.objects.get(pk=ids[1]).hash)
+
+
+def _without_unique_columns() -> None:
+    table = AuditEntry._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(f"CREATE TABLE copy AS SELECT * FROM {table}")
+            cursor.execute(f"DROP TABLE {table}")
+            cursor.execute(f"ALTER TABLE copy RENAME TO {table}")
+            return
+        found = connection.introspection.get_constraints(cursor, table)
+        for name, constraint in found.items():
+            if constraint["unique"] and not constraint["primary_key"]:
+                cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+
+
 def _forged(id: int, previous_hash: str) -> None:
     entry = AuditEntry.objects.order_by("id")[0]
     entry.pk, entry.actor_name, entry.previous_hash = id, "mallory", previous_hash

@@ -30,6 +30,7 @@ TAMPERED = [
     (world.swap, 1, "out of order"),
     (world.move_to_the_end, 2, "out of order"),
     (world.move_the_first, 1, "out of order"),
+    (world.fork, 5, "forked"),
 ]
 
 

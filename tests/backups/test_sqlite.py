@@ -4,6 +4,8 @@ import fcntl
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from executions.supervisor.preflight import CannotStart, owned_home, unused_home
 from tests.backups.places import NOTES, Place, note
 from tests.live import free_ports
 from tests.waiting import START_SECONDS, until
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_backup_is_private_whole_and_says_what_is_inside(place: Place, tmp_path: Path) -> None:
@@ -335,3 +339,28 @@ def damage(database: Path) -> None:
     for page in range(4, 40):
         content[page * 4096 : page * 4096 + 100] = bytes(100)
     database.write_bytes(content)
+
+
+def test_the_audit_trail_of_a_restored_backup_is_no_break(place: Place, tmp_path: Path) -> None:
+    """What was signed off after the backup is gone with it, and a cut that nobody told of shows."""
+    assert place("audit", "rotate-key").code == 0
+    place.back_up(tmp_path / "one")
+    for _ in range(2):
+        assert place("audit", "rotate-key").code == 0
+    signed_off(place)
+    assert place("restore", str(tmp_path / "one"), "--yes").code == 0
+    assert place("audit", "verify").code == 0
+    # The same end, but taken out of the file that the restore wrote its mark to.
+    heads = place.home / "audit-heads.jsonl"
+    marked = heads.read_text().splitlines(keepends=True)
+    heads.write_text("".join(marked[:-1]))
+    assert place("audit", "verify").code != 0
+
+
+def signed_off(place: Place) -> None:
+    """As the sweep does while a worker runs."""
+    code = "from executions.audit import heads; assert heads.sign_off()"
+    command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
+    environment = {**os.environ, "STIGMER_HOME": str(place.home), "DATABASE_URL": ""}
+    environment["DJANGO_SETTINGS_MODULE"] = "stigmer_site.settings"
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=120)
