@@ -18,7 +18,7 @@ PAGES = 1_000
 @dataclass(frozen=True, slots=True)
 class Size:
     """``used`` bytes hold something, ``free`` could be used again or given back, ``left`` are free
-    on the disk (None where it is another machine's).
+    on the disk (None where it is another machine's, or nobody can tell).
     """
 
     used: int
@@ -33,12 +33,29 @@ class Size:
 def size() -> Size:
     """As it is now."""
     if connection.vendor != "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_database_size(current_database())")
-            return Size(int(cursor.fetchone()[0]), 0, None)
+        return _size_of_postgres()
     pages, free, page = (_pragma(name) for name in ("page_count", "freelist_count", "page_size"))
     folder = Path(os.path.realpath(str(settings.DATABASES["default"]["NAME"]))).parent
     return Size((pages - free) * page, free * page, shutil.disk_usage(folder).free)
+
+
+def _size_of_postgres() -> Size:
+    """Its disk is asked only where it is this machine's, and its role may know where that is."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_database_size(current_database()), (SELECT setting FROM pg_settings WHERE"
+            " name = 'data_directory' AND inet_server_addr() IS NULL)"
+        )
+        used, folder = cursor.fetchone()
+    return Size(int(used), 0, _left_beside(folder) if folder else None)
+
+
+def _left_beside(folder: str) -> int | None:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        # The socket leads out of a container: the folder is not in ours.
+        return None
 
 
 def can_give_back() -> bool:

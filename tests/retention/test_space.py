@@ -32,6 +32,18 @@ def test_the_database_of_an_installation_can(settings) -> None:
     assert space.can_give_back() == (connection.vendor == "sqlite")
 
 
+@pytest.mark.django_db
+@pytest.mark.database
+def test_what_is_left_on_the_disk_is_known_where_the_database_is_on_this_machine() -> None:
+    here = space.size()
+    assert here.used > 0 and here.left is not None and here.left > 0
+
+
+@pytest.mark.database
+def test_a_folder_that_is_not_here_leaves_the_disk_unknown(tmp_path: Path) -> None:
+    assert space._left_beside(str(tmp_path / "inside" / "another" / "container")) is None
+
+
 @pytest.mark.django_db(transaction=True)
 def test_what_is_free_is_given_back_a_little_at_a_time() -> None:
     if connection.vendor != "sqlite":
