@@ -22,9 +22,6 @@ from executions.verbs.rows import VERBS
 
 MOST_TOOLS = 40
 LABEL = "mcp"
-# What decides about effects, or gives a run another past or outcome: never with a token that was
-# not made for it.
-DECIDING = frozenset({"restore", "undo restore", "override", "amend", "decide"})
 Arguments = Mapping[str, Any]
 
 
@@ -194,7 +191,7 @@ def _of_verb(verb: Verb) -> ToolRow:
     return ToolRow(
         tool_name(verb.name),
         " ".join(text for text in (f"{verb.summary}.", verb.meaning, verb.warning) if text),
-        "decide" if verb.name in DECIDING else verb.scope,
+        "decide" if verb.decides else verb.scope,
         partial(acting.verb, verb),
         acting.verb_parameters(verb),
         verb.is_danger,

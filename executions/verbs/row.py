@@ -125,6 +125,9 @@ class Verb:
     goes_on: bool = True
     follows_a_definition: bool = False
     scope: str = "act"
+    # It decides about effects, or gives a run another past or outcome: an assistant's token needs
+    # the scope `decide` for it.
+    decides: bool = False
     way: str = ""
     page: str = ""
 

@@ -21,7 +21,7 @@ from executions.intake.start import start
 from executions.models import AuditEntry, Execution, Process
 from executions.toolbox.door import beside
 from executions.toolbox.names import tool_name
-from executions.toolbox.tools import DECIDING, MOST_TOOLS, tools_for
+from executions.toolbox.tools import MOST_TOOLS, tools_for
 from executions.verbs.rows import VERBS
 from tests.api.conftest import HEAD
 from tests.driving.conftest import alice, bob, drive, process
@@ -88,9 +88,11 @@ def test_a_token_sees_the_tools_that_it_may_use_and_no_others(alice: User, worke
     looks = {"list_workflows", "describe_workflow", "list_agents", "list_runs", "describe_run"}
     looks |= {"why_not_moving", "list_approvals"}
     assert talk(secret_of(alice, "read"), names) == looks
-    acts = {tool_name(verb.name) for verb in VERBS.values() if verb.name not in DECIDING}
+    deciding = {verb.name for verb in VERBS.values() if verb.decides}
+    assert deciding == {"restore", "undo restore", "override", "amend", "decide"}
+    acts = {tool_name(name) for name in VERBS if name not in deciding}
     assert talk(secret_of(alice, "act"), names) == looks | acts
-    decides = {tool_name(name) for name in DECIDING} | {"answer_approval"}
+    decides = {tool_name(name) for name in deciding} | {"answer_approval"}
     assert talk(secret_of(alice, "decide"), names) == looks | decides
     assert not decides & talk(secret_of(alice, "act", "run"), names)
 

@@ -48,4 +48,5 @@ ROW = Verb(
         ),
     ),
     reason=Reason.OPTIONAL,
+    decides=True,
 )

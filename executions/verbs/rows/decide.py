@@ -43,4 +43,5 @@ ROW = Verb(
             options=("--output-value",),
         ),
     ),
+    decides=True,
 )

@@ -36,4 +36,5 @@ ROW = Verb(
     goes_on=False,
     way="Override the state",
     page="execution-override",
+    decides=True,
 )

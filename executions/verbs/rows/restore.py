@@ -45,4 +45,5 @@ ROW = Verb(
     follows_a_definition=True,
     way="Restore to a checkpoint",
     page="execution-checkpoints",
+    decides=True,
 )

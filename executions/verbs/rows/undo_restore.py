@@ -19,4 +19,5 @@ ROW = Verb(
     event="WORKFLOW_RESTORE_UNDONE",
     body="Why the restore was wrong.",
     reason=Reason.REQUIRED,
+    decides=True,
 )
