@@ -103,4 +103,6 @@ def test_no_request_breaks_the_promises_of_the_document(case, caller, places, wo
         known = PLACES["agent" if "agent" in case.operation.path else "workflow"] | PLACES[""]
         for name in case.path_parameters:
             case.path_parameters[name] = places.get(known[name], known[name])
-    case.call_and_validate(headers={"Authorization": f"Bearer {caller.secret}"})
+    # The transport of the test unpacks nothing.
+    headers = {"Authorization": f"Bearer {caller.secret}", "Accept-Encoding": "identity"}
+    case.call_and_validate(headers=headers)

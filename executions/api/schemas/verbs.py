@@ -32,7 +32,7 @@ def body_of(verb: Verb) -> type[Body] | None:
 def _field(argument: Argument) -> tuple[Any, Any]:
     described: dict[str, Any] = {"description": argument.help}
     if argument.kind is Kind.JSON:
-        return Json, Field(None, **described)
+        return Json, Field(**described) if argument.is_required else Field(None, **described)
     if argument.kind is Kind.FLAG:
         return bool, Field(False, **described)
     if argument.kind is Kind.NUMBER:
