@@ -12,6 +12,7 @@ import typer
 
 from executions.cli.commands.remote import talks
 from executions.cli.exits import CommandError
+from executions.cli.interrupts import heard_for_sure
 from executions.cli.remote.client import Client
 
 _NO = "deny"
@@ -53,8 +54,9 @@ def _said(client: Client, ref: str, session: str, message: str) -> None:
     asking = _Asking(client, run_id)
     talk = Talk(client, path, heading=False, asked=asking.ask)
     try:
-        for update in Following(client, path, talk.say, heard=talk.hear).updates():
-            talk.show(update)
+        with heard_for_sure():
+            for update in Following(client, path, talk.say, heard=talk.hear).updates():
+                talk.show(update)
     except KeyboardInterrupt:
         print(f"\nIt goes on by itself. Stop it: stigmer cancel {run_id}", file=sys.stderr)
 

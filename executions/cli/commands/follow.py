@@ -7,6 +7,7 @@ import typer
 from executions.cli.display.screen import note
 from executions.cli.exits import ExitCode
 from executions.cli.formats import Sentence
+from executions.cli.interrupts import heard_for_sure
 from executions.cli.remote.client import Client
 from executions.cli.remote.stream import Following, Update
 
@@ -25,8 +26,9 @@ def follow(
     """
     run_id = execution_path.rpartition("/")[2]
     try:
-        shown = _as_json if how == Sentence.JSON else _as_text
-        last = shown(client, execution_path, after)
+        with heard_for_sure():
+            shown = _as_json if how == Sentence.JSON else _as_text
+            last = shown(client, execution_path, after)
     except KeyboardInterrupt:
         note("\n" + _INTERRUPTED_BY_PERSON.format(id=run_id))
         raise typer.Exit(ExitCode.INTERRUPTED) from None
