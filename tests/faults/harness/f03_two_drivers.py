@@ -53,9 +53,9 @@ def _start(shape: Shape, name: str) -> str:
 
 
 def _drive(execution_id: str, shape: Shape, at: float) -> int:
-    """From the moment ``at`` on, take the execution whenever that is possible."""
-    import uuid
-
+    """From the moment ``at`` on, take the execution, and what it started, whenever that is
+    possible.
+    """
     from executions.driving.attempts.running import Running
     from executions.recovery.registration import register
     from executions.worker.children import use_children
@@ -68,9 +68,8 @@ def _drive(execution_id: str, shape: Shape, at: float) -> int:
     time.sleep(max(0.0, at - time.time()))
     drives = 0
     while not work.is_at_rest(execution_id):
-        drives += drive_once(
-            uuid.UUID(execution_id), process_id=process.pk, store=store, running=running
-        )
+        for key in work.family(execution_id):
+            drives += drive_once(key, process_id=process.pk, store=store, running=running)
         work.press(execution_id, shape)
     return drives
 

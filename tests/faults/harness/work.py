@@ -132,6 +132,15 @@ def drive_until(execution_id: str, done: Callable[[], bool], shape: Shape | None
         store.close()
 
 
+def family(execution_id: str) -> list[uuid.UUID]:
+    """The execution, and those that it started."""
+    from executions.models import Execution
+
+    key = uuid.UUID(execution_id)
+    started = Execution.objects.filter(parent=key).order_by("id")
+    return [key, *started.values_list("pk", flat=True)]
+
+
 def is_at_rest(execution_id: str) -> bool:
     from executions.models import Execution
 
