@@ -6,17 +6,17 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from executions import policy
-from executions.admin.access import Looking, may_change
-from executions.admin.changing import Changing, InstanceForm, ResourceForm, save_described
+from executions.admin.access import Looking
+from executions.admin.belonging import InstanceAdmin, VersionAdmin
+from executions.admin.changing import ResourceForm
 from executions.admin.definitions import Writing
-from executions.admin.rendering import json_field, link, list_link, text_block
-from executions.admin.searching import by_public_id
+from executions.admin.rendering import json_field, link, link_field, list_link, text_block
 from executions.intake.agents import apply_agent
 from executions.intake.resources import Opened
 from executions.models import (
@@ -35,6 +35,8 @@ from executions.models import (
 class AgentAdmin(Writing):
     """What an agent is told is written on a page of its own."""
 
+    prefix = "agt"
+    visible = staticmethod(policy.visible_agents)
     form = ResourceForm
     list_display = ("slug", "name", "visibility", "owner", "head_version", "spec_updated_at")
     list_select_related = ("owner", "head_version__agent")
@@ -78,29 +80,10 @@ class AgentAdmin(Writing):
         ),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        assert isinstance(request.user, User)
-        return super().get_queryset(request) & policy.visible_agents(request.user)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        named = by_public_id(queryset, search_term, {"agt": "pk"})
-        if named is not None:
-            return named, False
-        return super().get_search_results(request, queryset, search_term)
-
-    def save_model(self, request: HttpRequest, obj: Agent, form: Any, change: bool) -> None:
-        save_described(request, obj, form)
-
     @staticmethod
     def apply(text: str, actor: User, opened: Opened | None, visibility: str) -> tuple[Agent, str]:
         applied = apply_agent(text, actor, visibility=visibility, opened=opened)
         return applied.agent, applied.result
-
-    @admin.display(description="newest version")
-    def head_link(self, agent: Agent) -> SafeString | str:
-        return link(agent.head_version)
 
     @admin.display(description="versions")
     def versions_link(self, agent: Agent) -> SafeString:
@@ -115,28 +98,19 @@ class AgentAdmin(Writing):
         return list_link(Execution, "All executions", agent__id__exact=agent.pk)
 
 
-class OfAgent(Changing):
-    """What belongs to an agent is visible where that is."""
+class OfAgent:
+    """The road of what belongs to an agent."""
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        assert isinstance(request.user, User)
-        rows = super().get_queryset(request)
-        if not may_change(request):
-            rows = rows.filter(agent__in=policy.visible_agents(request.user))
-        return rows
-
-    @admin.display(description="agent")
-    def agent_link(self, record: Any) -> SafeString | str:
-        return link(record.agent)
+    road = "agent"
+    visible = staticmethod(policy.visible_agents)
+    agent_link = link_field("agent")
 
 
 @admin.register(AgentVersion)
-class AgentVersionAdmin(OfAgent):
+class AgentVersionAdmin(OfAgent, VersionAdmin):
     list_display = ("agent", "number", "digest", "created_by", "created_at")
     list_select_related = ("agent", "created_by")
     search_fields = ("agent__slug__startswith", "digest__startswith")
-    ordering = ("-id",)
-    sortable_by = ()
     fields = (
         "public_id",
         "agent_link",
@@ -148,37 +122,13 @@ class AgentVersionAdmin(OfAgent):
         "document_json",
     )
 
-    document_json = json_field("document")
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    @admin.display(description="source")
-    def source_text(self, version: AgentVersion) -> SafeString | str:
-        return text_block(version.source)
-
 
 @admin.register(AgentInstance)
-class AgentInstanceAdmin(OfAgent):
-    form = InstanceForm
+class AgentInstanceAdmin(OfAgent, InstanceAdmin):
     list_display = ("slug", "agent", "description", "created_at")
     list_select_related = ("agent",)
     search_fields = ("slug__startswith", "agent__slug__startswith")
-    ordering = ("-id",)
-    sortable_by = ()
     raw_id_fields = ("agent",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return may_change(request)
-
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        own = ["description", "default_input"]
-        if obj is None:
-            return ["agent", "slug", *own]
-        return ["public_id", "agent_link", "slug", *own, "created_at"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        return [] if obj is None else ["public_id", "agent_link", "slug", "created_at"]
 
 
 @admin.register(Session)

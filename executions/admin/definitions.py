@@ -7,13 +7,14 @@ all problems stand beside the text with their lines.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -22,7 +23,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from executions.admin.access import may_change
-from executions.admin.changing import Changing
+from executions.admin.changing import Changing, save_described
+from executions.admin.rendering import link_field
+from executions.admin.searching import by_public_id
 from executions.errors import Refused
 from executions.intake.resources import Opened
 from executions.language import DefinitionError
@@ -44,7 +47,29 @@ class Written:
 
 
 class Writing(Changing):
-    """The admin of something that has a definition."""
+    """The admin of something that has a definition.
+
+    ``prefix`` begins its public ids, and ``visible`` gives the rows that a person may see.
+    """
+
+    prefix = ""
+    visible: Callable[[Any], QuerySet[Any]]
+    head_link = link_field("head_version", "newest version")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        assert isinstance(request.user, User)
+        return super().get_queryset(request) & self.visible(request.user)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        named = by_public_id(queryset, search_term, {self.prefix: "pk"})
+        if named is not None:
+            return named, False
+        return super().get_search_results(request, queryset, search_term)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        save_described(request, obj, form)
 
     @staticmethod
     def apply(text: str, actor: User, opened: Opened | None, visibility: str) -> tuple[Any, str]:

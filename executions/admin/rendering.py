@@ -64,6 +64,16 @@ def link(record: Model | None, text: str = "") -> SafeString | str:
     return format_html('<a href="{}">{}</a>', address, text or str(record))
 
 
+def link_field(name: str, title: str = "") -> Callable[[Any, Any], SafeString | str]:
+    """A read-only field that leads to the record in the column ``name``."""
+
+    @admin.display(description=title or name.replace("_", " "))
+    def shown(self: Any, record: Any) -> SafeString | str:
+        return link(getattr(record, name))
+
+    return shown
+
+
 def list_link(model: type[Model], text: str, **filters: Any) -> SafeString:
     """A link to a list of records that fit ``filters``."""
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
