@@ -40,18 +40,23 @@ class Talk:
         self._coming = self._printed = ""
 
     def hear(self, delta: Mapping[str, Any]) -> None:
-        """Print more of an answer; one that begins anew begins in a line of its own."""
-        at, path = int(delta["at"]), str(delta["path"])
+        """Print more of an answer; one that begins anew begins in a line of its own.
+
+        At 0 it is all that there is so far: also after a gap, with what was printed in it.
+        """
+        at, path, text = int(delta["at"]), str(delta["path"]), str(delta["text"])
         if _turn(path) <= self._turns:
             # It was on its way when its turn ended.
             return
-        if path != self._coming or at == 0:
+        if path == self._coming and at == 0 and text.startswith(self._printed):
+            text = text[len(self._printed) :]
+        elif path != self._coming or at == 0:
             self._end_line()
             self._coming, self._printed = path, ""
         elif at != len(self._printed):
             return
-        self._printed += str(delta["text"])
-        _write(str(delta["text"]))
+        self._printed += text
+        _write(text)
 
     def show(self, update: Update) -> None:
         """Print what the journal has by now."""

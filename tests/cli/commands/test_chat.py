@@ -36,6 +36,16 @@ def test_a_chat_with_nobody_says_so(demo: Terminal) -> None:
     assert "nobody-at-all" in said.err and said.out == ""
 
 
+def test_all_of_an_answer_once_more_prints_only_what_is_new(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    journal = Journal()
+    talk = Talk(journal, "/agent-executions/aex-1", heading=False)  # type: ignore[arg-type]
+    for at, text in ((0, "Hel"), (3, "lo"), (0, "Hello"), (0, "Hello wor"), (9, "ld")):
+        talk.hear({"path": "/turn/1", "at": at, "text": text})
+    assert capsys.readouterr().out == "Hello world"
+
+
 class Journal:
     """A server that knows one run."""
 
