@@ -45,6 +45,9 @@ class Talk:
         At 0 it is all that there is so far: also after a gap, with what was printed in it.
         """
         at, path, text = int(delta["at"]), str(delta["path"]), str(delta["text"])
+        if path != self._coming:
+            # The journal has the turn before, though its update may come later than this.
+            self._read()
         if _turn(path) <= self._turns:
             # It was on its way when its turn ended.
             return

@@ -46,6 +46,19 @@ def test_all_of_an_answer_once_more_prints_only_what_is_new(
     assert capsys.readouterr().out == "Hello world"
 
 
+def test_a_turn_of_which_the_update_comes_late_is_printed_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    journal = Journal()
+    talk = Talk(journal, "/agent-executions/aex-1", heading=False)  # type: ignore[arg-type]
+    talk.hear({"path": "/turn/1", "at": 0, "text": "First"})
+    journal.messages = [{"type": "AI", "content": "First.", "tool_calls": []}]
+    talk.hear({"path": "/turn/2", "at": 0, "text": ""})
+    talk.hear({"path": "/turn/2", "at": 0, "text": "Second"})
+    talk._read()
+    assert capsys.readouterr().out == "First.\nSecond"
+
+
 class Journal:
     """A server that knows one run."""
 
