@@ -121,17 +121,11 @@ def create(
                 remedy = "Or name yourself with --user: then your password counts."
                 raise CommandError(str(problem), remedy=remedy, code=ExitCode.FORBIDDEN) from None
             raise
-    if output == Sentence.JSON:
-        from executions.cli.display.structured import print_structured
+    from executions.cli.display.secret_once import show_secret
 
-        print_structured(made)
-        return
     ends = f"until {made['expires_at'][:10]}" if made["expires_at"] else "for ever"
-    print(
-        f"{made['id']} ({', '.join(made['scopes'])}) {ends}. Keep it: it is shown once.",
-        file=sys.stderr,
-    )
-    print(made["secret"])
+    said = f"{made['id']} ({', '.join(made['scopes'])}) {ends}. Keep it: it is shown once."
+    show_secret(made, said, output)
 
 
 @tokens.command("list")

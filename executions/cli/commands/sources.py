@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any
 
 import typer
@@ -74,12 +73,7 @@ def delete(client: Client, source: SourceId) -> None:
 
 
 def _tell(made: dict[str, Any], output: Sentence) -> None:
-    if output == Sentence.JSON:
-        from executions.cli.display.structured import print_structured
+    from executions.cli.display.secret_once import show_secret
 
-        print_structured(made)
-        return
-    print(
-        f"{made['id']} sends to {made['url']}. Keep its secret: it is shown once.", file=sys.stderr
-    )
-    print(made["secret"])
+    said = f"{made['id']} sends to {made['url']}. Keep its secret: it is shown once."
+    show_secret(made, said, output)

@@ -1,0 +1,20 @@
+"""A secret that is shown now and never again: alone on the output, so that a pipe takes it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from executions.cli.formats import Sentence
+
+
+def show_secret(made: Mapping[str, Any], said: str, output: Sentence) -> None:
+    """Print ``made["secret"]``, and beside it what was ``said`` of it; as JSON all of ``made``."""
+    if output == Sentence.JSON:
+        from executions.cli.display.structured import print_structured
+
+        print_structured(made)
+        return
+    print(said, file=sys.stderr)
+    print(made["secret"])
