@@ -4,16 +4,14 @@ and measures growth. One process of the installation does it at a time.
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
 
-import structlog
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import close_old_connections
 
 from executions.models import Process, Turn
-from executions.models.spell import Spell
 from executions.retention import forecast, pruning, space
+from executions.worker.rounds import Rounds
 
 NAME = "retention"
 EVERY_SECONDS = 60.0
@@ -22,45 +20,28 @@ AGAIN_SECONDS = 600.0
 LONGEST_SECONDS = 120.0
 # Of its time it works at most a quarter: those who drive come first.
 REST = 3.0
-log = structlog.get_logger(__name__)
 
 
-class Keeper:
-    """A thread that works a little and rests."""
+class Keeper(Rounds):
+    """Works a little and rests."""
+
+    what = "retention"
+    pause = EVERY_SECONDS
 
     def __init__(self, process: Process) -> None:
+        super().__init__()
         self._process = process
-        self._stop = threading.Event()
         self._after: uuid.UUID | None = None
         self._idle_until = 0.0
-        self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
-        """Stop after the transaction under way."""
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        spell, pause = Spell("retention"), EVERY_SECONDS
-        while not self._stop.wait(pause):
-            began = time.monotonic()
-            try:
-                has_more = self._work()
-                spell.over("retention goes on")
-            except DatabaseError as problem:
-                connection.close()
-                has_more = False
-                spell.met(problem, "retention waits: the database does not take it")
-            except Exception:
-                # Whatever it was: without this thread the disk fills.
-                connection.close()
-                has_more = False
-                log.exception("retention failed")
-            close_old_connections()
-            took = time.monotonic() - began
-            pause = max(0.1, REST * took) if has_more else EVERY_SECONDS
-        connection.close()
+    def round(self) -> float:
+        """One batch, and a rest in proportion."""
+        began = time.monotonic()
+        has_more = self._work()
+        close_old_connections()
+        took = time.monotonic() - began
+        return max(0.1, REST * took) if has_more else self.pause
 
     def _work(self) -> bool:
         """One batch; whether there may be more."""
@@ -71,7 +52,7 @@ class Keeper:
             return True
         if time.monotonic() < self._idle_until:
             return False
-        done = pruning.go_on(self._after, self._stop.is_set)
+        done = pruning.go_on(self._after, self._closed.is_set)
         if done is None:
             self._after, self._idle_until = None, time.monotonic() + AGAIN_SECONDS
             Turn.done(NAME, self._process.pk)
