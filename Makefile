@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	--python-version 3.11
 
-.PHONY: help up demo test test-full check format bench bench-quick faults model lock clean dev runtime chromium
+.PHONY: help up demo test test-full check format bench bench-quick faults model lock sbom pictures clean dev runtime chromium
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,12 @@ model: ## Check the lease protocol exhaustively (needs spin and a C compiler)
 lock: dev ## Renew requirements.txt and requirements-dev.txt from pyproject.toml
 	$(LOCK) --upgrade --group build --output-file requirements.txt
 	$(LOCK) --upgrade --group build --group dev --constraint requirements.txt --output-file requirements-dev.txt
+
+pictures: chromium ## Renew the pictures that the documentation shows
+	$(BIN)/python -m tests.browser.pictures
+
+sbom: ## Write what a release consists of (CycloneDX): dist/sbom.cdx.json
+	@python3 scripts/sbom requirements.txt dist/sbom.cdx.json
 
 clean: ## Remove what was built (never the data folder)
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-artifacts

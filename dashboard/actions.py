@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dashboard import words
-from executions.models import Execution, Step
+from executions.models import Execution, Stall, Step
 from executions.roles import Role
 from executions.states import ACTIVE_PHASES, Phase, WaitingFor
-from executions.verbs.row import Verb
+from executions.verbs.row import Verb, Wait
 from executions.verbs.rows import VERBS
 
 
@@ -17,7 +17,8 @@ from executions.verbs.rows import VERBS
 class Action:
     """One button.
 
-    ``why_not`` is empty exactly where it is allowed; ``asks`` is the question of its dialog.
+    ``why_not`` is empty exactly where it is allowed; ``asks`` is the question of its dialog, and
+    ``asks_reason`` says that its reader has to give a reason there.
     """
 
     verb: str
@@ -25,9 +26,12 @@ class Action:
     icon: str
     why_not: str = ""
     asks: str = ""
+    asks_reason: bool = False
     is_danger: bool = False
     is_first: bool = False
     why_id: str = ""
+    # What it does, in a line.
+    says: str = ""
 
     @property
     def is_allowed(self) -> bool:
@@ -38,13 +42,25 @@ _FAILED = frozenset({Phase.FAILED})
 _BUTTONS = tuple(verb for verb in VERBS.values() if verb.has_button)
 
 
-def actions(execution: Execution, role: Role, failed: Sequence[Step]) -> list[Action]:
+def actions(
+    execution: Execution,
+    role: Role,
+    failed: Sequence[Step],
+    *,
+    away: bool = False,
+    stall: Stall | None = None,
+) -> list[Action]:
     """The buttons for ``role``; those that belong to another phase altogether are left out.
 
     ``failed`` are the failed steps that stand: whether one of them is optional decides about skip.
+    ``away``: it waits for the host that holds its workspace. ``stall``: an attempt shows no
+    progress.
     """
-    shown = [verb for verb in _BUTTONS if _belongs(verb, execution)]
+    waits = _waits(execution, away, stall)
+    shown = [verb for verb in _BUTTONS if _belongs(verb, execution, waits)]
     made = [_action(verb, execution, role, failed) for verb in shown]
+    if stall is not None and stall.why_not:
+        made = [_unless_it_stays(action, stall) for action in made]
     ids: dict[str, str] = {}
     made = [replace(action, why_id=ids.setdefault(action.why_not, action.verb)) for action in made]
     first = next((action.verb for action in made if action.is_allowed and not action.is_danger), "")
@@ -65,7 +81,24 @@ def refusals(buttons: Sequence[Action]) -> list[tuple[str, Action]]:
     return [(", ".join(action.label for action in same), same[0]) for same in found.values()]
 
 
-def _belongs(verb: Verb, execution: Execution) -> bool:
+def _unless_it_stays(action: Action, stall: Stall) -> Action:
+    """An attempt that cannot be broken off says why."""
+    is_meant = action.verb == VERBS["break off"].slug and action.is_allowed
+    return replace(action, why_not=stall.why_not) if is_meant else action
+
+
+def _waits(execution: Execution, away: bool, stall: Stall | None) -> frozenset[Wait]:
+    hurried = execution.phase == Phase.WAITING and execution.waits_for(WaitingFor.BACK_OFF)
+    held = {
+        Wait.BACK_OFF: hurried,
+        Wait.HOST: away,
+        Wait.STALL: stall is not None,
+        Wait.UNANSWERED_STALL: stall is not None and not stall.is_quiet,
+    }
+    return frozenset(wait for wait, is_so in held.items() if is_so)
+
+
+def _belongs(verb: Verb, execution: Execution, waits: frozenset[Wait]) -> bool:
     """Failed executions show the three ways on; active ones what can be asked of them; ended ones
     nothing.
     """
@@ -73,8 +106,8 @@ def _belongs(verb: Verb, execution: Execution) -> bool:
         return verb.phases == _FAILED
     if execution.phase == Phase.PAUSED:
         return execution.phase in verb.phases
-    if verb.name == "retry now":
-        return execution.waits_for(WaitingFor.BACK_OFF) and execution.phase == Phase.WAITING
+    if verb.at_wait is not None:
+        return verb.at_wait in waits
     return execution.phase in ACTIVE_PHASES and verb.phases not in (
         _FAILED,
         frozenset({Phase.PAUSED}),
@@ -83,7 +116,12 @@ def _belongs(verb: Verb, execution: Execution) -> bool:
 
 def _action(verb: Verb, execution: Execution, role: Role, failed: Sequence[Step]) -> Action:
     why_not = _why_not(verb, execution, role, failed)
-    return Action(verb.slug, verb.label, verb.icon, why_not, verb.question, verb.is_danger)
+    asks_reason = verb.needs_reason_of(role)
+    asks = verb.question or (asks_reason and "Your reason is kept in its history.") or ""
+    says = verb.command.partition(";")[0].rstrip(".") + "."
+    return Action(
+        verb.slug, verb.label, verb.icon, why_not, asks, asks_reason, verb.is_danger, says=says
+    )
 
 
 def _why_not(verb: Verb, execution: Execution, role: Role, failed: Sequence[Step]) -> str:

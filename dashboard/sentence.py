@@ -11,9 +11,10 @@ from django.utils.html import format_html, format_html_join
 from dashboard import values, words
 from dashboard.templatetags.words import ago, at, lasted, until
 from executions.ids import public_id
-from executions.journal.decided import Call, Child, Listening
+from executions.journal.decided import Call, Child, Listening, prefix_of_child
 from executions.journal.paths import ancestors
-from executions.models import Execution, Step, in_line
+from executions.models import Execution, Stall, Step, in_line
+from executions.models.away import Away
 from executions.states import Phase, Runner, StepStatus, WaitingFor
 
 _MOST_NAMED = 4
@@ -28,26 +29,63 @@ _AGAIN = {StepStatus.RETRYING, StepStatus.WAITING}
 
 
 def stands(
-    execution: Execution, steps: Sequence[Step], *, has_workers: bool = True, unheard: str = ""
+    execution: Execution,
+    steps: Sequence[Step],
+    *,
+    has_workers: bool = True,
+    unheard: str = "",
+    away: Away | None = None,
+    stall: Stall | None = None,
 ) -> str:
     """Safe to show: only this module writes markup.
 
     ``steps``: those that are open or stopped it, innermost first; of a run that completed, those
     that were skipped. ``has_workers``: whether a worker of ours is alive; ``unheard`` says why none
-    is heard of though one may be.
+    is heard of though one may be. ``away``: the host for which it waits. ``stall``: an attempt that
+    shows no progress.
     """
+    if away is not None:
+        return _for_host(away)
     said = _stands(execution, steps)
+    if stall is not None:
+        said = format_html("{} {}", said, _stalled(stall))
     timed = execution.phase == Phase.WAITING and execution.wake_at is not None
     wants_a_worker = timed or execution.phase in (Phase.PENDING, Phase.IN_PROGRESS)
     if not wants_a_worker or execution.runner == Runner.EXTERNAL:
         return said
     if has_workers:
-        return format_html("{} {}.", said, unheard) if unheard else said
+        is_told = unheard and not _is_finished_by_a_drained_worker(execution)
+        return format_html("{} {}.", said, unheard) if is_told else said
     return format_html(
         "{} No worker is alive: nothing goes on before one is started (<code>{}</code>).",
         said,
         "stigmer worker",
     )
+
+
+def _is_finished_by_a_drained_worker(execution: Execution) -> bool:
+    """Whether the process that drives it takes nothing new, and goes on with this."""
+    process = execution.process
+    return process is not None and process.dead_at is None and process.drained_at is not None
+
+
+def _stalled(stall: Stall) -> str:
+    said = format_html(
+        "Attempt {} of <strong>{}</strong> has shown no progress for {}; its limit ends it {}.",
+        stall.number,
+        stall.step.name,
+        lasted(stall.began_at, None),
+        until(stall.ends_at),
+    )
+    if stall.quiet_until is None or not stall.is_quiet:
+        return said
+    again = until(stall.quiet_until)
+    return format_html("{} Its owner waits on, and is told again {}.", said, again)
+
+
+def _for_host(away: Away) -> str:
+    heard = format_html(" It was heard of {}.", ago(away.heard_at)) if away.heard_at else ""
+    return format_html("{}{} It goes on as soon as one starts there.", away.told(), heard)
 
 
 def _stands(execution: Execution, steps: Sequence[Step]) -> str:
@@ -64,7 +102,7 @@ def _stands(execution: Execution, steps: Sequence[Step]) -> str:
 
 def _step(execution: Execution, steps: Sequence[Step], *statuses: str) -> tuple[Step | None, str]:
     found = next((step for step in steps if step.status in statuses), None)
-    return found, found.name if found else execution.current_step.rsplit("/", 1)[-1]
+    return found, found.name if found else words.last_name(execution.current_step)
 
 
 def _pending(execution: Execution, steps: Sequence[Step]) -> str:
@@ -152,17 +190,16 @@ def _in_line(place: in_line.Place) -> str:
 
 
 def _for_child(steps: Sequence[Step], name: str) -> str:
-    key = next(
+    child = next(
         (
-            key
+            public_id(prefix_of_child(step.arguments), key)
             for step in steps
             if step.waiting_for == WaitingFor.CHILD and (key := Child.of(step).child)
         ),
         None,
     )
-    if key is None:
+    if child is None:
         return format_html("Step <strong>{}</strong> waits for another run.", name)
-    child = public_id("wex", key)
     href = reverse("execution", args=[child])
     return format_html(
         'Step <strong>{}</strong> waits for the run <a href="{}">{}</a>.', name, href, child
@@ -267,7 +304,7 @@ def _asking(step: Step) -> str:
     before = format_html_join(", ", "{}", ((each,) for each in firsts))
     who = format_html("{} or {}", before, last) if firsts else last
     not_owner = " (not of who started it)" if ask.is_four_eyes else ""
-    prompt = values.plain(ask.prompt)
+    prompt = values.said(ask, ask.prompt)
     return format_html(
         "Waits for an answer of {}{} until {} ({}). Step <strong>{}</strong> asks:"
         " <q><bdi>{}</bdi></q>",

@@ -18,7 +18,7 @@ class Tab:
 _GRAPH = Tab("Graph", "execution-graph")
 _CONVERSATION = Tab("Conversation", "execution-conversation")
 _TABS = (
-    Tab("Timeline", "execution"),
+    Tab("Steps", "execution"),
     _GRAPH,
     Tab("Events", "execution-events"),
     Tab("Input and output", "execution-values"),

@@ -13,10 +13,9 @@ from dashboard.answering import Question
 from dashboard.queries import approvals, talks
 from dashboard.queries.talks import Branches, Said
 from executions.agents import reading
-from executions.agents.asking import APPROVE_REST
 from executions.agents.reading import Called, TurnRead
+from executions.driving import approved as approvals_of
 from executions.driving.lease import load_records
-from executions.journal.records import StepRecord
 from executions.models import AgentRun, Execution
 
 MOST_TURNS = 200
@@ -93,7 +92,7 @@ def talk_of(execution: Execution, reader: User) -> Talk:
         parts.append(Part(said, shown, is_here, thread.branches.get(said.id)))
         if is_here:
             taken = {key for turn in shown for call in turn.calls for key in _keys(call)}
-            approved = _approved(turns, records)
+            approved = approvals_of.standing(execution, records)
     here = parts[-1].turns
     return Talk(
         parts,
@@ -132,19 +131,6 @@ def _children(keys: Sequence[uuid.UUID | None]) -> dict[uuid.UUID, Execution]:
     wanted = [key for key in keys if key is not None]
     rows = Execution.objects.filter(pk__in=wanted).only("id", "kind", "name", "phase")
     return {row.pk: row for row in rows} if wanted else {}
-
-
-def _approved(turns: Sequence[TurnRead], records: Sequence[StepRecord]) -> list[str]:
-    """The tools that a person has approved for the rest of the run."""
-    outputs = {record.path: record.output for record in records if record.is_finished()}
-    names = {call.asks_at: call.name for turn in turns for call in turn.calls}
-    return sorted(
-        {
-            name
-            for path, name in names.items()
-            if isinstance(said := outputs.get(path), dict) and said.get("outcome") == APPROVE_REST
-        }
-    )
 
 
 def _todos(execution: Execution) -> list[tuple[str, str]]:

@@ -6,18 +6,23 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from executions import secrets
+from executions import showing, sight
 from executions.language.walking import late
+from executions.models import Ask, Execution
 
 SHOWN_CHARACTERS = 4000
+MASKED_WHOLE = "Too long for a page with sensitive values masked: open it whole."
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A value's text; ``is_cut`` where only its beginning is shown."""
+    """A value's text; ``is_cut`` where only its beginning is shown. A string is shown as the text
+    that it is, with its lines: ``is_json`` is for what is not one.
+    """
 
     text: str
     is_cut: bool = False
+    is_json: bool = True
 
 
 # Characters that turn the text around them: shown as escapes, so that nothing looks like what it is
@@ -34,12 +39,34 @@ def pretty(value: Any) -> str:
     """Indented JSON with its characters as they are, but for secrets and what turns the direction
     of writing.
     """
-    return json.dumps(secrets.shown(value), indent=2, ensure_ascii=False).translate(_TURNING)
+    return json.dumps(showing.value(value), indent=2, ensure_ascii=False).translate(_TURNING)
+
+
+def pretty_text(stored: str) -> str:
+    """A whole stored JSON text, indented."""
+    return pretty(json.loads(stored))
 
 
 def plain(text: str) -> str:
     """Somebody's text without a secret, or a turn of direction, that is hidden in it."""
-    return secrets.shown_text(text).translate(_TURNING)
+    return showing.text(text).translate(_TURNING)
+
+
+def failure(execution: Execution) -> str:
+    """Why a run failed, as the reader may see it, wherever it is told."""
+    return sight.reason_of(execution).translate(_TURNING)
+
+
+def said(ask: Ask, text: str) -> str:
+    """A text of a question, as the reader may see it."""
+    return sight.said_by(ask, text).translate(_TURNING)
+
+
+def of(value: Any) -> Shown:
+    """A value that is here as a whole."""
+    if isinstance(value, str):
+        return Shown(plain(value), is_json=False)
+    return Shown(pretty(value))
 
 
 def shown(stored: str | None, control: Any = None) -> Shown | None:
@@ -50,6 +77,9 @@ def shown(stored: str | None, control: Any = None) -> Shown | None:
     """
     if stored is None or stored == "null":
         return None
+    if len(stored) > SHOWN_CHARACTERS and not showing.whole():
+        # Cut off, it is no JSON any more, in which what is sensitive could be found.
+        return Shown(MASKED_WHOLE, is_cut=True, is_json=False)
     if len(stored) > SHOWN_CHARACTERS:
         return Shown(plain(stored[:SHOWN_CHARACTERS]), is_cut=True)
-    return Shown(pretty(late.shown(json.loads(stored), control)))
+    return of(late.shown(json.loads(stored), control))

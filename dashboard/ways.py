@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from executions.models import Execution
 from executions.roles import Role
+from executions.states import Runner
 from executions.verbs.deciding import override
 from executions.verbs.row import Verb
 from executions.verbs.rows import VERBS
@@ -31,6 +32,11 @@ def ways(execution: Execution, role: Role) -> list[Way]:
     ]
 
 
+def may_fork(execution: Execution, role: Role) -> bool:
+    """Whether this role may begin a new run at a checkpoint of this one, as it stands now."""
+    return _is_open(VERBS["fork"], execution, role) and execution.runner == Runner.OURS
+
+
 def can_run_again(execution: Execution, role: Role) -> bool:
     """Whether this role may start the same workflow with the same input once more."""
     may_start = role in (Role.OWNER, Role.ADMIN)
@@ -42,4 +48,6 @@ def _is_open(verb: Verb, execution: Execution, role: Role) -> bool:
         return False
     if verb.name == "override":
         return bool(override.choices(execution))
-    return execution.kind == "workflow"
+    if execution.kind == "agent":
+        return verb.way_of_agents and execution.runner == Runner.OURS
+    return True

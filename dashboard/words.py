@@ -7,11 +7,19 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
+from executions.agents import paths
 from executions.journal.events import known
-from executions.states import LOOK_OF_PHASE, LOOK_OF_STATUS, Look, Tone
+from executions.journal.paths import unescape
+from executions.models.notification import CONSENTS, DECISIONS, QUESTIONS, SILENCE, STALLS
+from executions.states import LOOK_OF_PHASE, LOOK_OF_STATUS, Look, Phase, Tone, WaitingFor
 
 DECISION = Look("Decision", "decision", Tone.WARN)
 UNKNOWN = Look("Unknown", "info", Tone.IDLE)
+_MOMENTS = frozenset({WaitingFor.TIMER, WaitingFor.BACK_OFF})
+_AWAITED: dict[str, str] = {
+    WaitingFor.FUNCTION_PROCESS: "a free function process",
+    WaitingFor.DECISION: "a person's decision",
+}
 
 
 def phase_look(phase: str) -> Look:
@@ -20,6 +28,35 @@ def phase_look(phase: str) -> Look:
 
 def status_look(status: str) -> Look:
     return LOOK_OF_STATUS.get(status, UNKNOWN)
+
+
+def settled_word(event: str, phase: str) -> str:
+    """What became of what an event called somebody for; ``phase`` is the run's now."""
+    if event in DECISIONS:
+        return "decided"
+    if event in QUESTIONS:
+        return "answered"
+    if event in CONSENTS:
+        return "over"
+    if event in SILENCE:
+        return "heard again"
+    if event in STALLS:
+        return "goes on" if phase == Phase.IN_PROGRESS else "over"
+    after = {Phase.FAILED: "tried again, failed again", Phase.COMPLETED: "mended: completed"}
+    ended = {Phase.CANCELLED: "cancelled since", Phase.TERMINATED: "terminated since"}
+    return (after | ended).get(Phase(phase), "mended: goes on")
+
+
+def last_name(path: str) -> str:
+    """The task at the end of a step's path, or the place that it names in an agent's run."""
+    return paths.words(path) or unescape(path.rsplit("/", 1)[-1].split("#")[0])
+
+
+def awaited(waiting_for: str) -> str:
+    """For what a run waits beside a moment, with words before it; empty where for nothing."""
+    kinds = [kind for kind in WaitingFor.apart(waiting_for) if kind not in _MOMENTS]
+    named = [_AWAITED.get(kind, kind) for kind in kinds]
+    return f"waits for {' and '.join(named)}" if named else ""
 
 
 def event_tone(name: str) -> str:

@@ -8,7 +8,12 @@ class ExecutionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from executions.accounts import leaving  # noqa: F401  (it registers itself)
+        from executions.accounts import (  # noqa: F401  (they register themselves)
+            confirming,
+            duties,
+            leaving,
+            sessions,
+        )
         from executions.audit import guards
         from executions.health import exposure, system_checks  # noqa: F401  (they register themselves)
 

@@ -122,7 +122,7 @@ class Refused(StigmerError):
     now, ``remedy`` what can be done instead. ``findings`` point into what was asked for, by the
     names that it has in the body of the API's request. ``code`` is stable: ``wrong_phase``,
     ``stale``, ``forbidden``, ``not_skippable``, ``invalid``, ``unavailable``, ``conflict``,
-    ``corrupt``, ``not_found``.
+    ``corrupt``, ``not_found``, ``unconfirmed`` (a log-in just before is needed).
     """
 
     def __init__(

@@ -8,6 +8,7 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -69,6 +70,12 @@ class Hosts:
         return self.covers_name(host, port) or (
             address is not None and self.covers_address(address, port)
         )
+
+    def covers_url(self, url: str) -> bool:
+        """Whether the host of this address (https or http) is listed, with its port."""
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        return self.covers(parts.hostname or "", port)
 
 
 def parse_address(text: str) -> Address | None:

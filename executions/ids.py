@@ -56,10 +56,45 @@ def parse_public_id(text: str, *prefixes: str) -> uuid.UUID | None:
     prefix, _, body = text.partition("-")
     if prefix not in prefixes or len(body) != 26:
         return None
+    number = _number(body)
+    return uuid.UUID(int=number) if number is not None and number < 1 << 128 else None
+
+
+def ids_that_begin(text: str, *prefixes: str) -> tuple[uuid.UUID, uuid.UUID] | None:
+    """The least and the greatest UUID whose public ids begin with this text; None where it is no
+    beginning of an id.
+    """
+    prefix, hyphen, body = text.partition("-")
+    if not hyphen or prefix not in prefixes or not 1 <= len(body) <= 26:
+        return None
+    number = _number(body)
+    if number is None:
+        return None
+    open_bits = 5 * (26 - len(body))
+    least, most = number << open_bits, (number + 1 << open_bits) - 1
+    if least >= 1 << 128:
+        return None
+    return uuid.UUID(int=least), uuid.UUID(int=min(most, (1 << 128) - 1))
+
+
+def hex_of_end(text: str) -> str:
+    """The last hexadecimal digits of every UUID whose public id ends with this text; empty where it
+    is no end of an id that tells much.
+    """
+    if not 5 <= len(text) <= 9:
+        return ""
+    number = _number(text)
+    if number is None:
+        return ""
+    digits = 5 * len(text) // 4
+    return format(number & ((1 << 4 * digits) - 1), f"0{digits}x")
+
+
+def _number(body: str) -> int | None:
     number = 0
     for character in body.lower():
         digit = _VALUES.get(character)
         if digit is None:
             return None
         number = number * 32 + digit
-    return uuid.UUID(int=number) if number < 1 << 128 else None
+    return number

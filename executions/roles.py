@@ -1,4 +1,4 @@
-"""What a person can be to one execution."""
+"""What a person can be: to one execution, and in the whole installation."""
 
 from __future__ import annotations
 
@@ -10,5 +10,22 @@ class Role(StrEnum):
 
     NOBODY = "nobody"
     OWNER = "owner"
+    VIEWER = "viewer"
     SUPPORT = "support"
     ADMIN = "admin"
+
+
+class Rank(StrEnum):
+    """What a person is, whichever execution is looked at. The strongest one counts."""
+
+    NOBODY = "nobody"
+    USER = "user"
+    VIEWER = "viewer"
+    SUPPORT = "support"
+    ADMIN = "admin"
+
+
+# The groups that give a rank; every other group is one that may own workflows and agents.
+SUPPORT_GROUP = "Support"
+VIEWERS_GROUP = "Viewers"
+RANK_OF_GROUP = {SUPPORT_GROUP: Rank.SUPPORT, VIEWERS_GROUP: Rank.VIEWER}

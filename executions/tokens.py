@@ -90,6 +90,9 @@ def is_well_formed(secret: str) -> bool:
 
 
 def allows(token: ApiToken, scope: str) -> bool:
+    """Whether its scopes hold this one; those of a viewer's token hold ``read`` alone."""
+    if scope != "read" and policy.is_viewer(token.owner):
+        return False
     return any(scope in SCOPES.get(given, ()) for given in token.scopes)
 
 
@@ -121,6 +124,10 @@ def _check(owner: User, name: str, wanted: list[str], days: int | None) -> None:
             "forbidden",
             "Only an administrator's token may have the scope admin.",
             remedy="Use read, run and act.",
+        )
+    if wanted != ["read"] and policy.is_viewer(owner):
+        raise Refused(
+            "forbidden", "A viewer's token may have the scope read alone.", remedy="Use read."
         )
     if ApiToken.objects.usable().filter(owner=owner).count() >= MOST_TOKENS:
         raise Refused(

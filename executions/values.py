@@ -12,6 +12,7 @@ from executions.errors import NotStorable, WorkflowError
 
 MAX_DEPTH = 200
 LONGEST_ERROR_TEXT = 20_000
+LONGEST_LOG = 64_000
 
 
 def dumps(value: Any) -> str:

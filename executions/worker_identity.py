@@ -26,9 +26,14 @@ class System:
     pid_namespace: str
 
 
+def host() -> str:
+    """The name of this process's host."""
+    return socket.gethostname()
+
+
 def here() -> System:
     """The system of this process."""
-    return System(socket.gethostname(), boot_id(), _pid_namespace())
+    return System(host(), boot_id(), _pid_namespace())
 
 
 def _pid_namespace() -> str:

@@ -18,6 +18,7 @@ SQLITE_PRAGMAS = {
 }
 SQLITE_LOCK_SECONDS = 10.0
 POOL_SECONDS = 4
+MOST_CONNECTIONS = "10"
 ESCAPES = "in its parts write `#` as %23, `?` as %3F, `%` as %25, `/` as %2F, `@` as %40"
 POSTGRES_LIMITS = {
     "statement_timeout": "10s",
@@ -26,13 +27,9 @@ POSTGRES_LIMITS = {
 }
 
 
-def from_url(
-    url: str | None, home: Path, *, connections: int, prepared: bool = True
-) -> dict[str, Any]:
+def from_url(url: str | None, home: Path) -> dict[str, Any]:
     """The database that ``url`` names; ``home/stigmer.sqlite3`` where there is none.
 
-    ``connections`` is the most that one process opens to PostgreSQL; ``prepared`` lets it keep
-    prepared statements, which poolers that share a connection between transactions do not stand.
     Raises ImproperlyConfigured for an address that is neither.
     """
     if not url:
@@ -46,7 +43,7 @@ def from_url(
             )
         return sqlite(Path("/", unquote(parts.path).lstrip("/")))
     if parts.scheme in ("postgres", "postgresql"):
-        return postgres(url, connections=connections, prepared=prepared)
+        return postgres(url)
     raise ImproperlyConfigured(
         f"DATABASE_URL begins with {parts.scheme!r}. Use postgresql://user:password@host:5432/name"
         " or sqlite:////absolute/path.sqlite3, or leave it out for SQLite in STIGMER_HOME."
@@ -87,12 +84,20 @@ def sqlite(path: Path) -> dict[str, Any]:
     }
 
 
-def postgres(url: str, *, connections: int, prepared: bool = True) -> dict[str, Any]:
-    """A PostgreSQL database through psycopg's pool; libpq options may follow the address as its
-    query.
+def postgres(url: str) -> dict[str, Any]:
+    """A PostgreSQL database through psycopg's pool.
+
+    The address may be followed by a query: options of libpq, ``connections`` (the most that one
+    process opens), and ``prepared=off`` for poolers that share a connection between transactions
+    and do not stand prepared statements. Raises ImproperlyConfigured.
     """
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
+    connections, prepared = query.pop("connections", MOST_CONNECTIONS), query.pop("prepared", "on")
+    if not (connections.isascii() and connections.isdigit() and 0 < int(connections) < 1000):
+        raise ImproperlyConfigured("`connections` in DATABASE_URL is a number from 1 to 999.")
+    if prepared not in ("on", "off"):
+        raise ImproperlyConfigured("`prepared` in DATABASE_URL is `on` or `off`.")
     limits = " ".join(f"-c {name}={value}" for name, value in POSTGRES_LIMITS.items())
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -109,11 +114,11 @@ def postgres(url: str, *, connections: int, prepared: bool = True) -> dict[str, 
             # end of his own patience.
             "pool": {
                 "min_size": 1,
-                "max_size": connections,
+                "max_size": int(connections),
                 "timeout": POOL_SECONDS,
                 "reconnect_timeout": POOL_SECONDS,
             },
-            "prepare_threshold": 5 if prepared else None,
+            "prepare_threshold": 5 if prepared == "on" else None,
             **query,
             "options": f"{limits} {query.get('options', '')}".strip(),
         },

@@ -14,12 +14,14 @@ from django.http.response import HttpResponseBase
 
 from dashboard.views.failure import refused
 from executions import audit, policy
+from executions.accounts.addresses import name_of
 from executions.accounts.backend import WAIT_SECONDS
 from executions.api import rates
 from executions.api.credentials import SAFE_METHODS
 from executions.api.problems import Problem
 from executions.audit.refusals import of_one_request
 from executions.clients.bodies import BUSY, SCOPE_KEY, TOO_LARGE
+from executions.errors import Refused
 from executions.ids import parse_public_id
 from executions.models import Execution
 
@@ -89,7 +91,7 @@ def _of_body(request: HttpRequest) -> Problem | None:
         text = "Too many large requests arrive at this moment."
         return Problem("unavailable", text, remedy="Try again in a moment.")
     if why == TOO_LARGE or (str(length).isdigit() and int(length) > limit):
-        return Problem("too-large", f"The body may have {limit:,} bytes (STIGMER_REQUEST_BYTES).")
+        return Problem("too-large", f"The body may have {limit:,} bytes.")
     return None
 
 
@@ -121,6 +123,28 @@ def tries(get_response: Answer) -> Answer:
         return response
 
     return middleware
+
+
+def viewers(get_response: Answer) -> Answer:
+    """Middleware: a viewer looks. A change is refused, unless it is about the viewer's own
+    account. The API asks the same where it learns who calls.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.method not in SAFE_METHODS and not request.path.startswith("/api/"):
+            try:
+                policy.check_may_change_things(request.user)
+            except Refused as why:
+                if not _is_about_own_account(request):
+                    return refused(request, Problem("forbidden", why.message, remedy=why.remedy))
+        return get_response(request)
+
+    return middleware
+
+
+def _is_about_own_account(request: HttpRequest) -> bool:
+    name = name_of(request)
+    return name in policy.OWN_ACCOUNT or name.startswith(policy.OWN_ACCOUNT_PREFIXES)
 
 
 def refusals(get_response: Answer) -> Answer:

@@ -11,7 +11,7 @@ from csp.constants import NONCE, NONE, SELF
 from environs import Env, validate
 
 from executions import logs
-from stigmer_site import assets, databases, home, retention, zones
+from stigmer_site import assets, databases, home, mail, names, retention, zones
 
 env = Env()
 
@@ -26,7 +26,7 @@ STIGMER_DEMO: bool = env.bool("STIGMER_DEMO", True)
 STIGMER_DEMO_PORT: int = env.int("STIGMER_DEMO_PORT", STIGMER_PORT + 1)
 
 # --- Django ---------------------------------------------------------------------------------------
-DEBUG: bool = env.bool("STIGMER_DEBUG", False)
+DEBUG = False
 SECRET_KEY: str = env.str("STIGMER_SECRET_KEY", "") or home.kept_secret(STIGMER_HOME / "secret-key")
 SECRET_KEY_FALLBACKS: list[str] = env.list("STIGMER_SECRET_KEY_FALLBACKS", [])
 ALLOWED_HOSTS: list[str] = env.list("STIGMER_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
@@ -45,6 +45,14 @@ USE_TZ = True
 USE_I18N = False
 
 INSTALLED_APPS = [
+    # Before ours: their pages of the admin are replaced by executions/admin/people.py.
+    "django.contrib.auth",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "executions",
     "dashboard",
     "channels",
@@ -53,7 +61,6 @@ INSTALLED_APPS = [
     "template_partials",
     "csp",
     "django.contrib.admin",
-    "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
@@ -73,10 +80,15 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "executions.sight.of_requests",
+    "executions.accounts.sessions.kept",
+    "executions.accounts.duties.first",
     "stigmer_site.doors.posts",
     "stigmer_site.doors.tries",
     "stigmer_site.doors.refusals",
+    "stigmer_site.doors.viewers",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -95,12 +107,12 @@ TEMPLATES = [
         },
     }
 ]
-STATIC_URL = "/static/"
+STATIC_URL = f"/static/v-{assets.static_digest()}/"
+WHITENOISE_STATIC_PREFIX = "/static/"
 STATICFILES_DIRS = [assets.STATIC]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
-WHITENOISE_AUTOREFRESH = DEBUG
-WHITENOISE_MAX_AGE = 0 if DEBUG else 300
+WHITENOISE_MAX_AGE = 300
 
 # --- Who may come in ------------------------------------------------------------------------------
 LOGIN_URL = "login"
@@ -113,20 +125,81 @@ AUTHENTICATION_BACKENDS = [
 ]
 PASSWORD_HASHERS = ["executions.accounts.hasher.PasswordHasher"]
 STIGMER_LOGIN_TRIES: int = env.int("STIGMER_LOGIN_TRIES", 5)
-STIGMER_LOGIN_LOCK_SECONDS: float = env.float("STIGMER_LOGIN_LOCK_SECONDS", 900.0)
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "executions.accounts.passwords.BreachedPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+# A service of breached passwords, asked by the first five characters of a digest; empty: none.
+STIGMER_BREACHED_PASSWORDS_URL: str = env.str("STIGMER_BREACHED_PASSWORDS_URL", "")
+# Whether restoring and overriding a run needs a second person who agrees.
+STIGMER_TWO_PERSONS: bool = env.bool("STIGMER_TWO_PERSONS", False)
+# Fields whose values support and viewers do not read, beside the usual ones.
+STIGMER_SENSITIVE_FIELDS: list[str] = env.list("STIGMER_SENSITIVE_FIELDS", [])
+# Who needs a second factor: nobody, support and administrators, or all.
+STIGMER_SECOND_FACTOR: str = env.str(
+    "STIGMER_SECOND_FACTOR", "none", validate=validate.OneOf(("none", "staff", "all"))
+)
+STIGMER_IDLE_SECONDS: float = env.float("STIGMER_IDLE_SECONDS", 12 * 3600.0)
+ACCOUNT_ADAPTER = "dashboard.accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_FORMS = {"reset_password": "dashboard.accounts.forms.AskForLinkForm"}
+# How often one may try is counted by executions/accounts/throttle.py alone.
+ACCOUNT_RATE_LIMITS = False
+MFA_RATE_LIMITS = False
+MFA_ADAPTER = "dashboard.accounts.adapter.SecondFactors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "dashboard.accounts.forms.CodeForm",
+    "reauthenticate": "dashboard.accounts.forms.ConfirmByCodeForm",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Stigmer"
+# Browsers offer passkeys on https and on localhost alone.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not STIGMER_HTTPS
+# Single sign-on; without an issuer there is none.
+STIGMER_OIDC_ISSUER: str = env.str("STIGMER_OIDC_ISSUER", "")
+STIGMER_OIDC_NAME: str = env.str("STIGMER_OIDC_NAME", "single sign-on")
+STIGMER_OIDC_CLIENT_ID: str = env.str("STIGMER_OIDC_CLIENT_ID", "stigmer")
+STIGMER_OIDC_CLIENT_SECRET: str = env.str("STIGMER_OIDC_CLIENT_SECRET", "")
+STIGMER_OIDC_GROUPS_CLAIM: str = env.str("STIGMER_OIDC_GROUPS_CLAIM", "groups")
+# Groups of the provider, and what they are worth: `user`, `viewer`, `support`, `admin`, or a group.
+STIGMER_OIDC_ROLES: dict[str, str] = env.dict("STIGMER_OIDC_ROLES", {})
+SOCIALACCOUNT_ADAPTER = "dashboard.accounts.sign_on.SignOn"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": STIGMER_OIDC_NAME,
+                "client_id": STIGMER_OIDC_CLIENT_ID,
+                "secret": STIGMER_OIDC_CLIENT_SECRET,
+                "settings": {"server_url": STIGMER_OIDC_ISSUER, "oauth_pkce_enabled": True},
+            }
+        ],
+    }
+}
 # Cookies are shared by all ports of a host: the port in the name keeps two servers on one machine
 # apart.
 _cookie = "__Host-stigmer" if STIGMER_HTTPS else f"stigmer{STIGMER_PORT}"
 SESSION_COOKIE_NAME = f"{_cookie}-session"
-SESSION_COOKIE_AGE: int = env.int("STIGMER_SESSION_SECONDS", 14 * 24 * 3600)
+# A person who works all along logs in again after so long.
+SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = STIGMER_HTTPS
@@ -152,7 +225,8 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
-        "form-action": [SELF],
+        # Browsers ask this of where a form leads in the end, too.
+        "form-action": [SELF, *([STIGMER_OIDC_ISSUER] if STIGMER_OIDC_ISSUER else [])],
         "base-uri": [NONE],
         "object-src": [NONE],
         "frame-ancestors": [NONE],
@@ -163,29 +237,28 @@ STIGMER_AUDIT_KEY_FILE: Path = env.path("STIGMER_AUDIT_KEY_FILE", STIGMER_HOME /
 STIGMER_AUDIT_HEADS_FILE: Path = env.path(
     "STIGMER_AUDIT_HEADS_FILE", STIGMER_HOME / "audit-heads.jsonl"
 )
-STIGMER_SOCKETS_PER_USER: int = env.int("STIGMER_SOCKETS_PER_USER", 20)
-STIGMER_TOPICS_PER_SOCKET: int = env.int("STIGMER_TOPICS_PER_SOCKET", 150)
-STIGMER_STALLED_SECONDS: float = env.float("STIGMER_STALLED_SECONDS", 60.0)
 STIGMER_API_RATE: int = env.int("STIGMER_API_RATE", 1200)
-DATA_UPLOAD_MAX_MEMORY_SIZE: int = env.int("STIGMER_REQUEST_BYTES", 2_621_440)
+# The largest input or output of a step, as JSON.
+STIGMER_VALUE_BYTES: int = env.int("STIGMER_VALUE_BYTES", 1024 * 1024)
+# A request holds an input with its surroundings, or the form of a page with a file.
+DATA_UPLOAD_MAX_MEMORY_SIZE = max(2_621_440, 2 * STIGMER_VALUE_BYTES)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 
 # --- Database, Redis, queues ----------------------------------------------------------------------
-STIGMER_DATABASE_CONNECTIONS: int = env.int("STIGMER_DATABASE_CONNECTIONS", 10)
-STIGMER_TRANSACTION_TRIES: int = env.int("STIGMER_TRANSACTION_TRIES", 5)
-STIGMER_TRANSACTION_SECONDS: float = env.float("STIGMER_TRANSACTION_SECONDS", 5.0)
-STIGMER_PREPARED_STATEMENTS: bool = env.bool("STIGMER_PREPARED_STATEMENTS", True)
 DATABASES = {
-    "default": databases.from_url(
-        env.str("DATABASE_URL", ""),
-        STIGMER_HOME,
-        connections=STIGMER_DATABASE_CONNECTIONS,
-        prepared=STIGMER_PREPARED_STATEMENTS,
-    )
+    "default": databases.from_url(env.str("DATABASE_URL", ""), STIGMER_HOME),
 }
 STIGMER_EMBEDDED_REDIS: bool = not env.str("REDIS_URL", "")
 REDIS_URL: str = env.str("REDIS_URL", "") or home.redis_address(STIGMER_HOME)
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "stigmer:cache",
+        "OPTIONS": {"serializer": "stigmer_site.cache.JsonSerializer"},
+    }
+}
 RQ_QUEUES = {
     name: {
         "URL": REDIS_URL,
@@ -197,8 +270,12 @@ RQ_QUEUES = {
     for name in ("high", "default", "low")
 }
 RQ_SHOW_ADMIN_LINK = False  # RQ's pages are mounted by urls.py, for superusers only
-STIGMER_QUEUE: bool = env.bool("STIGMER_QUEUE", True)
-STIGMER_ACCEPT_WHEN_IDLE: bool = env.bool("STIGMER_ACCEPT_WHEN_IDLE", False)
+# `on` accepts runs while a worker lives, `always` also while none does, `off` none.
+_YES, _NO = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
+_is_known = validate.OneOf((*_YES, "always", *_NO), error="Use on, always or off.")
+_accepts = env.str("STIGMER_QUEUE", "on", validate=lambda said: _is_known(said.lower())).lower()
+STIGMER_QUEUE = _accepts not in _NO
+STIGMER_ACCEPT_WHEN_IDLE = _accepts == "always"
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
@@ -208,49 +285,23 @@ CHANNEL_LAYERS = {
 
 # --- Driving --------------------------------------------------------------------------------------
 STIGMER_SLOTS: int = env.int("STIGMER_SLOTS", 100)
-STIGMER_HEARTBEAT_SECONDS: float = env.float("STIGMER_HEARTBEAT_SECONDS", 5.0)
-STIGMER_PROCESS_SILENCE_SECONDS: float = env.float("STIGMER_PROCESS_SILENCE_SECONDS", 15.0)
-STIGMER_SWEEP_SECONDS: float = env.float("STIGMER_SWEEP_SECONDS", 5.0)
-STIGMER_BULK_ITEMS: int = env.int("STIGMER_BULK_ITEMS", 50_000)
-STIGMER_BULK_START: float = env.float("STIGMER_BULK_START", 5.0)
-STIGMER_BULK_PER_SECOND: float = env.float("STIGMER_BULK_PER_SECOND", 200.0)
-STIGMER_SWEEP_BATCH: int = env.int("STIGMER_SWEEP_BATCH", 100)
-STIGMER_RING_AGAIN_SECONDS: float = env.float("STIGMER_RING_AGAIN_SECONDS", 30.0)
+STIGMER_PROCESS_SILENCE_SECONDS: float = env.float(
+    "STIGMER_PROCESS_SILENCE_SECONDS", 15.0, validate=validate.Range(min=1)
+)
+# How often a process says that it lives, a worker looks for the dead, and a bell is rung again.
+STIGMER_HEARTBEAT_SECONDS: float = STIGMER_PROCESS_SILENCE_SECONDS / 3
+STIGMER_SWEEP_SECONDS: float = STIGMER_PROCESS_SILENCE_SECONDS / 3
+STIGMER_RING_AGAIN_SECONDS: float = STIGMER_PROCESS_SILENCE_SECONDS * 2
 STIGMER_DRAIN_SECONDS: float = env.float("STIGMER_DRAIN_SECONDS", 20.0)
-STIGMER_ATTEMPT_SECONDS: float = env.float("STIGMER_ATTEMPT_SECONDS", 30.0)
-STIGMER_RETRY_DELAYS: list[float] = env.list(
-    "STIGMER_RETRY_DELAYS", [2.0, 5.0, 10.0], subcast=float
-)
-STIGMER_MODEL_RETRY_DELAYS: list[float] = env.list(
-    "STIGMER_MODEL_RETRY_DELAYS", [2.0, 5.0, 15.0, 60.0, 180.0], subcast=float
-)
-STIGMER_RETRY_AFTER_SECONDS: float = env.float("STIGMER_RETRY_AFTER_SECONDS", 300.0)
 STIGMER_MAX_STEPS: int = env.int("STIGMER_MAX_STEPS", 10_000)
-STIGMER_FLUSH_STEPS: int = env.int("STIGMER_FLUSH_STEPS", 100)
-STIGMER_FLUSH_SECONDS: float = env.float("STIGMER_FLUSH_SECONDS", 1.0)
-STIGMER_WRITERS: int = env.int("STIGMER_WRITERS", 4)
-STIGMER_SAVED_VIEWS: int = env.int("STIGMER_SAVED_VIEWS", 50)
-STIGMER_CRASH_LIMIT: int = env.int("STIGMER_CRASH_LIMIT", 5)
-STIGMER_RECOVERIES_AT_ONCE: int = env.int("STIGMER_RECOVERIES_AT_ONCE", 5)
-STIGMER_FREE_BYTES: int = env.int("STIGMER_FREE_BYTES", 64 * 1024 * 1024)
-STIGMER_QUARANTINE_SECONDS: float = env.float("STIGMER_QUARANTINE_SECONDS", 600.0)
-STIGMER_ALONE_PROCESSES: int = env.int("STIGMER_ALONE_PROCESSES", 4)
-STIGMER_FAIR_SHARE: int = env.int("STIGMER_FAIR_SHARE", 10)
 # Days after its end by phase; empty: runs are kept for ever.
 STIGMER_RETENTION: dict[str, int] = env.dict(
     "STIGMER_RETENTION", {}, subcast_values=int, validate=retention.phases_and_days
 )
 STIGMER_ARCHIVE_FOLDER: Path = env.path("STIGMER_ARCHIVE_FOLDER", STIGMER_HOME / "archives")
 STIGMER_METRICS_TOKEN: str = env.str("STIGMER_METRICS_TOKEN", "")
-STIGMER_METRICS_LOCAL: bool = env.bool("STIGMER_METRICS_LOCAL", False)
 
 # --- What a definition may do ---------------------------------------------------------------------
-STIGMER_DEFINITION_BYTES: int = env.int("STIGMER_DEFINITION_BYTES", 256 * 1024)
-STIGMER_DEFINITION_DEPTH: int = env.int("STIGMER_DEFINITION_DEPTH", 32)
-STIGMER_DEFINITION_NODES: int = env.int("STIGMER_DEFINITION_NODES", 20_000)
-STIGMER_VALUE_BYTES: int = env.int("STIGMER_VALUE_BYTES", 1024 * 1024)
-STIGMER_EXPRESSION_SECONDS: float = env.float("STIGMER_EXPRESSION_SECONDS", 2.0)
-STIGMER_HTTP_RESPONSE_BYTES: int = env.int("STIGMER_HTTP_RESPONSE_BYTES", 1024 * 1024)
 STIGMER_HTTP_ALLOWED_HOSTS: list[str] = env.list("STIGMER_HTTP_ALLOWED_HOSTS", [])
 STIGMER_HTTP_ONLY_HOSTS: list[str] = env.list("STIGMER_HTTP_ONLY_HOSTS", [])
 STIGMER_HTTP_ALLOWED_PORTS: list[int] = env.list("STIGMER_HTTP_ALLOWED_PORTS", [], subcast=int)
@@ -266,8 +317,33 @@ _least_memory = validate.Range(min=256 * 1024 * 1024)
 STIGMER_FUNCTION_MEMORY_BYTES: int = env.int(
     "STIGMER_FUNCTION_MEMORY_BYTES", 1024 * 1024 * 1024, validate=_least_memory
 )
+STIGMER_COMMANDS: bool = env.bool("STIGMER_COMMANDS", True)
+# What commands may do though the sandbox cannot keep them from it here, by the names of the risks.
+STIGMER_COMMANDS_MAY: list[str] = env.list("STIGMER_COMMANDS_MAY", [])
+STIGMER_COMMAND_MEMORY_BYTES: int = env.int(
+    "STIGMER_COMMAND_MEMORY_BYTES", 1024 * 1024 * 1024, validate=validate.Range(min=16 * 1024**2)
+)
+STIGMER_WORKSPACE_FOLDER: Path = env.path("STIGMER_WORKSPACE_FOLDER", STIGMER_HOME / "workspaces")
+STIGMER_WORKSPACE_BYTES: int = env.int("STIGMER_WORKSPACE_BYTES", 2 * 1024**3)
+STIGMER_WORKSPACES_BYTES: int = env.int("STIGMER_WORKSPACES_BYTES", 50 * 1024**3)
+# Repositories by name: an address, or a folder or bundle of this host.
+_demo_repository = {"demo": str(assets.DEMO_REPOSITORY)} if STIGMER_DEMO else {}
+STIGMER_REPOSITORIES: dict[str, str] = _demo_repository | env.dict("STIGMER_REPOSITORIES", {})
+STIGMER_GIT_HOSTS: list[str] = env.list("STIGMER_GIT_HOSTS", [])
+STIGMER_ARTIFACT_FOLDER: Path = env.path("STIGMER_ARTIFACT_FOLDER", STIGMER_HOME / "artifacts")
+STIGMER_ARTIFACT_BYTES: int = env.int("STIGMER_ARTIFACT_BYTES", 100 * 1024**2)
 STIGMER_SECRETS_FILE: Path | None = env.path("STIGMER_SECRETS_FILE", None)
 STIGMER_SECRETS_ACCESS_FILE: Path | None = env.path("STIGMER_SECRETS_ACCESS_FILE", None)
+
+# --- E-mail ---------------------------------------------------------------------------------------
+STIGMER_MAIL_URL: str = env.str("STIGMER_MAIL_URL", "")
+_mail = mail.from_url(STIGMER_MAIL_URL)
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.use_ssl, _mail.use_tls
+EMAIL_TIMEOUT = 30
+DEFAULT_FROM_EMAIL: str = env.str("STIGMER_MAIL_FROM", f"stigmer@{_mail.host or 'localhost'}")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- Log ------------------------------------------------------------------------------------------
 STIGMER_LOG_LEVEL: str = env.str("STIGMER_LOG_LEVEL", "INFO").upper()
@@ -275,3 +351,6 @@ STIGMER_LOG_FORMAT: str = env.str(
     "STIGMER_LOG_FORMAT", "auto", validate=validate.OneOf(logs.FORMATS)
 )
 LOGGING = logs.configured(STIGMER_LOG_LEVEL, STIGMER_LOG_FORMAT)
+
+# --- What nobody reads ----------------------------------------------------------------------------
+STIGMER_UNREAD: list[tuple[str, str]] = list(names.unread(os.environ, env.dump()))

@@ -12,6 +12,6 @@ def test_a_newcomer_logs_in_with_what_was_printed(live_stigmer: LiveStigmer, pag
     page.goto(live_stigmer.base_url)
     page.get_by_label("Username").fill("demo")
     page.get_by_label("Password", exact=True).fill(live_stigmer.logins["demo"])
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in", exact=True).click()
     page.wait_for_url(f"{live_stigmer.base_url}/")
     assert page.context.cookies()

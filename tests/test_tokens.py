@@ -60,7 +60,7 @@ def test_a_misspelt_one_is_known_by_its_checksum(alice: User) -> None:
     ],
 )
 def test_what_each_scope_allows(given: str, allowed: set[str]) -> None:
-    token = ApiToken(scopes=[given])
+    token = ApiToken(scopes=[given], owner=User(username="ada"))
     assert {scope for scope in tokens.SCOPES if tokens.allows(token, scope)} == allowed
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 # For a whole Stigmer, or one process of it, to begin: on a busy machine its start takes minutes.
 START_SECONDS = 300.0
 # For a page to show something: the browser shares the machine with servers and workers.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dashboard.graph.nodes import Edge, Graph, Node
 
@@ -40,11 +40,24 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """What a loop goes through, as a frame around it; ``key`` is that of the loop."""
+
+    key: str
+    name: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
 class Drawing:
     places: list[Place]
     lines: list[Line]
     width: float
     height: float
+    boxes: list[Box] = field(default_factory=list)
 
 
 def draw(graph: Graph) -> Drawing:
@@ -59,7 +72,32 @@ def draw(graph: Graph) -> Drawing:
         _line(edge, places[edge.source], places[edge.target], all_, at)
         for at, edge in enumerate(edges)
     ]
-    return Drawing(all_, lines, width, height)
+    return Drawing(all_, lines, width, height, _boxes(all_))
+
+
+def _boxes(places: list[Place]) -> list[Box]:
+    """A frame around the tasks of each loop, the outer ones first."""
+    found = []
+    for loop in (place for place in places if place.node.kind == "for"):
+        inside = [place for place in places if place.node.key.startswith(f"{loop.node.key}/")]
+        if not inside:
+            continue
+        left, top = min(place.x for place in inside), min(place.y for place in inside)
+        right = max(place.x for place in inside) + WIDTH
+        bottom = max(place.y for place in inside) + HEIGHT
+        depth = loop.node.key.count("/")
+        edge = max(4.0, 16.0 - 4 * depth)
+        found.append(
+            Box(
+                loop.node.key,
+                loop.node.name,
+                round(left - edge, 1),
+                round(top - edge, 1),
+                round(right - left + 2 * edge, 1),
+                round(bottom - top + 2 * edge, 1),
+            )
+        )
+    return sorted(found, key=lambda box: box.key.count("/"))
 
 
 def _layers(graph: Graph, order: dict[str, int], edges: list[Edge]) -> dict[str, int]:

@@ -13,12 +13,19 @@ from executions.states import OPEN_STATUSES, StepStatus
 @dataclass(slots=True)
 class Mark:
     """``status`` of the step that matters most at this node; ``count`` is how often it was
-    visited.
+    visited, ``path`` the step that was met last. ``is_caught``: it failed, and the run went on.
     """
 
     status: str
     count: int = 0
     is_here: bool = False
+    is_caught: bool = False
+    path: str = ""
+
+    @property
+    def look(self) -> str:
+        """The status as it is drawn: what was caught is no failure of the run."""
+        return "CAUGHT" if self.is_caught else self.status
 
 
 def marks(steps: Iterable[tuple[str, str]], stopped_at: Collection[str]) -> dict[str, Mark]:
@@ -36,6 +43,8 @@ def marks(steps: Iterable[tuple[str, str]], stopped_at: Collection[str]) -> dict
             mark.status = status
         if status in OPEN_STATUSES:
             open_.append(path)
+        mark.path = path
+        mark.is_caught = status == StepStatus.FAILED and path not in stopped_at
         stops = path in stopped_at and path not in around
         mark.is_here = mark.is_here or (stops and status == StepStatus.FAILED)
     for path in open_:
@@ -44,3 +53,15 @@ def marks(steps: Iterable[tuple[str, str]], stopped_at: Collection[str]) -> dict
         if not stopped_at and not any(is_inside(other, path) for other in open_):
             found[key_of(path)].is_here = True
     return found
+
+
+def rounds(steps: Iterable[tuple[str, str]]) -> dict[str, int]:
+    """How many rounds each loop has begun, by the key of its node."""
+    seen: dict[str, set[str]] = {}
+    for path, _ in steps:
+        above = ""
+        for segment in path.split("/")[1:]:
+            if segment.startswith("@"):
+                seen.setdefault(key_of(above), set()).add(f"{above}/{segment}")
+            above = f"{above}/{segment}"
+    return {key: len(found) for key, found in seen.items()}

@@ -14,12 +14,13 @@ from dashboard.addresses import href
 from dashboard.live import fragments
 from dashboard.live.frames import Part
 from dashboard.queries import execution as journal
+from executions import showing, sight
 from executions.ids import public_id
 from executions.journal.events import EventName, title_of
 from executions.live.news import Want
 from executions.live.topics import EXECUTION, Topic
 from executions.models import Notification
-from executions.roles import Role
+from executions.policy import Standing
 from executions.states import Phase
 from executions.verbs.rows import VERBS
 
@@ -32,29 +33,36 @@ class Changed:
 
     seq: int
     owner_id: int
-    pages: dict[Role, list[Part]] = field(default_factory=dict)
-    row: Part | None = None
+    pages: dict[Standing, list[Part]] = field(default_factory=dict)
+    rows: dict[bool, Part] = field(default_factory=dict)
     is_reset: bool = False
     is_partial: bool = False
 
 
 def changed(wants: Mapping[uuid.UUID, Want]) -> dict[uuid.UUID, Changed]:
-    """Render what changed in these executions, each fragment once for each role that follows it."""
+    """Render what changed in these executions, each fragment once for those who stand alike."""
     # The rows are read before steps and events: what comes between is sent twice, never lost.
     rows = journal.reread(list(wants))
     # Behind what a page shows it stands where the database was restored meanwhile.
     moved = {key: row for key, row in rows.items() if row.head_seq != wants[key].cursor}
-    steps, events = journal.changes({key: wants[key].cursor for key in moved if wants[key].roles})
+    steps, events = journal.changes(
+        {key: wants[key].cursor for key in moved if wants[key].standings}
+    )
     found: dict[uuid.UUID, Changed] = {}
     for key, row in moved.items():
         want, new = wants[key], steps.get(key, [])
         is_behind = row.head_seq < want.cursor
         is_reset = len(new) > MOST_STEPS or is_behind
         told = events.get(key, [])
-        roles = () if is_reset else want.roles
-        pages = {role: fragments.execution_parts(row, role, new, told) for role in roles}
-        part = fragments.row_part(row) if want.as_row and not is_behind else None
-        found[key] = Changed(row.head_seq, row.owner_id, pages, part, is_reset)
+        pages: dict[Standing, list[Part]] = {}
+        for standing in () if is_reset else want.standings:
+            with showing.masked(sight.mask_of(row) if standing.reads_masked else None):
+                pages[standing] = fragments.execution_parts(row, standing.role, new, told)
+        parts: dict[bool, Part] = {}
+        for is_masked in () if is_behind else want.rows:
+            with showing.masked(sight.mask_of(row) if is_masked else None):
+                parts[is_masked] = fragments.row_part(row)
+        found[key] = Changed(row.head_seq, row.owner_id, pages, parts, is_reset)
     return found
 
 
@@ -94,8 +102,11 @@ def _button(notification: Notification) -> dict[str, Any]:
     }
 
 
-def parts_of(topic: Topic, role: Role, change: Changed) -> list[Part] | None:
-    """The parts for one topic and role; None where the page has to read its region again."""
+def parts_of(topic: Topic, standing: Standing, change: Changed) -> list[Part] | None:
+    """The parts of one topic for those who stand so; None where the page has to read its region
+    again.
+    """
     if topic.kind == EXECUTION:
-        return None if change.is_reset else change.pages.get(role)
-    return [change.row] if change.row is not None else None
+        return None if change.is_reset else change.pages.get(standing)
+    row = change.rows.get(standing.reads_masked)
+    return [row] if row is not None else None

@@ -11,15 +11,16 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
-from dashboard import actions, choices, lanes, sentence, timeline, values, ways
+from dashboard import actions, choices, listing, sentence, values, ways
 from dashboard.live.frames import Part
-from dashboard.queries import approvals
+from dashboard.queries import approvals, workspaces
 from dashboard.queries import execution as queries
-from executions import clock
-from executions.models import Event, Execution, Step
+from executions import clock, policy, showing
+from executions.models import Event, Execution, Stall, Step, away
 from executions.models.unheard import BRIEFLY_SECONDS, unheard
 from executions.roles import Role
 from executions.states import ENDED_PHASES, OPEN_STATUSES, Phase, StepStatus, WaitingFor
+from executions.verbs import proposing
 from executions.verbs.rows import VERBS
 
 
@@ -31,8 +32,10 @@ def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
     open_ = [step for step in unfinished if step.status in OPEN_STATUSES]
     if any(step.waiting_for == WaitingFor.ANSWER for step in open_):
         approvals.attach(open_)
-    buttons = actions.actions(execution, role, failed)
-    nobody = None if execution.phase in ENDED_PHASES else unheard(BRIEFLY_SECONDS)
+    waits_for_host = away.host_of(execution)
+    stall = _stall(execution)
+    buttons = actions.actions(execution, role, failed, away=waits_for_host is not None, stall=stall)
+    nobody = None if execution.phase in ENDED_PHASES else unheard(BRIEFLY_SECONDS, execution.host)
     children, has_more = queries.children(execution.pk)
     question = choices.question(open_) if execution.phase == Phase.WAITING else None
     return {
@@ -42,6 +45,8 @@ def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
             _telling(execution, failed, open_),
             has_workers=nobody is None or nobody.may_live,
             unheard=nobody.said if nobody else "",
+            away=waits_for_host,
+            stall=stall,
         ),
         "actions": buttons,
         "refused": actions.refusals(buttons),
@@ -49,16 +54,29 @@ def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
         "can_run_again": ways.can_run_again(execution, role),
         "again_key": uuid.uuid4().hex,
         "question": question,
+        "workspace": workspaces.attached(execution),
+        "artifacts": workspaces.artifacts(execution),
+        "may_download": role in policy.RIGHTS["export"] and showing.whole(),
         "children": children,
         "has_more_children": has_more,
+        "forks": queries.forks_of(execution, role),
+        "proposals": (waiting := proposing.of_run(execution)),
+        "may_agree": any(role in VERBS[each.verb].roles for each in waiting),
         "late": choices.late_answer(question),
         "choices": VERBS["decide"].arguments[0].choices,
         "may_decide": role in VERBS["decide"].roles,
         **_editable(buttons, _at_which_it_stands(execution, failed), failed),
         **_values(execution),
-        "timeline": _timeline(execution),
         "server_now": clock.now(),
     }
+
+
+def _stall(execution: Execution) -> Stall | None:
+    """The attempt that shows no progress; first the one to which nobody has said anything."""
+    if execution.phase != Phase.IN_PROGRESS:
+        return None
+    told = Stall.objects.filter(execution=execution.pk).breakable().select_related("step")
+    return min(told, key=lambda stall: stall.is_quiet, default=None)
 
 
 def _telling(execution: Execution, failed: list[Step], open_: list[Step]) -> list[Step]:
@@ -80,7 +98,11 @@ def _editable(
     """The failed call whose input may be changed before it is retried; only where it is short
     enough to edit. Others that ``failed`` go on as they were.
     """
-    may_retry = any(action.verb == "retry" and action.is_allowed for action in buttons)
+    # A person who has to give a reason acts for others, and changes nobody's input.
+    may_retry = any(
+        action.verb == "retry" and action.is_allowed and not action.asks_reason
+        for action in buttons
+    )
     is_call = first is not None and first.kind == "call"
     shown = (
         values.shown(getattr(first, "arguments_text", None), first.control)
@@ -103,26 +125,20 @@ def _values(execution: Execution) -> dict[str, Any]:
     }
 
 
-def _timeline(
-    execution: Execution,
-) -> list[tuple[Step, timeline.Bar, lanes.Lane | None]]:
-    timed = lanes.arranged(queries.timed_steps(execution.pk), queries.forks(execution.pk))
-    bars = timeline.bars([step for step, _ in timed], execution.ended_at or clock.now())
-    return [(step, bar, lane) for (step, lane), bar in zip(timed, bars, strict=True) if bar]
-
-
 def execution_parts(
     execution: Execution, role: Role, steps: Sequence[Step], events: Sequence[Event]
 ) -> list[Part]:
     """Everything on an execution's page that may have changed."""
     context = execution_context(execution, role)
+    axis = listing.axis_of(execution)
+    context["axis"] = axis
     parts = [
-        Part(name, _render(name, context))
-        for name in ("headline", "standing", "timeline", "result")
+        Part(name, _render(name, context)) for name in ("headline", "standing", "axis", "result")
     ]
-    for step in steps:
-        html = _render("step", {"execution": execution, "step": step})
-        parts.append(Part(f"step-{step.pk.hex}", html, into="steps"))
+    for row in listing.changed(execution, steps, axis):
+        name = "step" if row.node.step is not None else "group"
+        shown = {"execution": execution, "node": row.node, "step": row.node.step}
+        parts.append(Part(row.node.id, _render(name, shown), into=row.into))
     for event in sorted(events, key=lambda each: each.seq):
         parts.append(
             Part(

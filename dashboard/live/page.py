@@ -127,7 +127,7 @@ class Page(Subscriber):
         # Behind what the page shows: the database was restored meanwhile.
         is_behind = change.seq < subscription.cursor
         topic = subscription.topic
-        parts = None if is_behind else changes.parts_of(topic, subscription.role, change)
+        parts = None if is_behind else changes.parts_of(topic, subscription.standing, change)
         self.mailbox.put(topic.name, change.seq, parts)
         subscription.cursor = change.seq
 
@@ -138,7 +138,7 @@ class Page(Subscriber):
         new: Sequence[Notification],
         unread: int,
     ) -> None:
-        toasts = [changes.toast(row, self.sees_everything) for row in new]
+        toasts = [changes.toast(row, self.sees_others) for row in new]
         self.mailbox.put(subscription.topic.name, seq, [fragments.badge_part(unread)], toasts)
 
     def tell_stream(self, subscription: Subscription, delta: Delta) -> None:

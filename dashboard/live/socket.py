@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 
 from dashboard.live.page import Page, door, topics_of
 from executions.live.closing import Close
 from executions.live.socket import LiveSocket, is_sequence
 from executions.live.subscriber import Subscriber
+
+# Pages that one person may have open at one web process; one more is asked to come back later.
+SOCKETS_OF_ONE_PERSON = 20
+# Rows, executions and lists that one page may follow.
+TOPICS_OF_ONE_PAGE = 150
 
 
 class PageSocket(LiveSocket):
@@ -26,7 +30,7 @@ class PageSocket(LiveSocket):
         return Page(user, getattr(session, "session_key", "") or "")
 
     def most(self) -> int:
-        return settings.STIGMER_SOCKETS_PER_USER
+        return SOCKETS_OF_ONE_PERSON
 
     async def hear(self, subscriber: Subscriber, message: dict[str, Any]) -> bool:
         """Topics to follow from a sequence, topics to leave, and that what was sent has arrived."""
@@ -39,7 +43,7 @@ class PageSocket(LiveSocket):
             subscriber.unsubscribe(name)
         wanted = topics_of(message.get("sub", {}))
         names = subscriber.subscriptions.keys() | {topic.name for topic in wanted}
-        if len(names) > settings.STIGMER_TOPICS_PER_SOCKET:
+        if len(names) > TOPICS_OF_ONE_PAGE:
             return False
         if wanted:
             await door.hub().subscribe(subscriber, wanted)

@@ -3,26 +3,49 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
+from decimal import Decimal
 
 from django.contrib.auth.models import User
-from django.db.models import OuterRef, Q
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from executions import policy
-from executions.models import Agent, AgentVersion, Execution, Session
+from executions.mind.messages import added
+from executions.models import Agent, AgentVersion, Execution, McpServer, Session
+from executions.models.mcp_server import Transport
+from executions.models.resource import holding
+from executions.states import Phase
 
 MOST = 500
+MOST_CHOICES = 200
 LATEST = 10
+PAGE = 50
+# Runs whose usage is added up on the page of an agent.
+COUNTED = 50
+_VALUES = ("input", "output", "error")
 _LARGE = ("head_version__source", "head_version__document")
 
 
-def page(user: User, text: str = "") -> list[Agent]:
+@dataclass(frozen=True, slots=True)
+class Used:
+    """The use of so many ``runs``; of ``unknown`` of them the cost is not known."""
+
+    runs: int
+    usage: dict[str, int]
+    cost: str
+    unknown: int
+
+
+def page(user: User, text: str = "", most: int = MOST) -> list[Agent]:
     """The agents that this person may see, by name."""
     rows = policy.visible_agents(user).select_related("head_version", "owner").defer(*_LARGE)
-    if text:
-        rows = rows.filter(
-            Q(slug__icontains=text) | Q(name__icontains=text) | Q(description__icontains=text)
-        )
-    return list(rows.order_by("slug")[:MOST])
+    return list(rows.filter(holding(text)).order_by("slug")[:most])
+
+
+def choices(user: policy.Person) -> list[str]:
+    """Slugs for the filter of the executions list."""
+    rows = policy.visible_agents(user)
+    return list(rows.order_by("slug").values_list("slug", flat=True)[:MOST_CHOICES])
 
 
 def one(user: User, agent_id: uuid.UUID) -> Agent | None:
@@ -41,17 +64,54 @@ def version(agent: Agent, number: int) -> AgentVersion | None:
     return rows.select_related("created_by").first()
 
 
+def commands() -> set[str]:
+    """The names of the MCP servers that are commands."""
+    return set(McpServer.objects.filter(transport=Transport.STDIO).values_list("name", flat=True))
+
+
+def used(user: User, agent: Agent) -> Used:
+    """The use of an agent's newest completed runs, of those that this person may see."""
+    rows = policy.visible_executions(user).filter(agent=agent, phase=Phase.COMPLETED)
+    outputs = list(rows.order_by("-id").values_list("output", flat=True)[:COUNTED])
+    told = [each for each in outputs if isinstance(each, dict) and each.get("usage")]
+    costs = [each.get("cost") for each in told]
+    whole = sum((Decimal(str(cost)) for cost in costs if cost is not None), Decimal(0))
+    return Used(
+        len(told),
+        added([each["usage"] for each in told]),
+        f"{whole.normalize():f}",
+        sum(cost is None for cost in costs),
+    )
+
+
 def latest_executions(user: User, agent: Agent) -> list[Execution]:
     rows = policy.visible_executions(user).filter(agent=agent).select_related("owner", "agent")
-    return list(rows.defer("input", "output", "error").order_by("-id")[:LATEST])
+    return list(rows.defer(*_VALUES).order_by("-id")[:LATEST])
 
 
 def latest_sessions(user: User, agent: Agent) -> list[tuple[Session, Execution]]:
     """The newest conversations with it, each with its newest run."""
-    sessions = policy.visible_sessions(user).filter(agent=agent).select_related("owner")
-    newest = Execution.objects.filter(session=OuterRef("pk")).order_by("-id").values("pk")[:1]
-    found = list(sessions.annotate(newest=newest).exclude(newest=None).order_by("-id")[:LATEST])
-    keys = [session.newest for session in found]
-    rows = Execution.objects.filter(pk__in=keys).select_related("owner", "agent")
-    runs = {row.pk: row for row in rows.defer("input", "output", "error")}
-    return [(session, runs[session.newest]) for session in found if session.newest in runs]
+    return _talks(user, policy.visible_sessions(user).filter(agent=agent), LATEST)
+
+
+def conversations(
+    user: User, before: uuid.UUID | None
+) -> tuple[list[tuple[Session, Execution]], bool]:
+    """A page of the conversations that this person may see, the newest first, each with its newest
+    run; whether there are older ones.
+    """
+    rows = policy.visible_sessions(user)
+    rows = rows if before is None else rows.filter(pk__lt=before)
+    found = _talks(user, rows, PAGE + 1)
+    return found[:PAGE], len(found) > PAGE
+
+
+def _talks(user: User, sessions: QuerySet[Session], most: int) -> list[tuple[Session, Execution]]:
+    """The newest of these that have a run which this person may see, with the newest of them."""
+    visible = policy.visible_executions(user)
+    newest = visible.filter(session=OuterRef("pk")).order_by("-id").values("pk")[:1]
+    rows = sessions.select_related("owner", "agent").annotate(newest=Subquery(newest))
+    found = list(rows.exclude(newest=None).order_by("-id")[:most])
+    runs = visible.filter(pk__in=[session.newest for session in found])
+    by_key = {row.pk: row for row in runs.select_related("owner", "agent").defer(*_VALUES)}
+    return [(session, by_key[session.newest]) for session in found if session.newest in by_key]

@@ -17,7 +17,6 @@ from executions.models.matching import ATTENTION
 from executions.states import ACTIVE_PHASES, Phase
 from executions.verbs.row import Verb
 
-SNOOZED = "snoozed"
 KINDS = {"": "All", **{name: kind.word for name, kind in ATTENTION.items()}}
 
 
@@ -37,6 +36,8 @@ class Row:
     group: Group
     verbs: tuple[Verb, ...]
     is_snoozed: bool
+    # Its reader has to say why, on a page before.
+    asks_reason: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,9 @@ def page(user: User, kind: str, start: int) -> Page:
     if found is None:
         return Page(is_late=True)
     verbs = verbs_for(user, owns=not policy.sees_everything(user))
+    asks_reason = policy.is_support(user)
     now = clock.now()
-    rows = [_row(group, verbs, group.is_snoozed(now)) for group in found.groups]
+    rows = [_row(group, verbs, group.is_snoozed(now), asks_reason) for group in found.groups]
     return Page(
         [row for row in rows if not row.is_snoozed],
         [row for row in rows if row.is_snoozed],
@@ -68,8 +70,9 @@ def counts(user: User) -> list[Count]:
     return [Count(kind, word, _counted(user, kind)) for kind, word in KINDS.items()]
 
 
-def _row(group: Group, verbs: Sequence[Verb], is_snoozed: bool) -> Row:
-    return Row(group, tuple(verb for verb in verbs if _is_possible(verb, group)), is_snoozed)
+def _row(group: Group, verbs: Sequence[Verb], is_snoozed: bool, asks_reason: bool) -> Row:
+    possible = tuple(verb for verb in verbs if _is_possible(verb, group))
+    return Row(group, possible, is_snoozed, asks_reason)
 
 
 def _is_possible(verb: Verb, group: Group) -> bool:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from dashboard.queries.in_time import in_time
 from executions import clock, policy
+from executions.ids import least_uuid7
+from executions.models import Event, Execution
+from executions.models.event import FAILURES
 
 HOURS = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """One hour: from when, how many runs began, and how many that failed in it stand failed."""
+    """One hour: from when, how many runs began, and how many failures there were in it."""
 
     since: datetime
     began: int
@@ -43,35 +46,57 @@ class Day:
 
     @property
     def most(self) -> int:
-        return max((hour.began for hour in self.hours), default=0)
+        return max((max(hour.began, hour.failed) for hour in self.hours), default=0)
 
 
-def day(user: policy.Person) -> Day | None:
-    """Of the runs that this person may see; None where they could not be counted in time."""
-    return in_time("runs by hour", lambda: _day(user))
+def day(user: policy.Person, **of: uuid.UUID) -> Day | None:
+    """Of the runs that this person may see, or those of one ``workflow`` or ``agent``; None where
+    they could not be counted in time.
+    """
+    return in_time("runs by hour", lambda: _day(user, of))
 
 
-def _day(user: policy.Person) -> Day:
-    end = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    starts = [end - timedelta(hours=HOURS - index) for index in range(HOURS)]
-    before = starts[0] - timedelta(hours=HOURS)
-    began = _counted(user, "created_at", starts, before, end)
-    failed = _counted(user, "failed_at", starts, before, end)
+def began(rows: Callable[[], QuerySet[Execution]]) -> Day | None:
+    """When these began, and which of them stand failed; None where that takes too long."""
+
+    def count() -> Day:
+        starts, before = _hours()
+        found = rows().filter(created_at__gte=before, pk__gte=least_uuid7(before))
+        of_all = _counted(found, "created_at", starts, before)
+        of_failed = _counted(found.filter(phase="FAILED"), "created_at", starts, before)
+        hours = [Hour(*each) for each in zip(starts, of_all[1:], of_failed[1:], strict=True)]
+        return Day(hours, of_all[0], of_failed[0])
+
+    return in_time("matching runs by hour", count)
+
+
+def _day(user: policy.Person, of: Mapping[str, uuid.UUID]) -> Day:
+    starts, before = _hours()
+    runs: Any = policy.visible_executions(user).filter(**of)
+    # A retry clears what a run says of its failure; what happened stays.
+    failures: Any = Event.objects.filter(name__in=FAILURES, created_at__gte=before)
+    failures = failures.filter(**{f"execution__{name}": key for name, key in of.items()})
+    if not policy.sees_everything(user):
+        failures = failures.filter(execution__in=runs.order_by().values("pk"))
+    # Keys begin with the moment at which they were made: the index of the table finds them.
+    found = runs.filter(created_at__gte=before, pk__gte=least_uuid7(before))
+    began = _counted(found, "created_at", starts, before)
+    failed = _counted(failures, "created_at", starts, before)
     hours = [Hour(*each) for each in zip(starts, began[1:], failed[1:], strict=True)]
     return Day(hours, began[0], failed[0])
 
 
-def _counted(
-    user: policy.Person, moment: str, starts: Sequence[datetime], before: datetime, end: datetime
-) -> list[int]:
+def _hours() -> tuple[list[datetime], datetime]:
+    """Where each of the last hours begins, and where the day before them does."""
+    end = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    starts = [end - timedelta(hours=HOURS - index) for index in range(HOURS)]
+    return starts, starts[0] - timedelta(hours=HOURS)
+
+
+def _counted(rows: Any, moment: str, starts: Sequence[datetime], before: datetime) -> list[int]:
     """How many in the day before, then in each hour; one query."""
-    within: dict[str, Any] = {f"{moment}__gte": before, f"{moment}__lt": end}
-    if moment == "created_at":
-        # Keys begin with the moment at which they were made: the index of the table finds them.
-        within["pk__gte"] = uuid.UUID(int=int(before.timestamp() * 1000) << 80)
-    rows = policy.visible_executions(user).filter(**within)
     bounds = [(before, starts[0]), *((each, each + timedelta(hours=1)) for each in starts)]
-    found = rows.aggregate(
+    found = rows.order_by().aggregate(
         **{
             f"part_{index}": Count(
                 "pk", filter=Q(**{f"{moment}__gte": since, f"{moment}__lt": until})

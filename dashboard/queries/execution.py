@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Prefetch, Q, QuerySet, TextField
-from django.db.models.functions import Cast, Substr
+from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, TextField
+from django.db.models.functions import Substr
 
+from dashboard.queries import steps as found
 from dashboard.queries.executions import TEXTS
 from dashboard.values import SHOWN_CHARACTERS
 from executions import policy
 from executions.journal.decided import Task
 from executions.journal.paths import ancestors
 from executions.language.walking import late
-from executions.models import Ask, Attempt, Event, Execution, Step
+from executions.models import Artifact, Ask, Attempt, Event, Execution, Step
+from executions.roles import Role
 from executions.states import OPEN_STATUSES, Phase
 
 STEPS = 200
+SPANS = 1000
 EVENTS = 200
 CHILDREN = 20
 VALUES = ("input", "arguments", "output", "error")
-
-
-@dataclass(frozen=True, slots=True)
-class Journal:
-    """What the page shows of one execution. ``has_earlier`` where older steps were left out."""
-
-    execution: Execution
-    steps: list[Step] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    has_earlier: bool = False
 
 
 def one(user: policy.Person, execution_id: uuid.UUID) -> Execution | None:
@@ -44,15 +38,10 @@ def reread(execution_ids: list[uuid.UUID]) -> dict[uuid.UUID, Execution]:
     return {row.pk: row for row in _shown(Execution.objects.filter(pk__in=execution_ids))}
 
 
-def journal(execution: Execution) -> Journal:
-    """Its newest steps and events; the row was read before them, so nothing between is missed."""
-    found = list(_steps(execution.pk).order_by("-id")[: STEPS + 1])
-    events = (
-        Event.objects.filter(execution_id=execution.pk)
-        .select_related("actor")
-        .order_by("-seq")[:EVENTS]
-    )
-    return Journal(execution, found[:STEPS][::-1], list(events), has_earlier=len(found) > STEPS)
+def events_of(execution: Execution) -> list[Event]:
+    """Its newest events."""
+    rows = Event.objects.filter(execution_id=execution.pk).select_related("actor")
+    return list(rows.order_by("-seq")[:EVENTS])
 
 
 def children(execution_id: uuid.UUID) -> tuple[list[Execution], bool]:
@@ -64,10 +53,48 @@ def children(execution_id: uuid.UUID) -> tuple[list[Execution], bool]:
     return found[:CHILDREN], len(found) > CHILDREN
 
 
-def earlier_steps(execution_id: uuid.UUID, before: uuid.UUID) -> tuple[list[Step], bool]:
-    """The steps before those on the page, and whether there are more still."""
-    found = list(_steps(execution_id).filter(id__lt=before).order_by("-id")[: STEPS + 1])
-    return found[:STEPS][::-1], len(found) > STEPS
+def forks_of(execution: Execution, role: Role) -> list[Execution]:
+    """The newest runs that were forked from it, as far as this role may see them."""
+    rows = Execution.objects.filter(forked_from=execution.pk).order_by("-id")
+    if role not in (Role.SUPPORT, Role.ADMIN):
+        rows = rows.filter(owner=execution.owner_id)
+    return list(rows.only("id", "kind", "name", "phase", "created_at", "forked_seq")[:CHILDREN])
+
+
+def some_steps(
+    execution_id: uuid.UUID,
+    inside: Sequence[str],
+    whole: Sequence[str],
+    *,
+    before: uuid.UUID | None = None,
+) -> tuple[list[Step], bool]:
+    """The newest steps below one of ``inside`` (and in no loop there) or below one of ``whole``,
+    in the order of time, and whether there are older ones.
+    """
+    rows = found.levels(_steps(execution_id), execution_id, inside, whole)
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    read = list(rows.order_by("-id")[: STEPS + 1])
+    return read[:STEPS][::-1], len(read) > STEPS
+
+
+def matching_steps(execution_id: uuid.UUID, words: str, only: str) -> tuple[list[Step], bool]:
+    """The newest steps that match a search, in the order of time, and whether there are more."""
+    rows = found.matching(_steps(execution_id, rows=Step.objects.tasks()), words, only)
+    read = list(rows.order_by("-id")[: STEPS + 1])
+    return read[:STEPS][::-1], len(read) > STEPS
+
+
+def steps_at(execution_id: uuid.UUID, paths: Collection[str], status: str) -> list[Step]:
+    """The steps of this status that stand at these paths, with little more than their paths."""
+    rows = Step.objects.filter(execution_id=execution_id, path__in=paths, status=status)
+    rows = rows.standing().tasks()
+    return list(rows.only("id", "path", "name", "execution_id").order_by("id")[:CHILDREN])
+
+
+def one_step(execution_id: uuid.UUID, step_id: uuid.UUID) -> Step | None:
+    """A step with all that its row shows; None where there is none."""
+    return _steps(execution_id).filter(pk=step_id).first()
 
 
 def changes(
@@ -94,30 +121,18 @@ def changes(
     return steps, events
 
 
-def timed_steps(execution_id: uuid.UUID) -> list[Step]:
-    """The newest steps with only what the timeline draws."""
-    rows = Step.objects.filter(execution_id=execution_id).tasks().standing()
-    rows = rows.only(
-        "id",
-        "execution_id",
-        "path",
-        "name",
-        "kind",
-        "status",
-        "attempt",
-        "started_at",
-        "finished_at",
-    )
-    return list(rows.order_by("-id")[:STEPS])[::-1]
+def spans(execution_id: uuid.UUID, but: Collection[str]) -> list[tuple[datetime, datetime | None]]:
+    """When the newest steps began and ended, without those of some kinds."""
+    rows = Step.objects.filter(execution_id=execution_id, started_at__isnull=False)
+    rows = rows.standing().tasks().exclude(kind__in=but)
+    read = rows.order_by("-id").values_list("started_at", "finished_at")[:SPANS]
+    return [(since, until) for since, until in read if since is not None]
 
 
 def forks(execution_id: uuid.UUID) -> frozenset[str]:
-    """The paths of the steps that have branches."""
-    rows = Step.objects.filter(execution_id=execution_id, kind__in=("fork", "for")).standing()
-    # What a loop goes through may be long, so it is not read.
-    rows = rows.annotate(said=Cast("control", TextField()))
-    is_parallel = Q(kind="fork") | Q(said__contains='"parallel":')
-    return frozenset(rows.filter(is_parallel).values_list("path", flat=True)[:STEPS])
+    """The paths of the steps that have branches. Rounds of a loop are known by their paths."""
+    rows = Step.objects.filter(execution_id=execution_id, kind="fork").standing()
+    return frozenset(rows.values_list("path", flat=True)[:SPANS])
 
 
 def stopped_at(execution: Execution) -> frozenset[str]:
@@ -175,9 +190,15 @@ def _shown(rows: QuerySet[Execution]) -> QuerySet[Execution]:
             "agent_instance",
             "owner",
             "process",
+            "workspace",
+            "occurrence",
         )
         .defer("input", "output", *TEXTS)
-        .annotate(input_text=_beginning("input"), output_text=_beginning("output"))
+        .annotate(
+            input_text=_beginning("input"),
+            output_text=_beginning("output"),
+            has_artifacts=Exists(Artifact.objects.filter(execution=OuterRef("pk"))),
+        )
     )
 
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
 
 from django.db.models import Count, QuerySet
+from django.utils.timezone import get_current_timezone
 
+from dashboard.queries import by_hour
+from dashboard.queries.by_hour import Day
 from dashboard.queries.in_time import in_time
 from executions import policy
 from executions.models import Execution
 from executions.models.execution import ExecutionQuerySet
-from executions.searching.search import ATTENTION, Search
+from executions.searching.search import ATTENTION, SEARCHED, Search
 from executions.states import Phase
 
 PAGE = 50
 COUNT_CAP = 10_000
-# A search by words looks through so many executions at a time; "Older" goes on from there.
-SEARCHED = 10_000
 NEW_CAP = 100
 # What the page is about may take longer than what stands beside it.
 LIST_SECONDS = 5.0
@@ -37,6 +39,10 @@ class Filters:
     phase: str = ""
     workflow: str = ""
     owner: str = ""
+    # Days, the first and the last: 2026-11-20.
+    since: str = ""
+    until: str = ""
+    oldest_first: bool = False
     typed: str = ""
     search: Search = field(default_factory=Search)
     problems: tuple[str, ...] = ()
@@ -48,7 +54,8 @@ class Filters:
         return typed or self.phase
 
     def is_any(self) -> bool:
-        return bool(self.phase or self.workflow or self.owner or self.typed)
+        dated = self.since or self.until
+        return bool(self.phase or self.workflow or self.owner or dated or self.typed)
 
     def as_query(self) -> dict[str, str]:
         """The filters as they stand in an address; empty ones are left out."""
@@ -56,6 +63,9 @@ class Filters:
             "phase": self.phase,
             "workflow": self.workflow,
             "owner": self.owner,
+            "since": self.since,
+            "until": self.until,
+            "sort": "oldest" if self.oldest_first else "",
             "q": self.typed,
         }
         return {name: value for name, value in named.items() if value}
@@ -98,6 +108,8 @@ def page(user: policy.Person, filters: Filters, before: uuid.UUID | None = None)
 
 def _page(user: policy.Person, filters: Filters, before: uuid.UUID | None) -> Page:
     rows, last = visible(user), None
+    if filters.oldest_first and not filters.search.reads_each_row():
+        return _oldest_first(user, filters, rows, before)
     if filters.search.reads_each_row():
         rows, last = rows.newest(SEARCHED, before, filters.search.text)
     elif before is not None:
@@ -107,6 +119,15 @@ def _page(user: policy.Person, filters: Filters, before: uuid.UUID | None) -> Pa
         return Page(found[:PAGE], len(found) > PAGE)
     end = Execution.objects.only("id", "kind", "created_at").filter(pk=last).first()
     return Page(found, has_more=end is not None, searched_to=end)
+
+
+def _oldest_first(
+    user: policy.Person, filters: Filters, rows: ExecutionQuerySet, after: uuid.UUID | None
+) -> Page:
+    if after is not None:
+        rows = rows.filter(id__gt=after)
+    found = list(_matching(user, filters, rows).order_by("id")[: PAGE + 1])
+    return Page(found[:PAGE], len(found) > PAGE)
 
 
 def tally(user: policy.Person, filters: Filters) -> dict[str, int] | None:
@@ -167,5 +188,25 @@ def searches(filters: Filters) -> tuple[Search, Search]:
         needs_attention=True if filters.phase == ATTENTION else None,
         subject=filters.workflow,
         owner=filters.owner,
+        after=_day(filters.since, 0),
+        before=_day(filters.until, 1),
     )
     return chosen, filters.search
+
+
+def _day(text: str, later: int) -> datetime | None:
+    """The beginning of a day in the zone of the page, or of the one after it."""
+    try:
+        day = date.fromisoformat(text)
+        return datetime.combine(day + timedelta(days=later), time.min, get_current_timezone())
+    except (ValueError, OverflowError):
+        return None
+
+
+def by_hour_of(user: policy.Person, filters: Filters) -> Day | None:
+    """How many of what matches began in each of the last hours; None for a search by words, and
+    where they could not be counted in time.
+    """
+    if filters.search.reads_each_row():
+        return None
+    return by_hour.began(lambda: _matching(user, filters))

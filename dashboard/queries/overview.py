@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 
-from dashboard.queries import by_hour, executions
+from dashboard.queries import by_hour, executions, figures
 from dashboard.queries.by_hour import Day
+from dashboard.queries.figures import Change, Durations
 from dashboard.queries.in_time import in_time
 from executions import audit, clock, policy
+from executions.attention import groups
+from executions.attention.groups import Group
 from executions.models import Event, Execution, Process
 from executions.models.unheard import BRIEFLY_SECONDS, Unheard, unheard
 from executions.recovery import boot
 from executions.recovery.boot import SinceStart
 
 LINES = 8
+CAUSES = 5
 Row = TypeVar("Row", bound=Model)
 
 
@@ -36,6 +40,10 @@ class Overview:
     since_start: SinceStart | None = None
     trail: str = ""
     day: Day | None = None
+    durations: Durations | None = None
+    changes: list[Change] | None = None
+    causes: list[Group] | None = None
+    oldest_due: datetime | None = None
 
 
 def overview(user: Any) -> Overview:
@@ -56,8 +64,18 @@ def overview(user: Any) -> Overview:
         nobody=unheard(BRIEFLY_SECONDS),
         since_start=in_time("since the start", lambda: _worth_saying(boot.since_start(seen))),
         day=by_hour.day(user),
+        durations=figures.durations(user),
+        changes=figures.changes(user),
+        causes=in_time("top causes", lambda: _causes(user)),
+        oldest_due=figures.oldest_due(),
         trail=_broken_trail() if policy.is_admin(user) else "",
     )
+
+
+def _causes(user: Any) -> list[Group]:
+    """What most runs that stand failed have in common."""
+    found = groups.groups(user).groups
+    return sorted(found, key=lambda group: group.count, reverse=True)[:CAUSES]
 
 
 def _broken_trail() -> str:

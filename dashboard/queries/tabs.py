@@ -18,11 +18,11 @@ def drawing(execution: Execution) -> Drawing | None:
     """The execution's own version as a graph; None for an agent's run, which follows no
     definition.
     """
-    return None if execution.version_id is None else _drawn(execution.version_id)
+    return None if execution.version_id is None else drawing_of(execution.version_id)
 
 
 @lru_cache(maxsize=64)
-def _drawn(version_id: uuid.UUID) -> Drawing:
+def drawing_of(version_id: uuid.UUID) -> Drawing:
     """Versions never change, so that each is laid out once."""
     document = WorkflowVersion.objects.values_list("document", flat=True).get(pk=version_id)
     return draw(graph_of(definition.load(document)))

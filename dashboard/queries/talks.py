@@ -68,8 +68,10 @@ class _Tree:
             rows = rows.filter(session=execution.session_id)
         found = rows.order_by("-id").values_list(*_COLUMNS)[:MOST_RUNS]
         self.runs = {said.id: said for said in map(_said, list(found)[::-1])}
-        if execution.public_id not in self.runs:
-            self.get(execution.public_id)
+        if self.get(execution.public_id) is None:
+            # A run that others drive stands alone.
+            row = (execution.pk, execution.input, execution.phase)
+            self.runs[execution.public_id] = _said(row)
 
     def _rows(self) -> Any:
         return Execution.objects.filter(

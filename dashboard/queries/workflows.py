@@ -11,6 +11,9 @@ from django.db.models import Count, Q
 from dashboard.queries.in_time import in_time
 from executions import policy
 from executions.models import Execution, Workflow, WorkflowVersion
+from executions.models.resource import holding
+
+MOST = 500
 
 LATEST = 10
 # Of so many of the newest executions the list tells how many each workflow has: a page counts
@@ -27,15 +30,11 @@ class Counts:
     is_all: bool
 
 
-def page(user: Any, text: str = "") -> list[Workflow]:
+def page(user: Any, text: str = "", most: int = MOST) -> list[Workflow]:
     """The workflows that this user may see, by name."""
     rows = policy.visible_workflows(user).select_related("head_version", "owner")
     rows = rows.defer("head_version__source", "head_version__document")
-    if text:
-        rows = rows.filter(
-            Q(slug__icontains=text) | Q(name__icontains=text) | Q(description__icontains=text)
-        )
-    return list(rows.order_by("slug")[:500])
+    return list(rows.filter(holding(text)).order_by("slug")[:most])
 
 
 def counts(user: Any) -> Counts | None:

@@ -62,7 +62,7 @@ def day_bars(day: Day) -> SafeString:
         ' preserveAspectRatio="none">{}</svg>',
         _DAY_WIDTH,
         _DAY_HEIGHT,
-        f"In the last 24 hours {day.began:,} began, and {day.failed:,} still stand failed",
+        f"In the last 24 hours {day.began:,} began, and there were {day.failed:,} failures",
         format_html_join(
             "",
             '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="2"/>',

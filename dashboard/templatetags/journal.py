@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from hashlib import blake2s
 from typing import Any, NamedTuple
 
 from django import template
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import slugify
 
 from dashboard import values, words
 from dashboard.queries import execution as queries
+from dashboard.queries import workers
 from dashboard.templatetags.shell import icon
+from executions.agents.asking import visible as made_visible
 from executions.ids import public_id
 from executions.journal.decided import Call, Decision
-from executions.journal.paths import unescape
-from executions.models import Ask, AuditEntry, Event, Execution, Notification, Step
-from executions.states import Look, Phase, StepStatus
+from executions.language import KINDS
+from executions.models import (
+    Ask,
+    AuditEntry,
+    Event,
+    Execution,
+    Notification,
+    Process,
+    Proposal,
+    Step,
+)
+from executions.states import PASSED_STATUSES, Look, Phase, StepStatus
+from executions.verbs import proposing
+from executions.verbs.deciding import amend
 
 register = template.Library()
 
@@ -29,9 +46,22 @@ class Subject(NamedTuple):
     version_href: str
 
 
-DEEPEST = 4
 LINE = 240
+LOG_CHARACTERS = 8_000
 _ICONS = {"bad": "alert", "good": "check", "warn": "alert", "busy": "retry"}
+
+
+@register.filter
+def log_end(log: str) -> str:
+    """The end of a log, where what went wrong is said; how much stands before it."""
+    left_out = len(log) - LOG_CHARACTERS
+    return f"[… {left_out:,} characters before …]\n{log[-LOG_CHARACTERS:]}" if left_out > 0 else log
+
+
+@register.simple_tag
+def promises_of(process: Process) -> list[workers.Kept]:
+    """What the sandbox of a worker promises."""
+    return workers.promises(process)
 
 
 @register.simple_tag
@@ -48,17 +78,47 @@ def status_tone(status: str) -> str:
     return f"tone-{words.status_look(status).tone}"
 
 
-@register.filter
-def depth(step: Step) -> int:
-    """How deep the task lies in its definition, as far as the page shows it."""
-    return 0 if step.is_decision() else max(0, min(DEEPEST, step.path.count("/") - 1))
-
-
 @register.simple_tag
 def shown_value(step: Step, name: str) -> values.Shown | None:
     return values.shown(
         getattr(step, f"{name}_text", None), step.control if name == "arguments" else None
     )
+
+
+@register.inclusion_tag("dashboard/parts/payload.html")
+def payload(shown: values.Shown, label: str, name: str = "", address: str = "") -> dict[str, Any]:
+    """A value in the viewer: ``address`` answers with the whole of it as text."""
+    digest = blake2s(f"{address} {label} {shown.text}".encode(), digest_size=8).hexdigest()
+    kind = "json" if shown.is_json else "text"
+    return {
+        "text": shown.text,
+        "is_cut": shown.is_cut,
+        "label": label,
+        "name": name,
+        "address": address,
+        "kind": kind,
+        "key": digest,
+        "file": f"{slugify(name or label) or 'value'}.{'json' if shown.is_json else 'txt'}",
+    }
+
+
+@register.inclusion_tag("dashboard/parts/payload.html")
+def payload_of(value: Any, label: str, name: str = "") -> dict[str, Any]:
+    """A JSON value that the page has as a whole, in the viewer."""
+    return payload(values.of(value), label, name)
+
+
+@register.inclusion_tag("dashboard/parts/payload.html")
+def payload_visible(value: Any, label: str, name: str = "") -> dict[str, Any]:
+    """A JSON value about which somebody decides: what cannot be seen in it is written out."""
+    shown = values.of(value)
+    return payload(replace(shown, text=made_visible(shown.text)), label, name)
+
+
+@register.inclusion_tag("dashboard/parts/payload.html")
+def payload_text(text: str, label: str, name: str = "") -> dict[str, Any]:
+    """Somebody's text in the viewer."""
+    return payload(values.Shown(values.plain(text), is_json=False), label, name)
 
 
 @register.filter
@@ -131,8 +191,14 @@ def _changes(said: Decision) -> list[str]:
 @register.simple_tag
 def prompt_of(ask: Ask) -> tuple[str, str]:
     """What is asked: its first line, which is the heading, and what is said beside it."""
-    first, _, rest = values.plain(ask.prompt.strip()).partition("\n")
+    first, _, rest = values.said(ask, ask.prompt.strip()).partition("\n")
     return first.strip(), rest.strip()
+
+
+@register.simple_tag
+def comment_of(ask: Ask) -> str:
+    """The comment on an answer."""
+    return values.said(ask, ask.comment)
 
 
 @register.simple_tag
@@ -157,9 +223,20 @@ def answer_of(step: Step) -> Ask | None:
 
 
 @register.filter
+def who_agrees(row: Proposal) -> str:
+    """The people of whom one has to agree to it."""
+    return proposing.who_agrees(row)
+
+
+@register.filter
 def last_name(path: str) -> str:
-    """The task's own name at the end of a step's path."""
-    return unescape(path.rsplit("/", 1)[-1].split("#")[0])
+    """The task at the end of a step's path, or the place that it names in an agent's run."""
+    return words.last_name(path)
+
+
+@register.filter
+def awaited(waiting_for: str) -> str:
+    return words.awaited(waiting_for)
 
 
 @register.simple_tag
@@ -195,6 +272,14 @@ def subject_of(execution: Execution) -> Subject:
     )
 
 
+@register.simple_tag
+def agent_mark(execution: Execution) -> SafeString:
+    """The mark that tells a run of an agent from one of a workflow of the same name."""
+    if execution.kind != "agent":
+        return SafeString()
+    return format_html('{}<span class="sr-only">agent </span>', icon("sparkle", "icon-s of-agent"))
+
+
 @register.filter
 def event_seq(event: Event) -> int:
     return event.seq
@@ -210,3 +295,24 @@ def stops(execution: Execution, step: Step) -> bool:
         known = queries.stopped_at(execution)
         vars(execution)["stopped_at"] = known
     return step.path in known
+
+
+@register.simple_tag
+def opens_at(execution: Execution, step: Step) -> bool:
+    """Whether its row is open from the start: where the run stopped, but not what lies around."""
+    is_around = step.kind in KINDS and bool(KINDS[step.kind].lists)
+    return not is_around and step.superseded_by_id is None and stops(execution, step)
+
+
+@register.filter
+def has_result(step: Step) -> bool:
+    """Whether it is a finished call of which a person may say what it gave."""
+    is_over = step.seq is not None and step.status in PASSED_STATUSES
+    is_agent = step.path.startswith("/turn/")
+    return is_over and step.superseded_by_id is None and not amend.why_not(is_agent, step)
+
+
+@register.filter
+def output_json(step: Step) -> str:
+    """What it gave, as JSON to be edited; only where it is shown as a whole."""
+    return values.pretty_text(getattr(step, "output_text", None) or "null")

@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.conf import settings
+from django.forms import BoundField
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dashboard.queries import inbox
+from dashboard.viewer import may_act as viewer_may_act
 from dashboard.viewer import standing_of as viewer_standing
+from executions import policy
 from executions.live.asks import MOST_COUNTED, Waiting, waiting
 from executions.live.inbox import now_seq
 from executions.live.topics import asks_topic
+from executions.models import PersonalSettings
 
 register = template.Library()
 
@@ -80,6 +85,12 @@ def asks_badge(user: Any, asks: Waiting, place: str) -> SafeString:
 
 
 @register.simple_tag
+def settings_of(user: Any) -> PersonalSettings:
+    """How this person wants pages to be."""
+    return PersonalSettings.objects.of(user)
+
+
+@register.simple_tag
 def unread_count(user: Any) -> int:
     return inbox.unread_count(user.pk) if user.is_authenticated else 0
 
@@ -90,6 +101,29 @@ def inbox_seq() -> int:
     ``executions.live.inbox``).
     """
     return now_seq()
+
+
+@register.simple_tag
+def mail_is_set() -> bool:
+    """Whether this server can send a link by mail."""
+    return bool(settings.EMAIL_HOST)
+
+
+@register.simple_tag
+def input(field: BoundField) -> SafeString:
+    """A field of a form of Django's, looking like ours."""
+    return field.as_widget(attrs={"class": "input"})
+
+
+@register.filter
+def may_act(user: Any) -> bool:
+    """Whether this person may change anything: pages leave out the forms of a viewer."""
+    return viewer_may_act(user)
+
+
+@register.filter
+def sees_audit(user: Any) -> bool:
+    return policy.sees_everything(user)
 
 
 @register.filter

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
+from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -15,7 +16,8 @@ from dashboard import values, words
 from dashboard.templatetags.shell import icon
 from executions import clock
 from executions.journal.events import title_of
-from executions.models import Event
+from executions.models import Event, Execution
+from executions.models.notification import FAILURES
 from executions.states import Look
 
 register = template.Library()
@@ -24,6 +26,24 @@ register = template.Library()
 @register.simple_tag
 def phase(name: str, shape: str = "pill") -> SafeString:
     return _status(words.phase_look(name), shape)
+
+
+@register.simple_tag
+def phase_word(name: str) -> str:
+    """The phase alone, for the title of a window."""
+    return words.phase_look(name).word
+
+
+@register.simple_tag
+def mark_of(name: str) -> str:
+    """The address of the mark that the window's tab wears while a run is in this phase."""
+    return static(f"img/mark-{words.phase_look(name).tone}.svg")
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """``12,345``."""
+    return f"{number:,}"
 
 
 @register.simple_tag
@@ -38,6 +58,16 @@ def _status(look: Look, shape: str) -> SafeString:
 
 
 @register.filter
+def workspace_of_run(given: Any) -> str:
+    """The workspace that a run names itself, in words."""
+    git = given.get("git") if isinstance(given, dict) else None
+    if git:
+        base = f" at {git['base']}" if git.get("base") else ""
+        return f"the repository {git['repository']}{base} as its workspace"
+    return "no workspace" if given == "none" else "a temporary folder as its workspace"
+
+
+@register.filter
 def phase_tone(name: str) -> str:
     return f"tone-{words.phase_look(name).tone}"
 
@@ -45,6 +75,16 @@ def phase_tone(name: str) -> str:
 @register.filter
 def event_title(event: Event) -> str:
     return title_of(event.name, event.payload)
+
+
+@register.filter
+def settled_word(event: Event) -> str:
+    return words.settled_word(event.name, event.execution.phase)
+
+
+@register.filter
+def is_failure(name: str) -> bool:
+    return name in FAILURES
 
 
 @register.filter
@@ -111,6 +151,12 @@ def lasted(start: datetime | None, end: datetime | None) -> SafeString | str:
     return format_html('<span class="number" data-since="{}">{}</span>', start.isoformat(), running)
 
 
+@register.filter
+def span(length: timedelta | None) -> str:
+    """A duration that is over; empty where there is none."""
+    return "" if length is None else words.duration(length)
+
+
 @register.simple_tag
 def copyable(text: str, label: str = "id") -> SafeString:
     """A text that one click copies."""
@@ -132,6 +178,12 @@ def pretty(value: Any) -> str:
 def plain(text: str) -> str:
     """Somebody's text without what would turn its direction, or a secret that is hidden in it."""
     return values.plain(text)
+
+
+@register.filter
+def failure(execution: Execution) -> str:
+    """Why it failed, as far as its reader may see it."""
+    return values.failure(execution)
 
 
 @register.filter

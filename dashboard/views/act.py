@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -14,11 +13,12 @@ from dashboard.queries import execution as queries
 from dashboard.views.execution import found, whole
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
-from dashboard.views.refusing import notice, status_of
+from dashboard.views.refusing import notice, outcome_of, status_of
 from executions.errors import Refused
 from executions.models import Execution
 from executions.verbs import forms
 from executions.verbs.calls import press
+from executions.verbs.proposing import Proposed
 from executions.verbs.row import LONGEST_REASON, Verb
 from executions.verbs.rows import VERBS
 
@@ -35,6 +35,11 @@ def act(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
         raise Http404
     try:
         _call(row, execution.pk, person(request), request.POST)
+    except Proposed as waits:
+        if not getattr(request, "htmx", False):
+            return redirect("execution", public_id)
+        said = {"tone": "tone-warn", "symbol": "clock", "title": waits.message}
+        return notice(request, {"execution": execution, **said, "text": waits.remedy})
     except Refused as refused:
         return _refusal(request, execution, refused)
     if not getattr(request, "htmx", False):
@@ -68,16 +73,11 @@ def _refusal(request: HttpRequest, execution: Execution, refused: Refused) -> Ht
     stale = refused.code == "stale"
     seq = _seq(request.POST)
     fresh = queries.one(person(request), execution.pk) or execution
-    outcome: dict[str, Any] = {
-        "outcome": True,
-        "tone": "tone-warn" if stale else "tone-bad",
-        "symbol": "alert",
-        "title": "The page was out of date, so nothing was done." if stale else refused.message,
-        "text": "",
-        "remedy": refused.remedy,
-        "is_stale": stale,
-        "changed": queries.events_after(execution.pk, seq) if stale else [],
-    }
+    outcome = outcome_of(refused, "tone-warn" if stale else "tone-bad", execution.public_id)
+    outcome |= {"text": "", "is_stale": stale, "changed": []}
+    if stale:
+        outcome["title"] = "The page was out of date, so nothing was done."
+        outcome["changed"] = queries.events_after(execution.pk, seq)
     status = status_of(refused)
     if getattr(request, "htmx", False):
         return notice(request, {"execution": fresh, **outcome}, status)

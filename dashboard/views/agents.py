@@ -10,20 +10,25 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard import diff, highlight
-from dashboard.paging import id_or_404
+from dashboard.paging import cursor, id_or_404
 from dashboard.queries import agents as queries
+from dashboard.queries import by_hour, figures, schedules
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.starting import STATUSES, started_once
 from executions import clock, policy
+from executions.agents.reach import not_bound
+from executions.calls.agent.limits import RunLimits
 from executions.errors import Refused
 from executions.intake.agents import create_session
 from executions.intake.readiness import require_queue
+from executions.intake.saying import say
 from executions.intake.start import start_agent
-from executions.language.agent import ASK_A_PERSON, Tool, load_agent
-from executions.models import Agent
+from executions.language.agent import ASK_A_PERSON, TO_DOS, Tool, load_agent
+from executions.models import Agent, AgentVersion, Execution
 
 IDS = "agt"
+SESSION = "ses"
 LONGEST = 200
 MOST_CHARACTERS = 20_000
 SUBJECT_CHARACTERS = 120
@@ -40,6 +45,21 @@ def listing(request: HttpRequest) -> HttpResponse:
         "server_now": clock.now(),
     }
     return render(request, "dashboard/agents.html", context)
+
+
+@for_people
+@require_safe
+def conversations(request: HttpRequest) -> HttpResponse:
+    """The conversations with agents, the newest first."""
+    before = cursor(request.GET.get("before"), SESSION)
+    rows, has_more = queries.conversations(person(request), before)
+    context = {
+        "rows": rows,
+        "next": rows[-1][0].public_id if has_more else "",
+        "is_first_page": before is None,
+        "server_now": clock.now(),
+    }
+    return render(request, "dashboard/conversations.html", context)
 
 
 @for_people
@@ -95,6 +115,14 @@ def start_once(request: HttpRequest, operation: str, agent: Agent, message: str,
     return started_once(request, operation, begin)
 
 
+def said_once(request: HttpRequest, run: Execution, message: str) -> str:
+    """The public id of the message that waits for the run's next turn; a form that is sent twice
+    queues one. Raises Refused.
+    """
+    user = person(request)
+    return started_once(request, f"say {run.public_id}", lambda: say(run, user, message).public_id)
+
+
 def found(request: HttpRequest, public_id: str) -> Agent:
     """The agent; 404 where it is missing and where this person may not see it."""
     agent = queries.one(person(request), id_or_404(public_id, IDS))
@@ -126,10 +154,12 @@ def _page(
         "before": before,
         "versions": queries.versions(agent),
         "about": version.document if version else {},
-        "tools": [tool_words(entry) for entry in load_agent(version.document).tool_entries()]
-        if version
-        else [],
+        **(_told(version) if version else {}),
+        "used": queries.used(user, agent),
+        "day": by_hour.day(user, agent=agent.pk),
+        "durations": figures.durations(user, agent=agent.pk),
         "latest": queries.latest_executions(user, agent),
+        "schedules": schedules.of_subject(user, agent),
         "sessions": queries.latest_sessions(user, agent),
         "may_change": policy.can_change(user, agent),
         "message": message,
@@ -140,10 +170,31 @@ def _page(
     return render(request, "dashboard/agent.html", context, status=status)
 
 
+def _told(version: AgentVersion) -> dict[str, Any]:
+    """A version's tools, and how far they reach."""
+    agent = load_agent(version.document)
+    return {
+        "tools": [tool_words(entry) for entry in agent.tool_entries()],
+        "skills": agent.skills,
+        "hosts": agent.hosts,
+        "not_bound": not_bound(agent, queries.commands()),
+        "limits": _limits(agent.limits),
+    }
+
+
+def _limits(limits: RunLimits) -> str:
+    """How far a run goes before it asks."""
+    told = [f"{limits.turns:,} turns", f"{limits.tool_calls:,} calls", f"{limits.tokens:,} tokens"]
+    told.append(f"{limits.seconds:,} s")
+    return ", ".join(told if limits.cost is None else [*told, f"a cost of {limits.cost:g}"])
+
+
 def tool_words(tool: Tool) -> tuple[str, str, str]:
     """What a tool is, what it is called, and when a person is asked first."""
     if tool.person:
         return "asks a person", tool.name or ASK_A_PERSON, ""
+    if tool.to_dos:
+        return "keeps a list of what is to be done", TO_DOS, ""
     kinds = (("function", tool.function), ("workflow", tool.workflow), ("agent", tool.agent))
     for kind, name in kinds:
         if name:

@@ -6,12 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
+from csp.constants import NONCE
+from csp.decorators import csp_update
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from dashboard.graph.layers import HEIGHT, WIDTH
+from dashboard.queries import editing
 from dashboard.queries import execution as executions
 from dashboard.views import agents, workflows
 from dashboard.views.pages import page as for_people
@@ -25,14 +30,17 @@ from executions.intake.agents import parse as parse_agent
 from executions.intake.apply import apply_definition
 from executions.intake.apply import parse as parse_workflow
 from executions.intake.resources import Opened
-from executions.language import DefinitionError
+from executions.language import DefinitionError, Limits
 from executions.models import Agent, Execution, Workflow
 from executions.states import Phase
+
+# CodeMirror writes its rules into a style element of its own, with the nonce of the page.
+with_editor = csp_update({"style-src": [NONCE]})
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What can be written: ``name`` is also the route of its page, ``names`` that of the list."""
+    """A kind of definition: ``name`` is also the route of its page, ``names`` that of the list."""
 
     name: str
     names: str
@@ -87,6 +95,7 @@ AGENT = Kind(
 )
 
 
+@with_editor
 @for_people
 @require_http_methods(["GET", "HEAD", "POST"])
 def apply(request: HttpRequest) -> HttpResponse:
@@ -94,6 +103,7 @@ def apply(request: HttpRequest) -> HttpResponse:
     return _edit(request, WORKFLOW)
 
 
+@with_editor
 @for_people
 @require_http_methods(["GET", "HEAD", "POST"])
 def apply_to_agent(request: HttpRequest) -> HttpResponse:
@@ -104,18 +114,49 @@ def apply_to_agent(request: HttpRequest) -> HttpResponse:
 @for_people
 @require_POST
 def check(request: HttpRequest, kind: str) -> HttpResponse:
-    """The problems of a text that is being written, as a part of the editor's page."""
-    text, refusal = _text(request)
-    problems: Sequence[Any] = ()
-    if not refusal and text.strip():
-        try:
-            (AGENT if kind == AGENT.name else WORKFLOW).parse(text, person(request))
-        except DefinitionError as error:
-            problems = error.problems
-        except Refused as error:
-            refusal = error.text
-    context = {"problems": problems, "refusal": refusal, "is_empty": not text.strip()}
+    """The problems of a text that is being written, or what applying it would do. Nothing is
+    stored.
+    """
+    text, refused = _text(request)
+    context: dict[str, Any] = {"is_empty": not text.strip(), "refusal": refused}
+    if not refused and text.strip():
+        context |= _looked_at(request, _kind(kind), text)
     return render(request, "dashboard/parts/checked.html", context)
+
+
+@for_people
+@require_safe
+def words(request: HttpRequest, kind: str) -> HttpResponse:
+    """The schema of the kind and the names that this person may see, for completion."""
+    return JsonResponse(editing.words(person(request), _kind(kind).name))
+
+
+def _kind(name: str) -> Kind:
+    return AGENT if name == AGENT.name else WORKFLOW
+
+
+def _looked_at(request: HttpRequest, kind: Kind, text: str) -> dict[str, Any]:
+    resource = _opened(request, kind)
+    try:
+        parsed = kind.parse(text, person(request))
+    except DefinitionError as error:
+        return {"problems": error.problems}
+    except Refused as error:
+        return {"refusal": error.text}
+    tried = None
+    if "try" in request.POST:
+        try:
+            given = request.POST.get("input", "")
+            tried = editing.try_out(parsed, person(request), resource, given)
+        except Refused as error:
+            return {"refusal": error.text}
+    return {
+        "tried": tried,
+        "look": editing.look(parsed, resource),
+        "resource": resource,
+        "node_width": WIDTH,
+        "node_height": HEIGHT,
+    }
 
 
 def _edit(request: HttpRequest, kind: Kind) -> HttpResponse:
@@ -125,6 +166,8 @@ def _edit(request: HttpRequest, kind: Kind) -> HttpResponse:
         return _page(request, kind, resource, head.source if head else "")
     text, refused = _text(request)
     refusal = Refusal(refused) if refused else None
+    if refusal is None and ("look" in request.POST or "try" in request.POST):
+        return _page(request, kind, resource, text, looked=_looked_at(request, kind, text))
     if refusal is None:
         try:
             opened = None if resource is None else _as_opened(request, resource)
@@ -150,17 +193,23 @@ def _page(
     resource: Workflow | Agent | None,
     text: str,
     refusal: Refusal | None = None,
+    looked: dict[str, Any] | None = None,
 ) -> HttpResponse:
     head = resource.head_version if resource is not None else None
     sent = request.POST.get("opened", "")
+    came_from = resource.public_id if resource is not None else ""
     context = {
         "kind": kind,
         "resource": resource,
-        # What was opened stays what was opened, until the reader loads it anew.
+        # The opened version stays the opened one, until the reader loads it anew.
         "opened": sent or (head.number if head else 0),
         "head": head,
         "text": text,
         "refusal": refusal,
+        "looked": looked,
+        "input": request.POST.get("input", ""),
+        # The address at which the text is checked as one types.
+        "checked_at": f"{reverse('check', args=[kind.name])}?{urlencode({'from': came_from})}",
     }
     return render(
         request, "dashboard/apply.html", context, status=refusal.status if refusal else 200
@@ -168,8 +217,8 @@ def _page(
 
 
 def _opened(request: HttpRequest, kind: Kind) -> Workflow | Agent | None:
-    """What shall be changed, where one is named that this person may change; of another one its
-    text begins a new one.
+    """The definition that is named, if any: it is changed, or of one that this person may not
+    change the text begins a new one.
     """
     public_id = request.GET.get("from", "")
     return kind.found(request, public_id) if public_id else None
@@ -193,11 +242,12 @@ def _as_opened(request: HttpRequest, resource: Workflow | Agent) -> Opened | Non
 
 
 def _text(request: HttpRequest) -> tuple[str, str]:
-    """What was pasted or uploaded, and why it cannot be taken, if so."""
+    """The text that was pasted or uploaded, and why it cannot be taken, if so."""
     upload = request.FILES.get("file")
-    limit = settings.STIGMER_DEFINITION_BYTES
+    limit = Limits().max_bytes
     if upload is None:
-        return request.POST.get("text", ""), ""
+        # Browsers send the lines of a box with ends of their own, which nobody wrote.
+        return request.POST.get("text", "").replace("\r\n", "\n"), ""
     if (upload.size or 0) > limit:
         return "", f"The file has {upload.size:,} bytes; a definition may have {limit:,}."
     try:

@@ -12,11 +12,12 @@ from dashboard import answering
 from dashboard.answering import Question
 from dashboard.paging import cursor, id_or_404
 from dashboard.queries import approvals as queries
+from dashboard.queries import inbox
 from dashboard.run_form import InputProblem
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.refusing import explained, status_of
-from executions import clock
+from executions import clock, policy
 from executions.errors import Refused
 from executions.models import Ask
 from executions.states import Phase
@@ -53,6 +54,7 @@ def one(request: HttpRequest, public_id: str) -> HttpResponse:
     ask = queries.readable(user, key)
     if ask is None:
         raise Http404
+    inbox.mark_seen(user.pk, ask.execution_id)
     may_answer = ask.is_open(ask.execution) and queries.one(user, key) is not None
     context: dict[str, Any] = {
         "ask": ask,
@@ -122,4 +124,5 @@ def _page(
 ) -> HttpResponse:
     questions = [asked] if asked else [answering.question(ask) for ask in found.rows]
     context = {"page": found, "questions": questions, "server_now": clock.now(), **told}
+    context["proposals"] = policy.proposals_for(person(request))
     return render(request, "dashboard/approvals.html", context, status=status)

@@ -42,7 +42,8 @@ def act(request: HttpRequest) -> HttpResponse:
         verb = beginning.verb_of(sent.get("verb", ""))
         searches = lists.searches(filters_of(QueryDict(_back(sent))))
         choice = choices.choice_of(sent, searches)
-        if verb.question and sent.get("sure") != "yes":
+        is_asked = verb.question or beginning.needs_reason(person(request), verb)
+        if is_asked and sent.get("sure") != "yes":
             return _ask(request, verb, choice)
         bulk = _begun(request, verb, choice)
     except Refused as refused:
@@ -88,6 +89,7 @@ def _ask(
         "many": many,
         "executions": shown,
         "kept": kept,
+        "asks_reason": beginning.needs_reason(user, verb),
         "asks_number": many > beginning.SAID_ABOVE,
         "refusal": refusal,
         "reason": sent.get("reason", ""),

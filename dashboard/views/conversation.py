@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,13 +11,16 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.queries import agents, talks
+from dashboard.queries.told import told
 from dashboard.talk import talk_of
-from dashboard.views.agents import message_problem, start_once
+from dashboard.views.agents import message_problem, said_once, start_once
 from dashboard.views.execution import found
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
+from dashboard.views.refusing import status_of
 from dashboard.views.starting import STATUSES
 from dashboard.views.tabs import tab
+from executions.driving import approved, queued
 from executions.errors import Refused
 from executions.models import Agent, Execution
 from executions.states import ENDED_PHASES, Runner
@@ -45,6 +49,13 @@ def reply(request: HttpRequest, public_id: str) -> HttpResponse:
         raise Http404
     up_to, message = _turn(request), request.POST.get("message", "").strip()
     problem, status, others = message_problem(message), 400, list[str]()
+    if not problem and up_to is None and before.phase not in ENDED_PHASES:
+        try:
+            said_once(request, before, message)
+            return redirect("execution-conversation", before.public_id)
+        except Refused as refused:
+            # It may have ended this moment: the form is shown again, and begins the next run.
+            problem, status = refused.text, STATUSES.get(refused.code, 400)
     if not problem and up_to is None:
         known = set(request.POST.get("known", "").split())
         others = [each for each in talks.newer_than(before) if each not in known]
@@ -64,6 +75,24 @@ def reply(request: HttpRequest, public_id: str) -> HttpResponse:
             problem, status = refused.text, STATUSES.get(refused.code, 400)
     typed = {"message": message, "problem": problem, "others": others, "up_to": up_to}
     return _page(request, before, status=status, **typed)
+
+
+@for_people
+@require_POST
+def take_back(request: HttpRequest, public_id: str) -> HttpResponse:
+    """From its next call on a tool asks again that was approved for the rest of the run."""
+    execution = _found(request, public_id)
+    try:
+        approved.take_back(execution, person(request), request.POST.get("tool", ""))
+    except Refused as refused:
+        typed: dict[str, Any] = {
+            "problem": refused.text,
+            "message": "",
+            "others": [],
+            "up_to": None,
+        }
+        return _page(request, execution, status=status_of(refused), **typed)
+    return redirect("execution-conversation", execution.public_id)
 
 
 def _found(request: HttpRequest, public_id: str) -> Execution:
@@ -94,10 +123,14 @@ def _turn(request: HttpRequest) -> int | None:
 def _page(
     request: HttpRequest, execution: Execution, *, status: int = 200, **typed: Any
 ) -> HttpResponse:
-    talk = talk_of(execution, person(request))
-    is_ours = execution.runner == Runner.OURS
+    talk, is_ours = talk_of(execution, person(request)), execution.runner == Runner.OURS
+    reported = None if is_ours else told(execution)
+    if reported is not None:
+        talk = replace(talk, usage=reported.usage, cost=reported.cost)
     context = {
         "talk": talk,
+        "told": reported,
+        "waiting": queued.left_by(execution.pk) if is_ours else [],
         "said_by": execution.owner,
         "may_say": is_ours and _agent(request, execution) is not None,
         "composer": is_ours,

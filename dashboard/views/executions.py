@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
@@ -13,13 +14,13 @@ from django.views.decorators.http import require_safe
 
 from dashboard import bulk, words
 from dashboard.paging import EXECUTION, cursor
-from dashboard.queries import executions, workflows
+from dashboard.queries import agents, executions, workflows
 from dashboard.queries.executions import COUNT_CAP, Filters
 from dashboard.views.pages import page, person
 from executions import clock, policy
 from executions.errors import Refused
 from executions.models import SavedView
-from executions.searching.search import ATTENTION
+from executions.searching.search import ATTENTION, SEARCHED
 from executions.searching.typed import parse
 from executions.states import Phase
 
@@ -45,15 +46,17 @@ def list_page(
         "page": found,
         "filters": filters,
         "chips": chips(filters, tally),
-        "workflows": workflows.choices(user),
+        "subjects": {"Workflows": workflows.choices(user), "Agents": agents.choices(user)},
         "is_first_page": before is None,
         "sees_everything": policy.sees_everything(user),
         "is_first_ever": not found.rows and not found.is_late and not executions.exists_any(user),
         "next_address": address(filters, before=found.cursor) if found.has_more else "",
         "first_address": address(filters),
-        "searched": f"{executions.SEARCHED:,}",
+        "searched": f"{SEARCHED:,}",
         "count_address": _count_address(filters, found),
         "bulk_verbs": bulk.VERBS,
+        "day": executions.by_hour_of(user, filters),
+        "sorted_address": address(replace(filters, oldest_first=not filters.oldest_first)),
         "here": here,
         "saved_views": saved_views,
         "saved_here": next((view for view in saved_views if view.query == here), None),
@@ -90,6 +93,9 @@ def filters_of(query: QueryDict) -> Filters:
         phase=phase if known else "",
         workflow=_text(query, "workflow"),
         owner=_text(query, "owner"),
+        since=_day(query, "since"),
+        until=_day(query, "until"),
+        oldest_first=query.get("sort") == "oldest",
         typed=typed,
         search=read.search,
         problems=read.problems,
@@ -99,6 +105,14 @@ def filters_of(query: QueryDict) -> Filters:
 def _text(query: QueryDict, name: str) -> str:
     """Without a NUL: a saved view's query was not read by ``page``."""
     return query.get(name, "").replace("\x00", "")[:LONGEST]
+
+
+def _day(query: QueryDict, name: str) -> str:
+    """A day as a date field sends it; anything else is no filter."""
+    try:
+        return date.fromisoformat(query.get(name, "")[:10]).isoformat()
+    except ValueError:
+        return ""
 
 
 def address(filters: Filters, **more: str) -> str:

@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import render
 
+from executions.accounts import confirming
 from executions.models import PrunedExecution
 
 Rest = ParamSpec("Rest")
@@ -64,4 +65,5 @@ def _without_nul(sent: QueryDict) -> QueryDict:
 def person(request: HttpRequest) -> User:
     """The user behind a request that ``page`` let in."""
     assert isinstance(request.user, User)
+    confirming.by_session(request, request.user)
     return request.user

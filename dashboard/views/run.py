@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from dashboard import run_form
+from dashboard import run_form, workspace_form
 from dashboard.views import execution, workflows
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
@@ -56,21 +57,28 @@ def _start(request: HttpRequest, workflow: Workflow, form: run_form.RunForm) -> 
         raise run_form.InputProblem(run_form.by_field(form, found))
     require_queue()
     name = request.POST.get("name", "").strip()[:300]
-    return start(workflow, person(request), input=given, name=name).public_id
+    own = workspace_form.read(request.POST)
+    return start(workflow, person(request), input=given, name=name, own_workspace=own).public_id
 
 
 @for_people
 @require_POST
 def again(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Start the same once more: with the input of this run, on the newest version."""
+    """Start the same once more: with the input and the workspace of this run, on the newest
+    version.
+    """
     run = execution.found(request, public_id)
     workflow = run.workflow
+    # A reader of a masked input would read it whole as the owner of another run with it.
+    if policy.reads_masked(person(request), run):
+        raise PermissionDenied("Its input is not shown to you whole: its owner may run it again.")
     if workflow is None or not policy.visible_workflows(person(request)).filter(pk=workflow.pk):
         raise Http404
 
     def begin() -> str:
         require_queue()
-        return start(workflow, person(request), input=run.input, name=run.name).public_id
+        like = {"name": run.name, "own_workspace": run.own_workspace}
+        return start(workflow, person(request), input=run.input, **like).public_id
 
     try:
         return redirect("execution", started_once(request, f"again {run.public_id}", begin))

@@ -8,8 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from dashboard.graph.layers import HEIGHT, WIDTH, Drawing
-from dashboard.graph.marks import Mark, marks
+from dashboard import ways
+from dashboard.graph.layers import HEIGHT, WIDTH, Drawing, Line
+from dashboard.graph.marks import Mark, marks, rounds
+from dashboard.graph.nodes import END, START
 from dashboard.live import fragments
 from dashboard.queries import tabs as queries
 from dashboard.queries.execution import stopped_at
@@ -19,7 +21,7 @@ from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from executions import policy
 from executions.models import Execution
-from executions.states import Runner
+from executions.states import Phase, Runner
 from executions.verbs.deciding import restore
 
 MOST_CHECKPOINTS = 500
@@ -32,8 +34,21 @@ def graph(request: HttpRequest, public_id: str) -> HttpResponse:
     drawing = queries.drawing(execution)
     context: dict[str, Any] = {"drawing": drawing, "node_width": WIDTH, "node_height": HEIGHT}
     if drawing is not None:
-        context["rows"] = _rows(drawing, marks(queries.standing(execution), stopped_at(execution)))
+        standing = queries.standing(execution)
+        known = marks(standing, stopped_at(execution))
+        many = rounds(standing)
+        context["rows"] = _rows(drawing, known)
+        context["boxes"] = [(box, many.get(box.key, 0)) for box in drawing.boxes]
+        context["lines"] = [(line, _is_taken(line, known, execution)) for line in drawing.lines]
     return tab(request, execution, "graph", context)
+
+
+def _is_taken(line: Line, known: dict[str, Mark], execution: Execution) -> bool:
+    """Whether the run went this way: both ends were met."""
+    source, target = line.edge.source, line.edge.target
+    begun = source == START or source in known
+    is_over = target == END and execution.phase == Phase.COMPLETED
+    return begun and (target in known or is_over)
 
 
 def _rows(drawing: Drawing, known: dict[str, Mark]) -> list[dict[str, Any]]:
@@ -85,6 +100,7 @@ def checkpoints(request: HttpRequest, public_id: str) -> HttpResponse:
         "left_out": max(0, len(places) - MOST_CHECKPOINTS),
         "why_not": why_not_restore(request, execution),
         "last_restore": restore.latest_restore(execution),
+        "may_fork": ways.may_fork(execution, policy.role(person(request), execution)),
     }
     return tab(request, execution, "checkpoints", context)
 

@@ -12,6 +12,7 @@ from dashboard.paging import id_or_404
 from dashboard.queries import tokens as queries
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
+from dashboard.views.refusing import to_confirm
 from executions import clock, policy, tokens
 from executions.errors import Refused
 
@@ -41,6 +42,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "life": 90,
     }
     status = 200
+    if request.method == "POST" and not policy.is_confirmed(user):
+        return to_confirm("tokens")
     if request.method == "POST":
         sent = request.POST
         context |= {

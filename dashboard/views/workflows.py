@@ -6,16 +6,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from dashboard import highlight, start_commands
+from dashboard import diff, highlight, start_commands
+from dashboard.graph.layers import HEIGHT, WIDTH
 from dashboard.paging import id_or_404
+from dashboard.queries import by_hour, figures, schedules
 from dashboard.queries import execution as executions
 from dashboard.queries import workflows as queries
+from dashboard.queries.tabs import drawing_of
 from dashboard.run_form import RunForm, filled, form_for
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
+from dashboard.workspace_form import choice_for
 from executions import clock, policy
 from executions.ids import parse_public_id
-from executions.models import Workflow
+from executions.models import Execution, Workflow
 
 LONGEST = 200
 
@@ -58,11 +62,15 @@ def render_page(
     was sent.
     """
     user, head = person(request), workflow.head_version
+    like = _run_like(request, workflow)
     if form is None and head is not None:
-        form = _form_like(request, workflow, form_for(head.document))
+        form = form_for(head.document)
+        form = form if like is None or like.input is None else filled(form, like.input)
+    own = like.own_workspace if like is not None else None
     version = queries.version(workflow, number) if number is not None else head
     if number is not None and version is None:
         raise Http404
+    before = queries.version(workflow, version.number - 1) if version else None
     begun = start_commands.beginning(form_for(head.document)) if head else "{}"
     context = {
         "curl": start_commands.curl(
@@ -73,22 +81,31 @@ def render_page(
         "version": version,
         "is_head": bool(head and version and head.pk == version.pk),
         "source": highlight.yaml(version.source) if version else "",
+        "changes": diff.lines(before.source, version.source) if before and version else [],
+        "before": before,
+        "drawing": drawing_of(version.pk) if version else None,
+        "node_width": WIDTH,
+        "node_height": HEIGHT,
+        "day": by_hour.day(user, workflow=workflow.pk),
+        "durations": figures.durations(user, workflow=workflow.pk),
         "versions": queries.versions(workflow),
         "latest": queries.latest_executions(user, workflow),
+        "schedules": schedules.of_subject(user, workflow),
         "form": form,
+        "place": choice_for(head.document, request.POST, own) if head else None,
         "may_change": policy.can_change(user, workflow),
         "server_now": clock.now(),
     }
     return render(request, "dashboard/workflow.html", context, status=status)
 
 
-def _form_like(request: HttpRequest, workflow: Workflow, form: RunForm) -> RunForm:
-    """The empty form, or with the input of the run that ``?like=`` names."""
+def _run_like(request: HttpRequest, workflow: Workflow) -> Execution | None:
+    """The run that ``?like=`` names, where this person reads it whole."""
     key = parse_public_id(request.GET.get("like", ""), "wex")
     run = executions.one(person(request), key) if key else None
-    if run is None or run.workflow_id != workflow.pk or run.input is None:
-        return form
-    return filled(form, run.input)
+    if run is None or run.workflow_id != workflow.pk:
+        return None
+    return None if policy.reads_masked(person(request), run) else run
 
 
 def found(request: HttpRequest, public_id: str) -> Workflow:

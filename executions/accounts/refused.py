@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import Error
 
 from executions import audit
+from executions.accounts.throttle import LOCK_SECONDS
 from executions.clients.rates import TIMEOUT_SECONDS, buckets
 from executions.models.transactions import atomic
 from executions.redis_client import client
@@ -46,7 +47,7 @@ class Refusal:
 
 def is_first(key: str) -> bool:
     """Whether this lock refuses for the first time in its period. Asks Redis alone."""
-    return not buckets.take(f"audited:{key}", 1, settings.STIGMER_LOGIN_LOCK_SECONDS)
+    return not buckets.take(f"audited:{key}", 1, LOCK_SECONDS)
 
 
 def count(key: str) -> None:
@@ -54,7 +55,7 @@ def count(key: str) -> None:
     try:
         with _redis().pipeline() as pipeline:
             pipeline.hincrby(PREFIX + key, "tries", 1)
-            pipeline.expire(PREFIX + key, round(2 * settings.STIGMER_LOGIN_LOCK_SECONDS) + 3600)
+            pipeline.expire(PREFIX + key, round(2 * LOCK_SECONDS) + 3600)
             pipeline.execute()
     except redis.RedisError as problem:
         log.warning("a refused log-in could not be counted", problem=str(problem))
@@ -77,7 +78,7 @@ def tell_first(refusal: Refusal) -> None:
         "address": refusal.address,
         "door": refusal.door,
     }
-    seconds = settings.STIGMER_LOGIN_LOCK_SECONDS
+    seconds = LOCK_SECONDS
     try:
         with _redis().pipeline() as pipeline:
             pipeline.hset(PREFIX + refusal.key, mapping=what)

@@ -25,6 +25,8 @@ from executions.clients.rates import buckets
 # Of one address, for many names; of one name, from many addresses: in multiples of one's own tries.
 ADDRESS_TIMES, NAME_TIMES = 4, 2
 SLOW_SECONDS = 2.0
+# After so long without a try all tries may fail again.
+LOCK_SECONDS = 900.0
 BUSY_SECONDS = 5.0
 # Log-ins that one process looks at; passwords are hashed two at a time, so the last waits seconds.
 AT_ONCE = 32
@@ -105,7 +107,7 @@ def _take(made: Try) -> None:
 
 def _limits() -> tuple[int, float] | None:
     tries = settings.STIGMER_LOGIN_TRIES
-    return (tries, settings.STIGMER_LOGIN_LOCK_SECONDS) if tries > 0 else None
+    return (tries, LOCK_SECONDS) if tries > 0 else None
 
 
 def _pair(made: Try) -> str:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Field, Model, QuerySet
+from django.db.models import Field, ManyToManyField, Model, QuerySet
+from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
 
-from executions import policy
+from executions import policy, sight
 from executions.admin.large import BoundedPaginator
+from executions.models import Execution
 from executions.models.fields import JsonField
 
 if TYPE_CHECKING:
@@ -67,10 +69,28 @@ class Looking(_ModelAdmin):
             else rows
         )
 
+    def get_object(self, *args: Any, **kwargs: Any) -> Any:
+        """The record; where it is of a run, as much of it is shown as its reader may see."""
+        found, request = super().get_object(*args, **kwargs), args[0] if args else kwargs["request"]
+        run = run_of(found)
+        if run is not None:
+            sight.look(request.user, run)
+        return found
+
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """Methods beside model fields are shown only where they are named here."""
         shown = [name for _, part in self.get_fieldsets(request, obj) for name in part["fields"]]
         return self.readonly_fields or shown
+
+
+def run_of(record: Any) -> Execution | None:
+    """The run that a record belongs to; None for one of no run."""
+    if record is None or isinstance(record, Execution):
+        return record
+    for name in ("execution", "step", "run", "event"):
+        if isinstance(found := getattr(record, name, None), Model):
+            return run_of(found)
+    return None
 
 
 def is_list(request: HttpRequest) -> bool:
@@ -97,6 +117,9 @@ def _is_large(field: Field[Any, Any]) -> bool:
 
 class Declaring(Looking):
     """Of what administrators declare; support may look."""
+
+    # Django's widget of two lists, and that which searches, have parts without a label.
+    formfield_overrides: ClassVar[Any] = {ManyToManyField: {"widget": CheckboxSelectMultiple}}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return may_change(request)

@@ -14,9 +14,15 @@ from django.utils.safestring import SafeString
 from executions import policy
 from executions.admin.access import Looking
 from executions.admin.belonging import InstanceAdmin, VersionAdmin
-from executions.admin.changing import ResourceForm
 from executions.admin.definitions import Writing
-from executions.admin.rendering import json_field, link, link_field, list_link, text_block
+from executions.admin.rendering import (
+    json_field,
+    link,
+    link_field,
+    list_link,
+    text_block,
+    text_field,
+)
 from executions.intake.agents import apply_agent
 from executions.intake.resources import Opened
 from executions.models import (
@@ -35,50 +41,12 @@ from executions.models import (
 class AgentAdmin(Writing):
     """What an agent is told is written on a page of its own."""
 
-    prefix = "agt"
+    prefix, page = "agt", "agent"
     visible = staticmethod(policy.visible_agents)
-    form = ResourceForm
-    list_display = ("slug", "name", "visibility", "owner", "head_version", "spec_updated_at")
     list_select_related = ("owner", "head_version__agent")
-    list_filter = ("visibility",)
-    search_fields = ("slug__startswith", "name__icontains")
     search_help_text = "A public id (agt-…), the beginning of a slug, or part of a name"
-    sortable_by = ("slug",)
-    raw_id_fields = ("owner",)
-    readonly_fields = (
-        "public_id",
-        "slug",
-        "description",
-        "head_link",
-        "edit_link",
-        "versions_link",
-        "sessions_link",
-        "executions_link",
-        "created_at",
-        "spec_updated_at",
-        "spec_updated_by",
-        "status_updated_at",
-    )
-    fieldsets = (
-        (None, {"fields": ("public_id", "slug", "name", "description", "visibility", "owner")}),
-        (
-            "Definition",
-            {
-                "fields": (
-                    "head_link",
-                    "edit_link",
-                    "versions_link",
-                    "sessions_link",
-                    "executions_link",
-                )
-            },
-        ),
-        ("Labels", {"fields": ("labels", "tags", "annotations")}),
-        (
-            "Changed",
-            {"fields": ("created_at", "spec_updated_at", "spec_updated_by", "status_updated_at")},
-        ),
-    )
+    links = (*Writing.links, "page_link", "sessions_link", "executions_link")
+    changed = (*Writing.changed, "status_updated_at")
 
     @staticmethod
     def apply(text: str, actor: User, opened: Opened | None, visibility: str) -> tuple[Agent, str]:
@@ -206,9 +174,10 @@ class AgentToolCallAdmin(OfRun):
         "status",
         "arguments_json",
         "result_json",
-        "error",
+        "error_text",
         "started_at",
         "completed_at",
     )
 
     arguments_json, result_json = json_field("arguments"), json_field("result")
+    error_text = text_field("error")

@@ -11,7 +11,7 @@ from executions.models import AuditEntry
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(Looking):
-    list_display = ("id", "created_at", "actor_name", "verb", "subject", "outcome", "reason")
+    list_display = ("created_at", "actor_name", "verb", "subject", "outcome", "reason")
     list_filter = ("verb", "outcome", "created_at")
     search_fields = ("subject__startswith", "actor_name__startswith", "correlation_id__startswith")
     ordering = ("-id",)

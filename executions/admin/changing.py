@@ -14,7 +14,7 @@ from executions import clock
 from executions.admin.access import Looking, may_change
 from executions.errors import Refused
 from executions.intake.slugs import slug_of
-from executions.models import Agent, Workflow
+from executions.models import Agent, Skill, Workflow
 from executions.models.fields import JsonField
 from executions.models.resource import Visibility
 
@@ -35,7 +35,7 @@ class JsonFormField(forms.JSONField):
 
 
 class ResourceForm(_Form):
-    """Of a workflow or an agent."""
+    """Of a workflow, an agent or a skill."""
 
     def clean(self) -> dict[str, Any]:
         """The slug is not in the form, so its constraints are asked here."""
@@ -83,7 +83,7 @@ class Changing(Looking):
         return super().formfield_for_dbfield(db_field, request, **options)
 
 
-def save_described(request: HttpRequest, row: Workflow | Agent, form: Any) -> None:
+def save_described(request: HttpRequest, row: Workflow | Agent | Skill, form: Any) -> None:
     """Store what was changed in the form, and who changed it."""
     assert isinstance(request.user, User)
     row.spec_updated_at, row.spec_updated_by = clock.now(), request.user

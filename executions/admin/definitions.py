@@ -9,9 +9,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -23,13 +23,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from executions.admin.access import may_change
-from executions.admin.changing import Changing, save_described
+from executions.admin.changing import Changing, ResourceForm, save_described
 from executions.admin.rendering import link_field
 from executions.admin.searching import by_public_id
 from executions.errors import Refused
 from executions.intake.resources import Opened
 from executions.language import DefinitionError
-from executions.models import Agent, Workflow
+from executions.models import Agent, Skill, Workflow
 from executions.models.resource import Visibility
 
 MOST_DIFF = 200
@@ -39,7 +39,7 @@ MOST_DIFF = 200
 class Written:
     """What became of a text: the row, or why it was not taken."""
 
-    row: Workflow | Agent | None = None
+    row: Workflow | Agent | Skill | None = None
     result: str = ""
     refusal: str = ""
     is_stale: bool = False
@@ -50,11 +50,44 @@ class Writing(Changing):
     """The admin of something that has a definition.
 
     ``prefix`` begins its public ids, and ``visible`` gives the rows that a person may see.
+    ``heading``, ``links`` and ``changed`` name what its page shows at the top, beside the
+    definition, and at the end.
     """
 
     prefix = ""
     visible: Callable[[Any], QuerySet[Any]]
+    heading: Sequence[str] = ("public_id", "slug", "name", "description")
+    links: Sequence[str] = ("head_link", "edit_link", "versions_link")
+    changed: Sequence[str] = ("created_at", "spec_updated_at", "spec_updated_by")
+    # The address, by its name, of the page in the control room from which it is run.
+    page = ""
+    form = ResourceForm
+    list_display: Any = (
+        "slug",
+        "name",
+        "visibility",
+        "owner",
+        "head_version",
+        "spec_updated_at",
+    )
+    list_filter: ClassVar[Any] = ("visibility",)
+    search_fields: ClassVar[Any] = ("slug__startswith", "name__icontains")
+    sortable_by = ("slug",)
+    raw_id_fields = ("owner",)
     head_link = link_field("head_version", "newest version")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        shown = (*self.heading, *self.links, *self.changed)
+        return [name for name in shown if name != "name"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [
+            (None, {"fields": self.heading}),
+            ("Whose it is", {"fields": ("visibility", "owner", "group")}),
+            ("Definition", {"fields": self.links}),
+            ("Labels", {"fields": ("labels", "tags", "annotations")}),
+            ("Changed", {"fields": self.changed}),
+        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         assert isinstance(request.user, User)
@@ -95,6 +128,13 @@ class Writing(Changing):
             raise Http404
         return self._write(request, row)
 
+    @admin.display(description="run it")
+    def page_link(self, row: Any) -> SafeString:
+        """To the page on which it is run."""
+        address = reverse(self.page, args=[row.public_id])
+        return format_html('<a href="{}">Its page in the control room</a>', address)
+
+    @admin.display(description="change it")
     def edit_link(self, row: Any) -> SafeString:
         """To the page on which the definition is changed."""
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_definition"

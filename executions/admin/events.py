@@ -13,7 +13,7 @@ from executions.models import CloudEvent, Delivery, EventSource, Subscription
 
 @admin.register(CloudEvent)
 class CloudEventAdmin(Looking):
-    list_display = ("id", "type", "source", "event_id", "owner", "received_at", "matched_at")
+    list_display = ("type", "source", "event_id", "owner", "received_at", "matched_at")
     list_display_links = ("type",)
     list_select_related = ("owner",)
     search_fields = ("type__startswith", "source__startswith", "event_id__startswith")
@@ -40,8 +40,8 @@ class CloudEventAdmin(Looking):
 
 @admin.register(Subscription)
 class SubscriptionAdmin(OfExecution):
-    list_display = ("id", "type", "execution_link", "number", "created_at")
-    list_display_links = ("type", "id")
+    list_display = ("type", "execution_link", "number", "created_at")
+    list_display_links = ("type",)
     list_select_related = ("execution",)
     search_fields = ("type__startswith",)
     ordering = ("-id",)
@@ -57,7 +57,7 @@ class SubscriptionAdmin(OfExecution):
 @admin.register(Delivery)
 class DeliveryAdmin(OfExecution):
     road = "step__execution"
-    list_display = ("id", "event", "step", "offered_at", "consumed_at", "passed_at")
+    list_display = ("event", "step", "offered_at", "consumed_at", "passed_at")
     list_select_related = ("event", "step")
     search_fields = ("event__type__startswith",)
     ordering = ("-id",)

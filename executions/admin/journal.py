@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from executions import sight
 from executions.admin.access import Looking
 from executions.admin.large import one_of
 from executions.admin.rendering import (
@@ -20,6 +21,7 @@ from executions.admin.rendering import (
     moment,
     table,
     text_block,
+    text_field,
 )
 from executions.admin.searching import EXECUTION_IDS, by_public_id
 from executions.driving.attempts.lost import LOST
@@ -73,7 +75,6 @@ class OfExecution(Looking):
 @admin.register(Step)
 class StepAdmin(OfExecution):
     list_display = (
-        "id",
         "seq",
         "path",
         "kind",
@@ -255,7 +256,6 @@ class EventAdmin(OfExecution):
 @admin.register(Ask)
 class AskAdmin(OfExecution):
     list_display = (
-        "id",
         "prompt_line",
         "execution_link",
         "created_at",
@@ -271,19 +271,23 @@ class AskAdmin(OfExecution):
     ordering = ("-id",)
     own_prefix = "ask"
     fieldsets = (
-        (None, {"fields": ("public_id", "execution_link", "step_link", "prompt")}),
+        (None, {"fields": ("public_id", "execution_link", "step_link", "prompt_text")}),
         ("Who may answer", {"fields": ("users_named", "groups_named", "is_four_eyes")}),
         ("When", {"fields": ("created_at", "expires_at", "escalated_at")}),
         ("What can be answered", {"fields": ("outcomes_json", "form_json")}),
-        ("Answer", {"fields": ("outcome", "reviewer", "answered_at", "comment", "answers_json")}),
+        (
+            "Answer",
+            {"fields": ("outcome", "reviewer", "answered_at", "comment_text", "answers_json")},
+        ),
     )
 
     form_json, outcomes_json = json_field("form"), json_field("outcomes")
     answers_json = json_field("answers")
+    prompt_text, comment_text = text_field("prompt"), text_field("comment")
 
     @admin.display(description="prompt")
     def prompt_line(self, ask: Ask) -> str:
-        return str(ask)
+        return sight.said_by(ask, str(ask))
 
     @admin.display(description="execution")
     def execution_link(self, ask: Ask) -> SafeString | str:
@@ -305,7 +309,7 @@ class AskAdmin(OfExecution):
 @admin.register(Notification)
 class NotificationAdmin(OfExecution):
     road = "event__execution"
-    list_display = ("id", "user", "event_link", "execution_link", "created_at", "read_at")
+    list_display = ("user", "event_link", "execution_link", "created_at", "read_at")
     list_select_related = ("user", "event__execution")
     list_filter = (("read_at", admin.EmptyFieldListFilter),)
     ordering = ("-id",)

@@ -16,7 +16,6 @@ class LanguageModelAdmin(Declaring):
     list_filter = ("is_enabled", "protocol")
     search_fields = ("name__startswith",)
     sortable_by = ("name",)
-    filter_horizontal = ("groups",)
     fieldsets = (
         (None, {"fields": ("name", "is_enabled")}),
         ("Server", {"fields": ("protocol", "address", "remote_name", "key_secret")}),

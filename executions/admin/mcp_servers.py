@@ -20,10 +20,12 @@ class McpServerAdmin(Declaring):
     list_filter = ("transport", "is_trusted", "is_enabled")
     search_fields = ("name__startswith",)
     sortable_by = ("name",)
-    filter_horizontal = ("groups",)
     fieldsets = (
         (None, {"fields": ("name", "is_enabled", "is_trusted")}),
-        ("Where it is", {"fields": ("transport", "command", "address", "key_secret")}),
+        (
+            "Where it is",
+            {"fields": ("transport", "command", "environment", "address", "key_secret")},
+        ),
         ("Who may use it", {"fields": ("for_everybody", "groups")}),
     )
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+import uuid
+from collections.abc import Callable
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from executions.admin.access import Looking
+from executions.admin.access import Looking, may_change
 from executions.admin.rendering import list_link
+from executions.errors import Refused
 from executions.models import Execution, Process
+from executions.recovery import draining
+
+Switch = Callable[[uuid.UUID, User], Process]
 
 
 @admin.register(Process)
@@ -20,6 +30,7 @@ class ProcessAdmin(Looking):
         "version",
         "started_at",
         "heartbeat_at",
+        "drained_at",
         "dead_at",
         "death",
     )
@@ -37,10 +48,36 @@ class ProcessAdmin(Looking):
         "slots",
         "started_at",
         "heartbeat_at",
+        "drained_at",
         "dead_at",
         "death",
         "drives",
     )
+    actions = ("drain", "resume")
+
+    def has_drain_permission(self, request: HttpRequest) -> bool:
+        return may_change(request)
+
+    @admin.action(description="Drain: take nothing new", permissions=["drain"])
+    def drain(self, request: HttpRequest, rows: QuerySet[Process]) -> None:
+        self._switch(request, rows, draining.drain, "takes nothing new")
+
+    @admin.action(description="Resume: take work again", permissions=["drain"])
+    def resume(self, request: HttpRequest, rows: QuerySet[Process]) -> None:
+        self._switch(request, rows, draining.resume, "takes work again")
+
+    def _switch(
+        self, request: HttpRequest, rows: QuerySet[Process], switch: Switch, done: str
+    ) -> None:
+        actor = request.user
+        assert isinstance(actor, User)
+        for row in rows:
+            try:
+                switch(row.pk, actor)
+            except Refused as refused:
+                messages.error(request, f"{row}: {refused.message}")
+            else:
+                messages.success(request, f"{row} {done}.")
 
     @admin.display
     def drives(self, process: Process) -> SafeString:

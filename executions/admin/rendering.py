@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from executions import secrets
+from executions import showing
 
 MOST_CHARACTERS = 20_000
 NOTHING = "–"
@@ -25,22 +25,25 @@ def json_text(value: Any) -> SafeString | str:
     """A JSON value, indented; what is too long for a page is cut and says so."""
     if value is None:
         return NOTHING
-    text = json.dumps(secrets.shown(value), indent=2, ensure_ascii=False)
+    text = json.dumps(showing.value(value), indent=2, ensure_ascii=False)
     cut = len(text) - MOST_CHARACTERS
     note = (
         format_html('<p class="help">{} more characters are not shown here.</p>', cut)
         if cut > 0
         else ""
     )
-    return format_html('<pre class="stigmer-json">{}</pre>{}', text[:MOST_CHARACTERS], note)
+    return format_html("{}{}", _block(text[:MOST_CHARACTERS], "Value"), note)
 
 
 def text_block(text: str) -> SafeString | str:
     """A longer text with its line breaks, such as a log or a definition."""
-    return (
-        format_html('<pre class="stigmer-json">{}</pre>', secrets.shown_text(text))
-        if text
-        else NOTHING
+    return _block(showing.text(text), "Text") if text else NOTHING
+
+
+def _block(text: str, label: str) -> SafeString:
+    """A long value scrolls in its place, also with the keyboard."""
+    return format_html(
+        '<pre class="stigmer-json" tabindex="0" role="group" aria-label="{}">{}</pre>', label, text
     )
 
 
@@ -50,6 +53,16 @@ def json_field(name: str) -> Callable[[Any, Any], SafeString | str]:
     @admin.display(description=name.replace("_", " "))
     def shown(self: Any, record: Any) -> SafeString | str:
         return json_text(getattr(record, name))
+
+    return shown
+
+
+def text_field(name: str) -> Callable[[Any, Any], SafeString | str]:
+    """A read-only field that shows the text of the column ``name``."""
+
+    @admin.display(description=name.replace("_", " "))
+    def shown(self: Any, record: Any) -> SafeString | str:
+        return text_block(getattr(record, name))
 
     return shown
 

@@ -12,19 +12,19 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from executions import clock, policy
+from executions import clock, policy, sight
 from executions.admin.access import Looking
 from executions.admin.large import one_of
-from executions.admin.rendering import json_field, link, list_link, moment, table
+from executions.admin.rendering import NOTHING, json_field, link, list_link, moment, table
 from executions.admin.searching import EXECUTION_IDS, by_public_id
 from executions.admin.verbs import action, actions_for
 from executions.models import Attempt, Event, Execution, Step
 from executions.models.matching import ATTENTION
+from executions.searching.search import SEARCHED
 from executions.searching.typed import HELP, parse
 
 SHOWN_ROWS = 25
 # A search by words looks at each execution.
-SEARCHED = 10_000
 
 
 class AttentionFilter(admin.SimpleListFilter):
@@ -95,7 +95,7 @@ class ExecutionAdmin(Looking):
                     "phase",
                     "current_step",
                     "progress",
-                    "failure_reason",
+                    "reason",
                     "requires_manual_intervention",
                     "retry_count",
                     "created_at",
@@ -200,6 +200,10 @@ class ExecutionAdmin(Looking):
     @admin.display(description="parent")
     def parent_run(self, execution: Execution) -> SafeString | str:
         return link(execution.parent)
+
+    @admin.display(description="failure reason")
+    def reason(self, execution: Execution) -> str:
+        return sight.reason_of(execution) or NOTHING
 
     @admin.display
     def progress(self, execution: Execution) -> str:

@@ -1,4 +1,6 @@
-"""Where events are sent: administrators declare sinks, and have sent again what was given up."""
+"""Where events and notices are sent: administrators declare channels, and have sent again what was
+given up.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,11 @@ from django.http import HttpRequest
 
 from executions.admin.access import Declaring, Looking, may_change
 from executions.admin.rendering import json_field
+from executions.journal.events import known
 from executions.models import Channel, Sending
 from executions.outbound import channels
-from executions.outbound.lifecycle import PREFIX, TYPES
+from executions.outbound.kinds.table import KINDS
+from executions.outbound.lifecycle import PREFIX
 
 if TYPE_CHECKING:
     _ModelForm = forms.ModelForm[Channel]
@@ -22,41 +26,72 @@ else:
     _ModelForm = forms.ModelForm
 
 
+SHOWN = ("kind", "name", "address")
+RULES = ("types", "rhythm", "secret", "with_output")
+
+
+def _words(name: str) -> str:
+    event = known(name)
+    return event.words.title if event else name.removeprefix(PREFIX)
+
+
 class ChannelForm(_ModelForm):
     """Types as boxes to tick: none is all."""
 
-    address = forms.URLField(max_length=500, assume_scheme="https")
+    kind = forms.ChoiceField(choices=[(kind.name, kind.label) for kind in KINDS.values()])
     types = forms.MultipleChoiceField(
-        choices=[(each, each.removeprefix(PREFIX)) for each in TYPES],
+        choices=[
+            (name, _words(name)) for kind in KINDS.values() for name in channels.types_of(kind)
+        ],
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="None ticked: all.",
+        help_text="None ticked: all of its kind.",
     )
 
     class Meta:
         model = Channel
-        fields = ("kind", "name", "address", "types", "secret", "with_output", "is_active")
+        fields = (*SHOWN, *RULES, "is_active")
 
     def clean(self) -> dict[str, Any] | None:
         given = super().clean() or {}
-        found = channels.problems(
-            given.get("kind", ""), given.get("address", ""), given.get("types", [])
-        )
-        for name, problem in found.items() if "address" in given else ():
-            self.add_error(name, problem)
+        names = set(given) & {*SHOWN, *RULES}
+        meant = Channel(owner=self.instance.owner, **{name: given[name] for name in names})
+        for name, problem in channels.problems(meant).items() if names >= {*SHOWN} else ():
+            self.add_error(name if name in self.fields else None, problem)
         return given
+
+
+class KindFilter(admin.SimpleListFilter):
+    title, parameter_name = "kind", "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind.name, kind.label) for kind in KINDS.values()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
 @admin.register(Channel)
 class ChannelAdmin(Declaring):
     form = ChannelForm
-    list_display = ("name", "address", "is_active", "waiting", "given_up", "sent_at", "problem")
-    list_filter = ("is_active",)
+    list_display = (
+        "name",
+        "kind",
+        "owner",
+        "address",
+        "is_active",
+        "waiting",
+        "given_up",
+        "sent_at",
+        "problem",
+    )
+    list_select_related = ("owner",)
+    list_filter = ("is_active", KindFilter)
     search_fields = ("name__startswith",)
     sortable_by = ("name",)
     fieldsets = (
         (None, {"fields": ("kind", "name", "is_active")}),
-        ("Where and what", {"fields": ("address", "types", "secret", "with_output")}),
+        ("Where and what", {"fields": ("address", *RULES)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -81,7 +116,7 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(Sending)
 class SendingAdmin(Looking):
-    list_display = ("id", "channel", "type", "created_at", "tries", "sent_at", "dead_at", "problem")
+    list_display = ("channel", "type", "created_at", "tries", "sent_at", "dead_at", "problem")
     list_display_links = ("type",)
     list_select_related = ("channel",)
     list_filter = (StateFilter, "channel")
@@ -108,5 +143,5 @@ class SendingAdmin(Looking):
 
     @admin.action(description="Send again what was given up", permissions=["send"])
     def send_again(self, request: HttpRequest, rows: QuerySet[Sending]) -> None:
-        number = channels.send_again(rows, request.user)  # type: ignore[arg-type]
+        number = channels.send_these_again(rows, request.user)  # type: ignore[arg-type]
         self.message_user(request, f"To be sent again: {number}.", messages.SUCCESS)

@@ -17,11 +17,13 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 
 from executions import policy
+from executions.accounts import confirming
 from executions.errors import Refused
 from executions.models import Execution
 from executions.roles import Role
 from executions.verbs import forms
 from executions.verbs.calls import press
+from executions.verbs.proposing import Proposed
 from executions.verbs.row import LONGEST_REASON, Verb
 from executions.verbs.rows import VERBS
 
@@ -30,8 +32,11 @@ MOST_ROWS = 100
 
 def actions_for(user: User) -> list[Verb]:
     """The verbs that this person may use on executions that are not their own."""
-    role = Role.ADMIN if policy.is_admin(user) else Role.SUPPORT
-    return [verb for verb in VERBS.values() if role in verb.roles]
+    return [verb for verb in VERBS.values() if _role(user) in verb.roles]
+
+
+def _role(user: Any) -> Role:
+    return Role.ADMIN if policy.is_admin(user) else Role.SUPPORT
 
 
 def action(verb: Verb) -> Callable[..., HttpResponseBase | None]:
@@ -63,11 +68,12 @@ def action(verb: Verb) -> Callable[..., HttpResponseBase | None]:
 def _confirmation(
     verb: Verb, model_admin: Any, request: HttpRequest, rows: QuerySet[Execution]
 ) -> TemplateResponse:
+    count = rows.count()
     surroundings = {
         **model_admin.admin_site.each_context(request),
-        "title": f"{verb.word} {rows.count()} executions?",
+        "title": f"{verb.word} {count} execution{'s' * (count != 1)}?",
         "verb": verb,
-        "fields": forms.fields(verb, rows),
+        "fields": forms.fields(verb, rows, _role(request.user)),
         "executions": list(rows.select_related("workflow", "owner")),
         "checkbox_name": ACTION_CHECKBOX_NAME,
         "opts": model_admin.model._meta,
@@ -81,6 +87,7 @@ def _carry_out(verb: Verb, request: HttpRequest, rows: QuerySet[Execution]) -> N
     # Not from the filtered list: an execution that has moved on since shall say so instead of
     # falling out of sight.
     assert isinstance(request.user, User)
+    confirming.by_session(request, request.user)
     try:
         # Every field is on the page: an empty one was not filled in.
         given = forms.given(
@@ -105,6 +112,8 @@ def _carry_out(verb: Verb, request: HttpRequest, rows: QuerySet[Execution]) -> N
                 expected_seq=seen,
                 reason=reason,
             )
+        except Proposed as waits:
+            messages.warning(request, f"{execution.public_id} ({execution.name}): {waits}")
         except Refused as refusal:
             messages.error(request, f"{execution.public_id} ({execution.name}): {refusal}")
         else:

@@ -8,7 +8,6 @@ from django.utils.safestring import SafeString
 
 from executions import policy
 from executions.admin.belonging import InstanceAdmin, VersionAdmin
-from executions.admin.changing import ResourceForm
 from executions.admin.definitions import Writing
 from executions.admin.rendering import json_field, link_field, list_link
 from executions.intake.apply import apply_definition
@@ -18,10 +17,9 @@ from executions.models import Execution, Workflow, WorkflowInstance, WorkflowVer
 
 @admin.register(Workflow)
 class WorkflowAdmin(Writing):
-    prefix = "wfl"
+    prefix, page = "wfl", "workflow"
     visible = staticmethod(policy.visible_workflows)
     default_link = link_field("default_instance", "default instance")
-    form = ResourceForm
     list_display = (
         "slug",
         "name",
@@ -37,56 +35,9 @@ class WorkflowAdmin(Writing):
     search_help_text = (
         "A public id (wfl-…), the beginning of a slug or namespace, or part of a name"
     )
-    sortable_by = ("slug",)
-    raw_id_fields = ("owner",)
-    readonly_fields = (
-        "public_id",
-        "slug",
-        "namespace",
-        "description",
-        "head_link",
-        "edit_link",
-        "default_link",
-        "versions_link",
-        "executions_link",
-        "created_at",
-        "spec_updated_at",
-        "spec_updated_by",
-        "status_updated_at",
-    )
-    fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    "public_id",
-                    "slug",
-                    "namespace",
-                    "name",
-                    "description",
-                    "visibility",
-                    "owner",
-                )
-            },
-        ),
-        (
-            "Definition",
-            {
-                "fields": (
-                    "head_link",
-                    "edit_link",
-                    "versions_link",
-                    "default_link",
-                    "executions_link",
-                )
-            },
-        ),
-        ("Labels", {"fields": ("labels", "tags", "annotations")}),
-        (
-            "Changed",
-            {"fields": ("created_at", "spec_updated_at", "spec_updated_by", "status_updated_at")},
-        ),
-    )
+    heading = ("public_id", "slug", "namespace", "name", "description")
+    links = (*Writing.links, "page_link", "default_link", "executions_link")
+    changed = (*Writing.changed, "status_updated_at")
 
     @staticmethod
     def apply(

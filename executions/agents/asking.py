@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 from executions.agents.tools import Offered
 from executions.calls.human.arguments import PROMPT_CHARACTERS
+from executions.journal.records import StepRecord
 
 APPROVE, APPROVE_REST, REJECT = "approve", "approve_rest", "deny"
 GO_ON, STOP = "go_on", "stop"
 # Nobody answers within a day: the call is not made.
 _WAIT = {"hours": 24}
 _SHOWN_ARGUMENTS = 1_200
+_MAY, _CALLED = "May ", " be called?"
 
 
 def may_call(
@@ -38,6 +41,23 @@ def may_call(
         "timeout": _WAIT,
         "onTimeout": REJECT,
     }
+
+
+def approved_for_the_rest(records: Iterable[StepRecord]) -> dict[str, str]:
+    """The tools that a person approved for the rest of the run, and when that was said last."""
+    found: dict[str, str] = {}
+    for record in records:
+        said, asked = record.output, record.input
+        is_rest = isinstance(said, dict) and said.get("outcome") == APPROVE_REST
+        if is_rest and isinstance(asked, dict) and "tool" in asked:
+            name = str(asked.get("name") or record.name[len(_MAY) : -len(_CALLED)])
+            found[name] = max(found.get(name, ""), str(said["responded_at"]))
+    return found
+
+
+def title(tool: str) -> str:
+    """The name of the step that asks."""
+    return f"{_MAY}{tool}{_CALLED}"
 
 
 def shall_go_on(prompt: str) -> dict[str, Any]:

@@ -8,15 +8,18 @@ fails the step for a person.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
-from executions.agents import asking, paths, todos
-from executions.agents.program import FUNCTION_CALL, QUESTION, SERVER_CALL, AgentTask
+from executions.agents import asking, paths, stored
+from executions.agents.own_tools import OWN_TOOLS, OwnToolFailed
+from executions.agents.program import COMMAND_CALL, FUNCTION_CALL, QUESTION, SERVER_CALL, AgentTask
+from executions.agents.secrets import names_in
+from executions.agents.taint import taint_of
 from executions.agents.tools import Offered, cleaned
 from executions.calls.outcome import Done, Fail
 from executions.errors import WorkflowError
-from executions.journal.decided import Task
+from executions.journal.decided import Child, Task
 from executions.journal.records import StepRecord
 from executions.language.walking import schemas
 from executions.language.walking.requests import Breathe, Spawn, TaskFailed
@@ -27,8 +30,6 @@ if TYPE_CHECKING:
     from executions.agents.stepping import Walk
     from executions.agents.walking import AgentWalker
 
-# A model is given so much of a result; the journal keeps all of it.
-MOST_CHARACTERS = 50_000
 NOT_FIT = "arguments do not fit"
 
 
@@ -66,12 +67,11 @@ class Calling:
         record = self._walker.journal.get(paths.approval_path(self._turn, self._place))
         said = record.output if record is not None and record.is_finished() else None
         if said is not None and self._tool and said["outcome"] == asking.APPROVE_REST:
-            self._walker.approved.add(self._tool.name)
+            self._walker.approved[self._tool.name] = str(said["responded_at"])
 
     def taint(self) -> str:
-        """The name of the tool, where it gave something that anybody may have written."""
-        is_read = self._tool is not None and self._tool.is_untrusted
-        return self.shown_name if is_read and self.record.status == StepStatus.SUCCEEDED else ""
+        """What was read by it that anybody may have written, by name."""
+        return taint_of(self._tool, self.written, self.record, self._walker.skills)
 
     def _made(self) -> Walk:
         self.record.started_at = self.record.started_at or self._walker.now()
@@ -87,18 +87,29 @@ class Calling:
                 arguments = yield from self._approved(tool, arguments)
                 if arguments is None:
                     return
-            if tool.kind == "todos":
-                self._walker.finish(self.record, todos.noted(arguments))
+            if tool.kind in OWN_TOOLS:
+                self._made_here(OWN_TOOLS[tool.kind], arguments)
                 return
             self._address(tool, arguments)
         yield from self._carried_out()
 
+    def _made_here(self, tool: Callable[..., str], arguments: dict[str, Any]) -> None:
+        try:
+            text = tool(self._walker, arguments)
+        except OwnToolFailed as failed:
+            self._goes_back(failed.error)
+        else:
+            self._walker.finish(self.record, text)
+
     def _asks_first(self, tool: Offered) -> bool:
         """Whether a person says yes or no to it; where one was asked, that answer counts."""
         walker = self._walker
-        was_asked = walker.journal.get(paths.approval_path(self._turn, self._place)) is not None
+        path = paths.approval_path(self._turn, self._place)
         asks = tool.asks_first or bool(walker.tainted_by and tool.is_destructive)
-        return was_asked or (asks and tool.name not in walker.approved)
+        since = walker.approved.get(tool.name)
+        if walker.journal.get(path) is not None or not asks or since is None:
+            return walker.journal.get(path) is not None or asks
+        return walker.surroundings.is_taken_back(tool.name, since, path)
 
     def _problem(self, tool: Offered | None, arguments: Any) -> WorkflowError | None:
         """Why nothing can be run; None where it can."""
@@ -108,6 +119,14 @@ class Calling:
             return WorkflowError.standard("validation", detail)
         if not isinstance(arguments, dict):
             return WorkflowError.standard("validation", "The arguments are no JSON object.")
+        if tool.kind == "agent" and self._walker.limits.depth == 0:
+            detail = "Work is not handed on from here: `limits.depth` of the run is used up."
+            return WorkflowError.standard("validation", detail)
+        if undeclared := sorted({*names_in(arguments)} - {*tool.secrets}):
+            detail = (
+                f"The tool {tool.name} is given no secret {undeclared[0]}: it declares none such."
+            )
+            return WorkflowError.standard("validation", detail)
         return self._misfit(tool, arguments)
 
     def _misfit(self, tool: Offered, arguments: dict[str, Any]) -> WorkflowError | None:
@@ -132,7 +151,7 @@ class Calling:
         path = paths.approval_path(self._turn, self._place)
         record = walker.journal.get(path)
         if record is None:
-            record = StepRecord(path, f"May {tool.name} be called?", "call")
+            record = StepRecord(path, asking.title(tool.name), "call")
             record.arguments = asking.may_call(
                 walker.agent.name, tool, arguments, walker.tainted_by
             )
@@ -148,7 +167,7 @@ class Calling:
                 raise walker.failed(self.record, problem)
             self.record.control["edited_by"] = said["reviewer"]
         if said["outcome"] == asking.APPROVE_REST:
-            walker.approved.add(tool.name)
+            walker.approved[tool.name] = str(said["responded_at"])
         return arguments if changed is None else changed
 
     def _rejected(self, said: dict[str, Any]) -> None:
@@ -160,14 +179,27 @@ class Calling:
 
     def _address(self, tool: Offered, arguments: dict[str, Any]) -> None:
         """What is called, as its arguments in the journal."""
+        if tool.secrets:
+            self.record.control["secrets"] = list(tool.secrets)
         if tool.kind == "person":
             self.record.arguments = asking.question(str(arguments["question"]))
+        elif tool.kind == "command":
+            line = {"command": str(arguments["command"])}
+            self.record.arguments = {"shell": line, "return": "all", **tool.target}
         elif tool.kind == "agent":
             self.record.kind = "run"
-            self.record.arguments = {**tool.target, "message": str(arguments["message"])}
+            self.record.arguments = {
+                **tool.target,
+                "message": str(arguments["message"]),
+                "limits": self._walker.share,
+            }
+            if self._walker.tainted_by:
+                self.record.arguments["tainted_by"] = self._walker.tainted_by
         elif tool.kind == "workflow":
             self.record.kind = "run"
-            self.record.arguments = {**tool.target, "version": "latest", "input": arguments}
+            limits = self._walker.share | {"depth": self._walker.limits.depth}
+            target = {**tool.target, "version": "latest"}
+            self.record.arguments = {**target, "input": arguments, "limits": limits}
         elif tool.kind == "mcp":
             server = tool.target["server"]
             before = server in self._walker.servers_called
@@ -186,18 +218,32 @@ class Calling:
             record.generation = max(record.generation, walker.facts.run.generation)
             walker.begin(record)
             outcome = yield Spawn(record, True, None)
+            if outcome.spent is not None:
+                Child.of(record).spent = outcome.spent
         else:
             outcome = yield from walker.effect(record, _task(record.arguments), record.arguments)
         if isinstance(outcome, Done):
-            walker.finish(record, outcome.output)
+            self._gave(outcome.output)
         elif _is_its_own_error(outcome):
-            self._goes_back(outcome.error)
+            self._goes_back(outcome.error, outcome.spent)
         else:
             raise walker.failed(record, outcome.error, outcome)
 
-    def _goes_back(self, error: WorkflowError) -> None:
-        """It failed, and the model is told why."""
-        told = {"error": error.detail or error.title}
+    def _gave(self, output: Any) -> None:
+        """It is done. What is too long for a prompt is kept beside the step."""
+        text = stored.text_of(output)
+        size = len(text.encode(errors="replace"))
+        if len(text) <= stored.MOST_CHARACTERS:
+            self._walker.finish(self.record, output)
+        elif size > stored.MOST_BYTES:
+            detail = f"It gave {size:,} bytes; at most {stored.MOST_BYTES:,} of a result are kept."
+            self._goes_back(WorkflowError.standard("runtime", detail))
+        else:
+            self._walker.keep(self.record, output, text)
+
+    def _goes_back(self, error: WorkflowError, spent: dict[str, Any] | None = None) -> None:
+        """It failed, and the model is told why; what it has ``spent`` all the same counts."""
+        told = {"error": error.detail or error.title} | (spent or {})
         self._walker.finish(self.record, told, StepStatus.FAILED, error)
 
 
@@ -210,6 +256,8 @@ def _is_its_own_error(outcome: Fail) -> bool:
 def _task(arguments: dict[str, Any]) -> AgentTask:
     if "function" in arguments:
         return FUNCTION_CALL
+    if "shell" in arguments:
+        return COMMAND_CALL
     return SERVER_CALL if "server" in arguments else QUESTION
 
 
@@ -251,10 +299,12 @@ def result_text(record: StepRecord, written: Any) -> str:
         text = _answer(output)
     elif record.status == StepStatus.SKIPPED and output is None:
         text = "A person skipped this call; it gave nothing."
+    elif (said := stored.kept(output)) is not None:
+        text = stored.told(said)
     else:
-        text = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
-    if len(text) > MOST_CHARACTERS:
-        text = f"{text[:MOST_CHARACTERS]}\n[cut: {len(text):,} characters in all]"
+        text = stored.text_of(output)
+    if len(text) > stored.MOST_CHARACTERS:
+        text = f"{text[: stored.MOST_CHARACTERS]}\n[cut: {len(text):,} characters in all]"
     made = made_with(record, written)
     if made != written and record.arguments is not None:
         by = record.control.get("edited_by") or "A person"

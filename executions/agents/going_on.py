@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from executions.agents import asking, paths
-from executions.agents.limits import Spent
+from executions.agents.limits import Spent, amount
 from executions.agents.program import QUESTION
 from executions.agents.stepping import Stepping, Walk
+from executions.calls.agent.limits import RunLimits
 from executions.calls.outcome import Fail
 from executions.errors import WorkflowError
 from executions.journal.records import StepRecord
-from executions.language.agent import RunLimits
 from executions.language.walking.requests import Breathe
 from executions.mind.messages import Message
 
@@ -25,8 +25,11 @@ class GoingOn:
 
     def within_limits(self, *names: str) -> Walk:
         """A person is asked where one of these is used up. Raises TaskFailed."""
+        if "cost" in names and self.spent.is_cost_hidden():
+            told = "The cost of a model that was asked is not known, so its limit is not kept."
+            yield from self.ask("unknown_cost", 1, f"{told} Shall it go on all the same?", told)
         while (reached := self.spent.reached(names)) is not None:
-            more = f"{reached.allowed // self.spent.allowed[reached.what]:,}"
+            more = amount(self.spent.first(reached.what))
             question = f"{reached.told()} Shall it go on with {more} more?"
             number = self.spent.allowed[reached.what]
             yield from self.ask(reached.what, number, question, reached.told())

@@ -8,7 +8,13 @@ from typing import Any
 from executions.agents import compacting, todos
 from executions.agents.answering import again
 from executions.agents.calling import result_text
-from executions.agents.paths import call_path, check_path, compaction_path, turn_path
+from executions.agents.paths import (
+    call_path,
+    check_path,
+    compaction_path,
+    said_path,
+    turn_path,
+)
 from executions.journal.records import StepRecord
 from executions.mind.messages import Message, calls_of, result, text_of, user
 from executions.states import StepStatus
@@ -21,6 +27,7 @@ def messages_of(message: str, records: Iterable[StepRecord]) -> list[Message]:
     by_path = {record.path: record for record in records}
     messages = [user(message)]
     for number, record in _turns(by_path):
+        messages += [user(text) for text in _said(by_path.get(said_path(number)))]
         messages = _shortened(messages, by_path.get(compaction_path(number)))
         if record.status == StepStatus.FAILED:
             continue
@@ -41,8 +48,9 @@ def steps_of(records: Iterable[StepRecord], turns: int | None) -> list[StepRecor
     for number, record in _turns(by_path):
         if turns is not None and number > turns:
             break
-        short = by_path.get(compaction_path(number))
-        found += [short] if short is not None and short.is_finished() else []
+        for path in (said_path(number), compaction_path(number)):
+            before = by_path.get(path)
+            found += [before] if before is not None and before.is_finished() else []
         found.append(record)
         for place in range(1, len(calls_of(record.output)) + 1):
             call = by_path.get(call_path(number, place))
@@ -50,6 +58,12 @@ def steps_of(records: Iterable[StepRecord], turns: int | None) -> list[StepRecor
         check = by_path.get(check_path(number))
         found += [check] if check is not None and check.is_finished() else []
     return found
+
+
+def _said(record: StepRecord | None) -> list[str]:
+    """What a person said while the run worked, taken at this step."""
+    done = record is not None and record.is_finished() and isinstance(record.output, dict)
+    return [each["text"] for each in record.output["messages"]] if record and done else []
 
 
 def _turns(by_path: dict[str, StepRecord]) -> Iterator[tuple[int, StepRecord]]:

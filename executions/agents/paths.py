@@ -5,6 +5,7 @@
 ``/turn/2/call``      its tool calls beside each other, where there are several
 ``/turn/2/call/1``    the first of them
 ``/turn/2/ask/1``     whether that call may be made
+``/turn/2/said``      what a person said while the run worked, before that turn
 ``/turn/2/check``     whether that answer is the data that is wanted
 ``/compact/3``        what was said before, in short, from the third turn on
 ``/ask/turns/1``      whether it shall go on beyond a limit
@@ -18,8 +19,19 @@ import re
 START = "/start"
 _TURN = re.compile(r"/turn/(\d+)")
 _CALL = re.compile(r"/turn/(\d+)/call/(\d+)")
+_SAID = re.compile(r"/turn/\d+/said")
 _CHECK = re.compile(r"/turn/\d+/check")
 _COMPACTION = re.compile(r"/compact/(\d+)")
+_WORDS = (
+    (_TURN, "Turn {0}"),
+    (re.compile(r"/turn/(\d+)/call"), "Calls of turn {0}"),
+    (_CALL, "Call {1} of turn {0}"),
+    (re.compile(r"/turn/(\d+)/said"), "Said before turn {0}"),
+    (re.compile(r"/turn/(\d+)/check"), "Answer {0}"),
+    (re.compile(r"/turn/(\d+)/ask/(\d+)"), "Approval of call {1} of turn {0}"),
+    (_COMPACTION, "In short, before turn {0}"),
+    (re.compile(r"/ask/([a-z]+)/\d+"), "Limit: {0}"),
+)
 
 
 def turn_path(number: int) -> str:
@@ -43,6 +55,16 @@ def approval_path(turn: int, place: int) -> str:
 def check_path(turn: int) -> str:
     """Of what was found wrong with the answer of a turn, where it has to be data."""
     return f"/turn/{turn}/check"
+
+
+def said_path(turn: int) -> str:
+    """Of what a person said while the run worked, taken before this turn."""
+    return f"/turn/{turn}/said"
+
+
+def is_said(path: str) -> bool:
+    """Whether messages are taken there."""
+    return _SAID.fullmatch(path) is not None
 
 
 def compaction_path(number: int) -> str:
@@ -69,6 +91,14 @@ def turn_number(path: str) -> int | None:
     """Which turn stands at this path; None for none."""
     found = _TURN.fullmatch(path)
     return int(found[1]) if found else None
+
+
+def words(path: str) -> str:
+    """How people name the step at this path; empty for a path that is no agent's."""
+    for pattern, said in _WORDS:
+        if found := pattern.fullmatch(path):
+            return said.format(*found.groups())
+    return ""
 
 
 def call_place(path: str) -> tuple[int, int] | None:

@@ -13,12 +13,14 @@ from executions.agents.paths import (
     call_place,
     compaction_number,
     is_check,
+    is_said,
     turn_number,
     turn_path,
 )
 from executions.calls.duration import Duration
 from executions.calls.kind import Effect
 from executions.calls.table import EVERY_CALL
+from executions.journal.paths import WORKSPACE
 from executions.journal.records import StepRecord
 from executions.language import load
 from executions.language.agent import AgentDocument, load_agent
@@ -63,6 +65,18 @@ class ServerCall(AgentTask):
     hides_secrets = True
 
 
+class CommandCall(AgentTask):
+    """A line for the shell."""
+
+    call = "command"
+
+
+class MakeWorkspace(AgentTask):
+    """The folder in which its commands work is made."""
+
+    call = "workspace"
+
+
 class AnyCall(AgentTask):
     """A tool call of which only its arguments tell what it is."""
 
@@ -70,6 +84,8 @@ class AnyCall(AgentTask):
 
     def effect(self, arguments: Any) -> Effect:
         given = arguments if isinstance(arguments, dict) else {}
+        if "shell" in given:
+            return COMMAND_CALL.effect(given)
         return (SERVER_CALL if "server" in given else FUNCTION_CALL).effect(given)
 
 
@@ -81,6 +97,7 @@ class Question(AgentTask):
 
 TURN = Turn(metadata=TaskMetadata(attemptTimeout=LONGEST_TURN))
 FUNCTION_CALL, SERVER_CALL, QUESTION = FunctionCall(), ServerCall(), Question()
+COMMAND_CALL, MAKE_WORKSPACE = CommandCall(), MakeWorkspace()
 CALL = AnyCall()
 
 
@@ -97,7 +114,10 @@ class AgentProgram(Workflow):
             return TURN
         if call_place(path) is not None:
             return CALL
-        return None if path == START or is_check(path) else QUESTION
+        if path == WORKSPACE:
+            return MAKE_WORKSPACE
+        is_ours = path == START or is_check(path) or is_said(path)
+        return None if is_ours else QUESTION
 
     def first_path(self) -> str:
         return START

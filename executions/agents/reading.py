@@ -12,9 +12,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from executions.agents import todos
+from executions.agents import stored, todos
 from executions.agents.calling import made_with, result_text
-from executions.agents.paths import approval_path, call_path, compaction_path, turn_path
+from executions.agents.limits import spent_below
+from executions.agents.paths import (
+    approval_path,
+    call_path,
+    compaction_path,
+    said_path,
+    turn_path,
+)
 from executions.agents.program import CALL
 from executions.agents.tools import cleaned
 from executions.ids import public_id
@@ -50,6 +57,14 @@ class Called:
     child: uuid.UUID | None = None
     # The agent that work was handed to.
     agent: str = ""
+    # The use of the agents to whom work was handed, also by way of a workflow.
+    usage: dict[str, int] = field(default_factory=dict)
+    cost: str | None = None
+
+    @property
+    def stored(self) -> dict[str, Any] | None:
+        """Where the result is, where it is too large for its step."""
+        return stored.kept(self.result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +97,8 @@ class TurnRead:
     finished_at: datetime | None = None
     calls: tuple[Called, ...] = ()
     short: Shortened | None = None
+    # What a person said while the run worked, taken before this turn: who, and what.
+    said: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -99,12 +116,12 @@ def turns_of(records: Iterable[StepRecord]) -> list[TurnRead]:
 
 
 def usage_of(turns: Iterable[TurnRead]) -> dict[str, int]:
-    """The tokens of all turns together."""
+    """The tokens of all turns together, and of the agents to whom they handed work."""
     return added([each.usage for each in _paid(turns)])
 
 
 def cost_of(turns: Iterable[TurnRead]) -> str | None:
-    """What the turns cost; None where of one it is not known."""
+    """Their cost; None if that of one is not known."""
     costs = [each.cost for each in _paid(turns) if each.usage]
     if any(cost is None for cost in costs):
         return None
@@ -138,10 +155,11 @@ def children_of(turns: Iterable[TurnRead]) -> list[dict[str, Any]]:
     ]
 
 
-def _paid(turns: Iterable[TurnRead]) -> list[TurnRead | Shortened]:
-    found: list[TurnRead | Shortened] = []
+def _paid(turns: Iterable[TurnRead]) -> list[TurnRead | Shortened | Called]:
+    found: list[TurnRead | Shortened | Called] = []
     for turn in turns:
         found += [turn] if turn.short is None else [turn.short, turn]
+        found += [call for call in turn.calls if call.usage]
     return found
 
 
@@ -185,7 +203,14 @@ def _turn(number: int, record: StepRecord, by_path: dict[str, StepRecord]) -> Tu
             for place, call in enumerate(calls_of(message), start=1)
         ),
         _short(number, by_path),
+        _said(by_path.get(said_path(number))),
     )
+
+
+def _said(record: StepRecord | None) -> tuple[tuple[str, str], ...]:
+    if record is None or not isinstance(record.output, dict):
+        return ()
+    return tuple((str(each["by"]), str(each["text"])) for each in record.output["messages"])
 
 
 def _called(turn: int, place: int, call: dict[str, Any], by_path: dict[str, StepRecord]) -> Called:
@@ -196,7 +221,7 @@ def _called(turn: int, place: int, call: dict[str, Any], by_path: dict[str, Step
     if record is None:
         asks_at = approval_path(turn, place)
         return Called(call["id"], name, path, written, waits=waits, asks_at=asks_at)
-    made = made_with(record, written)
+    made, spent = made_with(record, written), spent_below(record) or {}
     is_done = record.is_finished() and record.output is not None
     return Called(
         call["id"],
@@ -216,6 +241,8 @@ def _called(turn: int, place: int, call: dict[str, Any], by_path: dict[str, Step
         _effect(record),
         Child.of(record).child,
         _agent(record),
+        _usage(spent),
+        spent.get("cost"),
     )
 
 

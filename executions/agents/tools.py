@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from executions.agents import todos
+from executions.agents import skills, stored, todos
+from executions.calls.command import COMMAND
+from executions.calls.command.arguments import LONGEST_COMMAND
 from executions.calls.kind import Effect
 from executions.calls.python.functions import FunctionNotUsable, find
 from executions.language.agent import ASK_A_PERSON, TO_DOS, AgentDocument, Tool
 from executions.values import dumps
 
 LONGEST_NAME = 64
+RUN_COMMAND = "run_command"
 LONGEST_DESCRIPTION = 1_024
-Kind = Literal["python", "workflow", "agent", "mcp", "person", "todos"]
+Kind = Literal[
+    "python", "workflow", "agent", "mcp", "person", "todos", "skill", "stored", "command"
+]
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]+")
 _DESTRUCTIVE: frozenset[Effect] = frozenset({"at_most_once", "transactional"})
 
@@ -41,9 +46,13 @@ class Offered:
     asks_first: bool
     is_destructive: bool = False
     is_untrusted: bool = False
+    # Secrets that its arguments may name as `{{secret:NAME}}`.
+    secrets: Sequence[str] = ()
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """As it is journaled; a tool without secrets as ever."""
+        said = asdict(self) | {"secrets": list(self.secrets)}
+        return said if self.secrets else {name: said[name] for name in said if name != "secrets"}
 
     def digest(self) -> str:
         """Of its definition: what an approval is bound to."""
@@ -58,6 +67,8 @@ class WorkflowFound:
     namespace: str
     summary: str
     schema: dict[str, Any] | None
+    # It gives what anybody may have written: of the web, of events.
+    reads_outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +95,7 @@ class Found:
 
     workflows: dict[tuple[str, str], WorkflowFound]
     servers: dict[tuple[str, str | None], list[ServerTool]]
+    skills: Sequence[skills.SkillTaken] = ()
 
 
 class ToolUnusable(Exception):
@@ -113,6 +125,8 @@ def offered(agent: AgentDocument, found: Found) -> list[Offered]:
     for entry in agent.tool_entries():
         for tool in _offered(entry, agent, found):
             tools.append(_named(tool, entry, [each.name for each in tools]))
+    if found.skills:
+        tools.append(_reader(found.skills, {each.name for each in tools}))
     return tools
 
 
@@ -151,7 +165,24 @@ def _offered(entry: Tool, agent: AgentDocument, found: Found) -> list[Offered]:
     if entry.to_dos:
         text = entry.description or todos.DESCRIPTION
         return [Offered(TO_DOS, "todos", {}, text, todos.PARAMETERS, "pure", asks_first=False)]
+    if entry.command:
+        return [_command(entry, agent)]
     return [_person(entry)]
+
+
+def reader_of_results(names: Collection[str]) -> Offered:
+    """What is offered once a result was too large to be shown whole."""
+    name = stored.READ_RESULT if stored.READ_RESULT not in names else f"{stored.READ_RESULT}_2"
+    return Offered(
+        name, "stored", {}, stored.DESCRIPTION, stored.PARAMETERS, "pure", asks_first=False
+    )
+
+
+def _reader(taken: Sequence[skills.SkillTaken], names: Collection[str]) -> Offered:
+    name, schema = skills.READ_SKILL, skills.parameters([each.name for each in taken])
+    if name in names:
+        raise ToolUnusable(f"`{name}` reads the skills: give the tool of that name another one.")
+    return Offered(name, "skill", {}, skills.DESCRIPTION, schema, "pure", asks_first=False)
 
 
 def _of_server(tool: ServerTool, entry: Tool, agent: AgentDocument) -> Offered:
@@ -174,7 +205,8 @@ def _of_server(tool: ServerTool, entry: Tool, agent: AgentDocument) -> Offered:
         effect,
         asks,
         is_destructive=tool.is_destructive,
-        is_untrusted=not tool.is_trusted,
+        is_untrusted=not tool.is_trusted or entry.untrusted,
+        secrets=tuple(entry.secrets),
     )
 
 
@@ -192,6 +224,35 @@ def _agent(name: str, entry: Tool, agent: AgentDocument) -> Offered:
     target = {"agent": name}
     return Offered(
         f"agent_{name}", "agent", target, text, schema, "idempotent", asks, is_destructive=True
+    )
+
+
+def _command(entry: Tool, agent: AgentDocument) -> Offered:
+    """In a workspace it may destroy what is there; without one it leaves nothing behind."""
+    where = "the folder that you work in" if agent.has_workspace else "an empty folder"
+    text = entry.description or (
+        f"Runs a line for /bin/sh in {where} and gives its exit code and what it wrote. It has no"
+        " network."
+    )
+    line = {"type": "string", "minLength": 1, "maxLength": LONGEST_COMMAND}
+    schema = {
+        "type": "object",
+        "properties": {"command": line | {"description": "the line"}},
+        "required": ["command"],
+        "additionalProperties": False,
+    }
+    effect = COMMAND.effect_of({"workspace": agent.has_workspace})
+    asks = _asks_first(entry, agent, effect)
+    return Offered(
+        RUN_COMMAND,
+        "command",
+        {"workspace": agent.has_workspace},
+        text,
+        schema,
+        effect,
+        asks,
+        is_destructive=effect in _DESTRUCTIVE,
+        is_untrusted=entry.untrusted,
     )
 
 
@@ -217,7 +278,16 @@ def _function(name: str, entry: Tool, agent: AgentDocument) -> Offered:
     is_destructive = function.effect in _DESTRUCTIVE
     schema, effect = function.json_schema(), function.effect
     return Offered(
-        name, "python", target, text, schema, effect, asks, is_destructive=is_destructive
+        name,
+        "python",
+        target,
+        text,
+        schema,
+        effect,
+        asks,
+        is_destructive=is_destructive,
+        is_untrusted=entry.untrusted,
+        secrets=tuple(entry.secrets),
     )
 
 
@@ -230,7 +300,18 @@ def _workflow(found: WorkflowFound, entry: Tool, agent: AgentDocument) -> Offere
     asks = _asks_first(entry, agent, "at_most_once")
     target = {"namespace": found.namespace, "name": found.name}
     name, text = f"run_{found.name}", text[:LONGEST_DESCRIPTION]
-    return Offered(name, "workflow", target, text, schema, "idempotent", asks, is_destructive=True)
+    is_untrusted = found.reads_outside or entry.untrusted
+    return Offered(
+        name,
+        "workflow",
+        target,
+        text,
+        schema,
+        "idempotent",
+        asks,
+        is_destructive=True,
+        is_untrusted=is_untrusted,
+    )
 
 
 def _asks_first(entry: Tool, agent: AgentDocument, effect: Effect) -> bool:

@@ -86,7 +86,7 @@ class Turns:
             self._is_full = True
             return None
         conversation.add(path, said)
-        self._going_on.spent.used["tokens"] = conversation.tokens()
+        self._going_on.spent.says(conversation.tokens(), conversation.cost())
         self._is_full = conversation.fills(compacting.FULL)
         return said
 
@@ -120,7 +120,7 @@ class Turns:
         summary = compacting.told(text_of(said), open_items)
         self._conversation.shorten(path, said, summary, keeps)
         self._going_on.spent.took(record)
-        self._going_on.spent.used["tokens"] = self._conversation.tokens()
+        self._going_on.spent.says(self._conversation.tokens(), self._conversation.cost())
         self._is_full, self._was_compacted = False, True
         after = compacting.size(self._conversation.messages)
         if after > before / 2:

@@ -21,19 +21,29 @@ from executions.api.routes import (
     approvals,
     audit,
     bulk,
+    channels,
     cloud_events,
     event_sources,
     events,
     executions,
     exports,
+    groups,
     instances,
     journal,
     people,
     previews,
+    proposals,
+    replays,
+    saying,
+    schedules,
     sinks,
+    skills,
     status,
+    stored_values,
     verbs,
+    workers,
     workflows,
+    workspaces,
 )
 
 
@@ -76,21 +86,33 @@ def build() -> Api:
         journal.add_history(router, kind)
         events.add_events(router, kind)
         exports.add_export(router, kind)
+        workspaces.add_workspace(router, kind)
         status.add_status(router, kind)
         if kind == "workflow":
             cloud_events.add_signals(router, kind)
+        else:
+            stored_values.add_stored_values(router)
+            replays.add_replay(router)
+            saying.add_saying(router)
         api.add_router(f"/{kind}-executions", router)
         api.add_router(f"/{kind}-instances", instances.routes(kind))
     api.add_router("/workflows", workflows.router)
     api.add_router("/agents", agents.router)
+    api.add_router("/skills", skills.router)
     api.add_router("/sessions", agents.sessions)
     api.add_router("/notifications", people.notifications)
     api.add_router("/approvals", approvals.router)
+    api.add_router("/groups", groups.router)
+    api.add_router("/proposals", proposals.router)
+    api.add_router("/workers", workers.router)
     api.add_router("/events", cloud_events.router)
     api.add_router("/event-sources", event_sources.router)
     api.add_router("/attention", bulk.attention)
+    api.add_router("/schedules", schedules.router)
     api.add_router("/bulk-runs", bulk.router)
+    api.add_router("/workspaces", workspaces.router)
     api.add_router("/sinks", sinks.router)
+    api.add_router("/channels", channels.router)
     api.add_router("/tokens", people.api_tokens)
     api.add_router("/me", people.me)
     api.add_router("/admin", admin.router)

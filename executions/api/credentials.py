@@ -10,7 +10,8 @@ from django.http import HttpRequest
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
-from executions import tokens
+from executions import policy, tokens
+from executions.accounts import confirming
 from executions.api import rates
 from executions.api.problems import Problem
 from executions.api.refusals import unauthenticated
@@ -43,7 +44,7 @@ READ, RUN, ACT, ADMIN = (Caller(scope) for scope in ("read", "run", "act", "admi
 
 def identified(request: HttpRequest, scope: str) -> User:
     header = request.headers.get("Authorization")
-    return _by_session(request) if header is None else _by_token(request, header, scope)
+    return _by_session(request, scope) if header is None else _by_token(request, header, scope)
 
 
 def _by_token(request: HttpRequest, header: str, scope: str) -> User:
@@ -55,6 +56,7 @@ def _by_token(request: HttpRequest, header: str, scope: str) -> User:
         rates.take_guess(rates.address_of(request))
         raise unauthenticated("The token is unknown, expired or revoked.")
     owner: User = token.owner
+    confirming.by_token(token)
     request.token = token  # type: ignore[attr-defined]
     # Also where the scope does not do: the audit trail names whom a refusal is about.
     request.user = owner
@@ -63,7 +65,11 @@ def _by_token(request: HttpRequest, header: str, scope: str) -> User:
 
 
 def check_scope(token: ApiToken, scope: str) -> None:
-    """Raises Problem 403 where the token's scopes do not hold this one."""
+    """Raises Problem 403 where the token's scopes do not hold this one, or its owner may only look
+    (Refused).
+    """
+    if scope != "read":
+        policy.check_may_change_things(token.owner)
     if not tokens.allows(token, scope):
         given = ", ".join(token.scopes) or "none"
         raise Problem(
@@ -71,7 +77,7 @@ def check_scope(token: ApiToken, scope: str) -> None:
         )
 
 
-def _by_session(request: HttpRequest) -> User:
+def _by_session(request: HttpRequest, scope: str) -> User:
     user = request.user
     if not isinstance(user, User) or not user.is_active:
         raise unauthenticated("The request carries neither a token nor a session.")
@@ -79,6 +85,9 @@ def _by_session(request: HttpRequest) -> User:
         raise Problem(
             "csrf", "A session needs the CSRF token with each request that changes something."
         )
+    if scope != "read":
+        policy.check_may_change_things(user)
+    confirming.by_session(request, user)
     return user
 
 

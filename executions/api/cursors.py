@@ -64,6 +64,23 @@ class Listing:
         next_cursor = self._signed(found[self.limit - 1].pk) if more else None
         return {"items": [shown(row) for row in found[: self.limit]], "next_cursor": next_cursor}
 
+    def searched(
+        self,
+        newest: Callable[[uuid.UUID | None], tuple[QuerySet[Row, Row], uuid.UUID | None]],
+        shown: Callable[[Row], Item],
+    ) -> dict[str, Any]:
+        """The page of what matches among the rows that ``newest`` gives before a key; with the last
+        row that it looked at, where there are more. A page may hold fewer than asked, or none, and
+        lead on.
+        """
+        before = None if self.cursor is None else uuid.UUID(self._position())
+        rows, last = newest(before)
+        found = list(rows.order_by("-pk")[: self.limit + 1])
+        more = len(found) > self.limit
+        end = found[self.limit - 1].pk if more else last
+        next_cursor = None if end is None else self._signed(end)
+        return {"items": [shown(row) for row in found[: self.limit]], "next_cursor": next_cursor}
+
     def page_of(
         self, found: Sequence[Found], seq: Callable[[Found], int], shown: Callable[[Found], Item]
     ) -> dict[str, Any]:

@@ -202,7 +202,7 @@ def _unreadable(error: Exception) -> Problem:
         return error
     if isinstance(error, RequestDataTooBig):
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        return Problem("too-large", f"The body may have {limit:,} bytes (STIGMER_REQUEST_BYTES).")
+        return Problem("too-large", f"The body may have {limit:,} bytes.")
     return Problem("malformed", "The body broke off before its end.")
 
 

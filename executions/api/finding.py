@@ -10,11 +10,11 @@ import uuid
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
-from executions import policy
+from executions import policy, sight
 from executions.api.problems import Problem
 from executions.api.refusals import not_found
 from executions.ids import parse_public_id
-from executions.models import Agent, Execution, Session, Workflow
+from executions.models import Agent, Execution, Session, Skill, Workflow
 from executions.models.resource import KnownResource, meant_by
 
 PREFIXES = {"workflow": "wex", "agent": "aex"}
@@ -37,6 +37,7 @@ def execution(user: User, public_id: str, kind: str) -> Execution:
     found = rows.select_related(*related).filter(pk=key).first() if key else None
     if found is None:
         raise _missing(user, key, kind, public_id)
+    sight.look(user, found)
     return found
 
 
@@ -61,6 +62,11 @@ def agent(user: User, ref: str) -> Agent:
     return _resource(policy.visible_agents(user), user, ref, "agt", "agent")
 
 
+def skill(user: User, ref: str) -> Skill:
+    """A skill by its id or slug."""
+    return _resource(policy.visible_skills(user), user, ref, "skl", "skill")
+
+
 def session(user: User, public_id: str) -> Session:
     key = parse_public_id(public_id, "ses")
     found = (
@@ -76,7 +82,8 @@ def session(user: User, public_id: str) -> Session:
 def _resource(
     rows: QuerySet[KnownResource, KnownResource], user: User, ref: str, prefix: str, what: str
 ) -> KnownResource:
-    rows = rows.select_related("owner", "head_version", "default_instance", "spec_updated_by")
+    linked = () if prefix == "skl" else ("default_instance",)
+    rows = rows.select_related("owner", "head_version", "spec_updated_by", "group", *linked)
     key = parse_public_id(ref, prefix)
     found = meant_by(rows, user, ref) if key is None else rows.filter(pk=key).first()
     if found is None:

@@ -50,8 +50,9 @@ def _received(request: HttpRequest, source_id: str) -> HttpResponse:
     now = clock.now()
     why = signing.why_not(source, timestamp, given, body, now.timestamp())
     if why is not None:
-        rates.take_guess(rates.address_of(request))
+        # Noted before the guesser is slowed: the owner sees that somebody tries.
         visits.refused(source, why)
+        rates.take_guess(rates.address_of(request))
         return problems.response(request, Problem("unauthenticated", why))
     try:
         found = _envelopes(request, source, timestamp, body)

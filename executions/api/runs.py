@@ -90,6 +90,7 @@ def run_agent(
             model=body.model or "",
             from_run=body.from_run,
             from_turn=body.from_turn,
+            limits=_limits(body),
             session=session,
             instance=instance,
             **_circumstances(body),
@@ -119,6 +120,7 @@ def _circumstances(body: RunBody) -> Circumstances:
         "name": body.name,
         "unique_name": body.unique_name,
         "correlation_id": correlation_id(),
+        "own_workspace": body.workspace,
         "runner": body.runner,
         "runner_silence_seconds": body.runner_silence_seconds or SILENCE_SECONDS,
     }
@@ -154,13 +156,23 @@ def _as_sent(body: RunBody, finding: Finding) -> Finding:
 
 
 def _refuse_words_for_agents(body: RunBody) -> None:
-    given = [name for name in ("model", "from_run", "from_turn") if getattr(body, name) is not None]
+    given = [
+        name
+        for name in ("model", "from_run", "from_turn", "limits")
+        if getattr(body, name) is not None
+    ]
     if given:
         raise Problem(
             "invalid",
             "A workflow takes no such thing.",
             errors=[FieldError("Only an agent has it.", pointer=f"#/{name}") for name in given],
         )
+
+
+def _limits(body: RunBody) -> dict[str, Any]:
+    """The limits of this run under the names that a definition gives them."""
+    given = {} if body.limits is None else body.limits.model_dump(exclude_none=True)
+    return {"toolCalls" if name == "tool_calls" else name: value for name, value in given.items()}
 
 
 def _message(body: RunBody) -> str:

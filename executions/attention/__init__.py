@@ -1,1 +1,1 @@
-"""What needs a person, grouped by cause: counted, marked, assigned, put off for a while."""
+"""Runs that need a person, grouped by cause: counted, marked, assigned, put off for a while."""

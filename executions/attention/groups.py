@@ -149,7 +149,7 @@ def _group(row: dict[str, Any], examples: dict[str, Execution]) -> Group:
 
 
 def _mark(made: Sequence[Group], circle: User | None) -> None:
-    """What is known of these causes beside their runs."""
+    """The notes of people on these causes."""
     causes = {group.cause for group in made if group.cause}
     notes = CauseNote.objects.seen_by(circle).filter(cause__in=causes)
     by_cause = {note.cause: note for note in notes.select_related("assignee", "changed_by")}

@@ -1,4 +1,4 @@
-"""What a person says about a cause: who looks at it, a note, and until when it is put off."""
+"""The note of a person on a cause: who looks at it, a text, and until when it is put off."""
 
 from __future__ import annotations
 

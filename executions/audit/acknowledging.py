@@ -80,7 +80,9 @@ def acknowledge(actor: User, reason: str, problems: Sequence[Problem]) -> AuditE
 
 
 def acknowledgements() -> dict[Identity, Acknowledgement]:
-    """All of them, by the problem that they are about. What nobody signed counts for nothing."""
+    """All of them, by the problem that they are about. An acknowledgement without a signature
+    counts for nothing.
+    """
     found: dict[Identity, Acknowledgement] = {}
     for entry in AuditEntry.objects.filter(verb=VERB, outcome=DONE).order_by("id"):
         if not entry.key or link(entry) != entry.hash:

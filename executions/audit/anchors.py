@@ -1,6 +1,8 @@
-"""Where the trail begins once its oldest entries left it: an anchor names the last of them.
+"""An anchor is the beginning of the trail once its oldest entries left it: it names the last of
+them.
 
-An anchor is signed. Whoever makes one without a key opens the guards for a moment, and that shows.
+An anchor is signed. A person who makes one without a key opens the guards for a moment, and that
+shows.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ def problems() -> list[Problem]:
 
 
 def signature(anchor: AuditAnchor) -> str:
-    """What has to stand in it as its signature; empty where its key is not here."""
+    """The signature that has to stand in it; empty where its key is not here."""
     names = ("last_id", "last_hash", "entries", "file", "sha256", "key")
     key = keys.by_id(anchor.key)
     said = canonical({name: getattr(anchor, name) for name in names})

@@ -25,7 +25,7 @@ CHAIN = "audit"
 
 
 class How(StrEnum):
-    """What is wrong with an entry."""
+    """A fault of an entry."""
 
     EDITED = "edited"
     MISSING = "missing"
@@ -59,7 +59,7 @@ class Problem(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Where the trail ends: the hash that is kept apart, and the last entry (0 where there is
+    """The end of the trail: the hash that is kept apart, and the last entry (0 where there is
     none).
     """
 
@@ -85,7 +85,7 @@ def sign(key: keys.Key, text: str) -> str:
 
 
 def covered(entry: AuditEntry) -> dict[str, Any]:
-    """What the hash of an entry covers: all of it but its number.
+    """The fields that the hash of an entry covers: all of it but its number.
 
     In entries of the time before keys, a deletion emptied the references.
     """
@@ -110,7 +110,7 @@ def covered(entry: AuditEntry) -> dict[str, Any]:
 
 
 def end() -> End:
-    """Where the trail ends now.
+    """The end of the trail now.
 
     One statement reads both, so that an entry written meanwhile does not part them.
     """

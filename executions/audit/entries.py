@@ -30,7 +30,7 @@ NOBODY = "(unknown)"
 DONE = "done"
 REFUSED = "refused"
 FAILED = "failed"
-# What the system itself writes where the end of the trail was changed past it.
+# The entry of the system itself where the end of the trail was changed past it.
 GO_ON = "go on after a break"
 REPETITION = timedelta(seconds=10)
 # In ``after`` of what was done: a digest of what it was asked for with.
@@ -39,7 +39,7 @@ _asked: ContextVar[str] = ContextVar("asked", default="")
 
 
 def state(execution: Execution) -> dict[str, Any]:
-    """What an entry keeps of an execution before and after a verb."""
+    """The columns of an execution that an entry keeps before and after a verb."""
     return {
         "phase": str(execution.phase),
         "seq": execution.head_seq,
@@ -132,7 +132,7 @@ def record_installation(
 def rotate_key(actor: User | None = None) -> tuple[str, str]:
     """Sign with a new key from now on; the ids of the one before and of the new one.
 
-    What earlier keys signed stays good as long as they are in the file. Raises KeyUnreadable.
+    The signatures of earlier keys stay good as long as those are in the file. Raises KeyUnreadable.
     """
     before, added = keys.rotate()
     after = {"from": before.id, "to": added.id}
@@ -156,8 +156,8 @@ def record_refusal(verb: str, subject: str, actor: User, after: dict[str, Any]) 
 
 @contextmanager
 def asking(arguments: Mapping[str, Any]) -> Iterator[str]:
-    """What is done inside was asked for with these arguments: its entry keeps their digest, which
-    this gives.
+    """A verb inside was asked for with these arguments: its entry keeps their digest, which this
+    gives.
     """
     asked = digest("", dict(arguments))[:16]
     reset = _asked.set(asked)
@@ -203,8 +203,8 @@ def _written(entry: AuditEntry, follows: str) -> str:
 
 
 def _end_of_the_chain(head: str) -> str:
-    """What the next entry follows: ``head``, unless somebody changed that past Stigmer so that
-    nothing can follow it. Nobody's work may stop because of it.
+    """The hash that the next entry follows: ``head``, unless somebody changed that past Stigmer so
+    that nothing can follow it. Nobody's work may stop because of it.
     """
     rows = AuditEntry.objects.order_by("-id")
     if not rows.filter(previous_hash=head).exists():

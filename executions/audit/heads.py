@@ -1,8 +1,8 @@
 """The file in which the end of the trail is signed off, outside the database.
 
-Whoever can write to the database alone may cut off the newest entries and set back the end that is
-kept beside them. The file still names them. Each line is signed together with the one before it.
-The file is only added to; keep a copy elsewhere, as often as you like.
+A person who can write to the database alone may cut off the newest entries and set back the end
+that is kept beside them. The file still names them. Each line is signed together with the one
+before it. The file is only added to; keep a copy elsewhere, as often as you like.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def note_restored(name: str, entry: int, hash: str) -> None:
 
 
 def problems(*, newest_only: bool = False) -> list[Problem]:
-    """What the file says that the trail does not: entries that were cut off or written anew, lines
-    that were changed. ``newest_only`` looks at the end of the file alone.
+    """The contradictions between the file and the trail: entries that were cut off or written anew,
+    lines that were changed. ``newest_only`` looks at the end of the file alone.
     """
     lines = list(_lines(TAIL_BYTES if newest_only else None))
     found = [_changed(line) for line in lines if not line.is_true][:MOST_LINES]
@@ -87,8 +87,8 @@ def problems(*, newest_only: bool = False) -> list[Problem]:
 
 
 def _expected(lines: list[Line]) -> list[Line]:
-    """What has to be in the trail: of what was signed off before a backup was restored, that which
-    the backup holds.
+    """The lines that have to be in the trail: of those signed off before a backup was restored, the
+    ones that the backup holds.
     """
     kept: list[Line] = []
     for line in lines:

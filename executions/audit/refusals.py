@@ -1,5 +1,5 @@
-"""What people were refused, in the trail: so many a minute and person, and how many there were
-beyond, so that nobody can fill the disk by asking for what is not for them.
+"""Refusals in the trail: so many a minute and person, and how many there were beyond, so that
+nobody can fill the disk by asking for what is not for them.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ log = structlog.get_logger(__name__)
 
 @contextmanager
 def of_one_request() -> Iterator[list[bool]]:
-    """What was refused in one request is kept once, whoever keeps it; the list is empty where
-    nothing was.
+    """The refusals of one request are kept once, whoever keeps them; the list is empty where there
+    was none.
     """
     told: list[bool] = []
     reset = _told.set(told)

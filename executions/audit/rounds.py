@@ -1,7 +1,7 @@
 """Verifying the trail now and then: a batch each time, from where the last one stopped, and from
-the beginning again once the end was reached. What was found is kept for health, metrics and pages.
+the beginning again once the end was reached. The findings are kept for health, metrics and pages.
 
-What is kept lies in the database beside the trail: it is as true as the trail itself.
+They lie in the database beside the trail: they are as true as the trail itself.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Known(BaseModel):
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong as far as it is known."""
+        """The faults as far as they are known."""
         return self.last.problems + _beside(self.this.problems, self.last.problems)
 
     @property
@@ -82,7 +82,7 @@ class Known(BaseModel):
 def go_on(most: int = PER_SWEEP) -> tuple[Problem, ...]:
     """Verify the next ``most`` entries and keep what was found; sign off the end of the trail.
 
-    What was not known before; it is logged too.
+    The new findings; they are logged too.
     """
     Turn.objects.get_or_create(name=NAME)
     kept, before = _kept()
@@ -120,7 +120,7 @@ def _next(before: Known, most: int) -> Batch:
 
 
 def known() -> Known:
-    """What the rounds have found so far."""
+    """The findings of the rounds so far."""
     return _kept()[1]
 
 

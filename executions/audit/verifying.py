@@ -26,7 +26,7 @@ from executions.values import digest
 BATCH = 1_000
 # Each problem costs look-ups: a batch of nothing but problems stops here, and the next one goes on.
 MOST_PROBLEMS = 20
-# What a column raises as it is read that holds no moment, whoever put that there.
+# The errors of a column that is read and holds no moment, whoever put that there.
 UNREADABLE = (ValueError, TypeError, DataError)
 
 
@@ -41,7 +41,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What the next entries were like; ``is_last``: the trail ends there, and its end was verified
+    """The state of the next entries; ``is_last``: the trail ends there, and its end was verified
     too.
     """
 
@@ -100,7 +100,7 @@ def verify() -> Verified:
 
 
 def problems() -> list[Problem]:
-    """What is wrong with the trail as it is now; nothing where it is whole."""
+    """The faults of the trail as it is now; none where it is whole."""
     return verify().problems
 
 
@@ -109,21 +109,20 @@ def acknowledge_all(actor: User, reason: str) -> AuditEntry:
     found = problems()
     trail = end()
     if found and trail.head != trail.last_hash:
-        # What is wrong with the end becomes the link of the next entry, which is then wrong for
-        # good.
+        # A wrong end becomes the link of the next entry, which is then wrong for good.
         record_installation("go on", SUBJECT, actor, reason=reason)
         found = problems()
     return acknowledge(actor, reason, found)
 
 
 def beginning() -> Place:
-    """Where the trail begins: at its first entry, or behind what left it."""
+    """The beginning of the trail: its first entry, or the one behind those that left it."""
     anchor = anchors.newest()
     return Place() if anchor is None else Place(anchor.last_id, anchor.last_hash, anchor.key)
 
 
 def around() -> list[Problem]:
-    """What is wrong beside the entries: guards that are missing, anchors that nobody signed.
+    """The faults beside the entries: guards that are missing, anchors that nobody signed.
 
     Raises KeyUnreadable.
     """
@@ -284,7 +283,7 @@ def _is_true(entry: AuditEntry) -> bool:
     try:
         return link(entry) == entry.hash
     except (ValueError, TypeError, AttributeError, RecursionError):
-        # What was put in the place of a moment or of JSON has no canonical form.
+        # A value that was put in the place of a moment or of JSON has no canonical form.
         return False
 
 

@@ -1,7 +1,7 @@
 """Backups of the database: one file each, made while everything runs, restored while nothing does.
 
 A backup of SQLite is an SQLite file, one of PostgreSQL an archive of pg_dump: either can be read
-without Stigmer. What is inside is read from the tables themselves, so a copy that other tools made
+without Stigmer. The contents are read from the tables themselves, so a copy that other tools made
 can be restored as well.
 """
 

@@ -1,4 +1,4 @@
-"""What is inside a database of Stigmer, told by its own tables, of this schema or an older one."""
+"""The contents of a database of Stigmer, told by its own tables, of this schema or an older one."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Contents:
 
 
 def read(ask: Ask, tables: Collection[str]) -> Contents:
-    """What is inside, where ``tables`` are there. Raises BackupError where they are not ours."""
+    """The contents, where ``tables`` are there. Raises BackupError where they are not ours."""
     if missing := [table for table in TABLES if table not in tables]:
         raise BackupError(f"It is no database of Stigmer: the table {missing[0]} is missing.")
     versions = ask(f"SELECT version FROM {OURS}_process ORDER BY started_at DESC LIMIT 1")

@@ -24,7 +24,8 @@ from executions.backups.target import conninfo
 NAME_BYTES = 63
 SHOWN_PROCESSES = 3
 MAINTENANCE = ("postgres", "template1")
-# What a new database has to have in common with the old one, by the provider of its locale.
+# The properties that a new database has to have in common with the old one, by the provider of its
+# locale.
 _LOCALES = {"i": "icu", "b": "builtin"}
 
 

@@ -1,4 +1,4 @@
-"""What a restored database must not believe: that the processes of that time still live."""
+"""A restored database must not believe that the processes of that time still live."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from executions.driving.crashes import RESTORED
 def settle_sql(*, now: str) -> Iterator[str]:
     """Statements for a restored database of any schema; ``now`` is the present time in its SQL.
 
-    Whoever held a lease at the time of the backup is dead, so that the first worker takes over at
-    once; no run is blamed for that. Doorbells need nothing: the sweep rings for what is due.
+    Every process that held a lease at the time of the backup counts as dead, so that the first
+    worker takes over at once; no run is blamed for that. Doorbells need nothing: the sweep rings
+    for what is due.
     """
     death = RESTORED.replace("'", "''")
     yield f"UPDATE executions_process SET dead_at = {now}, death = '{death}' WHERE dead_at IS NULL"

@@ -35,7 +35,7 @@ def back_up(database: Path, draft: Path) -> Contents:
 
 
 def proved(path: Path) -> Contents:
-    """What is inside a file that holds together. Raises BackupError where it does not."""
+    """The contents of a file that holds together. Raises BackupError where it does not."""
     with closing(reader(path)) as connection:
 
         def ask(sql: str) -> list[tuple[object, ...]]:

@@ -8,7 +8,8 @@ from pathlib import Path
 from django.conf import settings
 from psycopg.conninfo import make_conninfo
 
-# What Django and Stigmer add to libpq's own words for an address, and what is never shown.
+# The words that Django and Stigmer add to libpq's own for an address, and the ones that are never
+# shown.
 LEFT_OUT = ("pool", "prepare_threshold", "options", "password")
 
 

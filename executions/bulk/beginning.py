@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.contrib.auth.models import User
 
 from executions import clock, policy
@@ -17,17 +16,22 @@ from executions.errors import Refused
 from executions.models import BulkItem, BulkRun
 from executions.models.execution import ExecutionQuerySet
 from executions.models.transactions import atomic, persistent
-from executions.roles import Role
+from executions.roles import Rank, Role
 from executions.searching.search import Search
 from executions.values import digest
 from executions.verbs.calls import checked
-from executions.verbs.row import LONGEST_REASON, Reason, Verb
+from executions.verbs.row import LONGEST_REASON, Verb
 from executions.verbs.rows import VERBS
 
 # Above so many the person says the number, so that nobody means a hundred and does ten thousand.
 SAID_ABOVE = 1_000
 # Each of these is the same request once more: a double click, a client that tries again.
 REPETITION = timedelta(seconds=10)
+# How many executions one bulk run may be about.
+MOST = 50_000
+# How many executions a second it goes through at most, and how many work that starts begins with.
+MOST_PER_SECOND = 200.0
+START_PER_SECOND = 5.0
 _AT_ONCE = 1_000
 log = structlog.get_logger(__name__)
 
@@ -54,7 +58,7 @@ class Unconfirmed(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be done. ``what`` says in words which runs are meant, ``cause`` which one they
+    """The order of a person. ``what`` says in words which runs are meant, ``cause`` which one they
     share; ``said`` is the number that the person gave, None where none was asked for.
     """
 
@@ -68,8 +72,30 @@ class Order:
 
 def verbs_for(user: User, *, owns: bool = False) -> list[Verb]:
     """The verbs that this person may use on many runs; ``owns``: they are the person's own."""
-    role = Role.ADMIN if policy.is_admin(user) else Role.OWNER if owns else Role.SUPPORT
+    role = _role(user, owns=owns)
     return [verb for verb in VERBS.values() if verb.in_bulk and role in verb.roles]
+
+
+def _role(user: User, *, owns: bool) -> Role:
+    known = policy.rank(user)
+    if known in (Rank.ADMIN, Rank.VIEWER):
+        return Role.ADMIN if known is Rank.ADMIN else Role.VIEWER
+    return Role.OWNER if owns else Role.SUPPORT
+
+
+def needs_reason(user: User, verb: Verb) -> bool:
+    """Whether this person has to say why, for runs of which some may be others'."""
+    return verb.needs_reason_of(_role(user, owns=not policy.sees_everything(user)))
+
+
+def _check_prepared(actor: User, order: Order) -> None:
+    """The conditions of the verb are checked once, before any run. Raises Refused."""
+    policy.check_may_change_things(actor)
+    role = _role(actor, owns=not policy.sees_everything(actor))
+    if needs_reason(actor, order.verb) and not order.reason.strip():
+        raise Refused("invalid", "A reason is needed.", remedy="Say why, for the audit trail.")
+    if order.verb.needs_log_in_of(role):
+        policy.check_confirmed(actor, order.verb.name)
 
 
 def verb_of(name: str) -> Verb:
@@ -96,8 +122,7 @@ def that_match(user: User, verb: Verb, searches: Iterable[Search]) -> ExecutionQ
 def begin_for_all(actor: User, order: Order, searches: Iterable[Search]) -> BulkRun:
     """For all that match now; what comes later is not meant. Raises Refused."""
     rows = that_match(actor, order.verb, searches).order_by("id").values_list("pk", "head_seq")
-    most = settings.STIGMER_BULK_ITEMS
-    found = [Chosen(key, seq) for key, seq in rows[: most + 1]]
+    found = [Chosen(key, seq) for key, seq in rows[: MOST + 1]]
     return begin(actor, order, found)
 
 
@@ -110,8 +135,7 @@ def begin(actor: User, order: Order, chosen: Iterable[Chosen]) -> BulkRun:
     verb, rows = order.verb, list(chosen)
     _check(order, len(rows))
     arguments = dict(order.arguments)
-    if verb.reason == Reason.REQUIRED and not order.reason.strip():
-        raise Refused("invalid", "A reason is needed.", remedy="Say why, for the audit trail.")
+    _check_prepared(actor, order)
     checked(verb, arguments)
     with atomic():
         asked = _digest(order, rows)
@@ -142,18 +166,16 @@ def _digest(order: Order, rows: Sequence[Chosen]) -> str:
 
 
 def _check(order: Order, many: int) -> None:
-    most = settings.STIGMER_BULK_ITEMS
     if not many:
         raise Refused(
             "invalid",
             f"There is nothing to {order.verb.name}.",
             remedy=f"{order.verb.only or order.verb.summary}.",
         )
-    if many > most:
+    if many > MOST:
         raise Refused(
             "invalid",
-            f"More than {most:,} executions are meant; at most that many are done in one go"
-            " (STIGMER_BULK_ITEMS).",
+            f"More than {MOST:,} executions are meant; at most that many are done in one go.",
             remedy="Narrow the search, for example with after: or workflow:.",
         )
     if many > SAID_ABOVE and order.said != many:
@@ -161,7 +183,7 @@ def _check(order: Order, many: int) -> None:
 
 
 def _first_rate(verb: Verb) -> float:
-    """What starts work begins slowly, so that a service that was just mended is not knocked over
-    again; what stops work need not.
+    """A verb that starts work begins slowly, so that a service that was just mended is not knocked
+    over again; one that stops work need not.
     """
-    return settings.STIGMER_BULK_START if verb.goes_on else settings.STIGMER_BULK_PER_SECOND
+    return START_PER_SECOND if verb.goes_on else MOST_PER_SECOND

@@ -10,13 +10,13 @@ from datetime import timedelta
 from functools import partial
 
 import structlog
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import DatabaseError
 from django.db.models import F, Q
 from django.utils.text import Truncator
 
 from executions import clock, policy
+from executions.bulk import beginning
 from executions.errors import Refused
 from executions.models import BulkItem, BulkRun, Execution
 from executions.models.bulk_run import BulkPhase, BulkRunQuerySet, ItemStatus
@@ -150,6 +150,8 @@ def _tried(bulk: BulkRun, item: BulkItem, verb: Verb) -> None:
         if execution is None:
             done.update(status=ItemStatus.REFUSED, said="It is gone.")
             return
+        # The person who began the bulk run had logged in just before, where its verb asks for that.
+        policy.confirm(bulk.actor, time.time())
         before = standing_of(execution) if execution.phase == Phase.FAILED else None
         try:
             carry_out(
@@ -199,7 +201,7 @@ def review(bulk: BulkRun) -> None:
     if returned >= RETURNED_ENOUGH and returned > past:
         _hold(bulk, returned)
     elif past > returned:
-        rate = min(bulk.rate * 2, settings.STIGMER_BULK_PER_SECOND)
+        rate = min(bulk.rate * 2, beginning.MOST_PER_SECOND)
         _running(bulk).update(rate=rate)
 
 

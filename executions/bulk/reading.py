@@ -1,4 +1,4 @@
-"""Who may see which bulk runs."""
+"""The bulk runs that a person may see."""
 
 from __future__ import annotations
 

@@ -93,6 +93,14 @@ class SecretKeeper(Protocol):
         SecretUnavailable.
         """
 
+    def give_to_command(self) -> None:
+        """Refuse a command where the secrets in the arguments may go to some places only: nobody
+        knows what it does with them. Raises SecretUnavailable.
+        """
+
+    def held_back(self, text: str) -> int:
+        """How many characters at the end of a text that goes on may begin a secret."""
+
     def give_to(self, function: str) -> None:
         """Refuse a Python function that the secrets in the arguments may not be given to: raises
         SecretUnavailable.

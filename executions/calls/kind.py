@@ -7,7 +7,7 @@ docs/how-to-add.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, Protocol
@@ -17,6 +17,9 @@ from executions.calls.parameters import Model
 Arguments = Mapping[str, Any] | None
 Keys = tuple[str | int, ...]
 Effect = Literal["pure", "idempotent", "at_most_once", "transactional"]
+# These hold if neither a task nor its kind of call says otherwise.
+ATTEMPT_SECONDS = 30.0
+RETRY_DELAYS: Sequence[float] = (2.0, 5.0, 10.0)
 
 
 class RunsIn(StrEnum):
@@ -97,17 +100,21 @@ class CallKind:
         arguments
     )
     runs_in: Callable[[Arguments], RunsIn] = lambda arguments: RunsIn.SLOT
+    # How many seconds an attempt may take where nothing else says so.
+    attempt_seconds: Callable[[], float] = lambda: ATTEMPT_SECONDS
     # Its module ``step`` has ``run_in_transaction`` too.
     can_be_transactional: bool = False
     limits: Mapping[str, str] = field(default_factory=dict)
-    # The setting that says after which delays a failure that passes is tried again.
-    retry_delays: str = "STIGMER_RETRY_DELAYS"
+    # After how many seconds each a failure that passes is tried again.
+    retry_delays: Callable[[], Sequence[float]] = lambda: RETRY_DELAYS
     # Nothing is carried out: people answer, and the outcome of ``run`` is an Ask.
     asks_people: bool = False
     # Nothing is carried out: another run is started and waited for.
     starts_run: bool = False
     # Its answer comes bit by bit, and is shown while it comes.
     streams: bool = False
+    # What it says beside its output is kept though it succeeded at once.
+    keeps_log: bool = False
     # Whether its arguments may hold secrets; what is shown to people may not.
     takes_secrets: bool = True
     # Where its arguments lead to, and which of these places follows this output.

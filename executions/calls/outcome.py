@@ -15,11 +15,35 @@ Json = Any
 
 
 @dataclass(frozen=True, slots=True)
+class LeftFile:
+    """A file that is kept (:mod:`executions.blobs`), under the name that its step gave it."""
+
+    name: str
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class SavedWork:
+    """A git workspace after a command: a bundle that is kept (:mod:`executions.blobs`), and the
+    commit at which it stood. ``problem`` says why nothing was kept.
+    """
+
+    commit: str = ""
+    digest: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """The step is finished with this output (the DSL's *raw output*, before ``output.as``)."""
 
     output: Json
     log: str = ""
+    files: tuple[LeftFile, ...] = ()
+    # The `usage` and `cost` of the agents of the other run that gave it.
+    spent: dict[str, Any] | None = None
+    saved: SavedWork | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +67,10 @@ class Fail:
     is_final: bool = False
     # What a model used up for an answer that cannot be taken.
     usage: dict[str, int] | None = None
+    # The `usage` and `cost` of the agents of the other run that failed.
+    spent: dict[str, Any] | None = None
+    files: tuple[LeftFile, ...] = ()
+    saved: SavedWork | None = None
 
 
 @dataclass(frozen=True, slots=True)

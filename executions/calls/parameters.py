@@ -41,6 +41,7 @@ class Model(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     not_yet: ClassVar[tuple[str, ...]] = ()  # keys that the DSL knows and we do not support yet
+    instead: ClassVar[dict[str, str]] = {}  # what serves in the place of one of them
 
     @model_validator(mode="before")
     @classmethod

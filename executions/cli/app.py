@@ -15,18 +15,30 @@ from executions.cli.commands import (
     apply,
     approvals,
     backups,
+    beginning,
     bulk,
+    channels,
     chat,
     completion,
     emitting,
     keeping,
     local,
+    owning,
+    proposals,
+    replaying,
     runs,
+    saying,
+    schedules,
+    searching,
+    serving,
     show,
     sinks,
     sources,
     trail,
+    users,
     verbs,
+    workers,
+    workspaces,
 )
 
 app = typer.Typer(
@@ -189,6 +201,12 @@ _OTHERS: dict[str, Callable[..., None]] = {
     "logs": runs.logs,
     "list": show.list_,
     "respond": approvals.respond,
+    "approve": approvals.approve,
+    "agree": proposals.agree,
+    "turn-down": proposals.turn_down,
+    "hand-over": owning.hand_over,
+    "search": searching.search,
+    "new": beginning.new,
     "emit": emitting.emit,
     "signal": emitting.signal,
     "get": show.get,
@@ -199,6 +217,9 @@ _OTHERS: dict[str, Callable[..., None]] = {
     "logout": access.logout,
     "backup": backups.backup,
     "export": keeping.export,
+    "replay": replaying.replay,
+    "say": saying.say,
+    "take-back": saying.take_back,
     "import": keeping.import_,
     "prune": keeping.prune,
     "vacuum": keeping.vacuum,
@@ -212,7 +233,13 @@ _OTHERS["restore"] = backups.or_a_backup(_OTHERS["restore"])
 for name, command in _OTHERS.items():
     app.command(name)(command)
 app.add_typer(access.tokens, name="token")
+app.add_typer(users.users, name="user")
 app.add_typer(trail.audit, name="audit")
 app.add_typer(bulk.bulk, name="bulk")
+app.add_typer(schedules.schedules, name="schedules")
 app.add_typer(sources.sources, name="sources")
+app.add_typer(workspaces.workspaces, name="workspaces")
+app.add_typer(serving.server, name="server")
 app.add_typer(sinks.sinks, name="sinks")
+app.add_typer(workers.workers, name="workers")
+app.add_typer(channels.channels, name="channels")

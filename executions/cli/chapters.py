@@ -9,19 +9,28 @@ from typer.core import TyperGroup
 from executions.verbs.rows import with_commands
 
 CHAPTERS = {
-    "Start": ("up", "login", "logout"),
+    "Start": ("up", "login", "logout", "server", "new"),
     "Workflows, agents, runs": (
         "apply",
         "validate",
         "run",
         "chat",
+        "say",
+        "take-back",
         "logs",
         "respond",
+        "approve",
+        "agree",
+        "turn-down",
         "list",
+        "search",
         "get",
         "describe",
         "export",
+        "replay",
+        "hand-over",
         "delete",
+        "schedules",
     ),
     "Act on a run": (*(verb.slug for verb in with_commands()), "bulk"),
     "This installation": (
@@ -31,6 +40,8 @@ CHAPTERS = {
         "prune",
         "import",
         "vacuum",
+        "workers",
+        "workspaces",
         "repair",
         "migrate",
         "check",
@@ -39,8 +50,9 @@ CHAPTERS = {
         "demo",
         "logins",
         "administrator",
+        "user",
     ),
-    "Events": ("emit", "signal", "sources", "sinks"),
+    "Events and notices": ("emit", "signal", "sources", "sinks", "channels"),
     "Other": ("token", "completion", "version"),
 }
 

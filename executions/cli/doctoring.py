@@ -39,7 +39,16 @@ def examine() -> list[Finding]:
             Finding("settings", False, str(error), "Correct it and run `stigmer doctor` again."),
             _login(),
         ]
-    return [_settings(), _safety(), _folder(), *_health(), _web(), _login()]
+    return [
+        _settings(),
+        *_unread(),
+        _safety(),
+        _folder(),
+        *_health(),
+        *_hosts_of_agents(),
+        _web(),
+        _login(),
+    ]
 
 
 def print_findings(findings: list[Finding]) -> None:
@@ -63,6 +72,14 @@ def _settings() -> Finding:
     database = settings.DATABASES["default"]["ENGINE"].rpartition(".")[2]
     redis = "embedded Redis" if settings.STIGMER_EMBEDDED_REDIS else "own Redis"
     return Finding("settings", True, f"data folder {settings.STIGMER_HOME}, {database}, {redis}")
+
+
+def _unread() -> Iterator[Finding]:
+    """Settings that were misspelt, or are none any more."""
+    from django.conf import settings
+
+    for detail, remedy in settings.STIGMER_UNREAD:
+        yield Finding("settings", True, detail, remedy, is_warning=True)
 
 
 def _safety() -> Finding:
@@ -102,6 +119,35 @@ def _health() -> Iterator[Finding]:
         yield Finding(
             seen.name.replace("_", " "), is_well, seen.detail, remedy, seen.state == State.WARNING
         )
+
+
+def _hosts_of_agents() -> Iterator[Finding]:
+    """Agents that say which hosts their tools may reach, with tools that this does not bind."""
+    from django.db import DatabaseError
+
+    from executions.agents.reach import not_bound
+    from executions.language.agent import load_agent
+    from executions.models import Agent, McpServer
+    from executions.models.mcp_server import Transport
+
+    try:
+        servers = McpServer.objects.filter(transport=Transport.STDIO)
+        commands = set(servers.values_list("name", flat=True))
+        heads = Agent.objects.exclude(head_version=None).select_related("head_version")
+        found = [
+            (agent.slug, names)
+            for agent in heads.order_by("slug").iterator()
+            if agent.head_version is not None
+            and (names := not_bound(load_agent(agent.head_version.document), commands))
+        ]
+    except DatabaseError:
+        # The check of the database has said so.
+        return
+    if found:
+        shown = "; ".join(f"{slug}: {', '.join(names)}" for slug, names in found[:10])
+        more = f", and {len(found) - 10} more agents" if len(found) > 10 else ""
+        detail = f"do not bind functions and commands ({shown}{more})"
+        yield Finding("hosts of agents", True, detail)
 
 
 def _web() -> Finding:

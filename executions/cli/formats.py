@@ -11,6 +11,15 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class Listed(StrEnum):
+    """Of commands that list: names too, one a line, for other commands."""
+
+    TABLE = "table"
+    YAML = "yaml"
+    JSON = "json"
+    NAME = "name"
+
+
 class Sentence(StrEnum):
     """Of commands that do something: a sentence for people, or what the server answered."""
 

@@ -38,6 +38,13 @@ def read_value(text: str) -> Any:
     return _document(text[1:]) if text.startswith("@") else _json_or_text(text)
 
 
+def read_workspace(text: str) -> Any:
+    """Where a run works: ``temporary``, ``none``, an object, or the name of a repository."""
+    value = read_value(text)
+    is_name = isinstance(value, str) and value not in ("temporary", "none", "")
+    return {"git": {"repository": value}} if is_name else value
+
+
 def _one(text: str) -> dict[str, Any]:
     if text.startswith("@"):
         return _object(_document(text[1:]), text)

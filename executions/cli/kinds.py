@@ -73,6 +73,8 @@ KINDS = (
     ),
     Kind("version", "versions", "/workflows/{of}/versions", belongs_to="workflow"),
     Kind("agent-version", "agent-versions", "/agents/{of}/versions", belongs_to="agent"),
+    Kind("skill", "skills", "/skills", "/skills/{name}", "skl", _NAMED, may_delete=True),
+    Kind("skill-version", "skill-versions", "/skills/{of}/versions", belongs_to="skill"),
     Kind("session", "sessions", "/sessions", "/sessions/{name}", "ses"),
     Kind("step", "steps", "{of}/steps", belongs_to="execution"),
     Kind("checkpoint", "checkpoints", "{of}/checkpoints", belongs_to="execution"),
@@ -84,23 +86,43 @@ KINDS = (
         filters=frozenset({"unread"}),
     ),
     Kind("approval", "approvals", "/approvals", "/approvals/{name}", "ask"),
+    Kind("group", "groups", "/groups"),
+    Kind("worker", "workers", "/workers"),
+    Kind("proposal", "proposals", "/proposals", "/proposals/{name}", "prp"),
     Kind("event", "events", "/events", "/events/{name}", "evt"),
     Kind("event-source", "event-sources", "/event-sources", prefix="src"),
+    Kind(
+        "schedule",
+        "schedules",
+        "/schedules",
+        "/schedules/{name}",
+        "sch",
+        frozenset({"text"}),
+        may_delete=True,
+    ),
     Kind("cause", "causes", "/attention"),
     Kind("bulk-run", "bulk-runs", "/bulk-runs", "/bulk-runs/{name}", "blk"),
     Kind("sink", "sinks", "/sinks", prefix="snk"),
+    Kind("channel", "channels", "/channels", "/channels/{name}"),
     Kind("failed", "failed", "/admin/workflows/failed"),
     Kind("token", "tokens", "/tokens", "/tokens/{name}", "key"),
 )
 # What is listed by commands of its own.
 MESSAGE = Kind("message", "messages", "/sinks/{of}/messages", belongs_to="sink")
+OCCURRENCE = Kind("occurrence", "occurrences", "/schedules/{of}/occurrences", belongs_to="schedule")
 VISIT = Kind("visit", "visits", "/event-sources/{of}/visits", belongs_to="event-source")
 _BY_NAME = {name: kind for kind in KINDS for name in (kind.name, kind.plural)}
 _BY_NAME |= {
     "workflow-execution": _BY_NAME["execution"],
     "workflow-executions": _BY_NAME["execution"],
+    "attention": _BY_NAME["cause"],
 }
 _EXECUTIONS = {"wex": "/workflow-executions", "aex": "/agent-executions"}
+
+
+def of_verbs() -> tuple[Kind, Kind]:
+    """Runs of workflows and of agents."""
+    return _BY_NAME["execution"], _BY_NAME["agent-execution"]
 
 
 def named(text: str) -> Kind:

@@ -139,8 +139,8 @@ def _decoded(value: str) -> str:
 
 
 def read_as(envelope: Envelope, read: str) -> Any:
-    """What a listener gets of an event: its ``data``, its ``envelope``, or its data as ``raw``
-    text.
+    """The part of an event that a listener gets: its ``data``, its ``envelope``, or its data as
+    ``raw`` text.
     """
     if read == "envelope":
         return envelope

@@ -1,4 +1,4 @@
-"""What a listener waits for, closed: what belongs to its run is put in when it begins to listen.
+"""The filter of a listener, closed: the values of its run are put in when it begins to listen.
 
 A closed filter is JSON: ``type`` (empty: any), ``equal`` (JSON pointers into the event, and what
 stands there), ``ask`` (attributes, and the expression that says whether they fit), ``correlate``
@@ -29,7 +29,7 @@ SECONDS = 0.25
 
 
 class Scope(Protocol):
-    """What evaluates at the place of the listener."""
+    """Evaluates at the place of the listener."""
 
     @property
     def variables(self) -> Mapping[str, Any]: ...
@@ -96,9 +96,7 @@ def _bare(source: str) -> str:
 
 
 def _leaves(path: tuple[str, ...], value: Any) -> dict[str, Any]:
-    """What has to stand where in the data: an object is compared key by key, all else as a
-    whole.
-    """
+    """The values that the data must hold: an object is compared key by key, all else as a whole."""
     if not isinstance(value, dict) or not value:
         return {pointer_of(path): value}
     found: dict[str, Any] = {}
@@ -123,7 +121,7 @@ def _mentioned(sources: list[str], variables: Mapping[str, Any]) -> dict[str, An
 
 
 def shape_of(wanted: Filter) -> str:
-    """What is the same for all listeners that one look at an event answers."""
+    """The part that is the same for all listeners that one look at an event answers."""
     return _digest(
         [
             wanted["type"],
@@ -139,7 +137,7 @@ def shape_of(wanted: Filter) -> str:
 
 
 def expects(wanted: Filter) -> str:
-    """What such a listener expects, as a hash."""
+    """The expectation of such a listener, as a hash."""
     rules = sorted(wanted["correlate"].items())
     values = [value for _, value in sorted(wanted["equal"].items())]
     return _digest([values, [rule["expect"] for _, rule in rules if "expect" in rule]])

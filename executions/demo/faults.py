@@ -62,18 +62,32 @@ def read_fault(asked: Mapping[str, Any]) -> Fault | None:
 
 
 class Faults:
-    """The faults in force, by operation; safe to use from many threads."""
+    """The faults in force, by operation; safe to use from many threads. To take a fault away ends
+    the wait of the calls that it holds up.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._faults: dict[str, Fault] = {}
+        self._taken_away = {operation: threading.Event() for operation in OPERATIONS}
 
     def set(self, operation: str, fault: Fault | None) -> None:
         with self._lock:
             if fault is None:
-                self._faults.pop(operation, None)
+                self._take_away(operation)
             else:
                 self._faults[operation] = fault
+
+    def wait(self, operation: str, seconds: float) -> None:
+        """Hold a call up for so long, or until the fault is taken away."""
+        with self._lock:
+            taken_away = self._taken_away[operation]
+        taken_away.wait(seconds)
+
+    def _take_away(self, operation: str) -> None:
+        self._faults.pop(operation, None)
+        self._taken_away[operation].set()
+        self._taken_away[operation] = threading.Event()
 
     def take(self, operation: str) -> Fault | None:
         """The fault that meets this call, used up by one."""
@@ -88,7 +102,8 @@ class Faults:
 
     def clear(self) -> None:
         with self._lock:
-            self._faults.clear()
+            for operation in OPERATIONS:
+                self._take_away(operation)
 
     def as_json(self) -> dict[str, Any]:
         with self._lock:

@@ -55,6 +55,7 @@ class ShopServer(ThreadingHTTPServer):
     def stop(self) -> None:
         """End waiting calls and the loop of :meth:`serve_forever`."""
         self.stopping.set()
+        self.faults.clear()
         self.shutdown()
 
     def state(self) -> dict[str, Any]:
@@ -176,20 +177,21 @@ class ShopHandler(BaseHTTPRequestHandler):
         elif fault.kind in ("unavailable", "reject"):
             self._finish(call, _refusal(fault.kind))
         else:
-            self._misbehave(call, fault, work)
+            self._misbehave(operation, call, fault, work)
 
-    def _misbehave(self, call: Call, fault: Fault, work: Any) -> None:
-        calls, stopping = self.server.calls, self.server.stopping
+    def _misbehave(self, operation: str, call: Call, fault: Fault, work: Any) -> None:
+        calls, faults = self.server.calls, self.server.faults
         if fault.kind == "slow":
             calls.end(call, None, f"slow: works in {fault.seconds:g} s")
-            stopping.wait(fault.seconds)
+            faults.wait(operation, fault.seconds)
             self._finish(call, work())
             return
         answer: Answer = work()
         self.close_connection = True
         if fault.kind == "hang":
             calls.end(call, None, f"{answer.said}, but silent for {fault.seconds:g} s")
-            if not stopping.wait(fault.seconds):
+            faults.wait(operation, fault.seconds)
+            if not self.server.stopping.is_set():
                 self._finish(call, answer)
         else:
             calls.end(call, None, f"{answer.said}, but the answer got lost")

@@ -21,7 +21,7 @@ from executions.language.walking.requests import Abandon, Emit, Listen, Recall, 
 
 
 def answer_of(drive: Drive, request: Any) -> Any:
-    """What the walk is answered. Raises Parked while it has to wait."""
+    """The answer to the walk. Raises Parked while it has to wait."""
     return _ANSWERED_BY[type(request)](drive, request)
 
 

@@ -34,7 +34,7 @@ from executions.states import StepStatus, WaitingFor
 # So often it is looked whether something was asked, and whether the turn of what stands in line has
 # come.
 LOOK_SECONDS, TURN_SECONDS = 1.0, 0.05
-# What comes by itself when its moment has come; anything else is heard of.
+# A wait that ends by itself when its moment has come; every other one ends by news.
 _TIMED = (WaitingFor.TIMER, WaitingFor.BACK_OFF, WaitingFor.FUNCTION_PROCESS)
 _WAITED_FOR = {kind: place for place, kind in enumerate(WaitingFor)}
 
@@ -69,7 +69,7 @@ class Beside:
             come_to_rest(self._drive, self._under_way, problem, self._settle)
             raise
 
-    # What the frontier tells and asks.
+    # The frontier's news and questions.
 
     def send(self, walk: Generator[Request, Any, Any], answer: Any) -> Request:
         return sent(walk, answer)
@@ -81,7 +81,7 @@ class Beside:
         return bool(self._drive.journal.unvisited)
 
     def stand(self, lane: Lane) -> None:
-        """What has not begun is not written with what others have done."""
+        """A step that has not begun is not written with what others have done."""
         if not isinstance(lane.request, Park):
             self._drive.journal.pending.pop(_step(lane).id, None)
 
@@ -266,6 +266,10 @@ class Beside:
             raise call.problem
         assert outcome is not None
         drive, step = self._drive, call.request.step
+        if call.goes_again:
+            effects.broken_off(drive, step)
+            call.lane.state = State.STANDS
+            return
         if call.is_broken_off(outcome):
             # Somebody asked, or the lease is lost: the boundary says which, before the failure is
             # judged.

@@ -49,7 +49,7 @@ UNDECIDED = "nobody knows whether it happened"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What had gathered when an effect had come to its outcome, before the walk went on."""
+    """The state when an effect had come to its outcome, before the walk went on."""
 
     pending: dict[uuid.UUID, StepRecord]
     head_digest: str
@@ -93,9 +93,9 @@ class Boundary:
         self.columns: dict[str, Any] = {}
         self.attempts: list[AttemptRecord] = []
         self.events: list[EventRecord] = []
-        # What is done in the transaction of the next move, as it belongs to what has gathered.
+        # Done in the transaction of the next move, as it belongs to what has gathered.
         self.along: list[Callable[[], None]] = []
-        # What the next move is to write of an attempt: kept elsewhere where it cannot be written.
+        # Outcomes of attempts that the next move writes; they are kept elsewhere where it cannot.
         self.came: dict[uuid.UUID, Came] = {}
         self.progress: Callable[[], tuple[int, int]] = lambda: (0, 0)
         self._outcome: Outcome | None = None
@@ -173,7 +173,7 @@ class Boundary:
     ) -> None:
         """Let go until ``until`` or until something arrives.
 
-        What was asked meanwhile is raised as by ``commit``.
+        It raises what was asked meanwhile, as ``commit`` does.
 
         ``also`` is done in the same transaction. ``take_back`` takes out of what has gathered what
         this was to begin.
@@ -316,7 +316,7 @@ class Boundary:
         if self._journal.head_digest != self._chained:
             self._execution.crashes, self._execution.alone = None, False
         for step in self._journal.take_pending():
-            # What was hashed is written; the values themselves are kept for the walk.
+            # The texts that were hashed are written; the walk keeps the values themselves.
             step.texts = {}
         self._chained = self._journal.head_digest
         self.columns, self.attempts, self.events, self.along = {}, [], [], []

@@ -1,8 +1,8 @@
 """Is the journal what was written? Each finished step's digest covers the one before it.
 
-Where a person restored a broken journal to a good checkpoint, the decision says from where to where
-it was broken (``cut``), and the chain goes on from that checkpoint; what was cut stays as it was
-found.
+If a person restored a broken journal to a good checkpoint, the decision says from where to where it
+was broken (``cut``), and the chain goes on from that checkpoint; the steps that were cut stay as
+they were found.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def examine(execution: Execution) -> Broken | None:
 
 
 def _wrongly_superseded(execution: Execution, decisions: list[StepRecord]) -> str:
-    """What stands and what does not has to be what the decisions say: the column is only their
+    """The decisions say which steps stand; the column has to agree with them, as it is only their
     index.
     """
     found: dict[uuid.UUID, set[str]] = {decision.id: set() for decision in decisions}

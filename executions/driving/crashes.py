@@ -1,8 +1,8 @@
-"""What an execution did to the processes that drove it, counted since its last finished step.
+"""The crashes of processes that drove an execution, counted since its last finished step.
 
 A crash that it suffered alone may be its own doing; one that it shared tells little. After two, or
 after one in the middle of a function that runs inside the worker, it is driven alone, in a process
-that holds nothing else, and after STIGMER_CRASH_LIMIT lonely ones it is set aside for a person.
+that holds nothing else, and after LONELY_CRASHES lonely ones it is set aside for a person.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from django.conf import settings
-
 from executions.models import Execution, Process
 
 CRASHES_BEFORE_ALONE = 2
+LONELY_CRASHES = 5
 KEPT = 10
 STOPPED = "stopped"
 REBOOTED = "its host was started anew"
@@ -37,7 +36,7 @@ class Crashes:
         return self.shared >= CRASHES_BEFORE_ALONE or self.alone >= CRASHES_BEFORE_ALONE
 
     def is_enough(self) -> bool:
-        return self.alone >= settings.STIGMER_CRASH_LIMIT
+        return self.alone >= LONELY_CRASHES
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

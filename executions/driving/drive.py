@@ -99,6 +99,8 @@ class Drive:
             seal=self.secrets.sealed if self.keeps_secrets_out else None,
         )
         self.interrupted = {record.id for record in held.records if record.may_be_under_way()}
+        # Of those, attempts of this drive that a person had broken off.
+        self.broken_off: set[uuid.UUID] = set()
         self.boundary = Boundary(held, self.journal, process_id, store)
         self.store = store
         self.running = running

@@ -16,7 +16,6 @@ from functools import partial
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.db import Error
 
 from executions import clock, sealed
@@ -55,6 +54,9 @@ from executions.models.passing import Trouble, trouble
 
 # A claim holds nothing yet: its slot is for others where somebody has locked what it needs.
 CLAIM_SECONDS = 10.0
+# Pure steps wait for the next effect to be written, but no more of them and no longer than this.
+FLUSH_STEPS = 100
+FLUSH_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 Walking = Generator[Request, Any, Ended]
 
@@ -125,8 +127,8 @@ def drive_held(
 def _broken_off(held: Held, drive: Drive | None, store: Store, problem: Error) -> None:
     """The database did not take something.
 
-    What passes is waited for elsewhere, and met here only as this process ends: then the next one
-    goes on from what was committed. What would come again stops the run.
+    Trouble that passes is waited for elsewhere, and met here only as this process ends: then the
+    next one goes on from the last commit. Trouble that would come again stops the run.
     """
     found = trouble(problem)
     execution = held.execution
@@ -282,7 +284,7 @@ class Driver:
 
     def _flush_if_due(self) -> None:
         """Pure tasks are written with the next effect, but never later than this."""
-        many = len(self.drive.journal.pending) >= settings.STIGMER_FLUSH_STEPS
-        if many or time.monotonic() - self._flushed >= settings.STIGMER_FLUSH_SECONDS:
+        many = len(self.drive.journal.pending) >= FLUSH_STEPS
+        if many or time.monotonic() - self._flushed >= FLUSH_SECONDS:
             self.drive.boundary.commit()
             self._flushed = time.monotonic()

@@ -11,7 +11,7 @@ import structlog
 from django.conf import settings
 
 from executions import clock
-from executions.driving import lease, report
+from executions.driving import lease, queued, report
 from executions.driving.boundary import CancelAsked
 from executions.driving.closing import closed_records
 from executions.driving.crashes import Crashes
@@ -95,8 +95,8 @@ def give_up(drive: Drive, crashes: Crashes) -> None:
 
 
 def _suspects(drive: Drive) -> list[str]:
-    """Where its processes may have ended: in any call that was under way, of which branches have
-    several, else at the step at which it stood.
+    """The places where its processes may have ended: any call that was under way, of which branches
+    have several, else the step at which it stood.
     """
     begun = [record.path for record in drive.journal.open_steps() if record.may_be_under_way()]
     current = drive.execution.current_step
@@ -137,14 +137,16 @@ def end(
             "progress_total": total,
         }
         told = report.plain(EventName.COMPLETED, drive.execution, now)
-        drive.boundary.release_unless_asked(Phase.COMPLETED, columns, told=told)
+        if drive.execution.kind == "agent":
+            also = partial(queued.go_on_with_what_is_left, drive.execution)
+        drive.boundary.release_unless_asked(Phase.COMPLETED, columns, told=told, also=also)
         log.info("execution completed")
         return
     columns, told = _failure(drive, ended, now)
     columns |= drive.columns_at_end
     if requires_manual_intervention:
         columns["requires_manual_intervention"] = True
-    # What has failed is at rest, so that a pause has nothing more to stop.
+    # A run that has failed is at rest, so that a pause has nothing more to stop.
     drive.boundary.release_unless_asked(
         Phase.FAILED, columns, told=told, heeded=(CancelAsked,), also=also
     )

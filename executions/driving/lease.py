@@ -39,8 +39,8 @@ class Held:
     cancel_asked: bool
     pause_asked: bool
     first_time: bool
-    # Who applied its version, with the rights of now; None where that is not asked: the workflow
-    # uses no secret, or the run began before secrets belonged to somebody.
+    # The person who applied its version, with the rights of now; None where that is not asked: the
+    # workflow uses no secret, or the run began before secrets belonged to somebody.
     author: Applicant | None = None
     # The dead process from which it was taken over, once that was looked at.
     left_by: Process | None = None
@@ -86,14 +86,16 @@ def _claiming(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool) ->
 
 
 def _held(wanted: Sequence[uuid.UUID], taken: Sequence[tuple[Applied, Execution]]) -> list[Held]:
-    """What was taken, in the order in which it was wanted.
+    """The executions that were taken, in the order in which they were wanted.
 
     Its journal is read after the UPDATE, under its row locks: what a decision wrote just before is
     seen.
     """
     claimed = {execution.pk: (applied, execution) for applied, execution in taken}
     new = _never_begun(claimed)
-    records = load_records_of([key for key in claimed if key not in new])
+    # A fork has a journal before anybody drives it.
+    empty = {key for key in new if not claimed[key][1].head_digest}
+    records = load_records_of([key for key in claimed if key not in empty])
     return [
         _held_one(*claimed[key], records.get(key, []), key in new)
         for key in wanted
@@ -114,7 +116,7 @@ def _held_one(
 
 
 def _never_begun(claimed: Mapping[uuid.UUID, tuple[Applied, Execution]]) -> set[uuid.UUID]:
-    """The token counts the claims. Who held it before may have ended before it wrote anything."""
+    """The token counts the claims. The holder before may have ended before it wrote anything."""
     new = {key for key, (applied, _) in claimed.items() if applied.token == 1}
     unsure = [
         key

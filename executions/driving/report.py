@@ -1,4 +1,4 @@
-"""What people are told about how an execution goes: names of events, their payloads, the failure in
+"""The report to people about how an execution goes: names of events, their payloads, the failure in
 one sentence.
 """
 
@@ -20,14 +20,17 @@ def ids_of(execution: Execution) -> dict[str, Any]:
     """Of the run and of what it runs.
 
     ``workflow_id`` is the run's id, which ``POST /workflows/{id}/recover`` takes; the definition is
-    ``workflow_definition_id`` (None where an agent is run).
+    ``workflow_definition_id`` (None where an agent is run: then it is ``agent_id``).
     """
     definition = None if execution.workflow_id is None else public_id("wfl", execution.workflow_id)
-    return {
+    ids = {
         "workflow_id": execution.public_id,
         "workflow_definition_id": definition,
         "execution_id": execution.public_id,
     }
+    if execution.agent_id is not None:
+        ids["agent_id"] = public_id("agt", execution.agent_id)
+    return ids
 
 
 def timestamp(moment: datetime | None) -> str | None:

@@ -62,7 +62,7 @@ def _keep(drive: Drive, call: Call, outcome: Done | Fail, settle: Settle | None)
 
 
 def note(drive: Drive, call: Call, outcome: Done | Fail) -> None:
-    """What the next boundary is to write of the attempt."""
+    """The attempt's outcome, which the next boundary writes."""
     step = call.request.step
     drive.boundary.came[step.id] = effects.came(step, outcome, call.began)
 

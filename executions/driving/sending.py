@@ -25,7 +25,7 @@ class BrokenOff(Exception):
 
 
 def sent(walk: Generator[Request, Any, Any], answer: Any) -> Request:
-    """What the walk asks for next.
+    """The next request of the walk.
 
     Raises StopIteration and TaskFailed as it ends, Yielded where this process ends, and
     :class:`BrokenOff`.
@@ -44,7 +44,7 @@ def why(problem: Exception) -> WorkflowError:
     Raises Yielded where this process ends.
     """
     if isinstance(problem, sealed.SealedClosed):
-        # This process ends, or somebody asked something. Whoever takes the execution next evaluates
+        # This process ends, or somebody asked something. The next driver of the execution evaluates
         # the same again.
         raise Yielded from None
     # The walk is pure: walking again would end in the same error, for ever.

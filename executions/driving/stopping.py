@@ -24,7 +24,7 @@ from executions.states import ACTIVE_PHASES, Phase
 def awaited_children(execution_id: uuid.UUID) -> ExecutionQuerySet:
     """The runs that this one started and waits for, the oldest first.
 
-    What it let go is not among them.
+    An execution that it let go is not among them.
     """
     return Execution.objects.filter(parent_id=execution_id, is_awaited=True).order_by("id")
 

@@ -1,4 +1,4 @@
-"""Where the driver's transactions run.
+"""Runs the driver's transactions.
 
 Driving threads wait on the network most of their time and must not hold a database connection each.
 A worker process therefore has a few connections for all of them, which they take in turn, in the
@@ -54,9 +54,10 @@ class Writers:
     makes SQLite, whose COMMIT is a disk flush under one lock, keep up with many executions. Nobody
     is answered before that COMMIT.
 
-    What the database does not take now (it is locked, away or full) goes to the waiting room, each
-    transaction by itself, and is written when it can be: whose execution was taken over meanwhile
-    finds its token stale then. So one row that somebody has locked keeps nobody else waiting.
+    A transaction that the database does not take now (it is locked, away or full) goes to the
+    waiting room by itself, and is written when it can be: if its execution was taken over
+    meanwhile, it finds its token stale then. So one row that somebody has locked keeps nobody else
+    waiting.
     """
 
     def __init__(self, count: int, *, batch: int = 1) -> None:
@@ -77,7 +78,7 @@ class Writers:
             thread.start()
 
     def call(self, work: Callable[[], T]) -> T:
-        """What ``work`` gave, once it is committed; a database in trouble is waited for (see
+        """The result of ``work``, once it is committed; a database in trouble is waited for (see
         :class:`Impatient`).
 
         Raises :class:`Fenced` once they are closed: this process has given up what it held.

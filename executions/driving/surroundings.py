@@ -1,5 +1,5 @@
-"""What the settings give to the pure rooms: limits for steps, the default retry policy, secrets,
-facts.
+"""The values that the settings give to the pure rooms: limits for steps, the default retry policy,
+secrets, facts.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -28,14 +28,9 @@ from executions.secrets import NO_VALUE, Applicant, Seal, Secrets
 RUNTIME = {"name": "stigmer", "version": stigmer_site.__version__, "metadata": {}}
 
 
-def default_policy(setting: str) -> Policy:
-    """First attempt and one retry per delay of the setting, for transient errors."""
-    delays = tuple(getattr(settings, setting))
-    return Policy(
-        max_retries=len(delays),
-        backoff=Steps(delays),
-        retry_after_cap_seconds=settings.STIGMER_RETRY_AFTER_SECONDS,
-    )
+def default_policy(delays: Sequence[float]) -> Policy:
+    """First attempt and one retry per delay, for transient errors."""
+    return Policy(max_retries=len(delays), backoff=Steps(tuple(delays)))
 
 
 def secrets_for(execution_id: uuid.UUID, workflow: Workflow, author: Applicant | None) -> Secrets:
@@ -72,21 +67,22 @@ def open_records(records: Iterable[StepRecord], secrets: Secrets) -> None:
 
 
 def run_of(execution: Execution) -> Run:
-    """What the idempotency keys of this run are made of."""
+    """The parts of which the idempotency keys of this run are made."""
     return Run(execution.public_id, execution.generation, execution.journal_format)
 
 
 def facts_for(execution: Execution, workflow: Workflow, document: Any, secrets: Secrets) -> Facts:
-    """What a walk knows of the execution that it walks; one that never ran starts now."""
+    """The facts that a walk knows of its execution; one that never ran starts now."""
     is_old = execution.journal_format == FIRST_FORMAT
+    own = execution.own_workspace
     return Facts(
         execution_id=execution.public_id,
-        definition=document,
+        # As this run follows it.
+        definition=document if own is None else {**document, "workspace": own},
         input=execution.input,
         started_at=execution.started_at or clock.now(),
         secrets=secrets.placeholders(workflow.use.secrets) if is_old else {},
         runtime=RUNTIME,
-        expression_seconds=settings.STIGMER_EXPRESSION_SECONDS,
         owner=str(execution.owner_id),
         generation=execution.generation,
         journal_format=execution.journal_format,

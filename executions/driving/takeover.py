@@ -12,7 +12,6 @@ import threading
 from functools import lru_cache, partial
 
 import structlog
-from django.conf import settings
 from django.db import connection
 
 from executions import audit, clock
@@ -35,11 +34,16 @@ from executions.states import Phase, StepStatus
 
 log = structlog.get_logger(__name__)
 VERB = "automatic recovery"
+# How many journals one worker verifies at once.
+RECOVERIES_AT_ONCE = 5
+# How long all executions of a version are driven alone after one of them ended a process that drove
+# nothing else.
+QUARANTINE_SECONDS = 600.0
 
 
 @lru_cache(maxsize=1)
 def _places() -> threading.BoundedSemaphore:
-    return threading.BoundedSemaphore(settings.STIGMER_RECOVERIES_AT_ONCE)
+    return threading.BoundedSemaphore(RECOVERIES_AT_ONCE)
 
 
 def take_over(
@@ -142,7 +146,7 @@ def _quarantine(execution: Execution, crashes: Crashes) -> None:
     """
     assert execution.version_id is not None
     evidence = f"{execution.public_id}: {crashes.evidence()}"
-    if Quarantine.begin(execution.version_id, settings.STIGMER_QUARANTINE_SECONDS, evidence):
+    if Quarantine.begin(execution.version_id, QUARANTINE_SECONDS, evidence):
         log.warning("version quarantined", version=str(execution.version_id), evidence=evidence)
 
 

@@ -13,6 +13,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -23,6 +24,7 @@ from executions.calls.context import Cancellation, Deadline
 from executions.driving.keys import key_of
 from executions.driving.store import Store
 from executions.errors import Refused
+from executions.hosts import Hosts
 from executions.models import McpServer, McpTool
 from executions.models.mcp_server import Transport
 from executions.models.transactions import atomic
@@ -34,7 +36,7 @@ _LONGEST_DIFFERENCE = 1_500
 
 def server_for(user: User, name: str) -> McpServer:
     """The server of this name, as this person's agents may use it. Raises Refused."""
-    rows = policy.usable_servers(user)
+    rows = policy.usable_servers(user).select_related("environment")
     found = rows.filter(name=name).first()
     if found is not None:
         return found
@@ -63,15 +65,30 @@ def address_of(server: McpServer) -> dict[str, Any]:
         "transport": server.transport,
         "command": command,
         "address": server.address,
-        "environment": {},
+        "environment": _environment_of(server),
         "key": key_of(f"MCP server {server.name}", server.key_secret),
     }
 
 
+def _environment_of(server: McpServer) -> dict[str, str]:
+    """Raises Refused, SecretsUnreadable."""
+    found = server.environment
+    if found is None:
+        return {}
+    what = f"environment {found.name}"
+    hidden = {name: key_of(what, secret) for name, secret in found.secrets.items()}
+    return {**found.variables, **hidden}
+
+
 def tools_for(
-    store: Store, owner_id: int, run: str, wanted: Sequence[tuple[str, str | None]]
+    store: Store,
+    owner_id: int,
+    run: str,
+    wanted: Sequence[tuple[str, str | None]],
+    hosts: Sequence[Sequence[str]] = (),
 ) -> dict[tuple[str, str | None], list[ServerTool]]:
-    """The tools that an agent names by server and tool (None: all that are on).
+    """The tools that an agent names by server and tool (None: all that are on), whose
+    servers each of these lists of ``hosts`` has to allow.
 
     Raises ToolUnusable, Refused.
     """
@@ -79,7 +96,7 @@ def tools_for(
     found = {}
     for server, tool in wanted:
         if server not in listed:
-            listed[server] = _listed(store, owner_id, run, server)
+            listed[server] = _listed(store, owner_id, run, server, hosts)
         tools = listed[server]
         if tool is not None:
             tools = [each for each in tools if each.name == tool]
@@ -93,6 +110,20 @@ def tools_for(
     return found
 
 
+def known_tools(
+    wanted: Sequence[tuple[str, str | None]],
+) -> dict[tuple[str, str | None], list[ServerTool]]:
+    """The same of the tools as they were taken, without asking a server."""
+    found = {}
+    for name, tool in wanted:
+        rows = McpTool.objects.filter(server__name=name, is_enabled=True).select_related("server")
+        rows = rows.order_by("met_at", "id") if tool is None else rows.filter(name=tool)
+        found[name, tool] = [_as_tool(row.server, row) for row in rows]
+        if not found[name, tool]:
+            raise ToolUnusable(f"No tool {tool or ''} of the MCP server {name} was ever taken.")
+    return found
+
+
 def take(tool: McpTool) -> bool:
     """Take what the server offers now; False where that is what was taken."""
     if tool.offered is None:
@@ -102,18 +133,33 @@ def take(tool: McpTool) -> bool:
     return True
 
 
-def _listed(store: Store, owner_id: int, run: str, name: str) -> list[ServerTool]:
+def _listed(
+    store: Store, owner_id: int, run: str, name: str, hosts: Sequence[Sequence[str]]
+) -> list[ServerTool]:
     def looked_up() -> tuple[McpServer, dict[str, Any]]:
         server = server_for(User.objects.get(pk=owner_id), name)
         return server, address_of(server)
 
     server, address = store.call(looked_up)
+    _check_reachable(server, hosts)
     asked = {"do": "tools", "run": run, "server": address}
     try:
         offered = mind.request(asked, deadline=Deadline(LIST_SECONDS), stopping=Cancellation())
     except mind.RequestFailed as failed:
         raise ToolUnusable(failed.problem.detail) from failed
     return store.call(partial(_compared, server, offered))
+
+
+def _check_reachable(server: McpServer, hosts: Sequence[Sequence[str]]) -> None:
+    """A command is the operator's own program, which no list confines. Raises ToolUnusable."""
+    if server.transport != Transport.HTTP:
+        return
+    for each in hosts:
+        if not Hosts.from_entries(each, domains=True).covers_url(server.address):
+            host = urlsplit(server.address).hostname
+            raise ToolUnusable(
+                f"The MCP server {server.name} is at {host}, which `hosts` of the agent leaves out."
+            )
 
 
 def _compared(server: McpServer, offered: Sequence[Mapping[str, Any]]) -> list[ServerTool]:

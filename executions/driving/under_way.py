@@ -40,6 +40,8 @@ class Call:
     began: datetime = field(default_factory=clock.now)
     cancellation: Cancellation = field(default_factory=Cancellation)
     problem: BaseException | None = None
+    # A person had it broken off.
+    goes_again: bool = False
 
     def is_broken_off(self, outcome: Done | Fail) -> bool:
         return self.cancellation.requested.is_set() and isinstance(outcome, Fail)
@@ -116,7 +118,9 @@ class UnderWay:
             Runner.take().do(partial(copy_context().run, self._make, call, context))
 
     def that_came(self, seconds: float) -> Iterator[Came]:
-        """What has come meanwhile, waiting so long for the first; losers of a race are left out."""
+        """The attempts that have ended meanwhile, waiting so long for the first; losers of a race
+        are left out.
+        """
         try:
             came = self._came.get(timeout=seconds) if seconds else self._came.get_nowait()
             while True:
@@ -142,10 +146,12 @@ class UnderWay:
                 drive.token,
                 call.cancellation,
                 context.deadline,
+                attempt.named(call.request),
                 is_once=call.ready.effect == "at_most_once",
             )
-            with call.seat or nullcontext(), sealed.calling(caller), is_running:
+            with call.seat or nullcontext(), sealed.calling(caller), is_running as running:
                 outcome = attempt.run(call.request, context)
+            call.goes_again = running.is_broken_off and isinstance(outcome, Fail)
         except BaseException as problem:
             call.problem = problem
         finally:

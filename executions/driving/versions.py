@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from executions import language as definition
-from executions.agents.program import program
-from executions.language import Workflow
+from executions.agents.program import AgentProgram, program
+from executions.language import Workflow, own_workspace
 from executions.models import AgentVersion, Execution, WorkflowVersion
 
 REMEMBERED = 256
@@ -38,8 +38,20 @@ def parsed_agent(version_id: uuid.UUID) -> Parsed:
 
 
 def parsed_for(execution: Execution) -> Parsed:
-    """What this run is a run of, in its version."""
+    """The workflow or agent of this run, in its version and with its workspace."""
     if execution.agent_version_id is not None:
-        return parsed_agent(execution.agent_version_id)
-    assert execution.version_id is not None
-    return parsed(execution.version_id)
+        found = parsed_agent(execution.agent_version_id)
+    else:
+        assert execution.version_id is not None
+        found = parsed(execution.version_id)
+    return Parsed(found.document, with_own_workspace(found.workflow, execution))
+
+
+def with_own_workspace(workflow: Workflow, execution: Execution) -> Workflow:
+    """The same with the workspace that this run names, where it names one."""
+    if execution.own_workspace is None:
+        return workflow
+    changed = {"workspace": own_workspace.load(execution.own_workspace)}
+    if isinstance(workflow, AgentProgram):
+        return workflow.model_copy(update={"agent": workflow.agent.model_copy(update=changed)})
+    return workflow.model_copy(update=changed)

@@ -1,5 +1,5 @@
-"""Where transactions wait that the database does not take now: each by itself, until it is carried
-out.
+"""Transactions that the database does not take now wait here, each by itself, until they are
+carried out.
 
 A database that is locked, away or full is waited for without end. A statement that runs into its
 own time limit is not, as it may never fit into it: it is tried thrice, then once with a longer
@@ -34,7 +34,7 @@ from executions.models.transactions import (
 # longest.
 ROUND_SECONDS = 1.0
 SHORTEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.02, 0.5
-# What did not fit into the usual limit gets this once.
+# A transaction that did not fit into the usual limit gets this once.
 ALONE_SECONDS = 60.0
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -43,8 +43,7 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class Impatient(Generic[T]):
     """Work that is not worth waiting for longer than ``seconds`` while others lock what it needs:
-    nothing is lost where it is not done. Who asked for it is answered with the OperationalError
-    then.
+    nothing is lost where it is not done. The caller gets the OperationalError then.
     """
 
     work: Callable[[], T]
@@ -139,7 +138,7 @@ class WaitingRoom:
         rounds = 0
         while jobs := self._waiting():
             left = self._went_round(jobs)
-            # Where one went through, others may as well: look again soon.
+            # If one went through, others may as well: look again soon.
             rounds = rounds + 1 if len(left) == len(jobs) else 0
             with self._changed:
                 self._jobs = left + self._jobs[len(jobs) :]

@@ -7,10 +7,11 @@ paths are read in place.
 
 from executions.expressions.checking import check, warnings
 from executions.expressions.encoding import Encodings
-from executions.expressions.evaluation import evaluate, resolve
+from executions.expressions.evaluation import EVALUATION_SECONDS, evaluate, resolve
 from executions.expressions.values import is_expression, source_of, truthy
 
 __all__ = [
+    "EVALUATION_SECONDS",
     "Encodings",
     "check",
     "evaluate",

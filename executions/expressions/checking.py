@@ -1,4 +1,4 @@
-"""What is wrong with an expression before it ever runs: a sealed child compiles it."""
+"""The faults of an expression before it ever runs: a sealed child compiles it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from executions import sealed
 from executions.errors import ExpressionError
-from executions.expressions.evaluation import SECONDS
+from executions.expressions.evaluation import EVALUATION_SECONDS
 from executions.expressions.program import prepared
 from executions.expressions.words import compile_problems, failure
 
@@ -17,8 +17,8 @@ _NOT_IN_JSON = re.compile(r"(?<![.$\w])(nan|infinite)\b(?!\s*:)")
 
 
 def check(source: str, extra_variables: Iterable[str] = (), *, owner: str = "") -> list[str]:
-    """What is wrong with a jq expression (without `${ }`), in plain words; an empty list if
-    nothing is.
+    """The faults of a jq expression (without `${ }`), in plain words; an empty list if there is
+    none.
 
     ``extra_variables`` are names, without `$`, that are known besides those of the DSL: loop
     variables, for example. ``owner`` is who wrote it.
@@ -32,7 +32,7 @@ def check(source: str, extra_variables: Iterable[str] = (), *, owner: str = "") 
 
 
 def warnings(source: str) -> list[str]:
-    """What will surprise who wrote it, though jq takes it."""
+    """Surprises for the author, though jq takes it."""
     found = _NOT_IN_JSON.search(source)
     if found is None:
         return []
@@ -50,7 +50,7 @@ def _checked(source: str, known: frozenset[str], owner: str) -> tuple[str, ...]:
             "jq.compile",
             program.head(names),
             owner=owner,
-            seconds=SECONDS,
+            seconds=EVALUATION_SECONDS,
             text=f"compile {program.key}",
         )
     except sealed.SealedRefused as refusal:

@@ -1,7 +1,7 @@
 """JSON text of values on their way to a child and back.
 
-Integers keep any size both ways. What a child sends back is hostile: its depth, its numbers and
-its very being JSON are looked at here.
+Integers keep any size both ways. The answer of a child is hostile: its depth, its numbers and its
+very being JSON are looked at here.
 """
 
 from __future__ import annotations

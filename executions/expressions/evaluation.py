@@ -18,7 +18,7 @@ from executions.expressions.values import is_expression, source_of
 from executions.expressions.words import compile_problems, failure
 
 Json = Any
-SECONDS = 2.0
+EVALUATION_SECONDS = 2.0
 # Reading so much takes a child longer than others should wait for.
 _HEAVY_BYTES = 65_536
 
@@ -28,7 +28,7 @@ def evaluate(
     value: Json,
     variables: Mapping[str, Json],
     *,
-    deadline_seconds: float = SECONDS,
+    deadline_seconds: float = EVALUATION_SECONDS,
     owner: str = "",
     encodings: Encodings | None = None,
 ) -> Json:
@@ -75,7 +75,7 @@ def resolve(
     input_value: Json,
     variables: Mapping[str, Json],
     *,
-    deadline_seconds: float = SECONDS,
+    deadline_seconds: float = EVALUATION_SECONDS,
     owner: str = "",
     encodings: Encodings | None = None,
 ) -> Json:

@@ -93,7 +93,7 @@ def evaluate(
 def told(source: str, result: Json, value: Json, labels: Mapping[str, Json]) -> str | None:
     """How an address that a program made of secrets may be told: with labels in their places.
 
-    ``labels`` are the variables with labels for secrets. Where the program is more than texts put
+    ``labels`` are the variables with labels for secrets. If the program is more than texts put
     together, only the text of the definition that ``result`` begins with is known to be none of a
     secret's; None where there is no such.
     """

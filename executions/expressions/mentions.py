@@ -1,7 +1,7 @@
-"""What a program mentions: which variables, and which of their keys.
+"""The mentions of a program: which variables, and which of their keys.
 
-A plain search in the text, so that a child is sent no more than it may need. Where the search says
-too much, a call is slower; a name that it does not see is unknown to jq, which says so.
+A plain search in the text, so that a child is sent no more than it may need. If the search says too
+much, a call is slower; a name that it does not see is unknown to jq, which says so.
 """
 
 from __future__ import annotations

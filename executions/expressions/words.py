@@ -1,4 +1,4 @@
-"""What is wrong with an expression, in plain words and with columns of the author's own text."""
+"""The faults of an expression, in plain words and with columns of the author's own text."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _in_words(reason: str, where: _Place, known: Iterable[str]) -> str:
 
 
 def _hint(wanted: str) -> str:
-    """What is missing at the end, where jq is sure about it."""
+    """The closing part that is missing at the end, where jq is sure about it."""
     if "QQSTRING_END" in wanted:
         return ': a `"` is never closed'
     closers = [each for each in (")", "]", "}") if f"'{each}'" in wanted]

@@ -1,4 +1,4 @@
-"""What has to hold before work is taken.
+"""The conditions that have to hold before work is taken.
 
 Each check answers with what it saw, a figure and what a person can do.
 """
@@ -21,15 +21,19 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max, Min
 
 from executions import audit, clock
+from executions.calls.sandboxed import FREE_BYTES
 from executions.dispatch import QUEUE_OFF, SWITCH_ON
 from executions.health.file_check import FileCheck
-from executions.models import Channel, CloudEvent, Execution, Process, Turn
+from executions.models import Channel, CloudEvent, Execution, Process, Turn, away
 from executions.models.passing import Trouble, trouble
 from executions.models.reaching import first_line, reach
 from executions.models.unheard import START_A_WORKER, is_gone, unheard
 from executions.models.write_locks import Holder, who_keeps_writes_out
 from executions.recovery.sweep import NAME as SWEEP
 from executions.retention import forecast
+from executions.sandbox import PROMISES
+from executions.sandbox.engines import RUN_IMAGE
+from executions.sandbox.promises import LANDLOCK
 from stigmer_site.sqlite import damage
 
 REDIS_TIMEOUT_SECONDS = 1.0
@@ -49,6 +53,11 @@ SEND_AGAIN = (
     "Put right what the receiver says, then send again what was given up: `stigmer sinks again"
     " NAME`, or in the admin under Sendings."
 )
+START_THERE = (
+    "Start a worker on that host, or press “Make workspace again” on the run's page, which says"
+    " what is lost."
+)
+READ_WORKSPACES = "docs/workspaces.md says what the sandbox needs."
 SOON_DAYS = 14.0
 KEEP_LESS = (
     "Say how long runs are kept (STIGMER_RETENTION, docs/retention.md), or make the disk larger."
@@ -100,7 +109,7 @@ class Check:
 
 
 def asks_the_database(check: Callable[[], Check]) -> Callable[[], Check]:
-    """Where the database is away, say so instead of breaking off."""
+    """If the database is away, say so instead of breaking off."""
 
     @wraps(check)
     def guarded() -> Check:
@@ -128,7 +137,7 @@ def asks_the_database(check: Callable[[], Check]) -> Callable[[], Check]:
 def look() -> list[Check]:
     """Every check, in order.
 
-    Where the database fails nothing else asks it: each would wait anew, and blame it anew.
+    If the database fails nothing else asks it: each would wait anew, and blame it anew.
     """
     seen = [check() for check in FIRST]
     database = next(check for check in seen if check.name == "database")
@@ -163,7 +172,7 @@ def check_database() -> Check:
 
 
 def _file_problem() -> str:
-    """What is wrong with the file of an SQLite database."""
+    """The faults of the file of an SQLite database."""
     if connection.vendor != "sqlite":
         return ""
     path = Path(connection.settings_dict["NAME"])
@@ -227,7 +236,7 @@ def check_disk() -> Check:
     if not settings.STIGMER_HOME.is_dir():
         return Check("disk", State.OK, "there is no data folder")
     free = shutil.disk_usage(settings.STIGMER_HOME).free
-    least = settings.STIGMER_FREE_BYTES
+    least = FREE_BYTES
     detail = f"{free / 2**20:,.0f} MiB free in the data folder"
     if free < least:
         remedy = "Make room on its disk; what runs goes on by itself then."
@@ -249,17 +258,20 @@ def check_workers() -> Check:
     """At least one worker was heard of lately; without any, everything that is started waits."""
     if nobody := unheard():
         return Check("workers", State.FAILED, f"{nobody.said}.", 0, nobody.remedy)
-    alive = sum(not is_gone(process) for process in Process.objects.living().workers())
+    heard = [each for each in Process.objects.living().workers() if not is_gone(each)]
+    drained = sum(each.drained_at is not None for each in heard)
+    alive = len(heard) - drained
+    rest = f", {drained} drained" if drained else ""
     stuck = list(Process.objects.living().workers().filter(stuck_threads__gt=0).order_by("pid"))
     if stuck:
         which = ", ".join(f"{process} ({process.stuck_threads})" for process in stuck[:5])
-        detail = f"{alive} alive; threads hang past the deadline of their step in {which}."
+        detail = f"{alive} alive{rest}; threads hang past the deadline of their step in {which}."
         remedy = (
             "Restart them (their supervisor starts them again); such functions want `isolation`"
             " process."
         )
         return Check("workers", State.WARNING, detail, alive, remedy)
-    return Check("workers", State.OK, f"{alive} alive", alive)
+    return Check("workers", State.OK, f"{alive} alive{rest}", alive)
 
 
 @asks_the_database
@@ -286,7 +298,7 @@ def check_sweep() -> Check:
 @asks_the_database
 def check_oldest_due() -> Check:
     """How long the oldest execution that could be driven has been waiting for a worker."""
-    age = _age(Execution.objects.due().aggregate(at=Min("wake_at"))["at"])
+    age = _age(Execution.objects.due().reachable().aggregate(at=Min("wake_at"))["at"])
     if age is None:
         return Check("oldest_due", State.OK, "nothing waits for a worker", 0)
     detail = f"the oldest due execution waits for {age:.0f} s"
@@ -296,8 +308,21 @@ def check_oldest_due() -> Check:
 
 
 @asks_the_database
+def check_hosts() -> Check:
+    """Whether a run waits for a host on which no worker lives."""
+    found = away.waiting(Execution.objects.due()) + away.waiting(Execution.objects.orphaned())
+    if not found:
+        return Check("hosts", State.OK, "no run waits for a host", 0)
+    number = sum(count for _, count in found)
+    names = ", ".join(dict.fromkeys(host for host, _ in found))
+    runs = "1 run waits" if number == 1 else f"{number} runs wait"
+    detail = f"{runs} for a host that holds their workspaces and has no worker: {names}"
+    return Check("hosts", State.WARNING, detail, number, START_THERE)
+
+
+@asks_the_database
 def check_audit_trail() -> Check:
-    """Who did what is kept as it was written.
+    """The audit trail is kept as it was written.
 
     A broken trail takes nobody's work away: the server stays ready.
     """
@@ -339,7 +364,7 @@ def check_events() -> Check:
 
 @asks_the_database
 def check_sinks() -> Check:
-    """What is told to others arrives there. What does not keeps no run waiting."""
+    """The news for others arrives there. News that does not keeps no run waiting."""
     rows = list(Channel.objects.counting().order_by("name"))
     troubled = [row for row in rows if row.problem or row.given_up]
     if not troubled:
@@ -349,6 +374,30 @@ def check_sinks() -> Check:
         for row in troubled[:5]
     )
     return Check("sinks", State.WARNING, said, len(troubled), SEND_AGAIN)
+
+
+@asks_the_database
+def check_commands() -> Check:
+    """If commands are on, every worker can run them."""
+    if not settings.STIGMER_COMMANDS:
+        return Check("commands", State.OK, "turned off (STIGMER_COMMANDS)", 0)
+    told = [row for row in Process.objects.living().workers() if row.sandbox]
+    refusals = sorted({row.sandbox["refusal"] for row in told} - {""})
+    if refusals:
+        return Check("commands", State.WARNING, refusals[0], len(refusals), READ_WORKSPACES)
+    wanted = any(each.startswith(RUN_IMAGE) for each in settings.STIGMER_COMMANDS_MAY)
+    without = sorted({row.sandbox.get("no_containers", "") for row in told} - {""})
+    if wanted and without:
+        return Check("commands", State.WARNING, without[0], len(without), READ_WORKSPACES)
+    open_promises = {name for row in told for name in row.sandbox["missing"]}
+    if open_promises:
+        risks = ", ".join(PROMISES[name].risk for name in PROMISES if name in open_promises)
+        detail = f"the operator lets commands do this: {risks}"
+        return Check("commands", State.WARNING, detail, len(open_promises), READ_WORKSPACES)
+    confined = any(row.sandbox["walls"] == LANDLOCK for row in told)
+    kept = "the sandbox keeps what it promises"
+    detail = f"{kept} (by Landlock, without bubblewrap)" if confined else kept
+    return Check("commands", State.OK, detail if told else "", 0)
 
 
 @asks_the_database
@@ -371,8 +420,10 @@ OF_THE_DATABASE: tuple[Callable[[], Check], ...] = (
     check_workers,
     check_sweep,
     check_oldest_due,
+    check_hosts,
     check_audit_trail,
     check_events,
     check_sinks,
+    check_commands,
     check_growth,
 )

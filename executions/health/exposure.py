@@ -1,4 +1,4 @@
-"""What must not be so where others reach the server: `stigmer check` fails on each of these.
+"""Things that must not be so where others reach the server: `stigmer check` fails on each of these.
 
 They are no system checks of every start, because a developer's own machine may have them.
 """
@@ -29,14 +29,7 @@ def nothing_stands_open(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 def exposures() -> list[CheckMessage]:
     """Each with what to do about it."""
-    return [*_debug(), *_hosts(), *_keys(), *_files()]
-
-
-def _debug() -> Iterator[CheckMessage]:
-    if settings.DEBUG:
-        hint = "Leave STIGMER_DEBUG out."
-        what = "Debug pages show settings and code to whoever meets an error."
-        yield Error(what, hint=hint, id="stigmer.E020")
+    return [*_hosts(), *_keys(), *_files()]
 
 
 def _hosts() -> Iterator[CheckMessage]:
@@ -68,7 +61,7 @@ def _private_files(home: Path) -> list[Path]:
     database = settings.DATABASES["default"]
     files = [home / "secret-key", home / "logins.json"]
     if str(database["ENGINE"]).endswith(".sqlite"):
-        # What was written last lies beside the file of SQLite.
+        # SQLite's newest pages lie beside its file.
         files += [Path(f"{database['NAME']}{end}") for end in ("", "-wal", "-shm", "-journal")]
     return files
 

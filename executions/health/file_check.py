@@ -35,7 +35,7 @@ class FileCheck:
         self._due_at = 0.0
 
     def problem(self) -> str:
-        """What is wrong with the file; empty where nothing is known to be."""
+        """The faults of the file; empty where none is known."""
         with self._lock:
             is_new = self._identity() != self._looked_at
             is_due = is_new or time.monotonic() >= self._due_at or damage.is_noted(self._database)

@@ -1,4 +1,4 @@
-"""What is counted, as Prometheus' text exposition format 0.0.4 wants it.
+"""The counters, as Prometheus' text exposition format 0.0.4 wants it.
 
 Figures come from the database, so that any web server answers for the whole installation; what was
 counted is in its rows and survives every restart. The few that only a process knows
@@ -71,7 +71,7 @@ def exposition() -> str:
 
 
 class _Found(CollectorRegistry):
-    """What was just read, as the formatter wants to collect it."""
+    """The metrics that were just read, as the formatter wants to collect them."""
 
     def __init__(self, found: Iterable[Metric]) -> None:
         super().__init__(auto_describe=False)
@@ -82,7 +82,7 @@ class _Found(CollectorRegistry):
 
 
 def _own() -> Iterator[Metric]:
-    """What only this process knows; the order of the labels' values is steady."""
+    """The figures that only this process knows; the order of the labels' values is steady."""
     for name, gauge in sorted(gauges.items()):
         samples = [(read(), dict(labels)) for labels, read in sorted(gauge.reads.items())]
         yield _metric(name, gauge.help, "gauge", samples)
@@ -200,6 +200,12 @@ def _processes() -> Metric:
     return _metric("processes", "Living processes by kind.", "gauge", _labelled("kind", living))
 
 
+def _drained() -> Metric:
+    number = Process.objects.living().workers().exclude(drained_at=None).count()
+    help = "Living workers that take nothing new because an administrator drained them."
+    return _metric("drained_workers", help, "gauge", [(number, {})])
+
+
 def _heartbeat() -> Metric:
     oldest = Process.objects.living().aggregate(at=Min("heartbeat_at"))["at"]
     age = (clock.now() - oldest).total_seconds() if oldest else 0.0
@@ -288,6 +294,7 @@ FROM_THE_DATABASE: tuple[Callable[[], Metric], ...] = (
     _heals,
     _leases,
     _processes,
+    _drained,
     _heartbeat,
     _stuck_threads,
     _database_bytes,

@@ -30,19 +30,6 @@ def queues_speak_json(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]
 
 
 @register()
-def times_fit_together(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """A process has to miss several heartbeats before it is declared dead."""
-    if settings.STIGMER_PROCESS_SILENCE_SECONDS >= 2 * settings.STIGMER_HEARTBEAT_SECONDS:
-        return []
-    hint = "Let STIGMER_PROCESS_SILENCE_SECONDS be at least twice STIGMER_HEARTBEAT_SECONDS."
-    return [
-        Error(
-            "A process would be declared dead between two heartbeats.", hint=hint, id="stigmer.E002"
-        )
-    ]
-
-
-@register()
 def secrets_can_be_read(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """No workflow that declares a secret could be applied or run."""
     from executions.secret_files import SecretsUnreadable, load_rules, load_secrets
@@ -89,6 +76,12 @@ def queue_is_on(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     if settings.STIGMER_QUEUE:
         return []
     return [Warning(f"{QUEUE_OFF}: new runs are refused.", hint=SWITCH_ON, id="stigmer.W001")]
+
+
+@register()
+def every_setting_is_read(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """A misspelt name, or one of an earlier version, would change nothing in silence."""
+    return [Warning(what, hint=hint, id="stigmer.W003") for what, hint in settings.STIGMER_UNREAD]
 
 
 @register()

@@ -39,7 +39,7 @@ def _subscriptions() -> int:
 
 
 def _offers() -> int:
-    """What steps that have ended were offered and did not take."""
+    """Offers that steps did not take before they ended."""
     over = Q(step__finished_at__isnull=False) | Q(step__superseded_by__isnull=False)
     rows = Delivery.objects.filter(over, consumed_at=None)
     keys = list(rows.order_by("pk").values_list("pk", flat=True)[:MOST])

@@ -21,7 +21,7 @@ MOST_IN_A_BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What became of an event: the id of its row, and whether it was known before."""
+    """The result for an event: the id of its row, and whether it was known before."""
 
     key: uuid.UUID
     is_duplicate: bool
@@ -55,7 +55,7 @@ def keep(
 ) -> list[Kept]:
     """Keep these, in the transaction of the caller, or in one of its own; what each became.
 
-    With ``execution_id`` they are signals to that run alone. Who listens is looked for once it is
+    With ``execution_id`` they are signals to that run alone. Listeners are looked for once it is
     committed.
     """
     rows = [_row(envelope, owner_id, execution_id) for envelope in envelopes]

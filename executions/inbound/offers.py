@@ -1,7 +1,7 @@
 """Offering events to steps that listen: by who begins to listen, and by who finds a new event.
 
-What evaluates expressions runs outside of every transaction; what reads and writes is small and is
-called through the store of the process.
+Functions that evaluate expressions run outside of every transaction; those that read and write are
+small and are called through the store of the process.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _earlier(
     rows = CloudEvent.objects.heard_by(execution).kept()
     if "" not in types:
         rows = rows.filter(type__in=types)
-    # What a step of this run took, and was not taken back, the run has heard.
+    # The run has heard an event that one of its steps took, unless that was taken back.
     heard = Delivery.objects.filter(
         step__execution=execution.pk, step__superseded_by=None, consumed_at__isnull=False
     ).exclude(step=step_id)
@@ -138,7 +138,7 @@ def bodies(keys: Sequence[uuid.UUID]) -> dict[uuid.UUID, Envelope]:
 
 
 def waiting(step_id: uuid.UUID, most: int, but: Sequence[uuid.UUID]) -> list[Offer]:
-    """What the step was offered and has not looked at, in the order in which it came."""
+    """The offers that the step has not looked at, in the order in which they came."""
     rows = Delivery.objects.filter(step=step_id, consumed_at=None, passed_at=None)
     rows = rows.filter(event__body__isnull=False).exclude(event__in=list(but))
     found = rows.order_by("event_id").select_related("event")[:most]
@@ -176,7 +176,7 @@ def take(
 
 @dataclass(slots=True)
 class Found:
-    """Who is to be offered what."""
+    """The offers to make."""
 
     offers: dict[tuple[uuid.UUID, uuid.UUID], dict[str, dict[str, Any]]] = field(
         default_factory=dict
@@ -268,7 +268,7 @@ def hand_out(events: Sequence[CloudEvent], found: Found) -> int:
 
 
 def wake(keys: Sequence[uuid.UUID]) -> None:
-    """What was offered to these runs is to be looked at: by who drives them, or now."""
+    """The offers to these runs are to be looked at: by their drivers, or now."""
     for first in range(0, len(keys), CHUNK):
         part = keys[first : first + CHUNK]
         Execution.objects.filter(pk__in=part).update(inbox=F("inbox") + 1)

@@ -1,8 +1,8 @@
 """Secrets of the sources of webhooks, and what they sign.
 
-No secret is kept: it is derived from the key of the site, the source and its generation. Who knows
-the database alone can sign nothing; a rotation raises the generation. With a new key of the site
-(the old one among the fallbacks) secrets go on being accepted.
+No secret is kept: it is derived from the key of the site, the source and its generation. A person
+who knows the database alone can sign nothing; a rotation raises the generation. With a new key of
+the site (the old one among the fallbacks) secrets go on being accepted.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ LONGEST_TIMESTAMP = 12
 
 
 def secret_of(source: EventSource) -> str:
-    """What the source signs with."""
+    """The secret with which the source signs."""
     return next(_secrets(source))
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
-    """What stands in the header ``X-Stigmer-Signature``."""
+    """The value of the header ``X-Stigmer-Signature``."""
     signed = timestamp.encode() + b"." + body
     return SIGNED + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
 

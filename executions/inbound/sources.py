@@ -47,7 +47,7 @@ def rotate(source: EventSource, actor: User) -> str:
 
 @persistent
 def delete(source: EventSource, actor: User) -> None:
-    """What it sends is refused from now on; what it sent stays."""
+    """Its events are refused from now on; those that it has sent stay."""
     with transaction.atomic():
         audit.record_account("delete event source", source.public_id, actor)
         visits.forget(source)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from executions import policy, schemas
 from executions.errors import Refused
+from executions.expressions import EVALUATION_SECONDS
 from executions.ids import public_id, uuid7
-from executions.intake.apply import limits
 from executions.intake.default_child import created_once
-from executions.intake.resources import Opened, Text, store
+from executions.intake.resources import Opened, Text, described_by, store
 from executions.intake.slugs import slug_of
 from executions.language.agent import AgentDefinition, AgentDocument, parse_agent
 from executions.models import Agent, AgentVersion, Session
@@ -32,17 +31,16 @@ class AppliedAgent:
 
 def parse(text: str) -> AgentDefinition:
     """The text under this installation's limits. Raises DefinitionError with every problem."""
-    return parse_agent(text, limits=limits())
+    return parse_agent(text)
 
 
 def _check_output(document: AgentDocument, actor: User) -> None:
     """Raises Refused where no answer could be checked by the schema of the output."""
     if document.output is None:
         return
-    seconds = settings.STIGMER_EXPRESSION_SECONDS
     try:
         fault: schemas.SchemaError | None = schemas.fault(
-            document.output.schema_, owner=str(actor.pk), seconds=seconds
+            document.output.schema_, owner=str(actor.pk), seconds=EVALUATION_SECONDS
         )
     except schemas.SchemaBusy as busy:
         raise Refused("unavailable", f"The schema could not be checked now: {busy}.") from busy
@@ -68,16 +66,8 @@ def apply_agent(
     _check_output(document, actor)
     new = Agent(slug=slug_of(document.name), name=document.name, owner=actor, visibility=visibility)
 
-    def describe(agent: Agent) -> None:
-        agent.name, agent.description = document.name, document.description
-        agent.labels, agent.tags, agent.annotations = (
-            document.labels,
-            document.tags,
-            document.annotations,
-        )
-
     accepted = Text(parsed.source, parsed.document, parsed.digest)
-    applied = store(new, accepted, actor, describe=describe, opened=opened)
+    applied = store(new, accepted, actor, describe=described_by(document), opened=opened)
     assert isinstance(applied.version, AgentVersion)
     return AppliedAgent(applied.resource, applied.version, applied.result)
 

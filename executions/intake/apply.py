@@ -16,11 +16,12 @@ from executions.errors import Refused
 from executions.intake.people import People
 from executions.intake.resources import Opened, Text, store
 from executions.intake.slugs import slug_of
-from executions.language import Definition, Limits
+from executions.language import Definition
 from executions.models import Workflow, WorkflowVersion
 from executions.models.outside import outside
 from executions.models.workflow import Visibility
 from executions.secret_files import SecretsUnreadable
+from executions.workspaces import grants
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +31,6 @@ class AppliedWorkflow:
     workflow: Workflow
     version: WorkflowVersion
     result: str
-
-
-def limits() -> Limits:
-    """How large a definition may be in this installation."""
-    return Limits(
-        max_bytes=settings.STIGMER_DEFINITION_BYTES,
-        max_depth=settings.STIGMER_DEFINITION_DEPTH,
-        max_nodes=settings.STIGMER_DEFINITION_NODES,
-    )
 
 
 def parse(
@@ -55,7 +47,6 @@ def parse(
     owner = "" if actor is None else str(actor.pk)
     return definition.parse(
         text,
-        limits=limits(),
         known_functions=known,
         known_people=People(),
         refuse_secret=refuse,
@@ -66,7 +57,7 @@ def parse(
 def _why_not(actor: User, visibility: str, workflow: str, secret: str) -> str:
     slug = ""
     with suppress(Refused):
-        # What is wrong with the name is said when the workflow is stored.
+        # A fault of the name is said when the workflow is stored.
         slug = slug_of(workflow)
     try:
         return secret_access.why_not(secret, secret_access.applicant(actor, slug, visibility))
@@ -98,11 +89,12 @@ def apply_definition(
 
     def describe(workflow: Workflow) -> None:
         workflow.name, workflow.description = name, document.summary or ""
-        # What the DSL calls tags has keys and values.
+        # The DSL's tags have keys and values.
         workflow.labels, workflow.annotations = document.tags, document.metadata
 
     warnings = [str(warning) for warning in parsed.warnings]
     accepted = Text(parsed.source, parsed.document, parsed.digest, warnings)
+    grants.check(parsed.document, new.slug)
     check = partial(_check_namespace, document.namespace)
     applied = store(new, accepted, actor, describe=describe, check=check, opened=opened)
     assert isinstance(applied.version, WorkflowVersion)

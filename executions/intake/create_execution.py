@@ -16,8 +16,9 @@ from executions import clock, policy, schemas
 from executions import language as definition
 from executions.dispatch import QUEUES, ring_after_commit
 from executions.errors import Finding, NotStorable, Refused
+from executions.expressions import EVALUATION_SECONDS
 from executions.ids import parse_public_id
-from executions.intake import default_child
+from executions.intake import default_child, own_workspace
 from executions.intake.execution_draft import ExecutionDraft
 from executions.intake.fairness import queue_of_first_bell
 from executions.intake.pipeline import Pipeline
@@ -58,9 +59,7 @@ class Duplicate(Refused):
 
 
 def validate(draft: ExecutionDraft) -> None:
-    """What can be said without the database: lengths, choices, and whether the input can be
-    stored.
-    """
+    """The checks that need no database: lengths, choices, and whether the input can be stored."""
     draft.name = draft.name.strip()
     if len(draft.name) > LONGEST_NAME or not draft.name.isprintable():
         raise _invalid("/name", f"A name has at most {LONGEST_NAME} printable characters.")
@@ -100,8 +99,9 @@ def validate_workflow_or_instance(draft: ExecutionDraft) -> None:
         raise Refused(
             "invalid", "Neither a workflow nor an instance is named.", remedy="Name one of the two."
         )
-    draft.version = draft.workflow.head_version
+    draft.version = draft.given_version or draft.workflow.head_version
     _check_has_version(draft)
+    own_workspace.check(draft)
 
 
 def validate_session_or_agent(draft: ExecutionDraft) -> None:
@@ -118,6 +118,7 @@ def validate_session_or_agent(draft: ExecutionDraft) -> None:
         )
     draft.version = draft.agent.head_version
     _check_has_version(draft)
+    own_workspace.check(draft)
     if draft.runner == Runner.OURS:
         assert draft.version is not None
         asked = draft.input.get("model") or draft.version.document.get("model") or ""
@@ -163,7 +164,7 @@ def _find_what_it_goes_on_from(draft: ExecutionDraft) -> None:
 
 
 def check_duplicate(draft: ExecutionDraft) -> None:
-    """Where this person has an execution of that name, another one is refused if its name is to be
+    """If this person has an execution of that name, another one is refused if its name is to be
     unique; else its slug gets its id as well.
     """
     existing = _existing(draft) if draft.name else None
@@ -193,6 +194,7 @@ def build_row(draft: ExecutionDraft) -> None:
         queue=draft.queue,
         runner=draft.runner,
         input=draft.input,
+        own_workspace=draft.own_workspace,
         correlation_id=draft.correlation_id,
         **draft.descent,
     )
@@ -263,6 +265,20 @@ WORKFLOW_EXECUTION_CREATE = Pipeline(
     first_write=create_default_instance_if_needed,
     about=_about,
 )
+# The input was checked when the run before it began.
+WORKFLOW_EXECUTION_FORK = Pipeline(
+    "workflow-execution-fork",
+    validate,
+    resolve_slug,
+    validate_workflow_or_instance,
+    create_default_instance_if_needed,
+    check_duplicate,
+    build_row,
+    set_initial_phase,
+    persist,
+    first_write=create_default_instance_if_needed,
+    about=_about,
+)
 AGENT_EXECUTION_CREATE = Pipeline(
     "agent-execution-create",
     validate,
@@ -280,8 +296,8 @@ AGENT_EXECUTION_CREATE = Pipeline(
 
 
 def input_problems(document: definition.Workflow, value: object, owner: str) -> list[Finding]:
-    """What the workflow's input schema says against this input; a check in the name of ``owner``,
-    who starts it.
+    """The objections of the workflow's input schema to this input; a check in the name of
+    ``owner``, who starts it.
 
     It is made outside of the transaction that is open. Raises Refused where there is no answer.
     """
@@ -295,9 +311,7 @@ def input_problems(document: definition.Workflow, value: object, owner: str) -> 
 
 def _input_problems(schema: object, value: object, owner: str) -> list[Finding]:
     try:
-        return schemas.problems(
-            schema, value, owner=owner, seconds=settings.STIGMER_EXPRESSION_SECONDS
-        )
+        return schemas.problems(schema, value, owner=owner, seconds=EVALUATION_SECONDS)
     except schemas.SchemaUnusable as problem:
         raise Refused(
             "conflict",

@@ -44,8 +44,8 @@ class DefaultChildLost(Refused):
 
 @dataclass(frozen=True, slots=True)
 class DefaultChild(Generic[C]):
-    """What is particular to one family: its name, where its children are, how one is made, whether
-    it is linked.
+    """The particulars of one family: its name, where its children are, how one is made, whether it
+    is linked.
     """
 
     family: str
@@ -113,7 +113,7 @@ def ensure(default: DefaultChild[C], given: C | None = None) -> C:
 
 
 def created_once(make: Callable[[], T]) -> T | None:
-    """What ``make`` created, or None where it exists already.
+    """The child that ``make`` created, or None where it exists already.
 
     In a savepoint: on PostgreSQL a duplicate would otherwise spoil the transaction around it.
     """

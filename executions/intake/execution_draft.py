@@ -1,4 +1,4 @@
-"""What is asked for and what is found while an execution is being created."""
+"""The order for an execution, and everything that is found out while it is being created."""
 
 from __future__ import annotations
 
@@ -34,14 +34,17 @@ class ExecutionDraft:
     agent: Agent | None = None
     given_instance: WorkflowInstance | AgentInstance | None = None
     given_session: Session | None = None
+    # Of a fork: the version that the run before it follows.
+    given_version: WorkflowVersion | None = None
     input: Any = None
     name: str = ""
     unique_name: bool = False
     correlation_id: str = ""
     queue: str = "default"
+    own_workspace: Any = None
     runner: str = Runner.OURS
     runner_silence_seconds: int = SILENCE_SECONDS
-    # Of the child of another run: the columns that say whose it is.
+    # Of the child of another run, or of a fork: the columns that say whose it is.
     descent: dict[str, Any] = field(default_factory=dict)
 
     id: uuid.UUID = field(default_factory=uuid7)
@@ -57,5 +60,5 @@ class ExecutionDraft:
 
     @property
     def subject(self) -> Workflow | Agent | None:
-        """What shall be run, where it is known."""
+        """The workflow or agent that shall run, where it is known."""
         return self.agent if self.kind == "agent" else self.workflow

@@ -1,6 +1,4 @@
-"""What an agent's runner reports beside phases: messages, tool calls, to-dos, sub-agents, what it
-cost.
-"""
+"""Reports of an agent's runner beside phases: messages, tool calls, to-dos, sub-agents, costs."""
 
 from __future__ import annotations
 

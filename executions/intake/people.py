@@ -1,4 +1,4 @@
-"""Who has an account here, for the checks of a definition."""
+"""The accounts of this installation, for the checks of a definition."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class Pipeline(Generic[D]):
 
         Raises StageRefused or StageFailed, and then nothing is stored.
 
-        Where the database was in passing trouble it begins anew with the draft as it was given.
+        If the database was in passing trouble it begins anew with the draft as it was given.
         """
         return run_tx(lambda: self._run(copy.copy(draft)))
 

@@ -20,7 +20,7 @@ def require_queue() -> str:
     """Raise Refused (``unavailable``) where nobody could drive a new run; else what the caller
     should know.
 
-    The note is empty where workers are alive. STIGMER_ACCEPT_WHEN_IDLE lets runs wait for a worker:
+    The note is empty where workers are alive. ``STIGMER_QUEUE=always`` lets runs wait for a worker:
     then it says so.
     """
     if not settings.STIGMER_QUEUE:

@@ -18,7 +18,7 @@ from executions.states import ENDED_PHASES, OPEN_STATUSES, PASSED_STATUSES, Phas
 
 
 def given(update: StatusUpdate, reached: Mapping[str, Any]) -> dict[str, Any]:
-    """What may be given with any phase."""
+    """The columns that may be given with any phase."""
     columns: dict[str, Any] = {}
     if update.gives("output"):
         columns["output"] = AsJson(update.output)
@@ -60,7 +60,7 @@ def progress(existing: Execution, update: StatusUpdate, merged: Merged | None) -
 
 
 def journal(merged: Merged, to: Phase | None, now: datetime) -> dict[str, Any]:
-    """Where it stands, the head of the chain and the last checkpoint."""
+    """Its place, the head of the chain and the last checkpoint."""
     columns: dict[str, Any] = {"head_digest": merged.head_digest}
     failed = [record.path for record in merged.standing if record.status == StepStatus.FAILED]
     running = [

@@ -1,8 +1,8 @@
 """Applying a text, whatever it describes: create the resource, give it a new version, or change
 nothing.
 
-One piece of code for workflows and agents. The default instance is made and linked with the
-resource, and healed when the same text is applied again.
+One piece of code for workflows, agents and skills. The default instance of the first two is made
+and linked with the resource, and healed when the same text is applied again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 from django.contrib.auth.models import User
@@ -18,11 +18,18 @@ from django.contrib.auth.models import User
 from executions import clock, policy
 from executions.errors import Refused
 from executions.intake import default_child
-from executions.models import Agent, AgentVersion, Workflow, WorkflowVersion
+from executions.models import (
+    Agent,
+    AgentVersion,
+    Skill,
+    SkillVersion,
+    Workflow,
+    WorkflowVersion,
+)
 from executions.models.resource import Visibility
 from executions.models.transactions import atomic, persistent
 
-R = TypeVar("R", Workflow, Agent)
+R = TypeVar("R", Workflow, Agent, Skill)
 log = structlog.get_logger(__name__)
 
 
@@ -41,7 +48,7 @@ class Applied(Generic[R]):
     """``result`` is ``created``, ``updated`` or ``unchanged``."""
 
     resource: R
-    version: WorkflowVersion | AgentVersion
+    version: WorkflowVersion | AgentVersion | SkillVersion
     result: str
 
 
@@ -51,6 +58,32 @@ class Opened:
 
     id: uuid.UUID
     number: int
+
+
+class Described(Protocol):
+    """The text of an agent or of a skill, as far as it describes itself."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def labels(self) -> dict[str, str]: ...
+    @property
+    def tags(self) -> list[str]: ...
+    @property
+    def annotations(self) -> dict[str, Any]: ...
+
+
+def described_by(document: Described) -> Callable[[Agent | Skill], None]:
+    """Writes into a row how its text describes itself, for ``store``."""
+
+    def describe(row: Agent | Skill) -> None:
+        row.name, row.description = document.name, document.description
+        row.labels, row.tags = document.labels, document.tags
+        row.annotations = document.annotations
+
+    return describe
 
 
 @persistent
@@ -65,7 +98,7 @@ def store(
 ) -> Applied[R]:
     """Store ``text`` as the head version of the resource with ``new``'s slug and visibility,
     ``new`` itself where there is none yet. ``describe`` copies the text's words onto it, ``check``
-    may refuse an existing one. Where it was ``opened`` it has to be that one still, and to stand at
+    may refuse an existing one. If it was ``opened`` it has to be that one still, and to stand at
     that version (else ``stale``).
 
     Raises Refused; then nothing is stored.
@@ -89,7 +122,8 @@ def store(
             if head is not None and is_same
             else _add_version(resource, text, actor, kind, describe)
         )
-        default_child.ensure(_default_of(resource))
+        if not isinstance(resource, Skill):
+            default_child.ensure(_default_of(resource))
     result = "created" if is_new else "unchanged" if is_same else "updated"
     log.info(
         f"{kind} applied", slug=resource.slug, version=version.number, result=result, user=actor.pk
@@ -111,7 +145,7 @@ def _found_opened(new: R, opened: Opened, kind: str) -> R:
     return found
 
 
-def _check_stands(resource: Workflow | Agent, opened: Opened) -> None:
+def _check_stands(resource: Workflow | Agent | Skill, opened: Opened) -> None:
     """Raises Refused where another version was applied since it was opened."""
     head = resource.head_version
     number = 0 if head is None else head.number
@@ -154,7 +188,7 @@ def _inserted(new: R) -> R:
     return new
 
 
-def _check_may_change(resource: Workflow | Agent, actor: User, kind: str) -> None:
+def _check_may_change(resource: Workflow | Agent | Skill, actor: User, kind: str) -> None:
     if not policy.can_change(actor, resource):
         raise Refused(
             "forbidden",

@@ -90,7 +90,7 @@ def moves(
 def _reached(
     execution: Execution, to: Phase, update: StatusUpdate, merged: Merged | None
 ) -> dict[str, Any]:
-    """What the runner says of the phase that is reached, beside the phase's own columns."""
+    """The runner's words on the phase that is reached, beside the phase's own columns."""
     if to == Phase.WAITING:
         return {
             "waiting_for": WaitingFor.APPROVAL
@@ -143,7 +143,7 @@ def _failed(merged: Merged | None) -> tuple[str, dict[str, Any] | None]:
 
 
 def _failed_path(merged: Merged | None) -> str:
-    """Where the task stands that failed last; empty where none did."""
+    """The path of the task that failed last; empty where none did."""
     last = _failed_last(merged)
     return last.path if last is not None else ""
 

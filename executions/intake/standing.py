@@ -12,19 +12,29 @@ from django.db import IntegrityError
 from django.db.models import Model, ProtectedError
 
 from executions import audit, clock, policy
+from executions.accounts import groups
 from executions.errors import Refused
 from executions.intake.slugs import slug_of
-from executions.models import Agent, AgentInstance, Execution, Workflow, WorkflowInstance
+from executions.models import (
+    Agent,
+    AgentInstance,
+    Execution,
+    Skill,
+    Workflow,
+    WorkflowInstance,
+)
 from executions.models.transactions import atomic, persistent
 
 log = structlog.get_logger(__name__)
-CHANGEABLE = ("name", "description", "visibility", "labels", "annotations")
+CHANGEABLE = ("name", "description", "visibility", "labels", "annotations", "group")
 
 
 @persistent
-def change(resource: Workflow | Agent, actor: User, changes: dict[str, Any]) -> None:
+def change(resource: Workflow | Agent | Skill, actor: User, changes: dict[str, Any]) -> None:
     """Change what may change; the slug never does. Raises Refused, and then nothing is changed."""
     check_may_change(resource, actor)
+    if "group" in changes:
+        changes = changes | {"group": groups.owning(changes["group"], actor)}
     changed = [name for name in CHANGEABLE if name in changes]
     for name in changed:
         setattr(resource, name, changes[name])
@@ -38,6 +48,9 @@ def change(resource: Workflow | Agent, actor: User, changes: dict[str, Any]) -> 
             f"Another one named {resource.slug} is {changes.get('visibility')} already.",
             remedy="Apply this one under another name.",
         ) from None
+    if "group" in changed:
+        after = {"group": resource.group.name if resource.group else None}
+        audit.record_installation("change owner", resource.slug, actor, after=after)
     log.info("resource changed", resource=resource.public_id, changed=changed, user=actor.pk)
 
 
@@ -53,6 +66,11 @@ def delete(resource: Workflow | Agent, actor: User) -> None:
         raise _in_use(
             f"{resource.slug} has {count} execution{'s' * (count != 1)}.", "Delete them first."
         )
+    count = resource.schedules.count()
+    if count:
+        raise _in_use(
+            f"{resource.slug} has {count} schedule{'s' * (count != 1)}.", "Delete them first."
+        )
     with atomic():
         # Its own links would protect what goes with it.
         type(resource)._default_manager.filter(pk=resource.pk).update(
@@ -60,6 +78,16 @@ def delete(resource: Workflow | Agent, actor: User) -> None:
         )
         _remove(resource, resource.slug)
     log.info("resource deleted", slug=resource.slug, user=actor.pk)
+
+
+@persistent
+def delete_skill(skill: Skill, actor: User) -> None:
+    """Remove it with its versions. The journals of runs keep the text that they read."""
+    check_may_change(skill, actor)
+    with atomic():
+        Skill.objects.filter(pk=skill.pk).update(head_version=None)
+        _remove(skill, skill.slug)
+    log.info("skill deleted", slug=skill.slug, user=actor.pk)
 
 
 @persistent
@@ -135,7 +163,7 @@ def parent_of(instance: WorkflowInstance | AgentInstance) -> Workflow | Agent:
     return instance.workflow if isinstance(instance, WorkflowInstance) else instance.agent
 
 
-def check_may_change(resource: Workflow | Agent, actor: User) -> None:
+def check_may_change(resource: Workflow | Agent | Skill, actor: User) -> None:
     if not policy.can_change(actor, resource):
         raise Refused(
             "forbidden",

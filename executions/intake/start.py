@@ -8,6 +8,7 @@ from typing import Any, TypedDict, Unpack
 
 from django.contrib.auth.models import User
 
+from executions import sight
 from executions.intake.create_execution import (
     AGENT_EXECUTION_CREATE,
     WORKFLOW_EXECUTION_CREATE,
@@ -21,16 +22,18 @@ __all__ = ["input_problems", "start", "start_agent"]
 
 
 class Circumstances(TypedDict, total=False):
-    """What both kinds of runs may be given.
+    """The options of both kinds of runs.
 
     ``runner="external"`` leaves driving it to somebody who reports with status updates and may be
-    silent for ``runner_silence_seconds``. A name may be used again; ``unique_name`` refuses that.
+    silent for ``runner_silence_seconds``. ``own_workspace`` is where it works, in place of what its
+    definition says. A name may be used again; ``unique_name`` refuses that.
     """
 
     name: str
     unique_name: bool
     correlation_id: str
     queue: str
+    own_workspace: Any
     runner: str
     runner_silence_seconds: int
 
@@ -63,6 +66,7 @@ def start_agent(
     model: str = "",
     from_run: str | None = None,
     from_turn: int | None = None,
+    limits: dict[str, Any] | None = None,
     session: Session | None = None,
     instance: AgentInstance | None = None,
     **how: Unpack[Circumstances],
@@ -71,13 +75,14 @@ def start_agent(
     default one with it.
 
     It may ask another ``model``, and go on ``from_run``, from what was said there up to
-    ``from_turn`` (0: without anything of that run itself).
+    ``from_turn`` (0: without anything of that run itself). ``limits`` count where they are lower
+    than the agent's.
 
     Raises Refused (``conflict`` where there is no model that it may ask).
     """
-    words = {"model": model, "from_run": from_run, "from_turn": from_turn}
+    words = {"model": model, "from_run": from_run, "from_turn": from_turn, "limits": limits}
     said = {"message": message} | {
-        name: value for name, value in words.items() if value not in (None, "")
+        name: value for name, value in words.items() if value not in (None, "", {})
     }
     draft = ExecutionDraft(
         owner=owner,
@@ -92,6 +97,7 @@ def start_agent(
 
 
 def _created(pipeline: Pipeline[ExecutionDraft], draft: ExecutionDraft) -> Execution:
+    sight.check_not_masked(draft.owner, draft.input)
     made = pipeline.run(draft).execution
     assert made is not None
     return made

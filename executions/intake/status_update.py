@@ -1,4 +1,4 @@
-"""What an external runner may report: the words of an update, parsed and bounded.
+"""The reports that an external runner may send: the words of an update, parsed and bounded.
 
 An absent field leaves what is stored, an empty list empties it. Enumerations may carry the prefixes
 of the protocol (``EXECUTION_COMPLETED``, ``WORKFLOW_TASK_FAILED``); an unspecified phase leaves the

@@ -1,9 +1,9 @@
 """The status of an execution as its external runner reports it: five stages, the same for workflows
 and agents.
 
-Whatever an update says about status is merged over what is stored; what the run was asked to do
-(input, owner, version, instance, name) never changes. Updates carry a sequence: one that comes late
-or twice is ignored, and an execution that ended never goes back.
+The status of an update is merged over the stored one; the order of the run (input, owner, version,
+instance, name) never changes. Updates carry a sequence: one that comes late or twice is ignored,
+and an execution that ended never goes back.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ def _serve(
 def _answer(
     target: Callable[[str, Any], Any], operation: str, payload: Any, max_bytes: int
 ) -> tuple[dict[str, Any], bytes]:
-    """What the call gave, and the same as a frame. Its context variables end with it."""
+    """The result of the call, and the same as a frame. Its context variables end with it."""
     try:
         answer = {"result": copy_context().run(target, operation, payload)}
         frame = encode(answer)

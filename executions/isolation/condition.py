@@ -1,4 +1,4 @@
-"""What a child process is like, so that one which a call left otherwise is not used again.
+"""The condition of a child process, so that one which a call left otherwise is not used again.
 
 A warm child cannot be cleaned: a thread goes on, a patched function stays patched. So nothing is
 repaired; the parent replaces a child that differs. Only children import this module.
@@ -74,7 +74,7 @@ Condition = dict[str, Any]
 
 
 def seen() -> Condition:
-    """What this process is like now: its aspects by the name that a person reads."""
+    """The condition of this process now: its aspects by the name that a person reads."""
     status = _status()
     found: Condition = {
         "umask": status["Umask"],
@@ -151,7 +151,7 @@ def _open_files() -> Any:
 
 
 def _environment() -> Any:
-    """What the process hands on, by whichever function it was set."""
+    """The settings that the process hands on, by whichever function they were set."""
     table = ctypes.POINTER(ctypes.c_char_p).in_dll(_LIBC, "environ")
     held: list[bytes] = []
     with suppress(ValueError):  # no table: everything was removed

@@ -1,6 +1,6 @@
-"""What the system tells of another process, on Linux and macOS alike.
+"""Facts that the system tells of another process, on Linux and macOS alike.
 
-What it does not tell is nothing: 0 or empty.
+A fact that it does not tell is 0 or empty.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What goes over the pipes: four bytes of length, big endian, then that many bytes of JSON."""
+"""The frames on the pipes: four bytes of length, big endian, then that many bytes of JSON."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Who waits for a child process, and whose turn it is: owners in turn, whoever has fewest children
-first.
+"""The line of callers that wait for a child process: owners in turn, first the one that has fewest
+children.
 """
 
 from __future__ import annotations

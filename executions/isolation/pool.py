@@ -38,8 +38,8 @@ class ChildPool:
     A child serves one owner, from its first call until it is replaced: after ``calls_per_child``
     calls, or after one that left it otherwise than it was. Up to ``size`` of them work at once,
     beyond that up to ``guests`` more for owners who have none at work. With ``keeps_one_ready`` one
-    that has served nobody yet stands by once the pool is used. Who waits for a child is served in
-    turn (see :class:`~executions.isolation.line.Line`).
+    that has served nobody yet stands by once the pool is used. Callers that wait for a child are
+    served in turn (see :class:`~executions.isolation.line.Line`).
 
     ``environment`` is all that the children see of it; ``preload`` are modules that they import
     before their first call. ``memory_limit_bytes`` limits the address space of each. Any number of
@@ -181,7 +181,7 @@ class ChildPool:
         return len(late)
 
     def leave_all(self) -> list[Any]:
-        """Give up all places that are parked. What they were taken for (``waiting``)."""
+        """Give up all places that are parked. The calls for which they were taken (``waiting``)."""
         with self._lock:
             parked = [ticket for ticket in self._kept.values() if ticket.is_parked]
             for ticket in parked:
@@ -258,7 +258,7 @@ class ChildPool:
         if left_over:
             child.dispose()
 
-    # What follows is called with the lock held.
+    # The methods below are called with the lock held.
 
     def _match(self) -> None:
         """Give children to those whose turn it is; start those that are missing."""

@@ -1,4 +1,4 @@
-"""What a call brings to the pool: its deadlines, and how it can be cancelled."""
+"""A call on its way through the pool: its deadlines, and how it can be cancelled."""
 
 from __future__ import annotations
 

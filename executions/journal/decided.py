@@ -1,4 +1,4 @@
-"""What a step has decided, by kind: typed views of its ``control``.
+"""The decisions of a step, by kind: typed views of its ``control``.
 
 The JSON stays what it is: it is what is stored, and digests hash it. A view copies nothing, so keys
 that this version does not know survive, and nothing is reordered, dropped or added. Reading what is
@@ -92,14 +92,14 @@ def _moment(*, per_try: bool = False) -> Key[datetime]:
 
 def _part(kind: type[V], *, per_try: bool = False, identity: bool = False) -> Key[V]:
     def read(value: Any) -> V | None:
-        # What somebody damaged decides nothing.
+        # A damaged decision decides nothing.
         return kind(value) if isinstance(value, dict) else None
 
     return Key(read, lambda view: view.json, per_try=per_try, identity=identity)
 
 
 class Known(StrEnum):
-    """What is known of the calls that were made under one key.
+    """The knowledge about the calls that were made under one key.
 
     NOTHING: none was made, or it is proven that nothing was sent. UNKNOWN: one may have had its
     effect. FAILED and SUCCEEDED: the other side has said so.
@@ -112,7 +112,7 @@ class Known(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Known:
-        """What only another version could say is not known to this one."""
+        """This version does not know a value that only another version could write."""
         return cls.UNKNOWN
 
 
@@ -133,7 +133,7 @@ class Task(View):
 
 
 class Earlier(View):
-    """What the try before had come to: at which path, with whose input, with which arguments."""
+    """The state of the try before: at which path, with whose input, with which arguments."""
 
     __slots__ = ()
     path = Key[str]()
@@ -241,10 +241,18 @@ class Wait(Task):
 
 
 class Child(Task):
-    """The run that a ``run`` has started: the key of its row."""
+    """The run that a ``run`` has started: the key of its row. Of a call of an agent: what the
+    agents of that run have used (``usage`` and ``cost``).
+    """
 
     __slots__ = ()
     child = Key(uuid.UUID, str, identity=True)
+    spent = Key[dict[str, Any]](per_try=True)
+
+
+def prefix_of_child(arguments: Any) -> str:
+    """The prefix of the id of the run that a step with these arguments starts."""
+    return "aex" if isinstance(arguments, dict) and "agent" in arguments else "wex"
 
 
 class Listening(Task):
@@ -279,7 +287,7 @@ class Try(Task):
 
 
 class Catch(View):
-    """What is done about a failure of a block: ``retry`` (when) or ``handle``, by which rule."""
+    """The decision about a failure of a block: ``retry`` (when) or ``handle``, by which rule."""
 
     __slots__ = ()
     action = Key[str]()
@@ -297,9 +305,7 @@ class Cut(View):
 
 
 class Decision(View):
-    """What a person, or the engine, decided: who, why, what it set aside, and what is other
-    since.
-    """
+    """A decision of a person or the engine: who, why, what it set aside, what is other since."""
 
     __slots__ = ()
     verb = Key[str]()
@@ -307,6 +313,8 @@ class Decision(View):
     reason = Key[str]()
     supersedes = Key[list[str]]()
     checkpoint = Key[int]()
+    # Of a fork: the public id of the run before it.
+    forked_from = Key[str]()
     cut = _part(Cut)
     undoes = Key[int]()
     reinstates = Key[list[str]]()

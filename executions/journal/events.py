@@ -16,7 +16,7 @@ from executions.states import Tone
 
 
 class Told(StrEnum):
-    """Who finds the event in the inbox."""
+    """The people who find the event in the inbox."""
 
     NOBODY = "nobody"
     OWNER = "the owner"
@@ -116,6 +116,22 @@ class EventName(StrEnum):
             told=Told.OWNER_IF_ANOTHER,
         ),
     )
+    WORKSPACE_REMADE = (
+        "WORKFLOW_WORKSPACE_REMADE",
+        Words(
+            "Its workspace is made again",
+            Tone.WARN,
+            "↺",
+            "the workspace on {host} is made again elsewhere[: {reason}]",
+            told=Told.OWNER_IF_ANOTHER,
+        ),
+    )
+    FORKED = (
+        "WORKFLOW_FORKED",
+        Words(
+            "Forked from a checkpoint", Tone.BUSY, "↺", "forked from a checkpoint of {forked_from}"
+        ),
+    )
     RESTORE_UNDONE = (
         "WORKFLOW_RESTORE_UNDONE",
         Words(
@@ -149,6 +165,30 @@ class EventName(StrEnum):
     STEP_SKIPPED = (
         "WORKFLOW_STEP_SKIPPED",
         Words("Step skipped", Tone.IDLE, "»", "skipped", is_about_a_step=True),
+    )
+    STALLED = (
+        "WORKFLOW_STEP_STALLED",
+        Words(
+            "A step shows no progress",
+            Tone.WARN,
+            "?",
+            "attempt {attempt} has shown no progress for {seconds} s",
+            told=Told.OWNER,
+        ),
+    )
+    KEPT_WAITING = (
+        "WORKFLOW_KEPT_WAITING",
+        Words("Somebody waits on", Tone.IDLE, "…", "somebody waits on"),
+    )
+    BROKEN_OFF = (
+        "WORKFLOW_ATTEMPT_BROKEN_OFF",
+        Words(
+            "An attempt is broken off",
+            Tone.WARN,
+            "↺",
+            "the attempt that showed no progress is broken off",
+            told=Told.OWNER_IF_ANOTHER,
+        ),
     )
     NEEDS_DECISION = (
         "WORKFLOW_NEEDS_DECISION",
@@ -194,6 +234,26 @@ class EventName(StrEnum):
             told=Told.OWNER_IF_ANOTHER,
         ),
     )
+    SECOND_PERSON_ASKED = (
+        "WORKFLOW_SECOND_PERSON_ASKED",
+        Words(
+            "A second person has to agree",
+            Tone.WARN,
+            "⚖",
+            "{verb} waits for a second person[: {reason}]",
+            told=Told.OWNER_IF_ANOTHER,
+        ),
+    )
+    SECOND_PERSON_ANSWERED = (
+        "WORKFLOW_SECOND_PERSON_ANSWERED",
+        Words(
+            "Request for a second person ended",
+            Tone.IDLE,
+            "⚖",
+            "{verb} {outcome}[: {reason}]",
+            told=Told.OWNER_IF_ANOTHER,
+        ),
+    )
     IMPORTED = (
         "WORKFLOW_IMPORTED",
         Words("Imported from a file", Tone.IDLE, "↓", "imported[: it was {from}]"),
@@ -210,6 +270,16 @@ class EventName(StrEnum):
             Tone.WARN,
             "?",
             "its external runner is silent",
+            told=Told.OWNER,
+        ),
+    )
+    SCHEDULE_PAUSED = (
+        "WORKFLOW_SCHEDULE_PAUSED",
+        Words(
+            "Its schedule was paused",
+            Tone.WARN,
+            "‖",
+            "its schedule {schedule} was paused[: {reason}]",
             told=Told.OWNER,
         ),
     )

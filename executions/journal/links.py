@@ -49,7 +49,7 @@ def _of_columns(record: StepRecord) -> tuple[str, ...]:
 
 
 def chained(record: StepRecord) -> dict[str, Any]:
-    """What the digest of a step covers in format 1."""
+    """The fields that the digest of a step covers in format 1."""
     return {
         "path": record.path,
         "kind": record.kind,

@@ -26,8 +26,9 @@ _PLAIN = re.compile(r"[!-~]+")
 
 
 class Run(NamedTuple):
-    """What the keys of a run are made of: its public id, the generation from which operations begin
-    now (a restore raises it), and the format of its journal."""
+    """The parts of a run's keys: its public id, the generation from which operations begin now (a
+    restore raises it), and the format of its journal.
+    """
 
     execution_id: str
     generation: int
@@ -83,7 +84,7 @@ def begin(
 
     ``tries`` are the recorded steps of the same call in other tries, in the order in which they
     came; ``resolve`` evaluates the arguments into the record. While nobody knows what became of the
-    last of them, this one makes the same call: same key, same arguments. Where it is known and the
+    last of them, this one makes the same call: same key, same arguments. If it is known and the
     arguments are others now, it is a new operation.
     """
     call = Call.of(record)
@@ -121,9 +122,7 @@ def adopt(record: StepRecord, run: Run) -> None:
 
 
 def identity(record: StepRecord, run: Run) -> dict[str, Any]:
-    """What a step that takes this one's place has to know of the call that it was, if it was
-    one.
-    """
+    """The call that this step was, if it was one, for the step that takes its place."""
     if not record.is_call or record.arguments is None:
         return {}
     known = {name: record.control[name] for name in IDENTITY if name in record.control}
@@ -150,7 +149,7 @@ def _asks_the_same(record: StepRecord, earlier: StepRecord) -> bool:
 
 
 def _last_begun(tries: Iterable[StepRecord], generation: int) -> StepRecord | None:
-    """What a restore has taken back, or left behind it, is another operation."""
+    """A call that a restore has taken back, or left behind it, is another operation."""
     begun = [record for record in tries if record.generation >= generation and _has_begun(record)]
     return begun[-1] if begun else None
 
@@ -162,7 +161,7 @@ def _has_begun(record: StepRecord) -> bool:
 
 
 def outcome_of(record: StepRecord) -> Known:
-    """What is known of the calls of this step."""
+    """The knowledge about the calls of this step."""
     if record.status == StepStatus.SUCCEEDED:
         return Known.SUCCEEDED
     if record.status not in (StepStatus.FAILED, StepStatus.SKIPPED):

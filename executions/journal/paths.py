@@ -1,15 +1,17 @@
-"""Where a step stands in its execution: task names from the root, never list positions.
+"""The place of a step in its execution: task names from the root, never list positions.
 
 ``/checkout/charge``       the task charge in the list of checkout
 ``/charge#2``              its second visit (``then`` went back)
 ``/importRows/@3/parse``   the fourth iteration of a loop
 ``/guard/try@2/charge``    the second try of a guarded block
 ``/guard/catch@1``         what its first catch decided
+``/~workspace``            the workspace of the run, made before its tasks: no task has this path
 Names are escaped as in JSON pointers (RFC 6901), and ``@`` and ``#`` as well.
 """
 
 from __future__ import annotations
 
+WORKSPACE = "/~workspace"
 _ESCAPES = (("~", "~0"), ("/", "~1"), ("@", "~2"), ("#", "~3"))
 
 
@@ -20,6 +22,8 @@ def escape(name: str) -> str:
 
 
 def unescape(segment: str) -> str:
+    if segment == WORKSPACE[1:]:
+        return segment[1:]
     for plain, escaped in reversed(_ESCAPES):
         segment = segment.replace(escaped, plain)
     return segment

@@ -12,12 +12,12 @@ from typing import Any
 from executions.errors import NotStorable, StigmerError
 from executions.journal.links import link
 from executions.journal.operation import is_tried_again, place_of
-from executions.journal.paths import ancestors, is_inside
+from executions.journal.paths import WORKSPACE, ancestors, is_inside
 from executions.journal.records import JOURNAL_FORMAT, STORED_AS_TEXT, StepRecord
 from executions.states import StepStatus
 from executions.values import storable
 
-# What a step has from its begin on.
+# The fields that a step has from its begin on.
 BEGUN_WITH = ("input", "arguments")
 # So many values are not measured again where they are met again.
 REMEMBERED = 32
@@ -61,7 +61,8 @@ class Journal:
         self._value_bytes = value_bytes
         self._max_steps = max_steps
         self._format = journal_format
-        # What a row keeps of a value and its JSON text, where secrets have to stay out of it.
+        # The form in which a row keeps a value and its JSON text, where secrets have to stay out of
+        # it.
         self._seal = seal
         # Values measured lately and their texts, by identity: one task's output is the next one's
         # input. A value is kept with its text, so that its id is not used again meanwhile.
@@ -81,7 +82,7 @@ class Journal:
         self.pass_over(record.path)
 
     def pass_over(self, path: str) -> None:
-        """What stands below ``path`` need not be visited: it was decided without it."""
+        """The steps below ``path`` need not be visited: the decision was made without them."""
         if self.unvisited:
             self.unvisited = {each for each in self.unvisited if not is_inside(each, path)}
 
@@ -119,7 +120,10 @@ class Journal:
         """
         if not self.unvisited:
             return
-        path = ""
+        path, next_steps = "", list(next_steps)
+        if all(record.path == WORKSPACE and record.id in self.written for record in next_steps):
+            # It is made again, on another host, for the steps behind it.
+            return
         for record in next_steps:
             path = path or record.path
             if record.id not in self.written:
@@ -167,7 +171,7 @@ class Journal:
         return True
 
     def take_pending(self) -> list[StepRecord]:
-        """What is pending, which is written now."""
+        """The pending steps, which are written now."""
         records, self.pending = list(self.pending.values()), {}
         self.written.update(record.id for record in records)
         return records

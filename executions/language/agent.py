@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -18,10 +19,14 @@ from pydantic import (
     Field,
     Tag,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
+from executions.calls.agent.limits import RunLimits
 from executions.calls.parameters import OBJECT, TEXT, Model, Readers, shape
+from executions.hosts import Hosts
+from executions.language.model.workspace import Workspace
 from executions.language.reading.explain import describe, explain
 from executions.language.reading.problems import MOST_PROBLEMS, DefinitionError
 from executions.language.reading.yaml import Limits, read
@@ -54,16 +59,29 @@ ASK_A_PERSON = "ask_a_person"
 # That by which it keeps a list of what is to be done.
 TO_DOS = "to_dos"
 MOST_TOOLS = 128
+MOST_SKILLS = 50
 MODEL_NAME = r"^[A-Za-z0-9_-]{1,64}$"
 
 
 class Tool(Model):
     """Something that the agent may do: a registered function, a workflow, or asking a person."""
 
-    function: Name | None = Field(None, description="the name of a registered Python function")
-    workflow: Name | None = Field(None, description="the name of a workflow that may be run")
+    function: Name | None = Field(
+        None,
+        description="the name of a registered Python function",
+        json_schema_extra={"x-names": "functions"},
+    )
+    workflow: Name | None = Field(
+        None,
+        description="the name of a workflow that may be run",
+        json_schema_extra={"x-names": "workflows"},
+    )
     namespace: Name = Field("default", description="the namespace of the workflow")
-    agent: Name | None = Field(None, description="the name of an agent that work is handed to")
+    agent: Name | None = Field(
+        None,
+        description="the name of an agent that work is handed to",
+        json_schema_extra={"x-names": "agents"},
+    )
     mcp: Name | None = Field(None, description="the name of a declared MCP server")
     tool: Name | None = Field(
         None, description="which of the server's tools; all that are on if left out"
@@ -71,6 +89,9 @@ class Tool(Model):
     person: Literal[True] | None = Field(None, description="true: it asks the owner of the run")
     to_dos: Literal[True] | None = Field(
         None, alias="toDos", description="true: it keeps a list of what is to be done"
+    )
+    command: Literal[True] | None = Field(
+        None, description="true: it runs lines for the shell in the sandbox"
     )
     name: str | None = Field(
         None, pattern=MODEL_NAME, description="what the model calls it: letters, digits, _ and -"
@@ -80,16 +101,27 @@ class Tool(Model):
         None,
         description="whether a person is asked first: never, always, or where it is destructive",
     )
+    untrusted: bool = Field(
+        False, description="true: anybody may have written what it returns, as in mail"
+    )
+    secrets: list[Name] = Field(
+        default_factory=list,
+        max_length=20,
+        description="secrets that its arguments may name as `{{secret:NAME}}`",
+    )
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
         named = [self.function, self.workflow, self.agent, self.mcp, self.person, self.to_dos]
-        if sum(each is not None for each in named) != 1:
+        if sum(each is not None for each in (*named, self.command)) != 1:
             raise ValueError(
-                "a tool is one of `function`, `workflow`, `agent`, `mcp`, `person` and `toDos`"
+                "a tool is one of `function`, `workflow`, `agent`, `mcp`, `person`, `toDos` and"
+                " `command`"
             )
         if self.to_dos and self.name is not None:
             raise ValueError(f"the list of what is to be done is always called `{TO_DOS}`")
+        if self.secrets and self.function is None and self.tool is None:
+            raise ValueError("only a `function`, and one `tool` of a server, may name `secrets`")
         if self.tool is not None and self.mcp is None:
             raise ValueError("`tool` names a tool of the server under `mcp`")
         if self.mcp is not None and self.tool is None and self.name is not None:
@@ -97,13 +129,14 @@ class Tool(Model):
         return self
 
 
-class RunLimits(Model):
-    """How far a run goes before a person is asked whether it shall go on."""
-
-    turns: int = Field(30, ge=1, le=1_000, description="requests to the model")
-    tool_calls: int = Field(100, alias="toolCalls", ge=1, le=10_000, description="calls of tools")
-    tokens: int = Field(1_000_000, ge=1, description="tokens read and written")
-    seconds: int = Field(3_600, ge=1, description="seconds that turns and tool calls took")
+SkillName = Annotated[
+    str,
+    Field(
+        max_length=300,
+        pattern=r"^[^@\x00-\x1f\x7f]+(@[0-9a-f]{8,64})?$",
+        description="the name of a skill, or `name@digest` for one version of it",
+    ),
+]
 
 
 class AgentOutput(Model):
@@ -186,21 +219,49 @@ class AgentDocument(Model):
         "declared",
         description="all: nothing asks a person only because something untrusted was read before",
     )
+    hosts: list[Name] | None = Field(
+        None,
+        max_length=100,
+        description="the hosts that its tools may reach: `api.example.org`, `*.example.org`, with"
+        " `:port` or without; any that the server allows if left out",
+    )
+    workspace: Workspace | None = Field(
+        None,
+        description="`temporary`, `none`, or an object: the folder in which its commands work",
+    )
     limits: RunLimits = Field(
         default_factory=RunLimits, description="how far a run goes before a person is asked"
     )
     output: AgentOutput | None = Field(None, description="where the last answer has to be data")
     mcp_servers: list[McpServer] = Field(default_factory=list)
-    skills: list[str] = Field(default_factory=list)
+    skills: list[SkillName] = Field(
+        default_factory=list,
+        max_length=MOST_SKILLS,
+        description="names of skills, which are read when they are needed",
+    )
     sub_agents: list[SubAgent] = Field(default_factory=list)
     environment: dict[str, Variable] = Field(default_factory=dict)
     labels: dict[str, str] = Field(default_factory=dict)
     tags: list[str] = Field(default_factory=list)
     annotations: dict[str, Any] = Field(default_factory=dict)
 
+    @property
+    def has_workspace(self) -> bool:
+        """Whether its commands share a folder."""
+        return self.workspace not in (None, "none")
+
     def tool_entries(self) -> list[Tool]:
         """The tools, each as an object."""
         return [_as_tool(entry) if isinstance(entry, str) else entry for entry in self.tools]
+
+    @field_validator("hosts")
+    @classmethod
+    def _are_hosts(cls, hosts: list[str] | None) -> list[str] | None:
+        try:
+            Hosts.from_entries(hosts or (), domains=True)
+        except ValueError as problem:
+            raise ValueError(f"`hosts`: {problem}") from None
+        return hosts
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
@@ -216,6 +277,12 @@ def _as_tool(name: str) -> Tool:
     if name == TO_DOS:
         return Tool(toDos=True)
     return Tool(person=True) if name == ASK_A_PERSON else Tool(function=name)
+
+
+@cache
+def agent_schema() -> dict[str, Any]:
+    """The JSON Schema of agents, for editors; ``x-names`` as in that of workflows."""
+    return AgentDocument.model_json_schema(by_alias=True, mode="validation")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""What waits for a person's answer, for whoever has a page open.
+"""The questions that wait for a person's answer, and what waits for a second person to agree, for
+everybody who has a page open.
 
 A question comes and goes by many ways: asked, answered, escalated, out of time, its run cancelled
 or paused. So nobody announces it: the hub looks at what is open, and only where that is something
@@ -12,29 +13,34 @@ import zlib
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
+from executions import policy
 from executions.live.news import News, Subscribers, followed
 from executions.live.rights import Ask as Asking
 from executions.live.topics import ASKS, Topic
-from executions.models import Ask
-from executions.models.ask import AskQuerySet
+from executions.models import Ask, Proposal
 
 MOST_LOOKED_AT = 1_000
 MOST_COUNTED = 100
 
 
 class Waiting(NamedTuple):
-    """How many questions wait, counted to ``MOST_COUNTED``; ``mark`` stands for which they are."""
+    """How many questions and proposals wait, counted to ``MOST_COUNTED``; ``mark`` stands for which
+    they are.
+    """
 
     many: int
     mark: int
 
 
 def waiting(user: User) -> Waiting:
-    """What waits for this person; one query."""
+    """The questions and proposals that wait for this person; one query for each kind."""
     rows = _newest(Ask.objects.open().for_person(user), MOST_COUNTED)
-    return Waiting(len(rows), _mark(rows))
+    rows += [(row.pk, row.expires_at) for row in policy.proposals_for(user)]
+    return Waiting(min(len(rows), MOST_COUNTED), _mark(rows))
 
 
 class AskNews(News):
@@ -66,7 +72,7 @@ class AskNews(News):
         topics = {each.topic for each in every if each.topic.kind == ASKS}
         if not topics:
             return
-        now: int = await ask(lambda: _mark(_newest(Ask.objects.open(), MOST_LOOKED_AT)))
+        now: int = await ask(lambda: _mark(_every()))
         if now != self._seen:
             for topic in topics:
                 self.mark(topic)
@@ -78,7 +84,15 @@ def marks_of(user_ids: Iterable[int]) -> dict[int, int]:
     return {user.pk: waiting(user).mark for user in User.objects.filter(pk__in=list(user_ids))}
 
 
-def _newest(rows: AskQuerySet, most: int) -> list[tuple[Any, ...]]:
+def _every() -> list[tuple[Any, ...]]:
+    """All that is open, for whomever."""
+    found = _newest(Ask.objects.open(), MOST_LOOKED_AT)
+    if settings.STIGMER_TWO_PERSONS:
+        found += _newest(Proposal.objects.open().at_their_place(), MOST_LOOKED_AT)
+    return found
+
+
+def _newest(rows: QuerySet[Any], most: int) -> list[tuple[Any, ...]]:
     return list(rows.order_by("-id").values_list("pk", "expires_at")[:most])
 
 

@@ -50,7 +50,7 @@ class Broadcaster:
         loop = asyncio.new_event_loop()
         while not self._stopping:
             self._filled.wait()
-            # What arrives within the period goes out together.
+            # Nudges that arrive within the period go out together.
             threading.Event().wait(PERIOD_SECONDS)
             self._filled.clear()
             loop.run_until_complete(self._send_all())

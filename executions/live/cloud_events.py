@@ -41,7 +41,7 @@ class CloudEventNews(News):
 
 
 def marks_of(user_ids: Iterable[int]) -> dict[int, int]:
-    """What stands for the newest events of each of these people, and who took them."""
+    """The stand-ins for the newest events of each of these people, and who took them."""
     return {user.pk: mark_of(user) for user in User.objects.filter(pk__in=list(user_ids))}
 
 

@@ -29,7 +29,7 @@ class Hints(News):
         while len(self._seen) > MOST_SEEN:
             self._seen.popitem(last=False)
         for each in subscribers:
-            if each.sees_everything or nudge.owner_id in (None, each.person.pk):
+            if each.sees_others or nudge.owner_id in (None, each.person.pk):
                 for name in names:
                     if name in each.subscriptions and each.subscriptions[name].is_ready:
                         each.hint(name)

@@ -31,7 +31,7 @@ from executions.live.subscriber import Subscriber, Subscription
 from executions.live.topics import Topic
 from executions.models.passing import trouble
 from executions.nudges import Nudge
-from executions.roles import Role
+from executions.policy import Standing
 
 RECONCILE_SECONDS = 3.0
 LOOK_SECONDS = 1.0
@@ -146,7 +146,7 @@ class Hub:
         await self._wake.wait()
         self._wake.clear()
         for news in self._news:
-            # Where this fails nothing is forgotten: the reconciliation finds what was not sent.
+            # If this fails nothing is forgotten: the reconciliation finds what was not sent.
             await news.send(self._subscribers, self.ask)
 
     async def _listen_to_streams(self) -> None:
@@ -193,7 +193,7 @@ class Hub:
 
         topics = [each.topic for each in subscriber.subscriptions.values()]
 
-        def asked() -> tuple[policy.Person, Close | None, dict[str, Role]]:
+        def asked() -> tuple[policy.Person, Close | None, dict[str, Standing]]:
             person = subscriber.credential.person()
             return person, subscriber.refusal(person), permitted(person, topics)
 
@@ -204,7 +204,7 @@ class Hub:
         subscriber.person = person
         for name in [topic.name for topic in topics if topic.name in subscriber.subscriptions]:
             if name in roles:
-                subscriber.subscriptions[name].role = roles[name]
+                subscriber.subscriptions[name].standing = roles[name]
             else:
                 subscriber.refuse(name)
 
@@ -238,20 +238,21 @@ async def follow(subscriber: Subscriber, wanted: Mapping[Topic, int], ask: Ask) 
         told = old.told if old else []
         subscriber.subscriptions[topic.name] = Subscription(topic, cursor, told=told)
     roles = await ask(lambda: permitted(subscriber.person, wanted))
-    subscriber.sees_everything = await ask(lambda: policy.sees_everything(subscriber.person))
+    subscriber.sees_others = await ask(lambda: policy.sees_others(subscriber.person))
     for topic in wanted:
         subscription = subscriber.subscriptions.get(topic.name)
         if topic.name not in roles:
             subscriber.refuse(topic.name)
         elif subscription is not None:
-            subscription.role, subscription.is_ready = roles[topic.name], True
+            subscription.standing, subscription.is_ready = roles[topic.name], True
             subscriber.accept(subscription)
 
 
 @dataclass(eq=False)
 class Door:
-    """Who follows by this door. ``news`` makes what is followed; the seconds say how often it is
-    gathered and how often each is asked again whether they may stay."""
+    """The followers by this door. ``news`` makes what is followed; the seconds say how often it is
+    gathered and how often each is asked again whether they may stay.
+    """
 
     news: Callable[[], Sequence[News]]
     tick_seconds: float

@@ -62,12 +62,12 @@ class InboxNews(News):
 
 
 def now_seq() -> int:
-    """Where every inbox stands now."""
+    """The sequence of every inbox now."""
     return time.time_ns() // 1_000_000
 
 
 def seq_of(notification: Notification) -> int:
-    """Where an inbox stood when this was put into it."""
+    """The sequence of an inbox when this was put into it."""
     return notification.pk.int >> 80
 
 

@@ -1,4 +1,6 @@
-"""What waits to be sent to one subscriber: bounded, with an end to patience and to the rest."""
+"""The frames that wait to be sent to one subscriber: bounded, with an end to patience and to the
+rest.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ class Mailbox(ABC):
         return self.closed is not None and self.is_empty()
 
     async def take(self, seconds: float | None = None) -> list[Frame]:
-        """What may be sent now; nothing where none came within ``seconds``, or it is closed."""
+        """The frames that may be sent now; none where none came within ``seconds``, or it is
+        closed.
+        """
         if self.is_empty() and self.closed is None:
             self._filled.clear()
             try:

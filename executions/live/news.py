@@ -1,4 +1,4 @@
-"""What changed in executions, for whoever follows them; other kinds of news have the same form."""
+"""The changes of executions, for their followers; other kinds of news have the same form."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from executions.live.subscriber import Subscriber, Subscription
 from executions.live.topics import ROW, Topic
 from executions.models import Execution
 from executions.nudges import Nudge
-from executions.roles import Role
+from executions.policy import Standing
 
 Subscribers = Collection[Subscriber]
 
 
 class News:
-    """What may be new of one kind of topic, until the hub looked.
+    """The possible news of one kind of topic, until the hub looked.
 
     ``ask`` runs a query in a thread where that is allowed.
     """
@@ -39,7 +39,7 @@ class News:
 def followed(
     subscribers: Subscribers, kind: str, users: Collection[int]
 ) -> list[tuple[Subscriber, Subscription]]:
-    """Who follows what is of this kind and belongs to one of these users."""
+    """The followers of topics of this kind that belong to one of these users."""
     return [
         (subscriber, each)
         for subscriber in subscribers
@@ -50,14 +50,16 @@ def followed(
 
 @dataclass(slots=True)
 class Want:
-    """What is followed of one execution: after which sequence, by which roles, and if as a row."""
+    """The subscriptions to one execution: after which sequence, by those who stand how, and as a
+    row by those who read masked values (True) or all (False).
+    """
 
     cursor: int
-    roles: set[Role] = field(default_factory=set)
-    as_row: bool = False
+    standings: set[Standing] = field(default_factory=set)
+    rows: set[bool] = field(default_factory=set)
 
 
-# What a door read of an execution leads to ``seq``; ``is_partial`` where there is more after it.
+# A door's reading of an execution leads to ``seq``; ``is_partial`` where there is more after it.
 Read = Callable[[Mapping[uuid.UUID, Want]], Mapping[uuid.UUID, Any]]
 
 
@@ -102,7 +104,7 @@ class ExecutionNews(News):
 
 
 def wants_of(subscriptions: Iterable[Subscription]) -> dict[uuid.UUID, Want]:
-    """What to read for these subscriptions, an execution once for all of its topics."""
+    """The reads that these subscriptions need, an execution once for all of its topics."""
     wants: dict[uuid.UUID, Want] = {}
     for each in subscriptions:
         if each.topic.execution_id is None:
@@ -110,9 +112,9 @@ def wants_of(subscriptions: Iterable[Subscription]) -> dict[uuid.UUID, Want]:
         want = wants.setdefault(each.topic.execution_id, Want(each.cursor))
         want.cursor = min(want.cursor, each.cursor)
         if each.topic.kind == ROW:
-            want.as_row = True
+            want.rows.add(each.standing.reads_masked)
         else:
-            want.roles.add(each.role)
+            want.standings.add(each.standing)
     return wants
 
 

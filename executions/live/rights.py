@@ -1,4 +1,4 @@
-"""Who is let in still, and may follow what: looked at each second for all that is open.
+"""The hub looks each second, for all that is open, who is let in still and may follow what.
 
 Rights end in many ways: a log-out, a role, a password, a token, an account, in the admin, by a
 command, by hand in the database. So nobody announces it; a few queries find what changed.
@@ -22,10 +22,12 @@ from django.utils.module_loading import import_string
 from executions import policy
 from executions.live.topics import HINTS, OWN, Topic
 from executions.models import ApiToken
-from executions.policy import SUPPORT_GROUP
+from executions.policy import Standing
 from executions.roles import Role
 
 Ask = Callable[[Callable[[], Any]], Awaitable[Any]]
+_OWNED = ("id", "owner_id")
+_OF_GROUPS = ("kind", "workflow__group_id", "agent__group_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,35 +49,41 @@ class Credential:
         return user
 
 
-def permitted(user: policy.Person, topics: Iterable[Topic]) -> dict[str, Role]:
-    """The topics that this user may follow, and in which role; others are left out."""
+def permitted(user: policy.Person, topics: Iterable[Topic]) -> dict[str, Standing]:
+    """The topics that this user may follow, and as what; others are left out."""
     asked = list(topics)
     ids = {topic.execution_id for topic in asked if topic.execution_id}
-    rows = policy.visible_executions(user).filter(pk__in=ids).only("id", "owner_id") if ids else []
-    roles = {row.pk: policy.role(user, row) for row in rows}
-    allowed: dict[str, Role] = {}
+    rows = policy.visible_executions(user).filter(pk__in=ids)
+    if policy.rank_reads_masked(user):
+        rows = rows.select_related("workflow", "agent").only(*_OWNED, *_OF_GROUPS)
+    else:
+        rows = rows.only(*_OWNED)
+    roles = {row.pk: policy.standing(user, row) for row in rows} if ids else {}
+    allowed: dict[str, Standing] = {}
     for topic in asked:
         if topic.execution_id is not None:
             if topic.execution_id in roles:
                 allowed[topic.name] = roles[topic.execution_id]
         elif topic.kind in HINTS or (topic.kind in OWN and topic.user_id == user.pk):
-            allowed[topic.name] = Role.OWNER
+            allowed[topic.name] = Standing(Role.OWNER)
     return allowed
 
 
 def standings(credentials: Collection[Credential]) -> dict[Credential, Hashable]:
-    """What each credential is worth, as something to compare: nothing more is meant by it."""
+    """The worth of each credential, only to be compared."""
     ids = {each.user_id for each in credentials}
     columns = ("pk", "password", "is_active", "is_superuser")
     users = {row[0]: row for row in User.objects.filter(pk__in=ids).values_list(*columns)}
-    support = User.objects.filter(pk__in=ids, groups__name=SUPPORT_GROUP)
-    supporting = set(support.values_list("pk", flat=True))
+    groups: dict[int, set[str]] = {}
+    memberships = User.groups.through.objects.filter(user_id__in=ids)
+    for user_id, name in memberships.values_list("user_id", "group__name"):
+        groups.setdefault(user_id, set()).add(name)
     sessions = _open_sessions({each.session_key for each in credentials if each.session_key})
     tokens = _usable_tokens({each.token_id for each in credentials if each.token_id is not None})
     return {
         each: (
             users.get(each.user_id),
-            each.user_id in supporting,
+            frozenset(groups.get(each.user_id, ())),
             each.session_key in sessions,
             each.token_id in tokens,
         )

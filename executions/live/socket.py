@@ -31,7 +31,7 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
     subscriber: Subscriber | None = None
 
     async def enter(self) -> Subscriber | Close:
-        """Who follows by this socket, or why it is closed."""
+        """The follower by this socket, or why it is closed."""
         raise NotImplementedError
 
     def most(self) -> int:
@@ -69,7 +69,7 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.sender
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Whatever is no message of the protocol closes the socket."""
+        """Anything but a message of the protocol closes the socket."""
         message, subscriber = message_of(text_data, self.MOST_CHARACTERS), self.subscriber
         if message is None or subscriber is None or not await self.hear(subscriber, message):
             await self.close(Close.NOT_UNDERSTOOD)

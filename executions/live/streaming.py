@@ -1,7 +1,8 @@
 """Answers that come, for whoever follows their executions.
 
 A subscription knows how much of which answer it was sent; so one that begins late, or was cut off,
-gets the text so far, and one that is there gets what is new. What begins anew does so at 0.
+gets the text so far, and one that is there gets what is new. An answer that begins anew does so at
+0.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from executions.streams import Streamed
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """What of an answer is new to somebody: ``text`` belongs at ``at`` characters of it. At 0 it is
-    all that there is, and what was shown of that step before counts no more.
+    """The part of an answer that is new to somebody: ``text`` belongs at ``at`` characters of it.
+    At 0 it is all that there is, and what was shown of that step before counts no more.
     """
 
     execution_id: uuid.UUID
@@ -50,7 +51,7 @@ class Delta:
 
 
 def joined(waiting: Delta | None, new: Delta) -> Delta:
-    """What is to be sent where ``waiting`` was not sent yet."""
+    """The frame to send where ``waiting`` was not sent yet."""
     if waiting is None or new.at == 0:
         return new
     return Delta(
@@ -116,14 +117,16 @@ class Streams:
         for key, now in found.items():
             self._known[key] = now
             for subscriber, each in following[key]:
-                delta = delta_of(key, now, each.streamed)
+                # A text that comes in pieces cannot be searched: it is shown when it is there.
+                masked = each.standing.reads_masked
+                delta = None if masked else delta_of(key, now, each.streamed)
                 if delta is not None:
                     each.streamed = now
                     subscriber.tell_stream(each, delta)
 
 
 def delta_of(key: uuid.UUID, now: Streamed, sent: Streamed | None) -> Delta | None:
-    """What of an answer is new to one who was sent it as it stood at ``sent``."""
+    """The part of an answer that is new to a follower who has it up to ``sent``."""
     is_same = now.is_of(sent) and sent is not None and len(now.text) >= len(sent.text)
     if is_same and now == sent:
         return None

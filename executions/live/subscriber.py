@@ -12,14 +12,14 @@ from executions.live.mailbox import Mailbox
 from executions.live.rights import Credential
 from executions.live.topics import Topic
 from executions.models import Notification
-from executions.policy import Person
-from executions.roles import Role
+from executions.policy import Person, Standing
 from executions.streams import Streamed
 
 if TYPE_CHECKING:
     from executions.live.streaming import Delta
 
 MOST_TOLD = 200
+NOBODY = Standing()
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class Subscription:
 
     topic: Topic
     cursor: int
-    role: Role = Role.NOBODY
+    standing: Standing = NOBODY
     is_ready: bool = False
     unread: int | None = None
     told: list[uuid.UUID] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Subscription:
 
 @dataclass(eq=False)
 class Subscriber:
-    """Who reads, with what they came in, what they follow, and what waits to be sent to them.
+    """A reader: the credential, the subscriptions, and the frames that wait to be sent.
 
     The hub calls these methods; they put frames into the mailbox and never wait.
     """
@@ -57,7 +57,7 @@ class Subscriber:
     credential: Credential
     mailbox: Mailbox
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
-    sees_everything: bool = False
+    sees_others: bool = False
 
     def tell(self, subscription: Subscription, change: Any) -> None:
         """Put what the door read of an execution that changed, and move the cursor."""

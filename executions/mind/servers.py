@@ -19,7 +19,15 @@ from typing import Any
 import httpx2
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
-from mcp.types import CallToolResult, TextContent, Tool
+from mcp.types import (
+    CallToolResult,
+    ContentBlock,
+    EmbeddedResource,
+    ResourceLink,
+    TextContent,
+    TextResourceContents,
+    Tool,
+)
 
 from executions.mind import memory
 from executions.mind.errors import Problem, RequestFailed, Why
@@ -255,11 +263,18 @@ def _value(result: CallToolResult) -> Any:
     """What it holds as data, else its texts; of anything else that it was there."""
     if result.structured_content is not None:
         return result.structured_content
-    parts = [
-        block.text if isinstance(block, TextContent) else f"[{block.type} left out]"
-        for block in result.content
-    ]
-    return "\n".join(parts)
+    return "\n".join(map(_part, result.content))
+
+
+def _part(block: ContentBlock) -> str:
+    """A part of a result as text: also that of a resource, and where one is."""
+    if isinstance(block, TextContent):
+        return block.text
+    if isinstance(block, EmbeddedResource) and isinstance(block.resource, TextResourceContents):
+        return f"[{block.resource.uri}]\n{block.resource.text}"
+    if isinstance(block, ResourceLink):
+        return f"[{block.name}: {block.uri}]"
+    return f"[{block.type} left out]"
 
 
 def _said(error: BaseException) -> str:

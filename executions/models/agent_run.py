@@ -1,4 +1,4 @@
-"""What an agent's execution has beside its journal: the conversation, the tools it called, its
+"""The rows of an agent's execution beside its journal: the conversation, the tools it called, its
 to-do list.
 """
 

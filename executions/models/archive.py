@@ -31,8 +31,8 @@ class Archive(models.Model):
 
 
 class PrunedExecution(models.Model):
-    """What is left of a run that went to an archive: so that a link to it still says what became of
-    it. It refers to nothing that could go.
+    """The rest of a run that went to an archive: so that a link to it still says what became of it.
+    It refers to nothing that could go.
     """
 
     id = models.UUIDField(primary_key=True)

@@ -1,4 +1,4 @@
-"""What a run asks people, and what one of them answered."""
+"""The question of a run to people, and the answer of one of them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from executions.ids import public_id, uuid7
 from executions.journal.events import EventName
 from executions.models.event import Event
 from executions.models.fields import JsonField
+from executions.models.peers import PeeredQuerySet
 from executions.states import ACTIVE_PHASES, WaitingFor
 
 if TYPE_CHECKING:
     from executions.models.execution import Execution
 
 
-class AskQuerySet(models.QuerySet["Ask"]):
+class AskQuerySet(PeeredQuerySet["Ask"]):
     def open(self) -> AskQuerySet:
         """Not answered yet, and its run still waits for it."""
         return self.filter(
@@ -115,11 +116,11 @@ class Ask(models.Model):
         return next(event for event in newest_first if event.payload["ask"] == self.public_id)
 
     def those_asked(self, owner_id: int) -> models.QuerySet[User]:
-        """Whoever of them may answer for a run of this owner."""
+        """Those of them who may answer for a run of this owner."""
         people = self.people()
         return people.exclude(pk=owner_id) if self.is_four_eyes else people
 
     def label_of(self, outcome: str) -> str:
-        """What the button of this outcome says."""
+        """The label of this outcome's button."""
         labels = {each["name"]: each["label"] for each in self.outcomes}
         return str(labels.get(outcome, outcome))

@@ -1,4 +1,4 @@
-"""Where the audit trail begins after its oldest entries left it for a file."""
+"""The beginning of the audit trail after its oldest entries left it for a file."""
 
 from __future__ import annotations
 

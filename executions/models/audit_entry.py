@@ -1,5 +1,5 @@
-"""Who did what to what, before and after; append-only and chained, so that a change or a gap
-shows.
+"""An entry says who did what to what, before and after; append-only and chained, so that a change
+or a gap shows.
 
 The database itself refuses to change or delete an entry (``executions.audit.guards``). Therefore an
 entry holds no foreign keys: a deleted account or run would change it.

@@ -68,7 +68,7 @@ class Spending(models.Model):
 
 
 class Reservation(models.Model):
-    """What one request may use. It lapses where nobody settles it, and the next request of the same
+    """The bound of one request. It lapses where nobody settles it, and the next request of the same
     step takes its place.
     """
 

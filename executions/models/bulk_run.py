@@ -32,7 +32,7 @@ class BulkPhase(models.TextChoices):
 
 
 class ItemStatus(models.TextChoices):
-    """What became of one run: still to be tried, done, refused, taken back, or left alone."""
+    """The result for one run: still to be tried, done, refused, taken back, or left alone."""
 
     WAITING = "WAITING", "Waiting"
     DONE = "DONE", "Done"

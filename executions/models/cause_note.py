@@ -1,4 +1,4 @@
-"""What people said about a cause: who looks at it, a note, until when it is snoozed."""
+"""The word of people on a cause: who looks at it, a note, until when it is snoozed."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""Where Stigmer sends messages of its own accord, and what it has to send there."""
+"""A place to which Stigmer sends messages of its own accord, and the messages that wait for it."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Count, OuterRef, Q, Subquery, UniqueConstraint
@@ -16,10 +17,16 @@ from executions.models.fields import JsonField
 _NAME = RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$", "Letters, digits, _ and -, at most 40.")
 
 
-class ChannelKind(models.TextChoices):
-    """One file of ``executions.outbound.kinds`` each."""
+# The kind of channel that was there first; each is a file of ``executions.outbound.kinds``.
+EVENTS = "events"
 
-    EVENTS = "events", "Lifecycle events as CloudEvents over HTTP"
+
+class Rhythm(models.TextChoices):
+    """When notices are sent."""
+
+    AT_ONCE = "at once", "At once"
+    HOURLY = "hourly", "Gathered, each hour"
+    DAILY = "daily", "Gathered, each morning"
 
 
 def every_type() -> list[str]:
@@ -28,7 +35,8 @@ def every_type() -> list[str]:
 
 class ChannelQuerySet(models.QuerySet["Channel"]):
     def active(self) -> ChannelQuerySet:
-        return self.filter(is_active=True)
+        """Turned on, and of nobody who may not come in any more."""
+        return self.filter(is_active=True).exclude(owner__is_active=False)
 
     def counting(self) -> ChannelQuerySet:
         """With how many of its messages wait, and how many were given up."""
@@ -43,18 +51,30 @@ class ChannelQuerySet(models.QuerySet["Channel"]):
 
 
 class Channel(models.Model):
-    """Declared by an operator; nothing is sent where there is none.
+    """Declared by an operator, or by a person for what their own inbox gets (``owner``); nothing is
+    sent where there is none.
 
-    ``types`` are the types of events that it wants, all where it is empty. ``secret`` names a
-    secret of the server that signs; the value is in no row. What happened before ``hears_from``
-    is not told.
+    ``types`` are the types of events that it wants, all where it is empty. ``only`` holds the ids
+    of the workflows and agents that it is about, all where it is empty; ``muted`` those that it is
+    not about. ``secret`` names a secret of the server that signs; the value is in no row. What
+    happened before ``hears_from`` is not told.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    kind = models.CharField(max_length=10, choices=ChannelKind.choices, default=ChannelKind.EVENTS)
-    name = models.CharField(max_length=40, unique=True, validators=[_NAME])
-    address = models.URLField(max_length=500)
+    kind = models.CharField(max_length=20, default=EVENTS)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="channels",
+    )
+    name = models.CharField(max_length=40, validators=[_NAME])
+    address = models.CharField(max_length=500, blank=True)
     types = JsonField(default=every_type, blank=True)
+    only = JsonField(default=every_type, blank=True)
+    muted = JsonField(default=every_type, blank=True)
+    rhythm = models.CharField(max_length=10, choices=Rhythm.choices, default=Rhythm.AT_ONCE)
     secret = models.CharField(
         max_length=200, blank=True, default="", help_text="The name of the secret that signs"
     )
@@ -74,6 +94,14 @@ class Channel(models.Model):
 
     class Meta:
         ordering = ("name",)
+        constraints = (
+            UniqueConstraint(fields=["name"], condition=Q(owner=None), name="channel_name"),
+            UniqueConstraint(
+                fields=["owner", "name"],
+                condition=Q(owner__isnull=False),
+                name="channel_name_of_owner",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -94,6 +122,10 @@ class Channel(models.Model):
 
     def wants(self, type_: str) -> bool:
         return not self.types or type_ in self.types
+
+    def is_about(self, subject: str) -> bool:
+        """Whether it tells of runs of the workflow or agent of this id."""
+        return subject not in self.muted and (not self.only or subject in self.only)
 
 
 # So long what was sent is kept for people to see, and what was given up to be sent again.
@@ -121,6 +153,9 @@ class SendingQuerySet(models.QuerySet["Sending"]):
 class Sending(models.Model):
     """A message to one channel. ``key`` tells it from the others of the channel, so that what is
     found twice is sent once; each try sends the same ``body``.
+
+    Messages of one ``group`` are told together. ``parcel`` names what was tried as one, so that
+    another try sends the same. ``doubts`` counts tries of which nobody knows what came of them.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -135,6 +170,9 @@ class Sending(models.Model):
     key = models.CharField(max_length=120)
     type = models.CharField(max_length=255)
     body = JsonField()
+    group = models.CharField(max_length=100, blank=True, default="", db_default="")
+    parcel = models.UUIDField(null=True, blank=True)
+    doubts = models.PositiveSmallIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(db_default=Now())
     tries = models.PositiveSmallIntegerField(default=0, db_default=0)
     due_at = models.DateTimeField(db_default=Now())

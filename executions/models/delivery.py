@@ -28,6 +28,7 @@ class Delivery(models.Model):
     passed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name_plural = "deliveries"
         ordering = ("event_id",)
         constraints = (
             models.UniqueConstraint(fields=["event", "step"], name="delivery_event_step_once"),

@@ -1,4 +1,4 @@
-"""What people must not miss about an execution, append-only."""
+"""News of an execution that people must not miss, append-only."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from django.db.models import Q
 
 from executions.journal.events import EventName
 from executions.models.fields import JsonField
+
+# A run failed, or what was to mend it did.
+FAILURES = (EventName.STEP_FAILED.value, EventName.RECOVERY_FAILED.value)
 
 
 class Event(models.Model):
@@ -35,6 +38,10 @@ class Event(models.Model):
         constraints = (models.UniqueConstraint(fields=["execution", "seq"], name="event_seq_once"),)
         indexes = (
             models.Index(fields=["created_at"], condition=Q(sent_at=None), name="event_unsent"),
+            # Few of many: how many there were in an hour is counted from here.
+            models.Index(
+                fields=["created_at"], condition=Q(name__in=FAILURES), name="event_failures"
+            ),
             # These are seldom, and /metrics counts them.
             models.Index(
                 fields=["name", "execution"],

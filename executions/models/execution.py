@@ -11,12 +11,14 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.functional import cached_property
 
-from executions import clock
+from executions import clock, worker_identity
 from executions.ids import public_id, uuid7
 from executions.journal.records import newest_format
+from executions.models import away
 from executions.models.claiming import left_behind, takable
 from executions.models.fields import JsonField
 from executions.models.matching import ATTENTION, NEEDS_ATTENTION, condition, waits_for
+from executions.models.peers import PeeredQuerySet
 from executions.searching.search import Search
 from executions.states import ACTIVE_PHASES, UNDER_WAY, Phase, Runner, WaitingFor
 
@@ -48,7 +50,7 @@ def _is_held(phase: Phase) -> models.CheckConstraint:
     return models.CheckConstraint(condition=condition, name=phase.row.constraint)
 
 
-class ExecutionQuerySet(models.QuerySet["Execution"]):
+class ExecutionQuerySet(PeeredQuerySet["Execution"]):
     def due(self) -> ExecutionQuerySet:
         """Wants a worker of ours now: pending or waiting, and its time has come."""
         return self.filter(
@@ -60,8 +62,18 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
         return self.filter(left_behind())
 
     def takable(self, *, alone: bool) -> ExecutionQuerySet:
-        """What a process of this kind and version may drive at all, as its claim says."""
+        """The executions that a process of this kind, version and host may drive at all, as its
+        claim says.
+        """
         return self.filter(takable(alone=alone))
+
+    def reachable(self) -> ExecutionQuerySet:
+        """Bound to no host, or to one on which a worker lives."""
+        return self.filter(away.reachable())
+
+    def near(self) -> ExecutionQuerySet:
+        """Bound to no host, or to this one."""
+        return self.filter(host__in=("", worker_identity.host()))
 
     def silent(self) -> ExecutionQuerySet:
         """In the hands of an external runner of which nothing was heard for longer than is
@@ -95,7 +107,7 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
         return rows.filter(Q(pk__gte=last) | Q(pk__in=named) if named else Q(pk__gte=last)), last
 
     def matching(self, search: Search, asker: int | None = None) -> ExecutionQuerySet:
-        """What this search asks for; ``asker`` is the key of the user whom ``owner:me`` means."""
+        """The executions of this search; ``asker`` is the key of the user of ``owner:me``."""
         names = ("workflow", "agent")
         tables = {name: Execution._meta.get_field(name).related_model for name in names}
         subjects = {name: table._default_manager for name, table in tables.items()}  # type: ignore[union-attr]
@@ -172,6 +184,9 @@ class Execution(models.Model):
     runner_due_at = models.DateTimeField(null=True, blank=True)
     runner_silent_at = models.DateTimeField(null=True, blank=True)
     input = JsonField(null=True, blank=True)
+    # The workspace that it was started with, in place of its definition's (executions.language
+    # .own_workspace); null: as the definition says.
+    own_workspace = JsonField(null=True, blank=True)
     correlation_id = models.CharField(max_length=64)
     parent = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children"
@@ -181,6 +196,17 @@ class Execution(models.Model):
     parent_key = models.CharField(max_length=255, blank=True, default="", db_default="")
     is_awaited = models.BooleanField(default=False, db_default=False)
     depth = models.PositiveSmallIntegerField(default=0, db_default=0)
+    # Lists of hosts, each of which has to allow what its calls reach; null: any that the server
+    # allows.
+    confined_to = JsonField(null=True, blank=True)
+    # Of a workflow that an agent runs as a tool, and of those below it: what the agents may use
+    # that it starts (executions.driving.attempts.allowance); null: what each of them may.
+    agents_may_use = JsonField(null=True, blank=True)
+    # Of a fork: from which run, and the sequence of the step after which it goes on.
+    forked_from = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="forks"
+    )
+    forked_seq = models.BigIntegerField(null=True, blank=True)
 
     phase = models.CharField(
         max_length=12, choices=[(phase, phase) for phase in Phase], default=Phase.PENDING
@@ -216,6 +242,9 @@ class Execution(models.Model):
     )
     crashes = JsonField(null=True, blank=True)
     alone = models.BooleanField(default=False)
+    # The host that holds its workspace: only a worker there may take it. Empty: any. Written with
+    # the row of the workspace (executions.workspaces.rows).
+    host = models.CharField(max_length=255, blank=True, default="", db_default="")
     # Effects begun from now on carry at least this generation in their key; raised by a restore.
     generation = models.PositiveIntegerField(default=1)
     journal_format = models.PositiveSmallIntegerField(
@@ -312,6 +341,11 @@ class Execution(models.Model):
         return self.parent.public_id if self.parent is not None else ""
 
     @property
+    def forked_from_public_id(self) -> str:
+        """The id of the run that it was forked from; empty where it is no fork, or that is gone."""
+        return public_id("wex", self.forked_from_id) if self.forked_from_id else ""
+
+    @property
     def id_prefix(self) -> str:
         return "aex" if self.kind == "agent" else "wex"
 
@@ -322,7 +356,7 @@ class Execution(models.Model):
 
     @property
     def subject(self) -> Workflow | Agent:
-        """What is run: the workflow or the agent."""
+        """The workflow or the agent that is run."""
         found = self.agent if self.kind == "agent" else self.workflow
         assert found is not None
         return found

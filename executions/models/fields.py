@@ -28,8 +28,8 @@ def read_json(text: str | None) -> Any:
     try:
         return json.loads(text)
     except (ValueError, TypeError, RecursionError):
-        # Somebody changed it behind our back. Whoever reads it goes on: a checkpoint's digest will
-        # not match it.
+        # Somebody changed it behind our back. The reader goes on: a checkpoint's digest will not
+        # match it.
         return {UNREADABLE: str(text)[:200]}
 
 

@@ -1,8 +1,9 @@
 """Finding a driver's move again whose COMMIT broke off: was it carried out?
 
-Only the holder of the token writes Steps and Events of an execution in progress, so that what bears
-its marks after the last sequence that it saw is its own. A move without any marks only sets
-columns, and may be carried out twice.
+Only the holder of the token writes Steps of an execution in progress, and Events of the names that
+a driver writes (a person's word on a silent attempt has names of its own), so that what bears its
+marks after the last sequence that it saw is its own. A move without any marks only sets columns,
+and may be carried out twice.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from executions.models.step import Step
 
 
 def found(move: Move) -> Applied | None:
-    """What the row says now if the move stands in the database; None where it does not, or nobody
+    """The row as it is now if the move stands in the database; None where it does not, or nobody
     can tell.
     """
     if not isinstance(move.guard, Lease) or move.after_seq is None:

@@ -46,7 +46,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one execution stands in line: which step, since when, and the whole line."""
+    """The place of one execution in line: which step, since when, and the whole line."""
 
     step: Step
     since: datetime
@@ -71,7 +71,7 @@ def waiting() -> ExecutionQuerySet:
 
 
 def line() -> Line:
-    """What stands in line now, in the whole installation."""
+    """The line of now, in the whole installation."""
     standing = Q(superseded_by=None, status=StepStatus.WAITING, kind="call")
     steps = Step.objects.filter(standing, execution__in=waiting()).order_by("id")
     moments = [
@@ -81,7 +81,7 @@ def line() -> Line:
 
 
 def place_of(execution: Execution) -> Place | None:
-    """Where this execution stands in line; None where it does not."""
+    """The place of this execution in line; None where it does not stand there."""
     if execution.phase == Phase.IN_PROGRESS or execution.waits_for(WaitingFor.FUNCTION_PROCESS):
         open_steps = Q(superseded_by=None, kind="call", status__in=_OPEN)
         return place(Step.objects.filter(open_steps, execution=execution).order_by("-id"))

@@ -22,7 +22,7 @@ _ADDRESS = RegexValidator(
 
 
 class Protocol(models.TextChoices):
-    """What a model's server speaks."""
+    """The protocol of a model's server."""
 
     OPENAI_CHAT = "openai-chat", "OpenAI chat completions (and what is compatible)"
     ANTHROPIC = "anthropic", "Anthropic messages"

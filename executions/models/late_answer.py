@@ -20,8 +20,8 @@ UNWRITTEN = "unwritten"
 
 class LateAnswerQuerySet(models.QuerySet["LateAnswer"]):
     def offered_to(self, execution: Execution) -> LateAnswer | None:
-        """What the person may take over who decides about this execution; None where there is
-        nothing, or nobody.
+        """The answer that a person who decides about this execution may take over; None where there
+        is none.
         """
         if execution.phase != Phase.WAITING or not execution.waits_for(WaitingFor.DECISION):
             return None
@@ -93,7 +93,7 @@ class LateAnswer(models.Model):
         return f"attempt {self.number}: {'succeeded' if self.succeeded else 'failed'}"
 
     def told(self) -> str:
-        """What happened, in a sentence for the person who decides."""
+        """The answer in a sentence for the person who decides."""
         ended = "succeeded" if self.succeeded else "failed"
         if self.why == LOST:
             how = "its answer came when the run was in other hands already"

@@ -1,4 +1,4 @@
-"""What each filter of a list of executions means, as conditions of a query."""
+"""The filters of a list of executions, as conditions of a query."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from django.db.models import Q
+from django.db.models import Q, TextField, Value
+from django.db.models.functions import Cast
+from django.db.models.lookups import EndsWith
 
-from executions.ids import parse_public_id
+from executions.ids import hex_of_end, ids_that_begin, parse_public_id
 from executions.searching.search import ME, Search
 from executions.states import ACTIVE_PHASES, Phase, WaitingFor
 
@@ -129,4 +131,8 @@ def _about(text: str) -> Q:
     found = Q(correlation_id=text)
     for column in _TEXTS:
         found |= Q(**{f"{column}__icontains": text})
+    if (begun := ids_that_begin(text.strip(), "wex", "aex")) is not None:
+        found |= Q(pk__range=begun)
+    if ended := hex_of_end(text.strip()):
+        found |= Q(EndsWith(Cast("pk", TextField()), Value(ended)))
     return found

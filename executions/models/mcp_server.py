@@ -51,6 +51,14 @@ class McpServer(models.Model):
         default="",
         help_text="The name of the secret that is sent as its bearer token",
     )
+    environment = models.ForeignKey(
+        "executions.Environment",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="servers",
+        help_text="What a command finds in its environment",
+    )
     is_trusted = models.BooleanField(
         default=False, help_text="What it says of its tools decides their effects and approvals"
     )
@@ -78,6 +86,8 @@ class McpServer(models.Model):
             raise ValidationError(
                 {"command": f"There is no such command in STIGMER_MCP_COMMANDS. Known: {known}."}
             )
+        if self.transport == Transport.HTTP and self.environment is not None:
+            raise ValidationError({"environment": "Only a command has an environment."})
         if self.transport == Transport.HTTP and not self.address:
             raise ValidationError({"address": "A server that is reached by HTTP needs it."})
 

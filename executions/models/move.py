@@ -1,4 +1,4 @@
-"""What a move is: its guard, what it changes, and what the row said afterwards."""
+"""A move: its guard, its changes, and the row afterwards."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from executions import clock
+from executions import clock, worker_identity
 from executions.journal.records import JOURNAL_FORMAT, AttemptRecord, EventRecord, StepRecord
 from executions.states import UNDER_WAY, Phase
 
@@ -40,12 +40,14 @@ class Claim:
     ``process_id`` is who takes it, and must not have been declared dead itself. ``alone`` is the
     guard of a process that drives nothing else: it takes only what has to be driven so.
     ``journal_format`` is the highest that this process knows: what a newer Stigmer began is left to
-    a newer Stigmer.
+    a newer Stigmer. ``host`` is where this process is: what has its workspace on another one is
+    left to that.
     """
 
     process_id: uuid.UUID
     alone: bool = False
     journal_format: int = JOURNAL_FORMAT
+    host: str = field(default_factory=lambda: worker_identity.host())
     phases: frozenset[Phase] = UNDER_WAY
 
 
@@ -54,7 +56,7 @@ Guard = Lease | Standing | Claim
 
 @dataclass(slots=True)
 class Move:
-    """What shall change, and what has to hold for it; :meth:`to` names the phase.
+    """The changes, and the guard that has to hold for them; :meth:`to` names the phase.
 
     ``copies`` keeps in one column what another held before.
 
@@ -110,7 +112,7 @@ class Woken:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What the row said right after the move, and which run it woke."""
+    """The row right after the move, and the run that it woke."""
 
     head_seq: int
     inbox: int

@@ -70,7 +70,7 @@ def in_sequence(move: Move) -> Applied | None:
             superseded, decision = move.supersede
             _insert_steps(cursor, move, applied.head_seq, only=decision)
             _set_superseded(cursor, superseded, decision, applied.head_seq)
-            # What an earlier decision had superseded stands again; its stand-ins of now are
+            # Steps that an earlier decision had superseded stand again; their stand-ins of now are
             # superseded already.
             _set_superseded(cursor, move.reinstate, None, applied.head_seq)
             _insert_steps(cursor, move, applied.head_seq, but=decision)
@@ -175,8 +175,8 @@ def claim_all(
     """The same claim for each of these executions; of those whose guard held, what the row said
     afterwards, and the row itself.
 
-    What somebody else has locked is left out (PostgreSQL), unless the caller ``waits``: so no two
-    who claim several can block each other.
+    Rows that somebody else has locked are left out (PostgreSQL), unless the caller ``waits``: so no
+    two who claim several can block each other.
     """
     assert isinstance(move.guard, Claim)
     assignments, values = _assignments(move)
@@ -251,7 +251,7 @@ def _assigned(
 
 
 def _where(guard: Guard) -> tuple[str, list[Any]]:
-    """What has to hold beside the id."""
+    """The conditions beside the id."""
     parameters: list[Any]
     if isinstance(guard, Lease):
         # The phase stands beside the token so that a driver whose execution was moved on writes

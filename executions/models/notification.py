@@ -4,14 +4,79 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Now
 
 from executions.ids import uuid7
+from executions.journal.events import EventName
+from executions.models.proposal import Outcome, Proposal
+from executions.models.stall import Stall
+from executions.states import ACTIVE_PHASES, Phase, WaitingFor
+
+FAILURES = (str(EventName.STEP_FAILED), str(EventName.RECOVERY_FAILED))
+DECISIONS = (str(EventName.NEEDS_DECISION), str(EventName.LATE_ANSWER))
+QUESTIONS = (str(EventName.ASKED),)
+SILENCE = (str(EventName.RUNNER_SILENT),)
+STALLS = (str(EventName.STALLED),)
+CONSENTS = (str(EventName.SECOND_PERSON_ASKED),)
+# Events on which somebody has to act; the others say what happened.
+CALLING = (*FAILURES, *DECISIONS, *QUESTIONS, *SILENCE, *STALLS, *CONSENTS)
+_RUN = "event__execution__"
+
+
+def _waits(names: tuple[str, ...], kind: WaitingFor) -> Q:
+    waits = {f"{_RUN}phase__in": ACTIVE_PHASES, f"{_RUN}waiting_for__contains": kind}
+    return Q(event__name__in=names, **waits)
+
+
+# It still is as it was told: the failure is the run's last one, the question is not answered.
+_STANDS = (
+    Q(
+        event__name__in=FAILURES,
+        event__execution__phase=Phase.FAILED,
+        event__created_at__gte=F(f"{_RUN}failed_at"),
+    )
+    | _waits(DECISIONS, WaitingFor.DECISION)
+    | _waits(QUESTIONS, WaitingFor.ANSWER)
+    | Q(event__name__in=SILENCE, event__execution__runner_silent_at__isnull=False)
+)
+
+
+def stands() -> Q:
+    """Notifications that call somebody for something that still is so."""
+    # Other tables can be asked only once all are known.
+    stalls = Stall.objects.filter(execution=OuterRef(f"{_RUN}pk")).open()
+    proposal = Proposal.objects.at_their_place().filter(
+        execution=OuterRef(f"{_RUN}pk"),
+        seq=OuterRef("event__seq"),
+        outcome=Outcome.OPEN,
+        expires_at__gt=Now(),
+    )
+    return (
+        _STANDS
+        | Q(Exists(stalls), event__name__in=STALLS)
+        | Q(Exists(proposal), event__name__in=CONSENTS)
+    )
+
+
+def settled() -> Q:
+    """Notifications of what was mended, decided or answered."""
+    return Q(event__name__in=CALLING) & ~stands()
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
     def unread(self) -> NotificationQuerySet:
+        """Not read yet, and not settled without being read."""
+        return self.not_read().filter(~Q(event__name__in=CALLING) | stands())
+
+    def judged(self) -> NotificationQuerySet:
+        """With ``is_settled``: what it called somebody for was mended, decided or answered."""
+        is_settled = Case(
+            When(settled(), then=Value(True)), default=Value(False), output_field=BooleanField()
+        )
+        return self.annotate(is_settled=is_settled)
+
+    def not_read(self) -> NotificationQuerySet:
         return self.filter(read_at=None)
 
 

@@ -35,10 +35,10 @@ _answers: ContextVar[dict[Hashable, _Answer] | None] = ContextVar("answers", def
 
 
 def outside(key: Hashable, ask: Callable[[], T]) -> T:
-    """What ``ask`` gives or raises; it is called outside of the transaction that is open.
+    """The result of ``ask``, or its error; it is called outside of the transaction that is open.
 
-    ``key`` tells it from other questions, by all that the answer depends on. Where nobody could
-    begin the work anew (in a transaction that was not begun by ``run_tx``) it is asked in place.
+    ``key`` tells it from other questions, by all that the answer depends on. If nobody could begin
+    the work anew (in a transaction that was not begun by ``run_tx``) it is asked in place.
     """
     answers = _answers.get()
     if answers is not None and key in answers:
@@ -49,7 +49,7 @@ def outside(key: Hashable, ask: Callable[[], T]) -> T:
 
 
 def answering(work: Callable[[], T]) -> T:
-    """What ``work`` gives; its questions are asked between its runs."""
+    """The result of ``work``; its questions are asked between its runs."""
     answers: dict[Hashable, _Answer] = {}
     reset = _answers.set(answers)
     try:

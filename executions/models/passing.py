@@ -13,7 +13,7 @@ from executions.errors import Refused
 
 
 class Trouble(StrEnum):
-    """What is the matter with a database that will do its work again later.
+    """The trouble of a database that will do its work again later.
 
     BUSY: another transaction was in the way; refused before its COMMIT, so nothing was written.
     SLOW: a statement ran into its own time limit; nothing was written, and it may be too much at
@@ -83,7 +83,7 @@ def was_idle(error: BaseException) -> bool:
 
 
 def unavailable(found: Trouble) -> Refused:
-    """What to tell whoever asked for something while the database was in this trouble."""
+    """The message to callers while the database was in this trouble."""
     message, remedy = _WORDS[found]
     return Refused("unavailable", message, remedy=remedy)
 

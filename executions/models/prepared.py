@@ -98,7 +98,7 @@ def _cursor_class() -> type[Any]:
     class PreparedCursor(psycopg.RawCursor[Any]):
         def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
             # No effect where the connection says `prepare_threshold` None
-            # (STIGMER_PREPARED_STATEMENTS).
+            # (`prepared=off` in DATABASE_URL).
             options = {**options, "prepare": True}
             return super().execute(numbered(query), as_text(params or ()), **options)
 

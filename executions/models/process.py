@@ -6,13 +6,15 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.db.models.functions import Now
 
-from executions.ids import uuid7
+from executions.ids import public_id, uuid7
+from executions.models.fields import JsonField
 from executions.states import Phase
 from executions.worker_identity import here
 
+WORKER = "worker"
 # The kind of a process that drives one execution and nothing else.
 ALONE = "alone"
 
@@ -31,11 +33,17 @@ class ProcessQuerySet(models.QuerySet["Process"]):
         return self.filter(dead_at=None, heartbeat_at__lte=Now() - silence)
 
     def workers(self) -> ProcessQuerySet:
-        return self.filter(kind="worker")
+        return self.filter(kind=WORKER)
 
     def driving(self) -> ProcessQuerySet:
         """Those that drive executions: workers, and the processes in which they drive one alone."""
-        return self.filter(kind__in=("worker", ALONE))
+        return self.filter(kind__in=(WORKER, ALONE))
+
+    def with_held(self) -> ProcessQuerySet:
+        """``held`` of each is how many runs it drives now."""
+        return self.annotate(
+            held=Count("executions", filter=Q(executions__phase=Phase.IN_PROGRESS))
+        )
 
     def here(self) -> ProcessQuerySet:
         """Those whose pids mean something to this process: of its host, since its boot, in its pid
@@ -69,6 +77,10 @@ class Process(models.Model):
     # Threads of it that run on though the deadline of their attempt is over: only a new process
     # gets rid of them.
     stuck_threads = models.PositiveIntegerField(default=0, db_default=0)
+    # Since when it takes nothing new, because an administrator said so; what it drives it finishes.
+    drained_at = models.DateTimeField(null=True, blank=True)
+    # What its sandbox was found to hold as it started: ``walls``, ``missing``, ``refusal``.
+    sandbox = JsonField(null=True, blank=True)
     # How many executions it held when it was declared dead: one that it held alone may have killed
     # it.
     held_at_death = models.PositiveIntegerField(default=0)
@@ -84,6 +96,10 @@ class Process(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pid}@{self.host}"
+
+    @property
+    def public_id(self) -> str:
+        return public_id("wrk", self.pk)
 
     def beat(self, *, stuck_threads: int = 0) -> bool:
         """Say that this process lives. False: it was declared dead and has to stop at once."""

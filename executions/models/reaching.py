@@ -38,6 +38,6 @@ def why_not_written() -> str:
 
 
 def first_line(problem: BaseException) -> str:
-    """What an error of the database says, in a line."""
+    """An error of the database in one line."""
     text = str(problem).strip()
     return text.splitlines()[0].rstrip(".") if text else type(problem).__name__

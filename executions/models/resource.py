@@ -1,4 +1,4 @@
-"""What a workflow and an agent have in common: a name, a slug, an owner, versions, and instances
+"""The common part of a workflow and an agent: a name, a slug, an owner, versions, and instances
 that are deployed.
 """
 
@@ -17,7 +17,7 @@ from executions.models.fields import JsonField
 
 class Visibility(models.TextChoices):
     SHARED = "shared", "Every signed-in user may see and run it"
-    PRIVATE = "private", "Only its owner and administrators"
+    PRIVATE = "private", "Only its owner, its group and administrators"
 
 
 class Resource(models.Model):
@@ -35,6 +35,10 @@ class Resource(models.Model):
     annotations = JsonField(default=dict, blank=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="%(class)ss"
+    )
+    # Its members may see, run and change it, beside the owner.
+    group = models.ForeignKey(
+        "auth.Group", on_delete=models.PROTECT, null=True, blank=True, related_name="%(class)ss"
     )
     visibility = models.CharField(
         max_length=10, choices=Visibility.choices, default=Visibility.SHARED
@@ -109,7 +113,17 @@ def meant_by(
     rows: models.QuerySet[KnownResource, KnownResource], user: User, slug: str
 ) -> KnownResource | None:
     """The one of ``rows`` that this user means by a slug: a private one of their own goes before
-    the shared one of that name.
+    one of a group of theirs, and that before the shared one of that name.
     """
-    named = rows.filter(Q(visibility=Visibility.SHARED) | Q(owner=user), slug=slug)
-    return named.order_by("visibility").first()
+    own = Q(owner=user)
+    named = rows.filter(
+        Q(visibility=Visibility.SHARED) | own | Q(group__in=user.groups.values("pk")), slug=slug
+    )
+    first_own = models.Case(models.When(own, then=0), default=1)
+    return named.order_by("visibility", first_own, "-pk").first()
+
+
+def holding(text: str) -> Q:
+    """Those whose slug, name or description holds this text; all for none."""
+    found = Q(slug__icontains=text) | Q(name__icontains=text) | Q(description__icontains=text)
+    return found if text else Q()

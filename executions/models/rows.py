@@ -33,7 +33,7 @@ _SQL = {
     StepStatus: "text",
     uuid.UUID: "uuid",
 }
-# What each database's driver takes as it is.
+# The values that each database's driver takes as they are.
 _AS_IS = (bool, float, int, str)
 
 
@@ -143,7 +143,7 @@ EVENTS = Table(
     created_at="timestamptz",
     sent_at="timestamptz",
 )
-# What is read of a step, in the order in which a record takes it.
+# The columns that are read of a step, in the order in which a record takes them.
 RECORD_FIELDS = tuple(each.name for each in _stored(StepRecord))
 
 

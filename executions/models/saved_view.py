@@ -10,6 +10,7 @@ from executions.errors import Refused
 from executions.ids import public_id, uuid7
 
 NAME_CHARACTERS = 60
+MOST_OF_ONE_PERSON = 50
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
@@ -32,11 +33,11 @@ class SavedViewQuerySet(models.QuerySet["SavedView"]):
                 "Nothing is filtered, so there is no view to save.",
                 remedy="Filter the list first.",
             )
-        most = settings.STIGMER_SAVED_VIEWS
-        if not self.of(user).filter(name=name).exists() and self.of(user).count() >= most:
+        is_new = not self.of(user).filter(name=name).exists()
+        if is_new and self.of(user).count() >= MOST_OF_ONE_PERSON:
             raise Refused(
                 "conflict",
-                f"There are {most} saved views already (STIGMER_SAVED_VIEWS).",
+                f"There are {MOST_OF_ONE_PERSON} saved views already.",
                 remedy="Forget one that is not used.",
             )
         return self.update_or_create(user=user, name=name, defaults={"query": query})[0]

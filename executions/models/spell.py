@@ -12,7 +12,7 @@ log = structlog.get_logger(__name__)
 
 
 class Spell:
-    """What one part of a process (``who``) says of a database in trouble. One thread uses it."""
+    """The words of one part of a process about a database in trouble. One thread uses it."""
 
     def __init__(self, who: str) -> None:
         self._who = who

@@ -1,4 +1,4 @@
-"""What an open step listens to."""
+"""The subscription of an open step."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ class TallyQuerySet(models.QuerySet["Tally"]):
             chosen.update(number=F("number") + 1)
 
     def totals(self, name: str) -> dict[str, int]:
-        """What was counted under this name, by label."""
+        """The counts under this name, by label."""
         return dict(
             self.filter(name=name).order_by().values_list("label").annotate(total=Sum("number"))
         )
@@ -40,6 +40,7 @@ class Tally(models.Model):
     objects = TallyQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = "tallies"
         constraints = (
             models.UniqueConstraint(fields=["name", "label", "part"], name="tally_part"),
         )

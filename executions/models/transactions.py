@@ -20,7 +20,6 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 import structlog
-from django.conf import settings
 from django.db import DatabaseError, Error, OperationalError, connection, transaction
 
 from executions.errors import Refused
@@ -36,6 +35,9 @@ FIRST_PAUSE_SECONDS = 0.02
 LONGEST_PAUSE_SECONDS = 1.0
 # A statement that ran into its own time limit so often does not fit into it.
 SLOW_TRIES = 3
+# How often, and for how long, it is tried for a person or a program that waits.
+TRIES = 5
+TRIES_SECONDS = 5.0
 log = structlog.get_logger(__name__)
 
 
@@ -60,8 +62,8 @@ class Patience:
     never fit into it.
     """
 
-    tries: int = field(default_factory=lambda: settings.STIGMER_TRANSACTION_TRIES)
-    seconds: float = field(default_factory=lambda: settings.STIGMER_TRANSACTION_SECONDS)
+    tries: int = field(default_factory=lambda: TRIES)
+    seconds: float = field(default_factory=lambda: TRIES_SECONDS)
     for_ever: bool = False
     slow_tries: int = SLOW_TRIES
     stop: threading.Event = field(default_factory=threading.Event)
@@ -82,8 +84,8 @@ class Patience:
     def _has_any(self, found: Trouble) -> bool:
         if self.for_ever:
             return found is not Trouble.SLOW or self._slow < self.slow_tries
-        # What had no room a moment ago has none now, and what took too long has used up the time of
-        # who waits.
+        # A full disk has no more room now than a moment ago, and a statement that took too long has
+        # used up the caller's time.
         if found in (Trouble.FULL, Trouble.SLOW):
             return False
         return self._tried < self.tries and self.passed() <= self.seconds
@@ -227,7 +229,7 @@ def _number() -> str | None:
 
 
 def _was_committed(number: str) -> bool:
-    """What became of the transaction; asked for as long as the patience of ``run_tx`` lasts."""
+    """Whether it was committed; asked for as long as the patience of ``run_tx`` lasts."""
     patience = _patience.get() or Patience()
     while True:
         found = Trouble.AWAY
@@ -247,7 +249,7 @@ def _was_committed(number: str) -> bool:
 
 
 def _run(hook: Callable[[], object]) -> None:
-    """What should follow the commit; it may be lost, so it must not undo what was done."""
+    """Runs what should follow the commit; it may be lost, so it must not undo what was done."""
     try:
         hook()
     except Exception:

@@ -1,4 +1,4 @@
-"""Who may do what only one may do at a time: the sweep, a link of the audit chain."""
+"""The turn of a process at what only one may do at a time: the sweep, a link of the audit chain."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Turn(models.Model):
 
     @classmethod
     def take(cls, name: str, holder_id: object, seconds: float) -> bool:
-        """Take the turn for so long, if nobody else has it. Who has it already keeps it."""
+        """Take the turn for so long, if nobody else has it; its holder keeps it."""
         cls.objects.get_or_create(name=name)
         free = Q(until_at=None) | Q(until_at__lte=Now()) | Q(holder=None) | Q(holder_id=holder_id)
         free |= Q(holder__dead_at__isnull=False)

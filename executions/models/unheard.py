@@ -11,6 +11,10 @@ from executions.worker_identity import FIRST_NAMESPACE, here, sees_processes, st
 # A page is not kept waiting only to find out who keeps others waiting.
 BRIEFLY_SECONDS = 0.1
 START_A_WORKER = "Start one with `stigmer worker`; `stigmer up` starts and watches several."
+RESUME_A_WORKER = (
+    "An administrator lets one take work again on the page Workers, or with `stigmer workers resume"
+    " ID`; `stigmer worker` starts another."
+)
 WHERE_HEARTBEATS_STAY = "Look at the workers' log, and whether the database has room to write."
 
 
@@ -18,7 +22,7 @@ WHERE_HEARTBEATS_STAY = "Look at the workers' log, and whether the database has 
 class Unheard:
     """``said`` is a clause without a full stop.
 
-    ``may_live``: there are workers that only cannot say so.
+    ``may_live``: there are workers that only cannot say so, or that take nothing new.
     """
 
     said: str
@@ -26,15 +30,21 @@ class Unheard:
     may_live: bool
 
 
-def unheard(seconds: float = PATIENCE_SECONDS) -> Unheard | None:
-    """Why no worker was heard of lately; None where one was.
+def unheard(seconds: float = PATIENCE_SECONDS, host: str = "") -> Unheard | None:
+    """Why no worker was heard of lately that takes work; None where one was.
 
-    ``seconds`` is how long a lock of others is waited for.
+    ``seconds`` is how long a lock of others is waited for. ``host``: of those that live there, if
+    any do, one has to take work.
 
     Raises django.db.Error where the database does not answer.
     """
-    if any(not is_gone(process) for process in Process.objects.living().workers()):
+    living = [each for each in Process.objects.living().workers() if not is_gone(each)]
+    there = [each for each in living if host and each.host == host]
+    if any(each.drained_at is None for each in there or living):
         return None
+    if living:
+        said = _all_drained(len(there or living), host if there else "")
+        return Unheard(said, RESUME_A_WORKER, may_live=True)
     if holder := who_keeps_writes_out(seconds):
         said = f"The database is busy: {holder}, so that no worker can write its heartbeat"
         return Unheard(said, holder.remedy(), may_live=True)
@@ -43,6 +53,13 @@ def unheard(seconds: float = PATIENCE_SECONDS) -> Unheard | None:
         said = f"No heartbeat of a worker was written lately, though {mute} may live"
         return Unheard(said, WHERE_HEARTBEATS_STAY, may_live=True)
     return Unheard("No worker is alive", START_A_WORKER, may_live=False)
+
+
+def _all_drained(number: int, host: str) -> str:
+    where = f" on the host {host}, which holds its workspace," if host else ""
+    if number == 1:
+        return f"The only worker{where} is drained and takes nothing new"
+    return f"All {number} workers{where} are drained and take nothing new"
 
 
 def is_gone(process: Process) -> bool:

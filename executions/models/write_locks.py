@@ -32,8 +32,8 @@ _HOLDERS = """
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who keeps writes out: ``table``, ``pid`` and ``seconds`` as far as the database tells (SQLite
-    tells nothing).
+    """The session that keeps writes out: ``table``, ``pid`` and ``seconds`` as far as the database
+    tells (SQLite tells nothing).
     """
 
     table: str = ""
@@ -47,7 +47,7 @@ class Holder:
         return f"another session (pid {self.pid}) has locked the table {self.table}{since}"
 
     def remedy(self) -> str:
-        """What a person can do about it."""
+        """The remedy for a person."""
         end = "" if self.pid is None else f" or end it (`SELECT pg_terminate_backend({self.pid})`)"
         return f"Wait for it{end}; what runs waits as well, loses nothing and goes on by itself."
 

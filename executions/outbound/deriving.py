@@ -9,25 +9,23 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
 
-from django.db.models import F, Max, Q
-from django.db.models.functions import Now
+from django.db.models import F, Q
 
 from executions import clock
 from executions.driving.versions import parsed
 from executions.language.walking.places import pointer_at
-from executions.models import Channel, ChannelKind, Event, Execution, Sending, Step, Told, Turn
+from executions.models import Channel, Event, Execution, Sending, Step, Told
 from executions.models.transactions import atomic
-from executions.outbound import lifecycle
+from executions.outbound import cursors, lifecycle
+from executions.outbound.kinds.table import OF_EVENTS
 from executions.states import ACTIVE_PHASES
 from executions.values import dumps
 
 TURN = "lifecycle"
-# Numbers of events are given in one order and committed in another: a cursor stays so far behind.
-OVERLAP = timedelta(seconds=60)
 MOST_RUNS = 200
 MOST_ROWS = 500
 MOST_WAITING = 50_000
@@ -40,7 +38,7 @@ Call = Callable[[Callable[[], Any]], Any]
 
 def sinks() -> list[Channel]:
     """Those that hear events."""
-    return list(Channel.objects.active().filter(kind=ChannelKind.EVENTS))
+    return list(Channel.objects.active().filter(kind__in=OF_EVENTS))
 
 
 def derive(call: Call, channels: Sequence[Channel]) -> bool:
@@ -55,8 +53,8 @@ def derive(call: Call, channels: Sequence[Channel]) -> bool:
 
 
 def rest() -> None:
-    """Nobody hears: whoever is declared next hears from then on."""
-    Turn.objects.filter(pk=TURN).exclude(value="").update(value="")
+    """Nobody hears."""
+    cursors.forget(TURN)
 
 
 def _with_news(channels: Sequence[Channel]) -> list[uuid.UUID]:
@@ -66,38 +64,18 @@ def _with_news(channels: Sequence[Channel]) -> list[uuid.UUID]:
     if any(_wants_tasks(channel) for channel in channels):
         under_way = Execution.objects.filter(news, phase__in=ACTIVE_PHASES, head_seq__gt=0)
         found += under_way.order_by("pk").values_list("pk", flat=True)[:MOST_RUNS]
-    cursor = _cursor()
+    cursor = cursors.of_events(TURN)
     late = Event.objects.filter(pk__gt=cursor).values("execution")
     runs = Execution.objects.filter(news, pk__in=late)
     found += runs.order_by("pk").values_list("pk", flat=True)[:MOST_RUNS]
     if len(found) < MOST_RUNS:
-        _move_on(cursor)
+        cursors.move_on(TURN, cursor)
     return list(dict.fromkeys(found))
 
 
 def _wants_tasks(channel: Channel) -> bool:
     types = channel.types or lifecycle.TYPES
     return any(type_.startswith((_TASK, _CORRELATION)) for type_ in types)
-
-
-def _cursor() -> int:
-    """The number of the journal's events up to which all was told: at first of those of a while
-    ago.
-    """
-    turn = Turn.objects.get_or_create(name=TURN)[0]
-    if not turn.value:
-        before = Event.objects.filter(created_at__lt=Now() - OVERLAP)
-        turn.value = str(before.aggregate(last=Max("pk"))["last"] or 0)
-        turn.save(update_fields=["value"])
-    return int(turn.value)
-
-
-def _move_on(cursor: int) -> None:
-    """Up to what is old enough that nothing before it is still to be committed."""
-    old = Event.objects.filter(created_at__lt=Now() - OVERLAP, pk__gt=cursor)
-    last = old.aggregate(last=Max("pk"))["last"]
-    if last is not None:
-        Turn.objects.filter(pk=TURN).update(value=str(last))
 
 
 def _overfull(channels: Sequence[Channel]) -> set[uuid.UUID]:
@@ -129,7 +107,7 @@ def _tell(key: uuid.UUID, channels: Sequence[Channel], full: Collection[uuid.UUI
 def _news(
     execution: Execution, subject: lifecycle.Subject, since: datetime
 ) -> tuple[list[lifecycle.Told], int]:
-    """What the rows say that were not told, in the order in which it happened, and up to where."""
+    """The untold news of the rows, in the order in which it happened, and up to where."""
     head, after = execution.head_seq, subject.seq
     steps = list(
         Step.objects.filter(execution=execution, changed_seq__gt=after, changed_seq__lte=head)
@@ -185,7 +163,7 @@ def _pointer(version_id: uuid.UUID | None, path: str) -> str:
 def _write(
     channel: Channel, execution: Execution, news: Sequence[lifecycle.Told], *, is_full: bool
 ) -> None:
-    """What is too much is given up at once: it can be sent again."""
+    """Events beyond the bound are given up at once: they can be sent again."""
     wanted = [each for each in news if each.at >= channel.hears_from and channel.wants(each.type)]
     rows = [
         Sending(

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from executions.errors import WorkflowError
+from executions.journal.decided import Listening
 from executions.journal.events import EventName
 from executions.journal.records import DECISION
 from executions.states import OPEN_STATUSES, Phase, StepStatus
@@ -27,7 +29,7 @@ LISTEN = "listen"
 # Steps that stand in the journal and for no task of the definition.
 NO_TASKS = frozenset({DECISION, "iteration"})
 
-# What the status of a run is told to be after an event of the journal.
+# The status of a run that is told after an event of the journal.
 _STATUS = {
     EventName.STARTED: "started",
     EventName.PAUSED: "suspended",
@@ -53,6 +55,7 @@ _GOES_ON = frozenset(
         EventName.RECOVERED,
         EventName.RESTORED,
         EventName.RESTORE_UNDONE,
+        EventName.WORKSPACE_REMADE,
         EventName.STEP_SKIPPED,
         EventName.DECIDED,
     }
@@ -110,7 +113,7 @@ def order(told: Told) -> tuple[datetime, int]:
 
 
 def of_event(run: Subject, event: Any) -> Iterator[Told]:
-    """What a row of the journal's events says of the run, and of its open tasks."""
+    """The news of a row of the journal's events about the run and its open tasks."""
     status = _status_after(run, event)
     if status:
         run.status = status
@@ -127,7 +130,7 @@ def of_event(run: Subject, event: Any) -> Iterator[Told]:
 
 
 def _status_after(run: Subject, event: Any) -> str:
-    """What the run became; empty where this says nothing new."""
+    """The new status of the run; empty where this says nothing new."""
     name = event.name
     if name == EventName.OVERRIDDEN:
         status = _OVERRIDDEN.get(event.payload.get("after"), "")
@@ -139,8 +142,15 @@ def _status_after(run: Subject, event: Any) -> str:
     return "" if status == run.status == "faulted" else status
 
 
-def _workflow(run: Subject, what: str, at: datetime, key: str, reason: str = "") -> Told:
-    data: dict[str, Any] = {"name": run.name, _STAMP.get(what, f"{what}At"): _text(at)}
+def _workflow(
+    run: Subject,
+    what: str,
+    at: datetime,
+    key: str,
+    reason: str = "",
+    more: Mapping[str, Any] = MappingProxyType({}),
+) -> Told:
+    data: dict[str, Any] = {"name": run.name, _STAMP.get(what, f"{what}At"): _text(at), **more}
     output = None
     if what == "started":
         data["definition"] = dict(run.definition)
@@ -169,7 +179,7 @@ def _task(
 
 
 def of_step(run: Subject, step: Any) -> Iterator[Told]:
-    """What a row of a step says that was not told of it yet."""
+    """The news of a step's row that was not told yet."""
     was_told = step.seq is not None and step.seq <= run.seq
     if step.kind in NO_TASKS or was_told:
         return
@@ -195,7 +205,21 @@ def _end_of(run: Subject, step: Any, key: str) -> Iterator[Told]:
     output = step.output if what == "completed" else None
     yield _task(run, what, at, f"{key}.{what}", step.path, error=step.error, output=output)
     if step.kind == LISTEN and what == "completed":
-        yield _workflow(run, "correlation-completed", at, f"{key}.heard")
+        keys = {"correlationKeys": _keys(step)}
+        yield _workflow(run, "correlation-completed", at, f"{key}.heard", more=keys)
+
+
+def _keys(step: Any) -> dict[str, Any]:
+    """The values that the events of a step have in common: those that it expected, and those that
+    the first of them bound.
+    """
+    heard = Listening.of(step)
+    arguments = step.arguments if isinstance(step.arguments, dict) else {}
+    wanted = [*arguments.get("filters", ()), *arguments.get("until", ())]
+    taken = {number for _, number in heard.heard or () if number < len(wanted)}
+    rules = [rule for number in sorted(taken) for rule in wanted[number]["correlate"].items()]
+    expected = {name: rule["expect"] for name, rule in rules if "expect" in rule}
+    return expected | (heard.bound or {})
 
 
 def _error(error: Any, reason: str = "") -> dict[str, Any]:

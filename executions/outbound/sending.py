@@ -1,8 +1,9 @@
 """Sending what waits for a channel: at least once, and of each run in its order.
 
 A message that was not taken is tried again later, and later ones of its run wait for it. It is
-given up after many tries or days. Where tries fail one after the other, whatever they are, the
-channel rests: one message then tries whether it is heard again.
+given up after many tries or days; one that may have been taken, and would be taken twice, is tried
+once more. If tries fail one after the other, whatever they are, the channel rests: one message then
+tries whether it is heard again.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ import random
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from executions import clock
@@ -26,11 +28,12 @@ from executions.errors import Refused
 from executions.models import Channel, Sending
 from executions.models.channel import DEAD_KEPT, SENT_KEPT
 from executions.models.transactions import atomic
-from executions.outbound.kinds.table import KINDS
+from executions.outbound.kinds.table import KINDS, OF_EVENTS
+from executions.outbound.parcels import Parcel, gathered, heads
 
 AT_ONCE = 8
-LOOKED_AT = 200
 MOST_TRIES = 20
+MOST_DOUBTS = 1
 LONGEST_AGE = timedelta(days=3)
 FIRST_WAIT_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 6 * 3600.0
@@ -47,91 +50,115 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one try."""
+    """The result of one try."""
 
-    sending: Sending
+    parcel: Parcel
     posted: Posted
 
 
-def due() -> list[uuid.UUID]:
-    """The channels that may be sent something now."""
+def due() -> list[tuple[uuid.UUID, str]]:
+    """The channels that may be sent something now, with their kinds."""
     rows = Sending.objects.waiting().filter(due_at__lte=Now()).values("channel")
-    channels = Channel.objects.active().filter(pk__in=rows)
-    return list(channels.exclude(rests_until__gt=Now()).values_list("pk", flat=True))
+    channels = Channel.objects.active().filter(pk__in=rows, kind__in=KINDS)
+    return list(channels.exclude(rests_until__gt=Now()).values_list("pk", "kind"))
 
 
 def send_some(call: Call, channel_id: uuid.UUID) -> bool:
-    """Try what is at the head of each run's line; whether there may be more now."""
-    found = call(partial(_heads, channel_id))
+    """Try what is at the head of the line; whether there may be more now."""
+    found = call(partial(_parcels, channel_id))
     if found is None:
         return False
-    channel, rows = found
-    results = _sent(channel, rows)
+    channel, parcels = found
+    results = _sent(channel, parcels)
     call(partial(_write, channel, results))
     return any(not result.posted.problem for result in results)
 
 
-def _heads(channel_id: uuid.UUID) -> tuple[Channel, list[Sending]] | None:
-    """The first message of each run, where its time has come; one alone where the channel is only
-    tried.
-    """
-    channel = Channel.objects.active().exclude(rests_until__gt=Now()).filter(pk=channel_id).first()
+def _parcels(channel_id: uuid.UUID) -> tuple[Channel, list[Parcel]] | None:
+    """The parcels that are tried now; one alone where the channel is only tried."""
+    rows = Channel.objects.active().exclude(rests_until__gt=Now()).select_related("owner")
+    channel = rows.filter(pk=channel_id, kind__in=KINDS).first()
     if channel is None:
         return None
-    waiting = channel.sendings.waiting()
-    held = waiting.filter(due_at__gt=Now()).values("execution")
-    rows: dict[Any, Sending] = {}
-    for row in waiting.exclude(execution__in=held).order_by("pk")[:LOOKED_AT]:
-        rows.setdefault(row.execution_id or row.pk, row)
     most = 1 if channel.failures >= FAILURES else AT_ONCE
-    return channel, list(rows.values())[:most]
+    if channel.kind in OF_EVENTS:
+        return channel, heads(channel, most)
+    with atomic():
+        return channel, gathered(channel, most)
 
 
-def _sent(channel: Channel, rows: Sequence[Sending]) -> list[Result]:
+def _sent(channel: Channel, parcels: Sequence[Parcel]) -> list[Result]:
     """All at the same time, each within the seconds that its kind gives it."""
     results: list[Result] = []
-    tries: dict[Future[Posted], Sending] = {}
-    for row in rows:
+    tries: dict[Future[Posted], Parcel] = {}
+    for parcel in parcels:
         try:
-            tries[KINDS[channel.kind].send(channel, row)] = row
+            tries[KINDS[channel.kind].send(channel, parcel)] = parcel
         except Refused as problem:
-            results.append(Result(row, Posted(None, problem.text)))
+            results.append(Result(parcel, Posted(None, problem.text)))
     wait(tries)
-    return results + [Result(row, future.result()) for future, row in tries.items()]
+    for future, parcel in tries.items():
+        posted = future.result()
+        said = _without_path(posted.problem, channel.address)
+        results.append(Result(parcel, replace(posted, problem=said)))
+    return results
+
+
+def _without_path(problem: str, address: str) -> str:
+    """The path of a chat's address is its key: neither rows nor logs repeat it."""
+    parts = urlsplit(address)
+    if not parts.path.strip("/"):
+        return problem
+    return problem.replace(
+        parts._replace(query="", fragment="").geturl(), f"{parts.scheme}://{parts.netloc}/…"
+    )
 
 
 def _write(channel: Channel, results: Sequence[Result]) -> None:
-    """What became of them, and how the channel stands now: one transaction."""
+    """The results, and how the channel stands now: one transaction."""
     if not results:
         return
-    taken = [result.sending.pk for result in results if not result.posted.problem]
+    failed = [result for result in results if result.posted.problem]
+    taken = [result for result in results if not result.posted.problem]
     with atomic():
-        rows = Sending.objects.waiting()
-        rows.filter(pk__in=taken).update(sent_at=Now(), tries=F("tries") + 1, problem="")
-        failed = [result for result in results if result.posted.problem]
+        for result in taken:
+            result.parcel.messages().update(sent_at=Now(), tries=F("tries") + 1, problem="")
         for result in failed:
             _put_off(result)
+        own = Channel.objects.filter(pk=channel.pk)
         if taken:
-            Channel.objects.filter(pk=channel.pk).update(
-                sent_at=Now(), failures=0, rests_until=None
-            )
+            own.update(sent_at=Now())
+            _of_target(channel).update(failures=0, rests_until=None)
             if not failed:
-                Channel.objects.filter(pk=channel.pk).update(problem="")
+                own.update(problem="")
         if failed:
             _note_failures(channel, failed, taken=bool(taken))
 
 
+def _of_target(channel: Channel) -> QuerySet[Channel]:
+    """The channels that speak to the same server: they rest together."""
+    rows = Channel.objects.all()
+    return (
+        rows.filter(kind=channel.kind)
+        if KINDS[channel.kind].is_shared
+        else rows.filter(pk=channel.pk)
+    )
+
+
 def _put_off(result: Result) -> None:
     """Until its next try, or for good."""
-    row, problem = result.sending, result.posted.problem[:LONGEST_PROBLEM]
-    tries, now = row.tries + 1, clock.now()
-    rows = Sending.objects.waiting().filter(pk=row.pk)
-    if tries >= MOST_TRIES or now - row.created_at > LONGEST_AGE:
-        rows.update(dead_at=now, tries=tries, problem=problem)
+    row, posted = result.parcel.first, result.posted
+    problem = posted.problem[:LONGEST_PROBLEM]
+    tries, doubts, now = row.tries + 1, row.doubts + posted.is_doubtful, clock.now()
+    rows = result.parcel.messages()
+    is_over = posted.is_final or doubts > MOST_DOUBTS
+    if is_over or tries >= MOST_TRIES or now - row.created_at > LONGEST_AGE:
+        rows.update(dead_at=now, tries=tries, doubts=doubts, problem=problem)
         log.warning("a message was given up", sending=row.pk, tries=tries, problem=problem)
         return
-    pause = max(back_off(tries), min(result.posted.retry_after or 0.0, LONGEST_WAIT_SECONDS))
-    rows.update(due_at=now + timedelta(seconds=pause), tries=tries, problem=problem)
+    pause = max(back_off(tries), min(posted.retry_after or 0.0, LONGEST_WAIT_SECONDS))
+    due_at = now + timedelta(seconds=pause)
+    rows.update(due_at=due_at, tries=tries, doubts=doubts, problem=problem)
 
 
 def back_off(tries: int, chance: Callable[[], float] = random.random) -> float:
@@ -147,19 +174,25 @@ def _note_failures(channel: Channel, failed: Sequence[Result], *, taken: bool) -
         changes |= {"is_active": False}
         log.warning("a sink is gone and was turned off", sink=channel.name)
     elif not taken:
-        failures = channel.failures + len(failed)
-        changes["failures"] = failures
-        if failures >= FAILURES:
-            rest = min(
-                FIRST_REST_SECONDS * 2.0 ** min(failures - FAILURES, 10), LONGEST_REST_SECONDS
-            )
-            changes["rests_until"] = clock.now() + timedelta(seconds=rest)
-            log.warning("a sink rests", sink=channel.name, seconds=rest, problem=last.problem)
+        _rest(channel, [result.posted for result in failed if not result.posted.is_about_one])
     Channel.objects.filter(pk=channel.pk).update(**changes)
 
 
+def _rest(channel: Channel, failed: Sequence[Posted]) -> None:
+    """Nothing is tried for a while where tries failed one after the other."""
+    if not failed:
+        return
+    failures = channel.failures + len(failed)
+    changes: dict[str, Any] = {"failures": failures}
+    if failures >= FAILURES:
+        rest = min(FIRST_REST_SECONDS * 2.0 ** min(failures - FAILURES, 10), LONGEST_REST_SECONDS)
+        changes["rests_until"] = clock.now() + timedelta(seconds=rest)
+        log.warning("a sink rests", sink=channel.name, seconds=rest, problem=failed[-1].problem)
+    _of_target(channel).update(**changes)
+
+
 def forget() -> int:
-    """What was sent long ago, and what was given up very long ago; how many."""
+    """Forgets parcels that were sent long ago, or given up very long ago; how many."""
     now = clock.now()
     old = Sending.objects.filter(sent_at__lt=now - SENT_KEPT).order_by("sent_at")
     dead = Sending.objects.dead().filter(dead_at__lt=now - DEAD_KEPT).order_by("dead_at")

@@ -61,7 +61,7 @@ def note_start(process: Process) -> Boot | None:
 
 
 def since_start(executions: QuerySet[Execution]) -> SinceStart | None:
-    """What became of these executions since the last start; None where there was none."""
+    """The fate of these executions since the last start; None where there was none."""
     boot = Boot.objects.first()
     if boot is None:
         return None

@@ -1,4 +1,4 @@
-"""Who died: processes that were silent too long, or whose pid is gone on this host."""
+"""Declares processes dead that were silent too long, or whose pid is gone on this host."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ log = structlog.get_logger(__name__)
 class Watch:
     """Whose heartbeat stands still, as one process sees it by its own monotonic clock.
 
-    After an outage of the database, or a jump of its clock, every heartbeat looks old. Who looked
-    on all the time knows better: silent is only who had the chance to beat, and did not. Time in
-    which this process had to wait for the database itself was no chance for anybody, and a row that
-    others have locked was none for its process.
+    After an outage of the database, or a jump of its clock, every heartbeat looks old. A sweeper
+    that looked on all the time knows better: only a process that had the chance to beat, and did
+    not, is silent. Time in which this process had to wait for the database itself was no chance for
+    anybody, and a row that others have locked was none for its process.
     """
 
     def __init__(self) -> None:
@@ -42,9 +42,7 @@ class Watch:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """What is done inside may wait for the database: as long as it takes counts against
-        nobody.
-        """
+        """The work inside may wait for the database: as long as it takes counts against nobody."""
         began = time.monotonic()
         try:
             yield

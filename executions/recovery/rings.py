@@ -29,7 +29,8 @@ log = structlog.get_logger(__name__)
 
 def ring_for_orphans(most: int) -> int:
     """Ring for what dead processes left behind. How many rang."""
-    stamped = _stamp(Execution.objects.orphaned(), "id", most)
+    # No bell names a host: the workers of one look each second for what only they may take.
+    stamped = _stamp(Execution.objects.orphaned().near(), "id", most)
     for execution in stamped:
         log.warning(
             "orphaned execution found", execution_id=execution.public_id, token=execution.token
@@ -40,12 +41,12 @@ def ring_for_orphans(most: int) -> int:
 def ring_for_due(most: int, *, grace_seconds: float = GRACE_SECONDS) -> int:
     """Ring for what is due and nobody has taken. How many rang."""
     late = Now() - timedelta(seconds=grace_seconds)
-    return _ring(_stamp(Execution.objects.due().filter(wake_at__lt=late), "wake_at", most))
+    return _ring(_stamp(Execution.objects.due().near().filter(wake_at__lt=late), "wake_at", most))
 
 
 def to_be_driven_alone(most: int) -> list[Execution]:
-    """What is due or left behind and has to be driven alone, for this worker; no other is given it
-    meanwhile.
+    """The executions that are due or left behind and have to be driven alone, for this worker; no
+    other is given them meanwhile.
     """
     if most <= 0:
         return []
@@ -92,7 +93,7 @@ def _not_just_rung() -> Q:
 
 
 def _ring(stamped: list[Execution]) -> int:
-    """Ring for each. Where Redis did not take it, the next sweep tries again."""
+    """Ring for each. The next sweep tries again where Redis did not take it."""
     unheard = [execution for execution in stamped if not _ring_one(execution)]
     for execution in unheard:
         Execution.objects.filter(pk=execution.pk, token=execution.token).update(rung_at=None)

@@ -30,10 +30,14 @@ from executions.recovery.rings import (
 )
 from executions.recovery.runners import note_silent_runners
 from executions.recovery.violations import repair_the_lost
+from executions.verbs import proposing
 
 NAME = "sweep"
-# Whoever has the turn may have been cut off in the middle of it; two sweeps at once do no harm.
+# The process that has the turn may have been cut off in the middle of it; two sweeps at once do no
+# harm.
 LONGEST_SECONDS = 10.0
+# Of orphans and of what is due, each; the oldest of each owner in turn.
+MOST_RINGS = 100
 log = structlog.get_logger(__name__)
 
 
@@ -50,6 +54,7 @@ def sweep(watch: Watch | None = None) -> int:
         refusals.tell_how_many()
         remind()
         forgetting.go_on()
+        proposing.expire()
     return rang
 
 
@@ -59,14 +64,13 @@ def take_up_what_is_left(
     """Declare the dead and ring for what they left and for what is due: what has to be fast after a
     death.
 
-    Each at most STIGMER_SWEEP_BATCH: what dead processes left must not keep what is due waiting,
+    Each at most MOST_RINGS: what dead processes left must not keep what is due waiting,
     nor the other way.
     """
     watch = watch or Watch()
     declare_the_dead(watch)
-    most = settings.STIGMER_SWEEP_BATCH
     with watch.waiting():
-        return ring_for_orphans(most) + ring_for_due(most, grace_seconds=grace_seconds)
+        return ring_for_orphans(MOST_RINGS) + ring_for_due(MOST_RINGS, grace_seconds=grace_seconds)
 
 
 class Sweeper:
@@ -104,7 +108,8 @@ class Sweeper:
                 watch.forget()
                 spell.met(problem, "sweep failed: the database does not take it")
             except Exception:
-                # Whatever it was: without this thread nobody would ring again for what was lost.
+                # Any exception is caught: without this thread nobody would ring again for what was
+                # lost.
                 connection.close()
                 log.exception("sweep failed")
             # While it only waits it keeps no connection of the few from those who drive.

@@ -1,5 +1,5 @@
-"""What must not be: an active execution that is neither due, nor in somebody's hands, nor waiting
-for something that is named. Constraints keep most of it out of the database; what is found
+"""Finds what must not be: an active execution that is neither due, nor in somebody's hands, nor
+waiting for something that is named. Constraints keep most of it out of the database; what is found
 nevertheless is woken up and reported.
 """
 
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 def lost() -> dict[str, QuerySet[Execution]]:
-    """What is lost, by what is wrong with it."""
+    """The lost executions, by what is wrong with them."""
     ours = Execution.objects.filter(runner=Runner.OURS)
     waiting = ours.filter(phase=Phase.WAITING)
     asked = Step.objects.standing().filter(

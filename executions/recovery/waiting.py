@@ -1,4 +1,5 @@
-"""What waits for a worker, as the database knows it: due, or left behind by a dead process.
+"""The executions that wait for a worker, as the database knows them: due, or left behind by a dead
+process.
 
 Owners come in turn.
 """
@@ -36,15 +37,15 @@ class Waiting:
 
 
 def due(most: int) -> list[Waiting]:
-    """What is due now: everybody's first, then everybody's second; of equal turn the better queue
-    first.
+    """The executions that are due now: everybody's first, then everybody's second; of equal turn
+    the better queue first.
     """
     return _in_turn(Execution.objects.due(), "wake_at", most)
 
 
 def left_behind(most: int) -> list[Waiting]:
-    """What dead processes left and nobody took, though the sweep rang for it: a bell may be
-    lost.
+    """The executions that dead processes left and nobody took, though the sweep rang for them: a
+    bell may be lost.
     """
     late = Now() - timedelta(seconds=BELL_SECONDS)
     return _in_turn(Execution.objects.orphaned().filter(process__dead_at__lt=late), "id", most)

@@ -10,12 +10,12 @@ from django.contrib.auth.models import User
 from django.db.models import Count
 
 import stigmer_site
-from executions import clock, secrets
+from executions import clock, showing
 from executions.models import AgentVersion, Execution, Step, WorkflowVersion
 from executions.retention.format import FORMAT, Writer, exact, plain
 from executions.retention.tables import RUN, Table, tables
 
-# What holds people, so that a reader with other numbers knows whom.
+# The columns that hold people, so that a reader with other numbers knows whom.
 _PEOPLE = ("owner_id", "actor_id", "reviewer_id", "user_id")
 # About a hundred small runs, or one whose values are large.
 STEPS_TOGETHER = 200
@@ -23,7 +23,7 @@ Redact = Callable[[str], str]
 
 
 def header(writer: Writer, about: str) -> None:
-    """What begins a file; ``about`` says why it was written."""
+    """The head of a file; ``about`` says why it was written."""
     writer.line(
         {
             "t": "archive",
@@ -137,13 +137,13 @@ def _by_run(rows: Iterator[dict[str, Any]]) -> dict[uuid.UUID, list[dict[str, An
 
 
 def version_of(execution: Execution) -> WorkflowVersion | AgentVersion | None:
-    """What it runs, word by word."""
+    """The definition that it runs, word by word."""
     return execution.agent_version if execution.kind == "agent" else execution.version
 
 
 def redacted(text: str) -> str:
     """A column's text as people may see it."""
-    return secrets.shown_text(text)
+    return str(showing.value(text))
 
 
 def _values(

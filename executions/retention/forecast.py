@@ -65,7 +65,7 @@ class Forecast(BaseModel):
 
 
 def known() -> Forecast:
-    """What was measured last."""
+    """The last measurement."""
     value = Turn.objects.filter(pk=NAME).values_list("value", flat=True).first()
     try:
         return Forecast.model_validate_json(value) if value else Forecast()

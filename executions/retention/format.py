@@ -55,7 +55,7 @@ def exact(text: str | None) -> Any:
 
 
 def text_of(value: Any) -> str | None:
-    """What ``exact`` was made of."""
+    """The value of which ``exact`` was made."""
     if value is None:
         return None
     if isinstance(value, dict) and EXACT in value:

@@ -1,8 +1,8 @@
 """Reading runs of an archive, or of an export, into this installation: copies that call nothing.
 
 A run that had ended keeps the phase in which it did. One that was under way comes PAUSED, and goes
-on only if somebody resumes it. Ids are new; the old one is kept beside. What listens, waits or is
-yet to be delivered elsewhere is not taken along.
+on only if somebody resumes it. Ids are new; the old one is kept beside. Subscriptions, waits and
+deliveries of the other installation are not taken along.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from executions.models import (
     ImportedExecution,
     LateAnswer,
     Step,
+    StoredValue,
     WorkflowVersion,
 )
 from executions.models.fields import JsonField, StoredText
@@ -50,6 +51,7 @@ TABLES: dict[str, type[models.Model]] = {
         Execution,
         AgentRun,
         Step,
+        StoredValue,
         Event,
         Ask,
         LateAnswer,
@@ -59,7 +61,7 @@ TABLES: dict[str, type[models.Model]] = {
     )
 }
 AT_ONCE = 200
-# What was true of the process that drove it, or is to come.
+# Columns about the process that drove it, or about what is to come.
 _FORGOTTEN = (
     "process_id",
     "left_by_id",
@@ -99,7 +101,7 @@ class Imported:
 
 @dataclass(slots=True)
 class _Place:
-    """What is known of a file while it is read."""
+    """The knowledge about a file while it is read."""
 
     actor: User
     file: str
@@ -140,7 +142,7 @@ def import_runs(
         raise Refused(
             "conflict",
             f"{path.name} was signed by another installation: nobody here can tell who wrote it.",
-            remedy="Where you know where it came from, add --foreign.",
+            remedy="Add --foreign if you know its origin.",
         )
     place = _Place(actor, path.name, applies)
     _look_ahead(path, place)
@@ -158,7 +160,7 @@ def import_runs(
 
 
 def _look_ahead(path: Path, place: _Place) -> None:
-    """What stands behind the rows that need it."""
+    """The values that stand behind the rows that need them."""
     for _, said in lines(path):
         if said["t"] == "end":
             place.people[said["id"]] = said["people"]
@@ -209,7 +211,7 @@ def _imported(
 
 
 class _People:
-    """Who is meant by a number of the installation that wrote the file, by their names."""
+    """The people behind the numbers of the installation that wrote the file, by their names."""
 
     def __init__(self, names: dict[str, str]) -> None:
         known = User.objects.filter(username__in=names.values())
@@ -265,7 +267,7 @@ def _reference(place: _Place, people: _People, model: Any, value: Any) -> Any:
 
 
 def _settle(execution: Execution, owner: User, version: Versions) -> None:
-    """What is true of the copy."""
+    """The columns that are the copy's own."""
     for name in _FORGOTTEN:
         setattr(execution, name, None)
     execution.owner, execution.alone, execution.waiting_for = owner, False, ""
@@ -285,7 +287,7 @@ def _settle(execution: Execution, owner: User, version: Versions) -> None:
 
 
 def _told(execution: Execution, place: _Place, from_id: str) -> list[Event]:
-    """What the history says of it."""
+    """The event of the history about it."""
     now, names = clock.now(), [EventName.IMPORTED]
     if execution.phase == Phase.PAUSED:
         # The time limits count from here on.
@@ -310,7 +312,7 @@ def _told(execution: Execution, place: _Place, from_id: str) -> list[Event]:
 
 
 def _version(place: _Place, run: dict[str, Any]) -> Versions:
-    """What the run ran, word by word. Raises Refused."""
+    """The definition that the run ran, word by word. Raises Refused."""
     digest, subject = str(run["version"]), str(run["subject"])
     is_agent = str(run["id"]).startswith("aex-")
     found: Versions | None

@@ -1,4 +1,4 @@
-"""What would go, before anything does: by workflow or agent, and by phase."""
+"""The runs that would go, before any does: by workflow or agent, and by phase."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Preview:
 
 
 def preview() -> Preview:
-    """What would go now."""
+    """The runs that would go now."""
     chosen = cutoffs()
     going = [each for cutoff in chosen for each in _of(cutoff)]
     wanted = sum(each.executions for each in going)

@@ -7,8 +7,6 @@ is thrown away (nothing was deleted yet), or a row whose runs are deleted by who
 
 from __future__ import annotations
 
-import fcntl
-import os
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +19,7 @@ import structlog
 from django.conf import settings
 
 from executions import audit, clock
+from executions.alone import alone_in
 from executions.models import Archive, Execution, PrunedExecution
 from executions.models.transactions import atomic
 from executions.retention import archiving, families, tables
@@ -71,18 +70,8 @@ def go_on(
 @contextmanager
 def alone() -> Iterator[bool]:
     """Whether nobody else of this host archives now; then nobody begins meanwhile."""
-    folder = private_folder(settings.STIGMER_ARCHIVE_FOLDER)
-    descriptor = os.open(folder / ".lock", os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        os.close(descriptor)
+    with alone_in(private_folder(settings.STIGMER_ARCHIVE_FOLDER)) as is_alone:
+        yield is_alone
 
 
 def _next(after: uuid.UUID | None) -> list[list[uuid.UUID]]:

@@ -54,7 +54,7 @@ class Cutoff:
 
 
 def cutoffs(now: datetime | None = None) -> list[Cutoff]:
-    """What may go now; nothing where no rule and no setting says so."""
+    """The runs that may go now; none where no rule and no setting says so."""
     now = clock.now() if now is None else now
     own: dict[Phase, list[tuple[str, uuid.UUID]]] = {phase: [] for phase in ENDED_PHASES}
     found = []

@@ -94,7 +94,7 @@ def _needed(model: type[models.Model], paths: tuple[str, ...]) -> tuple[str, ...
 
 
 def _references(model: type[models.Model]) -> Iterator[Any]:
-    """What goes when a row of the model goes."""
+    """The rows that go when a row of the model goes."""
     for field in model._meta.get_fields(include_hidden=True):
         is_reference = field.auto_created and not field.concrete
         if is_reference and (field.one_to_one or field.one_to_many):

@@ -34,8 +34,8 @@ class Left:
 
 
 def let_go(before: datetime) -> Left | None:
-    """Let the entries that are older leave; None where there are none. What was begun and broken
-    off is finished first. Raises Refused where the trail is broken: its evidence stays.
+    """Let the entries that are older leave; None where there are none. A part that was begun and
+    broken off is finished first. Raises Refused where the trail is broken: its evidence stays.
     """
     for anchor in AuditAnchor.objects.filter(is_open=True):
         if anchors.is_true(anchor):

@@ -1,4 +1,4 @@
-"""What this process asks its sealed children about schemas."""
+"""The questions of this process to its sealed children about schemas."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def problems(
     hides_values: bool = False,
     is_patient: bool = False,
 ) -> list[Finding]:
-    """What of ``value`` does not fit the schema, at most ten findings; empty where it fits.
+    """The parts of ``value`` that do not fit the schema, at most ten findings; empty where it fits.
 
     ``owner`` is whose schema it is, ``seconds`` the processor time that the check may take.
-    ``hides_values`` leaves the value out of the messages, where a secret may be in it. Who
-    ``is_patient`` waits however many slow checks of the owner come first. Raises
+    ``hides_values`` leaves the value out of the messages, where a secret may be in it. A caller
+    that ``is_patient`` waits however many slow checks of the owner come first. Raises
     :class:`SchemaUnusable`, :class:`SchemaStopped` and :class:`SchemaBusy`.
     """
     schema = canonical(document).encode()
@@ -121,7 +121,7 @@ def _finding(found: Json) -> Finding:
 
 
 def _read(answer: bytes) -> list[Json]:
-    """What a child says is hostile: it is JSON of the expected shape, or an error."""
+    """The answer of a child is hostile: it is JSON of the expected shape, or an error."""
     try:
         found = json.loads(answer)
     except (ValueError, RecursionError):

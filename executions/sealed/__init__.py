@@ -14,18 +14,18 @@ How to use it::
 Payloads and answers are bytes; an operation says what is in them. Treat an answer as hostile: a
 child may have been taken over by what it worked on.
 
-``call`` has **two lanes**. Every call begins in one of four warm children that all owners share.
-What is not through after 25 ms (of the child's processor time) keeps that child and
-continues as a *slow* call, while a spare takes the child's place. There are at most four slow
-calls in a process and one of each owner; who finds no place waits for one and begins anew, so an
-operation must be a pure function of its payload. Waiting for a place counts against no deadline:
+``call`` has **two lanes**. Every call begins in one of four warm children that all owners share. A
+call that is not through after 25 ms (of the child's processor time) keeps that child and continues
+as a *slow* call, while a spare takes the child's place. There are at most four slow calls in a
+process and one of each owner; who finds no place waits for one and begins anew, so an operation
+must be a pure function of its payload. Waiting for a place counts against no deadline:
 :func:`waited_seconds` tells how long this thread has waited so far. A text that was slow before
 goes to the slow lane at once, and so does whatever an owner brings that never ran yet, while that
 owner's slow call runs: a hostile owner costs the others one spare.
 
 ``call_once`` is for payloads that hold secrets. It takes a child that never worked and kills it
-after the answer, so that no other text meets what this one saw. What the child said about a
-failure may quote the secret: tell of it by its kind (``SealedRefused.kind``) only.
+after the answer, so that no other text meets what this one saw. The child's words about a failure
+may quote the secret: tell of it by its kind (``SealedRefused.kind``) only.
 
 **A new operation** is a function ``bytes -> bytes`` in the table ``OPERATIONS`` of a module that
 is named in :data:`executions.sealed.inside.operations.ROOMS`. It runs in the child: it may open

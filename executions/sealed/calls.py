@@ -1,4 +1,4 @@
-"""What a process asks its sealed children: the functions of this room."""
+"""The questions of a process to its sealed children: the functions of this room."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def call(
     heavy: bool = False,
     most_waiting: int | None = None,
 ) -> bytes:
-    """What ``operation`` answers to ``payload``.
+    """The answer of ``operation`` to ``payload``.
 
     ``owner`` is whose text it is (an account's id). ``seconds`` is what it may take of processor
     time; on the clock it may be far longer where the machine is busy. ``text`` is what makes the
-    call quick or slow (the program, not the data), ``heavy`` says that it is slow anyway.
-    Where ``most_waiting`` slow calls of the owner wait already it raises SealedBusy instead of
-    waiting too: for whoever is not patient, such as a web server. Raises a
+    call quick or slow (the program, not the data), ``heavy`` says that it is slow anyway. If
+    ``most_waiting`` slow calls of the owner wait already it raises SealedBusy instead of waiting
+    too: for impatient callers, such as a web server. Raises a
     :class:`~executions.sealed.errors.SealedError`.
     """
     lanes = _running()
@@ -107,7 +107,7 @@ def _body(reply: Reply) -> bytes:
 
 
 def _ended(lanes: Lanes, error: SealedError) -> SealedError:
-    """What ended because we closed the children did not end by itself."""
+    """A child that ended because we closed it did not end by itself."""
     if lanes.stock.is_closed:
         return SealedClosed("the processes for foreign text were closed meanwhile")
     return error

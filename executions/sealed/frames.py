@@ -1,4 +1,4 @@
-"""What goes over the pipes between a process and its sealed children.
+"""The frames on the pipes between a process and its sealed children.
 
 A request is its length, the length of the operation's name (one byte), the name and the payload. A
 reply is its length, what became of the call (one byte), the processor time that the child has used

@@ -14,15 +14,15 @@ from executions.sealed.process import Reply, SealedChild
 from executions.sealed.stock import Stock, is_worn
 from executions.sealed.texts import Texts
 
-# What takes more than this part of the lane's time again and again is slow. The first time of a jq
-# program takes a fifth of it, to compile it.
+# A program that takes more than this part of the lane's time again and again is slow. The first
+# time of a jq program takes a fifth of it, to compile it.
 _LONG_PART = 0.4
 # A call that hung, or that finds no place although its owner has none, is tried once more: perhaps
 # the machine was at fault.
 _TRIES = 2
 _LOOK_EVERY_CALLS = 500
 _WEARING_SECONDS = 0.01
-_STEPS_BACK_AFTER_SECONDS = 0.25
+_STEPS_BACK_AFTER_SECONDS = 0.01
 _RESTING = 2
 
 
@@ -35,7 +35,7 @@ class Lanes:
         self._slow = Places(limits.slow, limits.slow_each)
         self._once = Places(limits.once, limits.once_each)
         self._texts = Texts()
-        # Whoever holds a turn uses a shared child of its own: the last one that was used, if any.
+        # The holder of a turn uses a shared child of its own: the last one that was used, if any.
         self._turns: SimpleQueue[None] = SimpleQueue()
         for _ in range(limits.shared):
             self._turns.put(None)

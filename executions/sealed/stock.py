@@ -119,5 +119,5 @@ def is_worn(child: SealedChild) -> bool:
     """Whether a child has worked long enough, or kept so much memory, that it is replaced."""
     if child.cpu_seconds() > _WORN_CPU_SECONDS:
         return True
-    # Where the system does not tell, the limit of its own holds.
+    # If the system does not tell, the limit of its own holds.
     return resident_bytes(child.pid) > _WORN_MEMORY_BYTES

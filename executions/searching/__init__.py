@@ -1,3 +1,3 @@
-"""What may be asked of a list of executions: one set of filters for pages, API, command, admin and
-saved views.
+"""The questions that a list of executions answers: one set of filters for pages, API, command,
+admin and saved views.
 """

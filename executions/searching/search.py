@@ -12,6 +12,8 @@ from executions.ids import parse_public_id
 
 ME = "me"
 ATTENTION = "attention"
+# A search by words looks through so many executions at a time; the next page goes on from there.
+SEARCHED = 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
-"""What a person types above the list: ``status:failed owner:me after:2d label:team=red late
-parcel``.
+"""The text that a person types above the list: ``status:failed owner:me after:2d label:team=red
+late parcel``.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from difflib import get_close_matches
 from typing import Any
 
 from django.utils.timezone import get_current_timezone
@@ -26,7 +27,11 @@ _WORDS = {
 }
 _STATUSES = ", ".join([ATTENTION, "running", *(phase.lower() for phase in Phase)])
 SHOWN_CHARACTERS = 40
-HELP = "Words, and any of status:, owner:, workflow:, step:, cause:, label:, after: and before:."
+HELP = (
+    "Words, and any of status:, owner:, workflow:, agent:, kind:, step:, cause:, label:, after: and"
+    " before:."
+)
+_KINDS = ("workflow", "agent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +55,22 @@ def parse(typed: str, now: datetime) -> Typed:
         if name is None or name not in _READERS:
             # Addresses and times have colons too.
             words.append(f"{name}:{value}" if name else value)
+            if meant := _meant(name or ""):
+                problems.append(
+                    f"There is no filter “{name}:”, so it was looked for as a word. Did you mean"
+                    f" {meant}:?"
+                )
         elif value:
             try:
                 _merge(given, _READERS[name](value, now))
             except NotUnderstood as problem:
                 problems.append(str(problem))
     return Typed(Search(**given, text=" ".join(words).strip()), tuple(problems))
+
+
+def _meant(name: str) -> str:
+    """The filter that is nearest to a name that is none; empty where none is near."""
+    return next(iter(get_close_matches(name, _READERS, 1, 0.7)), "")
 
 
 def _merge(given: dict[str, Any], read: dict[str, Any]) -> None:
@@ -74,6 +89,16 @@ def _status(value: str, now: datetime) -> dict[str, Any]:
             f"There is no status “{value[:SHOWN_CHARACTERS]}”. Use one of {_STATUSES}."
         )
     return {"phases": (str(phase),), "needs_attention": None}
+
+
+def _kind(value: str, now: datetime) -> dict[str, Any]:
+    """Runs of workflows, or of agents."""
+    word = value.lower().removesuffix("s")
+    if word not in _KINDS:
+        raise NotUnderstood(
+            f"There is no kind “{value[:SHOWN_CHARACTERS]}”. Use one of {', '.join(_KINDS)}."
+        )
+    return {"kind": word}
 
 
 def _label(value: str, now: datetime) -> dict[str, Any]:
@@ -120,6 +145,8 @@ _READERS: dict[str, Callable[[str, datetime], dict[str, Any]]] = {
     "before": _moment("before"),
     "owner": _text("owner"),
     "workflow": _text("subject"),
+    "agent": _text("agent"),
+    "kind": _kind,
     "step": _text("step"),
     "cause": _text("cause"),
 }

@@ -1,4 +1,4 @@
-"""What gives a secret away: its value and the forms in which it turns up again."""
+"""Texts that give a secret away: its value and the forms in which it turns up again."""
 
 from __future__ import annotations
 

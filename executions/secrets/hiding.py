@@ -37,6 +37,24 @@ class Hider:
         """Whether there is something to hide in the text; it may be JSON."""
         return self._pattern is not None and self._pattern.search(text) is not None
 
+    def held_back(self, text: str) -> int:
+        """How many characters at the end of ``text``, which goes on, may begin what gives a secret
+        away: what stands before them can be searched by itself.
+        """
+        if self._pattern is None or not text:
+            return 0
+        held, last = 0, text[-1]
+        for form in self._forms:
+            for size in range(min(len(form) - 1, len(text)), held, -1):
+                if form[size - 1] == last and text.endswith(form[:size]):
+                    held = size
+                    break
+        at = len(text) - held
+        for match in self._pattern.finditer(text):
+            if match.start() < at < match.end():
+                at = match.start()
+        return len(text) - at
+
     def name_in(self, text: str) -> str | None:
         """The name of a secret that the text gives away; None for none."""
         match = self._pattern.search(text) if self._pattern is not None else None

@@ -9,7 +9,7 @@ from executions.hosts import Hosts
 
 @dataclass(frozen=True, slots=True)
 class Applicant:
-    """Who wants to use a secret: the person who applied a workflow, and the workflow itself.
+    """The applicant for a secret: the person who applied a workflow, and the workflow itself.
 
     ``workflow`` is its slug where it is shared, empty where it is private: of a private one anybody
     may have the name.

@@ -33,7 +33,7 @@ class SecretUnavailable(StigmerError):
 
 
 class Reading(dict[str, Any]):
-    """What `$secrets` reads; reading a secret that is not there is refused with the reason."""
+    """The values behind `$secrets`; reading one that is not there is refused with the reason."""
 
     def __init__(
         self, values: Mapping[str, Any], reasons: Mapping[str, str], parent: str = ""
@@ -93,7 +93,7 @@ class Secrets:
         self._hider = Hider(self._texts)
 
     def placeholders(self, declared: Iterable[str]) -> Reading:
-        """What `$secrets` is in a journal of format 1, for a workflow that declares these names.
+        """`$secrets` in a journal of format 1, for a workflow with these names.
 
         A secret that is not available is refused when it is read (:class:`SecretUnavailable`), not
         before.
@@ -108,7 +108,7 @@ class Secrets:
         return frozenset(self._values.keys() | self._reasons.keys())
 
     def readable(self) -> Reading:
-        """What `$secrets` is at the edge of a step: the values."""
+        """`$secrets` at the edge of a step: the values."""
         return Reading(
             {name: _reading(value, name) for name, value in self._values.items()}, self._reasons
         )
@@ -167,7 +167,7 @@ class Secrets:
         return value if found is text else json.loads(found)
 
     def labels(self) -> Reading:
-        """What `$secrets` is where it is told: ``[secret NAME]`` in the place of each value."""
+        """`$secrets` where it is told: ``[secret NAME]`` in the place of each value."""
         return Reading(
             {name: _labels(value, name) for name, value in self._values.items()}, self._reasons
         )
@@ -198,6 +198,23 @@ class Secrets:
                     " stand beside it"
                 )
                 raise SecretUnavailable(name, reason)
+
+    def give_to_command(self, names: Iterable[str] | None = None) -> None:
+        """Refuse to give these secrets, or any, to a command that may get no secret with a rule of
+        hosts or functions. Raises SecretUnavailable.
+        """
+        for name in sorted(self._values if names is None else names):
+            rule = self._rule(name)
+            if rule.hosts is not None or rule.functions is not None:
+                reason = (
+                    "it may not be given to a command, as hosts or functions that may get it stand"
+                    " beside it"
+                )
+                raise SecretUnavailable(name, reason)
+
+    def held_back(self, text: str) -> int:
+        """How many characters at the end of ``text``, which goes on, may begin a secret."""
+        return self._hider.held_back(text)
 
     def names_behind(self, value: Json) -> frozenset[str]:
         """The secrets whose placeholders stand in the value."""
@@ -261,7 +278,7 @@ class Edge:
         self._told: dict[str, str] = {}
 
     def tell(self, pointer: str, text: str) -> None:
-        """What of the arguments is at this place came from a secret: ``text`` is how it may be
+        """The part of the arguments at this place came from a secret: ``text`` is how it may be
         told.
         """
         self._told[pointer] = text
@@ -297,6 +314,12 @@ class Edge:
 
     def send_to(self, host: str, port: int) -> None:
         self._secrets.send_to(host, port, self._names)
+
+    def give_to_command(self) -> None:
+        self._secrets.give_to_command(self._names)
+
+    def held_back(self, text: str) -> int:
+        return self._secrets.held_back(text)
 
     def give_to(self, function: str) -> None:
         self._secrets.give_to(function, self._names)

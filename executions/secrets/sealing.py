@@ -63,7 +63,7 @@ class Seal:
     def opened(self, value: Json, hider: Hider) -> Json:
         """``value`` as it was before it was sealed.
 
-        What was sealed with a key that is gone stays sealed.
+        A value that was sealed with a key that is gone stays sealed.
         """
         if isinstance(value, str) and MARK in value:
             return self._opened(value, hider)

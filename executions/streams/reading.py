@@ -31,7 +31,11 @@ class Streamed:
 
     def is_of(self, other: Streamed | None) -> bool:
         """Whether both are the same answer, at different moments."""
-        return other is not None and (self.token, self.attempt) == (other.token, other.attempt)
+        return other is not None and self._place == (other.token, other.attempt, other.path)
+
+    @property
+    def _place(self) -> tuple[int, int, str]:
+        return self.token, self.attempt, self.path
 
 
 def read(known: Mapping[uuid.UUID, Streamed | None]) -> dict[uuid.UUID, Streamed]:
@@ -72,7 +76,7 @@ def _streamed(head: dict[bytes, bytes], text: bytes, before: Streamed | None) ->
     token, attempt = int(told["token"]), int(told["attempt"])
     held, size, new = "", 0, text
     if before is not None:
-        if (token, attempt) != (before.token, before.attempt):
+        if (token, attempt, told["path"]) != (before.token, before.attempt, before.path):
             return None
         if before.size:
             if not text:

@@ -1,8 +1,8 @@
 """Writes what comes of answers to Redis: one thread of the worker for all its runs.
 
-Whoever hears a piece hands it over and goes on. The thread writes what came since it wrote last,
-all answers in one trip, at most every ``PERIOD_SECONDS``. It keeps what an answer has so far, so
-that a Redis that lost it gets all of it again. Where Redis does not answer nothing is shown, and
+A call that hears a piece hands it over and goes on. The thread writes what came since it wrote
+last, all answers in one trip, at most every ``PERIOD_SECONDS``. It keeps what an answer has so far,
+so that a Redis that lost it gets all of it again. While Redis does not answer nothing is shown, and
 nothing else changes.
 """
 
@@ -28,22 +28,27 @@ KEPT_SECONDS = 600
 # The journal has the answer by then.
 KEPT_AFTER_THE_END_SECONDS = 5
 IDLE_SECONDS = 60.0
-GONE, STALE = -1, -2
+GONE, STALE, BUSY = -1, -2, -3
 log = structlog.get_logger(__name__)
 
-# Adds to an answer, where it stands as the writer thinks; from 0 on it begins anew.
+# Adds to an answer, where it stands as the writer thinks; from 0 on it begins anew. Of two of one
+# run that come at the same time the first is shown, the other once that is over.
 _WRITE = """
-local known = redis.call('HMGET', KEYS[1], 'token', 'attempt')
+local known = redis.call('HMGET', KEYS[1], 'token', 'attempt', 'path', 'over')
 local token, attempt = tonumber(known[1] or '-1'), tonumber(known[2] or '-1')
 local my_token, my_attempt, from = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
-if token > my_token or (token == my_token and attempt > my_attempt) then return -2 end
+local is_other = token == my_token and known[3] ~= ARGV[3]
+local is_newer = token == my_token and not is_other and attempt > my_attempt
+if token > my_token or is_newer then return -2 end
+if is_other and known[4] == '' then return -3 end
 if from == 0 then
   redis.call('DEL', KEYS[2])
-elseif token ~= my_token or attempt ~= my_attempt or redis.call('STRLEN', KEYS[2]) ~= from then
+elseif is_other or token ~= my_token or attempt ~= my_attempt
+  or redis.call('STRLEN', KEYS[2]) ~= from then
   return -1
 end
 redis.call('HSET', KEYS[1], 'token', ARGV[1], 'attempt', ARGV[2], 'path', ARGV[3],
-  'thinking', ARGV[6], 'tool', ARGV[7], 'arguments', ARGV[8])
+  'thinking', ARGV[6], 'tool', ARGV[7], 'arguments', ARGV[8], 'over', ARGV[10])
 local size = redis.call('APPEND', KEYS[2], ARGV[5])
 redis.call('EXPIRE', KEYS[1], ARGV[9])
 redis.call('EXPIRE', KEYS[2], ARGV[9])
@@ -100,22 +105,23 @@ class Stream:
             self._tool,
             self._arguments,
             kept,
+            "1" if self._is_over else "",
         ]
 
     def answered(self, size: int) -> bool:
-        """What Redis said; whether it has to be sent again."""
+        """Reads Redis' answer; whether the piece has to be sent again."""
         self._is_stale = size == STALE
         self._sent = max(0, size)
         return size == GONE
 
     def is_lost(self) -> None:
-        """What Redis has of it is not known."""
+        """Nobody knows how much of it Redis has."""
         self._sent = 0
 
     def _take(self, heard: Heard) -> None:
         room = MOST_BYTES - len(self._text)
         text = heard.text.encode()
-        # What is shown is a beginning of the answer, of whole characters.
+        # Pages show a beginning of the answer, of whole characters.
         self._text += text if len(text) <= room else text[:room].decode(errors="ignore").encode()
         self._thinking += heard.thinking
         self._arguments = heard.arguments + (0 if heard.tool else self._arguments)
@@ -196,7 +202,7 @@ _shared: Writer | None = None
 
 
 def stream(place: Place) -> Stream:
-    """Where the answer at this place is written while it comes."""
+    """The stream of the answer at this place, which is written while it comes."""
     global _shared
     with _lock:
         _shared = _shared or Writer()

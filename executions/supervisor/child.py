@@ -133,7 +133,7 @@ class Child:
             code = await process.wait()
             self.ended(process.pid, self._hung or describe(code))
         finally:
-            # What the child had started itself (the children of a worker) goes with it.
+            # The processes that the child had started itself (the children of a worker) go with it.
             self._signal(process, signal.SIGKILL, group=True)
             await asyncio.wait(helpers[:1], timeout=LAST_LINES_SECONDS)
             for helper in helpers:

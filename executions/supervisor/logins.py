@@ -10,12 +10,13 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from executions.roles import SUPPORT_GROUP
+
 WHO = {
     "demo": "runs workflows of their own",
     "support": "sees every run, may recover",
     "admin": "may do everything",
 }
-SUPPORT_GROUP = "Support"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,6 @@
-"""What has to hold before anything is started. Each failure is one line that says what to do."""
+"""The conditions that have to hold before anything is started. Each failure is one line that says
+what to do.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has to be done to the database before anyone is served.
+"""The preparation of the database before anyone is served.
 
 The web server's process does it, having all loaded.
 """

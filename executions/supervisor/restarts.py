@@ -32,8 +32,8 @@ class Restarts:
         """Note an end by its exit code (negative: the signal) and give the seconds to wait before
         the next start.
 
-        Who was asked to end did not crash: that is not counted, and it comes back after the first
-        delay.
+        A child that was asked to end did not crash: that is not counted, and it comes back after
+        the first delay.
         """
         if code in ASKED:
             return FIRST_DELAY_SECONDS

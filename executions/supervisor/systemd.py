@@ -1,6 +1,4 @@
-"""What systemd is told of this process where it asks for it (sd_notify(3),
-sd_watchdog_enabled(3)).
-"""
+"""News of this process for systemd, where it asks for it (sd_notify(3), sd_watchdog_enabled(3))."""
 
 from __future__ import annotations
 
@@ -37,7 +35,7 @@ def ready() -> None:
 
 
 def notify(state: str) -> None:
-    """Send one assignment, for example ``WATCHDOG=1``. Where nobody listens it is lost."""
+    """Send one assignment, for example ``WATCHDOG=1``. If nobody listens it is lost."""
     address = _asked.get("NOTIFY_SOCKET", "")
     if not address:
         return

@@ -14,6 +14,7 @@ from django.conf import settings
 from executions.supervisor import logins, preflight, redis_server, systemd
 from executions.supervisor.answers import name_threads_when_asked
 from executions.supervisor.child import Child, run_python
+from executions.supervisor.kept import Kept
 from executions.supervisor.output import SUPERVISOR, Output
 from executions.supervisor.ready import ready_problem
 from executions.supervisor.welcome import welcome
@@ -48,7 +49,7 @@ class Supervisor:
     It loads neither Django's applications nor a database: the web server prepares that.
     """
 
-    output: Output = field(default_factory=lambda: Output(text=TEXT[settings.STIGMER_LOG_FORMAT]))
+    output: Output = field(default_factory=lambda: _output())
     running: list[Child] = field(default_factory=list)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     prepared: asyncio.Event = field(default_factory=asyncio.Event)
@@ -63,6 +64,8 @@ class Supervisor:
         name_threads_when_asked()
         systemd.take_over()
         alive = asyncio.create_task(self._tell_systemd(), name="watchdog of systemd")
+        for what, remedy in settings.STIGMER_UNREAD:
+            self.output.say(SUPERVISOR, f"{what} {remedy}")
         if not settings.STIGMER_QUEUE:
             from executions.dispatch import QUEUE_OFF, SWITCH_ON
 
@@ -189,13 +192,18 @@ class Supervisor:
         return Child(name, command, self.output.say, environment=_child_environment(), **options)
 
 
+def _output() -> Output:
+    text = TEXT[settings.STIGMER_LOG_FORMAT]
+    return Output(text=text, kept=Kept(settings.STIGMER_HOME))
+
+
 def _demo_people() -> list[logins.Login]:
     return logins.stored(settings.STIGMER_HOME) if settings.STIGMER_DEMO else []
 
 
 def _child_environment() -> dict[str, str]:
-    """What the children read beside our own environment; the demo is the one local service that
-    steps may call.
+    """The variables of the children beside our own environment; the demo is the one local service
+    that steps may call.
     """
     demo = [f"127.0.0.1:{settings.STIGMER_DEMO_PORT}"] if settings.STIGMER_DEMO else []
     return {

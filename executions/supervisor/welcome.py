@@ -1,4 +1,4 @@
-"""What the person who started Stigmer sees once it is ready: where it is and how to get in."""
+"""The welcome to the person who started Stigmer: where it is and how to get in."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def logins_table(people: Sequence[Login]) -> Table:
 
 
 def address() -> str:
-    """Where a browser on this machine finds the dashboard."""
+    """The address at which a browser on this machine finds the dashboard."""
     host = (
         "localhost"
         if settings.STIGMER_BIND in ("127.0.0.1", "::1", "0.0.0.0", "::")

@@ -18,6 +18,8 @@ from executions.toolbox.looking import execution
 from executions.toolbox.problems import ToolProblem
 from executions.verbs.asks import Answer, respond
 from executions.verbs.calls import carry_out
+from executions.verbs.deciding.case import Decided
+from executions.verbs.proposing import Proposed
 from executions.verbs.row import Verb
 
 Arguments = Mapping[str, Any]
@@ -61,15 +63,23 @@ def verb(row: Verb, user: User, given: Arguments) -> dict[str, Any]:
     body = _body(row, given)
     fields = body.model_fields_set - {"reason"} if body is not None else set()
     seq = given.get("seq") if row.is_about_what_was_seen else None
-    carry_out(
-        row,
-        target.pk,
-        user,
-        {name: getattr(body, name) for name in fields},
-        expected_seq=seq if isinstance(seq, int) else None,
-        reason=getattr(body, "reason", ""),
-    )
-    after = Execution.objects.only("id", "kind", "phase", "head_seq").get(pk=target.pk)
+    try:
+        found = carry_out(
+            row,
+            target.pk,
+            user,
+            {name: getattr(body, name) for name in fields},
+            expected_seq=seq if isinstance(seq, int) else None,
+            reason=getattr(body, "reason", ""),
+        )
+    except Proposed as waits:
+        # A person agrees, in the control room: there is no tool for it.
+        return {"id": target.public_id, "waits": waits.text, "proposal": waits.proposal.public_id}
+    # A fork is answered by the run that it began.
+    key = target.pk
+    if isinstance(found, Decided):
+        key = parse_public_id(found.execution_id, target.id_prefix) or key
+    after = Execution.objects.only("id", "kind", "phase", "head_seq").get(pk=key)
     return {"id": after.public_id, "done": row.done, "phase": after.phase, "seq": after.head_seq}
 
 

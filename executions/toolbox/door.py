@@ -12,6 +12,7 @@ from django.db import close_old_connections
 from django.http.request import split_domain_port, validate_host
 
 from executions import tokens
+from executions.accounts import confirming
 from executions.api import rates
 from executions.api.problems import Problem
 from executions.clients.bodies import SCOPE_KEY
@@ -76,6 +77,7 @@ def _let_in(scope: dict[str, Any]) -> ApiToken:
             if guessed(str((scope.get("client") or [""])[0])):
                 raise NotLetIn(429, "Too many unknown tokens came from this address.", "60")
             raise NotLetIn(401, "The token is unknown, expired or revoked.")
+        confirming.by_token(token)
         try:
             rates.take(f"user:{token.owner_id}")
         except Problem as problem:

@@ -8,13 +8,14 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Q
 
-from executions import policy
+from executions import policy, sight
 from executions.api import finding, history
 from executions.api.render import approvals as render_approvals
 from executions.api.render import executions as render
 from executions.cli.display.standing import sentence
 from executions.ids import parse_public_id
 from executions.models import Execution, Workflow
+from executions.models.resource import holding
 from executions.states import Phase
 from executions.toolbox.problems import ToolProblem
 from executions.verbs.rows import VERBS
@@ -74,7 +75,9 @@ def why_not_moving(user: User, given: Arguments) -> dict[str, Any]:
 
 def approvals(user: User, given: Arguments) -> dict[str, Any]:
     rows = policy.visible_asks(user).open().select_related("execution__owner", "step", "reviewer")
-    rows = rows.select_related("execution__workflow").prefetch_related("users", "groups")
+    rows = rows.select_related("execution__workflow", "execution__agent").prefetch_related(
+        "users", "groups"
+    )
     found = [render_approvals.approval(row) for row in rows.order_by("-pk")[:MOST]]
     return {"approvals": [each.model_dump(mode="json") for each in found]}
 
@@ -109,9 +112,7 @@ def _standing(user: User, row: Execution, told: dict[str, Any]) -> dict[str, Any
 
 
 def _holding(given: Arguments) -> Q:
-    text = str(given.get("text") or "")[:200]
-    found = Q(slug__icontains=text) | Q(name__icontains=text) | Q(description__icontains=text)
-    return found if text else Q()
+    return holding(str(given.get("text") or "")[:200])
 
 
 def _named(row: Any) -> dict[str, Any]:
@@ -131,7 +132,7 @@ def _brief(row: Execution) -> dict[str, Any]:
         "of": of.slug if of else "",
         "phase": row.phase,
         "owner": row.owner.get_username(),
-        "failure_reason": row.failure_reason,
+        "failure_reason": sight.reason_of(row),
         "current_step": row.current_step,
         "created_at": row.created_at.isoformat(),
     }

@@ -27,7 +27,7 @@ from mcp.types import (
     ToolAnnotations,
 )
 
-from executions import schemas
+from executions import schemas, sight
 from executions.api.problems import Problem
 from executions.errors import Refused, StigmerError
 from executions.live.closing import at_the_end
@@ -131,7 +131,8 @@ def called(token: ApiToken, name: str, given: dict[str, Any]) -> CallToolResult:
         return _result(told, is_error=True)
     try:
         _check(row, given, token)
-        value = row.do(token.owner, given)
+        with sight.of_person(token.owner):
+            value = row.do(token.owner, given)
     except Refused as refused:
         return _result(refused.text, is_error=True)
     except Problem as problem:

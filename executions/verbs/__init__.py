@@ -1,4 +1,4 @@
-"""What a person may do to an execution: one row and one function a verb, from which every door
+"""The verbs of a person on an execution: one row and one function each, from which every door
 derives.
 
 ``rows/<verb>.py`` holds the row (plain data); ``<verb>.py`` holds ``act``, the function behind it.

@@ -1,4 +1,4 @@
-"""What the verb does; its row is in ``rows/acknowledge.py``."""
+"""The function of the verb; its row is in ``rows/acknowledge.py``."""
 
 from executions.verbs.deciding.acknowledging import acknowledge as act
 

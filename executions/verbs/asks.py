@@ -14,10 +14,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from executions import audit, clock, schemas
+from executions import audit, clock, schemas, sight
 from executions.driving import report
 from executions.driving.attempts.asks import answer_of
 from executions.errors import Finding, NotStorable, Refused
+from executions.expressions import EVALUATION_SECONDS
 from executions.journal.decided import PER_TRY, Call, without
 from executions.journal.decided import Answer as Given
 from executions.journal.events import EventName
@@ -32,13 +33,13 @@ from executions.verbs.deciding.opening import Opening, Reads, check_phase, opene
 
 MOST_COMMENT_CHARACTERS = 2_000
 VERB = "respond"
-# Who drives a run may find at the very moment that nobody has answered in time.
+# The driver of a run may find at the very moment that nobody has answered in time.
 LATEST = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a person says: one of the outcomes, what they filled in, and a remark."""
+    """The answer of a person: one of the outcomes, what they filled in, and a remark."""
 
     outcome: str
     form: Any = None
@@ -50,6 +51,7 @@ def respond(ask: Ask, actor: User, answer: Answer) -> Decided:
 
     Raises Refused, and then nothing was changed.
     """
+    sight.check_not_masked(actor, answer.form)
     _check(ask, answer, str(actor.pk))
     refusal: Refused | None = None
     # It may be parked just now, or taken up.
@@ -164,7 +166,7 @@ def _columns(answer: Answer, actor: User, now: datetime) -> dict[str, Any]:
 
 
 class _Answering(Opening):
-    """Who may answer is said by the question; what is asked of the run's phase is the same."""
+    """The question says who may answer; the condition on the run's phase is the same."""
 
     def check(self, execution: Execution) -> None:
         check_phase(execution, "answering", self.phases)
@@ -176,7 +178,7 @@ def _is_about(control: dict[str, Any], ask: Ask) -> bool:
 
 
 def closed(ask: Ask, execution: Execution) -> Refused:
-    """What is said to whoever comes too late."""
+    """The message to a person who comes too late."""
     if ask.answered_at is not None and ask.reviewer is not None:
         said = f"{ask.reviewer.get_username()} answered already: {ask.label_of(ask.outcome)}."
     else:
@@ -207,9 +209,7 @@ def _check_form(ask: Ask, answer: Answer, owner: str) -> None:
     if answer.form is None and answer.outcome == "deny":
         return
     try:
-        found = schemas.problems(
-            ask.form, answer.form, owner=owner, seconds=settings.STIGMER_EXPRESSION_SECONDS
-        )
+        found = schemas.problems(ask.form, answer.form, owner=owner, seconds=EVALUATION_SECONDS)
     except schemas.SchemaBusy as problem:
         raise Refused("unavailable", f"The form could not be checked now: {problem}.") from problem
     except schemas.SchemaError as problem:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
 from django.contrib.auth.models import User
 
-from executions import audit
+from executions import audit, sight
 from executions.errors import Refused
-from executions.verbs.row import Argument, Kind, Reason, Verb
+from executions.verbs import proposing
+from executions.verbs.acting import act_now, arguments_of
+from executions.verbs.row import Argument, Kind, Verb
 
 
 def carry_out(
@@ -26,12 +27,15 @@ def carry_out(
     """Do it; ``given`` holds the arguments that were given, by the names of the row.
 
     ``expected_seq`` is the sequence that the actor saw, None where that is not known. Raises
-    Refused, and then nothing was changed. What it gives is the verb's ``answer``.
+    Refused, and then nothing was changed; Proposed where it waits for a second person now. Its
+    result is the verb's ``answer``.
     """
-    arguments = _arguments(verb, given, reason)
-    act = import_module(f"executions.verbs.{verb.module}").act
-    with audit.asking(arguments):
-        return act(execution_id, actor, expected_seq=expected_seq, **arguments)
+    sight.check_not_masked(actor, dict(given))
+    if proposing.needs_two(verb):
+        raise proposing.propose(
+            verb, execution_id, actor, given, expected_seq=expected_seq, reason=reason
+        )
+    return act_now(verb, execution_id, actor, given, expected_seq=expected_seq, reason=reason)
 
 
 def press(
@@ -53,14 +57,9 @@ def press(
     try:
         carry_out(verb, execution_id, actor, given, expected_seq=expected_seq, reason=reason)
     except Refused:
-        with audit.asking(_arguments(verb, given, reason)) as asked:
+        with audit.asking(arguments_of(verb, given, reason)) as asked:
             if not audit.is_repetition(verb.name, execution_id, actor, shown_seq, asked):
                 raise
-
-
-def _arguments(verb: Verb, given: Mapping[str, Any], reason: str) -> dict[str, Any]:
-    arguments = {each.parameter: given[each.name] for each in verb.arguments if each.name in given}
-    return arguments if verb.reason == Reason.NONE else {**arguments, "reason": reason}
 
 
 def checked(verb: Verb, given: Mapping[str, Any]) -> None:

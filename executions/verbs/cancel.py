@@ -1,4 +1,4 @@
-"""What the verb does; its row is in ``rows/cancel.py``."""
+"""The function of the verb; its row is in ``rows/cancel.py``."""
 
 from executions.verbs.deciding.control import cancel as act
 

@@ -1,4 +1,4 @@
-"""What the verb does; its row is in ``rows/decide.py``."""
+"""The function of the verb; its row is in ``rows/decide.py``."""
 
 from executions.verbs.deciding.decisions import decide as act
 

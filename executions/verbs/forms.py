@@ -9,6 +9,7 @@ from typing import Any
 
 from executions.errors import Refused
 from executions.models import Execution
+from executions.roles import Role
 from executions.verbs.calls import checked
 from executions.verbs.row import Argument, Choice, Kind, Reason, Verb
 
@@ -29,11 +30,13 @@ class Field:
     choices: tuple[Choice, ...] = ()
 
 
-def fields(verb: Verb, executions: Iterable[Execution]) -> list[Field]:
-    """The fields of a verb for these executions, the reason last."""
+def fields(verb: Verb, executions: Iterable[Execution], role: Role = Role.OWNER) -> list[Field]:
+    """The fields of a verb for these executions, the reason last; ``role`` decides whether that is
+    needed.
+    """
     found = [_field(each, executions) for each in verb.arguments]
     if verb.reason != Reason.NONE:
-        is_required = verb.reason == Reason.REQUIRED
+        is_required = verb.needs_reason_of(role)
         found.append(Field("reason", "Reason", "Kept in the history.", is_required))
     return found
 

@@ -1,14 +1,16 @@
-"""What the verb does; its row is in ``rows/override.py``."""
+"""The function of the verb; its row is in ``rows/override.py``."""
 
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib.auth.models import User
 
 from executions.errors import Refused
+from executions.models import Execution
 from executions.states import Phase
-from executions.verbs.deciding.override import override
+from executions.verbs.deciding.override import check_possible, override
 
 
 def act(
@@ -24,3 +26,9 @@ def act(
         remedy = "Choose one of those on the page."
         raise Refused("invalid", f"There is no phase {to[:40]!r}.", remedy=remedy)
     return override(execution_id, actor, Phase(to), expected_seq=expected_seq, reason=reason)
+
+
+def would(execution: Execution, actor: User, *, to: str = "") -> dict[str, Any]:
+    """The phases before and after it. Raises Refused where that is not possible now."""
+    check_possible(execution, to)
+    return {"before": str(execution.phase), "after": to}

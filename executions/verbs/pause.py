@@ -1,4 +1,4 @@
-"""What the verb does; its row is in ``rows/pause.py``."""
+"""The function of the verb; its row is in ``rows/pause.py``."""
 
 from executions.verbs.deciding.control import pause as act
 

@@ -1,4 +1,4 @@
-"""What the verb does; its row is in ``rows/recover.py``."""
+"""The function of the verb; its row is in ``rows/recover.py``."""
 
 from __future__ import annotations
 

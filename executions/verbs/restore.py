@@ -1,13 +1,16 @@
-"""What the verb does; its row is in ``rows/restore.py``."""
+"""The function of the verb; its row is in ``rows/restore.py``."""
 
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
+from typing import Any
 
 from django.contrib.auth.models import User
 
+from executions.models import Execution
 from executions.verbs.deciding.decisions import Decided
-from executions.verbs.deciding.restore import restore
+from executions.verbs.deciding.restore import preview, restore
 
 
 def act(
@@ -20,3 +23,8 @@ def act(
 ) -> Decided:
     """Go back to a checkpoint; 0 is the beginning. Raises Refused."""
     return restore(execution_id, actor, checkpoint_seq, expected_seq=expected_seq, reason=reason)
+
+
+def would(execution: Execution, actor: User, *, checkpoint_seq: int) -> dict[str, Any]:
+    """The effect of ``act`` now. Raises Refused as it would, but for the reason."""
+    return asdict(preview(execution.pk, actor, checkpoint_seq))

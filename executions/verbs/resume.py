@@ -1,4 +1,4 @@
-"""What the verb does; its row is in ``rows/resume.py``."""
+"""The function of the verb; its row is in ``rows/resume.py``."""
 
 from executions.verbs.deciding.control import resume as act
 

@@ -1,4 +1,4 @@
-"""What the verb does; its row is in ``rows/retry.py``."""
+"""The function of the verb; its row is in ``rows/retry.py``."""
 
 from executions.verbs.deciding.decisions import retry as act
 

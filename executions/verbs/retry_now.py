@@ -1,4 +1,4 @@
-"""What the verb does; its row is in ``rows/retry_now.py``."""
+"""The function of the verb; its row is in ``rows/retry_now.py``."""
 
 from executions.verbs.deciding.hurrying import retry_now as act
 

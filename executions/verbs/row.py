@@ -15,7 +15,7 @@ LONGEST_REASON = 300
 
 
 class Kind(StrEnum):
-    """What an argument holds; each door has one way to ask for each kind."""
+    """The content of an argument; each door has one way to ask for each kind."""
 
     JSON = "json"
     FLAG = "flag"
@@ -32,10 +32,21 @@ class Reason(StrEnum):
 
 
 class Answer(StrEnum):
-    """What the API answers with: where the run goes on, or the phase that it is in."""
+    """The answer of the API: where the run goes on, or the phase that it is in."""
 
     DECIDED = "decided"
     CONTROLLED = "controlled"
+
+
+class Wait(StrEnum):
+    """A run waits for its next attempt, for an attempt that shows no progress (to which nobody has
+    said yet that they wait on), or for the host that holds its workspace.
+    """
+
+    BACK_OFF = "back-off"
+    STALL = "stall"
+    UNANSWERED_STALL = "unanswered stall"
+    HOST = "host"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +128,16 @@ class Verb:
     # A decision is made about what was seen: If-Match in the API, the sequence in a form.
     is_about_what_was_seen: bool = True
     has_button: bool = False
+    # The button belongs to runs that wait for this; None: to runs in its phases.
+    at_wait: Wait | None = None
     has_preview: bool = False
     # The command shows the preview and asks before it goes on.
     is_confirmed: bool = False
     in_bulk: bool = False
+    # The person has to have logged in just before: a session left open is not enough.
+    needs_log_in: bool = False
+    # If the operator asks for two persons, somebody else who may do it has to agree.
+    by_two: bool = False
     undo: str = ""
     goes_on: bool = True
     follows_a_definition: bool = False
@@ -130,10 +147,20 @@ class Verb:
     decides: bool = False
     way: str = ""
     page: str = ""
+    # An agent's runs have another way to do it: a conversation goes on from a message.
+    way_of_agents: bool = True
 
     @property
     def slug(self) -> str:
         return self.name.replace(" ", "-")
+
+    def needs_reason_of(self, role: Role) -> bool:
+        """Whether somebody in this role has to say why: support always, where the run goes on."""
+        return self.reason is Reason.REQUIRED or (role is Role.SUPPORT and self.goes_on)
+
+    def needs_log_in_of(self, role: Role) -> bool:
+        """Whether somebody in this role has to have logged in just before."""
+        return self.needs_log_in or (role is Role.SUPPORT and self.goes_on)
 
     @property
     def word(self) -> str:

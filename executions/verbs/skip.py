@@ -1,4 +1,4 @@
-"""What the verb does; its row is in ``rows/skip.py``."""
+"""The function of the verb; its row is in ``rows/skip.py``."""
 
 from executions.verbs.deciding.decisions import skip as act
 

@@ -1,4 +1,4 @@
-"""What the verb does; its row is in ``rows/terminate.py``."""
+"""The function of the verb; its row is in ``rows/terminate.py``."""
 
 from executions.verbs.deciding.control import terminate as act
 

@@ -1,4 +1,4 @@
-"""What a process does that drives one execution and nothing else."""
+"""A process that drives one execution and nothing else."""
 
 from __future__ import annotations
 

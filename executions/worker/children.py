@@ -10,8 +10,8 @@ from executions import sealed
 from executions.calls.python import functions
 from executions.calls.python import step as python
 
-# What a child may see of the environment. Secrets are filled in by the worker and travel with the
-# one call.
+# The variables of the environment that a child may see. Secrets are filled in by the worker and
+# travel with the one call.
 _SEEN = (
     "PATH",
     "HOME",

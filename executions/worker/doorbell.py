@@ -73,8 +73,7 @@ class Doorbell:
                 self._stop.wait(back_off)
                 back_off = min(back_off * 2, LONGEST_BACK_OFF_SECONDS)
             except Exception:
-                # What stands in Redis may be written by anybody; one strange job must not end every
-                # worker.
+                # Anybody may write to Redis; one strange job must not end every worker.
                 log.exception("a job was not understood")
                 self._stop.wait(back_off)
                 back_off = min(back_off * 2, LONGEST_BACK_OFF_SECONDS)

@@ -77,7 +77,7 @@ def _become_server(ids: int, ends: int) -> None:
         # group.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        # What ends processes must not take the machine from what does not.
+        # Executions that end processes must not take the machine from those that do not.
         os.nice(NICENESS)
         ForkServer(ids, os.fdopen(ends, "w", buffering=1)).run()
         code = 0

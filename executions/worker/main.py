@@ -29,18 +29,22 @@ from executions.recovery.registration import register_when_possible, resign
 from executions.recovery.sweep import Sweeper
 from executions.supervisor import systemd
 from executions.worker.bulker import Bulker
+from executions.worker.caretaker import Caretaker
 from executions.worker.children import use_children
 from executions.worker.doorbell import Doorbell
+from executions.worker.drain import Drain
 from executions.worker.fork_server import Pipes
 from executions.worker.keeper import Keeper
 from executions.worker.matcher import Matcher
 from executions.worker.moments import Moments
 from executions.worker.pulse import Pulse
+from executions.worker.scheduler import Scheduler
 from executions.worker.sender import Sender
 from executions.worker.siblings import Siblings
 from executions.worker.signals import on_signal
 from executions.worker.slots import Slots
 from executions.worker.solo import Solo
+from executions.worker.surroundings import tell_in_a_moment
 from executions.worker.taker import Taker
 from executions.worker.turns import Turns
 from executions.worker.writers import writers
@@ -73,6 +77,7 @@ def main(fork_server: Pipes) -> int:
         )
     systemd.ready()
     _note_start(process)
+    tell_in_a_moment(process)
     # A thread that only listens from now on must keep no connection of the few from those who
     # drive.
     close_old_connections()
@@ -85,13 +90,15 @@ def main(fork_server: Pipes) -> int:
     drive_taken = partial(drive_held, **how)
     taker = Taker(process.pk, store, slots, running, solo, drive_taken, moments)
     turns = Turns(process.pk, slots, drive_taken)
-    matcher = Matcher(store)
+    matcher = Matcher(process.pk, store)
     sender = Sender(process.pk, store)
-    pulse = Pulse(process, running, stop.set)
+    pulse = Pulse(process, running, stop.set, Drain(slots, solo, turns, taker).switch)
     sweeper = Sweeper(process)
     bulker = Bulker(process.pk)
     siblings = Siblings(process, sweeper.hurry)
     keeper = Keeper(process)
+    caretaker = Caretaker()
+    scheduler = Scheduler()
     collector.settle()
     try:
         Doorbell(slots, stop, taker.look, matcher.look).listen()
@@ -99,12 +106,14 @@ def main(fork_server: Pipes) -> int:
         running.stopping.set()
         log.info("worker stops", driving=len(running.tokens()))
         siblings.close()
+        scheduler.close()
         bulker.close()
         taker.stop()
         matcher.stop()
         sender.stop()
         sweeper.close()
         keeper.close()
+        caretaker.close()
         turns.close()
         drained = slots.drain(settings.STIGMER_DRAIN_SECONDS)
         solo.close()
@@ -153,8 +162,7 @@ def _resigned(process: Process) -> int | None:
 def _drive(drive: Callable[[uuid.UUID], bool], solo: Solo, execution_id: uuid.UUID) -> None:
     """Drive it here, or have it driven by a process of its own where it has to be alone.
 
-    Where somebody has locked it its slot is given to others; what is due is looked for again in a
-    moment.
+    If somebody has locked it, its slot is given to others; the taker looks again in a moment.
     """
     try:
         if drive(execution_id):

@@ -1,12 +1,15 @@
 """Looking who listens to the events that came: at each bell for events, and every second.
 
 Expressions of one owner may take long, so owners are looked after side by side, each by one thread
-at a time.
+at a time. One worker of the installation matches, for a few seconds after each look that found
+something: all hear the bells, and what several match is worked on several times and written once.
 """
 
 from __future__ import annotations
 
 import threading
+import time
+import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -18,26 +21,37 @@ from executions import sealed
 from executions.driving.store import Store
 from executions.errors import Fenced
 from executions.inbound import offers
-from executions.models import CloudEvent
+from executions.models import CloudEvent, Turn
 from executions.models.passing import trouble
+from executions.worker.sharing import Sharing
 
 LOOK_SECONDS = 1.0
 # After something was found: what comes meanwhile is matched together, bells or none.
 AGAIN_SECONDS = 0.1
 MOST_AT_ONCE = 100
 OWNERS_AT_ONCE = 4
+TURN = "events"
+# A worker that hangs keeps events from the others for so long; one that died only until it is
+# known.
+TURN_SECONDS = 5.0
+# The one that has the turn renews it in time, the others ask for it so often.
+RENEW_SECONDS = 2.0
 log = structlog.get_logger(__name__)
 
 
 class Matcher:
     """A thread that looks, and a few that match."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, process_id: uuid.UUID, store: Store) -> None:
+        self._process_id = process_id
         self._store = store
+        self._has_turn = False
+        self._ask_at = 0.0
         self._closed = threading.Event()
         self._wake = threading.Event()
         self._lock = threading.Lock()
         self._busy: set[int] = set()
+        self._sharing = Sharing()
         self._pool = ThreadPoolExecutor(OWNERS_AT_ONCE, thread_name_prefix="match")
         self._thread = threading.Thread(target=self._run, name="matcher", daemon=True)
         self._thread.start()
@@ -73,7 +87,7 @@ class Matcher:
             except Error as problem:
                 _note(problem)
             except Exception:
-                # Whatever it was: without this thread events would be heard by nobody.
+                # Any exception is caught: without this thread nobody would hear events.
                 log.exception("could not look for events")
 
     def _look(self) -> bool:
@@ -81,17 +95,31 @@ class Matcher:
             busy = set(self._busy)
         if len(busy) >= OWNERS_AT_ONCE:
             return True
+        if not self._has_turn and time.monotonic() < self._ask_at:
+            return False
         found = self._store.call(partial(offers.unmatched, MOST_AT_ONCE, busy))
+        if found and not self._takes_turn():
+            return False
         for owner_id, events in found.items():
             with self._lock:
                 self._busy.add(owner_id)
             self._pool.submit(self._match, owner_id, events)
         return bool(found)
 
+    def _takes_turn(self) -> bool:
+        """Whether it is this process that matches now."""
+        now = time.monotonic()
+        if now >= self._ask_at:
+            take = partial(Turn.take, TURN, self._process_id, TURN_SECONDS)
+            self._has_turn = self._store.call(take)
+            self._ask_at = now + (RENEW_SECONDS if self._has_turn else LOOK_SECONDS)
+        return self._has_turn
+
     def _match(self, owner_id: int, events: Sequence[CloudEvent]) -> None:
         try:
-            found = offers.who_listens(self._store.call, owner_id, events)
-            self._store.call(partial(offers.hand_out, events, found))
+            with self._sharing:
+                found = offers.who_listens(self._store.call, owner_id, events)
+                self._store.call(partial(offers.hand_out, events, found))
         except (Fenced, sealed.SealedClosed):
             return
         except Error as problem:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from executions import clock
 
-# What is later is found by a look before its moment.
+# A later one is found by a look before its moment.
 SOON_SECONDS = 2.0
 # SQLite tells its time in milliseconds, cut off: what is due within the present one is not due yet.
 A_LITTLE_LATER = timedelta(milliseconds=1)

@@ -16,6 +16,7 @@ from django.db import DatabaseError, connection
 from executions import clock
 from executions.driving.attempts import watched
 from executions.driving.attempts.running import Running
+from executions.driving.attempts.stalls import Stalls
 from executions.driving.lease import give_back
 from executions.models import Execution, Process, Quarantine
 from executions.models.passing import Trouble, trouble
@@ -35,16 +36,27 @@ class Pulse:
     ``on_death`` is called once the process was declared dead by others: it has to end.
 
     Out of touch with the database it stays, however long: nothing can be begun then, what runs
-    comes to its end, and what was finished waits in memory to be written. Who was declared dead
-    meanwhile learns so by the first beat.
+    comes to its end, and what was finished waits in memory to be written. A process that was
+    declared dead meanwhile learns so by its first beat.
+
+    ``on_drain`` is called with whether it is to take nothing new, whenever that changes.
     """
 
-    def __init__(self, process: Process, running: Running, on_death: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        process: Process,
+        running: Running,
+        on_death: Callable[[], None],
+        on_drain: Callable[[bool], None] | None = None,
+    ) -> None:
         self.is_dead = False
         self._on_death = on_death
+        self._on_drain = on_drain
+        self._is_drained = False
         self._spell = Spell("pulse")
         self._process = process
         self._running = running
+        self._stalls = Stalls(running)
         self._stop = threading.Event()
         self._beaten = time.monotonic()
         self._out_of_touch = False
@@ -58,14 +70,19 @@ class Pulse:
         self._thread.join()
 
     def _run(self) -> None:
-        # What is quarantined has to be known before much is taken, so it looks first and waits
-        # then.
+        # The quarantines have to be known before much is taken, so it looks first and waits then.
         while not self._stop.is_set():
             # Each by itself: a lock on what one of them reads must not keep the heartbeat from
             # being written.
             went_through = [
                 self._done(look)
-                for look in (self._beat_if_due, self._look_at_asks, self._look_at_breaks)
+                for look in (
+                    self._beat_if_due,
+                    self._look_at_asks,
+                    self._look_at_breaks,
+                    self._look_at_drain,
+                    self._stalls.look,
+                )
             ]
             if all(went_through):
                 self._spell.over("the pulse reaches the database again")
@@ -82,11 +99,20 @@ class Pulse:
             self._spell.met(problem, "heartbeat failed: the database does not take it")
             return False
         except Exception:
-            # Whatever it was: without this thread the process would go on unseen by the others.
+            # Any exception is caught: without this thread the process would go on unseen by the
+            # others.
             connection.close()
             log.exception("heartbeat failed")
             return False
         return True
+
+    def _look_at_drain(self) -> None:
+        if self._on_drain is None:
+            return
+        is_drained = Process.objects.filter(pk=self._process.pk).exclude(drained_at=None).exists()
+        if is_drained != self._is_drained:
+            self._on_drain(is_drained)
+            self._is_drained = is_drained
 
     def _look_at_breaks(self) -> None:
         self._running.quarantined = Quarantine.versions()
@@ -139,7 +165,7 @@ class Pulse:
     def _look_at_asks(self) -> None:
         """Stop attempts whose execution somebody wants cancelled, or that is in other hands.
 
-        What only waits for its turn with an expression hears of a pause too.
+        A drive that only waits for its turn with an expression hears of a pause too.
         """
         held = self._running.tokens()
         if not held:

@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 class Rounds:
     """Works again and again until it is closed; a class of its own says in :meth:`round` what.
 
-    What a round raises ends no thread: the next one comes after ``pause`` seconds, as the first
+    An exception of a round ends no thread: the next one comes after ``pause`` seconds, as the first
     does.
     """
 
@@ -46,7 +46,7 @@ class Rounds:
                 connection.close()
                 spell.met(problem, "it waits: the database does not take it")
             except Exception:
-                # Whatever it was: without this thread its work would stand still.
+                # Any exception is caught: without this thread its work would stand still.
                 connection.close()
                 log.exception("a round failed", who=self.what)
         connection.close()

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 
 import structlog
-from django.conf import settings
 from django.db import close_old_connections
 
+from executions.intake import fairness
 from executions.recovery.waiting import Waiting
 
 log = structlog.get_logger(__name__)
@@ -22,8 +22,8 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Room:
-    """What was free at one moment: ``free`` slots, of which the last ``kept`` are for owners that
-    hold little.
+    """The slots of one moment: ``free`` ones, of which the last ``kept`` are for owners that hold
+    little.
     """
 
     share: int
@@ -39,7 +39,7 @@ class Room:
         chosen = []
         for each in sorted(found, key=self._place):
             held = self.busy_of[each.owner_id]
-            is_for_others = self.free <= self.kept and held >= settings.STIGMER_FAIR_SHARE
+            is_for_others = self.free <= self.kept and held >= fairness.SHARE
             if self.free and held < self.share and not is_for_others:
                 self.free -= 1
                 self.busy_of[each.owner_id] += 1
@@ -64,19 +64,36 @@ class Slots:
         self._drive = drive
         self._changed = threading.Condition()
         self._busy = 0
+        self._takes_nothing_new = False
         self._busy_of: Counter[int | None] = Counter()
         self._on_free: Callable[[], None] = lambda: None
         self._pool = ThreadPoolExecutor(self._count, thread_name_prefix="slot")
 
+    @property
+    def takes_nothing_new(self) -> bool:
+        """Whether the worker is drained: no slot is free for another run, whatever stands idle."""
+        return self._takes_nothing_new
+
+    def take_nothing_new(self, so: bool) -> None:
+        """From now on, or no longer. Runs that are driven go on, with further calls of their
+        own.
+        """
+        with self._changed:
+            self._takes_nothing_new = so
+            self._changed.notify_all()
+
     def wait_for_free(self, seconds: float) -> bool:
         """Whether a slot is free, waiting at most so long for one."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._busy < self._count, seconds)
+            return self._changed.wait_for(lambda: self._is_free(self._count), seconds)
 
     def wait_for_unkept(self, seconds: float) -> bool:
         """Whether a slot is free that is not kept, waiting at most so long for one."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._busy < self._share, seconds)
+            return self._changed.wait_for(lambda: self._is_free(self._share), seconds)
+
+    def _is_free(self, count: int) -> bool:
+        return not self._takes_nothing_new and self._busy < count
 
     def on_free(self, tell: Callable[[], None]) -> None:
         """``tell`` is called by each thread whose slot has become free."""
@@ -87,19 +104,21 @@ class Slots:
         return self._count
 
     def room(self) -> Room:
-        """What is free now, and who holds how many."""
+        """The free slots of now, and how many each owner holds."""
         with self._changed:
-            free = max(0, self._count - self._busy)
+            free = 0 if self._takes_nothing_new else max(0, self._count - self._busy)
             return Room(self._share, self._count - self._share, free, Counter(self._busy_of))
 
     def has_room_for(self, owner_id: int) -> bool:
         """Whether a slot is free that this owner may hold."""
         with self._changed:
-            return self._busy < self._count and self._busy_of[owner_id] < self._share
+            return self._is_free(self._count) and self._busy_of[owner_id] < self._share
 
     def submit(self, execution_id: uuid.UUID, owner_id: int | None = None) -> bool:
-        """Drive it. False: its owner holds all that one may hold."""
+        """Drive it. False: its owner holds all that one may hold, or nothing new is taken."""
         with self._changed:
+            if self._takes_nothing_new:
+                return False
             if owner_id is not None and self._busy_of[owner_id] >= self._share:
                 return False
             self._count_in(owner_id)

@@ -23,6 +23,8 @@ from executions.recovery.rings import ring_for_orphans
 from executions.worker.fork_server import Pipes
 
 MOST_WAITING = 100  # of one owner
+# Executions that one worker drives alone at once, each in a process of its own.
+AT_ONCE = 4
 log = structlog.get_logger(__name__)
 
 
@@ -40,6 +42,7 @@ class Solo:
         self._waiting: dict[int, deque[uuid.UUID]] = {}
         self._busy = 0
         self._stopping = False
+        self._takes_nothing_new = False
         self._threads = [
             threading.Thread(target=work, name="solo", daemon=True)
             for work in (self._run, self._hear)
@@ -50,19 +53,30 @@ class Solo:
     def take(self, execution_id: uuid.UUID, owner_id: int, *, first: bool = False) -> None:
         """Drive it when it is its turn, ``first`` among those of its owner.
 
-        What does not fit into the queue is rung for again by the sweep.
+        The sweep rings again for an execution that does not fit into the queue.
         """
         with self._changed:
+            if self._takes_nothing_new:
+                return
             line = self._waiting.setdefault(owner_id, deque())
             if execution_id not in line and len(line) < MOST_WAITING:
                 line.insert(0 if first else len(line), execution_id)
             self._changed.notify_all()
 
+    def take_nothing_new(self, so: bool) -> None:
+        """From now on, or no longer. Runs that wait here are let go of: other workers find them."""
+        with self._changed:
+            self._takes_nothing_new = so
+            self._waiting.clear()
+            self._changed.notify_all()
+
     def room(self) -> int:
         """How many more may be driven now."""
         with self._changed:
+            if self._takes_nothing_new:
+                return 0
             waiting = sum(map(len, self._waiting.values()))
-            return max(0, settings.STIGMER_ALONE_PROCESSES - self._busy - waiting)
+            return max(0, AT_ONCE - self._busy - waiting)
 
     def close(self) -> None:
         """Let go of what waits and stop the children in order."""
@@ -99,13 +113,13 @@ class Solo:
             return execution_id
 
     def _may_go_on(self) -> bool:
-        has_room = self._busy < settings.STIGMER_ALONE_PROCESSES
+        has_room = self._busy < AT_ONCE
         return self._stopping or bool(self._waiting and has_room)
 
     def _hear(self) -> None:
         """Take note of each child that ended.
 
-        What they drove when the server itself ended is found by the sweep.
+        If the server itself ended, the sweep finds the executions that they drove.
         """
         for line in self._server.ends:
             execution_id, pid, how = line.rstrip("\n").split(" ", 2)

@@ -23,6 +23,7 @@ from django.db import Error
 from executions.driving.attempts.running import Running
 from executions.driving.lease import Held, claim_many
 from executions.driving.store import Store
+from executions.driving.takeover import RECOVERIES_AT_ONCE
 from executions.errors import Fenced
 from executions.models import Execution
 from executions.models.passing import trouble
@@ -129,7 +130,7 @@ class Taker:
                 else:
                     log.warning("could not take what is due", problem=str(problem).strip())
             except Exception:
-                # Whatever it was: without this thread what is due would wait for the sweep.
+                # Any exception is caught: without this thread what is due would wait for the sweep.
                 log.exception("could not take what is due")
             self._looked_at = time.monotonic()
 
@@ -176,6 +177,8 @@ class Taker:
 
     def _taken(self) -> Taken:
         """Take a batch, in one transaction."""
+        if self._slots.takes_nothing_new:
+            return Taken([], [], more=False, moment=None, seconds=0.0)
         began = time.monotonic()
         room = self._slots.room()
         # More than are free: some may be of owners that hold all that they may.
@@ -185,7 +188,7 @@ class Taker:
         alone: list[Execution] = []
         if time.monotonic() - self._looked_for_all_at >= LOOK_SECONDS:
             self._looked_for_all_at = time.monotonic()
-            places = RECOVERIES_WAITING * settings.STIGMER_RECOVERIES_AT_ONCE - self._recovering
+            places = RECOVERIES_WAITING * RECOVERIES_AT_ONCE - self._recovering
             found += (left := waiting.left_behind(max(0, min(places, room.free))))
             chosen += room.choose(left)
             alone = to_be_driven_alone(self._solo.room())

@@ -48,6 +48,10 @@ class Turns:
         python.call_on_turn(None)
         self._called.put(None)
         self._thread.join()
+        self.leave_to_others()
+
+    def leave_to_others(self) -> None:
+        """Wake what stands in line here, for other workers to take."""
         waiting = [each for each in python.leave_all() if isinstance(each, Waiting)]
         try:
             run_tx(lambda: in_line.wake(each.execution_id for each in waiting))
@@ -74,8 +78,8 @@ class Turns:
                 if not self._wake(called):
                     python.leave(called.step_id)
             except Exception:
-                # Whatever it was: the execution is looked at again by itself, and the others must
-                # be woken.
+                # Any exception is caught: the execution is looked at again by itself, and the
+                # others must be woken.
                 connection.close()
                 log.exception(
                     "could not wake what waits for a process", execution=str(called.execution_id)
@@ -84,6 +88,10 @@ class Turns:
 
     def _wake(self, called: Waiting) -> bool:
         """Have it driven. False: it waits no more, or its owner has no slot left here."""
+        if self._slots.takes_nothing_new:
+            run_tx(partial(in_line.wake, [called.execution_id]))
+            dispatch.ring(called.execution_id, called.queue, called.owner_id)
+            return False
         held = self._slots.has_room_for(called.owner_id) and run_tx(
             partial(self._taken, called.execution_id)
         )

@@ -7,11 +7,13 @@ from django.db import connection
 
 from executions.driving.store import Writers
 
+ON_POSTGRESQL = 4
+
 
 def writers() -> Writers:
-    """What suits the database: SQLite has one writer and a costly COMMIT, PostgreSQL serves a few
-    at once.
+    """As many as suit the database: SQLite has one writer and a costly COMMIT, PostgreSQL serves a
+    few at once.
     """
     if connection.vendor == "sqlite":
         return Writers(1, batch=settings.STIGMER_SLOTS)
-    return Writers(settings.STIGMER_WRITERS)
+    return Writers(ON_POSTGRESQL)

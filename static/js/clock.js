@@ -1,7 +1,11 @@
 // Times tick here, from timestamps of the server; nothing is pushed for them.
-// The exact moment, on hover, is in the zone of this browser; the server learns the zone for what it
-// writes itself, and for the days that a person types.
+// The exact moment, on hover, is in the zone and the format that the reader chose, else in those
+// of the
+// browser; the server learns the zone for what it writes itself, and for the days that a person
+// types.
 // data-since: running duration · data-until: countdown · data-ago: "3 min ago"
+import { mine } from "./mine.js";
+
 let skewMs = 0;
 
 export function setServerNow(iso) {
@@ -33,22 +37,39 @@ function put(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-const two = (number) => String(number).padStart(2, "0");
+const zoneOfBrowser = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-const day = (at) => `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+// A zone that this browser does not know (older than the server's names) is as good as none.
+const zone = (() => {
+  if (!mine.zone || mine.zone === "browser") return zoneOfBrowser();
+  try { return new Intl.DateTimeFormat("en", { timeZone: mine.zone }).resolvedOptions().timeZone; } catch { return zoneOfBrowser(); }
+})();
 
-function zoneOf(at) {
-  const parts = new Intl.DateTimeFormat("en", { timeZoneName: "short" }).formatToParts(at);
-  return parts.find((part) => part.type === "timeZoneName")?.value ?? "";
+const PARTS = new Intl.DateTimeFormat("en", {
+  timeZone: zone, timeZoneName: "short", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+});
+
+const DAYS = {
+  iso: (p) => `${p.year}-${p.month}-${p.day}`,
+  dots: (p) => `${p.day}.${p.month}.${p.year}`,
+  slashes: (p) => `${p.month}/${p.day}/${p.year}`,
+};
+
+const partsOf = (iso) => Object.fromEntries(PARTS.formatToParts(new Date(iso)).map(({ type, value }) => [type, value]));
+
+const day = (parts) => (DAYS[mine.dates] ?? DAYS.iso)(parts);
+
+function time(parts) {
+  if (mine.dates !== "slashes") return `${parts.hour}:${parts.minute}:${parts.second}`;
+  const hour = Number(parts.hour);
+  return `${hour % 12 || 12}:${parts.minute}:${parts.second} ${hour < 12 ? "AM" : "PM"}`;
 }
 
-function exact(iso) {
-  const at = new Date(iso);
-  return `${day(at)} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())} ${zoneOf(at)}`;
-}
+export const timeOf = (at) => time(partsOf(at.toISOString()));
+
+const exact = (parts) => `${day(parts)} ${time(parts)} ${parts.timeZoneName}`;
 
 function tellZone() {
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const secure = location.protocol === "https:" ? "; Secure" : "";
   if (zone) document.cookie = `stigmer-zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
 }
@@ -57,9 +78,10 @@ export function tick(root = document) {
   for (const element of root.querySelectorAll("time[datetime]")) {
     // What the server sent anew has the zone of the server again.
     if (element.dataset.zoned === element.title && element.title) continue;
-    element.title = element.dataset.zoned = exact(element.dateTime);
+    const parts = partsOf(element.dateTime);
+    element.title = element.dataset.zoned = exact(parts);
     if (element.dataset.at !== undefined) put(element, element.title);
-    if (element.dataset.day !== undefined) put(element, day(new Date(element.dateTime)));
+    if (element.dataset.day !== undefined) put(element, day(parts));
   }
   for (const element of root.querySelectorAll("[data-since]")) put(element, lasted(now() - Date.parse(element.dataset.since)));
   for (const element of root.querySelectorAll("[data-ago]")) put(element, ago(now() - Date.parse(element.dataset.ago)));

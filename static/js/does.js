@@ -39,6 +39,8 @@ export function listenForChanges() {
     const text = document.getElementById("text");
     if (!line || !text) return;
     event.preventDefault();
+    // The editor goes there itself.
+    if (!text.dispatchEvent(new CustomEvent("goes-to-line", { cancelable: true, detail: Number(line) }))) return;
     const start = text.value.split("\n").slice(0, Number(line) - 1).join("\n").length + (Number(line) > 1 ? 1 : 0);
     const end = text.value.indexOf("\n", start);
     text.focus();

@@ -1,4 +1,5 @@
-// Forms: one click, or a double click, is one request, and whatever comes back is shown or explained.
+// Forms: one click, or a double click, is one request, and whatever comes back is shown or
+// explained.
 import { catchUp } from "./live/socket.js";
 import { toast } from "./toasts.js";
 

@@ -1,5 +1,6 @@
 // One registry of keyboard shortcuts: the help sheet is made from it, and a clash is an error.
-const OFF = "stigmer-keys-off";
+import { keep, mine } from "./mine.js";
+
 const registry = new Map();
 let prefix = "";
 
@@ -15,9 +16,7 @@ export const commands = () => [...registry].map(([keys, { words, does }]) => ({ 
 
 const isTyping = (target) => target.closest?.("input, textarea, select, [contenteditable=true]");
 
-function isOff() {
-  try { return localStorage.getItem(OFF) === "yes"; } catch { return false; }
-}
+const isOff = () => mine.keys === "off";
 
 export function listenForKeys() {
   document.addEventListener("keydown", (event) => {
@@ -36,7 +35,8 @@ export function listenForKeys() {
   if (!box) return;
   box.checked = isOff();
   box.addEventListener("change", () => {
-    try { localStorage.setItem(OFF, box.checked ? "yes" : "no"); } catch { /* for this page only */ }
+    mine.keys = box.checked ? "off" : "on";
+    keep("has_keys", !box.checked);
   });
 }
 

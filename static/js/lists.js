@@ -18,7 +18,8 @@ export function follow(selector) {
   document.querySelector(selector)?.click();
 }
 
-// Round the failed steps of a page, or the failed rows of a list, beginning after where the focus is.
+// Round the failed steps of a page, or the failed rows of a list, beginning after where the
+// focus is.
 export function nextError() {
   const found = [...document.querySelectorAll(".step:has(> .mark.tone-bad):not(.superseded), .execution-row[data-error]")];
   if (!found.length) return;
@@ -37,7 +38,8 @@ export function pick() {
   document.activeElement?.closest("[data-row]")?.querySelector(".pick")?.click();
 }
 
-// How many rows are checked stands beside the buttons for them; the box of the head checks all rows of
+// How many rows are checked stands beside the buttons for them; the box of the head checks all
+// rows of
 // the page, and shift checks all from the row that was checked last.
 export function countPicked() {
   const boxes = () => [...document.querySelectorAll(".pick:not(.all)")];

@@ -9,9 +9,13 @@ import { startPolls } from "./live/polls.js";
 import { startLive } from "./live/socket.js";
 import { startTalk } from "./live/talk.js";
 import { listenForPalette } from "./palette.js";
-import { toggleTheme } from "./theme.js";
+import { listenForDrawings, startGraph } from "./graph.js";
+import { showOwn } from "./own.js";
+import { startPayloads } from "./payload.js";
+import { startSteps } from "./steps.js";
+import { followTheme, toggleTheme } from "./theme.js";
 
-const go = (name) => () => { follow(`.nav a[data-nav="${name}"]`); };
+const go = (name) => () => { follow(`a[data-nav="${name}"]`); };
 
 register("?", "Show this help", showKeys);
 register("/", "Search", () => focusOn("input[type=search]"));
@@ -19,11 +23,13 @@ register("g o", "Go to overview", go("overview"));
 register("g e", "Go to executions", go("executions"));
 register("g w", "Go to workflows", go("workflows"));
 register("g v", "Go to approvals", go("approvals"));
+register("g h", "Go to schedules", go("schedules"));
 register("g i", "Go to inbox", go("inbox"));
 register("g p", "Go to workers", go("workers"));
 register("g a", "Go to what needs attention", go("attention"));
 register("g s", "Go to agents", go("agents"));
 register("g t", "Go to API tokens", go("tokens"));
+register("g c", "Go to your settings", go("settings"));
 document.querySelectorAll("[data-tab]").forEach((tab, at) => register(`${at + 1}`, `Tab: ${tab.textContent}`, () => followTab(at + 1)));
 register("j", "Next row or step", () => move(1));
 register("k", "Previous row or step", () => move(-1));
@@ -37,6 +43,8 @@ if (document.querySelector("#reply, #message")) register("m", "Write a message",
 
 setServerNow(document.querySelector("[data-server-now]")?.dataset.serverNow ?? "");
 startClock();
+showOwn();
+followTheme();
 listenForClicks();
 listenForChanges();
 listenForKeys();
@@ -44,6 +52,12 @@ listenForForms();
 listenForPalette();
 listenForChecks();
 countPicked();
+startSteps();
+startPayloads();
+startGraph();
+listenForDrawings();
 startLive();
 startTalk();
 startPolls();
+// Clicks of before are done now: js/held-early.js.
+dispatchEvent(new Event("scripts-live"));

@@ -1,23 +1,86 @@
-// The command palette: every shortcut by its words, and a search for what was typed.
+// The command palette: every shortcut and every button of the page by its words, and what is
+// found by name or id.
 import { commands } from "./keys.js";
 
+const PAUSE_MS = 150;
+const SHORTEST = 2;
 const sheet = () => document.getElementById("palette");
 let at = 0;
+let found = { typed: "", rows: [] };
+let asking = null;
+let timer = 0;
+
+const go = (address) => () => location.assign(address);
+
+// The verbs for the run of this page, as its buttons say.
+function verbs() {
+  return [
+    ...document.querySelectorAll(
+      "#standing .actions button:not([aria-disabled=true]), #standing .actions a",
+    ),
+  ].map((button) => ({
+    words: button.textContent.trim(),
+    keys: "",
+    note: "this run",
+    does: () => button.click(),
+  }));
+}
 
 function options(typed) {
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = commands().filter((each) => words.every((word) => each.words.toLowerCase().includes(word)));
-  if (!typed) return found;
-  const go = (path) => () => location.assign(`${path}?q=${encodeURIComponent(typed)}`);
-  return [...found, { words: `Search executions for “${typed}”`, keys: "", does: go("/executions/") }, { words: `Search workflows for “${typed}”`, keys: "", does: go("/workflows/") }, { words: `Search agents for “${typed}”`, keys: "", does: go("/agents/") }];
+  const own = [...verbs(), ...commands()].filter((each) =>
+    words.every((word) => each.words.toLowerCase().includes(word)),
+  );
+  if (!typed) return own;
+  const places =
+    found.typed === typed
+      ? found.rows.map(({ kind, name, note, address }) => ({
+          words: name,
+          keys: "",
+          note: `${kind} · ${note}`,
+          does: go(address),
+        }))
+      : [];
+  const search = (what) => ({
+    words: `Search ${what} for “${typed}”`,
+    keys: "",
+    does: go(`/${what}/?q=${encodeURIComponent(typed)}`),
+  });
+  return [...own, ...places, ...["executions", "workflows", "agents"].map(search)];
 }
 
-function row({ words, keys }, number) {
+async function find(typed) {
+  asking?.abort();
+  if (typed.length < SHORTEST) return;
+  asking = new AbortController();
+  try {
+    const response = await fetch(`/find?q=${encodeURIComponent(typed)}`, {
+      credentials: "same-origin",
+      signal: asking.signal,
+    });
+    if (!response.ok || response.redirected) return;
+    found = { typed, rows: (await response.json()).found };
+    if (sheet().open) show();
+  } catch {
+    /* Something newer is looked for, or the server is away: the searches stay. */
+  }
+}
+
+function row({ words, keys, note }, number) {
   const item = document.createElement("li");
   item.id = `palette-${number}`;
   item.setAttribute("role", "option");
   item.setAttribute("aria-selected", String(number === at));
-  item.append(Object.assign(document.createElement("span"), { textContent: words, className: "clip" }));
+  item.append(
+    Object.assign(document.createElement("span"), { textContent: words, className: "clip" }),
+  );
+  if (note)
+    item.append(
+      Object.assign(document.createElement("small"), {
+        textContent: note,
+        className: "faint clip push",
+      }),
+    );
   if (keys) item.append(Object.assign(document.createElement("kbd"), { textContent: keys }));
   return item;
 }
@@ -25,12 +88,12 @@ function row({ words, keys }, number) {
 function show() {
   const input = sheet().querySelector("input");
   const list = sheet().querySelector("[role=listbox]");
-  const found = options(input.value.trim());
-  at = Math.max(0, Math.min(at, found.length - 1));
-  list.replaceChildren(...found.map(row));
+  const shown = options(input.value.trim());
+  at = Math.max(0, Math.min(at, shown.length - 1));
+  list.replaceChildren(...shown.map(row));
   list.children[at]?.scrollIntoView({ block: "nearest" });
-  input.setAttribute("aria-activedescendant", found.length ? `palette-${at}` : "");
-  return found;
+  input.setAttribute("aria-activedescendant", shown.length ? `palette-${at}` : "");
+  return shown;
 }
 
 function run(number) {
@@ -52,13 +115,33 @@ export function listenForPalette() {
   const dialog = sheet();
   if (!dialog) return;
   document.addEventListener("keydown", (event) => {
-    if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") { event.preventDefault(); openPalette(); }
+    if (
+      (event.ctrlKey || event.metaKey) &&
+      !event.altKey &&
+      !event.shiftKey &&
+      event.key.toLowerCase() === "k"
+    ) {
+      event.preventDefault();
+      openPalette();
+    }
   });
-  dialog.addEventListener("input", () => { at = 0; show(); });
+  dialog.addEventListener("input", ({ target }) => {
+    at = 0;
+    show();
+    clearTimeout(timer);
+    timer = setTimeout(() => find(target.value.trim()), PAUSE_MS);
+  });
   dialog.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) { event.preventDefault(); at += step; show(); }
-    if (event.key === "Enter" && !event.isComposing) { event.preventDefault(); run(at); }
+    if (step) {
+      event.preventDefault();
+      at += step;
+      show();
+    }
+    if (event.key === "Enter" && !event.isComposing) {
+      event.preventDefault();
+      run(at);
+    }
   });
   dialog.addEventListener("click", (event) => {
     const item = event.target.closest("[role=option]");

@@ -1,4 +1,5 @@
-// What a screen reader is told. Messages are gathered for a second so that a burst becomes one sentence.
+// What a screen reader is told. Messages are gathered for a second so that a burst becomes one
+// sentence.
 const QUIET_MS = 1200;
 let waiting = [];
 let timer = 0;

@@ -170,7 +170,7 @@ def test_how_many_a_lock_refused_is_audited_when_its_period_is_over(admin, setti
     for _ in range(12):
         enter("/log-in", "admin", "wrong", STRANGE)
     assert refused.tell_how_many() == 0
-    over = time.time() + settings.STIGMER_LOGIN_LOCK_SECONDS + 1
+    over = time.time() + throttle.LOCK_SECONDS + 1
     assert (refused.tell_how_many(over), refused.tell_how_many(over)) == (1, 0)
     entries = AuditEntry.objects.filter(outcome="refused").order_by("id")
     assert [entry.after["tries"] for entry in entries] == [1, 7]

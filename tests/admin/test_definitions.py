@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 
 from executions.intake.agents import apply_agent
 from executions.intake.apply import apply_definition
-from executions.models import Agent, Workflow
+from executions.intake.skills import apply_skill
+from executions.models import Agent, Skill, Workflow
 
 AsUser = Callable[[User], Client]
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
@@ -21,10 +23,16 @@ do:
 - first: {set: {n: %s}}
 """
 AGENT = "kind: Agent\nname: written\ninstructions: Answer in %s sentences.\n"
-KINDS: dict[str, tuple[str, Any]] = {"workflow": (WORKFLOW, Workflow), "agent": (AGENT, Agent)}
+SKILL = "---\nname: written\ndescription: Says how.\n---\n# How\nIn %s steps.\n"
+KINDS: dict[str, tuple[str, Any]] = {
+    "workflow": (WORKFLOW, Workflow),
+    "agent": (AGENT, Agent),
+    "skill": (SKILL, Skill),
+}
 BROKEN = {
     "workflow": (WORKFLOW % "1" + "- second: {sett: {n: 2}}\n", "<td>4</td>"),
     "agent": ("kind: Agent\nname: written\ninstructions: no\ntool: [x]\n", "<td>3</td>"),
+    "skill": ("---\nname: written\ndescribed: x\n---\nHow.\n", "<td>3</td>"),
 }
 
 
@@ -32,8 +40,24 @@ def add(kind: str) -> str:
     return reverse(f"admin:executions_{kind}_add")
 
 
-def change(row: Workflow | Agent) -> str:
+def change(row: Workflow | Agent | Skill) -> str:
     return reverse(f"admin:executions_{row._meta.model_name}_definition", args=[row.pk])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_administrator_says_whose_it_is(kind: str, admin: User, as_user: AsUser) -> None:
+    text, model = KINDS[kind]
+    client = as_user(admin)
+    client.post(add(kind), {"text": text % "1", "visibility": "private"})
+    row = model.objects.get()
+    group = Group.objects.create(name="Shop")
+    page = reverse(f"admin:executions_{kind}_change", args=[row.pk])
+    fields = client.get(page).context["adminform"].form.initial
+    sent = {"name": row.name, "visibility": "private", "owner": admin.pk, "group": group.pk}
+    sent |= {name: json.dumps(fields[name]) for name in ("labels", "tags", "annotations")}
+    assert client.post(page, sent).status_code == 302
+    row.refresh_from_db()
+    assert row.group == group
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -91,8 +115,11 @@ def test_support_looks_and_writes_nothing(
     kind: str, admin: User, support: User, as_user: AsUser
 ) -> None:
     text, model = KINDS[kind]
+    row: Workflow | Agent | Skill
     if kind == "agent":
-        row: Workflow | Agent = apply_agent(text % "1", admin).agent
+        row = apply_agent(text % "1", admin).agent
+    elif kind == "skill":
+        row = apply_skill(text % "1", admin).skill
     else:
         row = apply_definition(text % "1", admin).workflow
     client = as_user(support)

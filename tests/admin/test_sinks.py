@@ -25,7 +25,7 @@ def form(**changes: object) -> dict[str, object]:
         "address": "https://example.org/in",
         "is_active": "on",
     }
-    return {**given, "types": [TYPES[0]], "secret": "HOOK", **changes}
+    return {**given, "types": [TYPES[0]], "rhythm": "at once", "secret": "HOOK", **changes}
 
 
 def test_an_administrator_declares_one(admin: User, as_user: AsUser) -> None:

@@ -119,7 +119,7 @@ def test_support_may_acknowledge_recover_and_restore_and_nothing_else(
     execution = make()
     client = as_user(support)
     choices = dict(client.get(LIST).context["action_form"].fields["action"].choices)
-    assert set(choices) == {"", "acknowledge", "recover", "restore", "undo restore"}
+    assert set(choices) == {"", "acknowledge", "recover", "restore", "retry", "undo restore"}
     ask(
         client,
         "terminate",
@@ -129,6 +129,8 @@ def test_support_may_acknowledge_recover_and_restore_and_nothing_else(
     )
     assert phase_of(execution) == Phase.FAILED
     confirm(client, "recover", execution)
+    assert phase_of(execution) == Phase.FAILED
+    confirm(client, "recover", execution, reason="asked by the owner")
     assert phase_of(execution) == Phase.PENDING
 
 

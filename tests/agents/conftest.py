@@ -64,8 +64,8 @@ def no_mind_is_left() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def patient(settings: Any) -> None:
-    settings.STIGMER_MODEL_RETRY_DELAYS = [0.0, 0.0, 0.0]
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("executions.calls.model.RETRY_DELAYS", [0.0, 0.0, 0.0])
 
 
 @pytest.fixture

@@ -29,6 +29,11 @@ def environment() -> list[str]:
     return sorted(os.environ)
 
 
+@server.tool(description="What the environment holds under these names.")
+def valued(names: list[str]) -> list[str]:
+    return [os.environ.get(name, "") for name in names]
+
+
 if len(sys.argv) > 2:
     server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[2]))
 else:

@@ -17,6 +17,7 @@ from executions.models import Execution, LanguageModel
 from executions.states import Phase
 from executions.verbs.deciding.restore import restore
 from tests.agents.conftest import Demo, answer, calls, step, steps
+from tests.people import confirmed
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 Begin = Callable[..., Execution]
@@ -110,7 +111,7 @@ def test_a_restore_to_before_it_goes_on_with_the_whole_conversation(
     assert execution.current_step == "/turn/10"
     demo.plays(*LOOKS, {"say": "All of it: {message}"}, when="^look")
     place = step(execution, "/turn/8/call/1").seq or 0
-    restore(execution.pk, alice, place, reason="another model reads more")
+    restore(execution.pk, confirmed(alice), place, reason="another model reads more")
     assert drive(execution).output["text"] == "All of it: look"
     assert "/compact/10" not in dict(steps(execution))
 

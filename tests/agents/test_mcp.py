@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,9 +13,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
-from executions.driving import tools_of_servers
-from executions.models import Execution, McpServer, McpTool
+from executions import secret_access
+from executions.driving import surroundings, tools_of_servers
+from executions.models import Environment, Execution, McpServer, McpTool, Step
 from executions.states import Phase
+from tests.agents import node_servers
 from tests.agents.conftest import Demo, answer, calls, step, steps
 from tests.live import free_ports
 from tests.waiting import until
@@ -115,6 +117,27 @@ def test_a_server_that_dies_in_a_call_that_may_happen_once_leaves_it_to_a_person
     assert "ended in the middle of a call" in attempt.error["detail"]
 
 
+def test_a_run_has_one_session_with_each_server_from_its_start_on(
+    begin: Begin, drive: Drive, demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from executions import mind
+
+    declared("small", is_trusted=True)
+    demo.plays(calls(("small__add", {"a": 2, "b": 3})), {"say": "{result}"})
+    execution = begin("add", tools=[{"mcp": "small", "tool": "add", "approval": "never"}])
+    request, asked_as = mind.request, []
+
+    def seen(asked: dict[str, Any], **more: Any) -> Any:
+        if asked["do"] in ("tools", "call"):
+            asked_as.append((asked["do"], asked["run"]))
+        return request(asked, **more)
+
+    monkeypatch.setattr(mind, "request", seen)
+    assert drive(execution).phase == Phase.COMPLETED
+    # The session in which its tools were asked for is that in which they are called.
+    assert asked_as == [("tools", execution.public_id), ("call", execution.public_id)]
+
+
 def test_a_server_that_was_started_anew_is_told_to_the_model(
     begin: Begin, drive: Drive, demo: Demo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,37 +199,67 @@ def test_the_server_of_git_tells_a_log(
     assert "Tea is green" in execution.output["text"]
 
 
-# A folder with node_modules in which the servers are installed: docs/agents.md.
-NODE = os.environ.get("STIGMER_TEST_NODE_SERVERS", "")
+def node_server(name: str, *arguments: str) -> str:
+    """The command of a server that npm gives."""
+    return shlex.join(
+        ["node", str(node_servers.programs() / name / "dist" / "index.js"), *arguments]
+    )
 
 
-@pytest.mark.skipif(not NODE, reason="STIGMER_TEST_NODE_SERVERS names no folder of node servers")
-def test_servers_of_node_read_files_and_echo(
-    begin: Begin, drive: Drive, demo: Demo, settings: Any, tmp_path: Path
+def test_a_server_of_node_reads_and_writes_files_below_its_folder_alone(
+    begin: Begin, drive: Drive, demo: Demo, settings: Any, tmp_path: Path, alice: User
 ) -> None:
-    programs = Path(NODE) / "node_modules" / "@modelcontextprotocol"
-    (tmp_path / "tea.txt").write_text("green")
-    settings.STIGMER_MCP_COMMANDS = {
-        "everything": f"node {programs}/server-everything/dist/index.js stdio",
-        "files": f"node {programs}/server-filesystem/dist/index.js {tmp_path}",
-    }
-    declared("everything", is_trusted=True)
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "tea.txt").write_text("green")
+    (tmp_path / "other.txt").write_text("not for it")
+    settings.STIGMER_MCP_COMMANDS = {"files": node_server("server-filesystem", str(folder))}
     declared("files", is_trusted=True)
+    tea, other, new = folder / "tea.txt", tmp_path / "other.txt", folder / "new.txt"
     demo.plays(
-        calls(
-            ("everything__echo", {"message": "a word"}),
-            ("files__read_text_file", {"path": str(tmp_path / "tea.txt")}),
-        ),
+        calls(("files__read_text_file", {"path": str(tea)})),
+        calls(("files__read_text_file", {"path": str(other)})),
+        calls(("files__write_file", {"path": str(new), "content": "black"})),
         {"say": "{result}"},
     )
-    tools = [
-        {"mcp": "everything", "tool": "echo", "approval": "never"},
-        {"mcp": "files", "tool": "read_text_file", "approval": "never"},
-    ]
-    execution = drive(begin("read", tools=tools))
+    execution = drive(begin("read", tools=[{"mcp": "files"}]))
+    # A tool that only reads is called at once; one that writes is destructive, as the server says.
+    assert execution.current_step == "/turn/3/ask/1", execution.failure_reason
+    assert "green" in str(step(execution, "/turn/1/call/1").output)
+    told = step(execution, "/turn/2/call/1")
+    assert told.status == "FAILED" and "outside allowed directories" in told.output["error"]
+    assert not new.exists()
+    answer(execution, alice, "approve")
+    assert drive(execution).phase == Phase.COMPLETED
+    assert new.read_text() == "black"
+
+
+def test_a_server_of_node_that_gives_everything(
+    begin: Begin, drive: Drive, demo: Demo, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STIGMER_TEST_CANARY", "a-canary")
+    settings.STIGMER_MCP_COMMANDS = {"every": node_server("server-everything", "stdio")}
+    declared("every", is_trusted=True)
+    demo.plays(
+        calls(
+            ("every__echo", {"message": "a word"}),
+            ("every__get-sum", {"a": 2, "b": 3}),
+            ("every__get-env", {}),
+            ("every__get-tiny-image", {}),
+            ("every__get-resource-reference", {"resourceType": "Text", "resourceId": 1}),
+            ("every__get-structured-content", {"location": "Chicago"}),
+        ),
+        {"say": "Done."},
+    )
+    execution = drive(begin("try it", tools=[{"mcp": "every"}], approval="never", trust="all"))
     assert execution.phase == Phase.COMPLETED, execution.failure_reason
-    assert "a word" in str(step(execution, "/turn/1/call/1").output)
-    assert "green" in str(step(execution, "/turn/1/call/2").output)
+    gave = [str(step(execution, f"/turn/1/call/{n}").output) for n in range(1, 7)]
+    assert "a word" in gave[0] and "5" in gave[1]
+    # It has nothing of the worker's environment.
+    assert "PATH" in gave[2] and "a-canary" not in gave[2]
+    assert "[image left out]" in gave[3]
+    assert "This is a plaintext resource" in gave[4]
+    assert "temperature" in gave[5]
 
 
 @pytest.mark.parametrize(("trust", "asks"), [("declared", True), ("all", False)])
@@ -256,6 +309,45 @@ def test_a_server_sees_nothing_of_the_workers_environment(
     assert "PATH" in text
     assert "STIGMER" not in text
     assert "DATABASE_URL" not in text
+
+
+def test_a_command_finds_its_environment_and_the_secrets_that_it_names(
+    begin: Begin, drive: Drive, demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {"FORGE": "a-key-that-nobody-sees"}
+    monkeypatch.setattr(secret_access, "known_secrets", lambda: known)
+    monkeypatch.setattr(surroundings, "_known_secrets", lambda: known)
+    environment = Environment(name="forge", variables={"REGION": "eu"}, secrets={"KEY": "FORGE"})
+    environment.full_clean()
+    environment.save()
+    declared("small", is_trusted=True, environment=environment)
+    demo.plays(calls(("small__valued", {"names": ["REGION", "KEY"]})), {"say": "{result}"})
+    tools = [{"mcp": "small", "tool": "valued", "approval": "never"}]
+    execution = drive(begin("look", tools=tools))
+    # The server has the key; what it says of it is hidden before it is kept.
+    text = execution.output["text"]
+    assert "eu" in text and "[secret FORGE]" in text, execution.failure_reason
+    rows = str(list(Step.objects.values())) + str(list(Environment.objects.values()))
+    assert "a-key-that-nobody-sees" not in rows + str(demo.ledger())
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"variables": {"PATH": "/x"}}, "which programs are loaded"),
+        ({"variables": {"ld_preload": "/x"}}, "which programs are loaded"),
+        ({"variables": {"A-B": "x"}}, "is no name of a variable"),
+        ({"variables": {"A": 1}}, "an object of texts"),
+        ({"variables": ["A"]}, "an object of texts"),
+        ({"variables": {"A": "x\0"}}, "holds a NUL"),
+        ({"secrets": {"STIGMER_SECRET_KEY": "x"}}, "which programs are loaded"),
+        ({"variables": {"A": "x"}, "secrets": {"A": "y"}}, "has a value and a secret"),
+        ({"variables": {f"A{n}": "x" for n in range(51)}}, "at most 50"),
+    ],
+)
+def test_an_environment_that_would_do_more_is_refused(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Environment(name="e", **given).full_clean()
 
 
 def test_a_server_that_is_not_there_fails_the_start_and_a_retry_goes_on(

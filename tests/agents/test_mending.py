@@ -18,6 +18,7 @@ from executions.verbs.deciding.amend import amend
 from executions.verbs.deciding.decisions import retry, skip
 from executions.verbs.deciding.restore import BEGINNING, checkpoints, restore
 from tests.agents.conftest import Demo, answer, calls, step, steps
+from tests.people import confirmed
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 Begin = Callable[..., Execution]
@@ -175,7 +176,7 @@ def test_a_run_is_restored_to_every_place_and_pays_only_for_what_comes_after_it(
     assert path == "" or seq in [each.seq for each in checkpoints(three)]
     before, paid = len(noted(notes)), len(demo.billed())
     demo.plays(*_three({"say": "Done."}))
-    restore(three.pk, alice, seq, reason="another try")
+    restore(three.pk, confirmed(alice), seq, reason="another try")
     execution = drive(three)
     assert execution.phase == Phase.COMPLETED, execution.failure_reason
     assert execution.output["text"] == "Done."

@@ -4,6 +4,7 @@ as the real one: thinking goes back with its signature, each call with its resul
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -145,10 +146,12 @@ def test_a_turn_is_retried_with_a_model_of_another_protocol(
 
 
 def test_a_protocol_whose_library_is_not_installed_says_what_to_install(
-    begin: Begin, drive: Drive, demo: Demo, model: LanguageModel
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    model.protocol = Protocol.GOOGLE
-    model.save()
-    execution = drive(begin())
-    assert "stigmer[google]" in execution.failure_reason
-    assert demo.ledger() == []
+    from executions.mind.protocols import NotInstalled, Protocols
+
+    monkeypatch.setitem(sys.modules, "pydantic_ai.models.google", None)
+    said = {"name": "g", "address": "http://127.0.0.1:9/v1beta", "key": "", "remote_name": "g"}
+    said |= {"protocol": "google", "silence_seconds": "20"}
+    with pytest.raises(NotInstalled, match=r"stigmer\[google\]"):
+        Protocols().model(said)

@@ -16,6 +16,7 @@ from executions.verbs.deciding.control import pause, resume
 from executions.verbs.deciding.decisions import recover, retry, skip
 from executions.verbs.deciding.restore import checkpoints, preview, restore
 from tests.agents.conftest import Demo, answer, calls, step, steps
+from tests.people import confirmed
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 Begin = Callable[..., Execution]
@@ -305,6 +306,7 @@ def test_a_restore_goes_back_to_a_turn_and_pays_only_for_what_comes_after_it(
         ("/turn/1/call/1", False),
         ("/turn/2", True),
     ]
+    confirmed(alice)
     restored = restore(execution.pk, alice, turn.seq, reason="try the tool again")
     assert restored.next_step == "/turn/1/call/1"
     execution = drive(execution)
@@ -314,9 +316,9 @@ def test_a_restore_goes_back_to_a_turn_and_pays_only_for_what_comes_after_it(
 
 
 def test_a_tool_that_failed_for_good_is_skipped_with_a_result_by_hand(
-    begin: Begin, drive: Drive, demo: Demo, alice: User, settings: Any
+    begin: Begin, drive: Drive, demo: Demo, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.STIGMER_ATTEMPT_SECONDS = 0
+    monkeypatch.setattr("executions.calls.kind.ATTEMPT_SECONDS", 0)
     demo.plays(calls(("agents_stock", {"sku": "tea"})), {"say": "{result}"})
     execution = begin("look", tools=["agents.stock"])
     execution = drive(execution)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from executions.models import Attempt, Execution
 from executions.states import Phase
 from executions.verbs.deciding import control
 from tests.agents.conftest import Demo, calls, step
-from tests.processes import lives
+from tests.processes import below, lives
 from tests.waiting import until
 from tests.worker import conftest as workers
 
@@ -43,7 +42,7 @@ def start(worker: workers.Start, tmp_path: Path) -> Callable[[], subprocess.Pope
         return worker(
             STIGMER_FUNCTION_MODULES="tests.agents.functions",
             STIGMER_TEST_NOTES=tmp_path / "notes",
-            STIGMER_MODEL_RETRY_DELAYS="0,0,0",
+            turned={"executions.calls.model.RETRY_DELAYS": [0, 0, 0]},
         )
 
     return started
@@ -56,8 +55,7 @@ def closed(redis_client: redis.Redis) -> Iterator[None]:
 
 
 def minds_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    children = psutil.Process(process.pid).children(recursive=True)
-    return [child for child in children if "executions.mind.child" in child.cmdline()]
+    return below(process.pid, "executions.mind.child")
 
 
 def mind_of(process: subprocess.Popen[bytes]) -> psutil.Process:
@@ -128,10 +126,8 @@ def test_a_lost_lease_breaks_the_stream_off_long_before_the_answer_ends(
     is_streaming(demo, 1)
     # As another worker does that takes it over.
     Execution.objects.filter(pk=execution.pk).update(token=F("token") + 1)
-    lost_at = time.monotonic()
     until(lambda: demo.ledger()[0]["output_tokens"] > 0, what="the server sees that nobody listens")
-    # The answer would take half a minute; it is looked for a lost lease once a second.
-    assert time.monotonic() - lost_at < 10
+    # The answer would take half a minute; a lost lease is looked for once a second.
     assert demo.ledger()[0]["in_full"] is False
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
 
 BASE = "/api/v1"
+USUAL = ("run", "act")
 HEAD = "document: {dsl: '1.0.0', namespace: tests, name: %s, version: '1.0.0'}\n"
 GOOD = "do:\n- first: {set: {n: 1}}\n- last: {set: {n: 2}}\n"
 FAILING = """
@@ -61,7 +62,8 @@ class Caller:
 
 
 def caller_of(user: User, *scopes: str) -> Caller:
-    scopes = scopes or (("admin",) if user.is_superuser else ("run", "act"))
+    usual = ("admin",) if user.is_superuser else ("read",) if policy.is_viewer(user) else USUAL
+    scopes = scopes or usual
     return Caller(user, tokens.mint(user, "tests", scopes).secret)
 
 
@@ -81,8 +83,10 @@ def people(alice: User) -> dict[str, Caller]:
     bob = User.objects.create_user("bob")
     sue = User.objects.create_user("sue")
     sue.groups.add(Group.objects.get_or_create(name=policy.SUPPORT_GROUP)[0])
+    vera = User.objects.create_user("vera")
+    vera.groups.add(Group.objects.get_or_create(name=policy.VIEWERS_GROUP)[0])
     ada = User.objects.create_superuser("ada")
-    callers = {"owner": alice, "stranger": bob, "support": sue, "admin": ada}
+    callers = {"owner": alice, "stranger": bob, "viewer": vera, "support": sue, "admin": ada}
     return {"anonymous": Caller(None)} | {role: caller_of(user) for role, user in callers.items()}
 
 

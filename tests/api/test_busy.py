@@ -65,9 +65,9 @@ def unheard_worker(worker: Process) -> Process:
 
 
 @pytest.fixture
-def quick(settings: Any) -> Iterator[None]:
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The bound of who asks is what is tried, not how long it is."""
-    settings.STIGMER_TRANSACTION_SECONDS = 1.0
+    monkeypatch.setattr("executions.models.transactions.TRIES_SECONDS", 1.0)
     yield
 
 

@@ -29,18 +29,27 @@ PLACES = {
         "workflow_name": "orders",
     },
     "agent": {"execution_id": "aex", "ref": "agt", "instance_id": "ain"},
+    "skill": {"ref": "skl"},
     "": {
         "step_id": "stp",
         "session_id": "ses",
         "token_id": "key",
         "approval_id": "ask",
+        "proposal_id": "prp",
+        "worker_id": "wrk",
         "event_id": "evt",
         "source_id": "src",
         "bulk_id": "blk",
+        "schedule_id": "sch",
         "cause": "cause",
         "sink_id": "snk",
+        "channel_id": "chn",
+        "artifact_id": "art",
+        "group": "Shipping",
+        "username": "first",
         "runner": "stigmer",
         "number": "1",
+        "digest": "0" * 64,
     },
 }
 CONFIG = schemathesis.Config.from_dict(
@@ -100,7 +109,8 @@ def test_no_request_breaks_the_promises_of_the_document(case, caller, places, wo
     Process.objects.filter(pk=worker.pk).update(heartbeat_at=Now())
     calls["count"] += 1
     if calls["count"] % 4 and case.path_parameters and not case.meta.generation.mode.is_negative:
-        known = PLACES["agent" if "agent" in case.operation.path else "workflow"] | PLACES[""]
+        kinds = [kind for kind in PLACES if kind and kind in case.operation.path]
+        known = PLACES[kinds[-1] if kinds else "workflow"] | PLACES[""]
         for name in case.path_parameters:
             case.path_parameters[name] = places.get(known[name], known[name])
     # The transport of the test unpacks nothing.

@@ -21,7 +21,8 @@ def address(request):
 @pytest.mark.parametrize("role", ["owner", "support", "admin"])
 def test_who_may_recover_gets_the_result_and_the_owner_is_told(people, failed, address, role):
     execution = failed()
-    response = people[role].post(address(execution))
+    # Support says why.
+    response = people[role].post(address(execution), {"reason": "asked by its owner"})
     assert response.status_code == 200, response.content
     body = response.json()
     checkpoint = Step.objects.get(path="/first")

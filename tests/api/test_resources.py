@@ -206,3 +206,32 @@ def test_a_session_makes_a_token_that_is_shown_once_and_revokes_itself(alice: Us
     problem(caller.post("tokens", {"name": "more", "scopes": ["read"]}), 403, "forbidden")
     assert caller("DELETE", f"tokens/{listed['id']}").status_code == 204
     problem(caller.get("tokens"), 401, "unauthenticated")
+
+
+def test_the_settings_of_the_caller_are_read_and_changed_by_name(owner):
+    assert owner.get("me/settings").json() == {
+        "time_zone": "browser",
+        "date_format": "iso",
+        "theme": "system",
+        "density": "comfortable",
+        "has_keys": True,
+    }
+    changed = owner("PATCH", "me/settings", {"time_zone": "Europe/Berlin", "has_keys": False})
+    assert changed.status_code == 200
+    assert changed.json()["time_zone"] == "Europe/Berlin" and not changed.json()["has_keys"]
+    refused = problem(owner("PATCH", "me/settings", {"time_zone": "Mars/Olympus"}), 422, "invalid")
+    assert refused["errors"][0]["pointer"] == "#/time_zone"
+    problem(owner("PATCH", "me/settings", {"density": "dense"}), 422, "invalid")
+    assert owner.get("me/settings").json() == changed.json()
+
+
+def test_a_search_by_words_looks_at_so_many_runs_at_a_time_and_leads_on(
+    owner, workflow, worker, monkeypatch
+):
+    monkeypatch.setattr("executions.api.routes.executions.SEARCHED", 2)
+    for name in ("parcel one", "two", "three", "four"):
+        owner.post("workflows/orders/run", {"input": {"n": 1}, "name": name})
+    found = owner.get("workflow-executions?q=parcel").json()
+    assert found["items"] == [] and found["next_cursor"]
+    older = owner.get(f"workflow-executions?q=parcel&cursor={found['next_cursor']}").json()
+    assert [each["metadata"]["name"] for each in older["items"]] == ["parcel one"]

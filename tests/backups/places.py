@@ -50,7 +50,7 @@ class Place:
     @contextmanager
     def settings(self) -> Iterator[None]:
         """Those that a command of this place would read."""
-        entry = from_url(self.more.get("DATABASE_URL", ""), self.home, connections=1)
+        entry = from_url(self.more.get("DATABASE_URL", ""), self.home)
         with (
             override_settings(STIGMER_HOME=self.home),
             patch.dict(settings.DATABASES, {"default": entry}),

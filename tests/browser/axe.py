@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,26 @@ _SETTLED = """async () => {
   await Promise.allSettled(ending.map((each) => each.finished));
 }"""
 _RUN = "(rules) => axe.run({resultTypes: ['violations'], runOnly: rules})"
+# The innermost elements that reach out of the screen, but for those in a box that scrolls.
+_REACHING_OUT = """() => {
+  const scrolls = (each) => getComputedStyle(each).overflowX !== "visible";
+  const inside = (each) => {
+    const around = each.parentElement;
+    return around !== null && around !== document.body && (scrolls(around) || inside(around));
+  };
+  return [...document.body.querySelectorAll("*")]
+    .filter((each) => each.getBoundingClientRect().right > innerWidth + 0.5 && !inside(each))
+    .filter((each, _, all) => !all.some((other) => other !== each && each.contains(other)))
+    .map((each) => `<${each.localName} class="${each.className}"> ${each.textContent.trim().slice(0, 40)}`)
+    .slice(0, 5).join("; ");
+}"""
 
 
-def violations(page: Page) -> list[str]:
-    """One sentence for each violation on this page, at every width and in both themes."""
+def violations(page: Page, widths: Sequence[int] = WIDTHS) -> list[str]:
+    """One sentence for each violation on this page, at these widths and in both themes."""
     found: list[str] = []
     page.evaluate(_SCRIPT)
-    for width in WIDTHS:
+    for width in widths:
         page.set_viewport_size({"width": width, "height": 900})
         for theme in THEMES:
             page.emulate_media(
@@ -32,7 +46,8 @@ def violations(page: Page) -> list[str]:
             page.evaluate(_SETTLED)
             found += [f"{width} {theme} {each}" for each in _said(page.evaluate(_RUN, _RULES))]
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                found.append(f"{width} {theme} the page is wider than the screen")
+                reach = page.evaluate(_REACHING_OUT)
+                found.append(f"{width} {theme} the page is wider than the screen: {reach}")
     return found
 
 

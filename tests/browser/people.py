@@ -12,13 +12,15 @@ from tests.live import LiveStigmer
 from tests.waiting import PAGE_SECONDS, PATIENCE_SECONDS
 
 
-def signed_in(browser: Browser, live: LiveStigmer, name: str, **context: Any) -> Page:
-    """A page of this person's own, at the overview."""
+def signed_in(
+    browser: Browser, live: LiveStigmer, name: str, *, password: str = "", **context: Any
+) -> Page:
+    """A page of this person's own, at the overview; ``password`` where it is none of the demo's."""
     page = browser.new_context(**context).new_page()
     page.set_default_timeout(PAGE_SECONDS * 1000)
     page.goto(f"{live.base_url}/log-in")
     page.get_by_label("User name").or_(page.get_by_label("Username")).fill(name)
-    page.get_by_label("Password", exact=True).fill(live.logins[name])
+    page.get_by_label("Password", exact=True).fill(password or live.logins[name])
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
     return page

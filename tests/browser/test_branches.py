@@ -55,12 +55,12 @@ def test_branches_stand_side_by_side_and_those_that_failed_are_named_and_retried
     expect(sentence).to_contain_text("Failed at steps")
     for name in ("count", "health"):
         expect(sentence).to_contain_text(name)
-    lanes = admin.locator("#timeline .timeline-row.branch.begins")
-    expect(lanes).to_have_count(3)
+    branches = admin.locator("#steps .group.branch")
+    expect(branches).to_have_count(3)
     assert violations(admin) == []
     admin.keyboard.press("2")
     expect(admin.locator(".node.here")).to_have_count(2)
     admin.keyboard.press("1")
     admin.get_by_role("button", name="Retry step").click()
     expect_phase(admin, "Completed")
-    expect(admin.locator("#timeline .timeline-row.branch.begins")).to_have_count(3)
+    expect(branches).to_have_count(3)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.people import expect_phase, shop, signed_in, start_order
 from tests.live import LiveStigmer
@@ -35,6 +35,50 @@ def test_the_palette_goes_where_it_is_told(admin: Page) -> None:
     admin.keyboard.type("api tok")
     admin.keyboard.press("Enter")
     expect(admin.get_by_role("heading", name="API tokens")).to_be_visible()
+
+
+def test_the_palette_finds_a_run_and_what_may_be_done_to_it(
+    admin: Page, live_stigmer: LiveStigmer
+) -> None:
+    execution = failed_order(admin, live_stigmer)
+    admin.goto(f"{live_stigmer.base_url}/workers/")
+    expect(admin.locator(".side [data-strip]")).to_have_attribute("data-state", "live")
+    admin.keyboard.press("Control+k")
+    admin.keyboard.type(execution)
+    expect(
+        admin.get_by_role("option", name=re.compile(rf"Execution · .*{execution}"))
+    ).to_be_visible()
+    admin.keyboard.press("Enter")
+    expect_phase(admin, "Failed")
+    expect(admin.locator(".side [data-strip]")).to_have_attribute("data-state", "live")
+    admin.keyboard.press("Control+k")
+    admin.keyboard.type("retry step")
+    admin.keyboard.press("Enter")
+    expect_phase(admin, "Completed")
+
+
+def test_a_click_before_the_scripts_have_loaded_is_done_then(
+    admin: Page, live_stigmer: LiveStigmer
+) -> None:
+    waiting: list[Route] = []
+    admin.route("**/js/main.js", lambda route: waiting.append(route))
+    admin.goto(f"{live_stigmer.base_url}/workers/", wait_until="commit")
+    admin.get_by_role("button", name="Keyboard shortcuts").click()
+    sheet = admin.locator("#keys-sheet")
+    expect(sheet).to_be_hidden()
+    waiting[0].continue_()
+    expect(sheet).to_be_visible()
+
+
+def test_ctrl_enter_sends_a_form_before_the_scripts_have_loaded(
+    admin: Page, live_stigmer: LiveStigmer
+) -> None:
+    admin.route("**/js/main.js", lambda route: None)
+    admin.goto(f"{live_stigmer.base_url}/agents/", wait_until="commit")
+    admin.get_by_role("link", name="shop-assistant").first.click()
+    admin.get_by_label("Message").fill("Are you there?")
+    admin.get_by_label("Message").press("Control+Enter")
+    admin.wait_for_url("**/conversation*", wait_until="commit")
 
 
 def test_the_graph_follows_the_run_without_a_reload(admin: Page, live_stigmer: LiveStigmer) -> None:
@@ -116,9 +160,10 @@ def test_a_page_whose_sockets_are_blocked_still_follows(
 ) -> None:
     page = signed_in(chromium, live_stigmer, "demo")
     page.context.route_web_socket("**/live/", lambda socket: socket.close())
-    shop(live_stigmer, operation="charge", fault="hang", seconds=6, times=1)
+    shop(live_stigmer, operation="charge", fault="hang", seconds=600, times=1)
     start_order(page, live_stigmer)
     expect(page.locator(".side [data-strip]")).to_have_text("Updating every few seconds")
+    shop(live_stigmer, operation="charge", fault=None)
     expect_phase(page, "Completed")
     page.context.close()
 

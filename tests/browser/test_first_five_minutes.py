@@ -79,9 +79,10 @@ def test_the_list_shows_a_failure_without_a_reload(
     demo: Page, chromium: Browser, live_stigmer: LiveStigmer
 ) -> None:
     watching = demo.context.new_page()
-    shop(live_stigmer, operation="charge", fault="hang", seconds=3, times=1)
+    shop(live_stigmer, operation="charge", fault="hang", seconds=600, times=1)
     start_order(demo, live_stigmer)
     watching.goto(f"{live_stigmer.base_url}/executions/")
-    first = watching.locator("tbody tr, [data-row]").first
+    first = watching.locator("#executions [data-row]").first
     expect(first).to_contain_text("Order fulfilment")
+    shop(live_stigmer, operation="charge", fault=None)
     expect(first).to_contain_text("Completed")

@@ -108,6 +108,7 @@ def test_support_recovers_from_what_needs_attention(
     with walk(page, "support, from attention", 2) as walked:
         walked.click(page.locator(".side").get_by_role("link", name="Attention"))
         row = page.locator(".cause-row", has_text=execution)
+        row.get_by_label("Reason").fill("the shop takes orders again")
         walked.click(row.get_by_role("button", name="Recover"))
         page.wait_for_url(f"**/executions/{execution}/")
         expect_phase(page, "Completed")

@@ -28,7 +28,7 @@ def test_a_web_server_killed_for_ten_seconds_is_caught_up_with(
     chromium: Browser, battered: LiveStigmer
 ) -> None:
     page = signed_in(chromium, battered, "demo")
-    shop(battered, operation="charge", fault="hang", seconds=10, times=1)
+    shop(battered, operation="charge", fault="hang", seconds=600, times=1)
     start_order(page, battered)
     expect_phase(page, "Running")
     page.evaluate("window.sameDocument = true")
@@ -41,6 +41,7 @@ def test_a_web_server_killed_for_ten_seconds_is_caught_up_with(
         page.wait_for_timeout(OUTAGE_MS)
     finally:
         battered.process.send_signal(signal.SIGCONT)
+    shop(battered, operation="charge", fault=None)
     expect_phase(page, "Completed")
     assert page.evaluate("window.sameDocument"), "the page was reloaded"
     page.context.close()
@@ -50,7 +51,7 @@ def test_an_open_page_says_that_the_last_worker_died(
     chromium: Browser, battered: LiveStigmer
 ) -> None:
     page = signed_in(chromium, battered, "demo")
-    shop(battered, operation="charge", fault="hang", seconds=10, times=1)
+    shop(battered, operation="charge", fault="hang", seconds=600, times=1)
     start_order(page, battered)
     expect_phase(page, "Running")
     expect(page.locator("#standing")).not_to_contain_text("No worker is alive")
@@ -62,16 +63,19 @@ def test_an_open_page_says_that_the_last_worker_died(
         expect(page.locator("#standing")).to_contain_text("No worker is alive")
     finally:
         battered.process.send_signal(signal.SIGCONT)
+    shop(battered, operation="charge", fault=None)
     expect_phase(page, "Completed")
     page.context.close()
 
 
 def test_a_lost_redis_shows_and_heals(chromium: Browser, battered: LiveStigmer) -> None:
     page = signed_in(chromium, battered, "demo")
-    shop(battered, operation="charge", fault="hang", seconds=2, times=1)
+    shop(battered, operation="charge", fault="hang", seconds=600, times=1)
     start_order(page, battered)
+    expect_phase(page, "Running")
     (server,) = battered.children("valkey")
     server.send_signal(signal.SIGKILL)
+    shop(battered, operation="charge", fault=None)
     expect_phase(page, "Completed")
     page.context.close()
 

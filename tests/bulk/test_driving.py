@@ -24,9 +24,10 @@ Drive = Callable[[Execution], Execution]
 
 
 @pytest.fixture(autouse=True)
-def at_once(settings: Any) -> None:
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test waits for a rate."""
-    settings.STIGMER_BULK_START = settings.STIGMER_BULK_PER_SECOND = 1_000_000.0
+    monkeypatch.setattr("executions.bulk.beginning.MOST_PER_SECOND", 1_000_000.0)
+    monkeypatch.setattr("executions.bulk.beginning.START_PER_SECOND", 1_000_000.0)
 
 
 def ordered(actor: User, runs: list[Execution], verb: str = "retry") -> BulkRun:
@@ -170,11 +171,11 @@ def test_it_stops_by_itself_where_the_same_cause_comes_back(
     begin: Begin, drive: Drive, alice: User, process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(driving, "RETURNED_ENOUGH", 2)
-    monkeypatch.setattr(driving, "MOST_IN_A_BATCH", 2)
+    monkeypatch.setattr(driving, "MOST_IN_A_BATCH", 1)
     runs = [drive(begin(fails="no funds")) for _ in range(5)]
     bulk = ordered(alice, runs)
     worker = Driving(process.pk, lambda: False)
-    while not bulk.counts()["DONE"]:
+    while bulk.counts()["DONE"] < 2:
         worker.step()
     for run in runs[:2]:
         assert drive(run).phase == Phase.FAILED
@@ -186,11 +187,11 @@ def test_it_stops_by_itself_where_the_same_cause_comes_back(
 
 
 def test_it_goes_faster_while_runs_get_past_where_they_stood(
-    begin: Begin, drive: Drive, alice: User, process: Process, settings: Any
+    begin: Begin, drive: Drive, alice: User, process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = [drive(begin(fails="no funds", optional=True)) for _ in range(2)]
     bulk = ordered(alice, runs, "skip")
-    settings.STIGMER_BULK_PER_SECOND = 7.0
+    monkeypatch.setattr("executions.bulk.beginning.MOST_PER_SECOND", 7.0)
     BulkRun.objects.filter(pk=bulk.pk).update(rate=2.0)
     for item in bulk.items.all():
         driving.try_item(bulk, item)

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 
 from executions.cli import examples
 from executions.intake.apply import apply_definition
+from executions.language import Limits
 from executions.models import Workflow, WorkflowVersion
 
 pytestmark = pytest.mark.database
@@ -91,9 +92,10 @@ def test_a_file_that_a_person_corrected_is_kept(ann: User, home: Path) -> None:
 
 
 def test_one_example_that_cannot_be_applied_does_not_stop_the_others(
-    ann: User, settings: Any, caplog: Any
+    ann: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.STIGMER_DEFINITION_BYTES = 2_000
+    small = Limits(max_bytes=2_000)
+    monkeypatch.setattr("executions.language.reading.yaml.Limits", lambda: small)
     applied = examples.apply_once()
     assert "triage" in applied and "order-fulfilment" not in applied
 

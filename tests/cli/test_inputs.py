@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from executions.cli.exits import CommandError, ExitCode
-from executions.cli.inputs import read_input, read_value
+from executions.cli.inputs import read_input, read_value, read_workspace
 
 
 @pytest.mark.parametrize(
@@ -131,3 +131,19 @@ def test_bytes_that_are_no_text_are_a_sentence(tmp_path: Path) -> None:
 def test_what_is_no_json_in_a_pair_is_text() -> None:
     texts = {"a": "NaN", "b": "Infinity", "c": "1e999", "d": "2026-11-28"}
     assert read_input([f"{name}={text}" for name, text in texts.items()]) == texts
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("temporary", "temporary"),
+        ("none", "none"),
+        ("shop", {"git": {"repository": "shop"}}),
+        (
+            '{"git": {"repository": "shop", "base": "v1"}}',
+            {"git": {"repository": "shop", "base": "v1"}},
+        ),
+    ],
+)
+def test_a_workspace_is_a_word_a_repository_or_an_object(text: str, value: object) -> None:
+    assert read_workspace(text) == value

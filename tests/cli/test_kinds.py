@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
+
 import pytest
 
 from executions.cli.exits import CommandError, ExitCode
-from executions.cli.kinds import KINDS, execution_path, named, subject
+from executions.cli.kinds import KINDS, Kind, execution_path, named, subject
 
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
 BODY = "01ktf5k2h8x3m0q9v7b4n6c1za"
 
 
@@ -48,3 +53,14 @@ def test_runs_of_both_kinds_have_their_own_addresses() -> None:
 def test_what_is_no_id_of_a_run_is_refused_before_anything_is_sent(text: str) -> None:
     with pytest.raises(CommandError, match="is not the id of a run"):
         execution_path(text)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_the_list_of_each_kind_takes_what_the_command_asks_it_for(kind: Kind) -> None:
+    runs = "/workflow-executions/{name}" if kind.belongs_to == "execution" else "{name}"
+    asked = "/api/v1" + kind.path.replace("{of}", runs)
+    shape = re.compile(re.sub(r"\\{\w+\\}", r"[^/]+", re.escape(asked)))
+    paths = json.loads(DOCUMENT.read_text())["paths"]
+    (read,) = (path["get"] for name, path in paths.items() if shape.fullmatch(name))
+    taken = {each["name"] for each in read["parameters"] if each["in"] == "query"}
+    assert taken >= {"limit", "cursor"} | kind.filters

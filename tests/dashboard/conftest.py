@@ -17,7 +17,7 @@ from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.live import broadcast
 from executions.models import Execution, Process, Workflow
-from executions.policy import SUPPORT_GROUP
+from executions.policy import SUPPORT_GROUP, VIEWERS_GROUP
 
 HEAD = "document: {dsl: '1.0.0', namespace: tests, name: %s, version: '1.0.0'}\n"
 FAILS = """
@@ -44,6 +44,13 @@ def bob(db: None) -> User:
 def support(db: None) -> User:
     user = User.objects.create_user("sue", password="secret-sue")
     user.groups.add(Group.objects.get_or_create(name=SUPPORT_GROUP)[0])
+    return user
+
+
+@pytest.fixture
+def viewer(db: None) -> User:
+    user = User.objects.create_user("vera", password="secret-vera")
+    user.groups.add(Group.objects.get_or_create(name=VIEWERS_GROUP)[0])
     return user
 
 

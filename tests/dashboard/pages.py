@@ -20,7 +20,7 @@ from dashboard.live.page import door
 from executions.live import broadcast
 from stigmer_site.asgi import application
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 ORIGIN = settings.STIGMER_ORIGINS[0]
 Frame = dict[str, Any]
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from django.utils import timezone
 from dashboard.sentence import stands
 from executions import clock
 from executions.ids import public_id, uuid7
-from executions.models import Execution, Process, Step
+from executions.models import Execution, Process, Stall, Step
 from executions.states import Phase, StepStatus, WaitingFor
 
 BEFORE = timezone.now() - timedelta(minutes=5)
@@ -205,3 +205,14 @@ def test_all_branches_that_run_wait_or_failed_are_named() -> None:
     )
     assert "Failed at steps <strong>a</strong>, <strong>b</strong>" in said
     assert "and 2 more, in branches beside each other." in said
+
+
+def test_an_attempt_without_progress_says_since_when_and_what_ends_it() -> None:
+    step = Step(name="<pay>", path="/pay", status=StepStatus.RUNNING)
+    stall = Stall(step=step, number=2, began_at=BEFORE, ends_at=SOON)
+    said = stands(Execution(phase=Phase.IN_PROGRESS), [step], stall=stall)
+    assert "Attempt 2 of <strong>&lt;pay&gt;</strong> has shown no progress for" in said
+    assert "its limit ends it" in said and "waits on" not in said
+    stall.quiet_until = clock.now() + timedelta(hours=1)
+    said = stands(Execution(phase=Phase.IN_PROGRESS), [step], stall=stall)
+    assert "Its owner waits on, and is told again" in said

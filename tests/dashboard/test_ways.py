@@ -8,7 +8,9 @@ from executions.roles import Role
 from executions.states import Phase
 from executions.verbs.deciding.override import choices
 
-RECOVER, RESTORE, OVERRIDE = "execution-recover", "execution-checkpoints", "execution-override"
+RECOVER, OVERRIDE = "execution-recover", "execution-override"
+# Where a run is restored, it is forked as well.
+RESTORE = FORK = "execution-checkpoints"
 
 
 def routes(phase: Phase, role: Role, kind: str = "workflow") -> set[str]:
@@ -20,12 +22,12 @@ def routes(phase: Phase, role: Role, kind: str = "workflow") -> set[str]:
     [
         (Phase.PENDING, set(), set(), {OVERRIDE}),
         (Phase.IN_PROGRESS, set(), set(), {OVERRIDE}),
-        (Phase.WAITING, set(), {RESTORE}, {RESTORE, OVERRIDE}),
-        (Phase.PAUSED, set(), {RESTORE}, {RESTORE, OVERRIDE}),
-        (Phase.FAILED, {RECOVER}, {RECOVER, RESTORE}, {RECOVER, RESTORE, OVERRIDE}),
-        (Phase.CANCELLED, set(), {RESTORE}, {RESTORE}),
-        (Phase.COMPLETED, set(), set(), set()),
-        (Phase.TERMINATED, set(), set(), set()),
+        (Phase.WAITING, {FORK}, {RESTORE}, {RESTORE, OVERRIDE}),
+        (Phase.PAUSED, {FORK}, {RESTORE}, {RESTORE, OVERRIDE}),
+        (Phase.FAILED, {RECOVER, FORK}, {RECOVER, RESTORE}, {RECOVER, RESTORE, OVERRIDE}),
+        (Phase.CANCELLED, {FORK}, {RESTORE}, {RESTORE}),
+        (Phase.COMPLETED, {FORK}, set(), {FORK}),
+        (Phase.TERMINATED, {FORK}, set(), {FORK}),
     ],
 )
 def test_each_role_is_offered_what_it_may_do_in_this_phase(
@@ -36,8 +38,10 @@ def test_each_role_is_offered_what_it_may_do_in_this_phase(
     assert routes(phase, Role.ADMIN) == admin
 
 
-def test_a_run_of_an_agent_follows_no_definition_to_go_on_with() -> None:
-    assert routes(Phase.FAILED, Role.ADMIN, "agent") == {OVERRIDE}
+def test_a_run_of_an_agent_is_restored_but_follows_no_definition_to_go_on_with() -> None:
+    assert routes(Phase.FAILED, Role.ADMIN, "agent") == {RESTORE, OVERRIDE}
+    assert routes(Phase.FAILED, Role.SUPPORT, "agent") == {RESTORE}
+    assert routes(Phase.FAILED, Role.OWNER, "agent") == set()
 
 
 def test_every_phase_that_an_override_leads_to_is_explained() -> None:

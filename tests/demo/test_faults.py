@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from executions.demo.faults import Fault, Faults, read_fault
+from tests.waiting import until
 
 
 def test_a_fault_meets_so_many_calls_and_then_goes_away() -> None:
@@ -22,6 +25,27 @@ def test_a_fault_without_a_number_stays_until_it_is_taken_away() -> None:
     assert all(faults.take("charge") for _ in range(5))
     faults.set("charge", None)
     assert faults.take("charge") is None
+
+
+@pytest.mark.parametrize("take_away", [lambda it: it.set("charge", None), Faults.clear])
+def test_to_take_a_fault_away_lets_the_calls_go_on_that_it_holds_up(
+    take_away: Callable[[Faults], None],
+) -> None:
+    faults, went_on = Faults(), threading.Event()
+
+    def held_up() -> None:
+        faults.wait("charge", 600)
+        went_on.set()
+
+    thread = threading.Thread(target=held_up)
+    thread.start()
+
+    def goes_on() -> bool:
+        take_away(faults)
+        return went_on.is_set()
+
+    until(goes_on, what="the call goes on")
+    thread.join()
 
 
 @pytest.mark.parametrize(

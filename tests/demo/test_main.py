@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.waiting import PATIENCE_SECONDS, until
+
 
 def start(folder: Path, port: int = 0) -> subprocess.Popen[str]:
     command = [
@@ -41,11 +43,12 @@ def test_it_says_where_it_listens_and_stops_when_told_to_even_while_a_call_hangs
             httpx.post(
                 f"{address}payments",
                 json={"orderId": "o", "amount": 1},
-                timeout=0.3,
+                timeout=httpx.Timeout(60, read=1),
                 trust_env=False,
             )
+        until((tmp_path / "ledger.jsonl").exists, what="the call has arrived")
         process.send_signal(number)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
         assert process.stderr is not None and process.stderr.read() == ""
     (line,) = (tmp_path / "ledger.jsonl").read_text().splitlines()
     assert json.loads(line)["effect"] == "charge"
@@ -56,7 +59,7 @@ def test_a_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
         socket.create_server(("127.0.0.1", 0)) as taken,
         start(tmp_path, taken.getsockname()[1]) as process,
     ):
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 1
         assert errors.strip().count("\n") == 0
         assert errors.startswith("the demo shop cannot start on 127.0.0.1:")

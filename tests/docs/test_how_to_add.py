@@ -49,6 +49,7 @@ SECTIONS = {
     "A call kind": Section("tests/language/test_kinds.py", "shout", 3),
     "A task kind": Section("tests/language/test_kinds.py", "twice", 2),
     "A verb": Section("tests/verbs/test_rows.py", "rest", 2),
+    "A channel": Section("tests/outbound/test_kinds.py", "pager", 2, tests=5),
     "An event": Section("tests/test_doors.py", "WORKFLOW_RESTED", 1, tests=1, wants_more=False),
 }
 

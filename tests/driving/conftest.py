@@ -20,14 +20,26 @@ from executions.intake.start import start
 from executions.models import Execution, Process
 from tests.calls.http.faults import FaultServer
 
+# The fixtures, for rooms whose tests drive executions too.
+__all__ = [
+    "alice",
+    "begin",
+    "bob",
+    "drive",
+    "known_functions",
+    "later",
+    "ledger",
+    "process",
+    "server",
+]
 HEAD = "document: {dsl: '1.0.0', namespace: tests, name: %s, version: '1.0.0'}\n"
 
 
 @pytest.fixture(autouse=True)
-def known_functions(settings: Any) -> None:
+def known_functions(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.STIGMER_FUNCTION_MODULES = ["tests.driving.functions"]
     settings.STIGMER_HTTP_ALLOWED_HOSTS = ["127.0.0.1"]
-    settings.STIGMER_RETRY_DELAYS = [0.0, 0.0, 0.0]
+    monkeypatch.setattr("executions.calls.kind.RETRY_DELAYS", [0.0, 0.0, 0.0])
 
 
 @pytest.fixture

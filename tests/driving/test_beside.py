@@ -445,9 +445,9 @@ def test_a_race_that_dies_at_any_write_has_one_winner(
 
 
 def test_a_call_that_is_retried_later_holds_up_nobody(
-    begin: Any, drive: Any, later: Any, ledger: Any, settings: Any, tmp_path: Any
+    begin: Any, drive: Any, later: Any, ledger: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    settings.STIGMER_RETRY_DELAYS = [60.0]
+    monkeypatch.setattr("executions.calls.kind.RETRY_DELAYS", [60.0])
     flaky = (
         "flaky: {call: python, with: {function: tests.fails, arguments:"
         f" {{ledger: '{tmp_path / 'book'}', times: 1}}}}}}"
@@ -708,9 +708,9 @@ def test_a_branch_that_listens_hears_its_event_while_another_waits(
 
 
 def test_all_calls_that_were_under_way_when_its_processes_ended_are_suspects(
-    begin: Any, drive: Any, alice: User, ledger: Any, settings: Any
+    begin: Any, drive: Any, alice: User, ledger: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.STIGMER_CRASH_LIMIT = 1
+    monkeypatch.setattr("executions.driving.crashes.LONELY_CRASHES", 1)
     execution = begin(
         f"do:\n- t:\n    fork: {{branches: [{{{noting('one', ledger)}}}, {{b: {{do: [{{"
         f"{noting('two', ledger)}}}]}}}}, {{w: {{wait: PT1H}}}}]}}\n"

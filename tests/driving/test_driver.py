@@ -66,8 +66,10 @@ do:
     assert event.notifications.get().user_id == execution.owner_id
 
 
-def test_a_transient_failure_is_retried_and_each_attempt_is_a_row(begin, drive, settings):
-    settings.STIGMER_RETRY_DELAYS = [0.0, 0.0, 0.0]
+def test_a_transient_failure_is_retried_and_each_attempt_is_a_row(
+    begin, drive, settings, monkeypatch
+):
+    monkeypatch.setattr("executions.calls.kind.RETRY_DELAYS", [0.0, 0.0, 0.0])
     settings.STIGMER_HTTP_ALLOWED_HOSTS = ["127.0.0.1"]
     # Nothing listens on this port: connection refused, which is transient.
     execution = drive(

@@ -246,13 +246,13 @@ def test_the_address_too_is_that_of_the_call_whose_outcome_is_unknown(begin, to_
 
 
 def test_a_restore_begins_a_new_operation_that_asks_nobody(begin, to_rest, server, alice):
-    from django.contrib.auth.models import Group, User
+    from django.contrib.auth.models import User
 
     from executions.policy import SUPPORT_GROUP
     from executions.verbs.deciding.restore import restore
+    from tests.people import in_group
 
-    sam = User.objects.create_user("sam")
-    sam.groups.add(Group.objects.get_or_create(name=SUPPORT_GROUP)[0])
+    sam = in_group(User.objects.create_user("sam"), SUPPORT_GROUP)
     block = listed(a="{set: {n: 1}}", pay=post(server.url + "/status/409", ONCE))
     execution = to_rest(begin(guarded(block)))
     assert (len(server.seen), execution.waiting_for) == (1, "decision")

@@ -147,8 +147,8 @@ def test_progress_ends_the_counting(interrupted, ledger, monkeypatch, begin):
     assert (ended.crashes, ended.alone) == (None, False)
 
 
-def test_crashes_that_were_shared_do_not_set_it_aside(begin, ledger, monkeypatch, settings):
-    settings.STIGMER_CRASH_LIMIT = 1
+def test_crashes_that_were_shared_do_not_set_it_aside(begin, ledger, monkeypatch):
+    monkeypatch.setattr("executions.driving.crashes.LONELY_CRASHES", 1)
     b = call("note", ledger=str(ledger.path), line="b")
     execution, other = begin(f"do: [{{b: {b}}}]\n"), begin(f"do: [{{b: {b}}}]\n", name="other")
     for _ in range(2):

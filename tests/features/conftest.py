@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 
 from executions.driving.attempts.running import Running
 from executions.driving.store import Here
@@ -14,6 +14,7 @@ from executions.models import Execution, Process
 from executions.policy import SUPPORT_GROUP
 from tests.drives import drive_once
 from tests.features.service import Service
+from tests.people import in_group
 
 
 @pytest.fixture
@@ -31,17 +32,18 @@ def sarah(db: None) -> User:
 @pytest.fixture
 def support(db: None) -> User:
     user = User.objects.create_user("sam")
-    user.groups.add(Group.objects.get_or_create(name=SUPPORT_GROUP)[0])
-    return user
+    return in_group(user, SUPPORT_GROUP)
 
 
 @pytest.fixture
-def drive(db: None, settings: Any) -> Callable[[Execution], Execution]:
+def drive(
+    db: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Execution], Execution]:
     """The engine's own driver, again and again while the execution is due; back-off takes no
     time.
     """
     settings.STIGMER_HTTP_ALLOWED_HOSTS = ["127.0.0.1"]
-    settings.STIGMER_RETRY_DELAYS = [0.0, 0.0, 0.0]
+    monkeypatch.setattr("executions.calls.kind.RETRY_DELAYS", [0.0, 0.0, 0.0])
     process = Process.objects.create(kind="worker", host="test", pid=1, slots=1)
 
     def driven(execution: Execution) -> Execution:

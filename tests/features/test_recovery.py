@@ -26,6 +26,7 @@ from executions.verbs.deciding import decisions
 from executions.verbs.deciding.restore import restore
 from tests.features.service import Service
 from tests.live import ROOT, LiveStigmer, environment, stigmer_up
+from tests.processes import kill
 from tests.settings import TEST_DATABASE, TEST_FOLDER
 from tests.waiting import until
 
@@ -307,8 +308,7 @@ def _(server: Server, service: Service, seen: Seen) -> None:
 
 @when("every process of the server is killed and the server comes back online")
 def _(server: Server, seen: Seen) -> None:
-    for process in seen["live"].everything():
-        process.kill()
+    kill(seen["live"].everything())
     seen["live"].process.wait()
     server.begin()
 

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from executions.health.system_checks import (
+    every_setting_is_read,
     https_needs_a_proxy,
     lists_of_hosts_are_understood,
     secrets_can_be_read,
 )
+from stigmer_site import names
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,28 @@ def test_a_list_of_hosts_that_is_not_understood_is_named(
     settings.STIGMER_HTTP_ALLOWED_HOSTS, settings.STIGMER_HTTP_ONLY_HOSTS = allowed, only
     found = lists_of_hosts_are_understood(None)
     assert [said in str(message.msg) for message in found] == ([True] if said else [])
+
+
+def test_a_name_that_nothing_reads_is_named_with_what_is_meant_or_read_instead(
+    settings: Any,
+) -> None:
+    environment = {
+        "STIGMER_ALOWED_HOSTS": "here",
+        "STIGMER_HOME": "var",
+        "STIGMER_SECRET_SHOP": "x",
+        "STIGMER_SWEEP_SECONDS": "1",
+        "STIGMER_TOKEN": "x",
+        "STIGMER_TURN_IT_UP": "11",
+        "PATH": "/bin",
+    }
+    read = {"STIGMER_HOME", "STIGMER_ALLOWED_HOSTS"}
+    settings.STIGMER_UNREAD = list(names.unread(environment, read))
+    said = [(str(message.msg).split()[4], message.hint) for message in every_setting_is_read(None)]
+    assert said == [
+        ("STIGMER_ALOWED_HOSTS:", "Is STIGMER_ALLOWED_HOSTS meant?"),
+        ("STIGMER_SWEEP_SECONDS:", "It follows STIGMER_PROCESS_SILENCE_SECONDS now."),
+        ("STIGMER_TURN_IT_UP:", "Leave it out; docs/configuration.md lists all settings."),
+    ]
 
 
 def test_https_without_a_proxy_that_speaks_it_is_an_error(settings):

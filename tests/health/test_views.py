@@ -81,12 +81,14 @@ def test_a_redis_without_memory_is_not_ready(
 
 
 def test_a_disk_without_room_is_not_ready_and_one_with_little_is_a_warning(
-    client: Client, worker: Process, tmp_path: Path
+    client: Client, worker: Process, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = shutil.disk_usage(tmp_path).free
-    with override_settings(STIGMER_HOME=tmp_path, STIGMER_FREE_BYTES=free * 2):
+    monkeypatch.setattr("executions.health.checks.FREE_BYTES", free * 2)
+    with override_settings(STIGMER_HOME=tmp_path):
         assert "Make room" in _ready(client)[1]["disk"]
-    with override_settings(STIGMER_HOME=tmp_path, STIGMER_FREE_BYTES=free // 2):
+    monkeypatch.setattr("executions.health.checks.FREE_BYTES", free // 2)
+    with override_settings(STIGMER_HOME=tmp_path):
         checks = {check["name"]: check for check in client.get("/readyz").json()["checks"]}
     assert (checks["disk"]["ok"], checks["disk"]["state"]) == (True, "warning")
 
@@ -138,9 +140,11 @@ def test_each_check_has_a_state_a_figure_and_a_remedy(client: Client) -> None:
         "workers",
         "sweep",
         "oldest_due",
+        "hosts",
         "audit_trail",
         "events",
         "sinks",
+        "commands",
         "growth",
     }
     assert (checks["workers"]["state"], checks["workers"]["figure"]) == ("failed", 0)

@@ -18,9 +18,9 @@ def bells(client, queue):
 
 
 def test_a_batch_rings_in_the_last_queue_beyond_its_share_and_others_do_not(
-    workflow, alice, bob, redis_client, settings
+    workflow, alice, bob, redis_client, monkeypatch
 ):
-    settings.STIGMER_FAIR_SHARE = 3
+    monkeypatch.setattr("executions.intake.fairness.SHARE", 3)
     for number in range(6):
         start(workflow, alice, name=f"run {number}")
     assert (bells(redis_client, "default"), bells(redis_client, "low")) == (3, 3)
@@ -33,8 +33,10 @@ def test_a_batch_rings_in_the_last_queue_beyond_its_share_and_others_do_not(
     assert (bells(redis_client, "default"), bells(redis_client, "low")) == (4, 3)
 
 
-def test_where_nobody_waits_a_batch_rings_where_it_belongs(workflow, alice, redis_client, settings):
-    settings.STIGMER_FAIR_SHARE = 3
+def test_where_nobody_waits_a_batch_rings_where_it_belongs(
+    workflow, alice, redis_client, monkeypatch
+):
+    monkeypatch.setattr("executions.intake.fairness.SHARE", 3)
     for number in range(6):
         start(workflow, alice, name=f"run {number}")
         redis_client.delete("rq:queue:default")

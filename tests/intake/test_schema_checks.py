@@ -204,9 +204,15 @@ def test_recovering_onto_another_version_evaluates_it_outside(
     ids=["loop", "long loop", "huge", "huge type", "pattern", "doubled"],
 )
 def test_the_api_answers_whatever_the_schema_and_the_input_are(
-    alice: User, settings: Any, ready: None, schema: str, value: Any, status: int, words: str
+    alice: User,
+    monkeypatch: pytest.MonkeyPatch,
+    ready: None,
+    schema: str,
+    value: Any,
+    status: int,
+    words: str,
 ) -> None:
-    settings.STIGMER_EXPRESSION_SECONDS = 0.5
+    monkeypatch.setattr("executions.intake.create_execution.EVALUATION_SECONDS", 0.5)
     workflow = apply_definition(SLOW_TASK % schema, alice).workflow
     answer = sent(alice, f"/api/v1/workflows/{workflow.slug}/run", {"input": value})
     assert answer.status_code == status, answer.content

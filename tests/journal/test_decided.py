@@ -123,6 +123,7 @@ def test_what_a_new_try_forgets_and_what_tells_the_operation_are_marked_at_the_k
         "in_line",
         "ask",
         "looked",
+        "spent",
     }
     assert IDENTITY == ("key", "outcome", "earlier", "asked", "child")
     control = {"z": None, "failures": 2, "key": "k", "flow": "end", "a": 1}

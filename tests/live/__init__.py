@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 
 from tests import server_logs
+from tests.processes import kill
 from tests.waiting import PATIENCE_SECONDS, START_SECONDS, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -141,6 +142,5 @@ def stigmer_up(home: Path, **settings: object) -> Iterator[LiveStigmer]:
         try:
             live.stop()
         except subprocess.TimeoutExpired:
-            for left in live.everything():
-                left.kill()
+            kill(live.everything())
             process.wait()

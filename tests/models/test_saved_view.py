@@ -35,10 +35,12 @@ def test_what_is_no_name_is_refused(alice: User, name: str) -> None:
         SavedView.objects.keep(alice, name, "phase=FAILED")
 
 
-def test_an_empty_filter_and_too_many_are_refused(alice: User, settings) -> None:
+def test_an_empty_filter_and_too_many_are_refused(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(Refused, match="Nothing is filtered"):
         SavedView.objects.keep(alice, "all", "")
-    settings.STIGMER_SAVED_VIEWS = 1
+    monkeypatch.setattr("executions.models.saved_view.MOST_OF_ONE_PERSON", 1)
     SavedView.objects.keep(alice, "one", "phase=FAILED")
     with pytest.raises(Refused, match="1 saved views already") as refused:
         SavedView.objects.keep(alice, "two", "phase=FAILED")

@@ -73,8 +73,8 @@ def test_a_transaction_that_the_database_refused_runs_again():
     assert hosts() == ["done"]
 
 
-def test_it_gives_up_after_as_many_tries_as_the_setting_says(settings):
-    settings.STIGMER_TRANSACTION_TRIES = 3
+def test_it_gives_up_after_as_many_tries_as_the_setting_says(monkeypatch):
+    monkeypatch.setattr("executions.models.transactions.TRIES", 3)
     tries = []
 
     def work() -> None:
@@ -123,8 +123,8 @@ def test_without_room_it_is_not_tried_again_within_bounds():
     assert not Patience(tries=5).wait(Trouble.FULL)
 
 
-def test_a_verb_that_others_keep_out_for_too_long_is_refused_with_what_to_do(settings):
-    settings.STIGMER_TRANSACTION_TRIES = 2
+def test_a_verb_that_others_keep_out_for_too_long_is_refused_with_what_to_do(monkeypatch):
+    monkeypatch.setattr("executions.models.transactions.TRIES", 2)
     row = Process.objects.create(kind="worker", host="held", pid=1)
     held, go = threading.Event(), threading.Event()
 
@@ -192,9 +192,9 @@ def test_a_commit_that_broke_off_before_it_was_carried_out_runs_again(break_at_c
 
 @on_postgres
 def test_where_the_database_does_not_come_back_to_say_the_doubt_is_said(
-    break_at_commit, monkeypatch, settings
+    break_at_commit, monkeypatch
 ):
-    settings.STIGMER_TRANSACTION_TRIES = 2
+    monkeypatch.setattr("executions.models.transactions.TRIES", 2)
 
     def work() -> None:
         with atomic():

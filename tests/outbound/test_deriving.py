@@ -108,6 +108,19 @@ def test_listening_is_correlation(begin: Any, sink: Channel) -> None:
     assert types[-3:] == ["task.completed", "workflow.correlation-completed", "workflow.completed"]
 
 
+def test_what_correlates_the_events_of_a_step_is_told(begin: Any, sink: Channel) -> None:
+    correlate = "{order: {from: .data.order, expect: '${ 7 }'}, shop: {from: .data.shop}}"
+    hear = f"{{listen: {{to: {{one: {{with: {{type: order}}, correlate: {correlate}}}}}}}}}"
+    execution = drive_on(begin(tasks(hear=hear)))
+    event: dict[str, Any] = {"specversion": "1.0", "type": "order", "source": "/s", "id": "1"}
+    keeping.keep([event | {"data": {"order": 7, "shop": "north"}}], execution.owner_id)
+    match_events()
+    drive_on(execution)
+    tell()
+    rows = sink.sendings.filter(type__contains="correlation-completed")
+    assert [row.body["data"]["correlationKeys"] for row in rows] == [{"order": 7, "shop": "north"}]
+
+
 def test_what_is_done_with_each_event_is_no_task_of_its_own(begin: Any, sink: Channel) -> None:
     hear = "listen: {to: {any: [{with: {type: order}}], until: '${ length > 1 }'}}"
     execution = drive_on(
@@ -169,9 +182,10 @@ def test_numbers_that_are_committed_late_are_not_passed_over(begin: Any, sink: C
     for event in Event.objects.order_by("-pk"):
         Event.objects.filter(pk=event.pk).update(id=event.pk + 1_000)
     tell()
+    below = Event.objects.order_by("pk")[0].pk - 500
     drive_on(begin(tasks(first=SET), name="r2"))
-    for event in Event.objects.filter(execution__name="r2"):
-        Event.objects.filter(pk=event.pk).update(id=event.pk - 1_000)
+    for number, event in enumerate(Event.objects.filter(execution__name="r2").order_by("pk")):
+        Event.objects.filter(pk=event.pk).update(id=below + number)
     tell()
     assert told(sink).count("workflow.completed") == 2
     cursor = int(Turn.objects.get(pk=deriving.TURN).value)

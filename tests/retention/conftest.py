@@ -12,29 +12,8 @@ import pytest
 from executions import clock
 from executions.models import Execution
 from executions.retention import pruning, rules
-from tests.driving.conftest import (
-    alice,
-    begin,
-    bob,
-    drive,
-    known_functions,
-    later,
-    ledger,
-    process,
-    server,
-)
+from tests.driving.conftest import *  # noqa: F403
 
-__all__ = [
-    "alice",
-    "begin",
-    "bob",
-    "drive",
-    "known_functions",
-    "later",
-    "ledger",
-    "process",
-    "server",
-]
 DAYS = 100
 STEPS = """\
 do:

@@ -66,3 +66,11 @@ def test_addresses_and_unknown_names_are_text() -> None:
 @pytest.mark.parametrize("typed", ['"', "status:", ":", "a:b:c", '"open', "label:=", "\u202e"])
 def test_half_typed_text_never_raises(typed: str) -> None:
     parse(typed, NOW)
+
+
+def test_a_filter_that_is_misspelt_is_said_and_looked_for_as_a_word() -> None:
+    typed = parse("statsu:failed", NOW)
+    assert typed.search.text == "statsu:failed"
+    assert typed.problems == (
+        "There is no filter “statsu:”, so it was looked for as a word. Did you mean status:?",
+    )

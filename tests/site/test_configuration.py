@@ -6,12 +6,26 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SETTING = re.compile(r'env\.\w+\(\s*"([A-Z_]+)"')
 VARIABLE = re.compile(r'os\.environ(?:\.get\(|\[)\s*"([A-Z_]+)"')
+MOST_SETTINGS = 63
 ROW = re.compile(r"^\| `([A-Z_]+)` \| .+ \| .+ \|$", re.MULTILINE)
 
 
 def test_each_name_that_is_read_is_explained_and_each_explained_name_is_read() -> None:
     read = set(SETTING.findall((ROOT / "stigmer_site" / "settings.py").read_text()))
-    for source in (ROOT / "executions" / "cli" / "remote").glob("*.py"):
-        read |= set(VARIABLE.findall(source.read_text()))
     explained = ROW.findall((ROOT / "docs" / "configuration.md").read_text())
     assert sorted(explained) == sorted(read)
+
+
+def test_what_the_command_reads_is_explained_on_its_own_page() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text()
+    sources = (ROOT / "executions" / "cli" / "remote").glob("*.py")
+    read = {name for source in sources for name in VARIABLE.findall(source.read_text())}
+    shared = {name for name in read if name in (ROOT / "docs" / "configuration.md").read_text()}
+    assert {name for name in read - shared if f"`{name}`" not in page} == set()
+    assert len(read) >= 3
+
+
+def test_there_are_not_more_settings_than_before() -> None:
+    """A setting has to be understood by everybody who runs this: let the number go down."""
+    explained = ROW.findall((ROOT / "docs" / "configuration.md").read_text())
+    assert len(explained) <= MOST_SETTINGS

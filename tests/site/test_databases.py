@@ -17,14 +17,14 @@ HOME = Path("/srv/stigmer")
 
 
 def test_without_an_address_it_is_sqlite_in_the_data_folder() -> None:
-    entry = databases.from_url("", HOME, connections=8)
+    entry = databases.from_url("", HOME)
     assert entry["NAME"] == "/srv/stigmer/stigmer.sqlite3"
     assert entry["OPTIONS"]["lock_seconds"] == 10
 
 
 def test_a_postgresql_address_is_taken_apart_and_pooled() -> None:
     entry = databases.from_url(
-        "postgresql://me:p%40ss@db:5433/flows?sslmode=require", HOME, connections=3
+        "postgresql://me:p%40ss@db:5433/flows?sslmode=require&connections=3&prepared=off", HOME
     )
     assert (entry["USER"], entry["PASSWORD"], entry["HOST"], entry["PORT"]) == (
         "me",
@@ -35,13 +35,21 @@ def test_a_postgresql_address_is_taken_apart_and_pooled() -> None:
     assert entry["NAME"] == "flows"
     assert entry["OPTIONS"]["sslmode"] == "require"
     assert entry["OPTIONS"]["pool"]["max_size"] == 3
+    assert entry["OPTIONS"]["prepare_threshold"] is None
     assert "statement_timeout=10s" in entry["OPTIONS"]["options"]
 
 
+@pytest.mark.parametrize(
+    "query", ["connections=0", "connections=many", "connections=1000", "prepared=perhaps"]
+)
+def test_an_option_of_ours_that_cannot_be_used_is_refused(query: str) -> None:
+    name = query.partition("=")[0]
+    with pytest.raises(ImproperlyConfigured, match=f"`{name}` in DATABASE_URL is"):
+        databases.from_url(f"postgresql://db/flows?{query}", HOME)
+
+
 def test_options_of_the_address_come_after_ours_and_so_win() -> None:
-    entry = databases.from_url(
-        "postgresql://db/flows?options=-c%20statement_timeout%3D1s", HOME, connections=3
-    )
+    entry = databases.from_url("postgresql://db/flows?options=-c%20statement_timeout%3D1s", HOME)
     assert entry["OPTIONS"]["options"].endswith("-c statement_timeout=1s")
 
 
@@ -49,7 +57,7 @@ def test_another_database_is_refused_with_what_is_allowed() -> None:
     with pytest.raises(
         ImproperlyConfigured, match=r"begins with 'mysql'.*postgresql://.*sqlite:///"
     ):
-        databases.from_url("mysql://db/flows", HOME, connections=8)
+        databases.from_url("mysql://db/flows", HOME)
 
 
 @pytest.mark.parametrize(
@@ -68,14 +76,12 @@ def test_an_address_that_means_something_else_than_it_says_is_refused_without_it
     url: str,
 ) -> None:
     with pytest.raises(ImproperlyConfigured, match="%23") as refused:
-        databases.from_url(url, HOME, connections=8)
+        databases.from_url(url, HOME)
     assert "ss" not in str(refused.value).replace("address", "")
 
 
 def test_an_sqlite_address_may_name_any_path() -> None:
-    entry = databases.from_url(
-        "sqlite:////srv/d%C3%A0ta%20%231/%3F%25.sqlite3", HOME, connections=8
-    )
+    entry = databases.from_url("sqlite:////srv/d%C3%A0ta%20%231/%3F%25.sqlite3", HOME)
     assert entry["NAME"] == "/srv/dàta #1/?%.sqlite3"
 
 

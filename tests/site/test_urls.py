@@ -38,3 +38,40 @@ def test_static_files_come_without_being_collected(client: Client) -> None:
     assert response.status_code == 200
     assert response["Content-Type"].startswith("text/css")
     assert b"--primary" in response.content
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/.git/config",
+        "/static/",
+        "/static/css/",
+        "/static/../manage.py",
+        "/static/.env",
+        "/static/%2e%2e/pyproject.toml",
+        "/templates/",
+        "/var/logins.json",
+    ],
+)
+def test_nothing_beside_static_files_is_served(client: Client, path: str) -> None:
+    response = client.get(path)
+    assert response.status_code == 404
+    assert b"[project]" not in response.content
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "queues/0/empty/",
+        "queues/0/requeue-all/",
+        "queues/0/failed/clear/",
+        "queues/actions/0/",
+        "queues/0/some-job/delete/",
+        "queues/0/some-job/stop/",
+    ],
+)
+@pytest.mark.django_db
+def test_the_pages_of_rq_change_nothing_even_for_a_superuser(client, path):
+    client.force_login(User.objects.create_superuser("root"))
+    sent = {"action": "delete", "job_ids": ["some-job"]}
+    assert client.post(f"/django-rq/{path}", sent).status_code == 405

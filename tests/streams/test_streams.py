@@ -132,3 +132,29 @@ def test_pieces_of_an_answer_are_counted_by_tool() -> None:
     heard = [Heard(tool="a", arguments=2), Heard(arguments=3), Heard(tool="b"), Heard(arguments=1)]
     assert together(heard) == Heard(tool="b", arguments=1)
     assert together([Heard("x", pieces=1), Heard("y", pieces=1)]) == Heard("xy", pieces=2)
+
+
+def test_of_two_that_come_at_once_the_first_is_shown_and_the_other_when_that_is_over() -> None:
+    key = uuid.uuid4()
+    one, other = (streams.stream(Place(key, 1, path, 1)) for path in ("/a", "/b"))
+    one.begin()
+    one.hear(Heard("one ", pieces=1))
+    first = stands(key, "one ")
+    other.begin()
+    other.hear(Heard("other ", pieces=1))
+    one.hear(Heard("goes on", pieces=1))
+    shown = stands(key, "one goes on", first)
+    assert shown.path == "/a"
+    one.end()
+
+    def is_shown() -> bool:
+        # The next word of the other brings all of it.
+        other.hear(Heard(".", pieces=1))
+        return read({key: shown})[key].path == "/b"
+
+    until(is_shown, what="the other is shown")
+    later = read({key: shown})[key]
+    assert later.text.startswith("other ")
+    assert not later.is_of(shown)
+    delta = delta_of(key, later, shown)
+    assert delta is not None and delta.at == 0

@@ -89,7 +89,7 @@ def test_a_token_sees_the_tools_that_it_may_use_and_no_others(alice: User, worke
     looks |= {"why_not_moving", "list_approvals"}
     assert talk(secret_of(alice, "read"), names) == looks
     deciding = {verb.name for verb in VERBS.values() if verb.decides}
-    assert deciding == {"restore", "undo restore", "override", "amend", "decide"}
+    assert deciding == {"restore", "undo restore", "override", "amend", "decide", "fork"}
     acts = {tool_name(name) for name in VERBS if name not in deciding}
     assert talk(secret_of(alice, "act"), names) == looks | acts
     decides = {tool_name(name) for name in deciding} | {"answer_approval"}
@@ -138,9 +138,9 @@ def test_a_workflow_that_is_labelled_is_a_tool_with_its_schema(
 
 
 def test_a_run_that_failed_is_explained_and_retried_with_what_was_seen(
-    alice: User, bob: User, worker: Process, drive: Any, settings: Any
+    alice: User, bob: User, worker: Process, drive: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.STIGMER_RETRY_DELAYS = []
+    monkeypatch.setattr("executions.calls.kind.RETRY_DELAYS", [])
     failed = drive(start(apply_definition(FAILS, alice).workflow, alice, input={}))
     assert failed.phase == "FAILED"
 

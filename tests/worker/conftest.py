@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,13 @@ from tests.worker.server import GatedServer
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = "document: {dsl: '1.0.0', namespace: tests, name: %s, version: '1.0.0'}\n"
 QUICK = {
-    "STIGMER_PROCESS_SILENCE_SECONDS": "3",
-    "STIGMER_HEARTBEAT_SECONDS": "0.3",
-    "STIGMER_SWEEP_SECONDS": "0.3",
-    "STIGMER_RING_AGAIN_SECONDS": "0.5",
-    "STIGMER_RETRY_DELAYS": "0,0,0",
+    "STIGMER_PROCESS_SILENCE_SECONDS": 3,
+    "STIGMER_HEARTBEAT_SECONDS": 0.3,
+    "STIGMER_SWEEP_SECONDS": 0.3,
+    "STIGMER_RING_AGAIN_SECONDS": 0.5,
+    "executions.calls.kind.RETRY_DELAYS": [0, 0, 0],
 }
+NOTHING: Mapping[str, Any] = {}
 Start = Callable[..., subprocess.Popen[bytes]]
 
 
@@ -42,8 +44,11 @@ def database_url() -> str:
     return f"sqlite:///{name}"
 
 
-def worker_environment(home: Path) -> dict[str, str]:
-    """What a worker of these tests reads: the test's own database and Redis, and quick patience."""
+def worker_environment(home: Path, turned: Mapping[str, Any] = NOTHING) -> dict[str, str]:
+    """The environment of these tests' workers: the test's own database and Redis, quick patience.
+
+    ``turned`` are settings and constants as ``tests.turned`` has them.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -51,8 +56,8 @@ def worker_environment(home: Path) -> dict[str, str]:
     }
     return {
         **kept,
-        **QUICK,
-        "DJANGO_SETTINGS_MODULE": "stigmer_site.settings",
+        "STIGMER_TEST_TURNED": json.dumps({**QUICK, **turned}),
+        "DJANGO_SETTINGS_MODULE": "tests.turned",
         "DATABASE_URL": database_url(),
         "REDIS_URL": settings.REDIS_URL,
         "STIGMER_HOME": str(home),
@@ -82,8 +87,10 @@ def worker(
     """
     started: list[subprocess.Popen[bytes]] = []
 
-    def start_one(*, inside: Sequence[str] = (), **environment: object) -> subprocess.Popen[bytes]:
-        own = worker_environment(tmp_path / "home")
+    def start_one(
+        *, inside: Sequence[str] = (), turned: Mapping[str, Any] = NOTHING, **environment: object
+    ) -> subprocess.Popen[bytes]:
+        own = worker_environment(tmp_path / "home", turned)
         own |= {name: str(value) for name, value in environment.items()}
         known = list(Process.objects.values_list("pk", flat=True))
         with server_logs.writing(log) as stream:

@@ -137,7 +137,7 @@ def test_drives_that_begin_park_and_wake_while_it_is_locked_go_on_after_it_and_n
 
 @on_postgres
 def test_one_row_that_somebody_has_locked_keeps_nobody_else_waiting(worker, begin, gated):
-    worker(STIGMER_WRITERS=1)
+    worker(turned={"executions.worker.writers.ON_POSTGRESQL": 1})
     blocked = [
         begin(tasks(a=get(f"{gated.url}/gated"), b="{set: {n: 1}}"), name=f"l{n}")
         for n in range(10)

@@ -28,9 +28,9 @@ pytestmark = pytest.mark.processes
 PATIENCE_SECONDS = 120
 # Its silence must not tell before it is found to hang, as by default it does not.
 PATIENT = {
-    "STIGMER_PROCESS_SILENCE_SECONDS": "60",
-    "STIGMER_HEARTBEAT_SECONDS": "5",
-    "STIGMER_CRASH_LIMIT": "2",
+    "STIGMER_PROCESS_SILENCE_SECONDS": 60,
+    "STIGMER_HEARTBEAT_SECONDS": 5,
+    "executions.driving.crashes.LONELY_CRASHES": 2,
 }
 
 
@@ -165,7 +165,7 @@ def test_what_hangs_its_worker_is_set_apart_and_what_ran_beside_it_ends_well(
     ]
     options: dict[str, Any] = {
         "answers": True,
-        "environment": worker_environment(exits) | PATIENT,
+        "environment": worker_environment(exits, PATIENT),
         "stop_seconds": 30,
         "ended": lambda pid, how: note_exit(exits, pid, how),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from executions import dispatch
 from executions.inbound import keeping
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
-from executions.models import CloudEvent, Delivery, Execution, Process
+from executions.models import CloudEvent, Delivery, Execution, Process, Turn
 from executions.states import Phase
+from executions.worker.matcher import TURN
 from tests.driving.texts import tasks
 from tests.waiting import until
 from tests.worker.conftest import HEAD, Start
@@ -40,6 +42,10 @@ def listens(execution: Execution) -> Callable[[], bool]:
 
 def completed() -> int:
     return Execution.objects.filter(phase=Phase.COMPLETED).count()
+
+
+def has_completed(count: int) -> bool:
+    return completed() == count
 
 
 def test_each_of_many_runs_hears_its_event(worker: Start, begin: Any, alice: User) -> None:
@@ -106,3 +112,23 @@ def test_an_expression_that_does_not_end_keeps_nobody_else_waiting(
     until(lambda: completed() == 1, what="the run of the other owner has heard it")
     assert CloudEvent.objects.filter(owner=bob, matched_at=None).exists()
     assert Execution.objects.get(pk=stuck.pk).phase == Phase.WAITING
+
+
+def test_of_two_workers_one_matches_and_the_other_goes_on_where_it_died(
+    worker: Start, begin: Any, alice: User
+) -> None:
+    running = [worker(), worker()]
+    for number in range(3):
+        listening = begin(LISTENS, {"id": number}, name=f"r{number}")
+        until(listens(listening), what="the run listens")
+        come(alice, number)
+        until(partial(has_completed, number + 1), what="the run has heard its event")
+        turn = Turn.objects.get(name=TURN)
+        assert turn.holder is not None
+        if number == 1:
+            by_pid = {each.pid: each for each in running}
+            holder = by_pid[turn.holder.pid]
+            holder.kill()
+            holder.wait()
+            dead = turn.holder_id
+    assert turn.holder_id != dead

@@ -90,8 +90,8 @@ def test_no_more_of_an_owner_are_chosen_than_one_may_hold(gate):
     assert owners(slots.room().choose(found(BEN, ANN))) == [ANN]
 
 
-def test_the_slots_that_are_kept_are_for_owners_that_hold_little(gate, settings):
-    settings.STIGMER_FAIR_SHARE = 2
+def test_the_slots_that_are_kept_are_for_owners_that_hold_little(gate, monkeypatch):
+    monkeypatch.setattr("executions.intake.fairness.SHARE", 2)
     slots = Slots(8, gate)
     for _ in range(6):
         slots.submit(uuid.uuid4(), BEN)
@@ -118,3 +118,15 @@ def test_a_further_call_of_a_run_takes_a_slot_of_its_owner_and_none_that_is_kept
     assert not slots.take(BEN), "what is free now is a kept one"
     slots.give(BEN)
     assert slots.take(BEN)
+
+
+def test_a_drained_worker_has_no_free_slot_but_for_further_calls_of_what_it_drives(gate):
+    slots = Slots(4, gate)
+    assert slots.submit(uuid.uuid4(), BEN)
+    slots.take_nothing_new(True)
+    assert not slots.wait_for_free(0) and not slots.wait_for_unkept(0)
+    assert not slots.submit(uuid.uuid4(), ANN) and not slots.submit(uuid.uuid4())
+    assert not slots.has_room_for(ANN) and slots.room().choose(found(ANN, BEN)) == []
+    assert slots.take(BEN)
+    slots.take_nothing_new(False)
+    assert slots.wait_for_free(0) and slots.submit(uuid.uuid4(), ANN)

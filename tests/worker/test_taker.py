@@ -17,11 +17,12 @@ from tests.waiting import until
 pytestmark = [pytest.mark.database, pytest.mark.processes]
 # The sweep is done once as a worker starts and then no more; no bell is rung twice.
 NO_SWEEP = {"STIGMER_SWEEP_SECONDS": 3600, "STIGMER_RING_AGAIN_SECONDS": 3600}
+PATIENT = {"executions.calls.kind.ATTEMPT_SECONDS": 300}
 SLEEPER = "do: [{a: {wait: {seconds: 1}}}, {b: {set: {n: 1}}}]"
 
 
 def test_many_timers_that_end_at_one_moment_are_all_taken_at_once(worker, begin, ends):
-    worker(**NO_SWEEP)
+    worker(turned=NO_SWEEP)
     executions = [begin(SLEEPER, name=f"w{number % 3}") for number in range(150)]
     for execution in executions:
         assert ends(execution, seconds=60).output == {"n": 1}
@@ -34,7 +35,7 @@ def test_runs_whose_bells_were_lost_begin_without_waiting_for_the_sweep(
 ):
     executions = [begin("do: [{a: {set: {n: 1}}}]") for _ in range(20)]
     redis_client.flushall()
-    worker(**NO_SWEEP)
+    worker(turned=NO_SWEEP)
     for execution in executions:
         ends(execution)
     more = [begin("do: [{a: {set: {n: 1}}}]") for _ in range(20)]
@@ -44,11 +45,11 @@ def test_runs_whose_bells_were_lost_begin_without_waiting_for_the_sweep(
 
 
 def test_a_timer_of_a_process_that_died_is_kept_by_another(worker, begin, ends, redis_client):
-    first = worker(**NO_SWEEP)
+    first = worker(turned=NO_SWEEP)
     execution = begin("do: [{a: {wait: {seconds: 3}}}, {b: {set: {n: 1}}}]")
     waiting = Execution.objects.filter(pk=execution.pk, phase=Phase.WAITING)
     until(waiting.exists, what="it waits")
-    worker(**NO_SWEEP)
+    worker(turned=NO_SWEEP)
     first.kill()
     first.wait()
     assert ends(execution).output == {"n": 1}
@@ -57,7 +58,7 @@ def test_a_timer_of_a_process_that_died_is_kept_by_another(worker, begin, ends, 
 def test_what_a_dead_process_left_is_taken_though_its_bell_is_lost(
     worker, begin, ends, gated, redis_client
 ):
-    first = worker(**NO_SWEEP)
+    first = worker(turned=NO_SWEEP)
     execution = begin(tasks(a=get(f"{gated.url}/gated"), b="{set: {n: 2}}"))
     until(lambda: gated.inside == 1, what="the call is under way")
     first.kill()
@@ -68,12 +69,12 @@ def test_what_a_dead_process_left_is_taken_though_its_bell_is_lost(
     Execution.objects.filter(pk=execution.pk).update(rung_at=timezone.now() + timedelta(seconds=3))
     redis_client.flushall()
     gated.gate.set()
-    worker(**NO_SWEEP)
+    worker(turned=NO_SWEEP)
     assert ends(execution).output == {"n": 2}
 
 
 def test_the_remedy_that_readyz_names_for_what_waits_too_long_works(worker, begin, ends, gated):
-    worker(STIGMER_SLOTS=1, STIGMER_ATTEMPT_SECONDS=300)
+    worker(STIGMER_SLOTS=1, turned=PATIENT)
     begin(tasks(a=get(f"{gated.url}/gated")))
     until(lambda: gated.inside == 1, what="the only slot of this owner is taken")
     others = [begin("do: [{a: {set: {n: 1}}}]") for _ in range(5)]
@@ -98,7 +99,7 @@ def test_those_of_one_owner_leave_a_slot_for_those_of_another(
     from executions.intake.start import start
     from tests.worker.conftest import HEAD
 
-    worker(STIGMER_SLOTS=4, STIGMER_ATTEMPT_SECONDS=300, **NO_SWEEP)
+    worker(STIGMER_SLOTS=4, turned={**NO_SWEEP, **PATIENT})
     many = [begin(tasks(a=get(f"{gated.url}/gated"))) for _ in range(8)]
     until(lambda: gated.inside == 4, what="the owner of many holds what one may hold")
     bob = django_user_model.objects.create_user("bob")

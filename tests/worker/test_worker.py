@@ -18,6 +18,7 @@ from executions.models import Attempt, Execution, Process, Step
 from executions.states import Phase, StepStatus
 from executions.verbs.deciding import control
 from tests.driving.texts import call, get, listed, tasks
+from tests.processes import below
 from tests.services import redis_server
 from tests.waiting import until
 
@@ -164,7 +165,7 @@ def test_redis_may_go_and_come_back(worker, begin, ends, tmp_path, short_folder)
 
 
 def test_two_hundred_executions_wait_in_calls_at_once_on_two_processes(worker, begin, ends, gated):
-    workers = [worker(STIGMER_ATTEMPT_SECONDS=120) for _ in range(2)]
+    workers = [worker(turned={"executions.calls.kind.ATTEMPT_SECONDS": 120}) for _ in range(2)]
     text = tasks(a=get(f"{gated.url}/gated"), b="{set: {n: 2}}")
     executions = [begin(text) for _ in range(200)]
     until(lambda: gated.inside == 200, what="200 calls are under way at once", seconds=60)
@@ -179,8 +180,7 @@ def test_two_hundred_executions_wait_in_calls_at_once_on_two_processes(worker, b
 
 def memory(pid: int) -> int:
     """Resident bytes of a process and all that it started."""
-    process = psutil.Process(pid)
-    return sum(each.memory_info().rss for each in (process, *process.children(recursive=True)))
+    return sum(each.memory_info().rss for each in (psutil.Process(pid), *below(pid)))
 
 
 def test_executions_inside_composites_are_driven_by_many_workers(worker, begin, ends, tmp_path):

@@ -17,7 +17,7 @@ from executions.live.closing import Close
 from executions.live.hub import Door
 from executions.live.mailbox import Frame, Mailbox
 from executions.live.news import ExecutionNews
-from executions.live.rights import Credential
+from executions.live.rights import Credential, permitted
 from executions.live.streaming import Delta, joined
 from executions.live.subscriber import Subscriber, Subscription
 from executions.live.topics import EXECUTION, Topic, execution_topic
@@ -101,14 +101,22 @@ class Follower(Subscriber):
     async def begin(self, after: int | None) -> None:
         """Put what it is sent first: a snapshot, or what came after the sequence that it has seen.
         It has joined before, so that nothing is lost in between."""
-        hub = door.hub()
+        hub, name = door.hub(), self.subscription.topic.name
+        allowed = await hub.ask(lambda: permitted(self.person, [self.subscription.topic]))
+        if name not in allowed:
+            self.mailbox.close(Close.NOTHING_HERE)
+            return
+        self.subscription.standing = allowed[name]
+        masked = self.subscription.standing.reads_masked
         try:
-            found = await hub.ask(lambda: frames.first(self.execution_id, after))
+            found = await hub.ask(
+                lambda: frames.first(self.execution_id, after, reads_masked=masked)
+            )
         except LookupError:
             self.mailbox.close(Close.NOTHING_HERE)
             return
         for update in found:
-            self.tell(self.subscription, update)
+            self._put(self.subscription, update)
         if not found and after is not None:
             self.subscription.cursor = after
         self.subscription.is_ready = True
@@ -116,6 +124,10 @@ class Follower(Subscriber):
         hub.mark(self.subscription.topic)
 
     def tell(self, subscription: Subscription, change: Update) -> None:
+        masked = subscription.standing.reads_masked
+        self._put(subscription, change.for_reader(reads_masked=masked))
+
+    def _put(self, subscription: Subscription, change: Update) -> None:
         """An update is read for all followers at once, from where the last of them stands: each
         gets what is newer than all it has."""
         if change.seq <= subscription.cursor and change.event != "end":

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import QuerySet
 
+from executions import showing, sight
 from executions.api import history
 from executions.api.render import executions as render
 from executions.api.schemas.journal import Entry
@@ -38,6 +39,15 @@ class Update:
     seq: int
     body: dict[str, Any]
     is_partial: bool = False
+    # The same for those who read masked values, where one of them follows.
+    masked_body: dict[str, Any] | None = None
+
+    def for_reader(self, *, reads_masked: bool) -> Update:
+        """As this reader may see it."""
+        if not reads_masked:
+            return self
+        assert self.masked_body is not None
+        return replace(self, body=self.masked_body)
 
     def as_json(self, lost: int = 0) -> dict[str, Any]:
         """``lost`` tells how many updates this follower did not get before it."""
@@ -45,16 +55,19 @@ class Update:
         return {**frame, "lost": lost} if lost else frame
 
 
-def first(execution_id: uuid.UUID, after: int | None) -> list[Update]:
+def first(
+    execution_id: uuid.UUID, after: int | None, *, reads_masked: bool = False
+) -> list[Update]:
     """What a follower is sent first: a snapshot (and the end, where it has ended), or what came
     after the sequence that it has seen. Raises LookupError where there is no such execution."""
     with snapshot():
         row = _rows([execution_id]).first()
         if row is None:
             raise LookupError(execution_id)
-        if after is None or after > row.head_seq:
-            return _snapshot(row)
-        return [_update(row, after)] if after < row.head_seq or _has_ended(row) else []
+        with showing.masked(sight.mask_of(row) if reads_masked else None):
+            if after is None or after > row.head_seq:
+                return _snapshot(row)
+            return [_update(row, after)] if after < row.head_seq or _has_ended(row) else []
 
 
 def _snapshot(row: Execution) -> list[Update]:
@@ -70,7 +83,17 @@ def since(wants: Mapping[uuid.UUID, Want]) -> dict[uuid.UUID, Update]:
     with snapshot():
         cursors = {key: want.cursor for key, want in wants.items()}
         moved = [row for row in _rows(wants) if row.head_seq > cursors[row.pk]]
-        return {row.pk: _update(row, cursors[row.pk]) for row in moved}
+        return {row.pk: _for_all(row, wants[row.pk]) for row in moved}
+
+
+def _for_all(row: Execution, want: Want) -> Update:
+    """One update for all who follow the run, however they read it."""
+    with showing.masked(None):
+        update = _update(row, want.cursor)
+    if not any(each.reads_masked for each in want.standings):
+        return update
+    with showing.masked(sight.mask_of(row)):
+        return replace(update, masked_body=_update(row, want.cursor).body)
 
 
 def _update(row: Execution, cursor: int) -> Update:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from executions import sight
 from executions.api.schemas import approvals as shapes
 from executions.models import Ask
 
@@ -14,8 +15,8 @@ def approval(ask: Ask) -> shapes.Approval:
         workflow=execution.subject.slug,
         step=ask.step.name,
         started_by=execution.owner.get_username(),
-        prompt=ask.prompt,
-        form=ask.form,
+        prompt=sight.said_by(ask, ask.prompt),
+        form=sight.form_of(ask),
         outcomes=[shapes.AskedOutcome(**outcome) for outcome in ask.outcomes],
         approvers=shapes.Approvers(
             users=sorted(user.get_username() for user in ask.users.all()),
@@ -34,8 +35,8 @@ def _response(ask: Ask) -> shapes.Response | None:
         return None
     return shapes.Response(
         outcome=ask.outcome,
-        form=ask.answers,
-        comment=ask.comment,
+        form=sight.answers_of(ask),
+        comment=sight.said_by(ask, ask.comment),
         reviewer=ask.reviewer.get_username() if ask.reviewer else None,
         responded_at=ask.answered_at,
     )

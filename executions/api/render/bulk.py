@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from executions import sight
 from executions.api.schemas import bulk as shapes
 from executions.api.schemas.shared import Links
 from executions.attention.groups import Group
@@ -18,7 +19,7 @@ def cause(group: Group, now: datetime) -> shapes.Cause:
         workflow=example.workflow.slug if example.workflow else None,
         agent=example.agent.slug if example.agent else None,
         step=example.current_step,
-        reason=example.failure_reason,
+        reason=sight.reason_of(example),
         count=group.count,
         first_at=group.first_at,
         last_at=group.last_at,

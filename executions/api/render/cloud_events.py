@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from executions import showing
 from executions.api.schemas import cloud_events as shapes
 from executions.ids import public_id
 from executions.inbound.keeping import Kept
@@ -30,7 +31,7 @@ def event(row: CloudEvent) -> shapes.IncomingEvent:
         received_at=row.received_at,
         matched_at=row.matched_at,
         heard=row.heard,
-        event=row.body,
+        event=showing.value(row.body),
     )
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from executions import secrets
+from executions import showing, sight
 from executions.agents import reading
 from executions.api.problems import correlation_id
-from executions.api.render import links
+from executions.api.render import links, schedules
 from executions.api.schemas import executions as shapes
 from executions.api.schemas.shared import API_VERSION, Audit, Audits, Metadata
 from executions.driving.lease import load_records
 from executions.ids import public_id
-from executions.models import AgentRun, Execution, LateAnswer, in_line
+from executions.models import AgentRun, Execution, LateAnswer, away, in_line
 from executions.states import Phase, Runner
 from executions.verbs.deciding.decisions import Decided
 
@@ -60,7 +60,11 @@ def _spec(row: Execution, brief: bool) -> shapes.ExecutionSpec:
         runner=row.runner,
         correlation_id=row.correlation_id,
         parent_id=row.parent_public_id or None,
-        input=None if brief else row.input,
+        forked_from=row.forked_from_public_id or None,
+        forked_seq=row.forked_seq,
+        workspace=row.own_workspace,
+        schedule=None if brief else schedules.of_run(row),
+        input=None if brief else showing.value(row.input),
     )
 
 
@@ -83,12 +87,13 @@ def _status(row: Execution, brief: bool) -> shapes.ExecutionStatus:
         current_step=row.current_step,
         progress=shapes.Progress(finished=row.progress_done, total=row.progress_total),
         retry_count=row.retry_count,
-        failure_reason=row.failure_reason,
+        failure_reason=sight.reason_of(row),
         failed_at=row.failed_at,
         requires_manual_intervention=row.requires_manual_intervention,
         last_checkpoint_at=row.last_checkpoint_at,
         waiting_for=row.waiting_for,
         wake_at=row.wake_at,
+        waits_for_host=None if brief else _waits_for_host(row),
         function_line=None if brief else _function_line(row),
         late_answer=None if brief else _late_answer(row),
         cancel_asked=row.cancel_asked_at is not None,
@@ -97,11 +102,17 @@ def _status(row: Execution, brief: bool) -> shapes.ExecutionStatus:
         runner_silent=row.is_runner_silent(),
         started_at=row.started_at,
         ended_at=row.ended_at,
-        output=None if brief else secrets.shown(row.output),
-        error=None if brief else secrets.shown(row.error),
+        output=None if brief else showing.value(row.output),
+        error=None if brief else showing.value(row.error),
         audit=audit,
         **({} if brief or row.kind != "agent" else _agent_run(row)),
     )
+
+
+def _waits_for_host(row: Execution) -> str | None:
+    """The host on which alone it can go on, while no worker lives there."""
+    found = away.host_of(row)
+    return None if found is None else found.host
 
 
 def _function_line(row: Execution) -> shapes.FunctionLine | None:
@@ -128,10 +139,10 @@ def _late_answer(row: Execution) -> shapes.LateAnswer | None:
         step=late.step.path,
         attempt=late.number,
         succeeded=late.succeeded,
-        output=secrets.shown(late.output),
-        error=secrets.shown(late.error),
+        output=showing.value(late.output),
+        error=showing.value(late.error),
         came_at=late.came_at,
-        told=late.told(),
+        told=showing.text(late.told()),
     )
 
 
@@ -145,14 +156,21 @@ def _read_from_journal(row: Execution) -> dict[str, Any]:
     usage = reading.usage_of(turns)
     said = row.input.get("message", "") if isinstance(row.input, dict) else ""
     messages = [
-        shapes.Message(type="HUMAN", content=str(said), tool_calls=[], created_at=row.created_at)
+        shapes.Message(
+            type="HUMAN", content=showing.text(str(said)), tool_calls=[], created_at=row.created_at
+        )
     ]
     for turn in turns:
+        at = turn.started_at or row.created_at
+        messages += [
+            shapes.Message(type="HUMAN", content=showing.text(text), tool_calls=[], created_at=at)
+            for _, text in turn.said
+        ]
         messages += _messages(turn) if turn.finished_at is not None and not turn.error else []
     return {
         "messages": messages,
         "tool_calls": [_tool_call(call) for turn in turns for call in turn.calls],
-        "todos": reading.todos_of(turns),
+        "todos": showing.value(reading.todos_of(turns)),
         "sub_agent_executions": reading.children_of(turns),
         "usage": shapes.Usage(
             input_tokens=usage["input_tokens"],
@@ -164,12 +182,16 @@ def _read_from_journal(row: Execution) -> dict[str, Any]:
 
 def _messages(turn: reading.TurnRead) -> list[shapes.Message]:
     assert turn.finished_at is not None
-    calls = [{"id": c.id, "name": c.name, "arguments": c.arguments} for c in turn.calls]
+    calls = [
+        {"id": c.id, "name": c.name, "arguments": showing.value(c.arguments)} for c in turn.calls
+    ]
     said = shapes.Message(
-        type="AI", content=turn.text, tool_calls=calls, created_at=turn.finished_at
+        type="AI", content=showing.text(turn.text), tool_calls=calls, created_at=turn.finished_at
     )
     results = [
-        shapes.Message(type="TOOL", content=c.text, tool_calls=[], created_at=c.finished_at)
+        shapes.Message(
+            type="TOOL", content=showing.text(c.text), tool_calls=[], created_at=c.finished_at
+        )
         for c in turn.calls
         if c.finished_at is not None
     ]
@@ -181,9 +203,9 @@ def _tool_call(call: reading.Called) -> shapes.ToolCall:
         id=call.id,
         name=call.name,
         status="WAITING" if call.waits else call.status or "PENDING",
-        arguments=call.arguments,
-        result=call.result,
-        error=call.error or None,
+        arguments=showing.value(call.arguments),
+        result=showing.value(call.result),
+        error=showing.value(call.error or None),
         started_at=call.started_at,
         completed_at=call.finished_at,
     )
@@ -196,7 +218,10 @@ def _reported(row: Execution) -> dict[str, Any]:
     return {
         "messages": [
             shapes.Message(
-                type=m.type, content=m.content, tool_calls=m.tool_calls, created_at=m.created_at
+                type=m.type,
+                content=showing.text(m.content),
+                tool_calls=showing.value(m.tool_calls),
+                created_at=m.created_at,
             )
             for m in run.messages.all()
         ],
@@ -205,15 +230,15 @@ def _reported(row: Execution) -> dict[str, Any]:
                 id=call.call_id,
                 name=call.name,
                 status=call.status,
-                arguments=call.arguments,
-                result=call.result,
-                error=call.error or None,
+                arguments=showing.value(call.arguments),
+                result=showing.value(call.result),
+                error=showing.value(call.error or None),
                 started_at=call.started_at,
                 completed_at=call.completed_at,
             )
             for call in run.tool_calls.all()
         ],
-        "todos": run.todos,
+        "todos": showing.value(run.todos),
         "sub_agent_executions": run.sub_agent_executions,
         "usage": shapes.Usage(
             input_tokens=run.input_tokens,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from executions import secrets
+from executions import showing
 from executions.api.render import links
 from executions.api.schemas import journal as shapes
 from executions.ids import public_id
@@ -41,10 +41,10 @@ def step(execution: Execution, row: Step) -> shapes.Step:
         optional=row.optional,
         superseded=row.superseded_by_id is not None,
         idempotency_key=_key(row),
-        input=secrets.shown(row.input),
-        arguments=secrets.shown(late.shown(row.arguments, row.control)),
-        output=secrets.shown(row.output),
-        error=secrets.shown(row.error),
+        input=showing.value(row.input),
+        arguments=showing.value(late.shown(row.arguments, row.control)),
+        output=showing.value(row.output),
+        error=showing.value(row.error),
         decision=_decision(row),
         started_at=row.started_at,
         finished_at=row.finished_at,
@@ -61,19 +61,21 @@ def _key(row: Step) -> str | None:
 def _decision(row: Step) -> dict[str, Any] | None:
     if not row.is_decision():
         return None
-    return {name: row.control[name] for name in _OF_A_DECISION if name in row.control}
+    told = {name: row.control[name] for name in _OF_A_DECISION if name in row.control}
+    shown: dict[str, Any] = showing.value(told)
+    return shown
 
 
 def attempt(row: Attempt) -> shapes.Attempt:
     return shapes.Attempt(
         number=row.number,
         outcome=row.outcome,
-        error=secrets.shown(row.error),
+        error=showing.value(row.error),
         verdict=row.verdict,
         rule=row.rule,
         delay_seconds=row.delay_seconds,
         correlation_id=row.correlation_id,
-        log=secrets.shown_text(row.log),
+        log=showing.text(row.log),
         started_at=row.started_at,
         finished_at=row.finished_at,
     )
@@ -93,7 +95,7 @@ def entry(row: Step | Event) -> shapes.Entry:
             name=row.name,
             at=row.created_at,
             actor=actor,
-            payload=secrets.shown(row.payload),
+            payload=showing.value(row.payload),
         )
     is_decision, decided = row.is_decision(), Decision.of(row)
     return shapes.Entry(

@@ -16,6 +16,8 @@ def of_execution(execution: Execution) -> Links:
 
 def of_resource(kind: str, public_id: str) -> Links:
     here = f"{BASE}/{kind}s/{public_id}"
+    if kind == "skill":
+        return Links(self=here, versions=f"{here}/versions")
     return Links(
         self=here, versions=f"{here}/versions", instances=f"{here}/instances", run=f"{here}/run"
     )

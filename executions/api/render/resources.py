@@ -4,6 +4,9 @@ them.
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
+from executions import sight
 from executions.api.render import links
 from executions.api.schemas import resources as shapes
 from executions.api.schemas.shared import API_VERSION, Audit, Audits, Metadata
@@ -15,18 +18,28 @@ from executions.models import (
     ApiToken,
     Execution,
     Notification,
+    PersonalSettings,
     Session,
+    Skill,
+    SkillVersion,
     Workflow,
     WorkflowInstance,
     WorkflowVersion,
 )
+from executions.models.personal_settings import NAMES
+
+KINDS: dict[type[Any], Literal["Workflow", "Agent", "Skill"]] = {
+    Workflow: "Workflow",
+    Agent: "Agent",
+    Skill: "Skill",
+}
 
 
-def kind_of(row: Workflow | Agent) -> str:
-    return "workflow" if isinstance(row, Workflow) else "agent"
+def kind_of(row: Workflow | Agent | Skill) -> str:
+    return KINDS[type(row)].lower()
 
 
-def resource(row: Workflow | Agent, *, brief: bool = False) -> shapes.Resource:
+def resource(row: Workflow | Agent | Skill, *, brief: bool = False) -> shapes.Resource:
     kind, head = kind_of(row), row.head_version
     changed_by = row.spec_updated_by.username if row.spec_updated_by else row.owner.username
     spec_audit = Audit(
@@ -41,7 +54,7 @@ def resource(row: Workflow | Agent, *, brief: bool = False) -> shapes.Resource:
     )
     return shapes.Resource(
         api_version=API_VERSION,
-        kind="Workflow" if kind == "workflow" else "Agent",
+        kind=KINDS[type(row)],
         metadata=_metadata(row),
         spec=shapes.ResourceSpec(
             description=row.description,
@@ -59,18 +72,21 @@ def resource(row: Workflow | Agent, *, brief: bool = False) -> shapes.Resource:
     )
 
 
-def _default_instance_id(row: Workflow | Agent) -> str | None:
+def _default_instance_id(row: Workflow | Agent | Skill) -> str | None:
+    if isinstance(row, Skill):
+        return None
     prefix = "win" if isinstance(row, Workflow) else "ain"
     return public_id(prefix, row.default_instance_id) if row.default_instance_id else None
 
 
-def _metadata(row: Workflow | Agent) -> Metadata:
+def _metadata(row: Workflow | Agent | Skill) -> Metadata:
     return Metadata(
         id=row.public_id,
         name=row.name,
         slug=row.slug,
         owner=row.owner.username,
         visibility=row.visibility,
+        group=row.group.name if row.group else None,
         labels=row.labels or {},
         annotations=row.annotations or {},
         tags=row.tags,
@@ -78,12 +94,15 @@ def _metadata(row: Workflow | Agent) -> Metadata:
     )
 
 
-def item(row: Workflow | Agent) -> shapes.Resource:
+def item(row: Workflow | Agent | Skill) -> shapes.Resource:
     return resource(row, brief=True)
 
 
 def version(
-    parent: Workflow | Agent, row: WorkflowVersion | AgentVersion, *, brief: bool = False
+    parent: Workflow | Agent | Skill,
+    row: WorkflowVersion | AgentVersion | SkillVersion,
+    *,
+    brief: bool = False,
 ) -> shapes.Version:
     return shapes.Version(
         id=row.public_id,
@@ -127,6 +146,10 @@ def session(row: Session) -> shapes.Session:
     )
 
 
+def personal_settings(row: PersonalSettings) -> shapes.PersonalSettings:
+    return shapes.PersonalSettings.model_validate({name: getattr(row, name) for name in NAMES})
+
+
 def notification(row: Notification) -> shapes.Notification:
     return shapes.Notification(
         id=public_id("ntf", row.pk),
@@ -135,6 +158,7 @@ def notification(row: Notification) -> shapes.Notification:
         payload=row.event.payload,
         created_at=row.created_at,
         read_at=row.read_at,
+        settled=getattr(row, "is_settled", False),
     )
 
 
@@ -158,7 +182,7 @@ def failed(row: Execution) -> shapes.Failed:
         workflow=row.subject.slug,
         owner=row.owner.username,
         phase=row.phase,
-        reason=row.failure_reason,
+        reason=sight.reason_of(row),
         failed_at=row.failed_at,
         retry_count=row.retry_count,
         step=row.current_step,

@@ -25,12 +25,12 @@ sessions = Router(tags=["Sessions"])
 add_definitions(
     router,
     Definitions(
-        "agent",
-        policy.visible_agents,
-        agents.apply_agent,
-        runs.run_agent,
-        "Says `message` to it, in the named session or in the caller's default one. It may ask"
-        " another `model`, and go on with the conversation of another run (`from_run`).",
+        kind="agent",
+        visible=policy.visible_agents,
+        apply=agents.apply_agent,
+        run=runs.run_agent,
+        running="Says `message` to it, in the named session or in the caller's default one. It may"
+        " ask another `model`, and go on with the conversation of another run (`from_run`).",
     ),
 )
 

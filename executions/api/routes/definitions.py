@@ -22,38 +22,50 @@ from executions.api.schemas import resources as shapes
 from executions.intake import standing
 
 
-@dataclass(frozen=True, slots=True)
-class Definitions:
-    """What is particular to one kind. ``running`` describes the address that starts a run."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """What is particular to one kind of what is applied. ``deleting`` says what deleting takes."""
 
     kind: str
     visible: Callable[[User], QuerySet[Any]]
     apply: Callable[..., Any]
-    run: Callable[..., dict[str, Any]]
-    running: str
+    delete: Callable[[Any, User], None] = standing.delete
+    deleting: str = "With whatever belongs to it; 409 while executions of it exist."
 
     @property
     def one(self) -> str:
         return f"an {self.kind}" if self.kind == "agent" else f"a {self.kind}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definitions(Texts):
+    """``running`` describes the address that starts a run."""
+
+    run: Callable[..., dict[str, Any]]
+    running: str
+
+
 def add_definitions(router: Router, of: Definitions) -> None:
     """Everything under /workflows or /agents that both have."""
-    _add_applying(router, of)
-    _add_standing(router, of)
+    add_applying(router, of)
+    add_standing(router, of)
     _add_running(router, of)
     resources.add_versions(router, of.kind)
     resources.add_instances(router, of.kind)
 
 
-def _add_applying(router: Router, of: Definitions) -> None:
+def add_applying(
+    router: Router, of: Texts, body: dict[str, Any] = resources.DEFINITION_BODY
+) -> None:
+    """The address to which a text is sent."""
+
     @router.post(
         "",
         auth=ACT,
         response={200: shapes.Applied, 201: shapes.Applied},
         operation_id=f"apply-{of.kind}",
         summary=f"Apply {of.one} definition",
-        openapi_extra=resources.DEFINITION_BODY,
+        openapi_extra=body,
     )
     @resources.takes_definition
     def apply(
@@ -72,7 +84,8 @@ def _add_applying(router: Router, of: Definitions) -> None:
         return resources.answer_applied(response, of.kind, applied, how)
 
 
-def _add_standing(router: Router, of: Definitions) -> None:
+def add_standing(router: Router, of: Texts) -> None:
+    """Listed, read, changed and deleted."""
     find = resources.FINDERS[of.kind]
 
     @router.get(
@@ -107,8 +120,8 @@ def _add_standing(router: Router, of: Definitions) -> None:
         summary=f"Change {of.one}",
     )
     def change(request: HttpRequest, ref: str, body: shapes.ChangeBody) -> shapes.Resource:
-        """Its name, description, visibility, labels and annotations; fields that are left out
-        stay.
+        """Its name, description, visibility, labels and annotations, and the group that owns it;
+        fields that are left out stay.
         """
         found = find(person(request), ref)
         standing.change(found, person(request), resources.given(body))
@@ -120,10 +133,10 @@ def _add_standing(router: Router, of: Definitions) -> None:
         response={204: None},
         operation_id=f"delete-{of.kind}",
         summary=f"Delete {of.one}",
+        description=of.deleting,
     )
     def delete(request: HttpRequest, ref: str) -> Status[None]:
-        """With whatever belongs to it; 409 while executions of it exist."""
-        standing.delete(find(person(request), ref), person(request))
+        of.delete(find(person(request), ref), person(request))
         return Status(204, None)
 
 

@@ -4,6 +4,7 @@ addresses.
 
 from __future__ import annotations
 
+import uuid
 from typing import Annotated, Any, Literal
 
 from django.contrib.auth.models import User
@@ -24,7 +25,7 @@ from executions.ids import parse_public_id
 from executions.intake import standing
 from executions.models import WorkflowInstance
 from executions.models.execution import ExecutionQuerySet
-from executions.searching.search import Search
+from executions.searching.search import SEARCHED, Search
 from executions.searching.typed import HELP, parse
 from executions.states import Phase
 
@@ -62,8 +63,10 @@ class Filters(BaseModel):
     created_before: Moment | None = None
 
 
-def filtered(user: User, kind: Kind, filters: Filters) -> ExecutionQuerySet:
-    """The executions of this kind that the caller may see and asked for. Raises Problem."""
+def asked_for(
+    user: User, kind: Kind, filters: Filters
+) -> tuple[ExecutionQuerySet, tuple[Search, Search]]:
+    """What the caller may see, and what of this kind they ask for. Raises Problem."""
     typed = parse(filters.q, clock.now())
     if typed.problems:
         raise Problem("invalid-argument", " ".join(typed.problems), remedy=HELP)
@@ -74,7 +77,8 @@ def filtered(user: User, kind: Kind, filters: Filters) -> ExecutionQuerySet:
         )
     parent = None
     if filters.parent is not None:
-        parent = finding.number(parse_public_id(filters.parent, "wex"), "execution", filters.parent)
+        key = parse_public_id(filters.parent, *finding.PREFIXES.values())
+        parent = finding.number(key, "execution", filters.parent)
     given = Search(
         kind=kind,
         phases=tuple(filters.phase),
@@ -89,7 +93,7 @@ def filtered(user: User, kind: Kind, filters: Filters) -> ExecutionQuerySet:
         before=filters.created_before,
         text=filters.text or "",
     )
-    return policy.visible_executions(user).matching(given, user.pk).matching(typed.search, user.pk)
+    return policy.visible_executions(user), (given, typed.search)
 
 
 def add_reading(router: Router, kind: Kind) -> None:
@@ -104,11 +108,26 @@ def add_reading(router: Router, kind: Kind) -> None:
         summary=f"List {kind} executions",
     )
     def listed(request: HttpRequest, filters: Annotated[Filters, Query()]) -> dict[str, Any]:
-        """Newest first; input, output and error are left out."""
-        rows = filtered(person(request), kind, filters).defer(*render.HEAVY)
+        """Newest first; input, output and error are left out. A search by words looks through the
+        10,000 newest at a time: such a page may hold fewer than asked, or none, and lead on.
+        """
+        user = person(request)
+        rows, asked = asked_for(user, kind, filters)
         related = ("owner", "workflow", "version", "agent", "agent_version")
         rows = rows.select_related(*related).defer(*render.HEAVY, *_LARGE)
-        return Listing(many, filters.limit, filters.cursor).page(rows, render.item)
+        listing = Listing(many, filters.limit, filters.cursor)
+
+        def matching(among: ExecutionQuerySet) -> ExecutionQuerySet:
+            return among.matching(asked[0], user.pk).matching(asked[1], user.pk)
+
+        if not any(search.reads_each_row() for search in asked):
+            return listing.page(matching(rows), render.item)
+
+        def newest(before: uuid.UUID | None) -> tuple[ExecutionQuerySet, uuid.UUID | None]:
+            among, last = rows.newest(SEARCHED, before, asked[0].text or asked[1].text)
+            return matching(among), last
+
+        return listing.searched(newest, render.item)
 
     @router.get(
         "/{execution_id}",

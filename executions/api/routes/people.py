@@ -20,7 +20,8 @@ from executions.api.routes import empty
 from executions.api.routes.resources import Paging
 from executions.api.schemas import resources as shapes
 from executions.ids import parse_public_id
-from executions.models import ApiToken, Notification
+from executions.models import ApiToken, Notification, PersonalSettings
+from executions.roles import Rank
 
 notifications = Router(tags=["Notifications"])
 api_tokens = Router(tags=["Tokens"])
@@ -43,6 +44,7 @@ class Caller(BaseModel):
     name: str
     is_admin: bool
     is_support: bool
+    role: Rank = Field(description="What the caller is, whichever run is looked at.")
     scopes: list[str] | None = Field(description="Of the token; null for a session.")
 
 
@@ -55,8 +57,37 @@ def read_caller(request: HttpRequest) -> Caller:
         name=user.username,
         is_admin=policy.is_admin(user),
         is_support=policy.is_support(user),
+        role=policy.rank(user),
         scopes=scopes,
     )
+
+
+@me.get(
+    "/settings",
+    auth=READ,
+    response=shapes.PersonalSettings,
+    operation_id="read-settings",
+    summary="Read the caller's settings",
+)
+def read_settings(request: HttpRequest) -> shapes.PersonalSettings:
+    """How pages are for this person: times, look, keys."""
+    return render.personal_settings(PersonalSettings.objects.of(person(request)))
+
+
+@me.patch(
+    "/settings",
+    # How pages look is changed by whoever looks: viewers too.
+    auth=READ,
+    response=shapes.PersonalSettings,
+    operation_id="change-settings",
+    summary="Change the caller's settings",
+)
+def change_settings(
+    request: HttpRequest, body: shapes.PersonalSettingsBody
+) -> shapes.PersonalSettings:
+    """Those that are named."""
+    changes = {name: value for name, value in body.model_dump().items() if value is not None}
+    return render.personal_settings(PersonalSettings.objects.change(person(request), changes))
 
 
 @notifications.get(
@@ -70,7 +101,8 @@ def listed(
     request: HttpRequest, filters: Annotated[NotificationFilters, Query()]
 ) -> dict[str, Any]:
     """Newest first."""
-    rows = Notification.objects.filter(user=person(request)).select_related("event__execution")
+    mine = Notification.objects.filter(user=person(request)).judged()
+    rows = mine.select_related("event__execution")
     rows = rows.defer(*(f"event__execution__{name}" for name in ("input", "output", "error")))
     if filters.unread is not None:
         rows = rows.filter(read_at__isnull=filters.unread)
@@ -87,7 +119,7 @@ def listed(
 def mark_read(request: HttpRequest, body: shapes.ReadBody = empty.READ) -> shapes.ReadResult:
     """Those that are named, else all of the caller's."""
     mine = Notification.objects.filter(user=person(request))
-    wanted = mine.unread()
+    wanted = mine.not_read()
     if body.ids is not None:
         keys = [
             finding.number(parse_public_id(each, "ntf"), "notification", each) for each in body.ids
@@ -124,6 +156,7 @@ def create(
 
     Its secret is shown now and never again. Needs a session, or a token with the scope admin.
     """
+    policy.check_confirmed(person(request), "making a token")
     minted = tokens.mint(person(request), body.name, body.scopes, days=body.days)
     shown = render.token(minted.token)
     response["Location"] = f"{links.BASE}/tokens/{shown.id}"

@@ -8,6 +8,7 @@ from typing import Annotated
 from django.http import HttpRequest
 from ninja import Query, Router
 
+from executions import showing
 from executions.api import finding
 from executions.api.credentials import READ, person
 from executions.api.schemas import previews as shapes
@@ -62,7 +63,7 @@ def _add_previews_of_steps(router: Router) -> None:
         """
         execution = finding.execution(person(request), execution_id, "workflow")
         shown = upgrade.preview(execution.pk, person(request), version)
-        return shapes.RecoverPreview(**asdict(shown), fits=shown.fits)
+        return shapes.RecoverPreview(**showing.value(asdict(shown)), fits=shown.fits)
 
     @router.get(
         "/{execution_id}/restore",
@@ -77,5 +78,5 @@ def _add_previews_of_steps(router: Router) -> None:
         """Which steps run again, and which effects may repeat. Support and administrators only."""
         execution = finding.execution(person(request), execution_id, "workflow")
         return shapes.RestorePreview(
-            **asdict(restore.preview(execution.pk, person(request), checkpoint_seq))
+            **showing.value(asdict(restore.preview(execution.pk, person(request), checkpoint_seq)))
         )

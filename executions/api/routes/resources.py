@@ -23,7 +23,7 @@ from executions.api.render import resources as render
 from executions.api.schemas import resources as shapes
 from executions.api.schemas.shared import Body as BodyShape
 from executions.intake import standing
-from executions.models import Agent, Workflow
+from executions.models import Agent, Skill, Workflow
 from executions.models.transactions import atomic, run_tx
 
 DEFINITION_TYPES = (
@@ -32,6 +32,7 @@ DEFINITION_TYPES = (
     "text/yaml",
     "application/x-yaml",
     "text/plain",
+    "text/markdown",
 )
 DEFINITION_BODY = {
     "requestBody": {
@@ -44,7 +45,11 @@ DEFINITION_BODY = {
     }
 }
 Find = Callable[[User, str], Any]
-FINDERS: dict[str, Find] = {"workflow": finding.workflow, "agent": finding.agent}
+FINDERS: dict[str, Find] = {
+    "workflow": finding.workflow,
+    "agent": finding.agent,
+    "skill": finding.skill,
+}
 
 
 class How(BaseModel):
@@ -102,7 +107,7 @@ def answer_applied(
         return applied
 
     applied = run_tx(work)
-    row: Workflow | Agent = getattr(applied, kind)
+    row: Workflow | Agent | Skill = getattr(applied, kind)
     created = applied.result == "created"
     known = not (created and how.dry_run)
     shown = shapes.Applied(
@@ -125,7 +130,7 @@ def page(rows: QuerySet[Any, Any], filters: Filters, name: str) -> dict[str, Any
         rows = rows.filter(Q(name__icontains=filters.text) | Q(slug__icontains=filters.text))
     if filters.owner is not None:
         rows = rows.filter(owner__username=filters.owner)
-    rows = rows.select_related("owner", "head_version", "spec_updated_by")
+    rows = rows.select_related("owner", "head_version", "spec_updated_by", "group")
     rows = rows.defer("head_version__source", "head_version__document")
     return Listing(name, filters.limit, filters.cursor).page(rows, render.item)
 

@@ -4,32 +4,24 @@ administrators.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Query, Router, Status
-from pydantic import BaseModel, Field
 
 from executions import policy
 from executions.api.credentials import ADMIN, READ, person
-from executions.api.cursors import MOST, USUAL, Listing, Page
-from executions.api.finding import shown
-from executions.api.refusals import not_found
+from executions.api.cursors import Listing, Page
 from executions.api.render import sinks as render
+from executions.api.routes.channels import Which, one
 from executions.api.routes.resources import Paging
 from executions.api.schemas import sinks as shapes
-from executions.ids import parse_public_id
+from executions.api.schemas.receivers import SentAgain
 from executions.models import Channel
 from executions.outbound import channels
+from executions.outbound.kinds.table import OF_EVENTS
 
 router = Router(tags=["Sinks"])
-
-
-class Which(BaseModel):
-    """Which messages are shown."""
-
-    state: Literal["waiting", "sent", "given up", ""] = ""
-    limit: int = Field(USUAL, ge=1, le=MOST)
 
 
 @router.get(
@@ -37,7 +29,7 @@ class Which(BaseModel):
 )
 def listed(request: HttpRequest, paging: Annotated[Paging, Query()]) -> dict[str, Any]:
     """With what waits for each, newest first."""
-    rows = policy.visible_sinks(person(request)).counting()
+    rows = policy.visible_channels(person(request)).filter(kind__in=OF_EVENTS).counting()
     return Listing("sinks", paging.limit, paging.cursor).page(rows, render.sink)
 
 
@@ -109,14 +101,14 @@ def messages(
 @router.post(
     "/{sink_id}/send-again",
     auth=ADMIN,
-    response=shapes.SentAgain,
+    response=SentAgain,
     operation_id="send-sink-again",
     summary="Send again what was given up",
 )
-def send_again(request: HttpRequest, sink_id: str) -> shapes.SentAgain:
+def send_again(request: HttpRequest, sink_id: str) -> SentAgain:
     """All that was given up of this sink."""
     sink = _one(request, sink_id)
-    return shapes.SentAgain(number=channels.send_again(sink.sendings.all(), person(request)))
+    return SentAgain(number=channels.send_again(sink, person(request)))
 
 
 def _switched(request: HttpRequest, sink_id: str, *, on: bool) -> shapes.Sink:
@@ -126,9 +118,4 @@ def _switched(request: HttpRequest, sink_id: str, *, on: bool) -> shapes.Sink:
 
 
 def _one(request: HttpRequest, sink_id: str) -> Channel:
-    key = parse_public_id(sink_id, "snk")
-    rows = policy.visible_sinks(person(request)).counting()
-    found = rows.filter(pk=key).first() if key else None
-    if found is None:
-        raise not_found(f"There is no sink {shown(sink_id)}.")
-    return found
+    return one(request, sink_id, OF_EVENTS, "sink")

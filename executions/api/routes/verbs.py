@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 from ninja.params.functions import Body as BodyParameter
 from pydantic import BaseModel
 
@@ -16,12 +16,15 @@ from executions.api import finding
 from executions.api.credentials import ACT, person
 from executions.api.preconditions import expected_seq
 from executions.api.render import executions as render
+from executions.api.render import proposals as render_proposals
 from executions.api.schemas import executions as shapes
+from executions.api.schemas.proposals import Proposal
 from executions.api.schemas.shared import Body
 from executions.api.schemas.verbs import BODIES
 from executions.models import Execution
 from executions.states import Phase
 from executions.verbs.calls import carry_out
+from executions.verbs.proposing import Proposed
 from executions.verbs.row import Answer, Verb
 from executions.verbs.rows import VERBS
 
@@ -44,15 +47,30 @@ def add_route(
     router.post(
         f"/{{execution_id}}/{verb.slug}",
         auth=ACT,
-        response=_ANSWERS[verb.answer],
+        response=_answers(verb),
         operation_id=operation_id,
         summary=summary,
         openapi_extra={"x-if-match": True} if verb.is_about_what_was_seen else {},
     )(route)
 
 
-def perform(request: HttpRequest, execution: Execution, verb: Verb, body: Body | None) -> BaseModel:
+def _answers(verb: Verb) -> Any:
+    """By status: what was done, or that it waits for a second person."""
+    done = _ANSWERS[verb.answer]
+    return {200: done, 202: Proposal} if verb.by_two else done
+
+
+def perform(request: HttpRequest, execution: Execution, verb: Verb, body: Body | None) -> Any:
     """Carry out a verb for the caller and say what came of it."""
+    try:
+        return _performed(request, execution, verb, body)
+    except Proposed as waits:
+        return Status(202, render_proposals.proposal(waits.proposal))
+
+
+def _performed(
+    request: HttpRequest, execution: Execution, verb: Verb, body: Body | None
+) -> BaseModel:
     fields = body.model_fields_set - {"reason"} if body is not None else set()
     found = carry_out(
         verb,

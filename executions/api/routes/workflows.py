@@ -27,11 +27,11 @@ RECOVER_ALIAS = "recover-workflow"
 add_definitions(
     router,
     Definitions(
-        "workflow",
-        policy.visible_workflows,
-        apply_definition,
-        runs.run_workflow,
-        "By id or slug, in its default instance or the one that is named.",
+        kind="workflow",
+        visible=policy.visible_workflows,
+        apply=apply_definition,
+        run=runs.run_workflow,
+        running="By id or slug, in its default instance or the one that is named.",
     ),
 )
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from executions.api.schemas.schedules import OfRun
 from executions.api.schemas.shared import Audits, Body, Json, Links, Metadata, Timestamp
 from executions.states import Phase
 
@@ -32,6 +33,16 @@ class ExecutionSpec(BaseModel):
     )
     correlation_id: str
     parent_id: str | None = None
+    forked_from: str | None = Field(None, description="Of a fork: the run before it.")
+    forked_seq: int | None = Field(
+        None, description="Of a fork: the sequence of the step after which it goes on."
+    )
+    workspace: Json = Field(
+        None,
+        description="The workspace that it was started with; null: as its definition says. The"
+        " address `…/workspace` has the folder itself.",
+    )
+    schedule: OfRun | None = Field(None, description="What started it; left out in lists.")
     input: Json = Field(None, description="Left out in lists.")
 
 
@@ -114,6 +125,13 @@ class ExecutionStatus(BaseModel):
     last_checkpoint_at: datetime | None = None
     waiting_for: str
     wake_at: datetime | None = None
+    waits_for_host: str | None = Field(
+        None,
+        description=(
+            "The host that holds its workspace, while no worker lives there; not in lists."
+            " `remake-workspace` makes a git workspace again elsewhere."
+        ),
+    )
     function_line: FunctionLine | None = Field(
         None, description="Where it stands in line for a free process of functions; not in lists."
     )
@@ -198,6 +216,45 @@ class Controlled(BaseModel):
     seq: int
 
 
+class SayBody(Body):
+    """What is said to a run that works."""
+
+    message: str = Field(min_length=1, max_length=20_000)
+
+
+class Queued(BaseModel):
+    """A message that waits for the next turn."""
+
+    id: str
+    message: str
+    created_at: datetime
+
+
+class TakeBackBody(Body):
+    """Which approval is taken back."""
+
+    tool: str = Field(min_length=1, max_length=64, description="As the model calls it.")
+
+
+class LimitsBody(Body):
+    """How far a run of an agent goes before a person is asked; only what is lower than the agent's
+    own counts.
+    """
+
+    turns: int | None = Field(None, ge=1, le=1_000, description="Requests to the model.")
+    tool_calls: int | None = Field(None, ge=1, le=10_000, description="Calls of tools.")
+    tokens: int | None = Field(None, ge=1, le=10**15, description="Tokens read and written.")
+    seconds: int | None = Field(
+        None, ge=1, le=10**9, description="Seconds that turns and tool calls took."
+    )
+    cost: float | None = Field(
+        None, gt=0, le=10**9, description="What it costs, by the prices of the models."
+    )
+    depth: int | None = Field(
+        None, ge=0, le=16, description="How many agents deep work is handed on."
+    )
+
+
 class RunBody(Body):
     """How to start a run.
 
@@ -237,6 +294,13 @@ class RunBody(Body):
         ge=0,
         le=100_000,
         description="With `from_run`: up to which turn; 0 leaves out all that was said there.",
+    )
+    limits: LimitsBody | None = Field(None, description="Of an agent: how far this run goes.")
+    workspace: Json = Field(
+        None,
+        description="Where this run works, in place of what its definition says: `temporary`,"
+        " `none`, or an object as in a definition.",
+        examples=["temporary", {"git": {"repository": "shop", "base": "main"}}],
     )
     runner: Literal["ours", "external"] = "ours"
     runner_silence_seconds: int | None = Field(

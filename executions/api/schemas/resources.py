@@ -33,10 +33,10 @@ class ResourceStatus(BaseModel):
 
 
 class Resource(BaseModel):
-    """A workflow or an agent."""
+    """A workflow, an agent or a skill."""
 
     api_version: str
-    kind: Literal["Workflow", "Agent"]
+    kind: Literal["Workflow", "Agent", "Skill"]
     metadata: Metadata
     spec: ResourceSpec
     status: ResourceStatus
@@ -61,6 +61,9 @@ class ChangeBody(Body):
     name: Name | None = None
     description: str | None = Field(None, max_length=20_000)
     visibility: Literal["shared", "private"] | None = None
+    group: str | None = Field(
+        None, max_length=150, description="The group that owns it; empty: none."
+    )
     labels: dict[LabelName, Label] | None = Field(None, max_length=64)
     annotations: dict[LabelName, Annotated[str, StringConstraints(max_length=20_000)]] | None = (
         Field(None, max_length=64)
@@ -138,6 +141,9 @@ class Notification(BaseModel):
     payload: Json
     created_at: datetime
     read_at: datetime | None
+    settled: bool = Field(
+        description="What it called somebody for was mended, decided or answered meanwhile."
+    )
 
 
 class ReadBody(Body):
@@ -180,6 +186,28 @@ class TokenBody(Body):
         min_length=1, max_length=5
     )
     days: int | None = Field(90, ge=1, le=3650, description="How long it lives; null for ever.")
+
+
+class PersonalSettings(BaseModel):
+    """How a person wants pages to be."""
+
+    time_zone: str = Field(
+        description="`browser`, or the name of a time zone.", examples=["Europe/Berlin"]
+    )
+    date_format: Literal["iso", "dots", "slashes"]
+    theme: Literal["system", "light", "dark"]
+    density: Literal["comfortable", "compact"] = Field(description="How dense lists are.")
+    has_keys: bool = Field(description="Whether single keys are shortcuts.")
+
+
+class PersonalSettingsBody(Body):
+    """What is to be changed; what is left out stays."""
+
+    time_zone: str | None = Field(None, max_length=64)
+    date_format: Literal["iso", "dots", "slashes"] | None = None
+    theme: Literal["system", "light", "dark"] | None = None
+    density: Literal["comfortable", "compact"] | None = None
+    has_keys: bool | None = None
 
 
 class Failed(BaseModel):

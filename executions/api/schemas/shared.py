@@ -44,6 +44,7 @@ class Metadata(BaseModel):
     slug: str = Field(description="Never changes, whatever the name becomes.")
     owner: str = Field(description="The user name of its owner.")
     visibility: str | None = Field(None, description="shared or private.")
+    group: str | None = Field(None, description="The group that owns it, beside its owner.")
     labels: dict[str, Json] = {}
     annotations: dict[str, Json] = {}
     tags: Json = None

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from pydantic import BaseModel, Field
 
+from executions.api.schemas.receivers import Message, Receiver
 from executions.api.schemas.shared import Body, Json
 
 
-class Sink(BaseModel):
+class Sink(Receiver):
     """A receiver of lifecycle events."""
 
-    id: str
-    name: str
-    address: str
     types: list[str] = Field(description="The types that it wants; empty: all.")
-    secret: str = Field(description="The name of the secret that signs; empty: nothing signs.")
     with_output: bool = Field(description="Whether outputs are sent along.")
-    active: bool
-    created_at: datetime
-    hears_from: datetime = Field(description="What happened before is not told.")
-    sent_at: datetime | None = Field(description="When it last took something.")
-    waiting: int = Field(description="How many messages wait for it.")
-    given_up: int = Field(description="How many messages were given up.")
-    rests_until: datetime | None = Field(description="Nothing is tried until then.")
-    problem: str = Field(description="Why the last try failed; empty: it did not.")
 
 
 class SinkBody(Body):
@@ -38,18 +25,9 @@ class SinkBody(Body):
     with_output: bool = False
 
 
-class SinkMessage(BaseModel):
+class SinkMessage(Message):
     """A message for a sink."""
 
-    id: int
-    type: str
-    execution_id: str | None
-    state: str = Field(description="`waiting`, `sent` or `given up`.")
-    tries: int
-    created_at: datetime
-    due_at: datetime
-    sent_at: datetime | None
-    problem: str
     event: Json
 
 
@@ -57,9 +35,3 @@ class SinkMessages(BaseModel):
     """The newest messages of a sink."""
 
     items: list[SinkMessage]
-
-
-class SentAgain(BaseModel):
-    """How many messages are sent again."""
-
-    number: int

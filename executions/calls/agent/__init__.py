@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
+from executions.calls.agent.limits import RunLimits
 from executions.calls.kind import CallKind
 from executions.calls.parameters import Model
 
@@ -15,7 +16,12 @@ LONGEST_MESSAGE = 100_000
 class AgentArguments(Model):
     """``with`` of ``call: agent``."""
 
-    agent: str = Field(min_length=1, max_length=300, description="the name of an agent")
+    agent: str = Field(
+        min_length=1,
+        max_length=300,
+        description="the name of an agent",
+        json_schema_extra={"x-names": "agents"},
+    )
     message: str = Field(
         min_length=1,
         max_length=LONGEST_MESSAGE,
@@ -25,6 +31,7 @@ class AgentArguments(Model):
     model: str | None = Field(
         None, min_length=1, max_length=200, description="another model than its own"
     )
+    limits: RunLimits | None = Field(None, description="how far it goes, where that is less")
 
 
 AGENT = CallKind(

@@ -74,7 +74,7 @@ async def read_beginning(
 
 def too_large(limit: int) -> BodyUnusable:
     return body_unusable(
-        f"its body is larger than {limit} bytes (setting STIGMER_HTTP_RESPONSE_BYTES); ask for"
+        f"its body is larger than {limit} bytes (setting STIGMER_VALUE_BYTES); ask for"
         " less, say one page",
         "answer too large",
     )

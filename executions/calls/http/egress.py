@@ -76,15 +76,24 @@ class Egress:
     inside: Hosts = field(default_factory=Hosts)
     only: Hosts = field(default_factory=Hosts)
     ports: frozenset[int] = frozenset()
+    # The hosts that the agent, for which it is called, may reach: each of these has to allow it.
+    confined_to: tuple[Hosts, ...] = ()
 
     @classmethod
     def from_settings(
-        cls, inside: Iterable[str] = (), ports: Iterable[int] = (), only: Iterable[str] = ()
+        cls,
+        inside: Iterable[str] = (),
+        ports: Iterable[int] = (),
+        only: Iterable[str] = (),
+        confined_to: Iterable[Iterable[str]] = (),
     ) -> Egress:
         """From lists of entries (:class:`executions.hosts.Hosts`); ValueError names a bad one and
         its setting.
         """
-        return cls(_hosts(INSIDE, inside), _hosts(ONLY, only, domains=True), frozenset(ports))
+        lists = tuple(_hosts("hosts of an agent", each, domains=True) for each in confined_to)
+        return cls(
+            _hosts(INSIDE, inside), _hosts(ONLY, only, domains=True), frozenset(ports), lists
+        )
 
     def allows_port(self, port: int) -> bool:
         return not self.ports or port in self.ports
@@ -94,6 +103,10 @@ class Egress:
         listed as a name, an address as one or by its network. Nothing else is even looked up.
         """
         return not self.only or self.only.covers(host, port) or self.inside.covers(host, port)
+
+    def is_confined(self, host: str, port: int) -> bool:
+        """Whether an agent's list of hosts leaves this out."""
+        return not all(hosts.covers(host, port) for hosts in self.confined_to)
 
     def reaches(self, host: str, port: int, address: Address) -> bool:
         """Whether ``address``, which ``host`` resolved to, is public or one that the operator

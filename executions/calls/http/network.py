@@ -115,6 +115,8 @@ class VettedBackend(httpcore.AsyncNetworkBackend):
             raise egress_refused(
                 target, "it is not on the list of hosts that may be called", ONLY, host
             )
+        if self._egress.is_confined(host, port):
+            raise egress_refused(target, "`hosts` of the agent that this is for leaves it out")
         addresses = await self._resolve(host, port)
         for address in addresses:
             if not self._egress.reaches(host, port, address):

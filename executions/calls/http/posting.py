@@ -26,11 +26,17 @@ EXCERPT_CHARACTERS = 200
 class Posted:
     """``status`` is what the other side answered, None where it answered nothing. ``problem`` says
     in a sentence why it was not taken; empty where it was (2xx). ``retry_after`` is in seconds.
+
+    ``is_about_one``: the other side works, it refused this one. ``is_final``: it will never take
+    it. ``is_doubtful``: it may have taken it, and would take it twice.
     """
 
     status: int | None
     problem: str = ""
     retry_after: float | None = None
+    is_about_one: bool = False
+    is_final: bool = False
+    is_doubtful: bool = False
 
 
 def check_address(address: str) -> None:

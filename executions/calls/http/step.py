@@ -148,6 +148,7 @@ def _egress(context: StepContext) -> Egress:
             limits.get("http_allowed_hosts", ()),
             limits.get("http_allowed_ports", ()),
             limits.get("http_only_hosts", ()),
+            limits.get("confined_to") or (),
         )
     except ValueError as error:
         raise not_sendable(str(error), kind="configuration", rule="setting not valid") from None

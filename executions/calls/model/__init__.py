@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import Field
 
 from executions.calls.kind import CallKind
 from executions.calls.parameters import Model
+
+# Servers of models are overloaded for longer than others.
+RETRY_DELAYS: Sequence[float] = (2.0, 5.0, 15.0, 60.0, 180.0)
 
 
 class ModelArguments(Model):
@@ -21,7 +26,7 @@ MODEL = CallKind(
     # Asking again gives another answer and costs again, and harms nobody.
     effect_of=lambda arguments: "idempotent",
     destinations=(),
-    retry_delays="STIGMER_MODEL_RETRY_DELAYS",
+    retry_delays=lambda: RETRY_DELAYS,
     takes_secrets=False,
     streams=True,
 )

@@ -12,7 +12,11 @@ from executions.calls.parameters import OBJECT, TEXT, Expression, Json, Model, s
 class PythonArguments(Model):
     """``with`` of ``call: python``."""
 
-    function: str = Field(min_length=1, description="the name of a registered function")
+    function: str = Field(
+        min_length=1,
+        description="the name of a registered function",
+        json_schema_extra={"x-names": "functions"},
+    )
     arguments: Annotated[
         Annotated[dict[str, Json], Tag(OBJECT)] | Annotated[Expression, Tag(TEXT)],
         Discriminator(shape),

@@ -136,10 +136,9 @@ def list_(
     output: Output = Format.TABLE,
 ) -> None:
     """List your tokens; never their secrets."""
-    from executions.cli.commands.show import print_items
-    from executions.cli.kinds import named
+    from executions.cli.commands.show import print_all
 
-    print_items(named("token"), list(client.items("/tokens", limit)), output)
+    print_all(client, "token", limit, output)
 
 
 @tokens.command("revoke")

@@ -18,6 +18,7 @@ from executions.cli.remote.client import Client
 from executions.cli.remote.problem import ServerProblem
 
 SUFFIXES = (".yaml", ".yml", ".json")
+OF_SKILLS = ".md"
 Files = Annotated[
     list[str],
     typer.Option(
@@ -55,7 +56,7 @@ def apply(
     ] = Visibility.SHARED,
     output: AsText = Sentence.TEXT,
 ) -> None:
-    """Create workflows and agents, or give them a new version."""
+    """Create workflows, agents and skills, or give them a new version."""
     query = {"dry_run": dry_run or None, "visibility": visibility.value}
     results = [_sent(client, text, query, output) for text in texts(file)]
     if output == Sentence.JSON:
@@ -114,11 +115,15 @@ def texts(given: Iterable[str]) -> Iterator[Text]:
 
 
 def kind_of(text: str) -> str:
-    """``agent`` for a text with instructions, else ``workflow``: its problems are then those of a
-    workflow.
+    """``skill`` for Markdown with a head, ``agent`` for a text with instructions, else
+    ``workflow``: its problems are then those of a workflow.
     """
     from executions.language.reading.problems import DefinitionError
     from executions.language.reading.yaml import read
+    from executions.language.skill import is_skill
+
+    if is_skill(text):
+        return "skill"
 
     try:
         document = read(text).document
@@ -131,14 +136,22 @@ def kind_of(text: str) -> str:
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found = sorted(each for each in path.iterdir() if each.suffix in SUFFIXES and each.is_file())
+    found = sorted(each for each in path.iterdir() if each.is_file() and _is_definition(each))
     if not found:
         raise CommandError(
             f"There is no definition in {path}.",
-            remedy=f"Those end with {', '.join(SUFFIXES)}.",
+            remedy=f"Those end with {', '.join((*SUFFIXES, OF_SKILLS))}.",
             code=ExitCode.USAGE,
         )
     return found
+
+
+def _is_definition(path: Path) -> bool:
+    """Whether it is one by its name; of Markdown files those that begin as a skill does."""
+    from executions.cli.inputs import read_file
+    from executions.language.skill import is_skill
+
+    return path.suffix in SUFFIXES or (path.suffix == OF_SKILLS and is_skill(read_file(path)))
 
 
 def _sent(
@@ -178,8 +191,12 @@ def _checked_there(client: Client, text: Text) -> tuple[list[str], list[str]]:
 def _checked_here(text: Text) -> tuple[list[str], list[str]]:
     from executions.language import DefinitionError, parse
     from executions.language.agent import parse_agent
+    from executions.language.skill import parse_skill
 
     try:
+        if text.kind == "skill":
+            parse_skill(text.text)
+            return [], []
         if text.kind == "agent":
             parse_agent(text.text)
             return [], []

@@ -7,17 +7,36 @@ from urllib.parse import quote
 
 import typer
 
-from executions.cli.commands.remote import AsText, talks
+from executions.cli.commands import completing
+from executions.cli.commands.remote import AsText, talks, tell
 from executions.cli.formats import Sentence
 from executions.cli.remote.client import Client
 
 Id = Annotated[
-    str, typer.Argument(metavar="ID", help="The id of an approval (ask-…).", show_default=False)
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="The id of an approval (ask-…).",
+        show_default=False,
+        autocompletion=completing.of("approval"),
+    ),
 ]
 Form = Annotated[
     list[str] | None,
     typer.Option("--form", "-f", metavar="NAME=VALUE|@FILE", help="What the form asks for."),
 ]
+
+
+@talks
+def approve(
+    client: Client,
+    approval: Id,
+    form: Form = None,
+    comment: Annotated[str, typer.Option("--comment", "-m", help="A remark for the others.")] = "",
+    output: AsText = Sentence.TEXT,
+) -> None:
+    """Say yes to what a run asks: the same as `respond ID approve`."""
+    _respond(client, approval, "approve", form, comment, output)
 
 
 @talks
@@ -32,15 +51,36 @@ def respond(
     output: AsText = Sentence.TEXT,
 ) -> None:
     """Answer what a run asks people; `stigmer list approvals` shows what waits."""
+    _respond(client, approval, outcome, form, comment, output)
+
+
+def _respond(
+    client: Client,
+    approval: str,
+    outcome: str,
+    form: list[str] | None,
+    comment: str,
+    output: Sentence,
+) -> None:
     from executions.cli.inputs import read_input
 
-    given = read_input(form or ())
+    given, address = read_input(form or ()), f"/approvals/{quote(approval, safe='')}"
     body: dict[str, Any] = {"outcome": outcome, "comment": comment}
-    body |= {} if given is None else {"form": given}
-    answered = client.post(f"/approvals/{quote(approval, safe='')}/respond", body)
-    if output == Sentence.JSON:
-        from executions.cli.display.structured import print_structured
+    if given is not None:
+        body["form"] = filled(client.get(address)["form"], given)
+    answered = client.post(f"{address}/respond", body)
+    said = f"{answered['execution_id']} goes on: {answered['response']['outcome']}"
+    tell(answered, said, output)
 
-        print_structured(answered)
-    else:
-        print(f"{answered['execution_id']} goes on: {answered['response']['outcome']}")
+
+def filled(form: Any, given: Any) -> Any:
+    """The form's proposals stand for fields that are left out, as on its page."""
+    fields = form.get("properties") if isinstance(form, dict) else None
+    if not isinstance(fields, dict) or not isinstance(given, dict):
+        return given
+    proposed = {
+        name: field["default"]
+        for name, field in fields.items()
+        if isinstance(field, dict) and "default" in field
+    }
+    return proposed | given

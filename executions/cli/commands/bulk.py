@@ -9,7 +9,7 @@ import typer
 
 from executions.cli.asking import confirm
 from executions.cli.commands.deciding import Reason
-from executions.cli.commands.remote import AsText, talks
+from executions.cli.commands.remote import AsText, talks, tell
 from executions.cli.exits import CommandError, ExitCode
 from executions.cli.formats import Sentence
 from executions.cli.remote.client import Client
@@ -113,13 +113,8 @@ def _path(bulk_id: str) -> str:
 
 
 def _say(found: dict[str, Any], output: Sentence) -> None:
-    if output == Sentence.JSON:
-        from executions.cli.display.structured import print_structured
-
-        print_structured(found)
-        return
     counts = ", ".join(
         f"{many:,} {status.replace('_', ' ')}" for status, many in found["counts"].items() if many
     )
     where = f"{found['id']}  {found['verb']}, {found['phase'].lower()}"
-    print(f"{where}: {counts}. {found['said']}".rstrip())
+    tell(found, f"{where}: {counts}. {found['said']}".rstrip(), output)

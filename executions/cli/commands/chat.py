@@ -57,8 +57,15 @@ def _said(client: Client, ref: str, session: str, message: str) -> None:
         with heard_for_sure():
             for update in Following(client, path, talk.say, heard=talk.hear).updates():
                 talk.show(update)
+    except _InputEnded:
+        # The run goes on waiting for an answer, which comes from elsewhere.
+        return
     except KeyboardInterrupt:
         print(f"\nIt goes on by itself. Stop it: stigmer cancel {run_id}", file=sys.stderr)
+
+
+class _InputEnded(Exception):
+    """There is nothing more to read from the person."""
 
 
 class _Asking:
@@ -88,7 +95,7 @@ class _Asking:
             chosen = _line("? ")
             if chosen is None:
                 print(f"It waits: stigmer respond {question['id']} …", file=sys.stderr)
-                return
+                raise _InputEnded
             body = self._body(question, chosen.strip(), given)
         self._client.post(f"/approvals/{quote(question['id'], safe='')}/respond", body)
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Concatenate
 
 import typer
 
-from executions.cli.formats import Format, Sentence
+from executions.cli.formats import Format, Listed, Sentence
 from executions.cli.remote.client import Client
 
 Server = Annotated[
@@ -22,7 +22,18 @@ Token = Annotated[
     str | None, typer.Option("--token", metavar="TOKEN", help="Who you are (STIGMER_TOKEN).")
 ]
 Output = Annotated[Format, typer.Option("--output", "-o", help="How to print it.")]
+AsList = Annotated[Listed, typer.Option("--output", "-o", help="How to print it.")]
 AsText = Annotated[Sentence, typer.Option("--output", "-o", help="How to print it.")]
+
+
+def tell(answer: dict[str, Any], said: str, output: Sentence) -> None:
+    """Print what the server answered: in words, or as it came."""
+    if output == Sentence.JSON:
+        from executions.cli.display.structured import print_structured
+
+        print_structured(answer)
+    else:
+        print(said)
 
 
 def talks(function: Callable[Concatenate[Client, ...], None]) -> Callable[..., None]:

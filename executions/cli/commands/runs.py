@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import uuid
+from collections import deque
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
+from executions.cli.commands import completing
 from executions.cli.commands.remote import AsText, talks
+from executions.cli.commands.show import suggest
 from executions.cli.exits import CommandError, ExitCode
 from executions.cli.formats import Sentence
+from executions.cli.kinds import execution_path, named
+from executions.cli.moments import moment_of
 from executions.cli.remote.client import Client, ConnectionLost
 from executions.states import Runner
 
 ExecutionId = Annotated[
-    str, typer.Argument(metavar="ID", help="The id of a run (wex-… or aex-…).", show_default=False)
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="The id of a run (wex-… or aex-…).",
+        show_default=False,
+        autocompletion=completing.runs,
+    ),
 ]
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Follow it until it ends.")]
 Input = Annotated[
@@ -36,7 +48,10 @@ class Runnable(StrEnum):
 def run(
     client: Client,
     kind: Annotated[Runnable, typer.Argument(help="What to run.", show_default=False)],
-    name: Annotated[str, typer.Argument(help="Its name or id.", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Argument(help="Its name or id.", show_default=False, autocompletion=completing.names),
+    ],
     instance: Annotated[
         str | None, typer.Option(help="The instance to run it in; else the default one.")
     ] = None,
@@ -44,6 +59,13 @@ def run(
         str | None, typer.Option("--message", "-m", help="What to say to it.")
     ] = None,
     input: Input = None,
+    workspace: Annotated[
+        str | None,
+        typer.Option(
+            metavar="temporary|none|REPOSITORY|@FILE",
+            help="Where it works, in place of what its definition says; or a JSON object.",
+        ),
+    ] = None,
     follow: Follow = False,
     label: Annotated[str, typer.Option("--name", help="A name for the run.")] = "",
     session: Annotated[
@@ -58,21 +80,26 @@ def run(
     output: AsText = Sentence.TEXT,
 ) -> None:
     """Start a workflow or an agent."""
-    from executions.cli.inputs import read_input
+    from executions.cli.inputs import read_input, read_workspace
 
     body: dict[str, Any] = {
         "name": label,
         "runner": runner.value,
         "instance": instance,
         "message": message,
+        "workspace": None if workspace is None else read_workspace(workspace),
     }
     body |= {"session_id": session} if kind == Runnable.AGENT else {}
     given = read_input(input or ())
     body |= {} if given is None else {"input": given}
     body = {field: value for field, value in body.items() if value not in (None, "")}
-    accepted = _posted_once(
-        client, f"/{kind.value}s/{quote(name, safe='')}/run", body, key or str(uuid.uuid4())
-    )
+    path = f"/{kind.value}s/{quote(name, safe='')}/run"
+    try:
+        accepted = _posted_once(client, path, body, key or str(uuid.uuid4()))
+    except CommandError as error:
+        if error.code == ExitCode.NOT_FOUND:
+            suggest(client, named(kind.value), name)
+        raise
     path = _path_of(accepted)
     if follow:
         from executions.cli.commands.follow import follow as follow_it
@@ -98,12 +125,16 @@ def logs(
     after: Annotated[
         int | None, typer.Option(help="Only what came after this sequence.", min=0)
     ] = None,
+    tail: Annotated[int | None, typer.Option(help="Only the last so many.", min=1)] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only since then: `30s`, `10m`, `2h`, `3d`, or a date.")
+    ] = None,
     output: AsText = Sentence.TEXT,
 ) -> None:
     """Show a run's history; with -f, as it goes."""
-    from executions.cli.kinds import execution_path
-
     path = execution_path(execution)
+    if tail is not None or since is not None:
+        after = _after(client.history(path, after or 0), tail, since)
     if follow:
         from executions.cli.commands.follow import follow as follow_it
 
@@ -136,9 +167,22 @@ def _posted_once(client: Client, path: str, body: dict[str, Any], key: str) -> d
     return client.post(path, body, headers=headers)
 
 
-def _path_of(accepted: dict[str, Any]) -> str:
-    from executions.cli.kinds import execution_path
+def _after(entries: Iterable[dict[str, Any]], tail: int | None, since: str | None) -> int:
+    """The sequence after which the entries that are asked for come."""
+    from executions.cli.display.words import moment
 
+    begin = moment_of(since) if since else None
+    last, wanted = 0, deque[int](maxlen=tail)
+    for entry in entries:
+        at = moment(entry.get("at"))
+        if begin is not None and at is not None and at < begin:
+            last = entry["seq"]
+        else:
+            wanted.append(entry["seq"])
+    return wanted[0] - 1 if wanted else last
+
+
+def _path_of(accepted: dict[str, Any]) -> str:
     try:
         return execution_path(str(accepted["id"]))
     except KeyError:

@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
+import sys
+import time
+from difflib import get_close_matches
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
 from executions.cli.asking import confirm
-from executions.cli.commands.remote import Output, talks
+from executions.cli.commands import completing
+from executions.cli.commands.remote import AsList, talks
 from executions.cli.exits import CommandError, ExitCode
-from executions.cli.formats import Format
+from executions.cli.formats import Format, Listed
 from executions.cli.kinds import Kind, execution_path, named, subject
 from executions.cli.remote.client import Client
 from executions.cli.remote.flags import flag_of
 from executions.states import Phase
 
 KindName = Annotated[
-    str, typer.Argument(metavar="KIND", help="workflow, execution, agent, …", show_default=False)
+    str,
+    typer.Argument(
+        metavar="KIND",
+        help="workflow, execution, agent, …",
+        show_default=False,
+        autocompletion=completing.kinds,
+    ),
 ]
 KindOrId = Annotated[
     str,
     typer.Argument(
-        metavar="KIND", help="workflow, execution, agent, … or an id alone.", show_default=False
+        metavar="KIND",
+        help="workflow, execution, agent, … or an id alone.",
+        show_default=False,
+        autocompletion=completing.kinds_and_ids,
     ),
 ]
 Name = Annotated[
-    str | None, typer.Argument(metavar="NAME", help="Its name or id.", show_default=False)
+    str | None,
+    typer.Argument(
+        metavar="NAME",
+        help="Its name or id.",
+        show_default=False,
+        autocompletion=completing.names,
+    ),
 ]
+WATCH_SECONDS = 2.0
 
 
 @talks
@@ -41,21 +61,21 @@ def get(
     source: Annotated[
         bool, typer.Option("--source", help="The definition's text, as it was applied.")
     ] = False,
-    output: Output = Format.TABLE,
+    output: AsList = Listed.TABLE,
 ) -> None:
     """Print one thing."""
     found, name = subject(kind, name)
-    item = client.get(item_path(found, name))
+    item = read_one(client, found, name)
     if version is not None or source:
         found, item = _version_of(client, found, item, version)
     if source:
         print(item["source"], end="")
-    elif output == Format.TABLE:
+    elif output in (Listed.TABLE, Listed.NAME):
         print_items(found, [item], output)
     else:
         from executions.cli.display.structured import print_structured
 
-        print_structured(item, output)
+        print_structured(item, Format(output))
 
 
 @talks
@@ -85,7 +105,13 @@ def list_(
     unread: Annotated[
         bool | None, typer.Option("--unread/--read", help="Of notifications.")
     ] = None,
-    output: Output = Format.TABLE,
+    since: Annotated[
+        str | None, typer.Option(help="Only runs of since then: `2h`, `3d`, `2026-11-29`.")
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Print it anew every two seconds until Ctrl-C.")
+    ] = False,
+    output: AsList = Listed.TABLE,
 ) -> None:
     """List what is there, the newest first."""
     found = named(kind)
@@ -98,11 +124,21 @@ def list_(
         "text": text,
         "needs_attention": needs_attention,
         "unread": unread,
-        "q": search,
+        "q": " ".join(each for each in (search, since and f"after:{since}") if each) or None,
     }
     given = {field: value for field, value in filters.items() if value not in (None, [])}
     _check_filters(found, given)
-    print_items(found, list(client.items(list_path(found, of), limit, **given)), output)
+    path = list_path(found, of)
+    while True:
+        items, has_more = client.some(path, limit, **given)
+        if watch:
+            clear()
+        print_items(found, items, output)
+        if has_more:
+            say_more(limit)
+        if not watch:
+            return
+        time.sleep(WATCH_SECONDS)
 
 
 @talks
@@ -112,7 +148,7 @@ def describe(client: Client, kind: KindOrId, name: Name = None) -> None:
 
     found, name = subject(kind, name)
     path = item_path(found, name)
-    item = client.get(path)
+    item = read_one(client, found, name)
     if found.name in ("execution", "agent-execution"):
         description.execution(client, item, path)
     elif found.name in ("workflow", "agent"):
@@ -186,23 +222,67 @@ def _check_filters(kind: Kind, given: dict[str, Any]) -> None:
 def _version_of(
     client: Client, kind: Kind, item: dict[str, Any], number: int | None
 ) -> tuple[Kind, dict[str, Any]]:
-    if kind.name not in ("workflow", "agent"):
+    if kind.name not in ("workflow", "agent", "skill"):
         raise CommandError(f"A {kind.name} has no versions.", code=ExitCode.USAGE)
     number = number or item["spec"]["version"]
     version = client.get(f"/{kind.plural}/{item['metadata']['id']}/versions/{number}")
-    return named("version" if kind.name == "workflow" else "agent-version"), version
+    return named("version" if kind.name == "workflow" else f"{kind.name}-version"), version
 
 
-def print_items(kind: Kind, items: list[dict[str, Any]], output: Format) -> None:
-    """A list as a table, or as ``{"items": […]}``."""
+def read_one(client: Client, kind: Kind, name: str) -> dict[str, Any]:
+    """What is of this name or id; where there is nothing, the error names what is spelled alike."""
+    try:
+        return client.get(item_path(kind, name))
+    except CommandError as error:
+        if error.code == ExitCode.NOT_FOUND:
+            suggest(client, kind, name)
+        raise
+
+
+def suggest(client: Client, kind: Kind, name: str) -> None:
+    """Raises CommandError that names what is spelled like ``name``; nothing where nothing is."""
+    known = [completing.name_of(item) for item in client.items(kind.path, 200)]
+    close = get_close_matches(name, known, n=1)
+    if close and close[0] != name:
+        raise CommandError(
+            f"There is no {kind.name} {name!r}.",
+            remedy=f"Did you mean {close[0]}?",
+            code=ExitCode.NOT_FOUND,
+        )
+
+
+def say_more(limit: int) -> None:
+    from executions.cli.display.screen import note
+
+    note(f"There are more than these {limit}: --limit shows more.")
+
+
+def clear() -> None:
+    """The screen of a terminal; a blank line where a program reads."""
+    print("\x1b[H\x1b[2J" if sys.stdout.isatty() else "", flush=True)
+
+
+def print_all(client: Client, name: str, limit: int, output: Format, **filters: str | None) -> None:
+    """The newest of a kind, for the groups of commands that list one alone."""
+    kind = named(name)
+    print_items(kind, list(client.items(kind.path, limit, **filters)), output)
+
+
+def print_items(kind: Kind, items: list[dict[str, Any]], output: Format | Listed) -> None:
+    """A list as a table, as names, or as ``{"items": […]}``."""
     from executions.cli.display.columns import COLUMNS, rows
     from executions.cli.display.screen import note, print_table
     from executions.cli.display.structured import print_structured
 
-    if output != Format.TABLE:
-        print_structured({"items": items}, output)
+    if output == Listed.NAME:
+        for item in items:
+            print(completing.name_of(item))
+    elif output != Listed.TABLE:
+        print_structured({"items": items}, Format(output))
     elif items:
         columns = COLUMNS[kind.name]
         print_table(list(columns), rows(columns, items))
     else:
         note(f"No {kind.plural}.")
+        if kind.name == "execution":
+            note("Runs of agents: `stigmer list agent-executions`.")

@@ -26,10 +26,9 @@ def list_(
     output: Output = Format.TABLE,
 ) -> None:
     """List your sources; never their secrets."""
-    from executions.cli.commands.show import print_items
-    from executions.cli.kinds import named
+    from executions.cli.commands.show import print_all
 
-    print_items(named("event-source"), list(client.items("/event-sources", limit)), output)
+    print_all(client, "event-source", limit, output)
 
 
 @sources.command("create")

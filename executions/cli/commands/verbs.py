@@ -11,6 +11,7 @@ import typer
 
 from executions.cli.asking import confirm
 from executions.cli.commands.deciding import Audited, Reason, Seq, follow_on, said, seen_at
+from executions.cli.commands.proposals import is_proposal, told
 from executions.cli.commands.remote import AsText, talks
 from executions.cli.commands.runs import ExecutionId, Follow
 from executions.cli.exits import CommandError, ExitCode
@@ -155,8 +156,16 @@ def _run(client: Client, verb: Verb, execution: str, options: dict[str, Any]) ->
         body["reason"] = options["reason"]
     is_bare = not verb.arguments and verb.reason == row.Reason.NONE
     answer = client.post(f"{path}/{verb.slug}", None if is_bare else body, headers=seen_at(seen))
+    if is_proposal(answer):
+        told(answer, output)
+        return
     follow = bool(options.get("follow"))
-    said(answer, _sentence(verb, answer), output, follow)
+    # A fork is answered by the run that it began.
+    begun = str(answer.get("execution_id", ""))
+    if verb.name == "fork":
+        path = path.replace(path.rsplit("/", 1)[1], begun)
+    words = f"{begun} is {_sentence(verb, answer)}" if verb.name == "fork" else None
+    said(answer, words or _sentence(verb, answer), output, follow)
     if follow:
         follow_on(client, path, answer, output)
 

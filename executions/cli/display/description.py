@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from executions.cli.display import standing
@@ -27,6 +28,7 @@ def execution(client: Client, run: dict[str, Any], path: str) -> None:
             ("took", took(status["started_at"], status["ended_at"] or status["failed_at"])),
             ("progress", f"{progress['finished']} of {count(progress['total'], 'task')}"),
             ("sequence", str(status["seq"])),
+            *_workspace_of(spec.get("workspace")),
             ("correlation", plain(spec["correlation_id"])),
             ("page", client.address.server + run["links"]["page"]),
         ]
@@ -45,6 +47,14 @@ def execution(client: Client, run: dict[str, Any], path: str) -> None:
         print_line()
         print_line(("NEXT", "dim"))
         _pairs(told)
+
+
+def _workspace_of(given: Any) -> Pairs:
+    """The line about the workspace that the run itself names."""
+    if given is None:
+        return []
+    text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
+    return [("workspace", plain(text))]
 
 
 def resource(client: Client, item: dict[str, Any], kind: str) -> None:

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from executions.cli.display.words import clock, plain, step_of
+from executions.cli.display.words import clock, moment, plain, step_of
 from executions.journal.events import known
 from executions.states import LOOK_OF_STATUS, Look, Tone
 
@@ -48,14 +49,15 @@ def sentence(template: str, payload: Mapping[str, Any]) -> str:
 
 
 def lines(entries: Sequence[Entry]) -> Iterator[Parts]:
-    """The entries as lines. What an event tells about a step is not said again by the step
-    itself.
+    """The entries as lines, days apart with their zone. What an event tells about a step is not
+    said again by the step itself.
     """
     told = {
         (entry.get("payload") or {}).get("step_name")
         for entry in entries
         if _tells_of_a_step(entry["name"])
     }
+    shown = datetime.now().astimezone().strftime("%Y-%m-%d")
     # Commits are what is numbered: the first one may carry the start and steps that finished at
     # once.
     for entry in sorted(entries, key=lambda each: bool(each["name"] != "WORKFLOW_STARTED")):
@@ -67,7 +69,22 @@ def lines(entries: Sequence[Entry]) -> Iterator[Parts]:
             continue
         parts = line(entry)
         if parts is not None:
+            day, shown = day_of(entry, shown)
+            if day is not None:
+                yield day
             yield parts
+
+
+def day_of(entry: Entry, shown: str) -> tuple[Parts | None, str]:
+    """A line with the day and the zone where it is another day than ``shown``; and that day.
+
+    ``shown`` is at first today, of which nothing has to be said.
+    """
+    at = moment(entry.get("at"))
+    day = at.strftime("%Y-%m-%d") if at else shown
+    if at is None or day == shown:
+        return None, shown
+    return [(f"{day} ({at.strftime('%Z')})", "dim")], day
 
 
 def line(entry: Entry) -> Parts | None:

@@ -35,7 +35,7 @@ def print_table(heads: Row, rows: Sequence[Row], *, indent: str = "") -> None:
     """Columns as wide as they need to be.
 
     In a terminal the last one is cut, and those that would begin beyond its edge are left out, so
-    that no line wraps.
+    that no line wraps; a note names those.
     """
     from rich.cells import cell_len, set_cell_size
     from rich.text import Text
@@ -43,6 +43,7 @@ def print_table(heads: Row, rows: Sequence[Row], *, indent: str = "") -> None:
     out = console()
     widths = [max(cell_len(row[at]) for row in (heads, *rows)) for at in range(len(heads))]
     shown = _fitting(widths, out.width - len(indent)) if out.is_terminal else len(widths)
+    left_out = heads[shown:]
     widths = widths[:shown]
     for line, row in enumerate(each[:shown] for each in (heads, *rows)):
         cells = [
@@ -56,6 +57,8 @@ def print_table(heads: Row, rows: Sequence[Row], *, indent: str = "") -> None:
         if out.is_terminal:
             text.truncate(out.width, overflow="ellipsis")
         out.print(text)
+    if left_out:
+        note(f"Too narrow for {', '.join(left_out)}: widen the terminal, or use -o yaml.")
 
 
 def _fitting(widths: Sequence[int], width: int) -> int:

@@ -18,6 +18,8 @@ def sentence(run: Run) -> str:
     at = f" at {step_of(status['current_step'])}" if status["current_step"] else ""
     if standing := status.get("function_line"):
         return f"{phase} at {step_of(standing['step'])}. {plain(standing['told'])}"
+    if host := status.get("waits_for_host"):
+        return f"{phase}{at}: waits for the host {plain(host)}, which holds its workspace"
     match phase:
         case "FAILED":
             tries = status["retry_count"]
@@ -89,6 +91,11 @@ def next_commands(run: Run, *, may_skip: bool = False) -> list[tuple[str, str]]:
                 "verify the checkpoints first, then go on from the last one",
             ),
             *([mended] if run_id.startswith("wex-") else []),
+        ]
+    if status.get("waits_for_host"):
+        return [
+            (f"stigmer remake-workspace {run_id}", "make its workspace again on another host"),
+            (f"stigmer cancel {run_id}", "stop it"),
         ]
     if phase == "PAUSED":
         return [(f"stigmer resume {run_id}", "go on")]

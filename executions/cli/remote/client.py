@@ -77,18 +77,42 @@ class Client:
             raise self._problem(response)
         return response.content
 
+    def readiness(self) -> JsonObject:
+        """What the server says of itself, whether it is ready or not."""
+        import httpx
+
+        try:
+            response = self._http.get("/readyz")
+        except httpx.TransportError as error:
+            raise ConnectionLost(self.address.server, error) from error
+        body = _json(response)
+        if not isinstance(body, dict) or "checks" not in body:
+            raise (
+                self._problem(response) if response.status_code >= 300 else self._stranger(response)
+            )
+        return body
+
+    def patch(self, path: str, body: Any) -> JsonObject:
+        return self._send("PATCH", path, json=body)
+
     def delete(self, path: str) -> None:
         self._send("DELETE", path)
 
     def items(self, path: str, limit: int, **filters: Any) -> Iterator[JsonObject]:
         """At most ``limit`` items of a list, page after page."""
+        return iter(self.some(path, limit, **filters)[0])
+
+    def some(self, path: str, limit: int, **filters: Any) -> tuple[list[JsonObject], bool]:
+        """At most ``limit`` items of a list, and whether there are more."""
+        found: list[JsonObject] = []
         cursor = None
-        while limit > 0:
-            page = self.get(path, limit=min(limit, PAGE), cursor=cursor, **filters)
-            yield from page["items"]
-            cursor, limit = page["next_cursor"], limit - len(page["items"])
+        while len(found) < limit:
+            page = self.get(path, limit=min(limit - len(found), PAGE), cursor=cursor, **filters)
+            found += page["items"]
+            cursor = page["next_cursor"]
             if cursor is None:
-                return
+                return found, False
+        return found, True
 
     def history(
         self, execution_path: str, after: int = 0, upto: int | None = None

@@ -80,6 +80,12 @@ class Session:
                 remedy="`stigmer logins` shows those of a demo installation.",
                 code=ExitCode.FORBIDDEN,
             )
+        if "second-factor" in answer.headers.get("location", ""):
+            raise CommandError(
+                f"{user} has a second factor, which a browser asks for.",
+                remedy="Make a token in the control room (API tokens), and keep it with --token.",
+                code=ExitCode.FORBIDDEN,
+            )
 
     def _asked(self, method: str, path: str, **how: Any) -> Any:
         import httpx

@@ -21,6 +21,8 @@ FRAME_BYTES = 64 * 1024
 # what a page may say.
 MESSAGE_BYTES = 4 * 1024 * 1024
 STOP_SECONDS = 10
+# A client that reads nothing of an event stream for so long is disconnected.
+STALLED_SECONDS = 60.0
 
 
 def serve() -> None:
@@ -47,7 +49,7 @@ def server(application: Any) -> BoundedServer:
         limits=Limits(settings.DATA_UPLOAD_MAX_MEMORY_SIZE),
         ready_callable=systemd.ready,
         hops=settings.STIGMER_PROXIES,
-        stalled_seconds=settings.STIGMER_STALLED_SECONDS,
+        stalled_seconds=STALLED_SECONDS,
         endpoints=build_endpoint_description_strings(
             host=settings.STIGMER_BIND, port=settings.STIGMER_PORT
         ),

@@ -35,7 +35,7 @@ LATEST_REMINDER = timedelta(days=1)
 
 
 def ask(drive: Drive, request: Effect, put_back: Callable[[], None]) -> Done | Fail:
-    """What the call gives where nobody answered in time; else Parked is raised.
+    """The result of the call where nobody answered in time; else Parked is raised.
 
     ``put_back`` lets the step stand as it stood before, where something is asked of the run before
     the question is put.
@@ -110,7 +110,7 @@ def _park(
 
 
 def _answered(ask_id: uuid.UUID) -> dict[str, Any] | None:
-    """What somebody answered while the run was driven; None where nobody has."""
+    """The answer that somebody gave while the run was driven; None where nobody has."""
     row = AskRow.objects.select_related("reviewer").filter(pk=ask_id).first()
     if row is None or row.answered_at is None or row.reviewer is None:
         return None
@@ -172,7 +172,7 @@ def _write(drive: Drive, step: StepRecord, asked: Ask, held: Asked) -> None:
 
 
 def _name_people(drive: Drive, row: AskRow, asked: Ask) -> None:
-    """Who is asked. Where none of those who are named can answer, administrators are."""
+    """The people who are asked; administrators, where none of those who are named can answer."""
     users = list(User.objects.filter(username__in=asked.users, is_active=True))
     groups = list(Group.objects.filter(name__in=asked.groups))
     if not asked.users and not asked.groups:

@@ -13,14 +13,16 @@ import structlog
 from django.conf import settings
 
 from executions import sealed, streams
+from executions.agents.secrets import filled
 from executions.calls.context import Audience, Cancellation, Deadline, Nobody, StepContext
 from executions.calls.kind import RunsIn
 from executions.calls.outcome import Done, Fail, Outcome
 from executions.calls.steps import STEPS
 from executions.calls.table import EVERY_CALL
 from executions.driving.attempts import watched
+from executions.driving.attempts.running import AttemptedStep
 from executions.errors import ExpressionError, StigmerError, WorkflowError
-from executions.ids import public_id
+from executions.expressions import EVALUATION_SECONDS
 from executions.isolation import Seat
 from executions.journal.decided import Call
 from executions.journal.links import FIRST_FORMAT
@@ -30,6 +32,7 @@ from executions.models import Execution
 from executions.secrets import Edge, Secrets, SecretUnavailable
 from executions.streams import Place
 
+THREADS_STAY = "It runs in a thread of its worker, which cannot be broken off."
 log = structlog.get_logger(__name__)
 
 
@@ -38,7 +41,7 @@ def seconds_for(request: Effect, policy_seconds: float | None, now: datetime) ->
     own = request.task.metadata.attempt_timeout
     seconds = request.seconds_of(own) if own is not None else policy_seconds
     if seconds is None:
-        seconds = settings.STIGMER_ATTEMPT_SECONDS
+        seconds = EVERY_CALL[request.call].attempt_seconds()
     if request.deadline_at is not None:
         seconds = min(seconds, max(0.0, (request.deadline_at - now).total_seconds()))
     return float(seconds)
@@ -54,12 +57,12 @@ def context_for(
     resources: Mapping[str, Any] = MappingProxyType({}),
     token: int = 0,
 ) -> StepContext:
-    """What the attempt may know and use; its deadline begins to count now."""
+    """All that the attempt may know and use. Its deadline begins to count now."""
     is_old = execution.journal_format == FIRST_FORMAT
     step = request.step
     names = secrets.names_behind(step.arguments) if is_old else late.names_of(step, secrets.names())
     return StepContext(
-        execution_id=public_id("wex", execution.pk),
+        execution_id=execution.public_id,
         correlation_id=execution.correlation_id,
         path=request.step.path,
         attempt=request.step.attempt,
@@ -72,12 +75,20 @@ def context_for(
         limits={
             name: getattr(settings, setting)
             for name, setting in EVERY_CALL[request.call].limits.items()
-        },
+        }
+        | {"confined_to": execution.confined_to},
         resources=resources,
         written=request.written,
         input=request.input,
         audience=_audience(execution, request, token),
     )
+
+
+def named(request: Effect) -> AttemptedStep:
+    """Which attempt this is, and whether it can be broken off."""
+    row, step = EVERY_CALL[request.call], request.step
+    is_watched = row.runs_in(step.arguments) is RunsIn.THREAD
+    return AttemptedStep(step.path, step.attempt, row.streams, THREADS_STAY if is_watched else "")
 
 
 def _audience(execution: Execution, request: Effect, token: int) -> Audience:
@@ -87,18 +98,22 @@ def _audience(execution: Execution, request: Effect, token: int) -> Audience:
 
 
 def _arguments(request: Effect, context: StepContext) -> Any:
-    """What the step is called with.
+    """The arguments of the step.
 
     Raises SecretUnavailable, ExpressionError and SealedClosed, before anything is sent.
     """
     if Call.of(request.step).late is None:
-        return request.step.arguments
+        given = context.resources.get("tool_secrets")
+        return filled(request.step.arguments, given) if given else request.step.arguments
     assert isinstance(context.secrets, Edge)
-    seconds = settings.STIGMER_EXPRESSION_SECONDS
     waited = sealed.waited_seconds()
     try:
         return late.filled(
-            request.step, request.input, context.secrets, seconds=seconds, owner=context.owner
+            request.step,
+            request.input,
+            context.secrets,
+            seconds=EVALUATION_SECONDS,
+            owner=context.owner,
         )
     finally:
         context.deadline.put_off(sealed.waited_seconds() - waited)
@@ -117,7 +132,7 @@ def _called(request: Effect, context: StepContext, in_transaction: bool) -> Outc
 def run(request: Effect, context: StepContext, *, in_transaction: bool = False) -> Done | Fail:
     """Carry out the attempt.
 
-    Whatever a step raises becomes a failure that says so; nothing escapes but Overrun.
+    Every exception of a step becomes a failure that says so; nothing escapes but Overrun.
     """
     try:
         outcome: Outcome = _called(request, context, in_transaction)

@@ -1,7 +1,7 @@
 """The budget of an owner and a day: reserved before each request to a model, settled after it.
 
 The reservation is one conditional UPDATE of one row, so that a hundred requests at one moment do
-not go beyond it together. Where no budget is declared nothing is written.
+not go beyond it together. Without a declared budget nothing is written.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _PER = Decimal(1_000_000)
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a request may use at most, as far as anybody knows before it is made."""
+    """The most that a request may use, as far as anybody knows before it is made."""
 
     tokens: int
     cost: Decimal
@@ -117,7 +117,7 @@ def _give_back(reservations: Any) -> list[int]:
     """Free what these hold; the rows that they were made in, each once for each."""
     found = []
     for row in reservations:
-        # Whoever deletes it gives it back, once.
+        # The process that deletes it gives it back, once.
         if Reservation.objects.filter(pk=row.pk).delete()[0]:
             Spending.objects.filter(pk=row.spending_id).update(
                 reserved_tokens=F("reserved_tokens") - row.tokens,
@@ -128,7 +128,7 @@ def _give_back(reservations: Any) -> list[int]:
 
 
 def _used_up(spending: Spending, budget: Budget, needed: Estimate) -> str:
-    """What is used, what is allowed, and what to do."""
+    """The message: how much is used, how much is allowed, and what to do."""
     parts = []
     if budget.tokens_per_day is not None:
         used = spending.tokens + spending.reserved_tokens

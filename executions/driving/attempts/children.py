@@ -11,15 +11,20 @@ import copy
 import json
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, NoReturn
 
 from django.contrib.auth.models import User
+from pydantic import ValidationError
 
 from executions import clock, policy
+from executions.agents.taint import reads_outside
+from executions.calls.agent.limits import RunLimits
 from executions.calls.outcome import Done, Fail
 from executions.driving import stopping
+from executions.driving.attempts import allowance
 from executions.driving.attempts.effects import Stood
 from executions.driving.drive import Drive, sooner
 from executions.driving.waking import wake
@@ -28,7 +33,7 @@ from executions.ids import public_id
 from executions.intake import create_execution as intake
 from executions.intake.execution_draft import ExecutionDraft
 from executions.intake.slugs import slug_of
-from executions.journal.decided import Child
+from executions.journal.decided import Child, prefix_of_child
 from executions.journal.operation import child_key
 from executions.journal.records import StepRecord
 from executions.language.walking.requests import Spawn
@@ -55,7 +60,7 @@ def outcome_of(drive: Drive, request: Spawn) -> Done | Fail:
     child = drive.store.call(partial(_found, drive.execution, request.step))
     if child is None:
         if held.child is not None:
-            run = public_id("wex", held.child)
+            run = public_id(prefix_of_child(request.step.arguments), held.child)
             detail = f"The run {run} that this step started is not there any more."
             return _failed(WorkflowError.standard("runtime", detail, status=404))
         return _started(drive, request)
@@ -63,7 +68,11 @@ def outcome_of(drive: Drive, request: Spawn) -> Done | Fail:
     if not request.awaited:
         return Done({"id": child.public_id})
     if child.phase in ENDED_PHASES:
-        return _ended(child)
+        ended = _ended(child)
+        if drive.execution.kind == "agent":
+            spent = drive.store.call(partial(allowance.spent_by, child))
+            return replace(ended, spent=spent) if spent else ended
+        return ended
     if request.deadline_at is not None and clock.now() >= request.deadline_at:
         drive.store.call(partial(stopping.cancel_with_children, child.pk))
         detail = f"The run {child.public_id} did not end within its time limit."
@@ -74,14 +83,15 @@ def outcome_of(drive: Drive, request: Spawn) -> Done | Fail:
 def _started(drive: Drive, request: Spawn) -> Done | Fail:
     step, stood = request.step, Stood.of(drive, request.step)
     try:
-        draft = drive.store.call(partial(_draft, drive.execution, step))
+        width = allowance.width_at(drive.journal.steps, step.path)
+        draft = drive.store.call(partial(_draft, drive.execution, step, width))
         draft.input = drive.secrets.redact(draft.input)
         if isinstance(draft.version, WorkflowVersion):
             # Foreign text: not in a transaction.
             intake.check_input(draft.version.document, draft.input, str(draft.owner.pk))
     except Refused as problem:
         if problem.code == "unavailable":
-            # What checks the input is busy: nothing was begun.
+            # The check of the input is busy: nothing was begun.
             drive.park(
                 clock.now() + BUSY,
                 WaitingFor.BACK_OFF,
@@ -113,8 +123,8 @@ def _found(execution: Execution, step: StepRecord) -> Execution | None:
     return Execution.objects.filter(parent=execution.pk, parent_key=child_key(step)).first()
 
 
-def _draft(execution: Execution, step: StepRecord) -> ExecutionDraft:
-    """What is to be started. Raises Refused."""
+def _draft(execution: Execution, step: StepRecord, width: int) -> ExecutionDraft:
+    """The run to start, where so many branches share what agents may use. Raises Refused."""
     wanted = step.arguments
     if execution.depth >= MOST_DEEP:
         message = (
@@ -132,10 +142,36 @@ def _draft(execution: Execution, step: StepRecord) -> ExecutionDraft:
         owner=User.objects.get(pk=execution.owner_id),
         correlation_id=execution.correlation_id,
         queue=execution.queue,
-        descent={"parent_id": execution.pk, "depth": execution.depth + 1},
+        descent={
+            "parent_id": execution.pk,
+            "depth": execution.depth + 1,
+            "confined_to": _confined_to(execution),
+        },
     )
     (_of_agent if "agent" in wanted else _of_workflow)(draft, wanted)
+    allowance.hand_on(execution, draft, width, wanted)
+    if draft.kind == "agent":
+        tainted_by = wanted.get("tainted_by") or _read_outside(execution)
+        if tainted_by:
+            draft.input["tainted_by"] = tainted_by
     return draft
+
+
+def _confined_to(execution: Execution) -> list[list[str]] | None:
+    """The hosts that a run may reach that this one starts: each of the lists has to allow it."""
+    lists = list(execution.confined_to or ())
+    version = execution.agent_version
+    if version is not None and version.document.get("hosts") is not None:
+        lists.append(version.document["hosts"])
+    return lists or None
+
+
+def _read_outside(execution: Execution) -> str:
+    """The workflow that may have read what anybody writes; empty where it did not."""
+    version = execution.version
+    if version is None or not reads_outside(version.document):
+        return ""
+    return f"the workflow {version.workflow.slug}"
 
 
 def _of_workflow(draft: ExecutionDraft, wanted: Mapping[str, Any]) -> None:
@@ -158,6 +194,19 @@ def _of_agent(draft: ExecutionDraft, wanted: Mapping[str, Any]) -> None:
     if wanted.get("input") is not None:
         message += f"\n\n```json\n{dumps(wanted['input'])}\n```"
     draft.input = {"message": message, "model": policy.model_for(draft.owner, str(asked)).name}
+    if wanted.get("limits") is not None:
+        draft.input["limits"] = _limits(wanted["limits"])
+
+
+def _limits(given: Any) -> Any:
+    """Raises Refused where an expression gave what is none."""
+    try:
+        RunLimits.model_validate(given)
+    except ValidationError as error:
+        found = error.errors(include_url=False)[0]
+        where = ".".join(map(str, found["loc"]))
+        raise Refused("invalid", f"`limits` cannot be used: {where}: {found['msg']}.") from None
+    return given
 
 
 def _workflow(owner: User, namespace: str, name: str) -> Workflow:
@@ -201,7 +250,7 @@ def _create(draft: ExecutionDraft) -> None:
 
 def _ended(child: Execution) -> Done | Fail:
     if child.phase == Phase.COMPLETED:
-        # What was sealed opens in its own run only; others see that a secret stood there.
+        # A sealed value opens in its own run only; others see that a secret stood there.
         output = json.loads(labelled(dumps(child.output)))
         return Done(output | {"execution": child.public_id} if child.kind == "agent" else output)
     if child.phase != Phase.FAILED:

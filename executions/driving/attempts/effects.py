@@ -21,8 +21,8 @@ from executions.calls.outcome import Done, Fail
 from executions.calls.table import EVERY_CALL
 from executions.driving import report, surroundings
 from executions.driving.attempts import asks, attempt, budgets, transactional, turn
-from executions.driving.attempts.lost import LOST
-from executions.driving.attempts.resources import resources_of
+from executions.driving.attempts.lost import BROKEN_OFF, LOST
+from executions.driving.attempts.resources import keep, resources_of
 from executions.driving.attempts.transactional import Send
 from executions.driving.boundary import Came
 from executions.driving.drive import Drive, Yielded, sooner
@@ -36,7 +36,7 @@ from executions.language.walking.retry import GiveUp, Policy, Retry, decide
 from executions.language.walking.retry_policy import from_dsl
 from executions.secrets import SecretUnavailable
 from executions.states import StepStatus, WaitingFor
-from executions.values import clean_error, clean_text
+from executions.values import LONGEST_LOG, clean_error, clean_text
 
 log = structlog.get_logger(__name__)
 
@@ -101,7 +101,7 @@ class Ready(NamedTuple):
 
 
 def prepare(drive: Drive, request: Effect, stood: Stood) -> Ready | Done | Fail:
-    """What there is to do about a call: make an attempt, or nothing, as its answer is there.
+    """Makes an attempt of a call, or nothing where its answer is there.
 
     Raises Parked where it waits for a moment or for a person.
     """
@@ -186,7 +186,7 @@ def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | E
         if drive.running.stopping.is_set():
             raise Yielded
         began = enter(drive, step)
-        # What was asked meanwhile is honoured here, before anything is run.
+        # A pause or a cancel that was asked for meanwhile is honoured here, before anything is run.
         take_back = partial(stood.put_back, drive, step)
         drive.boundary.commit(take_back=take_back)
         if effect == "transactional":
@@ -204,11 +204,18 @@ def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | E
             resources,
             drive.token,
         )
-        is_once = effect == "at_most_once"
         with drive.running.attempt(
-            drive.execution.pk, drive.token, cancellation, context.deadline, is_once=is_once
-        ):
+            drive.execution.pk,
+            drive.token,
+            cancellation,
+            context.deadline,
+            attempt.named(request),
+            is_once=effect == "at_most_once",
+        ) as running:
             outcome = attempt.run(request, context)
+    if running.is_broken_off and isinstance(outcome, Fail):
+        broken_off(drive, step)
+        return _run(drive, request, send, Stood.of(drive, step))
     if cancellation.requested.is_set() and isinstance(outcome, Fail):
         if not outcome.effect_possible:
             Stood.of(drive, step).put_back(drive, step)
@@ -219,6 +226,14 @@ def _run(drive: Drive, request: Effect, send: Send, stood: Stood) -> Request | E
     else:
         drive.boundary.came[step.id] = came(step, outcome, began)
     return send(settle(drive, request, outcome, policy, began))
+
+
+def broken_off(drive: Drive, step: StepRecord) -> None:
+    """A person had the attempt end, so that nobody knows its outcome: it is judged as one whose
+    worker died.
+    """
+    drive.interrupted.add(step.id)
+    drive.broken_off.add(step.id)
 
 
 def came(step: StepRecord, outcome: Done | Fail, began: datetime) -> Came:
@@ -238,11 +253,10 @@ def came(step: StepRecord, outcome: Done | Fail, began: datetime) -> Came:
 def _note_interruption(drive: Drive, step: StepRecord, effect: str, now: datetime) -> None:
     """An attempt began, and whoever drove it did not write its outcome."""
     drive.interrupted.discard(step.id)
+    why = BROKEN_OFF if step.id in drive.broken_off else drive.why_lost
     Call.of(step).outcome = Known.UNKNOWN
     began = step.started_at or now
-    drive.boundary.attempts.append(
-        AttemptRecord(step.id, step.attempt, LOST, began, now, rule=drive.why_lost)
-    )
+    drive.boundary.attempts.append(AttemptRecord(step.id, step.attempt, LOST, began, now, rule=why))
     step.attempt += 1
     log.warning("attempt was interrupted", path=step.path, attempt=step.attempt - 1, effect=effect)
     if effect == "at_most_once":
@@ -271,7 +285,7 @@ def _policy(drive: Drive, request: Effect, effect: str) -> Policy:
         return from_dsl(
             own, transient_only=True, at_most_once=at_most_once, seconds_of=request.seconds_of
         )
-    policy = surroundings.default_policy(EVERY_CALL[request.call].retry_delays)
+    policy = surroundings.default_policy(EVERY_CALL[request.call].retry_delays())
     retries = 0 if request.retried_outside else policy.max_retries
     return Policy(
         max_retries=retries,
@@ -284,19 +298,16 @@ def _policy(drive: Drive, request: Effect, effect: str) -> Policy:
 def settle(
     drive: Drive, request: Effect, outcome: Done | Fail, policy: Policy, began: datetime
 ) -> Done | Fail:
-    """What the attempt's outcome means: an answer for the walk, or a park until the next
-    attempt.
-    """
+    """The attempt's outcome becomes an answer for the walk, or a park until the next attempt."""
     step, now = request.step, clock.now()
     _settle_budget(drive, request, outcome)
+    keep(drive, request, outcome)
     _note_outcome(step, outcome)
     if isinstance(outcome, Done):
-        if step.attempt > 1:
-            drive.boundary.attempts.append(
-                AttemptRecord(
-                    step.id, step.attempt, "succeeded", began, now, log=clean_text(outcome.log)
-                )
-            )
+        if step.attempt > 1 or (EVERY_CALL[request.call].keeps_log and outcome.log):
+            text = clean_text(outcome.log, LONGEST_LOG)
+            record = AttemptRecord(step.id, step.attempt, "succeeded", began, now, log=text)
+            drive.boundary.attempts.append(record)
         return outcome
     call = Call.of(step)
     failures = call.failures = (call.failures or 0) + 1
@@ -312,7 +323,7 @@ def settle(
         began,
         now,
         error=error,
-        log=clean_text(outcome.log),
+        log=clean_text(outcome.log, LONGEST_LOG),
         rule=verdict.rule,
         verdict="transient" if outcome.transient else "permanent",
     )
@@ -333,7 +344,7 @@ def settle(
 
 
 def _note_outcome(step: StepRecord, outcome: Done | Fail) -> None:
-    """What is known of the operation now; proof that nothing was sent says nothing of attempts
+    """The knowledge about the operation now; proof that nothing was sent says nothing of attempts
     before.
     """
     if isinstance(outcome, Done):

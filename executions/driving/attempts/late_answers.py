@@ -114,7 +114,7 @@ def _values(drive: Drive, came: Came, why: str) -> dict[str, Any]:
 
 
 def _kept(values: dict[str, Any]) -> bool:
-    """Whether this call kept it. Who is deciding about the step right now is told."""
+    """Whether this call kept it. A person who is deciding about the step right now is told."""
     with atomic():
         # Locked, so that either the question stands already and is told of, or is rendered with
         # this row.
@@ -161,7 +161,7 @@ def _stopped(drive: Drive, problem: Error) -> None:
         correlation_id=execution.correlation_id,
     )
     names = " and ".join(each.name for each in came)
-    what = f"The outcome of {names}" if came else "What the run had to write next"
+    what = f"The outcome of {names}" if came else "The next write of the run"
     reason = sanitise_reason(
         f"{what} could not be written: the database refused it ({str(problem).strip()}). It was"
         " tried several times."

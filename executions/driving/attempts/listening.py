@@ -1,8 +1,8 @@
 """Steps that emit events, and steps that wait for some.
 
-What a step emits or takes is written with the next boundary, which writes the step as well. A step
-that listens first commits what it listens to and then looks for what came earlier; from then on a
-worker that finds a new event offers it (:mod:`executions.inbound`).
+The next boundary writes what a step emits or takes, and the step as well. A step that listens first
+commits what it listens to and then looks for what came earlier; from then on a worker that finds a
+new event offers it (:mod:`executions.inbound`).
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ def recall(drive: Drive, request: Recall) -> list[Envelope | None]:
 
 
 def hear(drive: Drive, request: Listen) -> list[Heard]:
-    """What the step was offered; raises Parked where there is nothing to hear yet."""
+    """The events that the step was offered; raises Parked where there is nothing to hear yet."""
     step = request.step
     if not Listening.of(step).looked:
         _begin(drive, request)
-    # What was taken since the last boundary is still to be written.
+    # The events that were taken since the last boundary are still to be written.
     fresh = _keys([*request.known, *request.passed]) if drive.boundary.along else []
     found = drive.store.call(partial(offers.waiting, step.id, MOST_AT_ONCE, fresh))
     if found:
@@ -66,8 +66,8 @@ def hear(drive: Drive, request: Listen) -> list[Heard]:
 def _begin(drive: Drive, request: Listen) -> None:
     """Listen from now on, and look for what came before.
 
-    In this order, each in a transaction of its own: an event that is kept in between is seen by
-    one of the two at least. Where this process ends in between, both are done again.
+    In this order, each in a transaction of its own: an event that is kept in between is seen by one
+    of the two at least. If this process ends in between, both are done again.
     """
     step = request.step
     step.enter(StepStatus.WAITING, waiting_for=WaitingFor.EVENT)

@@ -8,6 +8,7 @@ from executions.driving.lease import Held
 # The outcome of such an attempt.
 LOST = "lost"
 LONGEST = 100
+BROKEN_OFF = "a person had it broken off, as it showed no progress"
 _WHY = {
     STOPPED: "its worker was stopped before its outcome was written",
     REBOOTED: "its host was started anew before its outcome was written",

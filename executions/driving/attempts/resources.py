@@ -1,5 +1,5 @@
-"""What an attempt needs of the database, read as it begins: a key that was put right counts at the
-next attempt.
+"""An attempt reads what it needs of the database as it begins: a key that was put right counts at
+the next attempt.
 """
 
 from __future__ import annotations
@@ -8,43 +8,128 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 
-from executions import policy
-from executions.calls.outcome import Fail
+from executions import policy, secret_access
+from executions.agents.program import AgentTask
+from executions.calls.outcome import Done, Fail
+from executions.calls.workspace import WORKSPACE
+from executions.calls.workspace.repositories import NotAllowed, find
 from executions.driving.drive import Drive
 from executions.driving.keys import key_of
 from executions.driving.tools_of_servers import address_of, server_for
 from executions.errors import Refused, WorkflowError
+from executions.journal.decided import Call
+from executions.journal.records import StepRecord
 from executions.language.walking.requests import Effect
-from executions.models import LanguageModel
+from executions.models import AgentVersion, Execution, LanguageModel, McpServer
+from executions.models.resource import Visibility
 from executions.secret_files import SecretsUnreadable
+from executions.secrets import FOR_ADMINISTRATORS, Rule
+from executions.workspaces import grants
+from executions.workspaces import rows as workspaces
 
 
 def resources_of(drive: Drive, request: Effect) -> Mapping[str, Any] | Fail:
-    """What a call of this kind is handed beside its arguments; a Fail where it cannot be had."""
-    if request.call not in _READ:
+    """The resources of a call of this kind beside its arguments; a Fail where there are none."""
+    names = request.step.control.get("secrets") if isinstance(request.task, AgentTask) else None
+    if request.call not in _READ and not names:
         return {}
+    found: dict[str, Any] = {}
     try:
-        return drive.store.call(
-            partial(_READ[request.call], drive.execution.owner_id, request.step.arguments or {})
-        )
+        if request.call in _READ:
+            found = drive.store.call(partial(_READ[request.call], drive.execution, request.step))
+        if names:
+            found["tool_secrets"] = drive.store.call(
+                partial(_secrets, drive.execution, request.step)
+            )
+        return found
     except Refused as problem:
         return _unusable(problem.text)
     except SecretsUnreadable as problem:
         return _unusable(f"A key cannot be read: {problem}")
 
 
-def _server(owner_id: int, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _server(execution: Execution, step: StepRecord) -> dict[str, Any]:
     """The MCP server as the mind is told of it. Raises Refused, SecretsUnreadable."""
-    owner = User.objects.get(pk=owner_id)
-    return {"server": address_of(server_for(owner, str(arguments.get("server"))))}
+    owner = User.objects.get(pk=execution.owner_id)
+    return {"server": address_of(server_for(owner, str(_given(step).get("server"))))}
 
 
-def _model(owner_id: int, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _model(execution: Execution, step: StepRecord) -> dict[str, Any]:
     """The model as the mind is told of it. Raises Refused, SecretsUnreadable."""
-    model = policy.model_for(User.objects.get(pk=owner_id), str(arguments.get("model")))
-    return {"model": _told(model)}
+    owner = User.objects.get(pk=execution.owner_id)
+    return {"model": _told(policy.model_for(owner, str(_given(step).get("model"))))}
+
+
+def _secrets(execution: Execution, step: StepRecord) -> dict[str, str]:
+    """The values of the secrets of a tool, as whoever applied the agent may use them now.
+
+    Raises Refused, SecretsUnreadable.
+    """
+    key = execution.agent_version_id
+    assert key is not None
+    author = AgentVersion.objects.select_related("created_by").get(pk=key).created_by
+    # A rule that names workflows means no agent of that name.
+    who = secret_access.applicant(author, "", Visibility.PRIVATE)
+    found = {}
+    for name in step.control["secrets"]:
+        root = name.partition(".")[0]
+        rule = secret_access.rules().get(root, FOR_ADMINISTRATORS)
+        if reason := secret_access.why_not(root, who):
+            raise Refused("conflict", f"The tool may not be given the secret {name}: {reason}.")
+        if not _may_go(rule, _given(step)):
+            text = f"The secret {name} may not be sent where this tool is (its rule says where)."
+            raise Refused("conflict", text)
+        found[name] = key_of("tool", name)
+    return found
+
+
+def _may_go(rule: Rule, given: Mapping[str, Any]) -> bool:
+    """Whether the rule of a secret lets this tool have it."""
+    if rule.hosts is None and rule.functions is None:
+        return True
+    if "function" in given:
+        return given["function"] in (rule.functions or ())
+    server = McpServer.objects.filter(name=given.get("server")).first()
+    address = server.address if server is not None else ""
+    return rule.hosts is not None and rule.hosts.covers_url(address)
+
+
+def _workspace(execution: Execution, step: StepRecord) -> dict[str, Any]:
+    """The place of the run's workspace, and what its repository is fetched with.
+
+    Raises Refused, SecretsUnreadable.
+    """
+    given = _given(step)
+    secret = _secret_of(str(given.get("repository") or ""))
+    found = workspaces.begin(execution, Call.of(step).key or "", given)
+    return found | ({"password": key_of("repository", secret)} if secret else {})
+
+
+def _secret_of(repository: str) -> str:
+    """The secret it is fetched with; the step itself refuses what may not be fetched at all."""
+    named: dict[str, str] = settings.STIGMER_REPOSITORIES
+    try:
+        return find(repository, named, settings.STIGMER_GIT_HOSTS).secret if repository else ""
+    except NotAllowed:
+        return ""
+
+
+def _command(execution: Execution, step: StepRecord) -> dict[str, Any]:
+    """The workspace in which a command runs, and whether it may reach the network. Raises
+    Refused.
+    """
+    given = _given(step)
+    found = workspaces.use(execution) if given.get("workspace") else {}
+    if given.get("network") and execution.workflow is not None:
+        found["network"] = grants.may_reach_the_network(execution.workflow)
+    return found
+
+
+def _given(step: StepRecord) -> Mapping[str, Any]:
+    return step.arguments if isinstance(step.arguments, dict) else {}
 
 
 def _told(model: LanguageModel) -> dict[str, Any]:
@@ -63,10 +148,25 @@ def _told(model: LanguageModel) -> dict[str, Any]:
     }
 
 
-_READ: dict[str, Callable[[int, Mapping[str, Any]], dict[str, Any]]] = {
+_READ: dict[str, Callable[[Execution, StepRecord], dict[str, Any]]] = {
     "model": _model,
     "mcp": _server,
+    "workspace": _workspace,
+    "command": _command,
 }
+
+
+def keep(drive: Drive, request: Effect, outcome: Done | Fail) -> None:
+    """Write what an attempt has made beside its output, before its outcome is."""
+    step = request.step
+    if request.call == WORKSPACE.name and isinstance(outcome, Done):
+        key = Call.of(step).key or ""
+        drive.store.call(partial(workspaces.made, drive.execution, key, outcome.output))
+    if outcome.saved is not None:
+        drive.store.call(partial(workspaces.keep_saved, drive.execution, outcome.saved))
+    if outcome.files:
+        files = outcome.files
+        drive.store.call(partial(workspaces.keep_files, drive.execution, step.path, files))
 
 
 def _text(price: object) -> str | None:

@@ -5,10 +5,11 @@ attempt.
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from executions import sealed
@@ -18,7 +19,7 @@ OVERDUE_SECONDS = 10.0
 
 
 class Places(Protocol):
-    """Where attempts are made beside the one that a drive makes itself: a slot each."""
+    """Slots for attempts beside the one that a drive makes itself."""
 
     def take(self, owner_id: int) -> bool:
         """Whether there is a place for an attempt of this owner; then it is taken."""
@@ -39,13 +40,45 @@ class Unbounded:
         pass
 
 
+@dataclass(frozen=True, slots=True)
+class AttemptedStep:
+    """Which attempt of which step.
+
+    ``tells_itself``: it shows what it does while it does it. ``why_not`` says why it cannot be
+    broken off, where it cannot.
+    """
+
+    path: str
+    number: int
+    tells_itself: bool = False
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """An attempt that has shown no progress for ``seconds``; ``seconds_left`` until its limit."""
+
+    execution_id: uuid.UUID
+    token: int
+    path: str
+    number: int
+    seconds: float
+    seconds_left: float
+    why_not: str
+
+
 # Each is another one, whatever it holds.
 @dataclass(slots=True, eq=False)
-class _Attempt:
+class RunningAttempt:
+    """An attempt that runs. ``is_broken_off``: a person wanted it to end, to be made again."""
+
     token: int
     cancellation: Cancellation
     deadline: Deadline
+    of: AttemptedStep
     is_once: bool
+    began: float = field(default_factory=time.monotonic)
+    is_broken_off: bool = False
 
 
 class Running:
@@ -56,11 +89,11 @@ class Running:
         # Versions whose executions have to be driven by a process of their own (models.Quarantine).
         self.quarantined: frozenset[uuid.UUID] = frozenset()
         self._lock = threading.Lock()
-        # What gives the attempts of a run that are made beside another one their places.
+        # Gives the attempts of a run that are made beside another one their places.
         self.places: Places = Unbounded()
         self._held: dict[uuid.UUID, int] = {}
         self._callers: dict[uuid.UUID, sealed.Caller] = {}
-        self._attempts: dict[uuid.UUID, list[_Attempt]] = {}
+        self._attempts: dict[uuid.UUID, list[RunningAttempt]] = {}
 
     def take(self, execution_id: uuid.UUID, token: int) -> None:
         with self._lock:
@@ -92,23 +125,58 @@ class Running:
         token: int,
         cancellation: Cancellation,
         deadline: Deadline,
+        of: AttemptedStep,
         *,
         is_once: bool = False,
-    ) -> Iterator[None]:
+    ) -> Iterator[RunningAttempt]:
         """``is_once``: it may happen only once, so that its answer is waited for though the lease
         is lost.
         """
-        attempt = _Attempt(token, cancellation, deadline, is_once)
+        attempt = RunningAttempt(token, cancellation, deadline, of, is_once)
         with self._lock:
             self._attempts.setdefault(execution_id, []).append(attempt)
         try:
-            yield
+            yield attempt
         finally:
             with self._lock:
                 left = self._attempts[execution_id]
                 left.remove(attempt)
                 if not left:
                     del self._attempts[execution_id]
+
+    def silent(self, seconds: float, near: float) -> list[Silent]:
+        """Attempts that have run for so long, and have more than ``near`` seconds left."""
+        now = time.monotonic()
+        with self._lock:
+            return [
+                Silent(
+                    pk,
+                    each.token,
+                    each.of.path,
+                    each.of.number,
+                    now - each.began,
+                    each.deadline.remaining(),
+                    each.of.why_not,
+                )
+                for pk, attempts in self._attempts.items()
+                for each in attempts
+                if now - each.began >= seconds
+                and each.deadline.remaining() > near
+                and not each.of.tells_itself
+                and not each.cancellation.requested.is_set()
+            ]
+
+    def break_off(self, silent: Silent) -> None:
+        """End this attempt, for its step to be judged as after a crash."""
+
+        def is_meant(each: RunningAttempt) -> bool:
+            known = (each.token, each.of.path, each.of.number)
+            if known != (silent.token, silent.path, silent.number) or each.of.why_not:
+                return False
+            each.is_broken_off = True
+            return True
+
+        self._cancel(silent.execution_id, is_meant)
 
     def overdue(self) -> list[uuid.UUID]:
         """Whose attempt ought to have ended a while ago: its thread hangs in something that minds
@@ -129,7 +197,7 @@ class Running:
         """Ask the attempts that run for this execution to stop."""
         self._cancel(execution_id, lambda attempt: True)
 
-    def _cancel(self, execution_id: uuid.UUID, wanted: Callable[[_Attempt], bool]) -> None:
+    def _cancel(self, execution_id: uuid.UUID, wanted: Callable[[RunningAttempt], bool]) -> None:
         with self._lock:
             found = [each for each in self._attempts.get(execution_id, ()) if wanted(each)]
         for attempt in found:

@@ -1,8 +1,8 @@
 """A function whose own writes commit with its Step, in one transaction: exactly once.
 
-Where the database breaks the transaction off nothing of it stands, so the whole simply runs again,
-and that is no attempt that failed. Only the walk cannot be taken back: where it went on already,
-the next drive runs the step again.
+If the database breaks the transaction off nothing of it stands, so the whole simply runs again, and
+that is no attempt that failed. Only the walk cannot be taken back: where it went on already, the
+next drive runs the step again.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ log = structlog.get_logger(__name__)
 Send = Callable[[Done | Fail], Request | Ended]
 """Tells the walk how an effect ended; what it asks for next."""
 Settle = Callable[[Any, Policy, datetime], Done | Fail]
-"""What an attempt's outcome means for the walk."""
+"""The meaning of an attempt's outcome for the walk."""
 Following = tuple[Request | Ended | None, Done | Fail]
-"""What the walk asks for next, where the function succeeded; else its failure.
+"""The next request of the walk, where the function succeeded; else its failure.
 
 Nothing is written then.
 """
@@ -117,7 +117,9 @@ def _called(drive: Drive, request: Effect, policy: Policy) -> Done | Fail:
     cancellation = Cancellation()
     context = attempt.context_for(drive.execution, request, seconds, drive.secrets, cancellation)
     with (
-        drive.running.attempt(drive.execution.pk, drive.token, cancellation, context.deadline),
+        drive.running.attempt(
+            drive.execution.pk, drive.token, cancellation, context.deadline, attempt.named(request)
+        ),
         _Met() as met,
     ):
         outcome = attempt.run(request, context, in_transaction=True)

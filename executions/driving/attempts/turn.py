@@ -31,7 +31,7 @@ LOOK_AGAIN = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What a worker needs to know to wake the execution up that waits under ``step_id``."""
+    """The facts by which a worker wakes the execution up that waits under ``step_id``."""
 
     step_id: UUID
     execution_id: UUID
@@ -72,7 +72,7 @@ def leave_out_waiting(drive: Drive) -> None:
     it.
     """
     now = clock.now()
-    # What stands around several that waited at the same time was kept up by the longest wait.
+    # A step around several that waited at the same time was kept up by the longest wait.
     waited: dict[str, timedelta] = {}
     for step in drive.journal.open_steps():
         if by := _uncounted(step, now):

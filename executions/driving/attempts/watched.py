@@ -47,7 +47,7 @@ def left_behind() -> int:
 
 
 def run(work: Callable[[], Outcome], context: StepContext) -> Outcome:
-    """What ``work`` gives, or the failure that its deadline makes of it."""
+    """The result of ``work``, or the failure that its deadline makes of it."""
     if context.deadline.is_over():
         return _too_late()
     try:
@@ -132,7 +132,7 @@ class Runner:
 class _Watched:
     """One call in a thread of its own.
 
-    Who of the two comes first, its end or its deadline, is decided under a lock.
+    A lock decides which of the two comes first, its end or its deadline.
     """
 
     def __init__(

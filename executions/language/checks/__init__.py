@@ -1,1 +1,1 @@
-"""What a workflow has to fulfil beyond the shape of its parts."""
+"""The checks of a workflow beyond the shape of its parts."""

@@ -60,7 +60,7 @@ class Outline:
 
 
 def at(value: Any, *keys: str) -> Any:
-    """What stands at these keys, or None."""
+    """The value at these keys, or None."""
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value

@@ -1,4 +1,4 @@
-"""Where tasks lead: names, targets of ``then``, and tasks that nothing leads to."""
+"""The flow of tasks: names, targets of ``then``, and tasks that nothing leads to."""
 
 from __future__ import annotations
 

@@ -22,7 +22,10 @@ _STORED = "a secret cannot stand here: what the expression yields is stored, whe
 def check_formulas(found: Outline, check: CheckExpression, report: Report) -> None:
     """Report expressions that ``check`` finds fault with, and secrets that are not declared."""
     kinds = " or ".join(name for name, row in CALLS.items() if row.takes_secrets)
-    allowed = f"a secret in the `with` of a call over {kinds}, or in a condition"
+    allowed = (
+        f"a secret in the `with` of a call over {kinds}, in the `environment` of a command, or in a"
+        " condition"
+    )
     for formula in _formulas(found, report):
         if report.is_full:
             return
@@ -44,6 +47,7 @@ def _formulas(found: Outline, report: Report) -> Formulas:
     for keys in (("input", "from"), ("output", "as")):
         yield from stored(top.transform(*keys))
     yield from stored(top.template("timeout"))
+    yield from stored(top.template("workspace"))
     yield from top.template("use", "authentications", more=everything)
     for section in ("errors", "timeouts"):
         yield from stored(top.template("use", section, more=everything))

@@ -1,4 +1,4 @@
-"""Where the checks put what they find."""
+"""The checks put what they find into a report."""
 
 from __future__ import annotations
 

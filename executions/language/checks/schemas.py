@@ -29,9 +29,7 @@ class SchemaChecks:
         self._seconds_left = ALL_SECONDS
 
     def __call__(self, schema: Any) -> tuple[Path, str] | None:
-        """Where in a schema its first fault is and what is wrong there; None where it can be
-        used.
-        """
+        """The place of a schema's first fault and what is wrong there; None if it has none."""
         if self._seconds_left <= 0:
             return (), f"not checked: the schemas before it took more than {ALL_SECONDS:g} s"
         began = time.monotonic() - sealed.waited_seconds()

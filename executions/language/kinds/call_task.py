@@ -11,9 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, create_model
 
 from executions.calls.kind import CallKind, Effect
-from executions.calls.outcome import Done, Fail
 from executions.calls.table import CALLS, CALLS_NOT_YET
-from executions.journal import operation
 from executions.journal.records import StepRecord
 from executions.language.checks.document import Outline, TaskPlace, mapping, text
 from executions.language.checks.formula import Formulae, Formulas, stored
@@ -23,9 +21,7 @@ from executions.language.model.entries import ParametersOf
 from executions.language.model.task import Blocks, Body, NamedTask, Targets, TaskBase
 from executions.language.model.workflow import Workflow
 from executions.language.reading.problems import shown
-from executions.language.walking import late
-from executions.language.walking.requests import Effect as Request
-from executions.language.walking.requests import Spawn, TaskFailed
+from executions.language.walking import calling
 from executions.language.walking.walker import Frame, Walk, Walker
 
 _KINDS = ", ".join(CALLS)
@@ -42,7 +38,10 @@ class CallTask(TaskBase):
     call: str = Field(
         min_length=1,
         description=f"{_KINDS} or the name of a function under `use.functions`",
-        json_schema_extra={"not": {"enum": [*CALLS, *CALLS_NOT_YET]}},
+        json_schema_extra={
+            "not": {"enum": [*CALLS, *CALLS_NOT_YET]},
+            "x-names": "/use/functions",
+        },
     )
     with_: dict[str, Any] = Field(default_factory=dict, alias="with")
 
@@ -116,43 +115,10 @@ class CallTask(TaskBase):
     def walk(self, walker: Walker, record: StepRecord, frame: Frame) -> Walk:
         if self.row is None:
             return (yield from self._walk_function(walker, record, frame))
-        walker.check_limits(frame, frame.path)
-        if record.arguments is None:
-            tries = walker.journal.tries_of(record.path)
-            operation.begin(
-                record, tries, walker.facts.run, partial(self._resolve, walker, frame, self.row)
-            )
-        else:
-            operation.adopt(record, walker.facts.run)
-        walker.journal.begin(record)
-        limit = frame.nearest_limit()
-        outcome: Done | Fail
-        if self.row.starts_run:
-            outcome = yield Spawn(record, True, limit.at if limit else None, self.call)
-        else:
-            outcome = yield Request(
-                record,
-                self,
-                self.call,
-                self.with_,
-                limit.at if limit else None,
-                frame.retried_outside,
-                frame.scope,
-                walker.journal.steps.get(operation.input_path(record), record).input,
-            )
-        if isinstance(outcome, Done):
-            return outcome.output, self.row.follows(record.arguments, outcome.output)
-        if limit is not None and walker.now() >= limit.at:
-            raise walker.timed_out(limit, record.path)
-        error = replace(outcome.error, instance=outcome.error.instance or frame.pointer)
-        raise TaskFailed(error, record.path, fail=outcome)
-
-    def _resolve(self, walker: Walker, frame: Frame, row: CallKind, record: StepRecord) -> None:
-        template = row.completed(self.with_, walker.workflow)
-        if frame.scope.at_edge is None:
-            record.arguments = frame.scope.resolve(template, record.input)
-        else:
-            late.resolve(template, frame.scope, record)
+        template = partial(self.row.completed, self.with_, walker.workflow)
+        return (
+            yield from calling.walk(walker, record, frame, self, self.row, self.with_, template)
+        )
 
     def _walk_function(self, walker: Walker, record: StepRecord, frame: Frame) -> Walk:
         """A function of ``use.functions``: its task, with the call's ``with`` as its input."""

@@ -28,7 +28,7 @@ class EventToEmit(Model):
 
 
 class Emission(Model):
-    """What is emitted."""
+    """The event that is emitted."""
 
     event: EventToEmit = Field(description="an object with `with`")
 

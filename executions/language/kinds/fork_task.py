@@ -21,7 +21,7 @@ from executions.pointers import pointer_of
 
 
 class Branches(Model):
-    """What runs beside each other."""
+    """The branches that run beside each other."""
 
     model_config = ConfigDict(defer_build=True)
 

@@ -1,7 +1,7 @@
 """``listen``: events that are waited for, across restarts.
 
-Which events the step took is recorded with the step, in the order in which it took them. What it
-gives is a list of them; with ``foreach`` of what was made of each.
+Which events the step took is recorded with the step, in the order in which it took them. Its output
+is a list of them; with ``foreach`` a list of the results of each.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PLACES: tuple[Keys, ...] = (("to",), ("to", "until"))
 
 
 class Listener(Model):
-    """What is listened to, and how it is read."""
+    """The events that are listened to, and how they are read."""
 
     to: To = Field(description="an object with `one`, `any` or `all`")
     read: Literal["data", "envelope", "raw"] = Field("data", description="data, envelope or raw")

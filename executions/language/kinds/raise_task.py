@@ -17,7 +17,9 @@ from executions.language.walking.walker import Frame, Walk, Walker
 
 class RaiseError(Model):
     error: Annotated[
-        Annotated[ErrorDefinition, Tag(OBJECT)] | Annotated[str, Tag(TEXT)], Discriminator(shape)
+        Annotated[ErrorDefinition, Tag(OBJECT)]
+        | Annotated[str, Tag(TEXT), Field(json_schema_extra={"x-names": "/use/errors"})],
+        Discriminator(shape),
     ] = Field(description="an error, or the name of one under `use.errors`")
 
 

@@ -1,9 +1,9 @@
 """``try`` with ``catch``: what is caught, whether the block runs again and when, what runs instead.
 
 Each catch is a Step of its own (``…/catch@n``) that holds the decision, so a replay follows it
-without asking again. Where ``catch`` has neither ``retry`` nor ``do``, a caught error is swallowed
-and the block's output is its input. Where retries are used up and there is no ``do``, the error
-goes on upwards.
+without asking again. A ``catch`` with neither ``retry`` nor ``do`` swallows the error, and the
+block's output is its input. If retries are used up and there is no ``do``, the error goes on
+upwards.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from executions.language.walking.scope import Scope
 from executions.language.walking.walker import Frame, Limit, Walk, Walker, breathe
 from executions.states import StepStatus, WaitingFor
 
-# What a catch does about a failure.
+# The decision of a catch about a failure.
 RETRY, HANDLE = "retry", "handle"
 
 
@@ -52,7 +52,9 @@ class Catch(Conditional):
     as_: VariableName = Field("error", alias="as")
     retry: (
         Annotated[
-            Annotated[RetryPolicy, Tag(OBJECT)] | Annotated[str, Tag(TEXT)], Discriminator(shape)
+            Annotated[RetryPolicy, Tag(OBJECT)]
+            | Annotated[str, Tag(TEXT), Field(json_schema_extra={"x-names": "/use/retries"})],
+            Discriminator(shape),
         ]
         | None
     ) = None
@@ -117,7 +119,7 @@ class TryTask(PureTask):
                 if walker.journal.open_below_a_fork(one.path):
                     # Branches that stood by when another failed: nobody goes on with them now.
                     yield Abandon(one.path)
-            # Whoever asked for a pause meanwhile gets it before anything else is begun.
+            # A pause that was asked for meanwhile comes before anything else is begun.
             yield from breathe()
             if CatchMade.of(decided).action != RETRY:
                 return (yield from one.handle(decided))
@@ -150,7 +152,7 @@ class _Try:
         return try_path(self.record.path, self.number)
 
     def seen(self, error: Any) -> Scope:
-        """What can be seen where an error is looked at."""
+        """The values that expressions see where an error is looked at."""
         return self.frame.scope.including(**{self.catch.as_: error, "context": self.walker.context})
 
     def limit(self) -> tuple[Limit, ...]:
@@ -235,7 +237,7 @@ class _Try:
         )
 
     def handle(self, decided: StepRecord) -> Walk:
-        """What runs instead of the block."""
+        """The tasks that run instead of the block."""
         if self.catch.do is None:
             return self.record.input, None
         path, pointer = catch_path(self.record.path, self.number), f"{self.frame.pointer}/catch/do"

@@ -88,7 +88,7 @@ class Strategy(Model):
 
 
 class To(Strategy):
-    """What is listened to."""
+    """The events that are listened to."""
 
     until: Formula | Strategy | None = Field(
         None, description="a condition, or the events that end it (with `any`)"
@@ -110,7 +110,7 @@ class EachOutput(Model):
 
 
 class ForeachEvent(Model):
-    """What is done with each event."""
+    """The tasks for each event."""
 
     model_config = ConfigDict(defer_build=True)
 

@@ -1,4 +1,4 @@
-"""What a workflow can name once and use often: retry policies, errors, time-outs; and data
+"""Things that a workflow can name once and use often: retry policies, errors, time-outs; and data
 transforms.
 
 Source: Serverless Workflow DSL 1.0, reference, Retry, Error, Timeout, Input, Output, Export,
@@ -50,7 +50,7 @@ class OutputTransform(Model):
 
 
 class ExportTransform(OutputTransform):
-    """What a task writes into the workflow's context."""
+    """The values that a task writes into the workflow's context."""
 
 
 class Timeout(Model):
@@ -58,7 +58,9 @@ class Timeout(Model):
 
 
 TimeoutOrName = Annotated[
-    Annotated[Timeout, Tag(OBJECT)] | Annotated[str, Tag(TEXT)], Discriminator(shape)
+    Annotated[Timeout, Tag(OBJECT)]
+    | Annotated[str, Tag(TEXT), Field(json_schema_extra={"x-names": "/use/timeouts"})],
+    Discriminator(shape),
 ]
 
 
@@ -123,7 +125,7 @@ class RetryLimit(Model):
 
 
 class Conditional(Model):
-    """What is true of some errors only."""
+    """A condition that is true of some errors only."""
 
     when: Formula | None = None
     except_when: Formula | None = Field(None, alias="exceptWhen")

@@ -1,4 +1,4 @@
-"""What every task has, and the table of the kinds.
+"""The base of every task, and the table of the kinds.
 
 Source: Serverless Workflow DSL 1.0, reference, Task.
 
@@ -17,6 +17,7 @@ from typing import Annotated, Any, ClassVar, Protocol
 from pydantic import ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from executions.calls.command.arguments import ArtifactName, ExitCodes
 from executions.calls.duration import Duration
 from executions.calls.kind import Effect
 from executions.calls.parameters import Model
@@ -47,7 +48,7 @@ The node that they leave, the word on them, and their target in the words of ``t
 
 
 class Pen(Protocol):
-    """What a task is drawn with."""
+    """The tools with which a task draws itself."""
 
     def block(self, tasks: Sequence[NamedTask], prefix: str, before: Edges) -> Edges:
         """Draw a list of tasks after ``before``; what leads out of it."""
@@ -81,10 +82,21 @@ class TaskMetadata(Model):
     effect: Effect | None = None
     retry: RetryPolicy | None = None
     attempt_timeout: Duration | None = Field(None, alias="attemptTimeout")
+    artifacts: list[ArtifactName] = Field(
+        default_factory=list,
+        max_length=50,
+        description="paths of files that a command leaves and that are kept with the run",
+    )
+    network: bool = Field(
+        False, description="whether a command reaches the network, which the operator has to allow"
+    )
+    exit_codes: ExitCodes | None = Field(
+        None, alias="exitCodes", description="what the exit codes of a command mean"
+    )
 
 
 class TaskBase(Model):
-    """What every task can have, and what is true of a kind that says nothing else.
+    """The fields that every task can have, and the answers of a kind that says nothing else.
 
     The methods of the class look at plain JSON, which may be full of mistakes; each minds the keys
     of its own kind.
@@ -93,16 +105,17 @@ class TaskBase(Model):
     model_config = ConfigDict(defer_build=True)
 
     kind: ClassVar[str]
+    # The kind under which its steps are recorded, where that is another one.
+    recorded_as: ClassVar[str] = ""
     # Whether secrets are taken out of what it gives, as all that follows from it is a prompt.
     hides_secrets: ClassVar[bool] = False
-    # Where lists of tasks stand inside it.
+    # The keys of the lists of tasks inside it.
     lists: ClassVar[tuple[Keys, ...]] = ()
     # Whether the tasks of its lists run beside each other, and not one after the other.
     forks: ClassVar[bool] = False
     # The keys whose values are made from expressions and are kept.
     stored: ClassVar[tuple[str, ...]] = ()
-    # Where it names something that is declared: the section under ``use``, and the keys of the
-    # name.
+    # The places that name something declared: the section under ``use``, and the keys of the name.
     names: ClassVar[tuple[tuple[str, Keys], ...]] = ()
     # The parts into which it divides the paths of the tasks inside it (``try@`` in
     # ``/guard/try@2/charge``), each with what stands for it in the graph, where runs of a part are
@@ -115,7 +128,10 @@ class TaskBase(Model):
     export: ExportTransform | None = None
     timeout: TimeoutOrName | None = None
     then: str | None = Field(
-        None, min_length=1, description="continue, exit, end or the name of a task in this list"
+        None,
+        min_length=1,
+        description="continue, exit, end or the name of a task in this list",
+        json_schema_extra={"x-names": "tasks"},
     )
     metadata: TaskMetadata = Field(default_factory=TaskMetadata)
 
@@ -141,7 +157,7 @@ class TaskBase(Model):
 
     @classmethod
     def targets(cls, task: TaskPlace) -> Targets:
-        """Where it leads to, beside its ``then``."""
+        """The tasks to which it leads beside its ``then``."""
         yield from ()
 
     @classmethod
@@ -155,7 +171,7 @@ class TaskBase(Model):
 
     @abstractmethod
     def effect(self, arguments: Any) -> Effect:
-        """What running it with these arguments does to the world."""
+        """The effect on the world of running it with these arguments."""
 
     @abstractmethod
     def walk(self, walker: Any, record: StepRecord, frame: Any) -> Any:

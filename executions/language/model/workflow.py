@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
 from executions.calls.http.arguments import AuthenticationPolicy
 from executions.calls.parameters import Model
+from executions.journal.paths import WORKSPACE
 from executions.journal.records import StepRecord
 from executions.language.model.policies import (
     ErrorDefinition,
@@ -24,6 +25,7 @@ from executions.language.model.policies import (
     TimeoutOrName,
 )
 from executions.language.model.task import NamedTask, Task, TaskBase
+from executions.language.model.workspace import Workspace, WorkspaceTask
 
 _NAME = r"^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$"
 _NUMBER = r"(?:0|[1-9]\d*)"
@@ -49,7 +51,7 @@ class Document(Model):
 
 
 class Use(Model):
-    """What tasks refer to by name."""
+    """The declarations to which tasks refer by name."""
 
     not_yet = ("catalogs", "extensions")
     model_config = ConfigDict(defer_build=True)
@@ -66,6 +68,10 @@ class Workflow(Model):
     """A definition that was found good: its references resolve, its expressions compile."""
 
     not_yet = ("schedule",)
+    instead: ClassVar[dict[str, str]] = {
+        "schedule": "leave it out and apply the workflow, then make a schedule of it:"
+        " `stigmer schedules create`, or the page Schedules"
+    }
     model_config = ConfigDict(defer_build=True)
 
     document: Document = Field(description="an object with dsl, namespace, name and version")
@@ -76,17 +82,25 @@ class Workflow(Model):
     output: OutputTransform | None = None
     evaluate: Evaluate = Field(default_factory=Evaluate)
     metadata: dict[str, Any] = Field(default_factory=dict)
+    workspace: Workspace | None = Field(
+        None, description="an object, `temporary` or `none`: the folder in which commands run"
+    )
+
+    @property
+    def has_workspace(self) -> bool:
+        """Whether its commands share a folder."""
+        return self.workspace not in (None, "none")
 
     def step_at(self, path: str) -> TaskBase | None:
-        """What stands at a path to which no list of tasks leads; None: the lists tell."""
-        return None
+        """The task at a path to which no list of tasks leads; None: the lists tell."""
+        return WorkspaceTask() if path == WORKSPACE else None
 
     def first_path(self) -> str | None:
-        """Where a run begins that follows no list of tasks; None: the list tells."""
+        """The beginning of a run that follows no list of tasks; None: the list tells."""
         return None
 
     def path_after(self, records: Mapping[str, StepRecord], path: str) -> str | None:
-        """What comes after the finished step at ``path`` in such a run; None: the lists tell."""
+        """The step after the finished one at ``path`` in such a run; None: the lists tell."""
         return None
 
     def retry_policy(self, policy: RetryPolicy | str) -> RetryPolicy:

@@ -39,7 +39,7 @@ def explain(error: ValidationError, source: Source, readers: Readers) -> Iterato
 
 
 def describe(value: Any) -> str:
-    """What a value is, in plain words."""
+    """A value in plain words."""
     match value:
         case None:
             return "nothing (null)"
@@ -100,7 +100,7 @@ class _Finding:
     def _unknown_key(self) -> tuple[str, str, str]:
         known = sorted(_fields(self.reader)) if self.reader else []
         if self.reader and self.key in self.reader.not_yet:
-            return f"{self.key} is not supported yet", "", ""
+            return f"{self.key} is not supported yet", "", self.reader.instead.get(self.key, "")
         return (
             f"unknown key {shown(self.key)}",
             "one of " + ", ".join(known),

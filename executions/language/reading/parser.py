@@ -50,7 +50,7 @@ class JqChecks:
         self._seconds_left = CHECK_SECONDS
 
     def __call__(self, source: str, variables: frozenset[str]) -> list[str]:
-        """What is wrong with a jq expression where ``variables`` are known beside the DSL's own."""
+        """The problems of a jq expression where ``variables`` are known beside the DSL's own."""
         if self._seconds_left <= 0:
             return [f"not checked: those before it took more than {CHECK_SECONDS:g} s to compile"]
         began = time.monotonic() - sealed.waited_seconds()

@@ -1,4 +1,4 @@
-"""What is wrong with a workflow file: where, why, what is allowed, and what was probably meant."""
+"""The problems of a workflow file: where, why, what is allowed, and what was probably meant."""
 
 from __future__ import annotations
 

@@ -20,6 +20,9 @@ def _published() -> dict[str, Any]:
 def json_schema() -> dict[str, Any]:
     """The schema (draft 2020-12).
 
-    What it accepts may still be refused: it cannot see references and expressions.
+    ``x-names`` says for editors what is named there: ``functions``, ``workflows``, ``agents``,
+    ``tasks`` of the same list, or what the text itself declares at this pointer.
+
+    A workflow that it accepts may still be refused: it cannot see references and expressions.
     """
     return dict(_published())

@@ -65,8 +65,8 @@ class Source:
     _positions: dict[tuple[int, str | int], Position] = field(repr=False)
 
     def position(self, path: Path) -> Position:
-        """Where the key or item at ``path`` stands; of something missing, where the nearest part
-        around it does.
+        """The place of the key or item at ``path``; of something missing, that of the nearest part
+        around it.
         """
         node, position = self.document, self._positions.get((0, 0), Position(1, 1))
         for part in path:

@@ -1,7 +1,7 @@
 """Walks beside each other, as a task of any kind may have them: begun, joined, or raced.
 
 Each branch has the context of the fork and its own exports; ``context`` says what stands after the
-join. What the branches gave is the output of the task, in their order.
+join. The outputs of the branches are the output of the task, in their order.
 """
 
 from __future__ import annotations

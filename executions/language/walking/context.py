@@ -1,4 +1,4 @@
-"""What of ``$context`` stands where branches join: a three-way merge, key by key."""
+"""``$context`` where branches join: a three-way merge, key by key."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ def merged(before: Any, after: Mapping[str, Any]) -> tuple[Any, dict[str, list[s
     """The context after a join, and where branches met: for each such key who set it.
 
     ``before`` is the context at the fork, ``after`` what each branch left, in the order of the
-    branches. What a branch changed or took away counts, what it left alone does not; of several the
-    later one wins. Where one of the contexts is no object, the last that exported counts.
+    branches. A key that a branch changed or took away counts, one that it left alone does not; of
+    several branches the later one wins. If one of the contexts is no object, the last that exported
+    counts.
     """
     changed = {name: context for name, context in after.items() if context is not before}
     if not changed:

@@ -69,7 +69,7 @@ def _visited_next(records: Records, parent: str, name: str) -> str:
 
 
 def _after_list(workflow: Workflow, records: Records, parent: str) -> str:
-    """What comes after the last task of the list inside ``parent``: of a loop its next round."""
+    """The step after the last task of the list inside ``parent``: of a loop its next round."""
     if not parent:
         return ""
     around, _, segment = parent.rpartition("/")

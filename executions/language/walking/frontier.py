@@ -26,7 +26,7 @@ from executions.language.walking.requests import (
 
 
 class State(Enum):
-    """Where a branch is.
+    """The place of a branch.
 
     CAME: its walk has said what follows, and has not gone on to it. STANDS: it asks for something.
     BUSY: that is being seen to. PARKED: it waits. FORKED: its own branches are walked. HALTED:
@@ -92,10 +92,10 @@ class Group:
 
 
 class Driver(Protocol):
-    """What drives the branches: it is told of these while they are walked."""
+    """The driver of the branches, which hears of them while they are walked."""
 
     def send(self, walk: Generator[Request, Any, Any], answer: Any) -> Request:
-        """What the walk asks for next; raises StopIteration or TaskFailed as it ends."""
+        """The next request of the walk; raises StopIteration or TaskFailed as it ends."""
         ...
 
     def breathe(self) -> None:
@@ -126,7 +126,8 @@ class Driver(Protocol):
 def first_requests(
     walk: Generator[Request, Any, Any], journal: Journal
 ) -> list[Park | Effect | Spawn | EventRequest]:
-    """What a walk over this journal asks for first: several where it has branches. Nothing is done.
+    """The first requests of a walk over this journal: several where it has branches. Nothing is
+    done.
 
     Raises StopIteration where it comes to its end.
     """

@@ -136,14 +136,14 @@ class Hearing:
             for number, keys in heard.fits.items()
             if all(filters.is_same(bound.get(name, value), value) for name, value in keys.items())
         ]
-        # What ends it comes first.
+        # The end of listening comes first.
         for number in sorted(fitting, key=lambda number: (not self._is_until(number), number)):
             if self._is_until(number) or not self.to.all or number not in self.filled:
                 return number
         return None
 
     def _iterate(self, foreach: ForeachEvent) -> Generator[Any, Any, Flow]:
-        """What is done with one event: from the journal, where it is done already."""
+        """Does what is to be done with one event: from the journal, where it is done already."""
         walker, index = self.walker, len(self.outputs)
         path = iteration_path(self.record.path, index)
         done = walker.journal.get(path)

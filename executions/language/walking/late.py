@@ -1,5 +1,5 @@
-"""What of a call reads secrets: fixed when the call begins, evaluated at the edge of each of its
-attempts.
+"""The parts of a call that read secrets: fixed when the call begins, evaluated at the edge of each
+of its attempts.
 
 Which parts these are is known from the definition, never from data. ``control.late`` names them by
 their pointers into the arguments, which hold null there. Beside each stands its expression with
@@ -20,7 +20,7 @@ from executions.pointers import path_of, pointer_of
 from executions.secrets import Edge
 from executions.secrets.mention import mentions_secrets, names_in, reads_by_name_only
 
-# Where the address of a call stands in its arguments.
+# The keys of a call's address in its arguments.
 ADDRESSES = ("/endpoint", "/endpoint/uri")
 
 
@@ -33,7 +33,7 @@ def resolve(template: Any, scope: Scope, record: StepRecord) -> None:
 
 
 def entry(source: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept of one expression (without ``${ }``): itself, and what else it reads now."""
+    """The record of one expression (without ``${ }``): itself, and what else it reads now."""
     said: dict[str, Any] = {"expression": source}
     if reads := late.reads(source, variables):
         said["reads"] = reads
@@ -135,6 +135,6 @@ def shown(arguments: Any, control: Any) -> Any:
 
 
 def label_of(said: Mapping[str, Any]) -> str:
-    """What stands for a late part: ``[secret NAME]``, with each of its secrets."""
+    """The text in place of a late part: ``[secret NAME]``, with each of its secrets."""
     names = dict.fromkeys(names_in(str(said.get("expression", ""))))
     return f"[secret {', '.join(names)}]" if names else "[secret]"

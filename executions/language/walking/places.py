@@ -64,14 +64,14 @@ def pointer_at(workflow: Workflow, path: str) -> str:
 
 
 def _inside(task: Task, part: str) -> str:
-    """Where in a task the list stands to which this part of a path leads."""
+    """The keys, in a task, of the list to which this part of a path leads."""
     parts = [each for each, _ in task.parts] or [""]
     keys = dict(zip(parts, task.lists, strict=False)).get(part, ())
     return pointer_of(keys)
 
 
 def effect_at(workflow: Workflow, path: str, arguments: object) -> Effect:
-    """What running this step does to the world."""
+    """The effect of this step on the world."""
     task = task_at(workflow, path)
     return "pure" if task is None else task.effect(arguments)
 

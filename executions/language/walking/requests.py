@@ -1,6 +1,6 @@
-"""What a walk asks of its driver, and how a walk ends.
+"""The requests of a walk to its driver, and the ends of a walk.
 
-A walk is a generator that yields requests and is sent their answers. Whoever walks something else
+A walk is a generator that yields requests and is sent their answers. A walk over something else
 than a workflow yields the same ones: :class:`Effect` (make this call), :class:`Spawn` (another
 run), :class:`Park` (let go until a moment), :class:`Breathe` (a step was recorded), and
 :class:`Fork`, which has several walks driven beside each other. A branch is a walk of its own: it
@@ -53,7 +53,7 @@ class Effect:
         return self.scope.seconds_of(duration, self.step.input)
 
     def may_retry(self, policy: RetryPolicy, error: dict[str, Any]) -> bool:
-        """What the policy's ``when`` and ``exceptWhen`` say about this error.
+        """The verdict of the policy's ``when`` and ``exceptWhen`` on this error.
 
         Raises ExpressionError.
         """
@@ -76,8 +76,8 @@ class Spawn:
     """Start the run that this begun step asks for, once, and answer with its final ``Done`` or
     ``Fail``.
 
-    Where it is ``awaited``, that is how the other run ended, else which run was started. What waits
-    longer than until ``deadline_at`` is cancelled.
+    For one that is ``awaited`` that is how the other run ended, else which run was started. A run
+    that is waited for beyond ``deadline_at`` is cancelled.
     """
 
     step: StepRecord
@@ -168,9 +168,10 @@ class Branch:
 class Fork:
     """Walk these beside each other, and answer with :class:`Joined` once they have come to an end.
 
-    At most ``at_once`` have begun and not ended at any time. Where one fails, what has begun comes
-    to its outcome and nothing new begins; what waits stays as it stands. Where they ``compete`` the
-    first to succeed is the only one: what the others began is closed, and one that fails is out.
+    At most ``at_once`` have begun and not ended at any time. If one fails, every begun step comes
+    to its outcome and nothing new begins; waits stay as they stand. If they ``compete`` the first
+    to succeed is the only one: the steps that the others began are closed, and one that fails is
+    out.
     """
 
     step: StepRecord

@@ -51,7 +51,7 @@ class GiveUp:
 def decide(
     policy: Policy, error: Fail, attempt: int, elapsed_seconds: float, jitter: float
 ) -> Retry | GiveUp:
-    """What follows from failed attempt number ``attempt`` (1 is the first).
+    """The decision after failed attempt number ``attempt`` (1 is the first).
 
     ``elapsed_seconds`` counts from the begin of the first attempt (or from the last decision of a
     person); ``jitter`` is a number from 0 to 1 which the caller drew at random.

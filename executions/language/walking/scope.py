@@ -1,4 +1,4 @@
-"""What an expression can see: the DSL's arguments, evaluated against one value.
+"""The variables that an expression can see: the DSL's arguments, evaluated against one value.
 
 Source: Serverless Workflow DSL 1.0, section Runtime Expression Arguments.
 """
@@ -37,7 +37,7 @@ class AtEdge:
 
 @dataclass(slots=True)
 class Facts:
-    """What stays the same for a whole execution."""
+    """Facts that stay the same for a whole execution."""
 
     execution_id: str
     definition: Any
@@ -58,7 +58,7 @@ class Facts:
         return Run(self.execution_id, self.generation, self.journal_format)
 
     def scope(self) -> Scope:
-        """Where a walk begins."""
+        """The scope at the beginning of a walk."""
         return Scope(self.variables(), self.expression_seconds, self.at_edge, self.owner)
 
     def variables(self) -> dict[str, Any]:

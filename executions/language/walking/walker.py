@@ -2,8 +2,8 @@
 
 A generator, so that a branch is a walk of its own and a driver may interleave several. It knows
 neither Django nor threads; it yields :mod:`executions.language.walking.requests` and ends with
-``Completed`` or ``Failed``. Whatever it decides (a case taken, the items of a loop, until when to
-wait) is recorded and never decided again.
+``Completed`` or ``Failed``. Each of its decisions (a case taken, the items of a loop, until when to
+wait) is recorded and never made again.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from executions import sealed
 from executions.errors import ExpressionError, NotStorable, WorkflowError
 from executions.journal.decided import Answer, Call
 from executions.journal.decided import Task as Decided
-from executions.journal.paths import task_path
+from executions.journal.paths import WORKSPACE, task_path
 from executions.journal.records import StepRecord
 from executions.journal.replay import Journal, JournalFull
 from executions.language.model.task import NamedTask, Task
 from executions.language.model.workflow import Workflow
+from executions.language.model.workspace import WorkspaceTask
 from executions.language.walking import schemas
 from executions.language.walking.requests import (
     Breathe,
@@ -44,6 +45,7 @@ END = "end"
 BY_IF = "if"
 # Of a check that is made while a transaction is open.
 HURRIED_SECONDS = 0.25
+WORKSPACE_STEP = NamedTask.model_construct(name="workspace", task=WorkspaceTask())
 Flow = str | None
 Walk = Generator[Request, Any, tuple[Any, Flow]]
 
@@ -69,7 +71,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Where a list of tasks stands: its path, its pointer in the document, its variables and time
+    """The place of a list of tasks: its path, its pointer in the document, its variables and time
     limits.
 
     ``limits`` are the time limits that hold here, outermost first. ``is_branched``: it stands in a
@@ -131,6 +133,8 @@ class Walker:
         root = Frame("", "/do", scope, (Limit(limit_at, "", "/"),) if limit_at else ())
         try:
             data = self._start(scope)
+            if self.workflow.has_workspace:
+                yield from self.task(WORKSPACE_STEP, WORKSPACE, "/workspace", root, data)
             output, _ = yield from self.task_list(self.workflow.do, root, data)
             return Completed(self._end(scope, output))
         except TaskFailed as failure:
@@ -141,7 +145,7 @@ class Walker:
         if rule is None:
             return raw
         if not self.journal.steps:
-            # What has begun was checked when it began.
+            # The input of a step that has begun was checked when it began.
             self._check(rule.schema_, raw, "The workflow's input", "/input/schema")
         if rule.from_ is None:
             return raw
@@ -220,8 +224,9 @@ class Walker:
         before = self.context
         try:
             if record is None:
+                kind = task.recorded_as or task.kind
                 record = StepRecord(
-                    path, named.name, task.kind, input=raw, optional=task.metadata.optional
+                    path, named.name, kind, input=raw, optional=task.metadata.optional
                 )
                 record.started_at = self.now()
                 self.check_limits(frame, path)
@@ -264,8 +269,8 @@ class Walker:
         )
 
     def _keep_context(self, record: StepRecord, before: Any) -> None:
-        """What was exported inside a composite: once it is finished it answers for all that is
-        below it.
+        """The context that was exported inside a composite: once it is finished it answers for all
+        that is below it.
         """
         if self.context is not before:
             record.context = {"value": self.context}
@@ -352,7 +357,7 @@ class Walker:
             self._check(
                 task.export.schema_,
                 exported,
-                "What the task exports",
+                "The export of the task",
                 f"{inner.pointer}/export/schema",
             )
             record.context = {"value": exported}
@@ -368,7 +373,7 @@ class Walker:
             paths = problem.paths if problem.path else [record.path]
             failure = TaskFailed(error, paths[0], boundary, problem.fail, paths)
             if len(paths) > 1 or (frame.is_branched and paths[0] != record.path):
-                # Whoever is answered from this step still knows what to begin again.
+                # A walk that is answered from this step still knows what to begin again.
                 Decided.of(record).failed = paths
         elif isinstance(problem, SecretUnavailable):
             failure = TaskFailed(replace(problem.error, instance=pointer), record.path)
@@ -378,7 +383,7 @@ class Walker:
                 WorkflowError.standard(name, str(problem), instance=pointer), record.path
             )
             if isinstance(problem, NotStorable):
-                # What cannot be stored cannot be kept beside its error either.
+                # A value that cannot be stored cannot be kept beside its error either.
                 self.journal.drop_what_cannot_be_stored(record)
             failure.error = clean_error(failure.error)
         record.error = failure.error.as_json()

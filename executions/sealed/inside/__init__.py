@@ -1,1 +1,1 @@
-"""What runs on the other side of the pipes: the mother, the loop of a child, and the operations."""
+"""The other side of the pipes: the mother, the loop of a child, and the operations."""

@@ -1,4 +1,4 @@
-"""What sealed children know of jq: to compile a program, and to run it on an input.
+"""jq in sealed children: to compile a program, and to run it on an input.
 
 A program has to compile alone *and* inside the frame ``(program) | tojson``. Inside the parentheses
 ``import`` and ``include`` do not parse, alone its parentheses cannot be left, and ``tojson`` keeps
@@ -85,8 +85,9 @@ def _compile(program: str, before: str) -> Any:
 
 
 def opening(names: list[str]) -> str:
-    """What stands before a program: it takes the array of values apart, and ends where `.` is
-    the input. It has one line, so that lines are counted as the author counts them."""
+    """The text before a program: it takes the array of values apart, and ends where `.` is the
+    input. It has one line, so that lines are counted as the author counts them.
+    """
     defined = "".join(text for name, text in _DEFINED.items() if name in names)
     variables = ", ".join(f"${name}" for name in names)
     binding = f". as [{variables}] | " if names else ""

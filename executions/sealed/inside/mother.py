@@ -37,7 +37,7 @@ def main() -> None:
         message, descriptors, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 2)
         if not message:
             os._exit(0)
-        # Where the system forks no more, the pipes close: whoever asked sees that no child came.
+        # If the system forks no more, the pipes close, and the caller sees that no child came.
         with contextlib.suppress(OSError):
             if os.fork() == 0:
                 _become_child(json.loads(message), descriptors, pid, operations)

@@ -18,7 +18,7 @@ Path = list[str | int]
 
 
 def fault(document: Any, error: Any) -> tuple[Path, str]:
-    """Where in the document its first fault is, and what is wrong there."""
+    """The first fault of the document: where it is, and what is wrong there."""
     text = str(error.message)
     dialect = _DIALECT.match(text)
     if dialect:

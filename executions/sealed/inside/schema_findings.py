@@ -1,4 +1,4 @@
-"""What does not fit a schema, in words: where it is, and what was expected there."""
+"""The misfits of a schema, in words: where they are, and what was expected there."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ def findings(errors: Iterable[Any], value: Any) -> Iterator[Finding]:
 
 
 def message(error: Any) -> str:
-    """What was expected. It quotes the value that it is about: of a long one the beginning, and
-    the end, which says what is wrong."""
+    """The expectation. It quotes the value that it is about: of a long one the beginning, and the
+    end, which says what is wrong.
+    """
     text = str(error.message)
     kind = error.kind.name
     if kind == "format":

@@ -1,5 +1,4 @@
-"""What sealed children know of JSON Schema: whether a schema can be used, and what does not fit
-one.
+"""JSON Schema in sealed children: whether a schema can be used, and what does not fit one.
 
 A schema is foreign text as a program is: doubled references take as long as one likes, and hold
 the interpreter meanwhile. Patterns are matched in linear time; references to other documents are
@@ -36,7 +35,7 @@ def build(payload: bytes) -> bytes:
 
 
 def check(payload: bytes) -> bytes:
-    """What does not fit: a JSON array of pairs, where (an array of keys) and what.
+    """The misfits: a JSON array of pairs, where (an array of keys) and what.
 
     The payload is the length of the schema and whether values are hidden, the schema, the value.
     """

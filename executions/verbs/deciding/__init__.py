@@ -1,1 +1,1 @@
-"""What the verbs do to an execution: one way to open it, one move for each decision."""
+"""The decisions of the verbs: one way to open an execution, one move for each decision."""

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib.auth.models import User
 
-from executions import audit, clock
-from executions.driving import report
-from executions.errors import Refused
+from executions import audit
 from executions.journal.events import EventName
-from executions.models.move import Move, Standing
-from executions.models.moves import apply
 from executions.models.transactions import persistent
 from executions.states import Phase
 from executions.verbs.deciding.case import Case
+from executions.verbs.deciding.moving import noted
 from executions.verbs.deciding.opening import Opening, Reads, opened
 
 FAILED = frozenset({Phase.FAILED})
@@ -39,22 +37,9 @@ def acknowledge(
 
 
 def _acknowledge(case: Case) -> Phase:
-    execution, now = case.execution, clock.now()
-    said = {"reason": case.reason} if case.reason else {}
-    told = report.plain(EventName.ACKNOWLEDGED, execution, now, case.actor.pk, **said)
-    move = Move(
-        execution.pk,
-        Standing(FAILED, execution.head_seq),
-        events=[told],
-        owner_id=execution.owner_id,
-        correlation_id=execution.correlation_id,
-        at=now,
-    )
-    applied = apply(move)
-    if applied is None:
-        raise Refused(
-            "stale", "Somebody else was faster.", remedy="Look at what changed, then decide again."
-        )
+    execution = case.execution
+    said: dict[str, Any] = {"reason": case.reason} if case.reason else {}
+    applied = noted(EventName.ACKNOWLEDGED, execution, case.actor.pk, **said)
     after = {"phase": str(Phase.FAILED), "seq": applied.head_seq}
     audit.record(
         case.verb,

@@ -7,7 +7,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from django.contrib.auth.models import User
 
@@ -85,15 +85,28 @@ def _amend(case: Case, step_seq: int, output: Any) -> Decided:
     return write(case, [told])
 
 
+class Finished(Protocol):
+    """The question about a step."""
+
+    path: str
+    name: str
+    kind: str
+
+
+def why_not(is_agent: bool, call: Finished) -> str:
+    """Why this finished step has no result that could be another; empty where it has."""
+    if is_agent and turn_number(call.path):
+        return f"{call.name} is what a model said, which nobody else can say for it."
+    if call.kind not in REMEMBERED:
+        return f"{call.name} is no call, so it has no result of its own."
+    return ""
+
+
 def _check(execution: Execution, call: StepRecord | None, step_seq: int) -> None:
     """Raises Refused where it is no call that gave something."""
-    what = ""
-    if call is None:
-        what = f"There is no finished step {step_seq} that stands."
-    elif execution.kind == "agent" and turn_number(call.path):
-        what = f"{call.name} is what a model said, which nobody else can say for it."
-    elif call.kind not in REMEMBERED:
-        what = f"{call.name} is no call, so it has no result of its own."
+    what = f"There is no finished step {step_seq} that stands."
+    if call is not None:
+        what = why_not(execution.kind == "agent", call)
     if what:
         raise Refused(
             "invalid",

@@ -20,7 +20,6 @@ from executions import audit, clock
 from executions.driving import report
 from executions.driving.chain import Broken
 from executions.driving.versions import parsed_for
-from executions.errors import Refused
 from executions.ids import uuid7
 from executions.journal.decided import PER_TRY, Counted, Decision, Task, Try, without
 from executions.journal.links import link
@@ -29,15 +28,15 @@ from executions.journal.records import DECISION, EventRecord, StepRecord
 from executions.language.walking.following import after, first
 from executions.models import Execution
 from executions.models.move import Applied, Move, Standing
-from executions.models.moves import apply
 from executions.states import BEGUN_ANEW, Phase, StepStatus
+from executions.verbs.deciding.moving import apply_or_refuse
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What a decision led to; contract 2.3 names these fields for a recovery."""
+    """The result of a decision; contract 2.3 names these fields for a recovery."""
 
     execution_id: str
     phase: Phase
@@ -75,6 +74,13 @@ class Case:
     others_seq: int | None = None
     # What is not as it was written, for a verb that says itself what may be done then.
     broken: Broken | None = None
+    # A rule decides, not the person in whose name the run is.
+    by_rule: bool = False
+
+    @property
+    def person(self) -> User | None:
+        """The person who decides; None where a rule does."""
+        return None if self.by_rule else self.actor
 
     def goes_on_after(self, path: str) -> None:
         """It goes on with the task after the finished step at ``path``; ``""`` is the beginning."""
@@ -87,7 +93,7 @@ class Case:
     def failed_chains(self) -> list[list[StepRecord]]:
         """For each step that failed, it and the composites that failed with it, innermost first.
 
-        Where several branches failed, the chain of the step at which the run stands is the first.
+        If several branches failed, the chain of the step at which the run stands is the first.
         """
         found = self._chain(self.execution.current_step)
         outermost = next((r for r in reversed(found) if Task.of(r).failed), None)
@@ -101,7 +107,7 @@ class Case:
         return [record for record in chain if record.status == StepStatus.FAILED]
 
     def standing(self) -> list[StepRecord]:
-        """What will stand once this is written."""
+        """The steps that will stand once this is written."""
         gone = {record.id for record in self.superseded}
         return [record for record in self.records.values() if record.id not in gone] + self.written
 
@@ -200,16 +206,12 @@ def write(
         move.to(phase, **{**fails_with, "head_digest": head})
     else:
         move.to(phase, **anew | {"head_digest": head} | case.columns)
-    applied = apply(move)
-    if applied is None:
-        raise Refused(
-            "stale", "Somebody else was faster.", remedy="Look at what changed, then decide again."
-        )
+    applied = apply_or_refuse(move)
     after = {"phase": str(phase), "seq": applied.head_seq, **decision.control}
     audit.record(
         case.verb,
         execution,
-        case.actor,
+        case.person,
         before=audit.state(execution),
         after=after,
         reason=case.reason,
@@ -218,7 +220,7 @@ def write(
         "decision",
         verb=case.verb,
         execution_id=execution.public_id,
-        user=case.actor.pk,
+        user=None if case.person is None else case.person.pk,
         seq=applied.head_seq,
     )
     return _result(case, applied, phase)
@@ -227,9 +229,8 @@ def write(
 def _decision(case: Case) -> StepRecord:
     now = clock.now()
     superseded = [record.path for record in case.superseded]
-    said = Decision.made(
-        verb=case.verb, actor=case.actor.pk, reason=case.reason, supersedes=superseded
-    )
+    who = {} if case.person is None else {"actor": case.person.pk}
+    said = Decision.made(verb=case.verb, **who, reason=case.reason, supersedes=superseded)
     path = f"@decision/{case.execution.head_seq + 1}"
     return StepRecord(
         path,

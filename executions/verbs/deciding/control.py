@@ -1,6 +1,6 @@
 """Cancel, pause, resume, terminate.
 
-Where nobody drives the execution the move is made at once; else it is asked for, and the driver
+If nobody drives the execution the move is made at once; else it is asked for, and the driver
 honours it at its next boundary.
 
 Each goes down to the runs that this one started and waits for, in the same transaction: a child is
@@ -22,16 +22,15 @@ from executions import audit, clock
 from executions.driving import stopping
 from executions.driving.counting import shift
 from executions.driving.lease import load_open_records
-from executions.errors import Refused
 from executions.journal.events import EventName
 from executions.journal.records import StepRecord
 from executions.models import Execution
 from executions.models.move import Move
-from executions.models.moves import apply
 from executions.models.transactions import persistent
 from executions.states import ACTIVE_PHASES, UNDER_WAY, Phase
 from executions.verbs.deciding import family
 from executions.verbs.deciding.case import Case
+from executions.verbs.deciding.moving import apply_or_refuse
 from executions.verbs.deciding.opening import Opening, Reads, opened
 
 log = structlog.get_logger(__name__)
@@ -123,11 +122,7 @@ def _paused(execution: Execution, actor_id: int) -> Move:
 
 
 def _apply(move: Move, case: Case) -> None:
-    applied = apply(move)
-    if applied is None:
-        raise Refused(
-            "stale", "Somebody else was faster.", remedy="Look at what changed, then decide again."
-        )
+    applied = apply_or_refuse(move)
     execution = case.execution
     # Asked of a driver, the phase is still what it was: the driver's own event tells when it was
     # honoured.

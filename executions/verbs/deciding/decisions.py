@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from executions import audit, clock, secret_access
+from executions import audit, clock, policy, secret_access
 from executions.driving import report, surroundings
 from executions.driving.versions import parsed_for
 from executions.errors import NotStorable, Refused
@@ -28,6 +28,7 @@ from executions.journal.records import StepRecord
 from executions.models import Execution, LateAnswer
 from executions.models.resource import Visibility
 from executions.models.transactions import persistent
+from executions.roles import Role
 from executions.states import Phase, StepStatus
 from executions.values import storable
 from executions.verbs.deciding import family
@@ -76,6 +77,8 @@ def retry(
                 "The edited input of a call has to be an object.",
                 state=case.execution.phase,
             )
+        if arguments is not _UNSET or as_new_operation:
+            _check_may_change_the_call(case)
         check_storable(arguments, "The edited input", case)
         if arguments is not _UNSET:
             case.made.edited_input = True
@@ -92,7 +95,8 @@ def retry(
         )
         return write(case, [event])
 
-    # What failed in another run goes on there; another operation, or another input, is another run.
+    # A step that failed in another run goes on there; another operation, or another input, is
+    # another run.
     goes_on = arguments is _UNSET and not as_new_operation
     below = (
         partial(family.to_failed, execution_id, lambda key: retry(key, actor, reason=reason))
@@ -103,6 +107,18 @@ def retry(
         execution_id, actor, "retry", expected_seq, FAILED, reason, reads=Reads.AROUND, before=below
     )
     return opened(opening, work)
+
+
+def _check_may_change_the_call(case: Case) -> None:
+    """Support runs the call again as it was, and sees its input masked. Raises Refused."""
+    if policy.role(case.actor, case.execution) is Role.SUPPORT:
+        raise Refused(
+            "forbidden",
+            "Support retries a call as it was: its input, and whether it is another operation, are"
+            " for the owner.",
+            state=case.execution.phase,
+            remedy="Retry it as it is, or ask its owner.",
+        )
 
 
 @persistent
@@ -339,7 +355,7 @@ def _changes(
     if Child.of(failed).child is not None:
         # The run that it started was asked for something else.
         as_new_operation = True
-    # What it had achieved answers only for the call as it was.
+    # Its achievements answer only for the call as it was.
     identity = IDENTITY if as_new_operation else ()
     call = Call(without(failed.control, *PER_TRY, Call.answer.name, *identity))
     if arguments is not _UNSET:

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from executions.calls.table import CALLS
+from executions.calls.table import EVERY_CALL
 from executions.errors import Finding, Refused
 from executions.expressions import is_expression, source_of
 from executions.journal.decided import Call
@@ -23,7 +23,7 @@ from executions.secrets.mention import names_in
 _LABEL = re.compile(r"\[secret[^\]]*\]")
 _GONE = object()
 # Where a call goes: with its secrets it goes there only by the word of somebody who may use them.
-_DESTINATIONS = frozenset(name for kind in CALLS.values() for name in kind.destinations)
+_DESTINATIONS = frozenset(name for kind in EVERY_CALL.values() for name in kind.destinations)
 
 
 @dataclass(frozen=True, slots=True)

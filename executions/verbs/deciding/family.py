@@ -1,6 +1,4 @@
-"""What a verb does to the runs that a run started: before it is locked itself, and in the same
-transaction.
-"""
+"""The verb on the runs that a run started: before its own lock, in the same transaction."""
 
 from __future__ import annotations
 

@@ -14,10 +14,10 @@ from executions.journal.decided import Catch
 from executions.journal.events import EventName
 from executions.journal.records import StepRecord
 from executions.models.move import Move, Standing
-from executions.models.moves import apply
 from executions.models.transactions import persistent
 from executions.states import Phase, WaitingFor
 from executions.verbs.deciding.case import Case
+from executions.verbs.deciding.moving import apply_or_refuse
 from executions.verbs.deciding.opening import Opening, opened
 
 
@@ -58,11 +58,7 @@ def _hurry(case: Case) -> Phase:
         ring=execution.queue,
         at=now,
     ).to(Phase.PENDING)
-    applied = apply(move)
-    if applied is None:
-        raise Refused(
-            "stale", "Somebody else was faster.", remedy="Look at what changed, then decide again."
-        )
+    applied = apply_or_refuse(move)
     before = audit.state(execution)
     after = {"phase": str(Phase.PENDING), "seq": applied.head_seq}
     audit.record(case.verb, execution, case.actor, before=before, after=after)

@@ -35,6 +35,7 @@ from executions.models.outside import outside
 from executions.models.transactions import atomic
 from executions.states import Phase, WaitingFor
 from executions.verbs.deciding.case import Case
+from executions.verbs.rows import VERBS
 
 log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
@@ -64,7 +65,7 @@ class _Verified(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a person asks for.
+    """The order of a person.
 
     ``verifies`` is False for what ends a run or holds it: that has to be possible always. ``reads``
     says which of the standing steps the verb looks at. ``takes_broken``: it says itself what may be
@@ -83,16 +84,24 @@ class Opening:
     reads: Reads = Reads.ALL
     takes_broken: bool = False
     before: Callable[[], None] | None = None
+    # It takes back what was just done: neither a reason nor a log-in is asked for again.
+    takes_back: bool = False
+    # A rule of the workflow asks: nobody is asked for a reason or a log-in.
+    is_by_rule: bool = False
 
     def check(self, execution: Execution) -> None:
-        """Raises Refused: forbidden, stale, wrong_phase."""
-        check_allowed(execution, self.actor, self.verb)
+        """Raises Refused: forbidden, stale, wrong_phase, invalid, unconfirmed."""
+        if not self.is_by_rule:
+            check_allowed(execution, self.actor, self.verb)
         check_fresh(execution, self.expected_seq)
         check_phase(execution, self.verb, self.phases)
+        row = None if self.takes_back or self.is_by_rule else VERBS.get(self.verb)
+        if row is not None:
+            policy.check_prepared(self.actor, row, execution, self.reason)
 
 
 def opened(opening: Opening, work: Callable[[Case], Result]) -> Result:
-    """What ``work`` gives, in one transaction with the row locked and its journal verified.
+    """The result of ``work``, in one transaction with the row locked and its journal verified.
 
     Called by a verb that is ``persistent``. Raises Refused.
     """

@@ -23,12 +23,12 @@ from executions.errors import Refused, WorkflowError
 from executions.journal.events import EventName
 from executions.models import Execution
 from executions.models.move import Move, Standing
-from executions.models.moves import apply
 from executions.models.transactions import persistent
 from executions.states import ACTIVE_PHASES, BEGUN_ANEW, MOVES, Phase
 from executions.verbs.deciding import control, family
 from executions.verbs.deciding.case import Case
 from executions.verbs.deciding.decisions import audited
+from executions.verbs.deciding.moving import apply_or_refuse
 from executions.verbs.deciding.opening import Opening, Reads
 
 VERB = "override"
@@ -56,20 +56,14 @@ def override(
     def work(case: Case) -> Phase:
         execution = case.execution
         _check(execution, to, reason)
-        applied = apply(_move(execution, actor, to, reason))
-        if applied is None:
-            raise Refused(
-                "stale",
-                "Somebody else was faster.",
-                remedy="Look at what changed, then decide again.",
-            )
+        applied = apply_or_refuse(_move(execution, actor, to, reason))
         after = {"phase": str(to), "seq": applied.head_seq}
         audit.record(
             VERB, execution, actor, before=audit.state(execution), after=after, reason=reason
         )
         return to
 
-    # What ends or holds a run has to be possible whatever became of its journal.
+    # A verb that ends or holds a run has to be possible whatever became of its journal.
     verifies = to == Phase.PENDING
     down = _DOWN.get(to)
     below = (
@@ -91,17 +85,22 @@ def override(
     return audited(opening, work)
 
 
-def _check(execution: Execution, to: Phase, reason: str) -> None:
+def check_possible(execution: Execution, to: str) -> None:
+    """Raises Refused where it cannot be put into this phase now."""
     allowed = choices(execution)
     if to not in allowed:
         way_back = Phase(execution.phase).row.way_back if to == Phase.PENDING else ""
         possible = f"Possible now: {', '.join(allowed) or 'no other phase'}."
         raise Refused(
             "wrong_phase",
-            f"It is {execution.phase} and cannot be put into {to}.",
+            f"It is {execution.phase} and cannot be put into {to[:40]}.",
             state=execution.phase,
             remedy=f"{way_back} {possible}".strip(),
         )
+
+
+def _check(execution: Execution, to: Phase, reason: str) -> None:
+    check_possible(execution, to)
     if not reason.strip():
         raise Refused(
             "invalid",
@@ -140,7 +139,7 @@ def _move(execution: Execution, actor: User, to: Phase, reason: str) -> Move:
 
 
 def _columns(execution: Execution, to: Phase, reason: str) -> Mapping[str, Any]:
-    """What an administrator's word sets beside the phase's own columns."""
+    """The columns that an administrator's word sets beside the phase's own."""
     if to == Phase.PENDING:
         return BEGUN_ANEW
     if to == Phase.PAUSED:

@@ -1,5 +1,5 @@
-"""What a restore takes back, and what it leaves alone: branches beside the one that holds the
-checkpoint go on from where they stand.
+"""The reach of a restore: branches beside the one that holds the checkpoint go on from where they
+stand.
 
 Causally after a checkpoint is what came later and what is open, but for what stands in another
 branch of a fork around it.

@@ -23,7 +23,7 @@ from executions.errors import Refused
 from executions.ids import uuid7
 from executions.journal.decided import Call, Child, Cut, Decision, Forked
 from executions.journal.events import EventName
-from executions.journal.paths import ancestors
+from executions.journal.paths import WORKSPACE, ancestors
 from executions.journal.records import DECISION, JOURNAL_FORMAT, StepRecord
 from executions.models import Execution, Step
 from executions.models.rows import RECORD_FIELDS, record_of
@@ -73,8 +73,8 @@ class Preview:
 
 
 def checkpoints(execution: Execution) -> list[Checkpoint]:
-    """Where this execution can be restored to, newest first; the beginning (0) is always possible
-    and not listed.
+    """The checkpoints to which this execution can be restored, newest first; the beginning (0) is
+    always possible and not listed.
     """
     found = [
         r
@@ -96,7 +96,7 @@ def latest_restore(execution: Execution) -> StepRecord | None:
 
 
 def preview(execution_id: uuid.UUID, actor: User, checkpoint_seq: int) -> Preview:
-    """What ``restore`` would do now. Raises Refused as it would, but for the reason."""
+    """The effect of ``restore`` now. Raises Refused as it would, but for the reason."""
     execution = Execution.objects.get(pk=execution_id)
     check_allowed(execution, actor, RESTORE)
     check_phase(execution, RESTORE, PHASES)
@@ -199,10 +199,13 @@ def go_back(case: Case, checkpoint_seq: int) -> StepRecord | None:
     for record in found.closed:
         case.superseded.append(record)
         case.written.append(_as_it_was_begun(record))
+    if any(record.path == WORKSPACE for record in case.superseded):
+        # Another one is made, wherever the run goes on.
+        case.columns["host"] = ""
     if broken is not None:
         case.chained_on = checkpoint.digest if checkpoint else ""
         case.made.cut = Cut.made(after=checkpoint_seq, before=execution.head_seq + 1)
-    case.columns = {
+    case.columns |= {
         "generation": generation,
         "last_checkpoint_at": checkpoint.finished_at if checkpoint else None,
     }

@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from django.conf import settings
-
 from executions import schemas
 from executions.driving.versions import parsed_for
 from executions.errors import Finding, Refused
+from executions.expressions import EVALUATION_SECONDS
 from executions.journal.records import StepRecord
 from executions.language.walking.places import task_at
 from executions.models.outside import outside
@@ -39,9 +38,7 @@ def check_output(case: Case, record: StepRecord, output: Any) -> None:
 
 def _problems(document: Any, output: Any, owner: str, name: str) -> list[Finding]:
     try:
-        return schemas.problems(
-            document, output, owner=owner, seconds=settings.STIGMER_EXPRESSION_SECONDS
-        )
+        return schemas.problems(document, output, owner=owner, seconds=EVALUATION_SECONDS)
     except schemas.SchemaBusy as problem:
         raise Refused(
             "unavailable",

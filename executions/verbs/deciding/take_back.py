@@ -26,7 +26,7 @@ from executions.states import Phase
 from executions.verbs.deciding.case import Case, Decided, write
 from executions.verbs.deciding.opening import Opening, opened
 
-# What a decision changes of how a failed run stands.
+# The columns of a failed run that a decision changes.
 _MOMENTS = ("failed_at", "ended_at")
 _COLUMNS = (
     "failure_reason",
@@ -56,7 +56,9 @@ def take_back(
 
     Raises Refused: stale where a worker, or somebody, has moved it on since.
     """
-    opening = Opening(execution_id, actor, verb, seq_after, frozenset({Phase.PENDING}))
+    opening = Opening(
+        execution_id, actor, verb, seq_after, frozenset({Phase.PENDING}), takes_back=True
+    )
     return opened(opening, lambda case: _taken_back(case, verb, before))
 
 

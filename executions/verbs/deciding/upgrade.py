@@ -22,6 +22,7 @@ from executions import language as definition
 from executions.driving import report, surroundings
 from executions.driving.chain import examine
 from executions.driving.lease import load_records
+from executions.driving.versions import with_own_workspace
 from executions.errors import Refused
 from executions.ids import uuid7
 from executions.journal import operation
@@ -94,7 +95,7 @@ class Preview:
 
 
 def preview(execution_id: uuid.UUID, actor: User, version_number: int) -> Preview:
-    """What ``recover_onto`` would do now; nothing is changed.
+    """The effect of ``recover_onto`` now; nothing is changed.
 
     Raises Refused as it would, but for what is shown.
     """
@@ -114,7 +115,7 @@ def preview(execution_id: uuid.UUID, actor: User, version_number: int) -> Previe
         version=version_number,
         kept=sum(r.is_finished() and r.id not in taken_back for r in case.records.values()),
         misfits=fit.misfits,
-        runs_again=what_runs_again(definition.load(version.document), failed),
+        runs_again=what_runs_again(_loaded(version, execution), failed),
         goes_on=fit.goes_on,
         is_new_operation=any(_asks_for_something_else(each, fit.begun) for each in failed),
         broken=broken.text if broken else "",
@@ -244,7 +245,7 @@ class _Fit:
 
 
 def _fit(execution: Execution, version: WorkflowVersion, standing: list[StepRecord]) -> _Fit:
-    workflow = definition.load(version.document)
+    workflow = _loaded(version, execution)
     found = []
     for record in standing:
         if record.kind in INTERNAL:
@@ -257,6 +258,11 @@ def _fit(execution: Execution, version: WorkflowVersion, standing: list[StepReco
                 Misfit(record.path, f"it was {record.kind}, the new version has {task.kind} there")
             )
     return _Fit(found) if found else _walked(execution, workflow, version, standing)
+
+
+def _loaded(version: WorkflowVersion, execution: Execution) -> definition.Workflow:
+    """The version as this run follows it."""
+    return with_own_workspace(definition.load(version.document), execution)
 
 
 def _walked(

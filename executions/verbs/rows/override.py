@@ -31,6 +31,8 @@ ROW = Verb(
         ),
     ),
     reason=Reason.REQUIRED,
+    needs_log_in=True,
+    by_two=True,
     answer=Answer.CONTROLLED,
     has_preview=True,
     goes_on=False,

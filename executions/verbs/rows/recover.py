@@ -38,4 +38,5 @@ ROW = Verb(
     in_bulk=True,
     way="Go on with another version",
     page="execution-recover",
+    way_of_agents=False,
 )

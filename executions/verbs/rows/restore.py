@@ -4,6 +4,18 @@ from executions.roles import Role
 from executions.states import Phase
 from executions.verbs.row import Argument, Kind, Reason, Verb
 
+CHECKPOINT = Argument(
+    name="checkpoint_seq",
+    field="checkpoint",
+    kind=Kind.NUMBER,
+    label="Checkpoint",
+    help="The sequence of the step after which it goes on.",
+    note="Its sequence; 0 is the beginning.",
+    is_required=True,
+    options=("--checkpoint", "--to"),
+    least=0,
+    most=2**53,
+)
 ROW = Verb(
     name="restore",
     order=40,
@@ -24,21 +36,10 @@ ROW = Verb(
     event="WORKFLOW_RESTORED",
     warning="What finished after the checkpoint runs again, each effect as a new operation.",
     body="Which checkpoint to go back to.",
-    arguments=(
-        Argument(
-            name="checkpoint_seq",
-            field="checkpoint",
-            kind=Kind.NUMBER,
-            label="Checkpoint",
-            help="The sequence of the step after which it goes on.",
-            note="Its sequence; 0 is the beginning.",
-            is_required=True,
-            options=("--checkpoint", "--to"),
-            least=0,
-            most=2**53,
-        ),
-    ),
+    arguments=(CHECKPOINT,),
     reason=Reason.REQUIRED,
+    needs_log_in=True,
+    by_two=True,
     has_preview=True,
     is_confirmed=True,
     undo="undo restore",

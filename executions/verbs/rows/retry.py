@@ -7,7 +7,7 @@ from executions.verbs.row import Argument, Kind, Verb
 ROW = Verb(
     name="retry",
     order=10,
-    roles=frozenset({Role.OWNER, Role.ADMIN}),
+    roles=frozenset({Role.OWNER, Role.SUPPORT, Role.ADMIN}),
     phases=frozenset({Phase.FAILED}),
     label="Retry step",
     icon="retry",

@@ -2,7 +2,7 @@
 
 from executions.roles import Role
 from executions.states import Phase
-from executions.verbs.row import Answer, Reason, Verb
+from executions.verbs.row import Answer, Reason, Verb, Wait
 
 ROW = Verb(
     name="retry now",
@@ -22,5 +22,6 @@ ROW = Verb(
     answer=Answer.CONTROLLED,
     is_about_what_was_seen=False,
     has_button=True,
+    at_wait=Wait.BACK_OFF,
     in_bulk=True,
 )

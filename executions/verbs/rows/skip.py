@@ -28,6 +28,7 @@ ROW = Verb(
             kind=Kind.JSON,
             label="Its output",
             help="Its output; where left out, its input.",
+            may_be_blank=True,
             options=("--output-value",),
         ),
     ),

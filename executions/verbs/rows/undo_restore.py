@@ -19,5 +19,7 @@ ROW = Verb(
     event="WORKFLOW_RESTORE_UNDONE",
     body="Why the restore was wrong.",
     reason=Reason.REQUIRED,
+    needs_log_in=True,
+    by_two=True,
     decides=True,
 )

@@ -1,12 +1,13 @@
-// Answers that come: text that a model writes now, shown as text until the turn ends and the page has it from the journal.
+// Answers that come: text that a model writes now, shown as text until the turn ends and the
+// page has it from the journal.
 const answers = new Map();
 const NEAR_END_PX = 160;
 const DIGITS = new Intl.NumberFormat("en");
 
-function noteOf({ text, thinking, tool, arguments: written }) {
+function noteOf({ text, thinking, tool, arguments: written }, waits) {
   if (tool) return `Writes the arguments of ${tool} (${DIGITS.format(written)} characters)`;
   if (text) return "";
-  return thinking ? `Thinks (${DIGITS.format(thinking)} characters)` : "The model is asked.";
+  return thinking ? `Thinks (${DIGITS.format(thinking)} characters)` : (waits ?? "The model is asked.");
 }
 
 // Whoever reads the end of the page goes on reading it there.
@@ -23,17 +24,20 @@ function paint(path, added) {
   const answer = answers.get(path);
   if (!place || !answer) return;
   const wasAtEnd = isAtEnd();
+  place.hidden = false;
   const words = place.querySelector("[data-stream-text]");
   const shown = words.firstChild;
   if (added !== null && shown && shown.length + added.length === answer.text.length) shown.appendData(added);
   else words.textContent = answer.text;
   const note = place.querySelector("[data-stream-note]");
-  note.textContent = noteOf(answer);
+  note.textContent = noteOf(answer, place.dataset.streamWaits);
   note.hidden = !note.textContent;
   if (wasAtEnd && place.closest("#talk")) toEnd();
+  words.scrollTop = words.scrollHeight;
 }
 
-// A piece belongs at a place of the answer; at 0 it is all that there is. What does not fit waits for the whole.
+// A piece belongs at a place of the answer; at 0 it is all that there is. What does not fit
+// waits for the whole.
 export function hear({ path, at, text, thinking, tool, arguments: written }) {
   const known = answers.get(path);
   const length = known ? known.length : 0;

@@ -31,12 +31,14 @@ export async function applyFrame(frame) {
   if (topic.startsWith("row:")) afterRow(topic);
 }
 
-// A conversation shows what its own run asks and says where it stands: a note above it would only cover it.
+// A conversation shows what its own run asks and says where it stands: a note above it would
+// only cover it.
 function isShownHere({ href }) {
   return Boolean(href && document.getElementById("talk") && location.pathname.startsWith(href));
 }
 
-// A row that changed its phase changes the counts above it, and may no longer fit the filter of the page.
+// A row that changed its phase changes the counts above it, and may no longer fit the filter of
+// the page.
 function afterRow(topic) {
   const list = document.getElementById("executions-region");
   const wanted = list?.dataset.wantedPhase;

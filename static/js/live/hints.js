@@ -1,4 +1,5 @@
-// Topics that only say "something changed here": the overview is read again, new list rows are counted.
+// Topics that only say "something changed here": the overview is read again, new list rows are
+// counted.
 import { say } from "../said.js";
 import { put, refresh, regionsOf } from "./regions.js";
 

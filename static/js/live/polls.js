@@ -1,4 +1,5 @@
-// A region that is read again each second while it says so ([data-polls]): for what no topic tells of.
+// A region that is read again each second while it says so ([data-polls]): for what no topic
+// tells of.
 import { tick } from "../clock.js";
 
 const EVERY_MS = 1000;
@@ -16,9 +17,9 @@ async function readAgain(region) {
 export function startPolls() {
   const poll = async () => {
     const region = document.querySelector("[data-polls]");
-    if (!region) return;
-    // Where the server is away for a while, it is asked again.
-    try { if (!document.hidden) await readAgain(region); } catch { /* asked again below */ }
+    // Where the server is away for a while, it is asked again. A region may begin to ask at
+    // any time.
+    try { if (region && !document.hidden) await readAgain(region); } catch { /* asked again below */ }
     setTimeout(poll, EVERY_MS);
   };
   setTimeout(poll, EVERY_MS);

@@ -1,5 +1,7 @@
-// Regions of the page that follow a topic: [data-topic][data-seq]. A push never takes focus, selection or scroll away.
+// Regions of the page that follow a topic: [data-topic][data-seq]. A push never takes focus,
+// selection or scroll away.
 import { tick } from "../clock.js";
+import { showOwn } from "../own.js";
 import { isAtEnd, repaint, toEnd } from "./answers.js";
 import { sayWhatIsNew } from "./talk.js";
 
@@ -50,7 +52,9 @@ export async function put({ id, html, into, at }) {
     document.getElementById(id)?.classList.add("fresh");
   }
   const placed = document.getElementById(id);
-  if (placed) tick(placed.parentElement);
+  if (!placed) return;
+  tick(placed.parentElement);
+  showOwn(placed.parentElement);
 }
 
 export function startHolding() {
@@ -72,6 +76,7 @@ export async function refresh(topic, url = location.href) {
     else await morph(old, fresh.outerHTML);
   }
   tick();
+  showOwn();
   repaint();
   if (wasAtEnd && document.getElementById("talk")) toEnd();
   sayWhatIsNew();

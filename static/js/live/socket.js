@@ -8,9 +8,11 @@ import { isFresh, show } from "./status.js";
 const SILENCE_MS = 40000;
 const POLL_MS = 5000;
 const FIRST_MS = 400;
-// So that 95 of 100 pages are back within five seconds of a server that answers again; who polls asks as often.
+// So that 95 of 100 pages are back within five seconds of a server that answers again; who polls
+// asks as often.
 const LONGEST_MS = 5000;
 const POLL_AFTER_FAILURES = 4;
+const TOO_MANY = 1013;
 
 let socket = null;
 let failures = 0;
@@ -25,7 +27,7 @@ const jitter = (ms) => ms * (0.5 + Math.random() * 0.5);
 
 function delayFor(code) {
   if (code === 1012) return Math.random() * 5000;
-  if (code === 1013) return 10000 + Math.random() * 50000;
+  if (code === TOO_MANY) return 10000 + Math.random() * 50000;
   return jitter(Math.min(LONGEST_MS, FIRST_MS * 2 ** failures));
 }
 
@@ -87,7 +89,9 @@ function connect() {
     // The reader's rights are others now: what this page shows and offers is not right any more.
     if (code === 4403) { location.reload(); return; }
     failures += 1;
-    if (failures >= POLL_AFTER_FAILURES) startPolling();
+    // One page too many of this reader is let in and closed at once: it asks by plain
+    // requests until there is room.
+    if (failures >= POLL_AFTER_FAILURES || code === TOO_MANY) startPolling();
     else if (!pollTimer) show("reconnecting");
     setTimeout(connect, delayFor(code));
   });

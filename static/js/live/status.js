@@ -1,4 +1,5 @@
 // The status strip: says truthfully how fresh the page is.
+import { timeOf } from "../clock.js";
 import { say } from "../said.js";
 
 const WORDS = {
@@ -15,7 +16,7 @@ let freshAt = new Date();
 export function isFresh() { freshAt = new Date(); }
 
 export function show(state) {
-  const words = WORDS[state](freshAt.toLocaleTimeString());
+  const words = WORDS[state](timeOf(freshAt));
   for (const strip of document.querySelectorAll("[data-strip]")) {
     strip.dataset.state = state;
     strip.querySelector("span").textContent = words;

@@ -1,4 +1,5 @@
-// The page of a conversation: an answer is said once when it is whole, and the page begins at its end.
+// The page of a conversation: an answer is said once when it is whole, and the page begins at
+// its end.
 import { say } from "../said.js";
 import { toEnd } from "./answers.js";
 
@@ -17,12 +18,6 @@ export function sayWhatIsNew() {
 }
 
 export function startTalk() {
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
-    const form = event.target.matches?.("textarea[data-enter-sends]") && event.target.form;
-    const button = form && (form.querySelector("button:not([type=button])") || document.querySelector(`button[form="${form.id}"]`));
-    if (button && !button.disabled) { event.preventDefault(); form.requestSubmit(button); }
-  });
   if (!document.getElementById("talk")) return;
   for (const each of answers()) told.add(each.id);
   if (!location.hash || location.hash === "#compose") toEnd();

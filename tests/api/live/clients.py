@@ -19,7 +19,7 @@ from executions.api.live.follower import door
 from executions.live import broadcast
 from stigmer_site.asgi import application
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 T = TypeVar("T")
 
 

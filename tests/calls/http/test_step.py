@@ -266,10 +266,7 @@ def test_answers_that_cannot_be_unpacked_say_so(
 def test_an_answer_larger_than_the_limit_is_refused(server: FaultServer, path: str) -> None:
     outcome = failed(get(server.url + path))
     assert verdict(outcome) == ("answer too large", False, True)
-    assert (
-        "1048576 bytes" in outcome.error.detail
-        and "STIGMER_HTTP_RESPONSE_BYTES" in outcome.error.detail
-    )
+    assert "1048576 bytes" in outcome.error.detail and "STIGMER_VALUE_BYTES" in outcome.error.detail
 
 
 def test_an_answer_of_exactly_the_limit_is_accepted(server: FaultServer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from executions.cli.commands.approvals import filled
 from executions.cli.display.talk import Talk
 from tests.cli.terminal import Terminal
 
@@ -29,6 +30,19 @@ def test_a_chat_asks_in_its_place_and_goes_on_with_the_conversation(demo: Termin
     assert "Type one of 1 to 3." in said.err
     assert "✓ shop_charge" in said.out and "rejected this call: too many" in said.out
     assert said.out.count("Let me see what is there") == 2
+
+
+def test_a_chat_whose_input_ends_at_a_question_ends_and_says_how_to_answer(demo: Terminal) -> None:
+    said = demo("chat", "shop-assistant", stdin="Order 2 cups\n")
+    assert said.code == 0, said
+    assert "It waits: stigmer respond ask-" in said.err
+
+
+def test_an_answer_takes_over_what_the_form_proposes() -> None:
+    form = {"properties": {"order": {"default": "order-1"}, "amount": {"default": 28}, "why": {}}}
+    assert filled(form, {"amount": 20}) == {"order": "order-1", "amount": 20}
+    assert filled(None, {"amount": 20}) == {"amount": 20}
+    assert filled(form, "no object") == "no object"
 
 
 def test_a_chat_with_nobody_says_so(demo: Terminal) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 import subprocess
 import sys
+import uuid
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.cli.terminal import Terminal
-from tests.live import ROOT, free_ports
+from tests.live import ROOT, LiveStigmer, free_ports
 
 pytestmark = pytest.mark.processes
 
@@ -32,6 +34,39 @@ def test_the_doctor_finds_a_running_installation_well(keeper: Terminal) -> None:
         "log-in",
     } <= set(checks)
     assert all(check["ok"] for check in checks.values())
+
+
+def test_the_doctor_names_tools_that_the_hosts_of_an_agent_do_not_bind(
+    keeper: Terminal, demo: Terminal, tmp_path: Path
+) -> None:
+    name = f"bound-{uuid.uuid4().hex[:8]}"
+    head = f"kind: Agent\nname: {name}\ninstructions: Look it up.\nmodel: demo\n"
+    tools = "tools: [{function: demo.shop.stock}, ask_a_person]\n"
+    written = tmp_path / "agent.yaml"
+
+    def told(text: str) -> str:
+        written.write_text(text)
+        assert demo("apply", "-f", str(written)).code == 0
+        findings = json.loads(keeper.apart("doctor", "-o", "json").out)["checks"]
+        return " ".join(each["detail"] for each in findings if each["name"] == "hosts of agents")
+
+    # It names no hosts: nothing is promised.
+    assert name not in told(head + tools)
+    said = told(f"{head}hosts: [api.example.org]\n{tools}")
+    assert f"{name}: demo.shop.stock" in said and "do not bind functions and commands" in said
+    assert name not in told(f"{head}hosts: [api.example.org]\ntools: [ask_a_person]\n")
+
+
+def test_what_the_server_has_logged_is_read_at_its_machine(
+    keeper: Terminal, tmp_path: Path
+) -> None:
+    said = keeper.apart("server", "logs", "--tail", "100000", "--process", "worker")
+    assert said.code == 0 and "worker started" in said.out and "web " not in said.out, said.err
+    records = keeper.apart("server", "logs", "--tail", "3", "-o", "json").out.splitlines()
+    assert len(records) == 3
+    assert all({"process", "event", "timestamp"} <= set(json.loads(each)) for each in records)
+    nothing = Terminal(tmp_path / "elsewhere").apart("server", "logs")
+    assert nothing.code == 1 and "No log is kept in" in nothing.err, nothing
 
 
 def test_the_doctor_says_what_to_do_where_nothing_runs(tmp_path: Path) -> None:
@@ -160,3 +195,22 @@ def run_python(terminal: Terminal, program: str) -> None:
     code = f"import django; django.setup()\n{program}"
     settings = terminal.environment(DJANGO_SETTINGS_MODULE="stigmer_site.settings")
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=settings, check=True, timeout=60)
+
+
+def test_workspaces_are_listed_and_what_no_run_knows_is_removed(
+    live_stigmer: LiveStigmer, tmp_path: Path
+) -> None:
+    # A folder that the workers do not look after: they would be faster.
+    variables = {"STIGMER_HOME": str(live_stigmer.home), "STIGMER_WORKSPACE_FOLDER": str(tmp_path)}
+    keeper = Terminal(tmp_path / "config", variables)
+    folder = tmp_path / "nobody"
+    (folder / "work").mkdir(parents=True)
+    (folder / "work" / "file").write_text("x")
+    os.utime(folder, (0, 0))
+    dry = keeper.apart("workspaces", "clean", "--dry-run").out
+    assert "nobody" in dry and "would be removed: no run knows it" in dry
+    assert folder.is_dir()
+    assert "removed: no run knows it" in keeper.apart("workspaces", "clean").out
+    assert not folder.exists()
+    assert json.loads(keeper.apart("workspaces", "list", "-o", "json").out) == {"items": []}
+    assert keeper.apart("workspaces", "show", "wsp-01m8kf6etbe16sa7rh5r6770x5").code == 4

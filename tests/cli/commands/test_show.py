@@ -36,7 +36,11 @@ def test_lists_longer_than_a_page_are_read_on_and_json_is_what_the_api_says(demo
 
 def test_an_empty_list_says_so_beside_the_output(demo: Terminal) -> None:
     said = demo("list", "executions", "--text", "nothing is named like this")
-    assert (said.code, said.out, said.err) == (0, "", "No executions.\n")
+    assert (said.code, said.out, said.err) == (
+        0,
+        "",
+        "No executions.\nRuns of agents: `stigmer list agent-executions`.\n",
+    )
 
 
 def test_get_prints_yaml_and_the_text_as_it_was_applied(demo: Terminal) -> None:

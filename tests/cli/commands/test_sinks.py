@@ -1,4 +1,4 @@
-"""``sources`` and ``sinks`` against a live Stigmer: its own worker sends what happens."""
+"""``sources``, ``sinks`` and ``channels`` against a live Stigmer: its own worker sends what happens."""
 
 from __future__ import annotations
 
@@ -68,5 +68,25 @@ def test_a_sink_is_declared_hears_and_is_turned_off(admin: Terminal, tmp_path: P
         assert admin("sinks", "again", name).out == "To be sent again: 0.\n"
         assert admin("sinks", "delete", name).code == 0
         assert admin("sinks", "off", name).code == 4
+    finally:
+        receiver.close()
+
+
+def test_a_channel_is_declared_tried_and_deleted(demo: Terminal) -> None:
+    receiver = Receiver()
+    try:
+        name = f"c{uuid.uuid4().hex[:8]}"
+        made = demo("channels", "create", "webhook", name, receiver.url, "--rhythm", "hourly")
+        assert made.code == 0, made
+        shown = demo("channels", "list", "-o", "json").out
+        assert name in shown and '"rhythm": "hourly"' in shown
+        tried = demo("channels", "test", name)
+        # The server of the tests lists this address only where it lets workflows call it.
+        assert tried.code == 0 or "ALLOWED_HOSTS" in tried.err, tried
+        assert demo("channels", "messages", name).code == 0
+        assert demo("channels", "delete", name).code == 0
+        assert demo("channels", "test", name).code == 4
+        refused = demo("channels", "create", "pigeon", name, receiver.url)
+        assert refused.code == 2 and "Known: events, mail, webhook" in refused.err, refused
     finally:
         receiver.close()

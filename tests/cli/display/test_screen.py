@@ -6,7 +6,7 @@ import pytest
 
 from executions.cli.display.columns import COLUMNS, rows
 from executions.cli.display.screen import _fitting, print_table
-from executions.cli.kinds import KINDS, MESSAGE, VISIT
+from executions.cli.kinds import KINDS, MESSAGE, OCCURRENCE, VISIT
 
 
 def test_columns_are_as_wide_as_they_need_and_lines_end_where_they_end(
@@ -37,7 +37,7 @@ def test_markup_is_text(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_kind_has_its_columns() -> None:
-    assert set(COLUMNS) == {kind.name for kind in (*KINDS, MESSAGE, VISIT)}
+    assert set(COLUMNS) == {kind.name for kind in (*KINDS, MESSAGE, OCCURRENCE, VISIT)}
 
 
 def test_an_empty_cell_is_a_dash() -> None:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from dashboard.live import socket
 from dashboard.live.page import Page as OpenPage
 from dashboard.live.page import door
 from executions.health.metrics import exposition
@@ -111,7 +112,7 @@ def test_one_user_cannot_open_sockets_without_end(alice: User, as_: As) -> None:
     client = as_(alice)
 
     async def scenario() -> None:
-        opened = [Page(client) for _ in range(settings.STIGMER_SOCKETS_PER_USER + 1)]
+        opened = [Page(client) for _ in range(socket.SOCKETS_OF_ONE_PERSON + 1)]
         for each in opened:
             await each.open()
         assert await opened[-1].hear_close() == 1013

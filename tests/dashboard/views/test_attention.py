@@ -58,21 +58,45 @@ def test_runs_that_failed_alike_are_one_row_with_one_button_for_all(
     page = client.get("/attention/").content.decode()
     assert page.count('class="cause-row"') == 1
     assert "Recover all 3" in page
-    # Support may recover and no more.
-    assert "Retry all" not in page
+    # Support may retry and recover, and skip nothing.
+    assert "Retry all 3" in page
+    assert "Skip all" not in page
     cause = Execution.objects.values_list("cause", flat=True).first()
-    client.post("/executions/bulk", {"cause": cause, "verb": "recover"})
+    sent = {"cause": cause, "verb": "recover", "sure": "yes", "reason": "mended"}
+    client.post("/executions/bulk", sent)
     assert BulkRun.objects.get().counts()["DONE"] == 3
     assert {run.phase for run in Execution.objects.all()} == {Phase.PENDING}
 
 
-def test_one_run_alone_is_acted_on_from_its_row(failed: Execution, support: User, as_: As) -> None:
-    client = as_(support)
+def test_one_run_alone_is_acted_on_from_its_row(failed: Execution, alice: User, as_: As) -> None:
+    client = as_(alice)
     page = client.get("/attention/").content.decode()
     address = f"/executions/{failed.public_id}/do/recover"
     assert f'action="{address}"' in page
     answer = client.post(address, {"seq": failed.head_seq})
     assert answer.headers["Location"] == f"/executions/{failed.public_id}/"
+    assert Execution.objects.get(pk=failed.pk).phase == Phase.PENDING
+
+
+def test_support_says_why_in_the_row(failed: Execution, support: User, as_: As) -> None:
+    client, act = as_(support), f"/executions/{failed.public_id}/do/recover"
+    page = client.get("/attention/").content.decode()
+    assert f'formaction="{act}"' in page and 'name="reason"' in page
+    seq = failed.head_seq
+    client.post(act, {"seq": seq})
+    assert Execution.objects.get(pk=failed.pk).phase == Phase.FAILED
+    client.post(act, {"seq": seq, "reason": "the till is full"})
+    assert Execution.objects.get(pk=failed.pk).phase == Phase.PENDING
+
+
+def test_support_says_why_many_are_acted_on(failed: Execution, support: User, as_: As) -> None:
+    client = as_(support)
+    sent = {"verb": "recover", "cause": failed.cause}
+    asked = client.post("/executions/bulk", sent)
+    assert 'name="reason"' in asked.content.decode() and asked.status_code == 200
+    refused = client.post("/executions/bulk", {**sent, "sure": "yes"})
+    assert (refused.status_code, b"A reason is needed." in refused.content) == (400, True)
+    client.post("/executions/bulk", {**sent, "sure": "yes", "reason": "the till is full"})
     assert Execution.objects.get(pk=failed.pk).phase == Phase.PENDING
 
 

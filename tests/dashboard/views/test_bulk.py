@@ -90,9 +90,9 @@ def test_support_sees_the_bulk_runs_of_others_and_may_not_stop_them(
 
 
 def test_more_than_the_most_is_refused_whole(
-    begin: Begin, alice: User, as_: As, settings: Any
+    begin: Begin, alice: User, as_: As, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.STIGMER_BULK_ITEMS = 2
+    monkeypatch.setattr("executions.bulk.beginning.MOST", 2)
     rows = [row(begin()) for _ in range(3)]
     response = as_(alice).post(ADDRESS, {"verb": "cancel", "row": rows, "sure": "yes"})
     assert response.status_code == 400

@@ -12,6 +12,8 @@ from django.test import Client
 
 from executions import clock
 from executions.intake.agents import apply_agent
+from executions.intake.start import start_agent
+from executions.intake.update_status import update_status
 from executions.models import Agent, Execution, Process
 from tests.agents.conftest import Demo, calls
 from tests.dashboard.views import test_agents
@@ -162,7 +164,7 @@ def test_a_call_is_approved_in_its_place_with_other_arguments(
     assert page.count("a\\u202eb") >= 2 and re.findall(".{7}a\u202e", page) == ['value="a\u202e']
     ask = re.search(r'action="/approvals/(ask-[a-z0-9]+)/respond"', page)
     assert ask is not None and page.index("waits for approval") < ask.start()
-    assert 'data-opens="sheet-cancel"' in page and "disabled" in page
+    assert 'data-opens="sheet-cancel"' in page
 
 
 def test_a_text_of_a_model_does_nothing(agent: Agent, alices: Talker, demo: Demo) -> None:
@@ -176,3 +178,40 @@ def test_a_text_of_a_model_does_nothing(agent: Agent, alices: Talker, demo: Demo
     assert "<img" not in said and "<div" not in said and 'href="javascript' not in said
     assert 'rel="noopener noreferrer nofollow"' in said and "(evil.example)" in said
     assert "<script>alert" not in page
+
+
+def test_what_an_external_runner_tells_is_the_conversation(
+    agent: Agent, alice: User, as_: As
+) -> None:
+    run = start_agent(agent, alice, message="Review this.", runner="external")
+    address = f"/executions/{run.public_id}/conversation"
+    assert "has told no messages yet" in text_of(as_(alice), address)
+    evil = "Looks **good**. <img src=x onerror=alert(1)>"
+    update_status(
+        run.pk,
+        alice,
+        kind="agent",
+        update={
+            "sequence": 1,
+            "phase": "IN_PROGRESS",
+            "messages": [
+                {"type": "HUMAN", "content": "Review this."},
+                {"type": "THINKING", "content": "Hm."},
+                {"type": "AI", "content": evil, "tool_calls": [{"id": "one", "name": "read"}]},
+                {"type": "TOOL", "content": "12 lines"},
+            ],
+            "tool_calls": [
+                {"id": "one", "name": "read", "status": "COMPLETED", "result": {"lines": 12}},
+                {"id": "two", "name": "write", "status": "FAILED", "error": "<b>no</b>"},
+            ],
+            "input_tokens": 812,
+            "cost": "0.004",
+        },
+    )
+    page = text_of(as_(alice), address)
+    assert bubbles(page) == ["Review this.", "Looks good. &lt;img src=x onerror=alert(1)&gt;"]
+    assert page.index("Hm.") < page.index("Looks") < page.index("12 lines")
+    assert page.index('id="told-call-0"') < page.index("12 lines") < page.index("told-call-1")
+    assert "&quot;lines&quot;: 12" in page and "&lt;b&gt;no&lt;/b&gt;" in page
+    assert "812 tokens in" in page and "0.004" in page
+    assert "no messages" not in page and f"/executions/{run.public_id}/reply" not in page

@@ -43,6 +43,11 @@ def test_filters_narrow_the_list(begin: Begin, drive: Drive, alice: User, as_: A
         "owner=bob": set(),
         "q=no+funds": {fails},
         f"q={works.public_id}": {works},
+        f"q={works.public_id[:29]}": {works},
+        f"q={works.public_id[-7:]}": {works},
+        "since=2020-01-01": {works, fails},
+        "until=2020-01-01": set(),
+        "sort=oldest": {works, fails},
         "phase=NONSENSE": {works, fails},
         "q=%00": {works, fails},
         "workflow=%00&owner=%00": {works, fails},
@@ -109,3 +114,22 @@ def test_a_search_by_words_looks_at_so_many_and_goes_on_when_asked(
     for whole in (old.public_id, "order-9"):
         found = client.get("/executions/", {"q": whole}).context["page"]
         assert [row.pk for row in found.rows] == [old.pk]
+
+
+def test_the_oldest_come_first_where_that_is_asked_for(begin: Begin, alice: User, as_: As) -> None:
+    first = begin()
+    made = [first] + [_copy(first) for _ in range(PAGE + 4)]
+    client = as_(alice)
+    page = client.get("/executions/?sort=oldest")
+    rest = client.get(page.context["next_address"])
+    rows = [row.pk for each in (page, rest) for row in each.context["page"].rows]
+    assert rows == sorted(each.pk for each in made)
+
+
+def test_what_matches_is_drawn_by_the_hour(
+    begin: Begin, drive: Drive, alice: User, as_: As
+) -> None:
+    drive(begin()), drive(begin(fails="no"))
+    text = shown(as_(alice), "/executions/")
+    assert "Began in the last 24 hours" in text and 'class="day-bars"' in text
+    assert 'class="day-bars"' not in shown(as_(alice), "/executions/?phase=CANCELLED")

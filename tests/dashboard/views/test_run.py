@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -85,3 +86,46 @@ def test_without_a_living_worker_nothing_is_started_and_the_page_says_what_to_do
     assert answer.status_code == 503
     assert "stigmer worker" in answer.content.decode()
     assert not Execution.objects.exists()
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_run_of_commands_is_started_in_another_workspace_and_once_more_there(
+    alice: User, client: Client, settings: Any
+) -> None:
+    settings.STIGMER_REPOSITORIES = {"shop": "https://git.example.org/shop.git"}
+    text = TYPED.replace("[{a: {set: {x: 1}}}]", "[{a: {run: {shell: {command: ls}}}}]")
+    workflow = apply_definition(text, alice).workflow
+    address = f"/workflows/{workflow.public_id}"
+    assert "As the workflow says: none" in client.get(f"{address}/").content.decode()
+    sent = {"key": KEY, "field-sku": "tea", "field-many": "2"}
+    client.post(f"{address}/run", sent | {"workspace": "git shop", "base": "main"})
+    (first,) = Execution.objects.all()
+    assert first.own_workspace == {"git": {"repository": "shop", "base": "main"}}
+    shown = client.get(f"/executions/{first.public_id}/").content.decode()
+    assert "the repository shop at main as its workspace" in shown
+    Execution.objects.update(phase="TERMINATED")
+    client.post(f"/executions/{first.public_id}/again", {"key": KEY[::-1]})
+    assert Execution.objects.exclude(pk=first.pk).get().own_workspace == first.own_workspace
+    like = client.get(f"{address}/?like={first.public_id}").content.decode()
+    assert '<option value="git shop" selected>' in like and 'value="main"' in like
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_workspace_that_may_not_be_is_said_in_the_form_and_nothing_starts(
+    alice: User, client: Client
+) -> None:
+    text = TYPED.replace("[{a: {set: {x: 1}}}]", "[{a: {run: {shell: {command: ls}}}}]")
+    workflow = apply_definition(text, alice).workflow
+    sent = {"key": KEY, "field-sku": "tea", "field-many": "2", "workspace": "git elsewhere"}
+    response = client.post(f"/workflows/{workflow.public_id}/run", sent)
+    assert response.status_code == 400
+    assert "elsewhere" in response.content.decode() and "may not be fetched" in (
+        response.content.decode()
+    )
+    assert not Execution.objects.exists()
+
+
+def test_a_workflow_without_commands_does_not_ask_where_they_work(
+    typed: Workflow, client: Client
+) -> None:
+    assert "run-workspace" not in client.get(f"/workflows/{typed.public_id}/").content.decode()

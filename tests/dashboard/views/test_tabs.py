@@ -26,7 +26,8 @@ def test_the_graph_marks_the_failed_task_and_says_the_same_in_a_table(
 ) -> None:
     page = text(as_(alice), failed, "graph")
     assert page.count("tone-bad here") == 1
-    assert '<tr class="here"><th scope="row"><bdi>charge</bdi>' in page
+    address = f"/executions/{failed.public_id}/?find=%2Fcharge"
+    assert f'<tr class="here"><th scope="row"><a href="{address}"><bdi>charge</bdi>' in page
     assert "here now" in page
 
 
@@ -115,8 +116,31 @@ def test_a_page_with_branches_shows_who_stands_by_and_what_a_restore_leaves_alon
     assert failed.phase == Phase.FAILED
     page = text(as_(alice), failed, "")
     assert "Stands by until what failed is tried again" in page
-    assert page.count('class="timeline-row branch') == 5
-    assert page.count(" begins") == 2
+    assert page.count('class="group branch') == 2
+    assert page.count('class="group branch odd"') == 1
     seq = Step.objects.get(execution=failed, path="/t/a/a1").seq
     shown = text(as_(support), failed, f"checkpoints/{seq}")
     assert "Beside it <bdi>b</bdi> stays as it is." in shown
+
+
+CAUGHT = """document: {dsl: '1.0.0', namespace: n, name: caught, version: '1.0.0'}
+do:
+- all:
+    for: {in: '${ [1, 2, 3] }'}
+    do:
+    - guard:
+        try: [{look: {raise: {error: {type: 'https://x.example/e', status: 409}}}}]
+        catch: {do: [{note: {set: {noted: true}}}]}
+- never: {if: '${ false }', set: {x: 1}}
+"""
+
+
+def test_the_graph_shows_what_was_caught_the_way_taken_and_how_often_a_loop_went_round(
+    alice: User, drive: Drive, as_: As
+) -> None:
+    run = drive(start(apply_definition(CAUGHT, alice).workflow, alice, input={}))
+    assert run.phase == Phase.COMPLETED
+    page = text(as_(alice), run, "graph")
+    assert "look: caught" in page and "Caught</span>" in page and "tone-bad" not in page
+    assert "3 rounds" in page and page.count(" taken") > 3
+    assert "find=%2Fall%2F%402%2Fguard%2Ftry%401%2Flook" in page

@@ -23,6 +23,7 @@ from executions.verbs.deciding.override import override
 from tests.driving.conftest import HEAD
 from tests.driving.crashing import drive_and_die, drive_on
 from tests.driving.texts import call, tasks
+from tests.people import confirmed
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -218,7 +219,7 @@ def test_terminating_goes_down(begin, apply, alice):
 def test_an_override_goes_down(begin, apply, admin_user, to):
     apply("child", tasks(a=WAITS))
     execution = drive_family(begin(tasks(a=run()), {"n": 1}))
-    override(execution.pk, admin_user, to, reason="enough")
+    override(execution.pk, confirmed(admin_user), to, reason="enough")
     assert set(Execution.objects.values_list("phase", flat=True)) == {to}
 
 
@@ -381,7 +382,7 @@ def test_a_child_that_refuses_keeps_its_parent_as_it_is(failed, alice):
 def test_a_restore_to_before_the_child_cancels_it_and_starts_another(begin, apply, admin_user):
     apply("child", tasks(a=WAITS))
     execution = drive_family(begin(tasks(s="{set: {n: 1}}", a=run()), {"n": 1}))
-    restore.restore(execution.pk, admin_user, 0, reason="begin again")
+    restore.restore(execution.pk, confirmed(admin_user), 0, reason="begin again")
     assert the_child().phase == Phase.CANCELLED
     execution = drive_family(execution)
     phases = (

@@ -11,7 +11,7 @@ from django.db import IntegrityError, OperationalError
 from executions.calls.context import Cancellation, Deadline
 from executions.driving.attempts import attempt
 from executions.driving.attempts.lost import why_lost
-from executions.driving.attempts.running import Running
+from executions.driving.attempts.running import AttemptedStep, Running
 from executions.driving.driver import advance
 from executions.driving.lease import Held
 from executions.driving.store import Here
@@ -252,7 +252,9 @@ def test_what_may_happen_only_once_is_not_broken_off_because_the_lease_is_lost(i
     running, cancellation = Running(), Cancellation()
     execution_id = uuid7()
     running.take(execution_id, 1)
-    with running.attempt(execution_id, 1, cancellation, Deadline(30), is_once=is_once):
+    with running.attempt(
+        execution_id, 1, cancellation, Deadline(30), AttemptedStep("/a", 1), is_once=is_once
+    ):
         running.lose(execution_id, 1)
         assert cancellation.requested.is_set() is not is_once
         running.cancel(execution_id)

@@ -15,6 +15,7 @@ from executions.verbs.deciding import control, decisions, restore
 from tests.driving.crashing import drive_and_die, drive_on
 from tests.driving.texts import tasks
 from tests.inbound.matching import match_events
+from tests.people import confirmed
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -266,7 +267,7 @@ def test_a_restore_frees_what_it_takes_back(begin):
     assert execution.current_step == "/c"
     seq = Step.objects.get(path="/a").seq
     assert seq is not None
-    root = User.objects.create_superuser("root")
+    root = confirmed(User.objects.create_superuser("root"))
     restore.restore(execution.pk, root, seq, reason="it was wrong")
     execution = drive_on(execution)
     assert execution.current_step == "/c"

@@ -20,8 +20,8 @@ SHORT = "metadata: {attemptTimeout: {milliseconds: 200}}"
 
 
 @pytest.fixture(autouse=True)
-def let_go(settings) -> Iterator[None]:
-    settings.STIGMER_RETRY_DELAYS = []
+def let_go(monkeypatch) -> Iterator[None]:
+    monkeypatch.setattr("executions.calls.kind.RETRY_DELAYS", [])
     MAY_END.clear()
     yield
     MAY_END.set()
@@ -41,8 +41,8 @@ def test_an_attempt_whose_thread_hangs_fails_at_its_deadline_and_what_comes_late
     assert Step.objects.get(execution=ended, name="a").output is None
 
 
-def test_it_is_retried_as_any_other_time_out(begin, drive, ledger, settings):
-    settings.STIGMER_RETRY_DELAYS = [0.0, 0.0]
+def test_it_is_retried_as_any_other_time_out(begin, drive, ledger, monkeypatch):
+    monkeypatch.setattr("executions.calls.kind.RETRY_DELAYS", [0.0, 0.0])
     ended = drive(begin(tasks(a=call("hangs", SHORT, ledger=str(ledger.path)))))
     assert ended.phase == "FAILED"
     assert watched.left_behind() == 3

@@ -307,4 +307,21 @@ SHAPES = [
         2,
     ),
 ]
-BY_NAME = {shape.name: shape for shape in SHAPES}
+# Each process of these tries its sandbox first, which takes seconds: they are asked for by name.
+WITH_COMMANDS = [
+    Shape(
+        "commands",
+        f"""workspace: temporary
+do:
+- write: {{run: {{shell: {{command: 'echo x > it; cat it'}}}}, metadata: {{effect: idempotent}}}}
+- first: {call("first")}
+- read:
+    run: {{script: {{language: python, code: 'print(open("it").read().strip())'}}}}
+    metadata: {{effect: idempotent}}
+- after: {{set: {{done: '${{ . }}'}}}}
+""",
+        {"done": "x"},
+        1,
+    ),
+]
+BY_NAME = {shape.name: shape for shape in [*SHAPES, *WITH_COMMANDS]}

@@ -203,7 +203,7 @@ def test_expressions_that_take_too_long_to_compile_end_the_checking(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sys.modules["executions.language.reading.parser"], "CHECK_SECONDS", 0.5)
-    monkeypatch.setattr("executions.expressions.checking.SECONDS", 0.3)
+    monkeypatch.setattr("executions.expressions.checking.EVALUATION_SECONDS", 0.3)
     bombs = "".join(
         f"\n- t{n}: {{set: {{x: '${{ {n}+{'+'.join(['.a'] * 5_000)} }}'}}}}" for n in range(6)
     )

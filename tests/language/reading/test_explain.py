@@ -188,11 +188,6 @@ def test_a_mistake_in_a_task_is_explained(
     ("tasks", "top", "message"),
     [
         (
-            "- a: {run: {workflow: {namespace: n, name: w}, container: {}}}",
-            "",
-            "container is not supported yet",
-        ),
-        (
             "- a: {run: {workflow: {namespace: n, name: w}, return: all}}",
             "",
             "return is not supported yet",
@@ -232,6 +227,11 @@ def test_what_is_not_supported_yet_is_said_in_these_words(
     tasks: str, top: str, message: str
 ) -> None:
     assert only_problem(tasks, top).message == message
+
+
+def test_who_writes_a_schedule_into_a_workflow_is_told_where_schedules_are_made() -> None:
+    problem = only_problem("- a: {set: {x: 1}}", "schedule: {every: {hours: 1}}")
+    assert "stigmer schedules create" in problem.suggestion
 
 
 @pytest.mark.parametrize(

@@ -436,7 +436,11 @@ def person(name: str, **more: Any) -> User:
 def test_the_owner_support_and_administrators_may_what_the_policy_says(failed, drive, alice, bob):
     support, admin = person("carol"), person("dave", is_superuser=True)
     support.groups.add(Group.objects.create(name=SUPPORT_GROUP))
-    allowed = {"retry": [alice, admin], "skip": [alice, admin], "recover": [alice, support, admin]}
+    allowed = {
+        "retry": [alice, support, admin],
+        "skip": [alice, admin],
+        "recover": [alice, support, admin],
+    }
     execution = failed(more="metadata: {optional: true}")
     for verb, people in allowed.items():
         for who in (alice, bob, support, admin):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.db import connection
 
 from executions.driving import takeover
@@ -26,6 +26,7 @@ from tests.driving.conftest import HEAD
 from tests.driving.crashing import drive_and_die, drive_on
 from tests.driving.functions import KEPT
 from tests.driving.texts import call, tasks
+from tests.people import confirmed, in_group
 
 pytestmark = pytest.mark.database
 A = call("kept", line="a")
@@ -42,13 +43,12 @@ def nothing_was_called() -> Iterator[None]:
 @pytest.fixture
 def sam(db: None) -> User:
     user = User.objects.create_user("sam")
-    user.groups.add(Group.objects.get_or_create(name=SUPPORT_GROUP)[0])
-    return user
+    return in_group(user, SUPPORT_GROUP)
 
 
 @pytest.fixture
 def root(db: None) -> User:
-    return User.objects.create_superuser("root")
+    return confirmed(User.objects.create_superuser("root"))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 
 from executions.driving.lease import claim
 from executions.errors import Refused
@@ -12,20 +12,20 @@ from executions.policy import SUPPORT_GROUP
 from executions.states import Phase
 from executions.verbs.deciding.override import choices, override
 from executions.verbs.deciding.restore import restore
+from tests.people import confirmed, in_group
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 
 @pytest.fixture
 def ada(db: None) -> User:
-    return User.objects.create_superuser("ada")
+    return confirmed(User.objects.create_superuser("ada"))
 
 
 @pytest.fixture
 def sam(db: None) -> User:
     user = User.objects.create_user("sam")
-    user.groups.add(Group.objects.get_or_create(name=SUPPORT_GROUP)[0])
-    return user
+    return in_group(user, SUPPORT_GROUP)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 
 from executions.driving.chain import verify
 from executions.journal.decided import Call
@@ -15,6 +15,7 @@ from executions.states import Phase
 from executions.verbs.deciding import control, decisions
 from executions.verbs.deciding.restore import preview, restore, undo_restore
 from tests.driving.texts import call
+from tests.people import in_group
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -22,8 +23,7 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
 @pytest.fixture
 def sam() -> User:
     user = User.objects.create_user("sam")
-    user.groups.add(Group.objects.get_or_create(name=SUPPORT_GROUP)[0])
-    return user
+    return in_group(user, SUPPORT_GROUP)
 
 
 @pytest.fixture

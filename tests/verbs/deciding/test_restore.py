@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 
 from executions import audit
 from executions.driving.chain import examine, verify
@@ -14,6 +14,7 @@ from executions.states import Phase, StepStatus
 from executions.verbs.deciding import control, decisions
 from executions.verbs.deciding.restore import checkpoints, preview, restore, undo_restore
 from tests.driving.texts import call
+from tests.people import in_group
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -21,8 +22,7 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
 @pytest.fixture
 def sam() -> User:
     user = User.objects.create_user("sam")
-    user.groups.add(Group.objects.get_or_create(name=SUPPORT_GROUP)[0])
-    return user
+    return in_group(user, SUPPORT_GROUP)
 
 
 @pytest.fixture
@@ -202,7 +202,7 @@ def test_the_owner_is_told_and_the_audit_trail_knows_why(failed, sam, alice):
 def test_a_tampered_journal_goes_on_from_the_last_good_checkpoint(failed, drive, ledger, sam):
     Step.objects.filter(path="/c").update(output={"line": "forged"})
     with pytest.raises(Refused, match="last good checkpoint is") as refused:
-        decisions.recover(failed.pk, sam)
+        decisions.recover(failed.pk, sam, reason="asked for")
     assert refused.value.code == "corrupt"
     assert Execution.objects.get().requires_manual_intervention
     broken = examine(failed)

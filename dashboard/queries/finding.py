@@ -1,0 +1,65 @@
+"""The palette finds runs, workflows and agents by a few letters of their names or ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from dashboard.queries import agents, workflows
+from dashboard.queries.in_time import in_time
+from dashboard.words import phase_look
+from executions import policy
+from executions.models import Execution
+from executions.searching.search import Search
+
+SHORTEST = 2
+LONGEST = 200
+MOST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One place to go to. ``kind`` is ``Execution``, ``Workflow`` or ``Agent``, ``note`` what tells
+    it apart from others of this name.
+    """
+
+    kind: str
+    name: str
+    note: str
+    address: str
+
+
+def find(user: Any, text: str) -> list[Found]:
+    """The first few of each kind that this person may see."""
+    if len(text) < SHORTEST:
+        return []
+    found = [
+        Found("Workflow", row.name, row.slug, reverse("workflow", args=[row.public_id]))
+        for row in workflows.page(user, text, MOST)
+    ]
+    found += [
+        Found("Agent", row.name, row.slug, reverse("agent", args=[row.public_id]))
+        for row in agents.page(user, text, MOST)
+    ]
+    runs = in_time("runs for the palette", lambda: _runs(user, text)) or []
+    return found + [
+        Found(
+            "Execution",
+            run.name,
+            " · ".join(_told(run)),
+            reverse("execution", args=[run.public_id]),
+        )
+        for run in runs
+    ]
+
+
+def _told(run: Execution) -> list[str]:
+    told = [phase_look(run.phase).word, run.public_id]
+    return ["agent", *told] if run.kind == "agent" else told
+
+
+def _runs(user: Any, text: str) -> list[Execution]:
+    rows = policy.visible_executions(user).matching(Search(text=text))
+    return list(rows.only("id", "kind", "name", "phase").order_by("-id")[:MOST])

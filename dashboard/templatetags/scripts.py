@@ -1,0 +1,42 @@
+"""Tags for scripts: whatever a module imports is fetched beside it, in one round trip."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from functools import cache
+
+from django import template
+from django.contrib.staticfiles import finders
+from django.templatetags.static import static
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+register = template.Library()
+_IMPORTED = re.compile(r'^(?:import|export)\b[^;"]*?"(\.{1,2}/[^"]+\.js)";', re.MULTILINE)
+
+
+@register.simple_tag
+def imports_of(name: str) -> SafeString:
+    """A link for each module that the static file ``name`` imports, directly or not."""
+    links = ((static(each),) for each in _imported(name))
+    return format_html_join("\n", '<link rel="modulepreload" href="{}">', links)
+
+
+@cache
+def _imported(name: str) -> tuple[str, ...]:
+    found: list[str] = []
+    left = [name]
+    while left:
+        at = left.pop(0)
+        path = finders.find(at)
+        if path is None:
+            raise FileNotFoundError(f"there is no static file {at}, which {name} imports")
+        with open(path, encoding="utf-8") as file:
+            wanted = _IMPORTED.findall(file.read())
+        for each in wanted:
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(at), each))
+            if target != name and target not in found:
+                found.append(target)
+                left.append(target)
+    return tuple(found)

@@ -1,0 +1,123 @@
+"""How a line for the shell and a program are started."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from executions.errors import StigmerError
+from executions.sandbox.places import Place
+from executions.sandbox.walls import PATH, SCRIPT_INSIDE
+
+Json = Any
+_SHELL = "/bin/sh"
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
+# The program sees the keys of its arguments as variables, and its own lines in a traceback.
+_PYTHON_START = """\
+import json, runpy, sys
+with open(sys.argv[1]) as file:
+    variables = json.load(file)
+program = sys.argv[2]
+sys.argv = sys.argv[2:]
+runpy.run_path(program, init_globals=variables, run_name="__main__")
+"""
+_JAVASCRIPT_START = """\
+const { readFileSync } = require("node:fs");
+Object.assign(globalThis, JSON.parse(readFileSync(process.argv[2], "utf8")));
+process.argv.splice(1, 2);
+require(process.argv[1]);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Language:
+    """``start`` is what begins the program, in its own language."""
+
+    name: str
+    program: str
+    ending: str
+    start: str
+    options: tuple[str, ...] = ()
+
+
+_PYTHON = _Language("Python", "python3", "py", _PYTHON_START, ("-I",))
+_JAVASCRIPT = _Language("JavaScript", "node", "js", _JAVASCRIPT_START)
+_LANGUAGES = {"python": _PYTHON, "javascript": _JAVASCRIPT, "js": _JAVASCRIPT}
+
+
+class Unusable(StigmerError):
+    """It cannot be started here; the message says why."""
+
+
+def shell(given: Mapping[str, Json]) -> list[str]:
+    """The line, followed by its arguments, which no shell reads."""
+    words = _words(given.get("arguments"))
+    line = str(given["command"])
+    if words:
+        line = f'{line.rstrip()} "$@"'
+    return [_SHELL, "-c", line, "sh", *words]
+
+
+def container(given: Mapping[str, Json]) -> list[str]:
+    """The words for the image's own program, or its shell with a line."""
+    return shell(given) if given.get("command") else _words(given.get("arguments"))
+
+
+def check_variables(environment: Mapping[str, str]) -> None:
+    """Raises Unusable where an engine could not be told of one: it reads lines."""
+    for name, value in environment.items():
+        if not _VARIABLE.fullmatch(name):
+            raise Unusable(f"{name[:60]!r} is no name of a variable of a container.")
+        if "\n" in value or "\r" in value:
+            raise Unusable(f"The variable {name} of a container may have no line break.")
+
+
+def script(given: Mapping[str, Json], place: Place) -> list[str]:
+    """The program with its arguments; it is written to a file that it can only read.
+
+    Raises OSError and Unusable.
+    """
+    language = _LANGUAGES[str(given["language"])]
+    found = shutil.which(language.program, path=PATH)
+    if found is None:
+        raise Unusable(
+            f"There is no {language.program} in {PATH} on this worker: scripts in"
+            f" {language.name} cannot be run."
+        )
+    arguments = given.get("arguments")
+    variables = arguments if isinstance(arguments, dict) else {}
+    words = [] if isinstance(arguments, dict) else _words(arguments)
+    program = f"program.{language.ending}"
+    for name, body in (
+        (program, str(given["code"])),
+        (f"start.{language.ending}", language.start),
+        ("variables.json", json.dumps(variables)),
+    ):
+        (place.script / name).write_text(body)
+    files = [f"start.{language.ending}", "variables.json", program]
+    return [found, *language.options, *(f"{SCRIPT_INSIDE}/{name}" for name in files), *words]
+
+
+def text(value: Json) -> str:
+    """A value as a command reads it: texts as they are, everything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _words(given: Json) -> list[str]:
+    """Raises Unusable where an expression gave no list."""
+    if given is None:
+        return []
+    if not isinstance(given, list):
+        raise Unusable("The arguments of a command have to be a list.")
+    return [text(word) for word in given]
+
+
+KINDS: Mapping[str, Callable[[Mapping[str, Json], Place], list[str]]] = {
+    "shell": lambda given, place: shell(given),
+    "script": script,
+    "container": lambda given, place: container(given),
+}

@@ -1,0 +1,44 @@
+"""Files that a command leaves, kept with its run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from executions import blobs
+from executions.blobs import TooLarge
+from executions.calls.outcome import Done, Fail, LeftFile
+from executions.errors import WorkflowError
+from executions.sandbox import Place
+from executions.sandbox.files import open_below
+
+
+def kept(
+    outcome: Done | Fail, names: Sequence[str], place: Place, limits: Mapping[str, Any]
+) -> Done | Fail:
+    """The outcome with the files of these names. What a command that failed did not leave is no
+    further problem; one that succeeded has to leave all.
+    """
+    storage, files, problems = blobs.at(limits["artifacts"]), [], []
+    for name in names:
+        try:
+            with open_below(place.work, name) as file:
+                stored = storage.put(file, limits["artifact_bytes"])
+        except TooLarge as problem:
+            problems.append(f"{name}: {problem} (STIGMER_ARTIFACT_BYTES)")
+        except ValueError as problem:
+            problems.append(f"{name}: {problem}")
+        except OSError as problem:
+            problems.append(f"{name}: {problem.strerror}")
+        else:
+            files.append(LeftFile(name, stored.digest, stored.size))
+    outcome = replace(outcome, files=tuple(files))
+    if not problems or isinstance(outcome, Fail):
+        return outcome
+    detail = f"The command left no such artifact: {'; '.join(problems)}."
+    error = WorkflowError.standard("runtime", detail)
+    rule = "artifact missing"
+    return Fail(
+        error, transient=False, rule=rule, answered=True, log=outcome.log, files=outcome.files
+    )

@@ -1,0 +1,150 @@
+"""``channels``: where notices are sent; and what channels and sinks have in common."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+import typer
+
+from executions.cli.commands.remote import Output, talks
+from executions.cli.exits import CommandError, ExitCode
+from executions.cli.formats import Format
+from executions.cli.remote.client import Client
+
+# So long a test is waited for: a worker looks each second, a receiver has half a minute.
+PATIENCE_SECONDS = 45.0
+LOOK_SECONDS = 0.5
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Its name, or snk-…", show_default=False)]
+channels = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Say where notices are sent beside the inbox, try it, and give it rules.",
+)
+
+
+@channels.command("create")
+@talks
+def create(
+    client: Client,
+    kind: Annotated[str, typer.Argument(help="mail or webhook.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="What it is called.", show_default=False)],
+    address: Annotated[
+        str, typer.Argument(help="Where it is; your own mail goes to your account's address.")
+    ] = "",
+    types: Annotated[
+        list[str] | None,
+        typer.Option("--type", help="An event that it wants; may be given more than once."),
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="A workflow or agent that it is about.")
+    ] = None,
+    mute: Annotated[
+        list[str] | None, typer.Option(help="A workflow or agent that it is not about.")
+    ] = None,
+    rhythm: Annotated[str, typer.Option(help="'at once', hourly or daily.")] = "at once",
+    secret: Annotated[str, typer.Option(help="The name of the secret that signs.")] = "",
+    of_server: Annotated[
+        bool, typer.Option("--of-server", help="It hears of everybody's runs (administrators).")
+    ] = False,
+) -> None:
+    """Declare one: it hears what happens from now on."""
+    body = {"kind": kind, "name": name, "address": address, "rhythm": rhythm, "secret": secret}
+    rules = {"types": types or [], "only": only or [], "muted": mute or []}
+    made = client.post("/channels", {**body, **rules, "of_server": of_server})
+    print(f"{made['id']}: {made['name']} hears what happens from now on.")
+
+
+@channels.command("test")
+@talks
+def test(client: Client, name: Name) -> None:
+    """Send a test and say whether it was taken."""
+    path = f"/channels/{id_of(client, '/channels', 'channel', name)}"
+    sent = client.post(f"{path}/test", {})
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
+        found = [
+            each for each in client.get(f"{path}/messages")["items"] if each["id"] == sent["id"]
+        ]
+        if found and (found[0]["state"] != "waiting" or found[0]["problem"]):
+            break
+        time.sleep(LOOK_SECONDS)
+    else:
+        raise CommandError(
+            "The test still waits.", remedy="Is a worker alive? `stigmer doctor` says so."
+        )
+    if found[0]["state"] != "sent":
+        raise CommandError(f"{name} did not take the test.", remedy=str(found[0]["problem"]))
+    print(f"{name} took the test.")
+
+
+def add_common(group: typer.Typer, kind: str, plural: str) -> None:
+    """The commands of channels and of sinks; ``plural`` is the path in the API."""
+    path = f"/{plural}"
+
+    @group.command("list", help=f"List the {plural}, with what waits for each.")
+    @talks
+    def list_(client: Client, output: Output = Format.TABLE) -> None:
+        from executions.cli.commands.show import print_all
+
+        print_all(client, kind, 100, output)
+
+    @group.command("on")
+    @talks
+    def on(client: Client, name: Name) -> None:
+        """Turn it on: it hears what happens from now on, and is tried at once."""
+        client.post(f"{path}/{id_of(client, path, kind, name)}/turn-on", {})
+        print(f"{name} is on.")
+
+    @group.command("off")
+    @talks
+    def off(client: Client, name: Name) -> None:
+        """Turn it off; what waits for it is kept."""
+        client.post(f"{path}/{id_of(client, path, kind, name)}/turn-off", {})
+        print(f"{name} is off.")
+
+    @group.command("again")
+    @talks
+    def again(client: Client, name: Name) -> None:
+        """Send again what was given up."""
+        sent = client.post(f"{path}/{id_of(client, path, kind, name)}/send-again", {})
+        print(f"To be sent again: {sent['number']}.")
+
+    @group.command("messages")
+    @talks
+    def messages(
+        client: Client,
+        name: Name,
+        state: Annotated[str, typer.Option(help="waiting, sent or 'given up'.")] = "",
+        output: Output = Format.TABLE,
+    ) -> None:
+        """List its messages, the newest first."""
+        from executions.cli.commands.show import print_items
+        from executions.cli.kinds import MESSAGE
+
+        asked: dict[str, Any] = {"state": state} if state else {}
+        found = client.get(f"{path}/{id_of(client, path, kind, name)}/messages", **asked)
+        print_items(MESSAGE, found["items"], output)
+
+    @group.command("delete")
+    @talks
+    def delete(client: Client, name: Name) -> None:
+        """Delete it, with what waits for it."""
+        client.delete(f"{path}/{id_of(client, path, kind, name)}")
+        print(f"{name} is deleted.")
+
+
+def id_of(client: Client, path: str, kind: str, name: str) -> str:
+    """The id of the one of this name. Raises CommandError."""
+    if name.startswith("snk-"):
+        return name
+    found = {item["name"]: str(item["id"]) for item in client.items(path, 100)}
+    if name not in found:
+        known = ", ".join(found) or "none"
+        raise CommandError(
+            f"There is no {kind} {name!r}.", remedy=f"Known: {known}.", code=ExitCode.NOT_FOUND
+        )
+    return found[name]
+
+
+add_common(channels, "channel", "channels")

@@ -1,0 +1,224 @@
+"""``schedules``: runs that start at times that somebody set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from executions.cli.asking import confirm
+from executions.cli.commands import completing
+from executions.cli.commands.remote import AsText, Output, talks, tell
+from executions.cli.exits import CommandError, ExitCode
+from executions.cli.formats import Format, Sentence
+from executions.cli.remote.client import Client
+
+schedules = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Start workflows and agents at times, and see what became of each time.",
+)
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="Its name, or sch-…",
+        show_default=False,
+        autocompletion=completing.of("schedule"),
+    ),
+]
+Workflow = Annotated[str, typer.Option(help="The workflow that it starts.")]
+Agent = Annotated[str, typer.Option(help="The agent that it starts, with --message.")]
+Message = Annotated[str, typer.Option("--message", "-m", help="The message to the agent.")]
+Input = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input", "-i", metavar="NAME=VALUE|@FILE", help="The workflow's input; may come again."
+    ),
+]
+Cron = Annotated[str, typer.Option(help="Minute, hour, day, month, weekday: '30 2 * * 1-5'.")]
+Every = Annotated[str, typer.Option(help="How often, instead of --cron: 15m, 6h, 1d, PT90M.")]
+Zone = Annotated[str, typer.Option(help="The time zone of --cron: Europe/Berlin.")]
+Missed = Annotated[str, typer.Option(help="After an outage: one run for all times, or none.")]
+Overlap = Annotated[str, typer.Option(help="While the last run goes on: skip, or allow.")]
+Group = Annotated[str, typer.Option(help="A group whose members may change it.")]
+
+
+@schedules.command("create")
+@talks
+def create(
+    client: Client,
+    name: Annotated[str, typer.Argument(help="What it is called.", show_default=False)],
+    workflow: Workflow = "",
+    agent: Agent = "",
+    message: Message = "",
+    input: Input = None,
+    cron: Cron = "",
+    every: Every = "",
+    zone: Zone = "",
+    missed: Missed = "",
+    overlap: Overlap = "",
+    group: Group = "",
+    output: AsText = Sentence.TEXT,
+) -> None:
+    """Make one; it is active at once, and its runs are yours."""
+    body = _body(workflow, agent, message, input, cron, every, zone, missed, overlap, group)
+    _say(client.post("/schedules", {"name": name, **body}), output)
+
+
+@schedules.command("change")
+@talks
+def change(
+    client: Client,
+    name: Name,
+    new_name: Annotated[str, typer.Option("--name", help="Another name.")] = "",
+    workflow: Workflow = "",
+    agent: Agent = "",
+    message: Message = "",
+    input: Input = None,
+    cron: Cron = "",
+    every: Every = "",
+    zone: Zone = "",
+    missed: Missed = "",
+    overlap: Overlap = "",
+    group: Group = "",
+    output: AsText = Sentence.TEXT,
+) -> None:
+    """Change what is named; a new rule counts from now."""
+    body = _body(workflow, agent, message, input, cron, every, zone, missed, overlap, group)
+    body |= {"name": new_name} if new_name else {}
+    if not body:
+        raise CommandError(
+            "Nothing is to be changed.", remedy="Name an option.", code=ExitCode.USAGE
+        )
+    _say(client.patch(_path(name), body), output)
+
+
+@schedules.command("list")
+@talks
+def list_(
+    client: Client,
+    state: Annotated[str, typer.Option(help="active, disabled or paused.")] = "",
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
+    output: Output = Format.TABLE,
+) -> None:
+    """List them with their next times."""
+    from executions.cli.commands.show import print_all
+
+    print_all(client, "schedule", limit, output, **({"state": state} if state else {}))
+
+
+@schedules.command("show")
+@talks
+def show(client: Client, name: Name, output: AsText = Sentence.TEXT) -> None:
+    """Show one: its state, its next times, and what became of the last one."""
+    _say(client.get(_path(name)), output)
+
+
+@schedules.command("times")
+@talks
+def times(
+    client: Client,
+    name: Name,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 20,
+    output: Output = Format.TABLE,
+) -> None:
+    """List what became of its times, the newest first."""
+    from executions.cli.commands.show import print_items
+    from executions.cli.kinds import OCCURRENCE
+
+    found = list(client.items(f"{_path(name)}/occurrences", limit))
+    print_items(OCCURRENCE, found, output)
+
+
+@schedules.command("pause")
+@talks
+def pause(
+    client: Client,
+    name: Name,
+    reason: Annotated[str, typer.Option(help="Why, for those who look.")] = "",
+    output: AsText = Sentence.TEXT,
+) -> None:
+    """Let it start nothing more until it is resumed."""
+    _say(client.post(f"{_path(name)}/pause", {"reason": reason}), output)
+
+
+@schedules.command("resume")
+@talks
+def resume(client: Client, name: Name, output: AsText = Sentence.TEXT) -> None:
+    """Let it start runs again, from its next time on."""
+    _say(client.post(f"{_path(name)}/resume"), output)
+
+
+@schedules.command("trigger")
+@talks
+def trigger(client: Client, name: Name, output: AsText = Sentence.TEXT) -> None:
+    """Start a run of it now; its times stay as they are."""
+    accepted = client.post(f"{_path(name)}/trigger")
+    tell(accepted, f"{accepted['id']} was started by {name}.", output)
+
+
+@schedules.command("delete")
+@talks
+def delete(
+    client: Client,
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete it; runs that it started stay."""
+    confirm(f"Delete the schedule {name}?", yes, otherwise="Nothing was deleted.")
+    client.delete(_path(name))
+    print(f"{name} is deleted.")
+
+
+def _body(
+    workflow: str,
+    agent: str,
+    message: str,
+    input: list[str] | None,
+    cron: str,
+    every: str,
+    zone: str,
+    missed: str,
+    overlap: str,
+    group: str,
+) -> dict[str, Any]:
+    """The options that were named, by the names of the API."""
+    from executions.cli.inputs import read_input
+
+    named = {
+        "workflow": workflow,
+        "agent": agent,
+        "cron": cron,
+        "every": every,
+        "time_zone": zone,
+        "missed": missed,
+        "overlap": overlap,
+        "group": group,
+        "input": message or read_input(input or []),
+    }
+    return {name: value for name, value in named.items() if value not in ("", None)}
+
+
+def _path(name: str) -> str:
+    return f"/schedules/{quote(name, safe='')}"
+
+
+def _say(found: dict[str, Any], output: Sentence) -> None:
+    tell(found, "\n".join(_lines(found)), output)
+
+
+def _lines(found: dict[str, Any]) -> Iterator[str]:
+    rule = f"{found['cron']} {found['time_zone']}" if found["cron"] else f"every {found['every']}"
+    starts = found["workflow"] or found["agent"]
+    yield f"{found['id']}  {found['name']}: {starts}, {rule}, {found['state']}"
+    if found["reason"]:
+        yield f"reason  {found['reason']}"
+    if found["last"]:
+        last = found["last"]
+        run = f", {last['execution_id']} {last['phase']}" if last["execution_id"] else ""
+        yield f"last  {last['due_at']} {last['outcome']}{run}"
+    for time in found["next_times"]:
+        yield f"next  {time}"

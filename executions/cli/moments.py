@@ -1,0 +1,26 @@
+"""Moments as a person types them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from executions.cli.exits import CommandError, ExitCode
+
+_SPAN = re.compile(r"(\d{1,6})([smhdw])\Z")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def moment_of(text: str) -> datetime:
+    """``10m`` ago, or a date or time in the zone of this machine. Raises CommandError."""
+    span = _SPAN.match(text)
+    if span is not None:
+        return datetime.now(UTC) - timedelta(**{_UNITS[span[2]]: int(span[1])})
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError):
+        raise CommandError(
+            f"{text!r} is no moment.",
+            remedy="Write 30s, 10m, 2h, 3d, 2026-11-29 or 2026-11-29T14:05.",
+            code=ExitCode.USAGE,
+        ) from None

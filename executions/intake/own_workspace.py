@@ -1,0 +1,77 @@
+"""A run may name another workspace than its definition does, within what its owner may use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+from executions import policy, secret_access
+from executions.calls.workspace.repositories import NotAllowed, find
+from executions.errors import Finding, Refused
+from executions.intake.execution_draft import ExecutionDraft
+from executions.language import own_workspace
+from executions.models import WorkflowVersion
+from executions.states import Runner
+from executions.workspaces import grants
+
+_WHERE = "docs/workspaces.md says what a run may name."
+
+
+def check(draft: ExecutionDraft) -> None:
+    """Whether this person may have this workflow or agent work there. Raises Refused."""
+    given = draft.own_workspace
+    if given is None:
+        return
+    if draft.runner != Runner.OURS:
+        raise _invalid("A run with a runner of its own works where that runner says.")
+    if found := own_workspace.problems(given):
+        findings = [Finding(pointer, message) for pointer, message in found]
+        raise Refused("invalid", "The workspace cannot be used.", findings=findings, remedy=_WHERE)
+    repository = _repository(given)
+    if repository is None:
+        return
+    try:
+        find(repository, settings.STIGMER_REPOSITORIES, settings.STIGMER_GIT_HOSTS)
+    except NotAllowed as problem:
+        raise _invalid(str(problem), "/workspace/git/repository") from problem
+    if isinstance(draft.version, WorkflowVersion):
+        _check_trusted(draft, draft.version)
+
+
+def _check_trusted(draft: ExecutionDraft, version: WorkflowVersion) -> None:
+    """Commands of a workflow may have the network and secrets, and run what lies in their folder:
+    a repository from elsewhere would have these too. It is refused to a person who could not give
+    them to commands of a workflow. Raises Refused.
+    """
+    asking = grants.asked_for(version.document)
+    if not asking.network and not asking.secrets:
+        return
+    workflow = version.workflow
+    said = f"Commands of {workflow.slug} have"
+    if not policy.can_change(draft.owner, workflow):
+        what = " and ".join(
+            [*(["the network"] if asking.network else []), *(["secrets"] if asking.secrets else [])]
+        )
+        raise Refused(
+            "forbidden",
+            f"{said} {what}: only a person who may change it names the repository of a run.",
+            remedy="Start it without a workspace of its own, or ask its owner.",
+        )
+    who = secret_access.applicant(draft.owner, workflow.slug, workflow.visibility)
+    for name in sorted(asking.secrets):
+        if reason := secret_access.why_not(name, who):
+            raise Refused(
+                "forbidden",
+                f"{said} the secret {name}, which you may not give to a repository: {reason}.",
+                remedy="Start it without a workspace of its own.",
+            )
+
+
+def _repository(given: Any) -> str | None:
+    git = given.get("git") if isinstance(given, dict) else None
+    return str(git["repository"]) if isinstance(git, dict) else None
+
+
+def _invalid(message: str, pointer: str = "/workspace") -> Refused:
+    return Refused("invalid", message, findings=[Finding(pointer, message)], remedy=_WHERE)

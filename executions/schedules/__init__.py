@@ -1,0 +1,1 @@
+"""Schedules: runs that are started at times that somebody set."""

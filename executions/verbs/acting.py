@@ -1,0 +1,56 @@
+"""The functions behind a verb's row, in the module of its name: ``act`` does it, and ``would`` says
+what it would do, where a second person has to see that.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from executions import audit
+from executions.models import Execution
+from executions.verbs.row import Reason, Verb
+
+
+def act_now(
+    verb: Verb,
+    execution_id: uuid.UUID,
+    actor: User,
+    given: Mapping[str, Any],
+    *,
+    expected_seq: int | None = None,
+    reason: str = "",
+) -> Any:
+    """Do it, with no second person. Raises Refused, and then nothing was changed."""
+    arguments = arguments_of(verb, given, reason)
+    with audit.asking(arguments):
+        return _module(verb).act(execution_id, actor, expected_seq=expected_seq, **arguments)
+
+
+def effect(
+    verb: Verb, execution: Execution, actor: User, given: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """The effect as the first of two persons sees it; None where the verb does not say. Raises
+    Refused where it is not possible.
+    """
+    would = getattr(_module(verb), "would", None)
+    found: dict[str, Any] | None = would and would(execution, actor, **_parameters(verb, given))
+    return found
+
+
+def arguments_of(verb: Verb, given: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    """The parameters of the verb's function."""
+    arguments = _parameters(verb, given)
+    return arguments if verb.reason == Reason.NONE else {**arguments, "reason": reason}
+
+
+def _parameters(verb: Verb, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {each.parameter: given[each.name] for each in verb.arguments if each.name in given}
+
+
+def _module(verb: Verb) -> Any:
+    return import_module(f"executions.verbs.{verb.module}")

@@ -1,0 +1,1 @@
+"""The rows of workspaces and of what runs have left: made, used, looked at, kept and removed."""

@@ -1,0 +1,53 @@
+"""Names of settings that somebody sets and nothing reads: misspelt ones, and ones of an earlier
+version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
+
+PREFIX = "STIGMER_"
+# Read elsewhere: by the command towards a server, and by processes that start each other.
+ELSEWHERE = {
+    "STIGMER_ANSWERS",
+    "STIGMER_COMMAND",
+    "STIGMER_GATED",
+    "STIGMER_SERVER",
+    "STIGMER_SUPERVISOR_PID",
+    "STIGMER_TOKEN",
+}
+FAMILIES = ("STIGMER_SECRET_", "STIGMER_TEST_")
+_SILENCE = "It follows STIGMER_PROCESS_SILENCE_SECONDS now."
+_VALUES = "It follows STIGMER_VALUE_BYTES now."
+INSTEAD = {
+    "STIGMER_ACCEPT_WHEN_IDLE": "Write `STIGMER_QUEUE=always`.",
+    "STIGMER_DATABASE_CONNECTIONS": "It stands in the address: DATABASE_URL=…?connections=10.",
+    "STIGMER_PREPARED_STATEMENTS": "It stands in the address: DATABASE_URL=…?prepared=off.",
+    "STIGMER_HEARTBEAT_SECONDS": _SILENCE,
+    "STIGMER_SWEEP_SECONDS": _SILENCE,
+    "STIGMER_RING_AGAIN_SECONDS": _SILENCE,
+    "STIGMER_REQUEST_BYTES": _VALUES,
+    "STIGMER_HTTP_RESPONSE_BYTES": _VALUES,
+    "STIGMER_METRICS_LOCAL": "Send the token of STIGMER_METRICS_TOKEN.",
+    "STIGMER_ATTEMPT_SECONDS": "A task says it: `metadata: {attemptTimeout: …}`.",
+    "STIGMER_COMMAND_SECONDS": "A task says it: `metadata: {attemptTimeout: …}`.",
+}
+
+
+def unread(environment: Collection[str], read: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The fault of each such name, and its remedy; ``read`` are the names of the settings."""
+    for name in sorted(environment):
+        if not name.startswith(PREFIX) or name.startswith(FAMILIES):
+            continue
+        if name not in ELSEWHERE and name not in read:
+            yield f"There is no setting {name}: it changes nothing.", _remedy(name, read)
+
+
+def _remedy(name: str, read: Collection[str]) -> str:
+    if name in INSTEAD:
+        return INSTEAD[name]
+    alike = get_close_matches(name, read, n=1, cutoff=0.85)
+    if alike:
+        return f"Is {alike[0]} meant?"
+    return "Leave it out; docs/configuration.md lists all settings."
