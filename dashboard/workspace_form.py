@@ -1,4 +1,6 @@
-"""Where a run works: the part of the form that starts it, for workflows that run commands."""
+"""Where a run works: the part of the form that starts it, for workflows and agents that run
+commands.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,7 @@ def choice_for(
     document: Mapping[str, Any], sent: Mapping[str, str], like: Any = None
 ) -> WorkspaceChoice | None:
     """The choice as it was sent, else as in the run that this one shall be ``like``; None for a
-    workflow that runs no commands.
+    definition that runs no commands.
     """
     if not runs_commands(dict(document)):
         return None
@@ -60,7 +62,7 @@ def _options(defined: Any) -> Iterator[tuple[str, str]]:
         if defined in (None, "none")
         else "a temporary folder"
     )
-    yield "", f"As the workflow says: {word}"
+    yield "", f"As the definition says: {word}"
     yield "none", "None: each command has a folder of its own"
     yield "temporary", "A temporary folder"
     for name in sorted(settings.STIGMER_REPOSITORIES):

@@ -16,8 +16,10 @@ from dashboard.queries import by_hour, figures, schedules
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.starting import STATUSES, started_once
+from dashboard.workspace_form import choice_for, read
 from executions import clock, policy
 from executions.agents.reach import not_bound
+from executions.agents.tools import RUN_COMMAND
 from executions.calls.agent.limits import RunLimits
 from executions.errors import Refused
 from executions.intake.agents import create_session
@@ -80,7 +82,9 @@ def talk(request: HttpRequest, public_id: str) -> HttpResponse:
     if problem := message_problem(message):
         return _page(request, agent, message=message, problem=problem, status=400)
     try:
-        started = start_once(request, f"talk {agent.public_id}", agent, message)
+        own = read(request.POST)
+        operation = f"talk {agent.public_id}"
+        started = start_once(request, operation, agent, message, own_workspace=own)
     except Refused as refused:
         status = STATUSES.get(refused.code, 400)
         return _page(request, agent, message=message, problem=refused.text, status=status)
@@ -164,6 +168,7 @@ def _page(
         "may_change": policy.can_change(user, agent),
         "message": message,
         "problem": problem,
+        "place": choice_for(head.document, request.POST) if head else None,
         "key": uuid.uuid4().hex,
         "server_now": clock.now(),
     }
@@ -193,6 +198,8 @@ def tool_words(tool: Tool) -> tuple[str, str, str]:
     """What a tool is, what it is called, and when a person is asked first."""
     if tool.person:
         return "asks a person", tool.name or ASK_A_PERSON, ""
+    if tool.command:
+        return "runs a command", tool.name or RUN_COMMAND, tool.approval or ""
     if tool.to_dos:
         return "keeps a list of what is to be done", TO_DOS, ""
     kinds = (("function", tool.function), ("workflow", tool.workflow), ("agent", tool.agent))

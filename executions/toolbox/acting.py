@@ -113,8 +113,9 @@ def answer(user: User, given: Arguments) -> dict[str, Any]:
 
 
 def _circumstances(given: Arguments) -> Circumstances:
+    how: Circumstances = {"own_workspace": given.get("workspace")}
     name = str(given.get("name") or "")
-    return {"name": name, "unique_name": True} if name else {}
+    return {**how, "name": name, "unique_name": True} if name else how
 
 
 def _started(begun: Execution) -> dict[str, Any]:

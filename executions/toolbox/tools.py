@@ -14,6 +14,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from executions import policy, tokens
+from executions.api.schemas.executions import RunBody
 from executions.models import ApiToken, Workflow
 from executions.toolbox import acting, looking
 from executions.toolbox.names import tool_name
@@ -59,6 +60,8 @@ def _text(description: str, **more: Any) -> dict[str, Any]:
 
 
 _ID = _text("The id of a run: wex-… or aex-….")
+# Said once, by the door that took it first.
+_WORKSPACE = {"description": RunBody.model_fields["workspace"].description}
 _NAME = _text("A run of yours of this name is started once: the second time is refused.")
 
 _LOOKING = (
@@ -145,6 +148,7 @@ def _running(owner: User) -> list[ToolRow]:
                 workflow=_text("Its name or id."),
                 input={"description": "Its input; describe_workflow gives the schema."},
                 name=_NAME,
+                workspace=_WORKSPACE,
             ),
         ),
         ToolRow(
@@ -159,6 +163,7 @@ def _running(owner: User) -> list[ToolRow]:
                 message=_text("What to say."),
                 from_run=_text("The run whose conversation it goes on with."),
                 name=_NAME,
+                workspace=_WORKSPACE,
             ),
         ),
     ]

@@ -76,7 +76,10 @@ def asked_for(document: dict[str, Any]) -> Asked:
 
 
 def runs_commands(document: dict[str, Any]) -> bool:
-    """Whether a definition runs commands."""
+    """Whether a workflow or an agent of this definition runs commands."""
+    tools = document.get("tools") or []
+    if any(isinstance(tool, dict) and tool.get("command") for tool in tools):
+        return True
     found = (task["run"] for _, task in _commands(document.get("do")))
     return any(isinstance(run, dict) and not _KINDS.isdisjoint(run) for run in found)
 

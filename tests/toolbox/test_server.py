@@ -119,13 +119,16 @@ def test_a_workflow_that_is_labelled_is_a_tool_with_its_schema(
         assert wrong.is_error and "name" in text_of(wrong)
         first = value(await client.call_tool("run_greets", {"name": "Ada"}))
         by_name = {"workflow": "greets", "input": {"name": "Bob"}, "name": "once"}
-        value(await client.call_tool("run_workflow", by_name))
+        nowhere = await client.call_tool("run_workflow", by_name | {"workspace": "elsewhere"})
+        assert nowhere.is_error and "workspace" in text_of(nowhere)
+        value(await client.call_tool("run_workflow", by_name | {"workspace": "none"}))
         twice = await client.call_tool("run_workflow", by_name)
         assert twice.is_error
         return first["id"]
 
     started = talk(secret_of(alice, "run"), scenario)
     assert Execution.objects.count() == 2
+    assert Execution.objects.get(name="once").own_workspace == "none"
     for row in Execution.objects.all():
         drive(row)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -108,6 +109,24 @@ def test_a_message_that_is_none_or_too_long_is_refused_and_kept(
     assert response.status_code == 400
     assert not Execution.objects.exists()
     assert message.strip() in response.content.decode()
+
+
+def test_an_agent_that_runs_commands_is_talked_to_in_another_workspace(
+    agent: Agent, alice: User, as_: As, settings: Any
+) -> None:
+    settings.STIGMER_REPOSITORIES = {"shop": "https://git.example.org/shop.git"}
+    client, address = as_(alice), f"/agents/{agent.public_id}/"
+    assert "run-workspace" not in text_of(client, address), "it runs no commands"
+    apply_agent(TEXT + "tools: [{command: true}]\nworkspace: temporary\n", alice)
+    page = text_of(client, address)
+    assert "As the definition says: a temporary folder" in page and "runs a command" in page
+    sent = {"message": "Mend it.", "key": KEY, "workspace": "git elsewhere"}
+    refused = client.post(f"{address}talk", sent)
+    assert refused.status_code == 400 and "may not be fetched" in refused.content.decode()
+    sent |= {"workspace": "git shop", "base": "main"}
+    assert client.post(f"{address}talk", sent).status_code == 302
+    own = {"git": {"repository": "shop", "base": "main"}}
+    assert Execution.objects.get().own_workspace == own
 
 
 def test_its_page_says_what_its_tools_are_how_far_they_reach_and_what_runs_used(

@@ -96,7 +96,7 @@ def test_a_run_of_commands_is_started_in_another_workspace_and_once_more_there(
     text = TYPED.replace("[{a: {set: {x: 1}}}]", "[{a: {run: {shell: {command: ls}}}}]")
     workflow = apply_definition(text, alice).workflow
     address = f"/workflows/{workflow.public_id}"
-    assert "As the workflow says: none" in client.get(f"{address}/").content.decode()
+    assert "As the definition says: none" in client.get(f"{address}/").content.decode()
     sent = {"key": KEY, "field-sku": "tea", "field-many": "2"}
     client.post(f"{address}/run", sent | {"workspace": "git shop", "base": "main"})
     (first,) = Execution.objects.all()
