@@ -28,13 +28,14 @@ test-full: check chromium ## Run everything, long fuzzing included (20,000 reque
 	STIGMER_TEST_EXAMPLES=85 $(PYTEST) -n 2
 	STIGMER_TEST_DATABASE=postgres $(PYTEST) -n 2
 
-check: dev ## Run the gates: style, types, rooms, migrations, Django's own checks
+check: dev ## Run the gates: style, types, rooms, migrations, Django's own checks, the API's document
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py makemigrations --check --dry-run
 	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -W error manage.py check --fail-level WARNING
+	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m executions.api --check
 
 format: dev ## Put the source in its one format
 	$(BIN)/ruff check --fix

@@ -1,9 +1,13 @@
-"""``python -m executions.api``: write the OpenAPI document to docs/openapi.json."""
+"""``python -m executions.api``: write the OpenAPI document to docs/openapi.json.
+
+With ``--check`` nothing is written: the command fails where the file is not what it would write.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import django
@@ -15,7 +19,12 @@ def main() -> None:
     from executions.api.pages import document
 
     target = Path("docs/openapi.json")
-    target.write_text(json.dumps(document(), indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
+    if "--check" in sys.argv[1:]:
+        if target.read_text() != text:
+            sys.exit(f"{target} is not current: run `python -m executions.api`, and commit it.")
+        return
+    target.write_text(text)
     print(f"{target} is written.")
 
 
