@@ -66,12 +66,14 @@ def one(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.method != "POST":
         return _shown(request, channel)
     sent = request.POST
-    changes = {
+    changes: dict[str, Any] = {
         "types": sent.getlist("type"),
         "only": sent.getlist("only"),
         "muted": sent.getlist("muted"),
         "rhythm": sent.get("rhythm", ""),
     }
+    if address := sent.get("address", "").strip():
+        changes["address"] = address
     try:
         channels.change(channel, person(request), changes)
     except Refused as refused:

@@ -52,6 +52,16 @@ class ChannelForm(_ModelForm):
         model = Channel
         fields = (*SHOWN, *RULES, "is_active")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """The address that is there is not shown: it may be a key."""
+        super().__init__(*args, **kwargs)
+        if self.instance.where and "address" in self.fields:
+            self.initial["address"] = ""
+            self.fields["address"].help_text = f"Empty: it stays {self.instance.where}"
+
+    def clean_address(self) -> str:
+        return self.cleaned_data["address"] or self.instance.address
+
     def clean(self) -> dict[str, Any] | None:
         given = super().clean() or {}
         names = set(given) & {*SHOWN, *RULES}
@@ -78,7 +88,7 @@ class ChannelAdmin(Declaring):
         "name",
         "kind",
         "owner",
-        "address",
+        "where",
         "is_active",
         "waiting",
         "given_up",
@@ -89,18 +99,27 @@ class ChannelAdmin(Declaring):
     list_filter = ("is_active", KindFilter)
     search_fields = ("name__startswith",)
     sortable_by = ("name",)
-    fieldsets = (
-        (None, {"fields": ("kind", "name", "is_active")}),
-        ("Where and what", {"fields": ("address", *RULES)}),
-    )
+
+    @admin.display(description="Address")
+    def where(self, row: Channel) -> str:
+        return row.where
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        address = "address" if may_change(request) else "where"
+        return (
+            (None, {"fields": ("kind", "name", "is_active")}),
+            ("Where and what", {"fields": (address, *RULES)}),
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).counting()  # type: ignore[attr-defined,no-any-return]
 
     def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: bool) -> None:
-        """What is turned on hears what happens from now on."""
+        """What is turned on hears what happens from now on; another address is tried at once."""
         if change and obj.is_active and "is_active" in form.changed_data:
-            obj.hears_from, obj.failures, obj.rests_until, obj.problem = Now(), 0, None, ""
+            obj.hears_from = Now()
+        if change and {"is_active", "address"} & set(form.changed_data):
+            obj.failures, obj.rests_until, obj.problem = 0, None, ""
         super().save_model(request, obj, form, change)
 
 

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 
 from executions.ids import public_id, uuid7
 from executions.models.fields import JsonField
+from executions.secrets import addresses
 
 _NAME = RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$", "Letters, digits, _ and -, at most 40.")
 
@@ -54,10 +55,11 @@ class Channel(models.Model):
     """Declared by an operator, or by a person for what their own inbox gets (``owner``); nothing is
     sent where there is none.
 
-    ``types`` are the types of events that it wants, all where it is empty. ``only`` holds the ids
-    of the workflows and agents that it is about, all where it is empty; ``muted`` those that it is
-    not about. ``secret`` names a secret of the server that signs; the value is in no row. What
-    happened before ``hears_from`` is not told.
+    ``address`` may be a key, so that people are shown ``where`` alone. ``types`` are the types of
+    events that it wants, all where it is empty. ``only`` holds the ids of the workflows and agents
+    that it is about, all where it is empty; ``muted`` those that it is not about. ``secret`` names
+    a secret of the server that signs; the value is in no row. What happened before ``hears_from``
+    is not told.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -109,6 +111,11 @@ class Channel(models.Model):
     @property
     def public_id(self) -> str:
         return public_id("snk", self.pk)
+
+    @property
+    def where(self) -> str:
+        """As much of its address as anybody may read, whoever wrote it."""
+        return addresses.shown(self.address)
 
     @property
     def waiting(self) -> int:

@@ -23,12 +23,13 @@ from executions.models.transactions import persistent
 from executions.outbound import lifecycle, telling, wording
 from executions.outbound.kinds.kind import Kind
 from executions.outbound.kinds.table import KINDS, OF_NOTICES
+from executions.secrets import addresses
 
 MOST = 20
 MOST_OF_ONE = 5
 MOST_LISTED = 100
 # The fields that may be changed of a channel that is there.
-CHANGES = ("types", "only", "muted", "rhythm", "secret", "with_output")
+CHANGES = ("address", "types", "only", "muted", "rhythm", "secret", "with_output")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def _of_address(channel: Channel, kind: Kind) -> str:
     try:
         kind.check(channel.address)
     except Refusal as refusal:
-        return str(refusal)
+        return addresses.without(str(refusal), channel.address)
     return ""
 
 
@@ -153,10 +154,18 @@ def change(channel: Channel, actor: User, changes: Mapping[str, Any]) -> Channel
     _check(channel)
     with transaction.atomic():
         channel.save(update_fields=list(changes))
+        if "address" in changes:
+            _forget_trouble(Channel.objects.filter(pk=channel.pk))
         audit.record_account(
             f"change {_word(channel)}", channel.public_id, actor, after={"changed": sorted(changes)}
         )
+    channel.refresh_from_db()
     return channel
+
+
+def _forget_trouble(rows: QuerySet[Channel]) -> None:
+    """They are tried at once, as if nothing had failed."""
+    rows.update(failures=0, rests_until=None, problem="")
 
 
 def _subjects(actor: User, name: str, given: Any) -> list[str]:
@@ -196,7 +205,7 @@ def test(channel: Channel, actor: User) -> Sending:
         raise Refused("conflict", "The channel is off.", remedy="Turn it on first.")
     key = f"test.{uuid7().hex}"
     with transaction.atomic():
-        Channel.objects.filter(pk=channel.pk).update(failures=0, rests_until=None, problem="")
+        _forget_trouble(Channel.objects.filter(pk=channel.pk))
         return Sending.objects.create(
             channel=channel, key=key, group=key, type=wording.TEST, body=wording.test(channel)
         )
@@ -210,7 +219,8 @@ def switch(channel: Channel, actor: User, *, on: bool) -> None:
         rows = Channel.objects.filter(pk=channel.pk)
         if on:
             rows.filter(is_active=False).update(hears_from=Now())
-            rows.update(is_active=True, failures=0, rests_until=None, problem="")
+            rows.update(is_active=True)
+            _forget_trouble(rows)
         else:
             rows.update(is_active=False)
         word = f"turn {_word(channel)} {'on' if on else 'off'}"

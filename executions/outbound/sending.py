@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from django.db.models import F, QuerySet
@@ -30,6 +29,7 @@ from executions.models.channel import DEAD_KEPT, SENT_KEPT
 from executions.models.transactions import atomic
 from executions.outbound.kinds.table import KINDS, OF_EVENTS
 from executions.outbound.parcels import Parcel, gathered, heads
+from executions.secrets import addresses
 
 AT_ONCE = 8
 MOST_TRIES = 20
@@ -99,19 +99,9 @@ def _sent(channel: Channel, parcels: Sequence[Parcel]) -> list[Result]:
     wait(tries)
     for future, parcel in tries.items():
         posted = future.result()
-        said = _without_path(posted.problem, channel.address)
+        said = addresses.without(posted.problem, channel.address)
         results.append(Result(parcel, replace(posted, problem=said)))
     return results
-
-
-def _without_path(problem: str, address: str) -> str:
-    """The path of a chat's address is its key: neither rows nor logs repeat it."""
-    parts = urlsplit(address)
-    if not parts.path.strip("/"):
-        return problem
-    return problem.replace(
-        parts._replace(query="", fragment="").geturl(), f"{parts.scheme}://{parts.netloc}/…"
-    )
 
 
 def _write(channel: Channel, results: Sequence[Result]) -> None:

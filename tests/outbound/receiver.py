@@ -14,7 +14,10 @@ Answers = Callable[[dict[str, Any]], int]
 
 
 class Receiver(ThreadingHTTPServer):
-    """``answers`` says the status for an event; ``came`` holds headers, bodies and events."""
+    """``answers`` says the status for an event; ``came`` holds headers, bodies and events.
+
+    ``repeats_path``: it says in its answer which path was asked for.
+    """
 
     daemon_threads = True
     request_queue_size = 64
@@ -22,6 +25,7 @@ class Receiver(ThreadingHTTPServer):
     def __init__(self, answers: Answers = lambda event: 204) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
         self.answers = answers
+        self.repeats_path = False
         self.came: list[tuple[dict[str, str], bytes, dict[str, Any]]] = []
         self.closing = threading.Event()
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
@@ -60,8 +64,11 @@ class _Answer(BaseHTTPRequestHandler):
         self.send_response(status)
         if 300 <= status < 400:
             self.send_header("Location", self.server.url + "/elsewhere")
-        self.send_header("Content-Length", "0")
+        said = f"Cannot POST {self.path}".encode() if self.server.repeats_path else b""
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Length", str(len(said)))
         self.end_headers()
+        self.wfile.write(said)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: the tests look at what came."""

@@ -12,7 +12,7 @@ def of_receiver(row: Channel) -> dict[str, Any]:
     return {
         "id": row.public_id,
         "name": row.name,
-        "address": row.address,
+        "address": row.where,
         "secret": row.secret,
         "active": row.is_active,
         "created_at": row.created_at,

@@ -80,7 +80,7 @@ def read(request: HttpRequest, channel_id: str) -> shapes.Channel:
     summary="Change the rules of a channel",
 )
 def change(request: HttpRequest, channel_id: str, body: shapes.ChangeChannelBody) -> shapes.Channel:
-    """Those that are named; what waits already is sent all the same."""
+    """Those that are named; what waits already is sent all the same, to a new address too."""
     found = one(request, channel_id, OF_NOTICES, "channel")
     changes = {name: value for name, value in body.model_dump().items() if value is not None}
     return render.channel(channels.change(found, person(request), changes))

@@ -20,7 +20,12 @@ class Channel(Receiver):
     owner: str | None = Field(
         description="Who hears what their own inbox gets; null: it hears of everybody's runs."
     )
-    address: str = Field(description="Empty: the address of the owner's account.")
+    address: str = Field(
+        description=(
+            "A webhook's up to its host: the path may be a key, which nobody reads again. Empty:"
+            " the address of the owner's account."
+        )
+    )
     types: list[str] = Field(description="The events that it wants; empty: all that inboxes get.")
     only: list[str] = Field(description="The workflows and agents it is about; empty: all.")
     muted: list[str] = Field(description="The workflows and agents it is not about.")
@@ -46,6 +51,7 @@ class ChannelBody(Body):
 class ChangeChannelBody(Body):
     """What is to be changed; what is left out stays."""
 
+    address: str | None = Field(None, max_length=500)
     types: Names | None = None
     only: Names | None = None
     muted: Names | None = None

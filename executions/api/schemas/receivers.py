@@ -12,7 +12,9 @@ class Receiver(BaseModel):
 
     id: str
     name: str
-    address: str
+    address: str = Field(
+        description="Up to its host: the path may be a key, which nobody reads again."
+    )
     secret: str = Field(description="The name of the secret that signs; empty: nothing signs.")
     active: bool
     created_at: datetime
