@@ -26,12 +26,14 @@ class LeftFile:
 @dataclass(frozen=True, slots=True)
 class SavedWork:
     """A git workspace after a command: a bundle that is kept (:mod:`executions.blobs`), and the
-    commit at which it stood. ``problem`` says why nothing was kept.
+    commit at which it stood. ``problem`` says why nothing was kept. What was packed later has the
+    higher ``order``; 0 where it did not come to that.
     """
 
     commit: str = ""
     digest: str = ""
     problem: str = ""
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True)

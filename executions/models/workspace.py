@@ -72,6 +72,8 @@ class Workspace(models.Model):
     saved_digest = models.CharField(max_length=64, blank=True, default="", db_default="")
     saved_commit = models.CharField(max_length=64, blank=True, default="", db_default="")
     saved_at = models.DateTimeField(null=True, blank=True)
+    # Of two commands that end together the later one's counts, whichever is written first.
+    saved_order = models.BigIntegerField(default=0, db_default=0, editable=False)
     saved_problem = models.CharField(max_length=500, blank=True, default="", db_default="")
     # Its host may be away for so long before it is made again elsewhere; none: a person decides.
     remake_after_seconds = models.FloatField(null=True, blank=True)

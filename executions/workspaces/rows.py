@@ -52,7 +52,8 @@ def begin(execution: Execution, key: str, arguments: Mapping[str, Any]) -> dict[
         if is_made and workspace.host == here().host and folder_of(workspace).is_dir():
             return {"made": _output(workspace)}
         fresh: dict[str, Any] = dict.fromkeys(("removed_at", "examined_at"))
-        fresh["state"] = WorkspaceState.MAKING
+        # Another host counts by a clock of its own.
+        fresh |= {"state": WorkspaceState.MAKING, "saved_order": 0}
         if workspace.key != key:
             fresh |= _NOTHING_SAVED
         Workspace.objects.filter(pk=workspace.pk).update(**told | fresh, keep_until=None)
@@ -154,11 +155,15 @@ def read_only(workspace: Workspace) -> dict[str, str]:
 
 
 def keep_saved(execution: Execution, saved: SavedWork) -> None:
-    """Keep the state of the workspace after a command."""
+    """Keep the state of the workspace after a command, unless a later one is kept already."""
     told: dict[str, Any] = {"saved_problem": saved.problem}
     if not saved.problem:
         told |= {"saved_digest": saved.digest, "saved_commit": saved.commit, "saved_at": Now()}
-    Workspace.objects.of_host(here().host).filter(execution_id=execution.pk).update(**told)
+    rows = Workspace.objects.of_host(here().host).filter(execution_id=execution.pk)
+    if saved.order:
+        told["saved_order"] = saved.order
+        rows = rows.filter(saved_order__lt=saved.order)
+    rows.update(**told)
 
 
 def keep_files(execution: Execution, path: str, files: Sequence[LeftFile]) -> None:

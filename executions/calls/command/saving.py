@@ -4,8 +4,10 @@ the workspace is made again from there.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 import structlog
 
@@ -18,6 +20,8 @@ from executions.sandbox import Limits, Place, Spoiled, Standing
 from executions.sandbox.files import open_below
 
 LEAST_SECONDS, MOST_SECONDS = 5.0, 60.0
+# Beside the folders that commands can write: it holds the order of what was packed last.
+LOCK = "saved.lock"
 log = structlog.get_logger(__name__)
 
 
@@ -35,12 +39,29 @@ def saved(
         Seconds(seconds),
         context.cancellation,
     )
-    given = context.resources
+    given, order = context.resources, 0
     try:
-        commit = git.save(place, given["read_only"], given["start_commit"], around)
+        # Of two commands that end together the second packs what the first has done, too.
+        lock, late = Path(given["workspace"]) / LOCK, "Another command of the run is stored."
+        with git.locked(lock, around.deadline, late) as file_of_order:
+            order = _next(file_of_order)
+            commit = git.save(place, given["read_only"], given["start_commit"], around)
         with open_below(place.temporary, git.SAVED) as file:
             stored = blobs.at(limits["artifacts"]).put(file, limits["artifact_bytes"])
     except (git.GitFailed, Spoiled, OSError, ValueError) as problem:
         log.warning("the work of a run could not be stored", path=context.path, why=str(problem))
-        return SavedWork(problem=str(problem)[:500])
-    return SavedWork(commit, stored.digest)
+        return SavedWork(problem=str(problem)[:500], order=order)
+    return SavedWork(commit, stored.digest, order=order)
+
+
+def _next(file: TextIO) -> int:
+    """A number above all that were taken of this workspace. It begins with the time, so that a
+    workspace that was made anew goes on above them too; the clock may be put back between two.
+    """
+    file.seek(0)
+    last = file.read().strip()
+    order = max(time.time_ns(), int(last) + 1 if last.isdigit() else 0)
+    file.seek(0)
+    file.truncate()
+    file.write(str(order))
+    return order

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from executions import sandbox
 from executions.calls.workspace.repositories import Repository
@@ -112,7 +113,8 @@ def fetch(repository: Repository, around: Sandbox) -> Path:
     mirror = mirror_in(around.folder, repository.folder)
     mirror.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     asked_at, stamp = time.time(), mirror / "stigmer-fetched"
-    with _locked(mirror.with_suffix(".lock"), around.deadline):
+    late = "Another run fetches the repository for too long."
+    with locked(mirror.with_suffix(".lock"), around.deadline, late):
         if stamp.exists() and stamp.stat().st_mtime > asked_at:
             return mirror
         _clear(mirror)
@@ -311,16 +313,17 @@ def _is_late(ended: Ended) -> bool:
 
 
 @contextmanager
-def _locked(path: Path, deadline: Clock) -> Iterator[None]:
-    """One at a time, of all processes of the host. Raises GitFailed where it takes too long."""
-    with path.open("a") as file:
+def locked(path: Path, deadline: Clock, late: str) -> Iterator[TextIO]:
+    """The file, for one at a time of all processes of the host. Raises GitFailed with these words
+    where it takes too long.
+    """
+    with path.open("a+") as file:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
                 if deadline.remaining() <= 0:
-                    message = "Another run fetches the repository for too long."
-                    raise GitFailed(message, may_pass=True) from None
+                    raise GitFailed(late, may_pass=True) from None
                 time.sleep(_LOCK_SECONDS)
-        yield
+        yield file

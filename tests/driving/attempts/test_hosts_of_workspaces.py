@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
-from executions import worker_identity
+from executions import blobs, worker_identity
+from executions.calls.outcome import SavedWork
 from executions.cli.display import standing
 from executions.errors import Refused
 from executions.health.checks import State, check_hosts, check_oldest_due
@@ -21,9 +23,10 @@ from executions.recovery import rings, waiting
 from executions.sandbox.promises import RISKS
 from executions.verbs.deciding import decisions, remaking
 from executions.verbs.deciding.restore import restore
-from executions.workspaces import caring
+from executions.workspaces import caring, rows
 from tests.driving.attempts.repositories import shop
 from tests.people import confirmed
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 GIT = "workspace: {git: {repository: shop}%s}\n"
@@ -132,6 +135,47 @@ def test_a_git_workspace_is_made_again_elsewhere_with_all_that_was_stored(
     assert (event.payload["host"], event.payload["reason"]) == ("east", "The disk is gone.")
     changed = Step.objects.filter(execution=execution, name="change")
     assert changed.count() == 1, "what was finished stands"
+
+
+# The first branch is packed and held there; the second ends meanwhile and is stored before it.
+TOGETHER = """do:
+- both:
+    fork:
+      branches:
+      - early: {run: {shell: {command: 'echo 200 > price.txt'}}}
+      - late:
+          run: {shell: {command: 'while [ ! -e go ]; do sleep 0.1; done; echo x > late.txt'}}
+          timeout: {after: {minutes: 1}}
+"""
+
+
+def test_of_two_commands_that_end_together_what_was_packed_last_stays(
+    begin: Any, drive: Any, monkeypatch: pytest.MonkeyPatch, disks: dict[str, Path], at: Any
+) -> None:
+    execution = begin(GIT % "" + TOGETHER)
+    is_kept, packed, kept = threading.Event(), list[int](), list[SavedWork]()
+    put, keep = blobs.Folder.put, rows.keep_saved
+
+    def put_slowly(self: blobs.Folder, source: Any, most_bytes: int) -> blobs.Stored:
+        packed.append(1)
+        if len(packed) == 1:
+            (disks["east"] / execution.pk.hex / "work" / "go").touch()
+            assert is_kept.wait(PATIENCE_SECONDS)
+        return put(self, source, most_bytes)
+
+    def keep_and_tell(execution: Execution, saved: SavedWork) -> None:
+        keep(execution, saved)
+        kept.append(saved)
+        is_kept.set()
+
+    monkeypatch.setattr(blobs.Folder, "put", put_slowly)
+    monkeypatch.setattr(rows, "keep_saved", keep_and_tell)
+    execution = drive(execution)
+    assert execution.phase == "COMPLETED", execution.error
+    first, second = kept
+    assert first.order > second.order > 0, "the later one was written first"
+    stored = Workspace.objects.get(execution=execution)
+    assert stored.saved_digest == first.digest != second.digest
 
 
 def test_what_was_stored_and_is_not_there_is_said_and_never_passed_over(
