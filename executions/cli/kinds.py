@@ -112,7 +112,12 @@ MESSAGE = Kind("message", "messages", "/sinks/{of}/messages", belongs_to="sink")
 OCCURRENCE = Kind("occurrence", "occurrences", "/schedules/{of}/occurrences", belongs_to="schedule")
 VISIT = Kind("visit", "visits", "/event-sources/{of}/visits", belongs_to="event-source")
 _BY_NAME = {name: kind for kind in KINDS for name in (kind.name, kind.plural)}
+# Words that pages, people and earlier versions use for a kind.
 _BY_NAME |= {
+    "run": _BY_NAME["execution"],
+    "runs": _BY_NAME["execution"],
+    "conversation": _BY_NAME["session"],
+    "conversations": _BY_NAME["session"],
     "workflow-execution": _BY_NAME["execution"],
     "workflow-executions": _BY_NAME["execution"],
     "attention": _BY_NAME["cause"],

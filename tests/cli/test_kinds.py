@@ -20,6 +20,11 @@ def test_a_kind_is_known_by_its_singular_and_its_plural() -> None:
         assert named(kind.name) is named(kind.plural) is kind
 
 
+def test_a_kind_is_known_by_the_words_that_pages_use_for_it() -> None:
+    assert named("runs") is named("run") is named("execution")
+    assert named("conversations") is named("session")
+
+
 def test_an_unknown_kind_lists_the_known_ones_and_what_was_probably_meant() -> None:
     with pytest.raises(
         CommandError, match=r"Did you mean workflows?\?.*The kinds are workflows, agents"
