@@ -42,6 +42,7 @@ urlpatterns = [
     path("", overview.overview, name="overview"),
     path("executions/", executions.listing, name="executions"),
     path("executions/new-count", executions.new_count, name="executions-new-count"),
+    path("executions/columns", executions.choose_columns, name="executions-columns"),
     path("executions/bulk", bulk.act, name="bulk"),
     path("executions/views", saved_views.keep, name="saved-view-keep"),
     path("executions/views/<str:public_id>/forget", saved_views.forget, name="saved-view-forget"),

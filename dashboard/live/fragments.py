@@ -12,6 +12,7 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from dashboard import actions, choices, listing, sentence, values, ways
+from dashboard.columns import COLUMNS
 from dashboard.live.frames import Part
 from dashboard.queries import approvals, workspaces
 from dashboard.queries import execution as queries
@@ -152,8 +153,9 @@ def execution_parts(
 
 
 def row_part(execution: Execution) -> Part:
-    """The execution as a row of a list."""
-    return Part(row_id(execution.pk), _render("row", {"execution": execution}))
+    """The execution as a row of a list, with all columns: each list shows those of its reader."""
+    shown = {"execution": execution, "columns": COLUMNS}
+    return Part(row_id(execution.pk), _render("row", shown))
 
 
 def row_id(execution_id: uuid.UUID) -> str:

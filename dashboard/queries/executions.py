@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.utils.timezone import get_current_timezone
 
+from dashboard.columns import Order
 from dashboard.queries import by_hour
 from dashboard.queries.by_hour import Day
 from dashboard.queries.in_time import in_time
 from executions import policy
+from executions.ids import public_id
 from executions.models import Execution
 from executions.models.execution import ExecutionQuerySet
 from executions.searching.search import ATTENTION, SEARCHED, Search
@@ -42,7 +44,7 @@ class Filters:
     # Days, the first and the last: 2026-11-20.
     since: str = ""
     until: str = ""
-    oldest_first: bool = False
+    order: Order = field(default_factory=Order)
     typed: str = ""
     search: Search = field(default_factory=Search)
     problems: tuple[str, ...] = ()
@@ -65,7 +67,7 @@ class Filters:
             "owner": self.owner,
             "since": self.since,
             "until": self.until,
-            "sort": "oldest" if self.oldest_first else "",
+            "sort": self.order.as_text(),
             "q": self.typed,
         }
         return {name: value for name, value in named.items() if value}
@@ -73,21 +75,29 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``is_late``: the rows could not be read in time. ``searched_to`` is the oldest execution that
-    was looked at, where a search by words has not come to the end.
+    """``is_late``: the rows could not be read in time. ``following`` is the query of the next page,
+    empty where there is none. ``looked_to`` is the oldest execution that was looked at, where a
+    search by words, or the sorting, has not come to the end; ``is_end_of_look``: the next page
+    goes on from there.
     """
 
     rows: list[Execution] = field(default_factory=list)
-    has_more: bool = False
+    following: Mapping[str, str] = field(default_factory=dict)
     is_late: bool = False
-    searched_to: Execution | None = None
+    looked_to: Execution | None = None
+    is_end_of_look: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where a page begins: ``before`` this execution; in a sorted list ``after`` that one."""
+
+    before: uuid.UUID | None = None
+    after: uuid.UUID | None = None
 
     @property
-    def cursor(self) -> str:
-        """Where the next page begins."""
-        if self.searched_to is not None:
-            return self.searched_to.public_id
-        return self.rows[-1].public_id if self.rows else ""
+    def is_first(self) -> bool:
+        return self.before is None and self.after is None
 
 
 def visible(user: policy.Person) -> ExecutionQuerySet:
@@ -98,36 +108,74 @@ def visible(user: policy.Person) -> ExecutionQuerySet:
     )
 
 
-def page(user: policy.Person, filters: Filters, before: uuid.UUID | None = None) -> Page:
-    """The page of newest executions before ``before``; of a search by words, those among the
+def page(user: policy.Person, filters: Filters, at: At) -> Page:
+    """The page that begins ``at``; of a search by words, and in an order that no index has, of the
     ``SEARCHED`` newest.
     """
-    found = in_time("executions", lambda: _page(user, filters, before), LIST_SECONDS)
+    found = in_time("executions", lambda: _page(user, filters, at), LIST_SECONDS)
     return Page(is_late=True) if found is None else found
 
 
-def _page(user: policy.Person, filters: Filters, before: uuid.UUID | None) -> Page:
+def _page(user: policy.Person, filters: Filters, at: At) -> Page:
+    if not filters.order.is_indexed:
+        return _sorted(user, filters, at)
+    if not filters.order.is_down and not filters.search.reads_each_row():
+        return _oldest_first(user, filters, at.before)
     rows, last = visible(user), None
-    if filters.oldest_first and not filters.search.reads_each_row():
-        return _oldest_first(user, filters, rows, before)
     if filters.search.reads_each_row():
-        rows, last = rows.newest(SEARCHED, before, filters.search.text)
-    elif before is not None:
-        rows = rows.filter(id__lt=before)
+        rows, last = rows.newest(SEARCHED, at.before, filters.search.text)
+    elif at.before is not None:
+        rows = rows.filter(id__lt=at.before)
     found = list(_matching(user, filters, rows).order_by("-id")[: PAGE + 1])
     if len(found) > PAGE or last is None:
-        return Page(found[:PAGE], len(found) > PAGE)
-    end = Execution.objects.only("id", "kind", "created_at").filter(pk=last).first()
-    return Page(found, has_more=end is not None, searched_to=end)
+        return _ordered(found)
+    end = _ends_at(last)
+    return Page(found, _before(end), looked_to=end, is_end_of_look=True)
 
 
-def _oldest_first(
-    user: policy.Person, filters: Filters, rows: ExecutionQuerySet, after: uuid.UUID | None
-) -> Page:
-    if after is not None:
-        rows = rows.filter(id__gt=after)
-    found = list(_matching(user, filters, rows).order_by("id")[: PAGE + 1])
-    return Page(found[:PAGE], len(found) > PAGE)
+def _oldest_first(user: policy.Person, filters: Filters, after: uuid.UUID | None) -> Page:
+    rows = visible(user) if after is None else visible(user).filter(id__gt=after)
+    return _ordered(list(_matching(user, filters, rows).order_by("id")[: PAGE + 1]))
+
+
+def _ordered(found: list[Execution]) -> Page:
+    rows = found[:PAGE]
+    return Page(rows, _before(rows[-1]) if len(found) > PAGE else {})
+
+
+def _before(row: Execution | None) -> dict[str, str]:
+    return {"before": row.public_id} if row is not None else {}
+
+
+def _ends_at(key: uuid.UUID | None) -> Execution | None:
+    if key is None:
+        return None
+    return Execution.objects.only("id", "kind", "created_at").filter(pk=key).first()
+
+
+def _sorted(user: policy.Person, filters: Filters, at: At) -> Page:
+    """A page of the ``SEARCHED`` newest that match, in an order that no index has.
+
+    The keys of all of them are read in that order, so a page begins after the row that ended the
+    one before, also where rows have come or their values changed meanwhile.
+    """
+    rows, last = visible(user), None
+    if filters.search.reads_each_row():
+        rows, last = rows.newest(SEARCHED, at.before, filters.search.text)
+        matching = _matching(user, filters, rows)
+    else:
+        matching, last = _matching(user, filters, rows).newest(SEARCHED, at.before)
+    keys = list(matching.order_by(*filters.order.keys()).values_list("pk", flat=True))
+    begin = keys.index(at.after) + 1 if at.after in keys else 0
+    here = keys[begin : begin + PAGE]
+    found = visible(user).in_bulk(here)
+    shown = [found[key] for key in here if key in found]
+    end = _ends_at(last)
+    if begin + PAGE < len(keys):
+        bound = {"before": public_id("wex", at.before)} if at.before else {}
+        after = {"after": public_id("wex", here[-1])}
+        return Page(shown, {**bound, **after}, looked_to=end)
+    return Page(shown, _before(end), looked_to=end, is_end_of_look=True)
 
 
 def tally(user: policy.Person, filters: Filters) -> dict[str, int] | None:
@@ -173,7 +221,7 @@ def exists_any(user: policy.Person) -> bool:
 
 def _matching(
     user: policy.Person, filters: Filters, among: ExecutionQuerySet | None = None
-) -> QuerySet[Execution]:
+) -> ExecutionQuerySet:
     """What the address asks for and what was typed: both have to fit."""
     rows = visible(user) if among is None else among
     for search in searches(filters):

@@ -7,24 +7,28 @@ from datetime import date
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import bulk, words
+from dashboard import bulk, columns, words
+from dashboard.columns import Column
 from dashboard.paging import EXECUTION, cursor
 from dashboard.queries import agents, executions, workflows
-from dashboard.queries.executions import COUNT_CAP, Filters
+from dashboard.queries.executions import COUNT_CAP, At, Filters
 from dashboard.views.pages import page, person
+from dashboard.views.refusing import status_of
 from executions import clock, policy
 from executions.errors import Refused
-from executions.models import SavedView
+from executions.models import PersonalSettings, SavedView
 from executions.searching.search import ATTENTION, SEARCHED
 from executions.searching.typed import parse
 from executions.states import Phase
 
 LONGEST = 200
+# All filters of an address together.
+MOST = 50 * LONGEST
 
 
 @page
@@ -38,25 +42,30 @@ def list_page(
 ) -> HttpResponse:
     """The list with these filters; ``refusal`` is why its filter could not be saved."""
     user, here = person(request), urlencode(filters.as_query())
-    before = cursor(request.GET.get("before"), *EXECUTION)
+    at = _at(request.GET)
     saved_views = list(SavedView.objects.of(user))
-    found = executions.page(user, filters, before)
+    found = executions.page(user, filters, at)
+    shown = columns.chosen(PersonalSettings.objects.of(user).columns)
     tally = executions.tally(user, filters)
     context = {
         "page": found,
         "filters": filters,
         "chips": chips(filters, tally),
         "subjects": {"Workflows": workflows.choices(user), "Agents": agents.choices(user)},
-        "is_first_page": before is None,
+        "columns": shown,
+        "shown": " ".join(each.name for each in shown),
+        "choices": [each for each in columns.COLUMNS if not each.is_fixed],
+        "heads": [_head(filters, each) for each in shown],
+        "is_first_page": at.is_first,
         "sees_everything": policy.sees_everything(user),
         "is_first_ever": not found.rows and not found.is_late and not executions.exists_any(user),
-        "next_address": address(filters, before=found.cursor) if found.has_more else "",
+        "next_address": address(filters, **found.following) if found.following else "",
         "first_address": address(filters),
         "searched": f"{SEARCHED:,}",
+        "ways": _ways(filters, found),
         "count_address": _count_address(filters, found),
         "bulk_verbs": bulk.VERBS,
         "day": executions.by_hour_of(user, filters),
-        "sorted_address": address(replace(filters, oldest_first=not filters.oldest_first)),
         "here": here,
         "saved_views": saved_views,
         "saved_here": next((view for view in saved_views if view.query == here), None),
@@ -64,6 +73,49 @@ def list_page(
         "server_now": clock.now(),
     }
     return render(request, "dashboard/executions.html", context, status=status)
+
+
+def _at(query: QueryDict) -> At:
+    return At(*(cursor(query.get(name), *EXECUTION) for name in ("before", "after")))
+
+
+def _head(filters: Filters, column: Column) -> dict[str, object]:
+    """The head of a column: where a click on it leads, and how it is sorted now."""
+    order = filters.order
+    direction = "descending" if order.is_down else "ascending"
+    turned = replace(filters, order=order.turned(column))
+    return {
+        "column": column,
+        "address": address(turned) if column.sorts else "",
+        "sorted": direction if order.column == column else "",
+    }
+
+
+def _ways(filters: Filters, found: executions.Page) -> dict[str, str]:
+    """The words of the links to other pages, and of how far was looked."""
+    if not filters.order.is_indexed:
+        return {
+            "first": "First",
+            "next": "Sort older" if found.is_end_of_look else "Next",
+            "looked": f"Sorted among {SEARCHED:,} executions, the newest, back to",
+        }
+    first, further = ("Newest", "Older") if filters.order.is_down else ("Oldest", "Newer")
+    older = "Search older" if found.is_end_of_look else further
+    return {"first": first, "next": older, "looked": "Searched back to"}
+
+
+@page
+@require_POST
+def choose_columns(request: HttpRequest) -> HttpResponse:
+    """Keep the columns that were checked in the person's settings."""
+    user, filters = person(request), filters_of(QueryDict(request.POST.get("back", "")[:MOST]))
+    names, is_usual = request.POST.getlist("column"), "usual" in request.POST
+    try:
+        kept = "" if is_usual else columns.kept(names)
+        PersonalSettings.objects.change(user, {"columns": kept})
+    except Refused as refused:
+        return list_page(request, filters, refusal=refused, status=status_of(refused))
+    return redirect(address(filters))
 
 
 @page
@@ -95,7 +147,7 @@ def filters_of(query: QueryDict) -> Filters:
         owner=_text(query, "owner"),
         since=_day(query, "since"),
         until=_day(query, "until"),
-        oldest_first=query.get("sort") == "oldest",
+        order=columns.order_of(query.get("sort", "")),
         typed=typed,
         search=read.search,
         problems=read.problems,

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from dashboard.paging import id_or_404
-from dashboard.views.executions import LONGEST, address, filters_of, list_page
+from dashboard.views.executions import MOST, address, filters_of, list_page
 from dashboard.views.pages import page, person
 from dashboard.views.refusing import status_of
 from executions.errors import Refused
@@ -21,7 +21,7 @@ from executions.models import SavedView
 def keep(request: HttpRequest) -> HttpResponse:
     """Save the filter that was on the page; only what the list understands of it is kept."""
     # Four fields, each bounded, each at most twelve characters once it is escaped.
-    filters = filters_of(QueryDict(request.POST.get("query", "")[: 50 * LONGEST]))
+    filters = filters_of(QueryDict(request.POST.get("query", "")[:MOST]))
     try:
         SavedView.objects.keep(
             person(request), request.POST.get("name", ""), urlencode(filters.as_query())

@@ -9,12 +9,14 @@ from zoneinfo import available_timezones
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 
 from executions.errors import Finding, Refused
 
 # Stands for what the browser says of itself.
 BROWSER = "browser"
+COLUMN_NAMES = r"\A[a-z]+(,[a-z]+)*\Z"
 
 
 class DateFormat(models.TextChoices):
@@ -88,6 +90,13 @@ class PersonalSettings(models.Model):
     theme = models.CharField(max_length=10, choices=Theme.choices, default=Theme.SYSTEM)
     density = models.CharField(max_length=12, choices=Density.choices, default=Density.COMFORTABLE)
     has_keys = models.BooleanField(default=True)
+    # Of the list of executions, with commas between; empty: the usual ones.
+    columns = models.CharField(
+        max_length=300,
+        blank=True,
+        default="",
+        validators=[RegexValidator(COLUMN_NAMES, "Names of columns have commas between them.")],
+    )
 
     objects = PersonalSettingsQuerySet.as_manager()
 
@@ -98,4 +107,4 @@ class PersonalSettings(models.Model):
         return f"Settings of {self.user_id}"
 
 
-NAMES = ("time_zone", "date_format", "theme", "density", "has_keys")
+NAMES = ("time_zone", "date_format", "theme", "density", "has_keys", "columns")

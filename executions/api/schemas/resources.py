@@ -198,6 +198,10 @@ class PersonalSettings(BaseModel):
     theme: Literal["system", "light", "dark"]
     density: Literal["comfortable", "compact"] = Field(description="How dense lists are.")
     has_keys: bool = Field(description="Whether single keys are shortcuts.")
+    columns: str = Field(
+        description="Columns of the list of executions, commas between; empty: the usual ones.",
+        examples=["status,what,owner,lasted"],
+    )
 
 
 class PersonalSettingsBody(Body):
@@ -208,6 +212,7 @@ class PersonalSettingsBody(Body):
     theme: Literal["system", "light", "dark"] | None = None
     density: Literal["comfortable", "compact"] | None = None
     has_keys: bool | None = None
+    columns: str | None = Field(None, max_length=300)
 
 
 class Failed(BaseModel):

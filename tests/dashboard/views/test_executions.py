@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.contrib.auth.models import User
 from django.test import Client
 
+from dashboard.columns import COLUMNS
+from dashboard.live.fragments import row_part
 from dashboard.queries import executions as queries
 from dashboard.queries.executions import PAGE
 from executions.models import Execution, Workflow
@@ -133,3 +137,89 @@ def test_what_matches_is_drawn_by_the_hour(
     text = shown(as_(alice), "/executions/")
     assert "Began in the last 24 hours" in text and 'class="day-bars"' in text
     assert 'class="day-bars"' not in shown(as_(alice), "/executions/?phase=CANCELLED")
+
+
+@pytest.mark.database
+def test_every_column_that_sorts_does_so_both_ways(
+    begin: Begin, drive: Drive, alice: User, as_: As
+) -> None:
+    made = {drive(begin()).pk, drive(begin(fails="no")).pk, begin().pk}
+    client = as_(alice)
+    everything = [each.name for each in COLUMNS]
+    client.post("/executions/columns", {"column": everything})
+    heads = client.get("/executions/").context["heads"]
+    assert {each["column"].name for each in heads if each["address"]} >= {"started", "lasted"}
+    for head in heads:
+        if not head["address"]:
+            continue
+        once = client.get(head["address"])
+        again = next(each for each in once.context["heads"] if each["column"] is head["column"])
+        ways = [again["sorted"]]
+        twice = client.get(again["address"])
+        ways += [each["sorted"] for each in twice.context["heads"] if each["sorted"]]
+        assert sorted(ways) == ["ascending", "descending"], head["column"].name
+        for page in (once, twice):
+            assert {row.pk for row in page.context["page"].rows} == made, head["column"].name
+        assert 'aria-sort="' in once.content.decode()
+
+
+def test_a_sorted_list_goes_on_page_by_page_and_then_with_older_runs(
+    begin: Begin, alice: User, as_: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "SEARCHED", 4)
+    monkeypatch.setattr(queries, "PAGE", 3)
+    made = [begin() for _ in range(6)]
+    for number, each in enumerate(made):
+        Execution.objects.filter(pk=each.pk).update(retry_count=number % 4)
+    client = as_(alice)
+    pages = [client.get("/executions/?sort=-retries")]
+    while address := pages[-1].context["next_address"]:
+        pages.append(client.get(address))
+    counts = [[row.retry_count for row in each.context["page"].rows] for each in pages]
+    # The four newest in order, then the two that are older than those.
+    assert counts == [[3, 2, 1], [0], [1, 0]]
+    said = [" ".join(each.content.decode().split()) for each in pages]
+    assert "newest, back to" in said[0] and "newest, back to" in said[1]
+    assert "Sort older" in said[1] and "Sort older" not in said[0]
+
+
+@pytest.mark.database
+def test_a_person_chooses_columns_and_takes_the_usual_ones_back(
+    begin: Begin, alice: User, bob: User, as_: As
+) -> None:
+    begin()
+    client = as_(alice)
+
+    def titles(of: Client) -> list[str]:
+        return [each["column"].name for each in of.get("/executions/").context["heads"]]
+
+    usual = titles(client)
+    answer = client.post(
+        "/executions/columns", {"column": ["owner", "id"], "back": "sort=-started&q=works"}
+    )
+    assert answer.headers["Location"] == "/executions/?sort=-started&q=works"
+    assert titles(client) == ["status", "what", "id", "owner"]
+    assert titles(as_(bob)) == usual
+    client.post("/executions/columns", {"column": ["id"], "usual": "yes"})
+    assert titles(client) == usual
+
+
+def test_a_column_that_does_not_exist_is_refused(begin: Begin, alice: User, as_: As) -> None:
+    begin()
+    client = as_(alice)
+    answer = client.post("/executions/columns", {"column": ["owner", "<b>salary"]})
+    text = answer.content.decode()
+    assert answer.status_code == 400
+    assert "There is no column" in text and "<b>salary" not in text
+    assert "owner" not in [each["column"].name for each in answer.context["heads"]]
+
+
+def test_a_row_that_is_pushed_has_every_column_and_the_style_hides_each_that_may_be_left_out(
+    begin: Begin,
+) -> None:
+    part = row_part(queries.visible(begin().owner).get())
+    style = Path(str(finders.find("css/executions.css"))).read_text()
+    for column in COLUMNS:
+        assert f"col-{column.name}" in part.html
+        hides = f'.executions:not([data-columns~="{column.name}"]) .col-{column.name}'
+        assert (hides in style) is not column.is_fixed, column.name
