@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('executions', '0049_stall'),
+        ('executions', '0050_saved_order'),
     ]
 
     operations = [
