@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from dashboard import diff, highlight
 from dashboard.paging import cursor, id_or_404
 from dashboard.queries import agents as queries
-from dashboard.queries import by_hour, figures, schedules
+from dashboard.queries import by_hour, figures, how_often, schedules
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.starting import STATUSES, started_once
@@ -41,8 +41,12 @@ SUBJECT_CHARACTERS = 120
 def listing(request: HttpRequest) -> HttpResponse:
     """The agents that this person may talk to."""
     text = request.GET.get("q", "").strip()[:LONGEST]
+    user = person(request)
+    rows, counts = queries.page(user, text), how_often.counts(user, "agent")
     context = {
-        "rows": queries.page(person(request), text),
+        "rows": how_often.beside(rows, counts),
+        "counts": counts,
+        "counted": how_often.COUNTED,
         "text": text,
         "server_now": clock.now(),
     }

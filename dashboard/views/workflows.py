@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from dashboard import diff, highlight, start_commands
 from dashboard.graph.layers import HEIGHT, WIDTH
 from dashboard.paging import id_or_404
-from dashboard.queries import by_hour, figures, schedules
+from dashboard.queries import by_hour, figures, how_often, schedules
 from dashboard.queries import execution as executions
 from dashboard.queries import workflows as queries
 from dashboard.queries.tabs import drawing_of
@@ -28,17 +28,11 @@ LONGEST = 200
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     user, text = person(request), request.GET.get("q", "").strip()[:LONGEST]
-    rows, counts = queries.page(user, text), queries.counts(user)
-    shown = [
-        (row, counts.runs.get(row.pk, 0), counts.failed.get(row.pk, 0))
-        if counts
-        else (row, None, None)
-        for row in rows
-    ]
+    rows, counts = queries.page(user, text), how_often.counts(user, "workflow")
     context = {
-        "rows": shown,
+        "rows": how_often.beside(rows, counts),
         "counts": counts,
-        "counted": queries.COUNTED,
+        "counted": how_often.COUNTED,
         "text": text,
         "server_now": clock.now(),
     }

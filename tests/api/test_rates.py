@@ -51,7 +51,7 @@ def test_two_processes_share_what_one_caller_may_ask(redis_client):
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=300,
     )
     assert said.stdout.strip() == "2", "of four requests of another process two were left"
     assert 0 < here.take("user:1", 6, 3600) <= 600

@@ -41,7 +41,7 @@ def test_readiness_and_doctor_say_that_the_file_is_damaged_and_what_to_do(place:
 def readiness(port: int) -> dict[str, Any]:
     """What /readyz answers; nothing where nobody does."""
     try:
-        with urllib.request.urlopen(f"http://localhost:{port}/readyz", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://localhost:{port}/readyz", timeout=60) as answer:
             return dict(json.load(answer))
     except urllib.error.HTTPError as error:
         return dict(json.load(error))

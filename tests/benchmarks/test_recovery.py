@@ -29,7 +29,7 @@ def test_the_witness_lets_the_first_call_wait_and_answers_the_second() -> None:
         request = urllib.request.Request(witness.url, b"{}", {"Idempotency-Key": "wex-1/step~1"})
 
         def call() -> int:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return int(answer.status)
 
         first = pool.submit(call)

@@ -39,7 +39,7 @@ def send(live: LiveStigmer, path: str, secret: str, body: bytes) -> int:
     }
     request = urllib.request.Request(live.base_url + path, body, headers)
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code

@@ -18,8 +18,7 @@ from unittest.mock import patch
 
 from executions.cli import main
 from tests.live import ROOT, command, environment
-
-SECONDS = 60.0
+from tests.waiting import START_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class Terminal:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=SECONDS,
+            timeout=START_SECONDS,
         )
         return Said(done.returncode, done.stdout, done.stderr)
 

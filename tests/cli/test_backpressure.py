@@ -34,7 +34,7 @@ class Flooding:
     def told(self) -> tuple[int, int]:
         """Chunks sent, streams open."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/sent", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/sent", timeout=60) as answer:
                 sent, streams = map(int, answer.read().split())
         except OSError:
             return -1, -1

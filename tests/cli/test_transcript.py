@@ -29,7 +29,7 @@ def control(live: LiveStigmer, body: str) -> str:
         {"Content-Type": "application/json"},
         method="POST",
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         assert answer.status == 200
     return ""
 

@@ -24,5 +24,5 @@ def shop(tmp_path: Path) -> Iterator[ShopServer]:
 
 @pytest.fixture
 def client(shop: ShopServer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=shop.address, timeout=20, trust_env=False) as client:
+    with httpx.Client(base_url=shop.address, timeout=60, trust_env=False) as client:
         yield client

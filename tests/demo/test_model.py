@@ -22,7 +22,7 @@ def client(tmp_path: Path) -> Iterator[httpx.Client]:
     with ShopServer("127.0.0.1", 0, tmp_path) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
-        with httpx.Client(base_url=server.address, timeout=20, trust_env=False) as client:
+        with httpx.Client(base_url=server.address, timeout=60, trust_env=False) as client:
             yield client
         server.stop()
         thread.join()

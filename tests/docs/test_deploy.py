@@ -88,7 +88,7 @@ class Shell:
     def status(self) -> int:
         """What /readyz answers; 0 where nobody does."""
         try:
-            with urllib.request.urlopen(f"{self.address}/readyz", timeout=10) as answer:
+            with urllib.request.urlopen(f"{self.address}/readyz", timeout=60) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code

@@ -81,6 +81,11 @@ def source() -> str:
 
 
 @cache
+def templates() -> str:
+    return "\n".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
+
+
+@cache
 def document() -> str:
     return (DOCS / "openapi.json").read_text()
 
@@ -124,6 +129,13 @@ def test_files_exist(name: str) -> None:
             assert any((base / span).exists() for base in bases), span
         elif re.fullmatch(r"[a-z]\w*\.py", span):
             assert any(ROOT.glob(f"*/**/{span}")) or (ROOT / span).exists(), span
+
+
+def test_examples_that_pages_and_the_command_name_exist() -> None:
+    named = set(re.findall(r"examples/[\w./-]+\.yaml", source() + templates()))
+    assert "examples/order-fulfilment.yaml" in named
+    for path in named:
+        assert (ROOT / path).exists(), path
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "CHANGELOG.md"])

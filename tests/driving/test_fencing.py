@@ -75,7 +75,7 @@ def test_a_driver_that_comes_back_late_writes_nothing(begin, server):
     running = Running()
     thread = threading.Thread(target=drive_in_thread, args=(execution, first, running))
     thread.start()
-    server.arrived.acquire(timeout=30)
+    server.arrived.acquire(timeout=60)
     first.declare_dead("for a test")
     # The second driver has another idea of the address: a retry with edited arguments would do the
     # same.
@@ -101,7 +101,7 @@ def drive_in_thread(execution: Execution, process: object, running: Running) -> 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_drivers_at_once_one_gets_the_execution(begin, ledger):
     execution = begin(tasks(a=call("note", ledger=str(ledger.path), line="a")))
-    together = threading.Barrier(6, timeout=30)
+    together = threading.Barrier(6, timeout=60)
     got: list[bool] = []
 
     def race(process: Process) -> None:

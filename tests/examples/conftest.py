@@ -59,7 +59,7 @@ def shop(home: Path, settings: Any) -> Iterator[httpx.Client]:
         thread.start()
         settings.STIGMER_DEMO_PORT = server.port
         settings.STIGMER_HTTP_ALLOWED_HOSTS = [f"127.0.0.1:{server.port}"]
-        with httpx.Client(base_url=server.address, timeout=20, trust_env=False) as client:
+        with httpx.Client(base_url=server.address, timeout=60, trust_env=False) as client:
             yield client
         loop.close()
         server.stop()

@@ -32,7 +32,7 @@ def test_many_changes_at_once_are_one_nudge_with_the_newest_counter(redis_client
         heard: list[dict[str, object]] = []
         messages: list[dict[str, object]] = []
         while {nudge["execution"]: nudge["seq"] for nudge in heard} != {str(one): 100, str(two): 1}:
-            message = await asyncio.wait_for(layer.receive(channel), timeout=10)
+            message = await asyncio.wait_for(layer.receive(channel), timeout=60)
             messages.append(message)
             heard += message["nudges"]
         await layer.group_discard(nudges.GROUP, channel)

@@ -25,7 +25,7 @@ def test_check_says_that_the_queue_is_off(tmp_path: Path) -> None:
         env=environment(tmp_path, STIGMER_QUEUE="off"),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert checked.returncode != 0
     assert SAID in checked.stderr + checked.stdout
@@ -76,7 +76,7 @@ def test_workers_of_rq_itself_are_refused_with_a_sentence(
         env=environment(tmp_path),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert refused.returncode == 1
     assert refused.stderr.startswith("CommandError: Only `stigmer worker` can advance executions")

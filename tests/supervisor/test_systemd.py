@@ -70,7 +70,7 @@ def test_a_process_that_is_not_the_one_that_is_watched_says_nothing(
     source = (
         "import time; from executions.supervisor.answers import answer; answer(); time.sleep(1)"
     )
-    subprocess.run([sys.executable, "-c", source], cwd=ROOT, env=asked, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", source], cwd=ROOT, env=asked, check=True, timeout=300)
     heard.setblocking(False)
     with pytest.raises(BlockingIOError):
         heard.recv(100)

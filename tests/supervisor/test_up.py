@@ -30,7 +30,7 @@ def _run(*arguments: str, home: Path, **settings: object) -> subprocess.Complete
         env=environment(home, **settings),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
 
 

@@ -21,7 +21,7 @@ from executions.intake.start import start
 from executions.models import Execution, Process
 from tests import server_logs
 from tests.settings import TEST_DATABASE, TEST_FOLDER
-from tests.waiting import START_SECONDS, until
+from tests.waiting import PATIENCE_SECONDS, START_SECONDS, until
 from tests.worker.server import GatedServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -147,7 +147,9 @@ def begin(alice: User) -> Callable[..., Execution]:
 def ends() -> Callable[..., Execution]:
     """``ends(execution)``: wait until it stands in this phase (COMPLETED)."""
 
-    def ended(execution: Execution, phase: str = "COMPLETED", seconds: float = 30.0) -> Execution:
+    def ended(
+        execution: Execution, phase: str = "COMPLETED", seconds: float = PATIENCE_SECONDS
+    ) -> Execution:
         def look() -> Execution | None:
             seen = Execution.objects.get(pk=execution.pk)
             return seen if seen.phase == phase else None

@@ -199,7 +199,7 @@ def test_a_worker_that_is_killed_while_it_is_locked_is_taken_over_after_it(
     doomed = worker()
     twice = [begin(tasks(a=get(f"{gated.url}/gated")), name=f"i{n}") for n in range(3)]
     once = begin(
-        tasks(a=get(f"{gated.url}/gated", "metadata: {effect: at_most_once}")), name="once"
+        tasks(a=get(f"{gated.url}/gated?once", "metadata: {effect: at_most_once}")), name="once"
     )
     until(lambda: gated.inside == 4, what="the calls are under way")
     survivor = worker()
@@ -214,11 +214,15 @@ def test_a_worker_that_is_killed_while_it_is_locked_is_taken_over_after_it(
         hold(3.0)
     all_end(twice)
     asked = ends(once, "WAITING")
-    assert (asked.waiting_for, len(gated.seen)) == ("decision", 7)
+    assert asked.waiting_for == "decision"
+    paths = [seen.path for seen in gated.seen]
+    # On a busy machine a survivor that beat too late is taken over as well: what may be repeated is
+    # made once more then.
+    assert paths.count("/gated?once") == 1 and paths.count("/gated") >= 6
     assert survivor.poll() is None
     lost = set(Attempt.objects.filter(outcome="lost").values_list("rule", flat=True))
-    assert len(lost) == 1
-    assert lost.pop().startswith("its worker process ended before its outcome was written")
+    assert lost
+    assert all(rule.startswith("its worker process ended before its outcome") for rule in lost)
 
 
 def test_a_worker_that_is_stopped_while_it_is_locked_comes_to_an_orderly_end(

@@ -27,7 +27,7 @@ UPDATES = 30
 
 @pytest.fixture
 def api(live_stigmer: LiveStigmer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=live_stigmer.base_url, timeout=30) as client:
+    with httpx.Client(base_url=live_stigmer.base_url, timeout=60) as client:
         page = client.get("/log-in").text
         form = {"username": "admin", "password": live_stigmer.logins["admin"]}
         token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]

@@ -364,7 +364,7 @@ def test_a_running_call_can_be_cancelled_from_another_thread(server: FaultServer
         target=lambda: outcomes.append(http.run(get(server.url + "/hang"), context))
     )
     caller.start()
-    assert server.arrived.acquire(timeout=20)
+    assert server.arrived.acquire(timeout=60)
     cancellation.request()
     caller.join(20)
     assert isinstance(outcomes[0], Fail)
@@ -403,7 +403,7 @@ def test_closing_the_loop_ends_running_calls_and_the_next_call_starts_a_new_one(
 ) -> None:
     with ThreadPoolExecutor(1) as slot:
         waiting = slot.submit(http.run, get(server.url + "/hang"), make_context())
-        assert server.arrived.acquire(timeout=20)
+        assert server.arrived.acquire(timeout=60)
         loop.close()
         outcome = waiting.result()
     assert isinstance(outcome, Fail) and outcome.rule == "attempt cancelled"

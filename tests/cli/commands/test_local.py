@@ -194,7 +194,7 @@ def run_python(terminal: Terminal, program: str) -> None:
     """A program of this installation, with its settings."""
     code = f"import django; django.setup()\n{program}"
     settings = terminal.environment(DJANGO_SETTINGS_MODULE="stigmer_site.settings")
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=settings, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=settings, check=True, timeout=300)
 
 
 def test_workspaces_are_listed_and_what_no_run_knows_is_removed(

@@ -116,7 +116,7 @@ def test_a_restore_asks_the_person_at_the_terminal(
         stdin=terminal,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     os.close(person)
     os.close(terminal)

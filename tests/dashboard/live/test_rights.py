@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 As = Callable[[User], Client]
 SIGNED_OUT, NOT_ALLOWED = 4401, 4403
 # Two seconds are promised; a machine that does other things as well is slower.
-PATIENCE_SECONDS = 40.0
+PATIENCE_SECONDS = 60.0
 
 
 def log_out(client: Client, user: User) -> None:

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 from django.test import Client
 
-from dashboard.queries import attention, executions, in_time, overview, workflows
+from dashboard.queries import attention, executions, how_often, in_time, overview
 from executions.models import Execution
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -53,7 +53,7 @@ def test_a_page_is_shown_without_the_part_that_took_too_long(
     address: str, says: str, begin: Any, admin: User, as_: AsUser, monkeypatch: pytest.MonkeyPatch
 ):
     begin()
-    for module in (attention, executions, overview, workflows):
+    for module in (attention, executions, how_often, overview):
         monkeypatch.setattr(module, "in_time", lambda part, work, seconds=0.0: None)
     answer = as_(admin).get(address)
     assert answer.status_code == 200
@@ -67,9 +67,9 @@ def test_runs_are_counted_among_the_newest_only(
     for _ in range(4):
         begin()
     assert first.workflow_id is not None
-    counts = workflows.counts(alice)
+    counts = how_often.counts(alice, "workflow")
     assert counts is not None and (counts.runs[first.workflow_id], counts.is_all) == (5, True)
-    monkeypatch.setattr(workflows, "COUNTED", 3)
-    counts = workflows.counts(alice)
+    monkeypatch.setattr(how_often, "COUNTED", 3)
+    counts = how_often.counts(alice, "workflow")
     assert counts is not None and (counts.runs[first.workflow_id], counts.is_all) == (3, False)
     assert "Runs are counted among the newest" in as_(alice).get("/workflows/").content.decode()

@@ -64,6 +64,7 @@ def test_a_message_starts_one_run_though_it_is_sent_twice(
     assert first.headers["Location"] == second.headers["Location"] == page
     assert execution.session is not None and execution.session.subject == "What is there?"
     assert page in text_of(client, f"/agents/{agent.public_id}/")
+    assert ">1 run<" in text_of(client, "/agents/")
 
 
 def test_conversations_with_all_agents_are_listed_to_those_who_may_see_them(

@@ -455,7 +455,7 @@ def test_the_owner_support_and_administrators_may_what_the_policy_says(failed, d
 @pytest.mark.parametrize("verb", ["retry", "recover", "skip"])
 def test_clicked_in_many_tabs_at_once_it_is_decided_once(failed, drive, alice, broken, verb):
     execution = failed(more="metadata: {optional: true}")
-    together, results = threading.Barrier(6, timeout=30), []
+    together, results = threading.Barrier(6, timeout=60), []
 
     def click() -> None:
         together.wait()
