@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -33,7 +34,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @for_people
 @require_safe
-def artifact(request: HttpRequest, public_id: str, artifact: str) -> StreamingHttpResponse:
+def artifact(request: HttpRequest, public_id: str, artifact: str) -> HttpResponseBase:
     """A file that a run has left, never shown as a page: a command has written it."""
     execution = found(request, public_id)
     row = queries.artifact(execution, id_or_404(artifact, "art"))
@@ -47,3 +48,5 @@ def artifact(request: HttpRequest, public_id: str, artifact: str) -> StreamingHt
         return serving.download(request, row)
     except FileNotFoundError as missing:
         raise Http404 from missing
+    except Refused as refused:
+        return HttpResponse(refused.text, "text/plain; charset=utf-8", status=503)

@@ -1,96 +1,31 @@
-"""Files that are kept once, under the digest of what they hold.
-
-A storage is whatever has the methods of :class:`Folder`, the one that there is: a folder of the
-data folder, or one that hosts share.
+"""Files that are kept once, under the digest of what they hold: in a folder, or in a storage that
+speaks S3.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import time
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import BinaryIO
 
-_CHUNK = 1024 * 1024
-_PART = ".part"
+from executions.blobs.folder import Folder
+from executions.blobs.kept import Storage, StorageFailed, Stored, TooLarge
 
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What is kept: the SHA-256 of its bytes in hexadecimal, and how many they are."""
-
-    digest: str
-    size: int
+__all__ = ["Folder", "Storage", "StorageFailed", "Stored", "TooLarge", "at", "is_remote"]
 
 
-class TooLarge(ValueError):
-    """A file has more bytes than may be kept."""
+def at(where: str | Path) -> Storage:
+    """The storage of this address: a folder, or ``s3://bucket/prefix?endpoint=…&region=…``.
 
+    Raises StorageFailed for an address that says nothing, or whose keys are missing.
+    """
+    text = str(where)
+    if is_remote(text):
+        # Its client is loaded by those who have such a storage.
+        from executions.blobs import s3
 
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """Keeps files in a folder."""
-
-    root: Path
-
-    def put(self, source: BinaryIO, most_bytes: int) -> Stored:
-        """Keep what there is to read. Raises TooLarge and OSError; nothing is kept then."""
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        digest, size = hashlib.sha256(), 0
-        with NamedTemporaryFile(dir=self.root, suffix=_PART, delete=False) as file:
-            try:
-                while chunk := source.read(_CHUNK):
-                    size += len(chunk)
-                    if size > most_bytes:
-                        raise TooLarge(f"it has more than {most_bytes:,} bytes")
-                    digest.update(chunk)
-                    file.write(chunk)
-                file.flush()
-                os.fsync(file.fileno())
-                path = self._path(digest.hexdigest())
-                path.parent.mkdir(exist_ok=True, mode=0o700)
-                os.replace(file.name, path)
-            except BaseException:
-                with suppress(FileNotFoundError):
-                    os.unlink(file.name)
-                raise
-        return Stored(digest.hexdigest(), size)
-
-    def open(self, digest: str) -> BinaryIO:
-        """What is kept under a digest. Raises OSError."""
-        return self._path(digest).open("rb")
-
-    def unused(self, seconds: float) -> Iterator[str]:
-        """The digests that nobody has put for so long; what was left half-written goes by the
-        way.
-        """
-        if not self.root.is_dir():
-            return
-        oldest = time.time() - seconds
-        for path in sorted(self.root.glob("??/*")) + sorted(self.root.glob(f"*{_PART}")):
-            with suppress(FileNotFoundError):
-                if path.stat().st_mtime > oldest:
-                    continue
-                if path.suffix == _PART:
-                    path.unlink()
-                else:
-                    yield path.parent.name + path.name
-
-    def remove(self, digest: str) -> None:
-        """Keep it no longer. What is gone already is no problem."""
-        self._path(digest).unlink(missing_ok=True)
-
-    def _path(self, digest: str) -> Path:
-        if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
-            raise ValueError("a digest has 64 hexadecimal digits")
-        return self.root / digest[:2] / digest[2:]
-
-
-def at(where: str | Path) -> Folder:
-    """The storage that a setting names."""
+        return s3.at(text)
     return Folder(Path(where))
+
+
+def is_remote(where: str | Path) -> bool:
+    """Whether it is the address of a server."""
+    return isinstance(where, str) and "://" in where

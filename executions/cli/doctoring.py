@@ -44,6 +44,7 @@ def examine() -> list[Finding]:
         *_unread(),
         _safety(),
         _folder(),
+        *_artifacts(),
         *_health(),
         *_hosts_of_agents(),
         _web(),
@@ -108,6 +109,23 @@ def _folder() -> Finding:
             "Make it writable, or set STIGMER_HOME.",
         )
     return Finding("data folder", True, "writable")
+
+
+def _artifacts() -> Iterator[Finding]:
+    """A storage of another server, where files of runs are kept in one."""
+    from django.conf import settings
+
+    from executions import blobs
+
+    if not blobs.is_remote(settings.STIGMER_ARTIFACTS):
+        return
+    try:
+        blobs.at(settings.STIGMER_ARTIFACTS).check()
+    except blobs.StorageFailed as problem:
+        remedy = "Correct STIGMER_ARTIFACTS and the keys, or start the storage."
+        yield Finding("artifacts", False, str(problem), remedy)
+    else:
+        yield Finding("artifacts", True, "their storage answers and takes the keys")
 
 
 def _health() -> Iterator[Finding]:

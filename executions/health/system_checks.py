@@ -55,6 +55,18 @@ def audit_key_can_be_read(app_configs: Any, **kwargs: Any) -> Sequence[CheckMess
 
 
 @register()
+def artifacts_can_be_kept(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Every step that leaves a file would fail with what is said here."""
+    from executions import blobs
+
+    try:
+        blobs.at(settings.STIGMER_ARTIFACTS)
+    except blobs.StorageFailed as problem:
+        return [Error(str(problem), id="stigmer.E013")]
+    return []
+
+
+@register()
 def lists_of_hosts_are_understood(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Every HTTP call would fail with what is said here."""
     from executions.calls.http.egress import Egress

@@ -5,6 +5,7 @@ and with what nobody knows any more.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,25 +36,28 @@ BATCH = 20
 # What was put into the folder a moment ago may get its row in a moment.
 YOUNG_SECONDS = 3_600.0
 _PASSING = "passing-"
+# So long nobody packs a patch anew for a storage that was away.
+AWAY_SECONDS = 60.0
+_forget_at = _examine_at = 0.0
 log = structlog.get_logger(__name__)
 
 
-def storage() -> blobs.Folder:
-    """Where the files that runs leave are kept."""
-    return blobs.at(settings.STIGMER_ARTIFACT_FOLDER)
+def storage() -> blobs.Storage:
+    """Where the files that runs leave are kept. Raises StorageFailed."""
+    return blobs.at(settings.STIGMER_ARTIFACTS)
 
 
 def examine_ended(is_closed: Callable[[], bool]) -> int:
     """Look at the workspaces of runs that have ended since; how many."""
     rows = Workspace.objects.of_host(here().host).ended()
     wanted = rows.filter(state=WorkspaceState.READY, examined_at=None).select_related("execution")
-    if not wanted.exists():
+    if time.monotonic() < _examine_at or not wanted.exists():
         return 0
     # Two that looked at one folder would clear away each other's patch.
     with _alone() as is_alone:
         found = list(wanted.order_by("created_at")[:BATCH]) if is_alone else []
         for workspace in found:
-            if is_closed():
+            if is_closed() or time.monotonic() < _examine_at:
                 break
             examine(workspace)
     return len(found)
@@ -68,7 +72,19 @@ def sweep(is_closed: Callable[[], bool]) -> None:
             if is_closed():
                 return
             carry_out(removal)
-        forget_files()
+        _forget_at_times()
+
+
+def _forget_at_times() -> None:
+    """As often as it may cost something; a storage that is away keeps nobody from the rest."""
+    global _forget_at
+    try:
+        kept = storage()
+        if time.monotonic() >= _forget_at:
+            _forget_at = time.monotonic() + kept.unused_every_seconds
+            forget_files()
+    except blobs.StorageFailed as problem:
+        log.warning("files that nobody needs stay", why=str(problem))
 
 
 @contextmanager
@@ -84,11 +100,21 @@ def _alone() -> Iterator[bool]:
 
 def examine(workspace: Workspace) -> None:
     """Write down what the run has changed, keep its patch, and say how long it is kept."""
+    global _examine_at
     told: dict[str, object] = {"problem": ""}
     try:
         if workspace.start_commit:
             told |= _changes(workspace)
         told["size_bytes"] = size_of(folder_of(workspace))
+    except blobs.StorageFailed as problem:
+        if problem.may_pass:
+            # Its patch would be lost: it is looked at again.
+            _examine_at = time.monotonic() + AWAY_SECONDS
+            log.warning("a patch cannot be stored", workspace=str(workspace), why=str(problem))
+            why = f"The changes are not kept yet: {problem}"[:500]
+            Workspace.objects.filter(pk=workspace.pk, examined_at=None).update(problem=why)
+            return
+        told["problem"] = f"The changes are not kept: {problem}"[:500]
     except (git.GitFailed, Spoiled, OSError, ValueError) as problem:
         why = str(problem)
         log.warning("a workspace cannot be looked at", workspace=str(workspace), why=why)

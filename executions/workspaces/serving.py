@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from typing import BinaryIO
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
@@ -10,6 +11,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
 from executions import policy
+from executions.blobs import StorageFailed
 from executions.errors import Refused
 from executions.models import Artifact, Execution
 from executions.workspaces.caring import storage
@@ -27,10 +29,18 @@ def check_may_download(user: policy.Person, execution: Execution) -> None:
 
 
 def download(request: HttpRequest, artifact: Artifact) -> StreamingHttpResponse:
-    """The file, part by part. Raises FileNotFoundError where it is not kept any more."""
-    storage().open(artifact.digest).close()
+    """The file, part by part. Raises FileNotFoundError where it is not kept any more, and Refused
+    (``unavailable``) where the storage does not give it.
+    """
+    try:
+        # Nothing is sent of a file that is not what was stored.
+        file = storage().open(artifact.digest)
+    except StorageFailed as problem:
+        raise Refused(
+            "unavailable", str(problem), remedy="Try again later, or ask who runs this server."
+        ) from problem
     parts = _parts_in_turn if isinstance(request, ASGIRequest) else _parts
-    answer = StreamingHttpResponse(parts(artifact.digest), content_type=CONTENT_TYPE)
+    answer = StreamingHttpResponse(parts(file), content_type=CONTENT_TYPE)
     name = artifact.name.rpartition("/")[2]
     headers = {
         "Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or "",
@@ -42,15 +52,15 @@ def download(request: HttpRequest, artifact: Artifact) -> StreamingHttpResponse:
     return answer
 
 
-def _parts(digest: str) -> Iterator[bytes]:
-    with storage().open(digest) as file:
+def _parts(file: BinaryIO) -> Iterator[bytes]:
+    with file:
         while part := file.read(_PART_BYTES):
             yield part
 
 
-async def _parts_in_turn(digest: str) -> AsyncIterator[bytes]:
+async def _parts_in_turn(file: BinaryIO) -> AsyncIterator[bytes]:
     """The same for the web server, which would read a plain iterator to its end before it sends."""
-    parts = _parts(digest)
+    parts = _parts(file)
     while part := await sync_to_async(_next)(parts):
         yield part
 

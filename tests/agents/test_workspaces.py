@@ -24,7 +24,7 @@ TOOL = {"command": True, "approval": "never"}
 @pytest.fixture(autouse=True)
 def surroundings(settings: Any, tmp_path: Path) -> None:
     settings.STIGMER_WORKSPACE_FOLDER = tmp_path / "workspaces"
-    settings.STIGMER_ARTIFACT_FOLDER = tmp_path / "artifacts"
+    settings.STIGMER_ARTIFACTS = tmp_path / "artifacts"
     settings.STIGMER_COMMANDS_MAY = list(RISKS)
     settings.STIGMER_REPOSITORIES = {"shop": str(shop(tmp_path / "shop"))}
 

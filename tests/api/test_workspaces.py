@@ -19,7 +19,7 @@ WRITTEN = b"<script>alert(1)</script>\n" * 40_000
 
 @pytest.fixture
 def run(alice: Any, failed: Any, settings: Any, tmp_path: Path) -> Execution:
-    settings.STIGMER_ARTIFACT_FOLDER = tmp_path
+    settings.STIGMER_ARTIFACTS = tmp_path
     execution: Execution = failed()
     Workspace.objects.create(
         execution=execution, name=execution.pk.hex, host="north", repository="shop", branch="b"

@@ -21,7 +21,7 @@ def test_a_failing_test_is_mended_and_the_change_is_kept(
     home: Path, run: Run, settings: Any
 ) -> None:
     settings.STIGMER_WORKSPACE_FOLDER = home / "workspaces"
-    settings.STIGMER_ARTIFACT_FOLDER = home / "artifacts"
+    settings.STIGMER_ARTIFACTS = home / "artifacts"
     settings.STIGMER_COMMANDS_MAY = list(RISKS)
     settings.STIGMER_REPOSITORIES = {"demo": str(DEMO_REPOSITORY)}
     execution = run("mend-repository")

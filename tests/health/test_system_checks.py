@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from executions.health.system_checks import (
+    artifacts_can_be_kept,
     every_setting_is_read,
     https_needs_a_proxy,
     lists_of_hosts_are_understood,
@@ -80,3 +81,14 @@ def test_secrets_that_cannot_be_read_are_named_without_a_value(
     assert "$access.key has to be an object" in str(found.msg) and "canary" not in str(found.msg)
     file.write_text("key: canary\n")
     assert secrets_can_be_read(None) == []
+
+
+def test_a_storage_of_artifacts_whose_key_is_missing_is_named(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert artifacts_can_be_kept(None) == []
+    settings.STIGMER_ARTIFACTS = "s3://files"
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a-key")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
+    (found,) = artifacts_can_be_kept(None)
+    assert "AWS_SECRET_ACCESS_KEY is not set" in found.msg

@@ -23,7 +23,7 @@ COMMAND = CallKind(
     destinations=("shell", "script", "container", "network"),
     limits=sandboxed.LIMITS
     | {
-        "artifacts": "STIGMER_ARTIFACT_FOLDER",
+        "artifacts": "STIGMER_ARTIFACTS",
         "artifact_bytes": "STIGMER_ARTIFACT_BYTES",
         "value_bytes": "STIGMER_VALUE_BYTES",
     },

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from executions import blobs
-from executions.blobs import TooLarge
+from executions.blobs import StorageFailed, TooLarge
 from executions.calls.outcome import Done, Fail, LeftFile
 from executions.errors import WorkflowError
 from executions.sandbox import Place
@@ -20,11 +20,13 @@ def kept(
     """The outcome with the files of these names. What a command that failed did not leave is no
     further problem; one that succeeded has to leave all.
     """
-    storage, files, problems = blobs.at(limits["artifacts"]), [], []
+    files, problems = list[LeftFile](), list[str]()
     for name in names:
         try:
             with open_below(place.work, name) as file:
-                stored = storage.put(file, limits["artifact_bytes"])
+                stored = blobs.at(limits["artifacts"]).put(file, limits["artifact_bytes"])
+        except StorageFailed as problem:
+            return _not_stored(outcome, name, problem)
         except TooLarge as problem:
             problems.append(f"{name}: {problem} (STIGMER_ARTIFACT_BYTES)")
         except ValueError as problem:
@@ -41,4 +43,18 @@ def kept(
     rule = "artifact missing"
     return Fail(
         error, transient=False, rule=rule, answered=True, log=outcome.log, files=outcome.files
+    )
+
+
+def _not_stored(outcome: Done | Fail, name: str, problem: StorageFailed) -> Done | Fail:
+    """The command did its work, and nobody has the file."""
+    if isinstance(outcome, Fail):
+        return outcome
+    detail = f"The artifact {name} could not be stored. {problem}"
+    return Fail(
+        WorkflowError.standard("communication", detail),
+        transient=problem.may_pass,
+        rule="artifact not stored",
+        answered=True,
+        log=outcome.log,
     )

@@ -29,7 +29,7 @@ WORKSPACE = CallKind(
     destinations=(),
     limits=sandboxed.LIMITS
     | {
-        "artifacts": "STIGMER_ARTIFACT_FOLDER",
+        "artifacts": "STIGMER_ARTIFACTS",
         "repositories": "STIGMER_REPOSITORIES",
         "git_hosts": "STIGMER_GIT_HOSTS",
     },

@@ -120,7 +120,7 @@ def _saved(digest: str, place: Place, limits: Mapping[str, Json]) -> str:
     except FileNotFoundError as missing:
         raise git.GitFailed(
             "The stored work of the workspace cannot be read here: the hosts have to share the"
-            " artifacts (STIGMER_ARTIFACT_FOLDER, docs/workspaces.md). Start a worker on the host"
+            " artifacts (STIGMER_ARTIFACTS, docs/workspaces.md). Start a worker on the host"
             " that made it, or restore the run to its beginning."
         ) from missing
     return git.SAVED

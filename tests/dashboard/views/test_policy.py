@@ -127,7 +127,7 @@ POSTS = {
 
 @pytest.fixture(autouse=True)
 def artifacts(settings: Any, tmp_path: Path) -> None:
-    settings.STIGMER_ARTIFACT_FOLDER = tmp_path / "artifacts"
+    settings.STIGMER_ARTIFACTS = tmp_path / "artifacts"
 
 
 def kept_file(execution: Execution) -> Artifact:

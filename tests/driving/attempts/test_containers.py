@@ -36,7 +36,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def surroundings(settings: Any, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
     settings.STIGMER_WORKSPACE_FOLDER = tmp_path_factory.getbasetemp() / "contained"
-    settings.STIGMER_ARTIFACT_FOLDER = tmp_path / "artifacts"
+    settings.STIGMER_ARTIFACTS = tmp_path / "artifacts"
     settings.STIGMER_COMMANDS_MAY = ALLOWED
 
 

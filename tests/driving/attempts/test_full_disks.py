@@ -48,7 +48,7 @@ def _disk(folder: Path, mib: int) -> Iterator[Path]:
 def folder(tmp_path: Path, settings: Any) -> Iterator[Path]:
     """The disk of the workspaces: 100 MiB."""
     settings.STIGMER_COMMANDS_MAY = list(RISKS)
-    settings.STIGMER_ARTIFACT_FOLDER = tmp_path / "artifacts"
+    settings.STIGMER_ARTIFACTS = tmp_path / "artifacts"
     settings.STIGMER_REPOSITORIES = {"shop": str(tmp_path / "shop")}
     with _disk(tmp_path / "workspaces", 100) as disk:
         settings.STIGMER_WORKSPACE_FOLDER = disk
@@ -158,7 +158,7 @@ do:
     metadata: {artifacts: [report], effect: idempotent}
 """
     with _disk(tmp_path / "small", 1) as disk:
-        settings.STIGMER_ARTIFACT_FOLDER = disk
+        settings.STIGMER_ARTIFACTS = disk
         execution = drive(begin(tasks))
         assert execution.phase == "FAILED"
         assert "report: No space left on device" in execution.error["detail"]
@@ -181,7 +181,7 @@ do:
 - b: {run: {shell: {command: 'rm big; ls'}}}
 """
     with _disk(tmp_path / "small", 1) as disk:
-        settings.STIGMER_ARTIFACT_FOLDER = disk
+        settings.STIGMER_ARTIFACTS = disk
         execution = drive(begin(tasks.split("- b")[0]))
         assert execution.phase == "COMPLETED", execution.error
         row = Workspace.objects.get(execution=execution)

@@ -45,7 +45,7 @@ SEEN = "Dearer\nA price\n M price.txt\n?? new\n300\nx\n"
 
 @pytest.fixture(autouse=True)
 def surroundings(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.STIGMER_ARTIFACT_FOLDER = tmp_path / "artifacts"
+    settings.STIGMER_ARTIFACTS = tmp_path / "artifacts"
     settings.STIGMER_COMMANDS_MAY = list(RISKS)
     settings.STIGMER_REPOSITORIES = {"shop": str(shop(tmp_path / "shop"))}
 
@@ -182,7 +182,7 @@ def test_what_was_stored_and_is_not_there_is_said_and_never_passed_over(
     begin: Any, drive: Any, alice: User, at: Any, settings: Any, tmp_path: Path
 ) -> None:
     execution = left_at_east(begin, drive, alice, at)
-    settings.STIGMER_ARTIFACT_FOLDER = tmp_path / "of west alone"
+    settings.STIGMER_ARTIFACTS = tmp_path / "of west alone"
     remaking.remake_workspace(execution.pk, alice)
     execution = drive(execution)
     assert (execution.phase, execution.current_step) == ("FAILED", "/~workspace")

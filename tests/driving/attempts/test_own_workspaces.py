@@ -29,7 +29,7 @@ TASKS = """do:
 @pytest.fixture(autouse=True)
 def surroundings(settings: Any, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
     settings.STIGMER_WORKSPACE_FOLDER = tmp_path_factory.getbasetemp() / "own"
-    settings.STIGMER_ARTIFACT_FOLDER = tmp_path / "artifacts"
+    settings.STIGMER_ARTIFACTS = tmp_path / "artifacts"
     settings.STIGMER_COMMANDS_MAY = list(RISKS)
     settings.STIGMER_REPOSITORIES = {"shop": str(shop(tmp_path / "shop"))}
 

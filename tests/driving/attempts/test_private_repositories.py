@@ -43,7 +43,7 @@ def surroundings(
     monkeypatch.setenv("GIT_SSL_CAINFO", str(tmp_path / "cert.pem"))
     monkeypatch.setattr(secret_access, "known_secrets", lambda: {"SHOP": PASSWORD, "BAD": "wrong"})
     settings.STIGMER_WORKSPACE_FOLDER = tmp_path / "workspaces"
-    settings.STIGMER_ARTIFACT_FOLDER = tmp_path / "artifacts"
+    settings.STIGMER_ARTIFACTS = tmp_path / "artifacts"
     settings.STIGMER_COMMANDS_MAY = list(RISKS)
     settings.STIGMER_REPOSITORIES = {"shop": f"https://{USER}:secret.SHOP@{server.host}/shop"}
 

@@ -34,7 +34,7 @@ GIVEN = "environment: {KEY: '${ $secrets.key }'}"
 @pytest.fixture(autouse=True)
 def surrounded(settings: Any, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
     settings.STIGMER_WORKSPACE_FOLDER = tmp_path_factory.getbasetemp() / "secretive"
-    settings.STIGMER_ARTIFACT_FOLDER = tmp_path / "artifacts"
+    settings.STIGMER_ARTIFACTS = tmp_path / "artifacts"
     settings.STIGMER_COMMANDS_MAY = list(RISKS)
 
 

@@ -38,7 +38,7 @@ def repository(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def surroundings(settings: Any, folder: Path, tmp_path: Path, repository: Path) -> None:
     settings.STIGMER_WORKSPACE_FOLDER = folder
-    settings.STIGMER_ARTIFACT_FOLDER = tmp_path / "artifacts"
+    settings.STIGMER_ARTIFACTS = tmp_path / "artifacts"
     settings.STIGMER_COMMANDS_MAY = list(RISKS)
     settings.STIGMER_REPOSITORIES = {"shop": str(repository)}
 
