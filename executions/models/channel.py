@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -86,8 +87,11 @@ class Channel(models.Model):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
     hears_from = models.DateTimeField(db_default=Now())
-    # The breaker: how many tries failed one after the other, and until when nothing is tried.
+    # Its breaker: how many tries failed one after the other, and until when nothing is tried.
     failures = models.PositiveIntegerField(default=0, db_default=0)
+    # The breaker of its server, which all channels to it share: how often nobody answered there.
+    target = models.CharField(max_length=300, blank=True, default="", db_default="")
+    target_failures = models.PositiveIntegerField(default=0, db_default=0)
     rests_until = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=500, blank=True, default="", db_default="")
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -111,6 +115,16 @@ class Channel(models.Model):
     @property
     def public_id(self) -> str:
         return public_id("snk", self.pk)
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        """With another address it speaks to another server, of which nothing is known yet."""
+        if update_fields is None or "address" in update_fields:
+            target = addresses.target(self.address)
+            if target != self.target:
+                self.target, self.target_failures = target, 0
+            if update_fields is not None:
+                update_fields = {*update_fields, "target", "target_failures"}
+        super().save(*args, update_fields=update_fields, **kwargs)
 
     @property
     def where(self) -> str:

@@ -20,7 +20,7 @@ from executions.models import Channel, Rhythm, Sending
 from executions.models.channel import EVENTS
 from executions.models.resource import Visibility
 from executions.models.transactions import persistent
-from executions.outbound import lifecycle, telling, wording
+from executions.outbound import lifecycle, sending, telling, wording
 from executions.outbound.kinds.kind import Kind
 from executions.outbound.kinds.table import KINDS, OF_NOTICES
 from executions.secrets import addresses
@@ -155,17 +155,12 @@ def change(channel: Channel, actor: User, changes: Mapping[str, Any]) -> Channel
     with transaction.atomic():
         channel.save(update_fields=list(changes))
         if "address" in changes:
-            _forget_trouble(Channel.objects.filter(pk=channel.pk))
+            sending.hurry(channel)
         audit.record_account(
             f"change {_word(channel)}", channel.public_id, actor, after={"changed": sorted(changes)}
         )
     channel.refresh_from_db()
     return channel
-
-
-def _forget_trouble(rows: QuerySet[Channel]) -> None:
-    """They are tried at once, as if nothing had failed."""
-    rows.update(failures=0, rests_until=None, problem="")
 
 
 def _subjects(actor: User, name: str, given: Any) -> list[str]:
@@ -205,7 +200,7 @@ def test(channel: Channel, actor: User) -> Sending:
         raise Refused("conflict", "The channel is off.", remedy="Turn it on first.")
     key = f"test.{uuid7().hex}"
     with transaction.atomic():
-        _forget_trouble(Channel.objects.filter(pk=channel.pk))
+        sending.hurry(channel)
         return Sending.objects.create(
             channel=channel, key=key, group=key, type=wording.TEST, body=wording.test(channel)
         )
@@ -220,7 +215,7 @@ def switch(channel: Channel, actor: User, *, on: bool) -> None:
         if on:
             rows.filter(is_active=False).update(hears_from=Now())
             rows.update(is_active=True)
-            _forget_trouble(rows)
+            sending.hurry(channel)
         else:
             rows.update(is_active=False)
         word = f"turn {_word(channel)} {'on' if on else 'off'}"

@@ -3,7 +3,8 @@
 A message that was not taken is tried again later, and later ones of its run wait for it. It is
 given up after many tries or days; one that may have been taken, and would be taken twice, is tried
 once more. If tries fail one after the other, whatever they are, the channel rests: one message then
-tries whether it is heard again.
+tries whether it is heard again. Where nobody answers at a server, all channels to it rest together,
+and one of them tries.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 import structlog
-from django.db.models import F, QuerySet
+from django.db.models import F, Max, QuerySet
 from django.db.models.functions import Now
 
 from executions import clock
@@ -60,7 +61,27 @@ def due() -> list[tuple[uuid.UUID, str]]:
     """The channels that may be sent something now, with their kinds."""
     rows = Sending.objects.waiting().filter(due_at__lte=Now()).values("channel")
     channels = Channel.objects.active().filter(pk__in=rows, kind__in=KINDS)
-    return list(channels.exclude(rests_until__gt=Now()).values_list("pk", "kind"))
+    found = list(channels.exclude(rests_until__gt=Now()))
+    held_back = _held_back(found)
+    return [(row.pk, row.kind) for row in found if row.pk not in held_back]
+
+
+def _held_back(channels: Sequence[Channel]) -> set[uuid.UUID]:
+    """Of the channels to a server that did not answer one tries for all of them: that which has
+    waited longest, so that no other one always tries before it.
+    """
+    beside: dict[str, list[uuid.UUID]] = {}
+    for row in channels:
+        if row.target_failures >= FAILURES:
+            target = row.kind if KINDS[row.kind].is_shared else row.target
+            beside.setdefault(target, []).append(row.pk)
+    found: set[uuid.UUID] = set()
+    for keys in beside.values():
+        if len(keys) > 1:
+            waiting = Sending.objects.waiting().filter(channel__in=keys, due_at__lte=Now())
+            oldest = waiting.order_by("due_at", "pk").values_list("channel", flat=True).first()
+            found |= set(keys) - {oldest}
+    return found
 
 
 def send_some(call: Call, channel_id: uuid.UUID) -> bool:
@@ -80,7 +101,8 @@ def _parcels(channel_id: uuid.UUID) -> tuple[Channel, list[Parcel]] | None:
     channel = rows.filter(pk=channel_id, kind__in=KINDS).first()
     if channel is None:
         return None
-    most = 1 if channel.failures >= FAILURES else AT_ONCE
+    is_tried = max(channel.failures, channel.target_failures) >= FAILURES
+    most = 1 if is_tried else AT_ONCE
     if channel.kind in OF_EVENTS:
         return channel, heads(channel, most)
     with atomic():
@@ -117,22 +139,43 @@ def _write(channel: Channel, results: Sequence[Result]) -> None:
             _put_off(result)
         own = Channel.objects.filter(pk=channel.pk)
         if taken:
-            own.update(sent_at=Now())
-            _of_target(channel).update(failures=0, rests_until=None)
+            own.update(sent_at=Now(), failures=0, rests_until=None)
             if not failed:
                 own.update(problem="")
+        if not all(_is_of_target(channel, result.posted) for result in results):
+            _note_answer(channel)
         if failed:
-            _note_failures(channel, failed, taken=bool(taken))
+            _note_failures(channel, [result.posted for result in failed], taken=bool(taken))
+
+
+def _is_of_target(channel: Channel, posted: Posted) -> bool:
+    """Whether it failed as any other channel to the server would have."""
+    if not posted.problem or posted.is_about_one:
+        return False
+    return posted.is_of_target or KINDS[channel.kind].is_shared
 
 
 def _of_target(channel: Channel) -> QuerySet[Channel]:
     """The channels that speak to the same server: they rest together."""
-    rows = Channel.objects.all()
-    return (
-        rows.filter(kind=channel.kind)
-        if KINDS[channel.kind].is_shared
-        else rows.filter(pk=channel.pk)
-    )
+    if KINDS[channel.kind].is_shared:
+        return Channel.objects.filter(kind=channel.kind)
+    if channel.target:
+        return Channel.objects.filter(target=channel.target)
+    return Channel.objects.filter(pk=channel.pk)
+
+
+def hurry(channel: Channel) -> None:
+    """It is tried at once, as if nothing of it had failed; with it the others to its server."""
+    own = Channel.objects.filter(pk=channel.pk)
+    own.update(failures=0, rests_until=None, problem="")
+    _of_target(channel).filter(target_failures__gte=FAILURES).update(rests_until=None)
+
+
+def _note_answer(channel: Channel) -> None:
+    """Somebody answers there: the others that rest with it are tried at once."""
+    rows = _of_target(channel).filter(target_failures__gt=0)
+    rows.filter(target_failures__gte=FAILURES).exclude(pk=channel.pk).update(problem="")
+    rows.update(target_failures=0, rests_until=None)
 
 
 def _put_off(result: Result) -> None:
@@ -157,28 +200,51 @@ def back_off(tries: int, chance: Callable[[], float] = random.random) -> float:
     return wait_seconds * (0.75 + 0.5 * chance())
 
 
-def _note_failures(channel: Channel, failed: Sequence[Result], *, taken: bool) -> None:
-    last = failed[-1].posted
-    changes: dict[str, Any] = {"problem": last.problem[:LONGEST_PROBLEM]}
-    if any(result.posted.status == GONE for result in failed):
+def _note_failures(channel: Channel, failed: Sequence[Posted], *, taken: bool) -> None:
+    changes: dict[str, Any] = {"problem": failed[-1].problem[:LONGEST_PROBLEM]}
+    if any(posted.status == GONE for posted in failed):
         changes |= {"is_active": False}
         log.warning("a sink is gone and was turned off", sink=channel.name)
     elif not taken:
-        _rest(channel, [result.posted for result in failed if not result.posted.is_about_one])
+        _rest(channel, [posted for posted in failed if not posted.is_about_one])
     Channel.objects.filter(pk=channel.pk).update(**changes)
 
 
 def _rest(channel: Channel, failed: Sequence[Posted]) -> None:
-    """Nothing is tried for a while where tries failed one after the other."""
-    if not failed:
+    """Nothing is tried for a while where tries failed one after the other: by this channel, or by
+    any to its server where nobody answers there.
+    """
+    of_target = [posted for posted in failed if _is_of_target(channel, posted)]
+    if of_target:
+        _rest_all(channel, len(of_target))
+    elif failed:
+        failures = channel.failures + len(failed)
+        changes: dict[str, Any] = {"failures": failures}
+        if failures >= FAILURES:
+            changes["rests_until"] = _until(failures)
+            log.warning("a sink rests", sink=channel.name, problem=failed[-1].problem)
+        Channel.objects.filter(pk=channel.pk).update(**changes)
+
+
+def _rest_all(channel: Channel, number: int) -> None:
+    """All channels to the server. Tries that were under way as the rest began make it no longer."""
+    rows = _of_target(channel)
+    before = rows.aggregate(most=Max("target_failures"))["most"] or 0
+    if rows.filter(target_failures__gte=FAILURES, rests_until__gt=Now()).exists():
         return
-    failures = channel.failures + len(failed)
-    changes: dict[str, Any] = {"failures": failures}
+    failures = min(before + number, FAILURES) if before < FAILURES else before + 1
+    rows.update(target_failures=failures)
     if failures >= FAILURES:
-        rest = min(FIRST_REST_SECONDS * 2.0 ** min(failures - FAILURES, 10), LONGEST_REST_SECONDS)
-        changes["rests_until"] = clock.now() + timedelta(seconds=rest)
-        log.warning("a sink rests", sink=channel.name, seconds=rest, problem=failed[-1].problem)
-    _of_target(channel).update(**changes)
+        name = channel.target or "the mail server"
+        said = f"Nobody answers at {name}: the channels to it rest together, and one of them tries."
+        rows.exclude(pk=channel.pk).update(problem=said)
+        rows.update(rests_until=_until(failures))
+        log.warning("a server rests", target=name, failures=failures)
+
+
+def _until(failures: int) -> datetime:
+    rest = min(FIRST_REST_SECONDS * 2.0 ** min(failures - FAILURES, 10), LONGEST_REST_SECONDS)
+    return clock.now() + timedelta(seconds=rest)
 
 
 def forget() -> int:

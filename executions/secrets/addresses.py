@@ -10,6 +10,7 @@ from executions.secrets.hiding import Hider
 HIDDEN = "…"
 # A shorter part of a path, like `v1`, gives nothing away and would be found where nobody meant it.
 _SHORTEST_PART = 6
+_PORTS = {"http": 80, "https": 443}
 
 
 def shown(address: str) -> str:
@@ -26,6 +27,16 @@ def shown(address: str) -> str:
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     has_more = parts.path.strip("/") or parts.query or parts.fragment
     return f"{parts.scheme}://{host}{port}" + (f"/{HIDDEN}" if has_more else "")
+
+
+def target(address: str) -> str:
+    """The server that an address of HTTP leads to: its host and port; empty for any other."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port or _PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        return ""
+    return f"{parts.hostname}:{port}" if parts.hostname else ""
 
 
 def without(text: str, address: str) -> str:

@@ -16,7 +16,7 @@ from django.db.models import F
 from executions import clock, secret_access
 from executions.errors import Refused
 from executions.models import Channel, Sending
-from executions.outbound import channels, sending
+from executions.outbound import channels, sending, wording
 from executions.outbound.channels import Wanted
 from tests.driving.crashing import drive_on
 from tests.driving.texts import tasks
@@ -148,7 +148,7 @@ def test_a_receiver_that_fails_is_left_in_peace_and_then_tried_with_one(
         run(f"r{number}")
     send_all(sink)
     sink.refresh_from_db()
-    assert sink.failures == len(receiver.came) == sending.FAILURES
+    assert sink.target_failures == len(receiver.came) == sending.FAILURES
     assert sink.rests_until is not None and sink.rests_until > clock.now()
     send_all(sink)
     assert not sending.due() and len(receiver.came) == sending.FAILURES
@@ -159,8 +159,56 @@ def test_a_receiver_that_fails_is_left_in_peace_and_then_tried_with_one(
     now_is_due()
     send_all(sink)
     sink.refresh_from_db()
-    assert sink.failures == 0 and sink.rests_until is None
+    assert sink.target_failures == 0 and sink.rests_until is None
     assert not Sending.objects.waiting().exists()
+
+
+def test_channels_to_one_server_rest_together_and_one_of_them_tries(
+    sink: Channel, receiver: Receiver, admin: User
+) -> None:
+    beside = receiver.url.replace("/events", "/beside")
+    other = channels.create(admin, Wanted("beside", beside, kind="webhook"))
+    apart = channels.create(admin, Wanted("apart", "http://127.0.0.1:9/x", kind="webhook"))
+    write(sink, sending.FAILURES)
+    write(other, 1)
+    write(apart, 1)
+    receiver.answers = lambda event: 503
+    send_all(sink)
+    other.refresh_from_db()
+    assert other.rests_until is not None and "127.0.0.1" in other.problem
+    assert "503" not in other.problem
+    assert sending.due() == [(apart.pk, "webhook")]
+    now_is_due()
+    Sending.objects.filter(channel=other).update(due_at=clock.now() - timedelta(seconds=9))
+    assert [pk for pk, _ in sending.due() if pk != apart.pk] == [other.pk]
+    receiver.answers = lambda event: 204
+    send_all(other)
+    sink.refresh_from_db()
+    other.refresh_from_db()
+    assert sink.rests_until is None and sink.target_failures == 0 == other.target_failures
+    assert other.problem == ""
+
+
+def test_one_address_that_is_refused_leaves_the_others_to_its_server_alone(
+    sink: Channel, receiver: Receiver, admin: User
+) -> None:
+    other = channels.create(admin, Wanted("beside", f"{receiver.url}/x", kind="webhook"))
+    write(sink, sending.FAILURES)
+    write(other, 1)
+    receiver.answers = lambda event: 404
+    send_all(sink)
+    sink.refresh_from_db()
+    other.refresh_from_db()
+    assert sink.rests_until is not None and sink.failures == sending.FAILURES
+    assert other.rests_until is None and sending.due() == [(other.pk, "webhook")]
+
+
+def write(channel: Channel, number: int) -> None:
+    """So many messages about nothing."""
+    body = wording.test(channel)
+    for each in range(number):
+        key = f"k{each}"
+        Sending.objects.create(channel=channel, key=key, group=key, type=wording.TEST, body=body)
 
 
 def test_a_receiver_that_hangs_costs_the_seconds_of_one_request(

@@ -20,6 +20,8 @@ from executions.calls.media import media_type
 
 MOST_BYTES = 65_536
 EXCERPT_CHARACTERS = 200
+# What a gateway answers whose server is away.
+OF_TARGET = frozenset({502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class Posted:
     in a sentence why it was not taken; empty where it was (2xx). ``retry_after`` is in seconds.
 
     ``is_about_one``: the other side works, it refused this one. ``is_final``: it will never take
-    it. ``is_doubtful``: it may have taken it, and would take it twice.
+    it. ``is_doubtful``: it may have taken it, and would take it twice. ``is_of_target``: nobody
+    answered there, or only what stands before it, so that others would not be heard either.
     """
 
     status: int | None
@@ -37,6 +40,7 @@ class Posted:
     is_about_one: bool = False
     is_final: bool = False
     is_doubtful: bool = False
+    is_of_target: bool = False
 
 
 def check_address(address: str) -> None:
@@ -60,7 +64,7 @@ async def _posted(
     egress: Egress,
     seconds: float,
 ) -> Posted:
-    progress = Progress("POST")
+    progress, is_of_target = Progress("POST"), True
     try:
         request = _request(address, headers, body)
         progress.what = request.name
@@ -70,13 +74,13 @@ async def _posted(
     except TimeoutError:
         failure = classify.timed_out(progress.what, seconds, progress.sent)
     except Refusal as refusal:
-        failure = refusal.failure
+        failure, is_of_target = refusal.failure, False
     except Exception as error:
         failure = classify.broken_call(error, progress.what, progress.sent)
     # The status counts, whatever became of what followed it.
     if progress.status is not None:
         return _of_status(progress.status, progress)
-    return Posted(None, failure.error.detail)
+    return Posted(None, failure.error.detail, is_of_target=is_of_target)
 
 
 def _request(address: str, headers: Mapping[str, str], body: bytes) -> Request:
@@ -103,4 +107,4 @@ def _of_status(status: int, progress: Progress) -> Posted:
         status, progress.what, said[:EXCERPT_CHARACTERS], after, datetime.now(UTC)
     )
     wait = classify.retry_after_seconds(after, datetime.now(UTC)) if after else None
-    return Posted(status, failure.error.detail, wait)
+    return Posted(status, failure.error.detail, wait, is_of_target=status in OF_TARGET)
