@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dashboard.queries import figures
+from dashboard.queries import figures, loads
 from executions import clock, policy
 from executions.models import Execution, Process
 from executions.models.unheard import BRIEFLY_SECONDS, Unheard, unheard
@@ -32,6 +32,7 @@ class Workers:
     held: int
     drained: int
     oldest_due: datetime | None
+    load: loads.LoadOfDay
 
 
 def workers(user: policy.Person) -> Workers:
@@ -39,6 +40,7 @@ def workers(user: policy.Person) -> Workers:
     lately = clock.now() - timedelta(days=1)
     living = list(Process.objects.living().driving().with_held().order_by("kind", "started_at"))
     _name_what_they_drive(user, living)
+    loads.name_loads(living)
     return Workers(
         living=living,
         nobody=unheard(BRIEFLY_SECONDS),
@@ -47,6 +49,7 @@ def workers(user: policy.Person) -> Workers:
         drained=sum(process.drained_at is not None for process in living),
         held=Execution.objects.filter(phase="IN_PROGRESS").count(),
         oldest_due=figures.oldest_due(),
+        load=loads.of_the_day(),
     )
 
 

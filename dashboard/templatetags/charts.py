@@ -9,6 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from dashboard.queries.by_hour import Day
+from dashboard.queries.loads import LoadOfDay
 
 register = template.Library()
 _WIDTH, _HEIGHT, _GAP = 96, 24, 1
@@ -68,4 +69,70 @@ def day_bars(day: Day) -> SafeString:
             '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="2"/>',
             bars,
         ),
+    )
+
+
+@register.simple_tag
+def load_bars(load: LoadOfDay) -> SafeString:
+    """The runs that were driven, by the quarter, before the slots that there were."""
+    label = f"In the last 24 hours at most {load.most_held:,} runs were driven at one time"
+    counts = [("slots", [each.slots for each in load.quarters])]
+    counts.append(("held", [each.held for each in load.quarters]))
+    return _quarters("load", label, counts, load.most_slots)
+
+
+@register.simple_tag
+def age_bars(load: LoadOfDay) -> SafeString:
+    """For how long the oldest run that was due had waited, by the quarter."""
+    label = f"In the last 24 hours a run waited {load.oldest_seconds:,.0f} seconds at most"
+    ages = [each.oldest_seconds for each in load.quarters]
+    return _quarters("age", label, [("waited", ages)], load.oldest_seconds)
+
+
+def _quarters(
+    name: str, label: str, kinds: Sequence[tuple[str, Sequence[float]]], most: float
+) -> SafeString:
+    def bar(index: int, step: float, value: float, kind: str) -> tuple[object, ...]:
+        height = max(1.5, _DAY_HEIGHT * min(value, most) / most)
+        sizes = (index * step + 0.5, _DAY_HEIGHT - height, step - 1, height)
+        return (kind, *(round(each, 2) for each in sizes))
+
+    bars = [
+        bar(index, _DAY_WIDTH / len(values), value, kind)
+        for kind, values in kinds
+        for index, value in enumerate(values)
+        if value
+    ]
+    return format_html(
+        '<svg class="day-bars {}" viewBox="0 0 {} {}" role="img" aria-label="{}"'
+        ' preserveAspectRatio="none">{}</svg>',
+        name,
+        _DAY_WIDTH,
+        _DAY_HEIGHT,
+        label,
+        format_html_join("", '<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>', bars),
+    )
+
+
+@register.simple_tag
+def worker_trend(samples: Sequence[int], slots: int) -> SafeString:
+    """How many runs one worker drove, as a line under which it is filled."""
+    most = max(slots, *samples, 1)
+    step = _WIDTH / max(1, len(samples) - 1)
+    points = [
+        f"{index * step:.1f},{_HEIGHT - _HEIGHT * each / most:.1f}"
+        for index, each in enumerate(samples)
+    ]
+    label = f"Drove at most {max(samples)} at one time in the last day"
+    return format_html(
+        '<svg class="worker-trend" viewBox="0 0 {} {}" role="img" aria-label="{}"'
+        ' preserveAspectRatio="none"><title>{}</title><polygon points="0,{} {} {},{}"/></svg>',
+        _WIDTH,
+        _HEIGHT,
+        label,
+        label,
+        _HEIGHT,
+        " ".join(points),
+        _WIDTH,
+        _HEIGHT,
     )

@@ -26,6 +26,7 @@ from executions.models.initial_password import InitialPassword
 from executions.models.instance import WorkflowInstance
 from executions.models.language_model import LanguageModel
 from executions.models.late_answer import LateAnswer
+from executions.models.load import Load
 from executions.models.mcp_server import McpServer, McpTool
 from executions.models.notification import Notification
 from executions.models.personal_settings import PersonalSettings
@@ -80,6 +81,7 @@ __all__ = [
     "InitialPassword",
     "LanguageModel",
     "LateAnswer",
+    "Load",
     "McpServer",
     "McpTool",
     "Notification",

@@ -18,6 +18,7 @@ from executions.audit import refusals
 from executions.inbound import forgetting
 from executions.models import Process, Turn
 from executions.models.spell import Spell
+from executions.recovery import loads
 from executions.recovery.outbox import send_what_is_unsent
 from executions.recovery.processes import Watch, declare_the_dead
 from executions.recovery.reminders import remind
@@ -55,6 +56,7 @@ def sweep(watch: Watch | None = None) -> int:
         remind()
         forgetting.go_on()
         proposing.expire()
+        loads.note()
     return rang
 
 

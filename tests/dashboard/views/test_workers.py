@@ -10,7 +10,7 @@ from django.test import Client
 
 from executions import clock
 from executions.ids import public_id, uuid7
-from executions.models import Execution, Process
+from executions.models import Execution, Load, Process
 
 Begin = Callable[..., Execution]
 As = Callable[[User], Client]
@@ -55,6 +55,27 @@ def test_administrators_drain_and_resume_and_the_page_says_what_it_still_drives(
     assert "Drain worker 1" in page and "nothing new" not in page.partition("<main")[2].replace(
         "A drained worker takes nothing new", ""
     )
+
+
+def test_the_load_of_the_day_is_drawn_with_a_table_behind(
+    alice: User, worker: Process, as_: As
+) -> None:
+    assert "Age of the queue" not in as_(alice).get("/workers/").content.decode()
+    hour = clock.now().replace(minute=0, second=0, microsecond=0)
+    for back, held in ((3, 5), (2, 7)):
+        Load.objects.create(
+            at=hour - timedelta(hours=back),
+            slots=8,
+            held=held,
+            waiting=held * 10,
+            oldest_seconds=held * 60,
+            of_workers={worker.pk.hex: held},
+        )
+    page = as_(alice).get("/workers/").content.decode()
+    assert "at most 7 of 8 slots" in page and "at most 420 s" in page
+    assert page.count('<rect class="held"') == page.count('<rect class="waited"') == 2
+    assert "<td>7</td><td>8</td><td>70</td><td>420</td>" in page
+    assert "Drove at most 7 at one time in the last day" in page
 
 
 def test_what_is_no_worker_is_not_found(admin: User, worker: Process, as_: As) -> None:

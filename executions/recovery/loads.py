@@ -1,0 +1,34 @@
+"""What the workers drive and what waits, noted once a minute by who sweeps: no step pays for it."""
+
+from __future__ import annotations
+
+from django.db.models import Min
+
+from executions import clock
+from executions.models import Execution, Load, Process
+from executions.models.load import KEPT
+
+# More that wait are not counted.
+MOST_COUNTED = 10_000
+
+
+def note() -> bool:
+    """Whether this minute was not noted yet; what is older than a day is forgotten."""
+    now = clock.now()
+    at = now.replace(second=0, microsecond=0)
+    if Load.objects.filter(at=at).exists():
+        return False
+    living = list(Process.objects.living().driving().with_held().order_by("started_at"))
+    due = Execution.objects.due().reachable()
+    oldest = due.aggregate(at=Min("wake_at"))["at"]
+    load = Load(
+        at=at,
+        slots=sum(process.slots for process in living),
+        held=sum(process.held for process in living),
+        waiting=due.order_by()[:MOST_COUNTED].count(),
+        oldest_seconds=max(0.0, (now - oldest).total_seconds()) if oldest else 0.0,
+        of_workers={process.pk.hex: process.held for process in living},
+    )
+    Load.objects.bulk_create([load], ignore_conflicts=True)
+    Load.objects.filter(at__lt=now - KEPT).delete()
+    return True
