@@ -19,7 +19,7 @@ def name_targets(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ('executions', '0050_saved_order'),
+        ('executions', '0051_columns_of_the_list'),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ import executions.models.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ('executions', '0051_targets_of_channels'),
+        ('executions', '0052_targets_of_channels'),
     ]
 
     operations = [
