@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django.db.models import Min
+from django.db.models import Count, Min, Q
 
 from executions import clock
 from executions.models import Execution, Load, Process
 from executions.models.load import KEPT
+from executions.states import Phase
 
 # More that wait are not counted.
 MOST_COUNTED = 10_000
@@ -18,16 +19,18 @@ def note() -> bool:
     at = now.replace(second=0, microsecond=0)
     if Load.objects.filter(at=at).exists():
         return False
-    living = list(Process.objects.living().driving().with_held().order_by("started_at"))
+    driven = Count("executions", filter=Q(executions__phase=Phase.IN_PROGRESS))
+    living = Process.objects.living().driving().order_by("started_at").annotate(driven=driven)
+    held = {key: (slots, runs) for key, slots, runs in living.values_list("pk", "slots", "driven")}
     due = Execution.objects.due().reachable()
     oldest = due.aggregate(at=Min("wake_at"))["at"]
     load = Load(
         at=at,
-        slots=sum(process.slots for process in living),
-        held=sum(process.held for process in living),
+        slots=sum(slots for slots, _ in held.values()),
+        held=sum(runs for _, runs in held.values()),
         waiting=due.order_by()[:MOST_COUNTED].count(),
         oldest_seconds=max(0.0, (now - oldest).total_seconds()) if oldest else 0.0,
-        of_workers={process.pk.hex: process.held for process in living},
+        of_workers={key.hex: runs for key, (_, runs) in held.items()},
     )
     Load.objects.bulk_create([load], ignore_conflicts=True)
     Load.objects.filter(at__lt=now - KEPT).delete()
