@@ -134,6 +134,11 @@ def sees_everything(user: Person) -> bool:
     return is_admin(user) or is_support(user)
 
 
+def may_read_stack(user: Person) -> bool:
+    """Whether this person may ask a worker where the functions of a run are."""
+    return sees_everything(user)
+
+
 def sees_others(user: Person) -> bool:
     """Whether this person may see executions that are not their own."""
     return is_admin(user) or _memberships(user) != Memberships()

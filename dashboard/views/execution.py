@@ -22,6 +22,7 @@ from dashboard.views.pages import Archived, person
 from dashboard.views.pages import page as for_people
 from executions import policy, sight
 from executions.models import Execution
+from executions.states import ACTIVE_PHASES
 from executions.verbs.rows import VERBS
 
 # So many rows hold what their steps did; of more it is read when one is opened.
@@ -48,6 +49,7 @@ def whole(
     context["may_amend"] = may_amend(user, execution)
     context["is_inline"] = count_of(context["listing"].nodes) <= INLINE
     context |= {"tabs": tabs_of(execution.kind), **told}
+    context["may_read_stack"] = policy.may_read_stack(user) and execution.phase in ACTIVE_PHASES
     context["questions"] = [answering.question(ask) for ask in approvals.of_run(user, execution)]
     return render(request, "dashboard/execution.html", context, status=status)
 

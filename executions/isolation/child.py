@@ -23,6 +23,7 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import Any, BinaryIO
 
+from executions.isolation import stack
 from executions.isolation.condition import Condition, differences, seen
 from executions.isolation.frames import HEADER, decode, encode
 
@@ -56,6 +57,7 @@ def main() -> None:
     except BaseException as error:
         _send(replies, {"failed": _describe(error)})
         os._exit(1)
+    stack.offer()
     _send(replies, {"ready": True})
     _serve(target, requests, replies, options["max_result_bytes"])
     os._exit(0)

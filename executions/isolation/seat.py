@@ -56,6 +56,11 @@ class Seat:
         self._is_cancelled = False
         self._keep = True
 
+    @property
+    def pid(self) -> int | None:
+        """Of the child; None where there is none."""
+        return None if self._child is None else self._child.pid
+
     def __enter__(self) -> Self:
         return self
 

@@ -13,6 +13,7 @@ from executions.driving.driver import advance
 from executions.live import broadcast
 from executions.models.process import ALONE
 from executions.recovery.registration import register, resign
+from executions.worker.asked import Asked
 from executions.worker.children import use_children
 from executions.worker.pulse import Pulse
 from executions.worker.signals import on_signal
@@ -31,6 +32,7 @@ def drive_alone(execution_id: uuid.UUID) -> int:
     process = register(ALONE, slots=1)
     log.info("driving alone", pid=process.pid, execution=str(execution_id))
     broadcast.start()
+    asked = Asked(process.pk)
     store, pulse = writers(), Pulse(process, running, running.stopping.set)
     try:
         # Until it parks or ends, or made progress and may be driven beside others again.
@@ -39,6 +41,7 @@ def drive_alone(execution_id: uuid.UUID) -> int:
         ):
             pass
     finally:
+        asked.close()
         with suppress(DatabaseError):
             resign(process)
         pulse.close()

@@ -28,6 +28,7 @@ from executions.recovery.boot import note_start
 from executions.recovery.registration import register_when_possible, resign
 from executions.recovery.sweep import Sweeper
 from executions.supervisor import systemd
+from executions.worker.asked import Asked
 from executions.worker.bulker import Bulker
 from executions.worker.caretaker import Caretaker
 from executions.worker.children import use_children
@@ -99,6 +100,7 @@ def main(fork_server: Pipes) -> int:
     keeper = Keeper(process)
     caretaker = Caretaker()
     scheduler = Scheduler()
+    asked = Asked(process.pk)
     collector.settle()
     try:
         Doorbell(slots, stop, taker.look, matcher.look).listen()
@@ -106,6 +108,7 @@ def main(fork_server: Pipes) -> int:
         running.stopping.set()
         log.info("worker stops", driving=len(running.tokens()))
         siblings.close()
+        asked.close()
         scheduler.close()
         bulker.close()
         taker.stop()

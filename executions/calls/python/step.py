@@ -15,6 +15,7 @@ import structlog
 
 from executions.calls.context import StepContext
 from executions.calls.outcome import Done, Fail, Outcome
+from executions.calls.python import stacks
 from executions.calls.python.functions import (
     MODULES_VARIABLE,
     ArgumentsInvalid,
@@ -173,7 +174,9 @@ def run_here(arguments: Mapping[str, Json], context: StepContext) -> Outcome:
     except ArgumentsInvalid as error:
         return _refused(_redacted(error.error, context), "arguments do not fit")
     try:
-        return Done(context.secrets.kept(entry.run(filled, FunctionContext(**_known(context)))))
+        with stacks.at_work(context.execution_id, context.path, name, None):
+            result = entry.run(filled, FunctionContext(**_known(context)))
+        return Done(context.secrets.kept(result))
     except Exception as error:
         details = error.details if isinstance(error, FunctionError) else {}
         log = str(context.secrets.redact("".join(traceback.format_exception(error))[-8_000:]))
@@ -187,7 +190,10 @@ def _call_in_child(entry: Function, given: Mapping[str, Json], context: StepCont
     except ArgumentsInvalid as error:
         return _refused(_redacted(error.error, context), "arguments do not fit")
     try:
-        with _seat_of(context) as seat:
+        with (
+            _seat_of(context) as seat,
+            stacks.at_work(context.execution_id, context.path, entry.name, seat.pid),
+        ):
             reply = seat.run(
                 entry.name,
                 {"arguments": filled, "context": _known(context)},

@@ -60,6 +60,7 @@ PAGES = {
     "execution-override": ("/executions/{wex}/override", 403, 404, 403, 403, 200),
     "execution-audit": ("/executions/{wex}/audit", 200, 404, 200, 200, 200),
     "execution-export": ("/executions/{wex}/export", 200, 404, 403, 200, 200),
+    "execution-stack": ("/executions/{wex}/stack", 403, 404, 403, 200, 200),
     "execution-stored": ("/executions/{aex}/stored/{digest}", 200, 404, 404, 200, 200),
     "execution-value": ("/executions/{wex}/value/input", 200, 404, 200, 200, 200),
     "step-value": ("/executions/{wex}/steps/{stp}/output", 200, 404, 200, 200, 200),

@@ -1,0 +1,53 @@
+"""A question to one worker, and its answer, by way of Redis: where the functions of a run are."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import redis
+from django.conf import settings
+
+from executions.redis_client import client
+
+# So long the answer is waited for; a question that nobody took meanwhile is forgotten.
+ANSWER_SECONDS = 5
+LISTEN_SECONDS = 2
+_FORGOTTEN_SECONDS = 10
+
+
+def ask(process_id: uuid.UUID, execution_id: str) -> Any:
+    """The answer of the worker; None where none came in time. Raises redis.RedisError."""
+    box, answer = _box(process_id), f"stigmer:stack:answer:{uuid.uuid4().hex}"
+    connection = _client()
+    question = json.dumps({"execution": execution_id, "answer": answer})
+    with connection.pipeline() as pipeline:
+        pipeline.rpush(box, question)
+        pipeline.expire(box, _FORGOTTEN_SECONDS)
+        pipeline.execute()
+    found: Any = connection.blpop([answer], timeout=ANSWER_SECONDS)
+    return None if found is None else json.loads(found[1])
+
+
+def hear(process_id: uuid.UUID, answer: Callable[[str], Any]) -> bool:
+    """Answer one question; whether there was one. Raises redis.RedisError."""
+    connection = _client()
+    found: Any = connection.blpop([_box(process_id)], timeout=LISTEN_SECONDS)
+    if found is None:
+        return False
+    question = json.loads(found[1])
+    with connection.pipeline() as pipeline:
+        pipeline.rpush(question["answer"], json.dumps(answer(question["execution"])))
+        pipeline.expire(question["answer"], _FORGOTTEN_SECONDS)
+        pipeline.execute()
+    return True
+
+
+def _box(process_id: uuid.UUID) -> str:
+    return f"stigmer:stack:{process_id.hex}"
+
+
+def _client() -> redis.Redis:
+    return client(settings.REDIS_URL, ANSWER_SECONDS + 3.0)
