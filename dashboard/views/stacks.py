@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
@@ -13,7 +12,6 @@ from dashboard.views.execution import found
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.refusing import status_of
-from executions import policy
 from executions.errors import Refused
 from executions.recovery import stacks
 
@@ -23,14 +21,13 @@ from executions.recovery import stacks
 def page(request: HttpRequest, public_id: str) -> HttpResponse:
     """A GET asks nothing: an address that is opened costs no worker anything."""
     execution = found(request, public_id)
-    if not policy.may_read_stack(person(request)):
-        raise PermissionDenied
     context: dict[str, Any] = {"execution": execution}
     status = 200
-    if request.method == "POST":
-        try:
+    try:
+        stacks.check_may_read(person(request))
+        if request.method == "POST":
             context["shown"] = stacks.stack(execution, person(request))
-        except Refused as refused:
-            context["refusal"] = refused
-            status = status_of(refused)
+    except Refused as refused:
+        context["refusal"] = refused
+        status = status_of(refused)
     return render(request, "dashboard/stack.html", context, status=status)

@@ -32,8 +32,7 @@ class Shown:
 
 def stack(execution: Execution, actor: User) -> Shown:
     """Ask, and wait some seconds for the answer. Raises Refused."""
-    if not policy.may_read_stack(actor):
-        raise Refused("forbidden", "Administrators and support alone look at stacks.")
+    check_may_read(actor)
     if seconds := buckets.take(f"stack:{actor.pk}", A_MINUTE):
         raise Refused(
             "unavailable",
@@ -54,6 +53,12 @@ def stack(execution: Execution, actor: User) -> Shown:
     if not calls:
         return Shown("No Python function of it runs at this moment.")
     return Shown("", calls)
+
+
+def check_may_read(user: policy.Person) -> None:
+    """Raises Refused (``forbidden``)."""
+    if not policy.may_read_stack(user):
+        raise Refused("forbidden", "Administrators and support alone look at stacks.")
 
 
 @persistent
