@@ -1,6 +1,8 @@
 """`python -m benchmarks.beside_agents [sqlite|postgres] [SESSIONS] [ROUNDS]`: ten-step workflows
 alone, and beside answers of agents that stream, in alternating rounds, on two real workers. Prints
-workflows a second, the workers' processor time for one, and the memory of workers and minds.
+workflows a second, the workers' processor time for one, the memory of workers and minds, and which
+process uses how much processor time for a thousand tokens while agents stream and nothing else
+runs: that hardly depends on who else works on the machine.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     from benchmarks.load import Load
     from executions.models import Agent
 
-WORKERS, RATE, SECONDS, BURST = 2, 20, 40, 300
+WORKERS, RATE, SECONDS, BURST = 2, 20, 50, 300
+# So long only agents stream.
+WINDOW_SECONDS = 10
 AGENT = "kind: Agent\nname: talker\ninstructions: Stream when you are told to.\nmodel: demo\n"
 
 
@@ -41,6 +45,7 @@ class Round:
     model: float = 0.0
     mebibytes: float = 0.0
     late: float = 0.0
+    per_thousand: dict[str, float] = field(default_factory=dict)
 
 
 @contextmanager
@@ -80,6 +85,25 @@ def mebibytes(pids: list[int]) -> float:
     return sum(float(each.memory_full_info().pss) for each in found) / 2**20
 
 
+def redis() -> list[int]:
+    return [
+        each.pid
+        for each in psutil.Process().children()
+        if "redis" in each.name() or "valkey" in each.name()
+    ]
+
+
+def streaming(sessions: int, processes: dict[str, list[int]]) -> dict[str, float]:
+    """Seconds of processor time that each of these used for a thousand tokens."""
+    began = time.monotonic()
+    before = {name: cpu_seconds(pids) for name, pids in processes.items()}
+    time.sleep(WINDOW_SECONDS)
+    tokens = sessions * RATE * (time.monotonic() - began)
+    return {
+        name: (cpu_seconds(pids) - before[name]) / tokens * 1000 for name, pids in processes.items()
+    }
+
+
 def burst(work: Load, pids: list[int]) -> Round:
     used = cpu_seconds(pids)
     took = work.burst(BURST)
@@ -105,6 +129,10 @@ def beside(work: Load, agent: Agent, pids: list[int], model_pid: int, sessions: 
     found.model = cpu_seconds([model_pid]) - before[1]
     if turns.filter(finished_at=None).count() < sessions:
         raise SystemExit("Answers ended before the burst did: raise SECONDS.")
+    processes = {"workers": pids, "minds": speaking, "Redis": redis()}
+    found.per_thousand = streaming(sessions, processes | {"the model's stand-in": [model_pid]})
+    if turns.filter(finished_at=None).count() < sessions:
+        raise SystemExit("Answers ended while they were measured: raise SECONDS.")
     found.mebibytes = mebibytes(pids)
     ended = Execution.objects.filter(pk__in=runs, phase="COMPLETED")
     until(lambda: ended.count() == sessions, what="all have ended", seconds=300)
@@ -162,6 +190,12 @@ def report(database: str, sessions: int, alone: list[Round], beside: list[Round]
         f" {middle(beside, 'mebibytes'):,.0f} MiB for workers and minds; the last answer came"
         f" {max(each.late for each in beside):.1f} s late"
     )
+    of_each = {
+        name: statistics.median(each.per_thousand[name] for each in beside)
+        for name in beside[0].per_thousand
+    }
+    told = ", ".join(f"{name} {seconds:.3f}" for name, seconds in of_each.items())
+    print(f"  s of processor time for 1,000 tokens: {told}; together {sum(of_each.values()):.3f}")
 
 
 if __name__ == "__main__":

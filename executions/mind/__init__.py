@@ -1,6 +1,6 @@
 """The mind: one warm child of a worker that speaks to language models.
 
-A streamed answer costs about half a millisecond of processor time per event. A worker's threads
+A streamed answer costs a third of a millisecond of processor time per event. A worker's threads
 cannot carry that beside the workflows, and the libraries are asynchronous: so all requests of a
 worker live in one child with one event loop (:mod:`executions.mind.child`). It starts with the
 first request, its memory is bounded, and it is replaced where it does not answer. Its death is a

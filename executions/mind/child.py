@@ -2,14 +2,14 @@
 
 Started as ``python -m executions.mind.child OPTIONS``. It reads frames (``executions.isolation``)
 from its standard input: ``{"id", "ask"}``, ``{"id", "stop"}`` or ``{"ping"}``; and writes
-``{"id", "heard"}`` (at most twenty a second for a request), ``{"id", "message"}``,
-``{"id", "failed"}`` and ``{"pong"}``. Keys travel in a request and are kept in its memory alone.
+``{"heard"}`` (what came of answers, each with its id; now and then),
+``{"id", "message"}``, ``{"id", "failed"}`` and ``{"pong"}``. Keys travel in a request and are kept
+in its memory alone.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ctypes
 import json
 import os
@@ -22,7 +22,7 @@ from executions.isolation.frames import HEADER, decode, encode
 from executions.mind.errors import Problem, RequestFailed, Why
 from executions.mind.heard import Heard, together
 
-FRAME_SECONDS = 0.05
+FRAME_SECONDS = 0.03
 _PR_SET_PDEATHSIG = 1
 
 
@@ -52,6 +52,8 @@ class Mind:
         self._library = Library()
         self._servers: Any = None
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._heard: dict[int, list[Heard]] = {}
+        self._telling: asyncio.TimerHandle | None = None
 
     async def serve(self) -> None:
         """Until the worker is gone."""
@@ -75,36 +77,52 @@ class Mind:
                 self._tasks[said["id"]] = asyncio.create_task(self._answer(said["id"], said["ask"]))
 
     async def _answer(self, number: int, asked: dict[str, Any]) -> None:
-        heard = Telling(self, number)
-        telling = asyncio.create_task(heard.tell_now_and_then())
         try:
-            frame = encode({"id": number, "message": await self._answered(asked, heard)})
+            frame = encode({"id": number, "message": await self._answered(number, asked)})
             if len(frame) > self._most_bytes:
                 most = f"{self._most_bytes:,}"
                 detail = f"The answer has {len(frame):,} bytes; at most {most} are allowed."
                 raise RequestFailed(Problem(Why.TOO_LARGE, detail))
+            self._tell()
             self._write(frame)
         except RequestFailed as failed:
-            self._send({"id": number, "failed": failed.problem.as_json()})
+            self._fail(number, failed.problem)
         except asyncio.CancelledError:
-            problem = Problem(Why.CANCELLED, "The request was broken off.")
-            self._send({"id": number, "failed": problem.as_json()})
+            self._fail(number, Problem(Why.CANCELLED, "The request was broken off."))
         except Exception as error:
             detail = f"The request could not be made: {type(error).__name__}: {error}"
-            self._send({"id": number, "failed": Problem(Why.INTERNAL, detail).as_json()})
+            self._fail(number, Problem(Why.INTERNAL, detail))
         finally:
-            telling.cancel()
             self._tasks.pop(number, None)
 
-    async def _answered(self, asked: dict[str, Any], heard: Telling) -> Any:
+    async def _answered(self, number: int, asked: dict[str, Any]) -> Any:
         if asked["do"] == "answer":
-            return await self._library.answer(asked, heard.add)
+            return await self._library.answer(asked, lambda heard: self._hear(number, heard))
         if self._servers is None:
             from executions.mind.servers import Servers
 
             self._servers = Servers()
         is_call = asked["do"] == "call"
         return await (self._servers.call(asked) if is_call else self._servers.tools(asked))
+
+    def _fail(self, number: int, problem: Problem) -> None:
+        self._tell()
+        self._send({"id": number, "failed": problem.as_json()})
+
+    def _hear(self, number: int, heard: Heard) -> None:
+        self._heard.setdefault(number, []).append(heard)
+        if self._telling is None:
+            loop = asyncio.get_running_loop()
+            self._telling = loop.call_later(FRAME_SECONDS, self._tell)
+
+    def _tell(self) -> None:
+        """What came of all answers since it was told last."""
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
+            heard, self._heard = self._heard, {}
+            told = [[number, together(each).as_json()] for number, each in heard.items()]
+            self._send({"heard": told})
 
     def _send(self, said: dict[str, Any]) -> None:
         self._write(encode(said))
@@ -113,28 +131,6 @@ class Mind:
         rest = memoryview(frame)
         while rest:
             rest = rest[os.write(self._replies, rest) :]
-
-    def tell(self, number: int, heard: Heard) -> None:
-        self._send({"id": number, "heard": heard.as_json()})
-
-
-class Telling:
-    """Gathers what came of one answer, and tells it now and then."""
-
-    def __init__(self, mind: Mind, number: int) -> None:
-        self._mind, self._number = mind, number
-        self._heard: list[Heard] = []
-
-    def add(self, heard: Heard) -> None:
-        self._heard.append(heard)
-
-    async def tell_now_and_then(self) -> None:
-        with contextlib.suppress(asyncio.CancelledError):
-            while True:
-                await asyncio.sleep(FRAME_SECONDS)
-                if self._heard:
-                    heard, self._heard = self._heard, []
-                    self._mind.tell(self._number, together(heard))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
@@ -57,7 +58,7 @@ def request(
 ) -> Any:
     """What is answered: of ``{"do": "answer"}`` the model's message, of ``tools`` and ``call`` what
     an MCP server offers and what one of its tools gave. ``heard`` is told what came of a message,
-    twenty times a second.
+    some times a second, by the thread that reads: it has to be quick.
 
     Raises RequestFailed.
     """
@@ -77,6 +78,21 @@ def close() -> None:
 def pid() -> int | None:
     """The process id of the mind, where one runs."""
     return None if _shared is None else _shared.pid
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A thread that waits for an answer, and who is told what came of it before."""
+
+    replies: SimpleQueue[dict[str, Any]]
+    heard: Callable[[Heard], None]
+
+    def hear(self, heard: Heard) -> None:
+        """Whoever reads for all must not fall with one."""
+        try:
+            self.heard(heard)
+        except Exception as problem:
+            log.warning("what came of an answer could not be told", problem=str(problem))
 
 
 class MindProcess:
@@ -100,7 +116,7 @@ class MindProcess:
         self._ready = threading.Event()
         self._lock = threading.Lock()
         self._writing = threading.Lock()
-        self._waiting: dict[int, SimpleQueue[dict[str, Any]]] = {}
+        self._waiting: dict[int, _Waiting] = {}
         self._count = 0
         self._why = "it ended"
         self._heard_at = time.monotonic()
@@ -124,22 +140,19 @@ class MindProcess:
         stopping: Stopping,
         heard: Callable[[Heard], None],
     ) -> Any:
-        number, replies = self._begin()
+        number, replies = self._begin(heard)
         try:
             self._send({"id": number, "ask": asked})
             stopping.on_request(lambda: self._stop(number))
-            while True:
-                try:
-                    said = replies.get(timeout=max(0.001, deadline.remaining()))
-                except Empty:
-                    self._stop(number)
-                    detail = "The answer did not come within the time of the attempt."
-                    raise RequestFailed(Problem(Why.TIMED_OUT, detail)) from None
-                if "message" in said:
-                    return said["message"]
-                if "failed" in said:
-                    raise RequestFailed(Problem.of(said["failed"]))
-                heard(Heard.of(said["heard"]))
+            try:
+                said = replies.get(timeout=max(0.001, deadline.remaining()))
+            except Empty:
+                self._stop(number)
+                detail = "The answer did not come within the time of the attempt."
+                raise RequestFailed(Problem(Why.TIMED_OUT, detail)) from None
+            if "message" in said:
+                return said["message"]
+            raise RequestFailed(Problem.of(said["failed"]))
         finally:
             with self._lock:
                 self._waiting.pop(number, None)
@@ -157,14 +170,14 @@ class MindProcess:
         for thread in self._threads:
             thread.join(CLOSE_SECONDS)
 
-    def _begin(self) -> tuple[int, SimpleQueue[dict[str, Any]]]:
-        replies: SimpleQueue[dict[str, Any]] = SimpleQueue()
+    def _begin(self, heard: Callable[[Heard], None]) -> tuple[int, SimpleQueue[dict[str, Any]]]:
+        waiting = _Waiting(SimpleQueue(), heard)
         with self._lock:
             self._count += 1
-            self._waiting[self._count] = replies
+            self._waiting[self._count] = waiting
             if self.is_over.is_set():
-                replies.put(self._death())
-            return self._count, replies
+                waiting.replies.put(self._death())
+            return self._count, waiting.replies
 
     def _stop(self, number: int) -> None:
         self._send({"id": number, "stop": True})
@@ -188,8 +201,8 @@ class MindProcess:
         tell("mind ended", pid=self.pid, why=self._why, code=code)
         with self._lock:
             self.is_over.set()
-            for replies in self._waiting.values():
-                replies.put(self._death())
+            for waiting in self._waiting.values():
+                waiting.replies.put(self._death())
         with suppress(OSError, ValueError):
             assert self._process.stdin is not None
             self._process.stdin.close()
@@ -197,11 +210,16 @@ class MindProcess:
     def _hand_on(self, said: dict[str, Any]) -> None:
         if "ready" in said:
             self._ready.set()
-        elif "id" in said:
-            with self._lock:
-                replies = self._waiting.get(said["id"])
-            if replies is not None:
-                replies.put(said)
+        elif "heard" in said:
+            for number, heard in said["heard"]:
+                if (waiting := self._found(number)) is not None:
+                    waiting.hear(Heard.of(heard))
+        elif "id" in said and (waiting := self._found(said["id"])) is not None:
+            waiting.replies.put(said)
+
+    def _found(self, number: int) -> _Waiting | None:
+        with self._lock:
+            return self._waiting.get(number)
 
     def _death(self) -> dict[str, Any]:
         detail = f"The process that speaks to models ended before the answer came: {self._why}."

@@ -14,6 +14,10 @@ import httpx2
 from pydantic_ai.models import Model
 from pydantic_ai.settings import ModelSettings
 
+from executions.mind import merging
+from executions.mind.merging import Finds
+from executions.mind.transport import Transport
+
 CONNECT_SECONDS = 10.0
 _NO_KEY = "none"
 
@@ -24,11 +28,13 @@ class NotInstalled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Speaks:
-    """``make`` gives a model of the library for what is said of one; ``settings`` go with each of
-    its requests; ``extra`` is what has to be installed beside Stigmer.
+    """``make`` gives a model of the library for what is said of one; ``merges`` finds the text in
+    an event of an answer, None where events are large; ``settings`` go with each of its requests;
+    ``extra`` is what has to be installed beside Stigmer.
     """
 
     make: Callable[[Mapping[str, Any], httpx2.AsyncClient], Model]
+    merges: Finds | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     extra: str = ""
 
@@ -45,7 +51,7 @@ class Protocols:
         key = tuple(str(said[name]) for name in _ASKED)
         if key not in self._models:
             try:
-                self._models[key] = speaks.make(said, _http(float(said["silence_seconds"])))
+                self._models[key] = speaks.make(said, _http(said, speaks.merges))
             except ImportError as problem:
                 raise NotInstalled(
                     f"The protocol {said['protocol']} needs the extra `{speaks.extra}`: install"
@@ -58,11 +64,10 @@ class Protocols:
 _ASKED = ("name", "protocol", "address", "key", "remote_name", "silence_seconds")
 
 
-def _http(silence: float) -> httpx2.AsyncClient:
-    timeout = httpx2.Timeout(silence, connect=CONNECT_SECONDS)
-    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=32)
+def _http(said: Mapping[str, Any], merges: Finds | None) -> httpx2.AsyncClient:
+    timeout = httpx2.Timeout(float(said["silence_seconds"]), connect=CONNECT_SECONDS)
     return httpx2.AsyncClient(
-        timeout=timeout, limits=limits, trust_env=False, follow_redirects=False
+        timeout=timeout, transport=Transport(merges), trust_env=False, follow_redirects=False
     )
 
 
@@ -128,8 +133,8 @@ def _without_version(address: str, version: str) -> str:
 
 
 PROTOCOLS = {
-    "openai-chat": Speaks(_openai_chat),
-    "openai-responses": Speaks(_openai_responses, {"openai_store": False}),
-    "anthropic": Speaks(_anthropic),
+    "openai-chat": Speaks(_openai_chat, merging.chat),
+    "openai-responses": Speaks(_openai_responses, merging.responses, {"openai_store": False}),
+    "anthropic": Speaks(_anthropic, merging.messages),
     "google": Speaks(_google, extra="google"),
 }
