@@ -12,9 +12,10 @@ class Format(StrEnum):
 
 
 class Listed(StrEnum):
-    """Of commands that list: names too, one a line, for other commands."""
+    """Of commands that list: a table of which nothing is cut, and names, one a line."""
 
     TABLE = "table"
+    WIDE = "wide"
     YAML = "yaml"
     JSON = "json"
     NAME = "name"

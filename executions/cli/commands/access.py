@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from executions.cli.commands.remote import AsText, Output, Server, Token, talks
+from executions.cli.commands.remote import AsList, AsText, Server, Token, talks
 from executions.cli.discretion import hide
 from executions.cli.exits import CommandError, ExitCode
-from executions.cli.formats import Format, Sentence
+from executions.cli.formats import Listed, Sentence
 from executions.cli.remote.client import Client
 
 DAYS = 90
@@ -133,7 +133,7 @@ def create(
 def list_(
     client: Client,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
-    output: Output = Format.TABLE,
+    output: AsList = Listed.TABLE,
 ) -> None:
     """List your tokens; never their secrets."""
     from executions.cli.commands.show import print_all

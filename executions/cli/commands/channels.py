@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from executions.cli.commands.remote import Output, talks
+from executions.cli.commands.remote import AsList, talks
 from executions.cli.exits import CommandError, ExitCode
-from executions.cli.formats import Format
+from executions.cli.formats import Listed
 from executions.cli.remote.client import Client
 
 # So long a test is waited for: a worker looks each second, a receiver has half a minute.
@@ -84,10 +84,14 @@ def add_common(group: typer.Typer, kind: str, plural: str) -> None:
 
     @group.command("list", help=f"List the {plural}, with what waits for each.")
     @talks
-    def list_(client: Client, output: Output = Format.TABLE) -> None:
+    def list_(
+        client: Client,
+        limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 100,
+        output: AsList = Listed.TABLE,
+    ) -> None:
         from executions.cli.commands.show import print_all
 
-        print_all(client, kind, 100, output)
+        print_all(client, kind, limit, output)
 
     @group.command("on")
     @talks
@@ -116,7 +120,7 @@ def add_common(group: typer.Typer, kind: str, plural: str) -> None:
         client: Client,
         name: Name,
         state: Annotated[str, typer.Option(help="waiting, sent or 'given up'.")] = "",
-        output: Output = Format.TABLE,
+        output: AsList = Listed.TABLE,
     ) -> None:
         """List its messages, the newest first."""
         from executions.cli.commands.show import print_items

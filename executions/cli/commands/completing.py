@@ -68,7 +68,7 @@ def name_of(item: dict[str, object]) -> str:
     if isinstance(head, dict):
         is_run = str(head.get("id", "")).startswith(("wex-", "aex-", "ses-"))
         return str(head["id"] if is_run else head["slug"])
-    for field in ("id", "execution_id", "cause", "slug", "number", "seq"):
+    for field in ("id", "execution_id", "cause", "slug", "number", "seq", "name"):
         if item.get(field) is not None:
             return str(item[field])
     return "-"

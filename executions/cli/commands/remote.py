@@ -11,7 +11,7 @@ from typing import Annotated, Any, Concatenate
 
 import typer
 
-from executions.cli.formats import Format, Listed, Sentence
+from executions.cli.formats import Listed, Sentence
 from executions.cli.remote.client import Client
 
 Server = Annotated[
@@ -21,7 +21,6 @@ Server = Annotated[
 Token = Annotated[
     str | None, typer.Option("--token", metavar="TOKEN", help="Who you are (STIGMER_TOKEN).")
 ]
-Output = Annotated[Format, typer.Option("--output", "-o", help="How to print it.")]
 AsList = Annotated[Listed, typer.Option("--output", "-o", help="How to print it.")]
 AsText = Annotated[Sentence, typer.Option("--output", "-o", help="How to print it.")]
 

@@ -10,9 +10,9 @@ import typer
 
 from executions.cli.asking import confirm
 from executions.cli.commands import completing
-from executions.cli.commands.remote import AsText, Output, talks, tell
+from executions.cli.commands.remote import AsList, AsText, talks, tell
 from executions.cli.exits import CommandError, ExitCode
-from executions.cli.formats import Format, Sentence
+from executions.cli.formats import Listed, Sentence
 from executions.cli.remote.client import Client
 
 schedules = typer.Typer(
@@ -102,7 +102,7 @@ def list_(
     client: Client,
     state: Annotated[str, typer.Option(help="active, disabled or paused.")] = "",
     limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
-    output: Output = Format.TABLE,
+    output: AsList = Listed.TABLE,
 ) -> None:
     """List them with their next times."""
     from executions.cli.commands.show import print_all
@@ -123,14 +123,13 @@ def times(
     client: Client,
     name: Name,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 20,
-    output: Output = Format.TABLE,
+    output: AsList = Listed.TABLE,
 ) -> None:
     """List what became of its times, the newest first."""
-    from executions.cli.commands.show import print_items
+    from executions.cli.commands.show import print_some
     from executions.cli.kinds import OCCURRENCE
 
-    found = list(client.items(f"{_path(name)}/occurrences", limit))
-    print_items(OCCURRENCE, found, output)
+    print_some(client, OCCURRENCE, f"{_path(name)}/occurrences", limit, output)
 
 
 @schedules.command("pause")

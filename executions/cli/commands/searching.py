@@ -28,7 +28,7 @@ def search(
     """Find runs, the newest first."""
     for kind in of_verbs():
         items, has_more = client.some(kind.path, limit, q=" ".join(words))
-        if items or output == Listed.TABLE:
+        if items or output in (Listed.TABLE, Listed.WIDE):
             print_items(kind, items, output)
         if has_more:
             say_more(limit)

@@ -70,7 +70,7 @@ def get(
         found, item = _version_of(client, found, item, version)
     if source:
         print(item["source"], end="")
-    elif output in (Listed.TABLE, Listed.NAME):
+    elif output in (Listed.TABLE, Listed.WIDE, Listed.NAME):
         print_items(found, [item], output)
     else:
         from executions.cli.display.structured import print_structured
@@ -130,12 +130,7 @@ def list_(
     _check_filters(found, given)
     path = list_path(found, of)
     while True:
-        items, has_more = client.some(path, limit, **given)
-        if watch:
-            clear()
-        print_items(found, items, output)
-        if has_more:
-            say_more(limit)
+        print_some(client, found, path, limit, output, clears=watch, **given)
         if not watch:
             return
         time.sleep(WATCH_SECONDS)
@@ -262,13 +257,35 @@ def clear() -> None:
     print("\x1b[H\x1b[2J" if sys.stdout.isatty() else "", flush=True)
 
 
-def print_all(client: Client, name: str, limit: int, output: Format, **filters: str | None) -> None:
+def print_all(client: Client, name: str, limit: int, output: Listed, **filters: Any) -> None:
     """The newest of a kind, for the groups of commands that list one alone."""
     kind = named(name)
-    print_items(kind, list(client.items(kind.path, limit, **filters)), output)
+    print_some(client, kind, kind.path, limit, output, **filters)
 
 
-def print_items(kind: Kind, items: list[dict[str, Any]], output: Format | Listed) -> None:
+def print_some(
+    client: Client,
+    kind: Kind,
+    path: str,
+    limit: int,
+    output: Listed,
+    *,
+    clears: bool = False,
+    **filters: Any,
+) -> None:
+    """At most ``limit`` items of the list at ``path``, and a word where there are more.
+
+    ``clears`` takes what was printed before off the screen, once the answer is there.
+    """
+    items, has_more = client.some(path, limit, **filters)
+    if clears:
+        clear()
+    print_items(kind, items, output)
+    if has_more:
+        say_more(limit)
+
+
+def print_items(kind: Kind, items: list[dict[str, Any]], output: Listed) -> None:
     """A list as a table, as names, or as ``{"items": […]}``."""
     from executions.cli.display.columns import COLUMNS, rows
     from executions.cli.display.screen import note, print_table
@@ -277,11 +294,12 @@ def print_items(kind: Kind, items: list[dict[str, Any]], output: Format | Listed
     if output == Listed.NAME:
         for item in items:
             print(completing.name_of(item))
-    elif output != Listed.TABLE:
+    elif output not in (Listed.TABLE, Listed.WIDE):
         print_structured({"items": items}, Format(output))
     elif items:
         columns = COLUMNS[kind.name]
-        print_table(list(columns), rows(columns, items))
+        is_wide = output == Listed.WIDE
+        print_table(list(columns), rows(columns, items), is_wide=is_wide, has_wide=True)
     else:
         note(f"No {kind.plural}.")
         if kind.name == "execution":

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from executions.cli.commands.remote import AsText, Output, talks
-from executions.cli.formats import Format, Sentence
+from executions.cli.commands.remote import AsList, AsText, talks
+from executions.cli.formats import Listed, Sentence
 from executions.cli.remote.client import Client
 
 sources = typer.Typer(
@@ -23,7 +23,7 @@ SourceId = Annotated[str, typer.Argument(metavar="ID", help="src-…", show_defa
 def list_(
     client: Client,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
-    output: Output = Format.TABLE,
+    output: AsList = Listed.TABLE,
 ) -> None:
     """List your sources; never their secrets."""
     from executions.cli.commands.show import print_all
@@ -54,7 +54,7 @@ def rotate(client: Client, source: SourceId, output: AsText = Sentence.TEXT) -> 
 
 @sources.command("visits")
 @talks
-def visits(client: Client, source: SourceId, output: Output = Format.TABLE) -> None:
+def visits(client: Client, source: SourceId, output: AsList = Listed.TABLE) -> None:
     """Show what it sent last, and why it was refused."""
     from executions.cli.commands.show import print_items
     from executions.cli.kinds import VISIT

@@ -8,8 +8,8 @@ from urllib.parse import quote
 import typer
 
 from executions.cli.commands import completing
-from executions.cli.commands.remote import AsText, Output, talks, tell
-from executions.cli.formats import Format, Sentence
+from executions.cli.commands.remote import AsList, AsText, talks, tell
+from executions.cli.formats import Listed, Sentence
 from executions.cli.remote.client import Client
 
 workers = typer.Typer(
@@ -33,7 +33,7 @@ WorkerId = Annotated[
 def list_(
     client: Client,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
-    output: Output = Format.TABLE,
+    output: AsList = Listed.TABLE,
 ) -> None:
     """List the workers that live, with how many runs each drives."""
     from executions.cli.commands.show import print_all

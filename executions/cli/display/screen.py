@@ -31,18 +31,27 @@ def note(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def print_table(heads: Row, rows: Sequence[Row], *, indent: str = "") -> None:
+def print_table(
+    heads: Row,
+    rows: Sequence[Row],
+    *,
+    indent: str = "",
+    is_wide: bool = False,
+    has_wide: bool = False,
+) -> None:
     """Columns as wide as they need to be.
 
     In a terminal the last one is cut, and those that would begin beyond its edge are left out, so
-    that no line wraps; a note names those.
+    that no line wraps; a note names those. Nothing is cut or left out where ``is_wide``;
+    ``has_wide`` says that the command can be asked for that.
     """
     from rich.cells import cell_len, set_cell_size
     from rich.text import Text
 
     out = console()
     widths = [max(cell_len(row[at]) for row in (heads, *rows)) for at in range(len(heads))]
-    shown = _fitting(widths, out.width - len(indent)) if out.is_terminal else len(widths)
+    is_cut = out.is_terminal and not is_wide
+    shown = _fitting(widths, out.width - len(indent)) if is_cut else len(widths)
     left_out = heads[shown:]
     widths = widths[:shown]
     for line, row in enumerate(each[:shown] for each in (heads, *rows)):
@@ -54,11 +63,12 @@ def print_table(heads: Row, rows: Sequence[Row], *, indent: str = "") -> None:
             style = "dim" if line == 0 else STYLES.get(cell.strip(), "")
             text.append(GAP if at else "").append(cell, style)
         text.rstrip()
-        if out.is_terminal:
+        if is_cut:
             text.truncate(out.width, overflow="ellipsis")
         out.print(text)
     if left_out:
-        note(f"Too narrow for {', '.join(left_out)}: widen the terminal, or use -o yaml.")
+        ways = "widen the terminal, or use -o wide." if has_wide else "widen the terminal."
+        note(f"Too narrow for {', '.join(left_out)}: {ways}")
 
 
 def _fitting(widths: Sequence[int], width: int) -> int:

@@ -146,6 +146,22 @@ def test_columns_that_do_not_fit_are_named(
     assert "Too narrow for REASON, WHO" in capsys.readouterr().err
 
 
+def test_lists_with_commands_of_their_own_are_wide_and_say_that_there_is_more(
+    demo: Terminal, tmp_path: Path, name: str
+) -> None:
+    applied(demo, tmp_path, name)
+    for number in "12":
+        made = demo("schedules", "create", f"{name}-{number}", "--workflow", name, "--every", "1h")
+        assert made.code == 0, made
+    for command in (("schedules", "list"), ("list", "schedules")):
+        cut = demo(*command, "--limit", "1", "-o", "wide")
+        assert cut.err.startswith("There are more than these 1"), command
+        assert name in cut.out and "RUN" in cut.out.splitlines()[0]
+        assert not demo(*command, "--limit", "1000", "-o", "name").err
+    for number in "12":
+        assert demo("delete", "schedule", f"{name}-{number}", "--yes").code == 0
+
+
 def test_workers_are_listed_and_drained_by_administrators_alone(demo: Terminal) -> None:
     listed = demo("workers", "list")
     found = re.search(r"wrk-[0-9a-z]{26}", listed.out)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
+from rich.console import Console
 
 from executions.cli.display.columns import COLUMNS, rows
 from executions.cli.display.screen import _fitting, print_table
@@ -24,6 +27,22 @@ def test_columns_that_would_begin_at_the_edge_of_the_terminal_are_left_out(
 ) -> None:
     # They begin at 0, 32, 40 and 49.
     assert _fitting([30, 6, 7, 20], width) == expected
+
+
+def test_wide_tables_are_neither_cut_nor_short_of_a_column(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads, row = ["ID", "REASON", "WHO"], ["x" * 12, "y" * 30, "z" * 30]
+    printed = StringIO()
+    narrow = Console(file=printed, width=20, force_terminal=True, color_system=None, soft_wrap=True)
+    monkeypatch.setattr("executions.cli.display.screen.console", lambda: narrow)
+    print_table(heads, [row], has_wide=True)
+    assert "Too narrow for REASON, WHO: widen the terminal, or use -o wide." in (
+        capsys.readouterr().err
+    )
+    print_table(heads, [row], is_wide=True, has_wide=True)
+    assert printed.getvalue().splitlines()[-1] == "  ".join(row)
+    assert not capsys.readouterr().err
 
 
 def test_wide_characters_take_their_two_cells(capsys: pytest.CaptureFixture[str]) -> None:
