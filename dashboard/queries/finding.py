@@ -1,4 +1,6 @@
-"""The palette finds runs, workflows and agents by a few letters of their names or ids."""
+"""The palette finds runs, workflows, agents and schedules by a few letters of their names, or by
+their ids.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +9,11 @@ from typing import Any
 
 from django.urls import reverse
 
-from dashboard.queries import agents, workflows
+from dashboard.queries import agents, schedules, workflows
 from dashboard.queries.in_time import in_time
 from dashboard.words import phase_look
 from executions import policy
-from executions.models import Execution
+from executions.models import Execution, Schedule
 from executions.searching.search import Search
 
 SHORTEST = 2
@@ -21,8 +23,8 @@ MOST = 5
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One place to go to. ``kind`` is ``Execution``, ``Workflow`` or ``Agent``, ``note`` what tells
-    it apart from others of this name.
+    """One place to go to. ``kind`` is what it is, in a word, ``note`` what tells it apart from
+    others of this name.
     """
 
     kind: str
@@ -43,6 +45,10 @@ def find(user: Any, text: str) -> list[Found]:
         Found("Agent", row.name, row.slug, reverse("agent", args=[row.public_id]))
         for row in agents.page(user, text, MOST)
     ]
+    found += [
+        Found("Schedule", row.name, _starts(row), reverse("schedule", args=[row.public_id]))
+        for row in schedules.named(user, text, MOST)
+    ]
     runs = in_time("runs for the palette", lambda: _runs(user, text)) or []
     return found + [
         Found(
@@ -53,6 +59,10 @@ def find(user: Any, text: str) -> list[Found]:
         )
         for run in runs
     ]
+
+
+def _starts(row: Schedule) -> str:
+    return f"{row.get_state_display()} · {row.subject.slug}"
 
 
 def _told(run: Execution) -> list[str]:

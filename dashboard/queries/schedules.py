@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from executions import policy
+from executions.ids import parse_public_id
 from executions.models import Agent, Occurrence, Schedule, Workflow
 from executions.models.schedule import ScheduleState
 
@@ -66,6 +67,14 @@ def paused(user: User) -> list[Schedule]:
     return list(
         Schedule.objects.filter(owner=user, state=ScheduleState.PAUSED).order_by("name")[:20]
     )
+
+
+def named(user: User, text: str, most: int) -> list[Schedule]:
+    """The first few whose names have this in them, or the one of this id."""
+    key = parse_public_id(text, "sch")
+    rows = _rows(user)
+    found = rows.filter(pk=key) if key else rows.filter(name__icontains=text)
+    return list(found.order_by("name")[:most])
 
 
 def one(user: User, key: uuid.UUID) -> Schedule | None:

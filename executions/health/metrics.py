@@ -31,10 +31,12 @@ from executions.models import (
     Event,
     Execution,
     Process,
+    Schedule,
     Step,
     in_line,
 )
 from executions.models.estimates import counts_by
+from executions.models.schedule import ScheduleState
 from executions.retention import forecast
 from executions.states import Phase
 
@@ -284,6 +286,27 @@ def _resting_sinks() -> Metric:
     return _metric("sink_rests", help, "gauge", samples)
 
 
+def _schedules() -> Metric:
+    rows = Schedule.objects.order_by().values_list("state").annotate(Count("pk"))
+    counts = {str(state): 0 for state in ScheduleState} | dict(rows)
+    help = "Schedules by state; paused ones were stopped by Stigmer."
+    return _metric("schedules", help, "gauge", _labelled("state", counts))
+
+
+def _due_schedules() -> Metric:
+    number = Schedule.objects.due(clock.now()).count()
+    help = "Schedules whose next time has come, and for which nothing was started yet."
+    return _metric("schedules_due", help, "gauge", [(number, {})])
+
+
+def _late_schedules() -> Metric:
+    now = clock.now()
+    oldest = Schedule.objects.due(now).aggregate(at=Min("next_due_at"))["at"]
+    late = (now - oldest).total_seconds() if oldest else 0.0
+    help = "How late the schedule is whose time passed first and that started nothing yet."
+    return _metric("schedules_late_seconds", help, "gauge", [(late, {})])
+
+
 FROM_THE_DATABASE: tuple[Callable[[], Metric], ...] = (
     _executions,
     _steps,
@@ -306,6 +329,9 @@ FROM_THE_DATABASE: tuple[Callable[[], Metric], ...] = (
     _oldest_unmatched,
     _sinks,
     _resting_sinks,
+    _schedules,
+    _due_schedules,
+    _late_schedules,
 )
 
 

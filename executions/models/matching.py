@@ -78,6 +78,8 @@ def condition(search: Search, asker: int | None, subjects: dict[str, Labelled]) 
         found &= Q(current_step__icontains=search.step)
     if search.cause:
         found &= Q(cause=search.cause)
+    if search.schedule:
+        found &= _started_by(search.schedule)
     if search.after is not None:
         found &= Q(created_at__gte=search.after)
     if search.before is not None:
@@ -101,6 +103,13 @@ def _of_subject(search: Search) -> Q:
 def _named(column: str, ref: str) -> Q:
     key = parse_public_id(ref, {"workflow": "wfl", "agent": "agt"}[column])
     return Q(**{column: key}) if key else Q(**{f"{column}__slug": ref})
+
+
+def _started_by(schedule: str) -> Q:
+    key = parse_public_id(schedule, "sch")
+    if key is not None:
+        return Q(occurrence__schedule=key)
+    return Q(occurrence__schedule__name=schedule)
 
 
 def _labelled(search: Search, subjects: dict[str, Labelled]) -> Q:

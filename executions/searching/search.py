@@ -20,6 +20,8 @@ SEARCHED = 10_000
 class Search:
     """An empty value is no filter; all filters that are given have to fit.
 
+    ``schedule`` is a name or a public id: the runs that it started.
+
     ``workflow``, ``agent`` and ``subject`` (either of the two) are a slug or a public id. ``owner``
     is a user name, or ``me`` for whoever asks. A label without a value asks for its key alone.
     """
@@ -36,6 +38,7 @@ class Search:
     correlation_id: str = ""
     step: str = ""
     cause: str = ""
+    schedule: str = ""
     labels: tuple[tuple[str, str | None], ...] = ()
     after: datetime | None = None
     before: datetime | None = None

@@ -28,8 +28,8 @@ _WORDS = {
 _STATUSES = ", ".join([ATTENTION, "running", *(phase.lower() for phase in Phase)])
 SHOWN_CHARACTERS = 40
 HELP = (
-    "Words, and any of status:, owner:, workflow:, agent:, kind:, step:, cause:, label:, after: and"
-    " before:."
+    "Words, and any of status:, owner:, workflow:, agent:, kind:, step:, cause:, schedule:, label:,"
+    " after: and before:."
 )
 _KINDS = ("workflow", "agent")
 
@@ -149,4 +149,5 @@ _READERS: dict[str, Callable[[str, datetime], dict[str, Any]]] = {
     "kind": _kind,
     "step": _text("step"),
     "cause": _text("cause"),
+    "schedule": _text("schedule"),
 }
