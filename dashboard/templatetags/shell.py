@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import template
@@ -9,7 +10,7 @@ from django.conf import settings
 from django.forms import BoundField
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from dashboard.queries import inbox
@@ -22,6 +23,7 @@ from executions.live.topics import asks_topic
 from executions.models import PersonalSettings
 
 register = template.Library()
+_CODE = re.compile(r"`([^`\n]+)`")
 
 
 @register.simple_tag
@@ -33,6 +35,22 @@ def icon(name: str, extra: str = "") -> SafeString:
         static("img/icons.svg"),
         name,
     )
+
+
+@register.filter
+def with_code(sentence: Any) -> SafeString:
+    """A sentence for people, escaped, with what stands between backticks as code."""
+    text = "" if sentence is None else str(sentence)
+    if isinstance(text, SafeString):
+        return text
+    pieces = _CODE.split(text)
+    return format_html_join(
+        "", "{}", ((_code(piece) if at % 2 else piece,) for at, piece in enumerate(pieces))
+    )
+
+
+def _code(text: str) -> SafeString:
+    return format_html("<code>{}</code>", text)
 
 
 @register.simple_tag(takes_context=True)
