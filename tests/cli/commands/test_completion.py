@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.terminal import SECONDS, Terminal
+from tests.cli.terminal import Terminal
 from tests.live import ROOT, command
+from tests.waiting import PATIENCE_SECONDS
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -54,7 +55,12 @@ def test_a_real_bash_offers_commands_kinds_and_names(demo: Terminal, tmp_path: P
     def offered(*words: str) -> list[str]:
         pressed = [bash, "--norc", "--noprofile", "-c", _PRESS, "bash", *words]
         done = subprocess.run(
-            pressed, env=environment, capture_output=True, text=True, timeout=SECONDS, check=True
+            pressed,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=True,
         )
         return done.stdout.split()
 
