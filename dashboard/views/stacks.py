@@ -1,4 +1,4 @@
-"""Where the Python functions of a run are, asked of its worker when a person says so."""
+"""The page that asks a worker where the Python functions of a run are, at a press."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def offer() -> None:
 
 
 def read(pid: int) -> list[Stack]:
-    """Where the threads of this child are now. Empty where it does not say, or is no more."""
+    """The stacks of this child's threads; empty if it does not say, or is no more."""
     with suppress(OSError):
         path = _written(pid)
         if path is not None and _would_answer(pid):
@@ -112,7 +112,7 @@ def _would_answer(pid: int) -> bool:
 
 
 def _settled(path: str) -> str:
-    """What was written, once it is whole, or no more comes: it is written piece by piece."""
+    """The dump, once it is whole, or no more of it comes: it is written piece by piece."""
     until, text = time.monotonic() + _WAIT_SECONDS, b""
     while time.monotonic() < until:
         time.sleep(_LOOK_SECONDS)

@@ -3,8 +3,8 @@
 A message that was not taken is tried again later, and later ones of its run wait for it. It is
 given up after many tries or days; one that may have been taken, and would be taken twice, is tried
 once more. If tries fail one after the other, whatever they are, the channel rests: one message then
-tries whether it is heard again. Where nobody answers at a server, all channels to it rest together,
-and one of them tries.
+tries whether it is heard again. All channels to a server at which nobody answers rest together, and
+one of them tries.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the workers drive and what waits, noted once a minute by who sweeps: no step pays for it."""
+"""The load of the workers and the queue, noted once a minute by the sweep: no step pays for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the Python functions of a run are now: asked of the worker that drives it."""
+"""The stacks of the Python functions of a run, asked of the worker that drives it."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def at_work(execution_id: str, path: str, function: str, pid: int | None) -> Ite
 
 
 def of(execution_id: str) -> list[dict[str, Any]]:
-    """Where the functions of this run are now: each with its step's path and its stacks, as JSON.
+    """The functions of this run that run now: each with its step's path and its stacks, as JSON.
 
     It waits for their answers, some seconds at most.
     """
