@@ -51,6 +51,10 @@ class Folder:
         """What is kept under a digest. Raises OSError."""
         return self._path(digest).open("rb")
 
+    def require(self, digest: str) -> None:
+        """Raises OSError where it cannot be opened."""
+        self.open(digest).close()
+
     def unused(self, seconds: float) -> Iterator[str]:
         """The digests that nobody has put for so long; what was left half-written goes by the
         way.

@@ -47,6 +47,9 @@ class Storage(Protocol):
     def open(self, digest: str) -> BinaryIO:
         """What is kept under a digest. Raises OSError, FileNotFoundError where it is not there."""
 
+    def require(self, digest: str) -> None:
+        """Raises OSError where it cannot be opened, FileNotFoundError where it is not there."""
+
     def unused(self, seconds: float) -> Iterator[str]:
         """The digests that nobody has put for so long. Raises OSError."""
 

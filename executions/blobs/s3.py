@@ -83,6 +83,10 @@ class S3:
             raise
         return file
 
+    def require(self, digest: str) -> None:
+        """Raises OSError where it is not there, or the storage does not answer."""
+        self.exchange.ask("HEAD", self._key(digest))
+
     def unused(self, seconds: float) -> Iterator[str]:
         """The digests that nobody has put for so long. Names that are not ours are passed over."""
         prefix, start = self._address.key(""), ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from typing import BinaryIO
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
@@ -33,14 +32,13 @@ def download(request: HttpRequest, artifact: Artifact) -> StreamingHttpResponse:
     (``unavailable``) where the storage does not give it.
     """
     try:
-        # Nothing is sent of a file that is not what was stored.
-        file = storage().open(artifact.digest)
+        storage().require(artifact.digest)
     except StorageFailed as problem:
         raise Refused(
             "unavailable", str(problem), remedy="Try again later, or ask who runs this server."
         ) from problem
     parts = _parts_in_turn if isinstance(request, ASGIRequest) else _parts
-    answer = StreamingHttpResponse(parts(file), content_type=CONTENT_TYPE)
+    answer = StreamingHttpResponse(parts(artifact.digest), content_type=CONTENT_TYPE)
     name = artifact.name.rpartition("/")[2]
     headers = {
         "Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or "",
@@ -52,15 +50,16 @@ def download(request: HttpRequest, artifact: Artifact) -> StreamingHttpResponse:
     return answer
 
 
-def _parts(file: BinaryIO) -> Iterator[bytes]:
-    with file:
+def _parts(digest: str) -> Iterator[bytes]:
+    """It is opened as the first part is asked for: who asks for none leaves nothing open."""
+    with storage().open(digest) as file:
         while part := file.read(_PART_BYTES):
             yield part
 
 
-async def _parts_in_turn(file: BinaryIO) -> AsyncIterator[bytes]:
+async def _parts_in_turn(digest: str) -> AsyncIterator[bytes]:
     """The same for the web server, which would read a plain iterator to its end before it sends."""
-    parts = _parts(file)
+    parts = _parts(digest)
     while part := await sync_to_async(_next)(parts):
         yield part
 
