@@ -5,7 +5,7 @@ words.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import admin, messages
@@ -14,29 +14,26 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.template.response import TemplateResponse
 
 from executions import policy
 from executions.accounts import confirming
+from executions.admin import asking
+from executions.admin.people import to_confirm
 from executions.errors import Refused
 from executions.models import Execution
-from executions.roles import Role
-from executions.verbs import forms
 from executions.verbs.calls import press
 from executions.verbs.proposing import Proposed
 from executions.verbs.row import LONGEST_REASON, Verb
 from executions.verbs.rows import VERBS
 
 MOST_ROWS = 100
+# The buttons of the page: one shows what would be done, the other does it.
+LOOKED, CONFIRMED = "looked", "confirmed"
 
 
 def actions_for(user: User) -> list[Verb]:
     """The verbs that this person may use on executions that are not their own."""
-    return [verb for verb in VERBS.values() if _role(user) in verb.roles]
-
-
-def _role(user: Any) -> Role:
-    return Role.ADMIN if policy.is_admin(user) else Role.SUPPORT
+    return [verb for verb in VERBS.values() if asking.role_of(user) in verb.roles]
 
 
 def action(verb: Verb) -> Callable[..., HttpResponseBase | None]:
@@ -48,9 +45,8 @@ def action(verb: Verb) -> Callable[..., HttpResponseBase | None]:
     def act(
         model_admin: Any, request: HttpRequest, rows: QuerySet[Execution]
     ) -> HttpResponseBase | None:
-        if "confirmed" in request.POST:
-            _carry_out(verb, request, rows)
-            return None
+        if LOOKED in request.POST or CONFIRMED in request.POST:
+            return _pressed(verb, model_admin, request)
         count = rows.count()
         if count > MOST_ROWS:
             text = (
@@ -59,46 +55,61 @@ def action(verb: Verb) -> Callable[..., HttpResponseBase | None]:
             )
             messages.error(request, text)
             return None
-        return _confirmation(verb, model_admin, request, rows)
+        if verb.needs_log_in_of(asking.role_of(request.user)):
+            answer = to_confirm(request)
+            if answer is not None:
+                return answer
+        return asking.page(
+            verb, model_admin, request, list(rows.select_related("workflow", "owner"))
+        )
 
     act.__name__ = verb.module
     return act
 
 
-def _confirmation(
-    verb: Verb, model_admin: Any, request: HttpRequest, rows: QuerySet[Execution]
-) -> TemplateResponse:
-    count = rows.count()
-    surroundings = {
-        **model_admin.admin_site.each_context(request),
-        "title": f"{verb.word} {count} execution{'s' * (count != 1)}?",
-        "verb": verb,
-        "fields": forms.fields(verb, rows, _role(request.user)),
-        "executions": list(rows.select_related("workflow", "owner")),
-        "checkbox_name": ACTION_CHECKBOX_NAME,
-        "opts": model_admin.model._meta,
-        "media": model_admin.media,
-    }
-    return TemplateResponse(request, "admin/executions/confirm.html", surroundings)
-
-
-def _carry_out(verb: Verb, request: HttpRequest, rows: QuerySet[Execution]) -> None:
-    chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)[:MOST_ROWS]
-    # Not from the filtered list: an execution that has moved on since shall say so instead of
-    # falling out of sight.
-    assert isinstance(request.user, User)
-    confirming.by_session(request, request.user)
+def _pressed(verb: Verb, model_admin: Any, request: HttpRequest) -> HttpResponseBase | None:
+    """Do what the page has shown; what it has not shown yet is shown first, and so is what is wrong
+    with the form, beside what was typed.
+    """
+    user, sent = request.user, request.POST
+    assert isinstance(user, User)
+    confirming.by_session(request, user)
+    executions = _chosen(request, user)
     try:
-        # Every field is on the page: an empty one was not filled in.
-        given = forms.given(
-            verb, {name: text for name, text in request.POST.items() if str(text).strip()}
-        )
-    except Refused as refusal:
-        messages.error(request, f"Nothing was done. {refusal}")
-        return
+        given = asking.arguments(verb, sent)
+        if CONFIRMED in sent:
+            asking.check_complete(verb, user, sent)
+        found = []
+        if asking.has_preview(verb, given) and not _was_shown(sent, given):
+            found = asking.effects(verb, executions, user, given)
+    except Refused as problem:
+        return asking.page(verb, model_admin, request, executions, problem=problem)
+    if found or CONFIRMED not in sent:
+        return asking.page(verb, model_admin, request, executions, found=found, given=given)
+    _carry_out(verb, request, executions, given)
+    return None
+
+
+def _was_shown(sent: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+    """Whether it is pressed below the effect of these very arguments."""
+    return CONFIRMED in sent and sent.get("shown") == asking.key_of(given)
+
+
+def _chosen(request: HttpRequest, user: User) -> list[Execution]:
+    """Not from the filtered list: an execution that has moved on since shall say so instead of
+    falling out of sight.
+    """
+    chosen = _ids(request.POST.getlist(ACTION_CHECKBOX_NAME)[:MOST_ROWS])
+    rows = policy.visible_executions(user).filter(pk__in=chosen).order_by("-id")
+    return list(rows.select_related("workflow", "owner"))
+
+
+def _carry_out(
+    verb: Verb, request: HttpRequest, executions: list[Execution], given: Mapping[str, Any]
+) -> None:
+    assert isinstance(request.user, User)
     reason = request.POST.get("reason", "").strip()[:LONGEST_REASON]
-    executions = policy.visible_executions(request.user).filter(pk__in=_ids(chosen))
-    for execution in executions.order_by("-id"):
+    for execution in executions:
         seq = request.POST.get(f"seq-{execution.pk}", "")
         # Without the sequence that the page showed, nobody knows what this person saw.
         seen = int(seq) if seq.isdecimal() else -1

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from executions.errors import Refused
-from executions.models import Execution
+from executions.models import Execution, WorkflowVersion
 from executions.roles import Role
 from executions.verbs.calls import checked
 from executions.verbs.row import Argument, Choice, Kind, Reason, Verb
 
 _NOTHING = object()
 _LONGEST_NUMBER = 18
+MOST_OFFERED = 500
+LONGEST_OFFERED = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field: its name, its words, and how it is asked for."""
+    """One field: its name, its words, how it is asked for, and the text that was sent before."""
 
     name: str
     label: str
@@ -28,16 +30,24 @@ class Field:
     is_flag: bool = False
     is_json: bool = False
     choices: tuple[Choice, ...] = ()
+    typed: str = ""
 
 
-def fields(verb: Verb, executions: Iterable[Execution], role: Role = Role.OWNER) -> list[Field]:
+def fields(
+    verb: Verb,
+    executions: Sequence[Execution],
+    role: Role = Role.OWNER,
+    sent: Mapping[str, Any] | None = None,
+) -> list[Field]:
     """The fields of a verb for these executions, the reason last; ``role`` decides whether that is
-    needed.
+    needed. What was ``sent`` before stands in them.
     """
-    found = [_field(each, executions) for each in verb.arguments]
+    typed = {} if sent is None else sent
+    found = [_field(each, executions, str(typed.get(each.in_form, ""))) for each in verb.arguments]
     if verb.reason != Reason.NONE:
         is_required = verb.needs_reason_of(role)
-        found.append(Field("reason", "Reason", "Kept in the history.", is_required))
+        text = str(typed.get("reason", ""))
+        found.append(Field("reason", "Reason", "Kept in the history.", is_required, typed=text))
     return found
 
 
@@ -54,13 +64,11 @@ def given(verb: Verb, sent: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _field(argument: Argument, executions: Iterable[Execution]) -> Field:
-    choices = argument.choices
-    if argument.shape == "phase":
-        from executions.verbs.deciding import override
-
-        possible = {phase for execution in executions for phase in override.choices(execution)}
-        choices = tuple(Choice(str(phase), str(phase)) for phase in sorted(possible))
+def _field(argument: Argument, executions: Sequence[Execution], typed: str) -> Field:
+    offers = _OFFERS.get(argument.name)
+    choices = argument.choices or (offers(executions) if offers is not None else ())
+    if choices and typed and typed not in {choice.value for choice in choices}:
+        choices += (Choice(typed, f"{typed[:LONGEST_OFFERED]} (not offered)"),)
     return Field(
         argument.in_form,
         argument.label,
@@ -69,7 +77,48 @@ def _field(argument: Argument, executions: Iterable[Execution]) -> Field:
         argument.kind is Kind.FLAG,
         argument.kind is Kind.JSON,
         choices,
+        typed,
     )
+
+
+def _phases(executions: Sequence[Execution]) -> tuple[Choice, ...]:
+    from executions.verbs.deciding import override
+
+    possible = {phase for execution in executions for phase in override.choices(execution)}
+    return tuple(Choice(str(phase), str(phase)) for phase in sorted(possible))
+
+
+def _checkpoints(executions: Sequence[Execution]) -> tuple[Choice, ...]:
+    """Those of one run; several have none in common but the beginning."""
+    from executions.verbs.deciding import restore
+
+    if len(executions) != 1:
+        return ()
+    found = restore.checkpoints(executions[0])[:MOST_OFFERED]
+    named = (Choice(str(each.seq), f"{each.seq}: {each.path[-LONGEST_OFFERED:]}") for each in found)
+    return (Choice("0", "0: the beginning"), *named)
+
+
+def _versions(executions: Sequence[Execution]) -> tuple[Choice, ...]:
+    """Those of one run's workflow, the newest first."""
+    if len(executions) != 1 or executions[0].workflow_id is None:
+        return ()
+    rows = WorkflowVersion.objects.filter(workflow=executions[0].workflow_id).order_by("-number")
+    present = executions[0].version_id
+    return tuple(
+        Choice(
+            str(number), f"{number} (the one that it follows)" if key == present else str(number)
+        )
+        for key, number in rows.values_list("pk", "number")[:MOST_OFFERED]
+    )
+
+
+# The arguments whose values are known beforehand, by name.
+_OFFERS: dict[str, Callable[[Sequence[Execution]], tuple[Choice, ...]]] = {
+    "phase": _phases,
+    "checkpoint_seq": _checkpoints,
+    "version": _versions,
+}
 
 
 def _value(argument: Argument, sent: Mapping[str, Any]) -> Any:

@@ -29,6 +29,8 @@ def act(
 
 
 def would(execution: Execution, actor: User, *, to: str = "") -> dict[str, Any]:
-    """The phases before and after it. Raises Refused where that is not possible now."""
+    """The phases before and after it, and what the second means. Raises Refused where that is not
+    possible now.
+    """
     check_possible(execution, to)
-    return {"before": str(execution.phase), "after": to}
+    return {"before": str(execution.phase), "after": to, "means": Phase(to).row.override}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
+from typing import Any
 
 from django.contrib.auth.models import User
 
+from executions.models import Execution
 from executions.verbs.deciding import decisions, upgrade
 from executions.verbs.deciding.decisions import Decided
 
@@ -24,3 +27,11 @@ def act(
     return upgrade.recover_onto(
         execution_id, actor, version, expected_seq=expected_seq, reason=reason
     )
+
+
+def would(execution: Execution, actor: User, *, version: int) -> dict[str, Any]:
+    """The effect of going on with this version now. Raises Refused as ``act`` would, but for what
+    is shown.
+    """
+    shown = upgrade.preview(execution.pk, actor, version)
+    return {**asdict(shown), "fits": shown.fits}

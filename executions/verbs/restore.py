@@ -27,4 +27,5 @@ def act(
 
 def would(execution: Execution, actor: User, *, checkpoint_seq: int) -> dict[str, Any]:
     """The effect of ``act`` now. Raises Refused as it would, but for the reason."""
-    return asdict(preview(execution.pk, actor, checkpoint_seq))
+    shown = preview(execution.pk, actor, checkpoint_seq)
+    return {**asdict(shown), "may_repeat": [asdict(step) for step in shown.may_repeat]}

@@ -68,7 +68,7 @@ def make(owner: User) -> Make:
         tasks: str = FAILING, *, name: str = "one", driven: bool = True, **more: Any
     ) -> Execution:
         applied = apply_definition(TEXT % (name, tasks), owner)
-        execution = start(applied.workflow, owner, input={}, **more)
+        execution = start(applied.workflow, owner, input=more.pop("input", {}), **more)
         while driven and advance(
             execution.pk, process_id=process.pk, store=Here(), running=Running()
         ):

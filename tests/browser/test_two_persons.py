@@ -225,6 +225,8 @@ def test_in_the_admin_one_administrator_asks_for_an_override_and_another_agrees(
     admin.get_by_role("button", name="Run").or_(admin.get_by_role("button", name="Go")).click()
     admin.get_by_label("Phase").select_option("CANCELLED")
     admin.get_by_label("Reason").fill("the customer left")
+    admin.get_by_role("button", name="Preview").click()
+    expect(admin.get_by_text("From FAILED to CANCELLED")).to_be_visible()
     looked_at(admin, "admin-asks")
     admin.get_by_role("button", name="Override").click()
     expect(admin.get_by_text("waits for a second person")).to_be_visible()
