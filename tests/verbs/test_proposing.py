@@ -17,6 +17,7 @@ from executions.errors import Refused
 from executions.live.asks import waiting
 from executions.models import AuditEntry, Event, Execution, Notification, Proposal
 from executions.models.proposal import Outcome
+from executions.states import Phase
 from executions.verbs import proposing
 from executions.verbs.calls import carry_out, press
 from executions.verbs.proposing import Proposed
@@ -89,7 +90,8 @@ def test_the_second_person_does_it_in_their_own_name(failed, ada, sam):
 def test_an_override_asks_for_two_as_well(failed, ada):
     run, other = failed(), confirmed(User.objects.create_superuser("bea"))
     row = asked(run, ada, OVERRIDE, {"phase": "CANCELLED"})
-    assert row.preview == {"before": "FAILED", "after": "CANCELLED"}
+    means = Phase.CANCELLED.row.override
+    assert row.preview == {"before": "FAILED", "after": "CANCELLED", "means": means}
     proposing.agree(row, other)
     assert _phase(run) == "CANCELLED"
 
