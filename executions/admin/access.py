@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Field, ManyToManyField, Model, QuerySet
+from django.db.models import Field, ManyToManyField, Model, QuerySet, URLField
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
 
@@ -118,8 +118,12 @@ def _is_large(field: Field[Any, Any]) -> bool:
 class Declaring(Looking):
     """Of what administrators declare; support may look."""
 
-    # Django's widget of two lists, and that which searches, have parts without a label.
-    formfield_overrides: ClassVar[Any] = {ManyToManyField: {"widget": CheckboxSelectMultiple}}
+    # Django's widget of two lists, and that which searches, have parts without a label. Django 6
+    # takes an address without a scheme as https; until then that has to be said.
+    formfield_overrides: ClassVar[Any] = {
+        ManyToManyField: {"widget": CheckboxSelectMultiple},
+        URLField: {"assume_scheme": "https"},
+    }
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return may_change(request)

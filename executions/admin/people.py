@@ -8,7 +8,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from allauth.socialaccount.models import SocialApp, SocialToken
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
@@ -26,7 +26,9 @@ from executions.models import ApiToken, InitialPassword
 
 CONFIRM = "account_reauthenticate"
 # What is theirs and not looked after here; tokens and addresses of sign-on are settings.
-for model in (User, Group, UserSession, Authenticator, EmailAddress, SocialApp, SocialToken):
+THEIRS = (User, Group, UserSession, Authenticator, EmailAddress)
+OF_SIGN_ON = (SocialAccount, SocialApp, SocialToken)
+for model in (*THEIRS, *OF_SIGN_ON):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 
@@ -151,6 +153,34 @@ class OurGroupAdmin(JustLoggedIn, GroupAdmin):
 
     class Media:
         css = {"all": ("css/admin.css",)}  # noqa: RUF012  (as Django declares it)
+
+
+@admin.register(SocialAccount)
+class SignOnAdmin(JustLoggedIn, Looking):
+    """Who signs on as whom. The provider's answer makes it; nobody else ties an identity to an
+    account. Deleting one ends that, and the person's sessions.
+    """
+
+    list_display = ("user", "provider", "uid", "last_login", "date_joined")
+    list_select_related = ("user",)
+    search_fields = ("user__username__startswith", "uid__startswith")
+    ordering = ("-id",)
+    sortable_by = ()
+    fields = list_display
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    has_change_permission = has_add_permission
+
+    def delete_model(self, request: HttpRequest, obj: SocialAccount) -> None:
+        super().delete_model(request, obj)
+        end_sessions(obj.user)
+        _told("end sign-on", obj.user, request, {"provider": obj.provider, "uid": obj.uid})
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SocialAccount]) -> None:
+        for each in queryset.select_related("user"):
+            self.delete_model(request, each)
 
 
 class OfPeople(Looking):

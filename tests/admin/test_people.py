@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP
+from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.test import Client
+from django.urls import reverse
 
 from executions.accounts.confirming import KEY
 from executions.cli.commands.users import reset_link, reset_mfa
@@ -113,3 +115,18 @@ def test_a_shell_helps_who_lost_a_password_or_a_second_factor(
     assert b"does not work" in Client().get(path, follow=True).content
     verbs = set(AuditEntry.objects.values_list("verb", flat=True))
     assert verbs >= {"make reset link", "reset second factor", "change password"}
+
+
+def test_an_identity_of_the_sign_on_is_ended_and_never_made_by_hand(
+    admin: User, owner: User, as_user: AsUser
+) -> None:
+    tied = SocialAccount.objects.create(user=owner, provider="openid_connect", uid="olga-at-work")
+    theirs, client = logged_in("olga", "secret-olga"), as_user(admin)
+    place = reverse("admin:socialaccount_socialaccount_change", args=[tied.pk])
+    assert "olga-at-work" in client.get(place).content.decode()
+    assert client.post(place, {"user": admin.pk}).status_code == 403
+    client.post(place.replace("/change/", "/delete/"), {"post": "yes"})
+    assert not SocialAccount.objects.exists()
+    assert theirs.get("/inbox/").status_code == 302  # to the log-in
+    entry = AuditEntry.objects.get(verb="end sign-on")
+    assert entry.actor == admin and entry.after["uid"] == "olga-at-work"
