@@ -46,9 +46,10 @@ def stands() -> Q:
     """Notifications that call somebody for something that still is so."""
     # Other tables can be asked only once all are known.
     stalls = Stall.objects.filter(execution=OuterRef(f"{_RUN}pk")).open()
+    # Of a run that is driven a proposal names no place; its asker is that of the event.
     proposal = Proposal.objects.at_their_place().filter(
+        Q(seq=OuterRef("event__seq")) | Q(seq=None, asked_by=OuterRef("event__actor")),
         execution=OuterRef(f"{_RUN}pk"),
-        seq=OuterRef("event__seq"),
         outcome=Outcome.OPEN,
         expires_at__gt=Now(),
     )

@@ -94,14 +94,16 @@ def _kept(row: Proposal, actor: User, expected_seq: int | None) -> Proposal:
         execution = case.execution
         _clear(execution, row.verb)
         said = {"verb": row.verb, "reason": row.reason}
-        row.seq = _told(EventName.SECOND_PERSON_ASKED, execution, actor, **said)
+        told_at = _told(EventName.SECOND_PERSON_ASKED, execution, actor, **said)
+        # A run that is driven moves on all the time: it waits for no place of it.
+        row.seq = None if _is_driven(execution) else told_at
         row.phase, row.expires_at = str(execution.phase), clock.now() + LASTS
         row.save()
-        _tell_those_who_may_agree(row)
+        _tell_those_who_may_agree(row, told_at)
         _audit(f"ask for {row.verb}", row, actor, row.reason)
         return row
 
-    driven = row.execution.phase == Phase.IN_PROGRESS
+    driven = _is_driven(row.execution)
     opening = Opening(
         row.execution_id,
         actor,
@@ -219,13 +221,9 @@ def _check_somebody_may(verb: Verb, execution: Execution, actor: User) -> None:
         )
 
 
-def _tell_those_who_may_agree(row: Proposal) -> None:
-    """Put it into their inboxes. Of a run that is driven nothing is written into its history, and
-    so it is found under Approvals alone.
-    """
-    if row.seq is None:
-        return
-    event = Event.objects.get(execution=row.execution_id, seq=row.seq)
+def _tell_those_who_may_agree(row: Proposal, seq: int) -> None:
+    """Put the event with this seq into their inboxes."""
+    event = Event.objects.get(execution=row.execution_id, seq=seq)
     others = policy.those_who_may(VERBS[row.verb], row.execution).exclude(pk=row.asked_by_id)
     told = event.notifications.values("user")
     people = list(others.exclude(pk__in=told).values_list("pk", flat=True)[:MOST_TOLD])
@@ -283,13 +281,14 @@ def _settle(row: Proposal, outcome: Outcome, said: str) -> None:
     Proposal.objects.filter(pk=row.pk).update(outcome=outcome, said=said[:500])
 
 
-def _told(name: EventName, execution: Execution, actor: User, **said: Any) -> int | None:
-    """Write it into the history of a run that stands; where it stands then. A run that is driven is
-    its driver's: nothing is written there.
-    """
-    if execution.phase == Phase.IN_PROGRESS:
-        return None
-    return noted(name, execution, actor.pk, **said).head_seq
+def _is_driven(execution: Execution) -> bool:
+    return execution.phase == Phase.IN_PROGRESS
+
+
+def _told(name: EventName, execution: Execution, actor: User, **said: Any) -> int:
+    """Write it into the history of the run; where it stands then."""
+    driven = _is_driven(execution)
+    return noted(name, execution, actor.pk, is_driven=driven, **said).head_seq
 
 
 def _audit(what: str, row: Proposal, actor: User | None, reason: str) -> None:

@@ -13,6 +13,7 @@ from django.db import connection
 
 from dashboard.queries import inbox
 from executions import clock, policy
+from executions.driving.lease import claim
 from executions.errors import Refused
 from executions.live.asks import waiting
 from executions.models import AuditEntry, Event, Execution, Notification, Proposal
@@ -257,3 +258,17 @@ def test_support_is_not_asked_about_its_own_run_nor_about_an_override(failed, ad
     Execution.objects.filter(pk=run.pk).update(owner=sam)
     asked(run, ada)
     assert policy.proposals_for(sam) == []
+
+
+def test_of_a_run_that_is_driven_it_is_in_the_inbox_too(begin, process, ada):
+    run, bea = begin(FAILS), confirmed(User.objects.create_superuser("bea"))
+    assert claim(run.pk, process.pk) is not None
+    row = asked(run, ada, OVERRIDE, {"phase": "CANCELLED"})
+    assert row.seq is None and not row.is_behind()
+    assert [inbox.unread_count(each.pk) for each in (ada, bea)] == [0, 1]
+    # The run moves on meanwhile, and it still waits.
+    carry_out(VERBS["pause"], run.pk, ada, {})
+    assert inbox.unread_count(bea.pk) == 1
+    proposing.agree(policy.visible_proposals(bea).get(pk=row.pk), bea)
+    assert _phase(run) == "CANCELLED"
+    assert inbox.unread_count(bea.pk) == 0
