@@ -61,8 +61,8 @@ lock: dev ## Renew requirements.txt and requirements-dev.txt from pyproject.toml
 pictures: chromium ## Renew the pictures that the documentation shows
 	$(BIN)/python -m tests.browser.pictures
 
-sbom: ## Write what a release consists of (CycloneDX): dist/sbom.cdx.json
-	@python3 scripts/sbom requirements.txt dist/sbom.cdx.json
+sbom: runtime ## Write what a release consists of (CycloneDX): dist/sbom.cdx.json
+	@$(BIN)/python scripts/sbom requirements.txt dist/sbom.cdx.json
 
 clean: ## Remove what was built (never the data folder)
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-artifacts

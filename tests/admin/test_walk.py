@@ -130,7 +130,9 @@ def walked(client: Client) -> dict[str, Row | None]:
         if listed.status_code == 200:
             form = listed.context["action_form"]
             offered = dict(form.fields["action"].choices) if form is not None else {}
-            found[label] = Row(*sent, does=frozenset(offered) - {""})
+            adds, changes, deletes = sent
+            does = frozenset(offered) - {""}
+            found[label] = Row(adds=adds, changes=changes, deletes=deletes, does=does)
         else:
             assert not is_let(listed) and not any(sent), label
             found[label] = None
@@ -138,13 +140,13 @@ def walked(client: Client) -> dict[str, Row | None]:
 
 
 def is_uuid(page: Any) -> bool:
-    return page.model._meta.pk.get_internal_type() == "UUIDField"
+    return bool(page.model._meta.pk.get_internal_type() == "UUIDField")
 
 
 def is_let(answer: Any) -> bool:
     """Whether it was done, or looked for; a refusal is 403, or the way to the log-in."""
     if answer.status_code == 302:
-        return not answer["Location"].startswith("/admin/login/")
+        return not str(answer["Location"]).startswith("/admin/login/")
     assert answer.status_code in (200, 403), answer.status_code
     return bool(answer.status_code == 200)
 
