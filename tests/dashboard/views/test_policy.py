@@ -104,6 +104,7 @@ POSTS = {
     "act": ("/executions/{wex}/do/retry", 302, 404, 403, 302, 302),
     "audit-acknowledge": ("/audit/acknowledge", 403, 403, 403, 403, 409),
     "run-again": ("/executions/{wex}/again", 302, 404, 403, 403, 302),
+    "executions-columns": ("/executions/columns", 302, 302, 403, 302, 302),
     "bulk": ("/executions/bulk", 400, 400, 403, 400, 400),
     "bulk-stop": ("/bulk/{blk}/stop", 302, 404, 403, 403, 302),
     "attention-note": ("/attention/{cause}/note", 302, 404, 403, 302, 302),
