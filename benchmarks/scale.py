@@ -102,6 +102,7 @@ def _fill(patterns: dict[str, Any], count: int) -> None:
         # Foreign keys of copies are those of their patterns.
         cursor.execute("SET session_replication_role = replica")
         cursor.execute("SET statement_timeout = 0")
+        cursor.execute("SET idle_in_transaction_session_timeout = 0")
         for kind, pattern in patterns.items():
             _copy(cursor, pattern.pk, kind, count * SHARES[kind] // 100)
         cursor.execute("SET session_replication_role = DEFAULT")

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from executions import sight
 from executions.admin.access import Looking
-from executions.admin.large import one_of
+from executions.admin.large import among_newest, one_of
 from executions.admin.rendering import (
     json_field,
     json_text,
@@ -30,6 +30,7 @@ from executions.journal.records import DECISION
 from executions.language.kinds import KINDS
 from executions.language.walking import late
 from executions.models import Ask, Attempt, Event, Execution, Notification, Step
+from executions.states import StepStatus
 
 SHOWN_ROWS = 25
 
@@ -87,7 +88,10 @@ class StepAdmin(OfExecution):
     )
     list_display_links = ("path",)
     list_select_related = ("execution",)
-    list_filter = ("status", one_of("kind", (*KINDS, "input", DECISION)))
+    list_filter = (
+        among_newest("status", StepStatus),
+        among_newest("kind", (*KINDS, "input", DECISION)),
+    )
     search_fields = ("path__startswith",)
     search_help_text = (
         "A public id (wex-…, stp-…), or a whole correlation id; in the list of one execution also"

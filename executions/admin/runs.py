@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from executions import clock, policy, sight
 from executions.admin.access import Looking
-from executions.admin.large import one_of
+from executions.admin.large import among_newest
 from executions.admin.rendering import NOTHING, json_field, link, list_link, moment, table
 from executions.admin.searching import EXECUTION_IDS, by_public_id
 from executions.admin.verbs import action, actions_for
@@ -62,7 +62,12 @@ class ExecutionAdmin(Looking):
     )
     list_display_links = ("public_id",)
     list_select_related = ("workflow", "agent", "owner")
-    list_filter = ("phase", AttentionFilter, one_of("kind", ("workflow", "agent")), "created_at")
+    list_filter = (
+        "phase",
+        AttentionFilter,
+        among_newest("kind", ("workflow", "agent")),
+        "created_at",
+    )
     # What is searched in says `ExecutionQuerySet.matching`; without a field Django shows no search
     # box.
     search_fields = ("slug",)

@@ -58,3 +58,19 @@ def test_steps_are_found_by_the_correlation_id_of_their_run_and_by_path_within_o
     assert found(q="order") == set()
     assert found(q="/first", execution__id__exact=str(run.pk)) == {(str(run.pk), "/first")}
     assert len(found()) == len(mine) + other.steps.count()
+
+
+def test_a_filter_looks_through_the_newest_rows_and_in_one_run_through_all(
+    admin: User, as_user: AsUser, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = make(), make(name="newer")
+    monkeypatch.setattr(large, "MOST_LOOKED_THROUGH", new.steps.count())
+    client = as_user(admin)
+
+    def found(**query: str) -> set[str]:
+        rows = client.get("/admin/executions/step/", query).context["cl"].result_list
+        return {str(row.execution_id) for row in rows}
+
+    assert found() == {str(old.pk), str(new.pk)}
+    assert found(kind="set") == {str(new.pk)}
+    assert found(kind="set", execution__id__exact=str(old.pk)) == {str(old.pk)}
