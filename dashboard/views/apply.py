@@ -32,6 +32,7 @@ from executions.intake.apply import parse as parse_workflow
 from executions.intake.resources import Opened
 from executions.language import DefinitionError, Limits
 from executions.models import Agent, Execution, Workflow
+from executions.models.resource import LONGEST_MESSAGE
 from executions.states import Phase
 
 # CodeMirror writes its rules into a style element of its own, with the nonce of the page.
@@ -48,7 +49,7 @@ class Kind:
     says: str
     example: str
     found: Callable[[HttpRequest, str], Workflow | Agent]
-    apply: Callable[[str, User, Opened | None], tuple[str, str]]
+    apply: Callable[[str, User, Opened | None, str], tuple[str, str]]
     parse: Callable[[str, User], Any]
 
 
@@ -61,13 +62,13 @@ class Refusal:
     problems: Sequence[Any] = ()
 
 
-def _workflow(text: str, actor: User, opened: Opened | None) -> tuple[str, str]:
-    applied = apply_definition(text, actor, opened=opened)
+def _workflow(text: str, actor: User, opened: Opened | None, message: str) -> tuple[str, str]:
+    applied = apply_definition(text, actor, opened=opened, message=message)
     return applied.workflow.public_id, applied.result
 
 
-def _agent(text: str, actor: User, opened: Opened | None) -> tuple[str, str]:
-    applied = apply_agent(text, actor, opened=opened)
+def _agent(text: str, actor: User, opened: Opened | None, message: str) -> tuple[str, str]:
+    applied = apply_agent(text, actor, opened=opened, message=message)
     return applied.agent.public_id, applied.result
 
 
@@ -171,7 +172,8 @@ def _edit(request: HttpRequest, kind: Kind) -> HttpResponse:
     if refusal is None:
         try:
             opened = None if resource is None else _as_opened(request, resource)
-            public_id, result = kind.apply(text, person(request), opened)
+            message = request.POST.get("message", "")
+            public_id, result = kind.apply(text, person(request), opened, message)
         except DefinitionError as error:
             refusal = Refusal(problems=error.problems)
         except Refused as error:
@@ -208,6 +210,8 @@ def _page(
         "refusal": refusal,
         "looked": looked,
         "input": request.POST.get("input", ""),
+        "message": request.POST.get("message", ""),
+        "longest_message": LONGEST_MESSAGE,
         # The address at which the text is checked as one types.
         "checked_at": f"{reverse('check', args=[kind.name])}?{urlencode({'from': came_from})}",
     }

@@ -49,8 +49,10 @@ class AgentAdmin(Writing):
     changed = (*Writing.changed, "status_updated_at")
 
     @staticmethod
-    def apply(text: str, actor: User, opened: Opened | None, visibility: str) -> tuple[Agent, str]:
-        applied = apply_agent(text, actor, visibility=visibility, opened=opened)
+    def apply(
+        text: str, actor: User, opened: Opened | None, visibility: str, message: str
+    ) -> tuple[Agent, str]:
+        applied = apply_agent(text, actor, visibility=visibility, opened=opened, message=message)
         return applied.agent, applied.result
 
     @admin.display(description="versions")
@@ -76,13 +78,14 @@ class OfAgent:
 
 @admin.register(AgentVersion)
 class AgentVersionAdmin(OfAgent, VersionAdmin):
-    list_display = ("agent", "number", "digest", "created_by", "created_at")
+    list_display = ("agent", "number", "message", "created_by", "created_at")
     list_select_related = ("agent", "created_by")
     search_fields = ("agent__slug__startswith", "digest__startswith")
     fields = (
         "public_id",
         "agent_link",
         "number",
+        "message",
         "digest",
         "created_by",
         "created_at",

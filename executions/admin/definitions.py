@@ -30,7 +30,7 @@ from executions.errors import Refused
 from executions.intake.resources import Opened
 from executions.language import DefinitionError
 from executions.models import Agent, Skill, Workflow
-from executions.models.resource import Visibility
+from executions.models.resource import LONGEST_MESSAGE, Visibility
 
 MOST_DIFF = 200
 
@@ -105,7 +105,9 @@ class Writing(Changing):
         save_described(request, obj, form)
 
     @staticmethod
-    def apply(text: str, actor: User, opened: Opened | None, visibility: str) -> tuple[Any, str]:
+    def apply(
+        text: str, actor: User, opened: Opened | None, visibility: str, message: str
+    ) -> tuple[Any, str]:
         """The row, and what came of it. Raises DefinitionError, Refused."""
         raise NotImplementedError
 
@@ -165,6 +167,8 @@ class Writing(Changing):
             "text": text,
             "opened": opened,
             "visibility": visibility,
+            "message": request.POST.get("message", ""),
+            "longest_message": LONGEST_MESSAGE,
             "written": written,
             "changes": _changes(row, opened) if written.is_stale else [],
         }
@@ -177,8 +181,9 @@ class Writing(Changing):
     ) -> Written:
         assert isinstance(request.user, User)
         at = None if row is None else Opened(row.pk, opened)
+        message = request.POST.get("message", "")
         try:
-            applied, result = self.apply(text, request.user, at, visibility)
+            applied, result = self.apply(text, request.user, at, visibility, message)
         except DefinitionError as error:
             return Written(problems=error.problems)
         except Refused as refused:

@@ -29,8 +29,10 @@ class SkillAdmin(Writing):
     search_help_text = "A public id (skl-…), the beginning of a slug, or part of a name"
 
     @staticmethod
-    def apply(text: str, actor: User, opened: Opened | None, visibility: str) -> tuple[Skill, str]:
-        applied = apply_skill(text, actor, visibility=visibility, opened=opened)
+    def apply(
+        text: str, actor: User, opened: Opened | None, visibility: str, message: str
+    ) -> tuple[Skill, str]:
+        applied = apply_skill(text, actor, visibility=visibility, opened=opened, message=message)
         return applied.skill, applied.result
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -50,13 +52,14 @@ class SkillVersionAdmin(VersionAdmin):
     road = "skill"
     visible = staticmethod(policy.visible_skills)
     skill_link = link_field("skill")
-    list_display = ("skill", "number", "digest", "created_by", "created_at")
+    list_display = ("skill", "number", "message", "created_by", "created_at")
     list_select_related = ("skill", "created_by")
     search_fields = ("skill__slug__startswith", "digest__startswith")
     fields = (
         "public_id",
         "skill_link",
         "number",
+        "message",
         "digest",
         "created_by",
         "created_at",

@@ -41,9 +41,11 @@ class WorkflowAdmin(Writing):
 
     @staticmethod
     def apply(
-        text: str, actor: User, opened: Opened | None, visibility: str
+        text: str, actor: User, opened: Opened | None, visibility: str, message: str
     ) -> tuple[Workflow, str]:
-        applied = apply_definition(text, actor, visibility=visibility, opened=opened)
+        applied = apply_definition(
+            text, actor, visibility=visibility, opened=opened, message=message
+        )
         return applied.workflow, applied.result
 
     @admin.display(description="versions")
@@ -65,13 +67,14 @@ class OfWorkflow:
 
 @admin.register(WorkflowVersion)
 class WorkflowVersionAdmin(OfWorkflow, VersionAdmin):
-    list_display = ("workflow", "number", "digest", "created_by", "created_at")
+    list_display = ("workflow", "number", "message", "created_by", "created_at")
     list_select_related = ("workflow", "created_by")
     search_fields = ("workflow__slug__startswith", "digest__startswith")
     fields = (
         "public_id",
         "workflow_link",
         "number",
+        "message",
         "digest",
         "created_by",
         "created_at",

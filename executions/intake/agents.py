@@ -56,8 +56,10 @@ def apply_agent(
     *,
     visibility: str = Visibility.SHARED,
     opened: Opened | None = None,
+    message: str = "",
 ) -> AppliedAgent:
-    """Apply one text in the name of ``actor``, who may have ``opened`` a version to change it.
+    """Apply one text in the name of ``actor``, who may have ``opened`` a version to change it;
+    ``message`` says what changes.
 
     Raises DefinitionError or Refused; then nothing is stored.
     """
@@ -67,7 +69,9 @@ def apply_agent(
     new = Agent(slug=slug_of(document.name), name=document.name, owner=actor, visibility=visibility)
 
     accepted = Text(parsed.source, parsed.document, parsed.digest)
-    applied = store(new, accepted, actor, describe=described_by(document), opened=opened)
+    applied = store(
+        new, accepted, actor, describe=described_by(document), opened=opened, message=message
+    )
     assert isinstance(applied.version, AgentVersion)
     return AppliedAgent(applied.resource, applied.version, applied.result)
 

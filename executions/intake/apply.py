@@ -73,8 +73,10 @@ def apply_definition(
     *,
     visibility: str = Visibility.SHARED,
     opened: Opened | None = None,
+    message: str = "",
 ) -> AppliedWorkflow:
-    """Apply one text in the name of ``actor``, who may have ``opened`` a version to change it.
+    """Apply one text in the name of ``actor``, who may have ``opened`` a version to change it;
+    ``message`` says what changes.
 
     Raises DefinitionError or Refused; then nothing is stored.
     """
@@ -96,7 +98,9 @@ def apply_definition(
     accepted = Text(parsed.source, parsed.document, parsed.digest, warnings)
     grants.check(parsed.document, new.slug)
     check = partial(_check_namespace, document.namespace)
-    applied = store(new, accepted, actor, describe=describe, check=check, opened=opened)
+    applied = store(
+        new, accepted, actor, describe=describe, check=check, opened=opened, message=message
+    )
     assert isinstance(applied.version, WorkflowVersion)
     return AppliedWorkflow(applied.resource, applied.version, applied.result)
 

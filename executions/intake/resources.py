@@ -26,7 +26,7 @@ from executions.models import (
     Workflow,
     WorkflowVersion,
 )
-from executions.models.resource import Visibility
+from executions.models.resource import LONGEST_MESSAGE, Visibility
 from executions.models.transactions import atomic, persistent
 
 R = TypeVar("R", Workflow, Agent, Skill)
@@ -95,15 +95,16 @@ def store(
     describe: Callable[[R], None],
     check: Callable[[R], None] | None = None,
     opened: Opened | None = None,
+    message: str = "",
 ) -> Applied[R]:
     """Store ``text`` as the head version of the resource with ``new``'s slug and visibility,
     ``new`` itself where there is none yet. ``describe`` copies the text's words onto it, ``check``
-    may refuse an existing one. If it was ``opened`` it has to be that one still, and to stand at
-    that version (else ``stale``).
+    may refuse an existing one. ``message`` says what the new version changes. If it was ``opened``
+    it has to be that one still, and to stand at that version (else ``stale``).
 
     Raises Refused; then nothing is stored.
     """
-    kind = type(new).__name__.lower()
+    kind, message = type(new).__name__.lower(), _checked(message)
     with atomic():
         if opened is None:
             resource, is_new = _found_or_made(new)
@@ -120,7 +121,7 @@ def store(
         version = (
             head
             if head is not None and is_same
-            else _add_version(resource, text, actor, kind, describe)
+            else _add_version(resource, text, actor, describe, message)
         )
         if not isinstance(resource, Skill):
             default_child.ensure(_default_of(resource))
@@ -129,6 +130,19 @@ def store(
         f"{kind} applied", slug=resource.slug, version=version.number, result=result, user=actor.pk
     )
     return Applied(resource, version, result)
+
+
+def _checked(message: str) -> str:
+    """On one line. Raises Refused where it is too long."""
+    on_one_line = " ".join(message.split())
+    if len(on_one_line) > LONGEST_MESSAGE:
+        raise Refused(
+            "invalid",
+            f"The message of the version has {len(on_one_line)} characters;"
+            f" {LONGEST_MESSAGE} are allowed.",
+            remedy="Shorten it. Nothing was applied.",
+        )
+    return on_one_line
 
 
 def _found_opened(new: R, opened: Opened, kind: str) -> R:
@@ -198,7 +212,7 @@ def _check_may_change(resource: Workflow | Agent | Skill, actor: User, kind: str
 
 
 def _add_version(
-    resource: Any, text: Text, actor: User, kind: str, describe: Callable[[Any], None]
+    resource: Any, text: Text, actor: User, describe: Callable[[Any], None], message: str
 ) -> Any:
     """The wish (spec) is dated here; what the system observes (status) is dated where it is
     linked.
@@ -210,6 +224,7 @@ def _add_version(
         document=text.document,
         digest=text.digest,
         warnings=text.warnings,
+        message=message,
         created_by=actor,
     )
     describe(resource)

@@ -28,8 +28,10 @@ def apply_skill(
     *,
     visibility: str = Visibility.SHARED,
     opened: Opened | None = None,
+    message: str = "",
 ) -> AppliedSkill:
-    """Apply one text in the name of ``actor``, who may have ``opened`` a version to change it.
+    """Apply one text in the name of ``actor``, who may have ``opened`` a version to change it;
+    ``message`` says what changes.
 
     Raises DefinitionError or Refused; then nothing is stored.
     """
@@ -38,6 +40,8 @@ def apply_skill(
     new = Skill(slug=slug_of(document.name), name=document.name, owner=actor, visibility=visibility)
 
     accepted = Text(parsed.source, parsed.document, parsed.digest)
-    applied = store(new, accepted, actor, describe=described_by(document), opened=opened)
+    applied = store(
+        new, accepted, actor, describe=described_by(document), opened=opened, message=message
+    )
     assert isinstance(applied.version, SkillVersion)
     return AppliedSkill(applied.resource, applied.version, applied.result)

@@ -14,6 +14,9 @@ from django.db.models import Q
 from executions.ids import uuid7
 from executions.models.fields import JsonField
 
+# Characters of what an author says of a version.
+LONGEST_MESSAGE = 500
+
 
 class Visibility(models.TextChoices):
     SHARED = "shared", "Every signed-in user may see and run it"
@@ -81,6 +84,8 @@ class Version(models.Model):
     document = JsonField()
     digest = models.CharField(max_length=64)
     warnings = JsonField(default=list, blank=True)
+    # What its author says of the change, as in a commit.
+    message = models.CharField(max_length=LONGEST_MESSAGE, blank=True, default="")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )

@@ -67,10 +67,11 @@ def test_one_is_written_changed_and_refused_where_another_version_came_between(
     text, model = KINDS[kind]
     client = as_user(admin)
     assert client.get(add(kind)).status_code == 200
-    sent = {"text": text % "1", "visibility": "private"}
+    sent = {"text": text % "1", "visibility": "private", "message": "first"}
     assert client.post(add(kind), sent).status_code == 302
     row = model.objects.get()
     assert (row.owner, row.visibility, row.head_version.number) == (admin, "private", 1)
+    assert row.head_version.message == "first"
     page = client.get(change(row)).content.decode()
     assert 'name="opened" value="1"' in page
     assert client.post(change(row), {"text": text % "2", "opened": "1"}).status_code == 302

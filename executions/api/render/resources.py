@@ -109,6 +109,7 @@ def version(
         number=row.number,
         digest=row.digest,
         warnings=[str(warning) for warning in row.warnings],
+        message=row.message,
         created_by=row.created_by.username,
         created_at=row.created_at,
         source=None if brief else row.source,

@@ -78,7 +78,10 @@ def add_applying(
 
         def applied() -> Any:
             return of.apply(
-                resources.definition_of(request), person(request), visibility=how.visibility
+                resources.definition_of(request),
+                person(request),
+                visibility=how.visibility,
+                message=how.message,
             )
 
         return resources.answer_applied(response, of.kind, applied, how)

@@ -24,6 +24,7 @@ from executions.api.schemas import resources as shapes
 from executions.api.schemas.shared import Body as BodyShape
 from executions.intake import standing
 from executions.models import Agent, Skill, Workflow
+from executions.models.resource import LONGEST_MESSAGE
 from executions.models.transactions import atomic, run_tx
 
 DEFINITION_TYPES = (
@@ -56,6 +57,11 @@ class How(BaseModel):
     """How to apply."""
 
     visibility: Literal["shared", "private"] = "shared"
+    message: str = Field(
+        "",
+        max_length=LONGEST_MESSAGE,
+        description="What the new version changes; its list says it.",
+    )
     dry_run: bool = Field(
         False, description="Check everything and say what would be done; store nothing."
     )

@@ -77,6 +77,7 @@ class Version(BaseModel):
     number: int
     digest: str
     warnings: list[str]
+    message: str = Field(description="What its author says of the change; empty where nothing.")
     created_by: str
     created_at: datetime
     source: str | None = Field(None, description="The text as it was applied; left out in lists.")

@@ -54,10 +54,15 @@ def apply(
     visibility: Annotated[
         Visibility, typer.Option(help="Who sees what is created.")
     ] = Visibility.SHARED,
+    message: Annotated[
+        str, typer.Option("--message", "-m", help="What the new versions change.")
+    ] = "",
     output: AsText = Sentence.TEXT,
 ) -> None:
     """Create workflows, agents and skills, or give them a new version."""
     query = {"dry_run": dry_run or None, "visibility": visibility.value}
+    if message:
+        query["message"] = message
     results = [_sent(client, text, query, output) for text in texts(file)]
     if output == Sentence.JSON:
         from executions.cli.display.structured import print_structured

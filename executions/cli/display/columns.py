@@ -80,6 +80,7 @@ _VERSION: Columns = {
     "BY": at("created_by"),
     "AGE": _age("created_at"),
     "DIGEST": lambda item: plain(item["digest"])[:12],
+    "MESSAGE": at("message"),
 }
 STEPS: Columns = {
     "SEQ": at("seq"),

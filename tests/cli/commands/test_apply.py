@@ -29,7 +29,9 @@ def test_the_same_text_changes_nothing_and_another_one_is_a_new_version(
     assert demo("apply", "-f", str(file)).out == "workflow again: created, version 1\n"
     assert demo("apply", "-f", str(file)).out == "workflow again: unchanged, version 1\n"
     changed = file.read_text().replace("Hello", "Good day")
-    assert demo("apply", "-f", "-", stdin=changed).out == "workflow again: updated, version 2\n"
+    said = demo("apply", "-f", "-", "-m", "A warmer greeting", stdin=changed)
+    assert said.out == "workflow again: updated, version 2\n"
+    assert "A warmer greeting" in demo("list", "versions", "--of", "again").out
 
 
 @pytest.mark.processes

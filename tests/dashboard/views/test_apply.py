@@ -24,6 +24,19 @@ def test_a_good_text_becomes_a_workflow(client: Client) -> None:
     assert Workflow.objects.get().slug == "one"
 
 
+def test_a_version_says_what_it_changes_and_too_long_a_message_loses_nothing(
+    client: Client,
+) -> None:
+    sent = {"text": GOOD, "message": "A <b>first</b>\n one"}
+    page = client.post("/workflows/apply", sent, follow=True).content.decode()
+    assert "A &lt;b&gt;first&lt;/b&gt; one" in page
+    long = {"text": GOOD.replace("one", "two"), "message": "x" * 501}
+    refused = client.post("/workflows/apply", long)
+    assert refused.status_code == 400 and Workflow.objects.count() == 1
+    page = refused.content.decode()
+    assert "has 501 characters; 500 are allowed" in page and "x" * 501 in page and "two" in page
+
+
 def test_the_ends_of_lines_of_a_browser_are_not_a_change(client: Client) -> None:
     client.post("/workflows/apply", {"text": GOOD})
     sent = client.post("/workflows/apply", {"text": GOOD.replace("\n", "\r\n")})
