@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 _NAME = "stigmer-stack"
-# Nobody else means anything by it.
-_SIGNAL = signal.SIGRTMIN + 11
+# Only Linux has files in memory, and signals that nobody else means anything by.
+IS_KNOWN_HERE = sys.platform == "linux"
+_SIGNAL = signal.SIGRTMIN + 11 if sys.platform == "linux" else 0
 _WAIT_SECONDS = 2.0
 _LOOK_SECONDS = 0.02
 _QUIET_SECONDS = 1.0
@@ -48,7 +49,9 @@ Stack = tuple[Frame, ...]
 
 
 def offer() -> None:
-    """Called by a child before it serves: from now on it answers the signal."""
+    """Called by a child before it serves: from now on it answers the signal, on Linux."""
+    if not IS_KNOWN_HERE:
+        return
     descriptor = os.memfd_create(_NAME)
     fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_APPEND)
     faulthandler.register(_SIGNAL, file=descriptor, all_threads=True, chain=False)
@@ -56,6 +59,8 @@ def offer() -> None:
 
 def read(pid: int) -> list[Stack]:
     """The stacks of this child's threads; empty if it does not say, or is no more."""
+    if not IS_KNOWN_HERE:
+        return []
     with suppress(OSError):
         path = _written(pid)
         if path is not None and _would_answer(pid):

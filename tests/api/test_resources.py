@@ -215,6 +215,7 @@ def test_the_settings_of_the_caller_are_read_and_changed_by_name(owner):
         "theme": "system",
         "density": "comfortable",
         "has_keys": True,
+        "columns": "",
     }
     changed = owner("PATCH", "me/settings", {"time_zone": "Europe/Berlin", "has_keys": False})
     assert changed.status_code == 200

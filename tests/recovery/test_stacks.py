@@ -41,9 +41,10 @@ def admin(db: None) -> User:
 
 
 def test_a_function_in_a_thread_of_the_worker_says_where_it_is(
-    driven: Execution, admin: User, redis_client: redis.Redis
+    driven: Execution, admin: User, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert driven.process_id is not None
+    monkeypatch.setattr(asking, "ANSWER_SECONDS", 60)
     over, begun, process_id = threading.Event(), threading.Event(), driven.process_id
 
     def work() -> None:
