@@ -44,7 +44,8 @@ def write(page: Page, live: LiveStigmer, kind: str, text: str, wrong: str, right
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_text("Nothing was stored")).to_be_visible()
     line = next(n for n, each in enumerate((text % wrong).splitlines(), 1) if wrong in each)
-    problem = page.get_by_role("row").filter(has_text=f"`{right}`").first
+    said = page.locator("code").get_by_text(right, exact=True)
+    problem = page.get_by_role("row").filter(has=said).first
     expect(problem.get_by_role("cell").first).to_have_text(str(line))
     # The typed text is still there.
     expect(field).to_have_value(text % wrong)
