@@ -86,9 +86,16 @@ def unread_badge(unread: int) -> SafeString:
     return format_html('<span class="badge" id="unread-badge">{}</span>', said)
 
 
-@register.simple_tag
-def asks_waiting(user: Any) -> Waiting:
-    """What waits for this person's answer."""
+@register.simple_tag(takes_context=True)
+def asks_waiting(context: dict[str, Any], user: Any) -> Waiting:
+    """What waits for this person's answer.
+
+    A view that shows questions reads it before them, as ``asks``: with a mark that is newer than
+    the questions, one that came between would not be pushed to the page.
+    """
+    read_before: Waiting | None = context.get("asks")
+    if read_before is not None:
+        return read_before
     return waiting(user) if user.is_authenticated else Waiting(0, 0)
 
 

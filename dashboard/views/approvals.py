@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,6 +20,7 @@ from dashboard.views.pages import person
 from dashboard.views.refusing import explained, status_of
 from executions import clock, policy
 from executions.errors import Refused
+from executions.live import asks as asks_live
 from executions.models import Ask
 from executions.states import Phase
 from executions.verbs import asks
@@ -31,8 +33,8 @@ _HELD = "It is kept: the run is paused, and goes on with it when somebody resume
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """What this person may answer, with a form for each."""
-    found = queries.waiting(person(request), cursor(request.GET.get("before"), IDS))
-    return _page(request, found)
+    before = cursor(request.GET.get("before"), IDS)
+    return _page(request, lambda: queries.waiting(person(request), before))
 
 
 @for_people
@@ -102,7 +104,7 @@ def _again(request: HttpRequest, asked: Question, status: int) -> HttpResponse:
     if getattr(request, "htmx", False):
         return explained(request, "dashboard/fragments/answer.html", {"question": asked}, status)
     found = queries.Page([asked.ask], queries.seen_by(person(request), [asked.ask]))
-    return _page(request, found, asked, status)
+    return _page(request, lambda: found, asked, status)
 
 
 def _told(request: HttpRequest, ask: Ask, told: dict[str, Any], status: int = 200) -> HttpResponse:
@@ -112,17 +114,20 @@ def _told(request: HttpRequest, ask: Ask, told: dict[str, Any], status: int = 20
         return explained(request, over, {"ask": ask, **told}, status)
     if status == 200:
         return redirect("approvals")
-    return _page(request, queries.waiting(person(request)), status=status, outcome=True, **told)
+    user = person(request)
+    return _page(request, lambda: queries.waiting(user), status=status, outcome=True, **told)
 
 
 def _page(
     request: HttpRequest,
-    found: queries.Page,
+    read: Callable[[], queries.Page],
     asked: Question | None = None,
     status: int = 200,
     **told: Any,
 ) -> HttpResponse:
+    before, found = asks_live.waiting(person(request)), read()
     questions = [asked] if asked else [answering.question(ask) for ask in found.rows]
     context = {"page": found, "questions": questions, "server_now": clock.now(), **told}
+    context["asks"] = before
     context["proposals"] = policy.proposals_for(person(request))
     return render(request, "dashboard/approvals.html", context, status=status)

@@ -21,6 +21,7 @@ from dashboard.trail import Node
 from dashboard.views.pages import Archived, person
 from dashboard.views.pages import page as for_people
 from executions import policy, sight
+from executions.live.asks import waiting
 from executions.models import Execution
 from executions.states import ACTIVE_PHASES
 from executions.verbs.rows import VERBS
@@ -43,7 +44,9 @@ def whole(
 ) -> HttpResponse:
     """The page with its steps; ``told`` is what came of a button, where one was pressed."""
     user = person(request)
+    asked = waiting(user)
     context = fragments.execution_context(execution, policy.role(user, execution))
+    context["asks"] = asked
     # Rows are read after the execution, so nothing between is missed.
     context |= {"listing": listing_of(request, execution), "events": queries.events_of(execution)}
     context["may_amend"] = may_amend(user, execution)

@@ -15,6 +15,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from dashboard.live.page import poll
+from dashboard.queries import approvals as queries
 from executions import clock
 from executions.live.asks import waiting
 from executions.live.topics import asks_topic, execution_topic, inbox_topic
@@ -385,6 +386,29 @@ def test_an_open_page_is_told_where_something_else_waits_than_it_shows(
     assert waiting(bob).many == 1 and told() == []
     respond(ask, bob, Answer("approve"))
     assert told()
+
+
+@pytest.mark.parametrize("reads", ["waiting", "of_run"])
+def test_a_question_that_comes_while_a_page_is_made_is_pushed_to_it(
+    reads: str, asked: Asked, alice: User, as_: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = {"approvers": {"users": ["alice"]}}
+    shown = asked(spec)
+    before, real = waiting(alice).mark, getattr(queries, reads)
+
+    def and_then_another(*given: Any) -> Any:
+        rows = real(*given)
+        asked(spec)
+        return rows
+
+    monkeypatch.setattr(queries, reads, and_then_another)
+    address = "/approvals/" if reads == "waiting" else f"/executions/{shown.public_id}/"
+    text = text_of(as_(alice), address)
+    assert waiting(alice).mark != before and Ask.objects.count() == 2
+    [region] = re.findall(r'<div class="[^"]*" id="(?:approvals|asked)-region"[^>]*>', text)
+    assert f'data-seq="{before}"' in region
+    frames = poll(alice, {asks_topic(alice.pk): before})
+    assert [frame.get("hint") for frame in frames] == [True]
 
 
 def test_nobody_follows_what_waits_for_somebody_else(asked: Asked, alice: User, bob: User) -> None:
