@@ -330,9 +330,8 @@ STIGMER_WORKSPACES_BYTES: int = env.int("STIGMER_WORKSPACES_BYTES", 50 * 1024**3
 _demo_repository = {"demo": str(assets.DEMO_REPOSITORY)} if STIGMER_DEMO else {}
 STIGMER_REPOSITORIES: dict[str, str] = _demo_repository | env.dict("STIGMER_REPOSITORIES", {})
 STIGMER_GIT_HOSTS: list[str] = env.list("STIGMER_GIT_HOSTS", [])
-# A folder, or the address of a storage that speaks S3. By its former name it is a folder.
-_artifacts: str = env.str("STIGMER_ARTIFACTS", "") or env("STIGMER_ARTIFACT_FOLDER", "")
-STIGMER_ARTIFACTS: str | Path = _artifacts or STIGMER_HOME / "artifacts"
+# A folder, or the address of a storage that speaks S3.
+STIGMER_ARTIFACTS: str | Path = env.str("STIGMER_ARTIFACTS", "") or STIGMER_HOME / "artifacts"
 STIGMER_ARTIFACT_BYTES: int = env.int("STIGMER_ARTIFACT_BYTES", 100 * 1024**2)
 STIGMER_SECRETS_FILE: Path | None = env.path("STIGMER_SECRETS_FILE", None)
 STIGMER_SECRETS_ACCESS_FILE: Path | None = env.path("STIGMER_SECRETS_ACCESS_FILE", None)
