@@ -47,6 +47,8 @@ def at_the_sure_page(chromium: Browser, live: LiveStigmer, public_id: str, name:
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(live.logins["admin"] if name == "admin" else PASSWORD)
     page.get_by_role("button", name="Log in", exact=True).click()
+    # The page has to be there: a reload while the log-in is under way is refused by the browser.
+    page.get_by_role("searchbox").wait_for()
     row = page.get_by_role("row", name=public_id)
 
     def has_failed() -> bool:
@@ -108,7 +110,8 @@ def test_an_administrator_retries_without_breaking_the_content_policy(
     page.get_by_role("link", name="/refuse").click()
     page.get_by_text("errors/sold-out").first.wait_for()
     page.go_back()
-    page.get_by_role("link", name="v1").first.click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="v1").first.click()
     page.go_back()
     page.go_back()
     page.get_by_role("row", name=public_id).get_by_role("checkbox").check()

@@ -38,7 +38,8 @@ def test_times_are_written_as_the_person_chose_wherever_the_browser_is(
     support.goto(f"{live_stigmer.base_url}/settings/")
     support.get_by_label("Time zone").fill("")
     support.get_by_label("Times are written").select_option("slashes")
-    support.get_by_role("button", name="Save").click()
+    with support.expect_navigation():
+        support.get_by_role("button", name="Save").click()
     support.goto(f"{live_stigmer.base_url}/workers/")
     expect(moment).to_have_attribute("title", re.compile(r"^\d\d/\d\d/\d{4} .* [AP]M E[SD]T$"))
 

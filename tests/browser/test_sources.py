@@ -51,7 +51,7 @@ def source_made(page: Page, live: LiveStigmer) -> tuple[str, str]:
     page.get_by_label("Who sends").fill(f"Carrier {time.time_ns()}")
     page.get_by_label("Type of an event").fill("com.carrier.picked")
     page.get_by_role("button", name="Make source").click()
-    text = page.locator("div[role=status]").inner_text()
+    text = page.locator("div[role=status]", has_text="whs_").inner_text()
     secret, path = re.search(r"whs_[\w-]+", text), re.search(r"/hooks/src-\w+", text)
     assert secret is not None and path is not None
     return path[0], secret[0]
