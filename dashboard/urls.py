@@ -68,6 +68,12 @@ urlpatterns = [
         forking.fork,
         name="execution-fork",
     ),
+    path(
+        "executions/<str:public_id>/checkpoints/<int:seq>/amend",
+        previews.amend,
+        name="execution-amend",
+    ),
+    path("executions/<str:public_id>/undo-restore", previews.undo, name="execution-undo"),
     path("executions/<str:public_id>/moments", forking.moments, name="execution-moments"),
     path("executions/<str:public_id>/compare", forking.runs, name="execution-compare"),
     path("executions/<str:public_id>/recover", previews.recover, name="execution-recover"),

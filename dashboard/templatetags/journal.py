@@ -310,9 +310,3 @@ def has_result(step: Step) -> bool:
     is_over = step.seq is not None and step.status in PASSED_STATUSES
     is_agent = step.path.startswith("/turn/")
     return is_over and step.superseded_by_id is None and not amend.why_not(is_agent, step)
-
-
-@register.filter
-def output_json(step: Step) -> str:
-    """What it gave, as JSON to be edited; only where it is shown as a whole."""
-    return values.pretty_text(getattr(step, "output_text", None) or "null")

@@ -24,6 +24,7 @@ from executions.intake.readiness import require_queue
 from executions.models import Execution
 from executions.verbs import forms
 from executions.verbs.calls import carry_out
+from executions.verbs.deciding import foreseen
 from executions.verbs.deciding.opening import check_allowed
 from executions.verbs.row import LONGEST_REASON
 from executions.verbs.rows import VERBS
@@ -34,15 +35,18 @@ FORK = VERBS["fork"]
 @for_people
 @require_http_methods(["GET", "HEAD", "POST"])
 def fork(request: HttpRequest, public_id: str, seq: int) -> HttpResponse:
-    """The form that begins a new run at this checkpoint, and what it does when it is sent."""
+    """The form that begins a new run at this checkpoint, with what that would begin with; and what
+    it does when it is sent.
+    """
     execution = found(request, public_id)
     shown = _prefilled(execution, seq)
     context: dict[str, Any] = {"seq": seq, "shown": shown, "text": shown.text}
     try:
-        check_allowed(execution, person(request), FORK.name)
         if request.method == "POST":
+            check_allowed(execution, person(request), FORK.name)
             begin = partial(_begun, request, execution, seq, shown)
             return redirect("execution", started_once(request, f"fork {public_id} {seq}", begin))
+        context["preview"] = foreseen.of_fork(execution.pk, person(request), seq)
     except Refused as refused:
         context |= {"refusal": refused, "text": request.POST.get("output", shown.text)}
         return tab(request, execution, "fork", context, status=status_of(refused))

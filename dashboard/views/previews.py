@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from dashboard.queries import workflows
+from dashboard.queries import comparing, workflows
 from dashboard.views.execution import found
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
@@ -17,8 +17,8 @@ from dashboard.views.tabs import tab
 from executions import policy
 from executions.errors import Refused
 from executions.models import Execution
+from executions.verbs.deciding import foreseen, restore, upgrade
 from executions.verbs.deciding import override as overriding
-from executions.verbs.deciding import restore, upgrade
 from executions.verbs.deciding.opening import check_allowed
 
 
@@ -33,6 +33,33 @@ def checkpoint(request: HttpRequest, public_id: str, seq: int) -> HttpResponse:
         "checkpoint",
         {"seq": seq},
         lambda: {"preview": restore.preview(execution.pk, person(request), seq)},
+    )
+
+
+@for_people
+@require_safe
+def amend(request: HttpRequest, public_id: str, seq: int) -> HttpResponse:
+    """What another result of this call would do, with what it gave."""
+    execution = found(request, public_id)
+
+    def look() -> dict[str, Any]:
+        preview = foreseen.of_amend(execution.pk, person(request), seq)
+        return {"preview": preview, "shown": comparing.output_of(execution.pk, seq)}
+
+    return _shown(request, execution, "amend", {"seq": seq}, look)
+
+
+@for_people
+@require_safe
+def undo(request: HttpRequest, public_id: str) -> HttpResponse:
+    """What taking the latest restore back would do."""
+    execution = found(request, public_id)
+    return _shown(
+        request,
+        execution,
+        "undo",
+        {},
+        lambda: {"preview": foreseen.of_undo(execution.pk, person(request))},
     )
 
 

@@ -64,7 +64,7 @@ def check_complete(verb: Verb, user: User, sent: Mapping[str, Any]) -> None:
 
 def has_preview(verb: Verb, given: Mapping[str, Any]) -> bool:
     """Whether it can be said beforehand what these arguments would do."""
-    return verb.has_preview and bool(given)
+    return verb.has_preview and bool(given or not verb.arguments)
 
 
 def effects(

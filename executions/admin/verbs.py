@@ -59,12 +59,24 @@ def action(verb: Verb) -> Callable[..., HttpResponseBase | None]:
             answer = to_confirm(request)
             if answer is not None:
                 return answer
-        return asking.page(
-            verb, model_admin, request, list(rows.select_related("workflow", "owner"))
-        )
+        return _first_page(verb, model_admin, request, rows)
 
     act.__name__ = verb.module
     return act
+
+
+def _first_page(
+    verb: Verb, model_admin: Any, request: HttpRequest, rows: QuerySet[Execution]
+) -> HttpResponseBase:
+    """The form; of a verb that asks for nothing it is known already what it would do."""
+    assert isinstance(request.user, User)
+    executions, found = list(rows.select_related("workflow", "owner")), []
+    try:
+        if asking.has_preview(verb, {}):
+            found = asking.effects(verb, executions, request.user, {})
+    except Refused as problem:
+        return asking.page(verb, model_admin, request, executions, problem=problem)
+    return asking.page(verb, model_admin, request, executions, found=found, given={})
 
 
 def _pressed(verb: Verb, model_admin: Any, request: HttpRequest) -> HttpResponseBase | None:

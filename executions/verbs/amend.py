@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth.models import User
 
-from executions.verbs.deciding.amend import amend
+from executions.models import Execution
+from executions.verbs.deciding import foreseen
+from executions.verbs.deciding.amend import UNSET, amend
 from executions.verbs.deciding.decisions import Decided
 
 
@@ -22,3 +25,11 @@ def act(
 ) -> Decided:
     """Change what a finished call gave. Raises Refused."""
     return amend(execution_id, actor, step_seq, output, expected_seq=expected_seq, reason=reason)
+
+
+def would(
+    execution: Execution, actor: User, *, step_seq: int, output: Any = UNSET
+) -> dict[str, Any]:
+    """The effect of ``act`` now. Raises Refused as it would."""
+    shown = foreseen.of_amend(execution.pk, actor, step_seq, output)
+    return {**asdict(shown), "may_repeat": [asdict(step) for step in shown.may_repeat]}

@@ -1,5 +1,23 @@
 """The function of the verb; its row is in ``rows/fork.py``."""
 
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from executions.models import Execution
+from executions.verbs.deciding import foreseen
+from executions.verbs.deciding.fork import UNSET
 from executions.verbs.deciding.fork import fork as act
 
-__all__ = ["act"]
+__all__ = ["act", "would"]
+
+
+def would(
+    execution: Execution, actor: User, *, checkpoint_seq: int, output: Any = UNSET
+) -> dict[str, Any]:
+    """The run that ``act`` would begin now. Raises Refused as it would."""
+    shown = foreseen.of_fork(execution.pk, actor, checkpoint_seq, output)
+    return {**asdict(shown), "may_repeat": [asdict(step) for step in shown.may_repeat]}

@@ -12,6 +12,7 @@ from django.test import Client
 
 from executions.accounts.confirming import KEY
 from executions.intake.apply import apply_definition
+from executions.models import Execution
 from executions.states import Phase
 from tests.admin.conftest import FAILING, TEXT, Make
 from tests.admin.test_verbs import LIST, ask, confirm, look, phase_of, press
@@ -150,3 +151,29 @@ def test_more_than_can_be_shown_are_refused(
     runs = make(), make(name="two")
     text = text_of(look(as_user(admin), "restore", *runs, checkpoint="0"))
     assert "2 executions are chosen" in text and "at most 1 at a time" in text
+
+
+def test_a_fork_and_another_result_are_shown_before_they_are_done(
+    admin: User, as_user: AsUser, make: Make
+) -> None:
+    run, client = make(CALLED), as_user(admin)
+    assert DO_IT not in text_of(ask(client, "fork", run))
+    text = text_of(look(client, "fork", run, checkpoint="0"))
+    assert "The new run begins with 0 finished steps of this one" in text and DO_IT in text
+    assert "<bdi>charge</bdi> (idempotent)" in text
+    assert "There is no finished step 999" in text_of(
+        look(client, "amend", run, step="999", output="1")
+    )
+    confirm(client, "fork", run, checkpoint="0")
+    assert Execution.objects.filter(forked_from=run).count() == 1
+
+
+def test_taking_a_restore_back_is_shown_at_once(admin: User, as_user: AsUser, make: Make) -> None:
+    run, client = make(), as_user(admin)
+    assert "There is no restore to undo" in text_of(ask(client, "undo restore", run))
+    confirm(client, "restore", run, checkpoint="0", reason="again")
+    text = text_of(ask(client, "undo restore", Execution.objects.get(pk=run.pk)))
+    assert "2 steps that the restore to the beginning had set aside stand again." in text
+    assert DO_IT in text
+    confirm(client, "undo restore", Execution.objects.get(pk=run.pk), reason="it was right")
+    assert run.steps.filter(kind="decision", name="undo restore").exists()

@@ -1,5 +1,5 @@
-"""What a verb would do, before it is done: recovery onto another version, restore, override; and
-then it is done.
+"""What a verb would do, before it is done: recovery onto another version, restore, override, fork,
+another result, a restore taken back; and then it is done.
 """
 
 from __future__ import annotations
@@ -126,3 +126,34 @@ def test_who_may_not_override_is_refused_and_that_is_kept(people, path):
             "forbidden",
         )
     assert AuditEntry.objects.filter(verb="override", outcome="refused").count() == 2
+
+
+def test_a_fork_is_previewed_and_begins_with_what_was_shown(owner, execution, path):
+    first = Step.objects.get(path="/first")
+    shown = owner.get(f"{path}/fork?checkpoint_seq={first.seq}").json()
+    assert (shown["checkpoint_path"], shown["kept"], shown["next_step"]) == ("/first", 1, "/bad")
+    assert [step["path"] for step in shown["runs_again"]] == ["/bad"]
+    assert Execution.objects.count() == 1
+    done = owner.post(f"{path}/fork", {"checkpoint_seq": first.seq})
+    assert done.status_code == 200, done.content
+    assert (done.json()["kept"], done.json()["next_step"]) == (shown["kept"], shown["next_step"])
+    problem(owner.get(f"{path}/fork"), 422, "invalid")
+
+
+def test_a_step_that_is_no_call_has_no_other_result(owner, path):
+    seq = Step.objects.get(path="/first").seq
+    body = problem(owner.get(f"{path}/amend?step_seq={seq}"), 422, "invalid")
+    assert "is no call" in body["detail"]
+
+
+def test_taking_a_restore_back_is_previewed(people, execution, path, drive):
+    support = people["support"]
+    problem(support.get(f"{path}/undo-restore"), 409, "conflict")
+    restored = support.post(f"{path}/restore", {"checkpoint_seq": 0, "reason": "again"})
+    assert restored.status_code == 200, restored.content
+    again = drive(execution)
+    shown = support.get(f"{path}/undo-restore").json()
+    assert (shown["seq"], shown["checkpoint_seq"]) == (again.head_seq, 0)
+    for part in ("comes_back", "set_aside"):
+        assert [step["path"] for step in shown[part]] == ["/first", "/bad"]
+    assert shown["runs_again"] == []

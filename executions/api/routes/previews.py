@@ -13,7 +13,7 @@ from executions.api import finding
 from executions.api.credentials import READ, person
 from executions.api.schemas import previews as shapes
 from executions.states import Phase
-from executions.verbs.deciding import override, restore, upgrade
+from executions.verbs.deciding import foreseen, override, restore, upgrade
 from executions.verbs.deciding.opening import check_allowed
 
 Version = Annotated[
@@ -24,8 +24,13 @@ Checkpoint = Annotated[
 ]
 
 
+Call = Annotated[int, Query(ge=1, le=2**53, description="The sequence of the finished call.")]
+
+
 def add_previews(router: Router, kind: str) -> None:
-    """GET of override; and of recover and restore, where a run follows a definition."""
+    """GET of override, fork, amend and undo-restore; and of recover and restore, where a run
+    follows a definition.
+    """
 
     @router.get(
         "/{execution_id}/override",
@@ -44,6 +49,8 @@ def add_previews(router: Router, kind: str) -> None:
             choices=override.choices(execution),
         )
 
+    _add_preview_of_fork(router, kind)
+    _add_previews_of_edits(router, kind)
     if kind == "workflow":
         _add_previews_of_steps(router)
 
@@ -80,3 +87,54 @@ def _add_previews_of_steps(router: Router) -> None:
         return shapes.RestorePreview(
             **showing.value(asdict(restore.preview(execution.pk, person(request), checkpoint_seq)))
         )
+
+
+def _add_preview_of_fork(router: Router, kind: str) -> None:
+    @router.get(
+        "/{execution_id}/fork",
+        auth=READ,
+        response=shapes.ForkPreview,
+        operation_id=f"preview-fork-{kind}-execution",
+        summary="Preview a new run from a checkpoint",
+    )
+    def forked(
+        request: HttpRequest, execution_id: str, checkpoint_seq: Checkpoint
+    ) -> shapes.ForkPreview:
+        """With what the new run begins, which steps run again in it, and which effects may repeat.
+
+        Another result of the checkpoint is checked when it is sent.
+        """
+        execution = finding.execution(person(request), execution_id, kind)
+        shown = foreseen.of_fork(execution.pk, person(request), checkpoint_seq)
+        return shapes.ForkPreview(**showing.value(asdict(shown)))
+
+
+def _add_previews_of_edits(router: Router, kind: str) -> None:
+    @router.get(
+        "/{execution_id}/amend",
+        auth=READ,
+        response=shapes.AmendPreview,
+        operation_id=f"preview-amend-{kind}-execution",
+        summary="Preview another result of a call",
+    )
+    def amended(request: HttpRequest, execution_id: str, step_seq: Call) -> shapes.AmendPreview:
+        """Which steps run again after it, and which effects may repeat.
+
+        The other result is checked when it is sent.
+        """
+        execution = finding.execution(person(request), execution_id, kind)
+        shown = foreseen.of_amend(execution.pk, person(request), step_seq)
+        return shapes.AmendPreview(**showing.value(asdict(shown)))
+
+    @router.get(
+        "/{execution_id}/undo-restore",
+        auth=READ,
+        response=shapes.UndoPreview,
+        operation_id=f"preview-undo-restore-{kind}-execution",
+        summary="Preview taking the latest restore back",
+    )
+    def undone(request: HttpRequest, execution_id: str) -> shapes.UndoPreview:
+        """Which steps stand again, and which are set aside. Support and administrators only."""
+        execution = finding.execution(person(request), execution_id, kind)
+        shown = foreseen.of_undo(execution.pk, person(request))
+        return shapes.UndoPreview(**showing.value(asdict(shown)))

@@ -20,12 +20,17 @@ class RunsAgain(BaseModel):
     may_repeat: bool = Field(description="What it did to the world would be done once more.")
 
 
-class _Preview(BaseModel):
+class _Seen(BaseModel):
     """What every preview says. ``seq`` is for If-Match: what is done is then what was shown."""
 
     seq: int
     kept: int = Field(description="How many finished steps stay as they are.")
     runs_again: list[RunsAgain]
+
+
+class _Preview(_Seen):
+    """A preview of what may be done, or is looked at, where the journal is not whole."""
+
     broken: str = Field(description="Why the journal is not whole; empty where it is.")
     last_good_seq: int | None = Field(
         description="Where the journal is not whole: the last good checkpoint."
@@ -39,6 +44,40 @@ class RestorePreview(_Preview):
     checkpoint_path: str = Field(description="Empty for the beginning.")
     stays: list[str] = Field(
         description="Paths of the branches beside that of the checkpoint: they stay as they are."
+    )
+
+
+class ForkPreview(_Seen):
+    """What a new run from this checkpoint would begin with: ``kept`` finished steps are its own.
+
+    ``runs_again`` is what this run came to later; the new one does it once more.
+    """
+
+    checkpoint_seq: int
+    checkpoint_path: str = Field(description="Empty for the beginning.")
+    next_step: str = Field(description="The path at which the new run goes on.")
+
+
+class AmendPreview(_Seen):
+    """What another result of this call would do."""
+
+    step_seq: int
+    step_path: str
+    step_name: str
+    next_step: str = Field(description="The path at which it goes on.")
+
+
+class UndoPreview(_Seen):
+    """What taking the latest restore back would do: of what stands again, ``runs_again`` was not
+    finished and goes on.
+    """
+
+    checkpoint_seq: int = Field(description="To which it was restored; 0 is the beginning.")
+    comes_back: list[RunsAgain] = Field(description="What stands again.")
+    set_aside: list[RunsAgain] = Field(
+        description=(
+            "What ran since the restore. With may_repeat: what it did to the world stays done."
+        )
     )
 
 

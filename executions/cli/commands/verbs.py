@@ -192,9 +192,7 @@ def _body(verb: Verb, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_both(verb: Verb, options: dict[str, Any]) -> None:
-    if options.get("dry_run") or any(
-        options.get(_own(argument)) is not None for argument in verb.arguments
-    ):
+    if any(options.get(_own(argument)) is not None for argument in verb.arguments):
         flags = ", ".join(argument.options[0] for argument in verb.arguments if argument.options)
         raise CommandError(
             f"{verb.word} to what?", remedy=f"Give {flags}, or --undo.", code=ExitCode.USAGE
@@ -203,7 +201,8 @@ def _refuse_both(verb: Verb, options: dict[str, Any]) -> None:
 
 def _check_complete(verb: Verb, body: dict[str, Any], is_dry: bool) -> None:
     for argument in verb.arguments:
-        is_needed = argument.is_required or (is_dry and argument.kind is Kind.NUMBER)
+        # A preview is of numbers: what a call gave is in no address, as those are logged.
+        is_needed = argument.kind is Kind.NUMBER if is_dry else argument.is_required
         if is_needed and argument.name not in body:
             undo = ", or --undo" if verb.undo else ""
             remedy = f"Give {argument.options[0] if argument.options else argument.name}{undo}."

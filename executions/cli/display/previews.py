@@ -31,38 +31,88 @@ def show_recover(execution: str, preview: Preview, output: Sentence) -> None:
     _show(recover_lines(execution, preview), preview if preview["fits"] else {"runs_again": []})
 
 
-_SHOWS = {"restore": show_restore, "recover": show_recover}
-
-
 def show(verb: str, execution: str, preview: Preview, output: Sentence) -> None:
     """What a verb would do; as it came, where there are no words for it."""
-    shows = _SHOWS.get(verb)
-    if shows is None:
+    shows, lines = _SHOWS.get(verb), _LINES.get(verb)
+    if shows is not None:
+        shows(execution, preview, output)
+    elif lines is None or output == Sentence.JSON:
         print_structured(dict(preview))
     else:
-        shows(execution, preview, output)
+        _show(lines(execution, preview), preview)
 
 
 def restore_lines(execution: str, preview: Preview) -> list[str]:
     where = "the beginning"
     if preview["checkpoint_seq"]:
         where = f"checkpoint {preview['checkpoint_seq']}, {step_of(preview['checkpoint_path'])}"
-    repeating = [plain(step["name"]) for step in preview["runs_again"] if step["may_repeat"]]
-    if repeating:
-        effects = (
-            f"What {', '.join(repeating)} did to the world may happen once more, each as a new"
-            " operation."
-        )
-    else:
-        effects = "No effect outside is repeated."
-    again = count(len(preview["runs_again"]), "step")
-    runs = "runs" if len(preview["runs_again"]) == 1 else "run"
     return [
-        f"{execution}  to {where}: {_kept(preview)}, {again} {runs} again.",
+        f"{execution}  to {where}: {_kept(preview)}, {_again(preview)}.",
         *_beside(preview.get("stays", [])),
         *_broken(preview),
-        effects,
+        _repeated(preview),
     ]
+
+
+def fork_lines(execution: str, preview: Preview) -> list[str]:
+    where = "the beginning"
+    if preview["checkpoint_seq"]:
+        where = f"checkpoint {preview['checkpoint_seq']}, {step_of(preview['checkpoint_path'])}"
+    return [
+        f"{execution}  from {where}: a new run begins with"
+        f" {count(preview['kept'], 'finished step')}{_next(preview)}, {_again(preview)} there.",
+        _repeated(preview),
+    ]
+
+
+def amend_lines(execution: str, preview: Preview) -> list[str]:
+    return [
+        f"{execution}  another result of {plain(preview['step_name'])}{_next(preview)}:"
+        f" {_kept(preview)} beside it, {_again(preview)}.",
+        _repeated(preview),
+    ]
+
+
+def undo_lines(execution: str, preview: Preview) -> list[str]:
+    back, aside = preview["comes_back"], preview["set_aside"]
+    done = [plain(step["name"]) for step in aside if step["may_repeat"]]
+    return [
+        f"{execution}  takes the restore back: {_some(back, 'stands', 'stand')} again, "
+        f"{_some(aside, 'that ran since is', 'that ran since are')} set aside, {_kept(preview)}.",
+        *([f"Stands again: {_names(back)}."] if back else []),
+        *([f"Set aside: {_names(aside)}."] if aside else []),
+        *([f"What {', '.join(done)} did to the world stays done."] if done else []),
+    ]
+
+
+_SHOWS = {"restore": show_restore, "recover": show_recover}
+_LINES = {"fork": fork_lines, "amend": amend_lines, "undo restore": undo_lines}
+
+
+def _some(steps: list[Preview], one: str, many: str) -> str:
+    return f"{count(len(steps), 'step')} {one if len(steps) == 1 else many}"
+
+
+def _names(steps: list[Preview]) -> str:
+    more = f" and {len(steps) - _MOST_NAMED:,} more" if len(steps) > _MOST_NAMED else ""
+    return ", ".join(step_of(step["path"]) for step in steps[:_MOST_NAMED]) + more
+
+
+def _next(preview: Preview) -> str:
+    at = step_of(preview["next_step"])
+    return f", goes on at {at}" if at != "-" else ""
+
+
+def _again(preview: Preview) -> str:
+    return f"{_some(preview['runs_again'], 'runs', 'run')} again"
+
+
+def _repeated(preview: Preview) -> str:
+    repeating = [plain(step["name"]) for step in preview["runs_again"] if step["may_repeat"]]
+    if not repeating:
+        return "No effect outside is repeated."
+    names = ", ".join(repeating)
+    return f"What {names} did to the world may happen once more, each as a new operation."
 
 
 def _beside(paths: list[str]) -> list[str]:

@@ -29,6 +29,7 @@ from executions.verbs.deciding.restore import PHASES, cancel_what_is_taken_back,
 from executions.verbs.deciding.supplied import check_output
 
 VERB = "amend"
+UNSET = object()
 
 
 @persistent
@@ -52,12 +53,7 @@ def amend(
 
 def _amend(case: Case, step_seq: int, output: Any) -> Decided:
     execution, now = case.execution, clock.now()
-    call = next((r for r in case.records.values() if r.seq == step_seq and r.is_finished()), None)
-    _check(execution, call, step_seq)
-    assert call is not None
-    check_storable(output, "The result", case)
-    check_output(case, call, output)
-    go_back(case, step_seq)
+    call = go_back_to_call(case, step_seq, output)
     said = Task(dict(call.control))
     said.reason = f"its result was changed by {case.actor.get_username()}"
     case.superseded.append(call)
@@ -83,6 +79,20 @@ def _amend(case: Case, step_seq: int, output: Any) -> Decided:
         reason=case.reason,
     )
     return write(case, [told])
+
+
+def go_back_to_call(case: Case, step_seq: int, output: Any = UNSET) -> StepRecord:
+    """The call with this seq; what came after it is taken back. Nothing is written yet. Raises
+    Refused, also where ``output`` does not fit.
+    """
+    call = next((r for r in case.records.values() if r.seq == step_seq and r.is_finished()), None)
+    _check(case.execution, call, step_seq)
+    assert call is not None
+    if output is not UNSET:
+        check_storable(output, "The result", case)
+        check_output(case, call, output)
+    go_back(case, step_seq)
+    return call
 
 
 class Finished(Protocol):

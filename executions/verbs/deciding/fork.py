@@ -37,7 +37,7 @@ from executions.verbs.deciding.supplied import check_output
 from executions.verbs.rows import VERBS
 
 VERB = "fork"
-_UNSET = object()
+UNSET = object()
 _AROUND = frozenset(kind for kind, row in KINDS.items() if row.lists)
 
 
@@ -47,7 +47,7 @@ def fork(
     actor: User,
     *,
     checkpoint_seq: int,
-    output: Any = _UNSET,
+    output: Any = UNSET,
     expected_seq: int | None = None,
     reason: str = "",
 ) -> Decided:
@@ -62,16 +62,11 @@ def fork(
 
 def _fork(case: Case, *, checkpoint_seq: int, output: Any) -> Decided:
     original = case.execution
-    _check(original)
-    is_edited = output is not _UNSET
-    if is_edited:
-        check_storable(output, "The result", case)
-    checkpoint = go_back(case, checkpoint_seq)
-    if checkpoint is not None and is_edited:
-        check_output(case, checkpoint, output)
+    check_forkable(original)
+    is_edited = output is not UNSET
+    checkpoint, copies = begin_with(case, checkpoint_seq, output)
     at_begin = checkpoint is None and is_edited
-    new = _created(case, checkpoint_seq, output if at_begin else original.input, at_begin)
-    copies = _copies(case, checkpoint, output)
+    new = _created(case, checkpoint_seq, output if at_begin else original.input)
     head_seq = _written(case, new, copies, checkpoint_seq, is_edited)
     audit.record(
         VERB,
@@ -93,7 +88,7 @@ def _fork(case: Case, *, checkpoint_seq: int, output: Any) -> Decided:
     )
 
 
-def _check(original: Execution) -> None:
+def check_forkable(original: Execution) -> None:
     """Raises Refused where no journal of ours can be gone on from."""
     if original.kind == "agent":
         raise Refused(
@@ -108,11 +103,27 @@ def _check(original: Execution) -> None:
         )
 
 
-def _created(case: Case, checkpoint_seq: int, given: Any, is_new_input: bool) -> Execution:
+def begin_with(
+    case: Case, checkpoint_seq: int, output: Any
+) -> tuple[StepRecord | None, list[StepRecord]]:
+    """The checkpoint, and the steps with which the new run begins. Nothing is written yet. Raises
+    Refused, also where ``output`` does not fit.
+    """
+    is_edited = output is not UNSET
+    if is_edited:
+        check_storable(output, "The result", case)
+    checkpoint = go_back(case, checkpoint_seq)
+    if checkpoint is not None and is_edited:
+        check_output(case, checkpoint, output)
+    if checkpoint is None and is_edited:
+        assert case.execution.version is not None
+        check_input(case.execution.version.document, output, str(case.actor.pk))
+    return checkpoint, _copies(case, checkpoint, output)
+
+
+def _created(case: Case, checkpoint_seq: int, given: Any) -> Execution:
     original = case.execution
     assert original.version is not None
-    if is_new_input:
-        check_input(original.version.document, given, str(case.actor.pk))
     draft = ExecutionDraft(
         owner=case.actor,
         workflow=original.workflow,
@@ -141,7 +152,7 @@ def _copies(case: Case, checkpoint: StepRecord | None, output: Any) -> list[Step
     copies = []
     for record in found:
         changes: dict[str, Any] = {"id": uuid7(), "seq": None, "digest": ""}
-        if record is checkpoint and output is not _UNSET:
+        if record is checkpoint and output is not UNSET:
             changes |= {"output": output, "error": None}
         copies.append(replace(record, **changes))
     return copies

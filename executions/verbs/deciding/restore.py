@@ -214,6 +214,14 @@ def go_back(case: Case, checkpoint_seq: int) -> StepRecord | None:
 
 
 def _undo(case: Case) -> Decided:
+    take_restore_back(case)
+    return _written(case, EventName.RESTORE_UNDONE, None)
+
+
+def take_restore_back(case: Case) -> None:
+    """Set aside what ran since the latest restore, and let stand again what it had set aside.
+    Nothing is written yet. Raises Refused.
+    """
     execution = case.execution
     restored = latest_restore(execution)
     if restored is None:
@@ -244,7 +252,6 @@ def _undo(case: Case) -> Decided:
             case.written.append(_as_it_was_begun(record))
         else:
             case.reinstated.append(record)
-    return _written(case, EventName.RESTORE_UNDONE, None)
 
 
 def _as_it_was_begun(record: StepRecord) -> StepRecord:

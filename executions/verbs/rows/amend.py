@@ -48,5 +48,6 @@ ROW = Verb(
         ),
     ),
     reason=Reason.OPTIONAL,
+    has_preview=True,
     decides=True,
 )

@@ -21,5 +21,6 @@ ROW = Verb(
     reason=Reason.REQUIRED,
     needs_log_in=True,
     by_two=True,
+    has_preview=True,
     decides=True,
 )

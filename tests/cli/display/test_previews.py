@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from executions.cli.display.previews import recover_lines, restore_lines
+from executions.cli.display.previews import (
+    amend_lines,
+    fork_lines,
+    recover_lines,
+    restore_lines,
+    undo_lines,
+)
 
 CHARGE = {
     "path": "/charge",
@@ -100,3 +106,30 @@ def test_another_call_is_a_new_operation() -> None:
         "wex-1", FITS | {"goes_on": {"how": "runs", "name": "b"}, "is_new_operation": True}
     )
     assert "new idempotency key" in lines[1]
+
+
+def test_a_fork_and_another_result_say_where_it_goes_on() -> None:
+    shown = {"kept": 2, "next_step": "/ship", "runs_again": [CHARGE | {"may_repeat": True}]}
+    repeated = "What charge did to the world may happen once more, each as a new operation."
+    fork = {**shown, "checkpoint_seq": 5, "checkpoint_path": "/pay"}
+    assert fork_lines("wex-1", fork) == [
+        "wex-1  from checkpoint 5, pay: a new run begins with 2 finished steps, goes on at ship,"
+        " 1 step runs again there.",
+        repeated,
+    ]
+    assert amend_lines("wex-1", {**shown, "step_name": "pay"}) == [
+        "wex-1  another result of pay, goes on at ship: 2 finished steps stay beside it, 1 step"
+        " runs again.",
+        repeated,
+    ]
+
+
+def test_taking_a_restore_back_names_what_stands_again_and_what_stays_done() -> None:
+    again = CHARGE | {"may_repeat": True}
+    assert undo_lines("wex-1", {"kept": 1, "comes_back": [again], "set_aside": [again, again]}) == [
+        "wex-1  takes the restore back: 1 step stands again, 2 steps that ran since are set aside,"
+        " 1 finished step stays.",
+        "Stands again: charge.",
+        "Set aside: charge, charge.",
+        "What charge, charge did to the world stays done.",
+    ]

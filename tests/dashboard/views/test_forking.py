@@ -134,6 +134,11 @@ def test_what_a_call_gave_can_be_changed_where_the_run_stands_still(
     page = shown(client, f"/executions/{failed.public_id}/")
     assert "Change what it gave" in page
     assert "Change what it gave" not in shown(as_(support), f"/executions/{failed.public_id}/")
+    address = f"/executions/{failed.public_id}/checkpoints/{seq}/amend"
+    assert address in shown(client, f"/executions/{failed.public_id}/")
+    page = " ".join(shown(client, address).split())
+    assert "<bdi>ask</bdi></strong> gets another result" in page and "1 step that came" in page
+    assert "&quot;outcome&quot;" in page
     sent = {"seq": failed.head_seq, "step": seq, "output": '{"said": "no"}'}
     client.post(f"/executions/{failed.public_id}/do/amend", sent)
     standing = Step.objects.get(execution=failed, path="/ask", superseded_by=None)

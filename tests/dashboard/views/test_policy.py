@@ -54,6 +54,8 @@ PAGES = {
     "execution-checkpoint": ("/executions/{wex}/checkpoints/0", 403, 404, 403, 200, 200),
     "execution-replay": ("/executions/{aex}/replay", 409, 404, 404, 409, 409),
     "execution-fork": ("/executions/{wex}/checkpoints/0/fork", 200, 404, 403, 403, 200),
+    "execution-amend": ("/executions/{wex}/checkpoints/1/amend", 400, 404, 403, 403, 400),
+    "execution-undo": ("/executions/{wex}/undo-restore", 403, 404, 403, 409, 409),
     "execution-moments": ("/executions/{wex}/moments?a=0&b=0", 200, 404, 200, 200, 200),
     "execution-compare": ("/executions/{wex}/compare?with={wex}", 200, 404, 200, 200, 200),
     "execution-recover": ("/executions/{wex}/recover", 200, 404, 403, 200, 200),

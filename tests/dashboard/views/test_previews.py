@@ -123,3 +123,27 @@ def test_who_is_no_administrator_has_no_way_to_override(
         assert "/override" not in text(as_(user), failed, "")
         assert do(as_(user), failed, "override", phase="CANCELLED", reason="mine") == 403
     assert phase_of(failed) == Phase.FAILED
+
+
+def test_a_fork_says_with_what_the_new_run_begins(failed: Execution, alice: User, as_: As) -> None:
+    seq = failed.steps.get(path="/prepare").seq
+    page = text(as_(alice), failed, f"checkpoints/{seq}/fork")
+    assert "The new run begins with 1 finished step of this one" in page
+    assert "goes on at <strong><bdi>charge</bdi></strong>" in page
+    assert "1 step that this run came to later is left out there and runs again" in page
+
+
+def test_taking_a_restore_back_says_what_stands_again(
+    failed: Execution, support: User, as_: As, drive: Drive
+) -> None:
+    client = as_(support)
+    nothing = client.get(f"/executions/{failed.public_id}/undo-restore")
+    assert nothing.status_code == 409 and b"There is no restore to undo" in nothing.content
+    do(client, failed, "restore", checkpoint="0", reason="again")
+    again = drive(failed)
+    assert f"/executions/{failed.public_id}/undo-restore" in text(client, again, "checkpoints")
+    page = text(client, again, "undo-restore")
+    assert "2 steps that the restore to the beginning had set aside stand again." in page
+    assert "2 steps that ran since are set aside" in page
+    assert do(client, failed, "undo-restore", reason="a mistake") == 302
+    assert drive(failed).phase == Phase.FAILED

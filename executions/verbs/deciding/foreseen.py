@@ -1,0 +1,166 @@
+"""The effect of a fork, of another result, and of taking a restore back, said before it is done.
+
+Each is planned by the very function that does it, and nothing is written.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from executions.driving.chain import examine
+from executions.driving.lease import load_records
+from executions.driving.versions import parsed_for
+from executions.errors import Refused
+from executions.journal.decided import Decision
+from executions.journal.records import DECISION, StepRecord
+from executions.models import Execution
+from executions.verbs.deciding import amend, fork, restore
+from executions.verbs.deciding.case import Case
+from executions.verbs.deciding.opening import check_allowed, check_phase
+from executions.verbs.deciding.previews import RunsAgain, what_runs_again
+from executions.verbs.rows import VERBS
+
+
+@dataclass(frozen=True, slots=True)
+class ForkPreview:
+    """A new run that would begin at this checkpoint: ``kept`` finished steps are its own from the
+    beginning, it goes on at ``next_step``, and ``runs_again`` is done once more in it.
+    """
+
+    seq: int
+    checkpoint_seq: int
+    checkpoint_path: str
+    kept: int
+    next_step: str
+    runs_again: list[RunsAgain]
+
+    @property
+    def may_repeat(self) -> list[RunsAgain]:
+        return [step for step in self.runs_again if step.may_repeat]
+
+
+@dataclass(frozen=True, slots=True)
+class AmendPreview:
+    """A run that would go on with another result of this call; ``kept`` finished steps stay beside
+    it.
+    """
+
+    seq: int
+    step_seq: int
+    step_path: str
+    step_name: str
+    kept: int
+    next_step: str
+    runs_again: list[RunsAgain]
+
+    @property
+    def may_repeat(self) -> list[RunsAgain]:
+        return [step for step in self.runs_again if step.may_repeat]
+
+
+@dataclass(frozen=True, slots=True)
+class UndoPreview:
+    """A restore that would be taken back: ``comes_back`` stands again, of which ``runs_again`` was
+    not finished and goes on; ``set_aside`` ran since. In the latter ``may_repeat`` means that what
+    the step did to the world stays done.
+    """
+
+    seq: int
+    checkpoint_seq: int
+    kept: int
+    comes_back: list[RunsAgain]
+    set_aside: list[RunsAgain]
+    runs_again: list[RunsAgain]
+
+    @property
+    def stays_done(self) -> list[RunsAgain]:
+        return [step for step in self.set_aside if step.may_repeat]
+
+
+def of_fork(
+    execution_id: uuid.UUID, actor: User, checkpoint_seq: int, output: Any = fork.UNSET
+) -> ForkPreview:
+    """The effect of ``fork`` now. Raises Refused as it would."""
+    case = _looked_at(execution_id, actor, fork.VERB)
+    fork.check_forkable(case.execution)
+    checkpoint, copies = fork.begin_with(case, checkpoint_seq, output)
+    begun_with = {record.path for record in copies if record.is_finished()}
+    again = [record for path, record in case.records.items() if path not in begun_with]
+    return ForkPreview(
+        seq=case.execution.head_seq,
+        checkpoint_seq=checkpoint_seq,
+        checkpoint_path=checkpoint.path if checkpoint else "",
+        kept=len(begun_with),
+        next_step=case.columns["current_step"],
+        runs_again=_named(case, again),
+    )
+
+
+def of_amend(
+    execution_id: uuid.UUID, actor: User, step_seq: int, output: Any = amend.UNSET
+) -> AmendPreview:
+    """The effect of ``amend`` now. Raises Refused as it would."""
+    case = _looked_at(execution_id, actor, amend.VERB)
+    call = amend.go_back_to_call(case, step_seq, output)
+    return AmendPreview(
+        seq=case.execution.head_seq,
+        step_seq=step_seq,
+        step_path=call.path,
+        step_name=call.name,
+        kept=_kept(case) - 1,
+        next_step=case.columns["current_step"],
+        runs_again=_named(case, case.superseded),
+    )
+
+
+def of_undo(execution_id: uuid.UUID, actor: User) -> UndoPreview:
+    """The effect of ``undo_restore`` now. Raises Refused as it would, but for the reason."""
+    case = _looked_at(execution_id, actor, restore.UNDO)
+    restored = restore.latest_restore(case.execution)
+    restore.take_restore_back(case)
+    assert restored is not None
+    open_again = [record for record in case.reinstated if not record.is_finished()]
+    standing = _ids(case.records.values())
+    return UndoPreview(
+        seq=case.execution.head_seq,
+        checkpoint_seq=Decision.of(restored).checkpoint or restore.BEGINNING,
+        kept=_kept(case),
+        comes_back=_named(case, [*case.reinstated, *case.written]),
+        set_aside=_named(case, [r for r in case.superseded if r.id in standing]),
+        runs_again=_named(case, [*open_again, *case.written]),
+    )
+
+
+def _looked_at(execution_id: uuid.UUID, actor: User, verb: str) -> Case:
+    """The run as it stands; nothing is locked. Raises Refused as the verb would."""
+    execution = Execution.objects.select_related("version").get(pk=execution_id)
+    check_allowed(execution, actor, verb)
+    check_phase(execution, verb, VERBS[verb].phases)
+    broken = examine(execution)
+    if broken is not None:
+        raise Refused(
+            "corrupt",
+            f"The journal is not whole: {broken.text}.",
+            state=execution.phase,
+            remedy=broken.remedy(),
+        )
+    return Case(execution, {r.path: r for r in load_records(execution_id)}, actor, verb)
+
+
+def _kept(case: Case) -> int:
+    gone = _ids(case.superseded)
+    return sum(r.is_finished() and r.id not in gone for r in case.records.values())
+
+
+def _ids(records: Iterable[StepRecord]) -> set[uuid.UUID]:
+    return {record.id for record in records}
+
+
+def _named(case: Case, records: Iterable[StepRecord]) -> list[RunsAgain]:
+    steps = [record for record in records if record.kind != DECISION]
+    return what_runs_again(parsed_for(case.execution).workflow, steps)
