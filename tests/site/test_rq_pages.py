@@ -19,6 +19,7 @@ from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import Execution
 from executions.policy import SUPPORT_GROUP, VIEWERS_GROUP
+from stigmer_site.rq_pages import NO_QUEUE, NO_SCHEDULER, NO_WORKER
 from stigmer_site.urls import rq_pages
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +43,8 @@ LOOKED_AT = {
     *("home", "home_json", "jobs", "queue_details", "job_detail", "workers"),
     *("finished_jobs", "failed_jobs", "scheduled_jobs", "started_jobs", "deferred_jobs"),
 }
+# Pages about what is not there: what they say.
+NOT_THERE = {"worker_details": NO_WORKER, "scheduler_jobs": NO_SCHEDULER}
 
 
 @pytest.fixture
@@ -110,12 +113,25 @@ def test_a_superuser_looks_and_changes_nothing(
     client.force_login(User.objects.create_superuser("root"))
     for what, address in addresses(job).items():
         assert client.post(address, {"action": "delete", "job_ids": [job]}).status_code == 405, what
-        # RQ's pages of one worker and of schedulers break where there is none, and here is none.
-        if what.split()[0] in LOOKED_AT:
-            answer = client.get(address)
+        answer, name = client.get(address), what.split()[0]
+        if name in LOOKED_AT:
             assert answer.status_code == 200, what
-            shown[what.split()[0]] = answer.content.decode()
+            shown[name] = answer.content.decode()
+        elif name in NOT_THERE:
+            assert answer.status_code == 404 and NOT_THERE[name] in answer.content.decode(), what
     assert set(shown) == LOOKED_AT
     assert str(run.pk) in shown["job_detail"]
     assert not [what for what, text in shown.items() if SECRET in text]
     assert redis_client.llen("rq:queue:default") == 1
+
+
+def test_what_is_not_there_is_said_and_nothing_breaks(job: str) -> None:
+    client = Client()
+    client.force_login(User.objects.create_superuser("root"))
+    for what, address in addresses(job).items():
+        assert client.get(address).status_code < 500, what
+    for address in ("queues/99/", "workers/99/", "schedulers/99/", "queues/99/failed/"):
+        answer = client.get(f"/django-rq/{address}")
+        assert answer.status_code == 404 and NO_QUEUE in answer.content.decode(), address
+    answer = client.get("/django-rq/workers/0/no-worker-at-all/")
+    assert answer.status_code == 404 and NO_WORKER in answer.content.decode()
