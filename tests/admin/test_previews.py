@@ -11,8 +11,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from executions.accounts.confirming import KEY
+from executions.driving.attempts.running import Running
+from executions.driving.driver import advance
+from executions.driving.store import Here
 from executions.intake.apply import apply_definition
-from executions.models import Execution
+from executions.models import Execution, Process
 from executions.states import Phase
 from tests.admin.conftest import FAILING, TEXT, Make
 from tests.admin.test_verbs import LIST, ask, confirm, look, phase_of, press
@@ -172,6 +175,9 @@ def test_taking_a_restore_back_is_shown_at_once(admin: User, as_user: AsUser, ma
     run, client = make(), as_user(admin)
     assert "There is no restore to undo" in text_of(ask(client, "undo restore", run))
     confirm(client, "restore", run, checkpoint="0", reason="again")
+    process = Process.objects.get()
+    while advance(run.pk, process_id=process.pk, store=Here(), running=Running()):
+        pass
     text = text_of(ask(client, "undo restore", Execution.objects.get(pk=run.pk)))
     assert "2 steps that the restore to the beginning had set aside stand again." in text
     assert DO_IT in text
