@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
-FORMATS = ("auto", "text", "json")
 CORRELATION_HEADER = "X-Correlation-ID"
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
@@ -59,11 +58,9 @@ def _hidden(_logger: Any, _method: str, record: Any) -> Any:
     return record
 
 
-def configured(level: str, format: str) -> dict[str, Any]:
-    """Set structlog up and return Django's LOGGING. ``auto`` is text on a terminal, JSON
-    elsewhere.
-    """
-    text = format == "text" or (format == "auto" and sys.stderr.isatty())
+def configured(level: str) -> dict[str, Any]:
+    """Set structlog up and return Django's LOGGING: text on a terminal, JSON elsewhere."""
+    text = sys.stderr.isatty()
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

@@ -42,7 +42,7 @@ def known_secrets() -> Mapping[str, Any]:
 @lru_cache(maxsize=1)
 def rules() -> Mapping[str, Rule]:
     """Whose the secrets are, by name; read once in a process. Raises SecretsUnreadable."""
-    return load_rules(settings.STIGMER_SECRETS_FILE, settings.STIGMER_SECRETS_ACCESS_FILE)
+    return load_rules(settings.STIGMER_SECRETS_FILE)
 
 
 def applicant(user: User, workflow: str, visibility: str) -> Applicant:

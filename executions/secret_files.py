@@ -1,7 +1,7 @@
 """Where secrets come from: a YAML or JSON file, a folder with a file for each, and the environment.
 
-Whose they are stands beside them: under ``$access`` in the file, or in a file of its own, which
-also speaks for secrets of a folder and of the environment::
+Whose they are stands beside them: under ``$access`` in the file, in a folder in the file
+``.access``. Both speak for secrets of the environment too::
 
     $access:
       shopToken: {owners: [ann], groups: [billing], workflows: [order], hosts: [api.shop.example]}
@@ -21,7 +21,7 @@ from executions.secrets import Rule, why_not_searched
 from executions.secrets.texts import flat
 
 PREFIX = "STIGMER_SECRET_"
-ACCESS = "$access"
+ACCESS, ACCESS_FILE = "$access", ".access"
 _FILE = "the secrets file"
 _WHO = ("owners", "groups", "workflows")
 _WHERE = ("hosts", "functions")
@@ -51,18 +51,18 @@ def load_secrets(path: Path | None, environment: Mapping[str, str]) -> dict[str,
     return found
 
 
-def load_rules(path: Path | None, access: Path | None) -> dict[str, Rule]:
-    """Whose the secrets are, by name: what the secrets file says under ``$access``, then what the
-    file ``access`` says, which wins. Raises :class:`SecretsUnreadable`.
+def load_rules(path: Path | None) -> dict[str, Rule]:
+    """Whose the secrets are, by name: what the secrets file says under ``$access``, or the file
+    ``.access`` of the folder. Raises :class:`SecretsUnreadable`.
     """
-    rules: dict[str, Rule] = {}
-    if path is not None and not path.is_dir():
-        rules.update(_rules(_object_in(path, _FILE).get(ACCESS), path, f"{ACCESS}."))
-    if access is not None:
-        rules.update(
-            _rules(_object_in(access, "the file of STIGMER_SECRETS_ACCESS_FILE"), access, "")
-        )
-    return rules
+    if path is None:
+        return {}
+    if not path.is_dir():
+        return _rules(_object_in(path, _FILE).get(ACCESS), path, f"{ACCESS}.")
+    access = path / ACCESS_FILE
+    if not access.exists():
+        return {}
+    return _rules(_object_in(access, "the file", check_mode=_is_open(path)), access, "")
 
 
 def not_searched(values: Mapping[str, Any]) -> dict[str, str]:
@@ -102,8 +102,8 @@ def _rule(content: Any, path: Path, place: str) -> Rule:
     return Rule(owners, groups, workflows, hosts, lists.get("functions"))
 
 
-def _object_in(path: Path, what: str) -> dict[str, Any]:
-    text = _read(path, check_mode=True)
+def _object_in(path: Path, what: str, *, check_mode: bool = True) -> dict[str, Any]:
+    text = _read(path, check_mode=check_mode)
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -121,11 +121,16 @@ def _object_in(path: Path, what: str) -> dict[str, Any]:
 
 
 def _from_folder(path: Path) -> dict[str, Any]:
-    is_open = bool(path.stat().st_mode & _FOR_EVERYBODY)
+    is_open = _is_open(path)
     files = sorted(
         entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith(".")
     )
     return {entry.name: _read(entry, check_mode=is_open).removesuffix("\n") for entry in files}
+
+
+def _is_open(folder: Path) -> bool:
+    """Whether others may enter it, so that the mode of each file in it counts."""
+    return bool(folder.stat().st_mode & _FOR_EVERYBODY)
 
 
 def _read(path: Path, *, check_mode: bool) -> str:

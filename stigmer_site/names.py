@@ -19,6 +19,8 @@ ELSEWHERE = {
 }
 FAMILIES = ("STIGMER_SECRET_", "STIGMER_TEST_")
 _SILENCE = "It follows STIGMER_PROCESS_SILENCE_SECONDS now."
+_AUDIT = "It is a file in STIGMER_AUDIT_FOLDER: `audit-key`, `audit-heads.jsonl`."
+_MEMORY = "STIGMER_MEMORY_BYTES is for functions and commands."
 _VALUES = "It follows STIGMER_VALUE_BYTES now."
 INSTEAD = {
     "STIGMER_ACCEPT_WHEN_IDLE": "Write `STIGMER_QUEUE=always`.",
@@ -32,6 +34,20 @@ INSTEAD = {
     "STIGMER_METRICS_LOCAL": "Send the token of STIGMER_METRICS_TOKEN.",
     "STIGMER_ATTEMPT_SECONDS": "A task says it: `metadata: {attemptTimeout: …}`.",
     "STIGMER_COMMAND_SECONDS": "A task says it: `metadata: {attemptTimeout: …}`.",
+    "STIGMER_ARCHIVE_FOLDER": "Archives lie in `archives` in STIGMER_HOME.",
+    "STIGMER_ARTIFACT_BYTES": "A file that is kept has at most 100 MiB.",
+    "STIGMER_AUDIT_HEADS_FILE": _AUDIT,
+    "STIGMER_AUDIT_KEY_FILE": _AUDIT,
+    "STIGMER_COMMAND_MEMORY_BYTES": _MEMORY,
+    "STIGMER_FUNCTION_MEMORY_BYTES": _MEMORY,
+    "STIGMER_FUNCTION_PROCESSES": "It is two for each owner; more workers run more functions.",
+    "STIGMER_LOG_FORMAT": "Records are text on a terminal, JSON lines elsewhere.",
+    "STIGMER_LOGIN_TRIES": "Five log-ins may fail, and then one every three minutes.",
+    "STIGMER_SECRET_KEY_FALLBACKS": "They follow the key: STIGMER_SECRET_KEY=new,old.",
+    "STIGMER_SECRETS_ACCESS_FILE": (
+        "Say it in the file of STIGMER_SECRETS_FILE under `$access`; of a folder, in `.access`."
+    ),
+    "STIGMER_WORKSPACES_BYTES": "It is 25 times STIGMER_WORKSPACE_BYTES.",
 }
 
 

@@ -27,8 +27,9 @@ STIGMER_DEMO_PORT: int = env.int("STIGMER_DEMO_PORT", STIGMER_PORT + 1)
 
 # --- Django ---------------------------------------------------------------------------------------
 DEBUG = False
-SECRET_KEY: str = env.str("STIGMER_SECRET_KEY", "") or home.kept_secret(STIGMER_HOME / "secret-key")
-SECRET_KEY_FALLBACKS: list[str] = env.list("STIGMER_SECRET_KEY_FALLBACKS", [])
+# The first signs, the others still verify.
+_keys = [key for key in env.list("STIGMER_SECRET_KEY", [], subcast=str.strip) if key]
+SECRET_KEY, *SECRET_KEY_FALLBACKS = _keys or [home.kept_secret(STIGMER_HOME / "secret-key")]
 ALLOWED_HOSTS: list[str] = env.list("STIGMER_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 _scheme = "https" if STIGMER_HTTPS else "http"
 STIGMER_ORIGINS: list[str] = env.list(
@@ -124,7 +125,6 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
 ]
 PASSWORD_HASHERS = ["executions.accounts.hasher.PasswordHasher"]
-STIGMER_LOGIN_TRIES: int = env.int("STIGMER_LOGIN_TRIES", 5)
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
@@ -233,10 +233,9 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 # Signs the audit trail; never SECRET_KEY, never in the database nor in a backup of it.
-STIGMER_AUDIT_KEY_FILE: Path = env.path("STIGMER_AUDIT_KEY_FILE", STIGMER_HOME / "audit-key")
-STIGMER_AUDIT_HEADS_FILE: Path = env.path(
-    "STIGMER_AUDIT_HEADS_FILE", STIGMER_HOME / "audit-heads.jsonl"
-)
+_audit: Path = env.path("STIGMER_AUDIT_FOLDER", STIGMER_HOME)
+STIGMER_AUDIT_KEY_FILE = _audit / "audit-key"
+STIGMER_AUDIT_HEADS_FILE = _audit / "audit-heads.jsonl"
 STIGMER_API_RATE: int = env.int("STIGMER_API_RATE", 1200)
 # The largest input or output of a step, as JSON.
 STIGMER_VALUE_BYTES: int = env.int("STIGMER_VALUE_BYTES", 1024 * 1024)
@@ -298,7 +297,7 @@ STIGMER_MAX_STEPS: int = env.int("STIGMER_MAX_STEPS", 10_000)
 STIGMER_RETENTION: dict[str, int] = env.dict(
     "STIGMER_RETENTION", {}, subcast_values=int, validate=retention.phases_and_days
 )
-STIGMER_ARCHIVE_FOLDER: Path = env.path("STIGMER_ARCHIVE_FOLDER", STIGMER_HOME / "archives")
+STIGMER_ARCHIVE_FOLDER = STIGMER_HOME / "archives"
 STIGMER_METRICS_TOKEN: str = env.str("STIGMER_METRICS_TOKEN", "")
 
 # --- What a definition may do ---------------------------------------------------------------------
@@ -309,32 +308,27 @@ _examples = ["executions.demo.imports", "executions.demo.shopping"] if STIGMER_D
 STIGMER_FUNCTION_MODULES: list[str] = env.list("STIGMER_FUNCTION_MODULES", _examples)
 # The commands of MCP servers by name: no row and no agent says what is executed.
 STIGMER_MCP_COMMANDS: dict[str, str] = env.dict("STIGMER_MCP_COMMANDS", {})
-STIGMER_FUNCTION_PROCESSES: int = env.int(
-    "STIGMER_FUNCTION_PROCESSES", 2, validate=validate.Range(min=1)
-)
+# How many functions of one owner a worker runs at once.
+STIGMER_FUNCTION_PROCESSES = 2
 # With less than this a process of functions cannot even start.
 _least_memory = validate.Range(min=256 * 1024 * 1024)
-STIGMER_FUNCTION_MEMORY_BYTES: int = env.int(
-    "STIGMER_FUNCTION_MEMORY_BYTES", 1024 * 1024 * 1024, validate=_least_memory
-)
+_memory: int = env.int("STIGMER_MEMORY_BYTES", 1024 * 1024 * 1024, validate=_least_memory)
+STIGMER_FUNCTION_MEMORY_BYTES = STIGMER_COMMAND_MEMORY_BYTES = _memory
 STIGMER_COMMANDS: bool = env.bool("STIGMER_COMMANDS", True)
 # What commands may do though the sandbox cannot keep them from it here, by the names of the risks.
 STIGMER_COMMANDS_MAY: list[str] = env.list("STIGMER_COMMANDS_MAY", [])
-STIGMER_COMMAND_MEMORY_BYTES: int = env.int(
-    "STIGMER_COMMAND_MEMORY_BYTES", 1024 * 1024 * 1024, validate=validate.Range(min=16 * 1024**2)
-)
 STIGMER_WORKSPACE_FOLDER: Path = env.path("STIGMER_WORKSPACE_FOLDER", STIGMER_HOME / "workspaces")
 STIGMER_WORKSPACE_BYTES: int = env.int("STIGMER_WORKSPACE_BYTES", 2 * 1024**3)
-STIGMER_WORKSPACES_BYTES: int = env.int("STIGMER_WORKSPACES_BYTES", 50 * 1024**3)
+# All workspaces of a host.
+STIGMER_WORKSPACES_BYTES = 25 * STIGMER_WORKSPACE_BYTES
 # Repositories by name: an address, or a folder or bundle of this host.
 _demo_repository = {"demo": str(assets.DEMO_REPOSITORY)} if STIGMER_DEMO else {}
 STIGMER_REPOSITORIES: dict[str, str] = _demo_repository | env.dict("STIGMER_REPOSITORIES", {})
 STIGMER_GIT_HOSTS: list[str] = env.list("STIGMER_GIT_HOSTS", [])
 # A folder, or the address of a storage that speaks S3.
 STIGMER_ARTIFACTS: str | Path = env.str("STIGMER_ARTIFACTS", "") or STIGMER_HOME / "artifacts"
-STIGMER_ARTIFACT_BYTES: int = env.int("STIGMER_ARTIFACT_BYTES", 100 * 1024**2)
+STIGMER_ARTIFACT_BYTES = 100 * 1024**2
 STIGMER_SECRETS_FILE: Path | None = env.path("STIGMER_SECRETS_FILE", None)
-STIGMER_SECRETS_ACCESS_FILE: Path | None = env.path("STIGMER_SECRETS_ACCESS_FILE", None)
 
 # --- E-mail ---------------------------------------------------------------------------------------
 STIGMER_MAIL_URL: str = env.str("STIGMER_MAIL_URL", "")
@@ -348,10 +342,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- Log ------------------------------------------------------------------------------------------
 STIGMER_LOG_LEVEL: str = env.str("STIGMER_LOG_LEVEL", "INFO").upper()
-STIGMER_LOG_FORMAT: str = env.str(
-    "STIGMER_LOG_FORMAT", "auto", validate=validate.OneOf(logs.FORMATS)
-)
-LOGGING = logs.configured(STIGMER_LOG_LEVEL, STIGMER_LOG_FORMAT)
+LOGGING = logs.configured(STIGMER_LOG_LEVEL)
 
 # --- What nobody reads ----------------------------------------------------------------------------
 STIGMER_UNREAD: list[tuple[str, str]] = list(names.unread(os.environ, env.dump()))

@@ -82,19 +82,32 @@ ACCESS = (
 def test_whose_a_secret_is_stands_beside_it(tmp_path: Path) -> None:
     path = write(tmp_path / "secrets", f"api: abc\n$access: {ACCESS}\n")
     assert load_secrets(path, {}) == {"api": "abc"}
-    rule = load_rules(path, None)["api"]
+    rule = load_rules(path)["api"]
     assert [set(names) for names in (rule.owners, rule.groups, rule.workflows)] == [
         {"ann"},
         {"billing"},
         {"order"},
     ]
     assert rule.allows_host("a.b.example", 443) and not rule.allows_host("evil.example", 443)
-    other = write(
-        tmp_path / "access", "{api: {owners: [bob]}, OF_THE_ENVIRONMENT: {functions: [f]}}"
-    )
-    rules = load_rules(path, other)
+    assert load_rules(None) == {}
+
+
+def test_whose_the_secrets_of_a_folder_are_stands_in_a_file_of_it(tmp_path: Path) -> None:
+    write(tmp_path / "api", "abc")
+    assert load_rules(tmp_path) == {}
+    write(tmp_path / ".access", "{api: {owners: [bob]}, OF_THE_ENVIRONMENT: {functions: [f]}}")
+    rules = load_rules(tmp_path)
     assert rules["api"].owners == {"bob"} and rules["OF_THE_ENVIRONMENT"].allows_function("f")
-    assert load_rules(tmp_path, None) == load_rules(None, None) == {}
+    assert load_secrets(tmp_path, {}) == {"api": "abc"}
+
+
+def test_a_file_of_rules_that_everybody_could_change_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / ".access", "{api: {owners: [bob]}}").chmod(0o666)
+    tmp_path.chmod(0o700)
+    assert load_rules(tmp_path)["api"].owners == {"bob"}, "nobody else may enter its folder"
+    tmp_path.chmod(0o755)
+    with pytest.raises(SecretsUnreadable, match="open to everybody"):
+        load_rules(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +131,7 @@ def test_whose_a_secret_is_stands_beside_it(tmp_path: Path) -> None:
 )
 def test_a_rule_that_is_not_understood_is_refused(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(SecretsUnreadable, match=words):
-        load_rules(write(tmp_path / "secrets", text), None)
+        load_rules(write(tmp_path / "secrets", text))
 
 
 def test_what_is_not_searched_for_is_said_with_its_reason() -> None:

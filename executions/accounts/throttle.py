@@ -15,13 +15,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from time import sleep
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from executions.clients.addresses import network_of
 from executions.clients.rates import buckets
 
+# Failed log-ins for one name from one address.
+TRIES = 5
 # Of one address, for many names; of one name, from many addresses: in multiples of one's own tries.
 ADDRESS_TIMES, NAME_TIMES = 4, 2
 SLOW_SECONDS = 2.0
@@ -77,37 +78,26 @@ def looked_at(made: Try) -> Iterator[None]:
 
 def succeeded(made: Try) -> None:
     """The password was right: only failures count."""
-    if not (limits := _limits()):
-        return
-    tries, seconds = limits
     buckets.fill(_pair(made))
-    buckets.give_back(_address(made), tries * ADDRESS_TIMES, seconds)
-    buckets.give_back(_name(made), tries * NAME_TIMES, seconds)
+    buckets.give_back(_address(made), TRIES * ADDRESS_TIMES, LOCK_SECONDS)
+    buckets.give_back(_name(made), TRIES * NAME_TIMES, LOCK_SECONDS)
 
 
 def _take(made: Try) -> None:
     """Counted before it is known to fail: a hundred tries at once would all be let in otherwise."""
-    if not (limits := _limits()):
-        return
-    tries, seconds = limits
-    wait = buckets.take(_pair(made), tries, seconds)
+    wait = buckets.take(_pair(made), TRIES, LOCK_SECONDS)
     if wait:
         raise TooManyTries(
             "Too many failed log-ins for this name from your address.", wait, "name", _pair(made)
         )
-    wait = buckets.take(_address(made), tries * ADDRESS_TIMES, seconds)
+    wait = buckets.take(_address(made), TRIES * ADDRESS_TIMES, LOCK_SECONDS)
     if wait:
-        buckets.give_back(_pair(made), tries, seconds)
+        buckets.give_back(_pair(made), TRIES, LOCK_SECONDS)
         raise TooManyTries(
             "Too many failed log-ins from your address.", wait, "address", _address(made)
         )
-    if buckets.take(_name(made), tries * NAME_TIMES, seconds):
+    if buckets.take(_name(made), TRIES * NAME_TIMES, LOCK_SECONDS):
         sleep(SLOW_SECONDS)
-
-
-def _limits() -> tuple[int, float] | None:
-    tries = settings.STIGMER_LOGIN_TRIES
-    return (tries, LOCK_SECONDS) if tries > 0 else None
 
 
 def _pair(made: Try) -> str:

@@ -147,5 +147,5 @@ def _unreadable(path: Path, why: str) -> KeyUnreadable:
         "unavailable",
         f"The key file of the audit trail, {path}, cannot be used: {why}.",
         remedy="Put the file back from where you keep it, or make it readable and writable for the"
-        " server's user (STIGMER_AUDIT_KEY_FILE).",
+        " server's user (STIGMER_AUDIT_FOLDER).",
     )

@@ -157,7 +157,7 @@ def _problems_of(row: _Row, place: Place, trail: End) -> Iterator[Problem]:
         if row.key != place.key:
             detail = (
                 f"{row.title} and those behind it are signed with the key {row.key}, which is"
-                " not in the key file (STIGMER_AUDIT_KEY_FILE)."
+                " not in the key file (STIGMER_AUDIT_FOLDER)."
             )
             yield _problem(row, How.UNKNOWN_KEY, detail)
     elif not row.is_true:

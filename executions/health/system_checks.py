@@ -36,7 +36,7 @@ def secrets_can_be_read(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessag
 
     try:
         load_secrets(settings.STIGMER_SECRETS_FILE, {})
-        load_rules(settings.STIGMER_SECRETS_FILE, settings.STIGMER_SECRETS_ACCESS_FILE)
+        load_rules(settings.STIGMER_SECRETS_FILE)
     except SecretsUnreadable as problem:
         return [Error(f"{str(problem)[0].upper()}{str(problem)[1:]}.", id="stigmer.E011")]
     return []

@@ -26,7 +26,6 @@ READY_POLL_SECONDS = 0.1
 READY_WARNING_SECONDS = 30.0
 REDIS_START_SECONDS = 30.0
 WEB_STOP_SECONDS = 12.0  # Daphne gives requests 10 s
-TEXT = {"text": True, "json": False, "auto": None}
 REFUSAL = "stigmer: "
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -193,8 +192,7 @@ class Supervisor:
 
 
 def _output() -> Output:
-    text = TEXT[settings.STIGMER_LOG_FORMAT]
-    return Output(text=text, kept=Kept(settings.STIGMER_HOME))
+    return Output(kept=Kept(settings.STIGMER_HOME))
 
 
 def _demo_people() -> list[logins.Login]:
@@ -208,7 +206,6 @@ def _child_environment() -> dict[str, str]:
     demo = [f"127.0.0.1:{settings.STIGMER_DEMO_PORT}"] if settings.STIGMER_DEMO else []
     return {
         "PYTHONUNBUFFERED": "1",
-        "STIGMER_LOG_FORMAT": "json",
         "STIGMER_HOME": str(settings.STIGMER_HOME),
         "STIGMER_DEMO_PORT": str(settings.STIGMER_DEMO_PORT),
         "STIGMER_HTTP_ALLOWED_HOSTS": ",".join([*settings.STIGMER_HTTP_ALLOWED_HOSTS, *demo]),

@@ -95,7 +95,7 @@ def test_a_key_that_is_gone_is_named_once(key_file: Path) -> None:
     audit.record_account("log in", "carl", None)
     found = audit.verify().problems
     assert [str(each.how) for each in found] == ["unknown key"]
-    assert "STIGMER_AUDIT_KEY_FILE" in found[0].detail
+    assert "STIGMER_AUDIT_FOLDER" in found[0].detail
 
 
 def test_a_file_that_cannot_be_used_refuses_what_would_be_audited(key_file: Path) -> None:

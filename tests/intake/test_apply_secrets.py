@@ -17,17 +17,18 @@ from executions.models import Workflow
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 RULES = """
-free: {owners: [alice], groups: [billing], workflows: [order]}
-theirs: {owners: [bob]}
+$access:
+  free: {owners: [alice], groups: [billing], workflows: [order]}
+  theirs: {owners: [bob]}
 """
 
 
 @pytest.fixture(autouse=True)
 def rules(settings: Any, tmp_path: Path) -> Any:
-    file = tmp_path / "access"
+    file = tmp_path / "secrets"
     file.write_text(RULES)
     file.chmod(0o600)
-    settings.STIGMER_SECRETS_ACCESS_FILE = file
+    settings.STIGMER_SECRETS_FILE = file
     secret_access.rules.cache_clear()
     yield
     secret_access.rules.cache_clear()
@@ -87,7 +88,7 @@ def test_what_else_is_wrong_is_said_too(alice: User) -> None:
 
 
 def test_rules_that_cannot_be_read_refuse_it_for_now(alice: User, settings: Any) -> None:
-    settings.STIGMER_SECRETS_ACCESS_FILE.chmod(0o644)
+    settings.STIGMER_SECRETS_FILE.chmod(0o644)
     with pytest.raises(Refused, match="cannot be read now") as caught:
         apply_definition(text("free"), alice)
     assert caught.value.code == "unavailable" and "chmod" not in str(caught.value)

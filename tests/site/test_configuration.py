@@ -3,10 +3,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from stigmer_site import names
+
 ROOT = Path(__file__).resolve().parents[2]
 SETTING = re.compile(r'env\.\w+\(\s*"([A-Z_]+)"')
 VARIABLE = re.compile(r'os\.environ(?:\.get\(|\[)\s*"([A-Z_]+)"')
-MOST_SETTINGS = 63
+MOST_SETTINGS = 52
 ROW = re.compile(r"^\| `([A-Z_]+)` \| .+ \| .+ \|$", re.MULTILINE)
 
 
@@ -23,6 +25,13 @@ def test_what_the_command_reads_is_explained_on_its_own_page() -> None:
     shared = {name for name in read if name in (ROOT / "docs" / "configuration.md").read_text()}
     assert {name for name in read - shared if f"`{name}`" not in page} == set()
     assert len(read) >= 3
+
+
+def test_each_former_name_says_which_setting_stands_in_its_place() -> None:
+    read = set(SETTING.findall((ROOT / "stigmer_site" / "settings.py").read_text()))
+    assert set(names.INSTEAD) & read == set()
+    named = set(re.findall(r"[A-Z]+_[A-Z_]+", " ".join(names.INSTEAD.values())))
+    assert named <= read
 
 
 def test_there_are_not_more_settings_than_before() -> None:

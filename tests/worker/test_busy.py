@@ -72,7 +72,7 @@ def all_end(executions: list[Execution], seconds: float = 90.0) -> None:
 def test_twenty_calls_whose_answers_come_while_it_is_locked_are_made_once_and_written(
     worker, begin, gated, log, tmp_path, lock
 ):
-    process = worker(STIGMER_FUNCTION_PROCESSES=5)
+    process = worker(turned={"STIGMER_FUNCTION_PROCESSES": 5})
     gate, ledger = tmp_path / "gate", tmp_path / "ledger"
     url = f"{gated.url}/gated"
     function = call("note_when_open", ledger=str(ledger), line="once", gate=str(gate))

@@ -7,6 +7,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -21,7 +22,10 @@ from tests.worker.conftest import HEAD, Start
 
 pytestmark = pytest.mark.processes
 MODULE = "tests.driving.process_functions"
-SETTINGS = {"STIGMER_FUNCTION_MODULES": MODULE, "STIGMER_FUNCTION_PROCESSES": 1}
+SETTINGS: dict[str, Any] = {
+    "STIGMER_FUNCTION_MODULES": MODULE,
+    "turned": {"STIGMER_FUNCTION_PROCESSES": 1},
+}
 ADD = "do:\n- add: {call: python, with: {function: tests.adds, arguments: {one: 1, other: 2}}}\n"
 Begin = Callable[..., Execution]
 Ends = Callable[..., Execution]

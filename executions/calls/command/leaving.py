@@ -28,7 +28,7 @@ def kept(
         except StorageFailed as problem:
             return _not_stored(outcome, name, problem)
         except TooLarge as problem:
-            problems.append(f"{name}: {problem} (STIGMER_ARTIFACT_BYTES)")
+            problems.append(f"{name}: {problem}")
         except ValueError as problem:
             problems.append(f"{name}: {problem}")
         except OSError as problem:

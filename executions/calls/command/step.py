@@ -283,7 +283,7 @@ def _ended_early(ended: Ended, log: str, context: StepContext) -> Fail:
         Why.MEMORY: (
             "runtime",
             f"it took more than {context.limits['memory_bytes'] // 2**20:,} MiB of memory"
-            " (STIGMER_COMMAND_MEMORY_BYTES)",
+            " (STIGMER_MEMORY_BYTES)",
         ),
         Why.DISK: (
             "runtime",

@@ -250,7 +250,7 @@ def _words(error: ChildRaised) -> str:
     limit = _settings.memory_limit_bytes
     if error.type_name != "MemoryError" or limit is None:
         return error.message
-    allowed = f"it needed more than {limit // (1024 * 1024)} MiB (STIGMER_FUNCTION_MEMORY_BYTES)"
+    allowed = f"it needed more than {limit // (1024 * 1024)} MiB (STIGMER_MEMORY_BYTES)"
     return f"{error.message}; {allowed}" if error.message else allowed
 
 

@@ -131,8 +131,8 @@ def _is_full(folder: Path, limits: Mapping[str, Json], used: int, most: int) -> 
     if used > most:
         return (
             f"The workspaces take {used // 2**20:,} MiB of {most // 2**20:,} MiB"
-            " (STIGMER_WORKSPACES_BYTES): `stigmer workspaces clean` removes what is kept no"
-            " longer."
+            " (25 times STIGMER_WORKSPACE_BYTES): `stigmer workspaces clean` removes what is kept"
+            " no longer."
         )
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     free = shutil.disk_usage(folder).free

@@ -228,7 +228,7 @@ def test_of_too_much_output_the_beginning_and_the_end_are_kept_and_it_says_so(
 def test_a_command_that_takes_too_much_memory_is_ended(folder: Path) -> None:
     line = "head -c 200m /dev/zero | tail -c 200m | sleep 60"
     outcome = failed(shell(folder, line, limits={"memory_bytes": 64 * MIB}))
-    assert "STIGMER_COMMAND_MEMORY_BYTES" in outcome.error.detail
+    assert "STIGMER_MEMORY_BYTES" in outcome.error.detail
     assert not outcome.transient
 
 

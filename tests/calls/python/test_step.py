@@ -155,7 +155,7 @@ def test_a_function_that_needs_too_much_memory_is_told_the_limit() -> None:
     finally:
         python.configure(FunctionPool(modules=[MODULE]))
     assert (outcome.transient, outcome.rule) == (False, "function raised MemoryError")
-    assert "more than 512 MiB (STIGMER_FUNCTION_MEMORY_BYTES)" in outcome.error.detail
+    assert "more than 512 MiB (STIGMER_MEMORY_BYTES)" in outcome.error.detail
 
 
 def test_a_process_that_a_function_left_otherwise_is_replaced_and_the_log_says_so() -> None:
