@@ -21,6 +21,7 @@ FAMILIES = ("STIGMER_SECRET_", "STIGMER_TEST_")
 _SILENCE = "It follows STIGMER_PROCESS_SILENCE_SECONDS now."
 _AUDIT = "It is a file in STIGMER_AUDIT_FOLDER: `audit-key`, `audit-heads.jsonl`."
 _MEMORY = "STIGMER_MEMORY_BYTES is for functions and commands."
+_OIDC = "It stands in one address: STIGMER_OIDC_URL=https://client:secret@issuer?name=…&groups=…."
 _VALUES = "It follows STIGMER_VALUE_BYTES now."
 INSTEAD = {
     "STIGMER_ACCEPT_WHEN_IDLE": "Write `STIGMER_QUEUE=always`.",
@@ -43,6 +44,12 @@ INSTEAD = {
     "STIGMER_FUNCTION_PROCESSES": "It is two for each owner; more workers run more functions.",
     "STIGMER_LOG_FORMAT": "Records are text on a terminal, JSON lines elsewhere.",
     "STIGMER_LOGIN_TRIES": "Five log-ins may fail, and then one every three minutes.",
+    "STIGMER_MAIL_FROM": "It stands in the address: STIGMER_MAIL_URL=…?from=stigmer@example.org.",
+    "STIGMER_OIDC_CLIENT_ID": _OIDC,
+    "STIGMER_OIDC_CLIENT_SECRET": _OIDC,
+    "STIGMER_OIDC_GROUPS_CLAIM": _OIDC,
+    "STIGMER_OIDC_ISSUER": _OIDC,
+    "STIGMER_OIDC_NAME": _OIDC,
     "STIGMER_SECRET_KEY_FALLBACKS": "They follow the key: STIGMER_SECRET_KEY=new,old.",
     "STIGMER_SECRETS_ACCESS_FILE": (
         "Say it in the file of STIGMER_SECRETS_FILE under `$access`; of a folder, in `.access`."

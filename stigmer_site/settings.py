@@ -11,7 +11,7 @@ from csp.constants import NONCE, NONE, SELF
 from environs import Env, validate
 
 from executions import logs
-from stigmer_site import assets, databases, home, mail, names, retention, zones
+from stigmer_site import assets, databases, home, mail, names, oidc, retention, zones
 
 env = Env()
 
@@ -169,11 +169,9 @@ MFA_TOTP_ISSUER = "Stigmer"
 # Browsers offer passkeys on https and on localhost alone.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not STIGMER_HTTPS
 # Single sign-on; without an issuer there is none.
-STIGMER_OIDC_ISSUER: str = env.str("STIGMER_OIDC_ISSUER", "")
-STIGMER_OIDC_NAME: str = env.str("STIGMER_OIDC_NAME", "single sign-on")
-STIGMER_OIDC_CLIENT_ID: str = env.str("STIGMER_OIDC_CLIENT_ID", "stigmer")
-STIGMER_OIDC_CLIENT_SECRET: str = env.str("STIGMER_OIDC_CLIENT_SECRET", "")
-STIGMER_OIDC_GROUPS_CLAIM: str = env.str("STIGMER_OIDC_GROUPS_CLAIM", "groups")
+_oidc = oidc.from_url(env.str("STIGMER_OIDC_URL", ""))
+STIGMER_OIDC_ISSUER, STIGMER_OIDC_NAME = _oidc.issuer, _oidc.name
+STIGMER_OIDC_GROUPS_CLAIM = _oidc.groups
 # Groups of the provider, and what they are worth: `user`, `viewer`, `support`, `admin`, or a group.
 STIGMER_OIDC_ROLES: dict[str, str] = env.dict("STIGMER_OIDC_ROLES", {})
 SOCIALACCOUNT_ADAPTER = "dashboard.accounts.sign_on.SignOn"
@@ -187,8 +185,8 @@ SOCIALACCOUNT_PROVIDERS = {
             {
                 "provider_id": "sso",
                 "name": STIGMER_OIDC_NAME,
-                "client_id": STIGMER_OIDC_CLIENT_ID,
-                "secret": STIGMER_OIDC_CLIENT_SECRET,
+                "client_id": _oidc.client,
+                "secret": _oidc.secret,
                 "settings": {"server_url": STIGMER_OIDC_ISSUER, "oauth_pkce_enabled": True},
             }
         ],
@@ -337,8 +335,7 @@ EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
 EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.use_ssl, _mail.use_tls
 EMAIL_TIMEOUT = 30
-DEFAULT_FROM_EMAIL: str = env.str("STIGMER_MAIL_FROM", f"stigmer@{_mail.host or 'localhost'}")
-SERVER_EMAIL = DEFAULT_FROM_EMAIL
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = _mail.sender
 
 # --- Log ------------------------------------------------------------------------------------------
 STIGMER_LOG_LEVEL: str = env.str("STIGMER_LOG_LEVEL", "INFO").upper()

@@ -199,13 +199,26 @@ def test_the_address_of_a_mail_server(
 
 @pytest.mark.parametrize(
     "url",
-    ["mail.example.org", "http://x", "smtp://", "smtp://x:port", "smtp://x/path", "smtp://x?a=b"],
+    [
+        "mail.example.org",
+        "http://x",
+        "smtp://",
+        "smtp://x:port",
+        "smtp://x/path",
+        "smtp://x?a=b",
+        "smtp://x?b",
+    ],
 )
 def test_what_is_no_mail_server_is_refused(url: str, tmp_path: Path) -> None:
     from django.core.exceptions import ImproperlyConfigured
 
     with pytest.raises(ImproperlyConfigured, match="STIGMER_MAIL_URL"):
         from_url(url)
+
+
+def test_who_mail_comes_from_stands_in_the_address() -> None:
+    assert from_url("smtp://mail.example.org").sender == "stigmer@mail.example.org"
+    assert from_url("smtp://mail.example.org?from=ops@example.org").sender == "ops@example.org"
 
 
 def certified(folder: Path) -> ssl.SSLContext:

@@ -1,0 +1,22 @@
+"""The query of an address that is a setting, as in ``smtp://host?from=me@example.org``."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def options(setting: str, query: str, known: frozenset[str]) -> dict[str, str]:
+    """What the query says, by name.
+
+    Raises ImproperlyConfigured for what is not ``known``; it is not shown, as it may be the rest of
+    a password with a question mark.
+    """
+    said = dict(parse_qsl(query, keep_blank_values=True))
+    if said.keys() - known or (query and not said):
+        raise ImproperlyConfigured(
+            f"What follows `?` in {setting} may say {' and '.join(sorted(known))}, no more; a"
+            " question mark elsewhere is written %3F."
+        )
+    return said
