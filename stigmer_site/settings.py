@@ -11,7 +11,7 @@ from csp.constants import NONCE, NONE, SELF
 from environs import Env, validate
 
 from executions import logs
-from stigmer_site import assets, databases, home, mail, names, oidc, retention, zones
+from stigmer_site import assets, databases, home, mail, names, oidc, repositories, retention, zones
 
 env = Env()
 
@@ -301,7 +301,6 @@ STIGMER_METRICS_TOKEN: str = env.str("STIGMER_METRICS_TOKEN", "")
 # --- What a definition may do ---------------------------------------------------------------------
 STIGMER_HTTP_ALLOWED_HOSTS: list[str] = env.list("STIGMER_HTTP_ALLOWED_HOSTS", [])
 STIGMER_HTTP_ONLY_HOSTS: list[str] = env.list("STIGMER_HTTP_ONLY_HOSTS", [])
-STIGMER_HTTP_ALLOWED_PORTS: list[int] = env.list("STIGMER_HTTP_ALLOWED_PORTS", [], subcast=int)
 _examples = ["executions.demo.imports", "executions.demo.shopping"] if STIGMER_DEMO else []
 STIGMER_FUNCTION_MODULES: list[str] = env.list("STIGMER_FUNCTION_MODULES", _examples)
 # The commands of MCP servers by name: no row and no agent says what is executed.
@@ -312,17 +311,18 @@ STIGMER_FUNCTION_PROCESSES = 2
 _least_memory = validate.Range(min=256 * 1024 * 1024)
 _memory: int = env.int("STIGMER_MEMORY_BYTES", 1024 * 1024 * 1024, validate=_least_memory)
 STIGMER_FUNCTION_MEMORY_BYTES = STIGMER_COMMAND_MEMORY_BYTES = _memory
-STIGMER_COMMANDS: bool = env.bool("STIGMER_COMMANDS", True)
-# What commands may do though the sandbox cannot keep them from it here, by the names of the risks.
+# What commands may do though the sandbox cannot keep them from it here, by the names of the risks;
+# with `off` among them no command is run.
 STIGMER_COMMANDS_MAY: list[str] = env.list("STIGMER_COMMANDS_MAY", [])
+STIGMER_COMMANDS = "off" not in STIGMER_COMMANDS_MAY
 STIGMER_WORKSPACE_FOLDER: Path = env.path("STIGMER_WORKSPACE_FOLDER", STIGMER_HOME / "workspaces")
 STIGMER_WORKSPACE_BYTES: int = env.int("STIGMER_WORKSPACE_BYTES", 2 * 1024**3)
 # All workspaces of a host.
 STIGMER_WORKSPACES_BYTES = 25 * STIGMER_WORKSPACE_BYTES
-# Repositories by name: an address, or a folder or bundle of this host.
+# Repositories by name: an address, or a folder or bundle of this host; hosts of any repository.
 _demo_repository = {"demo": str(assets.DEMO_REPOSITORY)} if STIGMER_DEMO else {}
-STIGMER_REPOSITORIES: dict[str, str] = _demo_repository | env.dict("STIGMER_REPOSITORIES", {})
-STIGMER_GIT_HOSTS: list[str] = env.list("STIGMER_GIT_HOSTS", [])
+_named, STIGMER_GIT_HOSTS = repositories.parsed(env.list("STIGMER_REPOSITORIES", []))
+STIGMER_REPOSITORIES: dict[str, str] = _demo_repository | _named
 # A folder, or the address of a storage that speaks S3.
 STIGMER_ARTIFACTS: str | Path = env.str("STIGMER_ARTIFACTS", "") or STIGMER_HOME / "artifacts"
 STIGMER_ARTIFACT_BYTES = 100 * 1024**2

@@ -380,7 +380,7 @@ def check_sinks() -> Check:
 def check_commands() -> Check:
     """If commands are on, every worker can run them."""
     if not settings.STIGMER_COMMANDS:
-        return Check("commands", State.OK, "turned off (STIGMER_COMMANDS)", 0)
+        return Check("commands", State.OK, "turned off (STIGMER_COMMANDS_MAY=off)", 0)
     told = [row for row in Process.objects.living().workers() if row.sandbox]
     refusals = sorted({row.sandbox["refusal"] for row in told} - {""})
     if refusals:

@@ -72,11 +72,7 @@ def lists_of_hosts_are_understood(app_configs: Any, **kwargs: Any) -> Sequence[C
     from executions.calls.http.egress import Egress
 
     try:
-        Egress.from_settings(
-            settings.STIGMER_HTTP_ALLOWED_HOSTS,
-            settings.STIGMER_HTTP_ALLOWED_PORTS,
-            settings.STIGMER_HTTP_ONLY_HOSTS,
-        )
+        Egress.from_settings(settings.STIGMER_HTTP_ALLOWED_HOSTS, settings.STIGMER_HTTP_ONLY_HOSTS)
     except ValueError as problem:
         return [Error(f"{str(problem)[0].upper()}{str(problem)[1:]}.", id="stigmer.E010")]
     return []

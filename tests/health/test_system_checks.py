@@ -21,7 +21,7 @@ from stigmer_site import names
     ("allowed", "only", "said"),
     [
         ([], [], ""),
-        (["10.0.0.0/8", "shop:80"], ["*.example.org"], ""),
+        (["10.0.0.0/8", "shop:80"], ["*.example.org", "*:443"], ""),
         (["*.example.org"], [], "STIGMER_HTTP_ALLOWED_HOSTS is not valid: '*.example.org'"),
         (
             [],

@@ -41,7 +41,7 @@ def run(arguments: Mapping[str, Json], context: StepContext) -> Outcome:
     """
     limits = context.limits
     if not limits["is_on"]:
-        return _refused("Commands are turned off on this server (STIGMER_COMMANDS).")
+        return _refused("Commands are turned off on this server (STIGMER_COMMANDS_MAY=off).")
     folder, hidden = Path(limits["folder"]), [Path(limits["hidden"])]
     try:
         standing = sandbox.standing(folder, hidden)

@@ -29,7 +29,6 @@ HTTP = CallKind(
     limits={
         "http_allowed_hosts": "STIGMER_HTTP_ALLOWED_HOSTS",
         "http_only_hosts": "STIGMER_HTTP_ONLY_HOSTS",
-        "http_allowed_ports": "STIGMER_HTTP_ALLOWED_PORTS",
         "http_response_bytes": "STIGMER_VALUE_BYTES",
     },
 )

@@ -11,6 +11,7 @@ range.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -18,6 +19,7 @@ from executions.hosts import Address, Hosts
 
 INSIDE = "STIGMER_HTTP_ALLOWED_HOSTS"
 ONLY = "STIGMER_HTTP_ONLY_HOSTS"
+_AT_ANY_HOST = re.compile(r"\*:([1-9][0-9]{0,4})\Z", re.ASCII)
 
 _NEVER = tuple(
     ipaddress.ip_network(text)
@@ -69,8 +71,9 @@ def _hidden(address: Address) -> Iterator[ipaddress.IPv4Address]:
 class Egress:
     """Where calls may go; equal policies may share connections.
 
-    ``inside`` is what the operator allows beside the public internet. Where ``only`` lists
-    anything, nothing else may be called but that and what ``inside`` names.
+    ``inside`` is what the operator allows beside the public internet. Where ``only`` or ``ports``
+    list anything, nothing else may be called but that (``ports`` at any host) and what ``inside``
+    names.
     """
 
     inside: Hosts = field(default_factory=Hosts)
@@ -83,26 +86,25 @@ class Egress:
     def from_settings(
         cls,
         inside: Iterable[str] = (),
-        ports: Iterable[int] = (),
         only: Iterable[str] = (),
         confined_to: Iterable[Iterable[str]] = (),
     ) -> Egress:
-        """From lists of entries (:class:`executions.hosts.Hosts`); ValueError names a bad one and
-        its setting.
+        """From lists of entries (:class:`executions.hosts.Hosts`, and ``*:443`` in ``only``);
+        ValueError names a bad one and its setting.
         """
+        entries = [entry.strip() for entry in only]
+        anywhere = {entry: match[1] for entry in entries if (match := _AT_ANY_HOST.match(entry))}
         lists = tuple(_hosts("hosts of an agent", each, domains=True) for each in confined_to)
-        return cls(
-            _hosts(INSIDE, inside), _hosts(ONLY, only, domains=True), frozenset(ports), lists
-        )
-
-    def allows_port(self, port: int) -> bool:
-        return not self.ports or port in self.ports
+        named = _hosts(ONLY, (each for each in entries if each not in anywhere), domains=True)
+        return cls(_hosts(INSIDE, inside), named, frozenset(map(int, anywhere.values())), lists)
 
     def is_listed(self, host: str, port: int) -> bool:
         """Whether the list of the only hosts, if there is one, lets this through: a name has to be
         listed as a name, an address as one or by its network. Nothing else is even looked up.
         """
-        return not self.only or self.only.covers(host, port) or self.inside.covers(host, port)
+        if port in self.ports or not (self.only or self.ports):
+            return True
+        return self.only.covers(host, port) or self.inside.covers(host, port)
 
     def is_confined(self, host: str, port: int) -> bool:
         """Whether an agent's list of hosts leaves this out."""

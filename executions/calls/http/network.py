@@ -107,10 +107,6 @@ class VettedBackend(httpcore.AsyncNetworkBackend):
 
     async def _vetted(self, host: str, port: int) -> list[Address]:
         target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        if not self._egress.allows_port(port):
-            raise egress_refused(
-                target, f"port {port} is not allowed", "STIGMER_HTTP_ALLOWED_PORTS", str(port)
-            )
         if not self._egress.is_listed(host, port):
             raise egress_refused(
                 target, "it is not on the list of hosts that may be called", ONLY, host

@@ -146,7 +146,6 @@ def _egress(context: StepContext) -> Egress:
     try:
         return Egress.from_settings(
             limits.get("http_allowed_hosts", ()),
-            limits.get("http_allowed_ports", ()),
             limits.get("http_only_hosts", ()),
             limits.get("confined_to") or (),
         )

@@ -52,9 +52,9 @@ def find(asked: str, named: Mapping[str, str], hosts: Collection[str]) -> Reposi
         return Repository(asked, asked, is_local=False)
     known = ", ".join(sorted(named)) or "none"
     raise NotAllowed(
-        f"The repository {asked[:100]!r} may not be fetched. Named are: {known}"
-        " (STIGMER_REPOSITORIES); addresses of https and ssh are fetched from the hosts in"
-        f" STIGMER_GIT_HOSTS ({', '.join(sorted(hosts)) or 'none'})."
+        f"The repository {asked[:100]!r} may not be fetched. Named are: {known}; addresses of https"
+        f" and ssh are fetched from these hosts: {', '.join(sorted(hosts)) or 'none'}"
+        " (STIGMER_REPOSITORIES)."
     )
 
 

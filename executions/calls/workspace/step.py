@@ -31,7 +31,9 @@ def run(arguments: Mapping[str, Json], context: StepContext) -> Outcome:
     if given.get("made") is not None:
         return Done(given["made"])
     if not limits["is_on"]:
-        return _fail("configuration", "Commands are turned off on this server (STIGMER_COMMANDS).")
+        return _fail(
+            "configuration", "Commands are turned off on this server (STIGMER_COMMANDS_MAY=off)."
+        )
     context.audience.begin()
     try:
         return _made(arguments, context)

@@ -13,7 +13,5 @@ SECONDS = 10.0
 def egress() -> Egress:
     """The bounds of requests: addresses are vetted like those of ``call: http``."""
     return Egress.from_settings(
-        settings.STIGMER_HTTP_ALLOWED_HOSTS,
-        settings.STIGMER_HTTP_ALLOWED_PORTS,
-        settings.STIGMER_HTTP_ONLY_HOSTS,
+        settings.STIGMER_HTTP_ALLOWED_HOSTS, settings.STIGMER_HTTP_ONLY_HOSTS
     )

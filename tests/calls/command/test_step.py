@@ -284,7 +284,7 @@ def test_without_walls_nothing_is_run_unless_the_risks_are_accepted_by_name(
 
 def test_turned_off_nothing_is_run(folder: Path) -> None:
     outcome = failed(shell(folder, "echo x", limits={"is_on": False}))
-    assert "STIGMER_COMMANDS" in outcome.error.detail
+    assert "STIGMER_COMMANDS_MAY=off" in outcome.error.detail
 
 
 def test_one_that_nobody_waits_for_ends_with_the_worker(folder: Path) -> None:

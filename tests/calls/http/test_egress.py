@@ -168,12 +168,16 @@ def test_a_connection_that_one_policy_opened_is_not_used_under_another(server: F
 def test_ports_can_be_limited(server: FaultServer) -> None:
     outcome = http.run(
         {"method": "get", "endpoint": f"{server.url}/echo"},
-        make_context(http_allowed_ports=[80, 443]),
+        make_context(http_allowed_hosts=[], http_only_hosts=["*:80", "*:443"]),
     )
     assert isinstance(outcome, Fail)
-    assert (
-        f"listing '{server.port}' in the setting STIGMER_HTTP_ALLOWED_PORTS" in outcome.error.detail
-    )
+    assert "it is not on the list of hosts that may be called" in outcome.error.detail
+
+
+@pytest.mark.parametrize("entry", ["*", "*:", "*:0", "*:https", "*:443:80", "*:-1"])
+def test_a_port_that_is_not_understood_is_an_error(entry: str) -> None:
+    with pytest.raises(ValueError, match="is not understood; write host"):
+        Egress.from_settings(only=[entry])
 
 
 @pytest.mark.parametrize(
@@ -198,6 +202,9 @@ def test_an_entry_that_is_not_understood_is_an_error(entry: str) -> None:
         ("*.shop.example:80", "a.shop.example", False),
         ("*.shop.example", "shop.example", False),
         ("*.shop.example", "evilshop.example", False),
+        ("*:443", "shop.example", True),
+        ("*:443", "8.8.8.8", True),
+        ("*:80", "shop.example", False),
         ("8.8.8.0/24", "8.8.8.8", True),
         ("8.8.8.0/24", "8.8.4.4", False),
         ("8.8.8.0/24", "dns.example", False),
