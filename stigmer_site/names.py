@@ -22,6 +22,7 @@ _SILENCE = "It follows STIGMER_PROCESS_SILENCE_SECONDS now."
 _AUDIT = "It is a file in STIGMER_AUDIT_FOLDER: `audit-key`, `audit-heads.jsonl`."
 _MEMORY = "STIGMER_MEMORY_BYTES is for functions and commands."
 _OIDC = "It stands in one address: STIGMER_OIDC_URL=https://client:secret@issuer?name=…&groups=…."
+_URL = "It follows the addresses that people use: STIGMER_URL=https://stigmer.example.org."
 _VALUES = "It follows STIGMER_VALUE_BYTES now."
 INSTEAD = {
     "STIGMER_ACCEPT_WHEN_IDLE": "Write `STIGMER_QUEUE=always`.",
@@ -35,15 +36,19 @@ INSTEAD = {
     "STIGMER_METRICS_LOCAL": "Send the token of STIGMER_METRICS_TOKEN.",
     "STIGMER_ATTEMPT_SECONDS": "A task says it: `metadata: {attemptTimeout: …}`.",
     "STIGMER_COMMAND_SECONDS": "A task says it: `metadata: {attemptTimeout: …}`.",
+    "STIGMER_ALLOWED_HOSTS": _URL,
     "STIGMER_ARCHIVE_FOLDER": "Archives lie in `archives` in STIGMER_HOME.",
     "STIGMER_ARTIFACT_BYTES": "A file that is kept has at most 100 MiB.",
     "STIGMER_AUDIT_HEADS_FILE": _AUDIT,
     "STIGMER_AUDIT_KEY_FILE": _AUDIT,
+    "STIGMER_BIND": "It stands before the port: STIGMER_PORT=0.0.0.0:8000.",
     "STIGMER_COMMAND_MEMORY_BYTES": _MEMORY,
     "STIGMER_COMMANDS": "Write `STIGMER_COMMANDS_MAY=off` to turn them off.",
+    "STIGMER_DEMO_PORT": "Write `STIGMER_DEMO=8001`: a port turns the demo on.",
     "STIGMER_FUNCTION_MEMORY_BYTES": _MEMORY,
     "STIGMER_FUNCTION_PROCESSES": "It is two for each owner; more workers run more functions.",
     "STIGMER_GIT_HOSTS": "Hosts stand among the repositories: STIGMER_REPOSITORIES=github.com/*.",
+    "STIGMER_HTTPS": _URL,
     "STIGMER_HTTP_ALLOWED_PORTS": "Ports stand among the hosts: STIGMER_HTTP_ONLY_HOSTS=*:443.",
     "STIGMER_LOG_FORMAT": "Records are text on a terminal, JSON lines elsewhere.",
     "STIGMER_LOGIN_TRIES": "Five log-ins may fail, and then one every three minutes.",
@@ -53,6 +58,7 @@ INSTEAD = {
     "STIGMER_OIDC_GROUPS_CLAIM": _OIDC,
     "STIGMER_OIDC_ISSUER": _OIDC,
     "STIGMER_OIDC_NAME": _OIDC,
+    "STIGMER_ORIGINS": _URL,
     "STIGMER_SECRET_KEY_FALLBACKS": "They follow the key: STIGMER_SECRET_KEY=new,old.",
     "STIGMER_SECRETS_ACCESS_FILE": (
         "Say it in the file of STIGMER_SECRETS_FILE under `$access`; of a folder, in `.access`."

@@ -8,35 +8,45 @@ import os
 from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from environs import Env, validate
 
 from executions import logs
-from stigmer_site import assets, databases, home, mail, names, oidc, repositories, retention, zones
+from stigmer_site import (
+    assets,
+    databases,
+    home,
+    listening,
+    mail,
+    names,
+    oidc,
+    repositories,
+    retention,
+    sites,
+    zones,
+)
 
 env = Env()
 
 # --- Where it runs --------------------------------------------------------------------------------
 STIGMER_HOME: Path = env.path("STIGMER_HOME", Path("var")).absolute()
-STIGMER_BIND: str = env.str("STIGMER_BIND", "127.0.0.1")
-STIGMER_PORT: int = env.int("STIGMER_PORT", 8000)
+try:
+    STIGMER_BIND, STIGMER_PORT = listening.place(env.str("STIGMER_PORT", listening.PORT))
+    STIGMER_DEMO, STIGMER_DEMO_PORT = listening.demo(env.str("STIGMER_DEMO", ""), STIGMER_PORT)
+except ValueError as problem:
+    raise ImproperlyConfigured(str(problem)) from problem
 STIGMER_WORKERS: int = env.int("STIGMER_WORKERS", os.cpu_count() or 1)
-STIGMER_HTTPS: bool = env.bool("STIGMER_HTTPS", False)
+_site = sites.from_urls(env.list("STIGMER_URL", []), STIGMER_PORT)
+STIGMER_HTTPS = _site.is_https
 STIGMER_PROXIES: int = env.int("STIGMER_PROXIES", 0)
-STIGMER_DEMO: bool = env.bool("STIGMER_DEMO", True)
-STIGMER_DEMO_PORT: int = env.int("STIGMER_DEMO_PORT", STIGMER_PORT + 1)
 
 # --- Django ---------------------------------------------------------------------------------------
 DEBUG = False
 # The first signs, the others still verify.
 _keys = [key for key in env.list("STIGMER_SECRET_KEY", [], subcast=str.strip) if key]
 SECRET_KEY, *SECRET_KEY_FALLBACKS = _keys or [home.kept_secret(STIGMER_HOME / "secret-key")]
-ALLOWED_HOSTS: list[str] = env.list("STIGMER_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-_scheme = "https" if STIGMER_HTTPS else "http"
-STIGMER_ORIGINS: list[str] = env.list(
-    "STIGMER_ORIGINS",
-    [f"{_scheme}://{host}:{STIGMER_PORT}" for host in ALLOWED_HOSTS if not host.startswith(".")],
-)
-CSRF_TRUSTED_ORIGINS = STIGMER_ORIGINS
+ALLOWED_HOSTS = _site.hosts
+STIGMER_ORIGINS = CSRF_TRUSTED_ORIGINS = _site.origins
 ROOT_URLCONF = "stigmer_site.urls"
 ASGI_APPLICATION = "stigmer_site.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -268,10 +278,10 @@ RQ_QUEUES = {
 }
 RQ_SHOW_ADMIN_LINK = False  # RQ's pages are mounted by urls.py, for superusers only
 # `on` accepts runs while a worker lives, `always` also while none does, `off` none.
-_YES, _NO = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
-_is_known = validate.OneOf((*_YES, "always", *_NO), error="Use on, always or off.")
+_known = (*listening.YES, "always", *listening.NO)
+_is_known = validate.OneOf(_known, error="Use on, always or off.")
 _accepts = env.str("STIGMER_QUEUE", "on", validate=lambda said: _is_known(said.lower())).lower()
-STIGMER_QUEUE = _accepts not in _NO
+STIGMER_QUEUE = _accepts not in listening.NO
 STIGMER_ACCEPT_WHEN_IDLE = _accepts == "always"
 CHANNEL_LAYERS = {
     "default": {

@@ -87,8 +87,15 @@ def up(
     ] = None,
 ) -> None:
     """Start everything: Redis, database, web server, workers."""
-    chosen = {"STIGMER_HOME": home, "STIGMER_PORT": port, "STIGMER_DEMO": demo}
-    os.environ.update({name: str(value) for name, value in chosen.items() if value is not None})
+    before = os.environ.get
+    if port is not None:
+        # The address on which it listens stays.
+        address, colon, _ = before("STIGMER_PORT", "").rpartition(":")
+        os.environ["STIGMER_PORT"] = f"{address}{colon}{port}"
+    if demo is not None and not (demo and before("STIGMER_DEMO", "").isdecimal()):
+        os.environ["STIGMER_DEMO"] = str(demo)
+    if home is not None:
+        os.environ["STIGMER_HOME"] = str(home)
     _settings(applications=False)
     from executions.supervisor.up import up
 

@@ -171,12 +171,11 @@ def _hosts_of_agents() -> Iterator[Finding]:
 def _web() -> Finding:
     """Asked as a load balancer would; it knows what this process cannot see without writing."""
     import httpx
-    from django.conf import settings
 
     from executions.cli.remote.address import local
+    from executions.supervisor.ready import headers_of_a_proxy
 
-    address = local()
-    headers = {"X-Forwarded-Proto": "https"} if settings.STIGMER_HTTPS else {}
+    address, headers = local(), headers_of_a_proxy()
     try:
         answer = httpx.get(f"{address}/readyz", headers=headers, timeout=10, trust_env=False)
     except httpx.TransportError as error:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from executions.demo.server import serve
+from stigmer_site.listening import demo_port
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -24,11 +25,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
     )
-    port = int(
-        os.environ.get("STIGMER_DEMO_PORT") or int(os.environ.get("STIGMER_PORT") or 8000) + 1
-    )
     parser.add_argument(
-        "--port", type=int, default=port, help="0 takes a free port (default: %(default)s)"
+        "--port",
+        type=int,
+        default=demo_port(os.environ),
+        help="0 takes a free port (default: %(default)s)",
     )
     parser.add_argument(
         "--folder", type=Path, default=home / "demo", help="where the ledger is kept (%(default)s)"

@@ -20,6 +20,7 @@ from executions.calls.python.functions import (
     TransientError,
     function,
 )
+from stigmer_site.listening import demo_port
 
 SECONDS = 10
 Article = Literal["tea", "cup", "kettle", "whisk"]
@@ -86,7 +87,7 @@ def _ask(method: str, path: str, body: Any = None, key: str = "") -> dict[str, A
     """The shop's answer. Raises PermanentError for what it refuses, TransientError where it is not
     there.
     """
-    address = f"http://127.0.0.1:{os.environ.get('STIGMER_DEMO_PORT', '8001')}{path}"
+    address = f"http://127.0.0.1:{demo_port(os.environ)}{path}"
     headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": key} if key else {})
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(address, data, headers, method=method)

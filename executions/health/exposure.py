@@ -29,13 +29,7 @@ def nothing_stands_open(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 def exposures() -> list[CheckMessage]:
     """Each with what to do about it."""
-    return [*_hosts(), *_keys(), *_files()]
-
-
-def _hosts() -> Iterator[CheckMessage]:
-    if "*" in settings.ALLOWED_HOSTS:
-        hint = "Name the hosts under which people reach the server in STIGMER_ALLOWED_HOSTS."
-        yield Error("The server answers under any host name (`*`).", hint=hint, id="stigmer.E021")
+    return [*_keys(), *_files()]
 
 
 def _keys() -> Iterator[CheckMessage]:

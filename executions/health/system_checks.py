@@ -110,8 +110,6 @@ def https_needs_a_proxy(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessag
     """
     if not settings.STIGMER_HTTPS or settings.STIGMER_PROXIES > 0:
         return []
-    hint = (
-        "Set STIGMER_PROXIES to the number of proxies in front of it, or switch STIGMER_HTTPS off."
-    )
-    what = "STIGMER_HTTPS is on, but no proxy is declared: every page would be redirected for ever."
+    hint = "Set STIGMER_PROXIES to the number of proxies in front of it, or name addresses of http."
+    what = "STIGMER_URL is https, and no proxy is declared: a page would be redirected for ever."
     return [Error(what, hint=hint, id="stigmer.E008")]

@@ -26,11 +26,8 @@ def ready_problem() -> Problem | None:
     """None once ``/readyz`` answers 200, else what is missing."""
     host = _ANYWHERE.get(settings.STIGMER_BIND, settings.STIGMER_BIND)
     connection = http.client.HTTPConnection(host, settings.STIGMER_PORT, timeout=ANSWER_SECONDS)
-    headers = {"Host": _allowed_host()}
-    if settings.STIGMER_HTTPS:
-        headers["X-Forwarded-Proto"] = "https"
     try:
-        connection.request("GET", "/readyz", headers=headers)
+        connection.request("GET", "/readyz", headers=headers_of_a_proxy())
         response = connection.getresponse()
         body = response.read()
     except (OSError, http.client.HTTPException) as error:
@@ -44,9 +41,12 @@ def ready_problem() -> Problem | None:
     )
 
 
-def _allowed_host() -> str:
-    names = [name.lstrip(".") for name in settings.ALLOWED_HOSTS if name != "*"]
-    return f"{names[0] if names else 'localhost'}:{settings.STIGMER_PORT}"
+def headers_of_a_proxy() -> dict[str, str]:
+    """A request with these comes as people's do: under a name of ours, by https where that is
+    on.
+    """
+    scheme = {"X-Forwarded-Proto": "https"} if settings.STIGMER_HTTPS else {}
+    return {"Host": f"{settings.ALLOWED_HOSTS[0]}:{settings.STIGMER_PORT}"} | scheme
 
 
 def _what_failed(status: int, body: bytes) -> str:

@@ -37,7 +37,7 @@ def up() -> int:
     with preflight.owned_home(settings.STIGMER_HOME):
         preflight.check_port(settings.STIGMER_BIND, settings.STIGMER_PORT, "STIGMER_PORT")
         if settings.STIGMER_DEMO:
-            preflight.check_port("127.0.0.1", settings.STIGMER_DEMO_PORT, "STIGMER_DEMO_PORT")
+            preflight.check_port("127.0.0.1", settings.STIGMER_DEMO_PORT, "STIGMER_DEMO")
         return asyncio.run(Supervisor().run())
 
 
@@ -203,10 +203,11 @@ def _child_environment() -> dict[str, str]:
     """The variables of the children beside our own environment; the demo is the one local service
     that steps may call.
     """
-    demo = [f"127.0.0.1:{settings.STIGMER_DEMO_PORT}"] if settings.STIGMER_DEMO else []
+    port = str(settings.STIGMER_DEMO_PORT) if settings.STIGMER_DEMO else ""
+    demo = [f"127.0.0.1:{port}"] if port else []
     return {
         "PYTHONUNBUFFERED": "1",
         "STIGMER_HOME": str(settings.STIGMER_HOME),
-        "STIGMER_DEMO_PORT": str(settings.STIGMER_DEMO_PORT),
+        "STIGMER_DEMO": port or "off",
         "STIGMER_HTTP_ALLOWED_HOSTS": ",".join([*settings.STIGMER_HTTP_ALLOWED_HOSTS, *demo]),
     }

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from executions.supervisor.logins import Login
+from stigmer_site.listening import browsed
 
 
 def welcome(people: Sequence[Login], *, seconds: float) -> None:
@@ -52,11 +53,6 @@ def logins_table(people: Sequence[Login]) -> Table:
 
 def address() -> str:
     """The address at which a browser on this machine finds the dashboard."""
-    host = (
-        "localhost"
-        if settings.STIGMER_BIND in ("127.0.0.1", "::1", "0.0.0.0", "::")
-        else settings.STIGMER_BIND
-    )
-    if settings.STIGMER_HTTPS and settings.STIGMER_ORIGINS:
+    if settings.STIGMER_HTTPS:
         return f"{settings.STIGMER_ORIGINS[0]}/"
-    return f"http://{host}:{settings.STIGMER_PORT}/"
+    return f"http://{browsed(settings.STIGMER_BIND)}:{settings.STIGMER_PORT}/"

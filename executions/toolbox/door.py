@@ -58,10 +58,10 @@ def _check_where_from(scope: dict[str, Any]) -> None:
         raise NotLetIn(413, "The body is too large.")
     host = _header(scope, b"host")
     if not validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
-        raise NotLetIn(421, "This host is none of ours (STIGMER_ALLOWED_HOSTS).")
+        raise NotLetIn(421, "This host is none of ours (STIGMER_URL).")
     origin = _header(scope, b"origin")
     if origin and origin not in settings.STIGMER_ORIGINS:
-        raise NotLetIn(403, "This origin is none of ours (STIGMER_ORIGINS).")
+        raise NotLetIn(403, "This origin is none of ours (STIGMER_URL).")
     if settings.STIGMER_HTTPS and scope.get("scheme") != "https":
         raise NotLetIn(403, "Tokens are taken by https only.")
 

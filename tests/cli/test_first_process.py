@@ -66,7 +66,7 @@ def test_elsewhere_the_command_goes_on_in_its_own_process() -> None:
 def test_it_reaps_what_a_killed_worker_leaves_and_stops_in_order(tmp_path: Path) -> None:
     port, demo_port = free_ports(2)
     own = environment(
-        tmp_path / "home", STIGMER_PORT=port, STIGMER_DEMO_PORT=demo_port, STIGMER_WORKERS=1
+        tmp_path / "home", STIGMER_PORT=port, STIGMER_DEMO=demo_port, STIGMER_WORKERS=1
     )
     log = tmp_path / "log"
     with server_logs.writing(log) as stream:

@@ -101,7 +101,7 @@ class Shell:
 
     @property
     def demo_url(self) -> str:
-        return f"http://127.0.0.1:{self.variables['STIGMER_DEMO_PORT']}"
+        return f"http://127.0.0.1:{self.variables['STIGMER_DEMO']}"
 
     def password(self, name: str) -> str:
         logins = json.loads((Path(self.variables["STIGMER_HOME"]) / "logins.json").read_text())
@@ -128,7 +128,7 @@ def shell(request: pytest.FixtureRequest) -> Iterator[Shell]:
             "STIGMER_HOME": str(folder / "home"),
             "STIGMER_WORKERS": "1",
             "STIGMER_PORT": str(port),
-            "STIGMER_DEMO_PORT": str(demo_port),
+            "STIGMER_DEMO": str(demo_port),
         }
         if request.param == "sqlite":
             yield Shell(folder, variables)

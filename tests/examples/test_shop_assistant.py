@@ -37,7 +37,7 @@ def assistant(
 ) -> Iterator[Agent]:
     """As `stigmer up` makes it: the agent, its model, its tools."""
     settings.STIGMER_FUNCTION_MODULES = ["executions.demo.imports", "executions.demo.shopping"]
-    monkeypatch.setenv("STIGMER_DEMO_PORT", str(settings.STIGMER_DEMO_PORT))
+    monkeypatch.setenv("STIGMER_DEMO", str(settings.STIGMER_DEMO_PORT))
     use_children()
     assert "shop-assistant" in examples.apply_agents_once()
     yield Agent.objects.get(slug="shop-assistant")

@@ -42,7 +42,7 @@ def test_a_name_that_nothing_reads_is_named_with_what_is_meant_or_read_instead(
     settings: Any,
 ) -> None:
     environment = {
-        "STIGMER_ALOWED_HOSTS": "here",
+        "STIGMER_WORKRES": "2",
         "STIGMER_HOME": "var",
         "STIGMER_SECRET_SHOP": "x",
         "STIGMER_SWEEP_SECONDS": "1",
@@ -50,13 +50,13 @@ def test_a_name_that_nothing_reads_is_named_with_what_is_meant_or_read_instead(
         "STIGMER_TURN_IT_UP": "11",
         "PATH": "/bin",
     }
-    read = {"STIGMER_HOME", "STIGMER_ALLOWED_HOSTS"}
+    read = {"STIGMER_HOME", "STIGMER_WORKERS"}
     settings.STIGMER_UNREAD = list(names.unread(environment, read))
     said = [(str(message.msg).split()[4], message.hint) for message in every_setting_is_read(None)]
     assert said == [
-        ("STIGMER_ALOWED_HOSTS:", "Is STIGMER_ALLOWED_HOSTS meant?"),
         ("STIGMER_SWEEP_SECONDS:", "It follows STIGMER_PROCESS_SILENCE_SECONDS now."),
         ("STIGMER_TURN_IT_UP:", "Leave it out; docs/configuration.md lists all settings."),
+        ("STIGMER_WORKRES:", "Is STIGMER_WORKERS meant?"),
     ]
 
 

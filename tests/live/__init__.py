@@ -112,7 +112,7 @@ def stigmer_up(home: Path, **settings: object) -> Iterator[LiveStigmer]:
     port, demo_port = free_ports(2)
     settings = {
         "STIGMER_PORT": port,
-        "STIGMER_DEMO_PORT": demo_port,
+        "STIGMER_DEMO": demo_port,
         "STIGMER_WORKERS": 1,
         **settings,
     }
@@ -123,7 +123,7 @@ def stigmer_up(home: Path, **settings: object) -> Iterator[LiveStigmer]:
         )
     live = LiveStigmer(
         f"http://localhost:{settings['STIGMER_PORT']}",
-        f"http://127.0.0.1:{settings['STIGMER_DEMO_PORT']}",
+        f"http://127.0.0.1:{demo_port}",
         home,
         log,
         process,

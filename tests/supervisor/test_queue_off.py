@@ -38,7 +38,7 @@ def test_up_says_that_the_queue_is_off_before_anything_else(tmp_path: Path) -> N
     settings = {
         "STIGMER_QUEUE": "off",
         "STIGMER_PORT": port,
-        "STIGMER_DEMO_PORT": demo_port,
+        "STIGMER_DEMO": demo_port,
         "STIGMER_WORKERS": 1,
     }
     with server_logs.writing(log) as stream:

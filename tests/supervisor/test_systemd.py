@@ -79,7 +79,7 @@ def test_a_process_that_is_not_the_one_that_is_watched_says_nothing(
 def test_up_says_that_it_is_ready_and_that_it_lives(short_folder: Path, tmp_path: Path) -> None:
     path = str(short_folder / "notify")
     port, demo_port = free_ports(2)
-    settings = {"STIGMER_PORT": port, "STIGMER_DEMO_PORT": demo_port, "STIGMER_WORKERS": 1}
+    settings = {"STIGMER_PORT": port, "STIGMER_DEMO": demo_port, "STIGMER_WORKERS": 1}
     asked = {
         **environment(tmp_path / "home", **settings),
         "NOTIFY_SOCKET": path,

@@ -47,7 +47,7 @@ def test_the_log_ins_are_shown_again_on_request(live: LiveStigmer) -> None:
 
 def test_a_second_server_on_the_same_data_is_refused_in_one_line(live: LiveStigmer) -> None:
     port, demo_port = free_ports(2)
-    second = _run("up", home=live.home, STIGMER_PORT=port, STIGMER_DEMO_PORT=demo_port)
+    second = _run("up", home=live.home, STIGMER_PORT=port, STIGMER_DEMO=demo_port)
     assert second.returncode == 1
     assert second.stderr.startswith("stigmer: Another Stigmer is running on the data folder")
     assert second.stderr.count("\n") == 1

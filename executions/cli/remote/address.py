@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from executions.cli.exits import CommandError, ExitCode
 from executions.cli.remote import kept
+from stigmer_site.listening import HERE, PORT, browsed
 
 _NOT_IN_A_TOKEN = re.compile(r"[^\x21-\x7e]")
 _LONGEST = 1_000
@@ -54,7 +55,8 @@ def resolve(server: str | None = None, token: str | None = None) -> Address:
 
 def local() -> str:
     """Where ``stigmer up`` of this machine listens."""
-    return f"http://localhost:{os.environ.get('STIGMER_PORT', '8000')}"
+    address, _, port = os.environ.get("STIGMER_PORT", PORT).rpartition(":")
+    return f"http://{browsed(address.strip('[]') or HERE)}:{port}"
 
 
 def checked(server: str) -> str:

@@ -26,7 +26,7 @@ STALLED_SECONDS = 60.0
 
 
 def serve() -> None:
-    """Serve HTTP and WebSockets on STIGMER_BIND:STIGMER_PORT until SIGTERM or SIGINT."""
+    """Serve HTTP and WebSockets where STIGMER_PORT says, until SIGTERM or SIGINT."""
     from executions.live import broadcast
     from executions.recovery import presence
     from stigmer_site.asgi import application

@@ -144,11 +144,9 @@ def test_an_account_needs_a_database(tmp_path: Path) -> None:
 def test_check_fails_where_the_installation_stands_open(tmp_path: Path) -> None:
     settings = {
         "STIGMER_HOME": str(tmp_path / "home"),
-        "STIGMER_ALLOWED_HOSTS": "*",
         "STIGMER_SECRET_KEY": "short",
     }
     said = Terminal(tmp_path / "person", settings).apart("check")
     assert said.code == 1
-    for id in ("stigmer.E021", "stigmer.E022"):
-        assert id in said.err
+    assert "stigmer.E022" in said.err
     assert "Traceback" not in said.err
