@@ -13,13 +13,18 @@ from executions.calls.parameters import OBJECT, TEXT, Expression, Json, Model, s
 # One word of a command line may not be longer, by the kernel.
 LONGEST_COMMAND = 100_000
 LONGEST_SCRIPT = 200_000
+# Fields that lines, programs and containers have in common.
 _Words = Annotated[
-    Annotated[list[Json], Tag(OBJECT)] | Annotated[Expression, Tag(TEXT)], Discriminator(shape)
+    Annotated[list[Json], Tag(OBJECT)] | Annotated[Expression, Tag(TEXT)],
+    Discriminator(shape),
+    Field(description="a list of words that follow the command as they are, or an expression"),
 ]
 _Variables = Annotated[
     Annotated[dict[str, Json], Tag(OBJECT)] | Annotated[Expression, Tag(TEXT)],
     Discriminator(shape),
+    Field(description="variables by name, or an expression"),
 ]
+_Stdin = Annotated[Json, Field(description="what it reads from its standard input")]
 ArtifactName = Annotated[str, Field(min_length=1, max_length=300)]
 Return = Literal["stdout", "stderr", "code", "all", "none"]
 
@@ -30,14 +35,9 @@ class Shell(Model):
     command: str = Field(
         min_length=1, max_length=LONGEST_COMMAND, description="a line for /bin/sh, or an expression"
     )
-    arguments: _Words = Field(
-        default_factory=list,
-        description="a list of words that follow the command as they are, or an expression",
-    )
-    environment: _Variables = Field(
-        default_factory=dict, description="variables by name, or an expression"
-    )
-    stdin: Json = Field(None, description="what it reads from its standard input")
+    arguments: _Words = Field(default_factory=list)
+    environment: _Variables = Field(default_factory=dict)
+    stdin: _Stdin = None
 
 
 class Script(Model):
@@ -51,10 +51,8 @@ class Script(Model):
         None,
         description="a list of words, or an object: each of its keys is a variable of the program",
     )
-    environment: _Variables = Field(
-        default_factory=dict, description="variables by name, or an expression"
-    )
-    stdin: Json = Field(None, description="what it reads from its standard input")
+    environment: _Variables = Field(default_factory=dict)
+    stdin: _Stdin = None
 
 
 class Container(Model):
@@ -69,14 +67,9 @@ class Container(Model):
         max_length=LONGEST_COMMAND,
         description="a line for the image's /bin/sh, or an expression; its own program by default",
     )
-    arguments: _Words = Field(
-        default_factory=list,
-        description="a list of words that follow the command as they are, or an expression",
-    )
-    environment: _Variables = Field(
-        default_factory=dict, description="variables by name, or an expression"
-    )
-    stdin: Json = Field(None, description="what it reads from its standard input")
+    arguments: _Words = Field(default_factory=list)
+    environment: _Variables = Field(default_factory=dict)
+    stdin: _Stdin = None
     name: Any = None
     ports: Any = None
     volumes: Any = None
