@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -29,65 +31,83 @@ Name = Annotated[
         autocompletion=completing.of("schedule"),
     ),
 ]
-Workflow = Annotated[str, typer.Option(help="The workflow that it starts.")]
-Agent = Annotated[str, typer.Option(help="The agent that it starts, with --message.")]
-Message = Annotated[str, typer.Option("--message", "-m", help="The message to the agent.")]
-Input = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--input", "-i", metavar="NAME=VALUE|@FILE", help="The workflow's input; may come again."
+# The options of what a schedule is, by the names of the API, and how each is told.
+_OPTIONS: dict[str, tuple[Any, Any]] = {
+    "workflow": (str, typer.Option(help="The workflow that it starts.")),
+    "agent": (str, typer.Option(help="The agent that it starts, with --message.")),
+    "message": (str, typer.Option("--message", "-m", help="The message to the agent.")),
+    "input": (
+        list[str] | None,
+        typer.Option(
+            "--input",
+            "-i",
+            metavar="NAME=VALUE|@FILE",
+            help="The workflow's input; may come again.",
+        ),
     ),
-]
-Cron = Annotated[str, typer.Option(help="Minute, hour, day, month, weekday: '30 2 * * 1-5'.")]
-Every = Annotated[str, typer.Option(help="How often, instead of --cron: 15m, 6h, 1d, PT90M.")]
-Zone = Annotated[str, typer.Option(help="The time zone of --cron: Europe/Berlin.")]
-Missed = Annotated[str, typer.Option(help="After an outage: one run for all times, or none.")]
-Overlap = Annotated[str, typer.Option(help="While the last run goes on: skip, or allow.")]
-Group = Annotated[str, typer.Option(help="A group whose members may change it.")]
+    "cron": (str, typer.Option(help="Minute, hour, day, month, weekday: '30 2 * * 1-5'.")),
+    "every": (str, typer.Option(help="How often, instead of --cron: 15m, 6h, 1d, PT90M.")),
+    "time_zone": (str, typer.Option("--zone", help="The time zone of --cron: Europe/Berlin.")),
+    "missed": (str, typer.Option(help="After an outage: one run for all times, or none.")),
+    "overlap": (str, typer.Option(help="While the last run goes on: skip, or allow.")),
+    "group": (str, typer.Option(help="A group whose members may change it.")),
+}
+
+
+def _told(function: Callable[..., None]) -> Callable[..., None]:
+    """The command with an option for each of ``_OPTIONS`` in the place of its ``body``."""
+
+    @wraps(function)
+    def called(*positional: Any, **given: Any) -> None:
+        body = _body({name: given.pop(name) for name in _OPTIONS})
+        function(*positional, body=body, **given)
+
+    signature = inspect.signature(function, eval_str=True)
+    parameters = list[inspect.Parameter]()
+    for each in signature.parameters.values():
+        parameters += _parameters() if each.name == "body" else [each]
+    described: Any = called
+    described.__signature__ = signature.replace(parameters=parameters)
+    del described.__wrapped__
+    return called
+
+
+def _parameters() -> list[inspect.Parameter]:
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return [
+        inspect.Parameter(
+            name, kind, default="" if type is str else None, annotation=Annotated[type, option]
+        )
+        for name, (type, option) in _OPTIONS.items()
+    ]
 
 
 @schedules.command("create")
 @talks
+@_told
 def create(
     client: Client,
     name: Annotated[str, typer.Argument(help="What it is called.", show_default=False)],
-    workflow: Workflow = "",
-    agent: Agent = "",
-    message: Message = "",
-    input: Input = None,
-    cron: Cron = "",
-    every: Every = "",
-    zone: Zone = "",
-    missed: Missed = "",
-    overlap: Overlap = "",
-    group: Group = "",
+    *,
+    body: dict[str, Any],
     output: AsText = Sentence.TEXT,
 ) -> None:
     """Make one; it is active at once, and its runs are yours."""
-    body = _body(workflow, agent, message, input, cron, every, zone, missed, overlap, group)
     _say(client.post("/schedules", {"name": name, **body}), output)
 
 
 @schedules.command("change")
 @talks
+@_told
 def change(
     client: Client,
     name: Name,
     new_name: Annotated[str, typer.Option("--name", help="Another name.")] = "",
-    workflow: Workflow = "",
-    agent: Agent = "",
-    message: Message = "",
-    input: Input = None,
-    cron: Cron = "",
-    every: Every = "",
-    zone: Zone = "",
-    missed: Missed = "",
-    overlap: Overlap = "",
-    group: Group = "",
+    *,
+    body: dict[str, Any],
     output: AsText = Sentence.TEXT,
 ) -> None:
     """Change what is named; a new rule counts from now."""
-    body = _body(workflow, agent, message, input, cron, every, zone, missed, overlap, group)
     body |= {"name": new_name} if new_name else {}
     if not body:
         raise CommandError(
@@ -172,33 +192,13 @@ def delete(
     print(f"{name} is deleted.")
 
 
-def _body(
-    workflow: str,
-    agent: str,
-    message: str,
-    input: list[str] | None,
-    cron: str,
-    every: str,
-    zone: str,
-    missed: str,
-    overlap: str,
-    group: str,
-) -> dict[str, Any]:
+def _body(given: dict[str, Any]) -> dict[str, Any]:
     """The options that were named, by the names of the API."""
     from executions.cli.inputs import read_input
 
-    named = {
-        "workflow": workflow,
-        "agent": agent,
-        "cron": cron,
-        "every": every,
-        "time_zone": zone,
-        "missed": missed,
-        "overlap": overlap,
-        "group": group,
-        "input": message or read_input(input or []),
-    }
-    return {name: value for name, value in named.items() if value not in ("", None)}
+    message = given.pop("message")
+    given["input"] = message or read_input(given["input"] or [])
+    return {name: value for name, value in given.items() if value not in ("", None)}
 
 
 def _path(name: str) -> str:
