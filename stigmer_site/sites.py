@@ -51,7 +51,7 @@ def _taken_apart(text: str) -> SplitResult:
     except ValueError:
         pass
     raise ImproperlyConfigured(
-        f"STIGMER_URL: {text!r} is no address of a server. It reads like"
+        f"STIGMER_URL: {text.rpartition('@')[2]!r} is no address of a server. It reads like"
         " https://stigmer.example.org or http://localhost:8000; further ones follow after commas."
     )
 
