@@ -18,7 +18,7 @@ from executions.models import AgentVersion, Boot, Execution, WorkflowVersion
 from executions.states import Phase
 
 # So many runs that completed last are looked at.
-LOOKED_AT = 2000
+LOOKED_AT = 1000
 SHOWN = 6
 CHANGES = 6
 

@@ -38,13 +38,15 @@ def in_time(part: str, work: Callable[[], T], seconds: float = SECONDS) -> T | N
 
 @contextmanager
 def _limited_by_server(seconds: float) -> Iterator[None]:
+    goes_on = connection.in_atomic_block
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout TO {round(seconds * 1000)}")
         yield
-        # Inside another transaction the limit would go on until the end of that one.
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
+        if goes_on:
+            # Inside another transaction the limit would go on until the end of that one.
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
 
 
 @contextmanager

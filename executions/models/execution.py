@@ -170,8 +170,12 @@ class Execution(models.Model):
         null=True,
         blank=True,
     )
+    # Its index is one of those below, which say more of the owner's runs.
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="executions"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="executions",
+        db_index=False,
     )
     queue = models.CharField(max_length=10, default="default")
     runner = models.CharField(max_length=10, default=Runner.OURS.value)
@@ -312,6 +316,8 @@ class Execution(models.Model):
                 fields=["-id"], condition=NEEDS_ATTENTION, name="execution_needs_attention"
             ),
             models.Index(fields=["owner", "-id"], name="execution_by_owner"),
+            # The overview and the lists count and show the owner's runs of each phase.
+            models.Index(fields=["owner", "phase", "-id"], name="execution_by_owner_and_phase"),
             models.Index(
                 fields=["owner"], condition=Q(phase="PENDING"), name="execution_not_begun"
             ),
