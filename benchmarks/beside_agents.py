@@ -7,7 +7,6 @@ runs: that hardly depends on who else works on the machine.
 
 from __future__ import annotations
 
-import json
 import statistics
 import subprocess
 import sys
@@ -50,12 +49,10 @@ class Round:
 
 @contextmanager
 def model(folder: Path) -> Iterator[tuple[str, int]]:
-    """The demonstration model in a process of its own: its address, and its process id."""
+    """The model's stand-in in a process of its own: its address, and its process id."""
     home = folder / "model"
-    (home / "scripts").mkdir(parents=True)
-    answer = {"say": "word " * (RATE * SECONDS), "rate": RATE}
-    (home / "scripts" / "s.yaml").write_text(json.dumps({"when": "^stream$", "answers": [answer]}))
-    command = [sys.executable, "-m", "executions.demo", "--port", "0", "--folder", str(home)]
+    home.mkdir()
+    command = [sys.executable, "-m", "benchmarks.talker", str(home), str(RATE), str(SECONDS)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     try:
         while not (home / "address").exists():
