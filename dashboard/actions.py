@@ -99,7 +99,7 @@ def _waits(execution: Execution, away: bool, stall: Stall | None) -> frozenset[W
 
 
 def _belongs(verb: Verb, execution: Execution, waits: frozenset[Wait]) -> bool:
-    """Failed executions show the three ways on; active ones what can be asked of them; ended ones
+    """Failed executions show the ways on; active ones what can be asked of them; ended ones
     nothing.
     """
     if execution.phase == Phase.FAILED:
@@ -131,7 +131,7 @@ def _why_not(verb: Verb, execution: Execution, role: Role, failed: Sequence[Step
         return f"Only {who} may do this."
     if execution.phase not in verb.phases:
         return f"{verb.only}; this one is {words.phase_look(execution.phase).word.lower()}."
-    if verb.name == "skip" and not any(step.optional for step in failed):
+    if verb.is_for_optional_steps and not any(step.optional for step in failed):
         return (
             f"{_name(failed)} is required: only a step marked optional in the definition can be"
             " skipped."

@@ -12,7 +12,7 @@ from dashboard.queries.in_time import in_time
 from executions import clock, policy
 from executions.attention import groups
 from executions.attention.groups import Group
-from executions.bulk.beginning import verbs_for
+from executions.bulk.beginning import needs_reason, verbs_for
 from executions.models.matching import ATTENTION
 from executions.states import ACTIVE_PHASES, Phase
 from executions.verbs.row import Verb
@@ -36,8 +36,8 @@ class Row:
     group: Group
     verbs: tuple[Verb, ...]
     is_snoozed: bool
-    # Its reader has to say why, on a page before.
-    asks_reason: bool = False
+    # Those of the verbs for which this person has to say why, and which ask nothing else before.
+    asking: tuple[Verb, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,11 @@ def page(user: User, kind: str, start: int) -> Page:
     if found is None:
         return Page(is_late=True)
     verbs = verbs_for(user, owns=not policy.sees_everything(user))
-    asks_reason = policy.is_support(user)
+    asking = frozenset(
+        verb.name for verb in verbs if needs_reason(user, verb) and not verb.question
+    )
     now = clock.now()
-    rows = [_row(group, verbs, group.is_snoozed(now), asks_reason) for group in found.groups]
+    rows = [_row(group, verbs, group.is_snoozed(now), asking) for group in found.groups]
     return Page(
         [row for row in rows if not row.is_snoozed],
         [row for row in rows if row.is_snoozed],
@@ -70,16 +72,16 @@ def counts(user: User) -> list[Count]:
     return [Count(kind, word, _counted(user, kind)) for kind, word in KINDS.items()]
 
 
-def _row(group: Group, verbs: Sequence[Verb], is_snoozed: bool, asks_reason: bool) -> Row:
+def _row(group: Group, verbs: Sequence[Verb], is_snoozed: bool, asking: frozenset[str]) -> Row:
     possible = tuple(verb for verb in verbs if _is_possible(verb, group))
-    return Row(group, possible, is_snoozed, asks_reason)
+    return Row(group, possible, is_snoozed, tuple(verb for verb in possible if verb.name in asking))
 
 
 def _is_possible(verb: Verb, group: Group) -> bool:
     """Whether it is possible for one of them at least, as far as the group can tell."""
     if not group.cause:
         return False
-    if verb.name == "skip":
+    if verb.is_for_optional_steps:
         return group.can_skip
     is_for_failed = Phase.FAILED in verb.phases and group.failed > 0
     return is_for_failed or (bool(verb.phases & ACTIVE_PHASES) and group.failed < group.count)

@@ -105,7 +105,7 @@ class CallKind:
     # Its module ``step`` has ``run_in_transaction`` too.
     can_be_transactional: bool = False
     limits: Mapping[str, str] = field(default_factory=dict)
-    # After how many seconds each a failure that passes is tried again.
+    # Seconds before each retry of a transient failure, where the workflow has no policy for it.
     retry_delays: Callable[[], Sequence[float]] = lambda: RETRY_DELAYS
     # Nothing is carried out: people answer, and the outcome of ``run`` is an Ask.
     asks_people: bool = False

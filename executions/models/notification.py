@@ -29,7 +29,7 @@ def _waits(names: tuple[str, ...], kind: WaitingFor) -> Q:
     return Q(event__name__in=names, **waits)
 
 
-# It still is as it was told: the failure is the run's last one, the question is not answered.
+# The event still holds: the failure is the run's last one, the question is not answered.
 _STANDS = (
     Q(
         event__name__in=FAILURES,

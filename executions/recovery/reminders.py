@@ -1,4 +1,4 @@
-"""Telling people once more of what they were asked and have not answered."""
+"""Reminders: questions (`call: human`) that nobody has answered are put before people again."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ MOST_PER_SWEEP = 100
 
 
 def remind() -> int:
-    """Put what is due for it into the inboxes of those who may answer, as unread; how many
-    questions.
+    """Put questions whose reminder is due into the inboxes of those who may answer, as unread.
+
+    Returns how many questions that were.
     """
     now = clock.now()
     due = Ask.objects.open().filter(remind_at__lte=now).order_by("remind_at")

@@ -1,7 +1,7 @@
 """The sweep: rings again for whatever is due and unleased, and says who died.
 
 It puts work back through the front door and never runs it; ringing twice is safe. One process
-sweeps at a time, whose turn it is stands in the database.
+sweeps at a time: the row ``sweep`` of :class:`Turn` says which.
 """
 
 from __future__ import annotations
@@ -37,13 +37,14 @@ NAME = "sweep"
 # The process that has the turn may have been cut off in the middle of it; two sweeps at once do no
 # harm.
 LONGEST_SECONDS = 10.0
-# Of orphans and of what is due, each; the oldest of each owner in turn.
+# The most bells of one sweep for orphans, and as many for what is due: the oldest of each owner in
+# turn.
 MOST_RINGS = 100
 log = structlog.get_logger(__name__)
 
 
 def sweep(watch: Watch | None = None) -> int:
-    """All that is looked at now and then. How many were rung for."""
+    """Do everything that is done now and then, each part once. Returns how many bells it rang."""
     watch = watch or Watch()
     rang = take_up_what_is_left(watch, grace_seconds=GRACE_SECONDS)
     with watch.waiting():

@@ -64,9 +64,9 @@ class Argument:
 
     ``name`` is its name in the API's body, ``keyword`` the parameter of the function and ``field``
     the field of a form (``name`` where they are empty), ``options`` how the command takes it (none:
-    by its place), ``note`` what the command says of it in place of ``help``. ``least`` and ``most``
-    bound a number. ``shape`` names a type that the API knows already (``phase``). ``may_be_blank``:
-    an empty field of a form is no value; otherwise it is refused.
+    by its place), ``note`` what command and form say of it in place of ``help``. ``least`` and
+    ``most`` bound a number. ``shape`` names a type that the API knows already (``phase``).
+    ``may_be_blank``: an empty field of a form is no value; otherwise it is refused.
     """
 
     name: str
@@ -140,6 +140,8 @@ class Verb:
     by_two: bool = False
     undo: str = ""
     goes_on: bool = True
+    # Only where the failed step is marked optional in the definition.
+    is_for_optional_steps: bool = False
     follows_a_definition: bool = False
     scope: str = "act"
     # It decides about effects, or gives a run another past or outcome: an assistant's token needs
@@ -155,7 +157,9 @@ class Verb:
         return self.name.replace(" ", "-")
 
     def needs_reason_of(self, role: Role) -> bool:
-        """Whether somebody in this role has to say why: support always, where the run goes on."""
+        """Whether somebody in this role has to say why: everybody where the row requires it,
+        support wherever the run goes on.
+        """
         return self.reason is Reason.REQUIRED or (role is Role.SUPPORT and self.goes_on)
 
     def needs_log_in_of(self, role: Role) -> bool:

@@ -11,7 +11,7 @@ LONGEST_DELAY_SECONDS = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Listed delays, one per retry; the last one is used again where the list is shorter."""
+    """Delays in steps, one for each retry; the last one is used again where the list is shorter."""
 
     delays: tuple[float, ...]
 

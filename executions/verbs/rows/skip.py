@@ -34,4 +34,5 @@ ROW = Verb(
     ),
     has_button=True,
     in_bulk=True,
+    is_for_optional_steps=True,
 )

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from executions.models import BulkRun, CauseNote, Execution
 from executions.states import Phase
+from executions.verbs.row import Reason
+from executions.verbs.rows import VERBS
 
 As = Callable[[User], Client]
 Begin = Callable[..., Execution]
@@ -87,6 +91,18 @@ def test_support_says_why_in_the_row(failed: Execution, support: User, as_: As) 
     assert Execution.objects.get(pk=failed.pk).phase == Phase.FAILED
     client.post(act, {"seq": seq, "reason": "the till is full"})
     assert Execution.objects.get(pk=failed.pk).phase == Phase.PENDING
+
+
+def test_an_owner_says_why_in_the_row_where_a_verb_asks_everybody(
+    begin: Begin, drive: Drive, alice: User, as_: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(VERBS, "skip", replace(VERBS["skip"], reason=Reason.REQUIRED))
+    failed = drive(begin(fails="no funds", optional=True))
+    page = as_(alice).get("/attention/").content.decode()
+    assert f'formaction="/executions/{failed.public_id}/do/skip"' in page
+    assert f'action="/executions/{failed.public_id}/do/retry"' in page
+    assert f'formaction="/executions/{failed.public_id}/do/retry"' not in page
+    assert page.count('name="reason"') == 1
 
 
 def test_support_says_why_many_are_acted_on(failed: Execution, support: User, as_: As) -> None:
