@@ -38,6 +38,7 @@ from executions.api.routes import (
     schedules,
     sinks,
     skills,
+    stacks,
     status,
     stored_values,
     verbs,
@@ -86,6 +87,7 @@ def build() -> Api:
         journal.add_history(router, kind)
         events.add_events(router, kind)
         exports.add_export(router, kind)
+        stacks.add_stack(router, kind)
         workspaces.add_workspace(router, kind)
         status.add_status(router, kind)
         if kind == "workflow":

@@ -28,6 +28,7 @@ CHAPTERS = {
         "describe",
         "export",
         "replay",
+        "stack",
         "hand-over",
         "delete",
         "schedules",

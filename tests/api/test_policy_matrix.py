@@ -174,6 +174,8 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
         WHO_SEES_THE_RUN,
     ),
     "export-agent-execution": ("agent-executions/{aex}/export", None, WHO_SEES_THE_RUN),
+    "read-workflow-stack": ("workflow-executions/{wex}/stack", None, (404, 403, 200, 200)),
+    "read-agent-stack": ("agent-executions/{aex}/stack", None, (404, 403, 200, 200)),
     "amend-workflow-execution": (
         "workflow-executions/{wex}/amend",
         {"step_seq": 1, "output": 1},

@@ -1,0 +1,37 @@
+"""``stack``: where the Python functions of a run are at this moment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from executions.cli.commands.remote import AsText, talks, tell
+from executions.cli.commands.runs import ExecutionId
+from executions.cli.formats import Sentence
+from executions.cli.remote.client import Client
+
+
+@talks
+def stack(client: Client, execution: ExecutionId, output: AsText = Sentence.TEXT) -> None:
+    """Ask the worker where the Python functions of a run are: files, lines, names, no values."""
+    from executions.cli.kinds import execution_path
+
+    found = client.post(f"{execution_path(execution)}/stack")
+    tell(found, "\n".join(lines(found)), output)
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """The answer in words: each function, then the lines where it is, the newest call first."""
+    from executions.cli.display.words import plain
+
+    said = [plain(found["said"])] if found["said"] else []
+    for call in found["calls"]:
+        said.append(f"{plain(call['function'])} at {plain(call['path'])}")
+        if not call["stacks"]:
+            said.append("    It did not say where it is: it has just ended, or is outside Python.")
+        for number, frames in enumerate(call["stacks"], 1):
+            if len(call["stacks"]) > 1:
+                said.append(f"  thread {number}")
+            for frame in frames:
+                where = f"{plain(frame['file'])}:{frame['line']}"
+                said.append(f"    {plain(frame['function'])}  {where}")
+    return said
