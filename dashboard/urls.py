@@ -22,6 +22,7 @@ from dashboard.views import (
     inbox,
     keeping,
     live,
+    objectives,
     overview,
     personal,
     previews,
@@ -107,6 +108,7 @@ urlpatterns = [
         "workflows/<str:public_id>/versions/<int:number>", workflows.page, name="workflow-version"
     ),
     path("workflows/<str:public_id>/run", run.run, name="run"),
+    path("workflows/<str:public_id>/objective", objectives.page, name="objective"),
     path("agents/", agents.listing, name="agents"),
     path("agents/conversations", agents.conversations, name="conversations"),
     path("agents/apply", apply.apply_to_agent, name="apply-agent"),

@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 
-from dashboard.queries import by_hour, executions, figures
+from dashboard.queries import by_hour, executions, figures, objectives
 from dashboard.queries.by_hour import Day
 from dashboard.queries.figures import Change, Durations
 from dashboard.queries.in_time import in_time
+from dashboard.queries.objectives import Kept
 from executions import audit, clock, policy
 from executions.attention import groups
 from executions.attention.groups import Group
@@ -44,6 +45,7 @@ class Overview:
     changes: list[Change] | None = None
     causes: list[Group] | None = None
     oldest_due: datetime | None = None
+    objectives: list[Kept] | None = None
 
 
 def overview(user: Any) -> Overview:
@@ -68,6 +70,7 @@ def overview(user: Any) -> Overview:
         changes=figures.changes(user),
         causes=in_time("top causes", lambda: _causes(user)),
         oldest_due=figures.oldest_due(),
+        objectives=objectives.of_all(user),
         trail=_broken_trail() if policy.is_admin(user) else "",
     )
 

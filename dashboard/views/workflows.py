@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from dashboard import diff, highlight, start_commands
 from dashboard.graph.layers import HEIGHT, WIDTH
 from dashboard.paging import id_or_404
-from dashboard.queries import by_hour, figures, how_often, schedules
+from dashboard.queries import by_hour, figures, how_often, objectives, schedules
 from dashboard.queries import execution as executions
 from dashboard.queries import workflows as queries
 from dashboard.queries.tabs import drawing_of
@@ -82,6 +82,7 @@ def render_page(
         "node_height": HEIGHT,
         "day": by_hour.day(user, workflow=workflow.pk),
         "durations": figures.durations(user, workflow=workflow.pk),
+        "objective": objectives.of(workflow),
         "versions": queries.versions(workflow),
         "latest": queries.latest_executions(user, workflow),
         "schedules": schedules.of_subject(user, workflow),

@@ -30,6 +30,7 @@ CHAPTERS = {
         "replay",
         "stack",
         "hand-over",
+        "objective",
         "delete",
         "schedules",
     ),

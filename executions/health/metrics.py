@@ -37,6 +37,7 @@ from executions.models import (
 )
 from executions.models.estimates import counts_by
 from executions.models.schedule import ScheduleState
+from executions.objectives import burning
 from executions.retention import forecast
 from executions.states import Phase
 
@@ -307,6 +308,19 @@ def _late_schedules() -> Metric:
     return _metric("schedules_late_seconds", help, "gauge", [(late, {})])
 
 
+def _objectives() -> Metric:
+    samples = [
+        (burn, {**labels, "window": window})
+        for labels, target in burning.of_all()
+        for window, burn in target.burns()
+    ]
+    help = (
+        "Share of the runs that went wrong over the share that the workflow's objective allows;"
+        " of 30 days it is the share of the budget that is used."
+    )
+    return _metric("objective_burn", help, "gauge", samples)
+
+
 FROM_THE_DATABASE: tuple[Callable[[], Metric], ...] = (
     _executions,
     _steps,
@@ -332,6 +346,7 @@ FROM_THE_DATABASE: tuple[Callable[[], Metric], ...] = (
     _schedules,
     _due_schedules,
     _late_schedules,
+    _objectives,
 )
 
 

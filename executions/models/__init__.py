@@ -29,6 +29,7 @@ from executions.models.late_answer import LateAnswer
 from executions.models.load import Load
 from executions.models.mcp_server import McpServer, McpTool
 from executions.models.notification import Notification
+from executions.models.objective import Objective
 from executions.models.personal_settings import PersonalSettings
 from executions.models.process import Process
 from executions.models.proposal import Proposal
@@ -85,6 +86,7 @@ __all__ = [
     "McpServer",
     "McpTool",
     "Notification",
+    "Objective",
     "Occurrence",
     "PersonalSettings",
     "Process",

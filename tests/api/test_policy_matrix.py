@@ -338,6 +338,14 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
     "read-workflow": ("workflows/{wfl}", None, EVERYBODY),
     "change-workflow": ("workflows/{wfl}", {"labels": {"a": "b"}}, OF_A_SHARED_ONE),
     "delete-workflow": ("workflows/{wfl}", None, by(OF_A_SHARED_ONE, 204)),
+    # None was set, which everybody who sees the workflow is told.
+    "read-workflow-objective": ("workflows/{wfl}/objective", None, (404,) * 4),
+    "set-workflow-objective": (
+        "workflows/{wfl}/objective",
+        {"success_percent": 99},
+        OF_A_SHARED_ONE,
+    ),
+    "remove-workflow-objective": ("workflows/{wfl}/objective", None, by(OF_A_SHARED_ONE, 204)),
     "run-workflow": ("workflows/orders/run", None, RUN),
     "run-workflow-by-name": ("workflows/claude-code/run/orders", {"message": "Go"}, RUN),
     "recover-workflow": (
@@ -440,6 +448,7 @@ OF_A_VIEWER = {
     "read-agent-artifact": 404,
     "download-workflow-artifact": 403,
     "download-agent-artifact": 403,
+    "read-workflow-objective": 404,
     "read-agent-step": 404,
     "list-agent-step-attempts": 404,
     "read-stored-value": 404,

@@ -15,6 +15,7 @@ from executions.api.credentials import RUN, person
 from executions.api.refusals import not_found
 from executions.api.routes import empty
 from executions.api.routes.definitions import Definitions, add_definitions
+from executions.api.routes.objectives import add_objective
 from executions.api.routes.verbs import add_route, recover_alias
 from executions.api.schemas import executions as run_shapes
 from executions.intake.apply import apply_definition
@@ -34,6 +35,8 @@ add_definitions(
         running="By id or slug, in its default instance or the one that is named.",
     ),
 )
+
+add_objective(router)
 
 
 @router.post(

@@ -95,6 +95,9 @@ class Client:
     def patch(self, path: str, body: Any) -> JsonObject:
         return self._send("PATCH", path, json=body)
 
+    def put(self, path: str, body: Any) -> JsonObject:
+        return self._send("PUT", path, json=body)
+
     def delete(self, path: str) -> None:
         self._send("DELETE", path)
 

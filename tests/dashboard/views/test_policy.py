@@ -70,6 +70,7 @@ PAGES = {
     "apply": ("/workflows/apply", 200, 200, 200, 200, 200),
     "workflow": ("/workflows/{wfl}/", 200, 200, 200, 200, 200),
     "workflow-version": ("/workflows/{wfl}/versions/1", 200, 200, 200, 200, 200),
+    "objective": ("/workflows/{wfl}/objective", 200, 403, 403, 403, 200),
     "agents": ("/agents/", 200, 200, 200, 200, 200),
     "conversations": ("/agents/conversations", 200, 200, 200, 200, 200),
     "apply-agent": ("/agents/apply", 200, 200, 200, 200, 200),

@@ -1,0 +1,84 @@
+"""``objective``: how many runs of a workflow are to complete, how fast, and what was reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from executions.cli.commands import completing
+from executions.cli.commands.remote import AsText, talks, tell
+from executions.cli.exits import CommandError, ExitCode
+from executions.cli.formats import Sentence
+from executions.cli.remote.client import Client
+
+
+@talks
+def objective(
+    client: Client,
+    workflow: Annotated[
+        str,
+        typer.Argument(
+            metavar="WORKFLOW",
+            help="Its name or id.",
+            show_default=False,
+            autocompletion=completing.of("workflow"),
+        ),
+    ],
+    success: Annotated[
+        float | None,
+        typer.Option(metavar="PERCENT", help="So many of a hundred runs complete: 99.5."),
+    ] = None,
+    within: Annotated[
+        int | None, typer.Option(metavar="SECONDS", help="Runs complete within this time.", min=1)
+    ] = None,
+    within_percent: Annotated[
+        float | None,
+        typer.Option(metavar="PERCENT", help="So many of those that complete; 95 if not said."),
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take its objective away.")] = False,
+    output: AsText = Sentence.TEXT,
+) -> None:
+    """Show the objective of a workflow and what was reached of it; with targets, set it."""
+    path = f"/workflows/{quote(workflow, safe='')}/objective"
+    named = {
+        "success_percent": success,
+        "within_seconds": within,
+        "within_percent": within_percent,
+    }
+    body = {name: value for name, value in named.items() if value is not None}
+    if remove:
+        if body:
+            raise CommandError("Set targets, or say --remove.", code=ExitCode.USAGE)
+        client.delete(path)
+        print(f"{workflow} has no objective now.")
+        return
+    found = client.put(path, body) if body else client.get(path)
+    tell(found, "\n".join(lines(found)), output)
+
+
+def lines(found: dict[str, Any]) -> Iterator[str]:
+    """Each target in words, and what was reached of it."""
+    for target in found["targets"]:
+        yield _aim(target)
+        for name, words in (("last_7_days", "7 days"), ("last_30_days", "30 days")):
+            span = target[name]
+            reached = span["reached_percent"]
+            said = "no run" if reached is None else f"{reached:g} % of {span['runs']:,} runs"
+            yield f"  last {words}  {said}"
+        used = target["budget_used"]
+        yield f"  budget used  {'-' if used is None else f'{100 * used:.0f} %'}"
+        hour, day = (_burn(target[name]["burn"]) for name in ("last_hour", "last_24_hours"))
+        yield f"  burn  {hour} in the last hour, {day} in the last 24 hours (1 is sustainable)"
+
+
+def _burn(burn: float | None) -> str:
+    return "-" if burn is None else f"{burn:,.1f}"
+
+
+def _aim(target: dict[str, Any]) -> str:
+    if target["name"] == "success":
+        return f"{target['percent']:g} % of the runs complete"
+    return f"{target['percent']:g} % of those complete within {target['within_seconds']:,} s"

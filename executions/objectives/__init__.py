@@ -1,0 +1,1 @@
+"""Objectives of workflows: set, counted, and how fast their budgets burn."""

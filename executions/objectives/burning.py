@@ -1,0 +1,118 @@
+"""What was reached of an objective, how much of its budget is used, and how fast it burns.
+
+The budget is what may go wrong: with a target of 99 % one run in a hundred, over 30 days. The burn
+of a time is the share of its runs that went wrong, over the share that may: at 1 the budget lasts
+just as long as it should. So the burn of the 30 days is the share of the budget that is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from executions.models import Objective
+from executions.objectives.counting import Ended, Lately, lately
+
+SUSTAINABLE = 1.0
+# So many objectives /metrics counts.
+MOST_MEASURED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One time: how many runs are measured, and how many of them went wrong."""
+
+    runs: int
+    wrong: int
+    allowed_share: float
+
+    @property
+    def reached(self) -> float | None:
+        """The percentage that went well; None without a run. Rounded so that a failure shows."""
+        if not self.runs:
+            return None
+        percent = 100 * (self.runs - self.wrong) / self.runs
+        return 100.0 if not self.wrong else min(99.99, round(percent, 2))
+
+    @property
+    def burn(self) -> float | None:
+        """How fast the budget burned; None without a run."""
+        if not self.runs:
+            return None
+        return self.wrong / self.runs / self.allowed_share
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One of the targets of an objective: ``success`` or ``duration``."""
+
+    name: str
+    percent: float
+    within_seconds: int | None
+    hour: Span
+    day: Span
+    week: Span
+    month: Span
+
+    @property
+    def allowed(self) -> float:
+        """How many of the runs of the 30 days may go wrong."""
+        return self.month.runs * self.month.allowed_share
+
+    @property
+    def used(self) -> float | None:
+        """The share of the budget that is used; above 1 the target is missed. None without a
+        run.
+        """
+        return self.month.burn
+
+    @property
+    def is_missed(self) -> bool:
+        return self.month.wrong > self.allowed + 1e-6
+
+    def burns(self) -> Iterator[tuple[str, float]]:
+        """The burn of each time that has a run, by a short name."""
+        named = (("1h", self.hour), ("24h", self.day), ("7d", self.week), ("30d", self.month))
+        for name, span in named:
+            if span.burn is not None:
+                yield name, span.burn
+
+    @property
+    def burns_too_fast(self) -> bool:
+        """Whether the budget would not last, as fast as it burned in the last hour and day."""
+        spans = (self.hour.burn, self.day.burn)
+        return all(burn is not None and burn > SUSTAINABLE for burn in spans)
+
+
+def targets(objective: Objective) -> Sequence[Target]:
+    """Each target of the objective, with what was reached."""
+    found, counted = [], lately(objective)
+    if objective.success_percent is not None:
+        found.append(_target("success", objective.success_percent, None, counted))
+    if objective.within_percent is not None:
+        seconds = objective.within_seconds
+        found.append(_target("duration", objective.within_percent, seconds, counted))
+    return found
+
+
+def of_all() -> Iterator[tuple[dict[str, str], Target]]:
+    """The targets of the objectives that were set first, each with its labels as a metric."""
+    rows = Objective.objects.select_related("workflow").order_by("set_at")
+    for row in rows[:MOST_MEASURED]:
+        for target in targets(row):
+            # Private workflows of two people may have one slug.
+            names = {"workflow": row.workflow.slug, "id": row.workflow.public_id}
+            yield {**names, "target": target.name}, target
+
+
+def _target(name: str, percent: float, seconds: int | None, counted: Lately) -> Target:
+    # Not a hair beside it: one of a hundred is the whole budget of 99 %.
+    share = round(1 - percent / 100, 6)
+
+    def span(ended: Ended) -> Span:
+        if name == "success":
+            return Span(ended.completed + ended.failed, ended.failed, share)
+        return Span(ended.completed, ended.late, share)
+
+    spans = (counted.hour, counted.day, counted.week, counted.month)
+    return Target(name, percent, seconds, *(span(each) for each in spans))
