@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('executions', '0054_messages_of_versions'),
+        ('executions', '0055_runs_of_an_owner_by_phase'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
