@@ -110,6 +110,9 @@ def _statuses(method: str, operation: dict[str, Any]) -> list[int]:
     statuses = {400, 401, 403, 404, 405, 422, 429, 500, 503}
     if method in ("post", "patch", "delete"):
         statuses |= {409, 412, 413, 415}
+    if operation["operationId"].startswith("preview-"):
+        # A preview is refused as what it shows would be.
+        statuses.add(409)
     return sorted(statuses)
 
 
