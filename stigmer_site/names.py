@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
+from django.core.exceptions import ImproperlyConfigured
+
 PREFIX = "STIGMER_"
 # Read elsewhere: by the command towards a server, and by processes that start each other.
 ELSEWHERE = {
@@ -65,6 +67,26 @@ INSTEAD = {
     ),
     "STIGMER_WORKSPACES_BYTES": "It is 25 times STIGMER_WORKSPACE_BYTES.",
 }
+
+# Former names that kept something in: to start without them would allow more than was meant.
+BOUNDS = (
+    "STIGMER_AUDIT_KEY_FILE",
+    "STIGMER_COMMANDS",
+    "STIGMER_HTTPS",
+    "STIGMER_HTTP_ALLOWED_PORTS",
+    "STIGMER_SECRETS_ACCESS_FILE",
+)
+
+
+def check_bounds(environment: Collection[str]) -> None:
+    """Raises ImproperlyConfigured where a former name that kept something in is set: nothing starts
+    until its bound stands where it is read.
+    """
+    for name in BOUNDS:
+        if name in environment:
+            raise ImproperlyConfigured(
+                f"{name} is read no more. {INSTEAD[name]} Then leave it out."
+            )
 
 
 def unread(environment: Collection[str], read: Collection[str]) -> Iterator[tuple[str, str]]:

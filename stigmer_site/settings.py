@@ -352,4 +352,5 @@ STIGMER_LOG_LEVEL: str = env.str("STIGMER_LOG_LEVEL", "INFO").upper()
 LOGGING = logs.configured(STIGMER_LOG_LEVEL)
 
 # --- What nobody reads ----------------------------------------------------------------------------
+names.check_bounds(os.environ)
 STIGMER_UNREAD: list[tuple[str, str]] = list(names.unread(os.environ, env.dump()))

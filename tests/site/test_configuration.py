@@ -1,7 +1,13 @@
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from stigmer_site import names
 
@@ -32,6 +38,28 @@ def test_each_former_name_says_which_setting_stands_in_its_place() -> None:
     assert set(names.INSTEAD) & read == set()
     named = set(re.findall(r"[A-Z]+_[A-Z_]+", " ".join(names.INSTEAD.values())))
     assert named <= read
+
+
+@pytest.mark.parametrize("name", names.BOUNDS)
+def test_a_former_name_that_kept_something_in_is_refused(name: str) -> None:
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        names.check_bounds({name: "false"})
+    assert str(refusal.value).startswith(f"{name} is read no more. {names.INSTEAD[name]}")
+    names.check_bounds({"STIGMER_HOME": "var"})
+
+
+def test_with_such_a_name_nothing_starts(tmp_path: Path) -> None:
+    said = {"STIGMER_HOME": str(tmp_path), "STIGMER_COMMANDS": "false"}
+    ran = subprocess.run(
+        [sys.executable, "-m", "executions.cli", "up"],
+        cwd=ROOT,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "stigmer_site.settings"} | said,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode != 0
+    assert "STIGMER_COMMANDS is read no more. Write `STIGMER_COMMANDS_MAY=off`" in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def test_there_are_not_more_settings_than_before() -> None:
