@@ -8,7 +8,7 @@ Redis all are counted.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -64,11 +64,13 @@ def lately(objective: Objective) -> Lately:
     """What an objective is measured by."""
     now = clock.now()
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    by_day = [_between(objective, today, now + timedelta(days=1))]
-    by_day += _days_before(objective, today)
+    since = (now - timedelta(hours=1), now - timedelta(days=1), today)
+    end = now + timedelta(days=1)
+    hour, day, of_today = _counted(objective, [(each, end) for each in since])
+    by_day = [of_today, *_days_before(objective, today)]
     return Lately(
-        hour=_between(objective, now - timedelta(hours=1), now + timedelta(days=1)),
-        day=_between(objective, now - timedelta(days=1), now + timedelta(days=1)),
+        hour=hour,
+        day=day,
         week=_sum(by_day[:WEEK]),
         month=_sum(by_day),
     )
@@ -86,7 +88,7 @@ def _days_before(objective: Objective, today: datetime) -> list[Ended]:
     for back, (start, key, kept) in enumerate(zip(starts, keys, _kept(keys), strict=True), 1):
         counted = _read(kept)
         if counted is None:
-            counted = _between(objective, start, start + timedelta(days=1))
+            (counted,) = _counted(objective, [(start, start + timedelta(days=1))])
             # At once: where the page's time is up before the last day, the next one goes on here.
             seconds = _YESTERDAY_SECONDS if back == 1 else _EARLIER_SECONDS + back * _APART_SECONDS
             _keep(key, counted, seconds)
@@ -94,12 +96,13 @@ def _days_before(objective: Objective, today: datetime) -> list[Ended]:
     return found
 
 
-def _between(objective: Objective, since: datetime, until: datetime) -> Ended:
+def _counted(objective: Objective, times: Sequence[tuple[datetime, datetime]]) -> list[Ended]:
+    """The runs that were made in each of these times (from, before), in one statement."""
     # Keys begin with the moment at which they were made: the index by workflow finds them.
     rows = Execution.objects.filter(
         workflow_id=objective.workflow_id,
-        pk__gte=least_uuid7(since),
-        pk__lt=least_uuid7(until),
+        pk__gte=least_uuid7(min(since for since, _ in times)),
+        pk__lt=least_uuid7(max(until for _, until in times)),
     )
     completed = Q(phase=Phase.COMPLETED)
     # Of an objective that names no time none is late, and times are not read.
@@ -107,13 +110,17 @@ def _between(objective: Objective, since: datetime, until: datetime) -> Ended:
     if objective.within_seconds is not None:
         longest = timedelta(seconds=objective.within_seconds)
         late = completed & Q(ended_at__gt=F("started_at") + longest)
-    return Ended(
-        **rows.order_by().aggregate(
-            completed=Count("pk", filter=completed),
-            late=Count("pk", filter=late),
-            failed=Count("pk", filter=Q(phase=Phase.FAILED)),
-        )
-    )
+    how = {"completed": completed, "late": late, "failed": Q(phase=Phase.FAILED)}
+    when = [Q(pk__gte=least_uuid7(since), pk__lt=least_uuid7(until)) for since, until in times]
+    counts = {
+        f"{name}_{number}": Count("pk", filter=ended & made)
+        for number, made in enumerate(when)
+        for name, ended in how.items()
+    }
+    found = rows.order_by().aggregate(**counts)
+    return [
+        Ended(**{name: found[f"{name}_{number}"] for name in how}) for number in range(len(when))
+    ]
 
 
 def _key(objective: Objective, start: datetime) -> str:
