@@ -15,31 +15,15 @@ _MOST_NAMED = 10
 HEADS = ("STEP", "KIND", "NOW", "EFFECT")
 
 
-def show_restore(execution: str, preview: Preview, output: Sentence) -> None:
-    """What going back to a checkpoint would do, on standard output."""
-    if output == Sentence.JSON:
-        print_structured(dict(preview))
-        return
-    _show(restore_lines(execution, preview), preview)
-
-
-def show_recover(execution: str, preview: Preview, output: Sentence) -> None:
-    """What going on with another version would do, on standard output."""
-    if output == Sentence.JSON:
-        print_structured(dict(preview))
-        return
-    _show(recover_lines(execution, preview), preview if preview["fits"] else {"runs_again": []})
-
-
 def show(verb: str, execution: str, preview: Preview, output: Sentence) -> None:
-    """What a verb would do; as it came, where there are no words for it."""
-    shows, lines = _SHOWS.get(verb), _LINES.get(verb)
-    if shows is not None:
-        shows(execution, preview, output)
-    elif lines is None or output == Sentence.JSON:
+    """What a verb would do, on standard output; as it came, where there are no words for it."""
+    lines = _LINES.get(verb)
+    if lines is None or output == Sentence.JSON:
         print_structured(dict(preview))
-    else:
-        _show(lines(execution, preview), preview)
+        return
+    # Where the journal does not fit the other version nothing would be done.
+    fits = preview.get("fits", True)
+    _show(lines(execution, preview), preview if fits else {"runs_again": []})
 
 
 def restore_lines(execution: str, preview: Preview) -> list[str]:
@@ -83,10 +67,6 @@ def undo_lines(execution: str, preview: Preview) -> list[str]:
         *([f"Set aside: {_names(aside)}."] if aside else []),
         *([f"What {', '.join(done)} did to the world stays done."] if done else []),
     ]
-
-
-_SHOWS = {"restore": show_restore, "recover": show_recover}
-_LINES = {"fork": fork_lines, "amend": amend_lines, "undo restore": undo_lines}
 
 
 def _some(steps: list[Preview], one: str, many: str) -> str:
@@ -137,6 +117,15 @@ def recover_lines(execution: str, preview: Preview) -> list[str]:
         f"{onto}: it fits; {_kept(preview)}. {_goes_on(preview)}",
         *(new if preview["is_new_operation"] else []),
     ]
+
+
+_LINES = {
+    "restore": restore_lines,
+    "fork": fork_lines,
+    "amend": amend_lines,
+    "undo restore": undo_lines,
+    "recover": recover_lines,
+}
 
 
 def _goes_on(preview: Preview) -> str:
