@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth.models import User
 
 from executions.models import Execution
 from executions.verbs.deciding import foreseen
-from executions.verbs.deciding.amend import UNSET, amend
+from executions.verbs.deciding.amend import amend
 from executions.verbs.deciding.decisions import Decided
+from executions.verbs.deciding.supplied import UNSET
 
 
 def act(
@@ -32,4 +32,4 @@ def would(
 ) -> dict[str, Any]:
     """The effect of ``act`` now. Raises Refused as it would."""
     shown = foreseen.of_amend(execution.pk, actor, step_seq, output)
-    return {**asdict(shown), "may_repeat": [asdict(step) for step in shown.may_repeat]}
+    return shown.told()

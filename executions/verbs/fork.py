@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth.models import User
 
 from executions.models import Execution
 from executions.verbs.deciding import foreseen
-from executions.verbs.deciding.fork import UNSET
 from executions.verbs.deciding.fork import fork as act
+from executions.verbs.deciding.supplied import UNSET
 
 __all__ = ["act", "would"]
 
@@ -20,4 +19,4 @@ def would(
 ) -> dict[str, Any]:
     """The run that ``act`` would begin now. Raises Refused as it would."""
     shown = foreseen.of_fork(execution.pk, actor, checkpoint_seq, output)
-    return {**asdict(shown), "may_repeat": [asdict(step) for step in shown.may_repeat]}
+    return shown.told()

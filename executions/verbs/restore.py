@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -28,4 +27,4 @@ def act(
 def would(execution: Execution, actor: User, *, checkpoint_seq: int) -> dict[str, Any]:
     """The effect of ``act`` now. Raises Refused as it would, but for the reason."""
     shown = preview(execution.pk, actor, checkpoint_seq)
-    return {**asdict(shown), "may_repeat": [asdict(step) for step in shown.may_repeat]}
+    return shown.told()

@@ -26,10 +26,9 @@ from executions.verbs.deciding.case import Case, Decided, write
 from executions.verbs.deciding.decisions import REMEMBERED, audited, check_storable
 from executions.verbs.deciding.opening import Opening
 from executions.verbs.deciding.restore import PHASES, cancel_what_is_taken_back, go_back
-from executions.verbs.deciding.supplied import check_output
+from executions.verbs.deciding.supplied import UNSET, check_output
 
 VERB = "amend"
-UNSET = object()
 
 
 @persistent

@@ -35,7 +35,7 @@ from executions.verbs.deciding import family
 from executions.verbs.deciding.case import Case, Decided, write
 from executions.verbs.deciding.edited import Edited, edited
 from executions.verbs.deciding.opening import Opening, Reads, opened
-from executions.verbs.deciding.supplied import check_output
+from executions.verbs.deciding.supplied import UNSET, check_output
 
 __all__ = [
     "Decided",
@@ -47,7 +47,6 @@ __all__ = [
     "retry",
     "skip",
 ]
-_UNSET = object()
 # What is opened again with its arguments: a call, and the run of another workflow.
 REMEMBERED = ("call", "run")
 CHOICES = ("run_again", "mark_done", "fail")
@@ -61,7 +60,7 @@ def retry(
     actor: User,
     *,
     expected_seq: int | None = None,
-    arguments: Any = _UNSET,
+    arguments: Any = UNSET,
     as_new_operation: bool = False,
     reason: str = "",
 ) -> Decided:
@@ -71,16 +70,16 @@ def retry(
     """
 
     def work(case: Case) -> Decided:
-        if arguments is not _UNSET and not isinstance(arguments, dict):
+        if arguments is not UNSET and not isinstance(arguments, dict):
             raise Refused(
                 "invalid",
                 "The edited input of a call has to be an object.",
                 state=case.execution.phase,
             )
-        if arguments is not _UNSET or as_new_operation:
+        if arguments is not UNSET or as_new_operation:
             _check_may_change_the_call(case)
         check_storable(arguments, "The edited input", case)
-        if arguments is not _UNSET:
+        if arguments is not UNSET:
             case.made.edited_input = True
         if as_new_operation:
             case.made.as_new_operation = True
@@ -97,7 +96,7 @@ def retry(
 
     # A step that failed in another run goes on there; another operation, or another input, is
     # another run.
-    goes_on = arguments is _UNSET and not as_new_operation
+    goes_on = arguments is UNSET and not as_new_operation
     below = (
         partial(family.to_failed, execution_id, lambda key: retry(key, actor, reason=reason))
         if goes_on
@@ -174,7 +173,7 @@ def skip(
     actor: User,
     *,
     expected_seq: int | None = None,
-    output: Any = _UNSET,
+    output: Any = UNSET,
     reason: str = "",
 ) -> Decided:
     """Answer the failed optional step with its input (or with ``output``), export nothing, and go
@@ -203,7 +202,7 @@ def _skip(case: Case, output: Any) -> Decided:
         )
     check_storable(output, "The output", case)
     target, now = chain[place], clock.now()
-    if output is not _UNSET:
+    if output is not UNSET:
         check_output(case, target, output)
     identity = operation.identity(target, surroundings.run_of(case.execution))
     answer = replace(
@@ -216,7 +215,7 @@ def _skip(case: Case, output: Any) -> Decided:
         # It took no time of its own: what its attempts took is told by the step that it supersedes.
         started_at=now,
         finished_at=now,
-        output=target.input if output is _UNSET else output,
+        output=target.input if output is UNSET else output,
         control=Task.made(reason="skipped by a person").json | identity,
     )
     case.superseded.append(target)
@@ -242,7 +241,7 @@ def decide(
     choice: str,
     *,
     expected_seq: int | None = None,
-    output: Any = _UNSET,
+    output: Any = UNSET,
     reason: str = "",
 ) -> Decided:
     """Answer a step whose outcome is not in the journal: ``run_again``, ``mark_done`` (with an
@@ -266,9 +265,7 @@ def decide(
         check_storable(output, "The output", case)
         call = Call(without(asked.control, *PER_TRY))
         if choice == "mark_done":
-            call.answer = Answer.made(
-                output=_output_of(case, asked) if output is _UNSET else output
-            )
+            call.answer = Answer.made(output=_output_of(case, asked) if output is UNSET else output)
         elif choice == "fail":
             call.answer = Answer.made(fail=reason or "A person decided that it failed.")
         case.reopen(asked, control=call.json, attempt=asked.attempt)
@@ -303,7 +300,7 @@ def _output_of(case: Case, asked: StepRecord) -> Any:
 
 def check_storable(value: Any, what: str, case: Case) -> None:
     """Raises Refused for what no step can hold."""
-    if value is _UNSET:
+    if value is UNSET:
         return
     try:
         storable(value, limit_bytes=settings.STIGMER_VALUE_BYTES)
@@ -313,7 +310,7 @@ def check_storable(value: Any, what: str, case: Case) -> None:
         ) from problem
 
 
-def again(case: Case, arguments: Any = _UNSET, as_new_operation: bool = False) -> None:
+def again(case: Case, arguments: Any = UNSET, as_new_operation: bool = False) -> None:
     """Open what failed again, and the composites that failed with it.
 
     Where several branches failed, an edit and "as a new operation" are about the step at which the
@@ -321,14 +318,14 @@ def again(case: Case, arguments: Any = _UNSET, as_new_operation: bool = False) -
     """
     chains = case.failed_chains()
     for place, chain in enumerate(chains):
-        changed = (arguments, as_new_operation) if place == 0 else (_UNSET, False)
+        changed = (arguments, as_new_operation) if place == 0 else (UNSET, False)
         _reopen(case, chain[0], *changed)
     for chain in chains:
         case.reopen_composites(chain[1:])
 
 
 def _reopen(case: Case, failed: StepRecord, arguments: Any, as_new_operation: bool) -> None:
-    if arguments is not _UNSET and not failed.is_call:
+    if arguments is not UNSET and not failed.is_call:
         raise Refused(
             "invalid",
             f"{failed.name} is no call, so it has no input to edit.",
@@ -350,7 +347,7 @@ def _changes(
 ) -> dict[str, Any]:
     """What is other in the call that is opened again, where a person wants something else of it."""
     changes: dict[str, Any] = {}
-    if arguments is _UNSET and not as_new_operation:
+    if arguments is UNSET and not as_new_operation:
         return {}
     if Child.of(failed).child is not None:
         # The run that it started was asked for something else.
@@ -358,7 +355,7 @@ def _changes(
     # Its achievements answer only for the call as it was.
     identity = IDENTITY if as_new_operation else ()
     call = Call(without(failed.control, *PER_TRY, Call.answer.name, *identity))
-    if arguments is not _UNSET:
+    if arguments is not UNSET:
         found = _edited(case, failed, arguments)
         changes["arguments"] = found.arguments
         del call.late

@@ -22,60 +22,44 @@ from executions.models import Execution
 from executions.verbs.deciding import amend, fork, restore
 from executions.verbs.deciding.case import Case
 from executions.verbs.deciding.opening import check_allowed, check_phase
-from executions.verbs.deciding.previews import RunsAgain, what_runs_again
+from executions.verbs.deciding.previews import Foreseen, RunsAgain, what_runs_again
+from executions.verbs.deciding.supplied import UNSET
 from executions.verbs.rows import VERBS
 
 
 @dataclass(frozen=True, slots=True)
-class ForkPreview:
+class ForkPreview(Foreseen):
     """A new run that would begin at this checkpoint: ``kept`` finished steps are its own from the
     beginning, it goes on at ``next_step``, and ``runs_again`` is done once more in it.
     """
 
-    seq: int
     checkpoint_seq: int
     checkpoint_path: str
-    kept: int
     next_step: str
-    runs_again: list[RunsAgain]
-
-    @property
-    def may_repeat(self) -> list[RunsAgain]:
-        return [step for step in self.runs_again if step.may_repeat]
 
 
 @dataclass(frozen=True, slots=True)
-class AmendPreview:
+class AmendPreview(Foreseen):
     """A run that would go on with another result of this call; ``kept`` finished steps stay beside
     it.
     """
 
-    seq: int
     step_seq: int
     step_path: str
     step_name: str
-    kept: int
     next_step: str
-    runs_again: list[RunsAgain]
-
-    @property
-    def may_repeat(self) -> list[RunsAgain]:
-        return [step for step in self.runs_again if step.may_repeat]
 
 
 @dataclass(frozen=True, slots=True)
-class UndoPreview:
+class UndoPreview(Foreseen):
     """A restore that would be taken back: ``comes_back`` stands again, of which ``runs_again`` was
     not finished and goes on; ``set_aside`` ran since. In the latter ``may_repeat`` means that what
     the step did to the world stays done.
     """
 
-    seq: int
     checkpoint_seq: int
-    kept: int
     comes_back: list[RunsAgain]
     set_aside: list[RunsAgain]
-    runs_again: list[RunsAgain]
 
     @property
     def stays_done(self) -> list[RunsAgain]:
@@ -83,7 +67,7 @@ class UndoPreview:
 
 
 def of_fork(
-    execution_id: uuid.UUID, actor: User, checkpoint_seq: int, output: Any = fork.UNSET
+    execution_id: uuid.UUID, actor: User, checkpoint_seq: int, output: Any = UNSET
 ) -> ForkPreview:
     """The effect of ``fork`` now. Raises Refused as it would."""
     case = _looked_at(execution_id, actor, fork.VERB)
@@ -102,7 +86,7 @@ def of_fork(
 
 
 def of_amend(
-    execution_id: uuid.UUID, actor: User, step_seq: int, output: Any = amend.UNSET
+    execution_id: uuid.UUID, actor: User, step_seq: int, output: Any = UNSET
 ) -> AmendPreview:
     """The effect of ``amend`` now. Raises Refused as it would."""
     case = _looked_at(execution_id, actor, amend.VERB)
@@ -121,9 +105,7 @@ def of_amend(
 def of_undo(execution_id: uuid.UUID, actor: User) -> UndoPreview:
     """The effect of ``undo_restore`` now. Raises Refused as it would, but for the reason."""
     case = _looked_at(execution_id, actor, restore.UNDO)
-    restored = restore.latest_restore(case.execution)
-    restore.take_restore_back(case)
-    assert restored is not None
+    restored = restore.take_restore_back(case)
     open_again = [record for record in case.reinstated if not record.is_finished()]
     standing = _ids(case.records.values())
     return UndoPreview(

@@ -33,11 +33,10 @@ from executions.verbs.deciding.case import Case, Decided
 from executions.verbs.deciding.decisions import audited, check_storable
 from executions.verbs.deciding.opening import Opening
 from executions.verbs.deciding.restore import go_back
-from executions.verbs.deciding.supplied import check_output
+from executions.verbs.deciding.supplied import UNSET, check_output
 from executions.verbs.rows import VERBS
 
 VERB = "fork"
-UNSET = object()
 _AROUND = frozenset(kind for kind, row in KINDS.items() if row.lists)
 
 

@@ -5,7 +5,8 @@ may repeat.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from executions.journal.records import StepRecord
 from executions.language import Workflow
@@ -26,6 +27,25 @@ class RunsAgain:
     status: str
     effect: str
     may_repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """The effect of a verb at the sequence ``seq``: ``kept`` finished steps stay as they are, and
+    ``runs_again`` is done once more.
+    """
+
+    seq: int
+    kept: int
+    runs_again: list[RunsAgain]
+
+    @property
+    def may_repeat(self) -> list[RunsAgain]:
+        return [step for step in self.runs_again if step.may_repeat]
+
+    def told(self) -> dict[str, Any]:
+        """As pages, forms and proposals show it."""
+        return {**asdict(self), "may_repeat": [asdict(step) for step in self.may_repeat]}
 
 
 def what_runs_again(workflow: Workflow, records: Iterable[StepRecord]) -> list[RunsAgain]:

@@ -33,7 +33,7 @@ from executions.verbs.deciding.case import Case, Decided, write
 from executions.verbs.deciding.decisions import audited
 from executions.verbs.deciding.opening import Opening, check_allowed, check_phase
 from executions.verbs.deciding.parted import forks_around, parted
-from executions.verbs.deciding.previews import INTERNAL, RunsAgain, what_runs_again
+from executions.verbs.deciding.previews import INTERNAL, Foreseen, what_runs_again
 
 PHASES = frozenset({Phase.FAILED, Phase.PAUSED, Phase.WAITING, Phase.CANCELLED})
 BEGINNING = 0
@@ -52,24 +52,17 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Foreseen):
     """What a restore would do at the sequence ``seq``; ``broken`` says why the journal is not
     whole, if it is not.
     """
 
-    seq: int
     checkpoint_seq: int
     checkpoint_path: str
-    kept: int
-    runs_again: list[RunsAgain]
     broken: str
     last_good_seq: int | None
     # The paths of branches beside the checkpoint's: they stay as they are.
     stays: list[str] = field(default_factory=list)
-
-    @property
-    def may_repeat(self) -> list[RunsAgain]:
-        return [step for step in self.runs_again if step.may_repeat]
 
 
 def checkpoints(execution: Execution) -> list[Checkpoint]:
@@ -108,14 +101,14 @@ def preview(execution_id: uuid.UUID, actor: User, checkpoint_seq: int) -> Previe
     path = checkpoint.path if checkpoint else ""
     broken_text, last_good = (broken.text, broken.last_good_seq) if broken else ("", None)
     return Preview(
-        execution.head_seq,
-        checkpoint_seq,
-        path,
-        len(found.kept),
-        again,
-        broken_text,
-        last_good,
-        found.beside,
+        seq=execution.head_seq,
+        kept=len(found.kept),
+        runs_again=again,
+        checkpoint_seq=checkpoint_seq,
+        checkpoint_path=path,
+        broken=broken_text,
+        last_good_seq=last_good,
+        stays=found.beside,
     )
 
 
@@ -218,9 +211,9 @@ def _undo(case: Case) -> Decided:
     return _written(case, EventName.RESTORE_UNDONE, None)
 
 
-def take_restore_back(case: Case) -> None:
+def take_restore_back(case: Case) -> StepRecord:
     """Set aside what ran since the latest restore, and let stand again what it had set aside.
-    Nothing is written yet. Raises Refused.
+    Nothing is written yet. Returns the restore; raises Refused.
     """
     execution = case.execution
     restored = latest_restore(execution)
@@ -252,6 +245,7 @@ def take_restore_back(case: Case) -> None:
             case.written.append(_as_it_was_begun(record))
         else:
             case.reinstated.append(record)
+    return restored
 
 
 def _as_it_was_begun(record: StepRecord) -> StepRecord:

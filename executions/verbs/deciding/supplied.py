@@ -15,6 +15,9 @@ from executions.models.outside import outside
 from executions.values import digest
 from executions.verbs.deciding.case import Case
 
+# In place of a value that a person may give: none was given. A JSON null is one.
+UNSET: Any = object()
+
 
 def check_output(case: Case, record: StepRecord, output: Any) -> None:
     """Raises Refused where the task at the step's path has an output schema that this does not
