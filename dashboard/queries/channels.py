@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from executions import policy
 from executions.models import Channel, Sending
-from executions.outbound.kinds.table import OF_NOTICES
+from executions.outbound.kinds.table import KINDS, OF_EVENTS, OF_NOTICES
 
 MOST = 200
 SHOWN = 30
@@ -29,8 +29,15 @@ def of(user: User) -> list[Channel]:
     return list(rows.select_related("owner").counting().order_by("owner", "name")[:MOST])
 
 
+def sinks(user: User) -> list[Channel]:
+    """Where lifecycle events are sent, by name: for those who see everybody's runs."""
+    rows = policy.visible_channels(user).filter(kind__in=OF_EVENTS)
+    return list(rows.counting().order_by("name")[:MOST])
+
+
 def one(user: User, key: uuid.UUID) -> Channel | None:
-    rows = policy.visible_channels(user).filter(kind__in=OF_NOTICES, pk=key)
+    """A channel of notices, or a sink of events."""
+    rows = policy.visible_channels(user).filter(kind__in=KINDS, pk=key)
     return rows.select_related("owner").counting().first()
 
 

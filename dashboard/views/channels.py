@@ -20,12 +20,13 @@ from executions import clock, policy
 from executions.errors import Refused
 from executions.journal.events import title_of
 from executions.models import Channel, Rhythm
-from executions.outbound import channels, telling
+from executions.outbound import channels, lifecycle, telling
 from executions.outbound.kinds.table import KINDS
 
 # What is sent within so long is looked at as it happens.
 SOON = timedelta(seconds=30)
 TYPES = tuple((name, title_of(name)) for name in telling.TYPES)
+EVENT_TYPES = tuple((name, name.removeprefix(lifecycle.PREFIX)) for name in lifecycle.TYPES)
 
 
 @for_people
@@ -50,6 +51,7 @@ def page(request: HttpRequest) -> HttpResponse:
             status = status_of(refused)
     context |= {
         "rows": queries.of(user),
+        "sinks": queries.sinks(user),
         "kinds": [(kind, kind.problem()) for kind in KINDS.values() if kind.hears == "notices"],
         "rhythms": Rhythm.choices,
         "is_admin": policy.is_admin(user),
@@ -66,14 +68,16 @@ def one(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.method != "POST":
         return _shown(request, channel)
     sent = request.POST
-    changes: dict[str, Any] = {
-        "types": sent.getlist("type"),
-        "only": sent.getlist("only"),
-        "muted": sent.getlist("muted"),
-        "rhythm": sent.get("rhythm", ""),
-    }
+    changes: dict[str, Any] = {"types": sent.getlist("type")}
+    if KINDS[channel.kind].hears == "events":
+        changes["with_output"] = bool(sent.get("with_output"))
+    else:
+        lists = {"only": sent.getlist("only"), "muted": sent.getlist("muted")}
+        changes |= {**lists, "rhythm": sent.get("rhythm", "")}
     if address := sent.get("address", "").strip():
         changes["address"] = address
+    if "secret" in sent:
+        changes["secret"] = sent["secret"].strip()
     try:
         channels.change(channel, person(request), changes)
     except Refused as refused:
@@ -110,11 +114,11 @@ _ACTS: dict[str, Callable[[Channel, User, str], object]] = {
 
 
 def _shown(request: HttpRequest, channel: Channel, refusal: Refused | None = None) -> HttpResponse:
-    messages, soon = queries.messages(channel), clock.now() + SOON
+    messages, soon, kind = queries.messages(channel), clock.now() + SOON, KINDS[channel.kind]
     context = {
         "channel": channel,
-        "kind": KINDS[channel.kind],
-        "types": TYPES,
+        "kind": kind,
+        "types": TYPES if kind.hears == "notices" else EVENT_TYPES,
         "rhythms": Rhythm.choices,
         "subjects": queries.subjects(person(request)),
         "messages": messages,

@@ -4,17 +4,16 @@ only where the tool is called. It is in no prompt and in no row.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_PLACE = re.compile(r"\{\{secret:([A-Za-z0-9_.-]{1,200})\}\}")
+from executions.secrets.places import PLACE
 
 
 def names_in(arguments: Any) -> Iterator[str]:
     """The secrets that are named: each stands alone, never in a text beside other words."""
     if isinstance(arguments, str):
-        if found := _PLACE.fullmatch(arguments):
+        if found := PLACE.fullmatch(arguments):
             yield found[1]
     elif isinstance(arguments, Mapping | list):
         parts = arguments.values() if isinstance(arguments, Mapping) else arguments
@@ -25,7 +24,7 @@ def names_in(arguments: Any) -> Iterator[str]:
 def filled(arguments: Any, values: Mapping[str, str]) -> Any:
     """The arguments with these values in their places."""
     if isinstance(arguments, str):
-        found = _PLACE.fullmatch(arguments)
+        found = PLACE.fullmatch(arguments)
         return values.get(found[1], arguments) if found else arguments
     if isinstance(arguments, Mapping):
         return {name: filled(part, values) for name, part in arguments.items()}

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from executions.ids import public_id, uuid7
 from executions.models.fields import JsonField
-from executions.secrets import addresses
+from executions.secrets import addresses, places
 
 _NAME = RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$", "Letters, digits, _ and -, at most 40.")
 
@@ -56,11 +56,11 @@ class Channel(models.Model):
     """Declared by an operator, or by a person for what their own inbox gets (``owner``); nothing is
     sent where there is none.
 
-    ``address`` may be a key, so that people are shown ``where`` alone. ``types`` are the types of
-    events that it wants, all where it is empty. ``only`` holds the ids of the workflows and agents
-    that it is about, all where it is empty; ``muted`` those that it is not about. ``secret`` names
-    a secret of the server that signs; the value is in no row. What happened before ``hears_from``
-    is not told.
+    ``address`` may be a key, so that people are shown ``where`` alone; it may name secrets in its
+    place. ``types`` are the types of events that it wants, all where it is empty. ``only`` holds
+    the ids of the workflows and agents that it is about, all where it is empty; ``muted`` those
+    that it is not about. ``secret`` names a secret of the server that signs; the value is in no
+    row. What happened before ``hears_from`` is not told.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -130,6 +130,11 @@ class Channel(models.Model):
     def where(self) -> str:
         """As much of its address as anybody may read, whoever wrote it."""
         return addresses.shown(self.address)
+
+    @property
+    def address_secrets(self) -> list[str]:
+        """The names of the secrets that its address names: their values are in no row."""
+        return places.names_in(self.address)
 
     @property
     def waiting(self) -> int:

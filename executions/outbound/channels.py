@@ -20,7 +20,7 @@ from executions.models import Channel, Rhythm, Sending
 from executions.models.channel import EVENTS
 from executions.models.resource import Visibility
 from executions.models.transactions import persistent
-from executions.outbound import lifecycle, sending, telling, wording
+from executions.outbound import lifecycle, reaching, sending, telling, wording
 from executions.outbound.kinds.kind import Kind
 from executions.outbound.kinds.table import KINDS, OF_NOTICES
 from executions.secrets import addresses
@@ -81,8 +81,10 @@ def _of_address(channel: Channel, kind: Kind) -> str:
         if channel.address:
             return "Your own goes to the address of your account; leave this empty."
         return "" if channel.owner.email else "Your account has no e-mail address."
+    if why := reaching.problem(channel):
+        return why
     try:
-        kind.check(channel.address)
+        kind.check(reaching.spelled(channel.address))
     except Refusal as refusal:
         return addresses.without(str(refusal), channel.address)
     return ""

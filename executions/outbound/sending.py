@@ -28,6 +28,7 @@ from executions.errors import Refused
 from executions.models import Channel, Sending
 from executions.models.channel import DEAD_KEPT, SENT_KEPT
 from executions.models.transactions import atomic
+from executions.outbound import reaching
 from executions.outbound.kinds.table import KINDS, OF_EVENTS
 from executions.outbound.parcels import Parcel, gathered, heads
 from executions.secrets import addresses
@@ -90,7 +91,13 @@ def send_some(call: Call, channel_id: uuid.UUID) -> bool:
     if found is None:
         return False
     channel, parcels = found
-    results = _sent(channel, parcels)
+    try:
+        named = channel.address_secrets
+        reached = call(partial(reaching.reached, channel)) if named else channel
+    except Refused as refused:
+        results = [Result(parcel, Posted(None, refused.text)) for parcel in parcels]
+    else:
+        results = _sent(reached, parcels)
     call(partial(_write, channel, results))
     return any(not result.posted.problem for result in results)
 

@@ -72,6 +72,7 @@ TABLE: dict[str, tuple[str, Any, Four]] = {
     # Of those who see no sinks nobody is told that there are any.
     "list-sinks": ("sinks", None, EVERYBODY),
     "create-sink": ("sinks", SINK, (403, 403, 403, 201)),
+    "change-sink": ("sinks/{snk}", {"secret": "HOOK"}, OF_NO_OWNER),
     "turn-sink-on": ("sinks/{snk}/turn-on", None, OF_NO_OWNER),
     "turn-sink-off": ("sinks/{snk}/turn-off", None, OF_NO_OWNER),
     "list-sink-messages": ("sinks/{snk}/messages", None, (404, 404, 200, 200)),

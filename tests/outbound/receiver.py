@@ -26,6 +26,7 @@ class Receiver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Answer)
         self.answers = answers
         self.repeats_path = False
+        self.paths: list[str] = []
         self.came: list[tuple[dict[str, str], bytes, dict[str, Any]]] = []
         self.closing = threading.Event()
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
@@ -56,6 +57,7 @@ class _Answer(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         event = json.loads(body)
+        self.server.paths.append(self.path)
         self.server.came.append(({k.lower(): v for k, v in self.headers.items()}, body, event))
         status = self.server.answers(event)
         if status == HANG:

@@ -11,13 +11,14 @@ from django.test import Client
 from django.urls import reverse
 from structlog.testing import capture_logs
 
-from executions import tokens
+from executions import secret_access, tokens
 from executions.errors import Refused
+from executions.hosts import Hosts
 from executions.models import AuditEntry, Channel, Sending
 from executions.outbound import channels
 from executions.outbound.channels import Wanted
 from executions.policy import SUPPORT_GROUP
-from executions.secrets import addresses
+from executions.secrets import Rule, addresses
 from tests.outbound.receiver import Receiver
 from tests.outbound.test_sending import now_is_due, send_all
 
@@ -94,6 +95,108 @@ def test_no_page_answer_row_or_log_has_it(
     assert all(host in text for text in (shown[1], shown[5], shown[7]))
     entries = AuditEntry.objects.filter(verb__contains="channel")
     assert entries.exists() and has_none(str(list(entries.values())))
+
+
+@pytest.fixture
+def secrets(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The secrets of the server, and a rule that lets one of them go to one host alone."""
+    values = {"chat": KEY, "far": KEY}
+    rule = Rule(hosts=Hosts.from_entries(["far.example.org"]))
+    monkeypatch.setattr(secret_access, "known_secrets", lambda: values)
+    monkeypatch.setattr(secret_access, "rules", lambda: {"far": rule})
+    return values
+
+
+def test_an_address_that_names_a_secret_is_whole_for_a_delivery_alone(
+    secrets: dict[str, str], admin: User, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver.answers = lambda event: 404
+    receiver.repeats_path = True
+    host = receiver.url.removesuffix("/events")
+    address = f"{host}/services/{{{{secret:chat}}}}"
+    made = channels.create(admin, Wanted("chat", address, kind="webhook"))
+    with capture_logs() as logged, caplog.at_level("DEBUG", logger="httpx"):
+        channels.test(made, admin)
+        send_all(made)
+    made.refresh_from_db()
+    assert receiver.paths == [f"/services/{KEY}"]
+    assert made.address == address and "404" in made.problem
+    assert has_none(made.problem) and has_none(Sending.objects.get().problem)
+    assert has_none(str(logged)) and has_none(caplog.text)
+    page = client_of(admin).get(reverse("channel", args=[made.public_id])).content.decode()
+    shown = ask(admin, "get", f"/channels/{made.public_id}")
+    assert has_none(page) and "with the secret" in page and has_none(shown)
+    assert json.loads(shown)["address_secrets"] == ["chat"]
+
+
+def test_without_the_secret_of_its_address_nothing_is_sent(
+    secrets: dict[str, str], admin: User, receiver: Receiver
+) -> None:
+    made = channels.create(admin, Wanted("chat", receiver.url + "/{{secret:gone}}", kind="webhook"))
+    channels.test(made, admin)
+    send_all(made)
+    made.refresh_from_db()
+    assert not receiver.came and "secret gone" in made.problem
+    assert Sending.objects.get().state == "waiting"
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("https://{{secret:chat}}/in", "behind the host"),
+        ("https://example.org{{secret:chat}}", "behind the host"),
+        ("https://example.org/{{secret:}}", "behind the host"),
+        ("{{secret:chat}}", "behind the host"),
+        ("https://example.org/{{secret:far}}", "may not be sent to example.org"),
+        ("ftp://example.org/{{secret:chat}}", "ftp"),
+    ],
+)
+def test_a_secret_stands_behind_a_host_that_it_may_go_to(
+    address: str, said: str, secrets: dict[str, str], admin: User
+) -> None:
+    with pytest.raises(Refused) as refused:
+        channels.create(admin, Wanted("chat", address, kind="webhook"))
+    (finding,) = refused.value.findings
+    assert finding.pointer == "/address" and said in finding.message
+    channels.create(admin, Wanted("far", "https://far.example.org/{{secret:far}}", kind="webhook"))
+
+
+def test_a_channel_of_a_person_names_what_this_person_may_use(
+    secrets: dict[str, str], bob: User, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = Wanted("own", receiver.url + "/{{secret:chat}}", kind="webhook", is_personal=True)
+    with pytest.raises(Refused) as refused:
+        channels.create(bob, wanted)
+    assert "bob may not use the secret chat" in str(refused.value.findings)
+    rule = Rule(owners=frozenset({"bob"}))
+    monkeypatch.setattr(secret_access, "rules", lambda: {"chat": rule})
+    made = channels.create(bob, wanted)
+    monkeypatch.setattr(secret_access, "rules", dict)
+    channels.test(made, bob)
+    send_all(made)
+    made.refresh_from_db()
+    assert not receiver.came and "may not use" in made.problem
+
+
+def test_a_sink_is_changed_at_each_door(
+    secrets: dict[str, str], admin: User, receiver: Receiver
+) -> None:
+    sink = channels.create(admin, Wanted("ops", receiver.url))
+    path = f"/sinks/{sink.public_id}"
+    ask(admin, "patch", path, {"address": receiver.url + "/{{secret:chat}}", "with_output": True})
+    sink.refresh_from_db()
+    assert sink.address_secrets == ["chat"] and sink.with_output
+    page, root = reverse("channel", args=[sink.public_id]), client_of(admin)
+    assert page in root.get(reverse("channels")).content.decode()
+    assert "workflow.completed.v1" in root.get(page).content.decode()
+    type_ = "io.serverlessworkflow.workflow.completed.v1"
+    assert root.post(page, {"type": type_, "secret": "chat", "address": ""}).status_code == 302
+    sink.refresh_from_db()
+    assert (sink.types, sink.secret, sink.with_output) == ([type_], "chat", False)
+    assert sink.address_secrets == ["chat"]
+    assert AuditEntry.objects.filter(verb="change sink", subject=sink.public_id).count() == 2
+    refused = root.post(page, {"type": "nothing"})
+    assert refused.status_code == 400 and "There is no type nothing" in refused.content.decode()
 
 
 def test_support_reads_the_host_alone_in_the_admin(keyed: Channel) -> None:

@@ -13,6 +13,7 @@ def of_receiver(row: Channel) -> dict[str, Any]:
         "id": row.public_id,
         "name": row.name,
         "address": row.where,
+        "address_secrets": row.address_secrets,
         "secret": row.secret,
         "active": row.is_active,
         "created_at": row.created_at,

@@ -46,6 +46,20 @@ def create(request: HttpRequest, body: shapes.SinkBody) -> Status[shapes.Sink]:
     return Status(201, render.sink(channels.create(person(request), wanted)))
 
 
+@router.patch(
+    "/{sink_id}",
+    auth=ADMIN,
+    response=shapes.Sink,
+    operation_id="change-sink",
+    summary="Change a sink",
+)
+def change(request: HttpRequest, sink_id: str, body: shapes.ChangeSinkBody) -> shapes.Sink:
+    """What is named; what waits already is sent all the same, to a new address too."""
+    changes = {name: value for name, value in body.model_dump().items() if value is not None}
+    changed = channels.change(_one(request, sink_id), person(request), changes)
+    return render.sink(changed)
+
+
 @router.post(
     "/{sink_id}/turn-on",
     auth=ADMIN,

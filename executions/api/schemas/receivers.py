@@ -15,6 +15,9 @@ class Receiver(BaseModel):
     address: str = Field(
         description="Up to its host: the path may be a key, which nobody reads again."
     )
+    address_secrets: list[str] = Field(
+        description="The names of the secrets that its address names."
+    )
     secret: str = Field(description="The name of the secret that signs; empty: nothing signs.")
     active: bool
     created_at: datetime

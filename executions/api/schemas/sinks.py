@@ -25,6 +25,15 @@ class SinkBody(Body):
     with_output: bool = False
 
 
+class ChangeSinkBody(Body):
+    """What is to be changed; what is left out stays."""
+
+    address: str | None = Field(None, min_length=1, max_length=500)
+    types: list[str] | None = Field(None, max_length=16)
+    secret: str | None = Field(None, max_length=200)
+    with_output: bool | None = None
+
+
 class SinkMessage(Message):
     """A message for a sink."""
 

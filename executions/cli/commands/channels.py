@@ -55,6 +55,33 @@ def create(
     print(f"{made['id']}: {made['name']} hears what happens from now on.")
 
 
+@channels.command("change")
+@talks
+def change(
+    client: Client,
+    name: Name,
+    address: Annotated[str | None, typer.Option(help="Another address.")] = None,
+    types: Annotated[
+        list[str] | None,
+        typer.Option("--type", help="The events that it wants from now on; '' for all."),
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="The workflows that it is about; '' for all.")
+    ] = None,
+    mute: Annotated[
+        list[str] | None, typer.Option(help="Those that it is not about; '' for none.")
+    ] = None,
+    rhythm: Annotated[str | None, typer.Option(help="'at once', hourly or daily.")] = None,
+    secret: Annotated[
+        str | None, typer.Option(help="The name of the secret that signs; '' for none.")
+    ] = None,
+) -> None:
+    """Change what is named; what waits already is sent to a new address too."""
+    lists = {"types": texts(types), "only": texts(only), "muted": texts(mute)}
+    rules = {"address": address, "rhythm": rhythm, "secret": secret}
+    put_changes(client, "channel", name, {**lists, **rules})
+
+
 @channels.command("test")
 @talks
 def test(client: Client, name: Name) -> None:
@@ -136,6 +163,23 @@ def add_common(group: typer.Typer, kind: str, plural: str) -> None:
         """Delete it, with what waits for it."""
         client.delete(f"{path}/{id_of(client, path, kind, name)}")
         print(f"{name} is deleted.")
+
+
+def texts(given: list[str] | None) -> list[str] | None:
+    """The list that an option was given: one empty text empties it, and none leaves it alone."""
+    return [each for each in given if each] if given else None
+
+
+def put_changes(client: Client, kind: str, name: str, given: dict[str, Any]) -> None:
+    """Changes what was named of a channel or sink. Raises CommandError."""
+    changes = {field: value for field, value in given.items() if value is not None}
+    if not changes:
+        raise CommandError(
+            "Nothing is to be changed.", remedy="Name an option.", code=ExitCode.USAGE
+        )
+    path = f"/{kind}s"
+    client.patch(f"{path}/{id_of(client, path, kind, name)}", changes)
+    print(f"{name} is changed.")
 
 
 def id_of(client: Client, path: str, kind: str, name: str) -> str:

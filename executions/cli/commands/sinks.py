@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from executions.cli.commands.channels import add_common
+from executions.cli.commands.channels import Name, add_common, put_changes, texts
 from executions.cli.commands.remote import talks
 from executions.cli.remote.client import Client
 
@@ -34,6 +34,26 @@ def create(
     body = {"name": name, "address": address, "types": types or []}
     made = client.post("/sinks", {**body, "secret": secret, "with_output": with_output})
     print(f"{made['id']}: {made['name']} hears what happens from now on.")
+
+
+@sinks.command("change")
+@talks
+def change(
+    client: Client,
+    name: Name,
+    address: Annotated[str | None, typer.Option(help="Another address.")] = None,
+    types: Annotated[
+        list[str] | None,
+        typer.Option("--type", help="The types that it wants from now on; '' for all."),
+    ] = None,
+    secret: Annotated[
+        str | None, typer.Option(help="The name of the secret that signs; '' for none.")
+    ] = None,
+    with_output: Annotated[bool | None, typer.Option(help="Send outputs along.")] = None,
+) -> None:
+    """Change what is named; what waits already is sent to a new address too."""
+    rules = {"secret": secret, "with_output": with_output}
+    put_changes(client, "sink", name, {"address": address, "types": texts(types), **rules})
 
 
 add_common(sinks, "sink", "sinks")

@@ -63,6 +63,9 @@ def test_a_sink_is_declared_hears_and_is_turned_off(admin: Terminal, tmp_path: P
         )
         shown = admin("sinks", "messages", name, "-o", "json")
         assert json.loads(shown.out)["items"][0]["type"] == ENDS
+        changed = admin("sinks", "change", name, "--secret", "HOOK", "--type", "")
+        assert changed.out == f"{name} is changed.\n", changed
+        assert admin("sinks", "change", name).code == 2
         assert admin("sinks", "off", name).code == 0
         assert admin("sinks", "on", name).code == 0
         assert admin("sinks", "again", name).out == "To be sent again: 0.\n"
@@ -81,6 +84,7 @@ def test_a_channel_is_declared_tried_and_deleted(demo: Terminal) -> None:
         shown = demo("channels", "list", "-o", "json").out
         assert name in shown and '"rhythm": "hourly"' in shown
         tried = demo("channels", "test", name)
+        assert demo("channels", "change", name, "--rhythm", "daily").code == 0
         # The server of the tests lists this address only where it lets workflows call it.
         assert tried.code == 0 or "ALLOWED_HOSTS" in tried.err, tried
         assert demo("channels", "messages", name).code == 0
