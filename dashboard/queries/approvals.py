@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 from django.db.models import Prefetch, Q, prefetch_related_objects
 
 from dashboard.queries.executions import HEAVY, LIST_SECONDS
-from dashboard.queries.in_time import in_time
 from executions import clock, policy
+from executions.in_time import in_time
 from executions.models import Ask, Execution, Step
 from executions.models.ask import AskQuerySet
 from executions.states import ACTIVE_PHASES

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 
 from dashboard.queries.executions import COUNT_CAP, LIST_SECONDS
-from dashboard.queries.in_time import in_time
 from executions import clock, policy
 from executions.attention import groups
 from executions.attention.groups import Group
 from executions.bulk.beginning import needs_reason, verbs_for
+from executions.in_time import in_time
 from executions.models.matching import ATTENTION
 from executions.states import ACTIVE_PHASES, Phase
 from executions.verbs.row import Verb

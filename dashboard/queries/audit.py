@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from dashboard.queries.in_time import in_time
 from executions import audit as trail
 from executions.audit.searching import Search, matching
+from executions.in_time import in_time
 from executions.models import AuditEntry
 
 PAGE = 50

@@ -10,9 +10,9 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from dashboard.queries.in_time import in_time
 from executions import clock, policy
 from executions.ids import least_uuid7
+from executions.in_time import in_time
 from executions.models import Event, Execution
 from executions.models.event import FAILURES
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
 
-from dashboard.queries.in_time import in_time
 from executions import policy
+from executions.in_time import in_time
 from executions.models import CloudEvent
 
 PAGE = 50

@@ -14,9 +14,9 @@ from dashboard.columns import Order
 from dashboard.queries import by_hour
 from dashboard.queries.by_hour import Day
 from dashboard.queries.counting import of_each
-from dashboard.queries.in_time import in_time
 from executions import policy
 from executions.ids import public_id
+from executions.in_time import in_time
 from executions.models import Execution
 from executions.models.execution import ExecutionQuerySet
 from executions.searching.search import ATTENTION, SEARCHED, Search

@@ -12,8 +12,8 @@ from typing import Any
 from django.db.models import Min
 from django.urls import reverse
 
-from dashboard.queries.in_time import in_time
 from executions import clock, policy
+from executions.in_time import in_time
 from executions.models import AgentVersion, Boot, Execution, WorkflowVersion
 from executions.states import Phase
 

@@ -10,9 +10,9 @@ from typing import Any
 from django.urls import reverse
 
 from dashboard.queries import agents, schedules, workflows
-from dashboard.queries.in_time import in_time
 from dashboard.words import phase_look
 from executions import policy
+from executions.in_time import in_time
 from executions.models import Execution, Schedule
 from executions.searching.search import Search
 

@@ -9,8 +9,8 @@ from typing import Literal, TypeVar
 
 from django.db.models import Count, Q
 
-from dashboard.queries.in_time import in_time
 from executions import policy
+from executions.in_time import in_time
 from executions.models import Agent, Workflow
 from executions.states import Phase
 

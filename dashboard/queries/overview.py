@@ -11,11 +11,11 @@ from django.db.models import Model, QuerySet
 from dashboard.queries import by_hour, executions, figures, objectives
 from dashboard.queries.by_hour import Day
 from dashboard.queries.figures import Change, Durations
-from dashboard.queries.in_time import in_time
-from dashboard.queries.objectives import Kept
+from dashboard.queries.objectives import OfAll
 from executions import audit, clock, policy
 from executions.attention import groups
 from executions.attention.groups import Group
+from executions.in_time import in_time
 from executions.models import Event, Execution, Process
 from executions.models.unheard import BRIEFLY_SECONDS, Unheard, unheard
 from executions.recovery import boot
@@ -45,7 +45,7 @@ class Overview:
     changes: list[Change] | None = None
     causes: list[Group] | None = None
     oldest_due: datetime | None = None
-    objectives: list[Kept] | None = None
+    objectives: OfAll | None = None
 
 
 def overview(user: Any) -> Overview:

@@ -10,6 +10,7 @@ from dashboard import words
 from executions.objectives.burning import Span, Target
 
 register = template.Library()
+NOT_YET = "not counted yet"
 
 
 @register.filter
@@ -21,23 +22,27 @@ def aim(target: Target) -> str:
 
 
 @register.filter
-def reached(span: Span) -> str:
+def reached(span: Span | None) -> str:
     """``98.75 % of 1,600 runs``."""
+    if span is None:
+        return NOT_YET
     if span.reached is None:
         return "no run"
     return f"{span.reached:g} % of {span.runs:,} run{'' if span.runs == 1 else 's'}"
 
 
 @register.filter
-def reached_share(span: Span) -> str:
+def reached_share(span: Span | None) -> str:
     """The same as a share alone."""
+    if span is None:
+        return NOT_YET
     return "no run" if span.reached is None else f"{span.reached:g} %"
 
 
 @register.filter
 def used(target: Target) -> str:
     """The share of the budget: ``42 %, 21 of 50 runs``."""
-    if target.used is None:
+    if target.used is None or target.month is None:
         return "–"
     return f"{100 * target.used:,.0f} %: {target.month.wrong:,} of {target.allowed:,.4g} runs"
 
@@ -55,14 +60,18 @@ def bar(target: Target) -> int:
 
 
 @register.filter
-def burn(span: Span) -> str:
+def burn(span: Span | None) -> str:
     """How fast the budget burned: ``1.4``."""
+    if span is None:
+        return NOT_YET
     return "no run" if span.burn is None else f"{span.burn:,.1f}"
 
 
 @register.filter
 def state(target: Target) -> str:
-    """How it stands: ``missed``, ``burns too fast``, ``kept``, or ``no run``."""
+    """How it stands: ``missed``, ``burns too fast``, ``kept``, ``no run``, ``not counted yet``."""
+    if not target.is_counted:
+        return NOT_YET
     if target.used is None:
         return "no run"
     if target.is_missed:

@@ -309,6 +309,7 @@ def _late_schedules() -> Metric:
 
 
 def _objectives() -> Metric:
+    """The metric leaves out objectives, and times, for which there was no time."""
     samples = [
         (burn, {**labels, "window": window})
         for labels, target in burning.of_all()

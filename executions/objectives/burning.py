@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from executions.in_time import Time
 from executions.models import Objective
-from executions.objectives.counting import Ended, Lately, lately
+from executions.objectives.counting import LOOK_SECONDS, Ended, Lately, lately
 
 SUSTAINABLE = 1.0
 # So many objectives /metrics counts.
@@ -44,49 +45,57 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One of the targets of an objective: ``success`` or ``duration``."""
+    """One of the targets of an objective: ``success`` or ``duration``. A time that could not be
+    counted is None; ``days`` of the 30 are counted.
+    """
 
     name: str
     percent: float
     within_seconds: int | None
-    hour: Span
-    day: Span
-    week: Span
-    month: Span
+    hour: Span | None
+    day: Span | None
+    week: Span | None
+    month: Span | None
+    days: int
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether all of the 30 days are."""
+        return self.month is not None
 
     @property
     def allowed(self) -> float:
         """How many of the runs of the 30 days may go wrong."""
-        return self.month.runs * self.month.allowed_share
+        return self.month.runs * self.month.allowed_share if self.month else 0.0
 
     @property
     def used(self) -> float | None:
-        """The share of the budget that is used; above 1 the target is missed. None without a
-        run.
+        """The share of the budget that is used; above 1 the target is missed. None without a run,
+        and where not all days are counted.
         """
-        return self.month.burn
+        return self.month.burn if self.month else None
 
     @property
     def is_missed(self) -> bool:
-        return self.month.wrong > self.allowed + 1e-6
+        return self.month is not None and self.month.wrong > self.allowed + 1e-6
 
     def burns(self) -> Iterator[tuple[str, float]]:
-        """The burn of each time that has a run, by a short name."""
+        """The burn of each time that is counted and has a run, by a short name."""
         named = (("1h", self.hour), ("24h", self.day), ("7d", self.week), ("30d", self.month))
         for name, span in named:
-            if span.burn is not None:
+            if span is not None and span.burn is not None:
                 yield name, span.burn
 
     @property
     def burns_too_fast(self) -> bool:
         """Whether the budget would not last, as fast as it burned in the last hour and day."""
-        spans = (self.hour.burn, self.day.burn)
-        return all(burn is not None and burn > SUSTAINABLE for burn in spans)
+        burns = (span.burn if span else None for span in (self.hour, self.day))
+        return all(burn is not None and burn > SUSTAINABLE for burn in burns)
 
 
-def targets(objective: Objective) -> Sequence[Target]:
-    """Each target of the objective, with what was reached."""
-    found, counted = [], lately(objective)
+def targets(objective: Objective, time: Time | None = None) -> Sequence[Target]:
+    """Each target of the objective, with what was reached, as far as it is counted in this time."""
+    found, counted = [], lately(objective, time or Time(LOOK_SECONDS))
     if objective.success_percent is not None:
         found.append(_target("success", objective.success_percent, None, counted))
     if objective.within_percent is not None:
@@ -96,10 +105,12 @@ def targets(objective: Objective) -> Sequence[Target]:
 
 
 def of_all() -> Iterator[tuple[dict[str, str], Target]]:
-    """The targets of the objectives that were set first, each with its labels as a metric."""
-    rows = Objective.objects.select_related("workflow").order_by("set_at")
+    """The targets of the objectives that were set first, each with its labels as a metric; all are
+    counted in one time.
+    """
+    rows, time = Objective.objects.select_related("workflow").order_by("set_at"), Time(LOOK_SECONDS)
     for row in rows[:MOST_MEASURED]:
-        for target in targets(row):
+        for target in targets(row, time):
             # Private workflows of two people may have one slug.
             names = {"workflow": row.workflow.slug, "id": row.workflow.public_id}
             yield {**names, "target": target.name}, target
@@ -109,10 +120,13 @@ def _target(name: str, percent: float, seconds: int | None, counted: Lately) -> 
     # Not a hair beside it: one of a hundred is the whole budget of 99 %.
     share = round(1 - percent / 100, 6)
 
-    def span(ended: Ended) -> Span:
+    def span(ended: Ended | None) -> Span | None:
+        if ended is None:
+            return None
         if name == "success":
             return Span(ended.completed + ended.failed, ended.failed, share)
         return Span(ended.completed, ended.late, share)
 
     spans = (counted.hour, counted.day, counted.week, counted.month)
-    return Target(name, percent, seconds, *(span(each) for each in spans))
+    hour, day, week, month = map(span, spans)
+    return Target(name, percent, seconds, hour, day, week, month, counted.days)

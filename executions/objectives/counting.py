@@ -1,8 +1,9 @@
 """How many runs of a workflow ended well, failed, and took too long: counted by day.
 
 A run belongs to the day (in UTC) on which it was made. Days that are over are counted once and kept
-in Redis for a while: with a million runs in 30 days a page counts those of today alone. Without
-Redis all are counted.
+in Redis for a while: with a million runs in 30 days a page counts those of today alone. Whoever
+looks gives a time for all of it: what is not counted then is left out, and the next look goes on
+from there; a day that was counted before is taken as it was. Without Redis all are counted.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import redis
 from django.conf import settings
@@ -19,6 +21,7 @@ from django.db.models import Count, F, Q
 
 from executions import clock
 from executions.ids import least_uuid7
+from executions.in_time import Time, in_time
 from executions.models import Execution, Objective
 from executions.redis_client import client
 from executions.states import Phase
@@ -31,6 +34,14 @@ _YESTERDAY_SECONDS = 60
 _EARLIER_SECONDS = 3_600
 # Not all days are to be counted again in the same moment.
 _APART_SECONDS = 120
+# So long a day is kept, to be taken where there is no time to count it again.
+_KEPT_SECONDS = 2 * 86_400
+# A count of today that took so long is kept for a while, so that the time of the next look goes to
+# what is not counted yet.
+_SLOW_SECONDS = 0.25
+_TODAY_SECONDS = 60
+# So long the objectives of one answer are counted, all together.
+LOOK_SECONDS = 2.0
 _TIMEOUT_SECONDS = 1.0
 
 
@@ -52,48 +63,91 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Lately:
-    """The runs of the last hour, 24 hours, 7 days and 30 days; days are those of UTC."""
+    """The runs of the last hour, 24 hours, 7 days and 30 days; days are those of UTC. None for what
+    could not be counted in time; ``days`` says how many of the 30 are.
+    """
 
-    hour: Ended
-    day: Ended
-    week: Ended
-    month: Ended
+    hour: Ended | None
+    day: Ended | None
+    week: Ended | None
+    month: Ended | None
+    days: int
 
 
-def lately(objective: Objective) -> Lately:
-    """What an objective is measured by."""
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What was counted before; after ``fresh_until`` (seconds since 1970) it is counted again."""
+
+    counted: list[Ended]
+    fresh_until: float
+
+
+def lately(objective: Objective, time: Time) -> Lately:
+    """What an objective is measured by, as far as it is counted in this time."""
     now = clock.now()
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    since = (now - timedelta(hours=1), now - timedelta(days=1), today)
-    end = now + timedelta(days=1)
-    hour, day, of_today = _counted(objective, [(each, end) for each in since])
-    by_day = [of_today, *_days_before(objective, today)]
+    hour, day, of_today = _today(objective, now, today, time) or (None, None, None)
+    by_day = [of_today, *_days_before(objective, now, today, time)]
     return Lately(
         hour=hour,
         day=day,
         week=_sum(by_day[:WEEK]),
         month=_sum(by_day),
+        days=sum(each is not None for each in by_day),
     )
 
 
-def _sum(parts: Iterable[Ended]) -> Ended:
-    return sum(parts, Ended())
+def _sum(parts: Iterable[Ended | None]) -> Ended | None:
+    """None where one of them is not known."""
+    known = list(parts)
+    return None if None in known else sum(filter(None, known), Ended())
 
 
-def _days_before(objective: Objective, today: datetime) -> list[Ended]:
+def _today(
+    objective: Objective, now: datetime, today: datetime, time: Time
+) -> Sequence[Ended] | None:
+    """Of the last hour, of the last 24 hours, and of today."""
+    key = _key(objective, today) + ":so-far"
+    kept = _read(_kept([key])[0])
+    if kept is not None and kept.fresh_until > now.timestamp():
+        return kept.counted
+    since = (now - timedelta(hours=1), now - timedelta(days=1), today)
+    before, end = time.left(), now + timedelta(days=1)
+    counted = in_time(
+        "objective: today", lambda: _counted(objective, [(each, end) for each in since]), before
+    )
+    if counted is not None and before - time.left() > _SLOW_SECONDS:
+        _keep(key, counted, now.timestamp() + _TODAY_SECONDS)
+    return counted
+
+
+def _days_before(
+    objective: Objective, now: datetime, today: datetime, time: Time
+) -> list[Ended | None]:
     """Of the days before today, the nearest first."""
     starts = [today - timedelta(days=back) for back in range(1, DAYS)]
     keys = [_key(objective, start) for start in starts]
-    found = []
-    for back, (start, key, kept) in enumerate(zip(starts, keys, _kept(keys), strict=True), 1):
-        counted = _read(kept)
-        if counted is None:
-            (counted,) = _counted(objective, [(start, start + timedelta(days=1))])
-            # At once: where the page's time is up before the last day, the next one goes on here.
+    found: list[Ended | None] = []
+    for back, (start, key, text) in enumerate(zip(starts, keys, _kept(keys), strict=True), 1):
+        kept = _read(text)
+        if kept is not None and kept.fresh_until > now.timestamp():
+            found.append(kept.counted[0])
+            continue
+        counted = in_time(
+            "objective: a day", partial(_counted, objective, [(start, _after(start))]), time.left()
+        )
+        if counted is not None:
+            # At once: where the time is up before the last day, the next look goes on here.
             seconds = _YESTERDAY_SECONDS if back == 1 else _EARLIER_SECONDS + back * _APART_SECONDS
-            _keep(key, counted, seconds)
-        found.append(counted)
+            _keep(key, counted, now.timestamp() + seconds)
+        elif kept is not None:
+            counted = kept.counted
+        found.append(counted[0] if counted is not None else None)
     return found
+
+
+def _after(start: datetime) -> datetime:
+    return start + timedelta(days=1)
 
 
 def _counted(objective: Objective, times: Sequence[tuple[datetime, datetime]]) -> list[Ended]:
@@ -124,7 +178,8 @@ def _counted(objective: Objective, times: Sequence[tuple[datetime, datetime]]) -
 
 
 def _key(objective: Objective, start: datetime) -> str:
-    return f"stigmer:objective:{objective.workflow_id}:{objective.within_seconds}:{start:%Y%m%d}"
+    of = f"{objective.workflow_id}:{objective.within_seconds}"
+    return f"stigmer:objective-day:{of}:{start:%Y%m%d}"
 
 
 def _kept(keys: list[str]) -> list[bytes | None]:
@@ -134,14 +189,17 @@ def _kept(keys: list[str]) -> list[bytes | None]:
     return [None] * len(keys)
 
 
-def _read(kept: bytes | None) -> Ended | None:
-    return None if kept is None else Ended(*json.loads(kept))
+def _read(kept: bytes | None) -> _Kept | None:
+    if kept is None:
+        return None
+    fresh_until, *counted = json.loads(kept)
+    return _Kept([Ended(*numbers) for numbers in counted], fresh_until)
 
 
-def _keep(key: str, counted: Ended, seconds: int) -> None:
-    numbers = [counted.completed, counted.late, counted.failed]
+def _keep(key: str, counted: Sequence[Ended], fresh_until: float) -> None:
+    numbers = [[each.completed, each.late, each.failed] for each in counted]
     with suppress(redis.RedisError):
-        _client().set(key, json.dumps(numbers), ex=seconds)
+        _client().set(key, json.dumps([fresh_until, *numbers]), ex=_KEPT_SECONDS)
 
 
 def _client() -> redis.Redis:

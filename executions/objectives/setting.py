@@ -31,7 +31,7 @@ class Wanted:
 def set_objective(workflow: Workflow, actor: User, wanted: Wanted) -> Objective:
     """The objective of the workflow from now on. Raises Refused, and then it stays as it was."""
     check_may_set(workflow, actor)
-    wanted = _checked(wanted)
+    wanted = checked(wanted)
     with atomic():
         row, _ = Objective.objects.update_or_create(
             workflow=workflow,
@@ -68,7 +68,8 @@ def check_may_set(workflow: Workflow, actor: User) -> None:
         )
 
 
-def _checked(wanted: Wanted) -> Wanted:
+def checked(wanted: Wanted) -> Wanted:
+    """The targets whole and rounded. Raises Refused."""
     found = [
         *_percent("success_percent", wanted.success_percent),
         *_percent("within_percent", wanted.within_percent),

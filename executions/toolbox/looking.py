@@ -12,16 +12,20 @@ from executions import policy, sight
 from executions.api import finding, history
 from executions.api.render import approvals as render_approvals
 from executions.api.render import executions as render
+from executions.api.render import objectives as render_objectives
 from executions.cli.display.standing import sentence
 from executions.ids import parse_public_id
-from executions.models import Execution, Workflow
+from executions.in_time import Time
+from executions.models import Execution, Objective, Workflow
 from executions.models.resource import holding
+from executions.objectives.counting import LOOK_SECONDS
 from executions.states import Phase
 from executions.toolbox.problems import ToolProblem
 from executions.verbs.rows import VERBS
 
 MOST = 100
 MOST_ENTRIES = 200
+MOST_OBJECTIVES = 20
 PHASES = [str(phase) for phase in Phase]
 Arguments = Mapping[str, Any]
 _HEAVY = ("input", "output", "error")
@@ -40,6 +44,21 @@ def workflow(user: User, given: Arguments) -> dict[str, Any]:
         "input_schema": input_schema(row),
         "definition": head.source if head else "",
     }
+
+
+def objectives(user: User, given: Arguments) -> dict[str, Any]:
+    """All are counted in one time; what was not counted in it is null."""
+    seen, time = policy.visible_workflows(user), Time(LOOK_SECONDS)
+    if given.get("workflow"):
+        seen = seen.filter(pk=finding.workflow(user, str(given["workflow"])).pk)
+    rows = Objective.objects.filter(workflow__in=seen.values("pk"))
+    rows = rows.select_related("workflow", "set_by").order_by("set_at")
+    found = [
+        {"workflow": row.workflow.slug}
+        | render_objectives.objective(row, row.workflow, time).model_dump(mode="json")
+        for row in rows[:MOST_OBJECTIVES]
+    ]
+    return {"objectives": found}
 
 
 def agents(user: User, given: Arguments) -> dict[str, Any]:

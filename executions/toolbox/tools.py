@@ -81,6 +81,15 @@ _LOOKING = (
         _schema(["name"], name=_text("Its name or id.")),
     ),
     ToolRow(
+        "list_objectives",
+        "How many runs of workflows are to complete, and how fast: what was reached in the last"
+        " hour, 24 hours, 7 and 30 days, how much of the budget for failures is used, and how fast"
+        " it burns (1 is sustainable). Of one workflow where it is named.",
+        "read",
+        looking.objectives,
+        _schema(workflow=_text("Its name or id.")),
+    ),
+    ToolRow(
         "list_agents",
         "Agents that you may talk to.",
         "read",

@@ -77,6 +77,7 @@ ROWS = {
     "executions.mcpserver": DECLARED,
     "executions.mcptool": Row(changes=True, does=named("take_what_is_offered")),
     "executions.notification": READ,
+    "executions.objective": DECLARED,
     "executions.occurrence": READ,
     "executions.process": READ._replace(does=named("drain", "resume")),
     "executions.proposal": READ._replace(

@@ -22,6 +22,7 @@ def test_it_is_set_read_with_what_was_reached_and_removed(people: Any) -> None:
     [target] = owner.get(path).json()["targets"]
     nothing = {"runs": 0, "wrong": 0, "reached_percent": None, "burn": None}
     assert target["last_30_days"] == nothing and target["budget_used"] is None
+    assert owner.get(path).json()["counted_days"] == 30
     problem(owner("PUT", path, {}), 422, "invalid")
     problem(owner("PUT", path, {"success_percent": 100}), 422, "invalid")
     assert owner("DELETE", path).status_code == 204

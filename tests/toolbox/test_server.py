@@ -18,7 +18,8 @@ from mcp.client.streamable_http import streamable_http_client
 from executions import tokens
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
-from executions.models import AuditEntry, Execution, Process
+from executions.models import AuditEntry, Execution, Process, Workflow
+from executions.objectives.setting import Wanted, set_objective
 from executions.toolbox.door import beside
 from executions.toolbox.names import tool_name
 from executions.toolbox.tools import MOST_TOOLS, tools_for
@@ -86,7 +87,7 @@ def test_a_token_sees_the_tools_that_it_may_use_and_no_others(alice: User, worke
         return {tool.name for tool in (await client.list_tools()).tools}
 
     looks = {"list_workflows", "describe_workflow", "list_agents", "list_runs", "describe_run"}
-    looks |= {"why_not_moving", "list_approvals"}
+    looks |= {"why_not_moving", "list_approvals", "list_objectives"}
     assert talk(secret_of(alice, "read"), names) == looks
     deciding = {verb.name for verb in VERBS.values() if verb.decides}
     assert deciding == {"restore", "undo restore", "override", "amend", "decide", "fork"}
@@ -105,6 +106,21 @@ def test_every_verb_is_a_tool_with_the_arguments_of_its_row(alice: User) -> None
         properties = rows[tool_name(verb.name)].parameters["properties"]
         assert {"id", *(argument.name for argument in verb.arguments)} <= properties.keys()
         assert ("seq" in properties) == verb.is_about_what_was_seen
+
+
+def test_objectives_are_told_of_workflows_that_the_token_may_see(alice: User, bob: User) -> None:
+    workflow = apply_definition(FAILS, alice).workflow
+    Workflow.objects.filter(pk=workflow.pk).update(visibility="private")
+    set_objective(workflow, alice, Wanted(success_percent=99))
+
+    def told(user: User, **given: Any) -> Any:
+        token = tokens.mint(user, "reads", ["read"]).token
+        return tools_for(token)["list_objectives"].do(user, given)["objectives"]
+
+    (found,) = told(alice, workflow="fails")
+    assert (found["workflow"], found["counted_days"]) == ("fails", 30)
+    assert found["targets"][0]["last_30_days"]["runs"] == 0
+    assert told(alice) == [found] and told(bob) == []
 
 
 def test_a_workflow_that_is_labelled_is_a_tool_with_its_schema(

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from executions.api.schemas import objectives as shapes
+from executions.in_time import Time
 from executions.models import Objective, Workflow
 from executions.objectives import burning
 
 
-def objective(row: Objective, workflow: Workflow) -> shapes.Objective:
-    """With what was reached of it."""
+def objective(row: Objective, workflow: Workflow, time: Time | None = None) -> shapes.Objective:
+    """With what was reached of it, as far as it is counted in this time."""
+    found = burning.targets(row, time)
     return shapes.Objective(
         workflow_id=workflow.public_id,
         **row.told(),
         set_by=row.set_by.get_username() if row.set_by else None,
         set_at=row.set_at,
-        targets=[_target(each) for each in burning.targets(row)],
+        counted_days=min((each.days for each in found), default=0),
+        targets=[_target(each) for each in found],
     )
 
 
@@ -33,7 +36,9 @@ def _target(found: burning.Target) -> shapes.Target:
     )
 
 
-def _span(found: burning.Span) -> shapes.Span:
+def _span(found: burning.Span | None) -> shapes.Span | None:
+    if found is None:
+        return None
     return shapes.Span(
         runs=found.runs,
         wrong=found.wrong,

@@ -55,11 +55,12 @@ class Target(BaseModel):
     within_seconds: int | None
     budget_used: float | None = Field(
         description="The share of what may go wrong in 30 days; above 1 the target is missed."
+        " Null without a run, and where not all days are counted."
     )
-    last_hour: Span
-    last_24_hours: Span
-    last_7_days: Span
-    last_30_days: Span
+    last_hour: Span | None = Field(description="Null: it could not be counted in time.")
+    last_24_hours: Span | None = Field(description="Null: it could not be counted in time.")
+    last_7_days: Span | None = Field(description="Null: not all of these days are counted yet.")
+    last_30_days: Span | None = Field(description="Null: not all of these days are counted yet.")
 
 
 class Objective(BaseModel):
@@ -71,4 +72,7 @@ class Objective(BaseModel):
     within_percent: float | None
     set_by: str | None
     set_at: datetime
+    counted_days: int = Field(
+        description="How many of the 30 days are counted; below 30, ask again: it goes on there."
+    )
     targets: list[Target]

@@ -14,6 +14,8 @@ from executions.cli.exits import CommandError, ExitCode
 from executions.cli.formats import Sentence
 from executions.cli.remote.client import Client
 
+DAYS = 30
+
 
 @talks
 def objective(
@@ -64,18 +66,24 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
     for target in found["targets"]:
         yield _aim(target)
         for name, words in (("last_7_days", "7 days"), ("last_30_days", "30 days")):
-            span = target[name]
-            reached = span["reached_percent"]
-            said = "no run" if reached is None else f"{reached:g} % of {span['runs']:,} runs"
-            yield f"  last {words}  {said}"
+            yield f"  last {words}  {_reached(target[name])}"
         used = target["budget_used"]
         yield f"  budget used  {'-' if used is None else f'{100 * used:.0f} %'}"
-        hour, day = (_burn(target[name]["burn"]) for name in ("last_hour", "last_24_hours"))
+        hour, day = (_burn(target[name]) for name in ("last_hour", "last_24_hours"))
         yield f"  burn  {hour} in the last hour, {day} in the last 24 hours (1 is sustainable)"
+    if (days := found.get("counted_days", DAYS)) < DAYS:
+        yield f"{days} of {DAYS} days are counted; ask again, and it goes on there."
 
 
-def _burn(burn: float | None) -> str:
-    return "-" if burn is None else f"{burn:,.1f}"
+def _reached(span: dict[str, Any] | None) -> str:
+    if span is None:
+        return "not counted yet"
+    reached = span["reached_percent"]
+    return "no run" if reached is None else f"{reached:g} % of {span['runs']:,} runs"
+
+
+def _burn(span: dict[str, Any] | None) -> str:
+    return "-" if span is None or span["burn"] is None else f"{span['burn']:,.1f}"
 
 
 def _aim(target: dict[str, Any]) -> str:

@@ -10,7 +10,8 @@ from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 from django.test import Client
 
-from dashboard.queries import attention, executions, how_often, in_time, overview
+from dashboard.queries import attention, executions, how_often, overview
+from executions import in_time
 from executions.models import Execution
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -28,6 +29,14 @@ def _read(sql: str) -> Any:
 def test_a_query_without_end_is_given_up_and_the_connection_goes_on():
     assert in_time.in_time("endless", lambda: _read(ENDLESS), seconds=0.3) is None
     assert _read("SELECT 7") == 7
+    assert in_time.in_time("short", lambda: _read("SELECT 8")) == 8
+
+
+def test_what_several_parts_have_together_is_up_for_all_of_them():
+    time = in_time.Time(0.3)
+    assert in_time.in_time("endless", lambda: _read(ENDLESS), time.left()) is None
+    assert time.left() == 0.0
+    assert in_time.in_time("short", lambda: _read("SELECT 8"), time.left()) is None
     assert in_time.in_time("short", lambda: _read("SELECT 8")) == 8
 
 

@@ -8,7 +8,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from dashboard.queries import objectives as queries
 from executions.models import Execution, Objective, Workflow
+from executions.objectives import burning
+from executions.objectives.setting import Wanted, set_objective
 from tests.objectives.conftest import ran  # noqa: F401
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +43,22 @@ def test_a_workflow_without_one_says_nothing_and_its_owner_sets_one(
     assert "Remove the objective" in owner.get(f"{page}objective").content.decode()
     owner.post(f"{page}objective", {"what": "remove"})
     assert not Objective.objects.exists()
+
+
+def test_what_there_was_no_time_to_count_is_said(
+    workflow: Workflow,
+    alice: User,
+    as_: As,
+    ran: Callable[..., Execution],  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    set_objective(workflow, alice, Wanted(success_percent=75))
+    ran("FAILED")
+    monkeypatch.setattr(queries, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(burning, "LOOK_SECONDS", 0)
+    shown = as_(alice).get(f"/workflows/{workflow.public_id}/").content.decode()
+    assert "0 of 30 days are counted" in shown and "75 % complete: not counted yet" in shown
+    assert "Of 1 workflow not all days are counted yet" in as_(alice).get("/").content.decode()
 
 
 def test_what_is_no_objective_comes_back_with_what_was_typed(

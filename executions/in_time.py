@@ -1,4 +1,6 @@
-"""A part of a page that may take too long: the page is shown without it, and says so."""
+"""A part of a page that may take too long: the page is shown without it, and says so. Several parts
+may have one time together.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +16,33 @@ from django.db import OperationalError, connection, transaction
 SECONDS = 1.5
 # How many instructions of SQLite's machine run between two looks at the clock.
 _INSTRUCTIONS = 20_000
+_LEAST_SECONDS = 0.01
 _QUERY_CANCELED = "57014"
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
+class Time:
+    """The time that several parts have together, from now on."""
+
+    def __init__(self, seconds: float) -> None:
+        self._ends_at = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """In seconds; 0 where it is up."""
+        return max(0.0, self._ends_at - time.monotonic())
+
+
 def in_time(part: str, work: Callable[[], T], seconds: float = SECONDS) -> T | None:
-    """What ``work`` reads, or None where a query of it took longer than ``seconds``.
+    """What ``work`` reads, or None where a query of it took longer than ``seconds``; without any
+    time left nothing is read.
 
     ``part`` names it in the log. ``work`` reads all that it wants before it returns: a queryset
     that is evaluated later is not bounded. Raises whatever else the database raises.
     """
+    # A limit of 0 ms is none to PostgreSQL.
+    if seconds < _LEAST_SECONDS:
+        return None
     limited = _limited_by_server if connection.vendor == "postgresql" else _limited_by_clock
     try:
         with limited(seconds):
