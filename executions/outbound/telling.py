@@ -17,7 +17,7 @@ from typing import Any
 from executions import clock
 from executions.journal.events import EventName, Told
 from executions.live.inbox import now_seq
-from executions.models import Channel, Event, Notification, Sending
+from executions.models import Channel, Event, Notification, Schedule, Sending
 from executions.models.transactions import atomic
 from executions.outbound import cursors, pacing, wording
 from executions.outbound.kinds.table import OF_NOTICES
@@ -122,6 +122,34 @@ class Teller:
             return True
         cursors.move_to(OF_INBOXES, now_seq())
         return False
+
+
+def of_schedule(schedule: Schedule) -> None:
+    """Tell that it was paused before it started a run, in the transaction that is open: the
+    channels of its owner, and those of the server. There is no run whose event would say so.
+    """
+    name = str(EventName.SCHEDULE_PAUSED)
+    heard = [
+        channel
+        for channel in channels()
+        if channel.owner_id in (None, schedule.owner_id)
+        and channel.wants(name)
+        and channel.is_about(schedule.subject.public_id)
+    ]
+    group, paced = f"{name}:{schedule.public_id}", pacing.Pace(clock.now())
+    body = wording.of_schedule(schedule)
+    rows = [
+        Sending(
+            channel=channel,
+            key=f"{schedule.pk.hex}.{body['at']}",
+            type=name,
+            group=group,
+            due_at=paced.due_at(channel, group, is_asking=False),
+            body=body,
+        )
+        for channel in heard
+    ]
+    Sending.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _with_runs(rows: Any) -> Any:

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.conf import settings
 
-from executions.journal.events import title_of
-from executions.models import Channel, Event, Execution
+from executions.journal.events import EventName, title_of
+from executions.models import Channel, Event, Execution, Schedule
 from executions.outbound.parcels import Lot, Parcel
 from executions.sanitise import sanitise_reason
 
@@ -56,6 +56,23 @@ def notice(event: Event, *, is_reminder: bool = False) -> dict[str, Any]:
         "at": event.created_at.isoformat().replace("+00:00", "Z"),
         "path": _path(execution, payload),
         "is_reminder": is_reminder,
+    }
+
+
+def of_schedule(schedule: Schedule) -> dict[str, Any]:
+    """The body of a message: Stigmer paused a schedule that has started no run yet."""
+    return {
+        "event": str(EventName.SCHEDULE_PAUSED),
+        "title": "The schedule was paused",
+        "schedule_id": schedule.public_id,
+        # As of a run; it would bear the schedule's name.
+        "execution": _line(schedule.name, LONGEST_NAME),
+        "kind": "schedule",
+        "workflow": _line(schedule.subject.name, LONGEST_NAME),
+        "workflow_id": schedule.subject.public_id,
+        "reason": _line(schedule.reason, LONGEST_REASON),
+        "at": schedule.state_at.isoformat().replace("+00:00", "Z"),
+        "path": f"/schedules/{schedule.public_id}/",
     }
 
 

@@ -11,6 +11,7 @@ from executions.models import Execution, Schedule
 from executions.models.move import Move, Standing
 from executions.models.moves import apply
 from executions.models.schedule import ScheduleState
+from executions.outbound import telling
 from executions.states import Phase
 
 LONGEST_REASON = 500
@@ -26,6 +27,8 @@ def pause(schedule: Schedule, reason: str) -> None:
     last = Execution.objects.filter(occurrence__schedule=schedule).order_by("-pk").first()
     if last is not None:
         _tell(schedule, last)
+    else:
+        telling.of_schedule(schedule)
     audit.record_installation("pause schedule", schedule.public_id, None, reason=schedule.reason)
 
 

@@ -15,14 +15,18 @@ from executions.intake import standing
 from executions.intake.apply import apply_definition
 from executions.models import (
     AuditEntry,
+    Channel,
     Event,
     Execution,
     Notification,
     Occurrence,
     Schedule,
+    Sending,
     Workflow,
 )
 from executions.models.schedule import Outcome, ScheduleState
+from executions.outbound import channels, wording
+from executions.outbound.parcels import Lot, Parcel
 from executions.policy import VIEWERS_GROUP
 from executions.schedules import starting
 from executions.schedules.changing import change, delete, disable, resume, trigger
@@ -177,6 +181,31 @@ def test_what_is_refused_pauses_the_schedule_and_says_why(
     assert (entry.actor, entry.subject) == (None, schedule.public_id)
     event = Event.objects.get(name="WORKFLOW_SCHEDULE_PAUSED")
     assert Notification.objects.get(event=event).user == schedule.owner
+
+
+def test_a_refusal_before_the_first_run_is_told_to_channels(
+    make: Make, alice: User, bob: User, admin: User
+) -> None:
+    def channel(owner: User, name: str, **more: Any) -> Channel:
+        where = f"https://example.org/{name}"
+        return channels.create(owner, channels.Wanted(name, where, kind="webhook", **more))
+
+    own = channel(alice, "own", is_personal=True)
+    of_server = channel(admin, "ops")
+    channel(alice, "failures", is_personal=True, types=["WORKFLOW_STEP_FAILED"])
+    channel(bob, "others", is_personal=True)
+    schedule = make(every="PT10M", tasks=SCHEMA % "" + WORKS, input={"a": 1})
+    channel(admin, "elsewhere", muted=[schedule.subject.public_id])
+    _ask_for_more(schedule)
+    due(schedule)
+    starting.start_due()
+    starting.start_due()
+    rows = Sending.objects.select_related("channel").order_by("channel__name")
+    assert [row.channel for row in rows] == [of_server, own]
+    letter = wording.letter(own, Parcel(rows[1], (Lot((rows[1],), 1),)))
+    (line,) = letter.lines
+    assert line.text.startswith(f"nightly ({schedule.subject.name}): The schedule was paused: ")
+    assert "size" in line.text and line.address.endswith(f"/schedules/{schedule.public_id}/")
 
 
 def test_after_failures_in_a_row_the_schedule_is_paused_and_its_owner_told(
