@@ -32,6 +32,7 @@ class WorkspaceAdmin(Looking):
         "size_bytes",
         "is_persistent",
         "keep_until",
+        "handed_to",
         "problem",
         "created_at",
         "examined_at",

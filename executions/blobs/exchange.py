@@ -133,10 +133,7 @@ class Exchange:
             ):
                 yield response
         except httpx.HTTPError as problem:
-            raise StorageFailed(
-                f"The storage at {where.host} does not answer ({type(problem).__name__}).",
-                may_pass=True,
-            ) from problem
+            raise StorageFailed(_unreached(where.host, problem), may_pass=True) from problem
 
     def _judge(self, response: httpx.Response, body: bytes, key: str) -> None:
         status, code = response.status_code, listing.code_of(body)
@@ -214,7 +211,21 @@ def _date(response: httpx.Response, name: str) -> datetime | None:
     return found.replace(tzinfo=found.tzinfo or UTC)
 
 
+def _unreached(host: str, problem: httpx.HTTPError) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in str(problem):
+        return (
+            f"The certificate of the storage at {host} is not trusted: name the authority that"
+            " signed it by SSL_CERT_FILE."
+        )
+    return f"The storage at {host} does not answer ({type(problem).__name__})."
+
+
 def _verify() -> bool | ssl.SSLContext:
-    """An authority of the operator's own is named as everywhere."""
+    """An authority of the operator's own is named as everywhere. Raises StorageFailed."""
     named = os.environ.get("SSL_CERT_FILE")
-    return ssl.create_default_context(cafile=named) if named else True
+    try:
+        return ssl.create_default_context(cafile=named) if named else True
+    except OSError as problem:
+        raise StorageFailed(
+            f"The file of authorities that SSL_CERT_FILE names cannot be used: {problem}."
+        ) from problem

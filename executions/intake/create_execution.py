@@ -161,6 +161,7 @@ def _find_what_it_goes_on_from(draft: ExecutionDraft) -> None:
         draft.input |= {"from_run": last.public_id} if last is not None else {}
     elif named is not None and not own.filter(pk=parse_public_id(named, "aex") or NOBODY).exists():
         raise _invalid("/from_run", f"You have no run {named[:60]!r} of this agent to go on from.")
+    own_workspace.keep(draft)
 
 
 def check_duplicate(draft: ExecutionDraft) -> None:
@@ -207,6 +208,8 @@ def build_row(draft: ExecutionDraft) -> None:
     elif isinstance(draft.instance, AgentInstance):
         execution.agent, execution.agent_version = draft.agent, draft.version
         execution.agent_instance, execution.session = draft.instance, draft.session
+        if draft.runner == Runner.OURS and draft.version is not None:
+            execution.host = own_workspace.host_of_folder(execution, draft.version.document)
 
 
 def set_initial_phase(draft: ExecutionDraft) -> None:

@@ -9,11 +9,13 @@ from django.conf import settings
 from executions import policy, secret_access
 from executions.calls.workspace.repositories import NotAllowed, find
 from executions.errors import Finding, Refused
+from executions.ids import parse_public_id
 from executions.intake.execution_draft import ExecutionDraft
 from executions.language import own_workspace
-from executions.models import WorkflowVersion
+from executions.language.model.workspace import arguments_of
+from executions.models import Execution, WorkflowVersion
 from executions.states import Runner
-from executions.workspaces import grants
+from executions.workspaces import grants, handing
 
 _WHERE = "docs/workspaces.md says what a run may name."
 
@@ -37,6 +39,25 @@ def check(draft: ExecutionDraft) -> None:
         raise _invalid(str(problem), "/workspace/git/repository") from problem
     if isinstance(draft.version, WorkflowVersion):
         _check_trusted(draft, draft.version)
+
+
+def keep(draft: ExecutionDraft) -> None:
+    """A run that goes on with a conversation works where the run before it did, unless it names
+    another workspace.
+    """
+    before = parse_public_id(str(draft.input.get("from_run") or ""), "aex")
+    if draft.own_workspace is None and before is not None:
+        own = Execution.objects.filter(pk=before).values_list("own_workspace", flat=True)
+        draft.own_workspace = own.first()
+
+
+def host_of_folder(execution: Execution, document: dict[str, Any]) -> str:
+    """The host that holds the folder in which this run, not stored yet, goes on; empty for none."""
+    wanted = execution.own_workspace or document.get("workspace") or "none"
+    if wanted == "none":
+        return ""
+    found = handing.before(execution, arguments_of(own_workspace.load(wanted)))
+    return found.workspace.host if found.workspace is not None else ""
 
 
 def _check_trusted(draft: ExecutionDraft, version: WorkflowVersion) -> None:

@@ -77,6 +77,8 @@ class Workspace(models.Model):
     saved_problem = models.CharField(max_length=500, blank=True, default="", db_default="")
     # Its host may be away for so long before it is made again elsewhere; none: a person decides.
     remake_after_seconds = models.FloatField(null=True, blank=True)
+    # The run that went on in the folder, by its id: this one has it no more.
+    handed_to = models.CharField(max_length=40, blank=True, default="", db_default="")
     problem = models.CharField(max_length=500, blank=True, default="")
     created_at = models.DateTimeField(db_default=Now())
     # When it was looked at what the run has changed; not since something ran in it.

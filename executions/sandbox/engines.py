@@ -185,9 +185,15 @@ def _tried(may_use_docker: bool) -> Containers:
 
 def _of_podman(told: Any) -> str:
     """Why it keeps no container within its limits; empty where it does."""
-    found = (told.get("host") or {}).get("cgroupControllers") or []
-    missing = [name for name in ("memory", "pids") if name not in found]
-    return f"podman cannot limit {' and '.join(missing)} here" if missing else ""
+    host = told.get("host") or {}
+    missing = [
+        name for name in ("memory", "pids") if name not in (host.get("cgroupControllers") or [])
+    ]
+    if not missing:
+        return ""
+    is_rootless = (host.get("security") or {}).get("rootless")
+    needs = " (without root it needs cgroup v2, delegated to its user)" if is_rootless else ""
+    return f"podman cannot limit {' and '.join(missing)} here{needs}"
 
 
 def _of_docker(told: Any) -> str:

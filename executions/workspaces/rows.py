@@ -18,6 +18,7 @@ from executions.models import Artifact, Execution, Workspace
 from executions.models.transactions import atomic
 from executions.models.workspace import WorkspaceState
 from executions.worker_identity import here
+from executions.workspaces import handing
 
 _NOTHING_SAVED = {"saved_digest": "", "saved_commit": "", "saved_problem": "", "saved_at": None}
 # Without a word of the workflow: long enough to look at it, and longer where something went wrong.
@@ -32,7 +33,8 @@ def folder_of(workspace: Workspace) -> Path:
 def begin(execution: Execution, key: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The row of the workspace that is made now, under this key; what the attempt is told.
 
-    One that was made under the key before is what it is: ``made`` tells it.
+    One that was made under the key before is what it is: ``made`` tells it. So does one in which a
+    run before this one worked that this one goes on from.
     """
     keep = arguments.get("keep") or {}
     told = {
@@ -45,27 +47,46 @@ def begin(execution: Execution, key: str, arguments: Mapping[str, Any]) -> dict[
     }
     with atomic():
         bind(execution.pk, here().host)
+        before = handing.before(execution, arguments)
+        if taken := _taken(execution, before, told):
+            return {"made": _output(taken, before)}
         workspace, _ = Workspace.objects.get_or_create(
             execution_id=execution.pk, defaults=told | {"name": execution.pk.hex}
         )
         is_made = workspace.state == WorkspaceState.READY and workspace.key == key
         if is_made and workspace.host == here().host and folder_of(workspace).is_dir():
-            return {"made": _output(workspace)}
+            return {"made": _output(workspace, before)}
         fresh: dict[str, Any] = dict.fromkeys(("removed_at", "examined_at"))
+        fresh["handed_to"] = ""
         # Another host counts by a clock of its own.
         fresh |= {"state": WorkspaceState.MAKING, "saved_order": 0}
         if workspace.key != key:
             fresh |= _NOTHING_SAVED
         Workspace.objects.filter(pk=workspace.pk).update(**told | fresh, keep_until=None)
     used = Workspace.objects.of_host(here().host).there().aggregate(used=Sum("size_bytes"))["used"]
-    again = workspace.key == key and workspace.start_commit
+    own = workspace if workspace.key == key and workspace.start_commit else None
+    again = own or (before.workspace if before.is_stored_elsewhere else None)
     return {
         "name": workspace.name,
         "path": workspace.path,
-        "again": _again(workspace) if again else None,
+        "again": _again(again) if again else None,
+        "note": before.why,
         "used_bytes": used or 0,
         "most_bytes": settings.STIGMER_WORKSPACES_BYTES,
     }
+
+
+def _taken(
+    execution: Execution, before: handing.Before, told: Mapping[str, Any]
+) -> Workspace | None:
+    """The folder of the run before this one, which is this one's from now on; None where it is to
+    have one of its own.
+    """
+    row = before.workspace
+    if row is None or Workspace.objects.filter(execution_id=execution.pk).exists():
+        return None
+    is_here = row.host == here().host and folder_of(row).is_dir()
+    return handing.take(execution, row, told) if is_here else None
 
 
 def _again(workspace: Workspace) -> dict[str, str]:
@@ -106,8 +127,10 @@ def made(execution: Execution, key: str, output: Mapping[str, Any]) -> None:
     )
 
 
-def _output(workspace: Workspace) -> dict[str, Any]:
+def _output(workspace: Workspace, before: handing.Before) -> dict[str, Any]:
     output: dict[str, Any] = {"path": workspace.path}
+    if before.run:
+        output["continues"] = before.run
     if workspace.repository:
         output |= {
             "repository": workspace.repository,
@@ -126,6 +149,9 @@ def use(execution: Execution) -> dict[str, Any]:
     again = "Restore the run to its beginning: another one is made then."
     if workspace is None or workspace.state == WorkspaceState.MAKING:
         raise Refused("invalid", f"The run has no workspace. {again}")
+    if workspace.handed_to:
+        went = f"The run {workspace.handed_to} went on in the run's workspace."
+        raise Refused("invalid", f"{went} {again}")
     if workspace.state == WorkspaceState.REMOVED:
         raise Refused("invalid", f"The run's workspace was removed. {again}")
     if workspace.host != here().host:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from nanio.app import build_app
@@ -22,20 +23,27 @@ KEY, SECRET, BUCKET = "a-key", "a-secret-that-is-long", "files"
 
 
 @contextmanager
-def storage(folder: Path) -> Iterator[str]:
-    """The address of a running storage whose bucket is a folder."""
+def storage(folder: Path, certificate: Path | None = None) -> Iterator[str]:
+    """The address of a running storage whose bucket is a folder. With a folder that holds a
+    certificate and its key it speaks TLS.
+    """
     (folder / BUCKET).mkdir(parents=True)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         credentials = StaticCredentialResolver({KEY: SECRET})
         app = build_app(Settings(data_dir=folder, credentials=credentials))
-        config = uvicorn.Config(app, loop="asyncio", http="h11", ws="none", log_config=None)
+        tls: dict[str, Any] = {}
+        if certificate is not None:
+            tls["ssl_certfile"] = str(certificate / "cert.pem")
+            tls["ssl_keyfile"] = str(certificate / "key.pem")
+        config = uvicorn.Config(app, loop="asyncio", http="h11", ws="none", log_config=None, **tls)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
             until(lambda: server.started, what="the storage listens")
-            yield f"s3://{BUCKET}/of/stigmer?endpoint=http://127.0.0.1:{port}"
+            scheme = "https" if tls else "http"
+            yield f"s3://{BUCKET}/of/stigmer?endpoint={scheme}://127.0.0.1:{port}"
         finally:
             server.should_exit = True
             thread.join()

@@ -14,6 +14,7 @@ import pytest
 
 from executions.blobs import StorageFailed, TooLarge, at, exchange, s3
 from tests.blobs.servers import BUCKET, KEY, SECRET, answering, nobody, say, storage
+from tests.outbound.test_mail import certified
 
 DIGEST = hashlib.sha256(b"hello").hexdigest()
 NAME = f"of/stigmer/{DIGEST[:2]}/{DIGEST[2:]}"
@@ -88,6 +89,21 @@ def test_what_is_wrong_with_keys_or_bucket_is_said(
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(StorageFailed, match="AWS_SECRET_ACCESS_KEY is not set"):
         at(address)
+
+
+def test_over_tls_only_an_authority_that_the_operator_names_is_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certified(tmp_path)
+    with storage(tmp_path / "s3", tmp_path) as address:
+        with pytest.raises(StorageFailed, match="not trusted: name the authority") as refused:
+            put(address)
+        assert refused.value.may_pass
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+        assert read(address, put(address)) == b"hello"
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+        with pytest.raises(StorageFailed, match="SSL_CERT_FILE names cannot be used"):
+            at(address).require(DIGEST)
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ def workspace(row: Workspace) -> shapes.Workspace:
         size_bytes=row.size_bytes,
         persistent=row.is_persistent,
         keep_until=row.keep_until,
+        handed_to=row.handed_to,
         saved_commit=row.saved_commit,
         saved_at=row.saved_at,
         saved_problem=row.saved_problem,

@@ -29,6 +29,7 @@ class Workspace(BaseModel):
     size_bytes: int = Field(description="As it was measured last.")
     persistent: bool
     keep_until: datetime | None = None
+    handed_to: str = Field(description="The run that went on in the folder, which this one had.")
     saved_commit: str = Field(
         description="The commit after a command, from which another host can make it again."
     )

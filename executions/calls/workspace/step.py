@@ -74,7 +74,8 @@ def _filled(
     limits, told = context.limits, context.resources
     folder, hidden = Path(limits["folder"]), [Path(limits["hidden"])]
     place.make()
-    made: dict[str, Json] = {"path": told["path"]}
+    note = told.get("note")
+    made: dict[str, Json] = {"path": told["path"]} | ({"note": note} if note else {})
     if arguments.get("repository"):
         around = git.Sandbox(
             folder,

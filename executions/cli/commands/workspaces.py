@@ -107,6 +107,7 @@ def _told(row: Any) -> dict[str, Any]:
         "size_bytes": row.size_bytes,
         "persistent": row.is_persistent,
         "keep_until": row.keep_until.isoformat() if row.keep_until else None,
+        "handed_to": row.handed_to,
         "problem": row.problem,
     }
 

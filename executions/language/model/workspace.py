@@ -38,7 +38,7 @@ class Keep(Model):
     """How long it is kept once the run has ended."""
 
     after_success: float | None = Field(
-        None, ge=0, alias="afterSuccess", description="days; removed at once by default"
+        None, ge=0, alias="afterSuccess", description="days; 1 by default"
     )
     after_failure: float | None = Field(
         None, ge=0, alias="afterFailure", description="days; 7 by default"
