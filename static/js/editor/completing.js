@@ -1,4 +1,5 @@
 // Completion of keywords and names, from the schema of what is written.
+import { coded } from "./coded.js";
 import { declared, entry, pathTo, siblings, tasksBeside } from "./places.js";
 import { Schemas } from "./schemas.js";
 
@@ -38,7 +39,7 @@ function keysAt(schemas, lines, row, column, dashes) {
     label: key,
     type: "property",
     detail: isNeeded ? " needed" : "",
-    info: description || undefined,
+    info: description ? () => coded(description) : undefined,
     boost: (isNeeded ? 20 : 0) - (isShared ? 10 : 0),
     apply: isList && !isObject ? `${key}:\n${pad}- ` : isObject ? `${key}:\n${pad}` : `${key}: `,
   }));

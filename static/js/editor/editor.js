@@ -1,5 +1,6 @@
 // The editor of definitions: CodeMirror over the plain box, which stays what is sent.
 import * as cm from "../../vendor/codemirror.min.js";
+import { coded } from "./coded.js";
 import { completing } from "./completing.js";
 
 const nonce = document.querySelector("script[data-editor]").nonce;
@@ -29,7 +30,9 @@ function problemsIn(doc) {
     const line = doc.line(Math.min(Math.max(1, Number(dataset.line)), doc.lines));
     const indent = line.text.length - line.text.trimStart().length;
     const from = line.from + Math.min(Math.max(indent, Number(dataset.column) - 1), line.length);
-    return { from, to: Math.max(from, line.to), severity: "error", message: dataset.says };
+    const message = dataset.says;
+    const renderMessage = () => coded(message);
+    return { from, to: Math.max(from, line.to), severity: "error", message, renderMessage };
   });
 }
 
