@@ -47,7 +47,10 @@ def without(text: str, address: str) -> str:
     for piece in sorted(hidden, key=len, reverse=True):
         text = re.sub(re.escape(piece) + r"(?![\w-])", HIDDEN, text)
     hider = Hider({str(number): piece for number, piece in enumerate(sorted(hidden))})
-    return hider.replaced(text, lambda name, piece: HIDDEN)
+    text = hider.replaced(text, lambda name, piece: HIDDEN)
+    # A text that was cut may end in the beginning of it.
+    held = hider.held_back(text)
+    return text[:-held] + HIDDEN if held >= _SHORTEST_PART else text
 
 
 def _hidden(address: str) -> set[str]:

@@ -264,3 +264,6 @@ def test_what_is_hidden_is_found_encoded_and_in_part() -> None:
     said = f"POST {address}: no hooks/a%20secret%2Fpath, no 'a secret/path', no word12345 at all"
     text = addresses.without(said, address)
     assert "example.com" in text and "secret" not in text and "word12345" not in text
+    cut = addresses.without("Cannot POST /hooks/a%20secret%2Fpa", address)
+    assert cut == "Cannot POST /…"
+    assert addresses.without("There is no such hook", address) == "There is no such hook"
