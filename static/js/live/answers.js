@@ -28,7 +28,7 @@ function paint(path, added) {
   const words = place.querySelector("[data-stream-text]");
   const shown = words.firstChild;
   if (added !== null && shown && shown.length + added.length === answer.text.length) shown.appendData(added);
-  else words.textContent = answer.text;
+  else if (words.textContent !== answer.text) words.textContent = answer.text;
   const note = place.querySelector("[data-stream-note]");
   note.textContent = noteOf(answer, place.dataset.streamWaits);
   note.hidden = !note.textContent;
@@ -47,6 +47,7 @@ export function hear({ path, at, text, thinking, tool, arguments: written }) {
   paint(path, at === 0 ? null : text);
 }
 
-export function repaint() {
-  for (const place of document.querySelectorAll("[data-stream]")) paint(place.dataset.stream, null);
+// A part that is new to the page may have a place for an answer that was heard before it.
+export function repaint(within = document) {
+  for (const place of within.querySelectorAll("[data-stream]")) paint(place.dataset.stream, null);
 }

@@ -53,6 +53,7 @@ export async function put({ id, html, into, at }) {
   }
   const placed = document.getElementById(id);
   if (!placed) return;
+  repaint(placed);
   tick(placed.parentElement);
   showOwn(placed.parentElement);
 }
