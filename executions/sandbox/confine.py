@@ -39,8 +39,9 @@ _PRETEND = 0x00050000
 
 class _Numbers(NamedTuple):
     """System calls by number: ``socket``; those that change a file by its path without opening it;
-    those that reach into other processes or the kernel; those of which an argument has to be 0, as
-    ``touch`` names no path and ``ulimit`` no other process.
+    those that reach into other processes or the kernel, or into memory and queues that processes of
+    the host share and that outlive them; those of which an argument has to be 0, as ``touch`` names
+    no path and ``ulimit`` no other process.
     """
 
     architecture: int
@@ -55,14 +56,20 @@ _NUMBERS = {
         0xC000003E,
         41,
         (90, 92, 94, 132, 188, 189, 197, 198, 235, 260, 261, 268, 452),
-        (101, 165, 166, 248, 249, 250, 272, 298, 304, 308, 310, 311, 321, 323, 425),
+        (
+            *(101, 165, 166, 248, 249, 250, 272, 298, 304, 308, 310, 311, 321, 323, 425),
+            *(29, 30, 31, 64, 65, 66, 68, 69, 70, 71, 220, 240, 241),
+        ),
         ((280, 1), (302, 0)),
     ),
     "aarch64": _Numbers(
         0xC00000B7,
         198,
         (5, 6, 14, 15, 53, 54, 452),
-        (39, 40, 97, 117, 217, 218, 219, 241, 265, 268, 270, 271, 280, 282, 425),
+        (
+            *(39, 40, 97, 117, 217, 218, 219, 241, 265, 268, 270, 271, 280, 282, 425),
+            *(180, 181, *range(186, 197)),
+        ),
         ((88, 1), (261, 0)),
     ),
 }

@@ -15,6 +15,7 @@ import os
 import resource
 import select
 import signal
+import stat
 import struct
 import sys
 import time
@@ -46,6 +47,8 @@ class Keeper:
         self.out = bytearray()
         self.why = ""
         self.code: int | None = None
+        # Memory of files that have no name, as it was when the disk was looked at last.
+        self.unnamed_bytes = 0
         self.streams: dict[int, Stream] = {}
         self.to_send = memoryview(told["stdin"].encode())
         self.poll = select.poll()
@@ -185,7 +188,7 @@ class Keeper:
             self.next_look = now + _TICK_SECONDS
             self.why = self._passed()
             if not self.why and now >= self.next_disk:
-                full = _is_full(self.told["folders"], self.limits["disk_bytes"])
+                full = self._has_filled_the_disk()
                 took = time.monotonic() - now
                 self.next_disk = now + max(_DISK_TICK_SECONDS, 4 * took)
                 self.why = "disk" if full else ""
@@ -194,8 +197,18 @@ class Keeper:
         pids = _descendants(os.getpid())
         if len(pids) > self.limits["processes"]:
             return "processes"
-        used = sum(map(_memory_of, pids))
-        return "memory" if used > self.limits["memory_bytes"] else ""
+        seen = [_memory_of(pid) for pid in pids]
+        used, most = sum(own for own, _ in seen), self.limits["memory_bytes"]
+        shared = self.unnamed_bytes
+        if used + sum(with_others for _, with_others in seen) > most:
+            # Some of it may be of files, and of several processes: that costs more to find out.
+            shared = max(shared, sum(map(_shared_memory_of, pids)))
+        return "memory" if used + shared > most else ""
+
+    def _has_filled_the_disk(self) -> bool:
+        folders = self.told["folders"]
+        on_disk, self.unnamed_bytes = _unnamed(_descendants(os.getpid()), folders)
+        return _is_full(folders, self.limits["disk_bytes"] - on_disk)
 
     def _drain(self) -> None:
         """What the dead have left in their pipes."""
@@ -364,14 +377,55 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _memory_of(pid: int) -> int:
-    """Resident bytes that are not of files."""
+def _memory_of(pid: int) -> tuple[int, int]:
+    """Resident bytes that are its own, and those of files and of what it may share with others."""
     try:
         with open(f"/proc/{pid}/statm", encoding="ascii") as file:
             words = file.read().split()
     except OSError:
-        return 0
-    return (int(words[1]) - int(words[2])) * _PAGE if len(words) > 2 else 0
+        return 0, 0
+    if len(words) < 3:
+        return 0, 0
+    return (int(words[1]) - int(words[2])) * _PAGE, int(words[2]) * _PAGE
+
+
+def _shared_memory_of(pid: int) -> int:
+    """Its part of the memory that processes share: each of two has half of it."""
+    for name, word in (("smaps_rollup", "Pss_Shmem:"), ("status", "RssShmem:")):
+        try:
+            with open(f"/proc/{pid}/{name}", encoding="ascii", errors="replace") as file:
+                found = [line.split() for line in file if line.startswith(word)]
+        except OSError:
+            continue
+        if found:
+            return int(found[0][1]) * 1024
+    return 0
+
+
+def _unnamed(pids: list[int], folders: list[str]) -> tuple[int, int]:
+    """The bytes of open files that no folder holds: of removed ones, on the disk of the folders,
+    and of those that were made in memory.
+    """
+    disks = {file.st_dev for file in map(_stat, folders) if file is not None}
+    sizes: dict[tuple[int, int], int] = {}
+    for pid in pids:
+        try:
+            paths = [f"/proc/{pid}/fd/{name}" for name in os.listdir(f"/proc/{pid}/fd")]
+        except OSError:
+            continue
+        for path in paths:
+            file = _stat(path)
+            if file is not None and stat.S_ISREG(file.st_mode) and not file.st_nlink:
+                sizes[file.st_dev, file.st_ino] = file.st_blocks * 512
+    on_disk = sum(size for (device, _), size in sizes.items() if device in disks)
+    return on_disk, sum(sizes.values()) - on_disk
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
 
 
 def _is_full(folders: list[str], most_bytes: int) -> bool:

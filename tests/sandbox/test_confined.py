@@ -75,6 +75,8 @@ def test_a_command_works_in_its_folders(confined: Run) -> None:
         "mknod it c 1 1",
         "unshare -r true",
         "mount -t tmpfs none .",
+        "python3 -c 'import ctypes; exit(ctypes.CDLL(None).shmget(0, 4096, 0o1600) < 0)'",
+        "python3 -c 'import ctypes; exit(ctypes.CDLL(None).msgget(0, 0o1600) < 0)'",
         "python3 -c 'import socket; socket.socket()'",
         "python3 -c 'import socket; socket.socket(socket.AF_UNIX)'",
         "python3 -c 'import socket; socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)'",

@@ -225,9 +225,27 @@ def test_of_too_much_output_the_beginning_and_the_end_are_kept_and_it_says_so(
     assert "bytes are left out here" in text
 
 
-def test_a_command_that_takes_too_much_memory_is_ended(folder: Path) -> None:
-    line = "head -c 200m /dev/zero | tail -c 200m | sleep 60"
-    outcome = failed(shell(folder, line, limits={"memory_bytes": 64 * MIB}))
+SHARED = """import mmap, time
+block = mmap.mmap(-1, 200 << 20)
+for at in range(0, 200 << 20, 1 << 20): block[at : at + (1 << 20)] = b"x" * (1 << 20)
+time.sleep(60)
+"""
+UNNAMED = """import os, time
+for each in range(25): os.write(os.memfd_create("x"), b"x" * (8 << 20))
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        {"shell": {"command": "head -c 200m /dev/zero | tail -c 200m | sleep 60"}},
+        {"script": {"language": "python", "code": SHARED}},
+        {"script": {"language": "python", "code": UNNAMED}},
+    ],
+)
+def test_a_command_that_takes_too_much_memory_is_ended(folder: Path, task: Any) -> None:
+    outcome = failed(run(folder, task, limits={"memory_bytes": 64 * MIB}))
     assert "STIGMER_MEMORY_BYTES" in outcome.error.detail
     assert not outcome.transient
 
@@ -237,6 +255,8 @@ def test_a_command_that_takes_too_much_memory_is_ended(folder: Path) -> None:
     [
         "for i in $(seq 20); do head -c 4m /dev/zero > $i; done; sleep 60",
         "cd $TMPDIR; for i in $(seq 20); do head -c 4m /dev/zero > $i; done; sleep 60",
+        "for i in 3 4 5 6 7 8 9; do eval exec $i'>file'; rm file; head -c 4m /dev/zero >&$i; done;"
+        " sleep 60",
     ],
 )
 def test_a_command_that_takes_too_much_disk_is_ended(folder: Path, line: str) -> None:
