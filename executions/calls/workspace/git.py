@@ -171,7 +171,10 @@ def clone(
     script = (
         'set -e; git init -q --template= .; printf "%s\\n" "$3" > .git/objects/info/alternates;'
         ' git config gc.auto 0; git config user.name "$GIT_AUTHOR_NAME";'
-        ' git config user.email "$GIT_AUTHOR_EMAIL"; git checkout -q -b "$1" "$2"'
+        ' git config user.email "$GIT_AUTHOR_EMAIL"; fail() { printf "%s\\n" "$1" >&2; exit 1; };'
+        ' said=$(git checkout -q -b "$1" "$2" 2>&1) || fail "$said";'
+        # It calls itself successful where it could not write a file whole.
+        ' case "$said" in *"error: "*) fail "$said";; esac'
     )
     argv = ["/bin/sh", "-c", script, "sh", branch, commit, f"{MIRROR_INSIDE}/objects"]
     if saved:

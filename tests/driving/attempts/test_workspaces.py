@@ -164,6 +164,22 @@ def test_no_further_workspace_is_made_while_all_of_them_take_too_much_disk(
     assert (other.phase, other.output) == ("COMPLETED", {"n": 2})
 
 
+def test_a_clone_with_a_file_that_does_not_fit_whole_is_none(
+    begin: Any, drive: Any, settings: Any, folder: Path, tmp_path: Path
+) -> None:
+    repository = shop(tmp_path / "large")
+    (repository / "zeros").write_bytes(bytes(12 << 20))
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "Few bytes, until they are unpacked")
+    settings.STIGMER_REPOSITORIES = {"large": str(repository)}
+    settings.STIGMER_WORKSPACE_BYTES = 8 << 20
+    tasks = "workspace: {git: {repository: large}}\ndo: [{a: {run: {shell: {command: ls}}}}]\n"
+    execution = drive(begin(tasks))
+    assert execution.phase == "FAILED"
+    assert "The clone could not be made" in execution.failure_reason
+    assert not (folder / Workspace.objects.get(execution=execution).name).exists()
+
+
 def test_a_restore_to_the_beginning_makes_another_one(begin: Any, drive: Any) -> None:
     tasks = """workspace: temporary
 do:
