@@ -25,7 +25,7 @@ from executions.driving.attempts.running import Running
 from executions.driving.driver import advance
 from executions.driving.store import Here
 from executions.models import Event, Execution, Process, Step
-from executions.models.prepared import as_text, numbered
+from executions.models.prepared_statements import as_text, numbered
 from executions.states import Phase
 from stigmer_site.databases import SQLITE_PRAGMAS
 

@@ -22,7 +22,7 @@ from executions.models.prepared import (
     AMONG,
     MOST_TEXTS,
     keys_as_one,
-    prepared_cursor,
+    prepared_rows,
     statement_cursor,
 )
 from executions.models.reading import Reader
@@ -121,10 +121,8 @@ def in_one_statement(move: Move) -> Applied | None:
     if ends:
         parameters.append(adapt(move.at))
     counts = (len(move.steps), len(move.attempts), len(move.events))
-    cursor = prepared_cursor()
-    cursor.execute(_one_statement(assignments, where, ends, *counts), parameters)
-    row = cursor.fetchone()
-    return None if row is None else _applied(row)
+    rows = prepared_rows(_one_statement(assignments, where, ends, *counts), parameters)
+    return _applied(rows[0]) if rows else None
 
 
 @lru_cache(MOST_TEXTS)

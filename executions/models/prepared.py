@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
-from functools import cache, lru_cache
 from typing import Any
 
 from django.db import connection
@@ -32,13 +30,27 @@ def prepared_cursor() -> CursorWrapper:
     It is one for the life of the connection: its last result stands until the next statement.
     """
     connection.ensure_connection()
-    raw = connection.connection
-    cursor = getattr(raw, _ATTRIBUTE, None)
-    if cursor is None:
-        cursor = _cursor_class()(raw)
-        setattr(raw, _ATTRIBUTE, cursor)
-    wrapper: CursorWrapper = connection.make_cursor(cursor)
+    wrapper: CursorWrapper = connection.make_cursor(_cursor_of(connection.connection))
     return wrapper
+
+
+def prepared_rows(text: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """What one such statement of PostgreSQL answers; raises Django's errors.
+
+    A step boundary is one: whatever it does not need is left out. Where somebody looks at the
+    statements of this connection, it goes through the wrappers.
+    """
+    connection.ensure_connection()
+    if connection.execute_wrappers:
+        cursor = prepared_cursor()
+        cursor.execute(text, values)
+    else:
+        connection.validate_no_broken_transaction()
+        cursor = _cursor_of(connection.connection)
+        with connection.wrap_database_errors:
+            cursor.execute(text, values)
+    rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 @contextmanager
@@ -49,6 +61,17 @@ def statement_cursor() -> Iterator[CursorWrapper]:
     else:
         with connection.cursor() as cursor:
             yield cursor
+
+
+def _cursor_of(raw: Any) -> Any:
+    cursor = getattr(raw, _ATTRIBUTE, None)
+    if cursor is None:
+        # Only where PostgreSQL is in use: loading its driver takes a tenth of a second.
+        from executions.models import prepared_statements
+
+        cursor = prepared_statements.cursor(raw)
+        setattr(raw, _ATTRIBUTE, cursor)
+    return cursor
 
 
 # "is one of" a single value that holds many keys: a statement has one text, however many they are.
@@ -63,43 +86,3 @@ def keys_as_one(keys: Iterable[uuid.UUID]) -> str:
     if vendor() == "postgresql":
         return "{" + ",".join(map(str, keys)) + "}"
     return json.dumps([key.hex for key in keys])
-
-
-@lru_cache(MOST_TEXTS)
-def numbered(text: str) -> bytes:
-    """The statement with PostgreSQL's own placeholders in place of ``%s``."""
-    first, *rest = text.split("%s")
-    return "".join([first, *(f"${at}{part}" for at, part in enumerate(rest, 1))]).encode()
-
-
-def as_text(values: Sequence[Any]) -> list[str | None]:
-    """The values as the server reads them from text; the statement says their types.
-
-    So one statement is prepared once, not once for each size that its numbers may have.
-    """
-    return [None if value is None else _AS_TEXT.get(type(value), str)(value) for value in values]
-
-
-_AS_TEXT: dict[type, Callable[[Any], str]] = {
-    bool: lambda value: "t" if value else "f",
-    datetime: datetime.isoformat,
-    float: repr,
-    int: int.__repr__,
-    str: str,
-    uuid.UUID: str,
-}
-
-
-@cache
-def _cursor_class() -> type[Any]:
-    # Only where PostgreSQL is in use: loading its driver takes a tenth of a second.
-    import psycopg
-
-    class PreparedCursor(psycopg.RawCursor[Any]):
-        def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-            # No effect where the connection says `prepare_threshold` None
-            # (`prepared=off` in DATABASE_URL).
-            options = {**options, "prepare": True}
-            return super().execute(numbered(query), as_text(params or ()), **options)
-
-    return PreparedCursor
