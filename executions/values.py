@@ -10,6 +10,11 @@ from typing import Any
 
 from executions.errors import NotStorable, WorkflowError
 
+# Encoders that are kept: `json.dumps` makes one for each value.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+_encode_canonically = json.JSONEncoder(
+    ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False
+).encode
 MAX_DEPTH = 200
 LONGEST_ERROR_TEXT = 20_000
 LONGEST_LOG = 64_000
@@ -18,7 +23,7 @@ LONGEST_LOG = 64_000
 def dumps(value: Any) -> str:
     """Compact JSON text that keeps key order; NaN and infinity are refused."""
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return _encode(value)
     except (ValueError, TypeError, RecursionError) as problem:
         raise NotStorable(f"The value cannot be stored as JSON: {problem}") from problem
 
@@ -46,30 +51,25 @@ def storable(value: Any, *, limit_bytes: int) -> str:
 def _check(value: Any, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise NotStorable(f"The value is nested deeper than {MAX_DEPTH} levels.")
-    match value:
-        case None | bool() | int():
-            return
-        case str():
-            if "\x00" in value:
-                raise NotStorable("The value holds a NUL character.")
-        case float():
-            if not math.isfinite(value):
+    if isinstance(value, str):
+        if "\x00" in value:
+            raise NotStorable("The value holds a NUL character.")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
                 raise NotStorable(
-                    "The value holds a number that JSON does not have (NaN or infinity)."
+                    f"An object's key must be text, this one is {type(key).__name__}."
                 )
-        case list() | tuple():
-            for item in value:
-                _check(item, depth + 1)
-        case dict():
-            for key, item in value.items():
-                if not isinstance(key, str):
-                    raise NotStorable(
-                        f"An object's key must be text, this one is {type(key).__name__}."
-                    )
-                _check(key, depth)
-                _check(item, depth + 1)
-        case _:
-            raise NotStorable(f"A {type(value).__name__} is not a JSON value.")
+            _check(key, depth)
+            _check(item, depth + 1)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check(item, depth + 1)
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise NotStorable("The value holds a number that JSON does not have (NaN or infinity).")
+    elif not (value is None or isinstance(value, int)):
+        raise NotStorable(f"A {type(value).__name__} is not a JSON value.")
 
 
 def clean_text(text: str, most: int = LONGEST_ERROR_TEXT) -> str:
@@ -95,9 +95,7 @@ def canonical(value: Any) -> str:
     """The same text for values that are equal as JSON (after RFC 8785: sorted keys, no white
     space).
     """
-    return json.dumps(
-        value, ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
+    return _encode_canonically(value)
 
 
 def digest_of_texts(previous: str, texts: Iterable[str | None]) -> str:

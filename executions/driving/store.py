@@ -95,7 +95,7 @@ class Writers:
                 self._inside += 1
         if not is_left_to_thread:
             self._carry_out_here(job, seat)
-        result: T = job.future.result()
+        result: T = job.outcome()
         return result
 
     def _carry_out_here(self, job: Job, seat: BaseDatabaseWrapper | None) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -56,14 +55,16 @@ class Impatient(Generic[T]):
 class Job:
     """One transaction that waits to be carried out, and who waits for its answer."""
 
-    __slots__ = ("began", "future", "problem", "result", "work")
+    __slots__ = ("_answered", "began", "problem", "result", "work")
 
     def __init__(self, work: Callable[[], Any]) -> None:
         self.work = work
         self.began = time.monotonic()
-        self.future: Future[Any] = Future()
         self.result: Any = None
         self.problem: BaseException | None = None
+        # A lock that is held until then: it costs a tenth of a Future, and each step waits for one.
+        self._answered = threading.Lock()
+        self._answered.acquire()
 
     def run(self) -> None:
         self.problem = None
@@ -73,11 +74,15 @@ class Job:
         """Let go of who waits: with ``problem``, with what its run raised beside others, or with
         what it gave.
         """
-        problem = problem or self.problem
-        if problem is not None:
-            self.future.set_exception(problem)
-        else:
-            self.future.set_result(self.result)
+        self.problem = problem or self.problem
+        self._answered.release()
+
+    def outcome(self) -> Any:
+        """Wait for the answer: what its run gave, or the exception that it met."""
+        with self._answered:
+            if self.problem is not None:
+                raise self.problem
+            return self.result
 
     def gives_up(self, found: Trouble | None) -> bool:
         """Whether others hold what it needs for longer than it is worth waiting for."""

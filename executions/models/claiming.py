@@ -21,6 +21,7 @@ from executions.models.rows import adapt
 from executions.states import Phase, Runner
 from executions.vendor import vendor
 
+_UNTOUCHED = " AND token = 0 AND head_digest = ''"
 # Stand in the compiled condition for what each claim puts there.
 _AT, _PROCESS = datetime(2000, 1, 1, tzinfo=UTC), uuid.UUID(int=0)
 
@@ -44,7 +45,7 @@ def where(claim: Claim) -> tuple[str, list[Any]]:
     sql, values, at, process = _compiled(vendor(), claim.alone, claim.journal_format, claim.host)
     values = list(values)
     values[at], values[process] = adapt(clock.now()), adapt(claim.process_id)
-    return sql, values
+    return f"{sql}{_UNTOUCHED}" if claim.untouched else sql, values
 
 
 @cache

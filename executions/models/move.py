@@ -41,13 +41,14 @@ class Claim:
     guard of a process that drives nothing else: it takes only what has to be driven so.
     ``journal_format`` is the highest that this process knows: what a newer Stigmer began is left to
     a newer Stigmer. ``host`` is where this process is: what has its workspace on another one is
-    left to that.
+    left to that. ``untouched`` takes only what nobody has taken before and what has no journal.
     """
 
     process_id: uuid.UUID
     alone: bool = False
     journal_format: int = JOURNAL_FORMAT
     host: str = field(default_factory=lambda: worker_identity.host())
+    untouched: bool = False
     phases: frozenset[Phase] = UNDER_WAY
 
 

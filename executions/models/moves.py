@@ -55,7 +55,7 @@ def claim_all(
     move: Move, execution_ids: Sequence[uuid.UUID], *, waits: bool = False
 ) -> list[tuple[Applied, Execution]]:
     """The same claim for each of these; those whose guard held, as they are now. The caller holds a
-    transaction, and ``waits`` for what somebody else has locked.
+    transaction where it reads more of them, and ``waits`` for what somebody else has locked.
     """
     _check_is_legal(move)
     taken = move_sql.claim_all(move, execution_ids, waits=waits)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.utils import CursorWrapper
 
 from executions.vendor import vendor
@@ -40,14 +40,16 @@ def prepared_rows(text: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     A step boundary is one: whatever it does not need is left out. Where somebody looks at the
     statements of this connection, it goes through the wrappers.
     """
-    connection.ensure_connection()
-    if connection.execute_wrappers:
+    # Django looks its connection up at each name that it is asked for.
+    own = connections[DEFAULT_DB_ALIAS]
+    own.ensure_connection()
+    if own.execute_wrappers:
         cursor = prepared_cursor()
         cursor.execute(text, values)
     else:
-        connection.validate_no_broken_transaction()
-        cursor = _cursor_of(connection.connection)
-        with connection.wrap_database_errors:
+        own.validate_no_broken_transaction()
+        cursor = _cursor_of(own.connection)
+        with own.wrap_database_errors:
             cursor.execute(text, values)
     rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

@@ -60,7 +60,10 @@ class Prepared:
         name = self._names.get(query) or self._prepared(query)
         self._names.move_to_end(query)
         # psycopg declares no None, and takes it as NULL.
-        values: list[Any] = [None if value is None else _as_bytes(value) for value in params]
+        values: list[Any] = [
+            None if value is None else _AS_BYTES.get(type(value), _in_words)(value)
+            for value in params
+        ]
         result = self._checked(self._libpq.exec_prepared(name, values))
         if result.ntuples:
             self._loader.set_pgresult(result)
@@ -107,23 +110,25 @@ def numbered(text: str) -> bytes:
     return "".join([first, *(f"${at}{part}" for at, part in enumerate(rest, 1))]).encode()
 
 
-def _as_bytes(value: Any) -> bytes:
-    # The statement says the types: it is prepared once, not once for each size that its numbers
-    # may have.
-    text: str = _AS_TEXT.get(type(value), str)(value)
-    return text.encode()
-
-
 def as_text(values: Sequence[Any]) -> list[str | None]:
     """The values as the server reads them from text."""
-    return [None if value is None else _as_bytes(value).decode() for value in values]
+    return [
+        None if value is None else _AS_BYTES.get(type(value), _in_words)(value).decode()
+        for value in values
+    ]
 
 
-_AS_TEXT: dict[type, Callable[[Any], str]] = {
-    bool: lambda value: "t" if value else "f",
-    datetime: datetime.isoformat,
-    float: repr,
-    int: int.__repr__,
-    str: str,
-    uuid.UUID: str,
+def _in_words(value: Any) -> bytes:
+    return str(value).encode()
+
+
+# As text, of which the statement says the types: it is prepared once, not once for each size that
+# its numbers may have.
+_AS_BYTES: dict[type, Callable[[Any], bytes]] = {
+    bool: lambda value: b"t" if value else b"f",
+    datetime: lambda value: value.isoformat().encode(),
+    float: lambda value: repr(value).encode(),
+    int: lambda value: b"%d" % value,
+    str: str.encode,
+    uuid.UUID: _in_words,
 }

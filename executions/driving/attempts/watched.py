@@ -142,7 +142,10 @@ class _Watched:
         self._context = context
         self._shared = shared
         self._deciding = threading.Lock()
-        self._is_over = threading.Event()
+        # Held until the call has ended.
+        self._running = threading.Lock()
+        self._running.acquire()
+        self._is_over = False
         self._was_abandoned = False
         self._outcome: Outcome | None = None
         self._problem: BaseException | None = None
@@ -152,9 +155,10 @@ class _Watched:
 
     def result(self) -> Outcome:
         """Raises :class:`Overrun`."""
-        if not self._is_over.wait(self._context.deadline.remaining()):
+        seconds = min(self._context.deadline.remaining(), threading.TIMEOUT_MAX)
+        if not self._running.acquire(timeout=max(0.0, seconds)):
             with self._deciding:
-                if not self._is_over.is_set():
+                if not self._is_over:
                     self._abandon()
         if self._problem is not None:
             raise self._problem
@@ -185,8 +189,9 @@ class _Watched:
             else:
                 connection.close()
             with self._deciding:
-                self._is_over.set()
+                self._is_over = True
                 was_abandoned = self._was_abandoned
+            self._running.release()
             if was_abandoned:
                 with _lock:
                     _left_behind.discard(self._name)
