@@ -55,7 +55,7 @@ class ScheduleQuerySet(models.QuerySet["Schedule"]):
     def active(self) -> ScheduleQuerySet:
         return self.filter(state=ScheduleState.ACTIVE)
 
-    def due(self, now: datetime) -> ScheduleQuerySet:
+    def due(self, now: datetime | Now) -> ScheduleQuerySet:
         """Active, and the next time has come."""
         return self.active().filter(next_due_at__lte=now)
 

@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Case, F, Value, When, Window
+from django.db.models import Case, F, QuerySet, Value, When, Window
 from django.db.models.functions import Now, RowNumber
 
 from executions.dispatch import QUEUES
@@ -40,29 +40,43 @@ def due(most: int) -> list[Waiting]:
     """The executions that are due now: everybody's first, then everybody's second; of equal turn
     the better queue first.
     """
-    return _in_turn(Execution.objects.due(), "wake_at", most)
+    return _in_turn(rows_due(), "wake_at", most)
 
 
 def left_behind(most: int) -> list[Waiting]:
     """The executions that dead processes left and nobody took, though the sweep rang for them: a
     bell may be lost.
     """
+    return _in_turn(rows_left_behind(), "id", most)
+
+
+def rows_due() -> ExecutionQuerySet:
+    """One that has to be driven alone is not taken beside others (recovery.rings), and what a newer
+    Stigmer began not at all: it would stand before what can be taken.
+    """
+    return Execution.objects.due().takable(alone=False)
+
+
+def rows_left_behind() -> ExecutionQuerySet:
+    """Of those too, what dead processes left and no bell brought to anybody."""
     late = Now() - timedelta(seconds=BELL_SECONDS)
-    return _in_turn(Execution.objects.orphaned().filter(process__dead_at__lt=late), "id", most)
+    orphaned = Execution.objects.orphaned().filter(process__dead_at__lt=late)
+    return orphaned.takable(alone=False)
 
 
 def next_moment(seconds: float) -> datetime | None:
     """When the next timer ends, if that is within so many seconds."""
+    return timers_within(seconds).first()
+
+
+def timers_within(seconds: float) -> QuerySet[Execution, datetime | None]:
+    """When timers end that end within so many seconds, the next one first."""
     timers = Execution.objects.filter(phase=Phase.WAITING, runner=Runner.OURS, wake_at__gt=Now())
     soon = timers.filter(wake_at__lt=Now() + timedelta(seconds=seconds))
-    return soon.order_by("wake_at").values_list("wake_at", flat=True).first()
+    return soon.order_by("wake_at").values_list("wake_at", flat=True)
 
 
 def _in_turn(rows: ExecutionQuerySet, order: str, most: int) -> list[Waiting]:
     turn = Window(RowNumber(), partition_by=F("owner_id"), order_by=[_RANK, order])
-    # One that has to be driven alone is not taken beside others (recovery.rings), and what a newer
-    # Stigmer began not at all: it would stand before what can be taken.
-    ranked = (
-        rows.takable(alone=False).annotate(turn=turn, rank=_RANK).order_by("turn", "rank", order)
-    )
+    ranked = rows.annotate(turn=turn, rank=_RANK).order_by("turn", "rank", order)
     return [Waiting(*row) for row in ranked.values_list("pk", "owner_id", "turn")[:most]]

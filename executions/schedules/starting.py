@@ -13,7 +13,7 @@ from functools import partial
 import structlog
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from executions import clock, policy
 from executions.errors import Refused
@@ -186,10 +186,14 @@ def _forget_old(schedule: Schedule) -> None:
 
 def count_ends() -> None:
     """Count runs that have ended, and pause schedules whose runs fail again and again."""
-    ended = Q(execution__phase__in=ENDED_PHASES) | Q(execution=None)
-    rows = Occurrence.objects.filter(ended, is_settled=False, outcome=Outcome.STARTED)
-    for key, schedule_id in list(rows.values_list("pk", "schedule_id")[:MOST_AT_ONCE]):
+    for key, schedule_id in list(rows_ended().values_list("pk", "schedule_id")[:MOST_AT_ONCE]):
         run_tx(partial(_settle, key, schedule_id))
+
+
+def rows_ended() -> QuerySet[Occurrence]:
+    """Whose run has ended and was not counted yet."""
+    ended = Q(execution__phase__in=ENDED_PHASES) | Q(execution=None)
+    return Occurrence.objects.filter(ended, is_settled=False, outcome=Outcome.STARTED)
 
 
 def _settle(key: uuid.UUID, schedule_id: uuid.UUID | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 from django.db import close_old_connections
 
@@ -20,13 +21,16 @@ class Bulker(Rounds):
 
     what = "bulk runs"
 
-    def __init__(self, process_id: uuid.UUID) -> None:
+    def __init__(self, process_id: uuid.UUID, concerns: Callable[[], bool]) -> None:
         super().__init__()
+        self._concerns = concerns
         self._driving = Driving(process_id, self._closed.is_set)
         self._thread.start()
 
     def round(self) -> float:
         """One batch of one bulk run."""
+        if not self._concerns():
+            return self.pause
         if self._driving.step():
             return NEXT_SECONDS
         # While it only waits it keeps no connection of the few from those who drive.

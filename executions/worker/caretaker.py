@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import structlog
 from django.conf import settings
@@ -29,8 +30,9 @@ class Caretaker(Rounds):
     what = "workspaces"
     pause = 2.0
 
-    def __init__(self) -> None:
+    def __init__(self, concerns: Callable[[], bool]) -> None:
         super().__init__()
+        self._concerns = concerns
         self._sweep_at = 0.0
         self._thread.start()
 
@@ -39,7 +41,8 @@ class Caretaker(Rounds):
         longer.
         """
         end_left_commands()
-        caring.examine_ended(self._closed.is_set)
+        if self._concerns():
+            caring.examine_ended(self._closed.is_set)
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + SWEEP_SECONDS
             caring.sweep(self._closed.is_set)

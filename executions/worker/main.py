@@ -35,6 +35,7 @@ from executions.worker.children import use_children
 from executions.worker.doorbell import Doorbell
 from executions.worker.drain import Drain
 from executions.worker.fork_server import Pipes
+from executions.worker.glance import BULK, CHANNELS, EVENTS, SCHEDULES, WORKSPACES, Glance
 from executions.worker.keeper import Keeper
 from executions.worker.matcher import Matcher
 from executions.worker.moments import Moments
@@ -89,17 +90,19 @@ def main(fork_server: Pipes) -> int:
     slots = Slots(settings.STIGMER_SLOTS, partial(_drive, partial(advance, **how), solo))
     running.places = slots
     drive_taken = partial(drive_held, **how)
-    taker = Taker(process.pk, store, slots, running, solo, drive_taken, moments)
+    glance = Glance(process.pk)
+    taker = Taker(process.pk, store, slots, running, solo, drive_taken, moments, glance)
     turns = Turns(process.pk, slots, drive_taken)
-    matcher = Matcher(process.pk, store)
-    sender = Sender(process.pk, store)
-    pulse = Pulse(process, running, stop.set, Drain(slots, solo, turns, taker).switch)
+    matcher = Matcher(process.pk, store, partial(glance.may_be, EVENTS))
+    sender = Sender(process.pk, store, partial(glance.may_be, CHANNELS))
+    drain = Drain(slots, solo, turns, taker)
+    pulse = Pulse(process, running, stop.set, drain.switch, glance.may_be)
     sweeper = Sweeper(process)
-    bulker = Bulker(process.pk)
+    bulker = Bulker(process.pk, partial(glance.may_be, BULK))
     siblings = Siblings(process, sweeper.hurry)
     keeper = Keeper(process)
-    caretaker = Caretaker()
-    scheduler = Scheduler()
+    caretaker = Caretaker(partial(glance.may_be, WORKSPACES))
+    scheduler = Scheduler(partial(glance.may_be, *SCHEDULES))
     asked = Asked(process.pk)
     collector.settle()
     try:

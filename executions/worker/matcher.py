@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -42,9 +42,10 @@ log = structlog.get_logger(__name__)
 class Matcher:
     """A thread that looks, and a few that match."""
 
-    def __init__(self, process_id: uuid.UUID, store: Store) -> None:
+    def __init__(self, process_id: uuid.UUID, store: Store, concerns: Callable[[], bool]) -> None:
         self._process_id = process_id
         self._store = store
+        self._concerns = concerns
         self._has_turn = False
         self._ask_at = 0.0
         self._closed = threading.Event()
@@ -73,11 +74,13 @@ class Matcher:
     def _run(self) -> None:
         pause = LOOK_SECONDS
         while True:
-            self._wake.wait(pause)
+            was_called = self._wake.wait(pause) or not pause
             self._wake.clear()
             if self._closed.is_set():
                 return
             pause = LOOK_SECONDS
+            if not (was_called or self._concerns()):
+                continue
             try:
                 if self._look():
                     pause = 0.0

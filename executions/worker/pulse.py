@@ -23,6 +23,7 @@ from executions.models.passing import Trouble, trouble
 from executions.models.reaching import why_not_written
 from executions.models.spell import Spell
 from executions.states import Phase
+from executions.worker import glance
 
 ASK_SECONDS = 1.0
 # Somebody wants nothing more of what still runs.
@@ -40,6 +41,7 @@ class Pulse:
     declared dead meanwhile learns so by its first beat.
 
     ``on_drain`` is called with whether it is to take nothing new, whenever that changes.
+    ``may_be`` says whether there may be any of what the worker's glance looks for.
     """
 
     def __init__(
@@ -48,10 +50,12 @@ class Pulse:
         running: Running,
         on_death: Callable[[], None],
         on_drain: Callable[[bool], None] | None = None,
+        may_be: Callable[[str], bool] = lambda name: True,
     ) -> None:
         self.is_dead = False
         self._on_death = on_death
         self._on_drain = on_drain
+        self._may_be = may_be
         self._is_drained = False
         self._spell = Spell("pulse")
         self._process = process
@@ -109,12 +113,16 @@ class Pulse:
     def _look_at_drain(self) -> None:
         if self._on_drain is None:
             return
+        if not self._is_drained and not self._may_be(glance.DRAINED):
+            return
         is_drained = Process.objects.filter(pk=self._process.pk).exclude(drained_at=None).exists()
         if is_drained != self._is_drained:
             self._on_drain(is_drained)
             self._is_drained = is_drained
 
     def _look_at_breaks(self) -> None:
+        if not self._running.quarantined and not self._may_be(glance.QUARANTINES):
+            return
         self._running.quarantined = Quarantine.versions()
 
     def _beat_if_due(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from django.db import close_old_connections
 
@@ -19,8 +20,9 @@ class Scheduler(Rounds):
 
     what = "schedules"
 
-    def __init__(self) -> None:
+    def __init__(self, concerns: Callable[[], bool]) -> None:
         super().__init__()
+        self._concerns = concerns
         self._mend_at = 0.0
         self._thread.start()
 
@@ -28,6 +30,8 @@ class Scheduler(Rounds):
         if time.monotonic() >= self._mend_at:
             self._mend_at = time.monotonic() + MEND_SECONDS
             starting.mend_times()
+        elif not self._concerns():
+            return self.pause
         starting.start_due()
         starting.count_ends()
         # While it only waits it keeps no connection of the few from those who drive.

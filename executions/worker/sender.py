@@ -32,9 +32,10 @@ log = structlog.get_logger(__name__)
 class Sender:
     """A thread that looks, and one for each channel that has something to send."""
 
-    def __init__(self, process_id: uuid.UUID, store: Store) -> None:
+    def __init__(self, process_id: uuid.UUID, store: Store, concerns: Callable[[], bool]) -> None:
         self._process_id = process_id
         self._store = store
+        self._concerns = concerns
         self._closed = threading.Event()
         self._lock = threading.Lock()
         self._busy: set[uuid.UUID] = set()
@@ -76,6 +77,8 @@ class Sender:
 
     def _look(self) -> bool:
         """Whether there is more to be told at once."""
+        if not self._was_heard and not self._concerns():
+            return False
         call = self._store.call
         sinks, heard = call(lambda: (deriving.sinks(), telling.channels()))
         if not sinks and not heard and not self._was_heard:

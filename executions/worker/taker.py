@@ -29,11 +29,12 @@ from executions.models import Execution
 from executions.models.passing import trouble
 from executions.recovery import waiting
 from executions.recovery.rings import to_be_driven_alone
+from executions.recovery.waiting import Waiting
+from executions.worker.glance import ALONE, DUE, LEFT, LOOK_SECONDS, Glance, Seen
 from executions.worker.moments import Moments
 from executions.worker.slots import Slots
 from executions.worker.solo import Solo
 
-LOOK_SECONDS = 1.0
 # Between two looks, so that timers that end one after the other are taken together.
 GAP_SECONDS = 0.02
 # While more is due than slots are free: by then some of them are free for another batch.
@@ -76,7 +77,9 @@ class Taker:
         solo: Solo,
         drive: Callable[[Held], None],
         moments: Moments,
+        glance: Glance,
     ) -> None:
+        self._glance = glance
         self._process_id = process_id
         self._store = store
         self._slots = slots
@@ -177,25 +180,37 @@ class Taker:
 
     def _taken(self) -> Taken:
         """Take a batch, in one transaction."""
+        began = time.monotonic()
+        seen = self._glanced()
         if self._slots.takes_nothing_new:
             return Taken([], [], more=False, moment=None, seconds=0.0)
-        began = time.monotonic()
         room = self._slots.room()
-        # More than are free: some may be of owners that hold all that they may.
-        found = waiting.due(2 * room.free + LEAST_FOUND)
+        found: list[Waiting] = []
+        if seen is None or DUE in seen.there:
+            # More than are free: some may be of owners that hold all that they may.
+            found = waiting.due(2 * room.free + LEAST_FOUND)
         seconds = time.monotonic() - began
         chosen = room.choose(found)
         alone: list[Execution] = []
-        if time.monotonic() - self._looked_for_all_at >= LOOK_SECONDS:
-            self._looked_for_all_at = time.monotonic()
+        if seen is not None and LEFT in seen.there:
             places = RECOVERIES_WAITING * RECOVERIES_AT_ONCE - self._recovering
             found += (left := waiting.left_behind(max(0, min(places, room.free))))
             chosen += room.choose(left)
+        if seen is not None and not seen.there.isdisjoint(ALONE):
             alone = to_be_driven_alone(self._solo.room())
         held = claim_many([each.execution_id for each in chosen], self._process_id)
         more = len(chosen) < len(found)
-        moment = None if more else waiting.next_moment(LOOK_SECONDS)
+        if more:
+            return Taken(held, alone, more, None, seconds)
+        moment = waiting.next_moment(LOOK_SECONDS) if seen is None else seen.moment
         return Taken(held, alone, more, moment, seconds)
+
+    def _glanced(self) -> Seen | None:
+        """What there is to do for all threads of this worker, each second; None between that."""
+        if time.monotonic() - self._looked_for_all_at < LOOK_SECONDS:
+            return None
+        self._looked_for_all_at = time.monotonic()
+        return self._glance.take()
 
     def _drive_one(self, held: Held) -> None:
         try:

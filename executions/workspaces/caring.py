@@ -23,7 +23,7 @@ from executions.isolation.visit import Seconds
 from executions.models import Artifact, Workspace
 from executions.models.artifact import PATCH
 from executions.models.transactions import atomic
-from executions.models.workspace import WorkspaceState
+from executions.models.workspace import WorkspaceQuerySet, WorkspaceState
 from executions.sandbox import Limits, Place, Spoiled
 from executions.sandbox.files import open_below
 from executions.sandbox.places import TEMPORARY, remove
@@ -49,8 +49,7 @@ def storage() -> blobs.Storage:
 
 def examine_ended(is_closed: Callable[[], bool]) -> int:
     """Look at the workspaces of runs that have ended since; how many."""
-    rows = Workspace.objects.of_host(here().host).ended()
-    wanted = rows.filter(state=WorkspaceState.READY, examined_at=None).select_related("execution")
+    wanted = to_be_examined().select_related("execution")
     if time.monotonic() < _examine_at or not wanted.exists():
         return 0
     # Two that looked at one folder would clear away each other's patch.
@@ -61,6 +60,12 @@ def examine_ended(is_closed: Callable[[], bool]) -> int:
                 break
             examine(workspace)
     return len(found)
+
+
+def to_be_examined() -> WorkspaceQuerySet:
+    """Those of this host whose run has ended and that nobody has looked at since."""
+    rows = Workspace.objects.of_host(here().host).ended()
+    return rows.filter(state=WorkspaceState.READY, examined_at=None)
 
 
 def sweep(is_closed: Callable[[], bool]) -> None:
