@@ -6,7 +6,7 @@ worker at rest asks a dozen such questions a second.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from django.db import connection
@@ -23,7 +23,9 @@ class Questions:
     The queries hold no value that changes with time: ``Now()`` stands in its place.
     """
 
-    def __init__(self, exist: Mapping[str, QuerySet[Any]], first: QuerySet[Any]) -> None:
+    def __init__(
+        self, exist: Mapping[str, QuerySet[Any]], first: QuerySet[Any] | None = None
+    ) -> None:
         self._exist, self._first = exist, first
         self._known: tuple[str, list[Any]] | None = None
 
@@ -32,35 +34,39 @@ class Questions:
         text, values = self._statement()
         with statement_cursor() as cursor:
             cursor.execute(text, values)
-            *answers, first = cursor.fetchone()
-        names = dict(zip(self._exist, map(bool, answers), strict=True))
-        return names, self._converted(first)
+            row = cursor.fetchone()
+        answers = dict(zip(self._exist, map(bool, row), strict=False))
+        return answers, None if self._first is None else self._converted(self._first, row[-1])
 
     def _statement(self) -> tuple[str, list[Any]]:
         if self._known is None:
             # An order is worth nothing to a question whether there is any.
             rows = [query.order_by().values("pk") for query in self._exist.values()]
-            parts = [each.query.sql_with_params() for each in (*rows, self._first[:1])]
-            *exist, first = (_composed(sql, list(values)) for sql, values in parts)
-            text = ", ".join([*(f"EXISTS({sql})" for sql, _ in exist), f"({first[0]})"])
-            self._known = f"SELECT {text}", [each for _, own in (*exist, first) for each in own]
+            parts = [("EXISTS", each) for each in rows]
+            parts += [] if self._first is None else [("", self._first[:1])]
+            texts, values = [], []
+            for word, query in parts:
+                text, own = _composed(*query.query.sql_with_params())
+                texts.append(f"{word}({text})")
+                values += own
+            self._known = f"SELECT {', '.join(texts)}", values
         return self._known
 
-    def _converted(self, value: Any) -> Any:
+    def _converted(self, first: QuerySet[Any], value: Any) -> Any:
         """The value as the ORM gives it."""
         if value is None:
             return None
-        (column,) = self._first.query.select
+        (column,) = first.query.select
         for convert in connection.ops.get_db_converters(cast(Expression, column)):
             value = convert(value, column, connection)
         return value
 
 
-def _composed(sql: str, values: list[Any]) -> tuple[str, list[Any]]:
+def _composed(sql: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
     """On PostgreSQL with its values as literals, which have types there."""
     if vendor() != "postgresql":
-        return sql, values
+        return sql, list(values)
     connection.ensure_connection()
     # Of the operations of PostgreSQL alone.
-    compose: Callable[[str, list[Any]], str] = connection.ops.compose_sql  # type: ignore[attr-defined]
+    compose: Callable[[str, Sequence[Any]], str] = connection.ops.compose_sql  # type: ignore[attr-defined]
     return compose(sql, values), []

@@ -6,6 +6,7 @@ nevertheless is woken up and reported.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 
 import structlog
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -18,6 +19,7 @@ from executions.models import Execution, Step, Subscription
 from executions.models.matching import waits_for
 from executions.models.move import Move, Standing
 from executions.models.moves import apply
+from executions.models.questions import Questions
 from executions.models.transactions import atomic
 from executions.states import Phase, Runner, WaitingFor
 
@@ -52,9 +54,16 @@ def repair_the_lost() -> int:
     """Wake up what is lost, and say so in its history, in the audit trail and in the log. How
     many.
     """
-    return sum(
-        _wake(execution, why) for why, rows in lost().items() for execution in rows[:MOST_PER_SWEEP]
-    )
+    rows_of, questions = _asked()
+    there, _ = questions.ask()
+    found = [why for why, is_there in there.items() if is_there]
+    return sum(_wake(each, why) for why in found for each in rows_of[why].all()[:MOST_PER_SWEEP])
+
+
+@cache
+def _asked() -> tuple[dict[str, QuerySet[Execution]], Questions]:
+    """The same queries and one question for all of them: nearly always there is nothing."""
+    return (rows := lost()), Questions(rows)
 
 
 def _wake(execution: Execution, why: str) -> bool:
