@@ -191,7 +191,7 @@ def count_ends() -> None:
 
 
 def rows_ended() -> QuerySet[Occurrence]:
-    """Whose run has ended and was not counted yet."""
+    """Runs of schedules that have ended and were not counted yet."""
     ended = Q(execution__phase__in=ENDED_PHASES) | Q(execution=None)
     return Occurrence.objects.filter(ended, is_settled=False, outcome=Outcome.STARTED)
 

@@ -206,7 +206,7 @@ class Taker:
         return Taken(held, alone, more, moment, seconds)
 
     def _glanced(self) -> Seen | None:
-        """What there is to do for all threads of this worker, each second; None between that."""
+        """The answers for all threads of this worker, each second; None between that."""
         if time.monotonic() - self._looked_for_all_at < LOOK_SECONDS:
             return None
         self._looked_for_all_at = time.monotonic()
