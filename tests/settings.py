@@ -18,11 +18,18 @@ if TEST_DATABASE not in ("sqlite", "postgres"):
         f"STIGMER_TEST_DATABASE is {TEST_DATABASE!r}; it may be 'sqlite' or 'postgres'."
     )
 
+
+def _remove(folder: str, owner: int) -> None:
+    """Not in a process that a test forked: it inherits what is to be done at the end."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 if "STIGMER_TEST_FOLDER" not in os.environ:
     # Workers of pytest-xdist inherit the variable, so that only the first process makes and removes
     # the folder.
     os.environ["STIGMER_TEST_FOLDER"] = tempfile.mkdtemp(prefix="stigmer-test-")
-    atexit.register(shutil.rmtree, os.environ["STIGMER_TEST_FOLDER"], ignore_errors=True)
+    atexit.register(_remove, os.environ["STIGMER_TEST_FOLDER"], os.getpid())
 TEST_FOLDER = Path(os.environ["STIGMER_TEST_FOLDER"])
 for name in [
     name
