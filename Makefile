@@ -44,7 +44,7 @@ format: dev ## Put the source in its one format
 bench-quick: dev ## Measure steps per second and latency on both databases
 	$(BIN)/python -m benchmarks.quick
 
-bench: dev ## Measure ours beside peers in alternating rounds, on PostgreSQL; docs/benchmarks.md
+bench: dev ## Measure ours beside peers in alternating rounds; docs/performance.md
 	$(BIN)/python -m benchmarks.compare
 
 MINUTES ?= 30

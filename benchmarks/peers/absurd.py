@@ -1,8 +1,8 @@
 """Absurd: a task of ten steps. Each step's result is a checkpoint in PostgreSQL.
 
 ``python absurd.py worker ADDRESS`` works until it is ended, ``… load ADDRESS COUNT`` starts so
-many, waits for them and prints when each of their steps ran, as JSON; ``… singly ADDRESS COUNT``
-does so one after the other.
+many, waits for them and prints when each was committed and when its steps ran, as JSON; ``…
+singly ADDRESS COUNT`` does so one after the other. A third number is that of the steps (10).
 """
 
 from __future__ import annotations
@@ -26,16 +26,18 @@ def app(address: str) -> Absurd:
 
     @made.register_task(name="ten-steps")
     def ten_steps(params, context):
-        return [context.step(f"step{number}", time.time) for number in range(1, STEPS + 1)]
+        numbers = range(1, params["steps"] + 1)
+        return [context.step(f"step{number}", time.time) for number in numbers]
 
     return made
 
 
-def load(address: str, count: int) -> list[list[float]]:
-    """Start them in one transaction; the moments of each one's steps."""
+def load(address: str, count: int, steps: int = STEPS) -> list[list[float]]:
+    """Start them in one transaction; the moment of its commit, and those of each one's steps."""
     client = app(address)
     with client._conn.transaction():
-        started = [client.spawn("ten-steps", {})["task_id"] for _ in range(count)]
+        started = [client.spawn("ten-steps", {"steps": steps})["task_id"] for _ in range(count)]
+    committed = time.time()
     patience = time.monotonic() + PATIENCE_SECONDS
     found: dict[str, list[float]] = {}
     while len(found) < count:
@@ -45,7 +47,7 @@ def load(address: str, count: int) -> list[list[float]]:
             snapshot = client.fetch_task_result(key)
             if snapshot is None or snapshot.state != "completed":
                 break
-            found[key] = snapshot.result
+            found[key] = [committed, *snapshot.result]
     return list(found.values())
 
 
@@ -53,6 +55,6 @@ if __name__ == "__main__":
     if sys.argv[1] == "worker":
         app(sys.argv[2]).start_worker(batch_size=BATCH, poll_interval=0.1)
     else:
-        many = int(sys.argv[3])
+        many, *steps = map(int, sys.argv[3:])
         parts = [1] * many if sys.argv[1] == "singly" else [many]
-        print(json.dumps([each for part in parts for each in load(sys.argv[2], part)]))
+        print(json.dumps([each for part in parts for each in load(sys.argv[2], part, *steps)]))

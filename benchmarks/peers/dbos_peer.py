@@ -1,8 +1,8 @@
 """DBOS: a workflow of ten steps from a queue. Each step's result is a row in PostgreSQL.
 
 ``python dbos_peer.py prepare ADDRESS`` makes its tables, ``… worker ADDRESS`` works until it is
-ended, ``… load ADDRESS COUNT`` starts so many, waits for them and prints when each of their steps
-ran, as JSON; ``… singly ADDRESS COUNT`` does so one after the other.
+ended, ``… load ADDRESS COUNT`` starts so many, waits for them and prints when each was committed
+and when its steps ran, as JSON; ``… singly ADDRESS COUNT`` does so one after the other.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ def launch(address: str) -> None:
 
 
 def load(address: str, count: int) -> list[list[float]]:
-    """Start them one after the other; the moments of each one's steps."""
+    """Start them one after the other."""
     client = DBOSClient(system_database_url=address)
     options = {"queue_name": QUEUE, "workflow_name": "ten_steps", "app_version": "1"}
-    handles = [client.enqueue(options) for _ in range(count)]
-    return [handle.get_result() for handle in handles]
+    started = [(client.enqueue(options), time.time()) for _ in range(count)]
+    return [[committed, *handle.get_result()] for handle, committed in started]
 
 
 if __name__ == "__main__":
