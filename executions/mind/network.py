@@ -2,7 +2,8 @@
 
 A token is hardly ever more than a packet. Where each is read as it comes the loop wakes for every
 one, and the libraries above work for every one; read at a beat, those of an answer come together.
-Nothing waits longer than a beat, and nothing of an answer that is quick waits at all.
+Nothing waits longer than a beat, and nothing of an answer that is quick waits at all. A beat costs
+the same for each answer, however much it brings: so where many stream beats come less often.
 """
 
 from __future__ import annotations
@@ -20,6 +21,11 @@ from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.tls import TLSAttribute, TLSStream
 
 BEAT_SECONDS = 0.2
+# So many answers are read at each beat before beats become rarer, and they become no rarer than
+# this: a page that is read along still moves.
+MANY = 25
+LONGEST_BEAT_SECONDS = 0.8
+EARLY_SECONDS = 0.001
 # An answer is read at beats once its request was sent so long ago.
 QUICK_SECONDS = 0.5
 _MOST_BYTES = 65_536
@@ -54,6 +60,27 @@ class Network(httpcore2.AsyncNetworkBackend):
         await anyio.sleep(seconds)
 
 
+class Beats:
+    """When the next beat is: the same moment for all that wait."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+        self._waiting = 0
+
+    def seconds_left(self, now: float) -> float:
+        """Until the next beat, for one more that waits for it; ``now`` is the loop's time."""
+        # A loop may wake its tasks a little too early.
+        if now >= self._next - EARLY_SECONDS:
+            # As many as waited for the last one wait again.
+            beat = min(BEAT_SECONDS * max(1, -(-self._waiting // MANY)), LONGEST_BEAT_SECONDS)
+            self._next, self._waiting = now + beat, 0
+        self._waiting += 1
+        return self._next - now
+
+
+_beats = Beats()
+
+
 class _AtBeats(ByteStream):
     """What travels, below TLS: while it is not read the other side's bytes wait in the kernel."""
 
@@ -66,7 +93,7 @@ class _AtBeats(ByteStream):
         now = asyncio.get_running_loop().time()
         if self._is_emptied and now - self._asked_at > QUICK_SECONDS:
             # All who wait wake in one turn of the loop.
-            await asyncio.sleep(BEAT_SECONDS - now % BEAT_SECONDS)
+            await asyncio.sleep(_beats.seconds_left(now))
         data = await self._inner.receive(max_bytes)
         self._is_emptied = len(data) < max_bytes
         return data

@@ -37,8 +37,10 @@ class Turn(models.Model):
         return self.name
 
     @classmethod
-    def take(cls, name: str, holder_id: object, seconds: float) -> bool:
-        """Take the turn for so long, if nobody else has it; its holder keeps it."""
+    def take(cls, name: str, holder_id: object, seconds: float, *, rest: float = 0.0) -> bool:
+        """Take the turn for so long, if nobody else has it; its holder keeps it. Nobody takes it
+        within ``rest`` seconds after it was done.
+        """
         cls.objects.get_or_create(name=name)
         free = Q(until_at=None) | Q(until_at__lte=Now()) | Q(holder=None) | Q(holder_id=holder_id)
         free |= Q(holder__dead_at__isnull=False)
@@ -47,7 +49,10 @@ class Turn(models.Model):
         silence = timedelta(seconds=settings.STIGMER_PROCESS_SILENCE_SECONDS)
         free |= Q(holder__heartbeat_at__lte=Now() - silence)
         until = Now() + timedelta(seconds=seconds)
-        return bool(cls.objects.filter(free, pk=name).update(holder_id=holder_id, until_at=until))
+        rows = cls.objects.filter(free, pk=name)
+        if rest:
+            rows = rows.exclude(done_at__gt=Now() - timedelta(seconds=rest))
+        return bool(rows.update(holder_id=holder_id, until_at=until))
 
     @classmethod
     def done(cls, name: str, holder_id: object) -> None:

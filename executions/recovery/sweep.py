@@ -40,6 +40,9 @@ LONGEST_SECONDS = 10.0
 # The most bells of one sweep for orphans, and as many for what is due: the oldest of each owner in
 # turn.
 MOST_RINGS = 100
+# Of its period: so soon after another process has swept nobody does. However many workers there
+# are, the system is swept as often.
+REST = 0.75
 log = structlog.get_logger(__name__)
 
 
@@ -84,6 +87,7 @@ class Sweeper:
     def __init__(self, process: Process) -> None:
         self._process = process
         self._stopping = False
+        self._has_looked = False
         self._wake = threading.Event()
         self._hurry = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sweep", daemon=True)
@@ -124,8 +128,11 @@ class Sweeper:
         if self._hurry.is_set():
             self._take_up_now(watch)
             return
+        # A process that starts sweeps: whatever stopped before it is taken up at once.
+        rest = REST * settings.STIGMER_SWEEP_SECONDS if self._has_looked else 0.0
         with watch.waiting():
-            is_ours = Turn.take(NAME, self._process.pk, LONGEST_SECONDS)
+            is_ours = Turn.take(NAME, self._process.pk, LONGEST_SECONDS, rest=rest)
+        self._has_looked = True
         if is_ours:
             sweep(watch)
             with watch.waiting():

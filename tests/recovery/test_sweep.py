@@ -129,6 +129,15 @@ def test_only_one_has_the_turn_until_it_is_done_or_dies(process: Process) -> Non
     assert Turn.take("sweep", process.pk, 60)
 
 
+def test_so_soon_after_it_was_done_nobody_takes_the_turn_again(process: Process) -> None:
+    other = Process.objects.create(kind="worker", host="elsewhere", pid=2)
+    assert Turn.take("sweep", process.pk, 60, rest=600)
+    Turn.done("sweep", process.pk)
+    assert not Turn.take("sweep", other.pk, 60, rest=600)
+    Turn.objects.update(done_at=timezone.now() - timedelta(seconds=601))
+    assert Turn.take("sweep", other.pk, 60, rest=600)
+
+
 def test_the_supervisor_leaves_word_of_how_a_child_ended(tmp_path: Path) -> None:
     assert exit_of(tmp_path, os.getpid()) == ""
     expect_exits(tmp_path)
