@@ -12,6 +12,8 @@ import psutil
 
 # Of the completions, those in the middle give the rate: how all were started does not count then.
 FROM, TO = 0.1, 0.9
+# A step may begin before the client looks at its clock: no start is shorter than this.
+LEAST_START = 0.00001
 OURS = "Stigmer"
 
 
@@ -74,12 +76,13 @@ def measured(
     ends = sorted(max(each) for each in times)
     first, last = int(len(ends) * FROM), int(len(ends) * TO)
     alone = singly()
+    starts = [max(LEAST_START, min(each[1:]) - each[0]) for each in alone]
     gaps = between(sorted(each[1:]) for each in alone)
     return Measured(
         workflows_per_second=round((last - first) / (ends[last] - ends[first]), 1),
         step_to_step_ms=round(percentile(gaps, 0.5) * 1000, 2),
         step_to_step_p99_ms=round(percentile(gaps, 0.99) * 1000, 2),
-        idle_start_ms=round(percentile([min(e[1:]) - e[0] for e in alone], 0.5) * 1000, 2),
+        idle_start_ms=round(percentile(starts, 0.5) * 1000, 2),
         worker_cpu_ms=round(used / len(times) * 1000, 2),
         database_cpu_ms=round(used_there / len(times) * 1000, 2),
         additions_ms=round(additions * 1000, 1),
