@@ -39,15 +39,17 @@ _PRETEND = 0x00050000
 
 class _Numbers(NamedTuple):
     """System calls by number: ``socket``; those that change a file by its path without opening it;
-    those that reach into other processes or the kernel, or into memory and queues that processes of
-    the host share and that outlive them; those of which an argument has to be 0, as ``touch`` names
-    no path and ``ulimit`` no other process.
+    those that reach into the kernel: its mounts, keys, namespaces and counters, io_uring; those
+    that reach into other processes, or into memory and queues that processes of the host share and
+    that outlive them; those of which an argument has to be 0, as ``touch`` names no path and
+    ``ulimit`` no other process.
     """
 
     architecture: int
     socket: int
     paths: tuple[int, ...]
-    reach: tuple[int, ...]
+    kernel: tuple[int, ...]
+    others: tuple[int, ...]
     with_zero: tuple[tuple[int, int], ...]
 
 
@@ -56,8 +58,9 @@ _NUMBERS = {
         0xC000003E,
         41,
         (90, 92, 94, 132, 188, 189, 197, 198, 235, 260, 261, 268, 452),
+        (165, 166, 248, 249, 250, 272, 298, 304, 308, 321, 323, 425),
         (
-            *(101, 165, 166, 248, 249, 250, 272, 298, 304, 308, 310, 311, 321, 323, 425),
+            *(101, 310, 311),
             *(29, 30, 31, 64, 65, 66, 68, 69, 70, 71, 220, 240, 241),
         ),
         ((280, 1), (302, 0)),
@@ -66,14 +69,18 @@ _NUMBERS = {
         0xC00000B7,
         198,
         (5, 6, 14, 15, 53, 54, 452),
-        (
-            *(39, 40, 97, 117, 217, 218, 219, 241, 265, 268, 270, 271, 280, 282, 425),
-            *(180, 181, *range(186, 197)),
-        ),
+        (39, 40, 97, 217, 218, 219, 241, 265, 268, 280, 282, 425),
+        (117, 270, 271, 180, 181, *range(186, 197)),
         ((88, 1), (261, 0)),
     ),
 }
 _X32 = 0x40000000
+_LOAD, _EQUAL, _LEAST, _GIVE = 0x20, 0x15, 0x35, 0x06
+_ARGUMENTS = 16
+_STEP = struct.Struct("=HBBI")
+_Step = tuple[int, int, int, int]
+# Within walls. The others know no network of their own, as that of virtual machines does not.
+_FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK)
 
 
 def abi() -> int:
@@ -147,31 +154,52 @@ def _landlock(given: list[tuple[str, str]], has_network: bool) -> None:
 
 
 def _seccomp(has_network: bool) -> None:
-    """Refuse calls by their number. One of another architecture ends the command."""
     numbers = _NUMBERS[platform.machine()]
-    refused = [*numbers.reach, *([] if has_network else [numbers.socket])]
+    refused = [*numbers.kernel, *numbers.others, *([] if has_network else [numbers.socket])]
     answers = dict.fromkeys(refused, _REFUSE) | dict.fromkeys(numbers.paths, _PRETEND)
-    load, equal, least, give = 0x20, 0x15, 0x35, 0x06
-    program = [
-        (load, 0, 0, 4),
-        (equal, 1, 0, numbers.architecture),
-        (give, 0, 0, _KILL),
-        (load, 0, 0, 0),
-        (least, 0, 1, _X32),
-        (give, 0, 0, _REFUSE),
+    rules: list[_Step] = []
+    for number, place in numbers.with_zero:
+        low = _ARGUMENTS + 8 * place
+        rules += [(_EQUAL, 0, 6, number), (_LOAD, 0, 0, low), (_EQUAL, 0, 2, 0)]
+        rules += [(_LOAD, 0, 0, low + 4), (_EQUAL, 1, 0, 0)]
+        rules += [(_GIVE, 0, 0, _REFUSE), (_GIVE, 0, 0, _ALLOW)]
+    body = _filter(numbers.architecture, answers, rules)
+    held = ctypes.create_string_buffer(body, len(body))
+    about = struct.pack("@HxxxxxxQ", len(body) // _STEP.size, ctypes.addressof(held))
+    _checked(_LIBC.prctl(_SECCOMP, _FILTER, about, 0, 0), "seccomp")
+
+
+def within_walls() -> bytes:
+    """The filter for a command that has walls, as ``bwrap --seccomp`` takes it: they keep it from
+    files and processes, so what is refused is the kernel itself. Empty where its calls are not
+    known by number.
+    """
+    numbers = _NUMBERS.get(platform.machine())
+    if numbers is None:
+        return b""
+    rules: list[_Step] = [(_EQUAL, 0, len(_FAMILIES) + 3, numbers.socket)]
+    rules.append((_LOAD, 0, 0, _ARGUMENTS))
+    for position, family in enumerate(_FAMILIES):
+        rules.append((_EQUAL, len(_FAMILIES) - position, 0, family))
+    rules += [(_GIVE, 0, 0, _REFUSE), (_GIVE, 0, 0, _ALLOW)]
+    return _filter(numbers.architecture, dict.fromkeys(numbers.kernel, _REFUSE), rules)
+
+
+def _filter(architecture: int, answers: dict[int, int], rules: list[_Step]) -> bytes:
+    """Answer calls by their number, then by these rules. A call of another architecture ends the
+    command: its numbers mean something else.
+    """
+    steps = [
+        (_LOAD, 0, 0, 4),
+        (_EQUAL, 1, 0, architecture),
+        (_GIVE, 0, 0, _KILL),
+        (_LOAD, 0, 0, 0),
+        (_LEAST, 0, 1, _X32),
+        (_GIVE, 0, 0, _REFUSE),
     ]
     for number, answer in answers.items():
-        program += [(equal, 0, 1, number), (give, 0, 0, answer)]
-    for number, place in numbers.with_zero:
-        low = 16 + 8 * place
-        program += [(equal, 0, 6, number), (load, 0, 0, low), (equal, 0, 2, 0)]
-        program += [(load, 0, 0, low + 4), (equal, 1, 0, 0)]
-        program += [(give, 0, 0, _REFUSE), (give, 0, 0, _ALLOW)]
-    program.append((give, 0, 0, _ALLOW))
-    body = b"".join(struct.pack("=HBBI", *each) for each in program)
-    held = ctypes.create_string_buffer(body, len(body))
-    about = struct.pack("@HxxxxxxQ", len(program), ctypes.addressof(held))
-    _checked(_LIBC.prctl(_SECCOMP, _FILTER, about, 0, 0), "seccomp")
+        steps += [(_EQUAL, 0, 1, number), (_GIVE, 0, 0, answer)]
+    return b"".join(_STEP.pack(*each) for each in (*steps, *rules, (_GIVE, 0, 0, _ALLOW)))
 
 
 def _prove() -> None:

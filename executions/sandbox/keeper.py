@@ -72,16 +72,19 @@ class Keeper:
         out, out_write = os.pipe()
         err, err_write = os.pipe()
         self.status, status_write = os.pipe()
-        extra = _memory_file(self.told["arguments"]) if self.told["arguments"] else None
-        given = {"{status}": status_write, "{arguments}": extra}
+        words = b"".join(word.encode() + b"\0" for word in self.told["arguments"])
+        extra = _memory_file("arguments", words)
+        calls = _memory_file("filter", bytes.fromhex(self.told["filter"]))
+        given = {"{status}": status_write, "{arguments}": extra, "{filter}": calls}
         argv = [str(given.get(word, word)) for word in self.told["argv"]]
         self.pid = os.fork()
         if self.pid == 0:
-            _become(argv, self.told, stdin, out_write, err_write, [status_write, extra])
+            _become(argv, self.told, stdin, out_write, err_write, [status_write, extra, calls])
         for descriptor in (stdin, out_write, err_write, status_write):
             os.close(descriptor)
-        if extra is not None:
-            os.close(extra)
+        for file in (extra, calls):
+            if file is not None:
+                os.close(file)
         for descriptor, name in ((out, b"o"), (err, b"e")):
             most = self.told["head_bytes"], self.told["tail_bytes"]
             self.streams[descriptor] = Stream(name, *most)
@@ -325,9 +328,11 @@ def _limit(limits: dict[str, Any]) -> None:
         resource.setrlimit(number, (wanted, wanted))
 
 
-def _memory_file(words: list[str]) -> int:
-    descriptor = os.memfd_create("arguments")
-    body = b"".join(word.encode() + b"\0" for word in words)
+def _memory_file(name: str, body: bytes) -> int | None:
+    """A file without a name on a disk, to be read from its beginning; None for nothing."""
+    if not body:
+        return None
+    descriptor = os.memfd_create(name)
     while body:
         body = body[os.write(descriptor, body) :]
     os.lseek(descriptor, 0, os.SEEK_SET)

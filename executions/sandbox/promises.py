@@ -42,6 +42,7 @@ PROMISES: dict[str, Promise] = {
     "reads": Promise("no command reads files of the server", "read-files-of-the-server"),
     "writes": Promise("a command writes to its own folders only", "change-files-of-the-server"),
     "end": Promise("nothing that a command started outlives it", "outlive-their-end"),
+    "calls": Promise("a command makes no system calls but those it needs", "make-any-system-call"),
     "memory": Promise("a command that takes too much memory is ended", "use-up-memory"),
     "disk": Promise("a command that takes too much disk is ended", "use-up-disk"),
 }
@@ -104,7 +105,7 @@ def _tried(folder: Path, hidden: Sequence[Path]) -> Standing:
         also = _trouble(folder, hidden, standing, LANDLOCK)
         why = f"{why}, and {also}" if also else ""
     if why:
-        standing = Standing("", dict.fromkeys(("network", "reads", "writes"), why))
+        standing = Standing("", dict.fromkeys(("network", "reads", "writes", "calls"), why))
     missing = dict(standing.missing)
     for name, trial in _TRIALS.items():
         if name in missing:
@@ -205,6 +206,15 @@ def _is_running(mark: str) -> bool:
     return False
 
 
+def _calls(trial: _Trial) -> str:
+    # With no option it asks for what a process may always have: only a filter refuses that.
+    script = (
+        "unshare true 2>/dev/null && echo open;"
+        " grep -qs '^Seccomp:.0' /proc/self/status && echo open; exit 0"
+    )
+    return "a command makes any system call" if "open" in trial.of(script).stdout else ""
+
+
 def _memory(trial: _Trial) -> str:
     ended = trial.of("head -c 96m /dev/zero | tail -c 96m | sleep 10", Limits(48 * _MIB, 64 * _MIB))
     return "" if ended.why is Why.MEMORY else "a command took more memory than it may"
@@ -221,6 +231,7 @@ _TRIALS: dict[str, Callable[[_Trial], str]] = {
     "reads": _reads,
     "writes": _writes,
     "end": _end,
+    "calls": _calls,
     "memory": _memory,
     "disk": _disk,
 }

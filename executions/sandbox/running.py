@@ -67,6 +67,7 @@ def run(
         "argv": start.argv,
         "arguments": start.arguments,
         "environment": start.environment,
+        "filter": start.filter.hex(),
         "reports_status": start.reports_status,
         "after": list(start.after),
         "keeps_privileges": start.keeps_privileges,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from executions.sandbox import leftovers
+from executions.sandbox import confine, leftovers
 from executions.sandbox.command import Command
 from executions.sandbox.places import SHARED, Place
 
@@ -34,7 +34,9 @@ _OF_THE_NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How the keeper starts it; ``{arguments}`` and ``{status}`` stand for file descriptors."""
+    """How the keeper starts it; ``{arguments}``, ``{filter}`` and ``{status}`` stand for file
+    descriptors.
+    """
 
     argv: list[str]
     arguments: list[str]
@@ -46,6 +48,8 @@ class Start:
     after: Sequence[str] = ()
     # An engine of containers may have to become somebody else first.
     keeps_privileges: bool = False
+    # The system calls that it may make, as the kernel reads it.
+    filter: bytes = b""
 
 
 def bubblewrap() -> str | None:
@@ -58,12 +62,16 @@ def inside(command: Command, place: Place, hidden: Sequence[Path], program: str)
     way out; the system to read; its folders to write.
     """
     environment = _environment(command, HOME_INSIDE, "/tmp")
+    allowed = confine.within_walls()
+    words = ["--args", "{arguments}", "--json-status-fd", "{status}"]
+    words += ["--seccomp", "{filter}"] if allowed else []
     return Start(
-        [program, "--args", "{arguments}", "--json-status-fd", "{status}", "--", *command.argv],
+        [program, *words, "--", *command.argv],
         [*_walls(place, hidden, command), *_variables(environment)],
         # What the author sets must not reach bubblewrap itself.
         {"PATH": PATH},
         reports_status=True,
+        filter=allowed,
     )
 
 
