@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 from executions import sandbox
+from executions.calls.workspace.pinning import NoAddress, pinned
 from executions.calls.workspace.repositories import Repository
 from executions.errors import StigmerError
 from executions.sandbox import Command, Ended, Limits, Place, Spoiled, Standing, Why
@@ -108,8 +109,12 @@ def fetch(repository: Repository, around: Sandbox) -> Path:
     """Bring the mirror up to date; where it is.
 
     Whoever waited for another fetch of the same repository has what that one brought.
-    Raises GitFailed, OSError and sandbox.Spoiled.
+    Raises GitFailed, NotAllowed, OSError and sandbox.Spoiled.
     """
+    try:
+        bound = pinned(repository)
+    except NoAddress as problem:
+        raise GitFailed(str(problem), may_pass=True) from problem
     mirror = mirror_in(around.folder, repository.folder)
     mirror.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     asked_at, stamp = time.time(), mirror / "stigmer-fetched"
@@ -124,8 +129,13 @@ def fetch(repository: Repository, around: Sandbox) -> Path:
             _outside(["init", "-q", "--bare", "--template=", str(new)], repository, around)
             remove(mirror)
             new.rename(mirror)
-        asked = ["--git-dir", str(mirror), *_FETCH, "fetch", "-q", "--prune", "--no-tags"]
-        where = ["--no-recurse-submodules", "--no-write-fetch-head", repository.address]
+        asked = ["--git-dir", str(mirror), *_FETCH, *bound, "fetch", "-q", "--prune"]
+        where = [
+            "--no-tags",
+            "--no-recurse-submodules",
+            "--no-write-fetch-head",
+            repository.address,
+        ]
         try:
             _outside([*asked, *where, *_REFS], repository, around)
             stamp.touch()

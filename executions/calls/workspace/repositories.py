@@ -28,6 +28,8 @@ class Repository:
     is_local: bool
     user: str = ""
     secret: str = ""
+    # By the operator: it may be anywhere.
+    is_named: bool = True
 
     @property
     def folder(self) -> str:
@@ -49,7 +51,7 @@ def find(asked: str, named: Mapping[str, str], hosts: Collection[str]) -> Reposi
     if split.scheme in ("https", "ssh") and split.hostname in hosts and not split.password:
         if split.scheme == "https" and split.username:
             raise NotAllowed("The address of a repository may hold no user.")
-        return Repository(asked, asked, is_local=False)
+        return Repository(asked, asked, is_local=False, is_named=False)
     known = ", ".join(sorted(named)) or "none"
     raise NotAllowed(
         f"The repository {asked[:100]!r} may not be fetched. Named are: {known}; addresses of https"
