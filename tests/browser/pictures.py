@@ -1,6 +1,7 @@
 """Renew the pictures that the documentation shows: ``make pictures``.
 
-Each is of a page of an installation of its own, as a person would meet it.
+Each is of a page of an installation of its own, as a person would meet it. Names of pictures as
+arguments renew those alone. The ones of a workspace need a sandbox (docs/workspaces.md).
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -49,13 +51,35 @@ def editor(page: Page, live: LiveStigmer) -> None:
     expect(page.get_by_role("option", name=re.compile("^call"))).to_be_visible()
 
 
-PICTURES = {"execution": ("demo", execution), "editor": ("admin", editor)}
+def workspace(page: Page, live: LiveStigmer) -> None:
+    """A run that mended a repository: what it changed in its folder, and the patch."""
+    page.goto(f"{live.base_url}/workflows/")
+    page.get_by_role("link", name="Mend a repository").first.click()
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_url("**/executions/wex-*/**")
+    expect_phase(page, "Completed")
+    changed = page.get_by_label("Workspace", exact=True)
+    expect(changed).to_contain_text("1 file")
+    expect(page.get_by_role("link", name="changes.patch")).to_be_visible()
+    for toast in page.get_by_role("button", name="Dismiss").all():
+        toast.click()
+    changed.evaluate("box => box.scrollIntoView({block: 'center'})")
 
 
-def taken(browser: Browser, live: LiveStigmer) -> None:
-    """Take each."""
-    for name, (who, shown) in PICTURES.items():
-        page = signed_in(browser, live, who, viewport=SIZE, color_scheme="light")
+# Each with who takes it, and how large.
+PICTURES = {
+    "execution": ("demo", execution, SIZE),
+    "editor": ("admin", editor, SIZE),
+    "workspace": ("admin", workspace, {"width": 1280, "height": 800}),
+    "workspace-phone": ("admin", workspace, {"width": 390, "height": 844}),
+}
+
+
+def taken(browser: Browser, live: LiveStigmer, names: Sequence[str]) -> None:
+    """Take these, or each."""
+    for name in names or PICTURES:
+        who, shown, size = PICTURES[name]
+        page = signed_in(browser, live, who, viewport=size, color_scheme="light")
         shown(page, live)
         page.screenshot(path=IMAGES / f"{name}.png", animations="disabled")
         print(f"docs/images/{name}.png")
@@ -74,7 +98,7 @@ def main() -> int:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        taken(browser, live)
+        taken(browser, live, sys.argv[1:])
         browser.close()
     return 0
 
