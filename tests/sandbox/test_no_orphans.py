@@ -14,9 +14,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from executions.sandbox import leftovers, walls
+from executions.isolation.visit import Seconds
+from executions.sandbox import Command, Limits, leftovers, walls
+from executions.sandbox.places import passing
+from executions.sandbox.running import run
 from tests.live import ROOT
-from tests.processes import lives, named
+from tests.processes import below, kill, lives, named
 from tests.waiting import until
 
 _marks = count(880_001)
@@ -109,3 +112,16 @@ def test_what_a_dead_worker_left_without_walls_is_found_by_the_next(
     until(lambda: not lives(runner.keeper), what="both are gone")
     leftovers.end_of_the_dead()
     runner.over()
+
+
+@pytest.mark.skipif(walls.bubblewrap() is None, reason="bubblewrap is not installed")
+def test_a_command_whose_walls_are_killed_had_begun(tmp_path: Path) -> None:
+    def heard(text: str) -> None:
+        kill(below(os.getpid(), "--json-status-fd"))
+
+    command = Command(["/bin/sh", "-c", "echo begun; sleep 600"])
+    with passing(tmp_path) as place:
+        start = walls.inside(command, place, [], walls.bubblewrap() or "")
+        limits = Limits(512 * 1024**2, 64 * 1024**2)
+        ended = run(command, place, start, limits, deadline=Seconds(60), heard=heard)
+    assert (ended.code, ended.stdout) == (137, "begun\n")
