@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 import uuid
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
@@ -24,6 +26,21 @@ pytestmark = [
 ECHO = "SELECT %s::int, %s::text, %s::boolean, %s::uuid, %s::timestamptz, %s::double precision"
 
 
+@pytest.fixture
+def raw() -> Iterator[Any]:
+    """A connection of its own, which holds nothing from before."""
+    import psycopg
+
+    connection.ensure_connection()
+    with psycopg.connect(connection.connection.info.dsn, autocommit=True) as made:
+        yield made
+
+
+def kept_by_the_server(raw: Any) -> int:
+    row = raw.execute("SELECT count(*) FROM pg_prepared_statements").fetchone()
+    return int(row[0])
+
+
 def test_values_come_back_as_they_were_given() -> None:
     moment = datetime(2026, 11, 30, 12, 0, 0, 123456, tzinfo=UTC)
     values = [7, "schräg 'quoted'", True, uuid.uuid4(), moment, 1e-07]
@@ -31,17 +48,15 @@ def test_values_come_back_as_they_were_given() -> None:
     assert prepared.prepared_rows(ECHO, [None] * 6) == [(None,) * 6]
 
 
-def test_the_server_keeps_a_bounded_number_of_statements(monkeypatch) -> None:
+def test_the_server_keeps_a_bounded_number_of_statements(raw, monkeypatch) -> None:
     from executions.models import prepared_statements
 
     monkeypatch.setattr(prepared_statements, "MOST_STATEMENTS", 3)
-    connection.close()
-    for number in range(8):
-        assert prepared.prepared_rows(f"SELECT {number}, %s::int", [1]) == [(number, 1)]
-    assert prepared.prepared_rows("SELECT 0, %s::int", [2]) == [(0, 2)]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'stigmer%'")
-        assert cursor.fetchone() == (3,)
+    cursor = prepared_statements.cursor(raw)
+    for number in (*range(8), 0):
+        cursor.execute(f"SELECT {number}, %s::int", [1])
+        assert cursor.fetchall() == [(number, 1)]
+    assert kept_by_the_server(raw) == 3
 
 
 def test_a_statement_that_the_server_refuses_is_an_error_of_django_and_the_next_one_runs() -> None:
@@ -80,19 +95,15 @@ def test_a_connection_that_ended_without_a_word_is_trouble_that_passes() -> None
     assert prepared.prepared_rows("SELECT %s::int", [1]) == [(1,)]
 
 
-def test_behind_a_pooler_nothing_is_kept_by_the_server() -> None:
-    connection.ensure_connection()
-    raw = connection.connection
-    raw.prepare_threshold, was = None, raw.prepare_threshold
-    vars(raw).pop("stigmer_prepared_cursor", None)
-    try:
-        assert prepared.prepared_rows("SELECT %s::int, %s::text", [1, "a"]) == [(1, "a")]
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_prepared_statements")
-            assert cursor.fetchone() == (0,)
-    finally:
-        raw.prepare_threshold = was
-        vars(raw).pop("stigmer_prepared_cursor", None)
+def test_behind_a_pooler_nothing_is_kept_by_the_server(raw) -> None:
+    from executions.models import prepared_statements
+
+    raw.prepare_threshold = None
+    cursor = prepared_statements.cursor(raw)
+    for _ in range(2):
+        cursor.execute("SELECT %s::int, %s::text", [1, "a"])
+        assert cursor.fetchall() == [(1, "a")]
+    assert kept_by_the_server(raw) == 0
 
 
 def test_who_looks_at_statements_sees_these_too() -> None:
