@@ -1,4 +1,4 @@
-"""What a round measures of one system, and medians and ratios over the rounds."""
+"""The figures that a round measures of one system, and medians and ratios over the rounds."""
 
 from __future__ import annotations
 

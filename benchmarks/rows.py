@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks import row_steps, row_up, row_wakes
 from benchmarks.surroundings import surroundings, workers
 
 if TYPE_CHECKING:
@@ -56,20 +57,14 @@ class Bench:
         return Load(apply_definition(text, self.work.owner).workflow, self.work.owner)
 
 
-def _rows() -> dict[str, Callable[[Bench], Figures]]:
-    from benchmarks import row_steps, row_up, row_wakes
-
-    return {
-        "pure": row_steps.pure,
-        "idle": row_steps.idle,
-        "hundred": row_steps.hundred,
-        "polls": row_wakes.polls,
-        "wake": row_wakes.wake,
-        "up": row_up.idle_up,
-    }
-
-
-NAMES = ("pure", "idle", "hundred", "polls", "wake", "up")
+ROWS: dict[str, Callable[[Bench], Figures]] = {
+    "pure": row_steps.pure,
+    "idle": row_steps.idle,
+    "hundred": row_steps.hundred,
+    "polls": row_wakes.polls,
+    "wake": row_wakes.wake,
+    "up": row_up.idle_up,
+}
 # Absurd knows PostgreSQL alone; `stigmer up` is measured as a newcomer has it.
 ONLY = {"hundred": "postgres", "up": "sqlite"}
 
@@ -77,17 +72,15 @@ ONLY = {"hundred": "postgres", "up": "sqlite"}
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.rows", description=__doc__)
     parser.add_argument("database", nargs="?", choices=("sqlite", "postgres"), default="sqlite")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(ROWS)}")
     parser.add_argument("--steps", type=int, default=10_000, help="finished steps before a wake")
     parser.add_argument("--polls", type=int, default=1_440, help="of one run")
     parser.add_argument("--seconds", type=float, default=50.0, help="the most for all polls")
     chosen = parser.parse_args()
-    if unknown := set(chosen.names) - set(NAMES):
-        parser.error(
-            f"there is no row {', '.join(sorted(unknown))}: choose from {', '.join(NAMES)}"
-        )
+    if unknown := set(chosen.names) - set(ROWS):
+        parser.error(f"there is no row {', '.join(sorted(unknown))}: choose from {', '.join(ROWS)}")
     names = chosen.names or [
-        name for name in NAMES if ONLY.get(name, chosen.database) == chosen.database
+        name for name in ROWS if ONLY.get(name, chosen.database) == chosen.database
     ]
     with surroundings(chosen.database) as folder:
         os.environ["STIGMER_MAX_STEPS"] = str(MOST_STEPS)
@@ -102,11 +95,10 @@ def main() -> None:
         functions_of_workers()
         asked = (chosen.steps, chosen.polls, chosen.seconds)
         bench = Bench(chosen.database, Load.prepared(), folder, *asked)
-        rows = _rows()
         for name in names:
             if ONLY.get(name, chosen.database) != chosen.database:
                 parser.error(f"the row {name} is measured on {ONLY[name]} only")
-            _say(name, chosen.database, rows[name](bench))
+            _say(name, chosen.database, ROWS[name](bench))
 
 
 def _say(name: str, database: str, figures: Figures) -> None:

@@ -8,6 +8,7 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -76,6 +77,12 @@ class Hosts:
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         return self.covers(parts.hostname or "", port)
+
+
+def addresses_of(found: Iterable[tuple[Any, ...]]) -> list[Address]:
+    """The addresses in an answer of ``getaddrinfo``, each once, in its order."""
+    parsed = (parse_address(str(entry[4][0]).partition("%")[0]) for entry in found)
+    return list(dict.fromkeys(address for address in parsed if address is not None))
 
 
 def parse_address(text: str) -> Address | None:

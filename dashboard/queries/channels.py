@@ -30,7 +30,7 @@ def of(user: User) -> list[Channel]:
 
 
 def sinks(user: User) -> list[Channel]:
-    """Where lifecycle events are sent, by name: for those who see everybody's runs."""
+    """The sinks of lifecycle events, by name: for those who see everybody's runs."""
     rows = policy.visible_channels(user).filter(kind__in=OF_EVENTS)
     return list(rows.counting().order_by("name")[:MOST])
 

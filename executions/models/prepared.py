@@ -35,7 +35,7 @@ def prepared_cursor() -> CursorWrapper:
 
 
 def prepared_rows(text: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """What one such statement of PostgreSQL answers; raises Django's errors.
+    """The rows that one such statement of PostgreSQL answers; raises Django's errors.
 
     A step boundary is one: whatever it does not need is left out. Where somebody looks at the
     statements of this connection, it goes through the wrappers.

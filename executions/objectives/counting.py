@@ -76,14 +76,14 @@ class Lately:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What was counted before; after ``fresh_until`` (seconds since 1970) it is counted again."""
+    """Counts of before; after ``fresh_until`` (seconds since 1970) it is counted again."""
 
     counted: list[Ended]
     fresh_until: float
 
 
 def lately(objective: Objective, time: Time) -> Lately:
-    """What an objective is measured by, as far as it is counted in this time."""
+    """The counts that an objective is measured by, as far as they are counted in this time."""
     now = clock.now()
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     hour, day, of_today = _today(objective, now, today, time) or (None, None, None)

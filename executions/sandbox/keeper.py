@@ -236,7 +236,7 @@ class Keeper:
         said = _status(self.status)
         began = True
         if self.told["reports_status"]:
-            # Who killed what reports it may have killed it after the command had begun.
+            # Whatever reports the beginning may have been killed after the command had begun.
             is_killed = self.code is not None and self.code < 0
             began = "exit-code" in said or bool(self.why) or is_killed
         elif self.code == _NOT_EXECUTED:

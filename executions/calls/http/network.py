@@ -17,7 +17,7 @@ import httpcore
 from executions.calls.http.egress import ONLY, Egress
 from executions.calls.http.progress import listening
 from executions.calls.http.refusal import egress_refused
-from executions.hosts import Address, parse_address
+from executions.hosts import Address, addresses_of, parse_address
 
 CONNECT_SECONDS = 10.0
 MAX_ADDRESSES = 4
@@ -38,8 +38,7 @@ async def resolve(host: str, port: int) -> list[Address]:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise NameNotFound(f"the name {host} did not resolve: {error}") from None
-    addresses = [parse_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-    return list(dict.fromkeys(address for address in addresses if address is not None))
+    return addresses_of(found)
 
 
 class HeardStream(httpcore.AsyncNetworkStream):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from executions.calls.workspace.repositories import NotAllowed, Repository
 from executions.errors import StigmerError
-from executions.hosts import Address, parse_address
+from executions.hosts import Address, addresses_of, parse_address
 
 PROXIES = ("HTTPS_PROXY", "https_proxy")
 _HTTPS_PORT = 443
@@ -56,8 +56,7 @@ def resolved(host: str, port: int) -> list[Address]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as problem:
         raise NoAddress(f"The name {host} did not resolve: {problem}") from None
-    addresses = [parse_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-    return list(dict.fromkeys(each for each in addresses if each is not None))
+    return addresses_of(found)
 
 
 def _may_serve(address: Address) -> bool:

@@ -16,6 +16,8 @@ from executions.cli.remote.client import Client
 PATIENCE_SECONDS = 45.0
 LOOK_SECONDS = 0.5
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Its name, or snk-…", show_default=False)]
+Address = Annotated[str | None, typer.Option(help="Another address.")]
+Secret = Annotated[str | None, typer.Option(help="The name of the secret that signs; '' for none.")]
 channels = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -60,7 +62,7 @@ def create(
 def change(
     client: Client,
     name: Name,
-    address: Annotated[str | None, typer.Option(help="Another address.")] = None,
+    address: Address = None,
     types: Annotated[
         list[str] | None,
         typer.Option("--type", help="The events that it wants from now on; '' for all."),
@@ -72,9 +74,7 @@ def change(
         list[str] | None, typer.Option(help="Those that it is not about; '' for none.")
     ] = None,
     rhythm: Annotated[str | None, typer.Option(help="'at once', hourly or daily.")] = None,
-    secret: Annotated[
-        str | None, typer.Option(help="The name of the secret that signs; '' for none.")
-    ] = None,
+    secret: Secret = None,
 ) -> None:
     """Change what is named; what waits already is sent to a new address too."""
     lists = {"types": texts(types), "only": texts(only), "muted": texts(mute)}

@@ -6,7 +6,14 @@ from typing import Annotated
 
 import typer
 
-from executions.cli.commands.channels import Name, add_common, put_changes, texts
+from executions.cli.commands.channels import (
+    Address,
+    Name,
+    Secret,
+    add_common,
+    put_changes,
+    texts,
+)
 from executions.cli.commands.remote import talks
 from executions.cli.remote.client import Client
 
@@ -41,14 +48,12 @@ def create(
 def change(
     client: Client,
     name: Name,
-    address: Annotated[str | None, typer.Option(help="Another address.")] = None,
+    address: Address = None,
     types: Annotated[
         list[str] | None,
         typer.Option("--type", help="The types that it wants from now on; '' for all."),
     ] = None,
-    secret: Annotated[
-        str | None, typer.Option(help="The name of the secret that signs; '' for none.")
-    ] = None,
+    secret: Secret = None,
     with_output: Annotated[bool | None, typer.Option(help="Send outputs along.")] = None,
 ) -> None:
     """Change what is named; what waits already is sent to a new address too."""

@@ -145,7 +145,6 @@ class _Watched:
         # Held until the call has ended.
         self._running = threading.Lock()
         self._running.acquire()
-        self._is_over = False
         self._was_abandoned = False
         self._outcome: Outcome | None = None
         self._problem: BaseException | None = None
@@ -156,9 +155,9 @@ class _Watched:
     def result(self) -> Outcome:
         """Raises :class:`Overrun`."""
         seconds = min(self._context.deadline.remaining(), threading.TIMEOUT_MAX)
-        if not self._running.acquire(timeout=max(0.0, seconds)):
+        if not self._running.acquire(timeout=seconds):
             with self._deciding:
-                if not self._is_over:
+                if self._running.locked():
                     self._abandon()
         if self._problem is not None:
             raise self._problem
@@ -189,9 +188,8 @@ class _Watched:
             else:
                 connection.close()
             with self._deciding:
-                self._is_over = True
+                self._running.release()
                 was_abandoned = self._was_abandoned
-            self._running.release()
             if was_abandoned:
                 with _lock:
                     _left_behind.discard(self._name)
