@@ -53,7 +53,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.str("STIGMER_TIME_ZONE", "UTC", validate=zones.known)
 USE_TZ = True
-USE_I18N = False
+USE_I18N = True
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [assets.PACKAGE / "locale"]
+# Numbers are written one way in every language: the pictures of a page hold them, too.
+FORMAT_MODULE_PATH = ["stigmer_site.formats"]
 
 INSTALLED_APPS = [
     # Before ours: their pages of the admin are replaced by executions/admin/people.py.
@@ -114,7 +118,8 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
-            ]
+            ],
+            "builtins": ["django.templatetags.i18n"],
         },
     }
 ]
