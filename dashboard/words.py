@@ -1,16 +1,23 @@
-"""How phases, statuses, events and times are said to people: word, icon and tone always
-together.
+"""How phases, statuses, events and times are said to people, in the language of the reader: word,
+icon and tone always together.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from executions.agents import paths
 from executions.journal.events import known
 from executions.journal.paths import unescape
 from executions.models.notification import CONSENTS, DECISIONS, QUESTIONS, SILENCE, STALLS
+from executions.said import Said
 from executions.states import LOOK_OF_PHASE, LOOK_OF_STATUS, Look, Phase, Tone, WaitingFor
 
 DECISION = Look("Decision", "decision", Tone.WARN)
@@ -22,29 +29,52 @@ _AWAITED: dict[str, str] = {
 }
 
 
+def translated(text: Any) -> str:
+    """A word or a sentence of an inner room, in the language of the reader; one that nobody
+    translated as it is.
+    """
+    if isinstance(text, SafeString):
+        return text
+    if not isinstance(text, Said):
+        return _(str(text)) if text else ""
+    if text.parts:
+        return " ".join(translated(part) for part in text.parts)
+    inner = {name: translated(each) for name, each in text.values.items() if isinstance(each, Said)}
+    return _(text.template).format(**text.values | inner)
+
+
 def phase_look(phase: str) -> Look:
-    return LOOK_OF_PHASE.get(phase, UNKNOWN)
+    return _said(LOOK_OF_PHASE.get(phase, UNKNOWN))
 
 
 def status_look(status: str) -> Look:
-    return LOOK_OF_STATUS.get(status, UNKNOWN)
+    return _said(LOOK_OF_STATUS.get(status, UNKNOWN))
+
+
+def decision_look(name: str) -> Look:
+    """Of a step that is a person's decision."""
+    return replace(DECISION, word=_(name.replace("_", " ").capitalize()))
+
+
+def _said(look: Look) -> Look:
+    return replace(look, word=_(look.word))
 
 
 def settled_word(event: str, phase: str) -> str:
     """What became of what an event called somebody for; ``phase`` is the run's now."""
     if event in DECISIONS:
-        return "decided"
+        return _("decided")
     if event in QUESTIONS:
-        return "answered"
+        return _("answered")
     if event in CONSENTS:
-        return "over"
+        return _("over")
     if event in SILENCE:
-        return "heard again"
+        return _("heard again")
     if event in STALLS:
-        return "goes on" if phase == Phase.IN_PROGRESS else "over"
-    after = {Phase.FAILED: "tried again, failed again", Phase.COMPLETED: "mended: completed"}
-    ended = {Phase.CANCELLED: "cancelled since", Phase.TERMINATED: "terminated since"}
-    return (after | ended).get(Phase(phase), "mended: goes on")
+        return _("goes on") if phase == Phase.IN_PROGRESS else _("over")
+    after = {Phase.FAILED: _("tried again, failed again"), Phase.COMPLETED: _("mended: completed")}
+    ended = {Phase.CANCELLED: _("cancelled since"), Phase.TERMINATED: _("terminated since")}
+    return (after | ended).get(Phase(phase), _("mended: goes on"))
 
 
 def last_name(path: str) -> str:
@@ -55,8 +85,8 @@ def last_name(path: str) -> str:
 def awaited(waiting_for: str) -> str:
     """For what a run waits beside a moment, with words before it; empty where for nothing."""
     kinds = [kind for kind in WaitingFor.apart(waiting_for) if kind not in _MOMENTS]
-    named = [_AWAITED.get(kind, kind) for kind in kinds]
-    return f"waits for {' and '.join(named)}" if named else ""
+    named = [_(_AWAITED.get(kind, kind)) for kind in kinds]
+    return _("waits for {them}").format(them=_(" and ").join(named)) if named else ""
 
 
 def event_tone(name: str) -> str:
@@ -86,11 +116,11 @@ def ago(moment: datetime, now: datetime) -> str:
     """How long ago, as static/js/clock.js says it, for the first paint."""
     seconds = max(0.0, (now - moment).total_seconds())
     if seconds < 5:
-        return "just now"
+        return _("just now")
     for limit, size, unit in ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h")):
         if seconds < limit:
-            return f"{int(seconds // size)} {unit} ago"
-    return f"{int(seconds // 86400)} d ago"
+            return _("{span} ago").format(span=f"{int(seconds // size)} {unit}")
+    return _("{span} ago").format(span=f"{int(seconds // 86400)} d")
 
 
 # A call, and what became of it: ``POST https://… answered 503 …``, ``GET https://…: no answer``.
@@ -105,4 +135,4 @@ def reason_first(reason: str) -> str:
 
 def count(number: int, word: str) -> str:
     """``1 attempt``, ``3 attempts``."""
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+    return ngettext(f"{{number}} {word}", f"{{number}} {word}s", number).format(number=number)

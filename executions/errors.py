@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from executions.said import Said
+
 
 class StigmerError(Exception):
     """Something went wrong in Stigmer."""
@@ -137,7 +139,7 @@ class Refused(StigmerError):
         listed = "; ".join(
             str(each).rstrip(".") for each in findings if each.message not in message
         )
-        self.text = " ".join(text for text in (message, listed and f"{listed}.", remedy) if text)
+        self.text = Said.together(message, listed and f"{listed}.", remedy)
         super().__init__(self.text)
         self.code = code
         self.message = message

@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "stigmer_site.languages.of_the_reader",
     "executions.sight.of_requests",
     "executions.accounts.sessions.kept",
     "executions.accounts.duties.first",

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib.auth.models import User
+from django.utils import translation
 
 from dashboard.live import changes, fragments, frames
 from dashboard.live.changes import Changed
@@ -118,8 +119,8 @@ class Page(Subscriber):
 
     mailbox: Parts
 
-    def __init__(self, user: User, session_key: str) -> None:
-        super().__init__(user, Credential(user.pk, session_key), Parts())
+    def __init__(self, user: User, session_key: str, language: str = "") -> None:
+        super().__init__(user, Credential(user.pk, session_key), Parts(), language=language)
 
     def tell(self, subscription: Subscription, change: Changed) -> None:
         if change.seq == subscription.cursor:
@@ -138,8 +139,10 @@ class Page(Subscriber):
         new: Sequence[Notification],
         unread: int,
     ) -> None:
-        toasts = [changes.toast(row, self.sees_others) for row in new]
-        self.mailbox.put(subscription.topic.name, seq, [fragments.badge_part(unread)], toasts)
+        with translation.override(self.language or "en"):
+            toasts = [changes.toast(row, self.sees_others) for row in new]
+            badge = fragments.badge_part(unread)
+        self.mailbox.put(subscription.topic.name, seq, [badge], toasts)
 
     def tell_stream(self, subscription: Subscription, delta: Delta) -> None:
         self.mailbox.stream(subscription.topic.name, delta)
@@ -194,7 +197,7 @@ def poll(user: User, cursors: Mapping[str, int]) -> list[Frame]:
     async def ask(work: Callable[[], Any]) -> Any:
         return await sync_to_async(work)()
 
-    page = Page(user, "")
+    page = Page(user, "", translation.get_language() or "")
     async_to_sync(door.catch_up)(page, topics_of(cursors), ask)
     return [frame for frame in page.mailbox.drain() if "ok" not in frame]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qs
 
+from django.conf import settings
 from django.contrib.auth.models import User
 
 from dashboard.live.page import Page, door, topics_of
@@ -27,7 +29,13 @@ class PageSocket(LiveSocket):
         user, session = self.scope.get("user"), self.scope.get("session")
         if not isinstance(user, User) or not user.is_active:
             return Close.SIGNED_OUT
-        return Page(user, getattr(session, "session_key", "") or "")
+        return Page(user, getattr(session, "session_key", "") or "", self._language())
+
+    def _language(self) -> str:
+        """That of the page which opened it: what is pushed becomes a part of it."""
+        query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"))
+        language = query.get("language", [""])[-1]
+        return language if language in dict(settings.LANGUAGES) else ""
 
     def most(self) -> int:
         return SOCKETS_OF_ONE_PERSON

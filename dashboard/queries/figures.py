@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Min
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from executions import clock, policy
 from executions.in_time import in_time
@@ -63,7 +64,7 @@ def _durations(user: policy.Person, of: Mapping[str, uuid.UUID]) -> Durations:
         )[:LOOKED_AT]
     )
     by_subject: dict[tuple[str, str], list[timedelta]] = {}
-    for _, of_workflow, of_agent, started, ended in read:
+    for _pk, of_workflow, of_agent, started, ended in read:
         subject = ("workflow", of_workflow) if of_workflow else ("agent", of_agent or "")
         by_subject.setdefault(subject, []).append(max(timedelta(), ended - started))
     told = [
@@ -117,8 +118,11 @@ def _changes(user: policy.Person) -> list[Change]:
             found.append(Change(version.created_at, what, href, version.created_by.get_username()))
     if policy.sees_everything(user):
         for boot in Boot.objects.order_by("-id")[:CHANGES]:
-            how = "" if boot.is_clean else " after a crash"
-            found.append(Change(boot.at, f"Stigmer {boot.version} started{how}", "", ""))
+            what = _("Stigmer {version} started")
+            if not boot.is_clean:
+                what = _("Stigmer {version} started after a crash")
+            what = what.format(version=boot.version)
+            found.append(Change(boot.at, what, "", ""))
     return sorted(found, key=lambda each: each.at, reverse=True)[:CHANGES]
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from django import template
 from django.contrib.staticfiles import finders
 from django.templatetags.static import static
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 register = template.Library()
@@ -21,6 +21,14 @@ def imports_of(name: str) -> SafeString:
     """A link for each module that the static file ``name`` imports, directly or not."""
     links = ((static(each),) for each in _imported(name))
     return format_html_join("\n", '<link rel="modulepreload" href="{}">', links)
+
+
+@register.simple_tag
+def words_of_scripts(language: str) -> SafeString:
+    """What scripts say in this language; they are written in English."""
+    if language == "en":
+        return SafeString()
+    return format_html('<script src="{}" defer></script>\n', static(f"js/words/{language}.js"))
 
 
 @cache

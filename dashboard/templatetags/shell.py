@@ -12,10 +12,12 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from dashboard.queries import inbox
 from dashboard.viewer import may_act as viewer_may_act
 from dashboard.viewer import standing_of as viewer_standing
+from dashboard.words import translated
 from executions import policy
 from executions.live.asks import MOST_COUNTED, Waiting, waiting
 from executions.live.inbox import now_seq
@@ -39,8 +41,10 @@ def icon(name: str, extra: str = "") -> SafeString:
 
 @register.filter
 def with_code(sentence: Any) -> SafeString:
-    """A sentence for people, escaped, with what stands between backticks as code."""
-    text = "" if sentence is None else str(sentence)
+    """A sentence for people in the reader's language, escaped, with what stands between backticks
+    as code.
+    """
+    text = "" if sentence is None else translated(sentence)
     if isinstance(text, SafeString):
         return text
     pieces = _CODE.split(text)
@@ -79,7 +83,9 @@ def nav_link(
 def unread_badge(unread: int) -> SafeString:
     """The number of unread notifications; empty, and so invisible, where there is none."""
     said = (
-        format_html('{}<span class="sr-only"> unread</span>', "99+" if unread > 99 else unread)
+        format_html(
+            '{}<span class="sr-only"> {}</span>', "99+" if unread > 99 else unread, _("unread")
+        )
         if unread
         else ""
     )
@@ -104,7 +110,8 @@ def asks_badge(user: Any, asks: Waiting, place: str) -> SafeString:
     """How many questions wait for this person; it stands in several places and follows."""
     most = asks.many >= MOST_COUNTED
     number = f"{MOST_COUNTED - 1}+" if most else asks.many
-    said = format_html('{}<span class="sr-only"> waiting</span>', number) if asks.many else ""
+    hidden = format_html('<span class="sr-only"> {}</span>', _("waiting"))
+    said = format_html("{}{}", number, hidden) if asks.many else ""
     shape = '<span class="badge" id="asks-badge-{}" data-topic="{}" data-seq="{}">{}</span>'
     return format_html(shape, place, asks_topic(user.pk), asks.mark, said)
 
@@ -112,7 +119,7 @@ def asks_badge(user: Any, asks: Waiting, place: str) -> SafeString:
 @register.simple_tag
 def settings_of(user: Any) -> PersonalSettings:
     """How this person wants pages to be."""
-    return PersonalSettings.objects.of(user)
+    return getattr(user, "personal_settings", None) or PersonalSettings()
 
 
 @register.simple_tag

@@ -11,6 +11,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from dashboard import values, words
 from dashboard.templatetags.shell import icon
@@ -21,6 +22,12 @@ from executions.models.notification import FAILURES
 from executions.states import Look
 
 register = template.Library()
+
+
+@register.filter
+def translated(text: Any) -> str:
+    """A word of a table or a sentence of an inner room, in the language of the page."""
+    return words.translated(text)
 
 
 @register.simple_tag
@@ -53,7 +60,11 @@ def status(name: str, shape: str = "") -> SafeString:
 
 def _status(look: Look, shape: str) -> SafeString:
     return format_html(
-        '<span class="status {} tone-{}">{}{}</span>', shape, look.tone, icon(look.icon), look.word
+        '<span class="status {} tone-{}">{}{}</span>',
+        shape,
+        look.tone,
+        icon(look.icon),
+        look.word,
     )
 
 
@@ -62,9 +73,12 @@ def workspace_of_run(given: Any) -> str:
     """The workspace that a run names itself, in words."""
     git = given.get("git") if isinstance(given, dict) else None
     if git:
-        base = f" at {git['base']}" if git.get("base") else ""
-        return f"the repository {git['repository']}{base} as its workspace"
-    return "no workspace" if given == "none" else "a temporary folder as its workspace"
+        name, base = git["repository"], git.get("base")
+        if base:
+            said = _("the repository {repository} at {base} as its workspace")
+            return said.format(repository=name, base=base)
+        return _("the repository {repository} as its workspace").format(repository=name)
+    return _("no workspace") if given == "none" else _("a temporary folder as its workspace")
 
 
 @register.filter
@@ -74,7 +88,7 @@ def phase_tone(name: str) -> str:
 
 @register.filter
 def event_title(event: Event) -> str:
-    return title_of(event.name, event.payload)
+    return words.translated(title_of(event.name, event.payload))
 
 
 @register.filter
@@ -109,7 +123,8 @@ def ago(moment: datetime | None) -> SafeString | str:
 def until(moment: datetime) -> SafeString:
     """A countdown."""
     left = moment - clock.now()
-    first = f"in {words.duration(left)}" if left.total_seconds() > 0 else "now"
+    is_ahead = left.total_seconds() > 0
+    first = _("in {span}").format(span=words.duration(left)) if is_ahead else _("now")
     return format_html(
         '<time datetime="{0}" title="{1}" data-until="{0}">{2}</time>',
         moment.isoformat(),
@@ -161,10 +176,10 @@ def span(length: timedelta | None) -> str:
 def copyable(text: str, label: str = "id") -> SafeString:
     """A text that one click copies."""
     return format_html(
-        '<button class="copy" type="button" data-copies="{0}" aria-label="Copy {1} {0}">'
+        '<button class="copy" type="button" data-copies="{0}" aria-label="{1}">'
         "<span data-label>{0}</span>{2}</button>",
         text,
-        label,
+        _("Copy {what} {text}").format(what=_(label), text=text),
         icon("copy", "icon-s"),
     )
 

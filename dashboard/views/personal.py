@@ -14,7 +14,7 @@ from dashboard.views.pages import person
 from dashboard.views.refusing import status_of
 from executions.errors import Refused
 from executions.models import PersonalSettings
-from executions.models.personal_settings import BROWSER, NAMES, DateFormat, Density, Theme
+from executions.models.personal_settings import BROWSER, NAMES, DateFormat, Density, Language, Theme
 
 
 @for_people
@@ -54,6 +54,7 @@ def _form(
         "row": row,
         "zone": "" if row.time_zone == BROWSER else row.time_zone,
         "zones": sorted(name for name in available_timezones() if _is_place(name)),
+        "languages": Language.choices,
         "formats": DateFormat.choices,
         "themes": Theme.choices,
         "densities": Density.choices,

@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils import translation
+
 from executions.live.rights import Ask
 from executions.live.subscriber import Subscriber, Subscription
 from executions.live.topics import ROW, Topic
@@ -64,8 +66,8 @@ Read = Callable[[Mapping[uuid.UUID, Want]], Mapping[uuid.UUID, Any]]
 
 
 class ExecutionNews(News):
-    """``read`` finds what changed in these executions, once for all who follow them; it leaves out
-    those in which nothing did."""
+    """``read`` finds what changed in these executions, once for all who follow them in one
+    language; it leaves out those in which nothing did."""
 
     def __init__(self, read: Read) -> None:
         self._read = read
@@ -81,8 +83,19 @@ class ExecutionNews(News):
     async def send(self, subscribers: Subscribers, ask: Ask) -> None:
         dirty, self._dirty = self._dirty, set()
         followed = [pair for pair in _followed(subscribers) if pair[1].topic.execution_id in dirty]
+        for language in sorted({subscriber.language for subscriber, _ in followed}):
+            await self._send([pair for pair in followed if pair[0].language == language], ask)
+
+    async def _send(self, followed: list[tuple[Subscriber, Subscription]], ask: Ask) -> None:
+        """To those who read one language: what they are told is made once for all of them."""
+        language = followed[0][0].language or "en"
         wants = wants_of(each for _, each in followed)
-        found = await ask(lambda: self._read(wants)) if wants else {}
+
+        def read() -> Mapping[uuid.UUID, Any]:
+            with translation.override(language):
+                return self._read(wants)
+
+        found = await ask(read)
         for subscriber, each in followed:
             change = found.get(each.topic.execution_id)
             if change is None:

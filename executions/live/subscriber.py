@@ -58,6 +58,8 @@ class Subscriber:
     mailbox: Mailbox
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     sees_others: bool = False
+    # In which it is told what happens; empty: English.
+    language: str = ""
 
     def tell(self, subscription: Subscription, change: Any) -> None:
         """Put what the door read of an execution that changed, and move the cursor."""

@@ -11,12 +11,21 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from executions.errors import Finding, Refused
 
 # Stands for what the browser says of itself.
 BROWSER = "browser"
 COLUMN_NAMES = r"\A[a-z]+(,[a-z]+)*\Z"
+
+
+class Language(models.TextChoices):
+    """Of pages; the API and the command speak English."""
+
+    BROWSER = "browser", _("That of the browser")
+    ENGLISH = "en", "English"
+    GERMAN = "de", "Deutsch"
 
 
 class DateFormat(models.TextChoices):
@@ -28,16 +37,16 @@ class DateFormat(models.TextChoices):
 
 
 class Theme(models.TextChoices):
-    SYSTEM = "system", "As the system has it"
-    LIGHT = "light", "Light"
-    DARK = "dark", "Dark"
+    SYSTEM = "system", _("As the system has it")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
 
 
 class Density(models.TextChoices):
     """How much room a row of a list takes."""
 
-    COMFORTABLE = "comfortable", "Comfortable"
-    COMPACT = "compact", "Compact"
+    COMFORTABLE = "comfortable", _("Comfortable")
+    COMPACT = "compact", _("Compact")
 
 
 def _check_zone(name: str) -> None:
@@ -52,7 +61,7 @@ class PersonalSettingsQuerySet(models.QuerySet["PersonalSettings"]):
         """This person's; those that everybody begins with where nothing was changed yet."""
         if not isinstance(user, User):
             return PersonalSettings()
-        return self.filter(user=user).first() or PersonalSettings(user=user)
+        return self.filter(user=user).first() or PersonalSettings(user_id=user.pk)
 
     def change(self, user: User, changes: Mapping[str, Any]) -> PersonalSettings:
         """Those that are named, by the names of ``NAMES``. Raises Refused; nothing is changed
@@ -83,6 +92,9 @@ class PersonalSettings(models.Model):
         primary_key=True,
         related_name="personal_settings",
     )
+    language = models.CharField(
+        max_length=10, choices=Language.choices, default=Language.BROWSER, db_default=BROWSER
+    )
     time_zone = models.CharField(max_length=64, default=BROWSER, validators=[_check_zone])
     date_format = models.CharField(
         max_length=10, choices=DateFormat.choices, default=DateFormat.ISO
@@ -107,4 +119,4 @@ class PersonalSettings(models.Model):
         return f"Settings of {self.user_id}"
 
 
-NAMES = ("time_zone", "date_format", "theme", "density", "has_keys", "columns")
+NAMES = ("language", "time_zone", "date_format", "theme", "density", "has_keys", "columns")

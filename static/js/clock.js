@@ -5,6 +5,7 @@
 // types.
 // data-since: running duration · data-until: countdown · data-ago: "3 min ago"
 import { mine } from "./mine.js";
+import { _ } from "./words.js";
 
 let skewMs = 0;
 
@@ -24,13 +25,15 @@ export function lasted(ms) {
   return `${Math.floor(seconds / 86400)} d ${Math.floor((seconds % 86400) / 3600)} h`;
 }
 
+const before = (span) => _("{span} ago", { span });
+
 export function ago(ms) {
   const seconds = Math.max(0, ms) / 1000;
-  if (seconds < 5) return "just now";
-  if (seconds < 60) return `${Math.floor(seconds)} s ago`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
-  return `${Math.floor(seconds / 86400)} d ago`;
+  if (seconds < 5) return _("just now");
+  if (seconds < 60) return before(`${Math.floor(seconds)} s`);
+  if (seconds < 3600) return before(`${Math.floor(seconds / 60)} min`);
+  if (seconds < 86400) return before(`${Math.floor(seconds / 3600)} h`);
+  return before(`${Math.floor(seconds / 86400)} d`);
 }
 
 function put(element, text) {
@@ -87,7 +90,7 @@ export function tick(root = document) {
   for (const element of root.querySelectorAll("[data-ago]")) put(element, ago(now() - Date.parse(element.dataset.ago)));
   for (const element of root.querySelectorAll("[data-until]")) {
     const left = Date.parse(element.dataset.until) - now();
-    put(element, left > 0 ? `in ${lasted(left)}` : "now");
+    put(element, left > 0 ? _("in {span}", { span: lasted(left) }) : _("now"));
   }
 }
 

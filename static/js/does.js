@@ -3,13 +3,14 @@ import { showKeys } from "./keys.js";
 import { openPalette } from "./palette.js";
 import { say } from "./said.js";
 import { toggleTheme } from "./theme.js";
+import { _ } from "./words.js";
 
 const does = { theme: toggleTheme, keys: showKeys, palette: openPalette, reload: () => location.reload() };
 
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
-    say("Copied");
+    say(_("Copied"));
     return true;
   } catch {
     return false;
@@ -53,6 +54,6 @@ function flash(element) {
   const label = element.querySelector("[data-label]");
   if (!label || label.dataset.was) return;
   label.dataset.was = label.textContent;
-  label.textContent = "Copied";
+  label.textContent = _("Copied");
   setTimeout(() => { label.textContent = label.dataset.was; delete label.dataset.was; }, 1200);
 }

@@ -2,6 +2,7 @@
 // explained.
 import { catchUp } from "./live/socket.js";
 import { toast } from "./toasts.js";
+import { _ } from "./words.js";
 
 const SENDING = "data-sending";
 const DONE_STAYS_MS = 10000;
@@ -41,12 +42,30 @@ function sign(form) {
   form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "csrfmiddlewaretoken", value: token }));
 }
 
+function explained(status) {
+  if (status === 403)
+    return {
+      title: _("Nothing was done"),
+      text: _("You may not do this, or this page is from before you logged in. Load it again."),
+    };
+  if (status >= 500)
+    return {
+      title: _("The server could not do this"),
+      text: _("Nothing is known to have changed. Look before trying again."),
+    };
+  return {
+    title: _("This was not understood"),
+    text: _(
+      "The answer was {status}. Load the page again and look before trying again.",
+      { status },
+    ),
+  };
+}
+
 // An answer that is no notice of ours: a log-in page, an error page, something of a proxy.
 function explain(from) {
   if (from.redirected && new URL(from.url).pathname === "/log-in") location.reload();
-  else if (from.status === 403) toast({ tone: "bad", title: "Nothing was done", text: "You may not do this, or this page is from before you logged in. Load it again." });
-  else if (from.status >= 500) toast({ tone: "bad", title: "The server could not do this", text: "Nothing is known to have changed. Look before trying again." });
-  else toast({ tone: "bad", title: "This was not understood", text: `The answer was ${from.status}. Load the page again and look before trying again.` });
+  else toast({ tone: "bad", ...explained(from.status) });
 }
 
 export function listenForForms() {
@@ -69,7 +88,13 @@ export function listenForForms() {
     explain(from);
   });
   body.addEventListener("htmx:error", () => {
-    toast({ tone: "bad", title: "The server did not answer", text: "It is not known whether your request arrived. The page shows the truth as soon as it is back." });
+    toast({
+      tone: "bad",
+      title: _("The server did not answer"),
+      text: _(
+        "It is not known whether your request arrived. The page shows the truth as soon as it is back.",
+      ),
+    });
   });
   body.addEventListener("htmx:after:swap", (event) => {
     const result = document.querySelector("[data-takes-focus]");

@@ -1,6 +1,7 @@
 // A drawing that is too large for the page is zoomed, by buttons and by + - 0 while it has the
 // focus, and has a small picture.
 import { minimap } from "./minimap.js";
+import { _ } from "./words.js";
 
 const STEP = 1.25;
 const [LEAST, MOST] = [0.2, 2.5];
@@ -43,9 +44,9 @@ function zooming(box) {
   };
   const bar = Object.assign(document.createElement("div"), { className: "row zoom" });
   for (const [key, sign, words] of [
-    ["+", "+", "Larger"],
-    ["-", "−", "Smaller"],
-    ["0", "Fit", "Fit the whole"],
+    ["+", "+", _("Larger")],
+    ["-", "−", _("Smaller")],
+    ["0", _("Fit"), _("Fit the whole")],
   ]) {
     const button = Object.assign(document.createElement("button"), {
       type: "button",

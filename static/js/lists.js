@@ -1,4 +1,6 @@
 // Lists under the keyboard: j and k move along [data-row], Enter follows the row's link.
+import { _ } from "./words.js";
+
 export function move(by) {
   const rows = [...document.querySelectorAll("[data-row]")];
   if (!rows.length) return;
@@ -60,6 +62,6 @@ export function countPicked() {
     const many = boxes().filter((box) => box.checked).length;
     const head = document.querySelector("[data-picks-all]");
     if (head) { head.checked = many > 0 && many === boxes().length; head.indeterminate = many > 0 && !head.checked; }
-    if (words && many) words.textContent = `${many} chosen`;
+    if (words && many) words.textContent = _("{many} chosen", { many });
   });
 }

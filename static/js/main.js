@@ -14,32 +14,39 @@ import { showOwn } from "./own.js";
 import { startPayloads } from "./payload.js";
 import { startSteps } from "./steps.js";
 import { followTheme, toggleTheme } from "./theme.js";
+import { _ } from "./words.js";
 
 const go = (name) => () => { follow(`a[data-nav="${name}"]`); };
 
-register("?", "Show this help", showKeys);
-register("/", "Search", () => focusOn("input[type=search]"));
-register("g o", "Go to overview", go("overview"));
-register("g e", "Go to executions", go("executions"));
-register("g w", "Go to workflows", go("workflows"));
-register("g v", "Go to approvals", go("approvals"));
-register("g h", "Go to schedules", go("schedules"));
-register("g i", "Go to inbox", go("inbox"));
-register("g p", "Go to workers", go("workers"));
-register("g a", "Go to what needs attention", go("attention"));
-register("g s", "Go to agents", go("agents"));
-register("g t", "Go to API tokens", go("tokens"));
-register("g c", "Go to your settings", go("settings"));
-document.querySelectorAll("[data-tab]").forEach((tab, at) => register(`${at + 1}`, `Tab: ${tab.textContent}`, () => followTab(at + 1)));
-register("j", "Next row or step", () => move(1));
-register("k", "Previous row or step", () => move(-1));
-register("x", "Choose the row", pick);
-register("n", "Show new rows", () => follow("[data-new-pill]:not([hidden])"));
-register(".", "Go to the next error", nextError);
-register("c", "Copy the id", () => { const id = document.querySelector("h1 ~ * [data-copies], [data-copies]"); if (id) copy(id.dataset.copies); });
-register("t", "Light or dark", toggleTheme);
+register("?", _("Show this help"), showKeys);
+register("/", _("Search"), () => focusOn("input[type=search]"));
+register("g o", _("Go to overview"), go("overview"));
+register("g e", _("Go to executions"), go("executions"));
+register("g w", _("Go to workflows"), go("workflows"));
+register("g v", _("Go to approvals"), go("approvals"));
+register("g h", _("Go to schedules"), go("schedules"));
+register("g i", _("Go to inbox"), go("inbox"));
+register("g p", _("Go to workers"), go("workers"));
+register("g a", _("Go to what needs attention"), go("attention"));
+register("g s", _("Go to agents"), go("agents"));
+register("g t", _("Go to API tokens"), go("tokens"));
+register("g c", _("Go to your settings"), go("settings"));
+document.querySelectorAll("[data-tab]").forEach((tab, at) => {
+  register(`${at + 1}`, _("Tab: {name}", { name: tab.textContent }), () => followTab(at + 1));
+});
+register("j", _("Next row or step"), () => move(1));
+register("k", _("Previous row or step"), () => move(-1));
+register("x", _("Choose the row"), pick);
+register("n", _("Show new rows"), () => follow("[data-new-pill]:not([hidden])"));
+register(".", _("Go to the next error"), nextError);
+register("c", _("Copy the id"), () => {
+  const id = document.querySelector("h1 ~ * [data-copies], [data-copies]");
+  if (id) copy(id.dataset.copies);
+});
+register("t", _("Light or dark"), toggleTheme);
 
-if (document.querySelector("#reply, #message")) register("m", "Write a message", () => focusOn("#reply, #message"));
+if (document.querySelector("#reply, #message"))
+  register("m", _("Write a message"), () => focusOn("#reply, #message"));
 
 setServerNow(document.querySelector("[data-server-now]")?.dataset.serverNow ?? "");
 startClock();

@@ -1,6 +1,7 @@
 // The command palette: every shortcut and every button of the page by its words, and what is
 // found by name or id.
 import { commands } from "./keys.js";
+import { _ } from "./words.js";
 
 const PAUSE_MS = 150;
 const SHORTEST = 2;
@@ -21,10 +22,16 @@ function verbs() {
   ].map((button) => ({
     words: button.textContent.trim(),
     keys: "",
-    note: "this run",
+    note: _("this run"),
     does: () => button.click(),
   }));
 }
+
+const searches = (typed) => [
+  ["executions", _("Search executions for “{typed}”", { typed })],
+  ["workflows", _("Search workflows for “{typed}”", { typed })],
+  ["agents", _("Search agents for “{typed}”", { typed })],
+];
 
 function options(typed) {
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
@@ -41,12 +48,12 @@ function options(typed) {
           does: go(address),
         }))
       : [];
-  const search = (what) => ({
-    words: `Search ${what} for “${typed}”`,
+  const search = ([what, words]) => ({
+    words,
     keys: "",
     does: go(`/${what}/?q=${encodeURIComponent(typed)}`),
   });
-  return [...own, ...places, ...["executions", "workflows", "agents"].map(search)];
+  return [...own, ...places, ...searches(typed).map(search)];
 }
 
 async function find(typed) {

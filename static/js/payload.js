@@ -2,6 +2,7 @@
 // below is all there is.
 import { copy } from "./does.js";
 import { say } from "./said.js";
+import { _ } from "./words.js";
 
 const OPEN_ENTRIES = 24;
 const SHOWN_ENTRIES = 200;
@@ -39,7 +40,7 @@ function leaf(value) {
   const shown = value.length > LONG_TEXT ? value.slice(0, LONG_TEXT) : value;
   const text = make("span", { className: isBlock ? "v-string v-block" : "v-string", textContent: isBlock ? plain(shown) : plain(JSON.stringify(shown)) });
   if (shown === value) return text;
-  const more = make("button", { type: "button", className: "button bare v-more", textContent: `Show all ${value.length.toLocaleString("en")} characters` });
+  const more = make("button", { type: "button", className: "button bare v-more", textContent: _("Show all {many} characters", { many: value.length.toLocaleString("en") }) });
   more.addEventListener("click", () => { text.textContent = plain(isBlock ? value : JSON.stringify(value)); more.remove(); });
   const both = make("span", {}, text, more);
   both.openWhole = () => { if (more.isConnected) more.click(); };
@@ -64,7 +65,7 @@ function entry(name, value, isOpen) {
     const till = Math.min(sizeOf(value), Math.max(upTo, list.children.length));
     for (let at = list.children.length; at < till; at += 1) list.append(entry(keys ? keys[at] : String(at), keys ? value[keys[at]] : value[at], false));
     if (till < sizeOf(value)) {
-      const more = make("button", { type: "button", className: "button bare v-more", textContent: `${(sizeOf(value) - till).toLocaleString("en")} more` });
+      const more = make("button", { type: "button", className: "button bare v-more", textContent: _("{many} more", { many: (sizeOf(value) - till).toLocaleString("en") }) });
       more.addEventListener("click", () => item.fill(till + SHOWN_ENTRIES));
       list.append(make("li", { className: "v-rest" }, more));
     }
@@ -135,18 +136,18 @@ class Viewer {
     whole?.addEventListener("click", async (event) => { if (!event.metaKey && !event.ctrlKey) { event.preventDefault(); await this.whole(); } });
     this.count = make("span", { className: "small faint number" });
     this.count.setAttribute("role", "status");
-    this.field = make("input", { type: "search", className: "input v-find", placeholder: "Find", hidden: true });
-    this.field.setAttribute("aria-label", `Find in ${this.box.dataset.label}`);
+    this.field = make("input", { type: "search", className: "input v-find", placeholder: _("Find"), hidden: true });
+    this.field.setAttribute("aria-label", _("Find in {what}", { what: this.box.dataset.label }));
     this.field.addEventListener("input", () => this.find());
     this.field.addEventListener("keydown", (event) => {
       if (event.key === "Enter") { event.preventDefault(); this.step(event.shiftKey ? -1 : 1); }
       if (event.key === "Escape") { event.stopPropagation(); this.field.value = ""; this.find(); this.field.hidden = true; this.pre.focus(); }
     });
     const tools = make("span", { className: "row push v-tools" }, this.count, this.field,
-      this.button("Find", "search", async () => { await this.whole(); this.field.hidden = false; this.field.focus(); }),
-      this.button("Fold or unfold", "chevron", () => this.fold()),
-      this.button("Copy", "copy", async () => { await this.whole(); await copy(this.text); }),
-      this.button("Download", "download", () => this.download()));
+      this.button(_("Find"), "search", async () => { await this.whole(); this.field.hidden = false; this.field.focus(); }),
+      this.button(_("Fold or unfold"), "chevron", () => this.fold()),
+      this.button(_("Copy"), "copy", async () => { await this.whole(); await copy(this.text); }),
+      this.button(_("Download"), "download", () => this.download()));
     head.append(tools);
     whole?.classList.remove("push");
   }
@@ -154,7 +155,7 @@ class Viewer {
   async whole() {
     if (this.text !== null) return;
     const response = await fetch(this.box.dataset.address, { credentials: "same-origin" });
-    if (!response.ok) { say("The value could not be read"); return; }
+    if (!response.ok) { say(_("The value could not be read")); return; }
     this.text = await response.text();
     this.box.querySelector(".payload-head > a")?.remove();
     this.pre.textContent = this.text;
@@ -193,14 +194,18 @@ class Viewer {
     this.clear();
     if (words && this.root) for (const path of places(this.root.value_, words)) { this.hits.push(path); if (this.hits.length >= MOST_HITS) break; }
     else if (words) for (let at = this.text.toLowerCase().indexOf(words); at >= 0 && this.hits.length < MOST_HITS; at = this.text.toLowerCase().indexOf(words, at + 1)) this.hits.push(at);
-    this.count.textContent = words ? `${this.hits.length}${this.hits.length >= MOST_HITS ? "+" : ""} found` : "";
+    this.count.textContent = words ? _("{many} found", { many: this.many() }) : "";
     if (this.hits.length) this.step(1);
+  }
+
+  many() {
+    return `${this.hits.length}${this.hits.length >= MOST_HITS ? "+" : ""}`;
   }
 
   step(by) {
     if (!this.hits.length) return;
     this.at = (this.at + by + this.hits.length) % this.hits.length;
-    this.count.textContent = `${this.at + 1} of ${this.hits.length}${this.hits.length >= MOST_HITS ? "+" : ""}`;
+    this.count.textContent = _("{at} of {many}", { at: this.at + 1, many: this.many() });
     this.clear();
     const hit = this.hits[this.at];
     if (this.root) {

@@ -1,6 +1,7 @@
 // Light or dark: the system decides until a person does.
 import { keep, mine } from "./mine.js";
 import { say } from "./said.js";
+import { _ } from "./words.js";
 
 // Pages before the log-in know no person: they follow this browser's last one.
 function remember(theme) {
@@ -17,5 +18,5 @@ export function toggleTheme() {
   mine.theme = now === "dark" ? "light" : "dark";
   remember(mine.theme);
   keep("theme", mine.theme);
-  say(`${mine.theme} theme`);
+  say(mine.theme === "dark" ? _("dark theme") : _("light theme"));
 }

@@ -210,6 +210,7 @@ def test_a_session_makes_a_token_that_is_shown_once_and_revokes_itself(alice: Us
 
 def test_the_settings_of_the_caller_are_read_and_changed_by_name(owner):
     assert owner.get("me/settings").json() == {
+        "language": "browser",
         "time_zone": "browser",
         "date_format": "iso",
         "theme": "system",

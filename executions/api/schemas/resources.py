@@ -192,6 +192,9 @@ class TokenBody(Body):
 class PersonalSettings(BaseModel):
     """How a person wants pages to be."""
 
+    language: Literal["browser", "en", "de"] = Field(
+        description="Of pages: `browser` is what the browser asks for. The API speaks English."
+    )
     time_zone: str = Field(
         description="`browser`, or the name of a time zone.", examples=["Europe/Berlin"]
     )
@@ -208,6 +211,7 @@ class PersonalSettings(BaseModel):
 class PersonalSettingsBody(Body):
     """What is to be changed; what is left out stays."""
 
+    language: Literal["browser", "en", "de"] | None = None
     time_zone: str | None = Field(None, max_length=64)
     date_format: Literal["iso", "dots", "slashes"] | None = None
     theme: Literal["system", "light", "dark"] | None = None

@@ -1,13 +1,19 @@
 // Answers that come: text that a model writes now, shown as text until the turn ends and the
 // page has it from the journal.
+import { _ } from "../words.js";
+
 const answers = new Map();
 const NEAR_END_PX = 160;
 const DIGITS = new Intl.NumberFormat("en");
 
 function noteOf({ text, thinking, tool, arguments: written }, waits) {
-  if (tool) return `Writes the arguments of ${tool} (${DIGITS.format(written)} characters)`;
+  if (tool) {
+    const many = DIGITS.format(written);
+    return _("Writes the arguments of {tool} ({many} characters)", { tool, many });
+  }
   if (text) return "";
-  return thinking ? `Thinks (${DIGITS.format(thinking)} characters)` : (waits ?? "The model is asked.");
+  if (thinking) return _("Thinks ({many} characters)", { many: DIGITS.format(thinking) });
+  return waits ?? _("The model is asked.");
 }
 
 // Whoever reads the end of the page goes on reading it there.

@@ -2,6 +2,7 @@
 // counted.
 import { say } from "../said.js";
 import { put, refresh, regionsOf } from "./regions.js";
+import { _ } from "../words.js";
 
 const EVERY_MS = 1000;
 const SOON_MS = 100;
@@ -35,9 +36,10 @@ async function countNew() {
   const { count, chips } = await response.json();
   await put({ id: "chips", html: chips });
   pill.hidden = count === 0;
-  const words = `${count >= 100 ? "100+" : count} new`;
+  const many = count >= 100 ? "100+" : count;
+  const words = _("{many} new", { many });
   if (count && pill.querySelector("[data-label]").textContent !== words) {
     pill.querySelector("[data-label]").textContent = words;
-    say(`${words} executions`);
+    say(_("{many} new executions", { many }));
   }
 }

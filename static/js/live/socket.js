@@ -70,8 +70,11 @@ function hear(event) {
 
 function connect() {
   if (isOver) return;
+  const { lang } = document.documentElement;
+  // What is pushed is in the language of the page.
+  const query = lang && lang !== "en" ? `?language=${lang}` : "";
   const scheme = location.protocol === "https:" ? "wss" : "ws";
-  socket = new WebSocket(`${scheme}://${location.host}/live/`);
+  socket = new WebSocket(`${scheme}://${location.host}/live/${query}`);
   socket.addEventListener("open", () => {
     failures = 0;
     heardAt = Date.now();

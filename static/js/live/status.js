@@ -1,14 +1,15 @@
 // The status strip: says truthfully how fresh the page is.
 import { timeOf } from "../clock.js";
 import { say } from "../said.js";
+import { _ } from "../words.js";
 
 const WORDS = {
-  connecting: () => "Connecting",
-  live: () => "Live",
-  reconnecting: () => "Reconnecting…",
-  polling: () => "Updating every few seconds",
-  stale: (since) => `No connection · as of ${since}`,
-  "signed-out": () => "Signed out · log in to go on",
+  connecting: () => _("Connecting"),
+  live: () => _("Live"),
+  reconnecting: () => _("Reconnecting…"),
+  polling: () => _("Updating every few seconds"),
+  stale: (since) => _("No connection · as of {since}", { since }),
+  "signed-out": () => _("Signed out · log in to go on"),
 };
 let current = "";
 let freshAt = new Date();
