@@ -24,7 +24,8 @@ LOAD_SECONDS = 180
 @dataclass(frozen=True, slots=True)
 class Peer:
     """``script`` runs in an environment with ``requirements``, both in benchmarks/peers; ``kept``
-    says what survives, ``redis`` is its address where it has no database on PostgreSQL.
+    says what survives, ``redis`` is its address where it has no database of its own. A worker that
+    ``forks`` starts as many processes as it is told.
     """
 
     name: str
@@ -33,7 +34,7 @@ class Peer:
     count: int
     kept: str
     redis: str = ""
-    processes: int = 2
+    forks: bool = False
     prepare: Callable[[Path, str], None] = lambda environment, address: None
 
     @property
@@ -83,7 +84,6 @@ PEERS = (
         _JOBS,
         prepare=_own_tables("procrastinate_peer.py"),
     ),
-    # One of its workers has two processes, the usual way.
     Peer(
         "Celery 5.7",
         "celery_peer.py",
@@ -91,7 +91,7 @@ PEERS = (
         100,
         _MEMORY,
         redis="redis+socket://{socket}?virtual_host=9",
-        processes=1,
+        forks=True,
     ),
     Peer("RQ 3.0", "rq_peer.py", "requirements-rq.txt", 20, _MEMORY, redis="unix://{socket}?db=8"),
 )
@@ -119,12 +119,12 @@ class Installed:
         return times
 
     @contextmanager
-    def working(self) -> Iterator[list[int]]:
-        """Its workers run; their process ids."""
-        command = self._command("worker")
+    def working(self, processes: int = 2) -> Iterator[list[int]]:
+        """So many worker processes of it run; the ids of those that were started here."""
+        command = [*self._command("worker"), str(processes)]
         running = [
             subprocess.Popen(command, env=_plain(), stdout=subprocess.DEVNULL)
-            for _ in range(self.peer.processes)
+            for _ in range(1 if self.peer.forks else processes)
         ]
         try:
             yield [process.pid for process in running]
@@ -172,11 +172,15 @@ def installed(peer: Peer) -> Path:
 
 
 def made_ready(peer: Peer, environment: Path, socket: Path) -> Installed:
-    """The peer with tables in a database of its own, or on Redis."""
+    """The peer with tables in a database of its own (a file beside ours on SQLite), or on Redis."""
     from django.db import connection
 
     if peer.redis:
         return Installed(peer, environment, peer.redis.format(socket=socket))
+    if connection.vendor == "sqlite":
+        address = f"sqlite:///{socket.with_name(peer.short)}.sqlite"
+        peer.prepare(environment, address)
+        return Installed(peer, environment, address)
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {peer.short}")
     address = os.environ["DATABASE_URL"].replace("/postgres?", f"/{peer.short}?")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import row_steps, row_up, row_wakes
+from benchmarks import row_branches, row_calls, row_steps, row_up, row_wakes
 from benchmarks.surroundings import surroundings, workers
 
 if TYPE_CHECKING:
@@ -37,14 +37,19 @@ class Bench:
     steps: int
     polls: int
     seconds: float
+    count: int
+
+    def many(self, usual: int) -> int:
+        """How many of what a row counts: as many as its goal names, or as the command line says."""
+        return self.count or usual
 
     @contextmanager
-    def workers(self) -> Iterator[list[int]]:
-        """Two workers that have run something already; their process ids."""
+    def workers(self, count: int = WORKERS) -> Iterator[list[int]]:
+        """Workers that have run something already; their process ids."""
         from benchmarks.load import wait_for_workers
 
-        with workers(WORKERS) as pids:
-            wait_for_workers(WORKERS)
+        with workers(count) as pids:
+            wait_for_workers(count)
             self.work.burst(20)
             yield pids
 
@@ -64,9 +69,11 @@ ROWS: dict[str, Callable[[Bench], Figures]] = {
     "polls": row_wakes.polls,
     "wake": row_wakes.wake,
     "up": row_up.idle_up,
+    "branches": row_branches.branches,
+    "calls": row_calls.calls,
 }
 # Absurd knows PostgreSQL alone; `stigmer up` is measured as a newcomer has it.
-ONLY = {"hundred": "postgres", "up": "sqlite"}
+ONLY = {"hundred": "postgres", "up": "sqlite", "branches": "postgres"}
 
 
 def main() -> None:
@@ -76,6 +83,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10_000, help="finished steps before a wake")
     parser.add_argument("--polls", type=int, default=1_440, help="of one run")
     parser.add_argument("--seconds", type=float, default=50.0, help="the most for all polls")
+    parser.add_argument("--count", type=int, default=0, help="of what a row counts, not its goal's")
     chosen = parser.parse_args()
     if unknown := set(chosen.names) - set(ROWS):
         parser.error(f"there is no row {', '.join(sorted(unknown))}: choose from {', '.join(ROWS)}")
@@ -93,7 +101,7 @@ def main() -> None:
         from benchmarks.one import functions_of_workers
 
         functions_of_workers()
-        asked = (chosen.steps, chosen.polls, chosen.seconds)
+        asked = (chosen.steps, chosen.polls, chosen.seconds, chosen.count)
         bench = Bench(chosen.database, Load.prepared(), folder, *asked)
         for name in names:
             if ONLY.get(name, chosen.database) != chosen.database:

@@ -1,9 +1,9 @@
 """Celery on Redis: a chain of ten tasks. Nothing is on disk: Redis holds queue and results in
 memory, and a task whose worker dies is lost, as Celery acknowledges before it runs.
 
-``python celery_peer.py worker ADDRESS`` works until it is ended, ``… load ADDRESS COUNT`` starts
-so many, waits for them and prints when each was sent and when its steps ran, as JSON; ``… singly
-ADDRESS COUNT`` does so one after the other.
+``python celery_peer.py worker ADDRESS PROCESSES`` works until it is ended, ``… load ADDRESS
+COUNT`` starts so many, waits for them and prints when each was sent and when its steps ran, as
+JSON; ``… singly ADDRESS COUNT`` does so one after the other.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def load(count: int) -> list[list[float]]:
 
 if __name__ == "__main__":
     if sys.argv[1] == "worker":
-        arguments = ["worker", "--concurrency", "2", "--loglevel", "WARNING"]
+        arguments = ["worker", "--concurrency", sys.argv[3], "--loglevel", "WARNING"]
         app.worker_main(arguments)
     else:
         many = int(sys.argv[3])
