@@ -16,7 +16,7 @@ from executions.intake.apply import apply_definition
 from executions.intake.start import start
 from executions.models import Execution, Process, Workflow
 from executions.states import ENDED_PHASES, Phase
-from tests.waiting import until
+from tests.waiting import START_SECONDS, until
 
 STEPS = 10
 PATIENCE_SECONDS = 60
@@ -86,7 +86,7 @@ def wait_for_workers(count: int) -> None:
     until(
         lambda: Process.objects.living().workers().count() == count,
         what="the workers are there",
-        seconds=30,
+        seconds=START_SECONDS,
     )
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -21,8 +23,10 @@ SETS_WARM_UP, SETS = 20, 200
 
 
 def measure(database: str) -> dict[str, Any]:
-    """All figures of one database, in about half a minute."""
-    with surroundings(database):
+    """All figures of one database, in about half a minute; on PostgreSQL with Absurd's after
+    them.
+    """
+    with surroundings(database) as folder:
         import django
         from django.core.management import call_command
 
@@ -47,7 +51,9 @@ def measure(database: str) -> dict[str, Any]:
             waits, steps = work.singly(SINGLE)
             paths = sets(work.of_sets("ten-paths", load.PATHS))
             expressions = sets(work.of_sets("ten-expressions", load.EXPRESSIONS))
+        beside = {"absurd": absurd(folder)} if database == "postgres" else {}
         return {
+            **beside,
             "workers": WORKERS,
             "workflows_per_second": round(BURST / burst, 1),
             "steps_per_second": round(BURST * load.STEPS / burst),
@@ -70,6 +76,15 @@ def sets(work: Load) -> float:
     """Workflows a second, of which the first ones compile and start what they need."""
     work.burst(SETS_WARM_UP)
     return round(SETS / work.burst(SETS), 1)
+
+
+def absurd(folder: Path) -> dict[str, float]:
+    """A round of Absurd on the same PostgreSQL, with as many workers."""
+    from benchmarks.compare import services, theirs
+    from benchmarks.others import ABSURD, installed, made_ready
+
+    ready = made_ready(ABSURD, installed(ABSURD), folder / "redis.sock")
+    return asdict(theirs(ready, services(), WORKERS))
 
 
 def cpu_seconds(pids: list[int]) -> float:

@@ -66,16 +66,20 @@ def _own_tables(script: str) -> Callable[[Path, str], None]:
 _ROWS = "a committed row for each step"
 _JOBS = "a committed row for each job; no checkpoints, so ten jobs in a chain"
 _MEMORY = "nothing on disk: Redis in memory; no checkpoints, so ten tasks in a chain"
+ABSURD = Peer(
+    "Absurd 0.5", "absurd.py", "requirements-absurd.txt", 200, _ROWS, prepare=_absurd_schema
+)
+DBOS = Peer(
+    "DBOS 3.4",
+    "dbos_peer.py",
+    "requirements-dbos.txt",
+    60,
+    _ROWS,
+    prepare=_own_tables("dbos_peer.py"),
+)
 PEERS = (
-    Peer("Absurd 0.5", "absurd.py", "requirements-absurd.txt", 200, _ROWS, prepare=_absurd_schema),
-    Peer(
-        "DBOS 3.4",
-        "dbos_peer.py",
-        "requirements-dbos.txt",
-        60,
-        _ROWS,
-        prepare=_own_tables("dbos_peer.py"),
-    ),
+    ABSURD,
+    DBOS,
     Peer(
         "Procrastinate 3.10",
         "procrastinate_peer.py",

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from benchmarks.rows import Bench, Figures
 
 BRANCHES, TURNS, RUNS, THEIR_RUNS = 100, 3, 5, 2
-DBOS = "DBOS 3.4"
 MARK = "{call: python, with: {function: bench.mark}}"
 CHILD = "{run: {workflow: {namespace: benchmarks, name: branch-child, input: {}}}}"
 FORK = "- all:\n    fork:\n      branches:\n%s- many: {set: {many: '${ length }'}}\n"
@@ -36,10 +35,9 @@ def branches(bench: Bench) -> Figures:
     """How long a run lasts: with steps as branches in one worker, beside DBOS's steps at once; and
     with runs of their own as branches on two workers, beside DBOS's children from a queue.
     """
-    from benchmarks.others import PEERS, installed, made_ready
+    from benchmarks.others import DBOS, installed, made_ready
 
-    peer = next(each for each in PEERS if each.name == DBOS)
-    ready = made_ready(peer, installed(peer), bench.folder / "redis.sock")
+    ready = made_ready(DBOS, installed(DBOS), bench.folder / "redis.sock")
     many = bench.many(BRANCHES)
     bench.workflow("branch-child", f"- mark: {MARK}\n")
     figures: Figures = {"branches": many}

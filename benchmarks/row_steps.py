@@ -16,7 +16,6 @@ PATH = "- set%d: {set: {number: '${ .number }'}}\n"
 PROGRAM = "- set%d: {set: {number: '${ .number + 1 }'}}\n"
 RING, HEARD = "bench:ring", "bench:heard"
 REST_SECONDS, PATIENCE_SECONDS = 0.005, 30
-ABSURD = "Absurd 0.5"
 
 
 def pure(bench: Bench) -> Figures:
@@ -84,10 +83,9 @@ def _hear(address: str, count: int) -> None:
 
 def hundred(bench: Bench) -> Figures:
     """From the first to the last of a hundred steps, ours and Absurd's in turn."""
-    from benchmarks.others import PEERS, installed, made_ready
+    from benchmarks.others import ABSURD, installed, made_ready
 
-    peer = next(each for each in PEERS if each.name == ABSURD)
-    ready = made_ready(peer, installed(peer), bench.folder / "redis.sock")
+    ready = made_ready(ABSURD, installed(ABSURD), bench.folder / "redis.sock")
     work = bench.workflow("hundred", "".join(MARK % f"step{number}" for number in range(100)))
     ours: list[float] = []
     theirs: list[float] = []

@@ -16,7 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import row_branches, row_calls, row_steps, row_up, row_wakes
+from benchmarks import (
+    row_branches,
+    row_calls,
+    row_pages,
+    row_parked,
+    row_recover,
+    row_steps,
+    row_up,
+    row_wakes,
+)
 from benchmarks.surroundings import surroundings, workers
 
 if TYPE_CHECKING:
@@ -71,9 +80,21 @@ ROWS: dict[str, Callable[[Bench], Figures]] = {
     "up": row_up.idle_up,
     "branches": row_branches.branches,
     "calls": row_calls.calls,
+    "sockets": row_pages.sockets,
+    "dashboards": row_pages.dashboards,
+    "parked": row_parked.parked,
+    "recover": row_recover.recover,
 }
-# Absurd knows PostgreSQL alone; `stigmer up` is measured as a newcomer has it.
-ONLY = {"hundred": "postgres", "up": "sqlite", "branches": "postgres"}
+# Absurd knows PostgreSQL alone, a trigger of which says when a change was written, and which copies
+# runs; `stigmer up` is measured as a newcomer has it.
+ONLY = {
+    "hundred": "postgres",
+    "up": "sqlite",
+    "branches": "postgres",
+    "sockets": "postgres",
+    "dashboards": "postgres",
+    "parked": "postgres",
+}
 
 
 def main() -> None:

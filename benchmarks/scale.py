@@ -104,13 +104,16 @@ def _fill(patterns: dict[str, Any], count: int) -> None:
         cursor.execute("SET statement_timeout = 0")
         cursor.execute("SET idle_in_transaction_session_timeout = 0")
         for kind, pattern in patterns.items():
-            _copy(cursor, pattern.pk, kind, count * SHARES[kind] // 100)
+            copy_run(cursor, pattern.pk, kind, count * SHARES[kind] // 100)
         cursor.execute("SET session_replication_role = DEFAULT")
         cursor.execute("VACUUM (ANALYZE)")
     connection.close()
 
 
-def _copy(cursor: Any, pattern: uuid.UUID, kind: str, count: int) -> None:
+def copy_run(cursor: Any, pattern: uuid.UUID, kind: str, count: int) -> None:
+    """So many copies of an execution with its steps and events, over the last days and the users
+    with the lowest keys; ``kind`` begins their names.
+    """
     at = f"now() - ({DAYS}::float8 * n / {max(1, count)}) * interval '1 day'"
     salt = f"'{kind}' || n"
     cursor.execute("DROP TABLE IF EXISTS copies")

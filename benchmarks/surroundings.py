@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tests.live import free_ports
 from tests.services import postgres_server, redis_server
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,6 +41,7 @@ def surroundings(database: str) -> Iterator[Path]:
             "STIGMER_FUNCTION_MODULES": "benchmarks.functions",
             "STIGMER_LOG_LEVEL": "WARNING",
             "STIGMER_DEMO": "false",
+            "STIGMER_PORT": str(free_ports(1)[0]),
             "PYTHONPATH": str(ROOT),
         }
         yield folder

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from django.utils.translation import gettext as _
+
 from dashboard import words
+from dashboard.words import translated
 from executions.models import Execution, Stall, Step
 from executions.roles import Role
 from executions.states import ACTIVE_PHASES, Phase, WaitingFor
@@ -117,31 +120,33 @@ def _belongs(verb: Verb, execution: Execution, waits: frozenset[Wait]) -> bool:
 def _action(verb: Verb, execution: Execution, role: Role, failed: Sequence[Step]) -> Action:
     why_not = _why_not(verb, execution, role, failed)
     asks_reason = verb.needs_reason_of(role)
-    asks = verb.question or (asks_reason and "Your reason is kept in its history.") or ""
-    says = verb.command.partition(";")[0].rstrip(".") + "."
+    asks = _("Your reason is kept in its history.") if asks_reason else ""
+    asks = translated(verb.question) or asks
+    says = translated(verb.command.partition(";")[0].rstrip(".") + ".")
+    label = translated(verb.label)
     return Action(
-        verb.slug, verb.label, verb.icon, why_not, asks, asks_reason, verb.is_danger, says=says
+        verb.slug, label, verb.icon, why_not, asks, asks_reason, verb.is_danger, says=says
     )
 
 
 def _why_not(verb: Verb, execution: Execution, role: Role, failed: Sequence[Step]) -> str:
     if role not in verb.roles:
-        support = ", support" if Role.SUPPORT in verb.roles else ""
-        who = f"the owner{support} or an administrator"
-        return f"Only {who} may do this."
+        if Role.SUPPORT in verb.roles:
+            return _("Only the owner, support or an administrator may do this.")
+        return _("Only the owner or an administrator may do this.")
     if execution.phase not in verb.phases:
-        return f"{verb.only}; this one is {words.phase_look(execution.phase).word.lower()}."
+        phase = words.phase_look(execution.phase).word.lower()
+        return _("{only}; this one is {phase}.").format(only=translated(verb.only), phase=phase)
     if verb.is_for_optional_steps and not any(step.optional for step in failed):
-        return (
-            f"{_name(failed)} is required: only a step marked optional in the definition can be"
-            " skipped."
-        )
+        return _(
+            "{step} is required: only a step marked optional in the definition can be skipped."
+        ).format(step=_name(failed))
     if verb.name == "cancel" and execution.cancel_asked_at:
-        return "Cancelling was asked for already; it is honoured at the next boundary."
+        return _("Cancelling was asked for already; it is honoured at the next boundary.")
     if verb.name == "pause" and execution.pause_asked_at:
-        return "A pause was asked for already; it is honoured at the next boundary."
+        return _("A pause was asked for already; it is honoured at the next boundary.")
     return ""
 
 
 def _name(failed: Sequence[Step]) -> str:
-    return f"Step “{failed[0].name}”" if failed else "The failed step"
+    return _("Step “{name}”").format(name=failed[0].name) if failed else _("The failed step")

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from dashboard import run_form, values
 from dashboard.run_form import RunForm
+from dashboard.words import translated
 from executions.errors import Finding, Refused
 from executions.models import Ask
 from executions.verbs.asks import Answer
@@ -87,7 +90,7 @@ def again(asked: Question, sent: Mapping[str, str], problems: Mapping[str, str])
     if asked.form is None:
         return replace(typed, problem=" ".join(problems.values()))
     form = run_form.with_problems(asked.form, sent, problems)
-    problem = form.problem or "What was filled in does not fit the form."
+    problem = form.problem or _("What was filled in does not fit the form.")
     return replace(typed, form=form, problem=problem)
 
 
@@ -97,7 +100,9 @@ def refused(asked: Question, sent: Mapping[str, str], refusal: Refused) -> Quest
     problems = run_form.by_field(asked.form, found) if asked.form else {}
     shown = again(asked, sent, problems)
     loose = problems.get("", "")
-    return replace(shown, problem=f"{refusal.message} {loose}".strip(), remedy=refusal.remedy)
+    return replace(
+        shown, problem=f"{translated(refusal.message)} {loose}".strip(), remedy=refusal.remedy
+    )
 
 
 def _text_of(ask: Ask, name: str) -> str:

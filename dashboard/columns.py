@@ -13,8 +13,10 @@ from typing import Any
 
 from django.db.models import Case, DurationField, ExpressionWrapper, F, Value, When
 from django.db.models.functions import Coalesce, Lower, Now
+from django.utils.translation import gettext as _
 
 from executions.errors import Refused
+from executions.said import Said
 from executions.states import Phase
 
 # The column whose order is that of the keys: the whole list is read in it from the index.
@@ -29,12 +31,17 @@ class Column:
     """
 
     name: str
-    title: str
+    heading: str
     order: Any = None
     is_down: bool = False
     is_usual: bool = False
     is_fixed: bool = False
     is_number: bool = False
+
+    @property
+    def title(self) -> str:
+        """Its heading, in the language of the reader."""
+        return _(self.heading)
 
     @property
     def template(self) -> str:
@@ -86,8 +93,8 @@ def kept(names: Iterable[str]) -> str:
     if unknown := sorted(wanted - BY_NAME.keys()):
         raise Refused(
             "invalid",
-            f"There is no column {unknown[0][:60]!r}.",
-            remedy=f"The list has {', '.join(BY_NAME)}.",
+            Said("There is no column {name!r}.", name=unknown[0][:60]),
+            remedy=Said("The list has {columns}.", columns=", ".join(BY_NAME)),
         )
     found = [each.name for each in COLUMNS if each.is_fixed or each.name in wanted]
     usual = [each.name for each in chosen("")]

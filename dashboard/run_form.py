@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
+from django.utils.translation import gettext as _
+
+from dashboard.words import translated
 from executions.errors import Finding
 from executions.pointers import path_of, pointer_of
 
@@ -97,7 +100,8 @@ def read(form: RunForm, sent: Mapping[str, str]) -> Any:
         try:
             return json.loads(sent.get("json") or "{}", parse_constant=_no_constant)
         except ValueError as problem:
-            raise InputProblem({"": f"This is not JSON: {problem}."}) from problem
+            said = _("This is not JSON: {problem}.").format(problem=problem)
+            raise InputProblem({"": said}) from problem
     value: dict[str, Any] = {}
     problems: dict[str, str] = {}
     for each in form.fields:
@@ -131,7 +135,7 @@ def _typed(each: Field, text: str) -> Any:
     match each.kind:
         case "integer":
             if not re.fullmatch(r"\s*-?\d{1,30}\s*", text):
-                raise ValueError(f"“{text[:40]}” is not a whole number.")
+                raise ValueError(_("“{text}” is not a whole number.").format(text=text[:40]))
             return int(text)
         case "number":
             return _number(text)
@@ -139,13 +143,13 @@ def _typed(each: Field, text: str) -> Any:
             try:
                 return json.loads(text, parse_constant=_no_constant)
             except ValueError as problem:
-                raise ValueError(
-                    f"This is not JSON: {problem}. Texts need quotation marks."
-                ) from problem
+                said = _("This is not JSON: {problem}. Texts need quotation marks.")
+                raise ValueError(said.format(problem=problem)) from problem
         case "choice":
             chosen = next((choice for choice in each.choices if choice == text), None)
             if chosen is None:
-                raise ValueError(f"Choose one of: {', '.join(each.choices)}.")
+                said = _("Choose one of: {choices}.")
+                raise ValueError(said.format(choices=", ".join(each.choices)))
             return _from_text(chosen)
     return text
 
@@ -156,7 +160,8 @@ def _number(text: str) -> int | float:
     except ValueError:
         value = None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"“{text[:40]}” is not a number. Write it as 3 or 3.5.")
+        said = _("“{text}” is not a number. Write it as 3 or 3.5.")
+        raise ValueError(said.format(text=text[:40]))
     return value
 
 
@@ -172,7 +177,7 @@ def _from_text(text: str) -> Any:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(_("{name} is no JSON value").format(name=name))
 
 
 def filled(form: RunForm, value: Any) -> RunForm:
@@ -212,6 +217,7 @@ def by_field(form: RunForm, findings: Sequence[Finding]) -> dict[str, str]:
             place = pointer_of(inside)
         else:
             name, place = "", finding.pointer
-        message = finding.message[:1].upper() + finding.message[1:]
+        said = translated(finding.message)
+        message = said[:1].upper() + said[1:]
         sorted_out.setdefault(name, []).append(f"{place}: {message}" if place else message)
     return {name: " ".join(each) for name, each in sorted_out.items()}

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, NoReturn
 
+from django.utils.translation import gettext as _
+
+from dashboard.words import translated
 from executions.errors import Finding, Refused
 from executions.pointers import path_of
 from executions.schedules.changing import Wanted
@@ -49,7 +52,8 @@ def problems(refused: Refused) -> dict[str, str]:
     for each in refused.findings:
         name, *inside = path_of(each.pointer) or [""]
         field = "starts" if name in ("workflow", "agent") else name
-        said = each.message[:1].upper() + each.message[1:]
+        said = translated(each.message)
+        said = said[:1].upper() + said[1:]
         place = "/".join(str(part) for part in inside)
         found.setdefault(field, []).append(f"{place}: {said}" if place else said)
     return {name: " ".join(texts) for name, texts in found.items()}
@@ -61,7 +65,7 @@ def _json(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as problem:
-        said = f"this is not JSON: {problem}"
+        said = _("this is not JSON: {problem}").format(problem=problem)
         raise Refused(
             "invalid",
             "The input cannot be read.",
@@ -71,4 +75,4 @@ def _json(text: str) -> Any:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(_("{name} is no JSON value").format(name=name))

@@ -4,7 +4,10 @@ works.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,20 +18,20 @@ class Tab:
     route: str
 
 
-_GRAPH = Tab("Graph", "execution-graph")
-_CONVERSATION = Tab("Conversation", "execution-conversation")
+_GRAPH = Tab(N_("Graph"), "execution-graph")
+_CONVERSATION = Tab(N_("Conversation"), "execution-conversation")
 _TABS = (
-    Tab("Steps", "execution"),
+    Tab(N_("Steps"), "execution"),
     _GRAPH,
-    Tab("Events", "execution-events"),
-    Tab("Input and output", "execution-values"),
-    Tab("Checkpoints", "execution-checkpoints"),
-    Tab("Audit", "execution-audit"),
+    Tab(N_("Events"), "execution-events"),
+    Tab(N_("Input and output"), "execution-values"),
+    Tab(N_("Checkpoints"), "execution-checkpoints"),
+    Tab(N_("Audit"), "execution-audit"),
 )
 
 
 def tabs_of(kind: str) -> tuple[Tab, ...]:
     """Those of a run of this kind: what an agent does is no graph, but a conversation."""
-    if kind != "agent":
-        return _TABS
-    return tuple(_CONVERSATION if tab is _GRAPH else tab for tab in _TABS)
+    is_agent = kind == "agent"
+    tabs = (_CONVERSATION if is_agent and tab is _GRAPH else tab for tab in _TABS)
+    return tuple(replace(tab, word=_(tab.word)) for tab in tabs)

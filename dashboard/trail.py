@@ -10,6 +10,8 @@ from enum import StrEnum
 from hashlib import blake2s
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from dashboard.timeline import Segment
 from executions.journal.paths import unescape
 
@@ -45,7 +47,9 @@ class Group:
     def name(self) -> str:
         """As people call it: a round by its number, counted from one."""
         segment = self.path.rpartition("/")[2]
-        return f"round {int(segment[1:]) + 1}" if self.kind == Kind.ROUND else unescape(segment)
+        if self.kind == Kind.ROUND:
+            return _("round {number}").format(number=int(segment[1:]) + 1)
+        return unescape(segment)
 
 
 def around(path: str, forks: Collection[str]) -> list[Group]:

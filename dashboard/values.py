@@ -6,12 +6,15 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
+
 from executions import showing, sight
 from executions.language.walking import late
 from executions.models import Ask, Execution
 
 SHOWN_CHARACTERS = 4000
-MASKED_WHOLE = "Too long for a page with sensitive values masked: open it whole."
+MASKED_WHOLE = N_("Too long for a page with sensitive values masked: open it whole.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def shown(stored: str | None, control: Any = None) -> Shown | None:
         return None
     if len(stored) > SHOWN_CHARACTERS and not showing.whole():
         # Cut off, it is no JSON any more, in which what is sensitive could be found.
-        return Shown(MASKED_WHOLE, is_cut=True, is_json=False)
+        return Shown(_(MASKED_WHOLE), is_cut=True, is_json=False)
     if len(stored) > SHOWN_CHARACTERS:
         return Shown(plain(stored[:SHOWN_CHARACTERS]), is_cut=True)
     return of(late.shown(json.loads(stored), control))

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
+
 from executions import policy
 from executions.roles import Rank
 
-_WORDS = {Rank.ADMIN: "Administrator", Rank.SUPPORT: "Support", Rank.VIEWER: "Viewer"}
+_WORDS = {
+    Rank.ADMIN: N_("Administrator"),
+    Rank.SUPPORT: N_("Support"),
+    Rank.VIEWER: N_("Viewer"),
+}
 
 
 def standing_of(user: policy.Person) -> str:
     """``Administrator``, ``Support``, ``Viewer`` or ``Member``, as it is shown below the name."""
-    return _WORDS.get(policy.rank(user), "Member")
+    return _(_WORDS.get(policy.rank(user), N_("Member")))
 
 
 def may_act(user: policy.Person) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dashboard.words import translated
 from executions.models import Execution
 from executions.roles import Role
 from executions.states import Runner
@@ -26,7 +27,7 @@ class Way:
 def ways(execution: Execution, role: Role) -> list[Way]:
     """What this role may look at now; nothing that would only be refused."""
     return [
-        Way(verb.way, verb.page, verb.icon)
+        Way(translated(verb.way), verb.page, verb.icon)
         for verb in VERBS.values()
         if verb.way and _is_open(verb, execution, role)
     ]

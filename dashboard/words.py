@@ -5,12 +5,14 @@ icon and tone always together.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
 from django.utils.translation import ngettext
 
 from executions.agents import paths
@@ -20,12 +22,12 @@ from executions.models.notification import CONSENTS, DECISIONS, QUESTIONS, SILEN
 from executions.said import Said
 from executions.states import LOOK_OF_PHASE, LOOK_OF_STATUS, Look, Phase, Tone, WaitingFor
 
-DECISION = Look("Decision", "decision", Tone.WARN)
-UNKNOWN = Look("Unknown", "info", Tone.IDLE)
+DECISION = Look(N_("Decision"), "decision", Tone.WARN)
+UNKNOWN = Look(N_("Unknown"), "info", Tone.IDLE)
 _MOMENTS = frozenset({WaitingFor.TIMER, WaitingFor.BACK_OFF})
 _AWAITED: dict[str, str] = {
-    WaitingFor.FUNCTION_PROCESS: "a free function process",
-    WaitingFor.DECISION: "a person's decision",
+    WaitingFor.FUNCTION_PROCESS: N_("a free function process"),
+    WaitingFor.DECISION: N_("a person's decision"),
 }
 
 
@@ -41,6 +43,11 @@ def translated(text: Any) -> str:
         return " ".join(translated(part) for part in text.parts)
     inner = {name: translated(each) for name, each in text.values.items() if isinstance(each, Said)}
     return _(text.template).format(**text.values | inner)
+
+
+def choices(labels: Iterable[tuple[Any, Any]]) -> list[tuple[Any, str]]:
+    """Values with their labels, in the language of the reader."""
+    return [(value, translated(label)) for value, label in labels]
 
 
 def phase_look(phase: str) -> Look:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from executions.workspaces.grants import runs_commands
 
@@ -38,7 +39,7 @@ def choice_for(
     own = f"{_GIT}{git['repository']}" if git else like if isinstance(like, str) else ""
     value = sent.get("workspace", own)
     options = tuple(_options(document.get("workspace")))
-    known = {each for each, _ in options}
+    known = {each for each, _label in options}
     if own and own not in known:
         options = (*options, (own, own))
     return WorkspaceChoice(options, value, sent.get("base", str(git.get("base") or "")))
@@ -55,15 +56,12 @@ def read(sent: Mapping[str, str]) -> Any:
 
 def _options(defined: Any) -> Iterator[tuple[str, str]]:
     git = defined.get("git") if isinstance(defined, dict) else None
-    word = (
-        f"the repository {git.get('repository')}"
-        if isinstance(git, dict)
-        else "none"
-        if defined in (None, "none")
-        else "a temporary folder"
-    )
-    yield "", f"As the definition says: {word}"
-    yield "none", "None: each command has a folder of its own"
-    yield "temporary", "A temporary folder"
+    if isinstance(git, dict):
+        word = _("the repository {name}").format(name=git.get("repository"))
+    else:
+        word = _("none") if defined in (None, "none") else _("a temporary folder")
+    yield "", _("As the definition says: {word}").format(word=word)
+    yield "none", _("None: each command has a folder of its own")
+    yield "temporary", _("A temporary folder")
     for name in sorted(settings.STIGMER_REPOSITORIES):
-        yield f"{_GIT}{name}", f"The repository {name}"
+        yield f"{_GIT}{name}", _("The repository {name}").format(name=name)

@@ -15,6 +15,8 @@ import structlog
 from django.db import transaction
 from redis.exceptions import RedisError
 
+from executions.said import Said
+
 if TYPE_CHECKING:
     from rq.queue import Queue
 
@@ -26,8 +28,8 @@ EVENTS = "executions.jobs.match_events"
 # Many that come at once are one bell: who hears it looks again while more comes.
 EVENTS_GAP_SECONDS = 0.1
 _rung_for_events = 0.0
-QUEUE_OFF = "The queue is switched off (STIGMER_QUEUE=off)"
-SWITCH_ON = "Set STIGMER_QUEUE=on and restart the web server."
+QUEUE_OFF = Said("The queue is switched off (STIGMER_QUEUE=off)")
+SWITCH_ON = Said("Set STIGMER_QUEUE=on and restart the web server.")
 
 
 @cache

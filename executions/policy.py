@@ -40,6 +40,7 @@ from executions.models.execution import ExecutionQuerySet
 from executions.models.proposal import ProposalQuerySet
 from executions.models.resource import Resource, Visibility
 from executions.roles import RANK_OF_GROUP, SUPPORT_GROUP, VIEWERS_GROUP, Rank, Role
+from executions.said import Said
 from executions.verbs.row import Verb
 from executions.verbs.rows import VERBS
 
@@ -49,7 +50,7 @@ _KNOWN = "_stigmer_memberships"
 _CONFIRMED = "_stigmer_confirmed_at"
 # A log-in, or a password given again, counts so long for what needs one.
 CONFIRMED_SECONDS = 15 * 60
-LOOK_ONLY = "You are a viewer: you may see this, and change nothing."
+LOOK_ONLY = Said("You are a viewer: you may see this, and change nothing.")
 # Addresses at which a viewer may change something: all of it is about the account alone.
 OWN_ACCOUNT = frozenset(
     {"login", "logout", "tokens", "token-revoke", "inbox-read", "saved-view-keep"}
@@ -226,7 +227,10 @@ def check_confirmed(user: Person, what: str) -> None:
     if not is_confirmed(user):
         raise Refused(
             "unconfirmed",
-            f"{what[:1].upper()}{what[1:]} needs a log-in within the last 15 minutes.",
+            Said(
+                "{what} needs a log-in within the last 15 minutes.",
+                what=f"{what[:1].upper()}{what[1:]}",
+            ),
             remedy="Confirm in the control room that it is you, then do it again.",
         )
 
@@ -426,10 +430,16 @@ def model_for(user: User, name: str) -> LanguageModel:
     if len(found) == 1:
         return found[0]
     names = ", ".join(rows.values_list("name", flat=True)[:20])
-    known = f"You may use: {names}." if names else "There is none that you may use."
-    said = f"There is no model {name[:100]!r} that you may use." if name else "No model is named."
+    known = Said("There is none that you may use.")
+    if names:
+        known = Said("You may use: {names}.", names=names)
+    said = Said("No model is named.")
+    if name:
+        said = Said("There is no model {name!r} that you may use.", name=name[:100])
     raise Refused(
-        "conflict", said, remedy=f"{known} An administrator declares models in the admin."
+        "conflict",
+        said,
+        remedy=Said.together(known, Said("An administrator declares models in the admin.")),
     )
 
 

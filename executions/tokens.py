@@ -22,6 +22,7 @@ from django.utils import timezone
 from executions import policy
 from executions.errors import Refused
 from executions.models import ApiToken
+from executions.said import Said
 
 PREFIX = "stg"
 DEFAULT_DAYS, MOST_DAYS, MOST_TOKENS = 90, 3650, 100
@@ -111,13 +112,17 @@ def _check(owner: User, name: str, wanted: list[str], days: int | None) -> None:
         )
     unknown = [scope for scope in wanted if scope not in SCOPES]
     if unknown or not wanted:
-        what = (
-            f"There is no scope {unknown[0]!r}." if unknown else "A token needs at least one scope."
+        what = Said("A token needs at least one scope.")
+        if unknown:
+            what = Said("There is no scope {name!r}.", name=unknown[0])
+        raise Refused(
+            "invalid", what, remedy=Said("Choose among {scopes}.", scopes=", ".join(SCOPES))
         )
-        raise Refused("invalid", what, remedy=f"Choose among {', '.join(SCOPES)}.")
     if days is not None and not 1 <= days <= MOST_DAYS:
         raise Refused(
-            "invalid", f"A token may live 1 to {MOST_DAYS} days.", remedy="Name a number of days."
+            "invalid",
+            Said("A token may live 1 to {most} days.", most=MOST_DAYS),
+            remedy="Name a number of days.",
         )
     if "admin" in wanted and not policy.is_admin(owner):
         raise Refused(
@@ -132,7 +137,7 @@ def _check(owner: User, name: str, wanted: list[str], days: int | None) -> None:
     if ApiToken.objects.usable().filter(owner=owner).count() >= MOST_TOKENS:
         raise Refused(
             "conflict",
-            f"There are {MOST_TOKENS} tokens already.",
+            Said("There are {most} tokens already.", most=MOST_TOKENS),
             remedy="Revoke those that are not used.",
         )
 

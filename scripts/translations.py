@@ -43,24 +43,45 @@ class Row(NamedTuple):
 
     names: tuple[str, ...]
     places: tuple[int, ...] = ()
-    folder: str = "executions/"
+    folder: str | tuple[str, ...] = "executions/"
 
 
+# Doors of people refuse with what these rooms say; what others say is read by programs and logs.
+REFUSING = (
+    "dashboard/",
+    "executions/attention/",
+    "executions/audit/acknowledging",
+    "executions/bulk/",
+    "executions/inbound/sources",
+    "executions/intake/readiness",
+    "executions/intake/resources",
+    "executions/intake/saying",
+    "executions/models/saved_view",
+    "executions/models/transactions",
+    "executions/objectives/",
+    "executions/outbound/channels",
+    "executions/policy",
+    "executions/schedules/",
+    "executions/sight",
+    "executions/tokens",
+    "executions/verbs/",
+    "executions/workspaces/serving",
+)
+VERB = ("label", "only", "question", "warning", "done", "done_to", "way", "summary", "meaning")
 TABLES: Mapping[str, Row] = {
     "Look": Row(("word",), (0,)),
     "PhaseRow": Row(("override", "way_back")),
     "Words": Row(("title", "once"), (0,), "executions/journal/"),
     "Column": Row(("title",), (1,), "dashboard/"),
-    "Verb": Row(
-        ("label", "only", "question", "warning", "done", "done_to", "way", "short", "summary"),
-        folder="executions/verbs/",
-    ),
     "Argument": Row(("label", "note", "help"), folder="executions/verbs/"),
     "Choice": Row(("words",), (1,), "executions/verbs/"),
+    "Refused": Row(("remedy",), (1,), REFUSING),
+    "Finding": Row((), (1,), REFUSING),
+    "Promise": Row(("says",), (0,), "executions/sandbox/"),
 }
 # Enumerations whose values are said as they are.
 SAID_AS_THEY_ARE = frozenset({"WaitingFor"})
-_PLAIN = frozenset({"_", "gettext", "gettext_lazy", "gettext_noop", "Said"})
+_PLAIN = frozenset({"_", "gettext", "gettext_lazy", "gettext_noop", "N_", "Said"})
 _PLURAL = frozenset({"ngettext", "ngettext_lazy"})
 _CALL = re.compile(r"\b_\(\s*(\"(?:[^\"\\\n]|\\.)*\")")
 _MARKED = re.compile(r"\b(_|n?p?gettext)\(")
@@ -175,11 +196,25 @@ def _of_call(node: ast.Call, module: str) -> Iterator[Key]:
         yield Key(given[1], "", given[0])
     elif name == "count" and module.startswith("dashboard/") and len(given) > 1 and given[1]:
         yield counted(given[1])
+    elif name == "Verb" and module.startswith("executions/verbs/rows/"):
+        yield from _of_verb(node)
     elif name in TABLES and module.startswith(TABLES[name].folder):
         row = TABLES[name]
         values = [*(given[at] for at in row.places if at < len(given))]
         values += [_text(each.value) for each in node.keywords if each.arg in row.names]
         yield from (Key(value) for value in values if value)
+
+
+def _of_verb(node: ast.Call) -> Iterator[Key]:
+    """The parts of a verb's row, and its name as it stands in a sentence and begins one."""
+    parts = {each.arg: _text(each.value) for each in node.keywords}
+    name = parts["name"]
+    shown = [name, name[0].upper() + name[1:], *(parts.get(each, "") for each in VERB)]
+    # A button says the first clause of the command's help, as a sentence.
+    shown.append(
+        parts["command"].partition(";")[0].rstrip(".") + "." if "has_button" in parts else ""
+    )
+    yield from (Key(each) for each in shown if each)
 
 
 def _of_class(node: ast.ClassDef) -> Iterator[Key]:

@@ -12,6 +12,7 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop as N_
 
 from executions import policy
 from executions.accounts import confirming
@@ -71,5 +72,8 @@ class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]
             return opened(encrypted_text)
         except ValueError as why:
             raise ValidationError(
-                "The key that sealed this second factor is gone: an administrator has to reset it."
+                N_(
+                    "The key that sealed this second factor is gone: an administrator has to reset"
+                    " it."
+                )
             ) from why

@@ -23,9 +23,10 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext_noop as N_
 
 NONCE = "stigmer_nonce"
-FAILED = "The sign-on did not succeed. Try it again."
+FAILED = N_("The sign-on did not succeed. Try it again.")
 # An algorithm of the caller's choice would let them sign with what everybody knows.
 ALGORITHMS = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}

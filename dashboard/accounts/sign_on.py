@@ -16,6 +16,7 @@ from django.contrib import messages
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext_noop as N_
 
 from executions import audit, policy
 from executions.roles import SUPPORT_GROUP, VIEWERS_GROUP
@@ -112,7 +113,7 @@ def _told(request: HttpRequest, user: User) -> None:
     audit.record_account("log in", user.get_username(), user, after=after)
 
 
-NOT_MAPPED = "None of your groups is let in here. Ask an administrator of this server."
+NOT_MAPPED = N_("None of your groups is let in here. Ask an administrator of this server.")
 
 
 def _refused(request: HttpRequest, why: str = NOT_MAPPED) -> HttpResponse:

@@ -9,11 +9,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
+
 from executions.journal.paths import escape
 from executions.language import KINDS, NamedTask, Workflow
 from executions.language.model.task import Edges
 
 START, END = "start", "end"
+# The words of kinds on edges; any other word is a name that somebody gave.
+_WORDS = frozenset({N_("each"), N_("on error"), N_("otherwise")})
 _COUNTED = re.compile(r"/(\w*@)\d+|#\d+")
 _PARTS = {part: shown and f"/{shown}" for kind in KINDS.values() for part, shown in kind.parts}
 
@@ -51,10 +56,10 @@ def key_of(step_path: str) -> str:
 
 def graph_of(workflow: Workflow) -> Graph:
     drawing = _Drawing()
-    drawing.add(START, "Start", START)
+    drawing.add(START, _("Start"), START)
     left = drawing.block(workflow.do, "", [(START, "", None)])
     drawing.join(left + drawing.ends, END)
-    drawing.add(END, "End", END)
+    drawing.add(END, _("End"), END)
     return drawing.graph
 
 
@@ -67,8 +72,8 @@ class _Drawing:
         self.graph.nodes.append(Node(key, name, kind))
 
     def join(self, loose: Edges, target: str) -> None:
-        for source, word, _ in loose:
-            edge = Edge(source, target, word)
+        for source, word, _then in loose:
+            edge = Edge(source, target, _(word) if word in _WORDS else word)
             if edge not in self.graph.edges:
                 self.graph.edges.append(edge)
 

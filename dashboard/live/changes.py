@@ -76,7 +76,7 @@ def toast(notification: Notification, sees_everything: bool) -> dict[str, Any]:
         "id": public_id("ntf", notification.pk),
         "event": event.name,
         "payload": payload,
-        "title": title_of(event.name, payload),
+        "title": words.translated(title_of(event.name, payload)),
         "text": f"{event.execution.name} · {about}{said}".rstrip(" ·:"),
         "href": href(event, sees_everything or event.execution.owner_id == notification.user_id),
         "tone": words.event_tone(event.name),
@@ -95,7 +95,7 @@ def _button(notification: Notification) -> dict[str, Any]:
     retry = VERBS["retry"]
     return {
         "does": {
-            "label": retry.word,
+            "label": words.translated(retry.word),
             "address": reverse("act", args=[execution.public_id, retry.slug]),
             "seq": execution.head_seq,
         }

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
 
 from dashboard.queries.executions import COUNT_CAP, LIST_SECONDS
 from executions import clock, policy
@@ -17,7 +19,7 @@ from executions.models.matching import ATTENTION
 from executions.states import ACTIVE_PHASES, Phase
 from executions.verbs.row import Verb
 
-KINDS = {"": "All", **{name: kind.word for name, kind in ATTENTION.items()}}
+KINDS = {"": N_("All"), **{name: kind.word for name, kind in ATTENTION.items()}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def page(user: User, kind: str, start: int) -> Page:
 
 
 def counts(user: User) -> list[Count]:
-    return [Count(kind, word, _counted(user, kind)) for kind, word in KINDS.items()]
+    return [Count(kind, _(word), _counted(user, kind)) for kind, word in KINDS.items()]
 
 
 def _row(group: Group, verbs: Sequence[Verb], is_snoozed: bool, asking: frozenset[str]) -> Row:

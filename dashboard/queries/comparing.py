@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, QuerySet, TextField
 from django.db.models.functions import Length, Substr
+from django.utils.translation import gettext as _
 
 from dashboard import diff, values
 from dashboard.values import SHOWN_CHARACTERS
@@ -114,7 +115,7 @@ def moment(execution: Execution, seq: int) -> Moment | None:
     """The run at the finished step with this seq (0: its input); None where there is none."""
     if seq == 0:
         text = execution.input
-        return Moment(0, "The beginning", execution.started_at, values.pretty(text), "", False)
+        return Moment(0, _("The beginning"), execution.started_at, values.pretty(text), "", False)
     steps = Step.objects.filter(execution=execution).tasks()
     step = _read(steps.filter(seq=seq)).first()
     if step is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from dashboard import diff
 from dashboard.graph.layers import Drawing, draw
@@ -20,6 +21,7 @@ from executions.driving.replays import replay
 from executions.errors import Refused
 from executions.language.agent import agent_schema
 from executions.models import Agent, Execution, Workflow
+from executions.said import Said
 from executions.states import ENDED_PHASES, Phase
 
 MOST_NAMES = 500
@@ -51,11 +53,17 @@ def look(parsed: Any, resource: Workflow | Agent | None) -> Look:
         drawing = draw(graph) if len(graph.nodes) <= MOST_DRAWN else None
     head = resource.head_version if resource is not None else None
     if head is None:
-        return Look("Applying it stores version 1.", drawing, [])
+        return Look(_stores(1), drawing, [])
     if head.source == parsed.source:
-        return Look(f"It is the text of version {head.number}.", drawing, [])
+        return Look(
+            _("It is the text of version {number}.").format(number=head.number), drawing, []
+        )
     changes = diff.lines(head.source, parsed.source)
-    return Look(f"Applying it stores version {head.number + 1}.", drawing, changes)
+    return Look(_stores(head.number + 1), drawing, changes)
+
+
+def _stores(number: int) -> str:
+    return _("Applying it stores version {number}.").format(number=number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,8 @@ def try_out(parsed: Any, user: Any, resource: Workflow | Agent | None, given: st
     try:
         value = json.loads(given) if given.strip() else like.input if like is not None else {}
     except ValueError as problem:
-        raise Refused("invalid", f"The input of the dry run is no JSON: {problem}.") from problem
+        said = Said("The input of the dry run is no JSON: {problem}.", problem=problem)
+        raise Refused("invalid", said) from problem
     records = load_records(like.pk) if like is not None else []
     found = rehearse(parsed, value, user, {each.path: each for each in records})
     return Tried(rehearsed=found, like=like)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from dashboard.queries import agents, schedules, workflows
 from dashboard.words import phase_look
@@ -38,21 +39,21 @@ def find(user: Any, text: str) -> list[Found]:
     if len(text) < SHORTEST:
         return []
     found = [
-        Found("Workflow", row.name, row.slug, reverse("workflow", args=[row.public_id]))
+        Found(_("Workflow"), row.name, row.slug, reverse("workflow", args=[row.public_id]))
         for row in workflows.page(user, text, MOST)
     ]
     found += [
-        Found("Agent", row.name, row.slug, reverse("agent", args=[row.public_id]))
+        Found(_("Agent"), row.name, row.slug, reverse("agent", args=[row.public_id]))
         for row in agents.page(user, text, MOST)
     ]
     found += [
-        Found("Schedule", row.name, _starts(row), reverse("schedule", args=[row.public_id]))
+        Found(_("Schedule"), row.name, _starts(row), reverse("schedule", args=[row.public_id]))
         for row in schedules.named(user, text, MOST)
     ]
     runs = in_time("runs for the palette", lambda: _runs(user, text)) or []
     return found + [
         Found(
-            "Execution",
+            _("Execution"),
             run.name,
             " · ".join(_told(run)),
             reverse("execution", args=[run.public_id]),
@@ -62,12 +63,12 @@ def find(user: Any, text: str) -> list[Found]:
 
 
 def _starts(row: Schedule) -> str:
-    return f"{row.get_state_display()} · {row.subject.slug}"
+    return f"{_(row.get_state_display())} · {row.subject.slug}"
 
 
 def _told(run: Execution) -> list[str]:
     told = [phase_look(run.phase).word, run.public_id]
-    return ["agent", *told] if run.kind == "agent" else told
+    return [_("agent"), *told] if run.kind == "agent" else told
 
 
 def _runs(user: Any, text: str) -> list[Execution]:

@@ -23,6 +23,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Cast
+from django.utils.translation import gettext_noop as N_
 
 from executions import clock, policy
 from executions.live.inbox import with_events
@@ -42,12 +43,12 @@ from executions.models.notification import (
 PAGE = 50
 LOOKED_AT = 5_000
 # What is shown, by the words of the address.
-SHOWN = {"": "Open", "unread": "Unread", "all": "All"}
+SHOWN = {"": N_("Open"), "unread": N_("Unread"), "all": N_("All")}
 ABOUT = {
-    "": "Everything",
-    "failures": "Failures",
-    "questions": "Questions and decisions",
-    "news": "What others did",
+    "": N_("Everything"),
+    "failures": N_("Failures"),
+    "questions": N_("Questions and decisions"),
+    "news": N_("What others did"),
 }
 _ABOUT = {
     "failures": Q(event__name__in=(*FAILURES, *SILENCE)),

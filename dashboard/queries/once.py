@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError
+from django.utils.translation import gettext_noop as N_
 
 from executions.errors import Refused
 from executions.models import IdempotentRequest
@@ -36,7 +37,7 @@ def once(user: User, key: str, operation: str, make: Callable[[], str]) -> str:
         if known is None:
             raise Refused(
                 "conflict",
-                "This form carries the mark of another one that was sent already.",
-                remedy="Load the page again, then send it.",
+                N_("This form carries the mark of another one that was sent already."),
+                remedy=N_("Load the page again, then send it."),
             ) from None
         return str(known.response)

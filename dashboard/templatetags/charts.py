@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from dashboard.queries.by_hour import Day
 from dashboard.queries.loads import LoadOfDay
@@ -25,7 +26,9 @@ def trend(hours: Sequence[int]) -> SafeString:
         for index, count in enumerate(hours)
         if (height := max(2.0, _HEIGHT * count / most) if count else 1.0)
     )
-    label = f"{sum(hours):,} in the last {len(hours)} hours, {hours[-1]:,} in the last one"
+    label = _("{number:,} in the last {hours} hours, {last:,} in the last one").format(
+        number=sum(hours), hours=len(hours), last=hours[-1]
+    )
     return format_html(
         '<svg class="trend" viewBox="0 0 {} {}" role="img" aria-label="{}"'
         ' preserveAspectRatio="none">'
@@ -63,7 +66,9 @@ def day_bars(day: Day) -> SafeString:
         ' preserveAspectRatio="none">{}</svg>',
         _DAY_WIDTH,
         _DAY_HEIGHT,
-        f"In the last 24 hours {day.began:,} began, and there were {day.failed:,} failures",
+        _("In the last 24 hours {began:,} began, and there were {failed:,} failures").format(
+            began=day.began, failed=day.failed
+        ),
         format_html_join(
             "",
             '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="2"/>',
@@ -75,7 +80,8 @@ def day_bars(day: Day) -> SafeString:
 @register.simple_tag
 def load_bars(load: LoadOfDay) -> SafeString:
     """The runs that were driven, by the quarter, before the slots that there were."""
-    label = f"In the last 24 hours at most {load.most_held:,} runs were driven at one time"
+    said = _("In the last 24 hours at most {number:,} runs were driven at one time")
+    label = said.format(number=load.most_held)
     counts = [("slots", [each.slots for each in load.quarters])]
     counts.append(("held", [each.held for each in load.quarters]))
     return _quarters("load", label, counts, load.most_slots)
@@ -84,7 +90,8 @@ def load_bars(load: LoadOfDay) -> SafeString:
 @register.simple_tag
 def age_bars(load: LoadOfDay) -> SafeString:
     """For how long the oldest run that was due had waited, by the quarter."""
-    label = f"In the last 24 hours a run waited {load.oldest_seconds:,.0f} seconds at most"
+    said = _("In the last 24 hours a run waited {seconds:,.0f} seconds at most")
+    label = said.format(seconds=load.oldest_seconds)
     ages = [each.oldest_seconds for each in load.quarters]
     return _quarters("age", label, [("waited", ages)], load.oldest_seconds)
 
@@ -123,7 +130,8 @@ def worker_trend(samples: Sequence[int], slots: int) -> SafeString:
         f"{index * step:.1f},{_HEIGHT - _HEIGHT * each / most:.1f}"
         for index, each in enumerate(samples)
     ]
-    label = f"Drove at most {max(samples)} at one time in the last day"
+    said = _("Drove at most {number} at one time in the last day")
+    label = said.format(number=max(samples))
     return format_html(
         '<svg class="worker-trend" viewBox="0 0 {} {}" role="img" aria-label="{}"'
         ' preserveAspectRatio="none"><title>{}</title><polygon points="0,{} {} {},{}"/></svg>',

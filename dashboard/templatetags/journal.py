@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import blake2s
 from typing import Any, NamedTuple
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from dashboard import values, words
 from dashboard.queries import execution as queries
@@ -55,7 +57,10 @@ _ICONS = {"bad": "alert", "good": "check", "warn": "alert", "busy": "retry"}
 def log_end(log: str) -> str:
     """The end of a log, where what went wrong is said; how much stands before it."""
     left_out = len(log) - LOG_CHARACTERS
-    return f"[… {left_out:,} characters before …]\n{log[-LOG_CHARACTERS:]}" if left_out > 0 else log
+    if left_out <= 0:
+        return log
+    before = _("[… {number:,} characters before …]").format(number=left_out)
+    return f"{before}\n{log[-LOG_CHARACTERS:]}"
 
 
 @register.simple_tag
@@ -67,9 +72,7 @@ def promises_of(process: Process) -> list[workers.Kept]:
 @register.simple_tag
 def step_look(step: Step) -> Look:
     if step.is_decision():
-        return Look(
-            step.name.replace("_", " ").capitalize(), words.DECISION.icon, words.DECISION.tone
-        )
+        return words.decision_look(step.name)
     return words.status_look(step.status)
 
 
@@ -143,16 +146,17 @@ def operation_line(step: Step) -> str:
     call = Call.of(step)
     if step.kind != "call" or call.key is None:
         return ""
-    line = f"idempotency key {call.key}"
+    line = _("idempotency key {key}").format(key=call.key)
     earlier = call.earlier
     if earlier is None:
         return line
     if earlier.input is not None:
-        why = "that of the try before, with its arguments: nobody knows what became of it"
+        why = _("that of the try before, with its arguments: nobody knows what became of it")
     elif earlier.arguments == "others":
-        why = f"a new operation: the try before {earlier.outcome}, with other arguments"
+        why = _("a new operation: the try before {outcome}, with other arguments")
+        why = why.format(outcome=words.translated(earlier.outcome))
     else:
-        why = "that of the try before"
+        why = _("that of the try before")
     return f"{line} ({why})"
 
 
@@ -161,13 +165,14 @@ def decision_line(step: Step) -> str:
     """What a person or the engine decided, in words."""
     decided = Decision.of(step)
     touched = [last_name(path) for path in decided.supersedes or []]
-    about = f" about {', '.join(touched)}" if touched else ""
-    reason = f" Reason: {decided.reason}" if decided.reason else ""
-    how = f", {', '.join(changes)}" if (changes := _changes(decided)) else ""
-    return (
-        f"Decision {decided.verb or step.name}{about}{how}. What it set aside stays in the"
-        f" journal.{reason}"
-    )
+    said = _("Decision {verb}").format(verb=_(decided.verb or step.name))
+    if touched:
+        said = _("Decision {verb} about {steps}").format(
+            verb=_(decided.verb or step.name), steps=", ".join(touched)
+        )
+    said = ", ".join([said, *_changes(decided)])
+    reason = _("Reason: {reason}").format(reason=decided.reason) if decided.reason else ""
+    return f"{said}. {_('What it set aside stays in the journal.')} {reason}".rstrip()
 
 
 @register.filter
@@ -179,11 +184,15 @@ def audit_line(entry: AuditEntry) -> str:
 def _changes(said: Decision) -> list[str]:
     """What a decision says of itself; the audit trail keeps the same."""
     return [
-        *(["to the beginning"] if said.checkpoint == 0 else []),
-        *([f"to checkpoint {said.checkpoint}"] if said.checkpoint else []),
-        *([f"onto version {said.version}"] if said.version is not None else []),
-        *(["with an edited input"] if said.edited_input else []),
-        *(["as a new operation"] if said.as_new_operation else []),
+        *([_("to the beginning")] if said.checkpoint == 0 else []),
+        *([_("to checkpoint {seq}").format(seq=said.checkpoint)] if said.checkpoint else []),
+        *(
+            [_("onto version {number}").format(number=said.version)]
+            if said.version is not None
+            else []
+        ),
+        *([_("with an edited input")] if said.edited_input else []),
+        *([_("as a new operation")] if said.as_new_operation else []),
         *([said.message] if isinstance(said.message, str) else []),
     ]
 
@@ -191,7 +200,7 @@ def _changes(said: Decision) -> list[str]:
 @register.simple_tag
 def prompt_of(ask: Ask) -> tuple[str, str]:
     """What is asked: its first line, which is the heading, and what is said beside it."""
-    first, _, rest = values.said(ask, ask.prompt.strip()).partition("\n")
+    first, _end, rest = values.said(ask, ask.prompt.strip()).partition("\n")
     return first.strip(), rest.strip()
 
 
@@ -212,8 +221,8 @@ def people_of(ask: Ask) -> str:
     """Who may answer, by name."""
     users = sorted(user.get_username() for user in ask.users.all())
     groups = sorted(group.name for group in ask.groups.all())
-    named = [*users, *(f"the group {name}" for name in groups)]
-    return values.plain(", ".join(named) or "an administrator")
+    named = [*users, *(_("the group {name}").format(name=name) for name in groups)]
+    return values.plain(", ".join(named) or _("an administrator"))
 
 
 @register.simple_tag
@@ -225,13 +234,19 @@ def answer_of(step: Step) -> Ask | None:
 @register.filter
 def who_agrees(row: Proposal) -> str:
     """The people of whom one has to agree to it."""
-    return proposing.who_agrees(row)
+    return words.translated(proposing.who_agrees(row))
 
 
 @register.filter
 def last_name(path: str) -> str:
     """The task at the end of a step's path, or the place that it names in an agent's run."""
     return words.last_name(path)
+
+
+@register.filter
+def last_names(paths: Sequence[str]) -> SafeString:
+    """The tasks at the ends of these paths, one after the other."""
+    return format_html_join(", ", "<bdi>{}</bdi>", ((words.last_name(path),) for path in paths))
 
 
 @register.filter
@@ -277,7 +292,8 @@ def agent_mark(execution: Execution) -> SafeString:
     """The mark that tells a run of an agent from one of a workflow of the same name."""
     if execution.kind != "agent":
         return SafeString()
-    return format_html('{}<span class="sr-only">agent </span>', icon("sparkle", "icon-s of-agent"))
+    mark = icon("sparkle", "icon-s of-agent")
+    return format_html('{}<span class="sr-only">{} </span>', mark, _("agent"))
 
 
 @register.filter

@@ -5,38 +5,46 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django import template
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
+from django.utils.translation import ngettext
 
 from dashboard import words
 from executions.objectives.burning import Span, Target
 
 register = template.Library()
-NOT_YET = "not counted yet"
+NOT_YET = N_("not counted yet")
+_TONES = {"missed": "tone-bad", "burns too fast": "tone-warn", "kept": "tone-good"}
+_ICONS = {"missed": "alert", "burns too fast": "flag", "kept": "check"}
 
 
 @register.filter
 def aim(target: Target) -> str:
     """The target: ``99.5 % complete``, ``95 % within 30 s``."""
     if target.within_seconds is None:
-        return f"{target.percent:g} % complete"
-    return f"{target.percent:g} % within {_seconds(target.within_seconds)}"
+        return _("{percent:g} % complete").format(percent=target.percent)
+    said = _("{percent:g} % within {span}")
+    return said.format(percent=target.percent, span=_seconds(target.within_seconds))
 
 
 @register.filter
 def reached(span: Span | None) -> str:
     """``98.75 % of 1,600 runs``."""
     if span is None:
-        return NOT_YET
+        return _(NOT_YET)
     if span.reached is None:
-        return "no run"
-    return f"{span.reached:g} % of {span.runs:,} run{'' if span.runs == 1 else 's'}"
+        return _("no run")
+    return ngettext(
+        "{percent:g} % of {number:,} run", "{percent:g} % of {number:,} runs", span.runs
+    ).format(percent=span.reached, number=span.runs)
 
 
 @register.filter
 def reached_share(span: Span | None) -> str:
     """The same as a share alone."""
     if span is None:
-        return NOT_YET
-    return "no run" if span.reached is None else f"{span.reached:g} %"
+        return _(NOT_YET)
+    return _("no run") if span.reached is None else f"{span.reached:g} %"
 
 
 @register.filter
@@ -44,7 +52,9 @@ def used(target: Target) -> str:
     """The share of the budget: ``42 %, 21 of 50 runs``."""
     if target.used is None or target.month is None:
         return "–"
-    return f"{100 * target.used:,.0f} %: {target.month.wrong:,} of {target.allowed:,.4g} runs"
+    return _("{percent:,.0f} %: {wrong:,} of {allowed:,.4g} runs").format(
+        percent=100 * target.used, wrong=target.month.wrong, allowed=target.allowed
+    )
 
 
 @register.filter
@@ -63,34 +73,37 @@ def bar(target: Target) -> int:
 def burn(span: Span | None) -> str:
     """How fast the budget burned: ``1.4``."""
     if span is None:
-        return NOT_YET
-    return "no run" if span.burn is None else f"{span.burn:,.1f}"
+        return _(NOT_YET)
+    return _("no run") if span.burn is None else f"{span.burn:,.1f}"
 
 
 @register.filter
 def state(target: Target) -> str:
-    """How it stands: ``missed``, ``burns too fast``, ``kept``, ``no run``, ``not counted yet``."""
+    """How it stands, in words."""
+    return _(_state(target))
+
+
+def _state(target: Target) -> str:
+    """``missed``, ``burns too fast``, ``kept``, ``no run``, ``not counted yet``."""
     if not target.is_counted:
         return NOT_YET
     if target.used is None:
-        return "no run"
+        return N_("no run")
     if target.is_missed:
-        return "missed"
-    return "burns too fast" if target.burns_too_fast else "kept"
+        return N_("missed")
+    return N_("burns too fast") if target.burns_too_fast else N_("kept")
 
 
 @register.filter
 def tone(target: Target) -> str:
     """The tone of that state."""
-    tones = {"missed": "tone-bad", "burns too fast": "tone-warn", "kept": "tone-good"}
-    return tones.get(state(target), "tone-idle")
+    return _TONES.get(_state(target), "tone-idle")
 
 
 @register.filter
 def mark(target: Target) -> str:
     """The icon of that state."""
-    icons = {"missed": "alert", "burns too fast": "flag", "kept": "check"}
-    return icons.get(state(target), "clock")
+    return _ICONS.get(_state(target), "clock")
 
 
 def _seconds(seconds: int) -> str:

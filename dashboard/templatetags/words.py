@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
 
 from dashboard import values, words
 from dashboard.templatetags.shell import icon
@@ -173,7 +174,7 @@ def span(length: timedelta | None) -> str:
 
 
 @register.simple_tag
-def copyable(text: str, label: str = "id") -> SafeString:
+def copyable(text: str, label: str = N_("id")) -> SafeString:
     """A text that one click copies."""
     return format_html(
         '<button class="copy" type="button" data-copies="{0}" aria-label="{1}">'

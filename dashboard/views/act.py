@@ -7,6 +7,7 @@ import uuid
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dashboard.queries import execution as queries
@@ -14,6 +15,7 @@ from dashboard.views.execution import found, whole
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.refusing import notice, outcome_of, status_of
+from dashboard.words import translated
 from executions.errors import Refused
 from executions.models import Execution
 from executions.verbs import forms
@@ -38,7 +40,7 @@ def act(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
     except Proposed as waits:
         if not getattr(request, "htmx", False):
             return redirect("execution", public_id)
-        said = {"tone": "tone-warn", "symbol": "clock", "title": waits.message}
+        said = {"tone": "tone-warn", "symbol": "clock", "title": translated(waits.message)}
         return notice(request, {"execution": execution, **said, "text": waits.remedy})
     except Refused as refused:
         return _refusal(request, execution, refused)
@@ -48,7 +50,7 @@ def act(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
         "execution": execution,
         "tone": "tone-good",
         "symbol": "check",
-        "title": "Done.",
+        "title": _("Done."),
         "text": row.done,
     }
     return notice(request, context)
@@ -76,7 +78,7 @@ def _refusal(request: HttpRequest, execution: Execution, refused: Refused) -> Ht
     outcome = outcome_of(refused, "tone-warn" if stale else "tone-bad", execution.public_id)
     outcome |= {"text": "", "is_stale": stale, "changed": []}
     if stale:
-        outcome["title"] = "The page was out of date, so nothing was done."
+        outcome["title"] = _("The page was out of date, so nothing was done.")
         outcome["changed"] = queries.events_after(execution.pk, seq)
     status = status_of(refused)
     if getattr(request, "htmx", False):

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard import diff, highlight
@@ -98,10 +99,10 @@ def talk(request: HttpRequest, public_id: str) -> HttpResponse:
 def message_problem(message: str) -> str:
     """Why this cannot be said; empty where it can."""
     if not message:
-        return "Write what you want to say to it."
+        return _("Write what you want to say to it.")
     if len(message) > MOST_CHARACTERS:
-        many = f"{len(message):,}"
-        return f"A message has at most {MOST_CHARACTERS:,} characters; this one has {many}."
+        said = _("A message has at most {most:,} characters; this one has {number:,}.")
+        return said.format(most=MOST_CHARACTERS, number=len(message))
     return ""
 
 
@@ -193,22 +194,33 @@ def _told(version: AgentVersion) -> dict[str, Any]:
 
 def _limits(limits: RunLimits) -> str:
     """How far a run goes before it asks."""
-    told = [f"{limits.turns:,} turns", f"{limits.tool_calls:,} calls", f"{limits.tokens:,} tokens"]
-    told.append(f"{limits.seconds:,} s")
-    return ", ".join(told if limits.cost is None else [*told, f"a cost of {limits.cost:g}"])
+    told = [
+        _("{number:,} turns").format(number=limits.turns),
+        _("{number:,} calls").format(number=limits.tool_calls),
+        _("{number:,} tokens").format(number=limits.tokens),
+        f"{limits.seconds:,} s",
+    ]
+    if limits.cost is not None:
+        told.append(_("a cost of {cost:g}").format(cost=limits.cost))
+    return ", ".join(told)
 
 
 def tool_words(tool: Tool) -> tuple[str, str, str]:
     """What a tool is, what it is called, and when a person is asked first."""
     if tool.person:
-        return "asks a person", tool.name or ASK_A_PERSON, ""
+        return _("asks a person"), tool.name or ASK_A_PERSON, ""
     if tool.command:
-        return "runs a command", tool.name or RUN_COMMAND, tool.approval or ""
+        return _("runs a command"), tool.name or RUN_COMMAND, tool.approval or ""
     if tool.to_dos:
-        return "keeps a list of what is to be done", TO_DOS, ""
-    kinds = (("function", tool.function), ("workflow", tool.workflow), ("agent", tool.agent))
+        return _("keeps a list of what is to be done"), TO_DOS, ""
+    kinds = (
+        (_("function"), tool.function),
+        (_("workflow"), tool.workflow),
+        (_("agent"), tool.agent),
+    )
     for kind, name in kinds:
         if name:
             return kind, name, tool.approval or ""
-    named = f"{tool.mcp}: {tool.tool}" if tool.tool else f"{tool.mcp}: all that are on"
-    return "MCP server", named, tool.approval or ""
+    every = _("all that are on")
+    named = f"{tool.mcp}: {tool.tool or every}"
+    return _("MCP server"), named, tool.approval or ""

@@ -13,6 +13,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dashboard.graph.layers import HEIGHT, WIDTH
@@ -76,7 +78,7 @@ WORKFLOW = Kind(
     "workflow",
     "workflows",
     "apply",
-    "YAML or JSON in the Serverless Workflow language, version 1.0.",
+    N_("YAML or JSON in the Serverless Workflow language, version 1.0."),
     "document:\n  dsl: '1.0.0'\n  namespace: default\n  name: my-workflow\n  version: '1.0.0'\n"
     "do:\n  - greet:\n      set:\n        message: hello",
     workflows.found,
@@ -87,7 +89,7 @@ AGENT = Kind(
     "agent",
     "agents",
     "apply-agent",
-    "YAML or JSON: instructions, a model, and the tools that it may call.",
+    N_("YAML or JSON: instructions, a model, and the tools that it may call."),
     "kind: Agent\nname: my-agent\ninstructions: |\n  Answer in one sentence.\nmodel: demo\n"
     "tools:\n  - ask_a_person",
     agents.found,
@@ -253,11 +255,10 @@ def _text(request: HttpRequest) -> tuple[str, str]:
         # Browsers send the lines of a box with ends of their own, which nobody wrote.
         return request.POST.get("text", "").replace("\r\n", "\n"), ""
     if (upload.size or 0) > limit:
-        return "", f"The file has {upload.size:,} bytes; a definition may have {limit:,}."
+        said = _("The file has {size:,} bytes; a definition may have {limit:,}.")
+        return "", said.format(size=upload.size, limit=limit)
     try:
         return upload.read().decode("utf-8"), ""
     except UnicodeDecodeError as problem:
-        return (
-            "",
-            f"The file is not UTF-8 text: byte {problem.start} cannot be read. Save it as UTF-8.",
-        )
+        said = _("The file is not UTF-8 text: byte {at} cannot be read. Save it as UTF-8.")
+        return "", said.format(at=problem.start)

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard import answering
@@ -18,6 +20,7 @@ from dashboard.run_form import InputProblem
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.refusing import explained, status_of
+from dashboard.words import translated
 from executions import clock, policy
 from executions.errors import Refused
 from executions.live import asks as asks_live
@@ -26,7 +29,7 @@ from executions.states import Phase
 from executions.verbs import asks
 
 IDS = "ask"
-_HELD = "It is kept: the run is paused, and goes on with it when somebody resumes it."
+_HELD = N_("It is kept: the run is paused, and goes on with it when somebody resumes it.")
 
 
 @for_people
@@ -87,15 +90,15 @@ def respond(request: HttpRequest, public_id: str) -> HttpResponse:
             told = {
                 "tone": "tone-warn",
                 "symbol": "alert",
-                "title": refused.message,
+                "title": translated(refused.message),
                 "remedy": refused.remedy,
             }
             return _told(request, ask, told, status_of(refused))
         return _again(request, answering.refused(asked, request.POST, refused), status_of(refused))
-    told = {"tone": "tone-good", "symbol": "check", "title": "Done."}
-    said = f"You answered: {ask.label_of(answer.outcome)}."
+    told = {"tone": "tone-good", "symbol": "check", "title": _("Done.")}
+    said = _("You answered: {answer}.").format(answer=ask.label_of(answer.outcome))
     is_held = ask.execution.phase == Phase.PAUSED
-    told["text"] = f"{said} {_HELD if is_held else 'The run goes on.'}"
+    told["text"] = f"{said} {_(_HELD) if is_held else _('The run goes on.')}"
     return _told(request, ask, told)
 
 

@@ -7,6 +7,8 @@ from datetime import timedelta
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.queries import attention as queries
@@ -18,8 +20,8 @@ from executions.attention import noting
 from executions.attention.groups import PAGE
 from executions.errors import Refused
 
-SNOOZES = {"1h": ("an hour", timedelta(hours=1)), "1d": ("a day", timedelta(days=1))}
-SNOOZES |= {"7d": ("a week", timedelta(days=7))}
+SNOOZES = {"1h": (N_("an hour"), timedelta(hours=1)), "1d": (N_("a day"), timedelta(days=1))}
+SNOOZES |= {"7d": (N_("a week"), timedelta(days=7))}
 
 
 @for_people
@@ -45,7 +47,7 @@ def _page(request: HttpRequest, refusal: Refused | None = None, status: int = 20
         "next_start": start + PAGE,
         "sees_everything": policy.sees_everything(user),
         "people": noting.people(user),
-        "snoozes": [(name, words) for name, (words, _) in SNOOZES.items()],
+        "snoozes": [(name, _(each[0])) for name, each in SNOOZES.items()],
         "refusal": refusal,
         "server_now": clock.now(),
     }

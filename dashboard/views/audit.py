@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_noop as N_
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.queries import audit as queries
@@ -19,10 +20,11 @@ from executions import clock, policy
 from executions.audit import exporting
 from executions.audit.searching import Search, matching, verbs
 from executions.errors import Refused
+from executions.said import Said
 
 MOST = 50_000
 LONGEST = 200
-OUTCOMES = (trail.DONE, trail.REFUSED, trail.FAILED)
+OUTCOMES = {trail.DONE: N_("done"), trail.REFUSED: N_("refused"), trail.FAILED: N_("failed")}
 FIELDS = ("who", "what", "about", "outcome", "since", "until")
 
 
@@ -45,8 +47,8 @@ def export(request: HttpRequest) -> HttpResponse:
     kind, write = exporting.FORMATS.get(form, exporting.FORMATS["csv"])
     rows = matching(_search(_asked(request.GET)))
     if rows[MOST : MOST + 1].exists():
-        text = f"More than {MOST:,} entries fit; a download holds no more."
-        remedy = "Narrow it by time, or use `stigmer audit export` on the server."
+        text = Said("More than {most:,} entries fit; a download holds no more.", most=MOST)
+        remedy = N_("Narrow it by time, or use `stigmer audit export` on the server.")
         return _page(request, Refused("invalid", text, remedy=remedy))
     answer = HttpResponse("".join(write(rows.iterator())), content_type=kind)
     name = f"audit.{form if form in exporting.FORMATS else 'csv'}"
@@ -78,7 +80,7 @@ def _page(request: HttpRequest, refused: Refused | None = None) -> HttpResponse:
         "asked": asked,
         "query": urlencode(asked),
         "verbs": verbs(),
-        "outcomes": OUTCOMES,
+        "outcomes": OUTCOMES.items(),
         "may_acknowledge": policy.is_admin(request.user),
         "refused": refused,
         "server_now": clock.now(),

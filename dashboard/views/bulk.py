@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard import bulk as choices
+from dashboard import words
 from dashboard.bulk import Choice
 from dashboard.paging import id_or_404
 from dashboard.queries import bulk as queries
@@ -130,7 +131,7 @@ def _page(
     context = {
         "bulk": bulk,
         "shown": shown,
-        "statuses": ItemStatus.choices,
+        "statuses": words.choices(ItemStatus.choices),
         "can_stop": bulk.actor_id == user.pk or user.is_superuser,
         "can_be_stopped": driving.can_be_stopped(bulk),
         "next_query": urlencode({"status": shown.status, "after": shown.next_after}),

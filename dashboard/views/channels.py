@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from dashboard import words
 from dashboard.paging import id_or_404
 from dashboard.queries import channels as queries
 from dashboard.views.pages import page as for_people
@@ -53,7 +54,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "rows": queries.of(user),
         "sinks": queries.sinks(user),
         "kinds": [(kind, kind.problem()) for kind in KINDS.values() if kind.hears == "notices"],
-        "rhythms": Rhythm.choices,
+        "rhythms": words.choices(Rhythm.choices),
         "is_admin": policy.is_admin(user),
         "server_now": clock.now(),
     }
@@ -118,8 +119,8 @@ def _shown(request: HttpRequest, channel: Channel, refusal: Refused | None = Non
     context = {
         "channel": channel,
         "kind": kind,
-        "types": TYPES if kind.hears == "notices" else EVENT_TYPES,
-        "rhythms": Rhythm.choices,
+        "types": words.choices(TYPES if kind.hears == "notices" else EVENT_TYPES),
+        "rhythms": words.choices(Rhythm.choices),
         "subjects": queries.subjects(person(request)),
         "messages": messages,
         "is_moving": any(row.state == "waiting" and row.due_at < soon for row in messages),

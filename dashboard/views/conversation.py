@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.queries import agents, talks
@@ -60,7 +61,7 @@ def reply(request: HttpRequest, public_id: str) -> HttpResponse:
         known = set(request.POST.get("known", "").split())
         others = [each for each in talks.newer_than(before) if each not in known]
         if others:
-            problem, status = "Somebody has gone on from here meanwhile.", 409
+            problem, status = _("Somebody has gone on from here meanwhile."), 409
     if not problem:
         how: dict[str, Any] = {"from_run": before.public_id}
         if up_to is not None:

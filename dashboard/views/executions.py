@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard import bulk, columns, words
@@ -51,7 +52,10 @@ def list_page(
         "page": found,
         "filters": filters,
         "chips": chips(filters, tally),
-        "subjects": {"Workflows": workflows.choices(user), "Agents": agents.choices(user)},
+        "subjects": {
+            _("Workflows"): workflows.choices(user),
+            _("Agents"): agents.choices(user),
+        },
         "columns": shown,
         "shown": " ".join(each.name for each in shown),
         "choices": [each for each in columns.COLUMNS if not each.is_fixed],
@@ -92,16 +96,15 @@ def _head(filters: Filters, column: Column) -> dict[str, object]:
 
 
 def _ways(filters: Filters, found: executions.Page) -> dict[str, str]:
-    """The words of the links to other pages, and of how far was looked."""
+    """The words of the links to other pages."""
+    is_end = found.is_end_of_look
     if not filters.order.is_indexed:
-        return {
-            "first": "First",
-            "next": "Sort older" if found.is_end_of_look else "Next",
-            "looked": f"Sorted among {SEARCHED:,} executions, the newest, back to",
-        }
-    first, further = ("Newest", "Older") if filters.order.is_down else ("Oldest", "Newer")
-    older = "Search older" if found.is_end_of_look else further
-    return {"first": first, "next": older, "looked": "Searched back to"}
+        return {"first": _("First"), "next": _("Sort older") if is_end else _("Next")}
+    is_down = filters.order.is_down
+    return {
+        "first": _("Newest") if is_down else _("Oldest"),
+        "next": _("Search older") if is_end else _("Older") if is_down else _("Newer"),
+    }
 
 
 @page
@@ -178,9 +181,9 @@ def chips(filters: Filters, tally: dict[str, int] | None) -> list[dict[str, obje
     """
     if tally is None:
         phases = [_chip(filters, phase, words.phase_look(phase).word, None) for phase in Phase]
-        return [_chip(filters, "", "All", None), *phases]
+        return [_chip(filters, "", _("All"), None), *phases]
     total = sum(tally.values())
-    made: list[dict[str, object]] = [_chip(filters, "", "All", total)]
+    made: list[dict[str, object]] = [_chip(filters, "", _("All"), total)]
     for phase in Phase:
         if tally[phase] or phase in (filters.phase, filters.wanted_phase):
             made.append(_chip(filters, phase, words.phase_look(phase).word, tally[phase]))

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.views.defaults import server_error
 
 from dashboard.views.refusing import notice
+from dashboard.words import translated
 from executions.api import problems
 from executions.api.door import answer_to
 from executions.api.problems import Problem
@@ -47,7 +48,7 @@ def refused(request: HttpRequest, problem: Problem) -> HttpResponse:
             f"{problem.detail}\n", status=kind.status, content_type="text/plain; charset=utf-8"
         )
     elif request.headers.get("HX-Request") == "true":
-        context = {"tone": "tone-bad", "symbol": "alert", "title": problem.detail}
+        context = {"tone": "tone-bad", "symbol": "alert", "title": translated(problem.detail)}
         context["remedy"] = problem.remedy or kind.remedy
         response = notice(request, context, kind.status)
     else:

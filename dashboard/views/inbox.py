@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from dashboard import words
 from dashboard.addresses import href
 from dashboard.paging import cursor, id_or_404
 from dashboard.queries import inbox as queries
@@ -31,8 +32,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "has_more": has_more,
         "oldest": rows[-1].newest if rows else None,
         "filters": filters,
-        "shows": queries.SHOWN,
-        "abouts": queries.ABOUT,
+        "shows": dict(words.choices(queries.SHOWN.items())),
+        "abouts": dict(words.choices(queries.ABOUT.items())),
         "paused": schedules.paused(user),
         "server_now": clock.now(),
     }

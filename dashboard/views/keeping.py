@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from dashboard.views.execution import found
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
+from dashboard.words import translated
 from executions import showing
 from executions.driving import stored_values
 from executions.errors import Refused
@@ -39,7 +40,7 @@ def export(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         packed = exporting.export(execution, person(request))
     except Refused as refused:
-        raise PermissionDenied(refused.text) from refused
+        raise PermissionDenied(translated(refused.text)) from refused
     answer = HttpResponse(packed, content_type=exporting.CONTENT_TYPE)
     name = exporting.file_name(execution)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -10,6 +10,7 @@ from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.refusing import status_of
 from dashboard.views.workflows import found
+from dashboard.words import translated
 from executions.errors import Finding, Refused
 from executions.models import Objective, Workflow
 from executions.objectives import setting
@@ -67,7 +68,7 @@ def _form(request: HttpRequest, workflow: Workflow, refusal: Refused | None = No
         "objective": row,
         "given": given,
         "refusal": refusal,
-        "problems": {each.pointer.strip("/"): each.message for each in refusal.findings}
+        "problems": {each.pointer.strip("/"): translated(each.message) for each in refusal.findings}
         if refusal
         else {},
         "least": setting.LEAST_PERCENT,

@@ -14,6 +14,7 @@ from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.refusing import status_of
 from dashboard.views.tabs import tab
+from dashboard.words import translated
 from executions import policy
 from executions.errors import Refused
 from executions.models import Execution
@@ -93,7 +94,11 @@ def override(request: HttpRequest, public_id: str) -> HttpResponse:
 
     def look() -> dict[str, Any]:
         check_allowed(execution, person(request), overriding.VERB)
-        return {"choices": [(phase, phase.row.override) for phase in overriding.choices(execution)]}
+        return {
+            "choices": [
+                (phase, translated(phase.row.override)) for phase in overriding.choices(execution)
+            ]
+        }
 
     return _shown(request, execution, "override", {}, look)
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from dashboard.words import translated
 from executions.errors import Refused
 
 # Only what carries this header is put into a page (static/js/forms.js): a log-in or an error page
@@ -36,7 +37,7 @@ def outcome_of(refused: Refused, tone: str, execution_id: str) -> dict[str, Any]
         "outcome": True,
         "tone": tone,
         "symbol": "alert",
-        "title": refused.message,
+        "title": translated(refused.message),
         "remedy": refused.remedy,
         "confirm_address": confirm_address(back) if refused.code == "unconfirmed" else "",
     }

@@ -7,6 +7,7 @@ from functools import partial
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dashboard import run_form, workspace_form
@@ -14,6 +15,7 @@ from dashboard.views import execution, workflows
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.starting import STATUSES, started_once
+from dashboard.words import translated
 from executions import language as definition
 from executions import policy
 from executions.errors import Refused
@@ -38,7 +40,7 @@ def run(request: HttpRequest, public_id: str) -> HttpResponse:
         again = run_form.with_problems(form, request.POST, error.problems)
         return workflows.render_page(request, workflow, form=again, status=400)
     except Refused as error:
-        again = run_form.with_problems(form, request.POST, {"": error.text})
+        again = run_form.with_problems(form, request.POST, {"": translated(error.text)})
         return workflows.render_page(
             request, workflow, form=again, status=STATUSES.get(error.code, 400)
         )
@@ -71,7 +73,9 @@ def again(request: HttpRequest, public_id: str) -> HttpResponse:
     workflow = run.workflow
     # A reader of a masked input would read it whole as the owner of another run with it.
     if policy.reads_masked(person(request), run):
-        raise PermissionDenied("Its input is not shown to you whole: its owner may run it again.")
+        raise PermissionDenied(
+            _("Its input is not shown to you whole: its owner may run it again.")
+        )
     if workflow is None or not policy.visible_workflows(person(request)).filter(pk=workflow.pk):
         raise Http404
 
@@ -83,6 +87,6 @@ def again(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         return redirect("execution", started_once(request, f"again {run.public_id}", begin))
     except Refused as refused:
-        told = {"tone": "tone-bad", "symbol": "alert", "title": refused.message}
+        told = {"tone": "tone-bad", "symbol": "alert", "title": translated(refused.message)}
         status = STATUSES.get(refused.code, 400)
         return execution.whole(request, run, status, outcome=True, **told, remedy=refused.remedy)

@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from dashboard import schedule_form
+from dashboard import schedule_form, words
 from dashboard.paging import id_or_404
 from dashboard.queries import schedules as queries
 from dashboard.views.pages import page as for_people
@@ -45,7 +45,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     context = {
         "lines": queries.of(person(request), state),
         "state": state,
-        "states": ScheduleState.choices,
+        "states": words.choices(ScheduleState.choices),
         "is_of_all": policy.sees_everything(person(request)),
         "server_now": clock.now(),
     }
@@ -58,7 +58,7 @@ def new(request: HttpRequest) -> HttpResponse:
     """The form; a POST makes the schedule."""
     user = person(request)
     if policy.is_viewer(user):
-        raise PermissionDenied(policy.LOOK_ONLY)
+        raise PermissionDenied(words.translated(policy.LOOK_ONLY))
     if request.method != "POST":
         zone = PersonalSettings.objects.of(user).time_zone
         starts = request.GET.get("starts", "")[:40]
@@ -143,8 +143,8 @@ def _form(
         "subjects": queries.startable(owner),
         "groups": list(groups.values_list("name", flat=True)),
         "zones": ZONES,
-        "misseds": Missed.choices,
-        "overlaps": Overlap.choices,
+        "misseds": words.choices(Missed.choices),
+        "overlaps": words.choices(Overlap.choices),
         "server_now": clock.now(),
     }
     status = status_of(refusal) if refusal else 200

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from dashboard import ways
@@ -108,11 +109,11 @@ def checkpoints(request: HttpRequest, public_id: str) -> HttpResponse:
 def why_not_restore(request: HttpRequest, execution: Execution) -> str:
     """Empty exactly where this person may restore this execution now."""
     if execution.runner != Runner.OURS:
-        return "An external runner drives it: it has no checkpoints here."
+        return _("An external runner drives it: it has no checkpoints here.")
     if policy.role(person(request), execution) not in policy.RIGHTS["restore"]:
-        return "Only support or an administrator may restore."
+        return _("Only support or an administrator may restore.")
     if execution.phase not in restore.PHASES:
-        return "It can be restored while it is failed, paused, waiting or cancelled."
+        return _("It can be restored while it is failed, paused, waiting or cancelled.")
     return ""
 
 

@@ -6,8 +6,11 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
 from django.views.decorators.http import require_http_methods, require_POST
 
+from dashboard import words
 from dashboard.paging import id_or_404
 from dashboard.queries import tokens as queries
 from dashboard.views.pages import page as for_people
@@ -17,13 +20,19 @@ from executions import clock, policy, tokens
 from executions.errors import Refused
 
 # Days, the words for them; 0 is for ever.
-LIVES = ((7, "7 days"), (30, "30 days"), (90, "90 days"), (365, "one year"), (0, "no end"))
+LIVES = (
+    (7, N_("7 days")),
+    (30, N_("30 days")),
+    (90, N_("90 days")),
+    (365, N_("one year")),
+    (0, N_("no end")),
+)
 SCOPES = {
-    "read": "see runs, workflows and the inbox",
-    "run": "start runs",
-    "act": "apply workflows; retry, recover, cancel",
-    "admin": "what only administrators may do",
-    "decide": "for assistants (MCP): answer what runs ask, decide about what happened",
+    "read": N_("see runs, workflows and the inbox"),
+    "run": N_("start runs"),
+    "act": N_("apply workflows; retry, recover, cancel"),
+    "admin": N_("what only administrators may do"),
+    "decide": N_("for assistants (MCP): answer what runs ask, decide about what happened"),
 }
 
 
@@ -33,11 +42,11 @@ def page(request: HttpRequest) -> HttpResponse:
     """The list and the form; a POST makes a token and shows it, this once."""
     user = person(request)
     scopes = {
-        name: words for name, words in SCOPES.items() if name != "admin" or policy.is_admin(user)
+        name: _(said) for name, said in SCOPES.items() if name != "admin" or policy.is_admin(user)
     }
     context: dict[str, Any] = {
         "scopes": scopes,
-        "lives": LIVES,
+        "lives": words.choices(LIVES),
         "chosen": ["read", "run"],
         "life": 90,
     }
@@ -73,4 +82,4 @@ def revoke(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _life(text: str) -> int:
-    return int(text) if text in {str(days) for days, _ in LIVES} else tokens.DEFAULT_DAYS
+    return int(text) if text in {str(days) for days, _label in LIVES} else tokens.DEFAULT_DAYS

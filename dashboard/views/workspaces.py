@@ -13,6 +13,7 @@ from dashboard.queries import workspaces as queries
 from dashboard.views.execution import found
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
+from dashboard.words import translated
 from executions import clock
 from executions.errors import Refused
 from executions.workspaces import serving
@@ -43,7 +44,7 @@ def artifact(request: HttpRequest, public_id: str, artifact: str) -> HttpRespons
     try:
         serving.check_may_download(person(request), execution)
     except Refused as refused:
-        raise PermissionDenied(refused.message) from refused
+        raise PermissionDenied(translated(refused.message)) from refused
     try:
         return serving.download(request, row)
     except FileNotFoundError as missing:

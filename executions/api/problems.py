@@ -14,6 +14,8 @@ from typing import Any
 import structlog
 from django.http import HttpRequest, HttpResponse
 
+from executions.said import Said
+
 CONTENT_TYPE = "application/problem+json"
 BASE = "/problems/"
 
@@ -184,11 +186,13 @@ _KINDS = (
     Kind(
         "unavailable",
         503,
-        "This cannot be done now",
+        Said("This cannot be done now"),
         "The queue is switched off, Redis cannot be reached, no worker is alive, or the database is"
         " busy, full or away.",
-        "`detail` says what is missing; `stigmer doctor` checks everything. Retry-After says when"
-        " to try again.",
+        Said(
+            "`detail` says what is missing; `stigmer doctor` checks everything. Retry-After says"
+            " when to try again."
+        ),
     ),
 )
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _KINDS}

@@ -14,6 +14,7 @@ from executions.models import CauseNote
 from executions.models.cause_note import NOTE_CHARACTERS
 from executions.models.transactions import atomic, persistent
 from executions.policy import SUPPORT_GROUP
+from executions.said import Said
 
 LONGEST_SNOOZE = timedelta(days=30)
 
@@ -72,7 +73,7 @@ def _person(name: str, circle: User | None) -> User:
     if found is None:
         raise Refused(
             "invalid",
-            f"{name[:60]} does not look after these runs.",
+            Said("{name} does not look after these runs.", name=name[:60]),
             remedy="Assign it to somebody of support, an administrator, or yourself.",
         )
     return found
@@ -81,7 +82,9 @@ def _person(name: str, circle: User | None) -> User:
 def _checked(text: str) -> str:
     text = text.strip()
     if len(text) > NOTE_CHARACTERS:
-        raise Refused("invalid", f"A note has at most {NOTE_CHARACTERS:,} characters.")
+        raise Refused(
+            "invalid", Said("A note has at most {most:,} characters.", most=NOTE_CHARACTERS)
+        )
     return text.replace("\x00", "")
 
 

@@ -18,6 +18,7 @@ from executions.audit.chain import Problem, link
 from executions.audit.entries import DONE, record_installation
 from executions.errors import Refused
 from executions.models import AuditEntry
+from executions.said import Said
 
 VERB = "acknowledge break"
 SUBJECT = "audit trail"
@@ -66,8 +67,12 @@ def acknowledge(actor: User, reason: str, problems: Sequence[Problem]) -> AuditE
     if len(problems) > MOST:
         raise Refused(
             "conflict",
-            f"{len(problems):,} things are wrong with the audit trail; {MOST:,} may be acknowledged"
-            " together.",
+            Said(
+                "{number:,} things are wrong with the audit trail; {most:,}"
+                " may be acknowledged together.",
+                number=len(problems),
+                most=MOST,
+            ),
             remedy="So much is no accident: go back to a backup of before.",
         )
     listed = [

@@ -17,6 +17,7 @@ from executions.models import BulkItem, BulkRun
 from executions.models.execution import ExecutionQuerySet
 from executions.models.transactions import atomic, persistent
 from executions.roles import Rank, Role
+from executions.said import Said
 from executions.searching.search import Search
 from executions.values import digest
 from executions.verbs.calls import checked
@@ -105,8 +106,8 @@ def verb_of(name: str) -> Verb:
         allowed = ", ".join(each.slug for each in VERBS.values() if each.in_bulk)
         raise Refused(
             "invalid",
-            f"There is no action “{name[:40]}” for several executions.",
-            remedy=f"Use one of {allowed}.",
+            Said("There is no action “{name}” for several executions.", name=name[:40]),
+            remedy=Said("Use one of {allowed}.", allowed=allowed),
         )
     return found
 
@@ -169,13 +170,16 @@ def _check(order: Order, many: int) -> None:
     if not many:
         raise Refused(
             "invalid",
-            f"There is nothing to {order.verb.name}.",
-            remedy=f"{order.verb.only or order.verb.summary}.",
+            Said("There is nothing to {verb}.", verb=order.verb.name),
+            remedy=Said("{only}.", only=order.verb.only or order.verb.summary),
         )
     if many > MOST:
         raise Refused(
             "invalid",
-            f"More than {MOST:,} executions are meant; at most that many are done in one go.",
+            Said(
+                "More than {most:,} executions are meant; at most that many are done in one go.",
+                most=MOST,
+            ),
             remedy="Narrow the search, for example with after: or workflow:.",
         )
     if many > SAID_ABOVE and order.said != many:

@@ -13,6 +13,7 @@ from executions.inbound import visits
 from executions.inbound.signing import secret_of
 from executions.models import EventSource
 from executions.models.transactions import persistent
+from executions.said import Said
 
 MOST = 100
 
@@ -21,14 +22,14 @@ MOST = 100
 def create(owner: User, name: str, event_type: str) -> tuple[EventSource, str]:
     """A source and its secret, which is told this once. Raises Refused."""
     if event_type.startswith(OWN_PREFIX):
-        message = f"Types that begin with `{OWN_PREFIX}` are Stigmer's own."
+        message = Said("Types that begin with `{prefix}` are Stigmer's own.", prefix=OWN_PREFIX)
         raise Refused("invalid", message, remedy="Choose another type.")
     with transaction.atomic():
         rows = EventSource.objects.filter(owner=owner)
         if rows.filter(name=name).exists():
-            raise Refused("conflict", f"You have a source named {name!r} already.")
+            raise Refused("conflict", Said("You have a source named {name!r} already.", name=name))
         if rows.count() >= MOST:
-            message = f"A person has at most {MOST} sources."
+            message = Said("A person has at most {most} sources.", most=MOST)
             raise Refused("conflict", message, remedy="Delete one that sends nothing.")
         source = EventSource.objects.create(owner=owner, name=name, event_type=event_type)
         audit.record_account("create event source", source.public_id, owner)

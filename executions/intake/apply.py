@@ -20,6 +20,7 @@ from executions.language import Definition
 from executions.models import Workflow, WorkflowVersion
 from executions.models.outside import outside
 from executions.models.workflow import Visibility
+from executions.said import Said
 from executions.secret_files import SecretsUnreadable
 from executions.workspaces import grants
 
@@ -109,6 +110,13 @@ def _check_namespace(namespace: str, workflow: Workflow) -> None:
     if workflow.namespace != namespace:
         raise Refused(
             "conflict",
-            f"A workflow named {workflow.slug} is in the namespace {workflow.namespace!r} already.",
-            remedy=f"Use that namespace, or another name for the one in {namespace!r}.",
+            Said(
+                "A workflow named {workflow} is in the namespace {namespace!r} already.",
+                workflow=workflow.slug,
+                namespace=workflow.namespace,
+            ),
+            remedy=Said(
+                "Use that namespace, or another name for the one in {namespace!r}.",
+                namespace=namespace,
+            ),
         )

@@ -34,6 +34,7 @@ from executions.models import (
     WorkflowVersion,
 )
 from executions.models.outside import outside
+from executions.said import Said
 from executions.states import Phase, Runner
 from executions.values import digest, storable
 
@@ -69,7 +70,7 @@ def validate(draft: ExecutionDraft) -> None:
         raise Refused(
             "invalid",
             "A correlation id has 1 to 64 letters, digits or `._:-`.",
-            remedy=f"Send such a one in {CORRELATION_HEADER}, or none.",
+            remedy=Said("Send such a one in {header}, or none.", header=CORRELATION_HEADER),
         )
     _check_choice("queue", draft.queue, QUEUES)
     _check_choice("runner", draft.runner, tuple(Runner))
@@ -318,13 +319,16 @@ def _input_problems(schema: object, value: object, owner: str) -> list[Finding]:
     except schemas.SchemaUnusable as problem:
         raise Refused(
             "conflict",
-            f"The input cannot be checked, the workflow's schema cannot be used: {problem}.",
+            Said(
+                "The input cannot be checked, the workflow's schema cannot be used: {problem}.",
+                problem=problem,
+            ),
             remedy="Correct the schema and apply the workflow again.",
         ) from problem
     except schemas.SchemaBusy as problem:
         raise Refused(
             "unavailable",
-            f"The input cannot be checked now: {problem}.",
+            Said("The input cannot be checked now: {problem}.", problem=problem),
             remedy=(
                 "Other checks of yours that take long are waited for; try again in a few seconds."
             ),
@@ -362,7 +366,7 @@ def _check_has_version(draft: ExecutionDraft) -> None:
     if draft.version is None and subject is not None:
         raise Refused(
             "conflict",
-            f"The {draft.kind} {subject.slug} has no version yet.",
+            Said("The {kind} {name} has no version yet.", kind=draft.kind, name=subject.slug),
             remedy="Apply a definition.",
         )
 

@@ -14,6 +14,7 @@ from executions.intake.execution_draft import ExecutionDraft
 from executions.language import own_workspace
 from executions.language.model.workspace import arguments_of
 from executions.models import Execution, WorkflowVersion
+from executions.said import Said
 from executions.states import Runner
 from executions.workspaces import grants, handing
 
@@ -69,14 +70,18 @@ def _check_trusted(draft: ExecutionDraft, version: WorkflowVersion) -> None:
     if not asking.network and not asking.secrets:
         return
     workflow = version.workflow
-    said = f"Commands of {workflow.slug} have"
     if not policy.can_change(draft.owner, workflow):
-        what = " and ".join(
-            [*(["the network"] if asking.network else []), *(["secrets"] if asking.secrets else [])]
-        )
+        what = Said("the network") if asking.network else Said("secrets")
+        if asking.network and asking.secrets:
+            what = Said("the network and secrets")
         raise Refused(
             "forbidden",
-            f"{said} {what}: only a person who may change it names the repository of a run.",
+            Said(
+                "Commands of {workflow} have {what}: only a person who may change it names the"
+                " repository of a run.",
+                workflow=workflow.slug,
+                what=what,
+            ),
             remedy="Start it without a workspace of its own, or ask its owner.",
         )
     who = secret_access.applicant(draft.owner, workflow.slug, workflow.visibility)
@@ -84,7 +89,13 @@ def _check_trusted(draft: ExecutionDraft, version: WorkflowVersion) -> None:
         if reason := secret_access.why_not(name, who):
             raise Refused(
                 "forbidden",
-                f"{said} the secret {name}, which you may not give to a repository: {reason}.",
+                Said(
+                    "Commands of {workflow} have the secret {name}, which you may not give to a"
+                    " repository: {reason}.",
+                    workflow=workflow.slug,
+                    name=name,
+                    reason=reason,
+                ),
                 remedy="Start it without a workspace of its own.",
             )
 

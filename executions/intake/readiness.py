@@ -12,6 +12,7 @@ from executions.dispatch import QUEUE_OFF, SWITCH_ON
 from executions.errors import Refused
 from executions.models.unheard import unheard
 from executions.redis_client import client
+from executions.said import Said
 
 TIMEOUT_SECONDS = 1.0
 
@@ -26,14 +27,17 @@ def require_queue() -> str:
     if not settings.STIGMER_QUEUE:
         raise Refused(
             "unavailable",
-            f"{QUEUE_OFF}, so that new runs are not taken.",
+            Said("{off}, so that new runs are not taken.", off=QUEUE_OFF),
             remedy=SWITCH_ON,
         )
     problem = redis_problem(settings.REDIS_URL)
     if problem:
         raise Refused(
             "unavailable",
-            f"Redis cannot be reached ({problem}), so that no worker would hear of this run.",
+            Said(
+                "Redis cannot be reached ({problem}), so that no worker would hear of this run.",
+                problem=problem,
+            ),
             remedy=(
                 "Start Redis, or correct REDIS_URL; `stigmer up` starts one of its own. Nothing was"
                 " stored."
@@ -43,12 +47,16 @@ def require_queue() -> str:
     if nobody is None:
         return ""
     if settings.STIGMER_ACCEPT_WHEN_IDLE:
-        return (
-            f"{nobody.said} now: it stays PENDING until one drives it (`stigmer worker` starts"
-            " one)."
+        return Said(
+            "{said} now: it stays PENDING until one drives it (`stigmer worker` starts one).",
+            said=nobody.said,
         )
     if nobody.may_live:
-        raise Refused("unavailable", f"{nobody.said}. Nothing was stored.", remedy=nobody.remedy)
+        raise Refused(
+            "unavailable",
+            Said("{said}. Nothing was stored.", said=nobody.said),
+            remedy=nobody.remedy,
+        )
     raise Refused(
         "unavailable",
         "No worker is alive, so that nothing would drive this run.",

@@ -28,6 +28,7 @@ from executions.models import (
 )
 from executions.models.resource import LONGEST_MESSAGE, Visibility
 from executions.models.transactions import atomic, persistent
+from executions.said import Said
 
 R = TypeVar("R", Workflow, Agent, Skill)
 log = structlog.get_logger(__name__)
@@ -138,8 +139,11 @@ def _checked(message: str) -> str:
     if len(on_one_line) > LONGEST_MESSAGE:
         raise Refused(
             "invalid",
-            f"The message of the version has {len(on_one_line)} characters;"
-            f" {LONGEST_MESSAGE} are allowed.",
+            Said(
+                "The message of the version has {number} characters; {most} are allowed.",
+                number=len(on_one_line),
+                most=LONGEST_MESSAGE,
+            ),
             remedy="Shorten it. Nothing was applied.",
         )
     return on_one_line
@@ -149,11 +153,16 @@ def _found_opened(new: R, opened: Opened, kind: str) -> R:
     """Locked; it keeps its owner and who may see it. Raises Refused."""
     found = type(new)._default_manager.select_for_update().filter(pk=opened.id).first()
     if found is None:
-        raise Refused("not_found", f"The {kind} is not there any more.")
+        raise Refused("not_found", Said("The {kind} is not there any more.", kind=Said(kind)))
     if found.slug != new.slug:
         raise Refused(
             "invalid",
-            f"The text names another {kind}, {new.slug}, than {found.slug}, which you change here.",
+            Said(
+                "The text names another {kind}, {other}, than {found}, which you change here.",
+                kind=Said(kind),
+                other=new.slug,
+                found=found.slug,
+            ),
             remedy="Give it its name back, or apply the text as a new one.",
         )
     return found
@@ -167,7 +176,12 @@ def _check_stands(resource: Workflow | Agent | Skill, opened: Opened) -> None:
         who = "" if head is None else f" by {head.created_by.get_username()}"
         raise Refused(
             "stale",
-            f"Version {number} was applied{who} since you opened version {opened.number}.",
+            Said(
+                "Version {number} was applied{who} since you opened version {opened}.",
+                number=number,
+                who=who,
+                opened=opened.number,
+            ),
             remedy="Look at what changed, then decide again.",
         )
 
@@ -206,7 +220,12 @@ def _check_may_change(resource: Workflow | Agent | Skill, actor: User, kind: str
     if not policy.can_change(actor, resource):
         raise Refused(
             "forbidden",
-            f"The {kind} {resource.slug} belongs to {resource.owner}.",
+            Said(
+                "The {kind} {name} belongs to {owner}.",
+                kind=Said(kind),
+                name=resource.slug,
+                owner=resource.owner,
+            ),
             remedy="Only its owner or an administrator may change it; give yours another name.",
         )
 

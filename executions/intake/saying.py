@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from executions.errors import Refused
 from executions.models import Execution, QueuedMessage
 from executions.models.transactions import atomic, persistent
+from executions.said import Said
 from executions.states import ENDED_PHASES, Runner
 
 MOST_WAITING = 50
@@ -21,7 +22,7 @@ def say(execution: Execution, actor: User, text: str) -> QueuedMessage:
     if not text.strip():
         raise Refused("invalid", "There is nothing in the message.", remedy="Say something.")
     if len(text) > MOST_CHARACTERS or "\x00" in text:
-        said = f"A message has at most {MOST_CHARACTERS:,} characters, and no NUL."
+        said = Said("A message has at most {most:,} characters, and no NUL.", most=MOST_CHARACTERS)
         raise Refused("invalid", said, remedy="Shorten it.")
     if execution.kind != "agent" or execution.runner != Runner.OURS:
         raise Refused("conflict", "Only an agent that Stigmer drives is talked to while it works.")
@@ -33,12 +34,15 @@ def say(execution: Execution, actor: User, text: str) -> QueuedMessage:
         if locked.phase in ENDED_PHASES:
             raise Refused(
                 "conflict",
-                f"It is {locked.phase}: there is no next turn.",
+                Said("It is {phase}: there is no next turn.", phase=locked.phase),
                 state=locked.phase,
                 remedy="Start a run that goes on from it.",
             )
         if QueuedMessage.objects.filter(execution=locked).count() >= MOST_WAITING:
-            raise Refused("conflict", f"{MOST_WAITING} messages were said to this run already.")
+            raise Refused(
+                "conflict",
+                Said("{most} messages were said to this run already.", most=MOST_WAITING),
+            )
         made = QueuedMessage.objects.create(execution=locked, sender=actor, text=text)
     log.info("message queued", execution_id=execution.public_id, user=actor.pk)
     return made

@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q
 
 from executions import clock
 from executions.models.process import Process
+from executions.said import Said
 from executions.states import Phase
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ class Away:
 
     def told(self) -> str:
         """Why a run does not move, in one sentence."""
-        return (
-            f"It waits for the host {self.host}, which holds its workspace: no worker lives there."
+        return Said(
+            "It waits for the host {host}, which holds its workspace: no worker lives there.",
+            host=self.host,
         )
 
 

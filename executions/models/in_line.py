@@ -16,6 +16,7 @@ from executions.journal.decided import Call
 from executions.models.execution import Execution, ExecutionQuerySet
 from executions.models.matching import waits_for
 from executions.models.step import Step
+from executions.said import Said
 from executions.states import Phase, StepStatus, WaitingFor
 
 MOST_COUNTED = 1_000
@@ -37,7 +38,9 @@ class Line:
         return self.length >= MOST_COUNTED
 
     def words(self) -> str:
-        return f"{self.length:,}{' or more' if self.is_capped else ''}"
+        if self.is_capped:
+            return Said("{number:,} or more", number=self.length)
+        return f"{self.length:,}"
 
     @property
     def oldest_seconds(self) -> float:

@@ -12,6 +12,7 @@ from executions.journal.decided import Call
 from executions.models.execution import Execution
 from executions.models.fields import JsonField
 from executions.models.step import Step
+from executions.said import Said
 from executions.states import Phase, WaitingFor
 
 LOST = "lost"
@@ -94,9 +95,13 @@ class LateAnswer(models.Model):
 
     def told(self) -> str:
         """The answer in a sentence for the person who decides."""
-        ended = "succeeded" if self.succeeded else "failed"
         if self.why == LOST:
-            how = "its answer came when the run was in other hands already"
+            how = Said("its answer came when the run was in other hands already")
         else:
-            how = "the database did not take its answer"
-        return f"Attempt {self.number} {ended}; {how}, and is kept here."
+            how = Said("the database did not take its answer")
+        return Said(
+            "Attempt {number} {ended}; {how}, and is kept here.",
+            number=self.number,
+            ended=Said("succeeded") if self.succeeded else Said("failed"),
+            how=how,
+        )

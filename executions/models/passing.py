@@ -10,6 +10,7 @@ from enum import StrEnum
 from django.db import Error, InterfaceError, OperationalError
 
 from executions.errors import Refused
+from executions.said import Said
 
 
 class Trouble(StrEnum):
@@ -90,31 +91,34 @@ def unavailable(found: Trouble) -> Refused:
 
 _WORDS = {
     Trouble.BUSY: (
-        (
+        Said(
             "The database is busy: another session holds a lock on what this needs, for example a"
             " migration, a VACUUM or a shell with an open transaction. Nothing was changed."
         ),
-        (
+        Said(
             "Try again when it has ended; /readyz and `stigmer doctor` say so. What runs waits for"
             " it and loses nothing."
         ),
     ),
     Trouble.SLOW: (
-        "The database took longer for this than it may (`statement_timeout`). Nothing was changed.",
-        "Ask for less, or try again when the database has less to do.",
+        Said(
+            "The database took longer for this than it may (`statement_timeout`). Nothing was"
+            " changed."
+        ),
+        Said("Ask for less, or try again when the database has less to do."),
     ),
     Trouble.AWAY: (
-        (
+        Said(
             "The database cannot be reached, or ended the connection. It is not known whether"
             " anything was changed."
         ),
-        (
+        Said(
             "Look before doing it again (with an Idempotency-Key it can be sent again); /readyz and"
             " `stigmer doctor` say when it is back. What runs goes on by itself then."
         ),
     ),
     Trouble.FULL: (
-        "The database has no room for more. Nothing was changed.",
-        "Make room on its disk; what runs goes on by itself then.",
+        Said("The database has no room for more. Nothing was changed."),
+        Said("Make room on its disk; what runs goes on by itself then."),
     ),
 }

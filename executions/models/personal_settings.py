@@ -14,6 +14,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from executions.errors import Finding, Refused
+from executions.said import Said
 
 # Stands for what the browser says of itself.
 BROWSER = "browser"
@@ -70,7 +71,7 @@ class PersonalSettingsQuerySet(models.QuerySet["PersonalSettings"]):
         row = self.of(user)
         for name, value in changes.items():
             if name not in NAMES:
-                raise Refused("invalid", f"There is no setting {name[:60]!r}.")
+                raise Refused("invalid", Said("There is no setting {name!r}.", name=name[:60]))
             setattr(row, name, value)
         try:
             row.clean_fields(exclude=["user"])

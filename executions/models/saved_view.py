@@ -8,6 +8,7 @@ from django.db import models
 
 from executions.errors import Refused
 from executions.ids import public_id, uuid7
+from executions.said import Said
 
 NAME_CHARACTERS = 60
 MOST_OF_ONE_PERSON = 50
@@ -24,7 +25,7 @@ class SavedViewQuerySet(models.QuerySet["SavedView"]):
         if not name or len(name) > NAME_CHARACTERS or not name.isprintable():
             raise Refused(
                 "invalid",
-                f"A view needs a name of 1 to {NAME_CHARACTERS} characters.",
+                Said("A view needs a name of 1 to {most} characters.", most=NAME_CHARACTERS),
                 remedy="Name what it shows.",
             )
         if not query:
@@ -37,7 +38,7 @@ class SavedViewQuerySet(models.QuerySet["SavedView"]):
         if is_new and self.of(user).count() >= MOST_OF_ONE_PERSON:
             raise Refused(
                 "conflict",
-                f"There are {MOST_OF_ONE_PERSON} saved views already.",
+                Said("There are {most} saved views already.", most=MOST_OF_ONE_PERSON),
                 remedy="Forget one that is not used.",
             )
         return self.update_or_create(user=user, name=name, defaults={"query": query})[0]

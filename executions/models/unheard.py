@@ -6,16 +6,19 @@ from dataclasses import dataclass
 
 from executions.models.process import Process
 from executions.models.write_locks import PATIENCE_SECONDS, who_keeps_writes_out
+from executions.said import Said
 from executions.worker_identity import FIRST_NAMESPACE, here, sees_processes, started
 
 # A page is not kept waiting only to find out who keeps others waiting.
 BRIEFLY_SECONDS = 0.1
-START_A_WORKER = "Start one with `stigmer worker`; `stigmer up` starts and watches several."
-RESUME_A_WORKER = (
+START_A_WORKER = Said("Start one with `stigmer worker`; `stigmer up` starts and watches several.")
+RESUME_A_WORKER = Said(
     "An administrator lets one take work again on the page Workers, or with `stigmer workers resume"
     " ID`; `stigmer worker` starts another."
 )
-WHERE_HEARTBEATS_STAY = "Look at the workers' log, and whether the database has room to write."
+WHERE_HEARTBEATS_STAY = Said(
+    "Look at the workers' log, and whether the database has room to write."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +49,37 @@ def unheard(seconds: float = PATIENCE_SECONDS, host: str = "") -> Unheard | None
         said = _all_drained(len(there or living), host if there else "")
         return Unheard(said, RESUME_A_WORKER, may_live=True)
     if holder := who_keeps_writes_out(seconds):
-        said = f"The database is busy: {holder}, so that no worker can write its heartbeat"
+        said = Said(
+            "The database is busy: {holder}, so that no worker can write its heartbeat",
+            holder=holder.said(),
+        )
         return Unheard(said, holder.remedy(), may_live=True)
     mute = sum(not is_gone(process) for process in Process.objects.silent().workers())
     if mute:
-        said = f"No heartbeat of a worker was written lately, though {mute} may live"
+        said = Said(
+            "No heartbeat of a worker was written lately, though {number} may live", number=mute
+        )
         return Unheard(said, WHERE_HEARTBEATS_STAY, may_live=True)
-    return Unheard("No worker is alive", START_A_WORKER, may_live=False)
+    return Unheard(Said("No worker is alive"), START_A_WORKER, may_live=False)
 
 
-def _all_drained(number: int, host: str) -> str:
-    where = f" on the host {host}, which holds its workspace," if host else ""
+def _all_drained(number: int, host: str) -> Said:
+    if number == 1 and host:
+        return Said(
+            "The only worker on the host {host}, which holds its workspace, is drained and takes"
+            " nothing new",
+            host=host,
+        )
     if number == 1:
-        return f"The only worker{where} is drained and takes nothing new"
-    return f"All {number} workers{where} are drained and take nothing new"
+        return Said("The only worker is drained and takes nothing new")
+    if host:
+        return Said(
+            "All {number} workers on the host {host}, which holds its workspace, are drained and"
+            " take nothing new",
+            number=number,
+            host=host,
+        )
+    return Said("All {number} workers are drained and take nothing new", number=number)
 
 
 def is_gone(process: Process) -> bool:

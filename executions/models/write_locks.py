@@ -14,6 +14,7 @@ from django.db import Error, connection, transaction
 
 from executions.models.lock_wait import lock_wait
 from executions.models.passing import Trouble, trouble
+from executions.said import Said
 
 PATIENCE_SECONDS = 1.0
 # What an INSERT, UPDATE or DELETE has to wait for (PostgreSQL's manual, table of conflicting lock
@@ -41,15 +42,38 @@ class Holder:
     seconds: float | None = None
 
     def __str__(self) -> str:
+        return self.said()
+
+    def said(self) -> Said:
+        """The same, so that a page can say it in another language."""
+        if self.pid is None and not self.table:
+            return Said("another session has locked it")
         if self.pid is None:
-            return f"another session has locked {self.table or 'it'}"
-        since = "" if self.seconds is None else f" for {self.seconds:.0f} s"
-        return f"another session (pid {self.pid}) has locked the table {self.table}{since}"
+            return Said("another session has locked {table}", table=self.table)
+        if self.seconds is None:
+            return Said(
+                "another session (pid {pid}) has locked the table {table}",
+                pid=self.pid,
+                table=self.table,
+            )
+        return Said(
+            "another session (pid {pid}) has locked the table {table} for {seconds:.0f} s",
+            pid=self.pid,
+            table=self.table,
+            seconds=self.seconds,
+        )
 
     def remedy(self) -> str:
         """The remedy for a person."""
-        end = "" if self.pid is None else f" or end it (`SELECT pg_terminate_backend({self.pid})`)"
-        return f"Wait for it{end}; what runs waits as well, loses nothing and goes on by itself."
+        if self.pid is None:
+            return Said(
+                "Wait for it; what runs waits as well, loses nothing and goes on by itself."
+            )
+        return Said(
+            "Wait for it or end it (`SELECT pg_terminate_backend({pid})`); what runs waits as well,"
+            " loses nothing and goes on by itself.",
+            pid=self.pid,
+        )
 
 
 def who_keeps_writes_out(seconds: float = PATIENCE_SECONDS) -> Holder | None:

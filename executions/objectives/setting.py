@@ -10,6 +10,7 @@ from executions import audit, clock, policy
 from executions.errors import Finding, Refused
 from executions.models import Objective, Workflow
 from executions.models.transactions import atomic, persistent
+from executions.said import Said
 
 # Of a hundred runs so many: below the least nobody would call it an objective, and 100 would leave
 # no budget that could burn.
@@ -63,7 +64,7 @@ def check_may_set(workflow: Workflow, actor: User) -> None:
     if not policy.can_change(actor, workflow):
         raise Refused(
             "forbidden",
-            f"{workflow.slug} belongs to {workflow.owner}.",
+            Said("{workflow} belongs to {owner}.", workflow=workflow.slug, owner=workflow.owner),
             remedy="Only those who may change it may set its objective.",
         )
 
@@ -76,13 +77,13 @@ def checked(wanted: Wanted) -> Wanted:
     ]
     seconds, percent = wanted.within_seconds, wanted.within_percent
     if seconds is not None and not 1 <= seconds <= MOST_SECONDS:
-        said = f"It is a number of seconds from 1 to {MOST_SECONDS:,} (30 days)."
+        said = Said("It is a number of seconds from 1 to {most:,} (30 days).", most=MOST_SECONDS)
         found.append(Finding("/within_seconds", said))
     if percent is not None and seconds is None:
-        said = "Say within how many seconds so many runs complete."
+        said = Said("Say within how many seconds so many runs complete.")
         found.append(Finding("/within_seconds", said))
     if wanted.success_percent is None and seconds is None and percent is None:
-        said = "Say which share of the runs completes, or within how many seconds they do."
+        said = Said("Say which share of the runs completes, or within how many seconds they do.")
         found.append(Finding("/success_percent", said))
     if found:
         raise Refused("invalid", found[0].message, findings=found)
@@ -96,7 +97,9 @@ def checked(wanted: Wanted) -> Wanted:
 def _percent(name: str, value: float | None) -> list[Finding]:
     if value is None or LEAST_PERCENT <= value <= MOST_PERCENT:
         return []
-    said = f"It is a percentage from {LEAST_PERCENT:g} to {MOST_PERCENT:g}."
+    said = Said(
+        "It is a percentage from {least:g} to {most:g}.", least=LEAST_PERCENT, most=MOST_PERCENT
+    )
     return [Finding(f"/{name}", said)]
 
 

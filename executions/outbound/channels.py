@@ -23,6 +23,7 @@ from executions.models.transactions import persistent
 from executions.outbound import lifecycle, reaching, sending, telling, wording
 from executions.outbound.kinds.kind import Kind
 from executions.outbound.kinds.table import KINDS, OF_NOTICES
+from executions.said import Said
 from executions.secrets import addresses
 
 MOST = 20
@@ -133,9 +134,19 @@ def create(actor: User, wanted: Wanted) -> Channel:
         beside = Channel.objects.filter(owner=channel.owner)
         most = MOST if channel.owner is None else MOST_OF_ONE
         if beside.filter(name=wanted.name).exists():
-            raise Refused("conflict", f"There is a {_word(channel)} named {wanted.name!r} already.")
+            raise Refused(
+                "conflict",
+                Said(
+                    "There is a {kind} named {name!r} already.",
+                    kind=_word(channel),
+                    name=wanted.name,
+                ),
+            )
         if beside.count() >= most:
-            raise Refused("conflict", f"There are at most {most} {_word(channel)}s.")
+            raise Refused(
+                "conflict",
+                Said("There are at most {most} {kind}s.", most=most, kind=_word(channel)),
+            )
         channel.save(force_insert=True)
         audit.record_account(
             f"create {_word(channel)}", channel.public_id, actor, after={"name": channel.name}
@@ -150,7 +161,7 @@ def change(channel: Channel, actor: User, changes: Mapping[str, Any]) -> Channel
     _check_may(actor, channel)
     for name, value in changes.items():
         if name not in CHANGES:
-            raise Refused("invalid", f"{name[:60]!r} of a channel does not change.")
+            raise Refused("invalid", Said("{name!r} of a channel does not change.", name=name[:60]))
         is_list = name in ("only", "muted")
         setattr(channel, name, _subjects(actor, name, value) if is_list else value)
     _check(channel)
@@ -176,7 +187,7 @@ def _subjects(actor: User, name: str, given: Any) -> list[str]:
             known[row.public_id] = known[row.slug] = row.public_id
     unknown = [each for each in given if each not in known]
     if unknown:
-        said = f"There is no workflow or agent {unknown[0][:100]!r}."
+        said = Said("There is no workflow or agent {name!r}.", name=unknown[0][:100])
         raise Refused("invalid", said, findings=[Finding(f"/{name}", said)])
     return sorted({known[each] for each in given})
 
@@ -185,11 +196,11 @@ def _check(channel: Channel) -> None:
     found = problems(channel)
     if found:
         findings = [Finding(f"/{name}", text) for name, text in found.items()]
-        raise Refused("invalid", f"This is no {_word(channel)}.", findings=findings)
+        raise Refused("invalid", Said("This is no {kind}.", kind=_word(channel)), findings=findings)
 
 
-def _word(channel: Channel) -> str:
-    return "channel" if channel.kind in OF_NOTICES else "sink"
+def _word(channel: Channel) -> Said:
+    return Said("channel") if channel.kind in OF_NOTICES else Said("sink")
 
 
 @persistent

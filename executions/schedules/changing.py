@@ -22,6 +22,7 @@ from executions.models import Agent, Occurrence, Schedule, Workflow
 from executions.models.resource import meant_by
 from executions.models.schedule import LONGEST_NAME, Missed, Outcome, Overlap, ScheduleState
 from executions.models.transactions import atomic, persistent
+from executions.said import Said
 from executions.schedules import rule
 from executions.schedules.reading import last_under_way, rule_of
 from executions.schedules.starting import begin
@@ -81,7 +82,7 @@ def create(actor: User, wanted: Wanted, owner: User | None = None) -> Schedule:
     schedule = Schedule(owner=owner, anchor_at=now, streak_from=now)
     with atomic():
         if Schedule.objects.filter(owner=owner).count() >= MOST:
-            message = f"A person has at most {MOST} schedules."
+            message = Said("A person has at most {most} schedules.", most=MOST)
             raise Refused("conflict", message, remedy="Delete one that is not needed.")
         _fill(schedule, wanted, actor)
         schedule.next_due_at = _next(schedule)
@@ -171,7 +172,7 @@ def trigger(schedule: Schedule, actor: User) -> Occurrence:
         if running is not None and row.overlap == Overlap.SKIP:
             raise Refused(
                 "conflict",
-                f"Its run {running.public_id} has not ended.",
+                Said("Its run {run} has not ended.", run=running.public_id),
                 state=running.phase,
                 remedy="Wait for it or cancel it, or let runs of this schedule overlap.",
             )
@@ -193,7 +194,11 @@ def not_theirs(schedule: Schedule) -> Refused:
     """The answer to somebody who may see it and not change it."""
     return Refused(
         "forbidden",
-        f"The schedule {schedule.name} belongs to {schedule.owner.get_username()}.",
+        Said(
+            "The schedule {schedule} belongs to {owner}.",
+            schedule=schedule.name,
+            owner=schedule.owner.get_username(),
+        ),
         remedy="Only its owner, its group or an administrator may change it.",
     )
 
@@ -206,7 +211,10 @@ def _locked(schedule: Schedule, actor: User) -> Schedule:
     rows = Schedule.objects.select_related("owner", "group", "workflow__head_version", "agent")
     found = rows.select_for_update(of=("self",)).filter(pk=schedule.pk).first()
     if found is None:
-        raise Refused("not_found", f"The schedule {schedule.name} was deleted meanwhile.")
+        raise Refused(
+            "not_found",
+            Said("The schedule {schedule} was deleted meanwhile.", schedule=schedule.name),
+        )
     return found
 
 
@@ -242,19 +250,19 @@ def _fill(row: Schedule, wanted: Wanted, actor: User) -> None:
 def _problems(row: Schedule) -> list[Finding]:
     found = []
     if not row.name or len(row.name) > LONGEST_NAME or not row.name.isprintable():
-        said = f"a name has 1 to {LONGEST_NAME} printable characters"
+        said = Said("a name has 1 to {most} printable characters", most=LONGEST_NAME)
         found.append(Finding("/name", said))
     for name, choices in (("missed", Missed), ("overlap", Overlap)):
         if getattr(row, name) not in choices.values:
             allowed = ", ".join(choices.values)
-            found.append(Finding(f"/{name}", f"has to be one of {allowed}"))
+            found.append(Finding(f"/{name}", Said("has to be one of {allowed}", allowed=allowed)))
     return found + rule.problems(row.cron, row.every, row.time_zone, clock.now())
 
 
 def _subject(wanted: Wanted, owner: User) -> tuple[Workflow | None, Agent | None, list[Finding]]:
     """The workflow or agent that the owner means, as far as they may run it."""
     if bool(wanted.workflow) == bool(wanted.agent):
-        said = "a schedule starts a `workflow` or an `agent`, one of the two"
+        said = Said("a schedule starts a `workflow` or an `agent`, one of the two")
         return None, None, [Finding("/workflow", said)]
     if wanted.workflow:
         workflows = policy.visible_workflows(owner).select_related("head_version")
@@ -272,7 +280,16 @@ def _by_id(rows: Any, text: str) -> Any:
 
 
 def _missing(kind: str, name: str) -> list[Finding]:
-    return [Finding(f"/{kind}", f"there is no {kind} {name[:60]!r} that its owner may run")]
+    return [
+        Finding(
+            f"/{kind}",
+            Said(
+                "there is no {kind} {name!r} that its owner may run",
+                kind=Said(kind),
+                name=name[:60],
+            ),
+        )
+    ]
 
 
 def _problems_of_input(row: Schedule) -> list[Finding]:
@@ -299,7 +316,7 @@ def _check_may_own(owner: User) -> None:
     if not owner.is_active:
         raise Refused(
             "conflict",
-            f"The account of its owner {owner.get_username()} is turned off.",
+            Said("The account of its owner {owner} is turned off.", owner=owner.get_username()),
             remedy="Make a schedule of your own in its place, or turn the account on.",
         )
     policy.check_may_change_things(owner)
@@ -316,7 +333,11 @@ def _save(row: Schedule) -> None:
     others = Schedule.objects.filter(~Q(pk=row.pk), owner=row.owner, name=row.name)
     taken = Refused(
         "conflict",
-        f"{row.owner.get_username()} has a schedule named {row.name!r} already.",
+        Said(
+            "{owner} has a schedule named {name!r} already.",
+            owner=row.owner.get_username(),
+            name=row.name,
+        ),
         remedy="Choose another name.",
     )
     if others.exists():

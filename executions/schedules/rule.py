@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from executions.calls.duration import Duration
 from executions.errors import Finding
+from executions.said import Said
 
 FIELDS = 5
 LONGEST_CRON = 100
@@ -113,17 +114,26 @@ def _problems_of_every(every: str) -> list[Finding]:
     try:
         seconds_of(every)
     except ValueError as problem:
-        return [Finding("/every", f"{every[:40]!r}: {problem}")]
+        return [Finding("/every", Said("{every!r}: {problem}", every=every[:40], problem=problem))]
     return []
 
 
 def _problems_of_cron(cron: str, zone: str, now: datetime) -> list[Finding]:
     if len(cron) > LONGEST_CRON or len(cron.split()) != FIELDS:
-        return [Finding("/cron", f"a cron expression has five fields: {_CRON_FORM}")]
+        return [
+            Finding("/cron", Said("a cron expression has five fields: {form}", form=_CRON_FORM))
+        ]
     try:
         if Rule(cron, "", zone, now).next_after(now) is None:
             return [Finding("/cron", "no time within fifty years fits this expression")]
     except CronSimError as problem:
         wrong = str(problem).removeprefix("Bad ")
-        return [Finding("/cron", f"its field {wrong} cannot be read; it has {_CRON_FORM}")]
+        return [
+            Finding(
+                "/cron",
+                Said(
+                    "its field {wrong} cannot be read; it has {form}", wrong=wrong, form=_CRON_FORM
+                ),
+            )
+        ]
     return []

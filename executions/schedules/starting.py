@@ -23,6 +23,7 @@ from executions.models import Agent, Execution, Occurrence, Schedule, Workflow
 from executions.models.passing import trouble
 from executions.models.schedule import Outcome, ScheduleState
 from executions.models.transactions import atomic, run_tx
+from executions.said import Said
 from executions.schedules.deciding import MOST_FAILURES, Decision, decide
 from executions.schedules.pausing import pause
 from executions.schedules.reading import last_under_way, rule_of
@@ -156,7 +157,7 @@ def begin(schedule: Schedule) -> Execution:
     if not owner.is_active:
         raise Refused(
             "forbidden",
-            f"The account of its owner {owner.get_username()} is turned off.",
+            Said("The account of its owner {owner} is turned off.", owner=owner.get_username()),
             remedy="An administrator makes a schedule of another person, or turns the account on.",
         )
     policy.check_may_change_things(owner)
@@ -172,7 +173,7 @@ def begin(schedule: Schedule) -> Execution:
 def _out_of_reach(subject: Workflow | Agent) -> Refused:
     return Refused(
         "forbidden",
-        f"Its owner may not run {subject.slug} any more.",
+        Said("Its owner may not run {name} any more.", name=subject.slug),
         remedy="Ask who owns it to share it again, then resume the schedule.",
     )
 

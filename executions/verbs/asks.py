@@ -26,6 +26,7 @@ from executions.models import Ask, Execution
 from executions.models.move import Move, Standing
 from executions.models.moves import apply
 from executions.models.transactions import atomic, persistent
+from executions.said import Said
 from executions.states import Phase
 from executions.values import storable
 from executions.verbs.deciding.case import Case, Decided, write
@@ -180,26 +181,36 @@ def _is_about(control: dict[str, Any], ask: Ask) -> bool:
 def closed(ask: Ask, execution: Execution) -> Refused:
     """The message to a person who comes too late."""
     if ask.answered_at is not None and ask.reviewer is not None:
-        said = f"{ask.reviewer.get_username()} answered already: {ask.label_of(ask.outcome)}."
+        said = Said(
+            "{person} answered already: {answer}.",
+            person=ask.reviewer.get_username(),
+            answer=ask.label_of(ask.outcome),
+        )
     else:
-        said = "The run does not wait for this answer any more."
+        said = Said("The run does not wait for this answer any more.")
     return Refused("conflict", said, state=execution.phase, remedy="Nothing is left to do here.")
 
 
 def _check(ask: Ask, answer: Answer, owner: str) -> None:
     names = [outcome["name"] for outcome in ask.outcomes]
     if answer.outcome not in names:
-        message = f"There is no outcome {answer.outcome[:40]!r}."
-        raise Refused("invalid", message, remedy=f"Choose one of {', '.join(names)}.")
+        message = Said("There is no outcome {name!r}.", name=answer.outcome[:40])
+        raise Refused(
+            "invalid", message, remedy=Said("Choose one of {names}.", names=", ".join(names))
+        )
     if len(answer.comment) > MOST_COMMENT_CHARACTERS:
         most = f"{MOST_COMMENT_CHARACTERS:,}"
         raise Refused(
-            "invalid", f"The comment has more than {most} characters.", remedy="Shorten it."
+            "invalid",
+            Said("The comment has more than {most} characters.", most=most),
+            remedy="Shorten it.",
         )
     try:
         storable([answer.form, answer.comment], limit_bytes=settings.STIGMER_VALUE_BYTES)
     except NotStorable as problem:
-        raise Refused("invalid", f"The answer cannot be kept. {problem}") from problem
+        raise Refused(
+            "invalid", Said("The answer cannot be kept. {problem}", problem=problem)
+        ) from problem
     if ask.form is not None:
         _check_form(ask, answer, owner)
 
@@ -211,9 +222,13 @@ def _check_form(ask: Ask, answer: Answer, owner: str) -> None:
     try:
         found = schemas.problems(ask.form, answer.form, owner=owner, seconds=EVALUATION_SECONDS)
     except schemas.SchemaBusy as problem:
-        raise Refused("unavailable", f"The form could not be checked now: {problem}.") from problem
+        raise Refused(
+            "unavailable", Said("The form could not be checked now: {problem}.", problem=problem)
+        ) from problem
     except schemas.SchemaError as problem:
-        raise Refused("invalid", f"The form could not be checked: {problem}.") from problem
+        raise Refused(
+            "invalid", Said("The form could not be checked: {problem}.", problem=problem)
+        ) from problem
     if found:
         raise Refused(
             "invalid",

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 
 from executions import audit, sight
 from executions.errors import Refused
+from executions.said import Said
 from executions.verbs import proposing
 from executions.verbs.acting import act_now, arguments_of
 from executions.verbs.row import Argument, Kind, Verb
@@ -77,8 +78,9 @@ def checked(verb: Verb, given: Mapping[str, Any]) -> None:
 
 def _missing(argument: Argument) -> Refused:
     allowed = ", ".join(choice.value for choice in argument.choices)
-    remedy = f"Choose one of {allowed}." if allowed else argument.help
-    return Refused("invalid", f"{argument.label} is needed.", remedy=remedy)
+    remedy = Said("Choose one of {allowed}.", allowed=allowed) if allowed else argument.help
+    said = Said("{label} is needed.", label=Said(argument.label))
+    return Refused("invalid", said, remedy=remedy)
 
 
 def _is_within(argument: Argument, value: int) -> bool:

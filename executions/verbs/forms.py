@@ -10,6 +10,7 @@ from typing import Any
 from executions.errors import Refused
 from executions.models import Execution, WorkflowVersion
 from executions.roles import Role
+from executions.said import Said
 from executions.verbs.calls import checked
 from executions.verbs.row import Argument, Choice, Kind, Reason, Verb
 
@@ -137,5 +138,5 @@ def _json(text: str, what: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as problem:
-        message = f"{what} is not JSON: {problem}."
+        message = Said("{what} is not JSON: {problem}.", what=what, problem=problem)
         raise Refused("invalid", message, remedy="Correct it and send it again.") from problem

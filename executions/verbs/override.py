@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 
 from executions.errors import Refused
 from executions.models import Execution
+from executions.said import Said
 from executions.states import Phase
 from executions.verbs.deciding.override import check_possible, override
 
@@ -23,8 +24,8 @@ def act(
 ) -> Phase:
     """Put it into another phase. Raises Refused."""
     if to not in set(Phase):
-        remedy = "Choose one of those on the page."
-        raise Refused("invalid", f"There is no phase {to[:40]!r}.", remedy=remedy)
+        remedy = Said("Choose one of those on the page.")
+        raise Refused("invalid", Said("There is no phase {to!r}.", to=to[:40]), remedy=remedy)
     return override(execution_id, actor, Phase(to), expected_seq=expected_seq, reason=reason)
 
 

@@ -25,6 +25,7 @@ from executions.models import Event, Execution, Notification, Proposal
 from executions.models.proposal import Outcome
 from executions.models.transactions import persistent
 from executions.roles import Role
+from executions.said import Said
 from executions.states import Phase
 from executions.verbs.acting import act_now, effect
 from executions.verbs.deciding.case import Case
@@ -44,7 +45,11 @@ class Proposed(Refused):
     def __init__(self, proposal: Proposal) -> None:
         super().__init__(
             "proposed",
-            f"{VERBS[proposal.verb].word} waits for a second person, as {proposal.public_id}.",
+            Said(
+                "{verb} waits for a second person, as {id}.",
+                verb=Said(VERBS[proposal.verb].word),
+                id=proposal.public_id,
+            ),
             state=proposal.phase,
             remedy=ANOTHER,
         )
@@ -120,8 +125,8 @@ def _kept(row: Proposal, actor: User, expected_seq: int | None) -> Proposal:
 def who_agrees(row: Proposal) -> str:
     """The people of whom one has to agree, as the subject of a sentence."""
     if Role.SUPPORT in VERBS[row.verb].roles:
-        return "A second person, from support or an administrator,"
-    return "A second administrator"
+        return Said("A second person, from support or an administrator,")
+    return Said("A second administrator")
 
 
 def agree(proposal: Proposal, actor: User) -> Any:
@@ -243,7 +248,11 @@ def _clear(execution: Execution, verb: str) -> None:
         if row.is_open() and not row.is_behind():
             raise Refused(
                 "conflict",
-                f"{row.asked_by.get_username()} asked for this already, as {row.public_id}.",
+                Said(
+                    "{who} asked for this already, as {id}.",
+                    who=row.asked_by.get_username(),
+                    id=row.public_id,
+                ),
                 state=execution.phase,
                 remedy="Agree to that, or turn it down first.",
             )
@@ -265,9 +274,13 @@ def _check_open(row: Proposal) -> None:
 
 def _over(row: Proposal) -> Refused:
     now = Proposal.objects.select_related("decided_by").get(pk=row.pk)
-    by = f" by {now.decided_by.get_username()}" if now.decided_by else ""
     outcome = Outcome.EXPIRED if now.outcome == Outcome.OPEN else Outcome(now.outcome)
-    return Refused("conflict", f"It is over: {outcome.label}{by}.", remedy="Ask anew if need be.")
+    label = Said(outcome.label)
+    said = Said("It is over: {outcome}.", outcome=label)
+    if now.decided_by:
+        person = now.decided_by.get_username()
+        said = Said("It is over: {outcome} by {person}.", outcome=label, person=person)
+    return Refused("conflict", said, remedy="Ask anew if need be.")
 
 
 def _close(row: Proposal, outcome: Outcome, actor: User | None, said: str) -> bool:

@@ -38,14 +38,17 @@ def test_a_spread_is_in_milliseconds() -> None:
 
 def test_the_table_names_ours_the_floor_and_the_peers() -> None:
     text = io.StringIO()
-    Console(file=text, width=120).print(table({"sqlite": FOUND, "postgres": FOUND}))
+    beside = {"workflows_per_second": 104.5, "step_to_step_ms": 0.81, "worker_cpu_ms": 3.0}
+    found = {"sqlite": FOUND, "postgres": FOUND | {"absurd": beside}}
+    Console(file=text, width=120).print(table(found))
     for expected in (
         "SQLite",
         "PostgreSQL",
         "150.0",
         "220.0",
         "0.40 / 2.00",
-        "Absurd 104",
+        "Absurd 104.5, DBOS 33",
+        "Absurd 0.81, DBOS 2.66",
         "1.90 / 4.00",
     ):
         assert expected in text.getvalue()

@@ -21,6 +21,7 @@ from executions.journal.events import EventName
 from executions.journal.records import StepRecord
 from executions.models import Execution
 from executions.models.transactions import persistent
+from executions.said import Said
 from executions.states import StepStatus
 from executions.verbs.deciding.case import Case, Decided, write
 from executions.verbs.deciding.decisions import REMEMBERED, audited, check_storable
@@ -105,15 +106,17 @@ class Finished(Protocol):
 def why_not(is_agent: bool, call: Finished) -> str:
     """Why this finished step has no result that could be another; empty where it has."""
     if is_agent and turn_number(call.path):
-        return f"{call.name} is what a model said, which nobody else can say for it."
+        return Said(
+            "{step} is what a model said, which nobody else can say for it.", step=call.name
+        )
     if call.kind not in REMEMBERED:
-        return f"{call.name} is no call, so it has no result of its own."
+        return Said("{step} is no call, so it has no result of its own.", step=call.name)
     return ""
 
 
 def _check(execution: Execution, call: StepRecord | None, step_seq: int) -> None:
     """Raises Refused where it is no call that gave something."""
-    what = f"There is no finished step {step_seq} that stands."
+    what: str = Said("There is no finished step {seq} that stands.", seq=step_seq)
     if call is not None:
         what = why_not(execution.kind == "agent", call)
     if what:

@@ -29,6 +29,7 @@ from executions.models import Execution, LateAnswer
 from executions.models.resource import Visibility
 from executions.models.transactions import persistent
 from executions.roles import Role
+from executions.said import Said
 from executions.states import Phase, StepStatus
 from executions.values import storable
 from executions.verbs.deciding import family
@@ -193,7 +194,7 @@ def _skip(case: Case, output: Any) -> Decided:
         name = chain[0].name if chain else "The workflow"
         raise Refused(
             "not_skippable",
-            f"{name} is required, so it cannot be skipped.",
+            Said("{name} is required, so it cannot be skipped.", name=name),
             state=case.execution.phase,
             remedy=(
                 "Retry or recover it; a task may be skipped only where its definition says"
@@ -252,8 +253,8 @@ def decide(
     if choice not in CHOICES:
         raise Refused(
             "invalid",
-            f"There is no choice {choice!r}.",
-            remedy=f"Choose one of {', '.join(CHOICES)}.",
+            Said("There is no choice {choice!r}.", choice=choice),
+            remedy=Said("Choose one of {choices}.", choices=", ".join(CHOICES)),
         )
 
     def work(case: Case) -> Decided:
@@ -306,7 +307,9 @@ def check_storable(value: Any, what: str, case: Case) -> None:
         storable(value, limit_bytes=settings.STIGMER_VALUE_BYTES)
     except NotStorable as problem:
         raise Refused(
-            "invalid", f"{what} cannot be kept. {problem}", state=case.execution.phase
+            "invalid",
+            Said("{what} cannot be kept. {problem}", what=what, problem=problem),
+            state=case.execution.phase,
         ) from problem
 
 
@@ -328,7 +331,7 @@ def _reopen(case: Case, failed: StepRecord, arguments: Any, as_new_operation: bo
     if arguments is not UNSET and not failed.is_call:
         raise Refused(
             "invalid",
-            f"{failed.name} is no call, so it has no input to edit.",
+            Said("{step} is no call, so it has no input to edit.", step=failed.name),
             state=case.execution.phase,
         )
     if failed.kind in REMEMBERED and failed.arguments is not None:
@@ -381,8 +384,11 @@ def _edited(case: Case, failed: StepRecord, arguments: dict[str, Any]) -> Edited
         if who is not None and secret_access.why_not(name, who):
             raise Refused(
                 "forbidden",
-                f"Where the call goes may not be edited: it carries the secret {name}, which you"
-                " may not use.",
+                Said(
+                    "Where the call goes may not be edited: it carries the secret"
+                    " {name}, which you may not use.",
+                    name=name,
+                ),
                 state=case.execution.phase,
                 remedy="Edit other parts of it, or ask an administrator.",
             )

@@ -17,6 +17,7 @@ from executions.journal.decided import Call
 from executions.journal.records import StepRecord
 from executions.language.walking import late
 from executions.pointers import path_of, pointer_of
+from executions.said import Said
 from executions.secrets import shown
 from executions.secrets.mention import names_in
 
@@ -79,7 +80,7 @@ def edited(record: StepRecord, arguments: dict[str, Any], declared: Collection[s
 def _problems(pointer: str, source: str, declared: Collection[str]) -> list[Finding]:
     # Whether it compiles is seen when it is evaluated: not here, inside a transaction.
     return [
-        Finding(pointer, f"the secret {name} is not declared")
+        Finding(pointer, Said("the secret {name} is not declared", name=name))
         for name in names_in(source)
         if name not in declared
     ]

@@ -11,6 +11,7 @@ from executions.errors import Refused
 from executions.journal.decided import Child, Task
 from executions.journal.paths import ancestors
 from executions.models import Execution, Step
+from executions.said import Said
 from executions.states import Phase, StepStatus
 
 Verb = Callable[[uuid.UUID], Any]
@@ -46,5 +47,9 @@ def _done(child: Execution, verb: Verb) -> None:
     except Refused as refused:
         # In another phase now: it moved on just now, and what it does is heard of.
         if refused.code != "wrong_phase":
-            said = f"The run {child.public_id} that it started refuses this: {refused.message}"
+            said = Said(
+                "The run {run} that it started refuses this: {why}",
+                run=child.public_id,
+                why=refused.message,
+            )
             raise Refused(refused.code, said, state=child.phase, remedy=refused.remedy) from refused

@@ -19,6 +19,7 @@ from executions.errors import Refused
 from executions.journal.decided import Decision
 from executions.journal.records import DECISION, StepRecord
 from executions.models import Execution
+from executions.said import Said
 from executions.verbs.deciding import amend, fork, restore
 from executions.verbs.deciding.case import Case
 from executions.verbs.deciding.opening import check_allowed, check_phase
@@ -127,7 +128,7 @@ def _looked_at(execution_id: uuid.UUID, actor: User, verb: str) -> Case:
     if broken is not None:
         raise Refused(
             "corrupt",
-            f"The journal is not whole: {broken.text}.",
+            Said("The journal is not whole: {why}.", why=broken.text),
             state=execution.phase,
             remedy=broken.remedy(),
         )

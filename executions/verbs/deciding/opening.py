@@ -33,6 +33,7 @@ from executions.models.move import Move, Standing
 from executions.models.moves import apply
 from executions.models.outside import outside
 from executions.models.transactions import atomic
+from executions.said import Said
 from executions.states import Phase, WaitingFor
 from executions.verbs.deciding.case import Case
 from executions.verbs.rows import VERBS
@@ -152,8 +153,10 @@ def corrupt(verb: str, execution: Execution, broken: Broken) -> Refused:
     """What is answered where the journal is not what was written; nothing was changed then but the
     flag.
     """
-    message = f"The {_NOUNS.get(verb, verb)} failed: {broken.text}."
-    remedy = f"Nothing was changed; it is marked for a person. {broken.remedy()}"
+    what = Said(_NOUNS.get(verb, verb))
+    message = Said("The {what} failed: {why}.", what=what, why=broken.text)
+    kept = Said("Nothing was changed; it is marked for a person.")
+    remedy = Said.together(kept, broken.remedy())
     return Refused("corrupt", message, state=execution.phase, remedy=remedy)
 
 
@@ -203,7 +206,7 @@ def check_allowed(execution: Execution, actor: User, verb: str) -> None:
     if not policy.can(actor, verb, execution):
         raise Refused(
             "forbidden",
-            f"You may see this execution, but {verb} is not for you.",
+            Said("You may see this execution, but {verb} is not for you.", verb=Said(verb)),
             state=execution.phase,
             remedy="Ask its owner or an administrator.",
         )
@@ -214,8 +217,13 @@ def check_fresh(execution: Execution, expected_seq: int | None) -> None:
     if expected_seq is not None and expected_seq != execution.head_seq:
         raise Refused(
             "stale",
-            f"It was at {expected_seq} of its history when you looked; it is at"
-            f" {execution.head_seq} now and {execution.phase}.",
+            Said(
+                "It was at {before} of its history when you looked; it is at {now} now and"
+                " {phase}.",
+                before=expected_seq,
+                now=execution.head_seq,
+                phase=execution.phase,
+            ),
             state=execution.phase,
             remedy="Look at what changed, then decide again.",
         )
@@ -234,7 +242,12 @@ def check_phase(execution: Execution, verb: str, phases: frozenset[Phase]) -> No
         allowed = " or ".join(sorted(phases))
         raise Refused(
             "wrong_phase",
-            f"It is {execution.phase}; {verb} is possible only when it is {allowed}.",
+            Said(
+                "It is {phase}; {verb} is possible only when it is {allowed}.",
+                phase=execution.phase,
+                verb=Said(verb),
+                allowed=allowed,
+            ),
             state=execution.phase,
         )
 

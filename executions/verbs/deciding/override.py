@@ -24,6 +24,7 @@ from executions.journal.events import EventName
 from executions.models import Execution
 from executions.models.move import Move, Standing
 from executions.models.transactions import persistent
+from executions.said import Said
 from executions.states import ACTIVE_PHASES, BEGUN_ANEW, MOVES, Phase
 from executions.verbs.deciding import control, family
 from executions.verbs.deciding.case import Case
@@ -90,12 +91,14 @@ def check_possible(execution: Execution, to: str) -> None:
     allowed = choices(execution)
     if to not in allowed:
         way_back = Phase(execution.phase).row.way_back if to == Phase.PENDING else ""
-        possible = f"Possible now: {', '.join(allowed) or 'no other phase'}."
+        possible = Said("Possible now: no other phase.")
+        if allowed:
+            possible = Said("Possible now: {phases}.", phases=", ".join(allowed))
         raise Refused(
             "wrong_phase",
-            f"It is {execution.phase} and cannot be put into {to[:40]}.",
+            Said("It is {phase} and cannot be put into {to}.", phase=execution.phase, to=to[:40]),
             state=execution.phase,
-            remedy=f"{way_back} {possible}".strip(),
+            remedy=Said.together(way_back, possible),
         )
 
 

@@ -17,6 +17,7 @@ from executions.journal.events import EventName
 from executions.journal.paths import WORKSPACE
 from executions.models import Execution, Workspace, away
 from executions.models.transactions import persistent
+from executions.said import Said
 from executions.states import UNDER_WAY, Phase
 from executions.verbs.deciding.case import Case, write
 from executions.verbs.deciding.opening import Opening, opened
@@ -86,8 +87,11 @@ def _remake(case: Case, *, by_rule: bool = False) -> Phase:
     if is_made and workspace is not None and not workspace.repository:
         raise Refused(
             "conflict",
-            f"Its workspace is a temporary folder on {found.host}: nothing of it was stored"
-            " elsewhere.",
+            Said(
+                "Its workspace is a temporary folder on {host}: nothing of it"
+                " was stored elsewhere.",
+                host=found.host,
+            ),
             state=execution.phase,
             remedy=_FROM_THE_BEGINNING,
         )

@@ -28,6 +28,7 @@ from executions.journal.records import DECISION, JOURNAL_FORMAT, StepRecord
 from executions.models import Execution, Step
 from executions.models.rows import RECORD_FIELDS, record_of
 from executions.models.transactions import persistent
+from executions.said import Said
 from executions.states import ACTIVE_PHASES, Phase, StepStatus
 from executions.verbs.deciding.case import Case, Decided, write
 from executions.verbs.deciding.decisions import audited
@@ -221,10 +222,10 @@ def take_restore_back(case: Case) -> StepRecord:
         raise Refused("conflict", "There is no restore to undo.", state=execution.phase)
     was = Decision.of(restored)
     if was.cut is not None:
-        why = "what it took back was not as it had been written"
+        why = Said("what it took back was not as it had been written")
         raise Refused(
             "corrupt",
-            f"The restore cannot be undone: {why}.",
+            Said("The restore cannot be undone: {why}.", why=why),
             state=execution.phase,
             remedy="Restore to another checkpoint instead.",
         )
@@ -310,7 +311,7 @@ def _checkpoint(
         assert broken is not None
         raise Refused(
             "corrupt",
-            f"It cannot be restored: {broken.text}.",
+            Said("It cannot be restored: {why}.", why=broken.text),
             state=execution.phase,
             remedy="Upgrade Stigmer first.",
         )
@@ -322,14 +323,14 @@ def _checkpoint(
     if found is None:
         raise Refused(
             "invalid",
-            f"There is no checkpoint {seq} that stands.",
+            Said("There is no checkpoint {seq} that stands.", seq=seq),
             state=execution.phase,
             remedy="Choose one of the listed checkpoints, or 0 for the beginning.",
         )
     if broken is not None and seq > broken.last_good_seq:
         raise Refused(
             "corrupt",
-            f"Checkpoint {seq} is not good: {broken.text}.",
+            Said("Checkpoint {seq} is not good: {why}.", seq=seq, why=broken.text),
             state=execution.phase,
             remedy=broken.remedy(),
         )

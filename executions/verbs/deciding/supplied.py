@@ -12,6 +12,7 @@ from executions.expressions import EVALUATION_SECONDS
 from executions.journal.records import StepRecord
 from executions.language.walking.places import task_at
 from executions.models.outside import outside
+from executions.said import Said
 from executions.values import digest
 from executions.verbs.deciding.case import Case
 
@@ -33,7 +34,7 @@ def check_output(case: Case, record: StepRecord, output: Any) -> None:
     if found:
         raise Refused(
             "invalid",
-            f"The output does not fit the schema of {record.name}.",
+            Said("The output does not fit the schema of {step}.", step=record.name),
             state=case.execution.phase,
             findings=[Finding(f"/output{each.pointer}", each.message) for each in found],
         )
@@ -45,10 +46,15 @@ def _problems(document: Any, output: Any, owner: str, name: str) -> list[Finding
     except schemas.SchemaBusy as problem:
         raise Refused(
             "unavailable",
-            f"The output cannot be checked now: {problem}.",
+            Said("The output cannot be checked now: {problem}.", problem=problem),
             remedy="Try again in a few seconds.",
         ) from problem
     except schemas.SchemaError as problem:
         raise Refused(
-            "invalid", f"The output could not be checked against the schema of {name}: {problem}."
+            "invalid",
+            Said(
+                "The output could not be checked against the schema of {name}: {problem}.",
+                name=name,
+                problem=problem,
+            ),
         ) from problem

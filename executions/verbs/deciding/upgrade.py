@@ -38,6 +38,7 @@ from executions.language.walking.walker import Walker
 from executions.models import Execution, WorkflowVersion
 from executions.models.outside import outside
 from executions.models.transactions import persistent
+from executions.said import Said
 from executions.secret_access import author_of
 from executions.states import Phase, StepStatus
 from executions.verbs.deciding import decisions, family
@@ -156,7 +157,11 @@ def _onto(case: Case, version_number: int) -> Decided:
         listed = "; ".join(f"{misfit.path} ({misfit.why})" for misfit in fit.misfits)
         raise Refused(
             "conflict",
-            f"Version {version_number} does not fit what was recorded: {listed}.",
+            Said(
+                "Version {number} does not fit what was recorded: {listed}.",
+                number=version_number,
+                listed=listed,
+            ),
             state=execution.phase,
             remedy=(
                 "Restore to a checkpoint before these steps, correct the new version, or start a"
@@ -218,7 +223,7 @@ def _version(execution: Execution, number: int) -> WorkflowVersion:
     if version is None:
         raise Refused(
             "invalid",
-            f"The workflow has no version {number}.",
+            Said("The workflow has no version {number}.", number=number),
             state=execution.phase,
             remedy="Apply it first, or name one that it has.",
         )
@@ -294,7 +299,7 @@ def _walked(
         each.step.path: each.step for each in requests if isinstance(each, Effect | Spawn | Emit)
     }
     if begun and journal.unvisited:
-        why = "the new version would run another step first"
+        why = Said("the new version would run another step first")
         return _Fit([Misfit(path, why) for path in sorted(journal.unvisited)])
     first = next(iter(begun.values()), None) or requests[0].step
     return _Fit([], GoesOn("runs" if begun else "waits", first.path, first.name), begun)

@@ -27,7 +27,8 @@ def test_the_graph_marks_the_failed_task_and_says_the_same_in_a_table(
     page = text(as_(alice), failed, "graph")
     assert page.count("tone-bad here") == 1
     address = f"/executions/{failed.public_id}/?find=%2Fcharge"
-    assert f'<tr class="here"><th scope="row"><a href="{address}"><bdi>charge</bdi>' in page
+    row = page.partition('<tr class="here">')[2].partition("</tr>")[0]
+    assert f'<a href="{address}"' in row and "<bdi>charge</bdi>" in row
     assert "here now" in page
 
 
