@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from functools import lru_cache
 
+from django.utils import translation
+
 from dashboard.graph.layers import Drawing, draw
 from dashboard.graph.nodes import graph_of
 from executions import language as definition
@@ -21,11 +23,17 @@ def drawing(execution: Execution) -> Drawing | None:
     return None if execution.version_id is None else drawing_of(execution.version_id)
 
 
-@lru_cache(maxsize=64)
 def drawing_of(version_id: uuid.UUID) -> Drawing:
-    """Versions never change, so that each is laid out once."""
+    """The version as a graph, with its words in the reader's language."""
+    return _drawn(version_id, translation.get_language())
+
+
+@lru_cache(maxsize=64)
+def _drawn(version_id: uuid.UUID, language: str | None) -> Drawing:
+    """Versions never change, so that each is laid out once in each language."""
     document = WorkflowVersion.objects.values_list("document", flat=True).get(pk=version_id)
-    return draw(graph_of(definition.load(document)))
+    with translation.override(language):
+        return draw(graph_of(definition.load(document)))
 
 
 def standing(execution: Execution) -> list[tuple[str, str]]:
