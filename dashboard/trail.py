@@ -16,6 +16,8 @@ from dashboard.timeline import Segment
 from executions.journal.paths import unescape
 
 DEEPEST = 4
+# The step in which a workflow's `input.from` is worked out: it looks like a round, and is none.
+INPUT = "/@input"
 
 
 class Kind(StrEnum):
@@ -52,6 +54,11 @@ class Group:
         return unescape(segment)
 
 
+def is_round(segment: str) -> bool:
+    """Whether a part of a path is a round of a loop: ``@3``."""
+    return segment.startswith("@") and segment[1:].isdecimal()
+
+
 def around(path: str, forks: Collection[str]) -> list[Group]:
     """The groups in which the step at ``path`` stands, outermost first; ``forks`` are the paths of
     the steps that forked.
@@ -60,7 +67,7 @@ def around(path: str, forks: Collection[str]) -> list[Group]:
     above = ""
     for segment in path.split("/")[1:]:
         here = f"{above}/{segment}"
-        if segment.startswith("@"):
+        if is_round(segment):
             found += [Group(Kind.LOOP, above), Group(Kind.ROUND, here)]
         elif above in forks:
             found.append(Group(Kind.BRANCH, here))

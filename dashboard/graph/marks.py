@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from dashboard.graph.nodes import key_of
+from dashboard.trail import is_round
 from executions.journal.paths import ancestors, is_inside
 from executions.states import OPEN_STATUSES, StepStatus
 
@@ -61,7 +62,7 @@ def rounds(steps: Iterable[tuple[str, str]]) -> dict[str, int]:
     for path, _ in steps:
         above = ""
         for segment in path.split("/")[1:]:
-            if segment.startswith("@"):
+            if is_round(segment):
                 seen.setdefault(key_of(above), set()).add(f"{above}/{segment}")
             above = f"{above}/{segment}"
     return {key: len(found) for key, found in seen.items()}

@@ -24,6 +24,7 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Concat, StrIndex, Substr
 
+from dashboard.trail import INPUT, is_round
 from executions.models import Step
 from executions.models.step import StepQuerySet
 from executions.states import OPEN_STATUSES, StepStatus
@@ -144,7 +145,7 @@ def levels(
     for at, path in enumerate(inside):
         rest = Substr("path", len(path) + 1, output_field=TextField())
         rows = rows.annotate(**{f"rest_{at}": rest, f"head_{at}": _head(path)})
-        flat = ~Q(**{f"rest_{at}__contains": "/@"})
+        flat = ~Q(**{f"rest_{at}__contains": "/@"}) | Q(path=INPUT)
         wanted |= flat & Q(**{f"head_{at}": f"{path}/"}) | Q(path=path) if path else flat
     for at, path in enumerate(whole):
         rows = rows.annotate(**{f"whole_{at}": _head(path)})
@@ -167,13 +168,13 @@ def around_these(paths: Sequence[str]) -> list[str]:
     for path in paths:
         parts = path.split("/")
         for at, part in enumerate(parts):
-            if part.startswith("@"):
+            if is_round(part):
                 found["/".join(parts[: at + 1])] = None
     return list(found)
 
 
 def _below(execution_id: uuid.UUID, inside: str) -> StepQuerySet:
-    rows = Step.objects.filter(execution_id=execution_id).tasks()
+    rows = Step.objects.filter(execution_id=execution_id).tasks().exclude(path=INPUT)
     return rows.annotate(head=_head(inside)).filter(head=f"{inside}/") if inside else rows
 
 

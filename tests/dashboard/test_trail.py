@@ -86,3 +86,8 @@ def test_ids_of_lists_hold_nothing_of_what_a_path_holds() -> None:
     groups = around('/l"><script>/@0/x', ())
     assert list_id([]) == "steps"
     assert list_id(groups).removeprefix("in-round-").isalnum()
+
+
+def test_the_step_that_works_out_the_input_is_no_round() -> None:
+    assert around("/@input", ()) == []
+    assert drawn(tree([Step("/@input"), Step("/a")], (), {})) == ["/@input", "/a"]

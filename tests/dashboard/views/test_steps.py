@@ -33,6 +33,15 @@ do:
 """
 
 
+FROM = """document: {dsl: '1.0.0', namespace: n, name: shaped, version: '1.0.0'}
+input: {from: '${ {items: [.one, .one]} }'}
+do:
+- all:
+    for: {each: item, in: '${ .items }'}
+    do: [{keep: {set: {kept: '${ $item }'}}}]
+"""
+
+
 @pytest.fixture
 def looped(alice: User, drive: Drive) -> Callable[[int], Execution]:
     def run(many: int) -> Execution:
@@ -46,6 +55,17 @@ def page(client: Client, execution: Execution, more: str = "", **headers: Any) -
     response = client.get(f"/executions/{execution.public_id}/{more}", headers=headers)
     assert response.status_code == 200
     return response.content.decode()
+
+
+def test_the_step_that_works_out_the_input_stands_beside_the_loops(
+    alice: User, as_: As, drive: Drive
+) -> None:
+    workflow = apply_definition(FROM, alice).workflow
+    execution = drive(start(workflow, alice, input={"one": 1}))
+    assert execution.phase == Phase.COMPLETED
+    text = page(as_(alice), execution)
+    assert ">input</bdi>" in text and "×2 rounds" in text and text.count(">keep</bdi>") == 2
+    page(as_(alice), execution, "graph")
 
 
 def test_a_short_loop_is_shown_with_its_rounds_numbered(
