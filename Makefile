@@ -28,11 +28,12 @@ test-full: check chromium ## Run everything, long fuzzing included (20,000 reque
 	STIGMER_TEST_EXAMPLES=85 $(PYTEST) -n 2
 	STIGMER_TEST_DATABASE=postgres $(PYTEST) -n 2
 
-check: dev ## Run the gates: style, types, rooms, migrations, Django's own checks, the API's document
+check: dev ## Run the gates: style, types, rooms, translations, migrations, Django's own checks, the API's document
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python scripts/translations.py --check
 	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py makemigrations --check --dry-run
 	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -W error manage.py check --fail-level WARNING
 	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m executions.api --check

@@ -78,6 +78,7 @@ TABLES: Mapping[str, Row] = {
     "Refused": Row(("remedy",), (1,), REFUSING),
     "Finding": Row((), (1,), REFUSING),
     "Promise": Row(("says",), (0,), "executions/sandbox/"),
+    "Attention": Row(("word",), (0,), "executions/models/"),
 }
 # Enumerations whose values are said as they are.
 SAID_AS_THEY_ARE = frozenset({"WaitingFor"})

@@ -11,7 +11,6 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 from executions.errors import Finding, Refused
 from executions.said import Said
@@ -24,7 +23,7 @@ COLUMN_NAMES = r"\A[a-z]+(,[a-z]+)*\Z"
 class Language(models.TextChoices):
     """Of pages; the API and the command speak English."""
 
-    BROWSER = "browser", _("That of the browser")
+    BROWSER = "browser", "That of the browser"
     ENGLISH = "en", "English"
     GERMAN = "de", "Deutsch"
 
@@ -38,16 +37,16 @@ class DateFormat(models.TextChoices):
 
 
 class Theme(models.TextChoices):
-    SYSTEM = "system", _("As the system has it")
-    LIGHT = "light", _("Light")
-    DARK = "dark", _("Dark")
+    SYSTEM = "system", "As the system has it"
+    LIGHT = "light", "Light"
+    DARK = "dark", "Dark"
 
 
 class Density(models.TextChoices):
     """How much room a row of a list takes."""
 
-    COMFORTABLE = "comfortable", _("Comfortable")
-    COMPACT = "compact", _("Compact")
+    COMFORTABLE = "comfortable", "Comfortable"
+    COMPACT = "compact", "Compact"
 
 
 def _check_zone(name: str) -> None:

@@ -57,7 +57,10 @@ globalThis.stigmerWords = {
   "Writes the arguments of {tool} ({many} characters)": "Schreibt die Argumente von {tool} ({many} Zeichen)",
   "You may not do this, or this page is from before you logged in. Load it again.": "Dafür fehlt die Berechtigung, oder die Seite ist älter als die Anmeldung. Die Seite neu laden.",
   "dark theme": "dunkles Design",
+  "in {span}": "in {span}",
+  "just now": "gerade eben",
   "light theme": "helles Design",
+  "now": "jetzt",
   "this run": "dieser Lauf",
   "{at} of {many}": "{at} von {many}",
   "{many} changes": "{many} Änderungen",
@@ -65,5 +68,6 @@ globalThis.stigmerWords = {
   "{many} found": "{many} gefunden",
   "{many} more": "{many} weitere",
   "{many} new": "{many} neu",
-  "{many} new executions": "{many} neue Läufe"
+  "{many} new executions": "{many} neue Läufe",
+  "{span} ago": "vor {span}"
 };
