@@ -111,6 +111,20 @@ class Drive:
         self.columns_at_end: dict[str, Any] = {}
         self.walker: Walker | AgentWalker | None = None
 
+    def go_on(self, held: Held) -> None:
+        """The walk of this drive goes on: this process has taken the run again, as it stood."""
+        self.execution, self.token = held.execution, held.token
+        self.secrets = surroundings.secrets_for(held.execution.pk, self.workflow, held.author)
+        self.boundary = Boundary(held, self.journal, self.boundary.process_id, self.store)
+        self.columns_at_end = {}
+        self.show_progress()
+
+    def show_progress(self) -> None:
+        """Each boundary writes how far the walk has come."""
+        walker = self.walker
+        assert walker is not None
+        self.boundary.progress = lambda: (walker.done, walker.total)
+
     @contextmanager
     def hurried(self) -> Iterator[None]:
         """The walk goes on while a transaction is open, so that it takes little time for foreign

@@ -33,6 +33,7 @@ from executions.driving.drive import Drive, Parked, RolledBack, Timer, Yielded
 from executions.driving.lease import Held, claim, give_back
 from executions.driving.sending import BrokenOff, why
 from executions.driving.store import Impatient, Store
+from executions.driving.suspended import Suspended, is_worth_keeping
 from executions.driving.takeover import set_apart, take_over
 from executions.errors import ExpressionError, Fenced, WorkflowError
 from executions.journal.replay import Diverged
@@ -77,9 +78,8 @@ def advance(
     ``alone``: this process drives nothing else, and takes only what has to be driven so.
     Raises OperationalError where others had it locked for too long and nothing was taken.
     """
-    held = store.call(
-        Impatient(partial(claim, execution_id, process_id, alone=alone), CLAIM_SECONDS)
-    )
+    claiming = partial(claim, execution_id, process_id, alone=alone, walks=running.walks)
+    held = store.call(Impatient(claiming, CLAIM_SECONDS))
     if held is None:
         return False
     drive_held(held, process_id=process_id, store=store, running=running, timer=timer, alone=alone)
@@ -97,6 +97,7 @@ def drive_held(
 ) -> None:
     """Drive as far as it goes what this process has taken already."""
     execution_id = held.execution.pk
+    running.walks.forget(execution_id)
     running.take(execution_id, held.token)
     drive: Drive | None = None
     try:
@@ -108,8 +109,8 @@ def drive_held(
         if found is True and not alone and held.execution.version_id in running.quarantined:
             set_apart(held, store)
         elif found is not False:
-            drive = Drive(held, process_id, store, running, timer)
-            Driver(drive).run(None if found is True else found)
+            drive = _drive_of(held, process_id, store, running, timer)
+            Driver(drive, held.walk).run(None if found is True else found)
     except Fenced:
         log.warning(
             "lease lost, nothing was written",
@@ -122,6 +123,15 @@ def drive_held(
         _broken_off(held, drive, store, problem)
     finally:
         running.let_go(execution_id, held.token)
+
+
+def _drive_of(
+    held: Held, process_id: uuid.UUID, store: Store, running: Running, timer: Timer | None
+) -> Drive:
+    if held.walk is None:
+        return Drive(held, process_id, store, running, timer)
+    held.walk.drive.go_on(held)
+    return held.walk.drive
 
 
 def _broken_off(held: Held, drive: Drive | None, store: Store, problem: Error) -> None:
@@ -149,11 +159,14 @@ def _broken_off(held: Held, drive: Drive | None, store: Store, problem: Error) -
 
 
 class Driver:
-    """The loop between the walk and the boundary."""
+    """The loop between the walk and the boundary; ``kept`` is the walk that goes on."""
 
-    def __init__(self, drive: Drive) -> None:
+    def __init__(self, drive: Drive, kept: Suspended | None = None) -> None:
         self.drive = drive
+        self._kept = kept
         self._flushed = time.monotonic()
+        # The request at which the walk stands; None while it goes on from one to the next.
+        self._stands: tuple[Walking, Request] | None = None
 
     def run(self, crashes: Crashes | None) -> None:
         """Drive it as far as it goes; where it crashed too often (``crashes``), set it aside."""
@@ -192,22 +205,41 @@ class Driver:
             self._loop()
         except Parked as parked:
             self.drive.let_go(parked)
+            self._keep(parked)
+
+    def _keep(self, parked: Parked) -> None:
+        """The run waits: keep its walk for its next moment, where it stands at one request."""
+        drive, stands = self.drive, self._stands
+        if stands is None or parked.in_line or not isinstance(self.walker, Walker):
+            return
+        walk, request = stands
+        if isinstance(request, Fork) or not is_worth_keeping(drive, parked.until):
+            return
+        boundary = drive.boundary
+        drive.running.walks.keep(
+            drive.execution.pk,
+            Suspended(
+                drive,
+                walk,
+                request,
+                drive.token,
+                boundary.head_seq,
+                sealed.waited_seconds(),
+            ),
+        )
 
     def _loop(self) -> None:
         if self.drive.boundary.cancel_asked:
             raise CancelAsked
         if self.drive.boundary.pause_asked:
             raise PauseAsked
-        leave_out_waiting(self.drive)
-        self.walker = self._walker()
         try:
-            limit_at = self._limit_at()
+            walk, following = self._begun() if self._kept is None else self._gone_on(self._kept)
         except ExpressionError as problem:
             error = WorkflowError.standard("expression", str(problem), instance="/timeout/after")
             return endings.end(self.drive, Failed(error, None))
-        walk = self.walker.run(limit_at)
-        following: Request | Ended = self._send(walk, None)
         while not isinstance(following, (Completed, Failed)):
+            self._stands = walk, following
             if isinstance(following, Breathe):
                 self._flush_if_due()
                 following = self._send(walk, None)
@@ -230,7 +262,24 @@ class Driver:
                 following = self._send(walk, answering.answer_of(self.drive, following))
         endings.end(self.drive, following)
 
+    def _begun(self) -> tuple[Walking, Request | Ended]:
+        """The walk from the top. Raises ExpressionError where the time limit cannot be read."""
+        leave_out_waiting(self.drive)
+        self.walker = self._walker()
+        walk = self.walker.run(self._limit_at())
+        return walk, self._send(walk, None)
+
+    def _gone_on(self, kept: Suspended) -> tuple[Walking, Request | Ended]:
+        """The walk from where it stands: a pause is over, anything else is asked for again."""
+        assert self.drive.walker is not None
+        self.walker = self.drive.walker
+        sealed.go_on_waiting_from(kept.waited_seconds)
+        if isinstance(kept.request, Park):
+            return kept.walk, self._send(kept.walk, None)
+        return kept.walk, kept.request
+
     def _send(self, walk: Walking, answer: Any) -> Request | Ended:
+        self._stands = None
         try:
             return walk.send(answer)
         except StopIteration as stop:
@@ -263,7 +312,7 @@ class Driver:
         else:
             walker = Walker(self.drive.workflow, self.drive.journal, facts, now=clock.now)
         self.drive.walker = walker
-        self.drive.boundary.progress = lambda: (walker.done, walker.total)
+        self.drive.show_progress()
         return walker
 
     def _limit_at(self) -> datetime | None:

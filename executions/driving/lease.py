@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from django.db.models import Count, Max, Q
 
 from executions import clock
+from executions.driving.suspended import Suspended, SuspendedWalks
 from executions.driving.versions import Parsed, parsed_for
 from executions.journal.decided import Task
 from executions.journal.links import FIRST_FORMAT
@@ -45,21 +46,30 @@ class Held:
     author: Applicant | None = None
     # The dead process from which it was taken over, once that was looked at.
     left_by: Process | None = None
+    # The walk that this process kept, which goes on; nothing was read of the journal then.
+    walk: Suspended | None = None
 
 
-def claim(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool = False) -> Held | None:
+def claim(
+    execution_id: uuid.UUID,
+    process_id: uuid.UUID,
+    *,
+    alone: bool = False,
+    walks: SuspendedWalks | None = None,
+) -> Held | None:
     """Take an execution that is due, or whose process died.
 
     None: there is nothing to do, or somebody else has it.
 
     ``alone`` takes only one that has to be driven by a process that holds nothing else; otherwise
-    it takes no such one.
+    it takes no such one. A walk of ``walks`` goes on where the run stands as it does.
     """
     move = _claiming(execution_id, process_id, alone=alone)
     held = _untouched(move) if vendor() == "postgresql" else []
     if not held:
         with atomic():
-            held = _held([execution_id], claim_all(move, [execution_id], waits=True))
+            taken = claim_all(move, [execution_id], waits=True)
+            held = _held([execution_id], taken, walks)
     return held[0] if held else None
 
 
@@ -75,7 +85,11 @@ def _untouched(move: Move) -> list[Held]:
     return _held([move.execution_id], claim_all(first, [move.execution_id], waits=True))
 
 
-def claim_many(execution_ids: Sequence[uuid.UUID], process_id: uuid.UUID) -> list[Held]:
+def claim_many(
+    execution_ids: Sequence[uuid.UUID],
+    process_id: uuid.UUID,
+    walks: SuspendedWalks | None = None,
+) -> list[Held]:
     """Take those of these that are due, or left by a dead process, and that nobody else takes at
     this moment.
     """
@@ -83,7 +97,7 @@ def claim_many(execution_ids: Sequence[uuid.UUID], process_id: uuid.UUID) -> lis
         return []
     move = _claiming(execution_ids[0], process_id, alone=False)
     with atomic():
-        return _held(execution_ids, claim_all(move, execution_ids))
+        return _held(execution_ids, claim_all(move, execution_ids), walks)
 
 
 def _claiming(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool) -> Move:
@@ -100,7 +114,11 @@ def _claiming(execution_id: uuid.UUID, process_id: uuid.UUID, *, alone: bool) ->
     return move.to(Phase.IN_PROGRESS, process_id=process_id)
 
 
-def _held(wanted: Sequence[uuid.UUID], taken: Sequence[tuple[Applied, Execution]]) -> list[Held]:
+def _held(
+    wanted: Sequence[uuid.UUID],
+    taken: Sequence[tuple[Applied, Execution]],
+    walks: SuspendedWalks | None = None,
+) -> list[Held]:
     """The executions that were taken, in the order in which they were wanted.
 
     Its journal is read after the UPDATE, under its row locks: what a decision wrote just before is
@@ -110,24 +128,43 @@ def _held(wanted: Sequence[uuid.UUID], taken: Sequence[tuple[Applied, Execution]
     new = _never_begun(claimed)
     # A fork has a journal before anybody drives it.
     empty = {key for key in new if not claimed[key][1].head_digest}
-    records = load_records_of([key for key in claimed if key not in empty])
+    kept = {} if walks is None else _going_on(claimed, walks)
+    records = load_records_of([key for key in claimed if key not in empty and key not in kept])
     return [
-        _held_one(*claimed[key], records.get(key, []), key in new)
+        _held_one(*claimed[key], records.get(key, []), key in new, kept.get(key))
         for key in wanted
         if key in claimed
     ]
 
 
+def _going_on(
+    claimed: Mapping[uuid.UUID, tuple[Applied, Execution]], walks: SuspendedWalks
+) -> dict[uuid.UUID, Suspended]:
+    """The walks that go on from where they stand."""
+    found = {}
+    for key, (applied, execution) in claimed.items():
+        walk = walks.get(key)
+        if walk is not None and walk.goes_on(execution, applied):
+            found[key] = walk
+    return found
+
+
 def _held_one(
-    applied: Applied, execution: Execution, records: list[StepRecord], first_time: bool
+    applied: Applied,
+    execution: Execution,
+    records: list[StepRecord],
+    first_time: bool,
+    walk: Suspended | None,
 ) -> Held:
     definition = parsed_for(execution)
     asks_for_secrets = definition.workflow.use.secrets and execution.journal_format != FIRST_FORMAT
     author = author_of(execution.version_id) if asks_for_secrets else None
     asked = (applied.cancel_asked, applied.pause_asked)
-    return Held(
+    held = Held(
         execution, definition, records, applied.token, applied.inbox, *asked, first_time, author
     )
+    held.walk = walk
+    return held
 
 
 def _never_begun(claimed: Mapping[uuid.UUID, tuple[Applied, Execution]]) -> set[uuid.UUID]:

@@ -11,6 +11,8 @@ Names are escaped as in JSON pointers (RFC 6901), and ``@`` and ``#`` as well.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 WORKSPACE = "/~workspace"
 _ESCAPES = (("~", "~0"), ("/", "~1"), ("@", "~2"), ("#", "~3"))
 
@@ -59,6 +61,19 @@ def try_number(path: str, guarded: str) -> int | None:
 def is_inside(path: str, ancestor: str) -> bool:
     """Whether ``path`` stands below ``ancestor`` (``""`` is the whole execution)."""
     return path.startswith(ancestor + "/")
+
+
+def children_of(paths: Iterable[str]) -> dict[str, list[str]]:
+    """Each path above one of these (``""`` is the root), with the paths right below it."""
+    below: dict[str, list[str]] = {}
+    linked: set[str] = set()
+    for path in paths:
+        while path and path not in linked:
+            linked.add(path)
+            above = path.rpartition("/")[0]
+            below.setdefault(above, []).append(path)
+            path = above
+    return below
 
 
 def ancestors(path: str) -> list[str]:

@@ -68,6 +68,8 @@ class StepRecord:
     texts: dict[str, str | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    # Of the row that it was read from.
+    characters: int = field(default=0, init=False, repr=False, compare=False)
 
     def enter(
         self,

@@ -12,7 +12,7 @@ from typing import Any
 from executions.errors import NotStorable, StigmerError
 from executions.journal.links import link
 from executions.journal.operation import is_tried_again, place_of
-from executions.journal.paths import WORKSPACE, ancestors, is_inside
+from executions.journal.paths import WORKSPACE, ancestors, children_of, is_inside
 from executions.journal.records import JOURNAL_FORMAT, STORED_AS_TEXT, StepRecord
 from executions.states import StepStatus
 from executions.values import storable
@@ -54,6 +54,10 @@ class Journal:
     ) -> None:
         self.steps = {record.path: record for record in records}
         self.unvisited = set(self.steps)
+        # Path -> the paths right below it; made when it is first asked for.
+        self._below: dict[str, list[str]] | None = None
+        # Of the JSON of its steps, roughly.
+        self.characters = sum(record.characters for record in self.steps.values())
         # Steps that have a row, as far as this drive knows.
         self.written = {record.id for record in self.steps.values()}
         self.head_digest = head_digest
@@ -83,8 +87,15 @@ class Journal:
 
     def pass_over(self, path: str) -> None:
         """The steps below ``path`` need not be visited: the decision was made without them."""
-        if self.unvisited:
-            self.unvisited = {each for each in self.unvisited if not is_inside(each, path)}
+        if not self.unvisited:
+            return
+        if self._below is None:
+            self._below = children_of(self.unvisited)
+        around = [path]
+        while around:
+            for each in self._below.pop(around.pop(), ()):
+                self.unvisited.discard(each)
+                around.append(each)
 
     def open_below_a_fork(self, path: str) -> bool:
         """Whether branches below ``path`` have begun and not come to an end."""
@@ -138,6 +149,7 @@ class Journal:
                 " are allowed (STIGMER_MAX_STEPS). A loop may not end."
             )
         record.texts = {name: self._measure(getattr(record, name)) for name in BEGUN_WITH}
+        self._count(record.texts)
         self._check(record.control)
         self.steps[record.path] = record
         self.pending[record.id] = record
@@ -147,6 +159,7 @@ class Journal:
         """Record how a task ended, and chain it. Raises NotStorable before anything is changed."""
         texts = {name: self._measure(getattr(record, name)) for name in STORED_AS_TEXT[:-1]}
         record.texts = texts | {"control": self._check(record.control)}
+        self._count(record.texts)
         record.enter(status, at)
         self.head_digest = record.digest = link(self.head_digest, record, self._format)
         self.steps[record.path] = record
@@ -217,6 +230,9 @@ class Journal:
                 name: self._check(value) for name, value in values.items() if name == "control"
             }
             record.texts = known | texts
+
+    def _count(self, texts: dict[str, str | None]) -> None:
+        self.characters += sum(len(text) for text in texts.values() if text)
 
     def _check(self, value: Any) -> str:
         text = storable(value, limit_bytes=self._value_bytes)

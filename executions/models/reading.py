@@ -73,8 +73,11 @@ def standing_records(
         cursor.execute(_standing(), [keys_as_one(execution_ids), DECISION])
         rows = cursor.fetchall()
     for row in rows:
+        characters = sum(len(value) for value in row if type(value) is str)
         execution_id, *values = steps.values(row)
-        yield execution_id, record_of(values)
+        record = record_of(values)
+        record.characters = characters
+        yield execution_id, record
 
 
 @cache

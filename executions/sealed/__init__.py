@@ -52,7 +52,13 @@ from executions.sealed.errors import (
     SealedUnavailable,
 )
 from executions.sealed.limits import Limits
-from executions.sealed.places import Caller, calling, hurried, waited_seconds
+from executions.sealed.places import (
+    Caller,
+    calling,
+    go_on_waiting_from,
+    hurried,
+    waited_seconds,
+)
 
 __all__ = [
     "Caller",
@@ -73,6 +79,7 @@ __all__ = [
     "calling",
     "close",
     "configure",
+    "go_on_waiting_from",
     "hurried",
     "pids",
     "waited_seconds",

@@ -79,6 +79,11 @@ def waited_seconds() -> float:
     return _of_thread.seconds
 
 
+def go_on_waiting_from(seconds: float) -> None:
+    """What this thread does from now on was begun by one that had waited so long."""
+    _of_thread.seconds = seconds
+
+
 def note_waited(seconds: float) -> None:
     """This thread waited so long for what it needs to make a call."""
     _of_thread.seconds += seconds

@@ -198,7 +198,8 @@ class Taker:
             chosen += room.choose(left)
         if seen is not None and not seen.there.isdisjoint(ALONE):
             alone = to_be_driven_alone(self._solo.room())
-        held = claim_many([each.execution_id for each in chosen], self._process_id)
+        wanted = [each.execution_id for each in chosen]
+        held = claim_many(wanted, self._process_id, self._running.walks)
         more = len(chosen) < len(found)
         if more:
             return Taken(held, alone, more, None, seconds)

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from executions import sealed
 from executions.calls.context import Cancellation, Deadline
+from executions.driving.suspended import SuspendedWalks
 
 OVERDUE_SECONDS = 10.0
 
@@ -89,6 +90,7 @@ class Running:
         # Versions whose executions have to be driven by a process of their own (models.Quarantine).
         self.quarantined: frozenset[uuid.UUID] = frozenset()
         self._lock = threading.Lock()
+        self.walks = SuspendedWalks()
         # Gives the attempts of a run that are made beside another one their places.
         self.places: Places = Unbounded()
         self._held: dict[uuid.UUID, int] = {}
