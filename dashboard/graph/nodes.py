@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
+from django.utils.translation import pgettext
 
 from executions.journal.paths import escape
 from executions.language import KINDS, NamedTask, Workflow
@@ -56,7 +57,7 @@ def key_of(step_path: str) -> str:
 
 def graph_of(workflow: Workflow) -> Graph:
     drawing = _Drawing()
-    drawing.add(START, _("Start"), START)
+    drawing.add(START, pgettext("graph", "Start"), START)
     left = drawing.block(workflow.do, "", [(START, "", None)])
     drawing.join(left + drawing.ends, END)
     drawing.add(END, _("End"), END)
