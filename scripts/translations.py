@@ -78,6 +78,7 @@ TABLES: Mapping[str, Row] = {
     "Refused": Row(("remedy",), (1,), REFUSING),
     "Finding": Row((), (1,), REFUSING),
     "Promise": Row(("says",), (0,), "executions/sandbox/"),
+    "Kind": Row((), (1,), "executions/outbound/kinds/"),
     "Attention": Row(("word",), (0,), "executions/models/"),
 }
 # Enumerations whose values are said as they are.
