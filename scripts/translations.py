@@ -78,7 +78,8 @@ TABLES: Mapping[str, Row] = {
     "Refused": Row(("remedy",), (1,), REFUSING),
     "Finding": Row((), (1,), REFUSING),
     "Promise": Row(("says",), (0,), "executions/sandbox/"),
-    "Kind": Row((), (1,), "executions/outbound/kinds/"),
+    # A kind of problem: title, meaning, remedy; a kind of channel: its label.
+    "Kind": Row((), (1, 2, 3, 4), ("executions/api/problems", "executions/outbound/kinds/")),
     "Attention": Row(("word",), (0,), "executions/models/"),
 }
 # Enumerations whose values are said as they are.
