@@ -56,6 +56,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
+def no_test_leaves_a_database_that_only_reads() -> Iterator[None]:
+    """A command that looks on makes its process one that writes nothing."""
+    yield
+    assert not settings.DATABASES["default"]["OPTIONS"].get("reads_only")
+
+
+@pytest.fixture(autouse=True)
 def patience_for_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that drives in its own process has no worker that would wake a call in line for a
     function process: on a busy machine a process takes longer to start than a call waits in its

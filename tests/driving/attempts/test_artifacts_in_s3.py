@@ -122,7 +122,12 @@ def test_a_patch_waits_for_it_and_a_git_workspace_is_stored_there(
     assert execution.artifacts.get().name == "changes.patch"
 
 
-def test_the_doctor_says_whether_it_answers(settings: Any, tmp_path: Path, away: str) -> None:
+def test_the_doctor_says_whether_it_answers(
+    settings: Any, tmp_path: Path, away: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # They change the whole process, in which other tests come after this one.
+    monkeypatch.setattr("executions.cli.surroundings.use_settings", lambda **_: None)
+    monkeypatch.setattr("executions.cli.surroundings.only_read", lambda: None)
     with storage(tmp_path / "s3") as settings.STIGMER_ARTIFACTS:
         found = next(each for each in examine() if each.name == "artifacts")
         assert found.ok, found.detail
