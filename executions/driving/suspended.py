@@ -1,6 +1,6 @@
 """Walks of runs that wait, kept in memory by the worker that drove them.
 
-Whoever takes a run walks it from its journal, which costs more the longer the journal is. The
+A run that is taken is walked from its journal, which costs more the longer the journal is. The
 worker that let go of a waiting run keeps the walk where it stands, and goes on from there if nobody
 took the run since and nothing was written to it. In every other case (a restart, another worker, a
 decision of a person) the run is walked from its journal: what is kept is never needed.

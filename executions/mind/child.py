@@ -23,7 +23,7 @@ from executions.mind.errors import Problem, RequestFailed, Why
 from executions.mind.heard import Heard, together
 
 FRAME_SECONDS = 0.03
-# Where processors are short, a step is driven before somebody's answer is shown a word further.
+# A step is driven before an answer is shown a word further, if processors are short.
 _NICENESS = 5
 _PR_SET_PDEATHSIG = 1
 

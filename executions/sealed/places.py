@@ -80,7 +80,7 @@ def waited_seconds() -> float:
 
 
 def go_on_waiting_from(seconds: float) -> None:
-    """What this thread does from now on was begun by one that had waited so long."""
+    """This thread goes on with the work of one that had waited so long."""
     _of_thread.seconds = seconds
 
 
