@@ -160,11 +160,17 @@ def _held_one(
     asks_for_secrets = definition.workflow.use.secrets and execution.journal_format != FIRST_FORMAT
     author = author_of(execution.version_id) if asks_for_secrets else None
     asked = (applied.cancel_asked, applied.pause_asked)
-    held = Held(
-        execution, definition, records, applied.token, applied.inbox, *asked, first_time, author
+    return Held(
+        execution,
+        definition,
+        records,
+        applied.token,
+        applied.inbox,
+        *asked,
+        first_time,
+        author,
+        walk=walk,
     )
-    held.walk = walk
-    return held
 
 
 def _never_begun(claimed: Mapping[uuid.UUID, tuple[Applied, Execution]]) -> set[uuid.UUID]:
