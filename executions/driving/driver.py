@@ -106,7 +106,7 @@ def drive_held(
             if held.execution.left_by_id is None
             else take_over(held, store, running.stopping, alone=alone)
         )
-        if found is True and not alone and held.execution.version_id in running.quarantined:
+        if found is True and not alone and held.is_quarantined:
             set_apart(held, store)
         elif found is not False:
             drive = _drive_of(held, process_id, store, running, timer)

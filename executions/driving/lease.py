@@ -41,6 +41,8 @@ class Held:
     cancel_asked: bool
     pause_asked: bool
     first_time: bool
+    # Its version has to be driven by a process of its own (models.Quarantine).
+    is_quarantined: bool = False
     # The person who applied its version, with the rights of now; None where that is not asked: the
     # workflow uses no secret, or the run began before secrets belonged to somebody.
     author: Applicant | None = None
@@ -168,6 +170,7 @@ def _held_one(
         applied.inbox,
         *asked,
         first_time,
+        applied.is_quarantined,
         author,
         walk=walk,
     )

@@ -113,7 +113,10 @@ class Woken:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The row right after the move, and the run that it woke."""
+    """The row right after the move, and the run that it woke.
+
+    ``is_quarantined`` (of a claim): its version is driven by processes of its own.
+    """
 
     head_seq: int
     inbox: int
@@ -121,3 +124,4 @@ class Applied:
     cancel_asked: bool
     pause_asked: bool
     woken: Woken | None = None
+    is_quarantined: bool = False

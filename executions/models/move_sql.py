@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,12 @@ RETURNED = "head_seq, inbox, token, " + ", ".join(
 )
 _SAID = "head_seq, inbox, token, cancel_asked, pause_asked"
 SAID = 5
+# Of a claim, and known by the claim itself: a worker that heard of it a moment later would drive
+# beside others what ends its process.
+_QUARANTINED = (
+    "EXISTS (SELECT 1 FROM executions_quarantine AS q WHERE q.version_id ="
+    " executions_execution.version_id AND q.until_at > %s) AS quarantined"
+)
 # Of what ends: the run that waits for this end. It is woken in the same statement, or transaction;
 # a child is locked before its parent everywhere.
 _ENDED = f"{RETURNED}, CASE WHEN is_awaited THEN parent_id END AS waits, queue, owner_id"
@@ -179,12 +186,16 @@ def claim_all(
     assert isinstance(move.guard, Claim)
     assignments, values = _assignments(move)
     where, rest = _where(move.guard)
+    parameters = [*values, keys_as_one(execution_ids), *rest, adapt(move.at)]
     with statement_cursor() as cursor:
-        cursor.execute(
-            _claim(assignments, where, waits), [*values, keys_as_one(execution_ids), *rest]
-        )
+        cursor.execute(_claim(assignments, where, waits), parameters)
         rows = cursor.fetchall()
-    return [(_applied(row[:SAID]), _executions().instance(row[SAID:])) for row in rows]
+    return [_claimed(row) for row in rows]
+
+
+def _claimed(row: Row) -> tuple[Applied, Execution]:
+    applied = replace(_applied(row[:SAID]), is_quarantined=bool(row[SAID]))
+    return applied, _executions().instance(row[SAID + 1 :])
 
 
 @lru_cache(MOST_TEXTS)
@@ -196,7 +207,7 @@ def _claim(assignments: str, where: str, waits: bool) -> str:
         )
     return (
         f"UPDATE executions_execution SET {assignments} WHERE {chosen} RETURNING {RETURNED},"
-        f" {_executions().columns}"
+        f" {_QUARANTINED}, {_executions().columns}"
     )
 
 

@@ -20,7 +20,8 @@ class Quarantine(models.Model):
     """Until ``until_at`` every execution of this version is driven by a process of its own.
 
     The next of a batch would otherwise end two shared processes, and what they drive, before it is
-    known for what it is. Each further lonely crash begins the time anew; deleting the row ends it.
+    known for what it is. The claim of an execution says whether one stands. Each further lonely
+    crash begins the time anew; deleting the row ends it.
     """
 
     version = models.OneToOneField(
@@ -49,8 +50,3 @@ class Quarantine(models.Model):
         values = {"until_at": Now() + timedelta(seconds=seconds), "evidence": evidence[:300]}
         cls.objects.update_or_create(version_id=version_id, defaults=values)
         return is_new
-
-    @classmethod
-    def versions(cls) -> frozenset[uuid.UUID]:
-        """The versions that are driven alone now."""
-        return frozenset(cls.objects.standing().values_list("version_id", flat=True))

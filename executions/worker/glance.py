@@ -23,7 +23,6 @@ from executions.models import (
     CloudEvent,
     Execution,
     Process,
-    Quarantine,
     Schedule,
 )
 from executions.models.questions import Questions
@@ -36,7 +35,7 @@ LOOK_SECONDS = 1.0
 LASTS_SECONDS = 2.0
 DUE, LEFT, ALONE = "due", "left behind", ("due alone", "left alone")
 EVENTS, BULK, CHANNELS, WORKSPACES = "events", "bulk runs", "channels", "workspaces"
-SCHEDULES, QUARANTINES, DRAINED = ("schedules", "ends"), "quarantines", "drained"
+SCHEDULES, DRAINED = ("schedules", "ends"), "drained"
 
 
 def _questions(process_id: uuid.UUID) -> Mapping[str, QuerySet[Any]]:
@@ -51,7 +50,6 @@ def _questions(process_id: uuid.UUID) -> Mapping[str, QuerySet[Any]]:
         WORKSPACES: caring.to_be_examined(),
         SCHEDULES[0]: Schedule.objects.due(Now()),
         SCHEDULES[1]: starting.rows_ended(),
-        QUARANTINES: Quarantine.objects.standing(),
         DRAINED: Process.objects.filter(pk=process_id, drained_at__isnull=False),
     }
 

@@ -18,7 +18,7 @@ from executions.driving.attempts import watched
 from executions.driving.attempts.running import Running
 from executions.driving.attempts.stalls import Stalls
 from executions.driving.lease import give_back
-from executions.models import Execution, Process, Quarantine
+from executions.models import Execution, Process
 from executions.models.passing import Trouble, trouble
 from executions.models.reaching import why_not_written
 from executions.models.spell import Spell
@@ -74,7 +74,6 @@ class Pulse:
         self._thread.join()
 
     def _run(self) -> None:
-        # The quarantines have to be known before much is taken, so it looks first and waits then.
         while not self._stop.is_set():
             # Each by itself: a lock on what one of them reads must not keep the heartbeat from
             # being written.
@@ -83,7 +82,6 @@ class Pulse:
                 for look in (
                     self._beat_if_due,
                     self._look_at_asks,
-                    self._look_at_breaks,
                     self._look_at_drain,
                     self._stalls.look,
                 )
@@ -119,11 +117,6 @@ class Pulse:
         if is_drained != self._is_drained:
             self._on_drain(is_drained)
             self._is_drained = is_drained
-
-    def _look_at_breaks(self) -> None:
-        if not self._running.quarantined and not self._may_be(glance.QUARANTINES):
-            return
-        self._running.quarantined = Quarantine.versions()
 
     def _beat_if_due(self) -> None:
         if time.monotonic() - self._beaten < settings.STIGMER_HEARTBEAT_SECONDS:

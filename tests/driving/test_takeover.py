@@ -179,15 +179,22 @@ def test_who_ends_a_process_of_its_own_quarantines_its_version(interrupted, monk
 
 def test_what_is_quarantined_is_left_to_a_process_of_its_own(begin):
     execution = begin("do: [{a: {set: {n: 1}}}, {b: {wait: {hours: 1}}}, {c: {set: {n: 2}}}]\n")
-    running = Running()
-    running.quarantined = frozenset([execution.version_id])
-    process_id = new_process().pk
+    assert execution.version_id is not None
+    Quarantine.begin(execution.version_id, 600, "it ended its process")
+    running, process_id = Running(), new_process().pk
     assert advance(execution.pk, process_id=process_id, store=Here(), running=running)
     seen = Execution.objects.get(pk=execution.pk)
     assert (seen.phase, seen.alone, seen.process_id) == (Phase.PENDING, True, None)
     assert not advance(execution.pk, process_id=process_id, store=Here(), running=running)
     assert go_on(execution, alone=True).phase == Phase.WAITING
     assert Event.objects.filter(name="WORKFLOW_STARTED").count() == 1
+
+
+def test_once_a_quarantine_is_over_its_version_is_driven_beside_others_again(begin):
+    execution = begin("do: [{a: {set: {n: 1}}}]\n")
+    assert execution.version_id is not None
+    Quarantine.begin(execution.version_id, -1, "long ago")
+    assert go_on(execution).phase == Phase.COMPLETED
 
 
 def test_that_it_began_is_told_though_its_first_process_died_before_it_wrote_anything(begin):

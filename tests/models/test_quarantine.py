@@ -22,11 +22,11 @@ def version() -> WorkflowVersion:
 
 
 def test_it_stands_until_its_time_is_over(version):
-    assert Quarantine.versions() == frozenset()
+    assert not Quarantine.objects.standing().exists()
     assert Quarantine.begin(version.pk, 60, "it ended its process")
-    assert Quarantine.versions() == {version.pk}
+    assert Quarantine.objects.standing().get().version_id == version.pk
     Quarantine.begin(version.pk, -1, "long ago")
-    assert Quarantine.versions() == frozenset()
+    assert not Quarantine.objects.standing().exists()
 
 
 def test_a_further_crash_prolongs_it_and_is_no_news(version):

@@ -25,7 +25,6 @@ EVERYTHING = [
     glance.CHANNELS,
     glance.WORKSPACES,
     *glance.SCHEDULES,
-    glance.QUARANTINES,
     glance.DRAINED,
 ]
 

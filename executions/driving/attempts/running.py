@@ -87,8 +87,6 @@ class Running:
 
     def __init__(self) -> None:
         self.stopping = threading.Event()
-        # Versions whose executions have to be driven by a process of their own (models.Quarantine).
-        self.quarantined: frozenset[uuid.UUID] = frozenset()
         self._lock = threading.Lock()
         self.walks = SuspendedWalks()
         # Gives the attempts of a run that are made beside another one their places.
