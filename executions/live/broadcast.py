@@ -1,8 +1,8 @@
 """Carries nudges between processes by the channel layer: coalesced, and allowed to be lost.
 
-Per execution only the newest counter is sent, at most every ``PERIOD_SECONDS`` and all of a period
-together, by one background loop per process: a message costs as much as a step's own write, and
-``async_to_sync(group_send)`` in each driving thread milliseconds.
+The first after a pause is sent at once. Those of the next ``PERIOD_SECONDS`` go together, of each
+execution only the newest counter, by one background loop per process: a message costs as much as a
+step's own write, and ``async_to_sync(group_send)`` in each driving thread milliseconds.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Broadcaster:
         self._lock = threading.Lock()
         self._waiting: dict[object, dict[str, object]] = {}
         self._filled = threading.Event()
-        self._stopping = False
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="broadcast", daemon=True)
         self._thread.start()
 
@@ -38,28 +38,28 @@ class Broadcaster:
         """Send it soon; a newer one of the same execution replaces it until then."""
         with self._lock:
             self._waiting[message["execution"]] = message
-        self._filled.set()
+            self._filled.set()
 
     def close(self) -> None:
         """Send what waits and stop."""
-        self._stopping = True
+        self._stopping.set()
         self._filled.set()
         self._thread.join(timeout=2)
 
     def _run(self) -> None:
         loop = asyncio.new_event_loop()
-        while not self._stopping:
+        while not self._stopping.is_set():
             self._filled.wait()
-            # Nudges that arrive within the period go out together.
-            threading.Event().wait(PERIOD_SECONDS)
-            self._filled.clear()
             loop.run_until_complete(self._send_all())
+            # Nudges that arrive within the period go out together.
+            self._stopping.wait(PERIOD_SECONDS)
         loop.run_until_complete(self._send_all())
         loop.close()
 
     async def _send_all(self) -> None:
         with self._lock:
             messages, self._waiting = list(self._waiting.values()), {}
+            self._filled.clear()
         layer = get_channel_layer()
         for first in range(0, len(messages), MOST_IN_A_MESSAGE):
             part = messages[first : first + MOST_IN_A_MESSAGE]

@@ -1,7 +1,8 @@
 """The hub: it hears nudges, asks the database once, and hands every subscriber what is new.
 
-A nudge is only a hint. Nudges are gathered for a tick; then one batch of queries finds what came
-after the oldest cursor, and every mailbox gets its copy. Every ``RECONCILE_SECONDS`` the hub
+A nudge is only a hint. The first after a pause is looked at once, and those of the next tick
+together: one batch of queries finds what came after the oldest cursor, and every mailbox gets its
+copy. Every ``RECONCILE_SECONDS`` the hub
 compares what it sent with the database, so that a lost nudge, or a Redis that was away, is made
 good within seconds. Each second it looks who may be here, and every ``check_seconds`` it asks of
 each anew.
@@ -50,6 +51,7 @@ class Hub:
         self._news = door.news()
         self._subscribers: set[Subscriber] = set()
         self._wake = asyncio.Event()
+        self._has_delivered = False
         self._tasks: list[asyncio.Task[None]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="live")
         self._streams = Streams()
@@ -68,7 +70,7 @@ class Hub:
                 asyncio.create_task(self._for_ever(step, first, pause), name=step.__name__)
                 for step, first, pause in (
                     (self._listen, 0.0, AGAIN_SECONDS),
-                    (self._deliver, 0.0, self._door.tick_seconds),
+                    (self._deliver, 0.0, 0.0),
                     (self._listen_to_streams, 0.0, AGAIN_SECONDS),
                     (self._deliver_streams, 0.0, STREAM_SECONDS),
                     (self.reconcile, RECONCILE_SECONDS, RECONCILE_SECONDS),
@@ -143,11 +145,20 @@ class Hub:
         self._wake.set()
 
     async def _deliver(self) -> None:
+        if self._has_delivered:
+            # What comes within the tick goes together. Nudges that concern nobody here cost no
+            # query: the next one has no need to wait.
+            await asyncio.sleep(self._door.tick_seconds)
+        self._has_delivered = False
         await self._wake.wait()
         self._wake.clear()
         for news in self._news:
             # If this fails nothing is forgotten: the reconciliation finds what was not sent.
-            await news.send(self._subscribers, self.ask)
+            await news.send(self._subscribers, self._ask_to_deliver)
+
+    async def _ask_to_deliver(self, work: Callable[[], T]) -> T:
+        self._has_delivered = True
+        return await self.ask(work)
 
     async def _listen_to_streams(self) -> None:
         async for executions in streaming.heard():

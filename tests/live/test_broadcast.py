@@ -41,6 +41,34 @@ def test_many_changes_at_once_are_one_nudge_with_the_newest_counter(redis_client
     assert len(asyncio.run(listen())) < 10
 
 
+def test_the_first_change_after_a_pause_is_sent_at_once_and_those_of_the_period_together(
+    monkeypatch,
+):
+    from tests.waiting import until
+
+    sent: list[list[tuple[object, object]]] = []
+
+    class Layer:
+        async def group_send(self, group: str, message: dict[str, Any]) -> None:
+            sent.append([(each["execution"], each["seq"]) for each in message["nudges"]])
+
+    monkeypatch.setattr(broadcast, "get_channel_layer", Layer)
+    monkeypatch.setattr(broadcast, "PERIOD_SECONDS", 3600.0)
+    one, two = uuid.uuid4(), uuid.uuid4()
+    broadcast.start()
+    try:
+        nudges.announce(one, 1, None)
+        until(lambda: sent == [[(str(one), 1)]], what="the first was sent within its period")
+        nudges.announce(one, 2, None)
+        nudges.announce(two, 1, None)
+        nudges.announce(one, 3, None)
+        assert len(sent) == 1
+    finally:
+        broadcast.stop()
+    until(lambda: len(sent) == 2, what="the end of the process sends what waits")
+    assert sent[1] == [(str(one), 3), (str(two), 1)]
+
+
 def test_without_a_publisher_nothing_is_announced():
     nudges.announce(uuid.uuid4(), 1, None)
 
