@@ -12,7 +12,12 @@ async function check(form, button = null) {
   const sent = new FormData(form, button);
   sent.delete("file");
   try {
-    const response = await fetch(form.dataset.checks, { method: "POST", body: sent, credentials: "same-origin", signal: asking.signal });
+    const response = await fetch(form.dataset.checks, {
+      method: "POST",
+      body: sent,
+      credentials: "same-origin",
+      signal: asking.signal,
+    });
     if (!response.ok || response.redirected) return;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const place = document.getElementById("checked");
@@ -36,6 +41,8 @@ export function listenForChecks() {
     if (!form || form.elements.file?.files.length) return;
     event.preventDefault();
     clearTimeout(timer);
-    check(form, button).then(() => document.getElementById("checked").scrollIntoView({ block: "nearest" }));
+    check(form, button).then(() =>
+      document.getElementById("checked").scrollIntoView({ block: "nearest" }),
+    );
   });
 }

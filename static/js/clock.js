@@ -21,7 +21,8 @@ export function lasted(ms) {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 60) return `${Math.floor(seconds)} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
-  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+  if (seconds < 86400)
+    return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
   return `${Math.floor(seconds / 86400)} d ${Math.floor((seconds % 86400) / 3600)} h`;
 }
 
@@ -45,11 +46,23 @@ const zoneOfBrowser = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 // A zone that this browser does not know (older than the server's names) is as good as none.
 const zone = (() => {
   if (!mine.zone || mine.zone === "browser") return zoneOfBrowser();
-  try { return new Intl.DateTimeFormat("en", { timeZone: mine.zone }).resolvedOptions().timeZone; } catch { return zoneOfBrowser(); }
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: mine.zone }).resolvedOptions().timeZone;
+  } catch {
+    return zoneOfBrowser();
+  }
 })();
 
 const PARTS = new Intl.DateTimeFormat("en", {
-  timeZone: zone, timeZoneName: "short", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+  timeZone: zone,
+  timeZoneName: "short",
+  year: "numeric",
+  month: "2-digit",
+  day: "2-digit",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
 });
 
 const DAYS = {
@@ -58,7 +71,8 @@ const DAYS = {
   slashes: (p) => `${p.month}/${p.day}/${p.year}`,
 };
 
-const partsOf = (iso) => Object.fromEntries(PARTS.formatToParts(new Date(iso)).map(({ type, value }) => [type, value]));
+const partsOf = (iso) =>
+  Object.fromEntries(PARTS.formatToParts(new Date(iso)).map(({ type, value }) => [type, value]));
 
 const day = (parts) => (DAYS[mine.dates] ?? DAYS.iso)(parts);
 
@@ -74,7 +88,8 @@ const exact = (parts) => `${day(parts)} ${time(parts)} ${parts.timeZoneName}`;
 
 function tellZone() {
   const secure = location.protocol === "https:" ? "; Secure" : "";
-  if (zone) document.cookie = `stigmer-zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+  if (zone)
+    document.cookie = `stigmer-zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
 }
 
 export function tick(root = document) {
@@ -86,8 +101,10 @@ export function tick(root = document) {
     if (element.dataset.at !== undefined) put(element, element.title);
     if (element.dataset.day !== undefined) put(element, day(parts));
   }
-  for (const element of root.querySelectorAll("[data-since]")) put(element, lasted(now() - Date.parse(element.dataset.since)));
-  for (const element of root.querySelectorAll("[data-ago]")) put(element, ago(now() - Date.parse(element.dataset.ago)));
+  for (const element of root.querySelectorAll("[data-since]"))
+    put(element, lasted(now() - Date.parse(element.dataset.since)));
+  for (const element of root.querySelectorAll("[data-ago]"))
+    put(element, ago(now() - Date.parse(element.dataset.ago)));
   for (const element of root.querySelectorAll("[data-until]")) {
     const left = Date.parse(element.dataset.until) - now();
     put(element, left > 0 ? _("in {span}", { span: lasted(left) }) : _("now"));

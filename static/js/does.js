@@ -5,7 +5,12 @@ import { say } from "./said.js";
 import { toggleTheme } from "./theme.js";
 import { _ } from "./words.js";
 
-const does = { theme: toggleTheme, keys: showKeys, palette: openPalette, reload: () => location.reload() };
+const does = {
+  theme: toggleTheme,
+  keys: showKeys,
+  palette: openPalette,
+  reload: () => location.reload(),
+};
 
 export async function copy(text) {
   try {
@@ -27,7 +32,8 @@ export function listenForClicks() {
   });
   // A click beside a sheet closes it, as Escape does.
   document.addEventListener("click", (event) => {
-    if (event.target instanceof HTMLDialogElement && event.target.matches("dialog.sheet[open]")) event.target.close();
+    if (event.target instanceof HTMLDialogElement && event.target.matches("dialog.sheet[open]"))
+      event.target.close();
   });
 }
 
@@ -41,12 +47,22 @@ export function listenForChanges() {
     if (!line || !text) return;
     event.preventDefault();
     // The editor goes there itself.
-    if (!text.dispatchEvent(new CustomEvent("goes-to-line", { cancelable: true, detail: Number(line) }))) return;
-    const start = text.value.split("\n").slice(0, Number(line) - 1).join("\n").length + (Number(line) > 1 ? 1 : 0);
+    if (
+      !text.dispatchEvent(
+        new CustomEvent("goes-to-line", { cancelable: true, detail: Number(line) }),
+      )
+    )
+      return;
+    const start =
+      text.value
+        .split("\n")
+        .slice(0, Number(line) - 1)
+        .join("\n").length + (Number(line) > 1 ? 1 : 0);
     const end = text.value.indexOf("\n", start);
     text.focus();
     text.setSelectionRange(start, end < 0 ? text.value.length : end);
-    text.scrollTop = text.scrollHeight * (start / Math.max(1, text.value.length)) - text.clientHeight / 2;
+    text.scrollTop =
+      text.scrollHeight * (start / Math.max(1, text.value.length)) - text.clientHeight / 2;
   });
 }
 

@@ -31,7 +31,9 @@ function takeDoubleClicksAsOne() {
   });
   // A page that the browser kept is shown again as it was left.
   window.addEventListener("pageshow", ({ persisted }) => {
-    if (persisted) for (const form of document.querySelectorAll(`form[${SENDING}]`)) form.removeAttribute(SENDING);
+    if (persisted)
+      for (const form of document.querySelectorAll(`form[${SENDING}]`))
+        form.removeAttribute(SENDING);
   });
 }
 
@@ -39,7 +41,13 @@ function takeDoubleClicksAsOne() {
 function sign(form) {
   if (form.elements.csrfmiddlewaretoken) return;
   const token = JSON.parse(document.body.getAttribute("hx-headers:inherited"))["X-CSRFToken"];
-  form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "csrfmiddlewaretoken", value: token }));
+  form.append(
+    Object.assign(document.createElement("input"), {
+      type: "hidden",
+      name: "csrfmiddlewaretoken",
+      value: token,
+    }),
+  );
 }
 
 function explained(status) {
@@ -68,6 +76,10 @@ function explain(from) {
   else toast({ tone: "bad", ...explained(from.status) });
 }
 
+const notHeard = () => _(
+  "It is not known whether your request arrived. The page shows the truth as soon as it is back.",
+);
+
 export function listenForForms() {
   const { body } = document;
   takeDoubleClicksAsOne();
@@ -91,14 +103,19 @@ export function listenForForms() {
     toast({
       tone: "bad",
       title: _("The server did not answer"),
-      text: _(
-        "It is not known whether your request arrived. The page shows the truth as soon as it is back.",
-      ),
+      text: notHeard(),
     });
   });
   body.addEventListener("htmx:after:swap", (event) => {
     const result = document.querySelector("[data-takes-focus]");
-    if (result) { result.removeAttribute("data-takes-focus"); result.focus({ preventScroll: false }); leaveLater(result); }
-    for (const dialog of event.target.closest?.("dialog[open]") ? [event.target.closest("dialog")] : []) dialog.close();
+    if (result) {
+      result.removeAttribute("data-takes-focus");
+      result.focus({ preventScroll: false });
+      leaveLater(result);
+    }
+    for (const dialog of event.target.closest?.("dialog[open]")
+      ? [event.target.closest("dialog")]
+      : [])
+      dialog.close();
   });
 }

@@ -5,14 +5,17 @@ const registry = new Map();
 let prefix = "";
 
 export function register(keys, words, does) {
-  if (registry.has(keys)) throw new Error(`The shortcut "${keys}" is taken by: ${registry.get(keys).words}`);
+  if (registry.has(keys))
+    throw new Error(`The shortcut "${keys}" is taken by: ${registry.get(keys).words}`);
   for (const other of registry.keys()) {
-    if (other.startsWith(`${keys} `) || keys.startsWith(`${other} `)) throw new Error(`"${keys}" hides "${other}"`);
+    if (other.startsWith(`${keys} `) || keys.startsWith(`${other} `))
+      throw new Error(`"${keys}" hides "${other}"`);
   }
   registry.set(keys, { words, does });
 }
 
-export const commands = () => [...registry].map(([keys, { words, does }]) => ({ keys, words, does }));
+export const commands = () =>
+  [...registry].map(([keys, { words, does }]) => ({ keys, words, does }));
 
 const isTyping = (target) => target.closest?.("input, textarea, select, [contenteditable=true]");
 
@@ -49,7 +52,11 @@ export function showKeys() {
     text.textContent = words;
     const caps = document.createElement("span");
     caps.className = "row";
-    caps.append(...keys.split(" ").map((key) => Object.assign(document.createElement("kbd"), { textContent: key })));
+    caps.append(
+      ...keys
+        .split(" ")
+        .map((key) => Object.assign(document.createElement("kbd"), { textContent: key })),
+    );
     row.append(text, caps);
     return row;
   }));

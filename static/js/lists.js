@@ -23,9 +23,14 @@ export function follow(selector) {
 // Round the failed steps of a page, or the failed rows of a list, beginning after where the
 // focus is.
 export function nextError() {
-  const found = [...document.querySelectorAll(".step:has(> .mark.tone-bad):not(.superseded), .execution-row[data-error]")];
+  const found = [
+    ...document.querySelectorAll(
+      ".step:has(> .mark.tone-bad):not(.superseded), .execution-row[data-error]",
+    ),
+  ];
   if (!found.length) return;
-  const next = found[(found.findIndex((each) => each.contains(document.activeElement)) + 1) % found.length];
+  const next =
+    found[(found.findIndex((each) => each.contains(document.activeElement)) + 1) % found.length];
   const details = next.querySelector("details");
   if (details) details.open = true;
   next.scrollIntoView({ block: "center" });
@@ -53,7 +58,8 @@ export function countPicked() {
     if (box.matches("[data-picks-all]")) for (const each of all) each.checked = box.checked;
     else {
       const [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
-      if (event.shiftKey && from >= 0) for (const each of all.slice(from, to + 1)) each.checked = box.checked;
+      if (event.shiftKey && from >= 0)
+        for (const each of all.slice(from, to + 1)) each.checked = box.checked;
       last = box;
     }
   });
@@ -61,7 +67,10 @@ export function countPicked() {
     const words = document.querySelector("[data-picked]");
     const many = boxes().filter((box) => box.checked).length;
     const head = document.querySelector("[data-picks-all]");
-    if (head) { head.checked = many > 0 && many === boxes().length; head.indeterminate = many > 0 && !head.checked; }
+    if (head) {
+      head.checked = many > 0 && many === boxes().length;
+      head.indeterminate = many > 0 && !head.checked;
+    }
     if (words && many) words.textContent = _("{many} chosen", { many });
   });
 }

@@ -5,5 +5,9 @@ export const mine = document.documentElement.dataset;
 export function keep(name, value) {
   const token = JSON.parse(document.body.getAttribute("hx-headers:inherited"))["X-CSRFToken"];
   const headers = { "X-CSRFToken": token, "Content-Type": "application/json" };
-  fetch("/api/v1/me/settings", { method: "PATCH", headers, body: JSON.stringify({ [name]: value }) }).catch(() => {});
+  fetch("/api/v1/me/settings", {
+    method: "PATCH",
+    headers,
+    body: JSON.stringify({ [name]: value }),
+  }).catch(() => {});
 }

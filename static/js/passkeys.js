@@ -9,7 +9,9 @@ function say(text) {
 
 if (!window.isSecureContext || !window.PublicKeyCredential) {
   say(_("Browsers offer passkeys on https and on localhost alone; this page is on neither."));
-  document.querySelectorAll("[id^=mfa_webauthn], #passkey_login").forEach((button) => { button.disabled = true; });
+  document.querySelectorAll("[id^=mfa_webauthn], #passkey_login").forEach((button) => {
+    button.disabled = true;
+  });
 }
 
 document.addEventListener("allauth.error", (event) => {
@@ -21,5 +23,7 @@ document.addEventListener("allauth.error", (event) => {
 
 // The log-in page's button; the other forms say themselves what they are for.
 if (document.getElementById("passkey_login") && window.allauth) {
-  window.allauth.webauthn.forms.loginForm({ ids: { login: "passkey_login", credential: "mfa_credential" } });
+  window.allauth.webauthn.forms.loginForm({
+    ids: { login: "passkey_login", credential: "mfa_credential" },
+  });
 }

@@ -31,17 +31,39 @@ const kindOf = (value) => value === null ? "null" : typeof value;
 
 // Characters that cannot be seen, or turn the text around them, are written out: JSON.parse
 // would bring them back.
-const plain = (text) => text.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\u2028\u2029\u3164\uffa0]/gu, (character) => "\n\t".includes(character) ? character : [...character].map((each) => each.codePointAt(0) > 0xffff ? `\\u{${each.codePointAt(0).toString(16)}}` : `\\u${each.codePointAt(0).toString(16).padStart(4, "0")}`).join(""));
+const plain = (text) =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\u2028\u2029\u3164\uffa0]/gu, (character) =>
+    "\n\t".includes(character)
+      ? character
+      : [...character]
+          .map((each) =>
+            each.codePointAt(0) > 0xffff
+              ? `\\u{${each.codePointAt(0).toString(16)}}`
+              : `\\u${each.codePointAt(0).toString(16).padStart(4, "0")}`,
+          )
+          .join(""),
+  );
 
 // A string is written as it is, with its lines; a long one opens on demand.
 function leaf(value) {
-  if (typeof value !== "string") return make("span", { className: `v-${kindOf(value)}`, textContent: String(value) });
+  if (typeof value !== "string")
+    return make("span", { className: `v-${kindOf(value)}`, textContent: String(value) });
   const isBlock = value.includes("\n");
   const shown = value.length > LONG_TEXT ? value.slice(0, LONG_TEXT) : value;
-  const text = make("span", { className: isBlock ? "v-string v-block" : "v-string", textContent: isBlock ? plain(shown) : plain(JSON.stringify(shown)) });
+  const text = make("span", {
+    className: isBlock ? "v-string v-block" : "v-string",
+    textContent: isBlock ? plain(shown) : plain(JSON.stringify(shown)),
+  });
   if (shown === value) return text;
-  const more = make("button", { type: "button", className: "button bare v-more", textContent: _("Show all {many} characters", { many: value.length.toLocaleString("en") }) });
-  more.addEventListener("click", () => { text.textContent = plain(isBlock ? value : JSON.stringify(value)); more.remove(); });
+  const more = make("button", {
+    type: "button",
+    className: "button bare v-more",
+    textContent: _("Show all {many} characters", { many: value.length.toLocaleString("en") }),
+  });
+  more.addEventListener("click", () => {
+    text.textContent = plain(isBlock ? value : JSON.stringify(value));
+    more.remove();
+  });
   const both = make("span", {}, text, more);
   both.openWhole = () => { if (more.isConnected) more.click(); };
   return both;
@@ -49,29 +71,51 @@ function leaf(value) {
 
 // One entry. Its contents are made when it is opened, so that a megabyte is as quick as a line.
 function entry(name, value, isOpen) {
-  const label = name === null ? [] : [make("span", { className: "v-key", textContent: plain(name) }), ": "];
+  const label =
+    name === null ? [] : [make("span", { className: "v-key", textContent: plain(name) }), ": "];
   const item = make("li");
   item.value_ = value;
   if (!isBranch(value) || !sizeOf(value)) {
-    item.append(...label, isBranch(value) ? make("span", { className: "v-null", textContent: Array.isArray(value) ? "[ ]" : "{ }" }) : leaf(value));
+    item.append(
+      ...label,
+      isBranch(value)
+        ? make("span", { className: "v-null", textContent: Array.isArray(value) ? "[ ]" : "{ }" })
+        : leaf(value),
+    );
     return item;
   }
-  const details = make("details", {}, make("summary", {}, ...label, make("span", { className: "v-count", textContent: countOf(value) })));
+  const details = make(
+    "details",
+    {},
+    make(
+      "summary",
+      {},
+      ...label,
+      make("span", { className: "v-count", textContent: countOf(value) }),
+    ),
+  );
   item.append(details);
   item.fill = (upTo = SHOWN_ENTRIES) => {
     const list = details.querySelector(":scope > ol") ?? details.appendChild(make("ol"));
     const keys = Array.isArray(value) ? null : Object.keys(value);
     list.querySelector(":scope > .v-rest")?.remove();
     const till = Math.min(sizeOf(value), Math.max(upTo, list.children.length));
-    for (let at = list.children.length; at < till; at += 1) list.append(entry(keys ? keys[at] : String(at), keys ? value[keys[at]] : value[at], false));
+    for (let at = list.children.length; at < till; at += 1)
+      list.append(entry(keys ? keys[at] : String(at), keys ? value[keys[at]] : value[at], false));
     if (till < sizeOf(value)) {
-      const more = make("button", { type: "button", className: "button bare v-more", textContent: _("{many} more", { many: (sizeOf(value) - till).toLocaleString("en") }) });
+      const more = make("button", {
+        type: "button",
+        className: "button bare v-more",
+        textContent: _("{many} more", { many: (sizeOf(value) - till).toLocaleString("en") }),
+      });
       more.addEventListener("click", () => item.fill(till + SHOWN_ENTRIES));
       list.append(make("li", { className: "v-rest" }, more));
     }
     return list;
   };
-  details.addEventListener("toggle", () => { if (details.open && !details.querySelector("ol")) item.fill(); });
+  details.addEventListener("toggle", () => {
+    if (details.open && !details.querySelector("ol")) item.fill();
+  });
   if (isOpen) { item.fill(); details.open = true; }
   return item;
 }
@@ -80,7 +124,8 @@ function* places(value, words, path = []) {
   if (!isBranch(value)) { if (String(value).toLowerCase().includes(words)) yield path; return; }
   const keys = Array.isArray(value) ? value.keys() : Object.keys(value);
   for (const key of keys) {
-    if (typeof key === "string" && key.toLowerCase().includes(words) && !isBranch(value[key])) yield [...path, key];
+    if (typeof key === "string" && key.toLowerCase().includes(words) && !isBranch(value[key]))
+      yield [...path, key];
     else {
       if (typeof key === "string" && key.toLowerCase().includes(words)) yield [...path, key];
       yield* places(value[key], words, [...path, key]);
@@ -124,7 +169,11 @@ class Viewer {
   }
 
   button(words, name, does) {
-    const button = make("button", { type: "button", className: "button bare square", title: words }, icon(name));
+    const button = make(
+      "button",
+      { type: "button", className: "button bare square", title: words },
+      icon(name),
+    );
     button.setAttribute("aria-label", `${words}: ${this.box.dataset.label}`);
     button.addEventListener("click", does);
     return button;
@@ -133,21 +182,49 @@ class Viewer {
   bar() {
     const head = this.box.querySelector(".payload-head");
     const whole = head.querySelector("a");
-    whole?.addEventListener("click", async (event) => { if (!event.metaKey && !event.ctrlKey) { event.preventDefault(); await this.whole(); } });
+    whole?.addEventListener("click", async (event) => {
+      if (!event.metaKey && !event.ctrlKey) {
+        event.preventDefault();
+        await this.whole();
+      }
+    });
     this.count = make("span", { className: "small faint number" });
     this.count.setAttribute("role", "status");
-    this.field = make("input", { type: "search", className: "input v-find", placeholder: _("Find"), hidden: true });
+    this.field = make("input", {
+      type: "search",
+      className: "input v-find",
+      placeholder: _("Find"),
+      hidden: true,
+    });
     this.field.setAttribute("aria-label", _("Find in {what}", { what: this.box.dataset.label }));
     this.field.addEventListener("input", () => this.find());
     this.field.addEventListener("keydown", (event) => {
       if (event.key === "Enter") { event.preventDefault(); this.step(event.shiftKey ? -1 : 1); }
-      if (event.key === "Escape") { event.stopPropagation(); this.field.value = ""; this.find(); this.field.hidden = true; this.pre.focus(); }
+      if (event.key === "Escape") {
+        event.stopPropagation();
+        this.field.value = "";
+        this.find();
+        this.field.hidden = true;
+        this.pre.focus();
+      }
     });
-    const tools = make("span", { className: "row push v-tools" }, this.count, this.field,
-      this.button(_("Find"), "search", async () => { await this.whole(); this.field.hidden = false; this.field.focus(); }),
+    const tools = make(
+      "span",
+      { className: "row push v-tools" },
+      this.count,
+      this.field,
+      this.button(_("Find"), "search", async () => {
+        await this.whole();
+        this.field.hidden = false;
+        this.field.focus();
+      }),
       this.button(_("Fold or unfold"), "chevron", () => this.fold()),
-      this.button(_("Copy"), "copy", async () => { await this.whole(); await copy(this.text); }),
-      this.button(_("Download"), "download", () => this.download()));
+      this.button(_("Copy"), "copy", async () => {
+        await this.whole();
+        await copy(this.text);
+      }),
+      this.button(_("Download"), "download", () => this.download()),
+    );
     head.append(tools);
     whole?.classList.remove("push");
   }
@@ -166,10 +243,18 @@ class Viewer {
     if (this.box.dataset.payload !== "json") return;
     let value;
     try { value = JSON.parse(this.text); } catch { return; }
-    if (!isBranch(value)) { if (typeof value === "string") this.pre.textContent = plain(value); return; }
+    if (!isBranch(value)) {
+      if (typeof value === "string") this.pre.textContent = plain(value);
+      return;
+    }
     this.root = entry(null, value, sizeOf(value) <= OPEN_ENTRIES);
     const only = Object.values(value);
-    if (sizeOf(value) <= 8) for (const item of this.root.querySelectorAll(":scope > details > ol > li")) if (item.fill && sizeOf(item.value_) <= 8 && only.length) { item.fill(); item.firstChild.open = true; }
+    if (sizeOf(value) <= 8)
+      for (const item of this.root.querySelectorAll(":scope > details > ol > li"))
+        if (item.fill && sizeOf(item.value_) <= 8 && only.length) {
+          item.fill();
+          item.firstChild.open = true;
+        }
     const tree = make("ol", { className: "value v-tree", tabIndex: 0 }, this.root);
     tree.setAttribute("aria-label", this.box.dataset.label);
     if (this.pre.classList.contains("error")) tree.classList.add("error");
@@ -184,7 +269,8 @@ class Viewer {
     const top = this.root.querySelectorAll(":scope > details > ol > li > details");
     const isAnyOpen = [...top].some((each) => each.open);
     if (!isAnyOpen) { this.root.fill(); this.root.firstChild.open = true; }
-    for (const each of this.root.querySelectorAll(":scope > details > ol > li > details")) each.open = !isAnyOpen;
+    for (const each of this.root.querySelectorAll(":scope > details > ol > li > details"))
+      each.open = !isAnyOpen;
   }
 
   find() {
@@ -192,8 +278,18 @@ class Viewer {
     this.at = -1;
     this.hits = [];
     this.clear();
-    if (words && this.root) for (const path of places(this.root.value_, words)) { this.hits.push(path); if (this.hits.length >= MOST_HITS) break; }
-    else if (words) for (let at = this.text.toLowerCase().indexOf(words); at >= 0 && this.hits.length < MOST_HITS; at = this.text.toLowerCase().indexOf(words, at + 1)) this.hits.push(at);
+    if (words && this.root)
+      for (const path of places(this.root.value_, words)) {
+        this.hits.push(path);
+        if (this.hits.length >= MOST_HITS) break;
+      }
+    else if (words)
+      for (
+        let at = this.text.toLowerCase().indexOf(words);
+        at >= 0 && this.hits.length < MOST_HITS;
+        at = this.text.toLowerCase().indexOf(words, at + 1)
+      )
+        this.hits.push(at);
     this.count.textContent = words ? _("{many} found", { many: this.many() }) : "";
     if (this.hits.length) this.step(1);
   }
@@ -221,18 +317,22 @@ class Viewer {
   }
 
   scroll(box, item) {
-    box.scrollTop += item.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 3;
+    box.scrollTop +=
+      item.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 3;
   }
 
   clear() {
     for (const hit of this.box.querySelectorAll(".v-hit")) hit.classList.remove("v-hit");
-    for (const mark of this.box.querySelectorAll(".v-string > mark")) mark.parentElement.textContent = mark.parentElement.textContent;
+    for (const mark of this.box.querySelectorAll(".v-string > mark"))
+      mark.parentElement.textContent = mark.parentElement.textContent;
     if (!this.root && this.text !== null) this.pre.textContent = this.text;
   }
 
   async download() {
     await this.whole();
-    const address = URL.createObjectURL(new Blob([this.text], { type: "text/plain;charset=utf-8" }));
+    const address = URL.createObjectURL(
+      new Blob([this.text], { type: "text/plain;charset=utf-8" }),
+    );
     make("a", { href: address, download: this.box.dataset.name }).click();
     setTimeout(() => URL.revokeObjectURL(address), 1000);
   }
@@ -255,10 +355,15 @@ function startIn(root) {
 // A value becomes a tree when it comes into sight: folded rows cost nothing.
 export function startPayloads() {
   look = new IntersectionObserver((seen) => {
-    for (const { target, isIntersecting } of seen) if (isIntersecting) { look.unobserve(target); new Viewer(target); }
+    for (const { target, isIntersecting } of seen)
+      if (isIntersecting) {
+        look.unobserve(target);
+        new Viewer(target);
+      }
   }, { rootMargin: "200px" });
   startIn(document);
   new MutationObserver((changes) => {
-    for (const change of changes) for (const node of change.addedNodes) if (node.nodeType === 1) startIn(node);
+    for (const change of changes)
+      for (const node of change.addedNodes) if (node.nodeType === 1) startIn(node);
   }).observe(document.body, { subtree: true, childList: true });
 }

@@ -8,7 +8,10 @@ const SMALLEST = 4;
 const due = new Map();
 
 async function read(address) {
-  const response = await fetch(address, { headers: { "X-Part": "yes" }, credentials: "same-origin" });
+  const response = await fetch(address, {
+    headers: { "X-Part": "yes" },
+    credentials: "same-origin",
+  });
   if (!response.ok || response.redirected) throw new Error(`HTTP ${response.status}`);
   return new DOMParser().parseFromString(await response.text(), "text/html").body;
 }
@@ -38,14 +41,21 @@ async function load(details) {
 // What changed while it is open is read again, at most once a second.
 function later(details) {
   if (due.has(details)) return;
-  due.set(details, setTimeout(() => { due.delete(details); if (details.open) load(details); }, AGAIN_MS));
+  due.set(
+    details,
+    setTimeout(() => {
+      due.delete(details);
+      if (details.open) load(details);
+    }, AGAIN_MS),
+  );
 }
 
 function placeAt(knots, moment) {
   if (!knots.length || moment <= knots[0][0]) return 0;
   for (let at = 1; at < knots.length; at += 1) {
     const [[left, from], [right, to]] = [knots[at - 1], knots[at]];
-    if (moment <= right) return right > left ? from + (to - from) * (moment - left) / (right - left) : from;
+    if (moment <= right)
+      return right > left ? from + ((to - from) * (moment - left)) / (right - left) : from;
   }
   return WIDTH;
 }
@@ -73,7 +83,9 @@ function wear() {
 }
 
 async function onClick(event) {
-  const link = event.target.closest?.("a[data-fills], a[data-continues], a[data-earlier], a[data-jumps]");
+  const link = event.target.closest?.(
+    "a[data-fills], a[data-continues], a[data-earlier], a[data-jumps]",
+  );
   if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
   if (link.dataset.jumps !== undefined) { jump(link.hash); return; }
   event.preventDefault();
@@ -85,8 +97,15 @@ async function onClick(event) {
     place.dataset.loaded = "1";
   } else if (link.dataset.earlier !== undefined) {
     const list = document.getElementById("steps");
-    await htmx.swap({ text: body.querySelector("#steps").innerHTML, target: list, swap: "afterbegin", sourceElement: document.body });
-    document.getElementById("earlier").replaceChildren(...body.querySelector("#earlier").childNodes);
+    await htmx.swap({
+      text: body.querySelector("#steps").innerHTML,
+      target: list,
+      swap: "afterbegin",
+      sourceElement: document.body,
+    });
+    document
+      .getElementById("earlier")
+      .replaceChildren(...body.querySelector("#earlier").childNodes);
     tick(list);
     draw(list);
   } else {
@@ -99,7 +118,12 @@ async function onClick(event) {
 function jump(hash) {
   const row = hash.length > 1 && document.getElementById(decodeURIComponent(hash.slice(1)));
   if (!row) return;
-  for (let around = row.closest("details"); around; around = around.parentElement.closest("details")) around.open = true;
+  for (
+    let around = row.closest("details");
+    around;
+    around = around.parentElement.closest("details")
+  )
+    around.open = true;
   const details = row.querySelector("details");
   if (details) details.open = true;
   row.querySelector("summary")?.focus({ preventScroll: true });
@@ -114,18 +138,32 @@ function keepPlace() {
   try {
     const kept = JSON.parse(sessionStorage.getItem(PLACE) || "null");
     sessionStorage.removeItem(PLACE);
-    if (kept && [...tabs.querySelectorAll("a")].some((tab) => tab.pathname === kept.from)) scrollBy({ top: tabs.getBoundingClientRect().top - kept.top, behavior: "instant" });
+    if (kept && [...tabs.querySelectorAll("a")].some((tab) => tab.pathname === kept.from))
+      scrollBy({ top: tabs.getBoundingClientRect().top - kept.top, behavior: "instant" });
   } catch { /* storage is blocked: the page begins at its top */ }
   tabs.addEventListener("click", (event) => {
     if (!event.target.closest("a")) return;
-    try { sessionStorage.setItem(PLACE, JSON.stringify({ from: location.pathname, top: tabs.getBoundingClientRect().top })); } catch { /* as above */ }
+    try {
+      sessionStorage.setItem(
+        PLACE,
+        JSON.stringify({ from: location.pathname, top: tabs.getBoundingClientRect().top }),
+      );
+    } catch {
+      /* as above */
+    }
   });
 }
 
 export function startSteps() {
   keepPlace();
   document.addEventListener("click", onClick);
-  document.addEventListener("toggle", ({ target }) => { if (target.matches?.("details[data-loads]") && target.open) load(target); }, true);
+  document.addEventListener(
+    "toggle",
+    ({ target }) => {
+      if (target.matches?.("details[data-loads]") && target.open) load(target);
+    },
+    true,
+  );
   if (!document.getElementById("headline")) return;
   wear();
   if (location.hash) jump(location.hash);
@@ -136,5 +174,8 @@ export function startSteps() {
       else if (attributeName === "data-title") wear();
       else if (attributeName === "data-version" && target.open) later(target);
     }
-  }).observe(document.body, { subtree: true, attributeFilter: ["data-knots", "data-title", "data-version"] });
+  }).observe(document.body, {
+    subtree: true,
+    attributeFilter: ["data-knots", "data-title", "data-version"],
+  });
 }

@@ -3,6 +3,10 @@
   // Of who is logged in the server knows it.
   if (document.documentElement.dataset.theme) return;
   let chosen = document.currentScript?.dataset.wanted || null;
-  try { chosen ||= localStorage.getItem("stigmer-theme"); } catch { /* storage is blocked: follow the system */ }
+  try {
+    chosen ||= localStorage.getItem("stigmer-theme");
+  } catch {
+    /* storage is blocked: follow the system */
+  }
   if (chosen === "light" || chosen === "dark") document.documentElement.dataset.theme = chosen;
 })();

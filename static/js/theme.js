@@ -5,7 +5,11 @@ import { _ } from "./words.js";
 
 // Pages before the log-in know no person: they follow this browser's last one.
 function remember(theme) {
-  try { localStorage.setItem("stigmer-theme", theme); } catch { /* storage is blocked: they follow the system */ }
+  try {
+    localStorage.setItem("stigmer-theme", theme);
+  } catch {
+    /* storage is blocked: they follow the system */
+  }
 }
 
 export function followTheme() {

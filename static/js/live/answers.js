@@ -33,7 +33,8 @@ function paint(path, added) {
   place.hidden = false;
   const words = place.querySelector("[data-stream-text]");
   const shown = words.firstChild;
-  if (added !== null && shown && shown.length + added.length === answer.text.length) shown.appendData(added);
+  if (added !== null && shown && shown.length + added.length === answer.text.length)
+    shown.appendData(added);
   else if (words.textContent !== answer.text) words.textContent = answer.text;
   const note = place.querySelector("[data-stream-note]");
   note.textContent = noteOf(answer, place.dataset.streamWaits);
@@ -49,7 +50,13 @@ export function hear({ path, at, text, thinking, tool, arguments: written }) {
   const length = known ? known.length : 0;
   if (at !== 0 && at !== length) return;
   const before = at === 0 ? "" : known.text;
-  answers.set(path, { text: before + text, length: at + [...text].length, thinking, tool, arguments: written });
+  answers.set(path, {
+    text: before + text,
+    length: at + [...text].length,
+    thinking,
+    tool,
+    arguments: written,
+  });
   paint(path, at === 0 ? null : text);
 }
 

@@ -22,7 +22,11 @@ export async function applyFrame(frame) {
   if (frame.stream) { hear(frame.stream); return; }
   if (frame.hint) { hint(topic); return; }
   if (frame.reset) { await refresh(topic); return; }
-  for (const each of frame.toasts ?? []) if (isNewToast(each.id)) { if (!isShownHere(each)) toast(each); announceEvent(each); }
+  for (const each of frame.toasts ?? [])
+    if (isNewToast(each.id)) {
+      if (!isShownHere(each)) toast(each);
+      announceEvent(each);
+    }
   if (frame.seq <= seqOf(topic)) return;
   for (const part of frame.parts ?? []) await put(part);
   setSeq(topic, frame.seq);

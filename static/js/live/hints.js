@@ -15,7 +15,13 @@ export function hint(topic) {
 
 // The first change is shown at once, those that follow it together.
 export function readAgain(topic) {
-  later(topic, Math.max(Math.random() * SOON_MS, (readAt.get(topic) ?? -EVERY_MS) + EVERY_MS - performance.now()));
+  later(
+    topic,
+    Math.max(
+      Math.random() * SOON_MS,
+      (readAt.get(topic) ?? -EVERY_MS) + EVERY_MS - performance.now(),
+    ),
+  );
 }
 
 function later(topic, pauseMs) {
@@ -23,7 +29,11 @@ function later(topic, pauseMs) {
   due.set(topic, setTimeout(async () => {
     due.delete(topic);
     readAt.set(topic, performance.now());
-    try { await (topic === "executions" ? countNew() : refresh(topic)); } catch { /* the next hint or reconnect repairs it */ }
+    try {
+      await (topic === "executions" ? countNew() : refresh(topic));
+    } catch {
+      /* the next hint or reconnect repairs it */
+    }
   }, pauseMs));
 }
 

@@ -8,7 +8,9 @@ import { sayWhatIsNew } from "./talk.js";
 const TYPING = "input:not([type=hidden], [type=checkbox]), textarea, select";
 const held = new Map();
 
-export const regionsOf = (topic) => [...document.querySelectorAll(`[data-topic="${CSS.escape(topic)}"]`)];
+export const regionsOf = (topic) => [
+  ...document.querySelectorAll(`[data-topic="${CSS.escape(topic)}"]`),
+];
 
 export function topics() {
   const found = new Map();
@@ -36,7 +38,12 @@ function isHeld(element) {
 }
 
 async function morph(element, html) {
-  await htmx.swap({ text: html, target: element, swap: "outerMorph", sourceElement: document.body });
+  await htmx.swap({
+    text: html,
+    target: element,
+    swap: "outerMorph",
+    sourceElement: document.body,
+  });
 }
 
 export async function put({ id, html, into, at }) {
@@ -48,7 +55,12 @@ export async function put({ id, html, into, at }) {
   } else if (into) {
     const list = document.getElementById(into);
     if (!list) return;
-    await htmx.swap({ text: html, target: list, swap: at || "beforeend", sourceElement: document.body });
+    await htmx.swap({
+      text: html,
+      target: list,
+      swap: at || "beforeend",
+      sourceElement: document.body,
+    });
     document.getElementById(id)?.classList.add("fresh");
   }
   const placed = document.getElementById(id);
@@ -60,13 +72,21 @@ export async function put({ id, html, into, at }) {
 
 export function startHolding() {
   const release = () => setTimeout(() => { for (const part of [...held.values()]) put(part); }, 60);
-  for (const name of ["focusout", "selectionchange", "close", "change"]) document.addEventListener(name, release, true);
+  for (const name of ["focusout", "selectionchange", "close", "change"])
+    document.addEventListener(name, release, true);
 }
 
 // The whole region anew from the server, for a reset. Answers false where the reader is signed out.
 export async function refresh(topic, url = location.href) {
-  const response = await fetch(url, { headers: { "X-Live": "refresh" }, credentials: "same-origin" });
-  if (response.redirected && new URL(response.url).pathname !== new URL(url, location.href).pathname) return false;
+  const response = await fetch(url, {
+    headers: { "X-Live": "refresh" },
+    credentials: "same-origin",
+  });
+  if (
+    response.redirected &&
+    new URL(response.url).pathname !== new URL(url, location.href).pathname
+  )
+    return false;
   if (!response.ok) throw new Error(`HTTP ${response.status}`);
   const wasAtEnd = isAtEnd();
   const page = new DOMParser().parseFromString(await response.text(), "text/html");

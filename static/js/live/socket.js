@@ -47,7 +47,10 @@ export function syncTopics(all = false) {
 
 // Frames are applied one after the other, in the order in which they came.
 function enqueue(frame) {
-  queue = queue.then(() => applyFrame(frame)).then(() => syncTopics()).catch((problem) => console.error(problem));
+  queue = queue
+    .then(() => applyFrame(frame))
+    .then(() => syncTopics())
+    .catch((problem) => console.error(problem));
 }
 
 function acknowledge(frame) {
@@ -122,7 +125,8 @@ function startPolling() {
     const reached = await catchUp();
     if (isOver) { clearInterval(pollTimer); return; }
     show(reached ? "polling" : "stale");
-    if (reached) for (const topic of ["overview", "executions"]) if (topics().has(topic)) hint(topic);
+    if (reached)
+      for (const topic of ["overview", "executions"]) if (topics().has(topic)) hint(topic);
   };
   pollTimer = setInterval(poll, POLL_MS);
   poll();
@@ -133,7 +137,8 @@ export function startLive() {
   startHolding();
   connect();
   setInterval(() => {
-    if (socket?.readyState === WebSocket.OPEN && Date.now() - heardAt > SILENCE_MS) socket.close(4000);
+    if (socket?.readyState === WebSocket.OPEN && Date.now() - heardAt > SILENCE_MS)
+      socket.close(4000);
   }, 5000);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) syncTopics(true); });
 }
