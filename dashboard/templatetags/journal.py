@@ -119,9 +119,10 @@ def payload_visible(value: Any, label: str, name: str = "") -> dict[str, Any]:
 
 
 @register.inclusion_tag("dashboard/parts/payload.html")
-def payload_text(text: str, label: str, name: str = "") -> dict[str, Any]:
-    """Somebody's text in the viewer."""
-    return payload(values.Shown(values.plain(text), is_json=False), label, name)
+def payload_text(text: str, label: str, name: str = "", is_titled: bool = False) -> dict[str, Any]:
+    """Somebody's text in the viewer: ``is_titled`` says that the label stands above it already."""
+    shown = values.Shown(values.plain(text), is_json=False)
+    return {**payload(shown, label, name), "is_titled": is_titled}
 
 
 @register.filter

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import timezone
 
 from executions.ids import uuid7
 from executions.intake.apply import apply_definition
 from executions.intake.start import start
-from executions.models import Execution, Step
+from executions.models import Attempt, Execution, Step
 from executions.states import Phase
 
 As = Callable[[User], Client]
@@ -162,6 +163,15 @@ def test_what_stopped_it_is_said_once(alice: User, as_: As, failed: Execution) -
     assert "the till is empty" in head
     # The step keeps the whole error as a value; no line repeats it.
     assert 'class="brief"' not in rest
+
+
+def test_the_log_of_an_attempt_is_titled_once() -> None:
+    now = timezone.now()
+    attempt = Attempt(number=1, outcome="failed", log="it said so", started_at=now, finished_at=now)
+    shown = render_to_string(
+        "dashboard/steps/attempt.html", {"attempt": attempt, "step": Step(path="/a", kind="call")}
+    )
+    assert shown.count(">Log<") == 1 and ">it said so<" in shown
 
 
 def test_a_path_that_is_none_leads_nowhere(alice: User, as_: As, failed: Execution) -> None:
