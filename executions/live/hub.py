@@ -146,8 +146,8 @@ class Hub:
 
     async def _deliver(self) -> None:
         if self._has_delivered:
-            # What comes within the tick goes together. Nudges that concern nobody here cost no
-            # query: the next one has no need to wait.
+            # Nudges of the tick go together. Those that concern nobody here cost no query, so
+            # the next one need not wait.
             await asyncio.sleep(self._door.tick_seconds)
         self._has_delivered = False
         await self._wake.wait()
