@@ -1,7 +1,7 @@
 """Settings of processes that tests start: the product's, with what ``STIGMER_TEST_TURNED`` turns.
 
 The variable holds an object in JSON: names of settings and paths of constants
-(``executions.calls.kind.RETRY_DELAYS``) with their values.
+(``executions.calls.kind.CALL_RETRY_DELAYS``) with their values.
 """
 
 from __future__ import annotations

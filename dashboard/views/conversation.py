@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.queries import agents, talks
-from dashboard.queries.told import told
+from dashboard.queries.reported import report_of
 from dashboard.talk import talk_of
 from dashboard.views.agents import message_problem, said_once, start_once
 from dashboard.views.execution import found
@@ -125,7 +125,7 @@ def _page(
     request: HttpRequest, execution: Execution, *, status: int = 200, **typed: Any
 ) -> HttpResponse:
     talk, is_ours = talk_of(execution, person(request)), execution.runner == Runner.OURS
-    reported = None if is_ours else told(execution)
+    reported = None if is_ours else report_of(execution)
     if reported is not None:
         talk = replace(talk, usage=reported.usage, cost=reported.cost)
     context = {

@@ -19,7 +19,7 @@ Keys = tuple[str | int, ...]
 Effect = Literal["pure", "idempotent", "at_most_once", "transactional"]
 # These hold if neither a task nor its kind of call says otherwise.
 ATTEMPT_SECONDS = 30.0
-RETRY_DELAYS: Sequence[float] = (2.0, 5.0, 10.0)
+CALL_RETRY_DELAYS: Sequence[float] = (2.0, 5.0, 10.0)
 
 
 class RunsIn(StrEnum):
@@ -106,7 +106,7 @@ class CallKind:
     can_be_transactional: bool = False
     limits: Mapping[str, str] = field(default_factory=dict)
     # Seconds before each retry of a transient failure, where the workflow has no policy for it.
-    retry_delays: Callable[[], Sequence[float]] = lambda: RETRY_DELAYS
+    retry_delays: Callable[[], Sequence[float]] = lambda: CALL_RETRY_DELAYS
     # Nothing is carried out: people answer, and the outcome of ``run`` is an Ask.
     asks_people: bool = False
     # Nothing is carried out: another run is started and waited for.

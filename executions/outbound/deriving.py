@@ -106,7 +106,7 @@ def _tell(key: uuid.UUID, channels: Sequence[Channel], full: Collection[uuid.UUI
 
 def _news(
     execution: Execution, subject: lifecycle.Subject, since: datetime
-) -> tuple[list[lifecycle.Told], int]:
+) -> tuple[list[lifecycle.LifecycleEvent], int]:
     """The untold news of the rows, in the order in which it happened, and up to where."""
     head, after = execution.head_seq, subject.seq
     steps = list(
@@ -126,8 +126,8 @@ def _news(
     rows = [(step.changed_seq, partial(lifecycle.of_step, subject, step)) for step in steps]
     rows += [(event.seq, partial(lifecycle.of_event, subject, event)) for event in events]
     rows.sort(key=lambda row: row[0])
-    told = [each for seq, said in rows if seq <= head for each in said()]
-    return sorted((each for each in told if each.at >= since), key=lifecycle.order), head
+    news = [each for seq, said in rows if seq <= head for each in said()]
+    return sorted((each for each in news if each.at >= since), key=lifecycle.order), head
 
 
 def _subject(execution: Execution, told: Told) -> lifecycle.Subject:
@@ -161,7 +161,11 @@ def _pointer(version_id: uuid.UUID | None, path: str) -> str:
 
 
 def _write(
-    channel: Channel, execution: Execution, news: Sequence[lifecycle.Told], *, is_full: bool
+    channel: Channel,
+    execution: Execution,
+    news: Sequence[lifecycle.LifecycleEvent],
+    *,
+    is_full: bool,
 ) -> None:
     """Events beyond the bound are given up at once: they can be sent again."""
     wanted = [each for each in news if each.at >= channel.hears_from and channel.wants(each.type)]
@@ -180,18 +184,20 @@ def _write(
     Sending.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def envelope(execution: Execution, told: lifecycle.Told, *, with_output: bool) -> dict[str, Any]:
+def envelope(
+    execution: Execution, event: lifecycle.LifecycleEvent, *, with_output: bool
+) -> dict[str, Any]:
     """The event in the JSON format of CloudEvents."""
-    data = dict(told.data)
-    if with_output and told.output is not None and _fits(told.output):
-        data["output"] = told.output
+    data = dict(event.data)
+    if with_output and event.output is not None and _fits(event.output):
+        data["output"] = event.output
     return {
         "specversion": "1.0",
-        "id": f"{execution.public_id}.{told.key}",
+        "id": f"{execution.public_id}.{event.key}",
         "source": f"/executions/{execution.public_id}",
-        "type": told.type,
+        "type": event.type,
         "subject": data.get("name") or data.get("workflow"),
-        "time": told.at.isoformat().replace("+00:00", "Z"),
+        "time": event.at.isoformat().replace("+00:00", "Z"),
         "datacontenttype": "application/json",
         "data": data,
     }

@@ -73,7 +73,7 @@ _STAMP = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LifecycleEvent:
     """One lifecycle event: ``key`` tells it from all others of its run, ``data`` is without
     ``output``.
     """
@@ -106,13 +106,13 @@ class Subject:
     open: dict[str, str] = field(default_factory=dict)
 
 
-def order(told: Told) -> tuple[datetime, int]:
+def order(event: LifecycleEvent) -> tuple[datetime, int]:
     """By time; at one time a run begins before its tasks and ends after them."""
-    what = told.type.removeprefix(f"{PREFIX}workflow.").removesuffix(".v1")
-    return told.at, 0 if what in ("started", "resumed", "suspended") else 2 if what in ENDS else 1
+    what = event.type.removeprefix(f"{PREFIX}workflow.").removesuffix(".v1")
+    return event.at, 0 if what in ("started", "resumed", "suspended") else 2 if what in ENDS else 1
 
 
-def of_event(run: Subject, event: Any) -> Iterator[Told]:
+def of_event(run: Subject, event: Any) -> Iterator[LifecycleEvent]:
     """The news of a row of the journal's events about the run and its open tasks."""
     status = _status_after(run, event)
     if status:
@@ -149,7 +149,7 @@ def _workflow(
     key: str,
     reason: str = "",
     more: Mapping[str, Any] = MappingProxyType({}),
-) -> Told:
+) -> LifecycleEvent:
     data: dict[str, Any] = {"name": run.name, _STAMP.get(what, f"{what}At"): _text(at), **more}
     output = None
     if what == "started":
@@ -158,7 +158,7 @@ def _workflow(
         data["error"] = _error(run.error, reason)
     elif what == "completed":
         output = run.output
-    return Told(key, f"{PREFIX}workflow.{what}.v1", at, data, output)
+    return LifecycleEvent(key, f"{PREFIX}workflow.{what}.v1", at, data, output)
 
 
 def _task(
@@ -170,15 +170,15 @@ def _task(
     *,
     error: Any = None,
     output: Any = None,
-) -> Told:
+) -> LifecycleEvent:
     data: dict[str, Any] = {"workflow": run.name, "task": run.pointer(path)}
     data[f"{what}At"] = _text(at)
     if what == "faulted":
         data["error"] = _error(error)
-    return Told(key, f"{PREFIX}task.{what}.v1", at, data, output)
+    return LifecycleEvent(key, f"{PREFIX}task.{what}.v1", at, data, output)
 
 
-def of_step(run: Subject, step: Any) -> Iterator[Told]:
+def of_step(run: Subject, step: Any) -> Iterator[LifecycleEvent]:
     """The news of a step's row that was not told yet."""
     was_told = step.seq is not None and step.seq <= run.seq
     if step.kind in NO_TASKS or was_told:
@@ -199,7 +199,7 @@ def of_step(run: Subject, step: Any) -> Iterator[Told]:
     yield from _end_of(run, step, key)
 
 
-def _end_of(run: Subject, step: Any, key: str) -> Iterator[Told]:
+def _end_of(run: Subject, step: Any, key: str) -> Iterator[LifecycleEvent]:
     what = _TASK_ENDS.get(step.status, "cancelled")
     at = step.finished_at or step.superseded_by.finished_at
     output = step.output if what == "completed" else None

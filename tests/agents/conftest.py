@@ -65,7 +65,7 @@ def no_mind_is_left() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("executions.calls.model.RETRY_DELAYS", [0.0, 0.0, 0.0])
+    monkeypatch.setattr("executions.calls.model.MODEL_RETRY_DELAYS", [0.0, 0.0, 0.0])
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_a_workflow_that_an_agent_runs_reaches_only_its_hosts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings.STIGMER_HTTP_ALLOWED_HOSTS = ["127.0.0.1"]
-    monkeypatch.setattr("executions.calls.kind.RETRY_DELAYS", [])
+    monkeypatch.setattr("executions.calls.kind.CALL_RETRY_DELAYS", [])
     apply_definition(HEAD % "fetch" + FETCH % demo.server.address, alice)
     demo.plays(calls(("run_fetch", {})), {"say": "Done."})
     tools = [{"workflow": "fetch", "namespace": "tests", "approval": "never"}]

@@ -42,7 +42,7 @@ def start(worker: workers.Start, tmp_path: Path) -> Callable[[], subprocess.Pope
         return worker(
             STIGMER_FUNCTION_MODULES="tests.agents.functions",
             STIGMER_TEST_NOTES=tmp_path / "notes",
-            turned={"executions.calls.model.RETRY_DELAYS": [0, 0, 0]},
+            turned={"executions.calls.model.MODEL_RETRY_DELAYS": [0, 0, 0]},
         )
 
     return started

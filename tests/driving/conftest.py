@@ -39,7 +39,7 @@ HEAD = "document: {dsl: '1.0.0', namespace: tests, name: %s, version: '1.0.0'}\n
 def known_functions(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.STIGMER_FUNCTION_MODULES = ["tests.driving.functions"]
     settings.STIGMER_HTTP_ALLOWED_HOSTS = ["127.0.0.1"]
-    monkeypatch.setattr("executions.calls.kind.RETRY_DELAYS", [0.0, 0.0, 0.0])
+    monkeypatch.setattr("executions.calls.kind.CALL_RETRY_DELAYS", [0.0, 0.0, 0.0])
 
 
 @pytest.fixture

@@ -447,7 +447,7 @@ def test_a_race_that_dies_at_any_write_has_one_winner(
 def test_a_call_that_is_retried_later_holds_up_nobody(
     begin: Any, drive: Any, later: Any, ledger: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    monkeypatch.setattr("executions.calls.kind.RETRY_DELAYS", [60.0])
+    monkeypatch.setattr("executions.calls.kind.CALL_RETRY_DELAYS", [60.0])
     flaky = (
         "flaky: {call: python, with: {function: tests.fails, arguments:"
         f" {{ledger: '{tmp_path / 'book'}', times: 1}}}}}}"

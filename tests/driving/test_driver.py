@@ -69,7 +69,7 @@ do:
 def test_a_transient_failure_is_retried_and_each_attempt_is_a_row(
     begin, drive, settings, monkeypatch
 ):
-    monkeypatch.setattr("executions.calls.kind.RETRY_DELAYS", [0.0, 0.0, 0.0])
+    monkeypatch.setattr("executions.calls.kind.CALL_RETRY_DELAYS", [0.0, 0.0, 0.0])
     settings.STIGMER_HTTP_ALLOWED_HOSTS = ["127.0.0.1"]
     # Nothing listens on this port: connection refused, which is transient.
     execution = drive(

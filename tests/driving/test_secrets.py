@@ -229,7 +229,7 @@ def test_the_digest_covers_what_is_late(begin, drive, server, canary):
 def test_a_later_attempt_sends_the_same_but_for_a_secret_that_changed(
     begin, drive, server, canary, monkeypatch, later
 ):
-    monkeypatch.setattr("executions.calls.kind.RETRY_DELAYS", [60])
+    monkeypatch.setattr("executions.calls.kind.CALL_RETRY_DELAYS", [60])
     body = "{k: '${ \"\\(now) \\(uuid) \\($secrets.key)\" }'}"
     begun = begin(CALL.format(url=f"{server.url}/status/503", body=body))
     assert drive(begun).phase == Phase.WAITING

@@ -43,7 +43,7 @@ def drive(
     time.
     """
     settings.STIGMER_HTTP_ALLOWED_HOSTS = ["127.0.0.1"]
-    monkeypatch.setattr("executions.calls.kind.RETRY_DELAYS", [0.0, 0.0, 0.0])
+    monkeypatch.setattr("executions.calls.kind.CALL_RETRY_DELAYS", [0.0, 0.0, 0.0])
     process = Process.objects.create(kind="worker", host="test", pid=1, slots=1)
 
     def driven(execution: Execution) -> Execution:

@@ -159,7 +159,7 @@ def test_a_workflow_that_is_labelled_is_a_tool_with_its_schema(
 def test_a_run_that_failed_is_explained_and_retried_with_what_was_seen(
     alice: User, bob: User, worker: Process, drive: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("executions.calls.kind.RETRY_DELAYS", [])
+    monkeypatch.setattr("executions.calls.kind.CALL_RETRY_DELAYS", [])
     failed = drive(start(apply_definition(FAILS, alice).workflow, alice, input={}))
     assert failed.phase == "FAILED"
 

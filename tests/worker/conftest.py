@@ -31,7 +31,7 @@ QUICK = {
     "STIGMER_HEARTBEAT_SECONDS": 0.3,
     "STIGMER_SWEEP_SECONDS": 0.3,
     "STIGMER_RING_AGAIN_SECONDS": 0.5,
-    "executions.calls.kind.RETRY_DELAYS": [0, 0, 0],
+    "executions.calls.kind.CALL_RETRY_DELAYS": [0, 0, 0],
 }
 NOTHING: Mapping[str, Any] = {}
 Start = Callable[..., subprocess.Popen[bytes]]

@@ -10,7 +10,7 @@ from executions.calls.kind import CallKind
 from executions.calls.parameters import Model
 
 # Servers of models are overloaded for longer than others.
-RETRY_DELAYS: Sequence[float] = (2.0, 5.0, 15.0, 60.0, 180.0)
+MODEL_RETRY_DELAYS: Sequence[float] = (2.0, 5.0, 15.0, 60.0, 180.0)
 
 
 class ModelArguments(Model):
@@ -26,7 +26,7 @@ MODEL = CallKind(
     # Asking again gives another answer and costs again, and harms nobody.
     effect_of=lambda arguments: "idempotent",
     destinations=(),
-    retry_delays=lambda: RETRY_DELAYS,
+    retry_delays=lambda: MODEL_RETRY_DELAYS,
     takes_secrets=False,
     streams=True,
 )

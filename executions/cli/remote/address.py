@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from executions.cli.exits import CommandError, ExitCode
 from executions.cli.remote import kept
-from stigmer_site.listening import HERE, PORT, browsed
+from stigmer_site.listening import PORT, browsed, place
 
 _NOT_IN_A_TOKEN = re.compile(r"[^\x21-\x7e]")
 _LONGEST = 1_000
@@ -54,9 +54,15 @@ def resolve(server: str | None = None, token: str | None = None) -> Address:
 
 
 def local() -> str:
-    """Where ``stigmer up`` of this machine listens."""
-    address, _, port = os.environ.get("STIGMER_PORT", PORT).rpartition(":")
-    return f"http://{browsed(address.strip('[]') or HERE)}:{port}"
+    """The address at which ``stigmer up`` of this machine listens.
+
+    Raises CommandError where ``STIGMER_PORT`` names no place, as the server itself does.
+    """
+    try:
+        address, port = place(os.environ.get("STIGMER_PORT", "").strip() or PORT)
+    except ValueError as error:
+        raise CommandError(str(error), code=ExitCode.USAGE) from error
+    return f"http://{browsed(address)}:{port}"
 
 
 def checked(server: str) -> str:

@@ -29,6 +29,9 @@ def test_without_anything_it_is_the_server_of_this_machine(monkeypatch: pytest.M
     assert resolve() == Address("http://localhost:9000")
     monkeypatch.setenv("STIGMER_PORT", "192.0.2.7:9000")
     assert resolve() == Address("http://192.0.2.7:9000")
+    monkeypatch.setenv("STIGMER_PORT", "eight thousand")
+    with pytest.raises(CommandError, match="STIGMER_PORT is 'eight thousand'"):
+        resolve()
 
 
 def test_flags_win_over_the_environment_and_the_environment_over_what_was_kept(

@@ -53,7 +53,7 @@ def test_a_broken_connection_is_tried_again(begin, drive, server, fault):
 
 
 def test_default_delays_are_waited_for_between_attempts(begin, drive, later, ledger, monkeypatch):
-    monkeypatch.setattr("executions.calls.kind.RETRY_DELAYS", [2.0, 5.0, 10.0])
+    monkeypatch.setattr("executions.calls.kind.CALL_RETRY_DELAYS", [2.0, 5.0, 10.0])
     execution = drive(begin(tasks(a=call("fails", ledger=str(ledger.path), times=9))))
     for delay, count in ((2, 1), (5, 2), (10, 3)):
         assert (execution.phase, execution.waiting_for, execution.retry_count) == (

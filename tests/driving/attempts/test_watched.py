@@ -21,7 +21,7 @@ SHORT = "metadata: {attemptTimeout: {milliseconds: 200}}"
 
 @pytest.fixture(autouse=True)
 def let_go(monkeypatch) -> Iterator[None]:
-    monkeypatch.setattr("executions.calls.kind.RETRY_DELAYS", [])
+    monkeypatch.setattr("executions.calls.kind.CALL_RETRY_DELAYS", [])
     MAY_END.clear()
     yield
     MAY_END.set()
@@ -42,7 +42,7 @@ def test_an_attempt_whose_thread_hangs_fails_at_its_deadline_and_what_comes_late
 
 
 def test_it_is_retried_as_any_other_time_out(begin, drive, ledger, monkeypatch):
-    monkeypatch.setattr("executions.calls.kind.RETRY_DELAYS", [0.0, 0.0])
+    monkeypatch.setattr("executions.calls.kind.CALL_RETRY_DELAYS", [0.0, 0.0])
     ended = drive(begin(tasks(a=call("hangs", SHORT, ledger=str(ledger.path)))))
     assert ended.phase == "FAILED"
     assert watched.left_behind() == 3

@@ -31,8 +31,8 @@ STIGMER_FUNCTION_MODULES = ["tests.faults.harness.functions"]
 # All pages of a trial are those of one person.
 TURNED = {
     "dashboard.live.socket.SOCKETS_OF_ONE_PERSON": 1000,
-    "executions.calls.kind.RETRY_DELAYS": RETRY_DELAYS,
-    "executions.calls.model.RETRY_DELAYS": RETRY_DELAYS,
+    "executions.calls.kind.CALL_RETRY_DELAYS": RETRY_DELAYS,
+    "executions.calls.model.MODEL_RETRY_DELAYS": RETRY_DELAYS,
     "executions.calls.kind.ATTEMPT_SECONDS": 10.0,
     # A trial may kill more often than a person would stand; the breaker has trials of its own.
     "executions.driving.crashes.LONELY_CRASHES": int(

@@ -24,7 +24,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RunnerReport:
     """The newest messages, the calls that none of them names, and what was used. ``left_out`` older
     messages are in the API alone. A cost of None was not told.
     """
@@ -40,13 +40,13 @@ class Told:
         return not (self.messages or self.calls)
 
 
-def told(execution: Execution) -> Told:
+def report_of(execution: Execution) -> RunnerReport:
     """The runner's report so far. Its first message is left out if it repeats the one that began
     the run.
     """
     run = AgentRun.objects.filter(pk=execution.pk).first()
     if run is None:
-        return Told()
+        return RunnerReport()
     newest = list(run.messages.order_by("-position")[: MOST_MESSAGES + 1])
     left_out = max(0, run.messages.count() - MOST_MESSAGES)
     rows = list(reversed(newest[:MOST_MESSAGES]))
@@ -54,13 +54,13 @@ def told(execution: Execution) -> Told:
         rows = rows[1:]
     calls = {call.call_id: call for call in run.tool_calls.order_by("position")[:MOST_CALLS]}
     messages = [Message(row.position, row.type, row.content, _taken(row, calls)) for row in rows]
-    is_told = bool(run.input_tokens or run.output_tokens or run.cost)
-    return Told(
+    is_counted = bool(run.input_tokens or run.output_tokens or run.cost)
+    return RunnerReport(
         messages,
         list(calls.values()),
         left_out,
         {"input_tokens": run.input_tokens, "output_tokens": run.output_tokens},
-        f"{run.cost.normalize():f}" if is_told else None,
+        f"{run.cost.normalize():f}" if is_counted else None,
     )
 
 
