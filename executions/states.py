@@ -67,7 +67,12 @@ class PhaseRow:
     way_back: str = ""
 
 
-_FREE: Mapping[str, Any] = {"process_id": None, "wake_at": None, "waiting_for": ""}
+_FREE: Mapping[str, Any] = {
+    "process_id": None,
+    "wake_at": None,
+    "waiting_for": "",
+    "kept_by": None,
+}
 _ENDED = {**_FREE, "cancel_asked_at": None, "pause_asked_at": None, "ended_at": Moment.NOW}
 # What a person's decision takes back of how a run ended, beside what PENDING itself sets.
 BEGUN_ANEW: Mapping[str, Any] = {

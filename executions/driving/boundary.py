@@ -168,6 +168,7 @@ class Boundary:
         until: datetime | None,
         waiting_for: str,
         *,
+        keeps_walk: bool = False,
         also: Callable[[], None] | None = None,
         take_back: Callable[[], None] | None = None,
     ) -> None:
@@ -175,10 +176,13 @@ class Boundary:
 
         It raises what was asked meanwhile, as ``commit`` does.
 
-        ``also`` is done in the same transaction. ``take_back`` takes out of what has gathered what
-        this was to begin.
+        Where this process ``keeps_walk``, the others leave its timer to it for a moment. ``also``
+        is done in the same transaction. ``take_back`` takes out of what has gathered what this was
+        to begin.
         """
-        columns = {"wake_at": until, "waiting_for": waiting_for}
+        columns: dict[str, Any] = {"wake_at": until, "waiting_for": waiting_for}
+        if keeps_walk:
+            columns["kept_by"] = self.process_id
         if WaitingFor.DECISION in WaitingFor.apart(waiting_for):
             execution, step = self._execution, self.columns.get("current_step")
             path = execution.current_step if step is None else step

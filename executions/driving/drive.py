@@ -171,11 +171,15 @@ class Drive:
         """The walk stands here, and its step says so already: raises :class:`Parked`."""
         raise Parked(until, waiting_for, also=also, take_back=take_back)
 
-    def let_go(self, parked: Parked) -> None:
+    def let_go(self, parked: Parked, *, keeps_walk: bool) -> None:
         """Let go of the execution, as :meth:`Boundary.park` does; raises what was asked before."""
         try:
             self.boundary.park(
-                parked.until, parked.waiting_for, also=parked.also, take_back=parked.take_back
+                parked.until,
+                parked.waiting_for,
+                keeps_walk=keeps_walk,
+                also=parked.also,
+                take_back=parked.take_back,
             )
         except BaseException:
             for key in parked.in_line:

@@ -33,7 +33,7 @@ from executions.driving.drive import Drive, Parked, RolledBack, Timer, Yielded
 from executions.driving.lease import Held, claim, give_back
 from executions.driving.sending import BrokenOff, why
 from executions.driving.store import Impatient, Store
-from executions.driving.suspended import Suspended, is_worth_keeping
+from executions.driving.suspended import LEAST_STEPS_OF_A_KEEPER, Suspended, is_worth_keeping
 from executions.driving.takeover import set_apart, take_over
 from executions.errors import ExpressionError, Fenced, WorkflowError
 from executions.journal.replay import Diverged
@@ -204,17 +204,25 @@ class Driver:
         try:
             self._loop()
         except Parked as parked:
-            self.drive.let_go(parked)
-            self._keep(parked)
+            stands = self._worth_keeping(parked)
+            is_long = len(self.drive.journal.steps) >= LEAST_STEPS_OF_A_KEEPER
+            self.drive.let_go(parked, keeps_walk=stands is not None and is_long)
+            if stands is not None:
+                self._keep(*stands)
 
-    def _keep(self, parked: Parked) -> None:
-        """The run waits: keep its walk for its next moment, where it stands at one request."""
-        drive, stands = self.drive, self._stands
+    def _worth_keeping(self, parked: Parked) -> tuple[Walking, Request] | None:
+        """The walk of a run that is about to wait, and the one request at which it stands; None
+        where nothing of it is to be kept.
+        """
+        stands = self._stands
         if stands is None or parked.in_line or not isinstance(self.walker, Walker):
-            return
-        walk, request = stands
-        if isinstance(request, Fork) or not is_worth_keeping(drive, parked.until):
-            return
+            return None
+        is_one = not isinstance(stands[1], Fork)
+        return stands if is_one and is_worth_keeping(self.drive, parked.until) else None
+
+    def _keep(self, walk: Walking, request: Request) -> None:
+        """Keep the walk of a run that waits for its next moment."""
+        drive = self.drive
         boundary = drive.boundary
         drive.running.walks.keep(
             drive.execution.pk,

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 # A shorter journal is walked as fast as it is found here.
 LEAST_STEPS = 10
+# From so many on the others leave the timer of the run for a moment to the process that keeps its
+# walk (recovery.waiting): fewer are walked sooner than a busy worker comes to them.
+LEAST_STEPS_OF_A_KEEPER = 200
 # A run that waits longer is not worth the memory.
 LONGEST_WAIT = timedelta(minutes=10)
 # Characters of the JSON of all kept journals together, each step and each run counted with what
@@ -77,6 +80,8 @@ def is_worth_keeping(drive: Drive, until: datetime | None) -> bool:
     """
     return (
         len(drive.journal.steps) >= LEAST_STEPS
+        # Its process ends with this drive.
+        and not drive.execution.alone
         and not drive.workflow.use.secrets
         and not drive.workflow.has_workspace
         and (until is None or until <= clock.now() + LONGEST_WAIT)

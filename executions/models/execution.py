@@ -256,6 +256,9 @@ class Execution(models.Model):
     )
     wake_at = models.DateTimeField(null=True, blank=True)
     waiting_for = models.TextField(blank=True, default="")
+    # The process that keeps its walk while it waits (executions.driving.suspended): for a moment
+    # the others leave its timer to that one. No foreign key, as it may name one that is forgotten.
+    kept_by = models.UUIDField(null=True, blank=True, editable=False)
     rung_at = models.DateTimeField(null=True, blank=True)
     inbox = models.BigIntegerField(default=0)
     cancel_asked_at = models.DateTimeField(null=True, blank=True)

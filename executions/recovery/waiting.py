@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Case, F, QuerySet, Value, When, Window
+from django.db.models import Case, F, Q, QuerySet, Value, When, Window
 from django.db.models.functions import Now, RowNumber
 
 from executions.dispatch import QUEUES
@@ -20,6 +20,8 @@ from executions.states import Phase, Runner
 
 # So long after a death the bells of the sweep are given to be heard.
 BELL_SECONDS = 1.0
+# So long after its moment a run is left to the process that keeps its walk.
+KEEPER_SECONDS = 0.25
 _RANK = Case(
     *(When(queue=name, then=Value(rank)) for rank, name in enumerate(QUEUES)), default=Value(1)
 )
@@ -36,11 +38,11 @@ class Waiting:
     turn: int
 
 
-def due(most: int) -> list[Waiting]:
-    """The executions that are due now: everybody's first, then everybody's second; of equal turn
-    the better queue first.
+def due(most: int, process_id: uuid.UUID) -> list[Waiting]:
+    """The executions that are due now and that this process may take: everybody's first, then
+    everybody's second; of equal turn the better queue first.
     """
-    return _in_turn(rows_due(), "wake_at", most)
+    return _in_turn(rows_due(process_id), "wake_at", most)
 
 
 def left_behind(most: int) -> list[Waiting]:
@@ -50,11 +52,16 @@ def left_behind(most: int) -> list[Waiting]:
     return _in_turn(rows_left_behind(), "id", most)
 
 
-def rows_due() -> ExecutionQuerySet:
+def rows_due(process_id: uuid.UUID) -> ExecutionQuerySet:
     """One that has to be driven alone is not taken beside others (recovery.rings), and what a newer
     Stigmer began not at all: it would stand before what can be taken.
+
+    A run whose walk another process keeps is left to that one for a moment: to go on there costs
+    the same however long the journal is, and here it would be walked from the top.
     """
-    return Execution.objects.due().takable(alone=False)
+    late = Now() - timedelta(seconds=KEEPER_SECONDS)
+    ours = Q(kept_by=None) | Q(kept_by=process_id) | Q(wake_at__lt=late)
+    return Execution.objects.due().takable(alone=False).filter(ours)
 
 
 def rows_left_behind() -> ExecutionQuerySet:

@@ -68,6 +68,7 @@ _FORGOTTEN = (
     "session_id",
     "wake_at",
     "rung_at",
+    "kept_by",
     "crashes",
     "cancel_asked_at",
     "pause_asked_at",

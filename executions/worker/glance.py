@@ -40,7 +40,7 @@ SCHEDULES, DRAINED = ("schedules", "ends"), "drained"
 
 def _questions(process_id: uuid.UUID) -> Mapping[str, QuerySet[Any]]:
     return {
-        DUE: waiting.rows_due(),
+        DUE: waiting.rows_due(process_id),
         LEFT: waiting.rows_left_behind(),
         ALONE[0]: Execution.objects.due().takable(alone=True),
         ALONE[1]: Execution.objects.orphaned().takable(alone=True),

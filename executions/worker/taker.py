@@ -188,7 +188,7 @@ class Taker:
         found: list[Waiting] = []
         if seen is None or DUE in seen.there:
             # More than are free: some may be of owners that hold all that they may.
-            found = waiting.due(2 * room.free + LEAST_FOUND)
+            found = waiting.due(2 * room.free + LEAST_FOUND, self._process_id)
         seconds = time.monotonic() - began
         chosen = room.choose(found)
         alone: list[Execution] = []

@@ -9,14 +9,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 
-from executions.driving import lease
+from executions.driving import driver, lease
 from executions.driving.attempts.running import Running
 from executions.driving.chain import verify
 from executions.driving.driver import advance
 from executions.driving.store import Here
 from executions.driving.suspended import LEAST_STEPS, Suspended, SuspendedWalks
 from executions.models import Execution, Process
+from executions.recovery import waiting
 from executions.states import Phase
 from executions.verbs.deciding.control import pause, resume
 from tests.driving.attempts.test_listening import ORDER, event, post
@@ -144,6 +146,37 @@ def test_what_another_worker_drove_meanwhile_is_walked_from_the_journal(begin, o
     assert walked == [execution.pk]
     execution = waited(execution, one, on, later, ROUNDS)
     assert execution.output == {"seen": ROUNDS - 1} and verify(execution) is None
+
+
+def test_the_timer_of_a_long_run_is_left_to_the_worker_that_keeps_its_walk_for_a_moment(
+    begin, on, later, process, monkeypatch
+):
+    monkeypatch.setattr(driver, "LEAST_STEPS_OF_A_KEEPER", LEAST_STEPS)
+    running, other = Running(), uuid.uuid4()
+    execution = waited(begin(POLLS), running, on, later, LEAST_STEPS)
+    assert execution.kept_by == process.pk
+    Execution.objects.filter(pk=execution.pk).update(wake_at=Now())
+    monkeypatch.setattr(waiting, "KEEPER_SECONDS", 3600)
+    assert not waiting.due(10, other)
+    assert [each.execution_id for each in waiting.due(10, process.pk)] == [execution.pk]
+    monkeypatch.setattr(waiting, "KEEPER_SECONDS", 0)
+    assert [each.execution_id for each in waiting.due(10, other)] == [execution.pk]
+    execution = waited(execution, running, on, later, ROUNDS)
+    assert execution.phase == Phase.COMPLETED and execution.kept_by is None
+
+
+def test_a_short_run_is_anybody_s(begin, on, later):
+    execution = waited(begin(POLLS), Running(), on, later, LEAST_STEPS)
+    assert execution.phase == Phase.WAITING and execution.kept_by is None
+
+
+def test_a_run_that_a_person_decided_on_is_anybody_s(begin, on, later, alice, monkeypatch):
+    monkeypatch.setattr(driver, "LEAST_STEPS_OF_A_KEEPER", LEAST_STEPS)
+    execution = waited(begin(POLLS), Running(), on, later, LEAST_STEPS)
+    assert execution.kept_by is not None
+    pause(execution.pk, alice)
+    resume(execution.pk, alice)
+    assert Execution.objects.get(pk=execution.pk).kept_by is None
 
 
 def test_a_run_that_hears_an_event_goes_on(begin, on, walked):

@@ -54,14 +54,14 @@ def ids(found) -> list[uuid.UUID]:
 def test_owners_come_in_turn_and_of_one_turn_the_better_queue_first():
     many = [begun("alice") for _ in range(3)]
     low, high = begun("bob", queue="low"), begun("carol", queue="high")
-    assert ids(due(10)) == [high.pk, many[0].pk, low.pk, many[1].pk, many[2].pk]
-    assert ids(due(2)) == [high.pk, many[0].pk]
+    assert ids(due(10, uuid.uuid4())) == [high.pk, many[0].pk, low.pk, many[1].pk, many[2].pk]
+    assert ids(due(2, uuid.uuid4())) == [high.pk, many[0].pk]
 
 
 def test_what_is_to_be_driven_alone_is_not_taken_beside_others_and_given_to_one_worker_only():
     alone = begun()
     Execution.objects.filter(pk=alone.pk).update(alone=True)
-    assert due(10) == []
+    assert due(10, uuid.uuid4()) == []
     assert to_be_driven_alone(0) == []
     assert [each.pk for each in to_be_driven_alone(5)] == [alone.pk]
     assert to_be_driven_alone(5) == []
@@ -70,7 +70,7 @@ def test_what_is_to_be_driven_alone_is_not_taken_beside_others_and_given_to_one_
 def test_what_a_newer_stigmer_began_does_not_stand_before_what_can_be_taken():
     newer, older = begun(), begun()
     Execution.objects.filter(pk=newer.pk).update(journal_format=JOURNAL_FORMAT + 1)
-    assert ids(due(1)) == [older.pk]
+    assert ids(due(1, uuid.uuid4())) == [older.pk]
 
 
 def test_what_the_dead_left_is_found_once_its_bell_had_the_time_to_be_heard(process):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -85,10 +86,10 @@ def test_a_run_goes_on_where_its_workspace_is_and_nowhere_else(
 ) -> None:
     execution = left_at_east(begin, drive, alice, at)
     assert drive(execution).phase == "PENDING", "west does not take it"
-    assert waiting.due(10) == [], "nor does it look at it"
+    assert waiting.due(10, uuid.uuid4()) == [], "nor does it look at it"
     assert rings.ring_for_due(10, grace_seconds=-60) == 0, "nobody is rung for it there"
     at("east")
-    assert [each.execution_id for each in waiting.due(10)] == [execution.pk]
+    assert [each.execution_id for each in waiting.due(10, uuid.uuid4())] == [execution.pk]
     execution = drive(execution)
     assert (execution.phase, execution.current_step) == ("FAILED", "/more")
 
