@@ -117,7 +117,7 @@ class Phase(StrEnum):
         PhaseRow(
             Look("Running", "running", Tone.BUSY, "cyan"),
             moves="IN_PROGRESS WAITING PAUSED PENDING COMPLETED FAILED CANCELLED TERMINATED",
-            entering={"wake_at": None, "waiting_for": "", "rung_at": None},
+            entering={"wake_at": None, "waiting_for": "", "rung_at": None, "kept_by": None},
             held_by=("process_id", "runner"),
             constraint="execution_driven_by_a_process",
         ),

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 # A shorter journal is walked as fast as it is found here.
 LEAST_STEPS = 10
-# From so many on the others leave the timer of the run for a moment to the process that keeps its
-# walk (recovery.waiting): fewer are walked sooner than a busy worker comes to them.
+# From so many on the others leave the run for a moment to the process that keeps its walk
+# (models.claiming): fewer are walked sooner than a busy worker comes to them.
 LEAST_STEPS_OF_A_KEEPER = 200
 # A run that waits longer is not worth the memory.
 LONGEST_WAIT = timedelta(minutes=10)

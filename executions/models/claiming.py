@@ -5,7 +5,7 @@ for searches for claimable ones.
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -22,8 +22,13 @@ from executions.states import Phase, Runner
 from executions.vendor import vendor
 
 _UNTOUCHED = " AND token = 0 AND head_digest = ''"
+# So long after its moment a waiting run is left to the process that keeps its walk
+# (executions.driving.suspended): there it costs the same however long its journal is, and elsewhere
+# it is walked from the top.
+KEEPER_SECONDS = 0.25
 # Stand in the compiled condition for what each claim puts there.
-_AT, _PROCESS = datetime(2000, 1, 1, tzinfo=UTC), uuid.UUID(int=0)
+_AT, _LATE = datetime(2000, 1, 1, tzinfo=UTC), datetime(2000, 1, 2, tzinfo=UTC)
+_PROCESS = uuid.UUID(int=0)
 
 
 def takable(*, alone: bool, journal_format: int = JOURNAL_FORMAT, host: str | None = None) -> Q:
@@ -40,26 +45,32 @@ def left_behind() -> Q:
     return Q(phase=Phase.IN_PROGRESS, process__in=Process.objects.filter(dead_at__isnull=False))
 
 
+def left_to_us(process_id: uuid.UUID, late: Any) -> Q:
+    """No other process keeps its walk, or its moment was before ``late``."""
+    return Q(kept_by=None) | Q(kept_by=process_id) | Q(wake_at__lt=late)
+
+
 def where(claim: Claim) -> tuple[str, list[Any]]:
     """The condition of a claim as SQL over the columns of the execution, and its values."""
-    sql, values, at, process = _compiled(vendor(), claim.alone, claim.journal_format, claim.host)
-    values = list(values)
-    values[at], values[process] = adapt(clock.now()), adapt(claim.process_id)
+    sql, values = _compiled(vendor(), claim.alone, claim.journal_format, claim.host)
+    now = clock.now()
+    late = now - timedelta(seconds=KEEPER_SECONDS)
+    real = {_AT: adapt(now), _LATE: adapt(late), _PROCESS: adapt(claim.process_id)}
+    values = [real.get(value, value) for value in values]
     return f"{sql}{_UNTOUCHED}" if claim.untouched else sql, values
 
 
 @cache
-def _compiled(
-    database: str, alone: bool, journal_format: int, host: str
-) -> tuple[str, list[Any], int, int]:
-    """Its SQL, its values, and where among them the moment and the process stand."""
+def _compiled(database: str, alone: bool, journal_format: int, host: str) -> tuple[str, list[Any]]:
+    """Its SQL and its values, of which some stand for those of each claim."""
     from executions.models.execution import Execution
 
     query = Query(Execution, alias_cols=False)
     node = query.build_where(_claimable(database, alone, journal_format, host))
     sql, values = query.get_compiler(connection=connection).compile(node)
+    stand_ins = {adapt(each): each for each in (_AT, _LATE, _PROCESS)}
     values = [value.value if isinstance(value, Phase | Runner) else value for value in values]
-    return sql, values, values.index(adapt(_AT)), values.index(adapt(_PROCESS))
+    return sql, [stand_ins.get(value, value) for value in values]
 
 
 def _claimable(database: str, alone: bool, journal_format: int, host: str) -> Q:
@@ -75,4 +86,5 @@ def _claimable(database: str, alone: bool, journal_format: int, host: str) -> Q:
     # ends it.
     lives = Q(Exists(Process.objects.filter(pk=_PROCESS, dead_at=None)))
     may = takable(alone=alone, journal_format=journal_format, host=host)
-    return may & (due | left_behind()) & lives
+    ours = left_to_us(_PROCESS, Value(_LATE, DateTimeField()))
+    return may & (due | left_behind()) & ours & lives

@@ -10,18 +10,17 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Case, F, Q, QuerySet, Value, When, Window
+from django.db.models import Case, F, QuerySet, Value, When, Window
 from django.db.models.functions import Now, RowNumber
 
 from executions.dispatch import QUEUES
-from executions.models import Execution
+from executions.models import Execution, claiming
+from executions.models.claiming import left_to_us
 from executions.models.execution import ExecutionQuerySet
 from executions.states import Phase, Runner
 
 # So long after a death the bells of the sweep are given to be heard.
 BELL_SECONDS = 1.0
-# So long after its moment a run is left to the process that keeps its walk.
-KEEPER_SECONDS = 0.25
 _RANK = Case(
     *(When(queue=name, then=Value(rank)) for rank, name in enumerate(QUEUES)), default=Value(1)
 )
@@ -56,12 +55,10 @@ def rows_due(process_id: uuid.UUID) -> ExecutionQuerySet:
     """One that has to be driven alone is not taken beside others (recovery.rings), and what a newer
     Stigmer began not at all: it would stand before what can be taken.
 
-    A run whose walk another process keeps is left to that one for a moment: to go on there costs
-    the same however long the journal is, and here it would be walked from the top.
+    A run whose walk another process keeps is left to that one for a moment.
     """
-    late = Now() - timedelta(seconds=KEEPER_SECONDS)
-    ours = Q(kept_by=None) | Q(kept_by=process_id) | Q(wake_at__lt=late)
-    return Execution.objects.due().takable(alone=False).filter(ours)
+    late = Now() - timedelta(seconds=claiming.KEEPER_SECONDS)
+    return Execution.objects.due().takable(alone=False).filter(left_to_us(process_id, late))
 
 
 def rows_left_behind() -> ExecutionQuerySet:

@@ -1,4 +1,6 @@
-"""A question to one worker, and its answer, by way of Redis: where the functions of a run are."""
+"""A word to one worker by way of Redis: where the functions of a run are, which it answers, or that
+it should look for what is due.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,7 @@ from executions.redis_client import client
 ANSWER_SECONDS = 5
 LISTEN_SECONDS = 2
 _FORGOTTEN_SECONDS = 10
+_LOOK = {"look": "due"}
 
 
 def ask(process_id: uuid.UUID, execution_id: str) -> Any:
@@ -31,13 +34,25 @@ def ask(process_id: uuid.UUID, execution_id: str) -> Any:
     return None if found is None else json.loads(found[1])
 
 
-def hear(process_id: uuid.UUID, answer: Callable[[str], Any]) -> bool:
-    """Answer one question; whether there was one. Raises redis.RedisError."""
+def hurry(process_id: uuid.UUID) -> None:
+    """Tell the worker that something is due which is left to it. Raises redis.RedisError."""
+    box = _box(process_id)
+    with _client().pipeline() as pipeline:
+        pipeline.rpush(box, json.dumps(_LOOK))
+        pipeline.expire(box, _FORGOTTEN_SECONDS)
+        pipeline.execute()
+
+
+def hear(process_id: uuid.UUID, answer: Callable[[str], Any], look: Callable[[], None]) -> bool:
+    """Answer one question, or ``look``; whether there was a word. Raises redis.RedisError."""
     connection = _client()
     found: Any = connection.blpop([_box(process_id)], timeout=LISTEN_SECONDS)
     if found is None:
         return False
     question = json.loads(found[1])
+    if question == _LOOK:
+        look()
+        return True
     with connection.pipeline() as pipeline:
         pipeline.rpush(question["answer"], json.dumps(answer(question["execution"])))
         pipeline.expire(question["answer"], _FORGOTTEN_SECONDS)

@@ -14,6 +14,9 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, Error, close_old_connections, connection
+from django.db.models import Q
+from django.db.models.functions import Now
+from redis.exceptions import RedisError
 
 from executions import collector, sealed, streams
 from executions.calls import steps
@@ -27,6 +30,7 @@ from executions.models.transactions import run_tx
 from executions.recovery.boot import note_start
 from executions.recovery.registration import register_when_possible, resign
 from executions.recovery.sweep import Sweeper
+from executions.streams import asking
 from executions.supervisor import systemd
 from executions.worker.asked import Asked
 from executions.worker.bulker import Bulker
@@ -103,7 +107,7 @@ def main(fork_server: Pipes) -> int:
     keeper = Keeper(process)
     caretaker = Caretaker(partial(glance.may_be, WORKSPACES))
     scheduler = Scheduler(partial(glance.may_be, *SCHEDULES))
-    asked = Asked(process.pk)
+    asked = Asked(process.pk, taker.look)
     collector.settle()
     try:
         Doorbell(slots, stop, taker.look, matcher.look).listen()
@@ -166,7 +170,8 @@ def _resigned(process: Process) -> int | None:
 
 
 def _drive(drive: Callable[[uuid.UUID], bool], solo: Solo, execution_id: uuid.UUID) -> None:
-    """Drive it here, or have it driven by a process of its own where it has to be alone.
+    """Drive it here, or have it driven by a process of its own where it has to be alone, or by the
+    one that keeps its walk.
 
     If somebody has locked it, its slot is given to others; the taker looks again in a moment.
     """
@@ -174,15 +179,26 @@ def _drive(drive: Callable[[uuid.UUID], bool], solo: Solo, execution_id: uuid.UU
         if drive(execution_id):
             return
         execution = run_tx(
-            Execution.objects.filter(pk=execution_id, alone=True)
-            .only("owner_id", "current_step")
+            Execution.objects.filter(pk=execution_id)
+            .filter(Q(alone=True) | Q(kept_by__isnull=False, wake_at__lte=Now()))
+            .only("owner_id", "current_step", "alone", "kept_by")
             .first
         )
     except Error as problem:
         if trouble(problem) is None:
             raise
         return
-    if execution is not None:
+    if execution is not None and execution.kept_by is not None:
+        _hurry(execution.kept_by)
+    elif execution is not None:
         # One that was in the middle of a call is the likelier culprit: the sooner that is known,
         # the better for all.
         solo.take(execution_id, execution.owner_id, first=bool(execution.current_step))
+
+
+def _hurry(process_id: uuid.UUID) -> None:
+    """This bell was for the process that keeps the walk of the run."""
+    try:
+        asking.hurry(process_id)
+    except RedisError as problem:
+        log.info("who keeps a walk looks each second", problem=str(problem))

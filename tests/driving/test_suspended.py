@@ -17,7 +17,7 @@ from executions.driving.chain import verify
 from executions.driving.driver import advance
 from executions.driving.store import Here
 from executions.driving.suspended import LEAST_STEPS, Suspended, SuspendedWalks
-from executions.models import Execution, Process
+from executions.models import Execution, Process, claiming
 from executions.recovery import waiting
 from executions.states import Phase
 from executions.verbs.deciding.control import pause, resume
@@ -156,10 +156,10 @@ def test_the_timer_of_a_long_run_is_left_to_the_worker_that_keeps_its_walk_for_a
     execution = waited(begin(POLLS), running, on, later, LEAST_STEPS)
     assert execution.kept_by == process.pk
     Execution.objects.filter(pk=execution.pk).update(wake_at=Now())
-    monkeypatch.setattr(waiting, "KEEPER_SECONDS", 3600)
+    monkeypatch.setattr(claiming, "KEEPER_SECONDS", 3600)
     assert not waiting.due(10, other)
     assert [each.execution_id for each in waiting.due(10, process.pk)] == [execution.pk]
-    monkeypatch.setattr(waiting, "KEEPER_SECONDS", 0)
+    monkeypatch.setattr(claiming, "KEEPER_SECONDS", 0)
     assert [each.execution_id for each in waiting.due(10, other)] == [execution.pk]
     execution = waited(execution, running, on, later, ROUNDS)
     assert execution.phase == Phase.COMPLETED and execution.kept_by is None

@@ -56,7 +56,10 @@ def test_a_function_in_a_thread_of_the_worker_says_where_it_is(
     worker.start()
 
     def listen() -> None:
-        until(lambda: asking.hear(process_id, running.of), what="the question is heard")
+        until(
+            lambda: asking.hear(process_id, running.of, lambda: None),
+            what="the question is heard",
+        )
 
     listener = threading.Thread(target=listen)
     try:

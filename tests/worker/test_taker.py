@@ -8,6 +8,7 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
+from executions.driving.suspended import LEAST_STEPS_OF_A_KEEPER
 from executions.health.checks import State, check_oldest_due
 from executions.models import Execution, Step
 from executions.states import Phase
@@ -109,3 +110,39 @@ def test_those_of_one_owner_leave_a_slot_for_those_of_another(
     gated.gate.set()
     for execution in many:
         ends(execution)
+
+
+ROUNDS = LEAST_STEPS_OF_A_KEEPER // 2 + 10
+LONG = f"""
+do:
+- loop:
+    for: {{each: n, in: '${{ [range({ROUNDS})] }}'}}
+    do: [{{a: {{set: {{n: '${{ $n }}'}}}}}}, {{b: {{set: {{n: '${{ $n }}'}}}}}}]
+"""
+CHILDREN = """
+- many:
+    for: {each: n, in: '${ [range(6)] }'}
+    do: [{go: {run: {workflow: {namespace: tests, name: child}}}}]
+- last: {set: {n: 1}}
+"""
+
+
+def test_children_of_a_long_run_wake_the_worker_that_keeps_its_walk(worker, begin, ends):
+    begin("do: [{a: {set: {n: 1}}}]", name="child")
+    # Nobody else may take it at all.
+    turned = {**NO_SWEEP, "executions.models.claiming.KEEPER_SECONDS": 3600}
+    for _ in range(2):
+        worker(turned=turned)
+    execution = ends(begin(LONG + CHILDREN), seconds=60)
+    assert execution.output == {"n": 1}
+
+
+def test_a_long_run_whose_keeper_died_is_taken_by_another(worker, begin, ends):
+    first = worker(turned=NO_SWEEP)
+    execution = begin(LONG + "- pause: {wait: {seconds: 3}}\n- last: {set: {n: 1}}")
+    kept = Execution.objects.filter(pk=execution.pk, phase=Phase.WAITING, kept_by__isnull=False)
+    until(kept.exists, what="it waits, and its walk is kept")
+    worker(turned=NO_SWEEP)
+    first.kill()
+    first.wait()
+    assert ends(execution).output == {"n": 1}
