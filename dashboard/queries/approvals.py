@@ -1,4 +1,4 @@
-"""What people are asked and what they answered: pages of it, and what one run asks."""
+"""Questions to people and their answers: pages of them, and the questions of one run."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class Page:
 
     @property
     def cursor(self) -> str:
-        """Where the next page begins."""
+        """The place where the next page begins."""
         return self.rows[-1].public_id if self.rows else ""
 
 
 def waiting(user: User, before: uuid.UUID | None = None) -> Page:
-    """What waits for this person's answer, newest first."""
+    """The questions that wait for this person's answer, newest first."""
     rows = Ask.objects.open().for_person(user)
     if before is not None:
         rows = rows.filter(pk__lt=before)
@@ -50,9 +50,7 @@ def waiting(user: User, before: uuid.UUID | None = None) -> Page:
 
 
 def answered(user: User, before: uuid.UUID | None = None) -> Page:
-    """What was answered in the last days, by this person, or where they might have or may see
-    it.
-    """
+    """The questions of the last days that this person answered, might have answered, or may see."""
     rows = policy.visible_asks(user) | Ask.objects.filter(reviewer=user)
     rows = rows.filter(answered_at__gt=clock.now() - ANSWERED_SINCE)
     last = Ask.objects.filter(pk=before).first() if before is not None else None
@@ -81,7 +79,7 @@ def seen_by(user: User, asks: Sequence[Ask]) -> frozenset[uuid.UUID]:
 
 
 def of_run(user: User, execution: Execution) -> list[Ask]:
-    """What this run asks now and this person may answer."""
+    """The questions that this run asks now and this person may answer."""
     if execution.phase not in ACTIVE_PHASES:
         return []
     rows = Ask.objects.open().for_person(user).filter(execution=execution)
@@ -89,7 +87,7 @@ def of_run(user: User, execution: Execution) -> list[Ask]:
 
 
 def attach(steps: Sequence[Step]) -> None:
-    """What these steps ask, and whom: ``step.asks``."""
+    """Read with these steps their questions, and whom they ask: ``step.asks``."""
     people = Ask.objects.filter(answered_at=None).prefetch_related("users", "groups")
     prefetch_related_objects(list(steps), Prefetch("asks", people))
 

@@ -1,4 +1,6 @@
-"""What needs a person, by cause: how many of each kind, and the groups as a page shows them."""
+"""The runs that need a person, by cause: how many of each kind, and the groups as a page shows
+them.
+"""
 
 from __future__ import annotations
 

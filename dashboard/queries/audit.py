@@ -22,7 +22,7 @@ class Page:
 
     @property
     def cursor(self) -> int:
-        """Where the next page begins."""
+        """The place where the next page begins."""
         return self.rows[-1].pk if self.rows else 0
 
 

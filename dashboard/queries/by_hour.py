@@ -87,7 +87,7 @@ def _day(user: policy.Person, of: Mapping[str, uuid.UUID]) -> Day:
 
 
 def _hours() -> tuple[list[datetime], datetime]:
-    """Where each of the last hours begins, and where the day before them does."""
+    """The beginnings of the last hours, and that of the day before them."""
     end = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     starts = [end - timedelta(hours=HOURS - index) for index in range(HOURS)]
     return starts, starts[0] - timedelta(hours=HOURS)

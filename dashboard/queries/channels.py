@@ -47,7 +47,7 @@ def messages(channel: Channel) -> list[Sending]:
 
 
 def subjects(user: User) -> list[Subject]:
-    """What runs of this person may be of, by name."""
+    """The workflows and agents whose runs this person may see, by name."""
     found = [
         Subject(row.public_id, row.name)
         for rows in (policy.visible_workflows(user), policy.visible_agents(user))

@@ -23,7 +23,7 @@ OFFERED = 20
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one run says of a step."""
+    """A step as one run holds it."""
 
     status: str
     lasted: timedelta | None
@@ -101,7 +101,7 @@ def offered(user: policy.Person, execution: Execution) -> list[Execution]:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What a run held at a checkpoint: what the step gave, and the context that stood then."""
+    """The state of a run at a checkpoint: the step's output, and the context that stood then."""
 
     seq: int
     name: str
@@ -128,7 +128,7 @@ def moment(execution: Execution, seq: int) -> Moment | None:
 
 
 def output_of(execution_id: uuid.UUID, seq: int) -> values.Shown | None:
-    """What a checkpoint gave, as text to be edited; None where there is none."""
+    """The output of a checkpoint, as text to be edited; None where there is none."""
     step = _read(Step.objects.filter(execution_id=execution_id, seq=seq).tasks()).first()
     return None if step is None else _json(step)
 

@@ -24,7 +24,7 @@ class Page:
 
     @property
     def cursor(self) -> str:
-        """Where the next page begins."""
+        """The place where the next page begins."""
         return self.rows[-1].public_id if self.rows else ""
 
 

@@ -160,7 +160,7 @@ def skipped_steps(execution_id: uuid.UUID) -> list[Step]:
 
 
 def events_after(execution_id: uuid.UUID, seq: int) -> list[Event]:
-    """What happened since a page was rendered at ``seq``, the newest few."""
+    """The events since a page was rendered at ``seq``, the newest few."""
     rows = Event.objects.filter(execution_id=execution_id, seq__gt=seq).select_related("actor")
     return list(rows.order_by("-seq")[:5])
 

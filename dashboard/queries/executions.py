@@ -25,7 +25,7 @@ from executions.states import Phase
 PAGE = 50
 COUNT_CAP = 10_000
 NEW_CAP = 100
-# What the page is about may take longer than what stands beside it.
+# The list that the page is about may take longer than the figures beside it.
 LIST_SECONDS = 5.0
 # All phases are counted by one statement.
 COUNT_SECONDS = 3.0
@@ -35,7 +35,8 @@ TEXTS = ("version__source", "version__document", "agent_version__source", "agent
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the address asks for. ``phase`` may be ``attention``; ``owner`` is a username or ``me``.
+    """The filters that the address asks for. ``phase`` may be ``attention``; ``owner`` is a
+    username or ``me``.
 
     ``typed`` is the search as it was typed, ``search`` what was understood of it, and ``problems``
     are sentences about what was not.
@@ -93,7 +94,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Where a page begins: ``before`` this execution; in a sorted list ``after`` that one."""
+    """The place where a page begins: ``before`` this execution; in a sorted list ``after`` that
+    one.
+    """
 
     before: uuid.UUID | None = None
     after: uuid.UUID | None = None
@@ -104,7 +107,7 @@ class At:
 
 
 def visible(user: policy.Person) -> ExecutionQuerySet:
-    """What this user may see, with what a row shows and without the big values."""
+    """The executions that this user may see, with what a row shows and without the big values."""
     rows = policy.visible_executions(user)
     return rows.select_related("workflow", "version", "agent", "agent_version", "owner").defer(
         *HEAVY, *TEXTS
@@ -225,7 +228,7 @@ def exists_any(user: policy.Person) -> bool:
 def _matching(
     user: policy.Person, filters: Filters, among: ExecutionQuerySet | None = None
 ) -> ExecutionQuerySet:
-    """What the address asks for and what was typed: both have to fit."""
+    """The executions that fit both what the address asks for and what was typed."""
     rows = visible(user) if among is None else among
     for search in searches(filters):
         rows = rows.matching(search, user.pk)
@@ -233,7 +236,7 @@ def _matching(
 
 
 def searches(filters: Filters) -> tuple[Search, Search]:
-    """What was chosen and what was typed; both have to fit."""
+    """The search that was chosen and the one that was typed; both have to fit."""
     chosen = Search(
         phases=(filters.phase,) if filters.phase and filters.phase != ATTENTION else (),
         needs_attention=True if filters.phase == ATTENTION else None,

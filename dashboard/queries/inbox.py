@@ -42,7 +42,7 @@ from executions.models.notification import (
 
 PAGE = 50
 LOOKED_AT = 5_000
-# What is shown, by the words of the address.
+# The choices of what is shown, by the words of the address.
 SHOWN = {"": N_("Open"), "unread": N_("Unread"), "all": N_("All")}
 ABOUT = {
     "": N_("Everything"),
@@ -81,7 +81,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What is asked for; empty texts are what is usual."""
+    """The filters of the inbox; an empty text stands for the usual one."""
 
     show: str = ""
     about: str = ""

@@ -15,10 +15,10 @@ from executions.models.transactions import atomic, persistent
 
 @persistent
 def once(user: User, key: str, operation: str, make: Callable[[], str]) -> str:
-    """What ``make`` gave the first time this user sent ``key``.
+    """The value that ``make`` gave the first time this user sent ``key``.
 
-    Whatever it raises leaves the key unused. Raises Refused (``conflict``) for a key that was sent
-    with another form.
+    An exception of ``make`` leaves the key unused. Raises Refused (``conflict``) for a key that was
+    sent with another form.
     """
     try:
         with atomic():

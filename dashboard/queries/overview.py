@@ -76,13 +76,13 @@ def overview(user: Any) -> Overview:
 
 
 def _causes(user: Any) -> list[Group]:
-    """What most runs that stand failed have in common."""
+    """The causes that most runs that stand failed have in common."""
     found = groups.groups(user).groups
     return sorted(found, key=lambda group: group.count, reverse=True)[:CAUSES]
 
 
 def _broken_trail() -> str:
-    """What is wrong with the audit trail, as far as the sweep knows."""
+    """The problem of the audit trail, as far as the sweep knows."""
     return " ".join(problem.detail for problem in audit.open_problems()[0][:1])
 
 

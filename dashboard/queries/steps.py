@@ -41,9 +41,7 @@ _ONLY = {
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """What a loop says of itself: how many steps, rounds, and rounds with a failed or an open step
-    it has.
-    """
+    """A loop in figures: its steps, its rounds, and its rounds with a failed or an open step."""
 
     path: str
     steps: int

@@ -1,4 +1,4 @@
-"""What the tabs of an execution show beside its journal, each bounded."""
+"""The records that the tabs of an execution show beside its journal, each bounded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who works: processes that live, and those that died lately."""
+"""The workers: processes that live, and those that died lately."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _name_what_they_drive(user: policy.Person, living: list[Process]) -> None:
 
 
 def promises(process: Process) -> list[Kept]:
-    """What the worker's sandbox promises, each with what was found as it was tried."""
+    """The promises of the worker's sandbox, each with what was found as it was tried."""
     told = process.sandbox or {}
     missing = told.get("missing", {})
     return [Kept(each.says, missing.get(name, "")) for name, each in PROMISES.items() if told]

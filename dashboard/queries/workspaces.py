@@ -21,7 +21,7 @@ def of(user: policy.Person) -> list[Workspace]:
 
 
 def bytes_of(user: policy.Person) -> int:
-    """What those that are there take, as they were measured last."""
+    """The bytes of those that are there, as they were measured last."""
     rows = Workspace.objects.there().filter(execution__in=policy.visible_executions(user))
     return rows.aggregate(size=Sum("size_bytes"))["size"] or 0
 
@@ -32,7 +32,7 @@ def attached(execution: Execution) -> Workspace | None:
 
 
 def artifacts(execution: Execution) -> list[Artifact]:
-    """The files that the run has left. Where it was read that there are none nobody asks."""
+    """The files that the run has left. Nobody asks again once it was read that there are none."""
     if not getattr(execution, "has_artifacts", True):
         return []
     return list(Artifact.objects.filter(execution=execution.pk)[:MOST])

@@ -16,7 +16,7 @@ _FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", re.DOTALL)
 
 
 def told(schema: dict[str, Any]) -> str:
-    """What stands under the instructions."""
+    """The text that follows the instructions."""
     return (
         "\n\nWhen you have all that you need, your last answer is JSON and nothing else. It has to"
         f" fit this JSON Schema:\n{dumps(schema)}"
@@ -30,7 +30,9 @@ def read(text: str) -> Any:
 
 
 def problems(schema: dict[str, Any], text: str, *, owner: str, seconds: float) -> list[str]:
-    """What of an answer is not as the schema wants it. Raises SchemaError where nobody can tell."""
+    """The parts of an answer that are not as the schema wants them. Raises SchemaError where nobody
+    can tell.
+    """
     try:
         data = read(text)
     except (ValueError, RecursionError) as problem:
@@ -40,6 +42,6 @@ def problems(schema: dict[str, Any], text: str, *, owner: str, seconds: float) -
 
 
 def again(wrong: Sequence[str]) -> str:
-    """What the model is told of an answer that does not fit."""
+    """The message to the model about an answer that does not fit."""
     lines = "\n".join(f"- {each}" for each in wrong)
     return f"Your answer does not fit the JSON Schema:\n{lines}\nAnswer again, with JSON alone."

@@ -1,4 +1,4 @@
-"""What an agent's run asks people, as the arguments of ``call: human``."""
+"""The questions of an agent's run to people, as the arguments of ``call: human``."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def shall_go_on(prompt: str) -> dict[str, Any]:
 
 
 def question(text: str) -> dict[str, Any]:
-    """What the model asks a person."""
+    """The question that the model asks a person."""
     answer = {"type": "string", "title": "Answer", "minLength": 1}
     form = {"type": "object", "properties": {"answer": answer}, "required": ["answer"]}
     return {

@@ -1,8 +1,8 @@
 """One tool call of a turn: whether it can be made, whether it may be made, and what it gave.
 
 A call of an unknown tool, and one whose arguments do not fit, is a step that failed without having
-run anything. Its error goes back to the model, as the tool's own errors do. What cannot be reached
-fails the step for a person.
+run anything. Its error goes back to the model, as the tool's own errors do. A tool that cannot be
+reached fails the step for a person.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Calling:
         self.is_bad = self.record.arguments is None and self.record.status == StepStatus.FAILED
 
     def result(self) -> Generator[Any, Any, Message]:
-        """What the model is told of it."""
+        """The message that tells the model of it."""
         self._look_up_approval()
         if not self.record.is_finished():
             yield from self._made()
@@ -61,8 +61,8 @@ class Calling:
         )
 
     def _look_up_approval(self) -> None:
-        """What a person approved for the rest of the run holds for the calls after this one, though
-        this one is answered from the journal.
+        """An approval for the rest of the run holds for the calls after this one, though this one
+        is answered from the journal.
         """
         record = self._walker.journal.get(paths.approval_path(self._turn, self._place))
         said = record.output if record is not None and record.is_finished() else None
@@ -70,12 +70,12 @@ class Calling:
             self._walker.approved[self._tool.name] = str(said["responded_at"])
 
     def taint(self) -> str:
-        """What was read by it that anybody may have written, by name."""
+        """The name of the source that it read and that anybody may have written."""
         return taint_of(self._tool, self.written, self.record, self._walker.skills)
 
     def _made(self) -> Walk:
         self.record.started_at = self.record.started_at or self._walker.now()
-        # What was begun before has its arguments, which a person may have edited since.
+        # A call that began before has its arguments, which a person may have edited since.
         if self.record.arguments is None:
             tool, arguments = self._tool, self._call["arguments"]
             problem = self._problem(tool, arguments)
@@ -135,7 +135,7 @@ class Calling:
             schemas.check(
                 tool.parameters,
                 arguments,
-                "What the call is given",
+                "The input of the call",
                 "",
                 owner=facts.owner,
                 seconds=facts.expression_seconds,
@@ -155,7 +155,7 @@ class Calling:
             record.arguments = asking.may_call(
                 walker.agent.name, tool, arguments, walker.tainted_by
             )
-            # What is approved is this call of this tool, as it was shown.
+            # The approval is for this call of this tool, as it was shown.
             record.input = {"tool": tool.digest(), "arguments": arguments}
         said = yield from walker.asked(record)
         if said["outcome"] == asking.REJECT:
@@ -178,7 +178,7 @@ class Calling:
         self._walker.finish(self.record, {"rejected": told}, StepStatus.SKIPPED)
 
     def _address(self, tool: Offered, arguments: dict[str, Any]) -> None:
-        """What is called, as its arguments in the journal."""
+        """The target of the call, as its arguments in the journal."""
         if tool.secrets:
             self.record.control["secrets"] = list(tool.secrets)
         if tool.kind == "person":
@@ -230,7 +230,7 @@ class Calling:
             raise walker.failed(record, outcome.error, outcome)
 
     def _gave(self, output: Any) -> None:
-        """It is done. What is too long for a prompt is kept beside the step."""
+        """It is done. A result that is too long for a prompt is kept beside the step."""
         text = stored.text_of(output)
         size = len(text.encode(errors="replace"))
         if len(text) <= stored.MOST_CHARACTERS:
@@ -248,7 +248,9 @@ class Calling:
 
 
 def _is_its_own_error(outcome: Fail) -> bool:
-    """Whether the tool said so itself, or a person did. What passes and did not is none of it."""
+    """Whether the tool said so itself, or a person did. A trouble that usually passes, and did not,
+    is no such error.
+    """
     said = outcome.answered and not outcome.transient
     return said or outcome.is_final or outcome.rule == NOT_FIT
 

@@ -31,7 +31,7 @@ class Conversation:
         self.costs: list[str | None] = []
         self._head = self._top = head
         self._new: list[tuple[str, str]] = []
-        # Where it begins anew, with what was told in short, for the recipe of the next turn.
+        # The place where it begins anew, with its summary, for the recipe of the next turn.
         self._begins: dict[str, Any] | None = None
         for message in map(self._hidden, history):
             self.messages.append(message)
@@ -74,7 +74,7 @@ class Conversation:
         self.costs.append(message.get("cost"))
 
     def recipe(self) -> dict[str, Any]:
-        """What the next turn is asked with; what is new is counted from there."""
+        """The recipe of the next request to the model; new messages are counted from there."""
         sends, self._new = self._new, []
         begins, self._begins = self._begins, None
         self._head = chained(self._head, [each for _, each in sends])
@@ -93,7 +93,7 @@ class Conversation:
         return used["input_tokens"] + used["output_tokens"]
 
     def cost(self) -> str | None:
-        """What all turns cost together; None where of one it is not known."""
+        """The cost of all turns together; None where that of one is not known."""
         if any(cost is None for cost in self.costs):
             return None
         return f"{sum((Decimal(str(cost)) for cost in self.costs), Decimal(0)).normalize():f}"

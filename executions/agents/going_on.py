@@ -17,7 +17,7 @@ from executions.mind.messages import Message
 
 
 class GoingOn:
-    """What one run has used, and the questions whether it goes on."""
+    """The amounts that one run has used, and the questions whether it goes on."""
 
     def __init__(self, stepping: Stepping, limits: RunLimits) -> None:
         self._stepping = stepping

@@ -21,8 +21,8 @@ from executions.states import StepStatus
 
 
 def messages_of(message: str, records: Iterable[StepRecord]) -> list[Message]:
-    """What was said in a run that began with this message, in order. A call without a result gets
-    one that says so: no provider takes a call without its result.
+    """The messages of a run that began with this one, in order. A call without a result gets one
+    that says so: no provider takes a call without its result.
     """
     by_path = {record.path: record for record in records}
     messages = [user(message)]
@@ -61,7 +61,7 @@ def steps_of(records: Iterable[StepRecord], turns: int | None) -> list[StepRecor
 
 
 def _said(record: StepRecord | None) -> list[str]:
-    """What a person said while the run worked, taken at this step."""
+    """The messages that a person sent while the run worked, taken at this step."""
     done = record is not None and record.is_finished() and isinstance(record.output, dict)
     return [each["text"] for each in record.output["messages"]] if record and done else []
 

@@ -62,7 +62,7 @@ def _tokens(usage: Mapping[str, Any]) -> int:
 
 
 class Spent:
-    """What a run has used, counted as its walk goes along."""
+    """The amounts that a run has used, counted as its walk goes along."""
 
     def __init__(self, limits: RunLimits) -> None:
         self._limits: dict[str, Amount] = {
@@ -95,14 +95,14 @@ class Spent:
             self._took_run(spent)
 
     def says(self, tokens: int, cost: str | None) -> None:
-        """What the turns of the run itself have used; a cost of None is not known."""
+        """Count the use of the run's own turns; a cost of None is not known."""
         self.used["tokens"] = tokens + sum(map(_tokens, self.handed))
         self.is_cost_known = self.is_cost_known and cost is not None
         if "cost" in self._limits:
             self.used["cost"] = Decimal(cost or 0) + self._handed_cost
 
     def first(self, name: str) -> Amount:
-        """What was allowed before anybody allowed more."""
+        """The amount that was allowed before anybody allowed more."""
         return self._limits[name]
 
     def is_cost_hidden(self) -> bool:

@@ -1,4 +1,4 @@
-"""Where the steps of an agent's run stand.
+"""The paths of the steps of an agent's run.
 
 ``/start``            what it begins with: instructions, tools, limits
 ``/turn/2``           the second request to a model

@@ -107,8 +107,8 @@ class AgentProgram(Workflow):
     agent: AgentDocument
 
     def step_at(self, path: str) -> TaskBase | None:
-        """What stands at this path. Of a tool call only its arguments tell what it is: one that is
-        no function runs nowhere and repeats nothing, which is what is asked here.
+        """The task at this path. Of a tool call only its arguments tell what it is: one that is no
+        function runs nowhere and repeats nothing, which is what is asked here.
         """
         if turn_number(path) is not None or compaction_number(path) is not None:
             return TURN
@@ -136,7 +136,7 @@ class AgentProgram(Workflow):
         return call_path(turn, place + 1) if place < len(calls) else turn_path(turn + 1)
 
 
-# What a workflow has beside its tasks, and an agent has not.
+# The parts that a workflow has beside its tasks, and an agent has not.
 _EMPTY = {
     "document": {"dsl": "1.0.0", "namespace": "agents", "name": "agent", "version": "1.0.0"},
     "do": [{"nothing": {"set": {"nothing": None}}}],
@@ -144,7 +144,7 @@ _EMPTY = {
 
 
 def program(document: dict[str, Any]) -> AgentProgram:
-    """What is driven of a stored agent."""
+    """The program that is driven for a stored agent."""
     agent, empty = load_agent(document), load(_EMPTY)
     fields = {name: getattr(empty, name) for name in Workflow.model_fields}
     return AgentProgram.model_construct(**fields | {"do": [], "agent": agent})

@@ -1,6 +1,6 @@
 """A run as people read it: its turns with their tool calls, from the steps of its journal.
 
-Page, API and command read it here. What is not finished yet is part of it too.
+Page, API and command read it here. Steps that are not finished yet are part of it too.
 """
 
 from __future__ import annotations
@@ -63,13 +63,13 @@ class Called:
 
     @property
     def stored(self) -> dict[str, Any] | None:
-        """Where the result is, where it is too large for its step."""
+        """The place of a result that is too large for its step."""
         return stored.kept(self.result)
 
 
 @dataclass(frozen=True, slots=True)
 class Shortened:
-    """What was told in short before a turn: all but the last ``keeps`` messages."""
+    """The summary before a turn: of all but the last ``keeps`` messages."""
 
     path: str
     text: str
@@ -97,7 +97,7 @@ class TurnRead:
     finished_at: datetime | None = None
     calls: tuple[Called, ...] = ()
     short: Shortened | None = None
-    # What a person said while the run worked, taken before this turn: who, and what.
+    # The messages that came while the run worked, taken before this turn: their author and text.
     said: tuple[tuple[str, str], ...] = ()
 
     @property

@@ -37,7 +37,7 @@ from executions.states import StepStatus
 MOST_DIFFERENCES = 200
 LONGEST = 2_000
 VALUE_BYTES = 64 * 1024 * 1024
-# What a call is made of beside what the model wrote.
+# The parts of a call that the model did not write.
 _TARGET = ("function", "server", "tool", "effect", "agent", "namespace", "name")
 
 
@@ -119,7 +119,7 @@ class Replaying:
         return self._found
 
     def _said(self, path: str, taken: Collection[str]) -> list[dict[str, Any]]:
-        """What a person said while the run worked stands in its journal."""
+        """The messages that came while the run worked, from its journal."""
         recorded = self._recorded.get(path)
         output = recorded.output if recorded is not None else None
         return list(output["messages"]) if isinstance(output, dict) else []
@@ -128,7 +128,7 @@ class Replaying:
         return self._now
 
     def _driven(self, walk: Generator[Any, Any, Any]) -> Any:
-        """What a walk, or a branch of it, gave."""
+        """The result of a walk, or of a branch of it."""
         answer: Any = None
         while True:
             try:
@@ -204,7 +204,7 @@ class Replaying:
         self._found.calls += paths.call_place(path) is not None
 
     def _compare(self, *, is_same_start: bool) -> None:
-        """What was walked beside what was recorded."""
+        """Compare the steps that were walked with those that were recorded."""
         walked = self._journal.steps
         for path, step in walked.items():
             recorded = self._recorded.get(path)
@@ -244,7 +244,7 @@ class Replaying:
 
 
 def differences_of_start(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
-    """What a run would begin with otherwise: instructions, model, tools, skills."""
+    """The differences with which a run would begin: instructions, model, tools, skills."""
     found = []
     if before["instructions"] != after["instructions"]:
         lines = difflib.unified_diff(

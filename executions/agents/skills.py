@@ -38,7 +38,7 @@ def loaded(start: dict[str, Any]) -> dict[str, SkillTaken]:
 
 
 def told(skills: Sequence[SkillTaken]) -> str:
-    """What the instructions say of them."""
+    """The part of the instructions about them."""
     if not skills:
         return ""
     return _TOLD + "\n".join(
@@ -47,7 +47,7 @@ def told(skills: Sequence[SkillTaken]) -> str:
 
 
 def parameters(names: Sequence[str]) -> dict[str, Any]:
-    """What the tool is called with."""
+    """The schema of the tool's arguments."""
     return {
         "type": "object",
         "properties": {"name": {"enum": list(names)}},

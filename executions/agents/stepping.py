@@ -44,7 +44,7 @@ class Stepping:
         return outcome
 
     def asked(self, record: StepRecord) -> Walk:
-        """What a person answered to the question that the arguments of this step hold."""
+        """The answer of a person to the question that the arguments of this step hold."""
         if not record.is_finished():
             outcome = yield from self.effect(record, QUESTION, record.arguments)
             if isinstance(outcome, Fail):

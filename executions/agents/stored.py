@@ -33,7 +33,7 @@ def text_of(output: Any) -> str:
 
 
 def stand_in(digest: str, output: Any, text: str) -> dict[str, Any]:
-    """What the step holds in the place of a result that is kept under this digest."""
+    """The value in a step that stands for a result kept under this digest."""
     return {
         MARK: {
             "digest": digest,
@@ -46,13 +46,13 @@ def stand_in(digest: str, output: Any, text: str) -> dict[str, Any]:
 
 
 def kept(output: Any) -> dict[str, Any] | None:
-    """What is said of a result that is kept elsewhere; None where it stands in its step."""
+    """The facts about a result that is kept elsewhere; None where it stands in its step."""
     said = output.get(MARK) if isinstance(output, dict) and len(output) == 1 else None
     return said if isinstance(said, dict) else None
 
 
 def told(said: dict[str, Any]) -> str:
-    """What the model sees of it."""
+    """The text that the model sees of it."""
     head = str(said["head"])
     return (
         f"{head}\n[cut: {len(head):,} of {int(said['characters']):,} characters. `{READ_RESULT}`"

@@ -1,5 +1,5 @@
-"""What a run has read that anybody may have written: from then on whatever may destroy or send
-something asks a person, since the model may have been talked into it.
+"""Sources that anybody may have written: once a run has read one, each call that may destroy or
+send something asks a person, since the model may have been talked into it.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ PARAMETERS: dict[str, Any] = {
 
 
 def noted(arguments: dict[str, Any]) -> str:
-    """What the model is told of a list that it sent."""
+    """The message to the model about a list that it sent."""
     items = arguments["items"]
     done = sum(item["status"] == "completed" for item in items)
     return f"Noted: {done} of {len(items)} are done."

@@ -61,7 +61,7 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowFound:
-    """What a workflow takes, as far as its owner may run it."""
+    """A workflow as a tool, with the input it takes, as far as its owner may run it."""
 
     name: str
     namespace: str
@@ -89,8 +89,8 @@ class ServerTool:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was read for the tools of an agent: workflows by namespace and name, tools of servers by
-    server and tool (None: all).
+    """The records that were read for the tools of an agent: workflows by namespace and name, tools
+    of servers by server and tool (None: all).
     """
 
     workflows: dict[tuple[str, str], WorkflowFound]
@@ -171,7 +171,7 @@ def _offered(entry: Tool, agent: AgentDocument, found: Found) -> list[Offered]:
 
 
 def reader_of_results(names: Collection[str]) -> Offered:
-    """What is offered once a result was too large to be shown whole."""
+    """The tool that is offered once a result was too large to be shown whole."""
     name = stored.READ_RESULT if stored.READ_RESULT not in names else f"{stored.READ_RESULT}_2"
     return Offered(
         name, "stored", {}, stored.DESCRIPTION, stored.PARAMETERS, "pure", asks_first=False
@@ -211,7 +211,7 @@ def _of_server(tool: ServerTool, entry: Tool, agent: AgentDocument) -> Offered:
 
 
 def _agent(name: str, entry: Tool, agent: AgentDocument) -> Offered:
-    """What it does is not known here, so that it counts as destructive; its own tools ask too."""
+    """Its effects are not known here, so it counts as destructive; its own tools ask too."""
     message = {"type": "string", "minLength": 1, "description": "what it shall do"}
     schema = {
         "type": "object",

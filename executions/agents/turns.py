@@ -139,8 +139,8 @@ class Turns:
         )
 
     def check(self, turn: int, message: Message) -> Walk:
-        """What is wrong with a last answer, where it has to be data. Where several in a row are
-        wrong a person is asked whether the run shall go on.
+        """The problems of a last answer that has to be data. After several wrong ones in a row a
+        person is asked whether the run shall go on.
         """
         if self._agent.output is None:
             return []
@@ -180,7 +180,7 @@ class Turns:
 
 
 def _told(tool: Offered) -> dict[str, Any]:
-    """What the model is told of a tool."""
+    """The description of a tool for the model."""
     return {
         "name": tool.name,
         "description": tool.description,

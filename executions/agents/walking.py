@@ -56,14 +56,14 @@ def _workspace_arguments(given: WorkspaceSettings | str | None) -> dict[str, Any
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the walk is handed. ``begin`` reads what a run begins with (instructions, tools); it is
-    asked once in the life of a run and raises TaskFailed. ``history`` gives, of that, the messages
-    of the runs that this one goes on from. ``hide`` takes secrets out of a text; ``skill`` gives
-    the text of a skill by its digest, None where it is not there any more. ``keep`` keeps a large
-    value beside the steps and gives its digest, ``stored`` its text by how its digest begins.
-    ``is_taken_back`` tells whether the approval of a tool, given at a moment, counts no more for
-    the question at a path. ``said`` gives the messages that came while the run worked, but those
-    taken, for the step at a path.
+    """The functions that the walk is handed. ``begin`` reads what a run begins with (instructions,
+    tools); it is asked once in the life of a run and raises TaskFailed. ``history`` gives, of that,
+    the messages of the runs that this one goes on from. ``hide`` takes secrets out of a text;
+    ``skill`` gives the text of a skill by its digest, None where it is not there any more. ``keep``
+    keeps a large value beside the steps and gives its digest, ``stored`` its text by how its digest
+    begins. ``is_taken_back`` tells whether the approval of a tool, given at a moment, counts no
+    more for the question at a path. ``said`` gives the messages that came while the run worked, but
+    those taken, for the step at a path.
     """
 
     begin: Callable[[], dict[str, Any]]
@@ -108,7 +108,7 @@ class AgentWalker(Stepping):
         # The first untrusted tool that the run has read from: from then on whatever may destroy or
         # send something asks a person, since the model may have been talked into it.
         self.tainted_by = ""
-        # What these keep between calls is gone where they are started anew.
+        # State that these keep between calls is lost when they start anew.
         self.servers_called: set[str] = set()
         # The share of each agent, and each workflow, to whom this turn hands work.
         self.share: dict[str, Any] = {}
@@ -271,14 +271,14 @@ class AgentWalker(Stepping):
             self.tools[tool.name] = tool
 
     def _around(self, turn: int, count: int) -> StepRecord | None:
-        """What stands around several calls of a turn; nothing around a single one."""
+        """The step around several calls of a turn; a single one has none."""
         path = paths.calls_path(turn)
         if count == 1:
             return None
         return self.journal.get(path) or StepRecord(path, f"Calls of turn {turn}", "fork")
 
     def _results(self, record: StepRecord | None, made: Sequence[Calling]) -> Walk:
-        """What each call gave; several are made beside each other, and asked about together."""
+        """The results of the calls. Several run beside each other, and are asked about together."""
         if record is not None and not record.is_finished():
             record.started_at = record.started_at or self.now()
             Forked.of(record).branches, self.journal.has_forked = len(made), True

@@ -83,7 +83,7 @@ def _checked(endpoint: str) -> str:
 
 
 def wrong(what: str) -> StorageFailed:
-    """What is said of an address that cannot be used."""
+    """The error for an address that cannot be used."""
     return StorageFailed(
         f"STIGMER_ARTIFACTS cannot be used: {what}. It is a folder, or"
         " s3://bucket/prefix?endpoint=https://host:port&region=name (docs/workspaces.md)."

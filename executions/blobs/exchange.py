@@ -121,7 +121,7 @@ class Exchange:
             now=datetime.now(UTC),
             digest=digest,
         )
-        # What proxies change is not signed. Nothing is unpacked: it counts byte for byte.
+        # Headers that proxies change are not signed. Nothing is unpacked: it counts byte for byte.
         sent |= {"accept-encoding": "identity"} | dict(headers or {})
         address = f"{where.endpoint}{encoded_path(path)}" + (f"?{encoded(query)}" if query else "")
         try:

@@ -48,7 +48,7 @@ class Folder:
         return Stored(digest.hexdigest(), size)
 
     def open(self, digest: str) -> BinaryIO:
-        """What is kept under a digest. Raises OSError."""
+        """The file that is kept under a digest. Raises OSError."""
         return self._path(digest).open("rb")
 
     def require(self, digest: str) -> None:
@@ -72,7 +72,7 @@ class Folder:
                     yield path.parent.name + path.name
 
     def remove(self, digest: str) -> None:
-        """Keep it no longer. What is gone already is no problem."""
+        """Keep it no longer. A file that is gone already is no problem."""
         self._path(digest).unlink(missing_ok=True)
 
     def check(self) -> None:

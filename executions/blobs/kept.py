@@ -1,4 +1,4 @@
-"""What every storage of files has in common."""
+"""The parts that every storage of files has in common."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HEXADECIMAL = frozenset("0123456789abcdef")
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is kept: the SHA-256 of its bytes in hexadecimal, and how many they are."""
+    """A file that is kept: the SHA-256 of its bytes in hexadecimal, and how many they are."""
 
     digest: str
     size: int
@@ -45,7 +45,9 @@ class Storage(Protocol):
         """Keep what there is to read. Raises TooLarge and OSError; nothing is kept then."""
 
     def open(self, digest: str) -> BinaryIO:
-        """What is kept under a digest. Raises OSError, FileNotFoundError where it is not there."""
+        """The file that is kept under a digest. Raises OSError, FileNotFoundError where it is not
+        there.
+        """
 
     def require(self, digest: str) -> None:
         """Raises OSError where it cannot be opened, FileNotFoundError where it is not there."""
@@ -54,7 +56,7 @@ class Storage(Protocol):
         """The digests that nobody has put for so long. Raises OSError."""
 
     def remove(self, digest: str) -> None:
-        """Keep it no longer. What is gone already is no problem. Raises OSError."""
+        """Keep it no longer. A file that is gone already is no problem. Raises OSError."""
 
     def check(self) -> None:
         """Raises StorageFailed where nothing could be kept now."""

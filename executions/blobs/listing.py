@@ -1,4 +1,4 @@
-"""What a storage that speaks S3 answers in XML."""
+"""The lists of files that a storage which speaks S3 answers, in XML."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ from executions.blobs.exchange import Exchange
 from executions.blobs.kept import CHUNK, StorageFailed, Stored, TooLarge, is_digest, name_of
 from executions.blobs.signing import Keys
 
-# What lies there for longer is put again, so that it counts as new to the sweep that looks for
-# what nobody has put for an hour.
+# A file that lies there for longer is put again, so that it counts as new to the sweep, which
+# removes files that nobody has put for an hour.
 FRESH = timedelta(minutes=20)
 # The most that one request can bring there: more than that is none of ours.
 MOST_BYTES = 5 * 1024**3
@@ -69,7 +69,9 @@ class S3:
         return stored
 
     def open(self, digest: str) -> BinaryIO:
-        """What is kept under a digest: brought here whole and found to be that. Raises OSError."""
+        """The file that is kept under a digest: brought here whole and found to be that. Raises
+        OSError.
+        """
         key = self._key(digest)
         file: BinaryIO = TemporaryFile()  # noqa: SIM115
         try:
@@ -105,7 +107,7 @@ class S3:
             start = page.following
 
     def remove(self, digest: str) -> None:
-        """Keep it no longer. What is gone already is no problem. Raises OSError."""
+        """Keep it no longer. A file that is gone already is no problem. Raises OSError."""
         self.exchange.ask("DELETE", self._key(digest), missing_is_fine=True)
 
     def check(self) -> None:

@@ -1,4 +1,4 @@
-"""What a step may know and use while one attempt runs."""
+"""The things that a step may know and use while one attempt runs."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Cancellation:
 
 
 class SecretKeeper(Protocol):
-    """What a step asks about the secrets in its arguments."""
+    """The questions of a step about the secrets in its arguments."""
 
     def fill(self, value: Any) -> Any:
         """``value`` with secrets where an older journal has placeholders."""
@@ -108,7 +108,7 @@ class SecretKeeper(Protocol):
 
 
 class Audience(Protocol):
-    """Who follows an answer while it comes. It is shown at once and kept nowhere."""
+    """The followers of an answer while it comes. It is shown at once and kept nowhere."""
 
     def begin(self) -> None:
         """An answer is asked for; what was shown of an earlier attempt counts no more."""

@@ -23,8 +23,9 @@ CALL_RETRY_DELAYS: Sequence[float] = (2.0, 5.0, 10.0)
 
 
 class RunsIn(StrEnum):
-    """Where a call runs: in the slot that drives (it minds its deadline itself), in a process of
-    its own, for which it waits before it begins, or in a thread of the worker, which it may end.
+    """The place where a call runs: in the slot that drives (it minds its deadline itself), in a
+    process of its own, for which it waits before it begins, or in a thread of the worker, which it
+    may end.
     """
 
     SLOT = "slot"
@@ -33,7 +34,7 @@ class RunsIn(StrEnum):
 
 
 class KnownPeople(Protocol):
-    """Who has an account in this installation."""
+    """The people and groups of this installation."""
 
     def unknown_users(self, names: Collection[str]) -> Collection[str]:
         """Those of these user names that nobody has who may log in."""
@@ -71,7 +72,7 @@ class CallPlace(Protocol):
 
 
 class Declared(Protocol):
-    """What a call may name of its workflow."""
+    """The declarations of its workflow that a call may name."""
 
     def authentication(self, authentication: str | dict[str, Any]) -> dict[str, Any]:
         """The policy of that name, or the one that stands there, as plain JSON."""
@@ -113,10 +114,10 @@ class CallKind:
     starts_run: bool = False
     # Its answer comes bit by bit, and is shown while it comes.
     streams: bool = False
-    # What it says beside its output is kept though it succeeded at once.
+    # Its log is kept though it succeeded at once.
     keeps_log: bool = False
     # Whether its arguments may hold secrets; what is shown to people may not.
     takes_secrets: bool = True
-    # Where its arguments lead to, and which of these places follows this output.
+    # The places that its arguments lead to, and which of these follows this output.
     targets: Callable[[Mapping[str, Any]], Iterator[tuple[Keys, str]]] = lambda given: iter(())
     follows: Callable[[Arguments, Any], str | None] = lambda arguments, output: None

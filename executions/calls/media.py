@@ -1,5 +1,5 @@
-"""What a Content-Type says: the type, its charset, and whether such a body is JSON, a form, other
-text or binary.
+"""A Content-Type: the type, its charset, and whether such a body is JSON, a form, other text or
+binary.
 
 Sources: RFC 9110 section 8.3, and "extract a MIME type" of the Fetch standard, which says what a
 doubled header means.
@@ -32,8 +32,8 @@ _BINARY_UNDER_APPLICATION = _words("octet-stream pdf zip gzip protobuf msgpack c
 _NEVER_JSON = re.compile(
     r"(multipart|image|audio|video|font|model|message)/.*|text/(?!plain$).*|.*\+(xml|yaml|zip)"
 )
-# Character sets that stand in web pages and answers. What else Python calls a codec (`undefined`,
-# `idna`, `unicode_escape`, …) is none, and Python would remember each unknown name for good.
+# Character sets that stand in web pages and answers. The other codecs of Python (`undefined`,
+# `idna`, `unicode_escape`, …) are none, and Python would remember each unknown name for good.
 _CHARSETS = _words("""
     ascii utf_8 utf_8_sig utf_16 utf_16_be utf_16_le utf_32 utf_32_be utf_32_le latin_1
     iso8859_2 iso8859_3 iso8859_4 iso8859_5 iso8859_6 iso8859_7 iso8859_8 iso8859_9 iso8859_10
@@ -100,8 +100,8 @@ def media_type(header: str) -> MediaType:
     """The type that a Content-Type header names.
 
     Of a header that was sent twice (``application/json, application/json``) the last type that can
-    be read counts; it keeps the charset of the one before where that names the same type. What
-    cannot be read is no type.
+    be read counts; it keeps the charset of the one before where that names the same type. A text
+    that cannot be read is no type.
     """
     found = MediaType()
     for text in _split(header, ","):

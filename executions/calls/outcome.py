@@ -1,4 +1,4 @@
-"""What a step may return.
+"""The outcomes that a step may return.
 
 A step never touches the database, sleeps, enqueues or raises for control: it returns one of these
 and the engine writes it down.
@@ -26,8 +26,8 @@ class LeftFile:
 @dataclass(frozen=True, slots=True)
 class SavedWork:
     """A git workspace after a command: a bundle that is kept (:mod:`executions.blobs`), and the
-    commit at which it stood. ``problem`` says why nothing was kept. What was packed later has the
-    higher ``order``; 0 where it did not come to that.
+    commit at which it stood. ``problem`` says why nothing was kept. Work that was packed later has
+    the higher ``order``; 0 where it did not come to that.
     """
 
     commit: str = ""
@@ -67,7 +67,7 @@ class Fail:
     log: str = ""
     answered: bool = False
     is_final: bool = False
-    # What a model used up for an answer that cannot be taken.
+    # The tokens that a model used up for an answer that cannot be taken.
     usage: dict[str, int] | None = None
     # The `usage` and `cost` of the agents of the other run that failed.
     spent: dict[str, Any] | None = None

@@ -1,5 +1,5 @@
-"""What the arguments of every kind of call are made of: models of the JSON that a definition holds
-under ``with``.
+"""The base of the arguments of every kind of call: models of the JSON that a definition holds under
+``with``.
 
 The definition composes them to check a workflow before it may run; at run time a step receives
 plain JSON (the ``with`` of its task, expressions evaluated). So every place where the DSL allows an

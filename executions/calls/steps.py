@@ -1,4 +1,4 @@
-"""What makes the calls: of each kind the module ``step`` of its package.
+"""The modules that make the calls: of each kind the module ``step`` of its package.
 
 It has ``run(arguments, context) -> Outcome``; ``run_here``, the same inside a transaction of the
 calling thread, where the kind can be transactional; and ``close()``, where something has to end

@@ -14,7 +14,7 @@ Event = dict[str, Any]
 
 
 def read(body: Any) -> Asked:
-    """What a request asks. Raises BadRequest."""
+    """Read the questions of a request. Raises BadRequest."""
     messages = body.get("messages") if isinstance(body, dict) else None
     if not isinstance(messages, list) or not all(isinstance(each, dict) for each in messages):
         raise BadRequest("messages: expected a list of messages")

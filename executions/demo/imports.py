@@ -40,7 +40,7 @@ FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*\.csv$", max
 
 
 class Imported(TypedDict):
-    """What became of one row."""
+    """The result of one row."""
 
     id: str
     result: Literal["written", "already there"]
@@ -56,7 +56,7 @@ class BadRow(PermanentError):
 
 
 def folder() -> Path:
-    """Where the CSV files and the ledger lie."""
+    """The folder of the CSV files and the ledger."""
     return Path(os.environ.get("STIGMER_HOME", "var")) / "imports"
 
 

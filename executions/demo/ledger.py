@@ -1,5 +1,5 @@
-"""What the shop really did, as lines of JSON in a file that only grows: the witness that no step
-ran twice.
+"""The deeds of the shop, as lines of JSON in a file that only grows: the witness that no step ran
+twice.
 """
 
 from __future__ import annotations

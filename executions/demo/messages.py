@@ -31,7 +31,7 @@ _BLOCKS: dict[str, Event] = {
 
 
 def read(body: Any) -> Asked:
-    """What a request asks. Raises BadRequest."""
+    """Read the questions of a request. Raises BadRequest."""
     messages = body.get("messages") if isinstance(body, dict) else None
     if not isinstance(messages, list) or not all(isinstance(each, dict) for each in messages):
         raise BadRequest("messages: Input should be a valid list")
@@ -173,7 +173,7 @@ def _end(playing: Playing) -> Event:
 
 
 def signature(thought: str) -> str:
-    """What proves that the model thought this itself."""
+    """The proof that the model thought this itself."""
     return hashlib.sha256(f"demonstration {thought}".encode()).hexdigest()
 
 

@@ -27,8 +27,8 @@ _PIECES = re.compile(r"\S+\s*|\s+")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request asks: the last ``message`` of a person, how often the model has ``answered``
-    since, what the tools have given since; ``whole`` is all that a repeated request has in common.
+    """A request: the last ``message`` of a person, how often the model has ``answered`` since, what
+    the tools have given since; ``whole`` is all that a repeated request has in common.
     """
 
     message: str
@@ -136,7 +136,7 @@ class DemoModel:
         return {"object": "list", "data": [model]}
 
     def play(self, asked: Asked) -> Playing | Unplayed:
-        """What a request gets; it is written down before its answer begins."""
+        """The answer to a request; it is written down before it begins."""
         digest = asked.digest()
         try:
             script, play = self._found(asked, self.ledger.tried(digest))

@@ -1,5 +1,5 @@
-"""What the demonstration model was asked, and whether it was paid for: the witness that no turn is
-paid for twice.
+"""The requests to the demonstration model, and whether they were paid for: the witness that no turn
+is paid for twice.
 
 An SQLite file, so that what was written survives the end of the process at any moment.
 """

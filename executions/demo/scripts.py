@@ -68,9 +68,7 @@ class Script:
     answers: Sequence[Sequence[Mapping[str, Any]]] = field(default_factory=tuple)
 
     def play(self, message: str, answered: int, tried: int, result: str) -> Play | None:
-        """What it answers to this message after so many answers, at this try; None where it does
-        not answer to it.
-        """
+        """Its answer to this message after so many answers, at this try; None where it has none."""
         found = self.when.search(message)
         if found is None:
             return None
@@ -118,7 +116,7 @@ def _filled(value: Any, places: Mapping[str, str]) -> Any:
 
 
 def _found(places: Mapping[str, str], place: re.Match[str]) -> str:
-    """What stands for ``{name}``; of ``{result.total}`` the field of the result, if it is JSON."""
+    """The value for ``{name}``; of ``{result.total}`` the field of the result, if it is JSON."""
     value = places.get(place[1], place[0])
     if place[2] is None:
         return value

@@ -59,7 +59,7 @@ class Shop:
             self._remember(entry)
 
     def look_up(self, sku: str) -> Answer:
-        """What is on the shelf."""
+        """The number on the shelf."""
         with self._lock:
             if sku not in SHELF:
                 return Answer(404, {"error": f"no such article: {sku}"}, f"no article {sku}")

@@ -37,7 +37,7 @@ class Stock(TypedDict):
 
 
 class Reserved(TypedDict):
-    """What was put aside for an order."""
+    """The goods that were put aside for an order."""
 
     order: str
     total: float

@@ -120,7 +120,7 @@ class Mind:
             self._telling = loop.call_later(FRAME_SECONDS, self._tell)
 
     def _tell(self) -> None:
-        """What came of all answers since it was told last."""
+        """Tell what came of all answers since the last time."""
         if self._telling is not None:
             self._telling.cancel()
             self._telling = None

@@ -10,7 +10,7 @@ from executions.errors import StigmerError
 
 
 class Why(StrEnum):
-    """The classes of failures. What passes by itself is ``PASSES``."""
+    """The classes of failures. Those in ``PASSES`` pass by themselves."""
 
     RATE_LIMITED = "rate limited"
     OVERLOADED = "overloaded"

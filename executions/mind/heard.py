@@ -1,4 +1,4 @@
-"""What came of an answer that is not whole yet."""
+"""The beginning of an answer that is not whole yet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What came since it was told last: the text, and how much of what is not told as text.
+    """The part of an answer that came since the last report: its text, and how much of all else.
 
     ``thinking`` and ``arguments`` are numbers of characters; ``tool`` is the tool whose arguments
     the model began to write, empty where it began none since. ``pieces`` counts

@@ -52,7 +52,7 @@ _CLASSES: tuple[tuple[type[Exception], Why], ...] = (
 
 
 class Library:
-    """What is asked of models by this process."""
+    """The requests of this process to models."""
 
     def __init__(self) -> None:
         self._protocols = Protocols()
@@ -123,8 +123,8 @@ def _returned(message: Message) -> ToolReturnPart:
 
 
 def _response(message: Message, model: Mapping[str, Any], system: str) -> ModelResponse:
-    """What a model thought, and its provider's marks, go back only to the model that they came
-    from: another one refuses them.
+    """Thoughts of a model, and its provider's marks, go back only to the model that they came from:
+    another one refuses them.
     """
     protocol = message.get("provider", {}).get("protocol", _FIRST_PROTOCOL)
     own = message.get("model") == model["name"] and protocol == model["protocol"]
@@ -142,7 +142,7 @@ def _response(message: Message, model: Mapping[str, Any], system: str) -> ModelR
 
 
 def _marks_of(part: Mapping[str, Any], system: str) -> dict[str, Any]:
-    """What the provider of a part needs back with it."""
+    """The marks that the provider of a part needs back with it."""
     details = part.get("details")
     return {"provider_name": system} | ({"provider_details": details} if details else {})
 
@@ -164,7 +164,7 @@ def _thinking_part(part: Mapping[str, Any], marks: dict[str, Any]) -> ThinkingPa
 
 
 def _heard(event: Any) -> Heard:
-    """What one event of the stream adds to the answer."""
+    """The part that one event of the stream adds to the answer."""
     part, delta = getattr(event, "part", None), getattr(event, "delta", None)
     if event.event_kind == "part_start":
         if isinstance(part, TextPart):
@@ -293,7 +293,7 @@ def _detail(why: Why, error: Exception, model: Mapping[str, Any]) -> str:
 
 
 def _said(error: Exception) -> str:
-    """What the other side said, else what the library did."""
+    """The words of the other side, else those of the library."""
     body = getattr(error, "body", None)
     if isinstance(body, dict):
         inner = body.get("error", body)

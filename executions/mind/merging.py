@@ -1,8 +1,8 @@
 """Events of a stream that each bring a little more of one text become one event.
 
-What a model says comes as an event for each token, and the libraries spend a third of a millisecond
-of processor time on every one. Events of one moment that differ in nothing but their text are the
-same answer as one event with all of it; everything else passes as it came.
+The text of a model comes as an event for each token, and the libraries spend a third of a
+millisecond of processor time on every one. Events of one moment that differ in nothing but their
+text are the same answer as one event with all of it; everything else passes as it came.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-# What finds the text of an event: the object that holds it and its name there; None where the
-# event brings no piece of a text, or something beside it.
+# It finds the text of an event: the object that holds it and its name there; None where the event
+# brings no piece of a text, or something beside it.
 Finds = Callable[[dict[str, Any]], tuple[dict[str, Any], str] | None]
 
 # An event that is longer passes as it comes, and so does all after it.
@@ -45,7 +45,7 @@ class Merging:
         return found
 
     def end(self) -> bytes:
-        """What came after the last whole event."""
+        """The bytes after the last whole event."""
         rest, self._rest = self._rest, b""
         return rest
 
@@ -99,7 +99,7 @@ class _Piece:
 
 
 def _is_mark(text: str) -> bool:
-    """What begins or ends a thought (`<think>`) is known by being a piece of its own."""
+    """Whether it begins or ends a thought (`<think>`): such a mark is a piece of its own."""
     text = text.strip()
     return text.startswith("<") and text.endswith(">")
 

@@ -1,6 +1,6 @@
 """Our own form of messages, as the journal keeps them. It has a number: a later one reads this one.
 
-What a library calls a message changes with its versions; so nothing of it is stored.
+A library's own form of a message changes with its versions, so nothing of it is stored.
 
 ``{"role": "user", "text": …}``
 ``{"role": "assistant", "format": 1, "parts": [part, …], "finish": …, "usage": {…}, …}``
@@ -24,12 +24,12 @@ USAGE = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens")
 
 
 def user(text: str) -> Message:
-    """What a person says."""
+    """The message of a person."""
     return {"role": "user", "text": text}
 
 
 def result(call: str, name: str, text: str, *, failed: bool = False) -> Message:
-    """What a tool gave, for the model."""
+    """The result of a tool, for the model."""
     return {"role": "tool", "call": call, "name": name, "text": text, "failed": failed}
 
 
@@ -39,7 +39,7 @@ def text_of(message: Mapping[str, Any]) -> str:
 
 
 def thinking_of(message: Mapping[str, Any]) -> str:
-    """What the model thought before it answered, as far as its provider tells."""
+    """The thoughts of the model before it answered, as far as its provider tells them."""
     return "\n".join(part["text"] for part in _parts(message, "thinking") if part["text"])
 
 

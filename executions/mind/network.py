@@ -1,7 +1,7 @@
 """Connections that are read a few times a second, all of them at the same beats.
 
-A token is hardly ever more than a packet. Where each is read as it comes the loop wakes for every
-one, and the libraries above work for every one; read at a beat, those of an answer come together.
+A token is hardly ever more than a packet. If each is read as it comes the loop wakes for every one,
+and the libraries above work for every one; read at a beat, those of an answer come together.
 Nothing waits longer than a beat, and nothing of an answer that is quick waits at all. A beat costs
 the same for each answer, however much it brings: so where many stream beats come less often.
 """
@@ -82,7 +82,7 @@ _beats = Beats()
 
 
 class _AtBeats(ByteStream):
-    """What travels, below TLS: while it is not read the other side's bytes wait in the kernel."""
+    """The transport below TLS: while it is not read the other side's bytes wait in the kernel."""
 
     def __init__(self, inner: ByteStream) -> None:
         self._inner = inner
@@ -174,7 +174,7 @@ def _is_readable(socket: Any) -> bool:
 
 @contextmanager
 def _raising(late: type[Exception], broken: type[Exception]) -> Iterator[None]:
-    """What goes wrong on a connection, as httpcore2 calls it."""
+    """Raise the errors of a connection as httpcore2 calls them."""
     try:
         yield
     except TimeoutError as error:

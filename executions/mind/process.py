@@ -56,9 +56,9 @@ def request(
     stopping: Stopping,
     heard: Callable[[Heard], None] = lambda heard: None,
 ) -> Any:
-    """What is answered: of ``{"do": "answer"}`` the model's message, of ``tools`` and ``call`` what
-    an MCP server offers and what one of its tools gave. ``heard`` is told what came of a message,
-    some times a second, by the thread that reads: it has to be quick.
+    """The answer: of ``{"do": "answer"}`` the model's message, of ``tools`` and ``call`` what an
+    MCP server offers and what one of its tools gave. ``heard`` is told what came of a message, some
+    times a second, by the thread that reads: it has to be quick.
 
     Raises RequestFailed.
     """
@@ -88,7 +88,7 @@ class _Waiting:
     heard: Callable[[Heard], None]
 
     def hear(self, heard: Heard) -> None:
-        """Whoever reads for all must not fall with one."""
+        """The thread that reads for all must not fall with one."""
         try:
             self.heard(heard)
         except Exception as problem:
@@ -183,7 +183,7 @@ class MindProcess:
         self._send({"id": number, "stop": True})
 
     def _send(self, said: dict[str, Any]) -> None:
-        """Who reads its answers hears where it is dead."""
+        """The thread that reads its answers notices when it is dead."""
         assert self._process.stdin is not None
         frame = memoryview(encode(said))
         with self._writing, suppress(BrokenPipeError, ValueError):
@@ -239,7 +239,7 @@ class MindProcess:
             asked_at = time.monotonic()
 
     def _ping(self) -> None:
-        """Whoever watches must not wait behind a pipe that nobody reads."""
+        """The thread that watches must not wait behind a pipe that nobody reads."""
         assert self._process.stdin is not None
         if not self._writing.acquire(blocking=False):
             return

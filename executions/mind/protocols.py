@@ -1,4 +1,4 @@
-"""What each protocol of models needs of the library: a row each. Loaded in the mind alone.
+"""The needs of each protocol of models in the library: a row each. Loaded in the mind alone.
 
 Every attempt is a row of ours: clients repeat nothing, follow no redirect and ask no proxy of the
 environment; and nothing of a conversation is kept by a provider.
@@ -23,7 +23,7 @@ _NO_KEY = "none"
 
 
 class NotInstalled(Exception):
-    """What speaks a protocol was not installed: which extra is missing."""
+    """The library that speaks a protocol is not installed: which extra is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _openai_chat(said: Mapping[str, Any], http: httpx2.AsyncClient) -> Model:
 
 
 def _openai_responses(said: Mapping[str, Any], http: httpx2.AsyncClient) -> Model:
-    """What a model thought comes sealed and goes back, since nothing is kept there."""
+    """The thoughts of a model come sealed and go back, since nothing is kept there."""
     from pydantic_ai.models.openai import OpenAIResponsesModel
     from pydantic_ai.providers.openai import OpenAIProvider
 

@@ -54,7 +54,9 @@ class Servers:
         self._watching: asyncio.Task[None] | None = None
 
     async def tools(self, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """What a server offers: name, description, schema and annotations. Raises RequestFailed."""
+        """The tools that a server offers: name, description, schema and annotations. Raises
+        RequestFailed.
+        """
         session, _ = await self._session(asked)
         found: list[dict[str, Any]] = []
         cursor: str | None = None
@@ -67,7 +69,7 @@ class Servers:
         return found[:MOST_TOOLS]
 
     async def call(self, asked: Mapping[str, Any]) -> Any:
-        """What a tool gave, and whether the server was started for this call. Raises
+        """The result of a tool, and whether the server was started for this call. Raises
         RequestFailed.
         """
         session, is_new = await self._session(asked)
@@ -131,7 +133,7 @@ class Servers:
         raise RequestFailed(Problem(Why.OVERLOADED, detail, is_sent=False))
 
     async def _watch_memory(self) -> None:
-        """Where all together grow too large, the largest ends."""
+        """End the largest server when all together grow too large."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             used = memory.used()
@@ -184,7 +186,7 @@ class Session:
             raise RequestFailed(Problem(Why.UNREACHABLE, detail, is_sent=False)) from error
 
     async def made(self, request: Any) -> Any:
-        """What the server answered. Raises RequestFailed."""
+        """The answer of the server. Raises RequestFailed."""
         name = self._server["name"]
         self._busy += 1
         asking = asyncio.ensure_future(request)
@@ -205,7 +207,9 @@ class Session:
             self._used = time.monotonic()
 
     def _problem(self, error: MCPError) -> Problem:
-        """What a server answers with an error is the tool's own; that it is gone is none of it."""
+        """An error that a server answers is the tool's own; a server that is gone is another
+        problem.
+        """
         said = str(error)[:20_000]
         is_gone = self.is_over or "closed" in said.lower()
         if is_gone:
@@ -260,7 +264,7 @@ def _tool(tool: Tool) -> dict[str, Any]:
 
 
 def _value(result: CallToolResult) -> Any:
-    """What it holds as data, else its texts; of anything else that it was there."""
+    """The data that it holds, else its texts; of anything else that it was there."""
     if result.structured_content is not None:
         return result.structured_content
     return "\n".join(map(_part, result.content))

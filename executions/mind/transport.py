@@ -65,8 +65,8 @@ class Transport(httpx2.AsyncBaseTransport):
 
 
 class Answer(httpx2.AsyncByteStream):
-    """The body of an answer. A task reads it, so that all is given together that was read
-    together. Who takes it may begin anew where another left off: what is left is drained so.
+    """The body of an answer. A task reads it, so that all is given together that was read together.
+    A reader may begin anew where another left off, which drains the rest.
     """
 
     def __init__(self, source: Any, merging: Merging | None) -> None:

@@ -1,4 +1,4 @@
-"""What is run, within which limits, and how it ended."""
+"""A command: its arguments, its limits, and how it ended."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from executions.sandbox.places import Place
 from executions.sandbox.walls import HOME_INSIDE, PATH, WORKSPACE, Start
 from executions.worker_identity import here, started
 
-# Where the programs are looked for.
+# The path on which the programs are looked for.
 PROGRAMS = PATH
 # Of STIGMER_COMMANDS_MAY: images that may be run, and what a socket of docker amounts to.
 RUN_IMAGE = "run-image:"
@@ -90,7 +90,7 @@ class Engine:
         return ["rm", "--force", *(["--ignore"] if self.name == "podman" else [])]
 
     def said(self, *words: str) -> str:
-        """What the engine answers. Raises OSError where it answers with an error or too late."""
+        """The answer of the engine. Raises OSError where it answers with an error or too late."""
         argv = [self.program, *words]
         try:
             ended = subprocess.run(
@@ -215,7 +215,7 @@ def _environment() -> dict[str, str]:
 
 
 def _system() -> str:
-    """Where the pids in names mean something: this host, since it started."""
+    """The system in which the pids in names mean something: this host, since it started."""
     system = here()
     whole = f"{system.host} {system.boot_id} {system.pid_namespace}"
     return sha256(whole.encode()).hexdigest()[:12]

@@ -3,8 +3,9 @@
 A program of its own, which imports nothing of the project: the worker starts it, hands it what to
 run over its standard input, and reads frames from its standard output. The end of its input means
 that the worker is gone or wants no more: everything that the command started is killed then, as it
-is at the deadline, past a limit, and once the command itself has ended. Whatever a dying process of
-the command leaves behind becomes a child of this one, so that nothing escapes by leaving its group.
+is at the deadline, past a limit, and once the command itself has ended. Every process that a dying
+one of the command leaves behind becomes a child of this one, so that none escapes by leaving its
+group.
 """
 
 from __future__ import annotations
@@ -214,7 +215,7 @@ class Keeper:
         return _is_full(folders, self.limits["disk_bytes"] - on_disk)
 
     def _drain(self) -> None:
-        """What the dead have left in their pipes."""
+        """Read the rest that the dead have left in their pipes."""
         until = time.monotonic() + _DRAIN_SECONDS
         for descriptor in self.streams:
             os.set_blocking(descriptor, False)
@@ -236,7 +237,8 @@ class Keeper:
         said = _status(self.status)
         began = True
         if self.told["reports_status"]:
-            # Whatever reports the beginning may have been killed after the command had begun.
+            # The process that reports the beginning may have been killed after the command had
+            # begun.
             is_killed = self.code is not None and self.code < 0
             began = "exit-code" in said or bool(self.why) or is_killed
         elif self.code == _NOT_EXECUTED:
@@ -261,7 +263,7 @@ class Stream:
         self._tail = bytearray()
 
     def take(self, chunk: bytes) -> bytes:
-        """What of it is told at once."""
+        """The part of it that is told at once."""
         told, rest = chunk[: self._room], chunk[self._room :]
         self._room -= len(told)
         self._tail += rest
@@ -287,7 +289,7 @@ def _become(
     err: int,
     inherited: list[int | None],
 ) -> None:
-    """What the forked child does until it is the command. It never returns."""
+    """Prepare the forked child and turn it into the command. It never returns."""
     try:
         os.setsid()
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -342,7 +344,7 @@ def _memory_file(name: str, body: bytes) -> int | None:
 
 
 def _status(descriptor: int) -> dict[str, Any]:
-    """What was told beside the output: JSON documents, one after the other."""
+    """The status that was told beside the output: JSON documents, one after the other."""
     os.set_blocking(descriptor, False)
     found: dict[str, Any] = {}
     try:
@@ -475,7 +477,9 @@ def _carry_out(argv: list[str], environment: dict[str, str]) -> None:
 
 
 def _kill_all() -> None:
-    """Kill whatever is below this process until nothing is. Who is stopped starts nobody."""
+    """Kill whatever is below this process until nothing is. A process that is stopped starts no
+    other.
+    """
     while pids := _descendants(os.getpid()):
         for number in (signal.SIGSTOP, signal.SIGKILL):
             for pid in pids:

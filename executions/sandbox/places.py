@@ -40,7 +40,7 @@ class Place:
 
     @property
     def script(self) -> Path:
-        """What is handed to the command to read."""
+        """The file that is handed to the command to read."""
         return self.folder / SCRIPT
 
     @property

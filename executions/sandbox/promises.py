@@ -1,6 +1,4 @@
-"""What is promised of commands, and whether it holds here: each promise is tried before anything is
-run.
-"""
+"""The promises about commands, and whether they hold here: each is tried before anything is run."""
 
 from __future__ import annotations
 
@@ -51,8 +49,8 @@ RISKS = tuple(promise.risk for promise in PROMISES.values())
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What holds here: ``missing`` has the promises that do not, and why; ``program`` builds the
-    walls, empty where nothing does.
+    """The promises that hold here: ``missing`` has those that do not, and why; ``program`` builds
+    the walls, empty where nothing does.
     """
 
     program: str
@@ -86,8 +84,8 @@ _known: dict[Path, Standing] = {}
 
 
 def standing(folder: Path, hidden: Sequence[Path]) -> Standing:
-    """What holds in this process, tried when it is asked for first. ``folder`` is where places are
-    made, ``hidden`` are the folders that no command may see. It takes some seconds.
+    """The promises that hold in this process, tried when it is asked for first. ``folder`` is where
+    places are made, ``hidden`` are the folders that no command may see. It takes some seconds.
     """
     with _lock:
         if folder not in _known:

@@ -96,7 +96,7 @@ def run(
 
 
 def _carry_out(start: Start) -> None:
-    """In place of the keeper, which is gone. What fails here is found again by the next sweep."""
+    """In place of the keeper, which is gone. The next sweep finds again whatever fails here."""
     with suppress(subprocess.TimeoutExpired, OSError):
         subprocess.run(
             list(start.after),
@@ -132,7 +132,7 @@ def _keeper(patience: float) -> Iterator[subprocess.Popen[bytes]]:
 
 
 class _Talk:
-    """What the keeper is told, and what it tells."""
+    """The talk with the keeper: what it is told, and what it tells."""
 
     def __init__(self, process: subprocess.Popen[bytes], heard: Heard, patience: float) -> None:
         self._patience = patience

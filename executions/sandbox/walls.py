@@ -1,4 +1,4 @@
-"""What a command is started with: bubblewrap and its walls, or nothing around it."""
+"""The start of a command: in bubblewrap's walls, or with nothing around it."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class Start:
     arguments: list[str]
     environment: dict[str, str]
     reports_status: bool
-    # What its processes are found by where no walls end them.
+    # The mark by which its processes are found where no walls end them.
     mark: str = ""
-    # What is run once it is over: it ends what the keeper does not see.
+    # The command that is run once it is over: it ends what the keeper does not see.
     after: Sequence[str] = ()
     # An engine of containers may have to become somebody else first.
     keeps_privileges: bool = False
@@ -68,7 +68,7 @@ def inside(command: Command, place: Place, hidden: Sequence[Path], program: str)
     return Start(
         [program, *words, "--", *command.argv],
         [*_walls(place, hidden, command), *_variables(environment)],
-        # What the author sets must not reach bubblewrap itself.
+        # Variables of the author must not reach bubblewrap itself.
         {"PATH": PATH},
         reports_status=True,
         filter=allowed,
@@ -141,7 +141,7 @@ def _walls(place: Place, hidden: Sequence[Path], command: Command) -> Iterator[s
     for where, found_at in command.read_only.items():
         yield from ("--ro-bind", where, found_at)
     yield from ("--bind", str(place.work), WORKSPACE)
-    # What lies in the root itself lies in memory, which nobody counts.
+    # Files in the root itself lie in memory, which nobody counts.
     yield from ("--remount-ro", "/", "--chdir", WORKSPACE)
 
 

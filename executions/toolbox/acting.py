@@ -1,4 +1,4 @@
-"""What an assistant may do: start runs, carry out verbs, answer what runs ask."""
+"""The acts of an assistant: start runs, carry out verbs, answer what runs ask."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an assistant may look at, bounded: the same records as the API's."""
+"""The records that an assistant may look at, bounded: the same as the API's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a tool may be called: what every client takes."""
+"""Names of tools that every client takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an assistant is told where a tool cannot do what it asked."""
+"""The error for an assistant whose tool cannot do what it asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an assistant may do: each tool with its parameters, the scope that it needs, and its work.
+"""The tools of an assistant: each with its parameters, the scope that it needs, and its work.
 
 Verbs come from their rows, workflows from their input schemas. A tool does its work in a thread, in
 the name of a token's owner; what it raises as Refused or ``ToolProblem`` is told to the assistant.
@@ -39,7 +39,7 @@ class ToolRow:
 
 
 def tools_for(token: ApiToken) -> dict[str, ToolRow]:
-    """What this token may do, by name."""
+    """The tools that this token may use, by name."""
     owner: User = token.owner
     rows = [*_LOOKING, *_running(owner), *map(_of_verb, VERBS.values()), _ANSWER]
     allowed = [row for row in rows if tokens.allows(token, row.scope)]
@@ -75,7 +75,7 @@ _LOOKING = (
     ),
     ToolRow(
         "describe_workflow",
-        "What a workflow is for, the JSON Schema of its input, and its definition.",
+        "The purpose of a workflow, the JSON Schema of its input, and its definition.",
         "read",
         looking.workflow,
         _schema(["name"], name=_text("Its name or id.")),
@@ -108,7 +108,7 @@ _LOOKING = (
     ),
     ToolRow(
         "describe_run",
-        "Where a run stands, its steps, its output or error, and what can be done about it now.",
+        "The state of a run, its steps, its output or error, and what can be done about it now.",
         "read",
         looking.run,
         _schema(["id"], id=_ID),
@@ -122,7 +122,7 @@ _LOOKING = (
     ),
     ToolRow(
         "list_approvals",
-        "What runs ask people and you may see, with the form of each answer.",
+        "The questions of runs to people that you may see, with the form of each answer.",
         "read",
         looking.approvals,
         _schema(),
@@ -138,7 +138,7 @@ _ANSWER = ToolRow(
         ["id", "outcome"],
         id=_text("The id of the question: ask-…."),
         outcome=_text("One of the outcomes that the question offers."),
-        form={"description": "What the form wants, where there is one."},
+        form={"description": "The values that the form wants, where there is one."},
         comment=_text("Words for the history, and for the agent that asked."),
     ),
 )

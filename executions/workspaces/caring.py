@@ -1,5 +1,5 @@
-"""What is done with workspaces once their runs have ended: looked at, kept for a while, removed;
-and with what nobody knows any more.
+"""The care for workspaces once their runs have ended: they are looked at, kept for a while and
+removed, and so are folders that no row knows any more.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from executions.workspaces.rows import bind, folder_of
 
 EXAMINE_SECONDS = 120.0
 BATCH = 20
-# What was put into the folder a moment ago may get its row in a moment.
+# A file that was put into the folder a moment ago may get its row in a moment.
 YOUNG_SECONDS = 3_600.0
 _PASSING = "passing-"
 # So long nobody packs a patch anew for a storage that was away.
@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 
 
 def storage() -> blobs.Storage:
-    """Where the files that runs leave are kept. Raises StorageFailed."""
+    """The storage of the files that runs leave. Raises StorageFailed."""
     return blobs.at(settings.STIGMER_ARTIFACTS)
 
 
@@ -167,7 +167,7 @@ def around() -> git.Sandbox:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What is removed, or would be: the name of a folder, and why.
+    """A folder that is removed, or would be: its name, and why.
 
     ``workspace`` is the row that knows it, where one does.
     """

@@ -63,8 +63,8 @@ class Asked:
 
 
 def asked_for(document: dict[str, Any]) -> Asked:
-    """What commands of this definition ask for. Where an expression reads secrets by another way
-    than by their names these are all that it declares.
+    """The grants that commands of this definition ask for. If an expression reads secrets by
+    another way than by their names these are all that it declares.
     """
     tasks = [task for _, task in _commands(document.get("do"))]
     declared = (document.get("use") or {}).get("secrets") or []

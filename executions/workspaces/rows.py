@@ -1,4 +1,4 @@
-"""What an attempt is told of the workspace of its run, and what is written of it."""
+"""The rows of workspaces: what an attempt is told of that of its run, and what is written of it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SUCCESS_DAYS, FAILURE_DAYS = 1.0, 7.0
 
 
 def folder_of(workspace: Workspace) -> Path:
-    """Where it is, on its host."""
+    """Its folder on its host."""
     return Path(settings.STIGMER_WORKSPACE_FOLDER) / workspace.name
 
 
@@ -142,8 +142,8 @@ def _output(workspace: Workspace, before: handing.Before) -> dict[str, Any]:
 
 
 def use(execution: Execution) -> dict[str, Any]:
-    """What a command in the workspace of this run is told. Raises Refused where it has none that
-    can be used here.
+    """The facts about the workspace of this run, for a command in it. Raises Refused where it has
+    none that can be used here.
     """
     workspace = Workspace.objects.filter(execution_id=execution.pk).first()
     again = "Restore the run to its beginning: another one is made then."
@@ -173,7 +173,7 @@ def use(execution: Execution) -> dict[str, Any]:
 
 
 def read_only(workspace: Workspace) -> dict[str, str]:
-    """What commands in it can read beside it."""
+    """The folders that commands in it can read beside it."""
     if not workspace.mirror:
         return {}
     mirror = mirror_in(Path(settings.STIGMER_WORKSPACE_FOLDER), workspace.mirror)

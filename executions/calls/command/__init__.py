@@ -28,7 +28,7 @@ COMMAND = CallKind(
         "value_bytes": "STIGMER_VALUE_BYTES",
     },
     attempt_seconds=lambda: sandboxed.ATTEMPT_SECONDS,
-    # What it writes is shown while it runs, and kept with the attempt.
+    # Its output is shown while it runs, and kept with the attempt.
     streams=True,
     keeps_log=True,
     takes_secrets=False,

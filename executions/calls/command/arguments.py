@@ -1,5 +1,5 @@
-"""What ``run: shell``, ``run: script`` and ``run: container`` hold. Source: Serverless Workflow DSL
-1.0, reference.
+"""The arguments of ``run: shell``, ``run: script`` and ``run: container``. Source: Serverless
+Workflow DSL 1.0, reference.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ _NO_SENSE = {
 
 
 class ExitCodes(Model):
-    """What exit codes mean, where it is not the usual."""
+    """The meaning of exit codes, where it is not the usual."""
 
     ok: list[int] = Field(
         default_factory=lambda: [0], description="those with which it has succeeded"
@@ -108,7 +108,7 @@ class ExitCodes(Model):
 
 
 class CommandArguments(Model):
-    """What a call of a command is made with."""
+    """The arguments of a call of a command."""
 
     shell: Shell | None = None
     script: Script | None = None

@@ -17,8 +17,8 @@ from executions.sandbox.files import open_below
 def kept(
     outcome: Done | Fail, names: Sequence[str], place: Place, limits: Mapping[str, Any]
 ) -> Done | Fail:
-    """The outcome with the files of these names. What a command that failed did not leave is no
-    further problem; one that succeeded has to leave all.
+    """The outcome with the files of these names. A file that is missing after a command that failed
+    is no further problem; one that succeeded has to leave all.
     """
     files, problems = list[LeftFile](), list[str]()
     for name in names:

@@ -1,4 +1,4 @@
-"""What a command wrote, as text that does nothing: no colours, no cursor, no overwritten lines."""
+"""The output of a command as text that does nothing: no colours, cursor or overwritten lines."""
 
 from __future__ import annotations
 

@@ -183,8 +183,8 @@ def _command(arguments: Mapping[str, Json], context: StepContext, place: Place) 
 
 
 class _Heard:
-    """What a command writes, for who follows it, and for the log: without the secrets that it was
-    given. What may be the beginning of one waits for more.
+    """The output of a command, for its followers and for the log: without the secrets that it was
+    given. Text that may be the beginning of one waits for more.
     """
 
     def __init__(self, context: StepContext) -> None:

@@ -1,4 +1,4 @@
-"""What ``call: http`` takes under ``with``, and how it proves who it is.
+"""The arguments of ``call: http`` under ``with``, and how it proves who it is.
 
 Source: Serverless Workflow DSL 1.0, reference, HTTP Call, Endpoint, Authentication.
 """

@@ -1,4 +1,4 @@
-"""What is wrong with an HTTP call beyond the shape of its arguments: it is said before anything
+"""The problems of an HTTP call beyond the shape of its arguments: they are said before anything
 runs.
 """
 

@@ -1,8 +1,8 @@
 """Reads the body of an answer: bounded in size on the wire and unpacked, then decoded by its
 content type.
 
-Whatever can be read is read: bytes that are no text of their charset become U+FFFD, and so does
-what no journal can hold (NUL, half of a surrogate pair).
+Bytes that are no text of their charset become U+FFFD, and so do characters that no journal can hold
+(NUL, half of a surrogate pair); all else is read as it is.
 """
 
 from __future__ import annotations

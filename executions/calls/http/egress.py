@@ -69,11 +69,10 @@ def _hidden(address: Address) -> Iterator[ipaddress.IPv4Address]:
 
 @dataclass(frozen=True, slots=True)
 class Egress:
-    """Where calls may go; equal policies may share connections.
+    """The hosts that calls may reach; equal policies may share connections.
 
-    ``inside`` is what the operator allows beside the public internet. Where ``only`` or ``ports``
-    list anything, nothing else may be called but that (``ports`` at any host) and what ``inside``
-    names.
+    ``inside`` is what the operator allows beside the public internet. If ``only`` or ``ports`` list
+    anything, nothing else may be called but that (``ports`` at any host) and what ``inside`` names.
     """
 
     inside: Hosts = field(default_factory=Hosts)

@@ -1,8 +1,8 @@
 """Undoes the packing of an answer (Content-Encoding), piece by piece and bounded at every layer.
 
-What servers do and clients have to take: a header that was doubled though the body was packed once,
-zeros or rubbish behind the last member, several gzip members, deflate with and without its zlib
-wrapper, names that are no packing.
+Servers send all of this, and clients have to take it: a header that was doubled though the body was
+packed once, zeros or rubbish behind the last member, several gzip members, deflate with and without
+its zlib wrapper, names that are no packing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Unpacker:
         self._rooms = [limit] * len(self._layers)
 
     def feed(self, data: bytes) -> bytes:
-        """What ``data`` unpacks to. Raises CannotUnpack."""
+        """The bytes that ``data`` unpacks to. Raises CannotUnpack."""
         for place, layer in enumerate(self._layers):
             data = layer.feed(data, self._rooms[place])
             self._rooms[place] -= len(data)
@@ -63,8 +63,8 @@ class Layer:
         self._held = b""
 
     def feed(self, data: bytes, room: int) -> bytes:
-        """What ``data`` unpacks to, cut at ``room`` + 1 bytes so that the caller sees that there is
-        more.
+        """The bytes that ``data`` unpacks to, cut at ``room`` + 1 so that the caller sees that
+        there is more.
         """
         data, self._held = self._held + data, b""
         out = bytearray()

@@ -20,7 +20,7 @@ from executions.calls.media import media_type
 
 MOST_BYTES = 65_536
 EXCERPT_CHARACTERS = 200
-# What a gateway answers whose server is away.
+# The statuses of a gateway whose server is away.
 OF_TARGET = frozenset({502, 503, 504})
 
 

@@ -1,4 +1,4 @@
-"""What is known about a call while it runs, read by whoever ends it from outside."""
+"""The facts about a call while it runs, for the thread that ends it from outside."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What stops a call before anything is sent, or makes an answer unusable: one exception that
-carries its outcome.
+"""The exception that stops a call before anything is sent, or makes an answer unusable: it carries
+its outcome.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def read(uri: str, query: Mapping[str, Any], told: str | None = None) -> httpx.U
     except Refusal:
         if told is None:
             raise
-        # What is wrong with it may be a piece of a secret.
+        # The part that is wrong may be a piece of a secret.
         raise not_sendable(
             f"endpoint '{beginning(told)}' is no address that can be called: {WANTED}"
         ) from None

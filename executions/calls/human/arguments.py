@@ -1,4 +1,4 @@
-"""What ``call: human`` takes under ``with``."""
+"""The arguments of ``call: human`` under ``with``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Outcome(Model):
 
 
 class Approvers(Model):
-    """Who may answer: these users, and the members of these groups."""
+    """The people who may answer: these users, and the members of these groups."""
 
     users: list[str] = Field(default_factory=list, max_length=100, description="user names")
     groups: list[str] = Field(default_factory=list, max_length=100, description="names of groups")

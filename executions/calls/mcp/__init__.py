@@ -25,7 +25,7 @@ class McpArguments(Model):
 
 
 def _effect_of(arguments: Arguments) -> Effect:
-    """What nothing is known of may happen only once."""
+    """A tool without a word about its effect may be called only once."""
     said = (arguments or {}).get("effect")
     known = ("pure", "idempotent", "at_most_once")
     return cast("Effect", said) if said in known else "at_most_once"

@@ -45,7 +45,9 @@ def run(arguments: Mapping[str, Any], context: StepContext) -> Outcome:
 
 
 def _value(told: Mapping[str, Any], *, called_before: bool) -> Any:
-    """What the tool gave. What a server kept between calls is gone where it was started anew."""
+    """The result of the tool. A note says that the server was started anew: whatever it kept
+    between calls is gone.
+    """
     value = told["value"]
     if not (told["is_new"] and called_before):
         return value

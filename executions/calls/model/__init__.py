@@ -14,7 +14,7 @@ MODEL_RETRY_DELAYS: Sequence[float] = (2.0, 5.0, 15.0, 60.0, 180.0)
 
 
 class ModelArguments(Model):
-    """What a turn is asked with; the conversation is rebuilt from the steps before it."""
+    """The arguments of a turn; the conversation is rebuilt from the steps before it."""
 
     model: str = Field(min_length=1, max_length=200, description="the name of the model")
 

@@ -13,7 +13,7 @@ from executions.errors import WorkflowError
 from executions.mind.errors import ANSWERED, PASSES, Problem, Why
 
 _PER = Decimal(1_000_000)
-# What the DSL calls it; everything else is a communication error.
+# The names of failures in the DSL; everything else is a communication error.
 _STANDARD = {
     Why.KEY: "authentication",
     Why.TIMED_OUT: "timeout",
@@ -96,7 +96,9 @@ def _fail(problem: Problem, model: Mapping[str, Any], received: _Received) -> Fa
 
 
 def _cost(usage: Mapping[str, int], model: Mapping[str, Any]) -> dict[str, Any]:
-    """What the answer cost, and by which prices. A price that is not known is no price of 0."""
+    """The cost of the answer, and the prices by which it was counted. A price that is not known is
+    no price of 0.
+    """
     prices = (model["input_price"], model["output_price"])
     if None in prices:
         return {"cost": None, "price": None}

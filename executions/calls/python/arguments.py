@@ -1,4 +1,4 @@
-"""What ``call: python`` takes under ``with``."""
+"""The arguments of ``call: python`` under ``with``."""
 
 from __future__ import annotations
 

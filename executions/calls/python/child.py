@@ -1,4 +1,4 @@
-"""What a child process of the function pool does: load the registered functions, call one, answer
+"""The work of a child process of the function pool: load the registered functions, call one, answer
 with JSON.
 
 Only children import this module: it prepares them when it is loaded.

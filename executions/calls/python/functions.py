@@ -54,7 +54,8 @@ Author = TypeVar("Author", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class FunctionContext:
-    """What a function may know of the attempt it runs in: take a parameter of this type to get it.
+    """The facts that a function may know of the attempt it runs in: take a parameter of this type
+    to get them.
 
     ``idempotency_key`` stays the same over all attempts: hand it on to whatever is called.
     """
@@ -233,7 +234,7 @@ def find(name: str) -> Function:
 
 
 def _problems(error: ValidationError, model: type[BaseModel]) -> str:
-    """What is wrong with the arguments, one clause each, without the value (it may be a secret)."""
+    """The problems of the arguments, one clause each, without the value (it may be a secret)."""
     clauses = []
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
         where = ".".join(str(part) for part in problem["loc"]) or "arguments"

@@ -15,7 +15,7 @@ from executions.isolation import stack
 
 # So many functions of one run are asked where they are.
 MOST = 10
-# Whoever asks waits a little longer than this.
+# The thread that asks waits a little longer than this.
 SECONDS = 2.0
 _lock = threading.Lock()
 _at_work: dict[str, list[_Call]] = {}

@@ -230,7 +230,7 @@ def _seat_of(context: StepContext) -> Seat:
 
 
 def _note(entry: Function, left: Sequence[str]) -> str:
-    """What the author reads in the call's log where the process was not used again."""
+    """The line for the author in the call's log where the process was not used again."""
     if not left:
         return ""
     named = ", ".join(left)

@@ -10,7 +10,7 @@ from executions.calls.parameters import Model
 
 
 class WorkspaceArguments(Model):
-    """What is made: an empty folder, or a clone of ``repository``."""
+    """The folder that is made: an empty one, or a clone of ``repository``."""
 
     repository: str | None = Field(None, description="the name of a repository, or its address")
     base: str | None = None
@@ -24,7 +24,7 @@ WORKSPACE = CallKind(
     "workspace",
     WorkspaceArguments,
     needs="what is made",
-    # Who makes it again begins with an empty folder again.
+    # A second attempt begins with an empty folder again.
     effect_of=lambda arguments: "idempotent",
     destinations=(),
     limits=sandboxed.LIMITS

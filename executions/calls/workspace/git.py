@@ -108,8 +108,8 @@ def mirror_in(folder: Path, name: str) -> Path:
 def fetch(repository: Repository, around: Sandbox) -> Path:
     """Bring the mirror up to date; where it is.
 
-    Whoever waited for another fetch of the same repository has what that one brought.
-    Raises GitFailed, NotAllowed, OSError and sandbox.Spoiled.
+    A thread that waited for another fetch of the same repository has what that one brought. Raises
+    GitFailed, NotAllowed, OSError and sandbox.Spoiled.
     """
     try:
         bound = pinned(repository)
@@ -233,7 +233,7 @@ def save(place: Place, read_only: Mapping[str, str], start: str, around: Sandbox
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a run changed, from its first commit to what lies in its folder now."""
+    """The changes of a run, from its first commit to what lies in its folder now."""
 
     commit: str
     files: int
@@ -259,7 +259,7 @@ git diff --cached --numstat --no-ext-diff --no-textconv -z "$1" \\
 
 
 def examine(place: Place, mirror: Path, start: str, around: Sandbox) -> Changes:
-    """What was changed since ``start``; the patch is in the place's temporary folder, as PATCH.
+    """The changes since ``start``; the patch is in the place's temporary folder, as PATCH.
 
     Nothing that is said is to be trusted: it is the repository's own. Raises GitFailed and
     sandbox.Spoiled.

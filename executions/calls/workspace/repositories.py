@@ -42,8 +42,8 @@ class Repository:
 def find(asked: str, named: Mapping[str, str], hosts: Collection[str]) -> Repository:
     """The repository of this name, else the one at this address. Raises NotAllowed.
 
-    Who operates the server may name any address, a folder of it too; an author only an address of
-    a host that is listed, without a password in it.
+    The operator of the server may name any address, a folder of it too; an author only an address
+    of a host that is listed, without a password in it.
     """
     if asked in named:
         return _named(asked, named[asked])
