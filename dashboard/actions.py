@@ -33,7 +33,7 @@ class Action:
     is_danger: bool = False
     is_first: bool = False
     why_id: str = ""
-    # What it does, in a line.
+    # Its effect, in a line.
     says: str = ""
 
     @property

@@ -1,4 +1,4 @@
-"""Where an event is looked at."""
+"""The page at which an event is looked at."""
 
 from __future__ import annotations
 

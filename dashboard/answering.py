@@ -16,7 +16,7 @@ from executions.models import Ask
 from executions.verbs.asks import Answer
 
 _FORM = "/form"
-# Who says no need not fill in the form: the engine knows this outcome by its name.
+# A person who says no need not fill in the form: the engine knows this outcome by its name.
 _NO = "deny"
 
 
@@ -31,9 +31,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, and the form as it stands; ``form`` is None where there is nothing to fill
-    in.
-    """
+    """A question, and its form as it stands; ``form`` is None where there is nothing to fill in."""
 
     ask: Ask
     form: RunForm | None
@@ -76,7 +74,9 @@ def _buttons(ask: Ask) -> list[Button]:
 
 
 def given(asked: Question, sent: Mapping[str, str]) -> Answer:
-    """What was typed and pressed. Raises InputProblem where a text is not what its field takes."""
+    """The answer that was typed and pressed. Raises InputProblem where a text is not what its field
+    takes.
+    """
     outcome, comment = sent.get("outcome", ""), sent.get("comment", "").strip()
     form = asked.form
     is_left = form is None or (outcome == _NO and run_form.is_untouched(form, sent))

@@ -1,4 +1,4 @@
-"""What a run waits for, in sentences in the reader's language."""
+"""The things that a run waits for, in sentences in the reader's language."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def for_child(steps: Sequence[Step], name: str) -> str:
 
 
 def in_branches(steps: Sequence[Step]) -> str:
-    """What each branch waits for, the first few of them."""
+    """The waits of the branches, the first few of them."""
     said = [_waits(step) for step in steps[:MOST_NAMED]]
     rest = max(0, len(steps) - MOST_NAMED)
     return format_html(
@@ -89,7 +89,7 @@ def _waits(step: Step) -> str:
 
 
 def listening(step: Step) -> str:
-    """What it listens to, and how many events it has taken."""
+    """The events that it listens to, and how many it has taken."""
     heard = len(Listening.of(step).heard or ())
     taken = ngettext("It has taken {number} event.", "It has taken {number} events.", heard)
     return one_after_the_other(

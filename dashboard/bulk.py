@@ -1,4 +1,4 @@
-"""What a page sends when it means several executions: checked rows, a cause, or all that match."""
+"""A choice of several executions, as a page sends it: checked rows, a cause, or all that match."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ class Choice:
 
 
 def choice_of(sent: QueryDict, searches_of_list: Iterable[Search]) -> Choice:
-    """What a form means; ``searches_of_list`` are the filters of the list that it came from."""
+    """The choice that a form means; ``searches_of_list`` are the filters of the list that it came
+    from.
+    """
     cause = sent.get("cause", "")
     if cause:
         search = Search(needs_attention=True, cause=cause)

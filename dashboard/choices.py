@@ -30,7 +30,7 @@ class Late:
 
 
 def late_answer(step: Step | None) -> Late | None:
-    """What was kept of the step that waits for a decision."""
+    """The late answer that was kept of the step that waits for a decision."""
     if step is None:
         return None
     answer = LateAnswer.objects.offered_for(step.pk, step.execution_id, Call.of(step).key)

@@ -1,4 +1,4 @@
-"""What one text says otherwise than another, line by line."""
+"""The differences between two texts, line by line."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _AROUND = {kind for kind, row in KINDS.items() if row.lists} - _PAUSES
 
 @dataclass(slots=True)
 class Listing:
-    """What the card of the steps shows. ``is_sought``: a search, in no groups."""
+    """The content of the card of the steps. ``is_sought``: a search, in no groups."""
 
     nodes: list[trail.Node]
     axis: timeline.Axis
@@ -77,7 +77,7 @@ def earlier(execution: Execution, before: uuid.UUID) -> Listing:
 
 
 def inside(execution: Execution, path: str) -> list[trail.Node]:
-    """What stands in one round of a loop."""
+    """The steps in one round of a loop."""
     loops = {loop.path: loop for loop in found.loops(execution.pk, path)}
     small = [loop.path for loop in loops.values() if loop.is_small]
     steps, _ = queries.some_steps(execution.pk, [path], small)
@@ -142,7 +142,7 @@ def _stops(execution: Execution) -> list[Step]:
 
 
 def _rounds(execution_id: uuid.UUID, steps: Sequence[Step]) -> dict[str, found.Round]:
-    """What the rounds say of themselves in which these steps stand."""
+    """The figures of the rounds in which these steps stand."""
     groups = [group for step in steps for group in trail.around(step.path, ())]
     return _of_rounds(execution_id, groups)
 
@@ -176,7 +176,7 @@ def _tree(execution: Execution, steps: Sequence[Step], said: Mapping[str, Any]) 
 
 
 def _opened(nodes: list[trail.Node], path: str) -> list[trail.Node]:
-    """What the round at ``path`` holds, out of the groups around it."""
+    """The nodes of the round at ``path``, out of the groups around it."""
     for node in nodes:
         if node.group is not None:
             if node.group.path == path and node.group.kind == trail.Kind.ROUND:

@@ -1,7 +1,7 @@
 """A model's text for people: markdown through a list of what is allowed.
 
-Whatever a model writes may have been put into its mouth. So no picture is loaded, no style or id is
-taken over, and a link says where it leads.
+Anybody may have put words into a model's mouth. So no picture is loaded, no style or id is taken
+over, and a link says where it leads.
 """
 
 from __future__ import annotations

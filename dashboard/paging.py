@@ -21,5 +21,5 @@ def id_or_404(text: str, *prefixes: str) -> uuid.UUID:
 
 
 def cursor(text: str | None, *prefixes: str) -> uuid.UUID | None:
-    """Where a page begins; anything that is no cursor means the first page."""
+    """The row at which a page begins; anything that is no cursor means the first page."""
     return parse_public_id(text, *prefixes) if text else None

@@ -21,7 +21,7 @@ MOST_FIELDS = 30
 
 
 class InputProblem(Exception):
-    """What was typed cannot be read; ``problems`` by field name, ``""`` for the whole."""
+    """The form cannot be read as it was typed; ``problems`` by field name, ``""`` for the whole."""
 
     def __init__(self, problems: dict[str, str]) -> None:
         super().__init__("; ".join(problems.values()))
@@ -206,8 +206,8 @@ def with_problems(form: RunForm, sent: Mapping[str, str], problems: Mapping[str,
 
 
 def by_field(form: RunForm, findings: Sequence[Finding]) -> dict[str, str]:
-    """What a schema finds, by the field that it is about; it names the place inside a field, and
-    the unknown field.
+    """The findings of a schema, by the field that each is about; it names the place inside a field,
+    and the unknown field.
     """
     names = {each.name for each in form.fields}
     sorted_out: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""Where an execution stands and why, in one or two sentences in the reader's language."""
+"""The state of an execution and its reason, in one or two sentences in the reader's language."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _running(execution: Execution, steps: Sequence[Step]) -> str:
 
 
 def _runs(execution: Execution, steps: Sequence[Step], step: Step | None, name: str) -> str:
-    """What of it runs, and where."""
+    """The steps of it that run, and their worker."""
     worker = _worker(execution)
     if not name:
         return format_html(_("Running on {worker}."), worker=worker)

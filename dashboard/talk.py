@@ -1,4 +1,4 @@
-"""What the page of a conversation shows: who said what, the tools between, and what is asked."""
+"""The page of a conversation: who said what, the tools between, and what is asked."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What was said in one run: a message, and the turns after it."""
+    """The words of one run: a message, and the turns after it."""
 
     said: Said
     turns: list[Turn]
@@ -54,7 +54,7 @@ class Part:
 
     @property
     def mark(self) -> str:
-        """What the ids of its elements begin with: a link to a turn of this run has none."""
+        """The beginning of the ids of its elements: a link to a turn of this run has none."""
         return "" if self.is_here else f"{self.said.id}-"
 
 

@@ -91,7 +91,7 @@ class Axis:
         return json.dumps(self.knots(), separators=(",", ":"))
 
     def segment(self, since: datetime, until: datetime | None, look: str) -> Segment:
-        """What lasted from ``since`` to ``until``, or still goes on."""
+        """The piece of the line from ``since`` to ``until``, or one that still goes on."""
         x = self.at(since.timestamp())
         end = WIDTH if until is None else self.at(max(until, since).timestamp())
         width = max(SMALLEST, end - x)

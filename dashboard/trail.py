@@ -21,7 +21,7 @@ INPUT = "/@input"
 
 
 class Kind(StrEnum):
-    """What holds steps together."""
+    """The groups that hold steps together."""
 
     BRANCH = "branch"
     LOOP = "loop"

@@ -1,4 +1,4 @@
-"""Who is looking, in one word."""
+"""The role of the reader, in one word."""
 
 from __future__ import annotations
 

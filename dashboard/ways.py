@@ -25,7 +25,7 @@ class Way:
 
 
 def ways(execution: Execution, role: Role) -> list[Way]:
-    """What this role may look at now; nothing that would only be refused."""
+    """The pages that this role may look at now; none that would only be refused."""
     return [
         Way(translated(verb.way), verb.page, verb.icon)
         for verb in VERBS.values()

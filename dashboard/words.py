@@ -68,7 +68,7 @@ def _said(look: Look) -> Look:
 
 
 def settled_word(event: str, phase: str) -> str:
-    """What became of what an event called somebody for; ``phase`` is the run's now."""
+    """The end of the matter for which an event called somebody; ``phase`` is the run's now."""
     if event in DECISIONS:
         return _("decided")
     if event in QUESTIONS:

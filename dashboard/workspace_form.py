@@ -1,5 +1,5 @@
-"""Where a run works: the part of the form that starts it, for workflows and agents that run
-commands.
+"""The folder in which a run works: the part of the form that starts it, for workflows and agents
+that run commands.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The garbage collector of a process that runs for long.
 
-What is loaded at the start stays for good, and the collector would look through it again and again:
-a tenth of the processor time of a worker, measured over ten-step workflows.
+Objects that are loaded at the start stay for good, and the collector would look through them again
+and again: a tenth of the processor time of a worker, measured over ten-step workflows.
 """
 
 from __future__ import annotations

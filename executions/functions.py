@@ -1,4 +1,4 @@
-"""What modules of registered functions import: the decorator, and the errors that say how a call
+"""The imports of modules of registered functions: the decorator, and the errors that say how a call
 failed.
 
 This address stays. `executions.steps.functions`, which older modules import, leads here too.

@@ -19,7 +19,7 @@ _NAME = re.compile(r"[a-z0-9_.-]+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """What a list of entries covers; equal lists are equal.
+    """The hosts that a list of entries covers; equal lists are equal.
 
     An entry is ``host``, ``host:port``, ``[ipv6]:port``, an address, a network (``10.0.0.0/8``) or,
     where that is wanted, ``*.example.org``: every name below that domain, and not the domain

@@ -34,7 +34,7 @@ class Time:
 
 
 def in_time(part: str, work: Callable[[], T], seconds: float = SECONDS) -> T | None:
-    """What ``work`` reads, or None where a query of it took longer than ``seconds``; without any
+    """The result of ``work``, or None where a query of it took longer than ``seconds``; without any
     time left nothing is read.
 
     ``part`` names it in the log. ``work`` reads all that it wants before it returns: a queryset

@@ -17,7 +17,7 @@ class WrongWorker(StigmerError):
 
 
 def advance(execution_id: str, owner_id: int | None = None) -> NoReturn:
-    """What a bell asks for.
+    """Drive an execution, as its bell asks.
 
     ``stigmer worker`` reads the arguments and drives in a slot; nobody else may run this.
     """
@@ -25,5 +25,5 @@ def advance(execution_id: str, owner_id: int | None = None) -> NoReturn:
 
 
 def match_events() -> NoReturn:
-    """What is asked for when an event came; ``stigmer worker`` looks who listens."""
+    """Match events, as one that came asks; ``stigmer worker`` looks who listens."""
     raise WrongWorker

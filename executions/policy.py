@@ -1,4 +1,4 @@
-"""Who may do what: one place, asked by every door.
+"""The rights of people: one place, asked by every door.
 
 An execution is visible to its owner, to support and to administrators, to the members of the group
 that owns its workflow or agent, and to viewers where its workflow or agent is shared; to everybody
@@ -64,7 +64,7 @@ MOST_PROPOSALS = 50
 _ALL_ROLES = frozenset({Role.OWNER, Role.VIEWER, Role.SUPPORT, Role.ADMIN})
 
 
-# What a person may do to an execution beside the verbs, which name their roles themselves.
+# The rights to an execution beside the verbs, which name their roles themselves.
 _RIGHTS: dict[str, frozenset[Role]] = {
     "view": _ALL_ROLES,
     "export": _ALL_ROLES - {Role.VIEWER},
@@ -110,7 +110,7 @@ def _memberships(user: Person) -> Memberships:
 
 
 def rank(user: Person) -> Rank:
-    """What this person is everywhere."""
+    """The rank of this person everywhere."""
     if not user.is_active or user.pk is None:
         return Rank.NOBODY
     return Rank.ADMIN if user.is_superuser else _memberships(user).rank
@@ -264,7 +264,7 @@ def visible_executions(user: Person) -> ExecutionQuerySet:
 
 
 def visible_marks(user: Person) -> QuerySet[PrunedExecution]:
-    """What is left of runs that went to an archive, for those who could see them."""
+    """The marks of runs that went to an archive, for those who could see them."""
     rows = PrunedExecution.objects.select_related("archive")
     if sees_everything(user):
         return rows
@@ -272,7 +272,7 @@ def visible_marks(user: Person) -> QuerySet[PrunedExecution]:
 
 
 def visible_asks(user: Person) -> AskQuerySet:
-    """What this person may answer, and what is asked by executions that this person may see."""
+    """The questions that this person may answer, and those of runs that this person may see."""
     if not isinstance(user, User):
         return Ask.objects.none()
     own = Ask.objects.for_person(user).values("pk")
@@ -327,7 +327,7 @@ def visible_event_sources(user: Person) -> QuerySet[EventSource]:
 
 
 def visible_channels(user: Person) -> ChannelQuerySet:
-    """Where this person is told; those of the server too, for those who look after everybody's
+    """The channels of this person; those of the server too, for those who look after everybody's
     runs; an administrator's are all.
     """
     rows = ChannelQuerySet(Channel)

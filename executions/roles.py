@@ -1,4 +1,4 @@
-"""What a person can be: to one execution, and in the whole installation."""
+"""The roles of a person: to one execution, and in the whole installation."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 @lru_cache(maxsize=1)
 def known_secrets() -> Mapping[str, Any]:
-    """The values by name; read once in a process. What is loaded is hidden in its log from then on.
+    """The values by name; read once in a process. Its log hides them from then on.
 
     Raises :class:`executions.secret_files.SecretsUnreadable`."""
     found = load_secrets(settings.STIGMER_SECRETS_FILE, os.environ)
@@ -53,7 +53,7 @@ def applicant(user: User, workflow: str, visibility: str) -> Applicant:
 
 
 def author_of(version_id: Any) -> Applicant:
-    """Who applied a version, with the rights that this person has now."""
+    """The person who applied a version, with the rights of now."""
     version = WorkflowVersion.objects.select_related("created_by", "workflow").get(pk=version_id)
     return applicant(version.created_by, version.workflow.slug, version.workflow.visibility)
 

@@ -1,4 +1,4 @@
-"""Where secrets come from: a YAML or JSON file, a folder with a file for each, and the environment.
+"""The sources of secrets: a YAML or JSON file, a folder with a file for each, and the environment.
 
 Whose they are stands beside them: under ``$access`` in the file, in a folder in the file
 ``.access``. Both speak for secrets of the environment too::

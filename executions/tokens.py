@@ -26,7 +26,7 @@ from executions.said import Said
 
 PREFIX = "stg"
 DEFAULT_DAYS, MOST_DAYS, MOST_TOKENS = 90, 3650, 100
-# What each scope allows.
+# The scopes that each scope allows.
 SCOPES: dict[str, frozenset[str]] = {
     "read": frozenset({"read"}),
     "run": frozenset({"run", "read"}),

@@ -1,4 +1,4 @@
-"""What tells one process from another, as the system knows it."""
+"""The identity of a process, as the system knows it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ FIRST_NAMESPACE = "pid:[4026531836]"
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Where pids mean the same: one host by its name, one boot of it, one pid namespace (a
-    container has its own).
+    """The system in which pids mean the same: one host by its name, one boot of it, one pid
+    namespace (a container has its own).
     """
 
     host: str

@@ -1,5 +1,5 @@
-"""Where templates, static files and examples lie: beside the packages in a checkout, inside this
-one in a wheel.
+"""The folders of templates, static files and examples: beside the packages in a checkout, inside
+this one in a wheel.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import Any
 
 
 class JsonSerializer:
-    """What Django's cache in Redis keeps."""
+    """The form in which Django's cache in Redis keeps values."""
 
     def dumps(self, value: Any) -> bytes | int:
         # Redis counts in place what is an integer.

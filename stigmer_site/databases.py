@@ -110,8 +110,8 @@ def postgres(url: str) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             # Left alone, the pool waits longer and longer for a server that was away: minutes after
-            # an outage of one. Who waits for it longer than it tries would wait in vain until the
-            # end of his own patience.
+            # an outage of one. A request that waits for it longer than it tries would wait in vain
+            # until the end of its own patience.
             "pool": {
                 "min_size": 1,
                 "max_size": int(connections),

@@ -1,4 +1,4 @@
-"""What every door refuses before it looks at what is asked, each in its own format."""
+"""The refusals of every door before it looks at what is asked, each in its own format."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from executions.models import Execution
 RETRY_AFTER_SECONDS = 5
 # Statuses that pass by themselves.
 PASSES = frozenset({429, 503})
-# What the policy answers to whoever may not do or may not even see what was asked for.
+# The statuses for a person who may not do or may not even see what was asked for.
 NOT_FOR_THEM = frozenset({403, 404})
 _ID = re.compile(r"[a-z]{3}-[0-9a-z]{26}")
 PLAIN_HTTP = "This server is reached by https alone; this came by plain http."
@@ -185,7 +185,7 @@ def _execution(key: uuid.UUID | None) -> Execution | None:
 
 
 def _asked_for(request: HttpRequest) -> str:
-    """What was asked for, in a word: the verb, or the last part of the address that is no id."""
+    """The aim of a request, in a word: the verb, or the last part of the address that is no id."""
     match = request.resolver_match
     if match is not None and "verb" in match.kwargs:
         return str(match.kwargs["verb"]).replace("-", " ")[:40]

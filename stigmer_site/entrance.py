@@ -1,4 +1,4 @@
-"""What stands before the application, whichever server runs it: who calls, and how much."""
+"""The entrance before the application, whichever server runs it: who calls, and how much."""
 
 from __future__ import annotations
 
@@ -115,8 +115,8 @@ def _given(parts: list[dict[str, Any]], receive: Any) -> Callable[[], Awaitable[
 def _without_body(receive: Any) -> Callable[[], Awaitable[dict[str, Any]]]:
     """A ``receive`` that gives an empty body, and then that the client left.
 
-    What still comes of the body is thrown away: to an application that was given a whole body it
-    would be a breach of the protocol, on which Django ends the request with an error.
+    The rest of the body is thrown away: to an application that was given a whole body it would be a
+    breach of the protocol, on which Django ends the request with an error.
     """
     was_given = False
 

@@ -1,4 +1,5 @@
-"""Where the servers of one host listen, as ``STIGMER_PORT`` and ``STIGMER_DEMO`` say it.
+"""The addresses at which the servers of one host listen, as ``STIGMER_PORT`` and ``STIGMER_DEMO``
+say it.
 
 Read by processes that have no settings too: the command towards a server, and the demo service.
 """

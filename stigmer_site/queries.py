@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def options(setting: str, query: str, known: frozenset[str]) -> dict[str, str]:
-    """What the query says, by name.
+    """The options of the query, by name.
 
     Raises ImproperlyConfigured for what is not ``known``; it is not shown, as it may be the rest of
     a password with a question mark.

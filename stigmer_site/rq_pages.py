@@ -63,7 +63,9 @@ def in_words(page: Page) -> Page:
 
 
 def _missing(parts: dict[str, Any]) -> str:
-    """What an address names that is not there, as a sentence; empty where all is there."""
+    """The thing that an address names and that is not there, as a sentence; empty where all is
+    there.
+    """
     index = parts.get("queue_index", parts.get("scheduler_index", 0))
     if index >= len(get_queues_list()):
         return NO_QUEUE

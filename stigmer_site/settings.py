@@ -157,7 +157,7 @@ STIGMER_BREACHED_PASSWORDS_URL: str = env.str("STIGMER_BREACHED_PASSWORDS_URL", 
 STIGMER_TWO_PERSONS: bool = env.bool("STIGMER_TWO_PERSONS", False)
 # Fields whose values support and viewers do not read, beside the usual ones.
 STIGMER_SENSITIVE_FIELDS: list[str] = env.list("STIGMER_SENSITIVE_FIELDS", [])
-# Who needs a second factor: nobody, support and administrators, or all.
+# The people who need a second factor: nobody, support and administrators, or all.
 STIGMER_SECOND_FACTOR: str = env.str(
     "STIGMER_SECOND_FACTOR", "none", validate=validate.OneOf(("none", "staff", "all"))
 )
@@ -327,8 +327,8 @@ STIGMER_FUNCTION_PROCESSES = 2
 _least_memory = validate.Range(min=256 * 1024 * 1024)
 _memory: int = env.int("STIGMER_MEMORY_BYTES", 1024 * 1024 * 1024, validate=_least_memory)
 STIGMER_FUNCTION_MEMORY_BYTES = STIGMER_COMMAND_MEMORY_BYTES = _memory
-# What commands may do though the sandbox cannot keep them from it here, by the names of the risks;
-# with `off` among them no command is run.
+# The risks, by name, that the operator accepts of commands where the sandbox cannot keep them from
+# it; with `off` among them no command is run.
 STIGMER_COMMANDS_MAY: list[str] = env.list("STIGMER_COMMANDS_MAY", [])
 STIGMER_COMMANDS = "off" not in STIGMER_COMMANDS_MAY
 STIGMER_WORKSPACE_FOLDER: Path = env.path("STIGMER_WORKSPACE_FOLDER", STIGMER_HOME / "workspaces")

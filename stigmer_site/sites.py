@@ -16,7 +16,7 @@ _USUAL = {"http": 80, "https": 443}
 @dataclass(frozen=True, slots=True)
 class Site:
     """``hosts`` are those under which requests may come; ``origins`` those of our own pages, the
-    first of which is written into mail. Where one address is https, no page is shown by http.
+    first of which is written into mail. If one address is https, no page is shown by http.
     """
 
     hosts: list[str]

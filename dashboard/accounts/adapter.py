@@ -1,4 +1,4 @@
-"""What django-allauth asks us about accounts and second factors."""
+"""The answers to django-allauth about accounts and second factors."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the librar
             super().add_message(request, level, message_template, *rest, **more)
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """What the entrance found, through as many proxies as were declared."""
+        """The address that the entrance found, through as many proxies as were declared."""
         return str(request.META.get("REMOTE_ADDR") or "127.0.0.1")
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

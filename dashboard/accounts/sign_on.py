@@ -23,12 +23,12 @@ from executions.roles import SUPPORT_GROUP, VIEWERS_GROUP
 
 PROVIDER = "sso"
 USER, ADMIN = "user", "admin"
-# What a mapping may name beside `user`, `admin` and the names of groups.
+# The words that a mapping may name beside `user`, `admin` and the names of groups.
 GROUPS = {"support": SUPPORT_GROUP, "viewer": VIEWERS_GROUP}
 
 
 def worth(groups: Iterable[object], mapping: Mapping[str, str]) -> frozenset[str]:
-    """What these groups of the provider are mapped to; nothing where none is."""
+    """The groups to which these of the provider are mapped; empty where none is."""
     return frozenset(mapping[str(each)] for each in groups if str(each) in mapping)
 
 
@@ -64,7 +64,7 @@ def apply(user: User, targets: frozenset[str]) -> None:
 
 
 class SignOn(DefaultSocialAccountAdapter):  # type: ignore[misc]  # the library has no types
-    """What django-allauth asks us about accounts of the provider."""
+    """The answers to django-allauth about accounts of the provider."""
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         data = sociallogin.account.extra_data or {}

@@ -1,4 +1,4 @@
-"""What happened to an account, in the audit trail; and what follows from it in its session."""
+"""Events of an account, in the audit trail; and what follows from them in its session."""
 
 from __future__ import annotations
 

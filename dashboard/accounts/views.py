@@ -53,7 +53,7 @@ def cancelled(request: HttpRequest) -> HttpResponse:
 @for_people
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    """What the account has: a password, second factors, sessions, groups."""
+    """The parts of the account: a password, second factors, sessions, groups."""
     user = person(request)
     kinds = list(Authenticator.objects.filter(user=user).values_list("type", flat=True))
     context = {
@@ -71,7 +71,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 @for_people
 @require_safe
 def sessions(request: HttpRequest) -> HttpResponse:
-    """Where this person is logged in."""
+    """The sessions in which this person is logged in."""
     found = _sessions(person(request))
     return render(request, "dashboard/sessions.html", {"sessions": found})
 

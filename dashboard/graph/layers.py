@@ -1,6 +1,4 @@
-"""Where each node is drawn: one layer below the lowest that leads to it, and in its layer near
-those.
-"""
+"""The place of each node: a layer below the lowest that leads to it, near those in its layer."""
 
 from __future__ import annotations
 
@@ -41,7 +39,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """What a loop goes through, as a frame around it; ``key`` is that of the loop."""
+    """The frame around the nodes that a loop goes through; ``key`` is that of the loop."""
 
     key: str
     name: str

@@ -1,4 +1,4 @@
-"""What pages show of an agent's run."""
+"""The tags and filters of the pages of an agent's run."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _EFFECTS = {
 
 @register.filter
 def effect_words(effect: str) -> str:
-    """What a call does to the world, in words."""
+    """The effect of a call on the world, in words."""
     return _(_EFFECTS.get(effect, effect))
 
 

@@ -65,7 +65,7 @@ def log_end(log: str) -> str:
 
 @register.simple_tag
 def promises_of(process: Process) -> list[workers.Kept]:
-    """What the sandbox of a worker promises."""
+    """The promises of the sandbox of a worker."""
     return workers.promises(process)
 
 
@@ -163,7 +163,7 @@ def operation_line(step: Step) -> str:
 
 @register.filter
 def decision_line(step: Step) -> str:
-    """What a person or the engine decided, in words."""
+    """The decision of a person or of the engine, in words."""
     decided = Decision.of(step)
     touched = [last_name(path) for path in decided.supersedes or []]
     said = _("Decision {verb}").format(verb=_(decided.verb or step.name))
@@ -178,12 +178,12 @@ def decision_line(step: Step) -> str:
 
 @register.filter
 def audit_line(entry: AuditEntry) -> str:
-    """What a verb of a person changed beside the phase, in words; empty where nothing."""
+    """The changes of a person's verb beside the phase, in words; empty where there are none."""
     return ", ".join(_changes(Decision(entry.after if isinstance(entry.after, dict) else {})))
 
 
 def _changes(said: Decision) -> list[str]:
-    """What a decision says of itself; the audit trail keeps the same."""
+    """The changes that a decision made; the audit trail keeps the same."""
     return [
         *([_("to the beginning")] if said.checkpoint == 0 else []),
         *([_("to checkpoint {seq}").format(seq=said.checkpoint)] if said.checkpoint else []),
@@ -200,7 +200,7 @@ def _changes(said: Decision) -> list[str]:
 
 @register.simple_tag
 def prompt_of(ask: Ask) -> tuple[str, str]:
-    """What is asked: its first line, which is the heading, and what is said beside it."""
+    """The question: its first line, which is the heading, and what is said beside it."""
     first, _end, rest = values.said(ask, ask.prompt.strip()).partition("\n")
     return first.strip(), rest.strip()
 
@@ -213,13 +213,13 @@ def comment_of(ask: Ask) -> str:
 
 @register.simple_tag
 def outcome_label(ask: Ask) -> str:
-    """What the button said that was pressed."""
+    """The label of the button that was pressed."""
     return values.plain(ask.label_of(ask.outcome))
 
 
 @register.simple_tag
 def people_of(ask: Ask) -> str:
-    """Who may answer, by name."""
+    """The people who may answer, by name."""
     users = sorted(user.get_username() for user in ask.users.all())
     groups = sorted(group.name for group in ask.groups.all())
     named = [*users, *(_("the group {name}").format(name=name) for name in groups)]
@@ -275,7 +275,7 @@ def capped(count: int | None) -> str:
 
 @register.simple_tag
 def subject_of(execution: Execution) -> Subject:
-    """What is run, in which version, and where that is shown."""
+    """The workflow or agent of a run, its version, and the page that shows it."""
     version = execution.agent_version if execution.kind == "agent" else execution.version
     number = version.number if version is not None else 0
     page = "workflow" if execution.workflow is not None else "agent"

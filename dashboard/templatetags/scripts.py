@@ -25,7 +25,7 @@ def imports_of(name: str) -> SafeString:
 
 @register.simple_tag
 def words_of_scripts(language: str) -> SafeString:
-    """What scripts say in this language; they are written in English."""
+    """The words of scripts in this language; they are written in English."""
     if language == "en":
         return SafeString()
     return format_html('<script src="{}" defer></script>\n', static(f"js/words/{language}.js"))

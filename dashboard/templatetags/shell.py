@@ -94,7 +94,7 @@ def unread_badge(unread: int) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def asks_waiting(context: dict[str, Any], user: Any) -> Waiting:
-    """What waits for this person's answer.
+    """The questions that wait for this person's answer.
 
     A view that shows questions reads it before them, as ``asks``: with a mark that is newer than
     the questions, one that came between would not be pushed to the page.

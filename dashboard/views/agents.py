@@ -72,7 +72,7 @@ def conversations(request: HttpRequest) -> HttpResponse:
 @for_people
 @require_safe
 def page(request: HttpRequest, public_id: str, number: int | None = None) -> HttpResponse:
-    """What an agent is told, a form to talk to it, its versions and conversations."""
+    """An agent: its instructions, a form to talk to it, its versions and conversations."""
     return _page(request, found(request, public_id), number)
 
 
@@ -206,7 +206,7 @@ def _limits(limits: RunLimits) -> str:
 
 
 def tool_words(tool: Tool) -> tuple[str, str, str]:
-    """What a tool is, what it is called, and when a person is asked first."""
+    """The kind of a tool, its name, and when a person is asked first."""
     if tool.person:
         return _("asks a person"), tool.name or ASK_A_PERSON, ""
     if tool.command:

@@ -1,4 +1,4 @@
-"""What waits for people's answers, what they answered, and answering."""
+"""Questions that wait for people, their answers, and answering."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _HELD = N_("It is kept: the run is paused, and goes on with it when somebody res
 @for_people
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """What this person may answer, with a form for each."""
+    """The questions that this person may answer, with a form for each."""
     before = cursor(request.GET.get("before"), IDS)
     return _page(request, lambda: queries.waiting(person(request), before))
 
@@ -43,7 +43,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @for_people
 @require_safe
 def answered(request: HttpRequest) -> HttpResponse:
-    """Who answered what in the last days."""
+    """The answers of the last days."""
     found = queries.answered(person(request), cursor(request.GET.get("before"), IDS))
     context = {"page": found, "days": queries.ANSWERED_SINCE.days, "server_now": clock.now()}
     return render(request, "dashboard/answered.html", context)
@@ -111,7 +111,7 @@ def _again(request: HttpRequest, asked: Question, status: int) -> HttpResponse:
 
 
 def _told(request: HttpRequest, ask: Ask, told: dict[str, Any], status: int = 200) -> HttpResponse:
-    """What came of it; the form is over."""
+    """The result of an answer; the form is over."""
     if getattr(request, "htmx", False):
         over = "dashboard/fragments/answer_over.html"
         return explained(request, over, {"ask": ask, **told}, status)

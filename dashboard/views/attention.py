@@ -1,4 +1,4 @@
-"""What needs a person, by cause."""
+"""The runs that need a person, by cause."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _page(request: HttpRequest, refusal: Refused | None = None, status: int = 20
 @for_people
 @require_POST
 def note(request: HttpRequest, cause: str) -> HttpResponse:
-    """Who looks at a cause, a note about it, and whether it is put off."""
+    """Note who looks at a cause, a text about it, and whether it is put off."""
     sent = request.POST
     given: dict[str, object] = {}
     if "note" in sent:

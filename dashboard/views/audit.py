@@ -40,7 +40,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @for_people
 @require_safe
 def export(request: HttpRequest) -> HttpResponse:
-    """What the filters show, as a file."""
+    """The entries that fit the filters, as a file."""
     if not policy.sees_everything(request.user):
         return render(request, "403.html", status=403)
     form = request.GET.get("format", "csv")

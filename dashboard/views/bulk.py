@@ -30,7 +30,7 @@ from executions.verbs.row import Verb
 
 # So few are done while the person waits.
 IN_PLACE = 25
-# What a form says about which runs are meant.
+# The fields of a form that say which runs are meant.
 _KEPT = ("row", "all", "cause", "back")
 
 

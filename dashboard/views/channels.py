@@ -1,4 +1,4 @@
-"""Where notices are sent beside the inbox: channels made, tried, given rules, turned off."""
+"""The channels of notices beside the inbox: made, tried, given rules, turned off."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from executions.models import Channel, Rhythm
 from executions.outbound import channels, lifecycle, telling
 from executions.outbound.kinds.table import KINDS
 
-# What is sent within so long is looked at as it happens.
+# A notice that is sent within so long is looked at as it happens.
 SOON = timedelta(seconds=30)
 TYPES = tuple((name, title_of(name)) for name in telling.TYPES)
 EVENT_TYPES = tuple((name, name.removeprefix(lifecycle.PREFIX)) for name in lifecycle.TYPES)

@@ -32,7 +32,7 @@ MOST_TURN = 10_000
 @for_people
 @require_safe
 def page(request: HttpRequest, public_id: str) -> HttpResponse:
-    """What was said up to this run, and a form to say more."""
+    """The conversation up to this run, and a form to say more."""
     return _page(request, _found(request, public_id))
 
 

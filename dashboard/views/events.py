@@ -1,4 +1,4 @@
-"""What came in for a person's runs, and how many took it."""
+"""The events that came in for a person's runs, and how many took each."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def earlier(request: HttpRequest, public_id: str) -> HttpResponse:
 @for_people
 @require_safe
 def step(request: HttpRequest, public_id: str, step: str) -> HttpResponse:
-    """What one step did: what its row holds when it is opened."""
+    """One step in full: what its row holds when it is opened."""
     execution = found(request, public_id)
     row = queries.one_step(execution.pk, id_or_404(step, "stp"))
     if row is None:

@@ -1,5 +1,5 @@
-"""What a request is answered with when nothing else could: it was refused at the door, the database
-is in trouble that passes, or an error of ours.
+"""The last answer to a request: it was refused at the door, the database is in trouble that passes,
+or an error of ours.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _HEALTH = ("/healthz", "/readyz")
 def failure(request: HttpRequest) -> HttpResponse:
     """Django's handler500, for every page, Django's admin too. It asks nothing of the database.
 
-    What passes is 503 and says what to do: a notice where htmx asked, else a page. Below /api it is
-    the API's own answer.
+    A trouble that passes is 503 and says what to do: a notice where htmx asked, else a page. Below
+    /api it is the API's own answer.
     """
     error = sys.exc_info()[1]
     if request.path.startswith("/api/") and isinstance(error, Exception):

@@ -1,5 +1,5 @@
-"""What every page of the control room has in common: a reader who is logged in, and nothing kept by
-caches.
+"""The decorator of every page of the control room: the reader is logged in, and no cache keeps
+anything.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from executions.verbs.deciding.opening import check_allowed
 @for_people
 @require_safe
 def checkpoint(request: HttpRequest, public_id: str, seq: int) -> HttpResponse:
-    """What a restore to this checkpoint would do."""
+    """The preview of a restore to this checkpoint."""
     execution = found(request, public_id)
     return _shown(
         request,
@@ -40,7 +40,7 @@ def checkpoint(request: HttpRequest, public_id: str, seq: int) -> HttpResponse:
 @for_people
 @require_safe
 def amend(request: HttpRequest, public_id: str, seq: int) -> HttpResponse:
-    """What another result of this call would do, with what it gave."""
+    """The preview of another result of this call, with what it gave."""
     execution = found(request, public_id)
 
     def look() -> dict[str, Any]:
@@ -53,7 +53,7 @@ def amend(request: HttpRequest, public_id: str, seq: int) -> HttpResponse:
 @for_people
 @require_safe
 def undo(request: HttpRequest, public_id: str) -> HttpResponse:
-    """What taking the latest restore back would do."""
+    """The preview of taking the latest restore back."""
     execution = found(request, public_id)
     return _shown(
         request,

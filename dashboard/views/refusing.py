@@ -44,7 +44,9 @@ def outcome_of(refused: Refused, tone: str, execution_id: str) -> dict[str, Any]
 
 
 def confirm_address(back: str) -> str:
-    """Where somebody who is logged in proves once more who they are, and comes back from."""
+    """The page on which somebody who is logged in proves once more who they are, and comes back
+    from.
+    """
     return f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}"
 
 
@@ -54,7 +56,7 @@ def to_confirm(name: str, *places: str) -> HttpResponse:
 
 
 def notice(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    """What came of a button, for its place in the page."""
+    """The outcome of a button, for its place in the page."""
     return explained(request, "dashboard/fragments/outcome.html", context, status)
 
 

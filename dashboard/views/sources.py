@@ -41,7 +41,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @for_people
 @require_safe
 def one(request: HttpRequest, public_id: str) -> HttpResponse:
-    """What it sent last, and why it was refused."""
+    """The events that it sent last, and why they were refused."""
     return _shown(request, _found(request, public_id))
 
 

@@ -1,4 +1,4 @@
-"""What the forms that start a run share."""
+"""The parts that the forms that start a run share."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Who logs in: how passwords are checked, how often one may try, what is written down of it."""
+"""Log-ins: how passwords are checked, how often one may try, what is written down of it."""

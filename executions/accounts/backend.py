@@ -1,4 +1,4 @@
-"""Where a password is checked, whichever form it came through: throttled, logged and audited.
+"""The one check of a password, whichever form it came through: throttled, logged and audited.
 
 The control room, Django's admin and whatever else calls ``django.contrib.auth.authenticate`` come
 through here. Another backend (a library's) is throttled by putting ``Throttled`` before it.

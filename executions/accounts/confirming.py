@@ -1,5 +1,5 @@
 """When the person behind a request proved last who they are: at the log-in, or with the password
-given again. What takes that for granted is in :mod:`executions.policy`.
+given again. The rights that need it are in :mod:`executions.policy`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a person has to do before anything else: change a password that somebody else knows, or set
+"""The duties of a person before anything else: change a password that somebody else knows, or set
 up a second factor where the installation asks for one.
 
 It is found out at the log-in and kept in the session, so that no request asks the database for it.

@@ -1,4 +1,4 @@
-"""Whoever logs out: kept in the audit trail, whichever door they leave by."""
+"""Log-outs, kept in the audit trail, whichever door a person leaves by."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class BreachedPasswordValidator:
     """Refuses a password that was found in a breach, where the operator named a service.
 
     The service answers with all digests that begin alike (k-anonymity), so that it learns nothing.
-    Where it does not answer, nobody is kept from changing a password: the list in the package was
+    If it does not answer, nobody is kept from changing a password: the list in the package was
     asked before.
     """
 

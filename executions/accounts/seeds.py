@@ -20,7 +20,7 @@ def sealed(text: str) -> str:
 
 
 def opened(text: str) -> str:
-    """What was sealed. Raises ValueError where no key of this installation opens it."""
+    """The text that was sealed. Raises ValueError where no key of this installation opens it."""
     try:
         return _keys().decrypt(text.encode()).decode()
     except InvalidToken as why:

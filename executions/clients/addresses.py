@@ -1,4 +1,4 @@
-"""Who calls, where proxies stand in front: read from the right of ``X-Forwarded-For``.
+"""The address of a caller behind proxies: read from the right of ``X-Forwarded-For``.
 
 Each proxy adds the address that it was called from at the right end, so with ``hops`` proxies of
 ours the entry at that place from the right is what the outermost of them saw. Everything further
@@ -36,7 +36,7 @@ def client_scheme(used: str, lines: Iterable[str], hops: int) -> str:
 
 
 def network_of(address: str) -> str:
-    """What counts as one caller: an IPv4 address, or the /64 that one IPv6 customer is given."""
+    """The network that counts as one caller: an IPv4 address, or the /64 of one IPv6 customer."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

@@ -48,8 +48,8 @@ return '0'
 
 
 class Buckets(Protocol):
-    """Where buckets are kept. Each holds ``most`` and is full again ``seconds`` after it was
-    empty.
+    """The place where buckets are kept. Each holds ``most`` and is full again ``seconds`` after it
+    was empty.
     """
 
     def take(self, caller: str, most: int, seconds: float = MINUTE_SECONDS) -> float:

@@ -1,4 +1,5 @@
-"""What was reached of an objective, how much of its budget is used, and how fast it burns.
+"""The standing of an objective: what was reached, how much of its budget is used, and how fast it
+burns.
 
 The budget is what may go wrong: with a target of 99 % one run in a hundred, over 30 days. The burn
 of a time is the share of its runs that went wrong, over the share that may: at 1 the budget lasts

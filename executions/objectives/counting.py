@@ -1,8 +1,8 @@
 """How many runs of a workflow ended well, failed, and took too long: counted by day.
 
 A run belongs to the day (in UTC) on which it was made. Days that are over are counted once and kept
-in Redis for a while: with a million runs in 30 days a page counts those of today alone. Whoever
-looks gives a time for all of it: what is not counted then is left out, and the next look goes on
+in Redis for a while: with a million runs in 30 days a page counts those of today alone. The reader
+gives a time for all of it: days that are not counted then are left out, and the next look goes on
 from there; a day that was counted before is taken as it was. Without Redis all are counted.
 """
 

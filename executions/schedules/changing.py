@@ -35,7 +35,7 @@ INSTEAD = (("cron", "every"), ("workflow", "agent"))
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a person wants of a schedule. ``workflow`` or ``agent`` is an id or a slug; ``group`` is
+    """The schedule that a person wants. ``workflow`` or ``agent`` is an id or a slug; ``group`` is
     the name of a group, or empty.
     """
 

@@ -1,4 +1,4 @@
-"""What to do about a schedule whose time has come: decided here, done elsewhere. Pure."""
+"""The decision about a schedule whose time has come: decided here, carried out elsewhere. Pure."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def decide(
     overlap: str,
     is_under_way: bool,
 ) -> Decision:
-    """What becomes of the times from ``due_at`` until ``now``: at most one run, however many they
-    are. ``is_under_way``: the last run has not ended.
+    """The decision about the times from ``due_at`` until ``now``: at most one run, however many
+    they are. ``is_under_way``: the last run has not ended.
     """
     latest = max(due_at, rule.latest_until(now) or due_at)
     outcome = Outcome.STARTED

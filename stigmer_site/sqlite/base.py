@@ -22,8 +22,8 @@ from stigmer_site.sqlite import damage
 from stigmer_site.sqlite.files import make_shrinkable, reading_uri
 
 STEP_SECONDS = 0.002
-# Who has waited for so long waits for another program, not for its turn among busy writers: it need
-# not look so often.
+# A writer that has waited for so long waits for another program, not for its turn among busy
+# writers: it need not look so often.
 LONG_SECONDS = 0.5
 LONG_STEP_SECONDS = 0.025
 

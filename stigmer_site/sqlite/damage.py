@@ -1,7 +1,7 @@
 """An SQLite file that is damaged: noted where an error shows it, proved where it is asked for.
 
-Whoever meets the error leaves a mark beside the file, because the database can no longer tell it:
-the web server's readiness sees the mark, and looks for itself.
+The process that meets the error leaves a mark beside the file, because the database can no longer
+tell it: the web server's readiness sees the mark, and looks for itself.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def is_damage(error: BaseException | None) -> bool:
 
 
 def sentence(problem: str, remedy: str = "") -> str:
-    """What to tell a person."""
+    """The message for a person."""
     words = " ".join(problem.split()).rstrip(".")
     return f"The database file is damaged: {words}. {remedy}".strip()
 
@@ -55,7 +55,7 @@ def forget(database: Path) -> None:
 
 
 def first_problem(database: Path, *, thorough: bool = False) -> str:
-    """What is wrong with the file; empty where it holds together. Reads all, writes nothing.
+    """The first problem of the file; empty where it holds together. Reads all, writes nothing.
 
     ``thorough`` compares the indexes with their tables as well, which takes several times as long.
     """

@@ -22,7 +22,7 @@ def reader(path: Path) -> sqlite3.Connection:
 
 
 def reading_uri(path: Path) -> str:
-    """The address for reading alone. Where there is no log, nobody has the file open."""
+    """The address for reading alone. If there is no log, nobody has the file open."""
     has_log = path.with_name(f"{path.name}-wal").exists()
     return uri_of(path, mode="ro", immutable=not has_log)
 
@@ -60,7 +60,7 @@ def checkpoint(path: Path, *, close_log: bool = False) -> str:
 def checkpoint_at_the_end() -> None:
     """Empty the log of the database that the settings name, as far as nobody else needs it.
 
-    What a process wrote last may lie in the log alone when it ends; a file whose log was written
+    The last writes of a process may lie in the log alone when it ends; a file whose log was written
     back can be carried about by itself.
     """
     from django.conf import settings
