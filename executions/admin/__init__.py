@@ -1,8 +1,8 @@
 """Django's admin for operators: every record to look at, and the dashboard's own verbs on
 executions.
 
-History is read-only for everybody. Who may look is said by :mod:`executions.policy`:
-administrators, and support, who may change nothing and recover executions.
+History is read-only for everybody. :mod:`executions.policy` says who may look: administrators, and
+support, who may change nothing and recover executions.
 """
 
 from executions.admin import (

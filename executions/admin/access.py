@@ -1,4 +1,4 @@
-"""Who may see what in the admin, and that nobody edits history."""
+"""The rights in the admin: who may see what, and that nobody edits history."""
 
 from __future__ import annotations
 

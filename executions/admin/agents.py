@@ -39,7 +39,7 @@ from executions.models import (
 
 @admin.register(Agent)
 class AgentAdmin(Writing):
-    """What an agent is told is written on a page of its own."""
+    """An agent's text is written on a page of its own."""
 
     prefix, page = "agt", "agent"
     visible = staticmethod(policy.visible_agents)
@@ -128,7 +128,7 @@ class SessionAdmin(Looking):
 
 @admin.register(AgentRun)
 class AgentRunAdmin(Looking):
-    """What external runners report beside the phase; our own runs have it in their steps."""
+    """The reports of external runners beside the phase; our own runs have them in their steps."""
 
     list_display = ("execution", "input_tokens", "output_tokens", "cost")
     list_select_related = ("execution",)

@@ -29,7 +29,7 @@ MOST_PREVIEWED = 20
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a verb would do to one execution, or why it would be refused."""
+    """The effect of a verb on one execution, or why it would be refused."""
 
     execution: Execution
     preview: dict[str, Any] = field(default_factory=dict)
@@ -70,7 +70,7 @@ def has_preview(verb: Verb, given: Mapping[str, Any]) -> bool:
 def effects(
     verb: Verb, executions: Sequence[Execution], user: User, given: Mapping[str, Any]
 ) -> list[Effect]:
-    """What it would do to each, as this person may see it. Raises Refused for too many."""
+    """Its effect on each, as this person may see it. Raises Refused for too many."""
     if len(executions) > MOST_PREVIEWED:
         many = f"{len(executions)} executions are chosen"
         raise Refused(

@@ -1,4 +1,4 @@
-"""What belongs to a definition, a workflow's or an agent's: its versions and its instances."""
+"""The rows of a definition, a workflow's or an agent's: its versions and its instances."""
 
 from __future__ import annotations
 

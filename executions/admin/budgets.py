@@ -19,7 +19,7 @@ class BudgetAdmin(Declaring):
 
 @admin.register(Spending)
 class SpendingAdmin(Looking):
-    """What was used on a day."""
+    """The amounts that were used on a day."""
 
     list_display = ("owner", "day", "tokens", "cost", "reserved_tokens", "reserved_cost")
     list_select_related = ("owner",)

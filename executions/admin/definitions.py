@@ -37,7 +37,7 @@ MOST_DIFF = 200
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of a text: the row, or why it was not taken."""
+    """The result of a text: the row, or why it was not taken."""
 
     row: Workflow | Agent | Skill | None = None
     result: str = ""
@@ -196,7 +196,7 @@ def _number(text: str) -> int:
 
 
 def _changes(row: Any, opened: int) -> list[str]:
-    """What is otherwise in the newest version than in the one that was opened."""
+    """The differences of the newest version from the one that was opened."""
     before = row.versions.filter(number=opened).first()
     after = row.head_version
     if before is None or after is None:

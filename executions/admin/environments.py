@@ -1,4 +1,4 @@
-"""What commands that speak MCP find in their environment."""
+"""The environments of commands that speak MCP."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class McpServerAdmin(Declaring):
 
 @admin.register(McpTool)
 class McpToolAdmin(Looking):
-    """What a tool is called and takes is the server's word; what it may is an administrator's."""
+    """A tool's name and parameters are the server's word, its rights an administrator's."""
 
     list_display = ("name", "server", "is_enabled", "has_changed", "effect", "approval")
     list_select_related = ("server",)

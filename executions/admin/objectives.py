@@ -46,7 +46,7 @@ class ObjectiveForm(_ModelForm):
         return given
 
     def wanted(self) -> Wanted:
-        """What the form asks for."""
+        """The objective that the form asks for."""
         return Wanted(*(self.cleaned_data[name] for name in TARGETS))
 
     def _get_validation_exclusions(self) -> set[str]:

@@ -25,7 +25,7 @@ from executions.admin.access import Looking, may_change
 from executions.models import ApiToken, InitialPassword
 
 CONFIRM = "account_reauthenticate"
-# What is theirs and not looked after here; tokens and addresses of sign-on are settings.
+# Models of theirs that are not looked after here; tokens and addresses of sign-on are settings.
 THEIRS = (User, Group, UserSession, Authenticator, EmailAddress)
 OF_SIGN_ON = (SocialAccount, SocialApp, SocialToken)
 for model in (*THEIRS, *OF_SIGN_ON):
@@ -157,8 +157,9 @@ class OurGroupAdmin(JustLoggedIn, GroupAdmin):
 
 @admin.register(SocialAccount)
 class SignOnAdmin(JustLoggedIn, Looking):
-    """Who signs on as whom. The provider's answer makes it; nobody else ties an identity to an
-    account. Deleting one ends that, and the person's sessions.
+    """Identities of a provider, and the people who sign on with them. The provider's answer makes
+    it; nobody else ties an identity to an account. Deleting one ends that, and the person's
+    sessions.
     """
 
     list_display = ("user", "provider", "uid", "last_login", "date_joined")
@@ -195,7 +196,7 @@ class OfPeople(Looking):
 
 @admin.register(UserSession)
 class SessionOfPersonAdmin(OfPeople):
-    """Where people are logged in; never the key of a session."""
+    """The sessions in which people are logged in; never the key of one."""
 
     list_display = ("user", "ip", "user_agent", "created_at", "last_seen_at")
     list_display_links = None

@@ -28,8 +28,8 @@ SHOWN_ROWS = 25
 
 
 class AttentionFilter(admin.SimpleListFilter):
-    """What waits for a person, as everywhere: failed, set aside, to be decided, or its runner is
-    silent.
+    """Runs that wait for a person, as everywhere: failed, set aside, to be decided, or with a
+    silent runner.
     """
 
     title = "attention"
@@ -68,7 +68,7 @@ class ExecutionAdmin(Looking):
         among_newest("kind", ("workflow", "agent")),
         "created_at",
     )
-    # What is searched in says `ExecutionQuerySet.matching`; without a field Django shows no search
+    # `ExecutionQuerySet.matching` says what is searched in; without a field Django shows no search
     # box.
     search_fields = ("slug",)
     search_help_text = (

@@ -63,7 +63,7 @@ class ScheduleForm(_ModelForm):
         return found
 
     def wanted(self) -> Wanted:
-        """What the form asks for."""
+        """The schedule that the form asks for."""
         given = self.cleaned_data
         return Wanted(
             name=given["name"],

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from executions.ids import parse_public_id
 
-# What a public id names, as a look-up from an execution.
+# The prefixes of public ids, each with its look-up from an execution.
 EXECUTION_IDS = {
     "wex": "pk",
     "aex": "pk",

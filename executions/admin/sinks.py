@@ -1,4 +1,4 @@
-"""Where events and notices are sent: administrators declare channels, and have sent again what was
+"""The channels of events and notices: administrators declare them, and have sent again what was
 given up.
 """
 
@@ -115,7 +115,9 @@ class ChannelAdmin(Declaring):
         return super().get_queryset(request).counting()  # type: ignore[attr-defined,no-any-return]
 
     def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: bool) -> None:
-        """What is turned on hears what happens from now on; another address is tried at once."""
+        """A channel that is turned on hears what happens from now on; another address is tried at
+        once.
+        """
         if change and obj.is_active and "is_active" in form.changed_data:
             obj.hears_from = Now()
         if change and {"is_active", "address"} & set(form.changed_data):

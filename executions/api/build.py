@@ -55,7 +55,7 @@ class Api(NinjaAPI):
         return answer_to(request, exc)
 
     def addresses(self) -> list[URLPattern]:
-        """What Django mounts."""
+        """The addresses that Django mounts."""
         return [
             address(route, door(path_view.get_view(), path_view))
             for route, path_view in self.path_views()

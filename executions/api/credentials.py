@@ -1,4 +1,4 @@
-"""Who is calling: a token or a session, never both, and which scope an operation asks for."""
+"""The caller: a token or a session, never both, and which scope an operation asks for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Caller(AuthBase):
-    """Where there is an Authorization header it alone counts: cookies are not looked at."""
+    """If there is an Authorization header it alone counts: cookies are not looked at."""
 
     openapi_type = "http"
     openapi_scheme = "bearer"

@@ -49,7 +49,7 @@ class Page(BaseModel, Generic[Item]):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Where a caller stands in the list ``name``."""
+    """The place of a caller in the list ``name``."""
 
     name: str
     limit: int = USUAL

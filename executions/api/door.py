@@ -1,5 +1,5 @@
-"""What every address of the API has in common, around the views of django-ninja: HTTP's own rules,
-and no answer that is not a problem where something goes wrong.
+"""The rules of every address of the API, around the views of django-ninja: HTTP's own, and no
+answer that is not a problem where something goes wrong.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def _check_body(request: HttpRequest, operation: Operation) -> None:
 
 
 def content_types(operation: Operation) -> tuple[str, ...]:
-    """What this operation takes as a body; nothing where it takes none."""
+    """The types that this operation takes as a body; none where it takes no body."""
     named = getattr(operation.view_func, "content_types", None)
     if named:
         return tuple(named)

@@ -1,6 +1,4 @@
-"""What generators of clients stumble over in a document that is valid all the same: said more
-plainly.
-"""
+"""The parts of a valid document that generators of clients stumble over: said more plainly."""
 
 from __future__ import annotations
 
@@ -15,8 +13,8 @@ def plain(document: dict[str, Any]) -> None:
 
     A body that may be left out says so by ``required: false``, not by a default of a whole object.
     A query parameter is never null, it is left out. An enumeration that has a name is referred to
-    by it. What nothing refers to is no component: ninja lists the models that query parameters were
-    taken from.
+    by it. A model to which nothing refers is no component: ninja lists those that query parameters
+    were taken from.
     """
     for path in document["paths"].values():
         for operation in path.values():

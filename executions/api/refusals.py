@@ -1,5 +1,5 @@
-"""What goes wrong behind the door, as problems: one table for ``Refused``, one function for each
-other error.
+"""Errors behind the door, as problems: one table for ``Refused``, one function for each other
+error.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from executions.models import Agent, AgentInstance, Execution, Session, Workflow
 from executions.states import Runner
 
 Instance = TypeVar("Instance", WorkflowInstance, AgentInstance)
-# Who drives a run that is started by name (POST /workflows/{runner}/run/{workflow_name}).
+# The runners of runs that are started by name (POST /workflows/{runner}/run/{workflow_name}).
 RUNNERS = {"stigmer": Runner.OURS, "claude-code": Runner.OURS, "external": Runner.EXTERNAL}
 
 
@@ -203,7 +203,7 @@ def _instance_of(
 
 
 def driver_named(runner: str) -> str:
-    """Who drives, by the name in the address. Raises the 404 that lists the known ones."""
+    """The runner of the name in the address. Raises the 404 that lists the known ones."""
     if runner not in RUNNERS:
         known = ", ".join(RUNNERS)
         raise not_found(f"There is no runner {finding.shown(runner)}.", f"Known runners: {known}.")

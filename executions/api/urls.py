@@ -11,7 +11,7 @@ from executions.api.door import unknown_address
 urlpatterns = [
     path("api/v1/openapi.json", pages.openapi, name="openapi"),
     *[path(f"api/v1/{pattern.pattern}", pattern.callback) for pattern in api.addresses()],
-    # Whatever else stands below /api, a line break too: the answer is a problem, not a page.
+    # Any other address below /api, one with a line break too: the answer is a problem, not a page.
     re_path(r"^api(?:/(?P<rest>(?s:.*)))?\Z", unknown_address),
     path("hooks/<str:source_id>", hooks.receive, name="hooks"),
     path("schema/workflow.json", pages.workflow_schema, name="workflow-schema"),

@@ -54,7 +54,7 @@ class PatientServer(Server):  # type: ignore[misc]  # daphne has no types
         self._stalled_seconds = stalled_seconds
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
-        """What an application's ``send`` comes down to."""
+        """The function that an application's ``send`` comes down to."""
         is_part = isinstance(protocol, WebRequest) and message["type"] == "http.response.body"
         if not is_part or protocol.finished or protocol.channel is None:
             await super().handle_reply(protocol, message)

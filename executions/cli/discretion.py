@@ -49,7 +49,8 @@ def discreet(stream: TextIO) -> TextIO:
 
 def _known() -> Iterator[str]:
     for token in (*_typed(), os.environ.get("STIGMER_TOKEN", ""), _kept()):
-        # What cannot stand in a header may be written in another form; its other parts would not.
+        # A text that cannot stand in a header may be written in another form; its other parts would
+        # not.
         yield from (part for part in re.split(r"[^\x21-\x7e]+", token) if len(part) >= _SHORTEST)
 
 

@@ -84,7 +84,7 @@ def _unread() -> Iterator[Finding]:
 
 
 def _safety() -> Finding:
-    """What `stigmer check` refuses, where others may reach the server."""
+    """The faults that `stigmer check` refuses, where others may reach the server."""
     from executions.health.exposure import exposures
 
     found = exposures()

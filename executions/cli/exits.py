@@ -1,4 +1,4 @@
-"""What the command ended with: one table of exit codes, and the error that carries one. docs/cli.md
+"""The ends of the command: one table of exit codes, and the error that carries one. docs/cli.md
 lists them.
 """
 

@@ -1,4 +1,4 @@
-"""What the first process of a pid namespace has to do, as the command of a container is one
+"""The duties of the first process of a pid namespace, as the command of a container is one
 (pid_namespaces(7)).
 """
 
@@ -7,8 +7,8 @@ from __future__ import annotations
 import os
 import signal
 
-# What operators and container platforms send. The kernel keeps a signal without a handler from the
-# first process.
+# The signals that operators and container platforms send. The kernel keeps a signal without a
+# handler from the first process.
 PASSED_ON = (
     signal.SIGTERM,
     signal.SIGINT,

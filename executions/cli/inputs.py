@@ -19,7 +19,7 @@ LARGEST = {"max_bytes": 64 * 1024 * 1024, "max_depth": 200, "max_nodes": 2_000_0
 
 
 def read_input(given: Sequence[str]) -> dict[str, Any] | None:
-    """What ``--input`` says, each time it is given; None where it is not given at all.
+    """The value of ``--input``, each time it is given; None where it is not given at all.
 
     A value is read as JSON where it is JSON (``quantity=3``, ``express=true``), else as text
     (``sku=tea``); quotes make a text of what looks like a number (``code='"007"'``). Raises
@@ -39,7 +39,7 @@ def read_value(text: str) -> Any:
 
 
 def read_workspace(text: str) -> Any:
-    """Where a run works: ``temporary``, ``none``, an object, or the name of a repository."""
+    """The workspace of a run: ``temporary``, ``none``, an object, or the name of a repository."""
     value = read_value(text)
     is_name = isinstance(value, str) and value not in ("temporary", "none", "")
     return {"git": {"repository": value}} if is_name else value
@@ -68,7 +68,7 @@ def _json_or_text(text: str) -> Any:
 
 
 class _OfPythonAlone(ValueError):
-    """What Python's reader takes for JSON and no other does."""
+    """A constant that Python's reader takes for JSON and no other does."""
 
 
 def _json(text: str) -> Any:
@@ -91,7 +91,7 @@ def _json(text: str) -> Any:
 
 
 def _document(name: str) -> Any:
-    """What a file holds: JSON, or else YAML 1.2. Raises CommandError where it is neither."""
+    """The value in a file: JSON, or else YAML 1.2. Raises CommandError where it is neither."""
     from executions.language import DefinitionError
     from executions.language.reading.yaml import Limits, read
 

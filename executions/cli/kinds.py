@@ -1,4 +1,4 @@
-"""What can be listed, read and deleted: its names, its ids and its address in the API."""
+"""The kinds of things that can be listed, read and deleted: names, ids and addresses in the API."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ KINDS = (
     Kind("failed", "failed", "/admin/workflows/failed"),
     Kind("token", "tokens", "/tokens", "/tokens/{name}", "key"),
 )
-# What is listed by commands of its own.
+# Kinds that are listed by commands of their own.
 MESSAGE = Kind("message", "messages", "/sinks/{of}/messages", belongs_to="sink")
 OCCURRENCE = Kind("occurrence", "occurrences", "/schedules/{of}/occurrences", belongs_to="schedule")
 VISIT = Kind("visit", "visits", "/event-sources/{of}/visits", belongs_to="event-source")

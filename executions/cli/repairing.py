@@ -1,4 +1,4 @@
-"""What ``stigmer repair`` found, in lines and in JSON."""
+"""The findings of ``stigmer repair``, in lines and in JSON."""
 
 from __future__ import annotations
 

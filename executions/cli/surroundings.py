@@ -15,8 +15,8 @@ def use_settings(*, applications: bool = True, quiet: bool = False, writes: bool
     """Load the settings, and the applications if asked for. Raises CannotStart for bad settings.
 
     ``quiet`` logs errors only, where nothing else is said: what the command prints is for a person.
-    Without ``writes`` nothing is made in the data folder, nor the folder itself. Whatever this
-    process and its children write from now on is for its owner alone.
+    Without ``writes`` nothing is made in the data folder, nor the folder itself. Files that this
+    process and its children write from now on are for its owner alone.
     """
     import django
     from django.conf import settings
@@ -67,7 +67,7 @@ def _need_no_secret_key() -> None:
 def _log_the_end(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """What ends a process is one record of its log."""
+    """An error that ends a process is one record of its log."""
     from executions import logs
 
     if issubclass(kind, KeyboardInterrupt):

@@ -216,7 +216,9 @@ def _check(ask: Ask, answer: Answer, owner: str) -> None:
 
 
 def _check_form(ask: Ask, answer: Answer, owner: str) -> None:
-    """What was filled in fits the question's schema. A person who says no need not fill it in."""
+    """Refuse a form that does not fit the question's schema. A person who says no need not fill it
+    in.
+    """
     if answer.form is None and answer.outcome == "deny":
         return
     try:

@@ -41,7 +41,7 @@ def fields(
     sent: Mapping[str, Any] | None = None,
 ) -> list[Field]:
     """The fields of a verb for these executions, the reason last; ``role`` decides whether that is
-    needed. What was ``sent`` before stands in them.
+    needed. They hold the values that were ``sent`` before.
     """
     typed = {} if sent is None else sent
     found = [_field(each, executions, str(typed.get(each.in_form, ""))) for each in verb.arguments]

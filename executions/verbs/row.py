@@ -24,7 +24,7 @@ class Kind(StrEnum):
 
 
 class Reason(StrEnum):
-    """Whether a person says why. What is required is in the history and in the audit trail."""
+    """Whether a person says why. A required reason is in the history and in the audit trail."""
 
     NONE = "none"
     OPTIONAL = "optional"

@@ -20,14 +20,13 @@ LEFT = {
     "dashboard/live": 7,
     "dashboard/sentence.py": 1,
     "dashboard/templatetags": 1,
-    "executions/admin": 22,
-    "executions/api": 126,
-    "executions/cli": 84,
+    "executions/api": 77,
+    "executions/cli": 1,
     "executions/driving": 1,
     "executions/models": 25,
     "executions/roles.py": 1,
     "executions/states.py": 6,
-    "executions/verbs": 36,
+    "executions/verbs": 11,
     "stigmer_site/doors.py": 1,
 }
 

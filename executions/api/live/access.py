@@ -1,4 +1,4 @@
-"""Who follows by a socket's handshake: a token in its header, else a session."""
+"""The follower by a socket's handshake: a token in its header, else a session."""
 
 from __future__ import annotations
 

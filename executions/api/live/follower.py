@@ -1,4 +1,4 @@
-"""Who follows one execution by the API, and the updates that wait: at most ``BUFFER`` of them."""
+"""A follower of one execution by the API, and the updates that wait: at most ``BUFFER`` of them."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ log = structlog.get_logger(__name__)
 
 
 class Updates(Mailbox):
-    """Updates in their order. Where the buffer is full the oldest one is lost, so that the last one
-    always arrives; ``reader`` is who is too slow then, for the log."""
+    """Updates in their order. If the buffer is full the oldest one is lost, so that the last one
+    always arrives; ``reader`` names the slow one, for the log.
+    """
 
     MOST_UNACKNOWLEDGED: ClassVar[int] = BUFFER
 
@@ -57,7 +58,7 @@ class Updates(Mailbox):
         self._filled.set()
 
     def stream(self, delta: Delta) -> None:
-        """What is new of an answer; what waits of it is sent together."""
+        """Take the new part of an answer; parts that wait are sent together."""
         if self.closed is None:
             self._delta = joined(self._delta, delta)
             self._filled.set()
@@ -120,7 +121,7 @@ class Follower(Subscriber):
         if not found and after is not None:
             self.subscription.cursor = after
         self.subscription.is_ready = True
-        # What came between joining and this is found by asking once more.
+        # Updates that came between joining and this are found by asking once more.
         hub.mark(self.subscription.topic)
 
     def tell(self, subscription: Subscription, change: Update) -> None:

@@ -1,4 +1,4 @@
-"""What followers of an execution are sent, read from the database."""
+"""The frames for followers of an execution, read from the database."""
 
 from __future__ import annotations
 
@@ -58,8 +58,9 @@ class Update:
 def first(
     execution_id: uuid.UUID, after: int | None, *, reads_masked: bool = False
 ) -> list[Update]:
-    """What a follower is sent first: a snapshot (and the end, where it has ended), or what came
-    after the sequence that it has seen. Raises LookupError where there is no such execution."""
+    """The first frames for a follower: a snapshot (and the end, where it has ended), or what came
+    after the sequence that it has seen. Raises LookupError where there is no such execution.
+    """
     with snapshot():
         row = _rows([execution_id]).first()
         if row is None:
@@ -97,8 +98,9 @@ def _for_all(row: Execution, want: Want) -> Update:
 
 
 def _update(row: Execution, cursor: int) -> Update:
-    """What is new after ``cursor``. Where that is too much for one message the rest comes in those
-    that follow; only the last one tells that the run has ended."""
+    """The news after ``cursor``. If they are too much for one message the rest comes in those that
+    follow; only the last one tells that the run has ended.
+    """
     new = history.entries(row, cursor, MOST_ENTRIES)
     if new.next_after is not None:
         body = _json(row, new.items, brief=True) | {"ended": False}

@@ -80,8 +80,8 @@ async def stream(follower: Follower, after: int | None) -> AsyncIterator[bytes]:
 
 
 def written(frame: Frame) -> bytes:
-    """One event of the stream. What comes of an answer has no sequence, and does not count as seen:
-    whoever comes back gets it from its beginning.
+    """One event of the stream. A part of an answer has no sequence, and does not count as seen: a
+    follower who comes back gets the answer from its beginning.
     """
     if "seq" not in frame:
         return f"event: {frame['event']}\ndata: {json.dumps(frame)}\n\n".encode()

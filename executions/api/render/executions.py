@@ -131,7 +131,7 @@ def _function_line(row: Execution) -> shapes.FunctionLine | None:
 
 
 def _late_answer(row: Execution) -> shapes.LateAnswer | None:
-    """What the person who decides may take over."""
+    """The late answer that the person who decides may take over."""
     late = LateAnswer.objects.offered_to(row)
     if late is None:
         return None

@@ -1,4 +1,4 @@
-"""What waits for people's answers: listed for those who may answer, and answered."""
+"""Questions that wait for people: listed for those who may answer, and answered."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HEAVY = tuple(f"execution__{name}" for name in ("input", "output", "error"))
 
 
 class Filters(BaseModel):
-    """What a list of approvals shows."""
+    """The filters of a list of approvals."""
 
     limit: Limit = USUAL
     cursor: Cursor = None

@@ -1,4 +1,4 @@
-"""What needs attention, by cause, and one verb for many runs."""
+"""Runs that need attention, by cause, and one verb for many runs."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def stop(request: HttpRequest, bulk_id: str) -> shapes.BulkRun:
 
 
 def _place(cursor: str | None) -> int:
-    """Where a page begins, in lists that are read forwards."""
+    """The row at which a page begins, in lists that are read forwards."""
     if cursor is None:
         return 0
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):

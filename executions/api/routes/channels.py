@@ -1,4 +1,4 @@
-"""Where notices are sent: a person's own channels, and those of the server for administrators."""
+"""Channels of notices: a person's own, and those of the server for administrators."""
 
 from __future__ import annotations
 

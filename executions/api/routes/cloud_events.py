@@ -27,7 +27,7 @@ _EXAMPLE = {"type": "object", "description": "An event, or an array of events."}
 
 
 class Filters(BaseModel):
-    """What a list of events shows."""
+    """The filters of a list of events."""
 
     limit: Limit = USUAL
     cursor: Cursor = None

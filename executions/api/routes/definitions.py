@@ -1,5 +1,5 @@
-"""What workflows and agents have in common as resources: applied, listed, read, changed, deleted
-and run.
+"""The routes that workflows and agents have in common: applied, listed, read, changed, deleted and
+run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from executions.intake import standing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Texts:
-    """What is particular to one kind of what is applied. ``deleting`` says what deleting takes."""
+    """The parts that are particular to one kind of definition. ``deleting`` says what deleting
+    takes.
+    """
 
     kind: str
     visible: Callable[[User], QuerySet[Any]]

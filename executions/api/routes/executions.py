@@ -33,7 +33,7 @@ Kind = Literal["workflow", "agent"]
 
 
 class Filters(BaseModel):
-    """What a list of executions shows."""
+    """The filters of a list of executions."""
 
     limit: Limit = USUAL
     cursor: Cursor = None
@@ -66,7 +66,7 @@ class Filters(BaseModel):
 def asked_for(
     user: User, kind: Kind, filters: Filters
 ) -> tuple[ExecutionQuerySet, tuple[Search, Search]]:
-    """What the caller may see, and what of this kind they ask for. Raises Problem."""
+    """The executions of this kind that the caller may see and asks for. Raises Problem."""
     typed = parse(filters.q, clock.now())
     if typed.problems:
         raise Problem("invalid-argument", " ".join(typed.problems), remedy=HELP)

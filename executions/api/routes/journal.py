@@ -24,7 +24,7 @@ from executions.verbs.deciding.restore import checkpoints as checkpoints_of
 
 
 class StepFilters(BaseModel):
-    """What a list of steps shows."""
+    """The filters of a list of steps."""
 
     limit: Limit = USUAL
     cursor: Cursor = None

@@ -1,4 +1,4 @@
-"""What belongs to the caller: notifications and tokens; and who the caller is."""
+"""The caller's own: notifications and tokens; and who the caller is."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ me = Router(tags=["Tokens"])
 
 
 class NotificationFilters(BaseModel):
-    """What a list of notifications shows."""
+    """The filters of a list of notifications."""
 
     limit: Limit = USUAL
     cursor: Cursor = None

@@ -1,4 +1,4 @@
-"""What a verb would do: GET the address to which it is posted. Nothing is changed."""
+"""Previews of verbs: GET the address to which one is posted. Nothing is changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What workflows and agents have in common: applying a text, versions, instances, lists."""
+"""The resources that workflows and agents have in common: applying a text, versions, instances,
+lists.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,7 @@ class How(BaseModel):
 
 
 class Filters(BaseModel):
-    """What a list of workflows or agents shows."""
+    """The filters of a list of workflows or agents."""
 
     limit: Limit = USUAL
     cursor: Cursor = None

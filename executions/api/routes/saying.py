@@ -1,4 +1,4 @@
-"""What the owner of an agent's run says while it works."""
+"""Messages of the owner to an agent's run while it works."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Where lifecycle events are sent: looked at by those who see everything, declared by
-administrators.
-"""
+"""Channels of lifecycle events: shown to those who see everything, declared by administrators."""
 
 from __future__ import annotations
 

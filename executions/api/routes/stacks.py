@@ -1,4 +1,4 @@
-"""Where the Python functions of a run are at this moment."""
+"""The stacks of a run's Python functions at this moment."""
 
 from __future__ import annotations
 

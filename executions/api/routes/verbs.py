@@ -1,6 +1,4 @@
-"""What can be done to an execution: one route for each row of ``executions.verbs``, for both
-kinds.
-"""
+"""The verbs for an execution: one route for each row of ``executions.verbs``, for both kinds."""
 
 from __future__ import annotations
 

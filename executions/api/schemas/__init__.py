@@ -1,3 +1,3 @@
-"""What goes in and out, as pydantic models: they check bodies and describe them in the OpenAPI
-document.
+"""The bodies that go in and out, as pydantic models: they check them and describe them in the
+OpenAPI document.
 """

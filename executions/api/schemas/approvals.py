@@ -1,4 +1,4 @@
-"""What people are asked, and what they answer."""
+"""Questions to people, and their answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where notices are sent, and what is sent there."""
+"""Channels of notices, and what is sent there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a verb would do, said before anything is done."""
+"""The effects of a verb, said before anything is done."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RunsAgain(BaseModel):
 
 
 class _Seen(BaseModel):
-    """What every preview says. ``seq`` is for If-Match: what is done is then what was shown."""
+    """The fields of every preview. ``seq`` is for If-Match: what is done is then what was shown."""
 
     seq: int
     kept: int = Field(description="How many finished steps stay as they are.")

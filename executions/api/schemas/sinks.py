@@ -1,4 +1,4 @@
-"""Where events are sent, and what is sent there."""
+"""Channels of events, and what is sent there."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ FromInput = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")
 ]
 Scopes = Annotated[
-    list[Scope] | None, typer.Option("--scope", help="What it may do; may be given more than once.")
+    list[Scope] | None, typer.Option("--scope", help="Its scope; may be given more than once.")
 ]
 Days = Annotated[int, typer.Option(help="How many days the token lives.", min=1, max=3650)]
 
@@ -98,7 +98,7 @@ def logout() -> None:
 @talks
 def create(
     client: Client,
-    name: Annotated[str, typer.Argument(help="What will use it.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="The program that will use it.", show_default=False)],
     scope: Scopes = None,
     days: Days = DAYS,
     never: Annotated[bool, typer.Option("--never", help="It does not expire.")] = False,

@@ -52,10 +52,10 @@ def apply(
         bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
     ] = False,
     visibility: Annotated[
-        Visibility, typer.Option(help="Who sees what is created.")
+        Visibility, typer.Option(help="The people who see a new one.")
     ] = Visibility.SHARED,
     message: Annotated[
-        str, typer.Option("--message", "-m", help="What the new versions change.")
+        str, typer.Option("--message", "-m", help="The change of the new versions.")
     ] = "",
     output: AsText = Sentence.TEXT,
 ) -> None:
@@ -162,7 +162,7 @@ def _is_definition(path: Path) -> bool:
 def _sent(
     client: Client, text: Text, query: dict[str, Any], output: Sentence
 ) -> dict[str, Any] | None:
-    """What applying it did; None where it has problems, which are printed.
+    """The result of applying it; None where it has problems, which are printed.
 
     One bad text does not stop the others.
     """

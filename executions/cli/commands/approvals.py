@@ -23,7 +23,7 @@ Id = Annotated[
 ]
 Form = Annotated[
     list[str] | None,
-    typer.Option("--form", "-f", metavar="NAME=VALUE|@FILE", help="What the form asks for."),
+    typer.Option("--form", "-f", metavar="NAME=VALUE|@FILE", help="The values of the form."),
 ]
 
 

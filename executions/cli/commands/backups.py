@@ -103,7 +103,7 @@ def restore_backup(file: Path, *, yes: bool, dry_run: bool) -> None:
         print(f"The database that was there before is kept: {done.kept}.")
     if done.is_older:
         print("It is of an older release: `stigmer up` or `stigmer migrate` brings it up to date.")
-    print("What was under way at the time of the backup goes on when workers start.")
+    print("Work that was under way at the time of the backup goes on when workers start.")
 
 
 def _kept_elsewhere(home: Path, secrets: Path | None, audit_key: Path) -> str:

@@ -55,8 +55,8 @@ class Beginning(StrEnum):
 
 
 def new(
-    kind: Annotated[Beginning, typer.Argument(help="What to begin with.", show_default=False)],
-    name: Annotated[str, typer.Argument(help="What it is called.", show_default=False)],
+    kind: Annotated[Beginning, typer.Argument(help="The thing to begin with.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="Its name.", show_default=False)],
 ) -> None:
     """Write a first workflow or agent into NAME.yaml; no file is ever overwritten."""
     if not _NAME.match(name) or len(name) > 60:

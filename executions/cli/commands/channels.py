@@ -30,9 +30,9 @@ channels = typer.Typer(
 def create(
     client: Client,
     kind: Annotated[str, typer.Argument(help="mail or webhook.", show_default=False)],
-    name: Annotated[str, typer.Argument(help="What it is called.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="Its name.", show_default=False)],
     address: Annotated[
-        str, typer.Argument(help="Where it is; your own mail goes to your account's address.")
+        str, typer.Argument(help="Its address; your own mail goes to your account's address.")
     ] = "",
     types: Annotated[
         list[str] | None,

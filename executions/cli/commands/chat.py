@@ -38,7 +38,7 @@ def chat(
         try:
             _said(client, ref, session, message)
         except CommandError as refused:
-            # What was said so far is kept; the next message may do.
+            # The messages so far are kept; the next one may do.
             print(refused, file=sys.stderr)
 
 
@@ -143,7 +143,7 @@ def _wants_text(form: Any) -> bool:
 
 
 def _given(form: Any) -> dict[str, Any]:
-    """What a call is made with, of the form of its approval."""
+    """The arguments of a call, of the form of its approval."""
     if _wants_text(form):
         return {}
     return {

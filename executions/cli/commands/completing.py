@@ -1,4 +1,5 @@
-"""What a shell is offered while somebody types: kinds, names and ids, as the server knows them.
+"""The words that a shell is offered while somebody types: kinds, names and ids, as the server knows
+them.
 
 Nothing here may fail or take long: a shell waits for it at each press of the key.
 """
@@ -51,7 +52,7 @@ def runs(incomplete: str) -> Iterator[str]:
 
 
 def _offered(kind: Kind, incomplete: str) -> Iterator[str]:
-    """What begins like this; nothing where the server is away, or nobody is signed in."""
+    """The items that begin like this; none where the server is away, or nobody is signed in."""
     from executions.cli.remote.address import resolve
     from executions.cli.remote.client import Client
 
@@ -63,7 +64,9 @@ def _offered(kind: Kind, incomplete: str) -> Iterator[str]:
 
 
 def name_of(item: dict[str, object]) -> str:
-    """What another command takes for this item: the name of a definition, the id of the rest."""
+    """The word for this item that another command takes: the name of a definition, the id of the
+    rest.
+    """
     head = item.get("metadata")
     if isinstance(head, dict):
         is_run = str(head.get("id", "")).startswith(("wex-", "aex-", "ses-"))

@@ -23,6 +23,6 @@ def completion(
     """Print what lets a shell complete commands: `eval "$(stigmer completion bash)"`."""
     from executions.cli.app import app
 
-    # What the scripts themselves use: with this variable set the command prints instead of running.
+    # The variable of the scripts themselves: with it set the command prints instead of running.
     os.environ[VARIABLE] = f"source_{shell.value}"
     app([], prog_name="stigmer")

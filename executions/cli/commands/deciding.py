@@ -1,5 +1,5 @@
-"""What the commands that act on a run have in common: their options, the request, the sentence that
-they print.
+"""The parts that the commands which act on a run have in common: their options, the request, the
+sentence that they print.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ Value = Annotated[
 ]
 Payload = Annotated[
     str | None,
-    typer.Option("--payload", "-d", metavar="JSON|@FILE", help="What the run gets."),
+    typer.Option("--payload", "-d", metavar="JSON|@FILE", help="The data for the run."),
 ]
 Key = Annotated[
     str, typer.Option("--key", metavar="KEY", help="With the same key it is the same signal.")
@@ -33,11 +33,13 @@ def emit(
         typer.Argument(metavar="TYPE", help="The type of the event.", show_default=False),
     ],
     data: Value = None,
-    source: Annotated[str, typer.Option("--source", help="Where it happened.")] = "/stigmer/emit",
+    source: Annotated[
+        str, typer.Option("--source", help="The place where it happened.")
+    ] = "/stigmer/emit",
     event_id: Annotated[
         str, typer.Option("--id", help="With the same source and id it is the same event.")
     ] = "",
-    subject: Annotated[str, typer.Option("--subject", help="What it is about.")] = "",
+    subject: Annotated[str, typer.Option("--subject", help="Its subject.")] = "",
     output: AsText = Sentence.TEXT,
 ) -> None:
     """Send an event to the runs that listen."""

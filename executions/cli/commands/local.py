@@ -19,7 +19,7 @@ class Repairable(StrEnum):
 
 def repair(
     kind: Annotated[
-        Repairable | None, typer.Argument(help="What to look at; else everything.")
+        Repairable | None, typer.Argument(help="The kind to look at; else all.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Report, and change nothing.")] = False,
     output: AsText = Sentence.TEXT,

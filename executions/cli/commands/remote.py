@@ -1,5 +1,5 @@
-"""What every command that talks to a server has in common: where the server is, and how its answer
-is printed.
+"""The parts that every command which talks to a server has in common: where the server is, and how
+its answer is printed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Server = Annotated[
     typer.Option("--server", metavar="ADDRESS", help="The server to talk to (STIGMER_SERVER)."),
 ]
 Token = Annotated[
-    str | None, typer.Option("--token", metavar="TOKEN", help="Who you are (STIGMER_TOKEN).")
+    str | None, typer.Option("--token", metavar="TOKEN", help="Your token (STIGMER_TOKEN).")
 ]
 AsList = Annotated[Listed, typer.Option("--output", "-o", help="How to print it.")]
 AsText = Annotated[Sentence, typer.Option("--output", "-o", help="How to print it.")]

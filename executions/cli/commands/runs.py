@@ -56,14 +56,14 @@ def run(
         str | None, typer.Option(help="The instance to run it in; else the default one.")
     ] = None,
     message: Annotated[
-        str | None, typer.Option("--message", "-m", help="What to say to it.")
+        str | None, typer.Option("--message", "-m", help="The message to it.")
     ] = None,
     input: Input = None,
     workspace: Annotated[
         str | None,
         typer.Option(
             metavar="temporary|none|REPOSITORY|@FILE",
-            help="Where it works, in place of what its definition says; or a JSON object.",
+            help="Its workspace, in place of what its definition says; or a JSON object.",
         ),
     ] = None,
     follow: Follow = False,
@@ -72,7 +72,7 @@ def run(
         str | None, typer.Option(help="An agent's conversation to go on with.")
     ] = None,
     runner: Annotated[
-        Runner, typer.Option(help="Who drives it: our workers or somebody else.")
+        Runner, typer.Option(help="Its driver: our workers or somebody else.")
     ] = Runner.OURS,
     key: Annotated[
         str | None, typer.Option("--idempotency-key", help="The same key starts one run only.")

@@ -16,7 +16,7 @@ def say(
     client: Client,
     execution: ExecutionId,
     message: Annotated[
-        str, typer.Option("--message", "-m", help="What to say to it.", show_default=False)
+        str, typer.Option("--message", "-m", help="The message to it.", show_default=False)
     ],
 ) -> None:
     """Say something to an agent's run while it works: it is taken at its next turn."""

@@ -87,7 +87,7 @@ def _parameters() -> list[inspect.Parameter]:
 @_told
 def create(
     client: Client,
-    name: Annotated[str, typer.Argument(help="What it is called.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="Its name.", show_default=False)],
     *,
     body: dict[str, Any],
     output: AsText = Sentence.TEXT,

@@ -22,7 +22,7 @@ server = typer.Typer(
 @server.command("status")
 @talks
 def status(client: Client, output: AsText = Sentence.TEXT) -> None:
-    """What it needs, check by check, as /readyz says; it ends with 6 where it is not ready."""
+    """Show its needs, check by check, as /readyz says; it ends with 6 where it is not ready."""
     from executions.cli.display.screen import print_line
     from executions.cli.display.structured import print_structured
 
@@ -70,7 +70,7 @@ def logs(
             ),
         )
     say = _sayer(output)
-    # What comes is looked for before the rest is read, so that nothing falls between.
+    # New records are looked for before the rest is read, so that nothing falls between.
     comes = kept.coming(home, process)
     first = next(comes) if follow else None
     for record in kept.newest(home, tail, process):

@@ -83,7 +83,7 @@ def list_(
     client: Client,
     kind: KindName,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
-    of: Annotated[str | None, typer.Option(help="What they belong to: a name or an id.")] = None,
+    of: Annotated[str | None, typer.Option(help="Their parent, by name or id.")] = None,
     phase: Annotated[
         list[Phase] | None, typer.Option(help="Only in this phase; may be given more than once.")
     ] = None,
@@ -173,7 +173,9 @@ def delete(
 
 
 def item_path(kind: Kind, name: str) -> str:
-    """Where one of this kind is read. Raises CommandError for kinds that are only listed."""
+    """The address at which one of this kind is read. Raises CommandError for kinds that are only
+    listed.
+    """
     if kind.item_path is None:
         raise CommandError(
             f"A {kind.name} is not read alone.",
@@ -185,8 +187,8 @@ def item_path(kind: Kind, name: str) -> str:
 
 
 def list_path(kind: Kind, of: str | None) -> str:
-    """Where this kind is listed. Raises CommandError where it is not said what the items belong
-    to.
+    """The address at which this kind is listed. Raises CommandError where it is not said what the
+    items belong to.
     """
     if not kind.belongs_to:
         if of is not None:
@@ -225,7 +227,7 @@ def _version_of(
 
 
 def read_one(client: Client, kind: Kind, name: str) -> dict[str, Any]:
-    """What is of this name or id; where there is nothing, the error names what is spelled alike."""
+    """The item of this name or id; where there is none, the error names what is spelled alike."""
     try:
         return client.get(item_path(kind, name))
     except CommandError as error:

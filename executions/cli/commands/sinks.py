@@ -28,7 +28,7 @@ sinks = typer.Typer(
 @talks
 def create(
     client: Client,
-    name: Annotated[str, typer.Argument(help="What it is called.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="Its name.", show_default=False)],
     address: Annotated[str, typer.Argument(help="Where it is.", show_default=False)],
     types: Annotated[
         list[str] | None,

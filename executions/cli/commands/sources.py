@@ -66,7 +66,7 @@ def visits(client: Client, source: SourceId, output: AsList = Listed.TABLE) -> N
 @sources.command("delete")
 @talks
 def delete(client: Client, source: SourceId) -> None:
-    """What it sends is refused from now on."""
+    """Refuse its events from now on."""
     client.delete(f"/event-sources/{source}")
     print(f"{source} is deleted.")
 

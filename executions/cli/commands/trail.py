@@ -30,8 +30,8 @@ class As(StrEnum):
     JSON = "json"
 
 
-Who = Annotated[str, typer.Option("--who", metavar="NAME", help="Whoever did it.")]
-What = Annotated[str, typer.Option("--what", metavar="VERB", help="What was done.")]
+Who = Annotated[str, typer.Option("--who", metavar="NAME", help="The person who did it.")]
+What = Annotated[str, typer.Option("--what", metavar="VERB", help="The verb that was done.")]
 About = Annotated[
     str, typer.Option("--about", metavar="ID", help="The run, or whatever else it was done to.")
 ]
@@ -83,7 +83,7 @@ def export(
     outcome: Outcome = "",
     since: Since = "",
     until: Until = "",
-    form: Annotated[As, typer.Option("--format", help="What to write.")] = As.CSV,
+    form: Annotated[As, typer.Option("--format", help="The format to write.")] = As.CSV,
 ) -> None:
     """Write the trail to standard output, as CSV (no cell is a formula) or as JSON."""
     _reads()
@@ -130,7 +130,7 @@ def verify(output: AsText = Sentence.TEXT) -> None:
 
 @audit.command("acknowledge")
 def acknowledge(
-    reason: Annotated[str, typer.Option("--reason", help="What happened, for later readers.")],
+    reason: Annotated[str, typer.Option("--reason", help="The cause, for later readers.")],
     name: Annotated[
         str, typer.Option("--as", metavar="NAME", help="The administrator who says so.")
     ],

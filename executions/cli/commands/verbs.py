@@ -1,4 +1,4 @@
-"""What can be done to a run: one command for each row of ``executions.verbs``."""
+"""The verbs for a run: one command for each row of ``executions.verbs``."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def _run(client: Client, verb: Verb, execution: str, options: dict[str, Any]) ->
         confirm(
             f"{verb.word} {execution}?", bool(options.get("yes")), otherwise="Nothing was changed."
         )
-        # What was shown is what is done: not where the run has changed meanwhile.
+        # The verb does what was shown: not where the run has changed meanwhile.
         seen = shown["seq"] if seen is None else seen
     if options.get("reason"):
         body["reason"] = options["reason"]
@@ -228,9 +228,7 @@ def _previewed(
     *,
     quiet: bool,
 ) -> dict[str, Any]:
-    """What it would do; printed unless ``quiet``. Raises CommandError where it would not be
-    done.
-    """
+    """Its preview; printed unless ``quiet``. Raises CommandError where it would not be done."""
     from executions.cli.display.previews import show
 
     numbers = {each.name: body[each.name] for each in verb.arguments if each.kind is Kind.NUMBER}

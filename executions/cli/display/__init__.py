@@ -1,3 +1,3 @@
-"""What the command shows: tables, descriptions, progress, and the stable JSON and YAML for other
+"""The output of the command: tables, descriptions, progress, and the stable JSON and YAML for other
 programs.
 """

@@ -15,7 +15,7 @@ from executions.states import LOOK_OF_STATUS, Look, Tone
 
 Entry = Mapping[str, Any]
 Parts = list[tuple[str, str] | str]
-# What an event of this tone looks like.
+# The look of an event of this tone.
 _STYLES = {
     Tone.IDLE: "magenta",
     Tone.BUSY: "cyan",
@@ -49,8 +49,8 @@ def sentence(template: str, payload: Mapping[str, Any]) -> str:
 
 
 def lines(entries: Sequence[Entry]) -> Iterator[Parts]:
-    """The entries as lines, days apart with their zone. What an event tells about a step is not
-    said again by the step itself.
+    """The entries as lines, days apart with their zone. A step does not say again what an event
+    tells about it.
     """
     told = {
         (entry.get("payload") or {}).get("step_name")

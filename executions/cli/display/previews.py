@@ -1,4 +1,4 @@
-"""What a decision would do, for people who are about to make it."""
+"""The effects of a decision, for people who are about to make it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ HEADS = ("STEP", "KIND", "NOW", "EFFECT")
 
 
 def show(verb: str, execution: str, preview: Preview, output: Sentence) -> None:
-    """What a verb would do, on standard output; as it came, where there are no words for it."""
+    """Print the effects of a verb; as they came, where there are no words for them."""
     lines = _LINES.get(verb)
     if lines is None or output == Sentence.JSON:
         print_structured(dict(preview))
         return
-    # Where the journal does not fit the other version nothing would be done.
+    # If the journal does not fit the other version nothing would be done.
     fits = preview.get("fits", True)
     _show(lines(execution, preview), preview if fits else {"runs_again": []})
 

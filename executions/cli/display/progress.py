@@ -119,7 +119,7 @@ def may_skip(entries: list[dict[str, Any]]) -> bool:
 
 
 def reasons(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What was told of failed steps, oldest first."""
+    """The lines about failed steps, oldest first."""
     return [
         entry.get("payload") or {} for entry in entries if entry["name"] == EventName.STEP_FAILED
     ]

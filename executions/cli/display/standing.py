@@ -1,4 +1,4 @@
-"""Where a run stands and what can be done about it, in the words of the command line."""
+"""The state of a run and what can be done about it, in the words of the command line."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _with_late_answer(status: Mapping[str, Any]) -> str:
 
 
 def next_commands(run: Run, *, may_skip: bool = False) -> list[tuple[str, str]]:
-    """What can be done now: the command and what it does."""
+    """The verbs that can be used now: the command and what it does."""
     run_id, status = run["metadata"]["id"], run["status"]
     phase = status["phase"]
     waits_for = WaitingFor.apart(status["waiting_for"])

@@ -134,7 +134,7 @@ class Talk:
 
 
 def _items(status: Mapping[str, Any]) -> Iterator[Item]:
-    """What the model said, each followed by the calls that it made, in order."""
+    """The texts of the model, each followed by the calls that it made, in order."""
     calls = iter(status.get("tool_calls") or ())
     for message in status.get("messages") or ():
         if message["type"] != "AI":
@@ -151,7 +151,7 @@ def _turn(path: str) -> int:
 
 
 def _write(text: str) -> None:
-    """What cannot be printed is shown as U+FFFD; nothing steers the terminal."""
+    """A character that cannot be printed is shown as U+FFFD; nothing steers the terminal."""
     shown = "".join(
         each if each.isprintable() or each in "\n\t" else "\N{REPLACEMENT CHARACTER}"
         for each in text

@@ -1,6 +1,6 @@
 """Times and texts for a terminal.
 
-What a server sends is somebody's text: nothing of it may steer the terminal.
+Texts of a server are somebody's: nothing of them may steer the terminal.
 """
 
 from __future__ import annotations

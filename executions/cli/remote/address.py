@@ -20,7 +20,7 @@ _LONGEST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where requests go.
+    """The server to which requests go, and the token that they carry.
 
     ``token`` is empty where there is none. Raises CommandError for what can be no token.
     """
@@ -31,7 +31,7 @@ class Address:
     def __post_init__(self) -> None:
         if _NOT_IN_A_TOKEN.search(self.token) or len(self.token) > _LONGEST:
             raise CommandError(
-                "What was given as the token is none: a token has letters, digits and underscores"
+                "The text given as the token is none: a token has letters, digits and underscores"
                 " only.",
                 remedy="Copy it anew (--token, STIGMER_TOKEN), or run `stigmer login`.",
                 code=ExitCode.USAGE,

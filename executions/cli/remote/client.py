@@ -78,7 +78,7 @@ class Client:
         return response.content
 
     def readiness(self) -> JsonObject:
-        """What the server says of itself, whether it is ready or not."""
+        """The server's own account of itself, whether it is ready or not."""
         import httpx
 
         try:

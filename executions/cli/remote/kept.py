@@ -1,5 +1,5 @@
-"""What ``stigmer login`` keeps between commands: an address and a token, readable by their owner
-alone.
+"""The log-in that ``stigmer login`` keeps between commands: an address and a token, readable by
+their owner alone.
 """
 
 from __future__ import annotations

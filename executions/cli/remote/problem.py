@@ -22,7 +22,7 @@ _CODES = {
     503: ExitCode.UNAVAILABLE,
     504: ExitCode.UNAVAILABLE,
 }
-# Where the kind of problem says more than its status.
+# Exit codes of problems whose kind says more than their status.
 _CODES_BY_TYPE = {
     "/problems/invalid-definition": ExitCode.FAILED,
     "/problems/invalid-argument": ExitCode.USAGE,
@@ -31,7 +31,7 @@ _CODES_BY_TYPE = {
 _OF_FIELDS = re.compile(
     r"`(detail|errors|state|existing_id)`|\b(Retry-After|Allow|Content-Type|X-CSRFToken)\b"
 )
-# Where nothing is left of the server's remedy that would help at a terminal.
+# Remedies for problems where the server's own would not help at a terminal.
 _REMEDIES = {
     "/problems/rate-limited": "Wait a moment and try again.",
     "/problems/unavailable": "`stigmer doctor` checks everything.",

@@ -36,7 +36,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Where an execution stands after ``seq``, and the lines of its history that are new.
+    """The state of an execution after ``seq``, and the lines of its history that are new.
 
     ``event`` is ``snapshot``, ``update`` or ``end``; ``lost`` tells how many updates did not reach
     us before it.

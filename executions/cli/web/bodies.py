@@ -20,7 +20,7 @@ class Limits:
 
 
 class Held:
-    """What is held now."""
+    """The bytes that are held now."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits

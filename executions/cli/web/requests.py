@@ -19,7 +19,7 @@ from executions.cli.web.bodies import Held
 from executions.clients import addresses
 from executions.clients.bodies import BUSY, TOO_LARGE
 
-# What still comes after a refusal is read and thrown away, for so long in all and until nothing
+# The rest that comes after a refusal is read and thrown away, for so long in all and until nothing
 # came for a while: were it left unread, the system would reset the connection and the client would
 # not see the answer.
 LINGER_SECONDS = 30.0
@@ -191,7 +191,7 @@ class BoundedFactory(HTTPFactory):  # type: ignore[misc]  # daphne has no types
     """Makes such connections."""
 
     def protocol(self) -> http._GenericHTTPChannelProtocol:
-        """What Twisted calls for each connection."""
+        """The protocol that Twisted makes for each connection."""
         return http._GenericHTTPChannelProtocol(BoundedChannel())
 
     def buildProtocol(self, addr: Any) -> Any:

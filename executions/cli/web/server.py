@@ -15,7 +15,7 @@ from executions.cli.web.sockets import BoundedSocketFactory
 from executions.clients.bodies import SCOPE_KEY
 from executions.live.closing import say_farewell
 
-# What is under way when the server is asked to stop gets so long; the rest is broken off.
+# Requests that are under way when the server is asked to stop get so long; the rest is broken off.
 FAREWELL_SECONDS = 5.0
 LOOK_SECONDS = 0.05
 log = structlog.get_logger(__name__)

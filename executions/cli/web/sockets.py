@@ -1,6 +1,6 @@
 """WebSockets of Daphne, bounded before anything waits for the application.
 
-Whatever a client says is queued until the application takes it, so its size, its rate and the
+Messages of a client are queued until the application takes them, so their size, their rate and the
 length of that queue are held against limits here. Our own messages may be larger than a page's.
 """
 

@@ -72,7 +72,7 @@ class Case:
     # Finished steps that stand and were not read: how many, and the newest.
     others: int = 0
     others_seq: int | None = None
-    # What is not as it was written, for a verb that says itself what may be done then.
+    # The broken part of the journal, for a verb that says itself what may be done then.
     broken: Broken | None = None
     # A rule decides, not the person in whose name the run is.
     by_rule: bool = False

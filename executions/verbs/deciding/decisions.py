@@ -48,7 +48,8 @@ __all__ = [
     "retry",
     "skip",
 ]
-# What is opened again with its arguments: a call, and the run of another workflow.
+# Kinds of steps that are opened again with their arguments: a call, and the run of another
+# workflow.
 REMEMBERED = ("call", "run")
 CHOICES = ("run_again", "mark_done", "fail")
 FAILED, WAITING = frozenset({Phase.FAILED}), frozenset({Phase.WAITING})
@@ -185,7 +186,7 @@ def skip(
 
 
 def _skip(case: Case, output: Any) -> Decided:
-    # Where several branches failed, what has to be done about the others is asked after this.
+    # If several branches failed, the run asks after this about the others.
     chains = case.failed_chains()
     skippable = [chain for chain in chains if any(record.optional for record in chain)]
     chain = (skippable or chains or [[]])[0]
@@ -289,7 +290,7 @@ def decide(
 
 
 def _output_of(case: Case, asked: StepRecord) -> Any:
-    """What the step gave as far as anybody knows: the answer that came late, which the decision
+    """The output of the step as far as anybody knows: the answer that came late, which the decision
     then names.
     """
     late = LateAnswer.objects.offered_for(asked.id, case.execution.pk, Call.of(asked).key)
@@ -316,8 +317,8 @@ def check_storable(value: Any, what: str, case: Case) -> None:
 def again(case: Case, arguments: Any = UNSET, as_new_operation: bool = False) -> None:
     """Open what failed again, and the composites that failed with it.
 
-    Where several branches failed, an edit and "as a new operation" are about the step at which the
-    run stands; the others go on as they were.
+    If several branches failed, an edit and "as a new operation" are about the step at which the run
+    stands; the others go on as they were.
     """
     chains = case.failed_chains()
     for place, chain in enumerate(chains):
@@ -348,7 +349,7 @@ def _reopen(case: Case, failed: StepRecord, arguments: Any, as_new_operation: bo
 def _changes(
     case: Case, failed: StepRecord, arguments: Any, as_new_operation: bool
 ) -> dict[str, Any]:
-    """What is other in the call that is opened again, where a person wants something else of it."""
+    """The changes to the call that is opened again, where a person wants something else of it."""
     changes: dict[str, Any] = {}
     if arguments is UNSET and not as_new_operation:
         return {}

@@ -23,7 +23,8 @@ from executions.secrets.mention import names_in
 
 _LABEL = re.compile(r"\[secret[^\]]*\]")
 _GONE = object()
-# Where a call goes: with its secrets it goes there only by the word of somebody who may use them.
+# The destinations of a call: with its secrets it goes there only by the word of somebody who may
+# use them.
 _DESTINATIONS = frozenset(name for kind in EVERY_CALL.values() for name in kind.destinations)
 
 

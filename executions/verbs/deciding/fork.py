@@ -53,7 +53,7 @@ def fork(
     """Begin a new run of this person after the finished step with this seq (0: the beginning, where
     ``output`` is another input).
 
-    What is answered is about the new run. Raises Refused, and then nothing is changed.
+    The answer is about the new run. Raises Refused, and then nothing is changed.
     """
     opening = Opening(execution_id, actor, VERB, expected_seq, VERBS[VERB].phases, reason)
     return audited(opening, partial(_fork, checkpoint_seq=checkpoint_seq, output=output))
@@ -145,7 +145,7 @@ def _created(case: Case, checkpoint_seq: int, given: Any) -> Execution:
 
 
 def _copies(case: Case, checkpoint: StepRecord | None, output: Any) -> list[StepRecord]:
-    """What stands after the checkpoint, as steps of another run, in the order of the journal."""
+    """The steps that stand at the checkpoint, as steps of another run, in their order."""
     found = [record for record in case.standing() if _is_copied(record)]
     found.sort(key=lambda record: (record.seq is None, record.seq or 0))
     copies = []

@@ -1,11 +1,11 @@
 """The one way in which a person's verb opens a run: who asks, in which phase, and whether the
 journal is whole.
 
-What goes on from a journal verifies it first, and outside of the transaction: tens of thousands of
-steps take seconds, and others must not wait for a lock meanwhile. The answer is one for the
-sequence at which the row stood; where it stands at another one when it is locked again, it is asked
-anew. A journal that is not what was written is refused at every door in the same words, and marked
-for a person.
+A verb that goes on from a journal verifies it first, and outside of the transaction: tens of
+thousands of steps take seconds, and others must not wait for a lock meanwhile. The answer is one
+for the sequence at which the row stood; where it stands at another one when it is locked again, it
+is asked anew. A journal that is not what was written is refused at every door in the same words,
+and marked for a person.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def _locked(opening: Opening) -> Case:
 def _verified(execution: Execution, reads: Reads) -> _Verified:
     """The standing steps, and what is wrong with the journal.
 
-    Where it moves on meanwhile it is asked for anew.
+    If it moves on meanwhile it is asked for anew.
     """
     broken = examine(execution)
     if reads is Reads.ALL:
@@ -150,9 +150,7 @@ def _verified(execution: Execution, reads: Reads) -> _Verified:
 
 
 def corrupt(verb: str, execution: Execution, broken: Broken) -> Refused:
-    """What is answered where the journal is not what was written; nothing was changed then but the
-    flag.
-    """
+    """The refusal of a journal that is not what was written; only the flag was changed then."""
     what = Said(_NOUNS.get(verb, verb))
     message = Said("The {what} failed: {why}.", what=what, why=broken.text)
     kept = Said("Nothing was changed; it is marked for a person.")

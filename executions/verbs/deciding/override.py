@@ -2,9 +2,9 @@
 
 A reason is required.
 
-The legal moves hold here as well (``executions.states.MOVES``). What only a worker can know, that
-it runs, waits or is complete, cannot be said by anybody else; and the ways back from FAILED, PAUSED
-and CANCELLED are verbs of their own, which know what in the journal has to be taken back.
+The legal moves hold here as well (``executions.states.MOVES``). Only a worker can know that a run
+runs, waits or is complete, so nobody else can say it; and the ways back from FAILED, PAUSED and
+CANCELLED are verbs of their own, which know what in the journal has to be taken back.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from executions.verbs.deciding.moving import apply_or_refuse
 from executions.verbs.deciding.opening import Opening, Reads
 
 VERB = "override"
-# What goes down to the runs that it waits for.
+# The phases that go down to the runs that it waits for.
 _DOWN: Mapping[Phase, Callable[[uuid.UUID, User], Phase]] = {
     Phase.CANCELLED: control.cancel,
     Phase.TERMINATED: control.terminate,

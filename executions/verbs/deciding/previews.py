@@ -1,5 +1,5 @@
-"""What a decision would take back, said before it is made: which steps run again, and which effects
-may repeat.
+"""The cost of a decision, said before it is made: which steps run again, and which effects may
+repeat.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Preview(Foreseen):
-    """What a restore would do at the sequence ``seq``; ``broken`` says why the journal is not
+    """The effects of a restore at the sequence ``seq``; ``broken`` says why the journal is not
     whole, if it is not.
     """
 
@@ -283,8 +283,8 @@ def _written(case: Case, event: EventName, checkpoint: StepRecord | None) -> Dec
 
 
 def _raise_in_branch(forked: Forked, segment: str, execution: Execution, generation: int) -> None:
-    """What begins in this branch are other operations from now on; in those beside it they go on as
-    before. A race is open again.
+    """Calls that begin in this branch are other operations from now on; in those beside it they go
+    on as before. A race is open again.
     """
     before = forked.generation or execution.generation
     forked.generations = {**(forked.generations or {}), segment: generation}

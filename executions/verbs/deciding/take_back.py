@@ -1,7 +1,7 @@
 """Taking back a decision of which nothing has come yet: no worker has taken the run since.
 
-What the decision had set aside stands again, what it wrote is superseded, and the run stands failed
-as it stood before. The journal keeps both.
+The steps that the decision had set aside stand again, those that it wrote are superseded, and the
+run stands failed as it stood before. The journal keeps both.
 """
 
 from __future__ import annotations

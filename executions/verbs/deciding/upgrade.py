@@ -1,10 +1,9 @@
 """Recovering onto a newer version of the workflow: most failures are a bug in the definition, and
 this is the way on.
 
-The journal is matched by path. What no longer fits is named before anything runs: first every
-recorded step whose place is gone or is of another kind, then, by walking the new version over a
-copy of the journal as far as its first effect, every step that the walk does not come past any
-more.
+The journal is matched by path. The misfits are named before anything runs: first every recorded
+step whose place is gone or is of another kind, then, by walking the new version over a copy of the
+journal as far as its first effect, every step that the walk does not come past any more.
 """
 
 from __future__ import annotations
@@ -60,7 +59,7 @@ class Misfit:
 
 @dataclass(frozen=True, slots=True)
 class GoesOn:
-    """What the other version would do first: ``runs`` or ``waits`` at a step, ``completes``, or
+    """The first act of the other version: ``runs`` or ``waits`` at a step, ``completes``, or
     ``fails``, and why.
     """
 
@@ -72,7 +71,7 @@ class GoesOn:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What going on with ``version`` (now: ``present``) would do at the sequence ``seq``.
+    """The effects of going on with ``version`` (now: ``present``) at the sequence ``seq``.
 
     Nothing is done where there are ``misfits`` or where the journal is ``broken``.
     ``is_new_operation``: the failed step asks for something else in the other version, so that it
@@ -146,8 +145,8 @@ def _onto(case: Case, version_number: int) -> Decided:
     execution = case.execution
     version = _version(execution, version_number)
     failed = _meet_anew(case)
-    # What is foreign in the new version is evaluated, which may take long: not while the run is
-    # locked.
+    # Foreign expressions of the new version are evaluated, which may take long: not while the run
+    # is locked.
     standing = case.standing()
     fit = outside(
         ("fit", execution.pk, execution.head_seq, version.pk),
