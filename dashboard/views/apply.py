@@ -43,10 +43,9 @@ with_editor = csp_update({"style-src": [NONCE]})
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of definition: ``name`` is also the route of its page, ``names`` that of the list."""
+    """A kind of definition: ``name`` is also the route of its page."""
 
     name: str
-    names: str
     route: str
     says: str
     example: str
@@ -76,7 +75,6 @@ def _agent(text: str, actor: User, opened: Opened | None, message: str) -> tuple
 
 WORKFLOW = Kind(
     "workflow",
-    "workflows",
     "apply",
     N_("YAML or JSON in the Serverless Workflow language, version 1.0."),
     "document:\n  dsl: '1.0.0'\n  namespace: default\n  name: my-workflow\n  version: '1.0.0'\n"
@@ -87,7 +85,6 @@ WORKFLOW = Kind(
 )
 AGENT = Kind(
     "agent",
-    "agents",
     "apply-agent",
     N_("YAML or JSON: instructions, a model, and the tools that it may call."),
     "kind: Agent\nname: my-agent\ninstructions: |\n  Answer in one sentence.\nmodel: demo\n"
