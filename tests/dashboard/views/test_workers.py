@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -74,7 +75,7 @@ def test_the_load_of_the_day_is_drawn_with_a_table_behind(
     page = as_(alice).get("/workers/").content.decode()
     assert "at most 7 of 8 slots" in page and "at most 420 s" in page
     assert page.count('<rect class="held"') == page.count('<rect class="waited"') == 2
-    assert "<td>7</td><td>8</td><td>70</td><td>420</td>" in page
+    assert "7 8 70 420" in " ".join(re.findall(r"<td>(\d+)</td>", page))
     assert "Drove at most 7 at one time in the last day" in page
 
 
