@@ -99,7 +99,7 @@ def test_the_inbox_tells_of_it_and_says_when_it_was_mended(
 ) -> None:
     page = page_of(alice, "/inbox/")
     assert f'{MARK}<a class="title" href="/executions/{failed.public_id}/"' in page
-    assert "Step Turn 1 of " in page and "It does not like that." in page
+    assert "Step Turn 1 of" in page and "It does not like that." in page
     demo.plays({"say": "Yes."})
     _act(alice, failed, "retry")
     assert drive(failed).phase == Phase.COMPLETED
