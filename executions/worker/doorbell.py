@@ -19,14 +19,14 @@ from rq.exceptions import DequeueTimeout, DeserializationError, InvalidJobOperat
 from rq.job import Job
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
+from rq.utils import as_text
 from rq.worker import SimpleWorker
 
 from executions.dispatch import EVENTS, QUEUES
+from executions.worker.freed import Freed
 from executions.worker.slots import Slots
 
 LISTEN_SECONDS = 1
-# While few slots are free, the queues before the last one are looked at this often.
-FEW_FREE_SECONDS = 0.05
 LONGEST_BACK_OFF_SECONDS = 5.0
 log = structlog.get_logger(__name__)
 
@@ -52,6 +52,7 @@ class Doorbell:
             django_rq.get_queue(name, serializer=JSONSerializer) for name in QUEUES
         ]
         self._connection = self._queues[0].connection
+        self._freed = Freed(slots, self._connection, stop)
         self._registered: SimpleWorker | None = None
         self._beaten = time.monotonic()
 
@@ -77,6 +78,7 @@ class Doorbell:
                 log.exception("a job was not understood")
                 self._stop.wait(back_off)
                 back_off = min(back_off * 2, LONGEST_BACK_OFF_SECONDS)
+        self._freed.close()
         self._unregister()
 
     def _take(self) -> None:
@@ -84,26 +86,41 @@ class Doorbell:
         are.
         """
         if self._slots.wait_for_unkept(0):
-            found = self._dequeue(self._queues, LISTEN_SECONDS)
+            found = self._dequeue()
         else:
-            found = self._dequeue(self._queues[:-1], None)
-            if found is None:
-                self._slots.wait_for_unkept(FEW_FREE_SECONDS)
+            found = self._dequeue_while_few_are_free()
         if found is not None:
             self._answer(found)
-
-    def _dequeue(self, queues: list[Queue], seconds: int | None) -> Job | None:
-        try:
-            found = Queue.dequeue_any(
-                queues, seconds, connection=self._connection, serializer=JSONSerializer
-            )
-        except DequeueTimeout:
-            found = None
-        if found is None and time.monotonic() - self._beaten > LISTEN_SECONDS:
+        elif time.monotonic() - self._beaten > LISTEN_SECONDS:
             assert self._registered is not None
             self._registered.heartbeat()
             self._beaten = time.monotonic()
+
+    def _dequeue(self) -> Job | None:
+        try:
+            found = Queue.dequeue_any(
+                self._queues,
+                LISTEN_SECONDS,
+                connection=self._connection,
+                serializer=JSONSerializer,
+            )
+        except DequeueTimeout:
+            return None
         return None if found is None else found[0]
+
+    def _dequeue_while_few_are_free(self) -> Job | None:
+        """A bell of the queues before the last one; None as soon as more slots are free."""
+        self._freed.ask()
+        keys = [queue.key for queue in self._queues[:-1]]
+        found = self._connection.blpop([*keys, self._freed.key], LISTEN_SECONDS)
+        if found is None or as_text(found[0]) == self._freed.key:
+            return None
+        try:
+            return Job.fetch(
+                as_text(found[1]), connection=self._connection, serializer=JSONSerializer
+            )
+        except NoSuchJobError:
+            return None
 
     def _answer(self, job: Job) -> None:
         try:
