@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Part:
     """One fragment: replaces the element ``id``; where there is none, is put ``into`` a list at its
-    end (or ``at``).
+    end (or ``at``). All pages that stand alike get the same one, so that its ``text`` is made once.
     """
 
     id: str
@@ -28,18 +30,43 @@ class Part:
             **{key: text for key, text in optional.items() if text},
         }
 
+    @cached_property
+    def text(self) -> str:
+        return _written(self.as_json())
+
+
+class Change(dict[str, Any]):
+    """The frame of a topic's new parts, which writes itself from their texts."""
+
+    def __init__(
+        self, topic: str, seq: int, parts: Sequence[Part], toasts: Sequence[dict[str, Any]]
+    ) -> None:
+        told = [part.as_json() for part in parts]
+        super().__init__(v=VERSION, topic=topic, seq=seq, parts=told)
+        if toasts:
+            self["toasts"] = list(toasts)
+        self._parts = parts
+
+    def text(self) -> str:
+        rest = _written({key: each for key, each in self.items() if key != "parts"})
+        parts = ", ".join(part.text for part in self._parts)
+        return f'{rest[:-1]}, "parts": [{parts}]}}'
+
+
+def text(frame: dict[str, Any]) -> str:
+    """The frame as it travels."""
+    return frame.text() if isinstance(frame, Change) else _written(frame)
+
+
+def _written(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
 
 def change(
     topic: str, seq: int, parts: Sequence[Part], toasts: Sequence[dict[str, Any]] = ()
 ) -> dict[str, Any]:
     """The topic stands at ``seq``, and these parts of it are new."""
-    frame: dict[str, Any] = {
-        "v": VERSION,
-        "topic": topic,
-        "seq": seq,
-        "parts": [part.as_json() for part in parts],
-    }
-    return {**frame, "toasts": list(toasts)} if toasts else frame
+    return Change(topic, seq, parts, toasts)
 
 
 def reset(topic: str, seq: int) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from urllib.parse import parse_qs
 from django.conf import settings
 from django.contrib.auth.models import User
 
+from dashboard.live import frames
 from dashboard.live.page import Page, door, topics_of
 from executions.live.closing import Close
+from executions.live.mailbox import Frame
 from executions.live.socket import LiveSocket, is_sequence
 from executions.live.subscriber import Subscriber
 
@@ -39,6 +41,9 @@ class PageSocket(LiveSocket):
 
     def most(self) -> int:
         return SOCKETS_OF_ONE_PERSON
+
+    def text(self, frame: Frame) -> str:
+        return frames.text(frame)
 
     async def hear(self, subscriber: Subscriber, message: dict[str, Any]) -> bool:
         """Topics to follow from a sequence, topics to leave, and that what was sent has arrived."""

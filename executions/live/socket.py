@@ -12,6 +12,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from executions.live.closing import Close
 from executions.live.hub import Door
+from executions.live.mailbox import Frame
 from executions.live.subscriber import Subscriber
 
 ACKNOWLEDGE_SECONDS = 60.0
@@ -44,6 +45,10 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def begin(self, subscriber: Subscriber) -> None:
         """Put what the subscriber is sent first."""
+
+    def text(self, frame: Frame) -> str:
+        """The frame as it travels."""
+        return json.dumps(frame, ensure_ascii=False)
 
     async def connect(self) -> None:
         """Accept the handshake first: only then can a code be sent."""
@@ -93,7 +98,7 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
                 return Close.TOO_MANY
             for frame in await mailbox.take():
                 mailbox.unacknowledged += 1
-                await self.send(text_data=json.dumps(frame, ensure_ascii=False))
+                await self.send(text_data=self.text(frame))
         return mailbox.closed or Close.ENDED
 
 
