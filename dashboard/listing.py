@@ -13,7 +13,7 @@ from typing import Any
 
 from dashboard import timeline, trail, words
 from dashboard.queries import execution as queries
-from dashboard.queries import steps as found
+from dashboard.queries import steps as step_queries
 from executions import clock
 from executions.journal.paths import ancestors
 from executions.language import KINDS
@@ -41,8 +41,10 @@ class Listing:
 def whole(execution: Execution) -> Listing:
     """The newest steps in their groups; open where the run stopped."""
     stops = _stops(execution)
-    rounds = found.around_these([step.path for step in stops])
-    loops = {loop.path: loop for path in ("", *rounds) for loop in found.loops(execution.pk, path)}
+    rounds = step_queries.around_these([step.path for step in stops])
+    loops = {
+        loop.path: loop for path in ("", *rounds) for loop in step_queries.loops(execution.pk, path)
+    }
     small = [loop.path for loop in loops.values() if loop.is_small]
     steps, has_earlier = queries.some_steps(execution.pk, ["", *rounds], small)
     said: dict[str, Any] = dict(loops)
@@ -68,7 +70,7 @@ def sought(execution: Execution, text: str, only: str) -> Listing:
 
 def earlier(execution: Execution, before: uuid.UUID) -> Listing:
     """The steps before those on the page."""
-    loops = {loop.path: loop for loop in found.loops(execution.pk)}
+    loops = {loop.path: loop for loop in step_queries.loops(execution.pk)}
     small = [loop.path for loop in loops.values() if loop.is_small]
     steps, more = queries.some_steps(execution.pk, [""], small, before=before)
     said: dict[str, Any] = {**loops, **_rounds(execution.pk, steps)}
@@ -78,7 +80,7 @@ def earlier(execution: Execution, before: uuid.UUID) -> Listing:
 
 def inside(execution: Execution, path: str) -> list[trail.Node]:
     """The steps in one round of a loop."""
-    loops = {loop.path: loop for loop in found.loops(execution.pk, path)}
+    loops = {loop.path: loop for loop in step_queries.loops(execution.pk, path)}
     small = [loop.path for loop in loops.values() if loop.is_small]
     steps, _ = queries.some_steps(execution.pk, [path], small)
     said: dict[str, Any] = {**loops, **_rounds(execution.pk, steps)}
@@ -88,7 +90,7 @@ def inside(execution: Execution, path: str) -> list[trail.Node]:
 
 def rounds(execution: Execution, loop: str, after: int, only: str) -> tuple[list[trail.Node], bool]:
     """The next rounds of a loop, folded, and whether more follow."""
-    read, has_more = found.rounds(execution.pk, loop, after=after, only=only)
+    read, has_more = step_queries.rounds(execution.pk, loop, after=after, only=only)
     nodes = [trail.Node(group=trail.Group(trail.Kind.ROUND, each.path), said=each) for each in read]
     _draw(nodes, axis_of(execution))
     return nodes, has_more
@@ -141,7 +143,7 @@ def _stops(execution: Execution) -> list[Step]:
     return [step for step in failed if step.path not in above]
 
 
-def _rounds(execution_id: uuid.UUID, steps: Sequence[Step]) -> dict[str, found.Round]:
+def _rounds(execution_id: uuid.UUID, steps: Sequence[Step]) -> dict[str, step_queries.Round]:
     """The figures of the rounds in which these steps stand."""
     groups = [group for step in steps for group in trail.around(step.path, ())]
     return _of_rounds(execution_id, groups)
@@ -150,21 +152,23 @@ def _rounds(execution_id: uuid.UUID, steps: Sequence[Step]) -> dict[str, found.R
 def _of_groups(execution_id: uuid.UUID, groups: Sequence[trail.Group]) -> Mapping[str, Any]:
     said: dict[str, Any] = {}
     loops = {group.path for group in groups if group.kind == trail.Kind.LOOP}
-    outer = {"".join(found.around_these([path])[-1:]) for path in loops}
+    outer = {"".join(step_queries.around_these([path])[-1:]) for path in loops}
     for path in outer:
-        said |= {loop.path: loop for loop in found.loops(execution_id, path)}
+        said |= {loop.path: loop for loop in step_queries.loops(execution_id, path)}
     return said | _of_rounds(execution_id, groups)
 
 
-def _of_rounds(execution_id: uuid.UUID, groups: Sequence[trail.Group]) -> dict[str, found.Round]:
+def _of_rounds(
+    execution_id: uuid.UUID, groups: Sequence[trail.Group]
+) -> dict[str, step_queries.Round]:
     numbers: dict[str, set[int]] = {}
     for group in groups:
         if group.kind == trail.Kind.ROUND:
             loop, _, number = group.path.rpartition("/@")
             numbers.setdefault(loop, set()).add(int(number))
-    said: dict[str, found.Round] = {}
+    said: dict[str, step_queries.Round] = {}
     for loop, wanted in numbers.items():
-        read, _ = found.rounds(execution_id, loop, numbers=wanted)
+        read, _ = step_queries.rounds(execution_id, loop, numbers=wanted)
         said |= {each.path: each for each in read}
     return said
 

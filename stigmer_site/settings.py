@@ -51,7 +51,7 @@ ROOT_URLCONF = "stigmer_site.urls"
 ASGI_APPLICATION = "stigmer_site.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
-TIME_ZONE = env.str("STIGMER_TIME_ZONE", "UTC", validate=zones.known)
+TIME_ZONE = env.str("STIGMER_TIME_ZONE", "UTC", validate=zones.check_zone)
 USE_TZ = True
 USE_I18N = True
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]

@@ -18,7 +18,7 @@ def names() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def known(name: str) -> None:
+def check_zone(name: str) -> None:
     """Raise ValidationError for what is no name of a time zone."""
     if name not in names():
         raise ValidationError(f"{name!r} is no time zone. Use a name such as UTC or Europe/Berlin.")

@@ -30,7 +30,7 @@ class Page:
 class Standing:
     """Whether the trail is whole, as far as the sweep has verified it."""
 
-    known: trail.Known
+    known: trail.Findings
     problems: list[trail.Problem]
     acknowledged: list[trail.Acknowledged]
 
@@ -45,4 +45,4 @@ def page(search: Search, before: int | None) -> Page:
 
 def standing() -> Standing:
     problems, acknowledged = trail.open_problems()
-    return Standing(trail.known(), problems, acknowledged)
+    return Standing(trail.findings(), problems, acknowledged)

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, TextField
 from django.db.models.functions import Substr
 
-from dashboard.queries import steps as found
+from dashboard.queries import steps as step_queries
 from dashboard.queries.executions import TEXTS
 from dashboard.values import SHOWN_CHARACTERS
 from executions import policy
@@ -71,7 +71,7 @@ def some_steps(
     """The newest steps below one of ``inside`` (and in no loop there) or below one of ``whole``,
     in the order of time, and whether there are older ones.
     """
-    rows = found.levels(_steps(execution_id), execution_id, inside, whole)
+    rows = step_queries.levels(_steps(execution_id), execution_id, inside, whole)
     if before is not None:
         rows = rows.filter(id__lt=before)
     read = list(rows.order_by("-id")[: STEPS + 1])
@@ -80,7 +80,7 @@ def some_steps(
 
 def matching_steps(execution_id: uuid.UUID, words: str, only: str) -> tuple[list[Step], bool]:
     """The newest steps that match a search, in the order of time, and whether there are more."""
-    rows = found.matching(_steps(execution_id, rows=Step.objects.tasks()), words, only)
+    rows = step_queries.matching(_steps(execution_id, rows=Step.objects.tasks()), words, only)
     read = list(rows.order_by("-id")[: STEPS + 1])
     return read[:STEPS][::-1], len(read) > STEPS
 

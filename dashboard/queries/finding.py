@@ -23,7 +23,7 @@ MOST = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Hit:
     """One place to go to. ``kind`` is what it is, in a word, ``note`` what tells it apart from
     others of this name.
     """
@@ -34,25 +34,25 @@ class Found:
     address: str
 
 
-def find(user: Any, text: str) -> list[Found]:
+def find(user: Any, text: str) -> list[Hit]:
     """The first few of each kind that this person may see."""
     if len(text) < SHORTEST:
         return []
     found = [
-        Found(_("Workflow"), row.name, row.slug, reverse("workflow", args=[row.public_id]))
+        Hit(_("Workflow"), row.name, row.slug, reverse("workflow", args=[row.public_id]))
         for row in workflows.page(user, text, MOST)
     ]
     found += [
-        Found(_("Agent"), row.name, row.slug, reverse("agent", args=[row.public_id]))
+        Hit(_("Agent"), row.name, row.slug, reverse("agent", args=[row.public_id]))
         for row in agents.page(user, text, MOST)
     ]
     found += [
-        Found(_("Schedule"), row.name, _starts(row), reverse("schedule", args=[row.public_id]))
+        Hit(_("Schedule"), row.name, _starts(row), reverse("schedule", args=[row.public_id]))
         for row in schedules.named(user, text, MOST)
     ]
     runs = in_time("runs for the palette", lambda: _runs(user, text)) or []
     return found + [
-        Found(
+        Hit(
             _("Execution"),
             run.name,
             " · ".join(_told(run)),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dashboard.queries import execution as queries
-from dashboard.views.execution import found, whole
+from dashboard.views.execution import execution_or_404, whole
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.refusing import notice, outcome_of, status_of
@@ -31,7 +31,7 @@ _BY_SLUG = {verb.slug: verb for verb in VERBS.values()}
 @require_POST
 def act(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
     """Call the verb; the answer is a panel for htmx, and the page with that panel without."""
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
     row = _BY_SLUG.get(verb)
     if row is None:
         raise Http404
@@ -61,7 +61,7 @@ def _call(verb: Verb, execution_id: uuid.UUID, actor: User, sent: QueryDict) -> 
     shown = _seq(sent)
     expected = shown if verb.is_about_what_was_seen else None
     reason = sent.get("reason", "").strip()[:LONGEST_REASON]
-    given = forms.given(verb, sent)
+    given = forms.arguments_of(verb, sent)
     press(verb, execution_id, actor, given, shown_seq=shown, expected_seq=expected, reason=reason)
 
 

@@ -73,7 +73,7 @@ def conversations(request: HttpRequest) -> HttpResponse:
 @require_safe
 def page(request: HttpRequest, public_id: str, number: int | None = None) -> HttpResponse:
     """An agent: its instructions, a form to talk to it, its versions and conversations."""
-    return _page(request, found(request, public_id), number)
+    return _page(request, agent_or_404(request, public_id), number)
 
 
 @for_people
@@ -82,7 +82,7 @@ def talk(request: HttpRequest, public_id: str) -> HttpResponse:
     """Start a run with a message and go to its page. A refusal stands in the form, with all that
     was typed; a form that is sent twice starts one run.
     """
-    agent = found(request, public_id)
+    agent = agent_or_404(request, public_id)
     message = request.POST.get("message", "").strip()
     if problem := message_problem(message):
         return _page(request, agent, message=message, problem=problem, status=400)
@@ -132,7 +132,7 @@ def said_once(request: HttpRequest, run: Execution, message: str) -> str:
     return started_once(request, f"say {run.public_id}", lambda: say(run, user, message).public_id)
 
 
-def found(request: HttpRequest, public_id: str) -> Agent:
+def agent_or_404(request: HttpRequest, public_id: str) -> Agent:
     """The agent; 404 where it is missing and where this person may not see it."""
     agent = queries.one(person(request), id_or_404(public_id, IDS))
     if agent is None:

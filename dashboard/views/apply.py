@@ -49,7 +49,7 @@ class Kind:
     route: str
     says: str
     example: str
-    found: Callable[[HttpRequest, str], Workflow | Agent]
+    row_or_404: Callable[[HttpRequest, str], Workflow | Agent]
     apply: Callable[[str, User, Opened | None, str], tuple[str, str]]
     parse: Callable[[str, User], Any]
 
@@ -79,7 +79,7 @@ WORKFLOW = Kind(
     N_("YAML or JSON in the Serverless Workflow language, version 1.0."),
     "document:\n  dsl: '1.0.0'\n  namespace: default\n  name: my-workflow\n  version: '1.0.0'\n"
     "do:\n  - greet:\n      set:\n        message: hello",
-    workflows.found,
+    workflows.workflow_or_404,
     _workflow,
     parse_workflow,
 )
@@ -89,7 +89,7 @@ AGENT = Kind(
     N_("YAML or JSON: instructions, a model, and the tools that it may call."),
     "kind: Agent\nname: my-agent\ninstructions: |\n  Answer in one sentence.\nmodel: demo\n"
     "tools:\n  - ask_a_person",
-    agents.found,
+    agents.agent_or_404,
     _agent,
     lambda text, actor: parse_agent(text),
 )
@@ -224,7 +224,7 @@ def _opened(request: HttpRequest, kind: Kind) -> Workflow | Agent | None:
     change the text begins a new one.
     """
     public_id = request.GET.get("from", "")
-    return kind.found(request, public_id) if public_id else None
+    return kind.row_or_404(request, public_id) if public_id else None
 
 
 def _run_it_is_for(request: HttpRequest, public_id: str) -> Execution | None:

@@ -15,7 +15,7 @@ from dashboard.queries import agents, talks
 from dashboard.queries.reported import report_of
 from dashboard.talk import talk_of
 from dashboard.views.agents import message_problem, said_once, start_once
-from dashboard.views.execution import found
+from dashboard.views.execution import execution_or_404
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.refusing import status_of
@@ -97,7 +97,7 @@ def take_back(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _found(request: HttpRequest, public_id: str) -> Execution:
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
     if execution.kind != "agent":
         raise Http404
     return execution

@@ -34,7 +34,7 @@ LONGEST_PATH = 4000
 @for_people
 @require_safe
 def page(request: HttpRequest, public_id: str) -> HttpResponse:
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
     inbox.mark_seen(person(request).pk, execution.pk)
     return whole(request, execution)
 
@@ -80,7 +80,7 @@ def count_of(nodes: Sequence[Node]) -> int:
 @require_safe
 def earlier(request: HttpRequest, public_id: str) -> HttpResponse:
     """The steps before those on the page, as rows."""
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
     before = id_or_404(request.GET.get("before", ""), "stp")
     context = {"execution": execution, "listing": listing.earlier(execution, before)}
     return render(request, "dashboard/steps.html", context)
@@ -90,7 +90,7 @@ def earlier(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_safe
 def step(request: HttpRequest, public_id: str, step: str) -> HttpResponse:
     """One step in full: what its row holds when it is opened."""
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
     row = queries.one_step(execution.pk, id_or_404(step, "stp"))
     if row is None:
         raise Http404
@@ -103,7 +103,7 @@ def step(request: HttpRequest, public_id: str, step: str) -> HttpResponse:
 @require_safe
 def rounds(request: HttpRequest, public_id: str) -> HttpResponse:
     """The rounds of a loop."""
-    execution, of = found(request, public_id), _path(request, "of")
+    execution, of = execution_or_404(request, public_id), _path(request, "of")
     after, only = request.GET.get("after", ""), request.GET.get("only", "")
     is_number = after.isascii() and after.isdigit() and len(after) < 10
     nodes, more = listing.rounds(execution, of, int(after) if is_number else -1, only)
@@ -117,7 +117,7 @@ def rounds(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_safe
 def one_round(request: HttpRequest, public_id: str) -> HttpResponse:
     """The steps of one round of a loop."""
-    execution, at = found(request, public_id), _path(request, "at")
+    execution, at = execution_or_404(request, public_id), _path(request, "at")
     context = {"nodes": listing.inside(execution, at), "part": "dashboard/steps/rounds.html"}
     return part(request, execution, {**context, "title": f"A round of {last_name(at)}"})
 
@@ -140,7 +140,7 @@ def part(request: HttpRequest, execution: Execution, context: dict[str, Any]) ->
 @require_safe
 def step_value(request: HttpRequest, public_id: str, step: str, name: str) -> HttpResponse:
     """One whole value of a step, as text."""
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
     try:
         value = queries.value(execution.pk, id_or_404(step, "stp"), name)
     except LookupError as missing:
@@ -154,7 +154,7 @@ def own_value(request: HttpRequest, public_id: str, name: str) -> HttpResponse:
     """The whole input or output of the execution, as text."""
     if name not in ("input", "output"):
         raise Http404
-    return as_text(getattr(found(request, public_id), name))
+    return as_text(getattr(execution_or_404(request, public_id), name))
 
 
 def as_text(value: object) -> HttpResponse:
@@ -165,7 +165,7 @@ def as_text(value: object) -> HttpResponse:
     )
 
 
-def found(request: HttpRequest, public_id: str) -> Execution:
+def execution_or_404(request: HttpRequest, public_id: str) -> Execution:
     """The execution; 404 where it is missing and where it is not this person's, in the same
     words. Raises Archived where it went to a file.
     """

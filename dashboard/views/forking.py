@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dashboard import diff, values
 from dashboard.queries import comparing
 from dashboard.queries import execution as queries
-from dashboard.views.execution import found
+from dashboard.views.execution import execution_or_404
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.refusing import status_of
@@ -38,7 +38,7 @@ def fork(request: HttpRequest, public_id: str, seq: int) -> HttpResponse:
     """The form that begins a new run at this checkpoint, with what that would begin with; and what
     it does when it is sent.
     """
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
     shown = _prefilled(execution, seq)
     context: dict[str, Any] = {"seq": seq, "shown": shown, "text": shown.text}
     try:
@@ -70,7 +70,7 @@ def _begun(request: HttpRequest, execution: Execution, seq: int, shown: values.S
     # An output that was left as it was is no edit: secrets are shown by their names.
     if sent.get("output", "").replace("\r\n", "\n").strip() == shown.text.strip():
         sent["output"] = ""
-    given = forms.given(FORK, sent)
+    given = forms.arguments_of(FORK, sent)
     require_queue()
     reason = sent.get("reason", "").strip()[:LONGEST_REASON]
     begun = carry_out(FORK, execution.pk, person(request), given, reason=reason)
@@ -81,7 +81,7 @@ def _begun(request: HttpRequest, execution: Execution, seq: int, shown: values.S
 @require_safe
 def moments(request: HttpRequest, public_id: str) -> HttpResponse:
     """How what a run held at one checkpoint differs from what it held at another."""
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
     before, after = (_moment(request, execution, name) for name in ("a", "b"))
     context = {
         "before": before,
@@ -105,7 +105,7 @@ def _moment(request: HttpRequest, execution: Execution, name: str) -> comparing.
 @require_safe
 def runs(request: HttpRequest, public_id: str) -> HttpResponse:
     """A run beside another one, step by step."""
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
     text = request.GET.get("with", "").strip()
     context: dict[str, Any] = {"offered": comparing.offered(person(request), execution)}
     context |= {"sought": text[:100], "only": request.GET.get("only", "")}

@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from dashboard.views.execution import found
+from dashboard.views.execution import execution_or_404
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.words import translated
@@ -22,7 +22,7 @@ DIGEST = 64
 @require_safe
 def stored(request: HttpRequest, public_id: str, digest: str) -> HttpResponse:
     """A result that is too large for its step, as a file of text."""
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
     text = stored_values.find([execution.pk], digest) if len(digest) == DIGEST else None
     if text is None:
         raise Http404
@@ -36,7 +36,7 @@ def stored(request: HttpRequest, public_id: str, digest: str) -> HttpResponse:
 @require_safe
 def export(request: HttpRequest, public_id: str) -> HttpResponse:
     """The run with its history, secrets hidden."""
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
     try:
         packed = exporting.export(execution, person(request))
     except Refused as refused:

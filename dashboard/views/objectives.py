@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.refusing import status_of
-from dashboard.views.workflows import found
+from dashboard.views.workflows import workflow_or_404
 from dashboard.words import translated
 from executions.errors import Finding, Refused
 from executions.models import Objective, Workflow
@@ -23,7 +23,7 @@ LONGEST = 20
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, public_id: str) -> HttpResponse:
     """A POST sets it, or takes it away."""
-    workflow, user = found(request, public_id), person(request)
+    workflow, user = workflow_or_404(request, public_id), person(request)
     try:
         setting.check_may_set(workflow, user)
         if request.method == "POST":

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from dashboard.queries import comparing, workflows
-from dashboard.views.execution import found
+from dashboard.views.execution import execution_or_404
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.refusing import status_of
@@ -27,7 +27,7 @@ from executions.verbs.deciding.opening import check_allowed
 @require_safe
 def checkpoint(request: HttpRequest, public_id: str, seq: int) -> HttpResponse:
     """The preview of a restore to this checkpoint."""
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
     return _shown(
         request,
         execution,
@@ -41,7 +41,7 @@ def checkpoint(request: HttpRequest, public_id: str, seq: int) -> HttpResponse:
 @require_safe
 def amend(request: HttpRequest, public_id: str, seq: int) -> HttpResponse:
     """The preview of another result of this call, with what it gave."""
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
 
     def look() -> dict[str, Any]:
         preview = foreseen.of_amend(execution.pk, person(request), seq)
@@ -54,7 +54,7 @@ def amend(request: HttpRequest, public_id: str, seq: int) -> HttpResponse:
 @require_safe
 def undo(request: HttpRequest, public_id: str) -> HttpResponse:
     """The preview of taking the latest restore back."""
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
     return _shown(
         request,
         execution,
@@ -68,7 +68,7 @@ def undo(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_safe
 def recover(request: HttpRequest, public_id: str) -> HttpResponse:
     """What going on with ``?version=`` (the newest, where none is named) would do."""
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
     versions = workflows.versions(execution.workflow) if execution.workflow else []
     number = _number(request.GET.get("version", "")) or (versions[0].number if versions else 1)
     context: dict[str, Any] = {
@@ -90,7 +90,7 @@ def recover(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_safe
 def override(request: HttpRequest, public_id: str) -> HttpResponse:
     """The phases that an administrator may put it into, and what each means."""
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
 
     def look() -> dict[str, Any]:
         check_allowed(execution, person(request), overriding.VERB)

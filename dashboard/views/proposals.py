@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from dashboard.paging import id_or_404
-from dashboard.views.execution import found, whole
+from dashboard.views.execution import execution_or_404, whole
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.refusing import outcome_of, status_of
@@ -39,4 +39,4 @@ def answer(request: HttpRequest, public_id: str, what: str) -> HttpResponse:
 def _refusal(request: HttpRequest, run: str, refused: Refused) -> HttpResponse:
     tone = "tone-warn" if refused.code in ("stale", "conflict") else "tone-bad"
     told = outcome_of(refused, tone, run)
-    return whole(request, found(request, run), status_of(refused), **told)
+    return whole(request, execution_or_404(request, run), status_of(refused), **told)

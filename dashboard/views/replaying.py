@@ -7,7 +7,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from dashboard.views.execution import found
+from dashboard.views.execution import execution_or_404
 from dashboard.views.pages import page as for_people
 from dashboard.views.refusing import status_of
 from dashboard.views.tabs import tab
@@ -22,7 +22,7 @@ MOST_VERSIONS = 100
 @require_safe
 def page(request: HttpRequest, public_id: str) -> HttpResponse:
     """Where ``?version=`` (the newest, where none is named) would do something else."""
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
     if execution.kind != "agent":
         raise Http404
     rows = AgentVersion.objects.filter(agent=execution.agent_id).select_related("created_by")

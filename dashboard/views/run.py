@@ -30,7 +30,7 @@ def run(request: HttpRequest, public_id: str) -> HttpResponse:
     """Start one run and go to its page; a form that is sent twice leads to the one run that it
     started.
     """
-    workflow = workflows.found(request, public_id)
+    workflow = workflows.workflow_or_404(request, public_id)
     head = workflow.head_version
     form = run_form.form_for(head.document) if head else run_form.RunForm()
     try:
@@ -69,7 +69,7 @@ def again(request: HttpRequest, public_id: str) -> HttpResponse:
     """Start the same once more: with the input and the workspace of this run, on the newest
     version.
     """
-    run = execution.found(request, public_id)
+    run = execution.execution_or_404(request, public_id)
     workflow = run.workflow
     # A reader of a masked input would read it whole as the owner of another run with it.
     if policy.reads_masked(person(request), run):

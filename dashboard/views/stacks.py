@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from dashboard.views.execution import found
+from dashboard.views.execution import execution_or_404
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.views.refusing import status_of
@@ -20,7 +20,7 @@ from executions.recovery import stacks
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, public_id: str) -> HttpResponse:
     """A GET asks nothing: an address that is opened costs no worker anything."""
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
     context: dict[str, Any] = {"execution": execution}
     status = 200
     try:

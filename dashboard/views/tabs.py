@@ -17,7 +17,7 @@ from dashboard.live import fragments
 from dashboard.queries import tabs as queries
 from dashboard.queries.execution import stopped_at
 from dashboard.tabs import tabs_of
-from dashboard.views.execution import found
+from dashboard.views.execution import execution_or_404
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from executions import policy
@@ -31,7 +31,7 @@ MOST_CHECKPOINTS = 500
 @for_people
 @require_safe
 def graph(request: HttpRequest, public_id: str) -> HttpResponse:
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
     drawing = queries.drawing(execution)
     context: dict[str, Any] = {"drawing": drawing, "node_width": WIDTH, "node_height": HEIGHT}
     if drawing is not None:
@@ -71,7 +71,7 @@ def _rows(drawing: Drawing, known: dict[str, Mark]) -> list[dict[str, Any]]:
 @for_people
 @require_safe
 def events(request: HttpRequest, public_id: str) -> HttpResponse:
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
     before = request.GET.get("before", "")
     is_number = before.isascii() and before.isdigit() and len(before) < 19
     rows, has_more = queries.events(execution, int(before) if is_number else None)
@@ -81,20 +81,20 @@ def events(request: HttpRequest, public_id: str) -> HttpResponse:
 @for_people
 @require_safe
 def values(request: HttpRequest, public_id: str) -> HttpResponse:
-    return tab(request, found(request, public_id), "values", {})
+    return tab(request, execution_or_404(request, public_id), "values", {})
 
 
 @for_people
 @require_safe
 def audit(request: HttpRequest, public_id: str) -> HttpResponse:
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
     return tab(request, execution, "audit", {"entries": queries.audit(execution)})
 
 
 @for_people
 @require_safe
 def checkpoints(request: HttpRequest, public_id: str) -> HttpResponse:
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
     places = restore.checkpoints(execution)
     context = {
         "checkpoints": places[:MOST_CHECKPOINTS],

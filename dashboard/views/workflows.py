@@ -42,7 +42,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 @for_people
 @require_safe
 def page(request: HttpRequest, public_id: str, number: int | None = None) -> HttpResponse:
-    return render_page(request, found(request, public_id), number)
+    return render_page(request, workflow_or_404(request, public_id), number)
 
 
 def render_page(
@@ -103,7 +103,7 @@ def _run_like(request: HttpRequest, workflow: Workflow) -> Execution | None:
     return None if policy.reads_masked(person(request), run) else run
 
 
-def found(request: HttpRequest, public_id: str) -> Workflow:
+def workflow_or_404(request: HttpRequest, public_id: str) -> Workflow:
     """The workflow; 404 where it is missing and where this person may not see it."""
     workflow = queries.one(person(request), id_or_404(public_id, "wfl"))
     if workflow is None:

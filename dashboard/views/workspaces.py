@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard.paging import id_or_404
 from dashboard.queries import workspaces as queries
-from dashboard.views.execution import found
+from dashboard.views.execution import execution_or_404
 from dashboard.views.pages import page as for_people
 from dashboard.views.pages import person
 from dashboard.words import translated
@@ -37,7 +37,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def artifact(request: HttpRequest, public_id: str, artifact: str) -> HttpResponseBase:
     """A file that a run has left, never shown as a page: a command has written it."""
-    execution = found(request, public_id)
+    execution = execution_or_404(request, public_id)
     row = queries.artifact(execution, id_or_404(artifact, "art"))
     if row is None:
         raise Http404

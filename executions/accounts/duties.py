@@ -32,7 +32,7 @@ Answer = Callable[[HttpRequest], HttpResponseBase]
 
 
 @receiver(user_logged_in)
-def found(request: HttpRequest | None, user: Any, **_: Any) -> None:
+def look_at_login(request: HttpRequest | None, user: Any, **_: Any) -> None:
     """Keep in the session what this person has to do first."""
     if request is not None and hasattr(request, "session"):
         look(request, user)

@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 
 @receiver(user_logged_out)
-def told(request: HttpRequest | None, user: Any, **_: Any) -> None:
+def record_logout(request: HttpRequest | None, user: Any, **_: Any) -> None:
     """Keep it; a session that had nobody any more says nothing."""
     if not isinstance(user, User):
         return

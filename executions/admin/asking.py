@@ -48,7 +48,9 @@ def role_of(user: Any) -> Role:
 def arguments(verb: Verb, sent: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments in a sent form. Raises Refused."""
     # Every field is on the page: an empty one was not filled in.
-    return forms.given(verb, {name: text for name, text in sent.items() if str(text).strip()})
+    return forms.arguments_of(
+        verb, {name: text for name, text in sent.items() if str(text).strip()}
+    )
 
 
 def check_complete(verb: Verb, user: User, sent: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ MOST_IN_A_ROW = 3
 _FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", re.DOTALL)
 
 
-def told(schema: dict[str, Any]) -> str:
+def instructions(schema: dict[str, Any]) -> str:
     """The text that follows the instructions."""
     return (
         "\n\nWhen you have all that you need, your last answer is JSON and nothing else. It has to"

@@ -302,7 +302,7 @@ def result_text(record: StepRecord, written: Any) -> str:
     elif record.status == StepStatus.SKIPPED and output is None:
         text = "A person skipped this call; it gave nothing."
     elif (said := stored.kept(output)) is not None:
-        text = stored.told(said)
+        text = stored.excerpt(said)
     else:
         text = stored.text_of(output)
     if len(text) > stored.MOST_CHARACTERS:

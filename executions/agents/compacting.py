@@ -57,7 +57,7 @@ def asked(messages: Sequence[Message]) -> list[Message]:
     return [user(f"The conversation:\n\n{text}")]
 
 
-def told(summary: str, open_items: Sequence[str] = ()) -> Message:
+def summary_message(summary: str, open_items: Sequence[str] = ()) -> Message:
     """The summary in the place of what it tells; to-dos stand in it word by word."""
     items = "".join(f"\n- {item}" for item in open_items)
     end = f"\n\nThe to-dos as they stand:{items}" if items else ""

@@ -30,9 +30,9 @@ class GoingOn:
             yield from self.ask("unknown_cost", 1, f"{told} Shall it go on all the same?", told)
         while (reached := self.spent.reached(names)) is not None:
             more = amount(self.spent.first(reached.what))
-            question = f"{reached.told()} Shall it go on with {more} more?"
+            question = f"{reached.sentence()} Shall it go on with {more} more?"
             number = self.spent.allowed[reached.what]
-            yield from self.ask(reached.what, number, question, reached.told())
+            yield from self.ask(reached.what, number, question, reached.sentence())
             self.spent.allow_more(reached.what)
 
     def look_at_call(

@@ -78,7 +78,7 @@ def _shortened(messages: list[Message], short: StepRecord | None) -> list[Messag
     if short is None or short.status != StepStatus.SUCCEEDED:
         return messages
     items = [f"[{each['status']}] {each['text']}" for each in todos.of_messages(messages)]
-    summary = compacting.told(text_of(short.output), items)
+    summary = compacting.summary_message(text_of(short.output), items)
     return compacting.replaced(messages, int(short.input["keeps"]), summary)
 
 

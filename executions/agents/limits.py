@@ -32,7 +32,7 @@ class Reached:
     used: Amount
     allowed: Amount
 
-    def told(self) -> str:
+    def sentence(self) -> str:
         used, allowed = amount(self.used), amount(self.allowed)
         if self.what == "cost":
             return f"The run has cost {used} of the {allowed} that it may cost."

@@ -37,7 +37,7 @@ def loaded(start: dict[str, Any]) -> dict[str, SkillTaken]:
     return {said["name"]: SkillTaken(**said) for said in start.get("skills", ())}
 
 
-def told(skills: Sequence[SkillTaken]) -> str:
+def instructions(skills: Sequence[SkillTaken]) -> str:
     """The part of the instructions about them."""
     if not skills:
         return ""

@@ -51,7 +51,7 @@ def kept(output: Any) -> dict[str, Any] | None:
     return said if isinstance(said, dict) else None
 
 
-def told(said: dict[str, Any]) -> str:
+def excerpt(said: dict[str, Any]) -> str:
     """The text that the model sees of it."""
     head = str(said["head"])
     return (

@@ -45,7 +45,7 @@ class Turns:
     ) -> None:
         self._stepping, self._agent, self._going_on = stepping, agent, going_on
         self._conversation, self._model, self._tools = conversation, model, tools
-        wanted = "" if agent.output is None else answering.told(agent.output.schema_)
+        wanted = "" if agent.output is None else answering.instructions(agent.output.schema_)
         self._instructions = instructions + wanted
         self._wrong_in_a_row = 0
         self._is_full = self._was_compacted = False
@@ -117,7 +117,7 @@ class Turns:
         said: Message = stepping.finished(record).output
         self._model = str(record.arguments["model"])
         before = compacting.size(messages)
-        summary = compacting.told(text_of(said), open_items)
+        summary = compacting.summary_message(text_of(said), open_items)
         self._conversation.shorten(path, said, summary, keeps)
         self._going_on.spent.took(record)
         self._going_on.spent.says(self._conversation.tokens(), self._conversation.cost())

@@ -144,7 +144,9 @@ class AgentWalker(Stepping):
             self._going_on,
             self._conversation,
             model=str(self.facts.input.get("model") or start["model"]),
-            instructions=hide(str(start["instructions"]) + skills.told([*self.skills.values()])),
+            instructions=hide(
+                str(start["instructions"]) + skills.instructions([*self.skills.values()])
+            ),
             tools=self.tools,
         )
         number = 0

@@ -66,7 +66,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class GroupPage:
     """One page of groups, what was seen last first."""
 
     groups: list[Group] = field(default_factory=list)
@@ -87,7 +87,7 @@ def needing(user: User | AnonymousUser, kind: str = "") -> ExecutionQuerySet:
 
 def groups(
     user: User | AnonymousUser, kind: str = "", *, cause: str = "", start: int = 0, most: int = PAGE
-) -> Found:
+) -> GroupPage:
     """The groups of this kind, from the ``start``-th on; with ``cause`` that one alone."""
     now = clock.now()
     rows = needing(user, kind)
@@ -96,7 +96,7 @@ def groups(
     examples = _examples(user, [row["newest"] for row in found[:most]])
     made = [_group(row, examples) for row in found[:most] if row["newest"] in examples]
     _mark(made, circle_of(user))
-    return Found(made, len(found) > most)
+    return GroupPage(made, len(found) > most)
 
 
 def _counted(rows: ExecutionQuerySet, now: datetime) -> Any:

@@ -21,7 +21,7 @@ from executions.audit.entries import (
 )
 from executions.audit.keys import KeyUnreadable
 from executions.audit.refusals import refuse
-from executions.audit.rounds import Known, go_on, known, open_problems
+from executions.audit.rounds import Findings, findings, go_on, open_problems
 from executions.audit.verifying import Verified, acknowledge_all, problems, verify
 
 __all__ = [
@@ -31,17 +31,17 @@ __all__ = [
     "REFUSED",
     "SYSTEM",
     "Acknowledged",
+    "Findings",
     "How",
     "KeyUnreadable",
-    "Known",
     "Problem",
     "Verified",
     "acknowledge",
     "acknowledge_all",
     "asking",
+    "findings",
     "go_on",
     "is_repetition",
-    "known",
     "open_problems",
     "problems",
     "record",

@@ -49,7 +49,7 @@ class Round(BaseModel):
         )
 
 
-class Known(BaseModel):
+class Findings(BaseModel):
     """``last`` is the latest whole round, ``this`` the one under way, which has come to entry
     ``id``.
     """
@@ -71,12 +71,12 @@ class Known(BaseModel):
     def number(self) -> int:
         return max(self.this.number, self.last.number, len(self.problems))
 
-    def with_batch(self, batch: Batch) -> Known:
+    def with_batch(self, batch: Batch) -> Findings:
         this = self.this.with_batch(batch)
         if batch.is_last:
-            return Known(last=this)
+            return Findings(last=this)
         place = batch.place
-        return Known(id=place.id, hash=place.hash, key=place.key, this=this, last=self.last)
+        return Findings(id=place.id, hash=place.hash, key=place.key, this=this, last=self.last)
 
 
 def go_on(most: int = PER_SWEEP) -> tuple[Problem, ...]:
@@ -102,7 +102,7 @@ def go_on(most: int = PER_SWEEP) -> tuple[Problem, ...]:
     return new
 
 
-def _next(before: Known, most: int) -> Batch:
+def _next(before: Findings, most: int) -> Batch:
     """The next batch; with the last one, what is wrong beside the entries."""
     try:
         start = Place(before.id, before.hash, before.key) if before.id else beginning()
@@ -119,28 +119,28 @@ def _next(before: Known, most: int) -> Batch:
     return batch
 
 
-def known() -> Known:
+def findings() -> Findings:
     """The findings of the rounds so far."""
     return _kept()[1]
 
 
 def open_problems() -> tuple[list[Problem], list[Acknowledged]]:
     """Of what is known to be wrong, what nobody has looked into yet, and the rest."""
-    found = known().problems
+    found = findings().problems
     return apart(found, acknowledgements() if found else {})
 
 
-def _kept() -> tuple[str, Known]:
+def _kept() -> tuple[str, Findings]:
     kept = Turn.objects.filter(pk=NAME).values_list("value", flat=True).first() or ""
     if not kept:
-        return kept, Known()
+        return kept, Findings()
     try:
-        return kept, Known.model_validate_json(kept)
+        return kept, Findings.model_validate_json(kept)
     except ValidationError as problem:
         log.warning(
             "what was kept of the audit check cannot be read; it begins anew", problem=str(problem)
         )
-        return kept, Known()
+        return kept, Findings()
 
 
 def _beside(some: tuple[Problem, ...], others: tuple[Problem, ...]) -> tuple[Problem, ...]:

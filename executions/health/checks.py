@@ -326,7 +326,7 @@ def check_audit_trail() -> Check:
 
     A broken trail takes nobody's work away: the server stays ready.
     """
-    known = audit.known()
+    known = audit.findings()
     problems, acknowledged = audit.open_problems()
     # No more than a few are kept of all that were found.
     number = max(len(problems), known.number - len(acknowledged)) if problems else 0
@@ -403,7 +403,7 @@ def check_commands() -> Check:
 @asks_the_database
 def check_growth() -> Check:
     """How fast the database grows, and when the disk is full."""
-    found = forecast.known()
+    found = forecast.latest()
     days = found.days_to_full
     if days is not None and days < SOON_DAYS:
         return Check("growth", State.WARNING, found.sentence(), days, KEEP_LESS)

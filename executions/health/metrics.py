@@ -221,13 +221,13 @@ def _heartbeat() -> Metric:
 
 
 def _database_bytes() -> Metric:
-    found = forecast.known()
+    found = forecast.latest()
     samples = [(float(found.used), {"kind": "used"}), (float(found.free), {"kind": "free"})]
     return _metric("database_bytes", "Size of the database, as last measured.", "gauge", samples)
 
 
 def _growth() -> Metric:
-    found = forecast.known()
+    found = forecast.latest()
     samples = [(float(found.runs), {"of": "executions"}), (float(found.steps), {"of": "steps"})]
     return _metric("rows_a_day", "Rows made in the last day.", "gauge", samples)
 

@@ -175,7 +175,7 @@ def take(
 
 
 @dataclass(slots=True)
-class Found:
+class Listeners:
     """The offers to make."""
 
     offers: dict[tuple[uuid.UUID, uuid.UUID], dict[str, dict[str, Any]]] = field(
@@ -193,9 +193,9 @@ def unmatched(most: int, but: Iterable[int] = ()) -> dict[int, list[CloudEvent]]
     return found
 
 
-def who_listens(call: Call, owner_id: int, events: Sequence[CloudEvent]) -> Found:
+def who_listens(call: Call, owner_id: int, events: Sequence[CloudEvent]) -> Listeners:
     """The listeners that these events fit. All are events of this owner."""
-    found = Found()
+    found = Listeners()
     known = [event for event in events if event.body is not None]
     for kind in sorted({"", *(event.type for event in known)}):
         of_kind = [event for event in known if kind in ("", event.type)]
@@ -212,7 +212,7 @@ def who_listens(call: Call, owner_id: int, events: Sequence[CloudEvent]) -> Foun
 
 
 def _add(
-    found: Found,
+    found: Listeners,
     fitting: Mapping[str, Sequence[tuple[CloudEvent, dict[str, Any]]]],
     listeners: Iterable[tuple[str, uuid.UUID, uuid.UUID, int]],
 ) -> None:
@@ -247,7 +247,7 @@ def _listeners(
     return list(rows.values_list("expects", "step", "execution", "number"))
 
 
-def hand_out(events: Sequence[CloudEvent], found: Found) -> int:
+def hand_out(events: Sequence[CloudEvent], found: Listeners) -> int:
     """Write the offers, wake who listens, and say that these events were looked at: one
     transaction.
 

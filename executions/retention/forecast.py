@@ -64,7 +64,7 @@ class Forecast(BaseModel):
         return f"{grows}, the disk is full in {self.days_to_full:,.0f} days"
 
 
-def known() -> Forecast:
+def latest() -> Forecast:
     """The last measurement."""
     value = Turn.objects.filter(pk=NAME).values_list("value", flat=True).first()
     try:
@@ -75,7 +75,7 @@ def known() -> Forecast:
 
 def measure() -> Forecast:
     """Measure, where it is time to, and keep it."""
-    before, now = known(), clock.now()
+    before, now = latest(), clock.now()
     if before.at is not None and now - before.at < EVERY:
         return before
     day = least_uuid7(now - timedelta(days=1))

@@ -32,4 +32,4 @@ def would(
 ) -> dict[str, Any]:
     """The effect of ``act`` now. Raises Refused as it would."""
     shown = foreseen.of_amend(execution.pk, actor, step_seq, output)
-    return shown.told()
+    return shown.as_json()

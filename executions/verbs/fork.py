@@ -19,4 +19,4 @@ def would(
 ) -> dict[str, Any]:
     """The run that ``act`` would begin now. Raises Refused as it would."""
     shown = foreseen.of_fork(execution.pk, actor, checkpoint_seq, output)
-    return shown.told()
+    return shown.as_json()

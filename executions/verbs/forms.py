@@ -52,7 +52,7 @@ def fields(
     return found
 
 
-def given(verb: Verb, sent: Mapping[str, Any]) -> dict[str, Any]:
+def arguments_of(verb: Verb, sent: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments in a sent form, by the names of the row.
 
     Raises Refused for what cannot be read.

@@ -27,4 +27,4 @@ def act(
 def would(execution: Execution, actor: User, *, checkpoint_seq: int) -> dict[str, Any]:
     """The effect of ``act`` now. Raises Refused as it would, but for the reason."""
     shown = preview(execution.pk, actor, checkpoint_seq)
-    return shown.told()
+    return shown.as_json()

@@ -33,7 +33,7 @@ def test_it_goes_on_from_where_it_stopped_and_begins_anew_at_the_end(entries: li
     seen = []
     for _ in range(4):
         audit.go_on(2)
-        known = audit.known()
+        known = audit.findings()
         seen.append((known.id, known.this.entries, known.last.entries))
     assert seen == [(entries[1], 2, 0), (entries[3], 4, 0), (0, 0, 5), (entries[1], 2, 5)]
 
@@ -57,7 +57,7 @@ def test_a_batch_of_nothing_but_problems_stops_early(entries: list[int]) -> None
     with world.past_the_guards():
         AuditEntry.objects.update(actor_name="x")
     audit.go_on(1_000)
-    assert audit.known().this.entries == 20
+    assert audit.findings().this.entries == 20
 
 
 def test_the_sweep_finds_what_was_edited_and_says_so_once(
@@ -79,9 +79,9 @@ def test_what_was_found_is_known_until_a_whole_round_finds_it_mended(entries: li
     audit.go_on()
     world.change(entries[1], actor_name=name)
     audit.go_on(2)
-    assert audit.known().problems
+    assert audit.findings().problems
     audit.go_on()
-    assert not audit.known().problems
+    assert not audit.findings().problems
 
 
 def test_two_sweeps_at_once_keep_one_result(
@@ -97,14 +97,14 @@ def test_two_sweeps_at_once_keep_one_result(
 
     monkeypatch.setattr(rounds, "verify_batch", beaten)
     assert audit.go_on() == ()
-    assert audit.known().number == 1
+    assert audit.findings().number == 1
 
 
 def test_a_place_that_somebody_spoilt_begins_anew(entries: list[int]) -> None:
     audit.go_on(2)
     Turn.objects.filter(pk=rounds.NAME).update(value="{")
     audit.go_on(2)
-    assert audit.known().this.entries == 2
+    assert audit.findings().this.entries == 2
 
 
 def test_a_broken_trail_keeps_the_server_ready_and_tells_why(

@@ -88,7 +88,7 @@ def acknowledge(request: HttpRequest, body: shapes.AcknowledgeBody) -> shapes.Ve
 
 
 def _verification() -> shapes.Verification:
-    last = trail.known().last
+    last = trail.findings().last
     problems, acknowledged = trail.open_problems()
     return shapes.Verification(
         whole=not problems,

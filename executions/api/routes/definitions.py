@@ -129,7 +129,7 @@ def add_standing(router: Router, of: Texts) -> None:
         fields that are left out stay.
         """
         found = find(person(request), ref)
-        standing.change(found, person(request), resources.given(body))
+        standing.change(found, person(request), resources.sent_fields(body))
         return render.resource(found)
 
     @router.delete(

@@ -13,7 +13,7 @@ from executions.api import finding
 from executions.api.credentials import ACT, READ, person
 from executions.api.refusals import not_found
 from executions.api.render import resources as render
-from executions.api.routes.resources import given
+from executions.api.routes.resources import sent_fields
 from executions.api.schemas import resources as shapes
 from executions.ids import parse_public_id
 from executions.intake import standing
@@ -25,7 +25,7 @@ KINDS: dict[str, tuple[str, type[WorkflowInstance] | type[AgentInstance]]] = {
 }
 
 
-def found(user: User, kind: str, public_id: str) -> WorkflowInstance | AgentInstance:
+def instance_or_404(user: User, kind: str, public_id: str) -> WorkflowInstance | AgentInstance:
     """An instance of a parent that the caller may see."""
     prefix, model = KINDS[kind]
     key = finding.number(parse_public_id(public_id, prefix), f"{kind} instance", public_id)
@@ -52,7 +52,7 @@ def routes(kind: str) -> Router:
         summary=f"Read an instance of {_a(kind)}",
     )
     def read(request: HttpRequest, instance_id: str) -> shapes.Instance:
-        return render.instance(found(person(request), kind, instance_id))
+        return render.instance(instance_or_404(person(request), kind, instance_id))
 
     @router.patch(
         "/{instance_id}",
@@ -65,8 +65,8 @@ def routes(kind: str) -> Router:
         request: HttpRequest, instance_id: str, body: shapes.ChangeInstanceBody
     ) -> shapes.Instance:
         """Its description and default input; runs that were started keep what they had."""
-        instance = found(person(request), kind, instance_id)
-        standing.change_instance(instance, person(request), given(body))
+        instance = instance_or_404(person(request), kind, instance_id)
+        standing.change_instance(instance, person(request), sent_fields(body))
         return render.instance(instance)
 
     @router.delete(
@@ -78,7 +78,9 @@ def routes(kind: str) -> Router:
     )
     def delete(request: HttpRequest, instance_id: str) -> Status[None]:
         """409 for the default instance and while executions of it exist."""
-        standing.delete_instance(found(person(request), kind, instance_id), person(request))
+        standing.delete_instance(
+            instance_or_404(person(request), kind, instance_id), person(request)
+        )
         return Status(204, None)
 
     return router

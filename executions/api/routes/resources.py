@@ -143,7 +143,7 @@ def page(rows: QuerySet[Any, Any], filters: Filters, name: str) -> dict[str, Any
     return Listing(name, filters.limit, filters.cursor).page(rows, render.item)
 
 
-def given(body: BodyShape) -> dict[str, Any]:
+def sent_fields(body: BodyShape) -> dict[str, Any]:
     """The fields that were sent; null counts as not sent where a field cannot be null."""
     return {
         name: value

@@ -27,7 +27,7 @@ Id = Annotated[
 @talks
 def agree(client: Client, proposal: Id, output: AsText = Sentence.TEXT) -> None:
     """Agree to what somebody else asked for; `stigmer list proposals` shows what waits."""
-    told(client.post(f"{_path(proposal)}/agree"), output)
+    show_proposal(client.post(f"{_path(proposal)}/agree"), output)
 
 
 @talks
@@ -35,7 +35,7 @@ def turn_down(
     client: Client, proposal: Id, reason: Reason = "", output: AsText = Sentence.TEXT
 ) -> None:
     """Turn down what somebody else asked for, or withdraw what you asked for."""
-    told(client.post(f"{_path(proposal)}/turn-down", {"reason": reason}), output)
+    show_proposal(client.post(f"{_path(proposal)}/turn-down", {"reason": reason}), output)
 
 
 def is_proposal(answer: dict[str, Any]) -> bool:
@@ -43,7 +43,7 @@ def is_proposal(answer: dict[str, Any]) -> bool:
     return str(answer.get("id", "")).startswith("prp-")
 
 
-def told(answer: dict[str, Any], output: Sentence) -> None:
+def show_proposal(answer: dict[str, Any], output: Sentence) -> None:
     """Print its outcome in a line."""
     what = f"{answer['id']}  {answer['verb']} of {answer['execution_id']}"
     if answer["is_open"]:

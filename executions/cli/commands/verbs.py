@@ -11,7 +11,7 @@ import typer
 
 from executions.cli.asking import confirm
 from executions.cli.commands.deciding import Audited, Reason, Seq, follow_on, said, seen_at
-from executions.cli.commands.proposals import is_proposal, told
+from executions.cli.commands.proposals import is_proposal, show_proposal
 from executions.cli.commands.remote import AsText, talks
 from executions.cli.commands.runs import ExecutionId, Follow
 from executions.cli.exits import CommandError, ExitCode
@@ -157,7 +157,7 @@ def _run(client: Client, verb: Verb, execution: str, options: dict[str, Any]) ->
     is_bare = not verb.arguments and verb.reason == row.Reason.NONE
     answer = client.post(f"{path}/{verb.slug}", None if is_bare else body, headers=seen_at(seen))
     if is_proposal(answer):
-        told(answer, output)
+        show_proposal(answer, output)
         return
     follow = bool(options.get("follow"))
     # A fork is answered by the run that it began.

@@ -43,7 +43,7 @@ class Foreseen:
     def may_repeat(self) -> list[RunsAgain]:
         return [step for step in self.runs_again if step.may_repeat]
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """As pages, forms and proposals show it."""
         return {**asdict(self), "may_repeat": [asdict(step) for step in self.may_repeat]}
 
