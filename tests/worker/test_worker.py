@@ -165,7 +165,12 @@ def test_redis_may_go_and_come_back(worker, begin, ends, tmp_path, short_folder)
 
 
 def test_two_hundred_executions_wait_in_calls_at_once_on_two_processes(worker, begin, ends, gated):
-    workers = [worker(turned={"executions.calls.kind.ATTEMPT_SECONDS": 120}) for _ in range(2)]
+    # Each has room for half of them: neither may be taken for dead on a busy machine.
+    patient = {
+        "executions.calls.kind.ATTEMPT_SECONDS": 120,
+        "STIGMER_PROCESS_SILENCE_SECONDS": 60,
+    }
+    workers = [worker(turned=patient) for _ in range(2)]
     text = tasks(a=get(f"{gated.url}/gated"), b="{set: {n: 2}}")
     executions = [begin(text) for _ in range(200)]
     until(lambda: gated.inside == 200, what="200 calls are under way at once", seconds=60)
