@@ -1,4 +1,4 @@
-"""What agents of one owner may use in a day, what they have used, and what requests that are under
+"""The budget of one owner's agents for a day, what they have used, and what requests that are under
 way may still use.
 """
 
@@ -11,8 +11,8 @@ from django.db import models
 
 
 class Budget(models.Model):
-    """The budget of one owner, or of each that has none of their own. What is left out is not
-    bounded.
+    """The budget of one owner, or of each that has none of their own. A limit that is left out does
+    not bound.
     """
 
     user = models.OneToOneField(
@@ -45,8 +45,8 @@ class Budget(models.Model):
 
 
 class Spending(models.Model):
-    """What one owner's agents have used on a day, and what is reserved for requests that are under
-    way.
+    """The amounts that one owner's agents have used on a day, and those reserved for requests that
+    are under way.
     """
 
     id = models.BigAutoField(primary_key=True)

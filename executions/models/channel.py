@@ -60,7 +60,7 @@ class Channel(models.Model):
     place. ``types`` are the types of events that it wants, all where it is empty. ``only`` holds
     the ids of the workflows and agents that it is about, all where it is empty; ``muted`` those
     that it is not about. ``secret`` names a secret of the server that signs; the value is in no
-    row. What happened before ``hears_from`` is not told.
+    row. Events before ``hears_from`` are not told.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -29,7 +29,7 @@ class CloudEventQuerySet(models.QuerySet["CloudEvent"]):
         return self.filter(matched_at=None)
 
     def heard_by(self, execution: Execution) -> CloudEventQuerySet:
-        """What a run may hear: events of its owner, of them the signals to itself alone."""
+        """The events that a run may hear: its owner's, of them the signals to itself alone."""
         own = Q(execution=None) | Q(execution=execution.pk)
         return self.filter(own, owner=execution.owner_id, body__isnull=False)
 

@@ -10,7 +10,7 @@ from executions.ids import public_id, uuid7
 
 
 class EventSource(models.Model):
-    """What it sends are events of its owner.
+    """Its events are events of its owner.
 
     No secret is kept: it is derived from the key of the site, the row and ``generation``, which a
     rotation raises (:mod:`executions.inbound.signing`).

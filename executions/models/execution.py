@@ -33,7 +33,7 @@ FORMAT_OF_SILENCE = 1
 # Executions of one correlation id that a search finds, however old they are.
 MOST_ALIKE = 100
 
-# What says who or what moves a run on, by the column that says it (``PhaseRow.held_by``).
+# Columns that say who or what moves a run on (``PhaseRow.held_by``).
 _HELD_BY = {
     "process_id": Q(process__isnull=False),
     "runner": Q(runner=Runner.EXTERNAL.value),
@@ -223,7 +223,7 @@ class Execution(models.Model):
     retry_count = models.PositiveIntegerField(default=0)
     failure_reason = models.CharField(max_length=500, blank=True, default="")
     failed_at = models.DateTimeField(null=True, blank=True)
-    # What it has in common with others that stopped alike (executions.journal.causes).
+    # The cause that it shares with others that stopped alike (executions.journal.causes).
     cause = models.CharField(max_length=40, blank=True, default="", db_default="")
     requires_manual_intervention = models.BooleanField(default=False)
     last_checkpoint_at = models.DateTimeField(null=True, blank=True)

@@ -38,8 +38,8 @@ class LateAnswerQuerySet(models.QuerySet["LateAnswer"]):
     def offered_for(
         self, step_id: uuid.UUID, execution_id: uuid.UUID, key: str | None
     ) -> LateAnswer | None:
-        """What a person who decides about this step may take over: of its operation, a success
-        before a failure.
+        """The answer that a person who decides about this step may take over: of its operation, a
+        success before a failure.
         """
         of_operation = models.Q(step=step_id)
         if key:

@@ -34,8 +34,8 @@ class McpServerQuerySet(models.QuerySet["McpServer"]):
 class McpServer(models.Model):
     """``command`` is a name in STIGMER_MCP_COMMANDS: no row and no agent says what is executed.
 
-    What a server that is not trusted says of its tools decides nothing: each may happen only once
-    and asks a person, until an administrator has said otherwise of it.
+    The words of a server that is not trusted about its tools decide nothing: each may happen only
+    once and asks a person, until an administrator has said otherwise of it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -103,7 +103,7 @@ class McpTool(models.Model):
     name = models.CharField(max_length=200)
     definition = JsonField()
     digest = models.CharField(max_length=64)
-    # What the server offers now, where that is something else; null: what was taken.
+    # The tool as the server offers it now, where that is something else; null: what was taken.
     offered = JsonField(null=True, blank=True)
     is_enabled = models.BooleanField(default=True)
     effect = models.CharField(

@@ -43,7 +43,7 @@ class Objective(models.Model):
         return f"Objective of {self.workflow_id}"
 
     def told(self) -> dict[str, Any]:
-        """What it says, for the audit trail."""
+        """Its targets, for the audit trail."""
         return {
             "success_percent": self.success_percent,
             "within_seconds": self.within_seconds,

@@ -54,8 +54,8 @@ _PRIMARY_CODE = 0xFF
 
 
 def trouble(error: BaseException | None) -> Trouble | None:
-    """What passing trouble of the database an error stands for; None where it is another error, and
-    would come again.
+    """The passing trouble of the database that an error stands for; None where it is another error,
+    and would come again.
 
     Django's errors are judged by the driver's error from which they were raised.
     """

@@ -37,7 +37,7 @@ def prepared_cursor() -> CursorWrapper:
 def prepared_rows(text: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     """The rows that one such statement of PostgreSQL answers; raises Django's errors.
 
-    A step boundary is one: whatever it does not need is left out. Where somebody looks at the
+    A step boundary is one: whatever it does not need is left out. If somebody looks at the
     statements of this connection, it goes through the wrappers.
     """
     # Django looks its connection up at each name that it is asked for.

@@ -2,7 +2,7 @@
 connection.
 
 psycopg's cursor does the same by a generator that waits for the socket, and each wait of it gives
-the interpreter's lock away. Where many threads drive, to get the lock back costs more than the
+the interpreter's lock away. If many threads drive, to get the lock back costs more than the
 statement: one call of libpq gives it away once.
 """
 

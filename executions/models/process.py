@@ -79,7 +79,8 @@ class Process(models.Model):
     stuck_threads = models.PositiveIntegerField(default=0, db_default=0)
     # Since when it takes nothing new, because an administrator said so; what it drives it finishes.
     drained_at = models.DateTimeField(null=True, blank=True)
-    # What its sandbox was found to hold as it started: ``walls``, ``missing``, ``refusal``.
+    # The promises that its sandbox was found to hold as it started: ``walls``, ``missing``,
+    # ``refusal``.
     sandbox = JsonField(null=True, blank=True)
     # How many executions it held when it was declared dead: one that it held alone may have killed
     # it.

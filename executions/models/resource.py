@@ -26,7 +26,7 @@ class Visibility(models.TextChoices):
 class Resource(models.Model):
     """Name and standing; the text lives in versions.
 
-    What the owner wants and what the system found are dated apart.
+    The owner's wishes and the system's findings are dated apart.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -84,7 +84,7 @@ class Version(models.Model):
     document = JsonField()
     digest = models.CharField(max_length=64)
     warnings = JsonField(default=list, blank=True)
-    # What its author says of the change, as in a commit.
+    # The author's message about the change, as in a commit.
     message = models.CharField(max_length=LONGEST_MESSAGE, blank=True, default="")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 
 class TakenBack(models.Model):
-    """What was approved of this ``tool`` before ``at`` counts no more."""
+    """An approval of this ``tool`` before ``at`` counts no more."""
 
     id = models.BigAutoField(primary_key=True)
     execution = models.ForeignKey(

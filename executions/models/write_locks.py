@@ -17,8 +17,8 @@ from executions.models.passing import Trouble, trouble
 from executions.said import Said
 
 PATIENCE_SECONDS = 1.0
-# What an INSERT, UPDATE or DELETE has to wait for (PostgreSQL's manual, table of conflicting lock
-# modes).
+# The locks that an INSERT, UPDATE or DELETE has to wait for (PostgreSQL's manual, table of
+# conflicting lock modes).
 _MODES = ("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")
 _HOLDERS = """
     SELECT c.relname, l.pid, extract(epoch FROM clock_timestamp() - a.xact_start)
@@ -77,8 +77,8 @@ class Holder:
 
 
 def who_keeps_writes_out(seconds: float = PATIENCE_SECONDS) -> Holder | None:
-    """Who has locked the database, or one of its tables, for longer than ``seconds``; None where
-    writes go through.
+    """The program that has locked the database, or one of its tables, for longer than ``seconds``;
+    None where writes go through.
 
     Raises django.db.Error where the database does not answer.
     """

@@ -23,7 +23,7 @@ LEFT = {
     "executions/api": 77,
     "executions/cli": 1,
     "executions/driving": 1,
-    "executions/models": 25,
+    "executions/models": 4,
     "executions/roles.py": 1,
     "executions/states.py": 6,
     "executions/verbs": 11,
