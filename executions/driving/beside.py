@@ -19,7 +19,7 @@ from executions.calls.outcome import Done, Fail
 from executions.calls.python import step as python
 from executions.calls.table import EVERY_CALL
 from executions.driving import answering
-from executions.driving.attempts import effects, transactional, turn
+from executions.driving.attempts import children, effects, transactional, turn
 from executions.driving.attempts.effects import Ready, Stood
 from executions.driving.drive import Drive, Parked, Yielded
 from executions.driving.resting import come_to_rest, note, put_back_unsent
@@ -27,7 +27,7 @@ from executions.driving.sending import sent
 from executions.driving.under_way import Call, UnderWay
 from executions.journal.records import StepRecord
 from executions.language.walking.frontier import Frontier, Lane, State
-from executions.language.walking.requests import Effect, Fork, Joined, Park, Request
+from executions.language.walking.requests import Effect, Fork, Joined, Park, Request, Spawn
 from executions.language.walking.retry import Policy
 from executions.states import StepStatus, WaitingFor
 
@@ -106,6 +106,7 @@ class Beside:
         while frontier.joined is None:
             self._judge()
             is_new = False
+            self._look_at_children()
             for lane in frontier.lanes(State.STANDS):
                 if lane.state is State.STANDS and frontier.may_begin(lane):
                     is_new = self._see_to(lane) or is_new
@@ -117,6 +118,18 @@ class Beside:
             if not is_new:
                 break
         return frontier.joined
+
+    def _look_at_children(self) -> None:
+        """The runs that several branches wait for or are about to start, in one question."""
+        frontier = self._frontier
+        children.look(
+            self._drive,
+            [
+                lane.request.step
+                for lane in frontier.lanes(State.STANDS)
+                if isinstance(lane.request, Spawn) and frontier.may_begin(lane)
+            ],
+        )
 
     def _judge(self) -> None:
         """Before anything begins: all branches have been walked to their first request."""
@@ -228,7 +241,9 @@ class Beside:
         )
         self._drive.boundary.columns["current_step"] = _step(next(iter(self._parked))).path
         in_line = tuple(key for each in parked for key in each.in_line)
-        return Parked(min(moments, default=None), WaitingFor.joined(kinds), in_line=in_line)
+        awaits = tuple(child for each in parked for child in each.awaits)
+        until = min(moments, default=None)
+        return Parked(until, WaitingFor.joined(kinds), in_line=in_line, awaits=awaits)
 
     def _listen(self) -> None:
         """Wait until a call has come to its outcome, a moment has come, or something was asked."""

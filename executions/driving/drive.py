@@ -18,8 +18,10 @@ from executions.driving import surroundings
 from executions.driving.attempts.lost import why_lost
 from executions.driving.attempts.running import Running
 from executions.driving.boundary import Boundary
+from executions.driving.family import Family
 from executions.driving.lease import Held, load_records
 from executions.driving.store import Store
+from executions.driving.waking import wake_if_any_ended
 from executions.journal.links import FIRST_FORMAT
 from executions.journal.records import StepRecord
 from executions.journal.replay import Journal
@@ -36,7 +38,7 @@ class Parked(Exception):
 
     ``also`` is done in the transaction that lets go. ``take_back`` takes out of what has gathered
     what this was to begin, where something is asked before. ``in_line``: the key under which it
-    waits for a process of functions.
+    waits for a process of functions. ``awaits``: the runs for whose ends it waits.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Parked(Exception):
         also: Callable[[], None] | None = None,
         take_back: Callable[[], None] | None = None,
         in_line: tuple[uuid.UUID, ...] = (),
+        awaits: tuple[uuid.UUID, ...] = (),
     ) -> None:
         super().__init__(waiting_for)
         self.until = until
@@ -54,6 +57,7 @@ class Parked(Exception):
         self.also = also
         self.take_back = take_back
         self.in_line = in_line
+        self.awaits = awaits
 
 
 class Yielded(Exception):
@@ -110,6 +114,8 @@ class Drive:
         self.why_lost = why_lost(held)
         self.columns_at_end: dict[str, Any] = {}
         self.walker: Walker | AgentWalker | None = None
+        # Of the branches that are seen to at this moment; None where it is not several.
+        self.family: Family | None = None
 
     def go_on(self, held: Held) -> None:
         """The walk of this drive goes on: this process has taken the run again, as it stood."""
@@ -153,12 +159,13 @@ class Drive:
         *,
         also: Callable[[], None] | None = None,
         take_back: Callable[[], None] | None = None,
+        awaits: tuple[uuid.UUID, ...] = (),
     ) -> NoReturn:
         """The walk stands at this step and waits: raises :class:`Parked`."""
         step.enter(StepStatus.WAITING, wake_at=until, waiting_for=waiting_for)
         self.journal.pending[step.id] = step
         self.boundary.columns["current_step"] = step.path
-        self.park(until, waiting_for, also=also, take_back=take_back)
+        self.park(until, waiting_for, also=also, take_back=take_back, awaits=awaits)
 
     def park(
         self,
@@ -167,12 +174,15 @@ class Drive:
         *,
         also: Callable[[], None] | None = None,
         take_back: Callable[[], None] | None = None,
+        awaits: tuple[uuid.UUID, ...] = (),
     ) -> NoReturn:
         """The walk stands here, and its step says so already: raises :class:`Parked`."""
-        raise Parked(until, waiting_for, also=also, take_back=take_back)
+        raise Parked(until, waiting_for, also=also, take_back=take_back, awaits=awaits)
 
     def let_go(self, parked: Parked, *, keeps_walk: bool) -> None:
         """Let go of the execution, as :meth:`Boundary.park` does; raises what was asked before."""
+        if parked.awaits:
+            self.boundary.gather(partial(wake_if_any_ended, self.execution, parked.awaits))
         try:
             self.boundary.park(
                 parked.until,

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
+
 from executions import clock
 from executions.dispatch import ring_after_commit
 from executions.models import Execution
-from executions.states import Phase
+from executions.states import ENDED_PHASES, Phase
+
+
+def wake_if_any_ended(execution: Execution, child_ids: Sequence[uuid.UUID]) -> None:
+    """One of these may have ended between the look at it and this transaction, which holds the row
+    of the parent now.
+    """
+    if Execution.objects.filter(pk__in=child_ids, phase__in=ENDED_PHASES).exists():
+        wake(execution)
 
 
 def wake(execution: Execution) -> None:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import copy
 import json
-import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -27,7 +26,7 @@ from executions.driving import stopping
 from executions.driving.attempts import allowance
 from executions.driving.attempts.effects import Stood
 from executions.driving.drive import Drive, sooner
-from executions.driving.waking import wake
+from executions.driving.family import Family
 from executions.errors import Refused, WorkflowError
 from executions.ids import public_id
 from executions.intake import create_execution as intake
@@ -57,7 +56,7 @@ def outcome_of(drive: Drive, request: Spawn) -> Done | Fail:
     Raises Parked while it is waited for.
     """
     held = Child.of(request.step)
-    child = drive.store.call(partial(_found, drive.execution, request.step))
+    child = _child_of(drive, request.step)
     if child is None:
         if held.child is not None:
             run = public_id(prefix_of_child(request.step.arguments), held.child)
@@ -77,14 +76,14 @@ def outcome_of(drive: Drive, request: Spawn) -> Done | Fail:
         drive.store.call(partial(stopping.cancel_with_children, child.pk))
         detail = f"The run {child.public_id} did not end within its time limit."
         return _failed(WorkflowError.standard("timeout", detail))
-    _park(drive, request, also=partial(_wake_if_ended, drive.execution, child.pk))
+    _park(drive, request, awaits=(child.pk,))
 
 
 def _started(drive: Drive, request: Spawn) -> Done | Fail:
     step, stood = request.step, Stood.of(drive, request.step)
     try:
         width = allowance.width_at(drive.journal.steps, step.path)
-        draft = drive.store.call(partial(_draft, drive.execution, step, width))
+        draft = drive.store.call(partial(_draft, drive.execution, step, width, drive.family))
         draft.input = drive.secrets.redact(draft.input)
         if isinstance(draft.version, WorkflowVersion):
             # Foreign text: not in a transaction.
@@ -99,6 +98,8 @@ def _started(drive: Drive, request: Spawn) -> Done | Fail:
             )
         status = 404 if problem.code == "not_found" else None
         return _failed(WorkflowError.standard("validation", problem.text, status=status))
+    if drive.family is not None:
+        drive.family.count += 1
     draft.descent |= {"is_awaited": request.awaited, "parent_key": child_key(step)}
     Child.of(step).child = draft.id
 
@@ -119,12 +120,30 @@ def _park(drive: Drive, request: Spawn, **how: Any) -> NoReturn:
     drive.wait(request.step, wake_at, WaitingFor.CHILD, **how)
 
 
-def _found(execution: Execution, step: StepRecord) -> Execution | None:
-    return Execution.objects.filter(parent=execution.pk, parent_key=child_key(step)).first()
+def look(drive: Drive, steps: Sequence[StepRecord]) -> None:
+    """Read once what these steps need, if they are several."""
+    keys = [child_key(step) for step in steps]
+    several = len(keys) > 1
+    drive.family = drive.store.call(partial(Family.of, drive.execution, keys)) if several else None
 
 
-def _draft(execution: Execution, step: StepRecord, width: int) -> ExecutionDraft:
+def _child_of(drive: Drive, step: StepRecord) -> Execution | None:
+    key, family = child_key(step), drive.family
+    if family is not None and key in family.children:
+        # Of one look: whoever asks again has begun to wait since.
+        return family.children.pop(key)
+    return drive.store.call(partial(_found, drive.execution, key))
+
+
+def _found(execution: Execution, key: str) -> Execution | None:
+    return Execution.objects.filter(parent=execution.pk, parent_key=key).first()
+
+
+def _draft(
+    execution: Execution, step: StepRecord, width: int, family: Family | None
+) -> ExecutionDraft:
     """The run to start, where so many branches share what agents may use. Raises Refused."""
+    family = family or Family.of(execution, [])
     wanted = step.arguments
     if execution.depth >= MOST_DEEP:
         message = (
@@ -132,14 +151,14 @@ def _draft(execution: Execution, step: StepRecord, width: int) -> ExecutionDraft
             " stand there."
         )
         raise Refused("conflict", message, remedy="Does a workflow start itself without an end?")
-    if Execution.objects.filter(parent=execution.pk).count() >= MOST_CHILDREN:
+    if family.count >= MOST_CHILDREN:
         raise Refused(
             "conflict",
             f"A run starts at most {MOST_CHILDREN:,} others.",
             remedy="Start them from several.",
         )
     draft = ExecutionDraft(
-        owner=User.objects.get(pk=execution.owner_id),
+        owner=family.owner,
         correlation_id=execution.correlation_id,
         queue=execution.queue,
         descent={
@@ -148,7 +167,10 @@ def _draft(execution: Execution, step: StepRecord, width: int) -> ExecutionDraft
             "confined_to": _confined_to(execution),
         },
     )
-    (_of_agent if "agent" in wanted else _of_workflow)(draft, wanted)
+    if "agent" in wanted:
+        _of_agent(draft, wanted)
+    else:
+        _of_workflow(draft, wanted, family)
     allowance.hand_on(execution, draft, width, wanted)
     if draft.kind == "agent":
         tainted_by = wanted.get("tainted_by") or _read_outside(execution)
@@ -174,11 +196,15 @@ def _read_outside(execution: Execution) -> str:
     return f"the workflow {version.workflow.slug}"
 
 
-def _of_workflow(draft: ExecutionDraft, wanted: Mapping[str, Any]) -> None:
-    draft.workflow = _workflow(draft.owner, wanted["namespace"], wanted["name"])
+def _of_workflow(draft: ExecutionDraft, wanted: Mapping[str, Any], family: Family) -> None:
+    names = wanted["namespace"], wanted["name"]
+    if names not in family.workflows:
+        family.workflows[names] = _workflow(draft.owner, *names)
+    draft.workflow = family.workflows[names]
     draft.version = _version(draft.workflow, wanted["version"])
     default = draft.workflow.default_instance
-    draft.input = wanted.get("input", default.default_input if default is not None else {})
+    usual = copy.deepcopy(default.default_input) if default is not None else {}
+    draft.input = wanted.get("input", usual)
 
 
 def _of_agent(draft: ExecutionDraft, wanted: Mapping[str, Any]) -> None:
@@ -267,14 +293,6 @@ def _ended(child: Execution) -> Done | Fail:
     said = error.detail or error.title
     detail = f"The run {child.public_id} failed" + (f": {said}" if said else ".")
     return _failed(WorkflowError(error.type, error.status, error.title, detail))
-
-
-def _wake_if_ended(execution: Execution, child_id: uuid.UUID) -> None:
-    """It may have ended between the look at it and this transaction, which holds the row of the
-    parent now.
-    """
-    if Execution.objects.filter(pk=child_id, phase__in=ENDED_PHASES).exists():
-        wake(execution)
 
 
 def _failed(error: WorkflowError) -> Fail:

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from executions import clock
 from executions.driving.attempts import children
 from executions.driving.chain import verify
+from executions.driving.family import Family
 from executions.errors import Refused
 from executions.intake import create_execution
 from executions.intake.apply import apply_definition
@@ -440,18 +441,52 @@ def test_the_run_can_be_started_as_any_other(apply, alice):
     assert drive_family(start(applied.workflow, alice, input={"n": 1})).output == {"x": 7}
 
 
-def test_a_child_that_ends_while_its_parent_parks_is_heard_at_once(begin, apply, monkeypatch):
-    apply("child", tasks(a="{set: {x: 7}}"))
-    execution = drive_on(begin(tasks(a=run()), {"n": 1}))
-    Execution.objects.filter(pk=execution.pk).update(wake_at=clock.now())
-    look = children._found
+def forked(count):
+    branches = [f"{{b{number}: {run()}}}" for number in range(count)]
+    return f"do: [{{all: {{fork: {{branches: [{', '.join(branches)}]}}}}}}]"
+
+
+def ends_after_the_look(monkeypatch, where, name, children_of):
+    """All children that the next drive of their parent looks at end right after that look."""
+    look = getattr(where, name)
 
     def looked(*arguments):
         found = look(*arguments)
         monkeypatch.undo()
-        assert found is not None and found.phase == Phase.PENDING
-        drive_on(found)
+        for each in children_of(found):
+            assert each is not None and each.phase == Phase.PENDING
+            drive_on(each)
         return found
 
-    monkeypatch.setattr(children, "_found", looked)
+    monkeypatch.setattr(where, name, looked)
+
+
+def test_a_child_that_ends_while_its_parent_parks_is_heard_at_once(begin, apply, monkeypatch):
+    apply("child", tasks(a="{set: {x: 7}}"))
+    execution = drive_on(begin(tasks(a=run()), {"n": 1}))
+    Execution.objects.filter(pk=execution.pk).update(wake_at=clock.now())
+    ends_after_the_look(monkeypatch, children, "_found", lambda child: [child])
     assert drive_on(execution).output == {"x": 7}
+
+
+def test_children_of_branches_that_end_while_their_parent_parks_are_heard_at_once(
+    begin, apply, monkeypatch
+):
+    apply("child", tasks(a="{set: {x: 7}}"))
+    execution = drive_on(begin(forked(2), {"n": 1}))
+    assert execution.phase == Phase.WAITING
+    Execution.objects.filter(pk=execution.pk).update(wake_at=clock.now())
+    ends_after_the_look(monkeypatch, Family, "of", lambda family: family.children.values())
+    assert drive_on(execution).output == [{"x": 7}, {"x": 7}]
+
+
+def test_a_fork_reads_once_what_all_its_children_need(begin, apply, django_assert_max_num_queries):
+    apply("child", tasks(a="{set: {x: 7}}"))
+    execution = begin(forked(30), {"n": 1})
+    # A row, its instance, a tally and a savepoint for each.
+    with django_assert_max_num_queries(30 * 5 + 25):
+        execution = drive_on(execution)
+    Execution.objects.filter(pk=execution.pk).update(wake_at=clock.now())
+    with django_assert_max_num_queries(25):
+        drive_on(execution)
+    assert Execution.objects.get(pk=execution.pk).phase == Phase.WAITING
