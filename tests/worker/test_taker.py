@@ -129,8 +129,12 @@ CHILDREN = """
 
 def test_children_of_a_long_run_wake_the_worker_that_keeps_its_walk(worker, begin, ends):
     begin("do: [{a: {set: {n: 1}}}]", name="child")
-    # Nobody else may take it at all.
-    turned = {**NO_SWEEP, "executions.models.claiming.KEEPER_SECONDS": 3600}
+    # Nobody else may take it at all, and a busy machine must not make its keeper a dead one.
+    turned = {
+        **NO_SWEEP,
+        "STIGMER_PROCESS_SILENCE_SECONDS": 60,
+        "executions.models.claiming.KEEPER_SECONDS": 3600,
+    }
     for _ in range(2):
         worker(turned=turned)
     execution = ends(begin(LONG + CHILDREN), seconds=60)
