@@ -74,7 +74,7 @@ _FREE: Mapping[str, Any] = {
     "kept_by": None,
 }
 _ENDED = {**_FREE, "cancel_asked_at": None, "pause_asked_at": None, "ended_at": Moment.NOW}
-# What a person's decision takes back of how a run ended, beside what PENDING itself sets.
+# A person's decision takes this back of how a run ended, beside what PENDING itself sets.
 BEGUN_ANEW: Mapping[str, Any] = {
     "error": None,
     "failed_at": None,
@@ -222,7 +222,7 @@ class Runner(StrEnum):
 
 
 class Stand(Enum):
-    """What a status means to the walk: still open, answered from the journal, failed, or closed
+    """The meaning of a status to the walk: still open, answered from the journal, failed, or closed
     without an answer.
     """
 

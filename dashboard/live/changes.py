@@ -1,4 +1,4 @@
-"""What changed in executions, as parts of pages: the database is asked once for many of them."""
+"""Changes of executions, as parts of pages: the database is asked once for many of them."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def toast(notification: Notification, sees_everything: bool) -> dict[str, Any]:
 
 
 def _button(notification: Notification) -> dict[str, Any]:
-    """What the owner can do about it at once, where the run still stands there."""
+    """The verbs that the owner can use at once, where the run still stands there."""
     event = notification.event
     execution = event.execution
     if event.name != EventName.STEP_FAILED or execution.phase != Phase.FAILED:

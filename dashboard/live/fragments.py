@@ -26,7 +26,7 @@ from executions.verbs.rows import VERBS
 
 
 def execution_context(execution: Execution, role: Role) -> dict[str, Any]:
-    """What the parts above the steps need."""
+    """All that the parts above the steps need."""
     unfinished = queries.unfinished_steps(execution.pk)
     at = queries.stopped_at(execution)
     failed = [step for step in unfinished if step.status == StepStatus.FAILED and step.path in at]

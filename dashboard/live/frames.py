@@ -94,5 +94,5 @@ def subscribed(topic: str, seq: int) -> dict[str, Any]:
 
 
 def beat(seqs: dict[str, int]) -> dict[str, Any]:
-    """Where each subscribed topic stands; a page that is behind asks again."""
+    """The sequence at which each subscribed topic stands; a page that is behind asks again."""
     return {"v": VERSION, "beat": seqs}

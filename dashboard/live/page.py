@@ -82,12 +82,12 @@ class Parts(Mailbox):
         self._filled.set()
 
     def stream(self, topic: str, delta: Delta) -> None:
-        """What is new of an answer; what waits of it is sent together."""
+        """Put the news of an answer; all that waits of it is sent together."""
         self._streams[topic] = joined(self._streams.get(topic), delta)
         self._filled.set()
 
     def forget(self, topic: str) -> None:
-        """What waits for this topic is not wanted any more."""
+        """Drop all that waits for this topic."""
         self._topics.pop(topic, None)
         self._streams.pop(topic, None)
 
@@ -102,7 +102,8 @@ class Parts(Mailbox):
         return changed + told + list(others.values())
 
     def is_empty(self) -> bool:
-        # What waits at the end was for other rights, or is read again by the page that comes back.
+        # All that waits at the end was for other rights, or is read again by the page that comes
+        # back.
         waits = self._topics or self._others or self._streams
         return self.closed is not None or not waits
 

@@ -176,8 +176,8 @@ class Boundary:
 
         It raises what was asked meanwhile, as ``commit`` does.
 
-        Where this process ``keeps_walk``, the others leave its timer to it for a moment. ``also``
-        is done in the same transaction. ``take_back`` takes out of what has gathered what this was
+        Others leave its timer for a moment to a process that ``keeps_walk``. ``also`` is done in
+        the same transaction. ``take_back`` takes out of what has gathered what this was
         to begin.
         """
         columns: dict[str, Any] = {"wake_at": until, "waiting_for": waiting_for}

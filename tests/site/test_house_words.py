@@ -17,15 +17,13 @@ OPENING = re.compile(r"(?:^|(?<=[.!?]\s))(?:Who|Whoever|What|Whatever|Where)\b[^
 # Rooms that have some yet. Let the numbers go down; a room that is not here stays without.
 LEFT = {
     "dashboard/answering.py": 1,
-    "dashboard/live": 7,
     "dashboard/sentence.py": 1,
     "dashboard/templatetags": 1,
     "executions/api": 77,
     "executions/cli": 1,
-    "executions/driving": 1,
     "executions/models": 4,
     "executions/roles.py": 1,
-    "executions/states.py": 6,
+    "executions/states.py": 4,
     "executions/verbs": 11,
     "stigmer_site/doors.py": 1,
 }
