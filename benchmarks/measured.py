@@ -46,14 +46,17 @@ def medians(found: Found, key: str) -> dict[str, float]:
 
 
 def ratios(found: Found, key: str) -> dict[str, float]:
-    """Ours as a multiple of each peer's in the same round; the median of the rounds."""
+    """Ours as a multiple of each peer's in the same round; the median of the rounds.
+
+    A peer without a ratio used none of it: DBOS on SQLite has no server.
+    """
     return {
         name: statistics.median(
             getattr(ours, key) / getattr(theirs, key)
             for ours, theirs in zip(found[OURS], rounds, strict=True)
         )
         for name, rounds in found.items()
-        if name != OURS
+        if name != OURS and all(getattr(each, key) for each in rounds)
     }
 
 

@@ -34,6 +34,11 @@ def test_a_ratio_is_that_of_the_same_round() -> None:
     assert ratios(FOUND, "workflows_per_second") == {"Absurd 0.5": 2.0}
 
 
+def test_a_peer_that_used_none_has_no_ratio() -> None:
+    found = {OURS: [ONE], "DBOS 3.4": [replace(ONE, database_cpu_ms=0.0)]}
+    assert ratios(found, "database_cpu_ms") == {}
+
+
 def test_the_tables_say_when_how_busy_and_how_much() -> None:
     text = tables(FOUND, datetime(2026, 11, 30, tzinfo=UTC), cores=2)
     assert "2026-11-30, 2 cores, load 0.5 to 0.5, rounds: 3, medians over them." in text
