@@ -17,3 +17,14 @@ def client(url: str, timeout_seconds: float) -> redis.Redis:
     return redis.Redis.from_url(
         url, socket_timeout=timeout_seconds, socket_connect_timeout=timeout_seconds
     )
+
+
+def push(connection: redis.Redis, key: str, word: str, kept_seconds: int) -> None:
+    """Put a word at the end of a list, which is forgotten if nobody takes it for so long.
+
+    Raises redis.RedisError.
+    """
+    with connection.pipeline() as both:
+        both.rpush(key, word)
+        both.expire(key, kept_seconds)
+        both.execute()

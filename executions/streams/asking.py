@@ -12,7 +12,7 @@ from typing import Any
 import redis
 from django.conf import settings
 
-from executions.redis_client import client
+from executions.redis_client import client, push
 
 # So long the answer is waited for; a question that nobody took meanwhile is forgotten.
 ANSWER_SECONDS = 5
@@ -26,21 +26,14 @@ def ask(process_id: uuid.UUID, execution_id: str) -> Any:
     box, answer = _box(process_id), f"stigmer:stack:answer:{uuid.uuid4().hex}"
     connection = _client()
     question = json.dumps({"execution": execution_id, "answer": answer})
-    with connection.pipeline() as pipeline:
-        pipeline.rpush(box, question)
-        pipeline.expire(box, _FORGOTTEN_SECONDS)
-        pipeline.execute()
+    push(connection, box, question, _FORGOTTEN_SECONDS)
     found: Any = connection.blpop([answer], timeout=ANSWER_SECONDS)
     return None if found is None else json.loads(found[1])
 
 
 def hurry(process_id: uuid.UUID) -> None:
     """Tell the worker that something is due which is left to it. Raises redis.RedisError."""
-    box = _box(process_id)
-    with _client().pipeline() as pipeline:
-        pipeline.rpush(box, json.dumps(_LOOK))
-        pipeline.expire(box, _FORGOTTEN_SECONDS)
-        pipeline.execute()
+    push(_client(), _box(process_id), json.dumps(_LOOK), _FORGOTTEN_SECONDS)
 
 
 def hear(process_id: uuid.UUID, answer: Callable[[str], Any], look: Callable[[], None]) -> bool:
@@ -53,10 +46,8 @@ def hear(process_id: uuid.UUID, answer: Callable[[str], Any], look: Callable[[],
     if question == _LOOK:
         look()
         return True
-    with connection.pipeline() as pipeline:
-        pipeline.rpush(question["answer"], json.dumps(answer(question["execution"])))
-        pipeline.expire(question["answer"], _FORGOTTEN_SECONDS)
-        pipeline.execute()
+    said = json.dumps(answer(question["execution"]))
+    push(connection, question["answer"], said, _FORGOTTEN_SECONDS)
     return True
 
 

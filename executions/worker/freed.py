@@ -11,6 +11,7 @@ from contextlib import suppress
 from redis import Redis
 from redis.exceptions import RedisError
 
+from executions.redis_client import push
 from executions.worker.slots import Slots
 
 LOOK_SECONDS = 1.0
@@ -49,10 +50,4 @@ class Freed:
                     return
             # The ear says that Redis is away, and looks again by itself.
             with suppress(RedisError):
-                self._say()
-
-    def _say(self) -> None:
-        with self._connection.pipeline() as both:
-            both.rpush(self.key, "1")
-            both.expire(self.key, KEPT_SECONDS)
-            both.execute()
+                push(self._connection, self.key, "1", KEPT_SECONDS)

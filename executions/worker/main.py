@@ -181,7 +181,7 @@ def _drive(drive: Callable[[uuid.UUID], bool], solo: Solo, execution_id: uuid.UU
         execution = run_tx(
             Execution.objects.filter(pk=execution_id)
             .filter(Q(alone=True) | Q(kept_by__isnull=False, wake_at__lte=Now()))
-            .only("owner_id", "current_step", "alone", "kept_by")
+            .only("owner_id", "current_step", "kept_by")
             .first
         )
     except Error as problem:
