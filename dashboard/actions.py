@@ -77,11 +77,11 @@ def refusals(buttons: Sequence[Action]) -> list[tuple[str, Action]]:
     """Why buttons cannot be used: buttons with the same reason together, as (their words, the first
     of them).
     """
-    found: dict[str, list[Action]] = {}
+    by_reason: dict[str, list[Action]] = {}
     for action in buttons:
         if not action.is_allowed:
-            found.setdefault(action.why_not, []).append(action)
-    return [(", ".join(action.label for action in same), same[0]) for same in found.values()]
+            by_reason.setdefault(action.why_not, []).append(action)
+    return [(", ".join(action.label for action in same), same[0]) for same in by_reason.values()]
 
 
 def _unless_it_stays(action: Action, stall: Stall) -> Action:

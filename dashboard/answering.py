@@ -96,8 +96,10 @@ def again(asked: Question, sent: Mapping[str, str], problems: Mapping[str, str])
 
 def refused(asked: Question, sent: Mapping[str, str], refusal: Refused) -> Question:
     """As it was sent, with what the refusal finds at the fields, and its words above."""
-    found = [Finding(each.pointer.removeprefix(_FORM), each.message) for each in refusal.findings]
-    problems = run_form.by_field(asked.form, found) if asked.form else {}
+    findings = [
+        Finding(each.pointer.removeprefix(_FORM), each.message) for each in refusal.findings
+    ]
+    problems = run_form.by_field(asked.form, findings) if asked.form else {}
     shown = again(asked, sent, problems)
     loose = problems.get("", "")
     return replace(

@@ -117,11 +117,11 @@ def _filters(step: Step) -> str:
 
 def _filter(wanted: dict[str, Any]) -> str:
     kind = values.plain(str(wanted.get("type") or ""))[:_LONGEST_PROMPT]
-    known = [(key[1:].replace("/", "."), value) for key, value in wanted["equal"].items()]
-    known += [(n, r["expect"]) for n, r in wanted["correlate"].items() if "expect" in r]
+    equalities = [(key[1:].replace("/", "."), value) for key, value in wanted["equal"].items()]
+    equalities += [(n, r["expect"]) for n, r in wanted["correlate"].items() if "expect" in r]
     pairs = [
         (key[:_LONGEST_KEY], values.plain(str(value))[:_LONGEST_KEY])
-        for key, value in known[:MOST_NAMED]
+        for key, value in equalities[:MOST_NAMED]
     ]
     where = format_html_join(", ", "<bdi>{}</bdi> = <bdi>{}</bdi>", pairs)
     what = format_html(_("for <bdi>{kind}</bdi>"), kind=kind) if kind else _("for any event")

@@ -44,10 +44,10 @@ def choice_of(sent: QueryDict, searches_of_list: Iterable[Search]) -> Choice:
 
 def chosen(values: Iterable[str]) -> list[Chosen]:
     """``wex-…@17`` each; what cannot be read, and what comes twice, is left out."""
-    found: dict[object, Chosen] = {}
+    by_id: dict[object, Chosen] = {}
     for value in values:
         name, _, seq = value.partition("@")
         execution_id = parse_public_id(name, "wex", "aex")
         if execution_id is not None and seq.isascii() and seq.isdigit() and len(seq) < 19:
-            found.setdefault(execution_id, Chosen(execution_id, int(seq)))
-    return list(found.values())
+            by_id.setdefault(execution_id, Chosen(execution_id, int(seq)))
+    return list(by_id.values())

@@ -96,9 +96,9 @@ def kept(names: Iterable[str]) -> str:
             Said("There is no column {name!r}.", name=unknown[0][:60]),
             remedy=Said("The list has {columns}.", columns=", ".join(BY_NAME)),
         )
-    found = [each.name for each in COLUMNS if each.is_fixed or each.name in wanted]
+    shown = [each.name for each in COLUMNS if each.is_fixed or each.name in wanted]
     usual = [each.name for each in chosen("")]
-    return "" if found == usual else ",".join(found)
+    return "" if shown == usual else ",".join(shown)
 
 
 @dataclass(frozen=True, slots=True)

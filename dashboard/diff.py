@@ -10,6 +10,6 @@ _KINDS = {"+": "added", "-": "removed", "@": "place"}
 
 def lines(before: str, after: str) -> list[tuple[str, str]]:
     """Kind (``added``, ``removed``, ``place`` or empty) and text of each line of a unified diff."""
-    found = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
-    told = [line for line in found if not line.startswith(("---", "+++"))]
-    return [(_KINDS.get(line[:1], ""), line) for line in told[:MOST_LINES]]
+    diff = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
+    body = [line for line in diff if not line.startswith(("---", "+++"))]
+    return [(_KINDS.get(line[:1], ""), line) for line in body[:MOST_LINES]]

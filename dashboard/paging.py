@@ -14,10 +14,10 @@ EXECUTION = ("wex", "aex")
 
 def id_or_404(text: str, *prefixes: str) -> uuid.UUID:
     """The UUID behind a public id; a text that is none gets the same answer as an unknown id."""
-    found = parse_public_id(text, *prefixes)
-    if found is None:
+    key = parse_public_id(text, *prefixes)
+    if key is None:
         raise Http404
-    return found
+    return key
 
 
 def cursor(text: str | None, *prefixes: str) -> uuid.UUID | None:

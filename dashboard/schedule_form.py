@@ -36,27 +36,27 @@ def wanted(sent: Mapping[str, str]) -> Wanted:
     )
 
 
-def typed(given: Wanted) -> dict[str, Any]:
+def typed(fields: Wanted) -> dict[str, Any]:
     """The values of the fields."""
-    shown = asdict(given) | {"starts": given.workflow or given.agent}
-    if given.input is None:
+    shown = asdict(fields) | {"starts": fields.workflow or fields.agent}
+    if fields.input is None:
         return shown | {"input": ""}
-    is_text = bool(given.agent) and isinstance(given.input, str)
-    text = given.input if is_text else json.dumps(given.input, ensure_ascii=False, indent=2)
+    is_text = bool(fields.agent) and isinstance(fields.input, str)
+    text = fields.input if is_text else json.dumps(fields.input, ensure_ascii=False, indent=2)
     return shown | {"input": text}
 
 
 def problems(refused: Refused) -> dict[str, str]:
     """The problems by field; one that a schema found in a part of the input names the place."""
-    found: dict[str, list[str]] = {}
+    by_field: dict[str, list[str]] = {}
     for each in refused.findings:
         name, *inside = path_of(each.pointer) or [""]
         field = "starts" if name in ("workflow", "agent") else name
         said = translated(each.message)
         said = said[:1].upper() + said[1:]
         place = "/".join(str(part) for part in inside)
-        found.setdefault(field, []).append(f"{place}: {said}" if place else said)
-    return {name: " ".join(texts) for name, texts in found.items()}
+        by_field.setdefault(field, []).append(f"{place}: {said}" if place else said)
+    return {name: " ".join(texts) for name, texts in by_field.items()}
 
 
 def _json(text: str) -> Any:

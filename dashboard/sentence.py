@@ -99,8 +99,8 @@ def _stands(execution: Execution, steps: Sequence[Step]) -> str:
 
 
 def _step(execution: Execution, steps: Sequence[Step], *statuses: str) -> tuple[Step | None, str]:
-    found = next((step for step in steps if step.status in statuses), None)
-    return found, found.name if found else words.last_name(execution.current_step)
+    first = next((step for step in steps if step.status in statuses), None)
+    return first, first.name if first else words.last_name(execution.current_step)
 
 
 def _pending(execution: Execution, steps: Sequence[Step]) -> str:

@@ -23,8 +23,8 @@ def _typed(kind: str, text: str) -> str:
     return "on" if kind == "boolean" and text == "true" else text
 
 
-def curl(origin: str, slug: str, given: str) -> str:
-    body = json.dumps({"input": json.loads(given)}, ensure_ascii=False)
+def curl(origin: str, slug: str, input_json: str) -> str:
+    body = json.dumps({"input": json.loads(input_json)}, ensure_ascii=False)
     return (
         f"curl -X POST {shlex.quote(f'{origin}/api/v1/workflows/{slug}/run')} \\\n"
         '  -H "Authorization: Bearer $STIGMER_TOKEN" -H "Content-Type: application/json" \\\n'
@@ -33,8 +33,8 @@ def curl(origin: str, slug: str, given: str) -> str:
     )
 
 
-def command(slug: str, given: str) -> str:
-    value = json.loads(given)
+def command(slug: str, input_json: str) -> str:
+    value = json.loads(input_json)
     inputs = (
         [f"--input {shlex.quote(f'{name}={_plain(each)}')}" for name, each in value.items()]
         if value

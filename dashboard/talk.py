@@ -135,6 +135,6 @@ def _children(keys: Sequence[uuid.UUID | None]) -> dict[uuid.UUID, Execution]:
 
 def _todos(execution: Execution) -> list[tuple[str, str]]:
     run = AgentRun.objects.filter(execution=execution).first()
-    told = run.todos.values() if run is not None and isinstance(run.todos, dict) else ()
-    each = [todo for todo in told if isinstance(todo, dict)]
+    entries = run.todos.values() if run is not None and isinstance(run.todos, dict) else ()
+    each = [todo for todo in entries if isinstance(todo, dict)]
     return [(str(todo.get("content") or ""), str(todo.get("status") or "")) for todo in each]

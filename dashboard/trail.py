@@ -63,16 +63,16 @@ def around(path: str, forks: Collection[str]) -> list[Group]:
     """The groups in which the step at ``path`` stands, outermost first; ``forks`` are the paths of
     the steps that forked.
     """
-    found: list[Group] = []
+    groups: list[Group] = []
     above = ""
     for segment in path.split("/")[1:]:
         here = f"{above}/{segment}"
         if is_round(segment):
-            found += [Group(Kind.LOOP, above), Group(Kind.ROUND, here)]
+            groups += [Group(Kind.LOOP, above), Group(Kind.ROUND, here)]
         elif above in forks:
-            found.append(Group(Kind.BRANCH, here))
+            groups.append(Group(Kind.BRANCH, here))
         above = here
-    return found
+    return groups
 
 
 def list_id(groups: Sequence[Group]) -> str:
@@ -111,14 +111,14 @@ def tree(steps: Sequence[Any], forks: Collection[str], said: Mapping[str, Any]) 
     a loop of which no step is shown stands behind its own step all the same, folded.
     """
     root: list[Node] = []
-    known: dict[Group, Node] = {}
+    by_group: dict[Group, Node] = {}
 
     def opened(group: Group, into: list[Node]) -> list[Node]:
-        if group not in known:
+        if group not in by_group:
             odd = sum(each.group is not None for each in into) % 2 == 1
-            known[group] = Node(group=group, said=said.get(group.path), is_odd=odd)
-            into.append(known[group])
-        return known[group].nodes
+            by_group[group] = Node(group=group, said=said.get(group.path), is_odd=odd)
+            into.append(by_group[group])
+        return by_group[group].nodes
 
     for step in steps:
         into, groups = root, around(step.path, forks)

@@ -136,8 +136,8 @@ _CALL = re.compile(r"([A-Z]{3,7} \S+?)(?: answered |: )(.+)", re.DOTALL)
 
 def reason_first(reason: str) -> str:
     """A reason with what went wrong before the address at which it did."""
-    found = _CALL.fullmatch(reason)
-    return f"{found[2]} · {found[1]}" if found else reason
+    match = _CALL.fullmatch(reason)
+    return f"{match[2]} · {match[1]}" if match else reason
 
 
 def count(number: int, word: str) -> str:

@@ -39,8 +39,8 @@ def choice_for(
     own = f"{_GIT}{git['repository']}" if git else like if isinstance(like, str) else ""
     value = sent.get("workspace", own)
     options = tuple(_options(document.get("workspace")))
-    known = {each for each, _label in options}
-    if own and own not in known:
+    offered = {each for each, _label in options}
+    if own and own not in offered:
         options = (*options, (own, own))
     return WorkspaceChoice(options, value, sent.get("base", str(git.get("base") or "")))
 

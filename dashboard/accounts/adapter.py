@@ -30,11 +30,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the librar
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """By the backends alone, which count the tries."""
         try:
-            found = authenticate(request, **credentials)
+            user = authenticate(request, **credentials)
         except TooManyTries as why:
             setattr(request, WAIT_SECONDS, why.wait_seconds)
             raise
-        return found if isinstance(found, User) else None
+        return user if isinstance(user, User) else None
 
     def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
         """Whether the last proof is too long ago, a log-in being one."""

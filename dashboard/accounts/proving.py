@@ -75,19 +75,19 @@ class Proving(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # the library 
             answer = session.get(self.openid_config["jwks_uri"])
             answer.raise_for_status()
         keys = list(jwt.PyJWKSet.from_dict(answer.json()).keys)
-        found = keys if name is None else [key for key in keys if key.key_id == name]
-        if len(found) != 1:
+        matching = keys if name is None else [key for key in keys if key.key_id == name]
+        if len(matching) != 1:
             raise OAuth2Error("The token names no key of the provider.")
-        return found[0].key
+        return matching[0].key
 
     def complete_login(self, request: HttpRequest, app: SocialApp, token: Any, **more: Any) -> Any:
         if not more["response"].get("id_token"):
             raise OAuth2Error("The provider sent no token of identity.")
         login = super().complete_login(request, app, token, **more)
-        told = login.account.extra_data or {}
+        claims = login.account.extra_data or {}
         subjects = {
             part["sub"]
-            for part in (told.get("userinfo"), told.get("id_token"))
+            for part in (claims.get("userinfo"), claims.get("id_token"))
             if isinstance(part, dict) and "sub" in part
         }
         if len(subjects) > 1:

@@ -35,11 +35,11 @@ def worth(groups: Iterable[object], mapping: Mapping[str, str]) -> frozenset[str
 def claimed(data: Mapping[str, Any], claim: str) -> list[object]:
     """The groups that the provider named, in the answer about the person or in its token."""
     for part in (data.get("userinfo"), data.get("id_token"), data):
-        found = part.get(claim) if isinstance(part, dict) else None
-        if isinstance(found, list):
-            return found
-        if isinstance(found, str) and found:
-            return [found]
+        value = part.get(claim) if isinstance(part, dict) else None
+        if isinstance(value, list):
+            return value
+        if isinstance(value, str) and value:
+            return [value]
     return []
 
 

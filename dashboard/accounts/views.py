@@ -72,8 +72,8 @@ def overview(request: HttpRequest) -> HttpResponse:
 @require_safe
 def sessions(request: HttpRequest) -> HttpResponse:
     """The sessions in which this person is logged in."""
-    found = _sessions(person(request))
-    return render(request, "dashboard/sessions.html", {"sessions": found})
+    open_sessions = _sessions(person(request))
+    return render(request, "dashboard/sessions.html", {"sessions": open_sessions})
 
 
 @for_people
@@ -81,10 +81,10 @@ def sessions(request: HttpRequest) -> HttpResponse:
 def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     """End one of the own sessions."""
     user = person(request)
-    found = UserSession.objects.filter(user=user, pk=pk).first()
-    if found is None:
+    session = UserSession.objects.filter(user=user, pk=pk).first()
+    if session is None:
         raise Http404
-    _end(user, [found])
+    _end(user, [session])
     return redirect("account_sessions")
 
 
@@ -99,8 +99,8 @@ def end_others(request: HttpRequest) -> HttpResponse:
 
 def _sessions(user: User) -> list[UserSession]:
     """The open ones, the newest first."""
-    found = UserSession.objects.purge_and_list(user)
-    return sorted(found, key=lambda each: each.created_at, reverse=True)
+    open_sessions = UserSession.objects.purge_and_list(user)
+    return sorted(open_sessions, key=lambda each: each.created_at, reverse=True)
 
 
 def _end(user: User, ended: list[UserSession]) -> None:

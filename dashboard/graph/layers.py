@@ -75,7 +75,7 @@ def draw(graph: Graph) -> Drawing:
 
 def _boxes(places: list[Place]) -> list[Box]:
     """A frame around the tasks of each loop, the outer ones first."""
-    found = []
+    boxes = []
     for loop in (place for place in places if place.node.kind == "for"):
         inside = [place for place in places if place.node.key.startswith(f"{loop.node.key}/")]
         if not inside:
@@ -85,7 +85,7 @@ def _boxes(places: list[Place]) -> list[Box]:
         bottom = max(place.y for place in inside) + HEIGHT
         depth = loop.node.key.count("/")
         edge = max(4.0, 16.0 - 4 * depth)
-        found.append(
+        boxes.append(
             Box(
                 loop.node.key,
                 loop.node.name,
@@ -95,7 +95,7 @@ def _boxes(places: list[Place]) -> list[Box]:
                 round(bottom - top + 2 * edge, 1),
             )
         )
-    return sorted(found, key=lambda box: box.key.count("/"))
+    return sorted(boxes, key=lambda box: box.key.count("/"))
 
 
 def _layers(graph: Graph, order: dict[str, int], edges: list[Edge]) -> dict[str, int]:

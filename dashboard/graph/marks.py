@@ -34,11 +34,11 @@ def marks(steps: Iterable[tuple[str, str]], stopped_at: Collection[str]) -> dict
 
     ``stopped_at`` are the paths at which a failed run stands, and those around them.
     """
-    found: dict[str, Mark] = {}
+    by_key: dict[str, Mark] = {}
     open_: list[str] = []
     around = {above for path in stopped_at for above in ancestors(path)}
     for path, status in steps:
-        mark = found.setdefault(key_of(path), Mark(status))
+        mark = by_key.setdefault(key_of(path), Mark(status))
         mark.count += 1
         if status in OPEN_STATUSES or mark.status not in OPEN_STATUSES:
             mark.status = status
@@ -52,8 +52,8 @@ def marks(steps: Iterable[tuple[str, str]], stopped_at: Collection[str]) -> dict
         # A composite is open as long as something in it is. Beside branches that failed, others
         # stand by: a failed run stands at what failed.
         if not stopped_at and not any(is_inside(other, path) for other in open_):
-            found[key_of(path)].is_here = True
-    return found
+            by_key[key_of(path)].is_here = True
+    return by_key
 
 
 def rounds(steps: Iterable[tuple[str, str]]) -> dict[str, int]:
@@ -65,4 +65,4 @@ def rounds(steps: Iterable[tuple[str, str]]) -> dict[str, int]:
             if is_round(segment):
                 seen.setdefault(key_of(above), set()).add(f"{above}/{segment}")
             above = f"{above}/{segment}"
-    return {key: len(found) for key, found in seen.items()}
+    return {key: len(paths) for key, paths in seen.items()}

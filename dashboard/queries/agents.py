@@ -73,12 +73,12 @@ def used(user: User, agent: Agent) -> Used:
     """The use of an agent's newest completed runs, of those that this person may see."""
     rows = policy.visible_executions(user).filter(agent=agent, phase=Phase.COMPLETED)
     outputs = list(rows.order_by("-id").values_list("output", flat=True)[:COUNTED])
-    told = [each for each in outputs if isinstance(each, dict) and each.get("usage")]
-    costs = [each.get("cost") for each in told]
+    with_usage = [each for each in outputs if isinstance(each, dict) and each.get("usage")]
+    costs = [each.get("cost") for each in with_usage]
     whole = sum((Decimal(str(cost)) for cost in costs if cost is not None), Decimal(0))
     return Used(
-        len(told),
-        added([each["usage"] for each in told]),
+        len(with_usage),
+        added([each["usage"] for each in with_usage]),
         f"{whole.normalize():f}",
         sum(cost is None for cost in costs),
     )
@@ -102,8 +102,8 @@ def conversations(
     """
     rows = policy.visible_sessions(user)
     rows = rows if before is None else rows.filter(pk__lt=before)
-    found = _talks(user, rows, PAGE + 1)
-    return found[:PAGE], len(found) > PAGE
+    talks = _talks(user, rows, PAGE + 1)
+    return talks[:PAGE], len(talks) > PAGE
 
 
 def _talks(user: User, sessions: QuerySet[Session], most: int) -> list[tuple[Session, Execution]]:
@@ -111,7 +111,9 @@ def _talks(user: User, sessions: QuerySet[Session], most: int) -> list[tuple[Ses
     visible = policy.visible_executions(user)
     newest = visible.filter(session=OuterRef("pk")).order_by("-id").values("pk")[:1]
     rows = sessions.select_related("owner", "agent").annotate(newest=Subquery(newest))
-    found = list(rows.exclude(newest=None).order_by("-id")[:most])
-    runs = visible.filter(pk__in=[session.newest for session in found])
+    recent_sessions = list(rows.exclude(newest=None).order_by("-id")[:most])
+    runs = visible.filter(pk__in=[session.newest for session in recent_sessions])
     by_key = {row.pk: row for row in runs.select_related("owner", "agent").defer(*_VALUES)}
-    return [(session, by_key[session.newest]) for session in found if session.newest in by_key]
+    return [
+        (session, by_key[session.newest]) for session in recent_sessions if session.newest in by_key
+    ]

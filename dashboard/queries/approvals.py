@@ -94,10 +94,10 @@ def attach(steps: Sequence[Step]) -> None:
 
 def _page(user: User, rows: AskQuerySet, *order: str) -> Page:
     ordered = _shown(rows).order_by(*order)
-    found = in_time("approvals", lambda: list(ordered[: PAGE + 1]), LIST_SECONDS)
-    if found is None:
+    asks = in_time("approvals", lambda: list(ordered[: PAGE + 1]), LIST_SECONDS)
+    if asks is None:
         return Page(is_late=True)
-    return Page(found[:PAGE], seen_by(user, found), len(found) > PAGE)
+    return Page(asks[:PAGE], seen_by(user, asks), len(asks) > PAGE)
 
 
 def _shown(rows: AskQuerySet) -> AskQuerySet:

@@ -56,19 +56,19 @@ class Page:
 
 def page(user: User, kind: str, start: int) -> Page:
     """One page of groups, those that stopped last first."""
-    found = in_time("attention", lambda: groups.groups(user, kind, start=start), LIST_SECONDS)
-    if found is None:
+    group_page = in_time("attention", lambda: groups.groups(user, kind, start=start), LIST_SECONDS)
+    if group_page is None:
         return Page(is_late=True)
     verbs = verbs_for(user, owns=not policy.sees_everything(user))
     asking = frozenset(
         verb.name for verb in verbs if needs_reason(user, verb) and not verb.question
     )
     now = clock.now()
-    rows = [_row(group, verbs, group.is_snoozed(now), asking) for group in found.groups]
+    rows = [_row(group, verbs, group.is_snoozed(now), asking) for group in group_page.groups]
     return Page(
         [row for row in rows if not row.is_snoozed],
         [row for row in rows if row.is_snoozed],
-        found.has_more,
+        group_page.has_more,
     )
 
 

@@ -39,8 +39,8 @@ def page(search: Search, before: int | None) -> Page:
     """The newest first."""
     rows = matching(search)
     rows = rows if before is None else rows.filter(pk__lt=before)
-    found = in_time("audit", lambda: list(rows[: PAGE + 1]))
-    return Page(is_late=True) if found is None else Page(found[:PAGE], len(found) > PAGE)
+    entries = in_time("audit", lambda: list(rows[: PAGE + 1]))
+    return Page(is_late=True) if entries is None else Page(entries[:PAGE], len(entries) > PAGE)
 
 
 def standing() -> Standing:

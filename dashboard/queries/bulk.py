@@ -49,20 +49,20 @@ class Shown:
 def page(user: User, before: uuid.UUID | None) -> Page:
     rows = visible(user)
     rows = rows.filter(pk__lt=before) if before is not None else rows
-    found = list(rows.order_by("-id")[: PAGE + 1])
-    return Page(found[:PAGE], len(found) > PAGE)
+    bulk_runs = list(rows.order_by("-id")[: PAGE + 1])
+    return Page(bulk_runs[:PAGE], len(bulk_runs) > PAGE)
 
 
 def shown(user: User, bulk: BulkRun, status: str, after: int) -> Shown:
     """One page of the items; what was refused comes first where no status is asked for."""
     counts = bulk.counts()
-    known = status if status in counts else ""
+    chosen = status if status in counts else ""
     rows = bulk.items.filter(id__gt=after).order_by("id")
-    rows = rows.filter(status=known) if known else rows
-    found = list(rows[: PAGE + 1])
-    keys = [item.execution_id for item in found[:PAGE]]
+    rows = rows.filter(status=chosen) if chosen else rows
+    items = list(rows[: PAGE + 1])
+    keys = [item.execution_id for item in items[:PAGE]]
     seen = policy.visible_executions(user).filter(pk__in=keys)
     runs = {row.pk: row for row in seen.defer("input", "output", "error")}
-    lines = [Line(item, runs.get(item.execution_id)) for item in found[:PAGE]]
-    next_after = found[PAGE - 1].pk if len(found) > PAGE else 0
-    return Shown(counts, bulk.total - counts[ItemStatus.WAITING], lines, known, next_after)
+    lines = [Line(item, runs.get(item.execution_id)) for item in items[:PAGE]]
+    next_after = items[PAGE - 1].pk if len(items) > PAGE else 0
+    return Shown(counts, bulk.total - counts[ItemStatus.WAITING], lines, chosen, next_after)

@@ -61,9 +61,9 @@ def began(rows: Callable[[], QuerySet[Execution]]) -> Day | None:
 
     def count() -> Day:
         starts, before = _hours()
-        found = rows().filter(created_at__gte=before, pk__gte=least_uuid7(before))
-        of_all = _counted(found, "created_at", starts, before)
-        of_failed = _counted(found.filter(phase="FAILED"), "created_at", starts, before)
+        recent = rows().filter(created_at__gte=before, pk__gte=least_uuid7(before))
+        of_all = _counted(recent, "created_at", starts, before)
+        of_failed = _counted(recent.filter(phase="FAILED"), "created_at", starts, before)
         hours = [Hour(*each) for each in zip(starts, of_all[1:], of_failed[1:], strict=True)]
         return Day(hours, of_all[0], of_failed[0])
 
@@ -79,8 +79,8 @@ def _day(user: policy.Person, of: Mapping[str, uuid.UUID]) -> Day:
     if not policy.sees_everything(user):
         failures = failures.filter(execution__in=runs.order_by().values("pk"))
     # Keys begin with the moment at which they were made: the index of the table finds them.
-    found = runs.filter(created_at__gte=before, pk__gte=least_uuid7(before))
-    began = _counted(found, "created_at", starts, before)
+    recent = runs.filter(created_at__gte=before, pk__gte=least_uuid7(before))
+    began = _counted(recent, "created_at", starts, before)
     failed = _counted(failures, "created_at", starts, before)
     hours = [Hour(*each) for each in zip(starts, began[1:], failed[1:], strict=True)]
     return Day(hours, began[0], failed[0])
@@ -96,7 +96,7 @@ def _hours() -> tuple[list[datetime], datetime]:
 def _counted(rows: Any, moment: str, starts: Sequence[datetime], before: datetime) -> list[int]:
     """How many in the day before, then in each hour; one query."""
     bounds = [(before, starts[0]), *((each, each + timedelta(hours=1)) for each in starts)]
-    found = rows.order_by().aggregate(
+    counts = rows.order_by().aggregate(
         **{
             f"part_{index}": Count(
                 "pk", filter=Q(**{f"{moment}__gte": since, f"{moment}__lt": until})
@@ -104,4 +104,4 @@ def _counted(rows: Any, moment: str, starts: Sequence[datetime], before: datetim
             for index, (since, until) in enumerate(bounds)
         }
     )
-    return [found[f"part_{index}"] for index in range(len(bounds))]
+    return [counts[f"part_{index}"] for index in range(len(bounds))]

@@ -48,9 +48,9 @@ def messages(channel: Channel) -> list[Sending]:
 
 def subjects(user: User) -> list[Subject]:
     """The workflows and agents whose runs this person may see, by name."""
-    found = [
+    visible = [
         Subject(row.public_id, row.name)
         for rows in (policy.visible_workflows(user), policy.visible_agents(user))
         for row in rows.order_by("name")[:MOST]
     ]
-    return sorted(found, key=lambda each: each.name.lower())
+    return sorted(visible, key=lambda each: each.name.lower())

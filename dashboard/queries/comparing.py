@@ -66,21 +66,21 @@ class Comparison:
 def compared(left: Execution, right: Execution) -> Comparison:
     """The first steps of both, by their paths, in the order of the first run."""
     one, two = _steps(left), _steps(right)
-    known = {step.path: step for step in two}
+    theirs = {step.path: step for step in two}
     ordered = [step.path for step in one] + [
         s.path for s in two if s.path not in {o.path for o in one}
     ]
     mine = {step.path: step for step in one}
     pairs: list[Pair] = []
-    told = 0
+    diffed = 0
     for path in ordered:
-        a, b = mine.get(path), known.get(path)
+        a, b = mine.get(path), theirs.get(path)
         shown = a or b
         assert shown is not None
         same = _gave(a) == _gave(b)
         lines: Sequence[tuple[str, str]] = ()
-        if a is not None and b is not None and not same and told < MOST_TOLD:
-            lines, told = diff.lines(_text(a), _text(b)), told + 1
+        if a is not None and b is not None and not same and diffed < MOST_TOLD:
+            lines, diffed = diff.lines(_text(a), _text(b)), diffed + 1
         pairs.append(Pair(path, shown.name, shown.kind, _side(a), _side(b), same, lines))
     return Comparison(pairs, len(one) >= MOST_STEPS or len(two) >= MOST_STEPS)
 
@@ -95,8 +95,8 @@ def offered(user: policy.Person, execution: Execution) -> list[Execution]:
     if execution.forked_from_id is not None:
         near |= rows.filter(pk=execution.forked_from_id)
     same = rows.filter(workflow=execution.workflow_id).order_by("-id")[:OFFERED]
-    found = {row.pk: row for row in [*near.order_by("-id")[:OFFERED], *same]}
-    return list(found.values())[:OFFERED]
+    by_key = {row.pk: row for row in [*near.order_by("-id")[:OFFERED], *same]}
+    return list(by_key.values())[:OFFERED]
 
 
 @dataclass(frozen=True, slots=True)

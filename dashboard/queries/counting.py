@@ -17,15 +17,15 @@ def of_each(rows: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
     named: list[str] = []
     for name, each in rows.items():
         try:
-            statement, given = each.query.sql_with_params()
+            statement, parameters = each.query.sql_with_params()
         except EmptyResultSet:
             continue
         named.append(name)
         statements.append(f"(SELECT COUNT(*) FROM ({statement}) counted)")
-        values += given
+        values += parameters
     if not named:
         return dict.fromkeys(rows, 0)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(statements)}", values)
-        found = dict(zip(named, cursor.fetchone(), strict=True))
-    return {name: found.get(name, 0) for name in rows}
+        counts = dict(zip(named, cursor.fetchone(), strict=True))
+    return {name: counts.get(name, 0) for name in rows}

@@ -77,9 +77,9 @@ class Tried:
     replayed: Sequence[tuple[Execution, Any, str]] = ()
 
 
-def try_out(parsed: Any, user: Any, resource: Workflow | Agent | None, given: str) -> Tried:
-    """A dry run of a text without problems; nothing is called or stored. ``given`` is the input of
-    a workflow as JSON. Raises Refused.
+def try_out(parsed: Any, user: Any, resource: Workflow | Agent | None, input_text: str) -> Tried:
+    """A dry run of a text without problems; nothing is called or stored. ``input_text`` is the
+    input of a workflow as JSON. Raises Refused.
     """
     if not isinstance(getattr(parsed, "workflow", None), language.Workflow):
         return Tried(replayed=_replayed(parsed.source, user, resource))
@@ -87,13 +87,15 @@ def try_out(parsed: Any, user: Any, resource: Workflow | Agent | None, given: st
         _runs(user, resource).filter(phase=Phase.COMPLETED).order_by("-id").first()
     )
     try:
-        value = json.loads(given) if given.strip() else like.input if like is not None else {}
+        value = (
+            json.loads(input_text) if input_text.strip() else like.input if like is not None else {}
+        )
     except ValueError as problem:
         said = Said("The input of the dry run is no JSON: {problem}.", problem=problem)
         raise Refused("invalid", said) from problem
     records = load_records(like.pk) if like is not None else []
-    found = rehearse(parsed, value, user, {each.path: each for each in records})
-    return Tried(rehearsed=found, like=like)
+    rehearsal = rehearse(parsed, value, user, {each.path: each for each in records})
+    return Tried(rehearsed=rehearsal, like=like)
 
 
 def _runs(user: Any, resource: Workflow | Agent | None) -> Any:
@@ -107,24 +109,24 @@ def _runs(user: Any, resource: Workflow | Agent | None) -> Any:
 def _replayed(
     text: str, user: Any, resource: Workflow | Agent | None
 ) -> list[tuple[Execution, Any, str]]:
-    found: list[tuple[Execution, Any, str]] = []
+    replays: list[tuple[Execution, Any, str]] = []
     rows = _runs(user, resource).filter(phase__in=ENDED_PHASES).order_by("-id")
     for run in rows[:MOST_REPLAYED]:
         try:
-            found.append((run, replay(run, text=text), ""))
+            replays.append((run, replay(run, text=text), ""))
         except Refused as refused:
-            found.append((run, None, refused.text))
-    return found
+            replays.append((run, None, refused.text))
+    return replays
 
 
 def words(user: Any, kind: str) -> dict[str, Any]:
     """The schema of a kind of definition, and the names that its texts may mention."""
     workflows, agents = policy.visible_workflows(user), policy.visible_agents(user)
-    known = functions.load_functions(settings.STIGMER_FUNCTION_MODULES)
+    loaded_functions = functions.load_functions(settings.STIGMER_FUNCTION_MODULES)
     return {
         "schema": agent_schema() if kind == "agent" else language.json_schema(),
         "names": {
-            "functions": sorted(known)[:MOST_NAMES],
+            "functions": sorted(loaded_functions)[:MOST_NAMES],
             "workflows": _slugs(workflows),
             "agents": _slugs(agents),
         },

@@ -32,7 +32,7 @@ def recent(user: User, before: uuid.UUID | None = None) -> Page:
     """The newest first."""
     rows = policy.visible_events(user).counting_who_heard().defer("body")
     rows = rows if before is None else rows.filter(pk__lt=before)
-    found = in_time("events", lambda: list(rows.order_by("-pk")[: PAGE + 1]))
-    if found is None:
+    events = in_time("events", lambda: list(rows.order_by("-pk")[: PAGE + 1]))
+    if events is None:
         return Page(is_late=True)
-    return Page(found[:PAGE], len(found) > PAGE)
+    return Page(events[:PAGE], len(events) > PAGE)

@@ -47,10 +47,10 @@ def events_of(execution: Execution) -> list[Event]:
 def children(execution_id: uuid.UUID) -> tuple[list[Execution], bool]:
     """The newest runs that it started, and whether there are more."""
     rows = Execution.objects.filter(parent=execution_id).order_by("-id")
-    found = list(
+    runs = list(
         rows.only("id", "kind", "name", "phase", "created_at", "is_awaited")[: CHILDREN + 1]
     )
-    return found[:CHILDREN], len(found) > CHILDREN
+    return runs[:CHILDREN], len(runs) > CHILDREN
 
 
 def forks_of(execution: Execution, role: Role) -> list[Execution]:
@@ -169,14 +169,14 @@ def value(execution_id: uuid.UUID, step_id: uuid.UUID, name: str) -> Any:
     """One whole value of a step; LookupError where there is no such step or value."""
     if name not in VALUES:
         raise LookupError(name)
-    found = (
+    row = (
         Step.objects.filter(execution_id=execution_id, pk=step_id)
         .values_list(name, "control")
         .first()
     )
-    if found is None or found[0] is None:
+    if row is None or row[0] is None:
         raise LookupError(name)
-    return late.shown(*found) if name == "arguments" else found[0]
+    return late.shown(*row) if name == "arguments" else row[0]
 
 
 def _shown(rows: QuerySet[Execution]) -> QuerySet[Execution]:

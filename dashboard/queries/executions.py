@@ -118,8 +118,8 @@ def page(user: policy.Person, filters: Filters, at: At) -> Page:
     """The page that begins ``at``; of a search by words, and in an order that no index has, of the
     ``SEARCHED`` newest.
     """
-    found = in_time("executions", lambda: _page(user, filters, at), LIST_SECONDS)
-    return Page(is_late=True) if found is None else found
+    shown = in_time("executions", lambda: _page(user, filters, at), LIST_SECONDS)
+    return Page(is_late=True) if shown is None else shown
 
 
 def _page(user: policy.Person, filters: Filters, at: At) -> Page:
@@ -132,11 +132,11 @@ def _page(user: policy.Person, filters: Filters, at: At) -> Page:
         rows, last = rows.newest(SEARCHED, at.before, filters.search.text)
     elif at.before is not None:
         rows = rows.filter(id__lt=at.before)
-    found = list(_matching(user, filters, rows).order_by("-id")[: PAGE + 1])
-    if len(found) > PAGE or last is None:
-        return _ordered(found)
+    runs = list(_matching(user, filters, rows).order_by("-id")[: PAGE + 1])
+    if len(runs) > PAGE or last is None:
+        return _ordered(runs)
     end = _ends_at(last)
-    return Page(found, _before(end), looked_to=end, is_end_of_look=True)
+    return Page(runs, _before(end), looked_to=end, is_end_of_look=True)
 
 
 def _oldest_first(user: policy.Person, filters: Filters, after: uuid.UUID | None) -> Page:
@@ -144,9 +144,9 @@ def _oldest_first(user: policy.Person, filters: Filters, after: uuid.UUID | None
     return _ordered(list(_matching(user, filters, rows).order_by("id")[: PAGE + 1]))
 
 
-def _ordered(found: list[Execution]) -> Page:
-    rows = found[:PAGE]
-    return Page(rows, _before(rows[-1]) if len(found) > PAGE else {})
+def _ordered(runs: list[Execution]) -> Page:
+    rows = runs[:PAGE]
+    return Page(rows, _before(rows[-1]) if len(runs) > PAGE else {})
 
 
 def _before(row: Execution | None) -> dict[str, str]:
@@ -174,8 +174,8 @@ def _sorted(user: policy.Person, filters: Filters, at: At) -> Page:
     keys = list(matching.order_by(*filters.order.keys()).values_list("pk", flat=True))
     begin = keys.index(at.after) + 1 if at.after in keys else 0
     here = keys[begin : begin + PAGE]
-    found = visible(user).in_bulk(here)
-    shown = [found[key] for key in here if key in found]
+    by_key = visible(user).in_bulk(here)
+    shown = [by_key[key] for key in here if key in by_key]
     end = _ends_at(last)
     if begin + PAGE < len(keys):
         bound = {"before": public_id("wex", at.before)} if at.before else {}
@@ -199,8 +199,8 @@ def tally(user: policy.Person, filters: Filters) -> dict[str, int] | None:
 def _tally(user: policy.Person, filters: Filters) -> dict[str, int]:
     if filters.search.reads_each_row():
         among, _ = visible(user).newest(SEARCHED)
-        found = _matching(user, filters, among).order_by().values_list("phase")
-        counted = dict(found.annotate(Count("pk")))
+        phases = _matching(user, filters, among).order_by().values_list("phase")
+        counted = dict(phases.annotate(Count("pk")))
         return {str(phase): counted.get(phase, 0) for phase in Phase}
     rows = _matching(user, filters).order_by().values("pk")
     return of_each({str(phase): rows.filter(phase=phase)[: COUNT_CAP + 1] for phase in Phase})

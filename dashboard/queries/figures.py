@@ -67,7 +67,7 @@ def _durations(user: policy.Person, of: Mapping[str, uuid.UUID]) -> Durations:
     for _pk, of_workflow, of_agent, started, ended in read:
         subject = ("workflow", of_workflow) if of_workflow else ("agent", of_agent or "")
         by_subject.setdefault(subject, []).append(max(timedelta(), ended - started))
-    told = [
+    lasted = [
         Lasted(*subject, len(spans), share(spans, 0.5), share(spans, 0.95))
         for subject, spans in by_subject.items()
     ]
@@ -75,10 +75,10 @@ def _durations(user: policy.Person, of: Mapping[str, uuid.UUID]) -> Durations:
     named = Execution.objects.select_related("workflow", "agent").only(
         "id", "kind", "name", "started_at", "ended_at", "workflow__slug", "agent__slug"
     )
-    found = named.in_bulk([row[0] for row in longest])
+    by_key = named.in_bulk([row[0] for row in longest])
     return Durations(
-        sorted(told, key=lambda each: each.runs, reverse=True)[:SHOWN],
-        [found[row[0]] for row in longest if row[0] in found],
+        sorted(lasted, key=lambda each: each.runs, reverse=True)[:SHOWN],
+        [by_key[row[0]] for row in longest if row[0] in by_key],
         len(read),
         min((row[4] for row in read), default=None),
     )
@@ -106,7 +106,7 @@ def changes(user: policy.Person) -> list[Change] | None:
 
 
 def _changes(user: policy.Person) -> list[Change]:
-    found: list[Change] = []
+    all_changes: list[Change] = []
     workflows: Any = WorkflowVersion.objects.filter(workflow__in=policy.visible_workflows(user))
     agents: Any = AgentVersion.objects.filter(agent__in=policy.visible_agents(user))
     for rows, name in ((workflows, "workflow"), (agents, "agent")):
@@ -115,22 +115,24 @@ def _changes(user: policy.Person) -> list[Change]:
             subject = getattr(version, name)
             href = reverse(f"{name}-version", args=[subject.public_id, version.number])
             what = f"{subject.slug} v{version.number}"
-            found.append(Change(version.created_at, what, href, version.created_by.get_username()))
+            all_changes.append(
+                Change(version.created_at, what, href, version.created_by.get_username())
+            )
     if policy.sees_everything(user):
         for boot in Boot.objects.order_by("-id")[:CHANGES]:
             what = _("Stigmer {version} started")
             if not boot.is_clean:
                 what = _("Stigmer {version} started after a crash")
             what = what.format(version=boot.version)
-            found.append(Change(boot.at, what, "", ""))
-    return sorted(found, key=lambda each: each.at, reverse=True)[:CHANGES]
+            all_changes.append(Change(boot.at, what, "", ""))
+    return sorted(all_changes, key=lambda each: each.at, reverse=True)[:CHANGES]
 
 
 def oldest_due() -> datetime | None:
     """Since when the run waits for a worker that has waited longest; None where none does."""
-    found: datetime | None = in_time(
+    oldest: datetime | None = in_time(
         "the oldest that is due",
         lambda: Execution.objects.due().reachable().aggregate(at=Min("wake_at"))["at"],
     )
-    late = found is not None and found < clock.now() - timedelta(seconds=1)
-    return found if late else None
+    late = oldest is not None and oldest < clock.now() - timedelta(seconds=1)
+    return oldest if late else None

@@ -38,20 +38,20 @@ def find(user: Any, text: str) -> list[Hit]:
     """The first few of each kind that this person may see."""
     if len(text) < SHORTEST:
         return []
-    found = [
+    hits = [
         Hit(_("Workflow"), row.name, row.slug, reverse("workflow", args=[row.public_id]))
         for row in workflows.page(user, text, MOST)
     ]
-    found += [
+    hits += [
         Hit(_("Agent"), row.name, row.slug, reverse("agent", args=[row.public_id]))
         for row in agents.page(user, text, MOST)
     ]
-    found += [
+    hits += [
         Hit(_("Schedule"), row.name, _starts(row), reverse("schedule", args=[row.public_id]))
         for row in schedules.named(user, text, MOST)
     ]
     runs = in_time("runs for the palette", lambda: _runs(user, text)) or []
-    return found + [
+    return hits + [
         Hit(
             _("Execution"),
             run.name,
@@ -67,8 +67,8 @@ def _starts(row: Schedule) -> str:
 
 
 def _told(run: Execution) -> list[str]:
-    told = [phase_look(run.phase).word, run.public_id]
-    return [_("agent"), *told] if run.kind == "agent" else told
+    parts = [phase_look(run.phase).word, run.public_id]
+    return [_("agent"), *parts] if run.kind == "agent" else parts
 
 
 def _runs(user: Any, text: str) -> list[Execution]:

@@ -105,15 +105,15 @@ def page(
     rows = _grouped(_asked(_of(user_id), filters))
     if before is not None:
         rows = rows.filter(newest__lt=Cast(Value(before, UUIDField()), CharField()))
-    found = list(rows.order_by("-newest")[: PAGE + 1])
-    keys = [uuid.UUID(row["newest"]) for row in found[:PAGE]]
+    groups = list(rows.order_by("-newest")[: PAGE + 1])
+    keys = [uuid.UUID(row["newest"]) for row in groups[:PAGE]]
     by_key = with_events(Notification.objects.filter(pk__in=keys)).in_bulk()
     made = [
         Row(by_key[key], row["count"], row["unread"], row["is_settled"])
-        for key, row in zip(keys, found, strict=False)
+        for key, row in zip(keys, groups, strict=False)
         if key in by_key
     ]
-    return made, len(found) > PAGE
+    return made, len(groups) > PAGE
 
 
 def _of(user_id: int) -> NotificationQuerySet:
@@ -163,8 +163,8 @@ def mark_read(user_id: int, notification_id: uuid.UUID | None = None) -> int:
     rows = Notification.objects.not_read().filter(user_id=user_id)
     if notification_id is not None:
         one = Notification.objects.filter(user_id=user_id, pk=notification_id)
-        found = one.select_related("event__execution").first()
-        rows = rows.none() if found is None else rows.filter(_like(found))
+        notification = one.select_related("event__execution").first()
+        rows = rows.none() if notification is None else rows.filter(_like(notification))
     return rows.update(read_at=clock.now())
 
 

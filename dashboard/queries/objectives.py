@@ -61,10 +61,10 @@ def of_all(user: policy.Person) -> OfAll:
     """
     seen, time = policy.visible_workflows(user), Time(LOOK_SECONDS)
     rows = Objective.objects.filter(workflow__in=seen.values("pk")).select_related("workflow")
-    found = [
+    kept = [
         Kept(row.workflow, target)
         for row in rows.order_by("set_at")[:COUNTED]
         for target in burning.targets(row, time)
     ]
-    worst = sorted(found, key=lambda each: each.target.used or 0.0, reverse=True)[:SHOWN]
-    return OfAll(worst, len({each.workflow.pk for each in found if not each.target.is_counted}))
+    worst = sorted(kept, key=lambda each: each.target.used or 0.0, reverse=True)[:SHOWN]
+    return OfAll(worst, len({each.workflow.pk for each in kept if not each.target.is_counted}))

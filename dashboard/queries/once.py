@@ -31,13 +31,13 @@ def once(user: User, key: str, operation: str, make: Callable[[], str]) -> str:
             sent.save(update_fields=["response"])
             return str(sent.response)
     except IntegrityError:
-        known = IdempotentRequest.objects.filter(
+        earlier = IdempotentRequest.objects.filter(
             owner=user, key=f"form:{key}", operation=operation
         ).first()
-        if known is None:
+        if earlier is None:
             raise Refused(
                 "conflict",
                 N_("This form carries the mark of another one that was sent already."),
                 remedy=N_("Load the page again, then send it."),
             ) from None
-        return str(known.response)
+        return str(earlier.response)

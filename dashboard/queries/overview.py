@@ -77,8 +77,8 @@ def overview(user: Any) -> Overview:
 
 def _causes(user: Any) -> list[Group]:
     """The causes that most runs that stand failed have in common."""
-    found = groups.groups(user).groups
-    return sorted(found, key=lambda group: group.count, reverse=True)[:CAUSES]
+    causes = groups.groups(user).groups
+    return sorted(causes, key=lambda group: group.count, reverse=True)[:CAUSES]
 
 
 def _broken_trail() -> str:

@@ -45,17 +45,17 @@ def of(user: User, state: str = "") -> list[Line]:
 def of_subject(user: User, subject: Workflow | Agent) -> list[Line]:
     """Those that start this workflow or agent."""
     rows = _rows(user)
-    found = rows.filter(workflow=subject.pk) | rows.filter(agent=subject.pk)
-    return _with_last(found)
+    schedules = rows.filter(workflow=subject.pk) | rows.filter(agent=subject.pk)
+    return _with_last(schedules)
 
 
 def _with_last(rows: QuerySet[Schedule]) -> list[Line]:
     newest = Occurrence.objects.filter(schedule=OuterRef("pk")).order_by("-pk").values("pk")[:1]
     ordered = rows.annotate(last_key=Subquery(newest)).order_by("next_due_at", "name")
-    found = list(ordered[:MOST])
-    keys = [row.last_key for row in found if row.last_key]
+    schedules = list(ordered[:MOST])
+    keys = [row.last_key for row in schedules if row.last_key]
     by_key = Occurrence.objects.select_related("execution").in_bulk(keys)
-    lines = [Line(row, by_key.get(row.last_key)) for row in found]
+    lines = [Line(row, by_key.get(row.last_key)) for row in schedules]
     # One database puts NULL first, the other last.
     return sorted(lines, key=lambda line: line.schedule.next_due_at is None)
 
@@ -73,8 +73,8 @@ def named(user: User, text: str, most: int) -> list[Schedule]:
     """The first few whose names have this in them, or the one of this id."""
     key = parse_public_id(text, "sch")
     rows = _rows(user)
-    found = rows.filter(pk=key) if key else rows.filter(name__icontains=text)
-    return list(found.order_by("name")[:most])
+    matching = rows.filter(pk=key) if key else rows.filter(name__icontains=text)
+    return list(matching.order_by("name")[:most])
 
 
 def one(user: User, key: uuid.UUID) -> Schedule | None:
@@ -92,12 +92,12 @@ def startable(user: User) -> list[Startable]:
         ("workflow", policy.visible_workflows(user)),
         ("agent", policy.visible_agents(user)),
     )
-    found = [
+    subjects = [
         Startable(row.public_id, row.name, kind)
         for kind, rows in kinds
         for row in rows.order_by("name")[:MOST]
     ]
-    return sorted(found, key=lambda each: (each.kind != "workflow", each.name.lower()))
+    return sorted(subjects, key=lambda each: (each.kind != "workflow", each.name.lower()))
 
 
 def _rows(user: User) -> QuerySet[Schedule]:

@@ -78,7 +78,7 @@ def loops(execution_id: uuid.UUID, inside: str = "") -> list[Loop]:
     rows = rows.annotate(at=StrIndex("rest", Value("/@")))
     rows = rows.annotate(loop=Substr("rest", 1, F("at") - 1), tail=Substr("rest", F("at") + 2))
     rows = rows.annotate(number=_first_segment("tail"))
-    found = (
+    per_loop = (
         rows.order_by().values("loop").annotate(**_numbers(), rounds=Count("number", distinct=True))
     )
     return [
@@ -91,7 +91,7 @@ def loops(execution_id: uuid.UUID, inside: str = "") -> list[Loop]:
             row["since"],
             row["until"],
         )
-        for row in found
+        for row in per_loop
     ]
 
 
@@ -113,10 +113,12 @@ def rounds(
     rows = rows.filter(number__gt=after)
     if numbers is not None:
         rows = rows.filter(number__in=numbers)
-    found = rows.order_by().values("number").annotate(**_numbers())
+    per_round = rows.order_by().values("number").annotate(**_numbers())
     if only in _ONLY:
-        found = found.filter(**{"open_steps__gt" if only == "open" else "failed_steps__gt": 0})
-    read = list(found.order_by("number")[: ROUNDS + 1])
+        per_round = per_round.filter(
+            **{"open_steps__gt" if only == "open" else "failed_steps__gt": 0}
+        )
+    read = list(per_round.order_by("number")[: ROUNDS + 1])
     shown = [
         Round(
             f"{loop}/@{row['number']}",
@@ -162,13 +164,13 @@ def matching(rows: QuerySet[Step], words: str, only: str) -> QuerySet[Step]:
 
 def around_these(paths: Sequence[str]) -> list[str]:
     """The rounds around these paths, each once."""
-    found: dict[str, None] = {}
+    enclosing: dict[str, None] = {}
     for path in paths:
         parts = path.split("/")
         for at, part in enumerate(parts):
             if is_round(part):
-                found["/".join(parts[: at + 1])] = None
-    return list(found)
+                enclosing["/".join(parts[: at + 1])] = None
+    return list(enclosing)
 
 
 def _below(execution_id: uuid.UUID, inside: str) -> StepQuerySet:

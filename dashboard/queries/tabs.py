@@ -45,8 +45,8 @@ def standing(execution: Execution) -> list[tuple[str, str]]:
 def events(execution: Execution, before: int | None) -> tuple[list[Event], bool]:
     """One page of the history, newest first, and whether there is more."""
     rows = Event.objects.filter(execution=execution).select_related("actor").order_by("-seq")
-    found = list((rows if before is None else rows.filter(seq__lt=before))[: ENTRIES + 1])
-    return found[:ENTRIES], len(found) > ENTRIES
+    entries = list((rows if before is None else rows.filter(seq__lt=before))[: ENTRIES + 1])
+    return entries[:ENTRIES], len(entries) > ENTRIES
 
 
 def audit(execution: Execution) -> list[AuditEntry]:

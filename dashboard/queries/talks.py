@@ -66,8 +66,8 @@ class _Tree:
         rows = self._rows()
         if execution.session_id is not None:
             rows = rows.filter(session=execution.session_id)
-        found = rows.order_by("-id").values_list(*_COLUMNS)[:MOST_RUNS]
-        self.runs = {said.id: said for said in map(_said, list(found)[::-1])}
+        newest = rows.order_by("-id").values_list(*_COLUMNS)[:MOST_RUNS]
+        self.runs = {said.id: said for said in map(_said, list(newest)[::-1])}
         if self.get(execution.public_id) is None:
             # A run that others drive stands alone.
             row = (execution.pk, execution.input, execution.phase)
@@ -101,8 +101,8 @@ class _Tree:
 
     def before(self, said: Said) -> tuple[Said, int | None] | None:
         id, up_to = self.place(said)
-        found = None if up_to == 0 else self.get(id)
-        return None if found is None else (found, up_to)
+        previous = None if up_to == 0 else self.get(id)
+        return None if previous is None else (previous, up_to)
 
     def leaf(self, id: str, after: dict[str, list[str]]) -> str:
         """The newest run that goes on from this one."""
@@ -149,12 +149,12 @@ def newer_than(execution: Execution) -> list[str]:
 
 def _said(row: Any) -> Said:
     key, input, phase = row
-    given = input if isinstance(input, dict) else {}
-    up_to = given.get("from_turn")
+    fields = input if isinstance(input, dict) else {}
+    up_to = fields.get("from_turn")
     return Said(
         key,
-        str(given.get("message", "")),
-        str(given.get("from_run") or ""),
+        str(fields.get("message", "")),
+        str(fields.get("from_run") or ""),
         up_to if isinstance(up_to, int) else None,
         phase,
     )

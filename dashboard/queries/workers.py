@@ -65,6 +65,6 @@ def _name_what_they_drive(user: policy.Person, living: list[Process]) -> None:
 
 def promises(process: Process) -> list[Kept]:
     """The promises of the worker's sandbox, each with what was found as it was tried."""
-    told = process.sandbox or {}
-    missing = told.get("missing", {})
-    return [Kept(each.says, missing.get(name, "")) for name, each in PROMISES.items() if told]
+    report = process.sandbox or {}
+    missing = report.get("missing", {})
+    return [Kept(each.says, missing.get(name, "")) for name, each in PROMISES.items() if report]

@@ -307,11 +307,11 @@ def stops(execution: Execution, step: Step) -> bool:
     """Whether this failed step is why the execution stands still; one that a catch took is not."""
     if execution.phase != Phase.FAILED or step.status != StepStatus.FAILED:
         return False
-    known: frozenset[str] | None = getattr(execution, "stopped_at", None)
-    if known is None:
-        known = queries.stopped_at(execution)
-        vars(execution)["stopped_at"] = known
-    return step.path in known
+    stopped_at: frozenset[str] | None = getattr(execution, "stopped_at", None)
+    if stopped_at is None:
+        stopped_at = queries.stopped_at(execution)
+        vars(execution)["stopped_at"] = stopped_at
+    return step.path in stopped_at
 
 
 @register.simple_tag

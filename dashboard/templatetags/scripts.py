@@ -33,7 +33,7 @@ def words_of_scripts(language: str) -> SafeString:
 
 @cache
 def _imported(name: str) -> tuple[str, ...]:
-    found: list[str] = []
+    imported: list[str] = []
     left = [name]
     while left:
         at = left.pop(0)
@@ -44,7 +44,7 @@ def _imported(name: str) -> tuple[str, ...]:
             wanted = _IMPORTED.findall(file.read())
         for each in wanted:
             target = posixpath.normpath(posixpath.join(posixpath.dirname(at), each))
-            if target != name and target not in found:
-                found.append(target)
+            if target != name and target not in imported:
+                imported.append(target)
                 left.append(target)
-    return tuple(found)
+    return tuple(imported)

@@ -70,16 +70,16 @@ def _status(look: Look, shape: str) -> SafeString:
 
 
 @register.filter
-def workspace_of_run(given: Any) -> str:
+def workspace_of_run(workspace: Any) -> str:
     """The workspace that a run names itself, in words."""
-    git = given.get("git") if isinstance(given, dict) else None
+    git = workspace.get("git") if isinstance(workspace, dict) else None
     if git:
         name, base = git["repository"], git.get("base")
         if base:
             said = _("the repository {repository} at {base} as its workspace")
             return said.format(repository=name, base=base)
         return _("the repository {repository} as its workspace").format(repository=name)
-    return _("no workspace") if given == "none" else _("a temporary folder as its workspace")
+    return _("no workspace") if workspace == "none" else _("a temporary folder as its workspace")
 
 
 @register.filter

@@ -61,8 +61,10 @@ def _call(verb: Verb, execution_id: uuid.UUID, actor: User, sent: QueryDict) -> 
     shown = _seq(sent)
     expected = shown if verb.is_about_what_was_seen else None
     reason = sent.get("reason", "").strip()[:LONGEST_REASON]
-    given = forms.arguments_of(verb, sent)
-    press(verb, execution_id, actor, given, shown_seq=shown, expected_seq=expected, reason=reason)
+    arguments = forms.arguments_of(verb, sent)
+    press(
+        verb, execution_id, actor, arguments, shown_seq=shown, expected_seq=expected, reason=reason
+    )
 
 
 def _seq(sent: QueryDict) -> int:

@@ -194,15 +194,15 @@ def _told(version: AgentVersion) -> dict[str, Any]:
 
 def _limits(limits: RunLimits) -> str:
     """How far a run goes before it asks."""
-    told = [
+    parts = [
         _("{number:,} turns").format(number=limits.turns),
         _("{number:,} calls").format(number=limits.tool_calls),
         _("{number:,} tokens").format(number=limits.tokens),
         f"{limits.seconds:,} s",
     ]
     if limits.cost is not None:
-        told.append(_("a cost of {cost:g}").format(cost=limits.cost))
-    return ", ".join(told)
+        parts.append(_("a cost of {cost:g}").format(cost=limits.cost))
+    return ", ".join(parts)
 
 
 def tool_words(tool: Tool) -> tuple[str, str, str]:

@@ -146,8 +146,8 @@ def _looked_at(request: HttpRequest, kind: Kind, text: str) -> dict[str, Any]:
     tried = None
     if "try" in request.POST:
         try:
-            given = request.POST.get("input", "")
-            tried = editing.try_out(parsed, person(request), resource, given)
+            input_text = request.POST.get("input", "")
+            tried = editing.try_out(parsed, person(request), resource, input_text)
         except Refused as error:
             return {"refusal": error.text}
     return {

@@ -44,8 +44,8 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def answered(request: HttpRequest) -> HttpResponse:
     """The answers of the last days."""
-    found = queries.answered(person(request), cursor(request.GET.get("before"), IDS))
-    context = {"page": found, "days": queries.ANSWERED_SINCE.days, "server_now": clock.now()}
+    page_of_asks = queries.answered(person(request), cursor(request.GET.get("before"), IDS))
+    context = {"page": page_of_asks, "days": queries.ANSWERED_SINCE.days, "server_now": clock.now()}
     return render(request, "dashboard/answered.html", context)
 
 
@@ -87,38 +87,40 @@ def respond(request: HttpRequest, public_id: str) -> HttpResponse:
         return _again(request, answering.again(asked, request.POST, problem.problems), 400)
     except Refused as refused:
         if refused.code == "conflict":
-            told = {
+            notice = {
                 "tone": "tone-warn",
                 "symbol": "alert",
                 "title": translated(refused.message),
                 "remedy": refused.remedy,
             }
-            return _told(request, ask, told, status_of(refused))
+            return _told(request, ask, notice, status_of(refused))
         return _again(request, answering.refused(asked, request.POST, refused), status_of(refused))
-    told = {"tone": "tone-good", "symbol": "check", "title": _("Done.")}
+    notice = {"tone": "tone-good", "symbol": "check", "title": _("Done.")}
     said = _("You answered: {answer}.").format(answer=ask.label_of(answer.outcome))
     is_held = ask.execution.phase == Phase.PAUSED
-    told["text"] = f"{said} {_(_HELD) if is_held else _('The run goes on.')}"
-    return _told(request, ask, told)
+    notice["text"] = f"{said} {_(_HELD) if is_held else _('The run goes on.')}"
+    return _told(request, ask, notice)
 
 
 def _again(request: HttpRequest, asked: Question, status: int) -> HttpResponse:
     """The form as it was sent: in its place for htmx, else as the only one of a page."""
     if getattr(request, "htmx", False):
         return explained(request, "dashboard/fragments/answer.html", {"question": asked}, status)
-    found = queries.Page([asked.ask], queries.seen_by(person(request), [asked.ask]))
-    return _page(request, lambda: found, asked, status)
+    page_of_asks = queries.Page([asked.ask], queries.seen_by(person(request), [asked.ask]))
+    return _page(request, lambda: page_of_asks, asked, status)
 
 
-def _told(request: HttpRequest, ask: Ask, told: dict[str, Any], status: int = 200) -> HttpResponse:
+def _told(
+    request: HttpRequest, ask: Ask, notice: dict[str, Any], status: int = 200
+) -> HttpResponse:
     """The result of an answer; the form is over."""
     if getattr(request, "htmx", False):
         over = "dashboard/fragments/answer_over.html"
-        return explained(request, over, {"ask": ask, **told}, status)
+        return explained(request, over, {"ask": ask, **notice}, status)
     if status == 200:
         return redirect("approvals")
     user = person(request)
-    return _page(request, lambda: queries.waiting(user), status=status, outcome=True, **told)
+    return _page(request, lambda: queries.waiting(user), status=status, outcome=True, **notice)
 
 
 def _page(
@@ -126,11 +128,11 @@ def _page(
     read: Callable[[], queries.Page],
     asked: Question | None = None,
     status: int = 200,
-    **told: Any,
+    **notice: Any,
 ) -> HttpResponse:
-    before, found = asks_live.waiting(person(request)), read()
-    questions = [asked] if asked else [answering.question(ask) for ask in found.rows]
-    context = {"page": found, "questions": questions, "server_now": clock.now(), **told}
+    before, page_of_asks = asks_live.waiting(person(request)), read()
+    questions = [asked] if asked else [answering.question(ask) for ask in page_of_asks.rows]
+    context = {"page": page_of_asks, "questions": questions, "server_now": clock.now(), **notice}
     context["asks"] = before
     context["proposals"] = policy.proposals_for(person(request))
     return render(request, "dashboard/approvals.html", context, status=status)

@@ -59,16 +59,16 @@ def _page(request: HttpRequest, refusal: Refused | None = None, status: int = 20
 def note(request: HttpRequest, cause: str) -> HttpResponse:
     """Note who looks at a cause, a text about it, and whether it is put off."""
     sent = request.POST
-    given: dict[str, object] = {}
+    changes: dict[str, object] = {}
     if "note" in sent:
-        given["text"] = sent["note"]
+        changes["text"] = sent["note"]
     if "assignee" in sent:
-        given["assignee"] = sent["assignee"] or None
+        changes["assignee"] = sent["assignee"] or None
     if "snooze" in sent:
         length = SNOOZES.get(sent["snooze"])
-        given["snoozed_until"] = clock.now() + length[1] if length else None
+        changes["snoozed_until"] = clock.now() + length[1] if length else None
     try:
-        noting.note(person(request), cause, **given)  # type: ignore[arg-type]
+        noting.note(person(request), cause, **changes)  # type: ignore[arg-type]
     except Refused as refused:
         return _page(request, refused, 404 if refused.code == "not_found" else status_of(refused))
     return redirect(reverse("attention"))

@@ -109,8 +109,10 @@ def _refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
 def listing(request: HttpRequest) -> HttpResponse:
     """The bulk runs, the newest first."""
     before = request.GET.get("before", "")
-    found = queries.page(person(request), id_or_404(before, PREFIX) if before else None)
-    return render(request, "dashboard/bulk_runs.html", {"page": found, "server_now": clock.now()})
+    page_of_bulk_runs = queries.page(person(request), id_or_404(before, PREFIX) if before else None)
+    return render(
+        request, "dashboard/bulk_runs.html", {"page": page_of_bulk_runs, "server_now": clock.now()}
+    )
 
 
 @for_people
@@ -155,10 +157,10 @@ def stop(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _found(request: HttpRequest, public_id: str) -> BulkRun:
     key: uuid.UUID = id_or_404(public_id, PREFIX)
-    found = queries.visible(person(request)).filter(pk=key).first()
-    if found is None:
+    bulk_run = queries.visible(person(request)).filter(pk=key).first()
+    if bulk_run is None:
         raise Http404
-    return found
+    return bulk_run
 
 
 def _back(sent: QueryDict) -> str:

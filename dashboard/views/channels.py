@@ -133,7 +133,7 @@ def _shown(request: HttpRequest, channel: Channel, refusal: Refused | None = Non
 
 
 def _found(request: HttpRequest, public_id: str) -> Channel:
-    found = queries.one(person(request), id_or_404(public_id, "snk"))
-    if found is None:
+    channel = queries.one(person(request), id_or_404(public_id, "snk"))
+    if channel is None:
         raise Http404
-    return found
+    return channel

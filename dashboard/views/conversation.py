@@ -41,8 +41,8 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
 def reply(request: HttpRequest, public_id: str) -> HttpResponse:
     """Say something after this run, or after a turn of it: a new run that knows what was said.
 
-    ``known`` are the runs that the page knew to go on from it: where there is another one by now
-    the reader decides.
+    ``known`` in the form are the runs that the page knew to go on from it: where there is another
+    one by now the reader decides.
     """
     before = _found(request, public_id)
     agent = _agent(request, before)
@@ -58,8 +58,8 @@ def reply(request: HttpRequest, public_id: str) -> HttpResponse:
             # It may have ended this moment: the form is shown again, and begins the next run.
             problem, status = refused.text, STATUSES.get(refused.code, 400)
     if not problem and up_to is None:
-        known = set(request.POST.get("known", "").split())
-        others = [each for each in talks.newer_than(before) if each not in known]
+        seen = set(request.POST.get("known", "").split())
+        others = [each for each in talks.newer_than(before) if each not in seen]
         if others:
             problem, status = _("Somebody has gone on from here meanwhile."), 409
     if not problem:

@@ -26,10 +26,10 @@ def page(request: HttpRequest) -> HttpResponse:
     is_newest = "before" not in request.GET
     # Read before the events: one that comes between is pushed to the page.
     live = {"topic": events_topic(user.pk), "mark": mark_of(user)} if is_newest else {}
-    found = queries.recent(user, cursor(request.GET.get("before"), IDS))
+    recent = queries.recent(user, cursor(request.GET.get("before"), IDS))
     rows = [
-        (row, public_id("wex", row.execution_id) if row.execution_id else "") for row in found.rows
+        (row, public_id("wex", row.execution_id) if row.execution_id else "") for row in recent.rows
     ]
-    context = {"page": found, "rows": rows, "server_now": clock.now(), **live}
+    context = {"page": recent, "rows": rows, "server_now": clock.now(), **live}
     context["is_of_all"] = policy.sees_everything(user)
     return render(request, "dashboard/events.html", context)

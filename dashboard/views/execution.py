@@ -40,9 +40,9 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def whole(
-    request: HttpRequest, execution: Execution, status: int = 200, **told: Any
+    request: HttpRequest, execution: Execution, status: int = 200, **notice: Any
 ) -> HttpResponse:
-    """The page with its steps; ``told`` is what came of a button, where one was pressed."""
+    """The page with its steps; ``notice`` is what came of a button, where one was pressed."""
     user = person(request)
     asked = waiting(user)
     context = fragments.execution_context(execution, policy.role(user, execution))
@@ -51,7 +51,7 @@ def whole(
     context |= {"listing": listing_of(request, execution), "events": queries.events_of(execution)}
     context["may_amend"] = may_amend(user, execution)
     context["is_inline"] = count_of(context["listing"].nodes) <= INLINE
-    context |= {"tabs": tabs_of(execution.kind), **told}
+    context |= {"tabs": tabs_of(execution.kind), **notice}
     context["may_read_stack"] = policy.may_read_stack(user) and execution.phase in ACTIVE_PHASES
     context["questions"] = [answering.question(ask) for ask in approvals.of_run(user, execution)]
     return render(request, "dashboard/execution.html", context, status=status)

@@ -45,11 +45,11 @@ def list_page(
     user, here = person(request), urlencode(filters.as_query())
     at = _at(request.GET)
     saved_views = list(SavedView.objects.of(user))
-    found = executions.page(user, filters, at)
+    page_of_runs = executions.page(user, filters, at)
     shown = columns.chosen(PersonalSettings.objects.of(user).columns)
     tally = executions.tally(user, filters)
     context = {
-        "page": found,
+        "page": page_of_runs,
         "filters": filters,
         "chips": chips(filters, tally),
         "subjects": {
@@ -62,12 +62,16 @@ def list_page(
         "heads": [_head(filters, each) for each in shown],
         "is_first_page": at.is_first,
         "sees_everything": policy.sees_everything(user),
-        "is_first_ever": not found.rows and not found.is_late and not executions.exists_any(user),
-        "next_address": address(filters, **found.following) if found.following else "",
+        "is_first_ever": not page_of_runs.rows
+        and not page_of_runs.is_late
+        and not executions.exists_any(user),
+        "next_address": address(filters, **page_of_runs.following)
+        if page_of_runs.following
+        else "",
         "first_address": address(filters),
         "searched": f"{SEARCHED:,}",
-        "ways": _ways(filters, found),
-        "count_address": _count_address(filters, found),
+        "ways": _ways(filters, page_of_runs),
+        "count_address": _count_address(filters, page_of_runs),
         "bulk_verbs": bulk.VERBS,
         "day": executions.by_hour_of(user, filters),
         "here": here,
@@ -95,9 +99,9 @@ def _head(filters: Filters, column: Column) -> dict[str, object]:
     }
 
 
-def _ways(filters: Filters, found: executions.Page) -> dict[str, str]:
+def _ways(filters: Filters, page_of_runs: executions.Page) -> dict[str, str]:
     """The words of the links to other pages."""
-    is_end = found.is_end_of_look
+    is_end = page_of_runs.is_end_of_look
     if not filters.order.is_indexed:
         return {"first": _("First"), "next": _("Sort older") if is_end else _("Next")}
     is_down = filters.order.is_down
@@ -141,11 +145,11 @@ def new_count(request: HttpRequest) -> HttpResponse:
 def filters_of(query: QueryDict) -> Filters:
     """The filters of an address. A phase that does not exist is no filter."""
     phase = query.get("phase", "")
-    known = phase in (*Phase, ATTENTION)
+    exists = phase in (*Phase, ATTENTION)
     typed = _text(query, "q").strip()
     read = parse(typed, clock.now())
     return Filters(
-        phase=phase if known else "",
+        phase=phase if exists else "",
         workflow=_text(query, "workflow"),
         owner=_text(query, "owner"),
         since=_day(query, "since"),
@@ -202,6 +206,6 @@ def _chip(filters: Filters, phase: str, word: str, count: int | None) -> dict[st
     }
 
 
-def _count_address(filters: Filters, found: executions.Page) -> str:
-    newest = {"newest": found.rows[0].public_id} if found.rows else {}
+def _count_address(filters: Filters, page_of_runs: executions.Page) -> str:
+    newest = {"newest": page_of_runs.rows[0].public_id} if page_of_runs.rows else {}
     return f"{reverse('executions-new-count')}?{urlencode({**filters.as_query(), **newest})}"

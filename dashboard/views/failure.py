@@ -29,11 +29,11 @@ def failure(request: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     if request.path.startswith("/api/") and isinstance(error, Exception):
         return answer_to(request, error)
-    found = trouble(error)
-    if found is None:
+    cause = trouble(error)
+    if cause is None:
         return server_error(request)
-    told = unavailable(found)
-    return refused(request, Problem("unavailable", told.message, remedy=told.remedy))
+    refusal = unavailable(cause)
+    return refused(request, Problem("unavailable", refusal.message, remedy=refusal.remedy))
 
 
 def refused(request: HttpRequest, problem: Problem) -> HttpResponse:

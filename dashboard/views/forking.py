@@ -70,10 +70,10 @@ def _begun(request: HttpRequest, execution: Execution, seq: int, shown: values.S
     # An output that was left as it was is no edit: secrets are shown by their names.
     if sent.get("output", "").replace("\r\n", "\n").strip() == shown.text.strip():
         sent["output"] = ""
-    given = forms.arguments_of(FORK, sent)
+    arguments = forms.arguments_of(FORK, sent)
     require_queue()
     reason = sent.get("reason", "").strip()[:LONGEST_REASON]
-    begun = carry_out(FORK, execution.pk, person(request), given, reason=reason)
+    begun = carry_out(FORK, execution.pk, person(request), arguments, reason=reason)
     return str(begun.execution_id)
 
 

@@ -60,13 +60,13 @@ def _wanted(request: HttpRequest) -> setting.Wanted:
 
 def _form(request: HttpRequest, workflow: Workflow, refusal: Refused | None = None) -> HttpResponse:
     row = Objective.objects.filter(workflow=workflow).first()
-    given = {name: getattr(row, name) for name in FIELDS} if row else {}
+    fields = {name: getattr(row, name) for name in FIELDS} if row else {}
     if request.method == "POST":
-        given = {name: request.POST.get(name, "")[:LONGEST] for name in FIELDS}
+        fields = {name: request.POST.get(name, "")[:LONGEST] for name in FIELDS}
     context = {
         "workflow": workflow,
         "objective": row,
-        "given": given,
+        "given": fields,
         "refusal": refusal,
         "problems": {each.pointer.strip("/"): translated(each.message) for each in refusal.findings}
         if refusal

@@ -38,5 +38,5 @@ def answer(request: HttpRequest, public_id: str, what: str) -> HttpResponse:
 
 def _refusal(request: HttpRequest, run: str, refused: Refused) -> HttpResponse:
     tone = "tone-warn" if refused.code in ("stale", "conflict") else "tone-bad"
-    told = outcome_of(refused, tone, run)
-    return whole(request, execution_or_404(request, run), status_of(refused), **told)
+    outcome = outcome_of(refused, tone, run)
+    return whole(request, execution_or_404(request, run), status_of(refused), **outcome)

@@ -48,19 +48,19 @@ def run(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _start(request: HttpRequest, workflow: Workflow, form: run_form.RunForm) -> str:
-    given = run_form.read(form, request.POST)
+    values = run_form.read(form, request.POST)
     head = workflow.head_version
-    found = (
-        input_problems(definition.load(head.document), given, str(person(request).pk))
+    findings = (
+        input_problems(definition.load(head.document), values, str(person(request).pk))
         if head
         else []
     )
-    if found:
-        raise run_form.InputProblem(run_form.by_field(form, found))
+    if findings:
+        raise run_form.InputProblem(run_form.by_field(form, findings))
     require_queue()
     name = request.POST.get("name", "").strip()[:300]
     own = workspace_form.read(request.POST)
-    return start(workflow, person(request), input=given, name=name, own_workspace=own).public_id
+    return start(workflow, person(request), input=values, name=name, own_workspace=own).public_id
 
 
 @for_people
@@ -87,6 +87,6 @@ def again(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         return redirect("execution", started_once(request, f"again {run.public_id}", begin))
     except Refused as refused:
-        told = {"tone": "tone-bad", "symbol": "alert", "title": translated(refused.message)}
+        notice = {"tone": "tone-bad", "symbol": "alert", "title": translated(refused.message)}
         status = STATUSES.get(refused.code, 400)
-        return execution.whole(request, run, status, outcome=True, **told, remedy=refused.remedy)
+        return execution.whole(request, run, status, outcome=True, **notice, remedy=refused.remedy)

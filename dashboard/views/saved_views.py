@@ -35,8 +35,8 @@ def keep(request: HttpRequest) -> HttpResponse:
 @require_POST
 def forget(request: HttpRequest, public_id: str) -> HttpResponse:
     """Somebody else's is not there."""
-    found = SavedView.objects.of(person(request)).filter(pk=id_or_404(public_id, "svw")).first()
-    if found is None:
+    view = SavedView.objects.of(person(request)).filter(pk=id_or_404(public_id, "svw")).first()
+    if view is None:
         raise Http404
-    found.delete()
-    return redirect(address(filters_of(QueryDict(found.query))))
+    view.delete()
+    return redirect(address(filters_of(QueryDict(view.query))))

@@ -62,8 +62,8 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         zone = PersonalSettings.objects.of(user).time_zone
         starts = request.GET.get("starts", "")[:40]
-        given = Wanted(name="", workflow=starts, time_zone="UTC" if zone == BROWSER else zone)
-        return _form(request, schedule_form.typed(given))
+        prefilled = Wanted(name="", workflow=starts, time_zone="UTC" if zone == BROWSER else zone)
+        return _form(request, schedule_form.typed(prefilled))
     return _sent(request, lambda wanted: changing.create(user, wanted))
 
 
@@ -128,7 +128,7 @@ def _sent(
 
 def _form(
     request: HttpRequest,
-    given: dict[str, Any],
+    fields: dict[str, Any],
     schedule: Schedule | None = None,
     refusal: Refused | None = None,
 ) -> HttpResponse:
@@ -137,7 +137,7 @@ def _form(
     groups = user.groups.exclude(name__in=policy.RANK_OF_GROUP).order_by("name")
     context = {
         "schedule": schedule,
-        "given": given,
+        "given": fields,
         "refusal": refusal,
         "problems": schedule_form.problems(refusal) if refusal else {},
         "subjects": queries.startable(owner),
@@ -180,7 +180,7 @@ def _is_soon(schedule: Schedule) -> bool:
 
 
 def _found(request: HttpRequest, public_id: str) -> Schedule:
-    found = queries.one(person(request), id_or_404(public_id, PREFIX))
-    if found is None:
+    schedule = queries.one(person(request), id_or_404(public_id, PREFIX))
+    if schedule is None:
         raise Http404
-    return found
+    return schedule

@@ -71,7 +71,7 @@ def _shown(request: HttpRequest, source: EventSource, secret: str = "") -> HttpR
 
 
 def _found(request: HttpRequest, public_id: str) -> EventSource:
-    found = queries.one(person(request), id_or_404(public_id, "src"))
-    if found is None:
+    source = queries.one(person(request), id_or_404(public_id, "src"))
+    if source is None:
         raise Http404
-    return found
+    return source

@@ -36,23 +36,23 @@ def graph(request: HttpRequest, public_id: str) -> HttpResponse:
     context: dict[str, Any] = {"drawing": drawing, "node_width": WIDTH, "node_height": HEIGHT}
     if drawing is not None:
         standing = queries.standing(execution)
-        known = marks(standing, stopped_at(execution))
+        by_node = marks(standing, stopped_at(execution))
         many = rounds(standing)
-        context["rows"] = _rows(drawing, known)
+        context["rows"] = _rows(drawing, by_node)
         context["boxes"] = [(box, many.get(box.key, 0)) for box in drawing.boxes]
-        context["lines"] = [(line, _is_taken(line, known, execution)) for line in drawing.lines]
+        context["lines"] = [(line, _is_taken(line, by_node, execution)) for line in drawing.lines]
     return tab(request, execution, "graph", context)
 
 
-def _is_taken(line: Line, known: dict[str, Mark], execution: Execution) -> bool:
+def _is_taken(line: Line, by_node: dict[str, Mark], execution: Execution) -> bool:
     """Whether the run went this way: both ends were met."""
     source, target = line.edge.source, line.edge.target
-    begun = source == START or source in known
+    begun = source == START or source in by_node
     is_over = target == END and execution.phase == Phase.COMPLETED
-    return begun and (target in known or is_over)
+    return begun and (target in by_node or is_over)
 
 
-def _rows(drawing: Drawing, known: dict[str, Mark]) -> list[dict[str, Any]]:
+def _rows(drawing: Drawing, by_node: dict[str, Mark]) -> list[dict[str, Any]]:
     """The nodes with how far the run has come, and what follows each: for the drawing and for the
     table beside it.
     """
@@ -64,7 +64,7 @@ def _rows(drawing: Drawing, known: dict[str, Mark]) -> list[dict[str, Any]]:
             f"{edge.word}: {names[edge.target]}" if edge.word else names[edge.target]
             for edge in after
         ]
-        rows.append({"place": place, "mark": known.get(place.node.key), "follows": follows})
+        rows.append({"place": place, "mark": by_node.get(place.node.key), "follows": follows})
     return rows
 
 

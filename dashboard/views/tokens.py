@@ -74,10 +74,10 @@ def page(request: HttpRequest) -> HttpResponse:
 @for_people
 @require_POST
 def revoke(request: HttpRequest, public_id: str) -> HttpResponse:
-    found = queries.one(person(request).pk, id_or_404(public_id, "key"))
-    if found is None:
+    token = queries.one(person(request).pk, id_or_404(public_id, "key"))
+    if token is None:
         raise Http404
-    tokens.revoke(found)
+    tokens.revoke(token)
     return redirect("tokens")
 
 
