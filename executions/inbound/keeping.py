@@ -62,14 +62,14 @@ def keep(
     with transaction.atomic():
         CloudEvent.objects.bulk_create(rows, ignore_conflicts=True)
         names = {(row.source, row.event_id) for row in rows}
-        found = CloudEvent.objects.filter(
+        stored = CloudEvent.objects.filter(
             owner=owner_id,
             source__in={source for source, _ in names},
             event_id__in={event_id for _, event_id in names},
         )
         keys = {
             (source, event_id): key
-            for key, source, event_id in found.values_list("pk", "source", "event_id")
+            for key, source, event_id in stored.values_list("pk", "source", "event_id")
         }
         transaction.on_commit(dispatch.ring_for_events, robust=True)
     kept, seen = [], set()

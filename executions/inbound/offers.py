@@ -70,15 +70,15 @@ def look_back(
     execution: Execution,
     step_id: uuid.UUID,
     filters: Sequence[Filter],
-    known: Iterable[str],
+    taken: Iterable[str],
     *,
     only_first: bool,
 ) -> None:
     """Offer the step what came before it listened, the oldest first.
 
-    ``known`` are events that it took already. ``only_first``: it needs one.
+    ``taken`` are events that it took already. ``only_first``: it needs one.
     """
-    skipped = set(known)
+    skipped = set(taken)
     marks = [(str(n), f, expects(f)) for n, f in enumerate(filters)]
     types = {wanted["type"] for wanted in filters}
     made: list[Delivery] = []
@@ -98,12 +98,12 @@ def look_back(
 def _fits(
     marks: Iterable[tuple[str, Filter, str]], envelope: Envelope, owner: str
 ) -> dict[str, dict[str, Any]]:
-    found = {}
+    fits = {}
     for number, wanted, expected in marks:
         each = fit(wanted, envelope, owner=owner)
         if each is not None and each.expected == expected:
-            found[number] = each.keys
-    return found
+            fits[number] = each.keys
+    return fits
 
 
 def _earlier(
@@ -141,8 +141,8 @@ def waiting(step_id: uuid.UUID, most: int, but: Sequence[uuid.UUID]) -> list[Off
     """The offers that the step has not looked at, in the order in which they came."""
     rows = Delivery.objects.filter(step=step_id, consumed_at=None, passed_at=None)
     rows = rows.filter(event__body__isnull=False).exclude(event__in=list(but))
-    found = rows.order_by("event_id").select_related("event")[:most]
-    return [Offer(row.event_id, row.fits, row.event.envelope) for row in found]
+    deliveries = rows.order_by("event_id").select_related("event")[:most]
+    return [Offer(row.event_id, row.fits, row.event.envelope) for row in deliveries]
 
 
 def is_offered(step_id: uuid.UUID) -> bool:
@@ -157,11 +157,11 @@ def take(
     """
     rows = Delivery.objects.filter(step=step_id)
     offered = rows.filter(event__in=list(taken))
-    known = set(offered.values_list("event_id", flat=True))
+    offered_keys = set(offered.values_list("event_id", flat=True))
     Delivery.objects.bulk_create(
         Delivery(event_id=key, step_id=step_id, consumed_at=clock.now())
         for key in taken
-        if key not in known
+        if key not in offered_keys
     )
     offered.filter(consumed_at=None).update(consumed_at=Now())
     if is_over:
@@ -187,18 +187,18 @@ class Listeners:
 def unmatched(most: int, but: Iterable[int] = ()) -> dict[int, list[CloudEvent]]:
     """Events for which nobody has looked who listens, by owner, the oldest first."""
     rows = CloudEvent.objects.to_be_matched().exclude(owner__in=but)
-    found: dict[int, list[CloudEvent]] = {}
+    by_owner: dict[int, list[CloudEvent]] = {}
     for event in rows.order_by("id")[:most]:
-        found.setdefault(event.owner_id, []).append(event)
-    return found
+        by_owner.setdefault(event.owner_id, []).append(event)
+    return by_owner
 
 
 def who_listens(call: Call, owner_id: int, events: Sequence[CloudEvent]) -> Listeners:
     """The listeners that these events fit. All are events of this owner."""
-    found = Listeners()
-    known = [event for event in events if event.body is not None]
-    for kind in sorted({"", *(event.type for event in known)}):
-        of_kind = [event for event in known if kind in ("", event.type)]
+    listeners = Listeners()
+    with_body = [event for event in events if event.body is not None]
+    for kind in sorted({"", *(event.type for event in with_body)}):
+        of_kind = [event for event in with_body if kind in ("", event.type)]
         for shape, example in call(partial(_shapes, owner_id, kind)):
             fitting: dict[str, list[tuple[CloudEvent, dict[str, Any]]]] = {}
             for event in of_kind:
@@ -206,36 +206,36 @@ def who_listens(call: Call, owner_id: int, events: Sequence[CloudEvent]) -> List
                 if each is not None:
                     fitting.setdefault(each.expected, []).append((event, each.keys))
             if fitting:
-                listeners = call(partial(_listeners, owner_id, kind, shape, list(fitting)))
-                _add(found, fitting, listeners)
-    return found
+                rows = call(partial(_listeners, owner_id, kind, shape, list(fitting)))
+                _add(listeners, fitting, rows)
+    return listeners
 
 
 def _add(
-    found: Listeners,
+    listeners: Listeners,
     fitting: Mapping[str, Sequence[tuple[CloudEvent, dict[str, Any]]]],
-    listeners: Iterable[tuple[str, uuid.UUID, uuid.UUID, int]],
+    rows: Iterable[tuple[str, uuid.UUID, uuid.UUID, int]],
 ) -> None:
-    for expected, step_id, execution_id, number in listeners:
+    for expected, step_id, execution_id, number in rows:
         for event, keys in fitting[expected]:
             # A signal is for its run alone.
             if event.execution_id in (None, execution_id):
-                found.offers.setdefault((event.pk, step_id), {})[str(number)] = keys
-                found.runs.add(execution_id)
+                listeners.offers.setdefault((event.pk, step_id), {})[str(number)] = keys
+                listeners.runs.add(execution_id)
 
 
 def _shapes(owner_id: int, kind: str) -> list[tuple[str, Filter]]:
     """Each shape once, with an example: by jumps in the index, however many listen."""
     rows = Subscription.objects.filter(owner=owner_id, type=kind).order_by("shape")
-    found: list[tuple[str, Filter]] = []
+    shapes: list[tuple[str, Filter]] = []
     last = ""
-    while len(found) < MOST_SHAPES:
+    while len(shapes) < MOST_SHAPES:
         row = rows.filter(shape__gt=last).values_list("shape", "filter").first()
         if row is None:
             break
-        found.append(row)
+        shapes.append(row)
         last = row[0]
-    return found
+    return shapes
 
 
 def _listeners(
@@ -247,7 +247,7 @@ def _listeners(
     return list(rows.values_list("expects", "step", "execution", "number"))
 
 
-def hand_out(events: Sequence[CloudEvent], found: Listeners) -> int:
+def hand_out(events: Sequence[CloudEvent], listeners: Listeners) -> int:
     """Write the offers, wake who listens, and say that these events were looked at: one
     transaction.
 
@@ -259,12 +259,12 @@ def hand_out(events: Sequence[CloudEvent], found: Listeners) -> int:
             return 0
         rows = [
             Delivery(event_id=event_id, step_id=step_id, fits=fits)
-            for (event_id, step_id), fits in found.offers.items()
+            for (event_id, step_id), fits in listeners.offers.items()
         ]
         for first in range(0, len(rows), CHUNK):
             Delivery.objects.bulk_create(rows[first : first + CHUNK], ignore_conflicts=True)
-        wake(sorted(found.runs))
-    return len(found.runs)
+        wake(sorted(listeners.runs))
+    return len(listeners.runs)
 
 
 def wake(keys: Sequence[uuid.UUID]) -> None:

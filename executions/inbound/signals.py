@@ -60,8 +60,8 @@ def send(
 
 @persistent
 def _kept(execution: Execution, actor: User, envelope: dict[str, Any]) -> keeping.Kept:
-    (found,) = keeping.keep([envelope], execution.owner_id, execution.pk)
-    if not found.is_duplicate:
+    (kept,) = keeping.keep([envelope], execution.owner_id, execution.pk)
+    if not kept.is_duplicate:
         state = audit.state(execution)
         audit.record(VERB, execution, actor, before=state, after=state, reason=envelope["subject"])
-    return found
+    return kept

@@ -35,7 +35,9 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
     return SIGNED + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
 
 
-def why_not(source: EventSource, timestamp: str, given: str, body: bytes, now: float) -> str | None:
+def why_not(
+    source: EventSource, timestamp: str, sent_signature: str, body: bytes, now: float
+) -> str | None:
     """Why a webhook is not taken; None where the source signed it a moment ago."""
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= LONGEST_TIMESTAMP):
         return "X-Stigmer-Timestamp has to be the seconds since 1970."
@@ -43,7 +45,7 @@ def why_not(source: EventSource, timestamp: str, given: str, body: bytes, now: f
         return f"X-Stigmer-Timestamp is more than {WINDOW_SECONDS} seconds away from now."
     wanted = [signature(secret, timestamp, body) for secret in _secrets(source)]
     # All are compared, so that the time tells nothing.
-    fitting = [each for each in wanted if constant_time_compare(given, each)]
+    fitting = [each for each in wanted if constant_time_compare(sent_signature, each)]
     if not fitting:
         return "X-Stigmer-Signature is not that of this body and timestamp."
     return None

@@ -44,9 +44,9 @@ class Visit:
         return bool(self.reason)
 
 
-def taken(source: EventSource, events: int, known: int) -> None:
+def taken(source: EventSource, events: int, repeats: int) -> None:
     """Note that it sent so many."""
-    _note(source, Visit(_now(), events, known))
+    _note(source, Visit(_now(), events, repeats))
 
 
 def refused(source: EventSource, reason: str) -> None:

@@ -59,22 +59,22 @@ def problems(channel: Channel) -> dict[str, str]:
     kind = KINDS.get(channel.kind)
     if kind is None:
         return {"kind": f"There is no kind {channel.kind[:20]!r}. Known: {', '.join(KINDS)}."}
-    found = {}
+    faults = {}
     try:
         channel.clean_fields(exclude=["owner", "hears_from", "created_at"])
     except ValidationError as invalid:
-        found = {name: " ".join(texts) for name, texts in invalid.message_dict.items()}
-    found |= {
+        faults = {name: " ".join(texts) for name, texts in invalid.message_dict.items()}
+    faults |= {
         name: said for name in ("address", "secret") if (said := _CHECKS[name](channel, kind))
     }
     for name in ("types", "only", "muted"):
         if said := _of_list(name, getattr(channel, name), types_of(kind)):
-            found[name] = said
+            faults[name] = said
     if why := kind.problem():
-        found.setdefault("kind", why)
+        faults.setdefault("kind", why)
     if channel.owner is not None and kind.hears == "events":
-        found["kind"] = "Lifecycle events are sent where administrators say, to no person's own."
-    return found
+        faults["kind"] = "Lifecycle events are sent where administrators say, to no person's own."
+    return faults
 
 
 def _of_address(channel: Channel, kind: Kind) -> str:
@@ -102,14 +102,14 @@ def _of_secret(channel: Channel, kind: Kind) -> str:
 _CHECKS = {"address": _of_address, "secret": _of_secret}
 
 
-def _of_list(name: str, given: Any, types: Sequence[str]) -> str:
-    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+def _of_list(name: str, values: Any, types: Sequence[str]) -> str:
+    if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
         return "It has to be a list of texts."
-    if len(given) > MOST_LISTED:
+    if len(values) > MOST_LISTED:
         return f"At most {MOST_LISTED}."
     if name != "types":
         return ""
-    unknown = [each for each in given if each not in types]
+    unknown = [each for each in values if each not in types]
     return f"There is no type {unknown[0][:100]}. Known: {', '.join(types)}." if unknown else ""
 
 
@@ -176,26 +176,26 @@ def change(channel: Channel, actor: User, changes: Mapping[str, Any]) -> Channel
     return channel
 
 
-def _subjects(actor: User, name: str, given: Any) -> list[str]:
+def _subjects(actor: User, name: str, names: Any) -> list[str]:
     """The ids of workflows and agents that are named by id or by slug. Raises Refused."""
-    if not isinstance(given, (list, tuple)) or not all(isinstance(each, str) for each in given):
+    if not isinstance(names, (list, tuple)) or not all(isinstance(each, str) for each in names):
         raise Refused("invalid", "It has to be a list.", findings=[Finding(f"/{name}", "a list")])
     tables = (policy.visible_workflows(actor), policy.visible_agents(actor))
-    known: dict[str, str] = {}
-    for rows in tables if given else ():
+    by_name: dict[str, str] = {}
+    for rows in tables if names else ():
         for row in rows:
-            known[row.public_id] = known[row.slug] = row.public_id
-    unknown = [each for each in given if each not in known]
+            by_name[row.public_id] = by_name[row.slug] = row.public_id
+    unknown = [each for each in names if each not in by_name]
     if unknown:
         said = Said("There is no workflow or agent {name!r}.", name=unknown[0][:100])
         raise Refused("invalid", said, findings=[Finding(f"/{name}", said)])
-    return sorted({known[each] for each in given})
+    return sorted({by_name[each] for each in names})
 
 
 def _check(channel: Channel) -> None:
-    found = problems(channel)
-    if found:
-        findings = [Finding(f"/{name}", text) for name, text in found.items()]
+    faults = problems(channel)
+    if faults:
+        findings = [Finding(f"/{name}", text) for name, text in faults.items()]
         raise Refused("invalid", Said("This is no {kind}.", kind=_word(channel)), findings=findings)
 
 

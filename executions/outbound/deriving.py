@@ -60,17 +60,17 @@ def rest() -> None:
 def _with_news(channels: Sequence[Channel]) -> list[uuid.UUID]:
     """The runs of which something may be untold, and the cursor moved on."""
     news = Q(told=None) | Q(told__seq__lt=F("head_seq"))
-    found: list[uuid.UUID] = []
+    keys: list[uuid.UUID] = []
     if any(_wants_tasks(channel) for channel in channels):
         under_way = Execution.objects.filter(news, phase__in=ACTIVE_PHASES, head_seq__gt=0)
-        found += under_way.order_by("pk").values_list("pk", flat=True)[:MOST_RUNS]
+        keys += under_way.order_by("pk").values_list("pk", flat=True)[:MOST_RUNS]
     cursor = cursors.of_events(TURN)
     late = Event.objects.filter(pk__gt=cursor).values("execution")
     runs = Execution.objects.filter(news, pk__in=late)
-    found += runs.order_by("pk").values_list("pk", flat=True)[:MOST_RUNS]
-    if len(found) < MOST_RUNS:
+    keys += runs.order_by("pk").values_list("pk", flat=True)[:MOST_RUNS]
+    if len(keys) < MOST_RUNS:
         cursors.move_on(TURN, cursor)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(keys))
 
 
 def _wants_tasks(channel: Channel) -> bool:
@@ -93,14 +93,14 @@ def _tell(key: uuid.UUID, channels: Sequence[Channel], full: Collection[uuid.UUI
         if execution is None:
             return True
         Told.objects.get_or_create(execution=execution)
-        told = Told.objects.select_for_update().get(execution=execution)
-        subject = _subject(execution, told)
+        progress = Told.objects.select_for_update().get(execution=execution)
+        subject = _subject(execution, progress)
         since = min(channel.hears_from for channel in channels)
         news, seq = _news(execution, subject, since)
         for channel in channels:
             _write(channel, execution, news, is_full=channel.pk in full)
-        told.seq, told.open, told.status = seq, subject.open, subject.status
-        told.save()
+        progress.seq, progress.open, progress.status = seq, subject.open, subject.status
+        progress.save()
     return seq >= execution.head_seq
 
 
@@ -130,7 +130,7 @@ def _news(
     return sorted((each for each in news if each.at >= since), key=lifecycle.order), head
 
 
-def _subject(execution: Execution, told: Told) -> lifecycle.Subject:
+def _subject(execution: Execution, progress: Told) -> lifecycle.Subject:
     namespace, name, version = _definition(execution)
     return lifecycle.Subject(
         name=f"{name}-{execution.public_id}.{namespace}",
@@ -138,10 +138,10 @@ def _subject(execution: Execution, told: Told) -> lifecycle.Subject:
         pointer=partial(_pointer, execution.version_id),
         error=execution.error,
         output=execution.output,
-        seq=told.seq,
+        seq=progress.seq,
         started_at=execution.started_at,
-        status=told.status,
-        open=dict(told.open),
+        status=progress.status,
+        open=dict(progress.open),
     )
 
 

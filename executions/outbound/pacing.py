@@ -44,12 +44,12 @@ def _not_before(channel: Channel, group: str, now: datetime) -> datetime:
         return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     if channel.rhythm == Rhythm.DAILY:
         return _morning(now.astimezone(_zone(channel)))
-    told = channel.sendings.filter(sent_at__gt=now - QUIET)
+    sent = channel.sendings.filter(sent_at__gt=now - QUIET)
     first = now
-    last = told.filter(group=group).order_by("-sent_at").values_list("sent_at", flat=True).first()
+    last = sent.filter(group=group).order_by("-sent_at").values_list("sent_at", flat=True).first()
     if last is not None:
         first = max(first, last + QUIET)
-    parcels = told.exclude(parcel=None).order_by().values("parcel").annotate(at=Max("sent_at"))
+    parcels = sent.exclude(parcel=None).order_by().values("parcel").annotate(at=Max("sent_at"))
     newest = list(parcels.order_by("-at").values_list("at", flat=True)[:MANY])
     if len(newest) == MANY:
         first = max(first, newest[-1] + QUIET)

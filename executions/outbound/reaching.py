@@ -60,12 +60,12 @@ def reached(channel: Channel) -> Channel:
     """The channel with the values in its address, to be sent to and never saved. Raises Refused."""
     if why := problem(channel):
         raise Refused("conflict", why)
-    found = copy.copy(channel)
+    filled = copy.copy(channel)
     try:
-        found.address = places.filled(
+        filled.address = places.filled(
             channel.address, lambda name: key_of(f"address of {channel.name}", name)
         )
     except SecretsUnreadable as unreadable:
         said = f"A secret of the address cannot be read: {unreadable}"
         raise Refused("unavailable", said) from unreadable
-    return found
+    return filled

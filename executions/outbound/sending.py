@@ -62,9 +62,9 @@ def due() -> list[tuple[uuid.UUID, str]]:
     """The channels that may be sent something now, with their kinds."""
     rows = Sending.objects.waiting().filter(due_at__lte=Now()).values("channel")
     channels = Channel.objects.active().filter(pk__in=rows, kind__in=KINDS)
-    found = list(channels.exclude(rests_until__gt=Now()))
-    held_back = _held_back(found)
-    return [(row.pk, row.kind) for row in found if row.pk not in held_back]
+    candidates = list(channels.exclude(rests_until__gt=Now()))
+    held_back = _held_back(candidates)
+    return [(row.pk, row.kind) for row in candidates if row.pk not in held_back]
 
 
 def _held_back(channels: Sequence[Channel]) -> set[uuid.UUID]:
@@ -76,21 +76,21 @@ def _held_back(channels: Sequence[Channel]) -> set[uuid.UUID]:
         if row.target_failures >= FAILURES:
             target = row.kind if KINDS[row.kind].is_shared else row.target
             beside.setdefault(target, []).append(row.pk)
-    found: set[uuid.UUID] = set()
+    held_back: set[uuid.UUID] = set()
     for keys in beside.values():
         if len(keys) > 1:
             waiting = Sending.objects.waiting().filter(channel__in=keys, due_at__lte=Now())
             oldest = waiting.order_by("due_at", "pk").values_list("channel", flat=True).first()
-            found |= set(keys) - {oldest}
-    return found
+            held_back |= set(keys) - {oldest}
+    return held_back
 
 
 def send_some(call: Call, channel_id: uuid.UUID) -> bool:
     """Try what is at the head of the line; whether there may be more now."""
-    found = call(partial(_parcels, channel_id))
-    if found is None:
+    batch = call(partial(_parcels, channel_id))
+    if batch is None:
         return False
-    channel, parcels = found
+    channel, parcels = batch
     try:
         named = channel.address_secrets
         reached = call(partial(reaching.reached, channel)) if named else channel

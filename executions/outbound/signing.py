@@ -25,14 +25,14 @@ def headers(channel: Channel, named: str, body: bytes) -> dict[str, str]:
     Raises Refused where the channel's secret cannot be had.
     """
     stamp = str(int(time.time()))
-    found = {"webhook-id": named, "webhook-timestamp": stamp}
+    fields = {"webhook-id": named, "webhook-timestamp": stamp}
     if channel.secret:
         try:
             secret = key_of(f"sink {channel.name}", channel.secret)
         except SecretsUnreadable as problem:
             raise Refused("unavailable", f"The secret cannot be read: {problem}") from problem
-        found["webhook-signature"] = signature(secret, named, stamp, body)
-    return found
+        fields["webhook-signature"] = signature(secret, named, stamp, body)
+    return fields
 
 
 def signature(secret: str, named: str, stamp: str, body: bytes) -> str:

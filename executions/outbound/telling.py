@@ -79,9 +79,9 @@ class Teller:
     def _of_server(self, heard: Sequence[Channel]) -> bool:
         cursor = cursors.of_events(TURN)
         young = Event.objects.filter(pk__gt=cursor, name__in=TYPES)
-        known = set(young.values_list("pk", flat=True))
-        self._events &= known
-        new = sorted(known - self._events)[:MOST]
+        keys = set(young.values_list("pk", flat=True))
+        self._events &= keys
+        new = sorted(keys - self._events)[:MOST]
         rows = _with_runs(Event.objects.filter(pk__in=new))
         _write([News(channel, event) for event in rows for channel in heard])
         self._events.update(new)
@@ -97,22 +97,23 @@ class Teller:
         cursor = cursors.of_moments(OF_INBOXES)
         after = uuid.UUID(int=max(0, cursor - cursors.OVERLAP_MS) << 80)
         young = Notification.objects.filter(pk__gt=after, user__in=by_owner)
-        known = set(young.values_list("pk", flat=True))
-        self._notifications &= known
-        new = sorted(known - self._notifications)[:MOST]
+        keys = set(young.values_list("pk", flat=True))
+        self._notifications &= keys
+        new = sorted(keys - self._notifications)[:MOST]
         rows = (
             Notification.objects.filter(pk__in=new)
             .order_by("pk")
             .values_list("user", "event", "is_reminder")
         )
-        found = list(rows)
+        notices = list(rows)
         events = {
-            row.pk: row for row in _with_runs(Event.objects.filter(pk__in=[e for _, e, _ in found]))
+            row.pk: row
+            for row in _with_runs(Event.objects.filter(pk__in=[e for _, e, _ in notices]))
         }
         _write(
             [
                 News(channel, events[event], is_reminder)
-                for user, event, is_reminder in found
+                for user, event, is_reminder in notices
                 for channel in by_owner[user]
                 if event in events
             ]
@@ -164,12 +165,12 @@ def _write(news: Iterable[News]) -> None:
     wanted = [each for each in news if _is_wanted(each)]
     if not wanted:
         return
-    known = set(
+    written = set(
         Sending.objects.filter(
             channel__in={each.channel.pk for each in wanted}, key__in={each.key for each in wanted}
         ).values_list("channel", "key")
     )
-    fresh = [each for each in wanted if (each.channel.pk, each.key) not in known]
+    fresh = [each for each in wanted if (each.channel.pk, each.key) not in written]
     paced = pacing.Pace(clock.now())
     with atomic():
         rows = [_sending(each, paced) for each in fresh]

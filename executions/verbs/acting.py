@@ -20,36 +20,40 @@ def act_now(
     verb: Verb,
     execution_id: uuid.UUID,
     actor: User,
-    given: Mapping[str, Any],
+    arguments: Mapping[str, Any],
     *,
     expected_seq: int | None = None,
     reason: str = "",
 ) -> Any:
     """Do it, with no second person. Raises Refused, and then nothing was changed."""
-    arguments = arguments_of(verb, given, reason)
-    with audit.asking(arguments):
-        return _module(verb).act(execution_id, actor, expected_seq=expected_seq, **arguments)
+    parameters = arguments_of(verb, arguments, reason)
+    with audit.asking(parameters):
+        return _module(verb).act(execution_id, actor, expected_seq=expected_seq, **parameters)
 
 
 def effect(
-    verb: Verb, execution: Execution, actor: User, given: Mapping[str, Any]
+    verb: Verb, execution: Execution, actor: User, arguments: Mapping[str, Any]
 ) -> dict[str, Any] | None:
     """The effect as the first of two persons sees it; None where the verb does not say. Raises
     Refused where it is not possible.
     """
     would = getattr(_module(verb), "would", None)
-    found: dict[str, Any] | None = would and would(execution, actor, **_parameters(verb, given))
-    return found
+    foreseen: dict[str, Any] | None = would and would(
+        execution, actor, **_parameters(verb, arguments)
+    )
+    return foreseen
 
 
-def arguments_of(verb: Verb, given: Mapping[str, Any], reason: str) -> dict[str, Any]:
+def arguments_of(verb: Verb, arguments: Mapping[str, Any], reason: str) -> dict[str, Any]:
     """The parameters of the verb's function."""
-    arguments = _parameters(verb, given)
-    return arguments if verb.reason == Reason.NONE else {**arguments, "reason": reason}
+    parameters = _parameters(verb, arguments)
+    return parameters if verb.reason == Reason.NONE else {**parameters, "reason": reason}
 
 
-def _parameters(verb: Verb, given: Mapping[str, Any]) -> dict[str, Any]:
-    return {each.parameter: given[each.name] for each in verb.arguments if each.name in given}
+def _parameters(verb: Verb, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        each.parameter: arguments[each.name] for each in verb.arguments if each.name in arguments
+    }
 
 
 def _module(verb: Verb) -> Any:

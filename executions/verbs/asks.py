@@ -75,9 +75,9 @@ def _answered(ask_id: uuid.UUID, execution_id: uuid.UUID, actor: User, answer: A
         if held is None or not ask.is_open(case.execution):
             raise closed(ask, case.execution)
         now = clock.now()
-        told = answer_of(answer.outcome, answer.form, answer.comment, actor.get_username(), now)
+        output = answer_of(answer.outcome, answer.form, answer.comment, actor.get_username(), now)
         call = Call(without(held.control, *PER_TRY))
-        call.answer = Given.made(output=told)
+        call.answer = Given.made(output=output)
         case.reopen(held, control=call.json, attempt=held.attempt)
         case.made.ask, case.made.outcome = ask.pk, answer.outcome
         event = report.plain(
@@ -120,7 +120,7 @@ def _answered_while_driven(
         ask, now = Ask.objects.select_related("step", "reviewer").get(pk=ask_id), clock.now()
         if not ask.is_open(execution) or now >= ask.expires_at - LATEST:
             raise closed(ask, execution)
-        told = report.plain(
+        event = report.plain(
             EventName.ANSWERED,
             execution,
             now,
@@ -133,7 +133,7 @@ def _answered_while_driven(
                 execution_id,
                 Standing(frozenset({Phase.IN_PROGRESS})),
                 increments=("inbox",),
-                events=[told],
+                events=[event],
                 owner_id=execution.owner_id,
                 correlation_id=execution.correlation_id,
                 at=now,
@@ -222,7 +222,7 @@ def _check_form(ask: Ask, answer: Answer, owner: str) -> None:
     if answer.form is None and answer.outcome == "deny":
         return
     try:
-        found = schemas.problems(ask.form, answer.form, owner=owner, seconds=EVALUATION_SECONDS)
+        misfits = schemas.problems(ask.form, answer.form, owner=owner, seconds=EVALUATION_SECONDS)
     except schemas.SchemaBusy as problem:
         raise Refused(
             "unavailable", Said("The form could not be checked now: {problem}.", problem=problem)
@@ -231,10 +231,10 @@ def _check_form(ask: Ask, answer: Answer, owner: str) -> None:
         raise Refused(
             "invalid", Said("The form could not be checked: {problem}.", problem=problem)
         ) from problem
-    if found:
+    if misfits:
         raise Refused(
             "invalid",
             "What was filled in does not fit the form.",
             remedy="Correct it, then answer again.",
-            findings=[Finding(f"/form{each.pointer}", each.message) for each in found],
+            findings=[Finding(f"/form{each.pointer}", each.message) for each in misfits],
         )

@@ -20,30 +20,30 @@ def carry_out(
     verb: Verb,
     execution_id: uuid.UUID,
     actor: User,
-    given: Mapping[str, Any],
+    arguments: Mapping[str, Any],
     *,
     expected_seq: int | None = None,
     reason: str = "",
 ) -> Any:
-    """Do it; ``given`` holds the arguments that were given, by the names of the row.
+    """Do it; ``arguments`` are those that were given, by the names of the row.
 
     ``expected_seq`` is the sequence that the actor saw, None where that is not known. Raises
     Refused, and then nothing was changed; Proposed where it waits for a second person now. Its
     result is the verb's ``answer``.
     """
-    sight.check_not_masked(actor, dict(given))
+    sight.check_not_masked(actor, dict(arguments))
     if proposing.needs_two(verb):
         raise proposing.propose(
-            verb, execution_id, actor, given, expected_seq=expected_seq, reason=reason
+            verb, execution_id, actor, arguments, expected_seq=expected_seq, reason=reason
         )
-    return act_now(verb, execution_id, actor, given, expected_seq=expected_seq, reason=reason)
+    return act_now(verb, execution_id, actor, arguments, expected_seq=expected_seq, reason=reason)
 
 
 def press(
     verb: Verb,
     execution_id: uuid.UUID,
     actor: User,
-    given: Mapping[str, Any],
+    arguments: Mapping[str, Any],
     *,
     shown_seq: int,
     expected_seq: int | None,
@@ -56,19 +56,19 @@ def press(
     with one answer.
     """
     try:
-        carry_out(verb, execution_id, actor, given, expected_seq=expected_seq, reason=reason)
+        carry_out(verb, execution_id, actor, arguments, expected_seq=expected_seq, reason=reason)
     except Refused:
-        with audit.asking(arguments_of(verb, given, reason)) as asked:
+        with audit.asking(arguments_of(verb, arguments, reason)) as asked:
             if not audit.is_repetition(verb.name, execution_id, actor, shown_seq, asked):
                 raise
 
 
-def checked(verb: Verb, given: Mapping[str, Any]) -> None:
+def checked(verb: Verb, arguments: Mapping[str, Any]) -> None:
     """Raises Refused where an argument that is needed is missing, or a number is out of its
     bounds.
     """
     for argument in verb.arguments:
-        value = given.get(argument.name)
+        value = arguments.get(argument.name)
         if value is None:
             if argument.is_required:
                 raise _missing(argument)

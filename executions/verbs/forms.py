@@ -44,12 +44,16 @@ def fields(
     needed. They hold the values that were ``sent`` before.
     """
     typed = {} if sent is None else sent
-    found = [_field(each, executions, str(typed.get(each.in_form, ""))) for each in verb.arguments]
+    form_fields = [
+        _field(each, executions, str(typed.get(each.in_form, ""))) for each in verb.arguments
+    ]
     if verb.reason != Reason.NONE:
         is_required = verb.needs_reason_of(role)
         text = str(typed.get("reason", ""))
-        found.append(Field("reason", "Reason", "Kept in the history.", is_required, typed=text))
-    return found
+        form_fields.append(
+            Field("reason", "Reason", "Kept in the history.", is_required, typed=text)
+        )
+    return form_fields
 
 
 def arguments_of(verb: Verb, sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,9 +64,9 @@ def arguments_of(verb: Verb, sent: Mapping[str, Any]) -> dict[str, Any]:
     A field that is missing, or empty where it may be, is no argument.
     """
     values = {each.name: _value(each, sent) for each in verb.arguments}
-    found = {name: value for name, value in values.items() if value is not _NOTHING}
-    checked(verb, found)
-    return found
+    arguments = {name: value for name, value in values.items() if value is not _NOTHING}
+    checked(verb, arguments)
+    return arguments
 
 
 def _field(argument: Argument, executions: Sequence[Execution], typed: str) -> Field:
@@ -95,8 +99,10 @@ def _checkpoints(executions: Sequence[Execution]) -> tuple[Choice, ...]:
 
     if len(executions) != 1:
         return ()
-    found = restore.checkpoints(executions[0])[:MOST_OFFERED]
-    named = (Choice(str(each.seq), f"{each.seq}: {each.path[-LONGEST_OFFERED:]}") for each in found)
+    checkpoints = restore.checkpoints(executions[0])[:MOST_OFFERED]
+    named = (
+        Choice(str(each.seq), f"{each.seq}: {each.path[-LONGEST_OFFERED:]}") for each in checkpoints
+    )
     return (Choice("0", "0: the beginning"), *named)
 
 

@@ -65,7 +65,7 @@ def propose(
     verb: Verb,
     execution_id: uuid.UUID,
     actor: User,
-    given: Mapping[str, Any],
+    arguments: Mapping[str, Any],
     *,
     expected_seq: int | None,
     reason: str,
@@ -73,20 +73,20 @@ def propose(
     """Keep what this person asks for; the same again is the same proposal. Raises Refused where
     they may not do it, where it is not possible now, or where nobody could agree.
     """
-    arguments = dict(given)
+    asked_for = dict(arguments)
     execution = Execution.objects.select_related("workflow", "agent", "owner").get(pk=execution_id)
     check_allowed(execution, actor, verb.name)
     same = Proposal.objects.open().filter(execution=execution_id, verb=verb.name, asked_by=actor)
-    known = same.select_related("execution").first()
-    if known is not None and known.arguments == arguments and not known.is_behind():
-        return Proposed(known)
+    earlier = same.select_related("execution").first()
+    if earlier is not None and earlier.arguments == asked_for and not earlier.is_behind():
+        return Proposed(earlier)
     _check_somebody_may(verb, execution, actor)
     row = Proposal(
         execution=execution,
         verb=verb.name,
-        arguments=arguments,
+        arguments=asked_for,
         reason=reason[:LONGEST_REASON],
-        preview=effect(verb, execution, actor, arguments),
+        preview=effect(verb, execution, actor, asked_for),
         asked_by=actor,
     )
     # The person asks for what they saw.
@@ -195,9 +195,9 @@ def expire() -> int:
     Proposal.objects.left_over().update(
         outcome=Outcome.MOVED_ON, said="The server stopped meanwhile: look at the run's history."
     )
-    found = list(Proposal.objects.run_out().select_related("execution")[:100])
+    expired = list(Proposal.objects.run_out().select_related("execution")[:100])
     many = 0
-    for row in found:
+    for row in expired:
         if _close(row, Outcome.EXPIRED, None, ""):
             many += 1
             _audit(f"let {row.verb} expire", row, None, "")
@@ -209,11 +209,11 @@ def of_run(execution: Execution) -> list[Proposal]:
     if not settings.STIGMER_TWO_PERSONS:
         return []
     rows = Proposal.objects.open().filter(execution=execution.pk).select_related("asked_by")
-    found = list(rows)
-    for row in found:
+    proposals = list(rows)
+    for row in proposals:
         # The run as the page shows it: whether it has moved on is asked of that.
         row.execution = execution
-    return found
+    return proposals
 
 
 def _check_somebody_may(verb: Verb, execution: Execution, actor: User) -> None:
@@ -230,8 +230,8 @@ def _tell_those_who_may_agree(row: Proposal, seq: int) -> None:
     """Put the event with this seq into their inboxes."""
     event = Event.objects.get(execution=row.execution_id, seq=seq)
     others = policy.those_who_may(VERBS[row.verb], row.execution).exclude(pk=row.asked_by_id)
-    told = event.notifications.values("user")
-    people = list(others.exclude(pk__in=told).values_list("pk", flat=True)[:MOST_TOLD])
+    notified = event.notifications.values("user")
+    people = list(others.exclude(pk__in=notified).values_list("pk", flat=True)[:MOST_TOLD])
     Notification.objects.bulk_create(Notification(user_id=key, event=event) for key in people)
 
     def announce() -> None:

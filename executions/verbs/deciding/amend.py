@@ -69,7 +69,7 @@ def _amend(case: Case, step_seq: int, output: Any) -> Decided:
             control=said.json,
         )
     )
-    told = report.plain(
+    event = report.plain(
         EventName.STEP_AMENDED,
         execution,
         now,
@@ -78,7 +78,7 @@ def _amend(case: Case, step_seq: int, output: Any) -> Decided:
         path=call.path,
         reason=case.reason,
     )
-    return write(case, [told])
+    return write(case, [event])
 
 
 def go_back_to_call(case: Case, step_seq: int, output: Any = UNSET) -> StepRecord:

@@ -95,11 +95,11 @@ class Case:
 
         If several branches failed, the chain of the step at which the run stands is the first.
         """
-        found = self._chain(self.execution.current_step)
-        outermost = next((r for r in reversed(found) if Task.of(r).failed), None)
+        leading = self._chain(self.execution.current_step)
+        outermost = next((r for r in reversed(leading) if Task.of(r).failed), None)
         paths = (Task.of(outermost).failed or []) if outermost is not None else []
         others = [path for path in paths if path != self.execution.current_step]
-        chains = [found, *map(self._chain, others)]
+        chains = [leading, *map(self._chain, others)]
         return [chain for chain in chains if chain]
 
     def _chain(self, path: str) -> list[StepRecord]:

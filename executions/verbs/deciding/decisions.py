@@ -360,11 +360,11 @@ def _changes(
     identity = IDENTITY if as_new_operation else ()
     call = Call(without(failed.control, *PER_TRY, Call.answer.name, *identity))
     if arguments is not UNSET:
-        found = _edited(case, failed, arguments)
-        changes["arguments"] = found.arguments
+        edit = _edited(case, failed, arguments)
+        changes["arguments"] = edit.arguments
         del call.late
-        if found.late:
-            call.late = found.late
+        if edit.late:
+            call.late = edit.late
     if as_new_operation:
         changes["generation"] = failed.generation + 1
         if not failed.is_call:
@@ -379,9 +379,9 @@ def _edited(case: Case, failed: StepRecord, arguments: dict[str, Any]) -> Edited
 
     Raises Refused where it would send secrets elsewhere in the name of who may not use them.
     """
-    found = edited(failed, arguments, parsed_for(case.execution).workflow.use.secrets)
-    who = secret_access.applicant(case.actor, "", Visibility.PRIVATE) if found.redirects else None
-    for name in sorted(found.redirects):
+    edit = edited(failed, arguments, parsed_for(case.execution).workflow.use.secrets)
+    who = secret_access.applicant(case.actor, "", Visibility.PRIVATE) if edit.redirects else None
+    for name in sorted(edit.redirects):
         if who is not None and secret_access.why_not(name, who):
             raise Refused(
                 "forbidden",
@@ -393,4 +393,4 @@ def _edited(case: Case, failed: StepRecord, arguments: dict[str, Any]) -> Edited
                 state=case.execution.phase,
                 remedy="Edit other parts of it, or ask an administrator.",
             )
-    return found
+    return edit

@@ -104,9 +104,9 @@ def _restored(
     if edited == shown(original):
         return original
     if isinstance(edited, dict):
-        known = original if isinstance(original, dict) else {}
+        fields = original if isinstance(original, dict) else {}
         return {
-            key: _restored(known.get(key), value, (*path, key), findings)
+            key: _restored(fields.get(key), value, (*path, key), findings)
             for key, value in edited.items()
         }
     if isinstance(edited, list):

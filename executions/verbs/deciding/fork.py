@@ -120,7 +120,7 @@ def begin_with(
     return checkpoint, _copies(case, checkpoint, output)
 
 
-def _created(case: Case, checkpoint_seq: int, given: Any) -> Execution:
+def _created(case: Case, checkpoint_seq: int, run_input: Any) -> Execution:
     original = case.execution
     assert original.version is not None
     draft = ExecutionDraft(
@@ -128,7 +128,7 @@ def _created(case: Case, checkpoint_seq: int, given: Any) -> Execution:
         workflow=original.workflow,
         given_version=original.version,
         given_instance=original.instance,
-        input=given,
+        input=run_input,
         name=original.name,
         queue=original.queue,
         own_workspace=original.own_workspace,
@@ -146,10 +146,10 @@ def _created(case: Case, checkpoint_seq: int, given: Any) -> Execution:
 
 def _copies(case: Case, checkpoint: StepRecord | None, output: Any) -> list[StepRecord]:
     """The steps that stand at the checkpoint, as steps of another run, in their order."""
-    found = [record for record in case.standing() if _is_copied(record)]
-    found.sort(key=lambda record: (record.seq is None, record.seq or 0))
+    standing = [record for record in case.standing() if _is_copied(record)]
+    standing.sort(key=lambda record: (record.seq is None, record.seq or 0))
     copies = []
-    for record in found:
+    for record in standing:
         changes: dict[str, Any] = {"id": uuid7(), "seq": None, "digest": ""}
         if record is checkpoint and output is not UNSET:
             changes |= {"output": output, "error": None}
@@ -182,7 +182,7 @@ def _written(
         if record.is_finished():
             head = record.digest = link(head, record, new.journal_format)
     done = sum(record.is_finished() and record.path.count("/") == 1 for record in copies)
-    told = report.plain(
+    event = report.plain(
         EventName.FORKED,
         new,
         now,
@@ -197,7 +197,7 @@ def _written(
             Standing(frozenset({Phase.PENDING}), new.head_seq),
             columns={**case.columns, "head_digest": head, "progress_done": done},
             steps=[decision, *copies],
-            events=[told],
+            events=[event],
             correlation_id=new.correlation_id,
             owner_id=new.owner_id,
             at=now,

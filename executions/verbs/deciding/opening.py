@@ -127,9 +127,13 @@ def _locked(opening: Opening) -> Case:
         # While a process drives it, it goes on from what was verified under the same lease.
         stands_at = execution.token if execution.phase == Phase.IN_PROGRESS else execution.head_seq
         key = ("journal", execution.pk, execution.phase, stands_at)
-        found = outside(key, partial(_verified, execution, opening.reads))
-        case.records = {record.path: record for record in found.records}
-        case.broken, case.others, case.others_seq = found.broken, found.others, found.others_seq
+        verified = outside(key, partial(_verified, execution, opening.reads))
+        case.records = {record.path: record for record in verified.records}
+        case.broken, case.others, case.others_seq = (
+            verified.broken,
+            verified.others,
+            verified.others_seq,
+        )
     return case
 
 

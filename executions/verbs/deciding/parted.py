@@ -40,33 +40,33 @@ def parted(
     """
     by_path = {record.path: record for record in records}
     around = forks_around(by_path, checkpoint.path) if checkpoint is not None and is_whole else {}
-    found = Parted()
+    parts = Parted()
     for record in by_path.values():
         branch = _other_branch(record.path, around)
-        if branch and branch not in found.beside:
-            found.beside.append(branch)
+        if branch and branch not in parts.beside:
+            parts.beside.append(branch)
         if record.is_finished() and record.seq is not None and (branch or record.seq <= seq):
-            found.kept.append(record)
+            parts.kept.append(record)
         elif branch and record.status != StepStatus.CANCELLED:
-            found.spared.append(record)
+            parts.spared.append(record)
         elif branch and not _is_answered(by_path, record.path):
-            found.closed.append(record)
+            parts.closed.append(record)
         elif branch:
             # It had lost, or was given up, before: that stays as it was.
-            found.kept.append(record)
+            parts.kept.append(record)
         else:
-            found.taken_back.append(record)
-    return found
+            parts.taken_back.append(record)
+    return parts
 
 
 def forks_around(records: Mapping[str, StepRecord], path: str) -> dict[str, str]:
     """The forks around a step, each with the part of the path that is this step's own branch."""
-    found = {}
+    forks = {}
     for above in ancestors(path):
         record = records.get(above)
         if record is not None and Forked.of(record).branches is not None:
-            found[above] = segment_below(path, above)
-    return found
+            forks[above] = segment_below(path, above)
+    return forks
 
 
 def segment_below(path: str, above: str) -> str:

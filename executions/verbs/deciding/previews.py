@@ -52,14 +52,14 @@ def what_runs_again(workflow: Workflow, records: Iterable[StepRecord]) -> list[R
     """These steps in the order in which they ran, those that are still open last; the walk's own
     records left out.
     """
-    found = []
+    runs_again = []
     for record in sorted(records, key=lambda r: (r.seq is None, r.seq or 0)):
         if record.kind not in INTERNAL:
             effect = effect_at(workflow, record.path, record.arguments)
             repeats = effect != "pure" and record.arguments is not None
-            found.append(
+            runs_again.append(
                 RunsAgain(
                     record.path, record.name, record.kind, str(record.status), effect, repeats
                 )
             )
-    return found
+    return runs_again

@@ -57,11 +57,11 @@ def remake_the_late(most: int = MOST) -> int:
     rows_ = Workspace.objects.exclude(remake_after_seconds=None).exclude(repository="")
     bound = rows_.filter(execution__phase__in=UNDER_WAY, execution__host=F("host"))
     for workspace in bound.select_related("execution")[:most]:
-        found = away.host_of(workspace.execution)
+        missing = away.host_of(workspace.execution)
         after = timedelta(seconds=workspace.remake_after_seconds or 0.0)
-        if found is None or (found.heard_at or workspace.created_at) + after > clock.now():
+        if missing is None or (missing.heard_at or workspace.created_at) + after > clock.now():
             continue
-        reason = f"no worker was heard of on {found.host} for {after}, as its workflow says"
+        reason = f"no worker was heard of on {missing.host} for {after}, as its workflow says"
         try:
             remake_by_rule(workspace.execution_id, reason)
             count += 1
@@ -73,8 +73,8 @@ def remake_the_late(most: int = MOST) -> int:
 
 def _remake(case: Case, *, by_rule: bool = False) -> Phase:
     execution = case.execution
-    found = away.host_of(execution)
-    if found is None:
+    missing = away.host_of(execution)
+    if missing is None:
         raise Refused(
             "conflict",
             "It does not wait for a host.",
@@ -90,7 +90,7 @@ def _remake(case: Case, *, by_rule: bool = False) -> Phase:
             Said(
                 "Its workspace is a temporary folder on {host}: nothing of it"
                 " was stored elsewhere.",
-                host=found.host,
+                host=missing.host,
             ),
             state=execution.phase,
             remedy=_FROM_THE_BEGINNING,
@@ -106,13 +106,13 @@ def _remake(case: Case, *, by_rule: bool = False) -> Phase:
     if record is not None:
         case.reopen(record)
         rows.lost(execution.pk)
-    told = report.plain(
+    event = report.plain(
         EventName.WORKSPACE_REMADE,
         execution,
         clock.now(),
         None if by_rule else case.actor.pk,
-        host=found.host,
+        host=missing.host,
         commit=workspace.saved_commit if workspace is not None else "",
         reason=case.reason,
     )
-    return write(case, [told], stays=execution.phase == Phase.PENDING).phase
+    return write(case, [event], stays=execution.phase == Phase.PENDING).phase

@@ -70,15 +70,15 @@ def checkpoints(execution: Execution) -> list[Checkpoint]:
     """The checkpoints to which this execution can be restored, newest first; the beginning (0) is
     always possible and not listed.
     """
-    found = [
+    records = [
         r
         for r in load_records(execution.pk)
         if is_checkpoint(r) and r.seq and r.kind not in INTERNAL
     ]
-    found.sort(key=lambda record: record.seq or 0, reverse=True)
+    records.sort(key=lambda record: record.seq or 0, reverse=True)
     return [
         Checkpoint(r.seq or 0, r.path, r.name, r.kind, report.timestamp(r.finished_at))
-        for r in found
+        for r in records
     ]
 
 
@@ -97,19 +97,19 @@ def preview(execution_id: uuid.UUID, actor: User, checkpoint_seq: int) -> Previe
     records = load_records(execution_id)
     broken = examine(execution)
     checkpoint = _checkpoint(execution, records, checkpoint_seq, broken)
-    found = parted(records, checkpoint, checkpoint_seq, is_whole=broken is None)
-    again = what_runs_again(parsed_for(execution).workflow, found.taken_back)
+    parts = parted(records, checkpoint, checkpoint_seq, is_whole=broken is None)
+    again = what_runs_again(parsed_for(execution).workflow, parts.taken_back)
     path = checkpoint.path if checkpoint else ""
     broken_text, last_good = (broken.text, broken.last_good_seq) if broken else ("", None)
     return Preview(
         seq=execution.head_seq,
-        kept=len(found.kept),
+        kept=len(parts.kept),
         runs_again=again,
         checkpoint_seq=checkpoint_seq,
         checkpoint_path=path,
         broken=broken_text,
         last_good_seq=last_good,
-        stays=found.beside,
+        stays=parts.beside,
     )
 
 
@@ -174,15 +174,15 @@ def go_back(case: Case, checkpoint_seq: int) -> StepRecord | None:
     """
     execution, records, broken = case.execution, list(case.records.values()), case.broken
     checkpoint = _checkpoint(execution, records, checkpoint_seq, broken)
-    found = parted(records, checkpoint, checkpoint_seq, is_whole=broken is None)
+    parts = parted(records, checkpoint, checkpoint_seq, is_whole=broken is None)
     highest = (
         Step.objects.filter(execution=execution).aggregate(highest=Max("generation"))["highest"]
         or 1
     )
     generation = max(highest, execution.generation) + 1
-    around = {above for left in (*found.kept, *found.spared) for above in ancestors(left.path)}
+    around = {above for left in (*parts.kept, *parts.spared) for above in ancestors(left.path)}
     forks = forks_around(case.records, checkpoint.path) if checkpoint is not None else {}
-    for record in found.taken_back:
+    for record in parts.taken_back:
         if record.path in around:
             control = case.counted_anew(record)
             if record.path in forks:
@@ -190,7 +190,7 @@ def go_back(case: Case, checkpoint_seq: int) -> StepRecord | None:
             case.reopen(record, status=StepStatus.RUNNING, control=control)
         else:
             case.superseded.append(record)
-    for record in found.closed:
+    for record in parts.closed:
         case.superseded.append(record)
         case.written.append(_as_it_was_begun(record))
     if any(record.path == WORKSPACE for record in case.superseded):
@@ -268,10 +268,10 @@ def _as_it_was_begun(record: StepRecord) -> StepRecord:
     )
 
 
-def _written(case: Case, event: EventName, checkpoint: StepRecord | None) -> Decided:
+def _written(case: Case, name: EventName, checkpoint: StepRecord | None) -> Decided:
     execution = case.execution
-    told = report.plain(
-        event,
+    event = report.plain(
+        name,
         execution,
         clock.now(),
         case.actor.pk,
@@ -279,7 +279,7 @@ def _written(case: Case, event: EventName, checkpoint: StepRecord | None) -> Dec
         checkpoint_seq=case.made.checkpoint,
         path=checkpoint.path if checkpoint else "",
     )
-    return write(case, [told])
+    return write(case, [event])
 
 
 def _raise_in_branch(forked: Forked, segment: str, execution: Execution, generation: int) -> None:
@@ -317,10 +317,10 @@ def _checkpoint(
         )
     if seq == BEGINNING:
         return None
-    found = next(
+    checkpoint = next(
         (record for record in records if record.seq == seq and is_checkpoint(record)), None
     )
-    if found is None:
+    if checkpoint is None:
         raise Refused(
             "invalid",
             Said("There is no checkpoint {seq} that stands.", seq=seq),
@@ -334,7 +334,7 @@ def _checkpoint(
             state=execution.phase,
             remedy=broken.remedy(),
         )
-    return found
+    return checkpoint
 
 
 def _check_reason(reason: str, execution: Execution) -> None:

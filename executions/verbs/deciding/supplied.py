@@ -30,13 +30,13 @@ def check_output(case: Case, record: StepRecord, output: Any) -> None:
         return
     document, owner = rule.schema_.document, str(case.execution.owner_id)
     key = ("supplied output", digest("", [document, output]))
-    found = outside(key, partial(_problems, document, output, owner, record.name))
-    if found:
+    misfits = outside(key, partial(_problems, document, output, owner, record.name))
+    if misfits:
         raise Refused(
             "invalid",
             Said("The output does not fit the schema of {step}.", step=record.name),
             state=case.execution.phase,
-            findings=[Finding(f"/output{each.pointer}", each.message) for each in found],
+            findings=[Finding(f"/output{each.pointer}", each.message) for each in misfits],
         )
 
 

@@ -81,10 +81,10 @@ def _taken_back(case: Case, verb: str, before: Mapping[str, Any]) -> Decided:
     case.made.undoes = decision.seq
     case.made.reinstates = sorted(places)
     case.verb = "take back"
-    told = report.plain(
+    event = report.plain(
         EventName.TAKEN_BACK, case.execution, clock.now(), case.actor.pk, taken_back=verb
     )
-    return write(case, [told], fails_with=_columns(before))
+    return write(case, [event], fails_with=_columns(before))
 
 
 def _columns(before: Mapping[str, Any]) -> dict[str, Any]:

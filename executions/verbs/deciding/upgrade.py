@@ -181,22 +181,22 @@ def _onto(case: Case, version_number: int) -> Decided:
         family.to_failed(
             execution.pk, lambda key: decisions.recover(key, case.actor, reason=case.reason)
         )
-    told = report.recovered(
+    event = report.recovered(
         execution, clock.now(), case.actor.pk, reason=case.reason, version=version_number
     )
-    return write(case, [told])
+    return write(case, [event])
 
 
 def _same_operation(case: Case, failed: StepRecord, first: StepRecord) -> StepRecord:
     """The failed call as the new version has it, opened again: the same operation, with its key."""
     run = surroundings.run_of(case.execution)
-    known = Call(operation.identity(failed, run))
+    call = Call(operation.identity(failed, run))
     if (answer := Call.of(failed).answer) is not None:
         # It happened; only its result did not fit what the old version wanted.
-        known.answer = answer
+        call.answer = answer
     own = without(first.control, *IDENTITY)
     fresh = replace(first, id=uuid7(), status=StepStatus.RETRYING, started_at=clock.now())
-    fresh.generation, fresh.control = failed.generation, own | known.json
+    fresh.generation, fresh.control = failed.generation, own | call.json
     return fresh
 
 
@@ -250,18 +250,18 @@ class _Fit:
 
 def _fit(execution: Execution, version: WorkflowVersion, standing: list[StepRecord]) -> _Fit:
     workflow = _loaded(version, execution)
-    found = []
+    misfits = []
     for record in standing:
         if record.kind in INTERNAL:
             continue
         task = task_at(workflow, record.path)
         if task is None:
-            found.append(Misfit(record.path, "there is no such task any more"))
+            misfits.append(Misfit(record.path, "there is no such task any more"))
         elif task.kind != record.kind:
-            found.append(
+            misfits.append(
                 Misfit(record.path, f"it was {record.kind}, the new version has {task.kind} there")
             )
-    return _Fit(found) if found else _walked(execution, workflow, version, standing)
+    return _Fit(misfits) if misfits else _walked(execution, workflow, version, standing)
 
 
 def _loaded(version: WorkflowVersion, execution: Execution) -> definition.Workflow:

@@ -9,8 +9,8 @@ from executions.verbs.row import Verb
 
 
 def _rows() -> dict[str, Verb]:
-    found = [import_module(f"{__name__}.{module.name}").ROW for module in iter_modules(__path__)]
-    return {row.name: row for row in sorted(found, key=lambda row: row.order)}
+    rows = [import_module(f"{__name__}.{module.name}").ROW for module in iter_modules(__path__)]
+    return {row.name: row for row in sorted(rows, key=lambda row: row.order)}
 
 
 VERBS: dict[str, Verb] = _rows()
