@@ -44,10 +44,10 @@ def together(messages: Sequence[Mapping[str, object]]) -> dict[str, object]:
 
 def nudges_of(message: Mapping[str, Any]) -> list[Nudge]:
     """The nudges in a message of the channel group; what names no execution is left out."""
-    given = message.get("nudges")
-    each = given if isinstance(given, list) else [message]
-    found = [nudge_of(nudge) for nudge in each if isinstance(nudge, Mapping)]
-    return [nudge for nudge in found if nudge is not None]
+    batch = message.get("nudges")
+    each = batch if isinstance(batch, list) else [message]
+    nudges = [nudge_of(nudge) for nudge in each if isinstance(nudge, Mapping)]
+    return [nudge for nudge in nudges if nudge is not None]
 
 
 def nudge_of(message: Mapping[str, Any]) -> Nudge | None:

@@ -99,14 +99,14 @@ def _memberships(user: Person) -> Memberships:
     """Asked of the database once per user object."""
     if user.pk is None:
         return Memberships()
-    known: Memberships | None = user.__dict__.get(_KNOWN)
-    if known is None:
+    memberships: Memberships | None = user.__dict__.get(_KNOWN)
+    if memberships is None:
         names = dict(user.groups.values_list("pk", "name"))
-        given = {RANK_OF_GROUP[name] for name in names.values() if name in RANK_OF_GROUP}
-        strongest = next((each for each in (Rank.SUPPORT, Rank.VIEWER) if each in given), Rank.USER)
+        ranks = {RANK_OF_GROUP[name] for name in names.values() if name in RANK_OF_GROUP}
+        strongest = next((each for each in (Rank.SUPPORT, Rank.VIEWER) if each in ranks), Rank.USER)
         owning = frozenset(key for key, name in names.items() if name not in RANK_OF_GROUP)
-        known = user.__dict__[_KNOWN] = Memberships(strongest, owning)
-    return known
+        memberships = user.__dict__[_KNOWN] = Memberships(strongest, owning)
+    return memberships
 
 
 def rank(user: Person) -> Rank:
@@ -152,14 +152,14 @@ def groups_of(user: Person) -> frozenset[int]:
 
 def role(user: Person, execution: Execution) -> Role:
     """The strongest role that this person has towards this execution."""
-    known = rank(user)
-    if known is Rank.NOBODY:
+    own_rank = rank(user)
+    if own_rank is Rank.NOBODY:
         return Role.NOBODY
-    if known is Rank.ADMIN:
+    if own_rank is Rank.ADMIN:
         return Role.ADMIN
     if execution.owner_id == user.pk:
-        return Role.VIEWER if known is Rank.VIEWER else Role.OWNER
-    if known is Rank.SUPPORT:
+        return Role.VIEWER if own_rank is Rank.VIEWER else Role.OWNER
+    if own_rank is Rank.SUPPORT:
         return Role.SUPPORT
     if not sees_others(user):
         return Role.NOBODY
@@ -295,8 +295,8 @@ def proposals_for(user: Person) -> list[Proposal]:
     if not settings.STIGMER_TWO_PERSONS or not sees_everything(user):
         return []
     rows = visible_proposals(user).open().at_their_place().exclude(asked_by=user.pk)
-    found = rows.order_by("-pk")[:MOST_PROPOSALS]
-    return [row for row in found if can(user, row.verb, row.execution)]
+    newest = rows.order_by("-pk")[:MOST_PROPOSALS]
+    return [row for row in newest if can(user, row.verb, row.execution)]
 
 
 def those_who_may(verb: Verb, execution: Execution) -> QuerySet[User]:
@@ -352,19 +352,19 @@ def visible_schedules(user: Person) -> QuerySet[Schedule]:
         return Schedule.objects.all()
     if not user.is_active or user.pk is None:
         return Schedule.objects.none()
-    found = Q(owner_id=user.pk) | Q(group__in=groups_of(user))
+    condition = Q(owner_id=user.pk) | Q(group__in=groups_of(user))
     if is_viewer(user):
         shared = Visibility.SHARED
-        found |= Q(workflow__visibility=shared) | Q(agent__visibility=shared)
-    return Schedule.objects.filter(found)
+        condition |= Q(workflow__visibility=shared) | Q(agent__visibility=shared)
+    return Schedule.objects.filter(condition)
 
 
 def may_change_schedule(user: Person, schedule: Schedule) -> bool:
     """Its owner, a member of the group that owns it, or an administrator; no viewer."""
-    known = rank(user)
-    if known in (Rank.NOBODY, Rank.VIEWER):
+    own_rank = rank(user)
+    if own_rank in (Rank.NOBODY, Rank.VIEWER):
         return False
-    if known is Rank.ADMIN or schedule.owner_id == user.pk:
+    if own_rank is Rank.ADMIN or schedule.owner_id == user.pk:
         return True
     return schedule.group_id is not None and schedule.group_id in groups_of(user)
 
@@ -383,9 +383,9 @@ def _visible_definitions(user: Person) -> Q:
         return Q()
     if not user.is_active:
         return Q(pk__in=())
-    found = Q(visibility=Visibility.SHARED) | Q(owner_id=user.pk)
+    condition = Q(visibility=Visibility.SHARED) | Q(owner_id=user.pk)
     groups = groups_of(user)
-    return found | Q(group__in=groups) if groups else found
+    return condition | Q(group__in=groups) if groups else condition
 
 
 def visible_skills(user: Person) -> QuerySet[Skill]:
@@ -426,20 +426,20 @@ def model_for(user: User, name: str) -> LanguageModel:
     is. Raises Refused.
     """
     rows = usable_models(user)
-    found = list(rows.filter(name=name) if name else rows[:2])
-    if len(found) == 1:
-        return found[0]
+    models = list(rows.filter(name=name) if name else rows[:2])
+    if len(models) == 1:
+        return models[0]
     names = ", ".join(rows.values_list("name", flat=True)[:20])
-    known = Said("There is none that you may use.")
+    usable = Said("There is none that you may use.")
     if names:
-        known = Said("You may use: {names}.", names=names)
+        usable = Said("You may use: {names}.", names=names)
     said = Said("No model is named.")
     if name:
         said = Said("There is no model {name!r} that you may use.", name=name[:100])
     raise Refused(
         "conflict",
         said,
-        remedy=Said.together(known, Said("An administrator declares models in the admin.")),
+        remedy=Said.together(usable, Said("An administrator declares models in the admin.")),
     )
 
 
@@ -447,9 +447,9 @@ def can_change(user: Person, resource: Resource) -> bool:
     """Whether this person may apply a new version of this workflow, agent or skill, rename or
     delete it: its owner, a member of the group that owns it, or an administrator.
     """
-    known = rank(user)
-    if known in (Rank.NOBODY, Rank.VIEWER):
+    own_rank = rank(user)
+    if own_rank in (Rank.NOBODY, Rank.VIEWER):
         return False
-    if known is Rank.ADMIN or resource.owner_id == user.pk:
+    if own_rank is Rank.ADMIN or resource.owner_id == user.pk:
         return True
     return resource.group_id is not None and resource.group_id in groups_of(user)

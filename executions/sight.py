@@ -52,19 +52,19 @@ def _masks_of(executions: Sequence[Execution]) -> dict[uuid.UUID, showing.Mask]:
         masks[row.pk] = _mask_of_input(row, documents.get(_version_of(row), {}))
     seqs = {row.pk: row.head_seq for row in executions}
     wholes = {row.pk: sensitive_results(documents.get(_version_of(row), {})) for row in executions}
-    found = learnt(masks, seqs, wholes)
-    return {key: mask.knowing(found[key]) for key, mask in masks.items()}
+    learnt_values = learnt(masks, seqs, wholes)
+    return {key: mask.knowing(learnt_values[key]) for key, mask in masks.items()}
 
 
 def _mask_of_input(execution: Execution, document: dict[str, Any]) -> showing.Mask:
     declared = declared_in(document)
-    given = _input(execution)
+    run_input = _input(execution)
     schema = ((document.get("input") or {}).get("schema") or {}).get("document")
-    if isinstance(given, dict) and is_declared(schema):
+    if isinstance(run_input, dict) and is_declared(schema):
         # The whole input is: each of its fields.
-        declared |= {str(key) for key in given}
+        declared |= {str(key) for key in run_input}
     names = _names(declared)
-    return showing.Mask(names, showing.Mask(names).sensitive_in(given))
+    return showing.Mask(names, showing.Mask(names).sensitive_in(run_input))
 
 
 def mask_for(user: policy.Person, execution: Execution) -> showing.Mask | None:
@@ -136,12 +136,12 @@ def _masks_for(user: policy.Person, keys: Collection[uuid.UUID]) -> Masks:
     """The mask of each of these runs for this person: as many questions for many runs as for
     one.
     """
-    found: Masks = dict.fromkeys(keys)
+    masks: Masks = dict.fromkeys(keys)
     if not policy.rank_reads_masked(user):
-        return found
+        return masks
     rows = Execution.objects.filter(pk__in=keys).select_related("workflow", "agent").only(*_READ)
     masked = [row for row in rows if policy.reads_masked(user, row)]
-    return found | _masks_of(masked)
+    return masks | _masks_of(masked)
 
 
 def _masks_of_asks(user: policy.Person, keys: Collection[uuid.UUID]) -> Masks:
@@ -209,15 +209,15 @@ def _documents(executions: Iterable[Execution]) -> dict[uuid.UUID | None, dict[s
     """The definitions that these runs follow; read by themselves, as pages leave them in the
     database.
     """
-    found: dict[uuid.UUID | None, dict[str, Any]] = {}
+    documents: dict[uuid.UUID | None, dict[str, Any]] = {}
     models: tuple[Any, ...] = (AgentVersion, WorkflowVersion)
     for versions in models:
         is_agent = versions is AgentVersion
         keys = {_version_of(row) for row in executions if (row.kind == "agent") == is_agent}
         if keys:
             rows = versions.objects.filter(pk__in=keys).values_list("pk", "document")
-            found |= {key: held for key, held in rows if isinstance(held, dict)}
-    return found
+            documents |= {key: held for key, held in rows if isinstance(held, dict)}
+    return documents
 
 
 def _input(execution: Execution) -> Any:

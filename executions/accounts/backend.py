@@ -48,10 +48,10 @@ class Throttled(_Backend):
         if not username or password is None:
             raise PermissionDenied
         check = partial(super().authenticate, request, username=username, password=password, **more)
-        found = check() if request is None else self._looked_at(request, username, check)
-        if found is None:
+        user = check() if request is None else self._looked_at(request, username, check)
+        if user is None:
             raise PermissionDenied
-        return found
+        return user
 
     async def aauthenticate(
         self,
@@ -68,7 +68,7 @@ class Throttled(_Backend):
         made = Try.of(request, username)
         try:
             with looked_at(made):
-                found = check()
+                user = check()
         except TooManyTries as why:
             setattr(request, WAIT_SECONDS, why.wait_seconds)
             log.warning(
@@ -76,10 +76,10 @@ class Throttled(_Backend):
             )
             _tell_refused(why, made, username, request)
             raise
-        if found is not None:
+        if user is not None:
             succeeded(made)
-        _tell(made, username, request, audit.FAILED if found is None else audit.DONE)
-        return found
+        _tell(made, username, request, audit.FAILED if user is None else audit.DONE)
+        return user
 
 
 class PasswordBackend(Throttled, ModelBackend):
@@ -96,8 +96,8 @@ def _tell_refused(why: TooManyTries, made: Try, name: str, request: HttpRequest)
     if not refused.is_first(why.key):
         return
     # Other locks than the one of a name refuse whatever name is tried.
-    known = _known(name)[1] if why.lock == "name" else audit.NOBODY
-    refused.tell_first(refused.Refusal(why.lock, why.key, known, made.network, request.path))
+    account = _known(name)[1] if why.lock == "name" else audit.NOBODY
+    refused.tell_first(refused.Refusal(why.lock, why.key, account, made.network, request.path))
 
 
 def _known(name: str) -> tuple[User | None, str]:
@@ -111,12 +111,12 @@ def _known(name: str) -> tuple[User | None, str]:
 
 def _tell(made: Try, name: str, request: HttpRequest, outcome: str) -> None:
     """Log and audit a try that was looked at."""
-    user, known = _known(name)
+    user, account = _known(name)
     tell = log.info if outcome == audit.DONE else log.warning
-    tell("log-in", name=known, outcome=outcome, **_where(made, request))
+    tell("log-in", name=account, outcome=outcome, **_where(made, request))
     actor = user if outcome == audit.DONE else None
     after = {"address": made.network, "door": request.path}
-    audit.record_account("log in", known, actor, outcome=outcome, after=after)
+    audit.record_account("log in", account, actor, outcome=outcome, after=after)
 
 
 def _where(made: Try, request: HttpRequest) -> dict[str, object]:

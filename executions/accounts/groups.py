@@ -44,14 +44,14 @@ def owning(name: str, actor: User) -> Group | None:
     rows = rows if name.isprintable() else rows.none()
     if not policy.is_admin(actor):
         rows = rows.filter(user=actor)
-    found = rows.filter(name=name).first()
-    if found is None:
+    group = rows.filter(name=name).first()
+    if group is None:
         raise Refused(
             "invalid",
             f"There is no group {name[:60]!r} of yours that may own something.",
             remedy="Groups that give a rank own nothing; an administrator makes others.",
         )
-    return found
+    return group
 
 
 def _checked(name: str) -> str:

@@ -13,10 +13,10 @@ def end_sessions(user: User) -> int:
     """End all sessions of a person; how many there were. Their open pages and sockets close within
     two seconds.
     """
-    found = list(UserSession.objects.filter(user=user))
-    for each in found:
+    sessions = list(UserSession.objects.filter(user=user))
+    for each in sessions:
         each.end()
-    return len(found)
+    return len(sessions)
 
 
 def reset_second_factor(user: User, actor: User | None) -> int:

@@ -92,11 +92,11 @@ def groups(
     now = clock.now()
     rows = needing(user, kind)
     rows = rows.filter(cause=cause) if cause else rows
-    found = list(_counted(rows, now)[start : start + most + 1])
-    examples = _examples(user, [row["newest"] for row in found[:most]])
-    made = [_group(row, examples) for row in found[:most] if row["newest"] in examples]
+    counted = list(_counted(rows, now)[start : start + most + 1])
+    examples = _examples(user, [row["newest"] for row in counted[:most]])
+    made = [_group(row, examples) for row in counted[:most] if row["newest"] in examples]
     _mark(made, circle_of(user))
-    return GroupPage(made, len(found) > most)
+    return GroupPage(made, len(counted) > most)
 
 
 def _counted(rows: ExecutionQuerySet, now: datetime) -> Any:
@@ -131,8 +131,8 @@ def _counted(rows: ExecutionQuerySet, now: datetime) -> Any:
 def _examples(user: User | AnonymousUser, keys: Iterable[str]) -> dict[str, Execution]:
     rows = policy.visible_executions(user).filter(pk__in=[uuid.UUID(key) for key in keys])
     rows = rows.select_related("workflow", "version", "agent", "agent_version", "owner")
-    found = {row.pk: row for row in rows.defer(*_HEAVY, *_TEXTS)}
-    return {key: found[uuid.UUID(key)] for key in keys if uuid.UUID(key) in found}
+    by_key = {row.pk: row for row in rows.defer(*_HEAVY, *_TEXTS)}
+    return {key: by_key[uuid.UUID(key)] for key in keys if uuid.UUID(key) in by_key}
 
 
 def _group(row: dict[str, Any], examples: dict[str, Execution]) -> Group:

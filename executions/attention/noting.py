@@ -69,14 +69,14 @@ def _lookers() -> QuerySet[User]:
 
 def _person(name: str, circle: User | None) -> User:
     allowed = _lookers() if circle is None else User.objects.filter(pk=circle.pk)
-    found = allowed.filter(username=name).first()
-    if found is None:
+    person = allowed.filter(username=name).first()
+    if person is None:
         raise Refused(
             "invalid",
             Said("{name} does not look after these runs.", name=name[:60]),
             remedy="Assign it to somebody of support, an administrator, or yourself.",
         )
-    return found
+    return person
 
 
 def _checked(text: str) -> str:
@@ -97,7 +97,7 @@ def _snooze(kept: CauseNote, user: User, until: datetime | None) -> None:
             remedy="Choose another moment.",
         )
     kept.snoozed_until = until
-    found = groups(user, cause=kept.cause).groups
-    before = max((group.in_last_hour for group in found), default=0)
+    same_cause = groups(user, cause=kept.cause).groups
+    before = max((group.in_last_hour for group in same_cause), default=0)
     # A cause that was quiet comes back when more than a few runs stop in an hour.
     kept.snoozed_above = WORSE * max(before, 1)

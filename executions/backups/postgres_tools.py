@@ -37,7 +37,7 @@ def run_tool(name: str, arguments: list[str], server_version: int | None = None)
     if done.returncode == 0:
         return
     said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-    told = next(
+    complaint = next(
         (line for line in said if "error:" in line),
         said[0] if said else f"exit code {done.returncode}",
     )
@@ -47,7 +47,7 @@ def run_tool(name: str, arguments: list[str], server_version: int | None = None)
             f" Install the client tools of PostgreSQL {server_version} (on Debian:"
             f" postgresql-client-{server_version})."
         )
-    raise BackupError(f"{told.rstrip('.')}.{remedy}")
+    raise BackupError(f"{complaint.rstrip('.')}.{remedy}")
 
 
 def _newest(name: str) -> str:
@@ -55,17 +55,17 @@ def _newest(name: str) -> str:
     named = os.environ.get("PATH", os.defpath).split(os.pathsep)
     folders = [Path(folder) for folder in named if folder]
     folders += DEBIAN.glob("*/bin")
-    found = [path for folder in folders if (path := shutil.which(name, path=str(folder)))]
-    if not found:
+    programs = [path for folder in folders if (path := shutil.which(name, path=str(folder)))]
+    if not programs:
         raise BackupError(
             f"{name} is not installed here. Install PostgreSQL's client tools "
             "(on Debian: apt-get install postgresql-client), of the server's version or newer."
         )
-    return max(dict.fromkeys(found), key=_version)
+    return max(dict.fromkeys(programs), key=_version)
 
 
 def _version(program: str) -> int:
     asked = [program, "--version"]
-    told = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
-    match = re.search(r"(\d+)", told.rpartition(")")[2])
+    output = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    match = re.search(r"(\d+)", output.rpartition(")")[2])
     return int(match[1]) if match else 0

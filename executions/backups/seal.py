@@ -53,14 +53,14 @@ def checked_seal(path: Path) -> Seal | None:
     if not mark:
         return None
     try:
-        found = Seal(**json.loads(line))
-        has_its_length = found.bytes == size - len(mark) - len(line)
-        is_whole = has_its_length and found.sha256 == _digest(path, found.bytes)
+        file_seal = Seal(**json.loads(line))
+        has_its_length = file_seal.bytes == size - len(mark) - len(line)
+        is_whole = has_its_length and file_seal.sha256 == _digest(path, file_seal.bytes)
     except (ValueError, TypeError):
         is_whole = False
     if not is_whole:
         raise BackupError(f"{path} is damaged: it is not what was written. Use another backup.")
-    return found
+    return file_seal
 
 
 def _digest(path: Path, length: int) -> str:

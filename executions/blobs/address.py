@@ -39,25 +39,25 @@ def parse(text: str, usual_region: str) -> Address:
     """Raises StorageFailed, without what might be a key in it."""
     try:
         parts = urlsplit(text)
-        given = parse_qs(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
-        unknown = sorted(given.keys() - _KNOWN)
+        options = parse_qs(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+        unknown = sorted(options.keys() - _KNOWN)
     except ValueError:
         raise wrong("it is not an address") from None
     if parts.scheme != "s3":
         raise wrong("it is the address of something else")
     if "@" in parts.netloc:
         raise wrong("it holds keys, which belong in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
-    if unknown or parts.fragment or any(len(each) > 1 for each in given.values()):
+    if unknown or parts.fragment or any(len(each) > 1 for each in options.values()):
         raise wrong("behind the ? it may say `endpoint` and `region`, once each, and nothing else")
     bucket, prefix = parts.netloc, parts.path.strip("/")
-    region = given.get("region", [usual_region or USUAL_REGION])[0]
+    region = options.get("region", [usual_region or USUAL_REGION])[0]
     if not _BUCKET.fullmatch(bucket):
         raise wrong("the name of its bucket has small letters, digits, dots and hyphens")
     if prefix and not _PREFIX.fullmatch(prefix):
         raise wrong("its prefix has letters, digits, `.`, `_`, `-` and `/`")
     if not _REGION.fullmatch(region):
         raise wrong("its region has small letters, digits and hyphens")
-    endpoint = given.get("endpoint", [f"https://s3.{region}.amazonaws.com"])[0]
+    endpoint = options.get("endpoint", [f"https://s3.{region}.amazonaws.com"])[0]
     return Address(_checked(endpoint), bucket, prefix, region)
 
 

@@ -205,10 +205,10 @@ def _answer(response: httpx.Response, body: bytes) -> Answer:
 
 def _date(response: httpx.Response, name: str) -> datetime | None:
     try:
-        found = parsedate_to_datetime(response.headers[name])
+        date = parsedate_to_datetime(response.headers[name])
     except (KeyError, ValueError):
         return None
-    return found.replace(tzinfo=found.tzinfo or UTC)
+    return date.replace(tzinfo=date.tzinfo or UTC)
 
 
 def _unreached(host: str, problem: httpx.HTTPError) -> str:

@@ -40,8 +40,8 @@ def read(body: bytes, prefix: str) -> Page:
 
 def code_of(body: bytes) -> str:
     """The word for an error; empty where none is said."""
-    found = _CODE.search(body)
-    return found[1].decode() if found else ""
+    match = _CODE.search(body)
+    return match[1].decode() if match else ""
 
 
 def _files(root: ElementTree.Element, prefix: str) -> Iterator[tuple[str, datetime]]:

@@ -78,9 +78,9 @@ def verbs_for(user: User, *, owns: bool = False) -> list[Verb]:
 
 
 def _role(user: User, *, owns: bool) -> Role:
-    known = policy.rank(user)
-    if known in (Rank.ADMIN, Rank.VIEWER):
-        return Role.ADMIN if known is Rank.ADMIN else Role.VIEWER
+    rank = policy.rank(user)
+    if rank in (Rank.ADMIN, Rank.VIEWER):
+        return Role.ADMIN if rank is Rank.ADMIN else Role.VIEWER
     return Role.OWNER if owns else Role.SUPPORT
 
 
@@ -101,15 +101,15 @@ def _check_prepared(actor: User, order: Order) -> None:
 
 def verb_of(name: str) -> Verb:
     """The verb of this name. Raises Refused where it is none for many runs."""
-    found = next((each for each in VERBS.values() if each.slug == name), None)
-    if found is None or not found.in_bulk:
+    verb = next((each for each in VERBS.values() if each.slug == name), None)
+    if verb is None or not verb.in_bulk:
         allowed = ", ".join(each.slug for each in VERBS.values() if each.in_bulk)
         raise Refused(
             "invalid",
             Said("There is no action “{name}” for several executions.", name=name[:40]),
             remedy=Said("Use one of {allowed}.", allowed=allowed),
         )
-    return found
+    return verb
 
 
 def that_match(user: User, verb: Verb, searches: Iterable[Search]) -> ExecutionQuerySet:
@@ -123,8 +123,8 @@ def that_match(user: User, verb: Verb, searches: Iterable[Search]) -> ExecutionQ
 def begin_for_all(actor: User, order: Order, searches: Iterable[Search]) -> BulkRun:
     """For all that match now; what comes later is not meant. Raises Refused."""
     rows = that_match(actor, order.verb, searches).order_by("id").values_list("pk", "head_seq")
-    found = [Chosen(key, seq) for key, seq in rows[: MOST + 1]]
-    return begin(actor, order, found)
+    chosen = [Chosen(key, seq) for key, seq in rows[: MOST + 1]]
+    return begin(actor, order, chosen)
 
 
 @persistent
@@ -141,9 +141,9 @@ def begin(actor: User, order: Order, chosen: Iterable[Chosen]) -> BulkRun:
     with atomic():
         asked = _digest(order, rows)
         same = BulkRun.objects.of(actor).filter(digest=asked)
-        known = same.filter(created_at__gte=clock.now() - REPETITION).first()
-        if known is not None:
-            return known
+        earlier = same.filter(created_at__gte=clock.now() - REPETITION).first()
+        if earlier is not None:
+            return earlier
         bulk = BulkRun.objects.create(
             verb=verb.name,
             what=order.what[:500],

@@ -31,21 +31,21 @@ def client_scheme(used: str, lines: Iterable[str], hops: int) -> str:
     entries = _entries(lines)
     if hops < 1 or not entries:
         return used
-    told = entries[-min(hops, len(entries))].lower()
-    return told if told in ("http", "https") else used
+    scheme = entries[-min(hops, len(entries))].lower()
+    return scheme if scheme in ("http", "https") else used
 
 
 def network_of(address: str) -> str:
     """The network that counts as one caller: an IPv4 address, or the /64 of one IPv6 customer."""
     try:
-        found = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return address
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped:
-            return str(found.ipv4_mapped)
-        return str(ipaddress.ip_network((int(found), 64), strict=False))
-    return str(found)
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((int(parsed), 64), strict=False))
+    return str(parsed)
 
 
 def _entries(lines: Iterable[str]) -> list[str]:

@@ -51,9 +51,9 @@ def checked(value: Any) -> Envelope:
     for name in REQUIRED:
         if name not in value:
             raise NoEvent(name, "is missing; an event has `specversion`, `id`, `source`, `type`")
-    for name, found in value.items():
+    for name, attribute in value.items():
         if name not in _DATA:
-            _check_attribute(name, found)
+            _check_attribute(name, attribute)
     if "data_base64" in value:
         if "data" in value:
             raise NoEvent("data_base64", "stands beside `data`; an event has one of them")
@@ -108,17 +108,17 @@ def from_binary(
     ``headers`` have lower-case names. ``parse`` reads a body that is JSON. Raises :class:`NoEvent`
     and what ``parse`` raises.
     """
-    found: Envelope = {
+    envelope: Envelope = {
         name[3:]: _decoded(value) for name, value in headers.items() if name.startswith("ce-")
     }
     for name in ("datacontenttype", *_DATA):
-        if name in found:
+        if name in envelope:
             raise NoEvent(f"ce-{name}", "is no header of an event")
     if content_type:
-        found["datacontenttype"] = content_type
+        envelope["datacontenttype"] = content_type
     if body:
-        found |= data_of(content_type, body, parse)
-    return checked(found)
+        envelope |= data_of(content_type, body, parse)
+    return checked(envelope)
 
 
 def data_of(content_type: str, body: bytes, parse: Callable[[bytes], Any]) -> Envelope:

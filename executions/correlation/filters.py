@@ -61,15 +61,21 @@ def closed(
         else:
             equal[pointer_of((name,))] = wanted
     kind = equal.pop("/type", "")
-    found: Filter = {"type": kind, "equal": equal, "ask": ask, "correlate": {}, "variables": {}}
+    closed_filter: Filter = {
+        "type": kind,
+        "equal": equal,
+        "ask": ask,
+        "correlate": {},
+        "variables": {},
+    }
     for name, rule in correlate.items():
         closed_rule = {"from": _bare(rule["from"])}
         if rule.get("expect") is not None:
             closed_rule["expect"] = scope.resolve(rule["expect"], value)
-        found["correlate"][name] = closed_rule
-    asked = [*ask.values(), *(rule["from"] for rule in found["correlate"].values())]
-    found["variables"] = _mentioned(asked, scope.variables)
-    return found
+        closed_filter["correlate"][name] = closed_rule
+    asked = [*ask.values(), *(rule["from"] for rule in closed_filter["correlate"].values())]
+    closed_filter["variables"] = _mentioned(asked, scope.variables)
+    return closed_filter
 
 
 def _is_about_the_run(name: str, source: str) -> bool:
@@ -99,25 +105,25 @@ def _leaves(path: tuple[str, ...], value: Any) -> dict[str, Any]:
     """The values that the data must hold: an object is compared key by key, all else as a whole."""
     if not isinstance(value, dict) or not value:
         return {pointer_of(path): value}
-    found: dict[str, Any] = {}
+    leaves: dict[str, Any] = {}
     for key, inner in value.items():
-        found |= _leaves((*path, key), inner)
-    return found
+        leaves |= _leaves((*path, key), inner)
+    return leaves
 
 
 def _mentioned(sources: list[str], variables: Mapping[str, Any]) -> dict[str, Any]:
     """Of the variables of the run, what these expressions may read."""
-    found: dict[str, Any] = {}
+    mentioned: dict[str, Any] = {}
     for source in sources:
         for name, keys in prepared(source).mentions.items():
             if name in variables and name != "secrets":
                 whole = variables[name]
                 part = only(whole, keys)
-                known = found.get(name)
-                if isinstance(part, Mapping) and isinstance(known, Mapping):
-                    part = {**known, **part}
-                found[name] = part
-    return found
+                earlier = mentioned.get(name)
+                if isinstance(part, Mapping) and isinstance(earlier, Mapping):
+                    part = {**earlier, **part}
+                mentioned[name] = part
+    return mentioned
 
 
 def shape_of(wanted: Filter) -> str:
@@ -163,8 +169,8 @@ def fit(wanted: Filter, envelope: Envelope, *, owner: str = "") -> Fit | None:
         return None
     values = []
     for pointer in sorted(wanted["equal"]):
-        found, value = _at(envelope, path_of(pointer))
-        if not found:
+        is_there, value = _at(envelope, path_of(pointer))
+        if not is_there:
             return None
         values.append(value)
     asked = _asker(wanted["variables"], owner)

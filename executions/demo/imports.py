@@ -85,10 +85,10 @@ def import_row(
 
     ``corrections`` replace values of the row, for a person who cannot edit the file.
     """
-    found = next(((line, row) for line, row in _rows(file) if row["id"] == key), None)
-    if found is None:
+    entry = next(((line, row) for line, row in _rows(file) if row["id"] == key), None)
+    if entry is None:
         raise BadRow(f"{file}: the row {key} is not there any more")
-    line, row = found
+    line, row = entry
     _check_names(corrections or {})
     row |= corrections or {}
     _check_values(row, f"{file}, line {line} ({key})")

@@ -40,7 +40,11 @@ def read(body: Any) -> Asked:
     blocks = [_blocks(message) for message in messages]
     _check(messages, blocks)
     last = max(
-        (index for index, found in enumerate(blocks) if _is_said(messages[index], found)),
+        (
+            index
+            for index, message_blocks in enumerate(blocks)
+            if _is_said(messages[index], message_blocks)
+        ),
         default=-1,
     )
     later = range(last + 1, len(messages))

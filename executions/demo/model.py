@@ -93,8 +93,8 @@ class Playing:
         if play.refuse:
             yield self._sending(Piece("refuse", play.refuse))
         for call in play.calls[:MOST_CALLS_OF_ONE_ANSWER]:
-            given = call.get("arguments", {})
-            text = given if isinstance(given, str) else json.dumps(given)
+            arguments = call.get("arguments", {})
+            text = arguments if isinstance(arguments, str) else json.dumps(arguments)
             yield self._sending(Piece("call", text, call))
 
     def usage(self) -> tuple[int, int]:

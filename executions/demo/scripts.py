@@ -69,11 +69,11 @@ class Script:
 
     def play(self, message: str, answered: int, tried: int, result: str) -> Play | None:
         """Its answer to this message after so many answers, at this try; None where it has none."""
-        found = self.when.search(message)
-        if found is None:
+        match = self.when.search(message)
+        if match is None:
             return None
         tries = self.answers[min(answered, len(self.answers) - 1)]
-        places = {"message": message, "result": result, **found.groupdict("")}
+        places = {"message": message, "result": result, **match.groupdict("")}
         filled = _filled(tries[min(tried, len(tries) - 1)], places)
         texts = {name: str(filled[name]) for name in ("say", "think", "refuse") if name in filled}
         return Play(**filled | texts)

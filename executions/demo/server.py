@@ -138,19 +138,19 @@ class ShopHandler(BaseHTTPRequestHandler):
             self._reply(404, {"error": f"nothing at {path}"})
 
     def _converse(self, protocol: Any, body: Any) -> None:
-        found: Playing | Unplayed
+        answer: Playing | Unplayed
         try:
-            found = self.server.model.play(protocol.read(body))
+            answer = self.server.model.play(protocol.read(body))
         except BadRequest as problem:
-            found = Unplayed(400, str(problem), "invalid_request_error")
-        if isinstance(found, Unplayed):
-            self._reply(found.status, protocol.refused(found), found.headers())
+            answer = Unplayed(400, str(problem), "invalid_request_error")
+        if isinstance(answer, Unplayed):
+            self._reply(answer.status, protocol.refused(answer), answer.headers())
             return
         try:
             if body.get("stream"):
-                self._stream(protocol.stream(found, body))
+                self._stream(protocol.stream(answer, body))
             else:
-                self._reply(200, protocol.whole(found))
+                self._reply(200, protocol.whole(answer))
         except Cut:
             self.close_connection = True
 

@@ -53,8 +53,10 @@ class Paid(TypedDict):
 @function(name="demo.shop.stock", effect="pure")
 def stock(sku: Article) -> Stock:
     """Says what an article is called, what it costs, and how many of it there are."""
-    found = _ask("GET", f"/stock/{sku}")
-    return Stock(sku=sku, name=found["name"], price=found["price"], available=found["available"])
+    article = _ask("GET", f"/stock/{sku}")
+    return Stock(
+        sku=sku, name=article["name"], price=article["price"], available=article["available"]
+    )
 
 
 @function(name="demo.shop.reserve", effect="idempotent")
@@ -62,8 +64,8 @@ def reserve(sku: Article, quantity: Quantity, context: FunctionContext) -> Reser
     """Puts articles aside for an order and says what they cost together."""
     order = context.idempotency_key
     items = [{"sku": sku, "quantity": quantity}]
-    found = _ask("POST", "/reservations", {"orderId": _short(order), "items": items}, order)
-    return Reserved(order=found["orderId"], total=found["total"])
+    reservation = _ask("POST", "/reservations", {"orderId": _short(order), "items": items}, order)
+    return Reserved(order=reservation["orderId"], total=reservation["total"])
 
 
 @function(name="demo.shop.charge", effect="at_most_once")
@@ -74,8 +76,8 @@ def charge(
 ) -> Paid:
     """Takes the money for an order. It cannot be taken back."""
     body = {"orderId": order, "amount": amount}
-    found = _ask("POST", "/payments", body, context.idempotency_key)
-    return Paid(payment=found["id"], amount=found["amount"])
+    payment = _ask("POST", "/payments", body, context.idempotency_key)
+    return Paid(payment=payment["id"], amount=payment["amount"])
 
 
 def _short(key: str) -> str:

@@ -310,11 +310,11 @@ def check_oldest_due() -> Check:
 @asks_the_database
 def check_hosts() -> Check:
     """Whether a run waits for a host on which no worker lives."""
-    found = away.waiting(Execution.objects.due()) + away.waiting(Execution.objects.orphaned())
-    if not found:
+    counts = away.waiting(Execution.objects.due()) + away.waiting(Execution.objects.orphaned())
+    if not counts:
         return Check("hosts", State.OK, "no run waits for a host", 0)
-    number = sum(count for _, count in found)
-    names = ", ".join(dict.fromkeys(host for host, _ in found))
+    number = sum(count for _, count in counts)
+    names = ", ".join(dict.fromkeys(host for host, _ in counts))
     runs = "1 run waits" if number == 1 else f"{number} runs wait"
     detail = f"{runs} for a host that holds their workspaces and has no worker: {names}"
     return Check("hosts", State.WARNING, detail, number, START_THERE)
@@ -326,20 +326,20 @@ def check_audit_trail() -> Check:
 
     A broken trail takes nobody's work away: the server stays ready.
     """
-    known = audit.findings()
+    findings = audit.findings()
     problems, acknowledged = audit.open_problems()
     # No more than a few are kept of all that were found.
-    number = max(len(problems), known.number - len(acknowledged)) if problems else 0
+    number = max(len(problems), findings.number - len(acknowledged)) if problems else 0
     if problems:
         more = f" ({number} problems are known)" if number > 1 else ""
         detail = f"The audit trail is broken: {problems[0].detail}{more}"
         return Check("audit_trail", State.DEGRADED, detail, number, MISTRUST)
-    age = _age(known.last.ended_at)
+    age = _age(findings.last.ended_at)
     if age is None:
         return Check(
             "audit_trail", State.OK, "not verified to its end yet; the sweep does it bit by bit", 0
         )
-    detail = f"{known.last.entries:,} entries verified, the last time {age:.0f} s ago"
+    detail = f"{findings.last.entries:,} entries verified, the last time {age:.0f} s ago"
     if acknowledged:
         one = (
             "1 break in it is"
@@ -381,33 +381,33 @@ def check_commands() -> Check:
     """If commands are on, every worker can run them."""
     if not settings.STIGMER_COMMANDS:
         return Check("commands", State.OK, "turned off (STIGMER_COMMANDS_MAY=off)", 0)
-    told = [row for row in Process.objects.living().workers() if row.sandbox]
-    refusals = sorted({row.sandbox["refusal"] for row in told} - {""})
+    workers = [row for row in Process.objects.living().workers() if row.sandbox]
+    refusals = sorted({row.sandbox["refusal"] for row in workers} - {""})
     if refusals:
         return Check("commands", State.WARNING, refusals[0], len(refusals), READ_WORKSPACES)
     wanted = any(each.startswith(RUN_IMAGE) for each in settings.STIGMER_COMMANDS_MAY)
-    without = sorted({row.sandbox.get("no_containers", "") for row in told} - {""})
+    without = sorted({row.sandbox.get("no_containers", "") for row in workers} - {""})
     if wanted and without:
         return Check("commands", State.WARNING, without[0], len(without), READ_WORKSPACES)
-    open_promises = {name for row in told for name in row.sandbox["missing"]}
+    open_promises = {name for row in workers for name in row.sandbox["missing"]}
     if open_promises:
         risks = ", ".join(PROMISES[name].risk for name in PROMISES if name in open_promises)
         detail = f"the operator lets commands do this: {risks}"
         return Check("commands", State.WARNING, detail, len(open_promises), READ_WORKSPACES)
-    confined = any(row.sandbox["walls"] == LANDLOCK for row in told)
+    confined = any(row.sandbox["walls"] == LANDLOCK for row in workers)
     kept = "the sandbox keeps what it promises"
     detail = f"{kept} (by Landlock, without bubblewrap)" if confined else kept
-    return Check("commands", State.OK, detail if told else "", 0)
+    return Check("commands", State.OK, detail if workers else "", 0)
 
 
 @asks_the_database
 def check_growth() -> Check:
     """How fast the database grows, and when the disk is full."""
-    found = forecast.latest()
-    days = found.days_to_full
+    growth = forecast.latest()
+    days = growth.days_to_full
     if days is not None and days < SOON_DAYS:
-        return Check("growth", State.WARNING, found.sentence(), days, KEEP_LESS)
-    return Check("growth", State.OK, found.sentence(), days)
+        return Check("growth", State.WARNING, growth.sentence(), days, KEEP_LESS)
+    return Check("growth", State.OK, growth.sentence(), days)
 
 
 def _age(moment: datetime | None) -> float | None:

@@ -69,7 +69,7 @@ class FileCheck:
 
     def _identity(self) -> tuple[int, int] | None:
         try:
-            found = self._database.stat()
+            status = self._database.stat()
         except OSError:
             return None
-        return found.st_dev, found.st_ino
+        return status.st_dev, status.st_ino

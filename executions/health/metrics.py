@@ -64,21 +64,21 @@ def _metric(name: str, help: str, kind: str, samples: Samples) -> Metric:
 def exposition() -> str:
     """All metrics as text."""
     checks = {check.name: check for check in look()}
-    found = [*_from_checks(checks)]
+    metrics = [*_from_checks(checks)]
     if checks["database"].ok:
-        found += [read() for read in FROM_THE_DATABASE]
+        metrics += [read() for read in FROM_THE_DATABASE]
     if checks["redis"].ok:
-        found.append(_queue_depth())
-    found += _own()
-    return generate_latest(_Found(found)).decode()
+        metrics.append(_queue_depth())
+    metrics += _own()
+    return generate_latest(_Found(metrics)).decode()
 
 
 class _Found(CollectorRegistry):
     """The metrics that were just read, as the formatter wants to collect them."""
 
-    def __init__(self, found: Iterable[Metric]) -> None:
+    def __init__(self, metrics: Iterable[Metric]) -> None:
         super().__init__(auto_describe=False)
-        self._found = found
+        self._found = metrics
 
     def collect(self) -> Iterable[Metric]:
         return self._found
@@ -159,8 +159,8 @@ def _recoveries() -> Metric:
 def _recovery_seconds() -> Metric:
     """From the death of a process to the moment when another one took over, over the last hour."""
     lately = Execution.objects.filter(left_by__dead_at__gt=Now() - timedelta(hours=1))
-    told = Event.objects.filter(name=EventName.RECOVERED, actor=None, execution__in=lately)
-    took = told.filter(created_at__gte=F("execution__left_by__dead_at")).aggregate(
+    recoveries = Event.objects.filter(name=EventName.RECOVERED, actor=None, execution__in=lately)
+    took = recoveries.filter(created_at__gte=F("execution__left_by__dead_at")).aggregate(
         mean=Avg(F("created_at") - F("execution__left_by__dead_at"))
     )["mean"]
     help = "Mean seconds from the death of a process to the takeover of its executions, last hour."
@@ -221,14 +221,14 @@ def _heartbeat() -> Metric:
 
 
 def _database_bytes() -> Metric:
-    found = forecast.latest()
-    samples = [(float(found.used), {"kind": "used"}), (float(found.free), {"kind": "free"})]
+    growth = forecast.latest()
+    samples = [(float(growth.used), {"kind": "used"}), (float(growth.free), {"kind": "free"})]
     return _metric("database_bytes", "Size of the database, as last measured.", "gauge", samples)
 
 
 def _growth() -> Metric:
-    found = forecast.latest()
-    samples = [(float(found.runs), {"of": "executions"}), (float(found.steps), {"of": "steps"})]
+    growth = forecast.latest()
+    samples = [(float(growth.runs), {"of": "executions"}), (float(growth.steps), {"of": "steps"})]
     return _metric("rows_a_day", "Rows made in the last day.", "gauge", samples)
 
 

@@ -76,7 +76,7 @@ Condition = dict[str, Any]
 def seen() -> Condition:
     """The condition of this process now: its aspects by the name that a person reads."""
     status = _status()
-    found: Condition = {
+    condition: Condition = {
         "umask": status["Umask"],
         "privileges": [status.get(name) for name in _PRIVILEGES],
         "signal handlers": [
@@ -86,10 +86,10 @@ def seen() -> Condition:
     }
     for name, read in _ASPECTS.items():
         try:
-            found[name] = read()
+            condition[name] = read()
         except OSError as problem:
-            found[name] = type(problem).__name__
-    return found
+            condition[name] = type(problem).__name__
+    return condition
 
 
 def differences(before: Condition) -> list[str]:
@@ -98,18 +98,18 @@ def differences(before: Condition) -> list[str]:
 
     A thread that was joined and a file that nothing refers to any more get a moment to be gone.
     """
-    found = _differing(before)
-    if found:
+    names = _differing(before)
+    if names:
         gc.collect()
     until = time.monotonic() + _SETTLE_SECONDS
     while (
-        found
+        names
         and time.monotonic() < until
-        and set(found) <= {"threads", "open files", "child processes"}
+        and set(names) <= {"threads", "open files", "child processes"}
     ):
         time.sleep(0.002)
-        found = _differing(before)
-    return found
+        names = _differing(before)
+    return names
 
 
 def _differing(before: Condition) -> list[str]:
@@ -139,15 +139,15 @@ def _child_processes() -> Any:
 
 
 def _open_files() -> Any:
-    found = {}
+    targets = {}
     with os.scandir("/proc/self/fd") as entries:
         names = [entry.name for entry in entries]
     for name in names:
         try:
-            found[name] = os.readlink(f"/proc/self/fd/{name}")
+            targets[name] = os.readlink(f"/proc/self/fd/{name}")
         except FileNotFoundError:
             continue  # the folder's own
-    return found
+    return targets
 
 
 def _environment() -> Any:
@@ -246,15 +246,15 @@ class _Modules:
 
     def replaced(self) -> list[str]:
         """Names of modules and functions that are not what they were."""
-        found = [
+        names = [
             name for name, module in self.loaded.items() if sys.modules.get(name) is not module
         ]
         for module, functions in self.shared:
             held = vars(module)
-            found += [
+            names += [
                 f"{module.__name__}.{name}" for name, was in functions if held.get(name) is not was
             ]
-        return [*found, *sorted(vars(builtins).keys() - self._builtins - _UNPATCHED)]
+        return [*names, *sorted(vars(builtins).keys() - self._builtins - _UNPATCHED)]
 
     _builtins = frozenset(vars(builtins))
 

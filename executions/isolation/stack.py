@@ -75,12 +75,12 @@ def parsed(text: str) -> list[Stack]:
     """The stacks of a text that faulthandler wrote, without those that are ours alone."""
     stacks: list[list[Frame]] = []
     for line in text.splitlines():
-        found = _FRAME.match(line)
-        if found is None:
+        match = _FRAME.match(line)
+        if match is None:
             if line.endswith("(most recent call first):"):
                 stacks.append([])
         elif stacks:
-            stacks[-1].append(Frame(shown_file(found[1]), int(found[2]), found[3]))
+            stacks[-1].append(Frame(shown_file(match[1]), int(match[2]), match[3]))
     return [stack for each in stacks if (stack := of_author(each))]
 
 

@@ -28,10 +28,10 @@ def main() -> None:
     # Beside the interpreter stand the commands that were installed with Stigmer.
     beside = str(Path(sys.executable).parent)
     path = os.pathsep.join([beside, os.environ.get("PATH", os.defpath)])
-    found = shutil.which(command, path=path)
-    if found is None:
+    program = shutil.which(command, path=path)
+    if program is None:
         sys.exit(f"the command {command} is not there")
-    os.execv(found, [found, *arguments])
+    os.execv(program, [program, *arguments])
 
 
 if __name__ == "__main__":

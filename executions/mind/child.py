@@ -125,8 +125,8 @@ class Mind:
             self._telling.cancel()
             self._telling = None
             heard, self._heard = self._heard, {}
-            told = [[number, together(each).as_json()] for number, each in heard.items()]
-            self._send({"heard": told})
+            reports = [[number, together(each).as_json()] for number, each in heard.items()]
+            self._send({"heard": reports})
 
     def _send(self, said: dict[str, Any]) -> None:
         self._write(encode(said))

@@ -99,22 +99,22 @@ def _parameters(tools: Sequence[Mapping[str, Any]]) -> ModelRequestParameters:
 
 def messages_for(asked: Mapping[str, Any], system: str) -> list[ModelMessage]:
     """The conversation in the library's form; ``system`` is what it calls the provider."""
-    found: list[ModelMessage] = [ModelRequest(parts=[SystemPromptPart(asked["instructions"])])]
+    messages: list[ModelMessage] = [ModelRequest(parts=[SystemPromptPart(asked["instructions"])])]
     make: dict[str, Callable[[Message], Any]] = {
         "user": lambda message: UserPromptPart(message["text"]),
         "tool": _returned,
     }
     for message in asked["messages"]:
         if message["role"] == "assistant":
-            found.append(_response(message, asked["model"], system))
+            messages.append(_response(message, asked["model"], system))
             continue
         part = make[message["role"]](message)
-        last = found[-1]
+        last = messages[-1]
         if isinstance(last, ModelRequest):
-            found[-1] = ModelRequest(parts=[*last.parts, part])
+            messages[-1] = ModelRequest(parts=[*last.parts, part])
         else:
-            found.append(ModelRequest(parts=[part]))
-    return found
+            messages.append(ModelRequest(parts=[part]))
+    return messages
 
 
 def _returned(message: Message) -> ToolReturnPart:
@@ -152,11 +152,11 @@ def _text_part(part: Mapping[str, Any], marks: dict[str, Any]) -> TextPart:
 
 
 def _call_part(part: Mapping[str, Any], marks: dict[str, Any]) -> ToolCallPart:
-    given = part["arguments"]
+    arguments = part["arguments"]
     # A text that is no JSON object would be refused by the provider; the model is told of it in the
     # result.
-    given = given if isinstance(given, dict) else {}
-    return ToolCallPart(part["name"], given, part["id"], **marks)
+    arguments = arguments if isinstance(arguments, dict) else {}
+    return ToolCallPart(part["name"], arguments, part["id"], **marks)
 
 
 def _thinking_part(part: Mapping[str, Any], marks: dict[str, Any]) -> ThinkingPart:
@@ -176,8 +176,8 @@ def _heard(event: Any) -> Heard:
             return Heard(tool=part.tool_name, arguments=written, pieces=1)
     kind = getattr(delta, "part_delta_kind", "")
     if kind == "tool_call":
-        given = getattr(delta, "args_delta", None)
-        return Heard(arguments=len(given) if isinstance(given, str) else 0, pieces=1)
+        args_delta = getattr(delta, "args_delta", None)
+        return Heard(arguments=len(args_delta) if isinstance(args_delta, str) else 0, pieces=1)
     text = str(getattr(delta, "content_delta", "") or "")
     return Heard(thinking=len(text), pieces=1) if kind == "thinking" else Heard(text, pieces=1)
 
@@ -212,8 +212,10 @@ def _message(response: ModelResponse, model: Mapping[str, Any]) -> Message:
             parts.append({"type": "text", "text": part.content, **_details(part)})
         elif isinstance(part, ThinkingPart):
             marks = {"id": part.id, "signature": part.signature}
-            known = {name: value for name, value in marks.items() if value is not None}
-            parts.append({"type": "thinking", "text": part.content, **known, **_details(part)})
+            present_marks = {name: value for name, value in marks.items() if value is not None}
+            parts.append(
+                {"type": "thinking", "text": part.content, **present_marks, **_details(part)}
+            )
         elif isinstance(part, ToolCallPart):
             call = {"type": "call", "id": part.tool_call_id, "name": part.tool_name}
             parts.append(call | {"arguments": _arguments(part.args)} | _details(part))
@@ -242,15 +244,15 @@ def _details(part: TextPart | ThinkingPart | ToolCallPart) -> dict[str, Any]:
     return {"details": part.provider_details} if part.provider_details else {}
 
 
-def _arguments(given: Any) -> dict[str, Any] | str:
+def _arguments(arguments: Any) -> dict[str, Any] | str:
     """An object, or the text as it came where it is none."""
-    if not isinstance(given, str):
-        return dict(given or {})
+    if not isinstance(arguments, str):
+        return dict(arguments or {})
     try:
-        read = json.loads(given or "{}")
+        read = json.loads(arguments or "{}")
     except (ValueError, RecursionError):
-        return given
-    return read if isinstance(read, dict) else given
+        return arguments
+    return read if isinstance(read, dict) else arguments
 
 
 def _problem(error: Exception, begun: bool, model: Mapping[str, Any]) -> Problem:
@@ -305,9 +307,9 @@ def _said(error: Exception) -> str:
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = []
+    causes: list[BaseException] = []
     cause: BaseException | None = error
-    while cause is not None and cause not in found:
-        found.append(cause)
+    while cause is not None and cause not in causes:
+        causes.append(cause)
         cause = cause.__cause__ or cause.__context__
-    return found
+    return causes

@@ -38,11 +38,11 @@ class Merging:
         if self._is_off:
             return data
         *events, self._rest = _END.split(data)
-        found = b"".join(self._merged(events))
+        merged = b"".join(self._merged(events))
         if len(self._rest) > MOST_BYTES:
             self._is_off = True
-            found, self._rest = found + self._rest, b""
-        return found
+            merged, self._rest = merged + self._rest, b""
+        return merged
 
     def end(self) -> bytes:
         """The bytes after the last whole event."""
@@ -112,10 +112,10 @@ def _read(raw: bytes, finds: Finds) -> _Piece | None:
         event = json.loads(last[len(b"data:") :])
     except (ValueError, RecursionError):
         return None
-    found = finds(event) if isinstance(event, dict) else None
-    if found is None:
+    place = finds(event) if isinstance(event, dict) else None
+    if place is None:
         return None
-    holder, name = found
+    holder, name = place
     text = holder[name]
     if not isinstance(text, str) or not text:
         return None

@@ -268,13 +268,13 @@ def _frame(stream: Any) -> bytes | None:
 
 def _exactly(stream: Any, count: int) -> bytes | None:
     """So many bytes; None at the end of the stream."""
-    found = bytearray()
-    while len(found) < count:
-        chunk = stream.read(count - len(found))
+    received = bytearray()
+    while len(received) < count:
+        chunk = stream.read(count - len(received))
         if not chunk:
             return None
-        found += chunk
-    return bytes(found)
+        received += chunk
+    return bytes(received)
 
 
 _lock = threading.Lock()

@@ -58,15 +58,15 @@ class Servers:
         RequestFailed.
         """
         session, _ = await self._session(asked)
-        found: list[dict[str, Any]] = []
+        tools: list[dict[str, Any]] = []
         cursor: str | None = None
         for _ in range(MOST_PAGES):
             page = await session.made(session.client.list_tools(cursor=cursor))
-            found += [_tool(tool) for tool in page.tools]
+            tools += [_tool(tool) for tool in page.tools]
             cursor = page.next_cursor
-            if cursor is None or len(found) >= MOST_TOOLS:
+            if cursor is None or len(tools) >= MOST_TOOLS:
                 break
-        return found[:MOST_TOOLS]
+        return tools[:MOST_TOOLS]
 
     async def call(self, asked: Mapping[str, Any]) -> Any:
         """The result of a tool, and whether the server was started for this call. Raises

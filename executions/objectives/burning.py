@@ -96,13 +96,13 @@ class Target:
 
 def targets(objective: Objective, time: Time | None = None) -> Sequence[Target]:
     """Each target of the objective, with what was reached, as far as it is counted in this time."""
-    found, counted = [], lately(objective, time or Time(LOOK_SECONDS))
+    reached, counted = [], lately(objective, time or Time(LOOK_SECONDS))
     if objective.success_percent is not None:
-        found.append(_target("success", objective.success_percent, None, counted))
+        reached.append(_target("success", objective.success_percent, None, counted))
     if objective.within_percent is not None:
         seconds = objective.within_seconds
-        found.append(_target("duration", objective.within_percent, seconds, counted))
-    return found
+        reached.append(_target("duration", objective.within_percent, seconds, counted))
+    return reached
 
 
 def of_all() -> Iterator[tuple[dict[str, str], Target]]:

@@ -99,8 +99,8 @@ def lately(objective: Objective, time: Time) -> Lately:
 
 def _sum(parts: Iterable[Ended | None]) -> Ended | None:
     """None where one of them is not known."""
-    known = list(parts)
-    return None if None in known else sum(filter(None, known), Ended())
+    counts = list(parts)
+    return None if None in counts else sum(filter(None, counts), Ended())
 
 
 def _today(
@@ -127,11 +127,11 @@ def _days_before(
     """Of the days before today, the nearest first."""
     starts = [today - timedelta(days=back) for back in range(1, DAYS)]
     keys = [_key(objective, start) for start in starts]
-    found: list[Ended | None] = []
+    by_day: list[Ended | None] = []
     for back, (start, key, text) in enumerate(zip(starts, keys, _kept(keys), strict=True), 1):
         kept = _read(text)
         if kept is not None and kept.fresh_until > now.timestamp():
-            found.append(kept.counted[0])
+            by_day.append(kept.counted[0])
             continue
         counted = in_time(
             "objective: a day", partial(_counted, objective, [(start, _after(start))]), time.left()
@@ -142,8 +142,8 @@ def _days_before(
             _keep(key, counted, now.timestamp() + seconds)
         elif kept is not None:
             counted = kept.counted
-        found.append(counted[0] if counted is not None else None)
-    return found
+        by_day.append(counted[0] if counted is not None else None)
+    return by_day
 
 
 def _after(start: datetime) -> datetime:
@@ -171,9 +171,9 @@ def _counted(objective: Objective, times: Sequence[tuple[datetime, datetime]]) -
         for number, made in enumerate(when)
         for name, ended in how.items()
     }
-    found = rows.order_by().aggregate(**counts)
+    totals = rows.order_by().aggregate(**counts)
     return [
-        Ended(**{name: found[f"{name}_{number}"] for name in how}) for number in range(len(when))
+        Ended(**{name: totals[f"{name}_{number}"] for name in how}) for number in range(len(when))
     ]
 
 
@@ -184,8 +184,8 @@ def _key(objective: Objective, start: datetime) -> str:
 
 def _kept(keys: list[str]) -> list[bytes | None]:
     with suppress(redis.RedisError):
-        found: list[bytes | None] = list(_client().mget(keys))  # type: ignore[arg-type]
-        return found
+        texts: list[bytes | None] = list(_client().mget(keys))  # type: ignore[arg-type]
+        return texts
     return [None] * len(keys)
 
 

@@ -71,22 +71,22 @@ def check_may_set(workflow: Workflow, actor: User) -> None:
 
 def checked(wanted: Wanted) -> Wanted:
     """The targets whole and rounded. Raises Refused."""
-    found = [
+    findings = [
         *_percent("success_percent", wanted.success_percent),
         *_percent("within_percent", wanted.within_percent),
     ]
     seconds, percent = wanted.within_seconds, wanted.within_percent
     if seconds is not None and not 1 <= seconds <= MOST_SECONDS:
         said = Said("It is a number of seconds from 1 to {most:,} (30 days).", most=MOST_SECONDS)
-        found.append(Finding("/within_seconds", said))
+        findings.append(Finding("/within_seconds", said))
     if percent is not None and seconds is None:
         said = Said("Say within how many seconds so many runs complete.")
-        found.append(Finding("/within_seconds", said))
+        findings.append(Finding("/within_seconds", said))
     if wanted.success_percent is None and seconds is None and percent is None:
         said = Said("Say which share of the runs completes, or within how many seconds they do.")
-        found.append(Finding("/success_percent", said))
-    if found:
-        raise Refused("invalid", found[0].message, findings=found)
+        findings.append(Finding("/success_percent", said))
+    if findings:
+        raise Refused("invalid", findings[0].message, findings=findings)
     if seconds is None:
         percent = None
     elif percent is None:

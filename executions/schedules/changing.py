@@ -209,13 +209,13 @@ def _locked(schedule: Schedule, actor: User) -> Schedule:
         policy.check_may_change_things(actor)
         raise not_theirs(schedule)
     rows = Schedule.objects.select_related("owner", "group", "workflow__head_version", "agent")
-    found = rows.select_for_update(of=("self",)).filter(pk=schedule.pk).first()
-    if found is None:
+    locked = rows.select_for_update(of=("self",)).filter(pk=schedule.pk).first()
+    if locked is None:
         raise Refused(
             "not_found",
             Said("The schedule {schedule} was deleted meanwhile.", schedule=schedule.name),
         )
-    return found
+    return locked
 
 
 def _stand(row: Schedule, state: ScheduleState, reason: str) -> None:
@@ -248,15 +248,17 @@ def _fill(row: Schedule, wanted: Wanted, actor: User) -> None:
 
 
 def _problems(row: Schedule) -> list[Finding]:
-    found = []
+    findings = []
     if not row.name or len(row.name) > LONGEST_NAME or not row.name.isprintable():
         said = Said("a name has 1 to {most} printable characters", most=LONGEST_NAME)
-        found.append(Finding("/name", said))
+        findings.append(Finding("/name", said))
     for name, choices in (("missed", Missed), ("overlap", Overlap)):
         if getattr(row, name) not in choices.values:
             allowed = ", ".join(choices.values)
-            found.append(Finding(f"/{name}", Said("has to be one of {allowed}", allowed=allowed)))
-    return found + rule.problems(row.cron, row.every, row.time_zone, clock.now())
+            findings.append(
+                Finding(f"/{name}", Said("has to be one of {allowed}", allowed=allowed))
+            )
+    return findings + rule.problems(row.cron, row.every, row.time_zone, clock.now())
 
 
 def _subject(wanted: Wanted, owner: User) -> tuple[Workflow | None, Agent | None, list[Finding]]:
@@ -299,12 +301,12 @@ def _problems_of_input(row: Schedule) -> list[Finding]:
         return [] if is_message else [Finding("/input", "of an agent it is the message, a text")]
     if row.workflow is None or row.workflow.head_version is None:
         return []
-    given = row.input
-    if given is None:
+    run_input = row.input
+    if run_input is None:
         instance = row.workflow.default_instance
-        given = instance.default_input if instance is not None else {}
+        run_input = instance.default_input if instance is not None else {}
     try:
-        check_input(row.workflow.head_version.document, given, str(row.owner_id))
+        check_input(row.workflow.head_version.document, run_input, str(row.owner_id))
     except Refused as refused:
         if refused.code != "invalid":
             raise
@@ -323,10 +325,10 @@ def _check_may_own(owner: User) -> None:
 
 
 def _next(row: Schedule) -> Any:
-    found = rule_of(row).next_after(clock.now())
-    if found is None:
+    next_time = rule_of(row).next_after(clock.now())
+    if next_time is None:
         raise Refused("invalid", "Its rule has no further time.", remedy="Change the rule.")
-    return found
+    return next_time
 
 
 def _save(row: Schedule) -> None:

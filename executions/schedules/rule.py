@@ -44,17 +44,17 @@ class Rule:
         """The first time after ``moment``, in UTC; None where there is none within fifty years."""
         if self.every:
             return self._multiple(moment, 1)
-        for found in CronSim(self.cron, self._local(moment)):
+        for each in CronSim(self.cron, self._local(moment)):
             # In an hour that the clock shows twice, cron goes by what it shows.
-            if found.astimezone(UTC) > moment:
-                return found.astimezone(UTC)
+            if each.astimezone(UTC) > moment:
+                return each.astimezone(UTC)
         return None
 
     def latest_until(self, moment: datetime) -> datetime | None:
         """The last time at or before ``moment``, in UTC."""
         if self.every:
-            found = self._multiple(moment, 0)
-            return found if found > self.anchor else None
+            latest = self._multiple(moment, 0)
+            return latest if latest > self.anchor else None
         for each in CronSim(self.cron, self._local(moment + LARGEST_SHIFT), reverse=True):
             if each.astimezone(UTC) <= moment:
                 return each.astimezone(UTC)
@@ -62,11 +62,11 @@ class Rule:
 
     def following(self, moment: datetime, count: int) -> list[datetime]:
         """The next ``count`` times after ``moment``."""
-        found: list[datetime] = []
-        while len(found) < count and (one := self.next_after(moment)) is not None:
-            found.append(one)
+        times: list[datetime] = []
+        while len(times) < count and (one := self.next_after(moment)) is not None:
+            times.append(one)
             moment = one
-        return found
+        return times
 
     def _multiple(self, moment: datetime, more: int) -> datetime:
         period = timedelta(seconds=seconds_of(self.every))

@@ -46,11 +46,11 @@ def start_due() -> int:
     if not settings.STIGMER_QUEUE:
         return 0
     due = Schedule.objects.due(clock.now()).order_by("next_due_at", "id")
-    found = list(due.values_list("pk", "next_due_at")[:MOST_AT_ONCE])
-    for key, due_at in found:
+    batch = list(due.values_list("pk", "next_due_at")[:MOST_AT_ONCE])
+    for key, due_at in batch:
         if due_at is not None:
             _handle(key, due_at)
-    return len(found)
+    return len(batch)
 
 
 def _handle(key: uuid.UUID, due_at: datetime) -> None:

@@ -48,7 +48,7 @@ class NotUnderstood(ValueError):
 
 def parse(typed: str, now: datetime) -> Typed:
     """Never raises: a person is still typing. The last of a filter that is given twice counts."""
-    given: dict[str, Any] = {}
+    filters: dict[str, Any] = {}
     words, problems = [], []
     for part in _PART.finditer(typed):
         name, value = part["name"], part["quoted"] if part["quoted"] is not None else part["bare"]
@@ -62,10 +62,10 @@ def parse(typed: str, now: datetime) -> Typed:
                 )
         elif value:
             try:
-                _merge(given, _READERS[name](value, now))
+                _merge(filters, _READERS[name](value, now))
             except NotUnderstood as problem:
                 problems.append(str(problem))
-    return Typed(Search(**given, text=" ".join(words).strip()), tuple(problems))
+    return Typed(Search(**filters, text=" ".join(words).strip()), tuple(problems))
 
 
 def _meant(name: str) -> str:
@@ -73,9 +73,9 @@ def _meant(name: str) -> str:
     return next(iter(get_close_matches(name, _READERS, 1, 0.7)), "")
 
 
-def _merge(given: dict[str, Any], read: dict[str, Any]) -> None:
+def _merge(filters: dict[str, Any], read: dict[str, Any]) -> None:
     for name, value in read.items():
-        given[name] = (*given.get(name, ()), *value) if name == "labels" else value
+        filters[name] = (*filters.get(name, ()), *value) if name == "labels" else value
 
 
 def _status(value: str, now: datetime) -> dict[str, Any]:

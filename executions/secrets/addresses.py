@@ -64,5 +64,5 @@ def _hidden(address: str) -> set[str]:
     values = [value for _, value in parse_qsl(parts.query)]
     whole = {path, parts.path.strip("/"), parts.query, parts.fragment}
     pieces = {part for part in [*parts.path.split("/"), *values] if len(part) >= _SHORTEST_PART}
-    found = {piece for piece in whole | pieces if piece}
-    return found | {unquote(piece) for piece in found}
+    hidden = {piece for piece in whole | pieces if piece}
+    return hidden | {unquote(piece) for piece in hidden}

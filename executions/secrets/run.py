@@ -100,8 +100,8 @@ class Secrets:
         """
         self._declared = frozenset(declared)
         names = sorted(self._declared & self._values.keys())
-        known = {name: self._placeholder(self._values[name], name) for name in names}
-        return Reading(known, self._why(self._declared))
+        placeholders = {name: self._placeholder(self._values[name], name) for name in names}
+        return Reading(placeholders, self._why(self._declared))
 
     def names(self) -> frozenset[str]:
         """The secrets that the workflow declares."""
@@ -163,8 +163,8 @@ class Secrets:
     def sealed_value(self, value: Json) -> Json:
         """``value`` in the form that a row keeps, as a value."""
         text = dumps(value)
-        found = self.sealed(value, text)
-        return value if found is text else json.loads(found)
+        sealed = self.sealed(value, text)
+        return value if sealed is text else json.loads(sealed)
 
     def labels(self) -> Reading:
         """`$secrets` where it is told: ``[secret NAME]`` in the place of each value."""
@@ -218,12 +218,12 @@ class Secrets:
 
     def names_behind(self, value: Json) -> frozenset[str]:
         """The secrets whose placeholders stand in the value."""
-        found: set[str] = set()
+        names: set[str] = set()
 
         def noted(text: str) -> str:
             for match in _PLACEHOLDER.finditer(text):
                 if match.group("nonce") == self._nonce:
-                    found.add(
+                    names.add(
                         bytes.fromhex(match.group("path"))
                         .decode("utf-8", "replace")
                         .partition(".")[0]
@@ -231,7 +231,7 @@ class Secrets:
             return text
 
         mapped(value, noted)
-        return frozenset(found)
+        return frozenset(names)
 
     def _rule(self, name: str) -> Rule:
         return self._rules.get(name.partition(".")[0], Rule())

@@ -90,23 +90,23 @@ class Seal:
         return number if name is None else self._piece(name, _NUMBER, text)
 
     def _piece(self, name: str, kind: str, piece: str) -> str:
-        found = self._known.get((kind, piece))
-        if found is None:
+        sealed = self._known.get((kind, piece))
+        if sealed is None:
             code = self._ciphers[0].encrypt(
                 (kind + piece).encode(errors="surrogatepass"), [self._run, name.encode()]
             )
             cipher = base64.urlsafe_b64encode(code).decode().rstrip("=")
-            found = self._known[kind, piece] = f"{MARK}{quote(name, safe='')}|{cipher}{END}"
-        return found
+            sealed = self._known[kind, piece] = f"{MARK}{quote(name, safe='')}|{cipher}{END}"
+        return sealed
 
     def _opened(self, text: str, hider: Hider) -> Json:
         whole = _SEALED.fullmatch(text)
         if (
             whole is not None
-            and (found := self._plain(whole, hider)) is not None
-            and found[0] == _NUMBER
+            and (plain := self._plain(whole, hider)) is not None
+            and plain[0] == _NUMBER
         ):
-            return json.loads(found[1:])
+            return json.loads(plain[1:])
         return _SEALED.sub(
             lambda match: (self._plain(match, hider) or f" {match.group()}")[1:], text
         )
@@ -118,15 +118,15 @@ class Seal:
         code = base64.urlsafe_b64decode(match[2] + "=" * (-len(match[2]) % 4))
         for cipher in self._ciphers:
             try:
-                found = cipher.decrypt(code, [self._run, name.encode()]).decode(
+                plain = cipher.decrypt(code, [self._run, name.encode()]).decode(
                     errors="surrogatepass"
                 )
             except (InvalidTag, ValueError):
                 continue
-            self._known[found[0], found[1:]] = match.group()
+            self._known[plain[0], plain[1:]] = match.group()
             if name:
-                hider.learn(found[1:], name)
-            return found
+                hider.learn(plain[1:], name)
+            return plain
         return None
 
 

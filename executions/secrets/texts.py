@@ -29,10 +29,10 @@ def mapped(value: Json, on_text: OnText, on_number: OnNumber | None = None) -> J
 
 def flat(values: Mapping[str, Any], parent: str = "") -> dict[str, str]:
     """Objects of texts as one object: ``{"db": {"user": "x"}}`` becomes ``{"db.user": "x"}``."""
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for key, value in values.items():
         if isinstance(value, Mapping):
-            found |= flat(value, f"{parent}{key}.")
+            texts |= flat(value, f"{parent}{key}.")
         else:
-            found[f"{parent}{key}"] = str(value)
-    return found
+            texts[f"{parent}{key}"] = str(value)
+    return texts

@@ -54,12 +54,12 @@ def examine_ended(is_closed: Callable[[], bool]) -> int:
         return 0
     # Two that looked at one folder would clear away each other's patch.
     with _alone() as is_alone:
-        found = list(wanted.order_by("created_at")[:BATCH]) if is_alone else []
-        for workspace in found:
+        ended = list(wanted.order_by("created_at")[:BATCH]) if is_alone else []
+        for workspace in ended:
             if is_closed() or time.monotonic() < _examine_at:
                 break
             examine(workspace)
-    return len(found)
+    return len(ended)
 
 
 def to_be_examined() -> WorkspaceQuerySet:
@@ -106,11 +106,11 @@ def _alone() -> Iterator[bool]:
 def examine(workspace: Workspace) -> None:
     """Write down what the run has changed, keep its patch, and say how long it is kept."""
     global _examine_at
-    told: dict[str, object] = {"problem": ""}
+    columns: dict[str, object] = {"problem": ""}
     try:
         if workspace.start_commit:
-            told |= _changes(workspace)
-        told["size_bytes"] = size_of(folder_of(workspace))
+            columns |= _changes(workspace)
+        columns["size_bytes"] = size_of(folder_of(workspace))
     except blobs.StorageFailed as problem:
         if problem.may_pass:
             # Its patch would be lost: it is looked at again.
@@ -119,16 +119,16 @@ def examine(workspace: Workspace) -> None:
             why = f"The changes are not kept yet: {problem}"[:500]
             Workspace.objects.filter(pk=workspace.pk, examined_at=None).update(problem=why)
             return
-        told["problem"] = f"The changes are not kept: {problem}"[:500]
+        columns["problem"] = f"The changes are not kept: {problem}"[:500]
     except (git.GitFailed, Spoiled, OSError, ValueError) as problem:
         why = str(problem)
         log.warning("a workspace cannot be looked at", workspace=str(workspace), why=why)
-        told["problem"] = f"The changes are not known: {why}"[:500]
+        columns["problem"] = f"The changes are not known: {why}"[:500]
     is_success = workspace.execution.phase == Phase.COMPLETED
     days = workspace.keep_success_days if is_success else workspace.keep_failure_days
     keep_until = None if workspace.is_persistent else clock.now() + timedelta(days=days)
     Workspace.objects.filter(pk=workspace.pk, examined_at=None).update(
-        **told, examined_at=Now(), keep_until=keep_until
+        **columns, examined_at=Now(), keep_until=keep_until
     )
 
 
@@ -136,7 +136,7 @@ def _changes(workspace: Workspace) -> dict[str, object]:
     place = Place(folder_of(workspace))
     place.clear()
     mirror = git.mirror_in(Path(settings.STIGMER_WORKSPACE_FOLDER), workspace.mirror)
-    found = git.examine(place, mirror, workspace.start_commit, around())
+    changes = git.examine(place, mirror, workspace.start_commit, around())
     with open_below(place.folder / TEMPORARY, git.PATCH) as file:
         if os.fstat(file.fileno()).st_size:
             stored = storage().put(file, settings.STIGMER_ARTIFACT_BYTES)
@@ -147,11 +147,11 @@ def _changes(workspace: Workspace) -> dict[str, object]:
             )
     place.clear()
     return {
-        "end_commit": found.commit,
-        "files_changed": found.files,
-        "insertions": found.insertions,
-        "deletions": found.deletions,
-        "uncommitted": found.uncommitted,
+        "end_commit": changes.commit,
+        "files_changed": changes.files,
+        "insertions": changes.insertions,
+        "deletions": changes.deletions,
+        "uncommitted": changes.uncommitted,
     }
 
 
@@ -192,10 +192,10 @@ def _orphans() -> Iterator[Removal]:
     if not folder.is_dir():
         return
     rows = Workspace.objects.of_host(here().host).there()
-    known = set(rows.values_list("name", flat=True))
+    names = set(rows.values_list("name", flat=True))
     oldest = clock.now().timestamp() - YOUNG_SECONDS
     for path in sorted(folder.iterdir()):
-        if path.name in known or path.name == git.MIRRORS or not path.is_dir():
+        if path.name in names or path.name == git.MIRRORS or not path.is_dir():
             continue
         if path.stat().st_mtime <= oldest:
             why = "left by a command" if path.name.startswith(_PASSING) else "no run knows it"

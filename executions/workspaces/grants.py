@@ -80,8 +80,8 @@ def runs_commands(document: dict[str, Any]) -> bool:
     tools = document.get("tools") or []
     if any(isinstance(tool, dict) and tool.get("command") for tool in tools):
         return True
-    found = (task["run"] for _, task in _commands(document.get("do")))
-    return any(isinstance(run, dict) and not _KINDS.isdisjoint(run) for run in found)
+    runs = (task["run"] for _, task in _commands(document.get("do")))
+    return any(isinstance(run, dict) and not _KINDS.isdisjoint(run) for run in runs)
 
 
 def _asks(task: dict[str, Any]) -> bool:

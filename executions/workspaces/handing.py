@@ -50,12 +50,12 @@ def before(execution: Execution, wanted: Mapping[str, Any]) -> Before:
     and did not complete. A run that goes on from an earlier turn has a folder of its own: the
     other one holds what came after that turn.
     """
-    given = execution.input if execution.kind == "agent" else {}
+    run_input = execution.input if execution.kind == "agent" else {}
     rows = Workspace.objects.select_related("execution").filter(
         execution__owner=execution.owner_id, execution__agent=execution.agent_id
     )
-    row = first = _before(rows, given)
-    if row is not None and given.get("from_turn") is not None:
+    row = first = _before(rows, run_input)
+    if row is not None and run_input.get("from_turn") is not None:
         return Before(why="It goes on from an earlier turn: a folder of its own was made.")
     while row is not None and row.handed_to:
         if row.handed_to == execution.public_id:
@@ -65,14 +65,14 @@ def before(execution: Execution, wanted: Mapping[str, Any]) -> Before:
     return Before() if row is None else _judged(row, wanted, is_first=row == first)
 
 
-def _before(rows: QuerySet[Workspace], given: Mapping[str, Any]) -> Workspace | None:
+def _before(rows: QuerySet[Workspace], run_input: Mapping[str, Any]) -> Workspace | None:
     """Of the run that it goes on from; of one before that, where that one ended without one."""
     for _ in range(MOST_WITHOUT):
-        key = _key(str(given.get("from_run") or ""))
+        key = _key(str(run_input.get("from_run") or ""))
         if row := rows.filter(execution_id=key).first():
             return row
-        given = Execution.objects.filter(pk=key).values_list("input", flat=True).first() or {}
-        if given.get("from_turn") is not None:
+        run_input = Execution.objects.filter(pk=key).values_list("input", flat=True).first() or {}
+        if run_input.get("from_turn") is not None:
             return None
     return None
 
@@ -96,7 +96,7 @@ def _judged(row: Workspace, wanted: Mapping[str, Any], *, is_first: bool) -> Bef
     return Before(row, run=run)
 
 
-def take(execution: Execution, row: Workspace, told: Mapping[str, Any]) -> Workspace | None:
+def take(execution: Execution, row: Workspace, columns: Mapping[str, Any]) -> Workspace | None:
     """The row by which this run has the folder from now on; None where the run before it needs it
     again, or it was removed meanwhile. The caller has opened the transaction.
     """
@@ -118,7 +118,7 @@ def take(execution: Execution, row: Workspace, told: Mapping[str, Any]) -> Works
         return None
     Execution.objects.filter(pk=row.execution_id).exclude(host="").update(host="")
     return Workspace.objects.create(
-        execution_id=execution.pk, state=WorkspaceState.READY, **_kept(row), **told
+        execution_id=execution.pk, state=WorkspaceState.READY, **_kept(row), **columns
     )
 
 

@@ -37,7 +37,7 @@ def begin(execution: Execution, key: str, arguments: Mapping[str, Any]) -> dict[
     run before this one worked that this one goes on from.
     """
     keep = arguments.get("keep") or {}
-    told = {
+    columns = {
         "key": key,
         "host": here().host,
         "is_persistent": bool(arguments.get("persistent")),
@@ -48,10 +48,10 @@ def begin(execution: Execution, key: str, arguments: Mapping[str, Any]) -> dict[
     with atomic():
         bind(execution.pk, here().host)
         before = handing.before(execution, arguments)
-        if taken := _taken(execution, before, told):
+        if taken := _taken(execution, before, columns):
             return {"made": _output(taken, before)}
         workspace, _ = Workspace.objects.get_or_create(
-            execution_id=execution.pk, defaults=told | {"name": execution.pk.hex}
+            execution_id=execution.pk, defaults=columns | {"name": execution.pk.hex}
         )
         is_made = workspace.state == WorkspaceState.READY and workspace.key == key
         if is_made and workspace.host == here().host and folder_of(workspace).is_dir():
@@ -62,7 +62,7 @@ def begin(execution: Execution, key: str, arguments: Mapping[str, Any]) -> dict[
         fresh |= {"state": WorkspaceState.MAKING, "saved_order": 0}
         if workspace.key != key:
             fresh |= _NOTHING_SAVED
-        Workspace.objects.filter(pk=workspace.pk).update(**told | fresh, keep_until=None)
+        Workspace.objects.filter(pk=workspace.pk).update(**columns | fresh, keep_until=None)
     used = Workspace.objects.of_host(here().host).there().aggregate(used=Sum("size_bytes"))["used"]
     own = workspace if workspace.key == key and workspace.start_commit else None
     again = own or (before.workspace if before.is_stored_elsewhere else None)
@@ -77,7 +77,7 @@ def begin(execution: Execution, key: str, arguments: Mapping[str, Any]) -> dict[
 
 
 def _taken(
-    execution: Execution, before: handing.Before, told: Mapping[str, Any]
+    execution: Execution, before: handing.Before, columns: Mapping[str, Any]
 ) -> Workspace | None:
     """The folder of the run before this one, which is this one's from now on; None where it is to
     have one of its own.
@@ -86,7 +86,7 @@ def _taken(
     if row is None or Workspace.objects.filter(execution_id=execution.pk).exists():
         return None
     is_here = row.host == here().host and folder_of(row).is_dir()
-    return handing.take(execution, row, told) if is_here else None
+    return handing.take(execution, row, columns) if is_here else None
 
 
 def _again(workspace: Workspace) -> dict[str, str]:
@@ -182,14 +182,14 @@ def read_only(workspace: Workspace) -> dict[str, str]:
 
 def keep_saved(execution: Execution, saved: SavedWork) -> None:
     """Keep the state of the workspace after a command, unless a later one is kept already."""
-    told: dict[str, Any] = {"saved_problem": saved.problem}
+    columns: dict[str, Any] = {"saved_problem": saved.problem}
     if not saved.problem:
-        told |= {"saved_digest": saved.digest, "saved_commit": saved.commit, "saved_at": Now()}
+        columns |= {"saved_digest": saved.digest, "saved_commit": saved.commit, "saved_at": Now()}
     rows = Workspace.objects.of_host(here().host).filter(execution_id=execution.pk)
     if saved.order:
-        told["saved_order"] = saved.order
+        columns["saved_order"] = saved.order
         rows = rows.filter(saved_order__lt=saved.order)
-    rows.update(**told)
+    rows.update(**columns)
 
 
 def keep_files(execution: Execution, path: str, files: Sequence[LeftFile]) -> None:

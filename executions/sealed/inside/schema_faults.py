@@ -72,8 +72,8 @@ def _compiles(pattern: str) -> bool:
 
 def _reference(document: Any, text: str) -> tuple[Path, str]:
     """The reference that leads nowhere. The library names it in its own words only."""
-    found = list(_strings(document, _REFERENCES, []))
-    broken = next((each for each in found if _tells_of(text, each[1])), None)
+    references = list(_strings(document, _REFERENCES, []))
+    broken = next((each for each in references if _tells_of(text, each[1])), None)
     if broken is None:
         return [], "a reference of the schema leads nowhere"
     path, reference = broken

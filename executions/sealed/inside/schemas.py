@@ -45,12 +45,12 @@ def check(payload: bytes) -> bytes:
         value = json.loads(text)
         if validator.is_valid(value):
             return b"[]"
-        found = list(schema_findings.findings(_errors(validator, value, len(text)), value))
+        misfits = list(schema_findings.findings(_errors(validator, value, len(text)), value))
     except (ValueError, RecursionError) as error:
         raise Refused(
             "value", f"it cannot be read as JSON that a schema describes: {error}"
         ) from None
-    return json.dumps(found).encode()
+    return json.dumps(misfits).encode()
 
 
 OPERATIONS: dict[str, Operation] = {"schema.build": build, "schema.check": check}
