@@ -77,9 +77,9 @@ def mebibytes(pids: list[int]) -> float:
     """The memory of these processes and all below them: shared pages count once, with the one that
     has them (PSS).
     """
-    found = [psutil.Process(pid) for pid in pids]
-    found += [child for each in found for child in each.children(recursive=True)]
-    return sum(float(each.memory_full_info().pss) for each in found) / 2**20
+    processes = [psutil.Process(pid) for pid in pids]
+    processes += [child for each in processes for child in each.children(recursive=True)]
+    return sum(float(each.memory_full_info().pss) for each in processes) / 2**20
 
 
 def redis() -> list[int]:
@@ -121,16 +121,18 @@ def beside(work: Load, agent: Agent, pids: list[int], model_pid: int, sessions: 
     until(lambda: turns.count() == sessions, what="all stream", seconds=120)
     speaking = minds(pids)
     before = cpu_seconds(speaking), cpu_seconds([model_pid])
-    found = burst(work, pids)
-    found.minds = cpu_seconds(speaking) - before[0]
-    found.model = cpu_seconds([model_pid]) - before[1]
+    burst_round = burst(work, pids)
+    burst_round.minds = cpu_seconds(speaking) - before[0]
+    burst_round.model = cpu_seconds([model_pid]) - before[1]
     if turns.filter(finished_at=None).count() < sessions:
         raise SystemExit("Answers ended before the burst did: raise SECONDS.")
     processes = {"workers": pids, "minds": speaking, "Redis": redis()}
-    found.per_thousand = streaming(sessions, processes | {"the model's stand-in": [model_pid]})
+    burst_round.per_thousand = streaming(
+        sessions, processes | {"the model's stand-in": [model_pid]}
+    )
     if turns.filter(finished_at=None).count() < sessions:
         raise SystemExit("Answers ended while they were measured: raise SECONDS.")
-    found.mebibytes = mebibytes(pids)
+    burst_round.mebibytes = mebibytes(pids)
     ended = Execution.objects.filter(pk__in=runs, phase="COMPLETED")
     until(lambda: ended.count() == sessions, what="all have ended", seconds=300)
     lasted = [
@@ -138,8 +140,8 @@ def beside(work: Load, agent: Agent, pids: list[int], model_pid: int, sessions: 
         for started, finished in turns.values_list("started_at", "finished_at")
         if started is not None and finished is not None
     ]
-    found.late = max(lasted) - SECONDS
-    return found
+    burst_round.late = max(lasted) - SECONDS
+    return burst_round
 
 
 def main(database: str, sessions: int, rounds: int) -> None:
@@ -191,8 +193,8 @@ def report(database: str, sessions: int, alone: list[Round], beside: list[Round]
         name: statistics.median(each.per_thousand[name] for each in beside)
         for name in beside[0].per_thousand
     }
-    told = ", ".join(f"{name} {seconds:.3f}" for name, seconds in of_each.items())
-    print(f"  s of processor time for 1,000 tokens: {told}; together {sum(of_each.values()):.3f}")
+    costs = ", ".join(f"{name} {seconds:.3f}" for name, seconds in of_each.items())
+    print(f"  s of processor time for 1,000 tokens: {costs}; together {sum(of_each.values()):.3f}")
 
 
 if __name__ == "__main__":

@@ -50,8 +50,8 @@ def main() -> None:
     environments = [installed(peer) for peer in peers]
     at = datetime.now(UTC)
     with surroundings(chosen.database) as folder:
-        found = _rounds(chosen, peers, environments, folder / "redis.sock")
-    _print(found, f"{chosen.workers} worker(s), {chosen.database}")
+        by_system = _rounds(chosen, peers, environments, folder / "redis.sock")
+    _print(by_system, f"{chosen.workers} worker(s), {chosen.database}")
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"compare-{at:%Y%m%dT%H%M%S}.json"
     record: dict[str, Any] = {
@@ -60,14 +60,14 @@ def main() -> None:
         "cores": os.cpu_count(),
         "database": chosen.database,
         "workers": chosen.workers,
-        "rounds": {name: [asdict(each) for each in rows] for name, rows in found.items()},
+        "rounds": {name: [asdict(each) for each in rows] for name, rows in by_system.items()},
     }
     path.write_text(json.dumps(record, indent=2) + "\n")
     files = [path]
     if (chosen.database, chosen.workers) == (DATABASE, WORKERS):
         from benchmarks.page import written
 
-        files += written(found, at)
+        files += written(by_system, at)
     print("written to", *(each.relative_to(ROOT) for each in files))
 
 
@@ -85,12 +85,12 @@ def _rounds(
     functions_of_workers()
     work, database = Load.prepared(), services()
     ready = [made_ready(*each, socket) for each in zip(peers, environments, strict=True)]
-    found: dict[str, list[Measured]] = {OURS: [], **{peer.name: [] for peer in peers}}
+    by_system: dict[str, list[Measured]] = {OURS: [], **{peer.name: [] for peer in peers}}
     for _ in range(chosen.rounds):
-        found[OURS].append(ours(work, database, chosen.workers))
+        by_system[OURS].append(ours(work, database, chosen.workers))
         for each in ready:
-            found[each.peer.name].append(theirs(each, database, chosen.workers))
-    return found
+            by_system[each.peer.name].append(theirs(each, database, chosen.workers))
+    return by_system
 
 
 def ours(work: Any, database: list[psutil.Process], count: int) -> Measured:
@@ -129,31 +129,31 @@ def services() -> list[psutil.Process]:
     from django.db import connection
 
     with redis.Redis.from_url(settings.REDIS_URL) as client:
-        found = [psutil.Process(client.info("server")["process_id"])]
+        processes = [psutil.Process(client.info("server")["process_id"])]
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_backend_pid()")
             parent = psutil.Process(cursor.fetchone()[0]).parent()
         assert parent is not None
-        found.append(parent)
-    return found
+        processes.append(parent)
+    return processes
 
 
-def _print(found: dict[str, list[Measured]], where: str) -> None:
+def _print(by_system: dict[str, list[Measured]], where: str) -> None:
     """Medians over the rounds, and ours as a multiple of each peer's in the same round."""
     from rich.console import Console
     from rich.table import Table
 
     title = f"Ten trivial steps, {where}: median (ours ÷ theirs)"
     table = Table(title=title, title_justify="left")
-    for name in ("", *found):
+    for name in ("", *by_system):
         table.add_column(name)
     for key in (field.name for field in fields(Measured)):
-        middle = medians(found, key)
-        beside = {} if key == "load" else ratios(found, key)
+        middle = medians(by_system, key)
+        beside = {} if key == "load" else ratios(by_system, key)
         cells = [
             f"{middle[name]:g}" + (f" ({beside[name]:.2f})" if name in beside else "")
-            for name in found
+            for name in by_system
         ]
         table.add_row(key.replace("_", " "), *cells)
     Console(width=140).print(table)

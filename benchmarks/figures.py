@@ -29,14 +29,14 @@ def spread(samples: Sequence[float]) -> dict[str, float]:
 
 def moments(execution_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[float]]:
     """When each step's function ran (seconds since the epoch), by execution, in order."""
-    found: dict[uuid.UUID, list[float]] = {}
+    by_execution: dict[uuid.UUID, list[float]] = {}
     rows = Step.objects.filter(execution_id__in=list(execution_ids), kind="call").values_list(
         "execution_id", "output"
     )
     for execution_id, output in rows:
         assert output is not None
-        found.setdefault(execution_id, []).append(output["at"] / NANOSECONDS)
-    return {execution_id: sorted(seen) for execution_id, seen in found.items()}
+        by_execution.setdefault(execution_id, []).append(output["at"] / NANOSECONDS)
+    return {execution_id: sorted(seen) for execution_id, seen in by_execution.items()}
 
 
 def between(times: Iterable[Sequence[float]]) -> list[float]:

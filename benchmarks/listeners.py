@@ -49,13 +49,13 @@ def measure(database: str, listeners: int, rate: int, hits: int) -> dict[str, An
         with workers(WORKERS) as pids:
             load.wait_for_workers(WORKERS)
             work.burst(40)
-            found: dict[str, Any] = {"nobody listens": _starts(work)}
-            found["worker CPU at rest, ms a second"] = _at_rest(pids)
+            figures: dict[str, Any] = {"nobody listens": _starts(work)}
+            figures["worker CPU at rest, ms a second"] = _at_rest(pids)
             began = time.time()
             _listen(work, listeners)
-            found["listeners begun a second"] = round(listeners / (time.time() - began), 1)
-            found["listeners"] = _starts(work)
-            found["with listeners"] = at_rest = _at_rest(pids)
+            figures["listeners begun a second"] = round(listeners / (time.time() - began), 1)
+            figures["listeners"] = _starts(work)
+            figures["with listeners"] = at_rest = _at_rest(pids)
             command = [sys.executable, "-m", "benchmarks.listeners", "--send", str(work.owner.pk)]
             command += ["--rate", str(rate), "--hits", str(hits)]
             sender = subprocess.Popen(command, cwd=ROOT, env=os.environ)
@@ -64,20 +64,20 @@ def measure(database: str, listeners: int, rate: int, hits: int) -> dict[str, An
                 before = CloudEvent.objects.count()
                 used = _at_rest(pids) - at_rest
                 sent = CloudEvent.objects.count() - before
-                found["worker CPU of an event, ms"] = round(used * REST_SECONDS / max(1, sent), 2)
-                found |= _in_turn(work, sender.pid)
-                found["events unmatched"] = CloudEvent.objects.to_be_matched().count()
+                figures["worker CPU of an event, ms"] = round(used * REST_SECONDS / max(1, sent), 2)
+                figures |= _in_turn(work, sender.pid)
+                figures["events unmatched"] = CloudEvent.objects.to_be_matched().count()
             finally:
                 sender.terminate()
                 sender.wait()
-            found["taken"] = Delivery.objects.filter(consumed_at__isnull=False).count()
+            figures["taken"] = Delivery.objects.filter(consumed_at__isnull=False).count()
             lag = [
                 (event.matched_at - event.received_at).total_seconds() * 1000
                 for event in CloudEvent.objects.filter(matched_at__isnull=False)
                 if event.matched_at is not None
             ]
-            found["matched after, ms"] = round(sorted(lag)[len(lag) // 2], 1)
-            return found
+            figures["matched after, ms"] = round(sorted(lag)[len(lag) // 2], 1)
+            return figures
 
 
 def _at_rest(pids: list[int]) -> float:

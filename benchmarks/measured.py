@@ -37,15 +37,15 @@ class Measured:
 Found = Mapping[str, Sequence[Measured]]
 
 
-def medians(found: Found, key: str) -> dict[str, float]:
+def medians(by_system: Found, key: str) -> dict[str, float]:
     """One figure of each system."""
     return {
         name: statistics.median(getattr(each, key) for each in rounds)
-        for name, rounds in found.items()
+        for name, rounds in by_system.items()
     }
 
 
-def ratios(found: Found, key: str) -> dict[str, float]:
+def ratios(by_system: Found, key: str) -> dict[str, float]:
     """Ours as a multiple of each peer's in the same round; the median of the rounds.
 
     A peer without a ratio used none of it: DBOS on SQLite has no server.
@@ -53,9 +53,9 @@ def ratios(found: Found, key: str) -> dict[str, float]:
     return {
         name: statistics.median(
             getattr(ours, key) / getattr(theirs, key)
-            for ours, theirs in zip(found[OURS], rounds, strict=True)
+            for ours, theirs in zip(by_system[OURS], rounds, strict=True)
         )
-        for name, rounds in found.items()
+        for name, rounds in by_system.items()
         if name != OURS and all(getattr(each, key) for each in rounds)
     }
 

@@ -162,15 +162,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def installed(peer: Peer) -> Path:
     """The environment with the peer's packages, installed where they are not yet."""
     folder = ENVIRONMENTS / peer.script.removesuffix(".py")
-    given = SCRIPTS / peer.requirements
-    wanted = given.read_text()
+    requirements = SCRIPTS / peer.requirements
+    wanted = requirements.read_text()
     mark = folder / "installed.txt"
     if not mark.exists() or mark.read_text() != wanted:
         uv = str(Path(sys.executable).with_name("uv"))
         subprocess.run([uv, "venv", "--quiet", "--clear", folder], check=True)
         python = folder / "bin" / "python"
         command: list[str | Path] = [uv, "pip", "install", "--quiet", "--python", python]
-        subprocess.run([*command, "--requirement", given], check=True)
+        subprocess.run([*command, "--requirement", requirements], check=True)
         mark.write_text(wanted)
     return folder
 

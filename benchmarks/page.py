@@ -31,10 +31,10 @@ OUR_KEPT = "a committed row for each step"
 Values = Callable[[str], Mapping[str, float]]
 
 
-def written(found: Found, at: datetime) -> tuple[Path, Path]:
+def written(by_system: Found, at: datetime) -> tuple[Path, Path]:
     """Renew the page and its chart; gives the files."""
-    CHART.write_text(drawing(found))
-    PAGE.write_text(between_marks(PAGE.read_text(), tables(found, at, os.cpu_count() or 1)))
+    CHART.write_text(drawing(by_system))
+    PAGE.write_text(between_marks(PAGE.read_text(), tables(by_system, at, os.cpu_count() or 1)))
     return PAGE, CHART
 
 
@@ -47,25 +47,25 @@ def between_marks(page: str, text: str) -> str:
     return f"{before}{begin}\n{text}\n{end}{after}"
 
 
-def tables(found: Found, at: datetime, cores: int) -> str:
+def tables(by_system: Found, at: datetime, cores: int) -> str:
     """When and where; the medians; ours as a multiple of each peer's."""
-    rounds = [each for of_one in found.values() for each in of_one]
+    rounds = [each for of_one in by_system.values() for each in of_one]
     loads = [each.load for each in rounds]
     intro = (
         f"{at:%Y-%m-%d}, {cores} cores, load {min(loads):g} to {max(loads):g}, rounds:"
-        f" {len(found[OURS])}, medians over them."
+        f" {len(by_system[OURS])}, medians over them."
     )
     kept = {OURS: OUR_KEPT} | {peer.name: peer.kept for peer in PEERS}
-    beside = [name for name in found if name != OURS]
-    middle = _rows(list(found), partial(medians, found), "g")
-    ratio = _rows(beside, partial(ratios, found), ".2f")
+    beside = [name for name in by_system if name != OURS]
+    middle = _rows(list(by_system), partial(medians, by_system), "g")
+    ratio = _rows(beside, partial(ratios, by_system), ".2f")
     return "\n".join(
         [
             f"![{TITLE}](images/{CHART.name})",
             "",
             intro,
             "",
-            *_table(["", *found], [*middle, ["Kept", *(kept[name] for name in found)]]),
+            *_table(["", *by_system], [*middle, ["Kept", *(kept[name] for name in by_system)]]),
             "",
             "Ours ÷ theirs, each in the same round:",
             "",
@@ -89,11 +89,11 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
             yield "|" + "---|" * len(head)
 
 
-def drawing(found: Found) -> str:
+def drawing(by_system: Found) -> str:
     """The chart: one group a figure, with ours as a multiple of each peer's in brackets."""
     groups = []
     for key in DRAWN:
-        values, beside = medians(found, key), ratios(found, key)
+        values, beside = medians(by_system, key), ratios(by_system, key)
         better = "more" if key == "workflows_per_second" else "less"
         said = {
             name: f"{value:g}" + (f" (ours {beside[name]:.2f} ×)" if name in beside else "")

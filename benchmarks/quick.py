@@ -60,38 +60,43 @@ def table(figures: dict[str, dict[str, Any]]) -> Table:
     shown = Table(title="Ten-step workflows, 2 worker processes, real Redis", title_justify="left")
     for column in ("", "figure", "Stigmer", "floor (same rows, raw)", "peers"):
         shown.add_column(column, justify="left")
-    for database, found in figures.items():
-        floor, peers = found["floor"], PEERS[database]
-        absurd = {key: f"Absurd {value:g}" for key, value in found.get("absurd", {}).items()}
+    for database, of_database in figures.items():
+        floor, peers = of_database["floor"], PEERS[database]
+        absurd = {key: f"Absurd {value:g}" for key, value in of_database.get("absurd", {}).items()}
         rows = [
             (
                 "workflows/s, a burst",
-                found["workflows_per_second"],
+                of_database["workflows_per_second"],
                 floor["workflows_per_second"],
                 _beside(absurd.get("workflows_per_second"), peers["workflows_per_second"]),
             ),
-            ("steps/s, a burst", found["steps_per_second"], "", ""),
+            ("steps/s, a burst", of_database["steps_per_second"], "", ""),
             (
                 "workflows/s, started one by one",
-                found["workflows_per_second_started_singly"],
+                of_database["workflows_per_second_started_singly"],
                 "",
                 "",
             ),
             (
                 "worker CPU, ms a workflow",
-                found["worker_cpu_ms_per_workflow"],
+                of_database["worker_cpu_ms_per_workflow"],
                 "",
                 _beside(absurd.get("worker_cpu_ms")),
             ),
             (
                 "step to step, ms p50 / p99",
-                _pair(found["step_to_step"]),
+                _pair(of_database["step_to_step"]),
                 _pair(floor["boundary"]),
                 _beside(absurd.get("step_to_step_ms"), peers["step_to_step"]),
             ),
-            ("ten `set` of paths, workflows/s", found["paths_per_second"], "", ""),
-            ("ten `set` of jq, workflows/s", found["expressions_per_second"], "", ""),
-            ("idle start, ms p50 / p99", _pair(found["idle_start"]), "", "resident RQ worker 1.8"),
+            ("ten `set` of paths, workflows/s", of_database["paths_per_second"], "", ""),
+            ("ten `set` of jq, workflows/s", of_database["expressions_per_second"], "", ""),
+            (
+                "idle start, ms p50 / p99",
+                _pair(of_database["idle_start"]),
+                "",
+                "resident RQ worker 1.8",
+            ),
         ]
         for index, row in enumerate(rows):
             shown.add_row(DATABASES[database] if index == 0 else "", *map(str, row))
@@ -116,8 +121,8 @@ def _measured(database: str) -> dict[str, Any]:
         check=True,
         timeout=LIMIT_SECONDS,
     )
-    found: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
-    return found
+    figures: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
+    return figures
 
 
 def machine() -> str:

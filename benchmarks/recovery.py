@@ -99,7 +99,7 @@ def _all(home: Path, settings: dict[str, object], trials: int, few: int) -> Meas
 
     from benchmarks.witness import Witness
 
-    found: dict[str, list[dict[str, float]]] = {}
+    by_case: dict[str, list[dict[str, float]]] = {}
     with Witness() as witness:
         with stigmer_up(home, **settings) as live:
             django.setup()
@@ -108,21 +108,23 @@ def _all(home: Path, settings: dict[str, object], trials: int, few: int) -> Meas
 
             moments.install()
             bench = trial.Bench.prepared(witness)
-            found["a worker beside others"] = [
+            by_case["a worker beside others"] = [
                 trial.worker_dies(bench, live, others=1) for _ in range(trials)
             ]
-            found["a whole host"] = [trial.host_is_lost(bench, home, settings) for _ in range(few)]
+            by_case["a whole host"] = [
+                trial.host_is_lost(bench, home, settings) for _ in range(few)
+            ]
         for _ in range(few):
             with stigmer_up(home, **{**settings, "STIGMER_WORKERS": 1}) as live:
-                found.setdefault("the only worker", []).append(
+                by_case.setdefault("the only worker", []).append(
                     trial.worker_dies(bench, live, others=0)
                 )
         for _ in range(few):
             with stigmer_up(home, **settings) as live:
-                found.setdefault("everything", []).append(
+                by_case.setdefault("everything", []).append(
                     trial.everything_dies(bench, home, live, settings)
                 )
-    return {name: summary(lines) for name, lines in found.items()}
+    return {name: summary(lines) for name, lines in by_case.items()}
 
 
 def summary(timelines: Sequence[dict[str, float]]) -> dict[str, dict[str, float]]:
@@ -160,9 +162,9 @@ def table(figures: dict[str, Measured]) -> Table:
     shown = Table(title="What dies at t = 0, and what happens when (ms)", title_justify="left")
     for column in ("", "what dies", "until", "median", "p95", "longest", "trials"):
         shown.add_column(column)
-    for database, found in figures.items():
+    for database, of_database in figures.items():
         first = DATABASES[database]
-        for what, moments_ in found.items():
+        for what, moments_ in of_database.items():
             for name, spread in moments_.items():
                 shown.add_row(first, what, name, *(f"{value:,.0f}" for value in spread.values()))
                 first = what = ""
@@ -192,8 +194,8 @@ def _measured(database: str, trials: int, few: int) -> Measured:
         check=True,
     )
     print(f"{DATABASES[database]}: {time.monotonic() - began:.0f} s", flush=True)
-    found: Measured = json.loads(ran.stdout.splitlines()[-1])
-    return found
+    figures: Measured = json.loads(ran.stdout.splitlines()[-1])
+    return figures
 
 
 if __name__ == "__main__":

@@ -36,13 +36,13 @@ _NEW = {"sqlite": "lower(hex(randomblob(16)))", "postgresql": "gen_random_uuid()
 
 
 def main() -> None:
-    given = argparse.ArgumentParser()
-    given.add_argument("--runs", type=int, default=100_000)
-    given.add_argument("--cycles", type=int, default=10)
-    given.add_argument("--cycle-runs", type=int, default=2_000)
-    given.add_argument("--rounds", type=int, default=100)
-    given.add_argument("--document-bytes", type=int, default=200 * 1024)
-    chosen = given.parse_args()
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, default=100_000)
+    parser.add_argument("--cycles", type=int, default=10)
+    parser.add_argument("--cycle-runs", type=int, default=2_000)
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--document-bytes", type=int, default=200 * 1024)
+    chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="stigmer-retention-") as folder:
         os.environ["STIGMER_HOME"] = folder
         os.environ["STIGMER_RETENTION"] = "COMPLETED=30"
@@ -115,13 +115,13 @@ def _cycles(cycles: int, runs: int) -> list[dict[str, int]]:
     """As many runs made and archived, again and again: does the file grow?"""
     from executions.retention import space
 
-    told = []
+    sizes = []
     for _ in range(cycles):
         _make(runs)
         full = space.size().bytes
         prune()
-        told.append({"full": full, "after": space.size().bytes})
-    return told
+        sizes.append({"full": full, "after": space.size().bytes})
+    return sizes
 
 
 def _large(rounds: int, size: int) -> dict[str, Any]:
@@ -220,8 +220,8 @@ def _copied(
     with transaction.atomic(), connection.cursor() as cursor:
         kind = "text" if is_sqlite else "uuid"
         cursor.execute(f"CREATE TEMPORARY TABLE k (key {kind})")
-        given = [(key.hex if is_sqlite else key,) for key in keys]
-        cursor.executemany("INSERT INTO k VALUES (%s)", given)
+        parameters = [(key.hex if is_sqlite else key,) for key in keys]
+        cursor.executemany("INSERT INTO k VALUES (%s)", parameters)
         cursor.execute(
             f"INSERT INTO {table} ({names}) SELECT {values} FROM {table} t, k"
             f' WHERE t."{name}" = %s',

@@ -168,10 +168,10 @@ def _late(changes: Any, came: Sequence[Sequence[tuple[str, int, float]]]) -> Fig
     from benchmarks.figures import percentile
 
     late = [seconds for page in came for seconds in lateness(changes, page)]
-    told = sum(map(len, changes.values())) * len(came)
+    expected = sum(map(len, changes.values())) * len(came)
     figures = {
         "updates": sum(map(len, changes.values())),
-        "missed": told - len(late),
+        "missed": expected - len(late),
         "p50_ms": round(percentile(late, 0.5) * 1000, 1),
         "p95_ms": round(percentile(late, 0.95) * 1000, 1),
     }

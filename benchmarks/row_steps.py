@@ -59,7 +59,7 @@ def _handed_over(count: int) -> list[float]:
     context = multiprocessing.get_context("spawn")
     other = context.Process(target=_hear, args=(settings.REDIS_URL, count + 1))
     other.start()
-    found = []
+    seconds = []
     with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=PATIENCE_SECONDS) as client:
         for _ in range(count + 1):
             time.sleep(REST_SECONDS)  # the other waits again by then
@@ -67,9 +67,9 @@ def _handed_over(count: int) -> list[float]:
             client.rpush(RING, "1")
             heard = client.blpop([HEARD])
             assert heard is not None
-            found.append(float(heard[1]) - began)
+            seconds.append(float(heard[1]) - began)
     other.join()
-    return found[1:]  # the first one waited for the process to begin
+    return seconds[1:]  # the first one waited for the process to begin
 
 
 def _hear(address: str, count: int) -> None:
@@ -95,8 +95,8 @@ def hundred(bench: Bench) -> Figures:
             ours.append(median(times[-1] - times[0] for times in work.singly(5)[1]))
         with ready.working():
             ready.load(1, "singly", 100)
-            found = ready.load(5, "singly", 100)
-            theirs.append(median(max(times) - times[1] for times in found))
+            runs = ready.load(5, "singly", 100)
+            theirs.append(median(max(times) - times[1] for times in runs))
     return {
         "ours_ms": round(median(ours) * 1000, 1),
         "absurd_ms": round(median(theirs) * 1000, 1),

@@ -205,23 +205,23 @@ def _admin_lists(person: Any) -> dict[str, str]:
     from django.test import RequestFactory
     from django.urls import reverse
 
-    found = {}
+    addresses = {}
     for model, kind in admin.site._registry.items():
         name = f"admin {model._meta.verbose_name_plural}"
         address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-        found[name] = address
+        addresses[name] = address
         request = RequestFactory().get(address)
         request.user = person
         shown = kind.get_changelist_instance(request)
         if shown.paginator.num_pages > 1:
-            found[f"{name}, last page"] = f"{address}?p={shown.paginator.num_pages}"
+            addresses[f"{name}, last page"] = f"{address}?p={shown.paginator.num_pages}"
         if kind.get_search_fields(request):
-            found[f"{name}, a search that finds nothing"] = f"{address}?q=zebra"
+            addresses[f"{name}, a search that finds nothing"] = f"{address}?q=zebra"
         for chosen in shown.filter_specs:
             query = str(list(chosen.choices(shown))[-1].get("query_string") or "")
             if query:
-                found[f"{name}, by {chosen.title}"] = address + query
-    return found
+                addresses[f"{name}, by {chosen.title}"] = address + query
+    return addresses
 
 
 def _addresses(patterns: dict[str, Any], who: str) -> dict[str, str]:

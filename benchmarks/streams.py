@@ -92,17 +92,17 @@ def main(sessions: int, seconds: int) -> None:
             share = [address, str(sessions // WORKERS)]
             command = [sys.executable, "-m", "benchmarks.streams", "worker", *share]
             workers = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(WORKERS)]
-            told = [json.loads(each.communicate()[0].splitlines()[-1]) for each in workers]
+            reports = [json.loads(each.communicate()[0].splitlines()[-1]) for each in workers]
         finally:
             demo.kill()
             demo.wait()
     tokens = sessions * seconds * RATE
     print(
         f"{sessions} answers of {RATE} tokens/s for {seconds} s on {WORKERS} workers:"
-        f" {sum(each['bytes'] for each in told) / 2**20:,.0f} MiB,"
-        f" {sum(each['cpu'] for each in told) / tokens * 1000:.2f} s of processor time for 1,000"
-        f" tokens, over after {max(each['took'] for each in told):.1f} s,"
-        f" {sum(len(each['failed']) for each in told)} failed"
+        f" {sum(each['bytes'] for each in reports) / 2**20:,.0f} MiB,"
+        f" {sum(each['cpu'] for each in reports) / tokens * 1000:.2f} s of processor time for 1,000"
+        f" tokens, over after {max(each['took'] for each in reports):.1f} s,"
+        f" {sum(len(each['failed']) for each in reports)} failed"
     )
 
 

@@ -172,20 +172,20 @@ def measure(database: str, chosen: argparse.Namespace) -> dict[str, Any]:
         from benchmarks.one import functions_of_workers
 
         functions_of_workers()
-        found: dict[str, Any] = {"load_before": round(os.getloadavg()[0], 1)}
+        figures: dict[str, Any] = {"load_before": round(os.getloadavg()[0], 1)}
         with workers(WORKERS) as pids:
             wait_for_workers(WORKERS)
             sleepers = Sleepers(pids)
             sleepers.warm_up()
             if chosen.together:
-                found["due at one moment"] = sleepers.measure([0.0] * chosen.together).as_json()
+                figures["due at one moment"] = sleepers.measure([0.0] * chosen.together).as_json()
             if chosen.spread:
                 apart = chosen.seconds / chosen.spread
                 offsets = [number * apart for number in range(chosen.spread)]
-                found[f"due over {chosen.seconds:g} s"] = sleepers.measure(offsets).as_json()
+                figures[f"due over {chosen.seconds:g} s"] = sleepers.measure(offsets).as_json()
             if chosen.lost:
-                found["bells lost"] = sleepers.lost(chosen.lost).as_json()
-        return found
+                figures["bells lost"] = sleepers.lost(chosen.lost).as_json()
+        return figures
 
 
 def main() -> None:

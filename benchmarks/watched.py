@@ -51,7 +51,7 @@ def noted(kind: str, began: float, ended: float) -> Changes:
 
     from executions.ids import public_id
 
-    found: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    by_topic: dict[str, list[tuple[int, float]]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT execution_id, seq, at FROM bench_changes WHERE at BETWEEN %s AND %s"
@@ -59,8 +59,8 @@ def noted(kind: str, began: float, ended: float) -> Changes:
             [began, ended],
         )
         for key, seq, at in cursor.fetchall():
-            found[f"{kind}:{public_id('wex', key)}"].append((seq, at))
-    return found
+            by_topic[f"{kind}:{public_id('wex', key)}"].append((seq, at))
+    return by_topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +115,13 @@ def cookies(count: int) -> list[str]:
 
     from dashboard.live.socket import SOCKETS_OF_ONE_PERSON
 
-    found: list[str] = []
+    headers: list[str] = []
     for number in range(-(-count // SOCKETS_OF_ONE_PERSON)):
         client = Client(SERVER_NAME="localhost")
         client.force_login(User.objects.create_superuser(f"watcher-{number}"))
         value = client.cookies[settings.SESSION_COOKIE_NAME].value
-        found += [f"{settings.SESSION_COOKIE_NAME}={value}"] * SOCKETS_OF_ONE_PERSON
-    return found[:count]
+        headers += [f"{settings.SESSION_COOKIE_NAME}={value}"] * SOCKETS_OF_ONE_PERSON
+    return headers[:count]
 
 
 class OpenPages:
@@ -162,10 +162,10 @@ def lateness(changes: Changes, came: Sequence[tuple[str, int, float]]) -> list[f
     for topic, seq, at in came:
         by_topic[topic].append((seq, at))
     late = []
-    for topic, told in changes.items():
+    for topic, topic_changes in changes.items():
         arrived = iter(sorted(by_topic[topic]))
         seq, at = next(arrived, (0, 0.0))
-        for changed, moment in sorted(told):
+        for changed, moment in sorted(topic_changes):
             while seq < changed and (following := next(arrived, None)) is not None:
                 seq, at = following
             if seq >= changed:

@@ -79,9 +79,9 @@ class Hosts:
         return self.covers(parts.hostname or "", port)
 
 
-def addresses_of(found: Iterable[tuple[Any, ...]]) -> list[Address]:
+def addresses_of(entries: Iterable[tuple[Any, ...]]) -> list[Address]:
     """The addresses in an answer of ``getaddrinfo``, each once, in its order."""
-    parsed = (parse_address(str(entry[4][0]).partition("%")[0]) for entry in found)
+    parsed = (parse_address(str(entry[4][0]).partition("%")[0]) for entry in entries)
     return list(dict.fromkeys(address for address in parsed if address is not None))
 
 

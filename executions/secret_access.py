@@ -27,16 +27,16 @@ def known_secrets() -> Mapping[str, Any]:
     """The values by name; read once in a process. Its log hides them from then on.
 
     Raises :class:`executions.secret_files.SecretsUnreadable`."""
-    found = load_secrets(settings.STIGMER_SECRETS_FILE, os.environ)
-    for name, reason in sorted(not_searched(found).items()):
+    values = load_secrets(settings.STIGMER_SECRETS_FILE, os.environ)
+    for name, reason in sorted(not_searched(values).items()):
         log.warning(
             "a secret is not hidden where data that holds its value is shown: it would hide what is"
             " none",
             secret=name,
             reason=reason,
         )
-    logs.hide_in_all(Hider(flat(found)).hide)
-    return found
+    logs.hide_in_all(Hider(flat(values)).hide)
+    return values
 
 
 @lru_cache(maxsize=1)

@@ -40,15 +40,15 @@ def load_secrets(path: Path | None, environment: Mapping[str, str]) -> dict[str,
     which each file is one secret), then those of variables named ``STIGMER_SECRET_<NAME>``, which
     win. Raises :class:`SecretsUnreadable`.
     """
-    found: dict[str, Any] = {}
+    by_name: dict[str, Any] = {}
     if path is not None:
-        found.update(_from_folder(path) if path.is_dir() else _object_in(path, _FILE))
-        found.pop(ACCESS, None)
-        _ensure_texts(found, path, "")
+        by_name.update(_from_folder(path) if path.is_dir() else _object_in(path, _FILE))
+        by_name.pop(ACCESS, None)
+        _ensure_texts(by_name, path, "")
     for variable, value in environment.items():
         if variable.startswith(PREFIX) and variable != PREFIX:
-            found[variable.removeprefix(PREFIX)] = value
-    return found
+            by_name[variable.removeprefix(PREFIX)] = value
+    return by_name
 
 
 def load_rules(path: Path | None) -> dict[str, Rule]:

@@ -94,7 +94,7 @@ def allows(token: ApiToken, scope: str) -> bool:
     """Whether its scopes hold this one; those of a viewer's token hold ``read`` alone."""
     if scope != "read" and policy.is_viewer(token.owner):
         return False
-    return any(scope in SCOPES.get(given, ()) for given in token.scopes)
+    return any(scope in SCOPES.get(held, ()) for held in token.scopes)
 
 
 def revoke(token: ApiToken) -> None:

@@ -102,12 +102,12 @@ def digest_of_texts(previous: str, texts: Iterable[str | None]) -> str:
     """SHA-256 (hex) over the digest before it and these texts, each with its length: one link of
     the chain.
     """
-    found = hashlib.sha256(previous.encode())
+    hasher = hashlib.sha256(previous.encode())
     for text in texts:
         raw = b"" if text is None else text.encode(errors="surrogatepass")
-        found.update(b"\n-" if text is None else b"\n%d:" % len(raw))
-        found.update(raw)
-    return found.hexdigest()
+        hasher.update(b"\n-" if text is None else b"\n%d:" % len(raw))
+        hasher.update(raw)
+    return hasher.hexdigest()
 
 
 def digest(previous: str, value: Any) -> str:

@@ -60,13 +60,13 @@ def sources(commit: str) -> Iterator[tuple[str, str]]:
 def count(text: str) -> tuple[int, int]:
     """Lines that hold code, and tokens."""
     prose = docstrings(text)
-    found = [
+    tokens = [
         token
         for token in tokenize.generate_tokens(io.StringIO(text).readline)
         if token.type not in LAYOUT and token.start not in prose
     ]
-    lines = {line for token in found for line in range(token.start[0], token.end[0] + 1)}
-    return len(lines), len(found)
+    lines = {line for token in tokens for line in range(token.start[0], token.end[0] + 1)}
+    return len(lines), len(tokens)
 
 
 def docstrings(text: str) -> set[tuple[int, int]]:

@@ -115,10 +115,10 @@ Catalogue = dict[Key, Entry]
 
 def collected() -> dict[Key, set[str]]:
     """Every sentence of the sources, with the files in which it stands."""
-    found: dict[Key, set[str]] = {}
+    files_of: dict[Key, set[str]] = {}
     for path, key in _everything():
-        found.setdefault(key, set()).add(path.relative_to(ROOT).as_posix())
-    return found
+        files_of.setdefault(key, set()).add(path.relative_to(ROOT).as_posix())
+    return files_of
 
 
 def _everything() -> Iterator[tuple[Path, Key]]:
@@ -143,9 +143,9 @@ def of_template(text: str) -> Iterator[Key]:
     """The sentences of a template, as Django's own tags give them."""
     for word in _COUNTED.findall(text):
         yield counted(word)
-    found = templatize(text)
-    for match in _MARKED.finditer(found):
-        texts = _literals(found[match.end() :])
+    source = templatize(text)
+    for match in _MARKED.finditer(source):
+        texts = _literals(source[match.end() :])
         name = match[1]
         if name == "npgettext":
             yield Key(texts[1], texts[2], texts[0])
@@ -162,11 +162,11 @@ _LITERAL = re.compile(r"\s*u?((?:'(?:[^'\\]|\\.)*')|(?:\"(?:[^\"\\]|\\.)*\"))\s*
 
 def _literals(text: str) -> list[str]:
     """The strings with which the arguments of a call begin."""
-    found, at = [], 0
+    literals, at = [], 0
     while match := _LITERAL.match(text, at):
-        found.append(str(ast.literal_eval(match[1])))
+        literals.append(str(ast.literal_eval(match[1])))
         at = match.end()
-    return found
+    return literals
 
 
 def counted(word: str) -> Key:
@@ -190,20 +190,22 @@ def of_python(text: str, module: str) -> Iterator[Key]:
 
 def _of_call(node: ast.Call, module: str) -> Iterator[Key]:
     name = _name(node.func)
-    given = [_text(each) for each in node.args]
-    if name in _PLAIN and given and given[0]:
-        yield Key(given[0])
-    elif name in _PLURAL and len(given) > 1 and given[0] and given[1]:
-        yield Key(given[0], given[1])
-    elif name == "pgettext" and len(given) > 1 and given[0] and given[1]:
-        yield Key(given[1], "", given[0])
-    elif name == "count" and module.startswith("dashboard/") and len(given) > 1 and given[1]:
-        yield counted(given[1])
+    arguments = [_text(each) for each in node.args]
+    if name in _PLAIN and arguments and arguments[0]:
+        yield Key(arguments[0])
+    elif name in _PLURAL and len(arguments) > 1 and arguments[0] and arguments[1]:
+        yield Key(arguments[0], arguments[1])
+    elif name == "pgettext" and len(arguments) > 1 and arguments[0] and arguments[1]:
+        yield Key(arguments[1], "", arguments[0])
+    elif (
+        name == "count" and module.startswith("dashboard/") and len(arguments) > 1 and arguments[1]
+    ):
+        yield counted(arguments[1])
     elif name == "Verb" and module.startswith("executions/verbs/rows/"):
         yield from _of_verb(node)
     elif name in TABLES and module.startswith(TABLES[name].folder):
         row = TABLES[name]
-        values = [*(given[at] for at in row.places if at < len(given))]
+        values = [*(arguments[at] for at in row.places if at < len(arguments))]
         values += [_text(each.value) for each in node.keywords if each.arg in row.names]
         yield from (Key(value) for value in values if value)
 
@@ -252,7 +254,7 @@ _LINE = re.compile(r'^(?:(msgctxt|msgid_plural|msgid|msgstr(?:\[(\d)\])?) )?"(.*
 
 def read(text: str) -> Catalogue:
     """The entries of a PO file; the header is left out."""
-    found: Catalogue = {}
+    catalogue: Catalogue = {}
     for block in re.split(r"\n\s*\n", text):
         parts: dict[str, str] = {}
         at, places = "", set()
@@ -267,8 +269,8 @@ def read(text: str) -> Catalogue:
         if parts.get("msgid"):
             key = Key(parts["msgid"], parts.get("msgid_plural", ""), parts.get("msgctxt", ""))
             said = [parts[name] for name in sorted(parts) if name.startswith("msgstr")]
-            found[key] = Entry(places, said if all(said) else [])
-    return found
+            catalogue[key] = Entry(places, said if all(said) else [])
+    return catalogue
 
 
 def written(catalogue: Catalogue) -> str:
@@ -330,11 +332,11 @@ def words_of_scripts(catalogue: Catalogue) -> str:
     return f"// Written by scripts/translations.py.\nglobalThis.stigmerWords = {text};\n"
 
 
-def renewed(kept: Catalogue, found: Mapping[Key, Iterable[str]]) -> Catalogue:
+def renewed(kept: Catalogue, sentences: Mapping[Key, Iterable[str]]) -> Catalogue:
     """The translations that are still needed; what nobody translated yet is empty."""
     return {
         key: Entry(set(places), kept[key].said if key in kept else [])
-        for key, places in found.items()
+        for key, places in sentences.items()
     }
 
 
@@ -343,17 +345,17 @@ def renewed(kept: Catalogue, found: Mapping[Key, Iterable[str]]) -> Catalogue:
 _PARTS = re.compile(r"%\(\w+\)[sd]|\{\w*\}|</?\w+[^>]*>|`[^`]+`")
 
 
-def problems(kept: Catalogue, found: Mapping[Key, object]) -> list[str]:
+def problems(kept: Catalogue, sentences: Mapping[Key, object]) -> list[str]:
     """What a reader would stumble over: no translation, another placeholder, a leftover."""
-    told = [f"nothing says any more: {key.text!r}" for key in kept if key not in found]
-    for key in found:
+    complaints = [f"nothing says any more: {key.text!r}" for key in kept if key not in sentences]
+    for key in sentences:
         said = kept[key].said if key in kept else []
         if not said:
-            told.append(f"not translated: {key.text!r}")
+            complaints.append(f"not translated: {key.text!r}")
         for text in said:
             if missing := _differing(key, text):
-                told.append(f"{key.text!r} and its translation differ in {missing}")
-    return sorted(told)
+                complaints.append(f"{key.text!r} and its translation differ in {missing}")
+    return sorted(complaints)
 
 
 def _differing(key: Key, text: str) -> str:
@@ -376,18 +378,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The catalogue itself counts most.
         of_file = read(path.read_text(encoding="utf-8"))
         kept.update({key: entry for key, entry in of_file.items() if entry.said})
-    found = collected()
+    sentences = collected()
     if not is_check:
-        catalogue = renewed(kept, found)
+        catalogue = renewed(kept, sentences)
         PO.write_text(written(catalogue), encoding="utf-8")
         MO.write_bytes(compiled(catalogue))
         SCRIPT_WORDS.parent.mkdir(exist_ok=True)
         SCRIPT_WORDS.write_text(words_of_scripts(catalogue), encoding="utf-8")
-    told = problems(kept if is_check else renewed(kept, found), found)
-    for line in told:
+    complaints = problems(kept if is_check else renewed(kept, sentences), sentences)
+    for line in complaints:
         print(line)
-    print(f"{len(found)} sentences, {len(told)} problems")
-    return 1 if told and is_check else 0
+    print(f"{len(sentences)} sentences, {len(complaints)} problems")
+    return 1 if complaints and is_check else 0
 
 
 if __name__ == "__main__":

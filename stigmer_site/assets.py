@@ -26,8 +26,8 @@ _OTHERS = ("django", "django-allauth")
 @cache
 def static_digest() -> str:
     """The digest of all static files together, the same on every host that has the same files."""
-    found = hashlib.sha256(" ".join(version(name) for name in _OTHERS).encode())
+    hasher = hashlib.sha256(" ".join(version(name) for name in _OTHERS).encode())
     for path in sorted(path for path in STATIC.rglob("*") if path.is_file()):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
-        found.update(f"\n{path.relative_to(STATIC).as_posix()} {content}".encode())
-    return found.hexdigest()[:16]
+        hasher.update(f"\n{path.relative_to(STATIC).as_posix()} {content}".encode())
+    return hasher.hexdigest()[:16]

@@ -155,11 +155,11 @@ def refusals(get_response: Answer) -> Answer:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if request.method in SAFE_METHODS:
             return get_response(request)
-        with of_one_request() as told:
+        with of_one_request() as kept_refusals:
             response = get_response(request)
             user = request.user
             is_refused = response.status_code in NOT_FOR_THEM and isinstance(user, User)
-            if is_refused and user.is_authenticated and not told:
+            if is_refused and user.is_authenticated and not kept_refusals:
                 _keep_refusal(request, user, response.status_code)
         return response
 

@@ -134,4 +134,4 @@ def _without_body(receive: Any) -> Callable[[], Awaitable[dict[str, Any]]]:
 
 
 def _lines(scope: dict[str, Any], name: bytes) -> list[str]:
-    return [value.decode("latin-1") for given, value in scope["headers"] if given == name]
+    return [value.decode("latin-1") for header, value in scope["headers"] if header == name]

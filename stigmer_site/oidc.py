@@ -42,5 +42,5 @@ def from_url(url: str) -> Provider:
     said = queries.options(SETTING, parts.query, _OPTIONS)
     issuer = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
     client, secret = unquote(parts.username or ""), unquote(parts.password or "")
-    found = {"client": client, "secret": secret, **said}
-    return Provider(issuer, **{name: value for name, value in found.items() if value})
+    fields = {"client": client, "secret": secret, **said}
+    return Provider(issuer, **{name: value for name, value in fields.items() if value})

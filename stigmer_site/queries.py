@@ -7,16 +7,16 @@ from urllib.parse import parse_qsl
 from django.core.exceptions import ImproperlyConfigured
 
 
-def options(setting: str, query: str, known: frozenset[str]) -> dict[str, str]:
+def options(setting: str, query: str, allowed: frozenset[str]) -> dict[str, str]:
     """The options of the query, by name.
 
-    Raises ImproperlyConfigured for what is not ``known``; it is not shown, as it may be the rest of
-    a password with a question mark.
+    Raises ImproperlyConfigured for what is not ``allowed``; it is not shown, as it may be the rest
+    of a password with a question mark.
     """
     said = dict(parse_qsl(query, keep_blank_values=True))
-    if said.keys() - known or (query and not said):
+    if said.keys() - allowed or (query and not said):
         raise ImproperlyConfigured(
-            f"What follows `?` in {setting} may say {' and '.join(sorted(known))}, no more; a"
+            f"What follows `?` in {setting} may say {' and '.join(sorted(allowed))}, no more; a"
             " question mark elsewhere is written %3F."
         )
     return said

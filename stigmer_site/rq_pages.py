@@ -37,10 +37,10 @@ def pages() -> list[URLPattern]:
     whoever has a token. They could empty queues and delete jobs, which are doorbells alone: who
     deletes one to stop a run would be told that it is gone, while it goes on. So they only show.
     """
-    found: list[URLPattern] = [*get_api_urlpatterns(), *get_admin_urlpatterns()]
-    for page in found:
+    patterns: list[URLPattern] = [*get_api_urlpatterns(), *get_admin_urlpatterns()]
+    for page in patterns:
         page.callback = superuser_only(require_safe(in_words(page.callback)))
-    return found
+    return patterns
 
 
 def in_words(page: Page) -> Page:

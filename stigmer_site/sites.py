@@ -29,9 +29,9 @@ def from_urls(urls: Iterable[str], port: int) -> Site:
 
     Raises ImproperlyConfigured for what is no address of a server.
     """
-    given = [text.strip() for text in urls if text.strip()]
+    addresses = [text.strip() for text in urls if text.strip()]
     local = [f"http://{host}:{port}" for host in ("localhost", "127.0.0.1", "[::1]")]
-    parts = [_taken_apart(text) for text in given or local]
+    parts = [_taken_apart(text) for text in addresses or local]
     is_https = any(each.scheme == "https" for each in parts)
     scheme = "https" if is_https else "http"
     return Site(

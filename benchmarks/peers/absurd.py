@@ -39,16 +39,16 @@ def load(address: str, count: int, steps: int = STEPS) -> list[list[float]]:
         started = [client.spawn("ten-steps", {"steps": steps})["task_id"] for _ in range(count)]
     committed = time.time()
     patience = time.monotonic() + PATIENCE_SECONDS
-    found: dict[str, list[float]] = {}
-    while len(found) < count:
+    finished: dict[str, list[float]] = {}
+    while len(finished) < count:
         assert time.monotonic() < patience, "Absurd did not finish in time"
         time.sleep(LOOK_SECONDS)
-        for key in [key for key in started if key not in found]:
+        for key in [key for key in started if key not in finished]:
             snapshot = client.fetch_task_result(key)
             if snapshot is None or snapshot.state != "completed":
                 break
-            found[key] = [committed, *snapshot.result]
-    return list(found.values())
+            finished[key] = [committed, *snapshot.result]
+    return list(finished.values())
 
 
 if __name__ == "__main__":

@@ -40,15 +40,15 @@ def load(address: str, count: int) -> list[list[float]]:
         queue.enqueue("rq_peer.step", run, [], job_id=f"{run}-0")
         sent[run] = time.time()
     patience = time.monotonic() + PATIENCE_SECONDS
-    found: dict[str, list[float]] = {}
-    while len(found) < count:
+    finished: dict[str, list[float]] = {}
+    while len(finished) < count:
         assert time.monotonic() < patience, "RQ did not finish in time"
         time.sleep(LOOK_SECONDS)
-        for run in sent.keys() - found.keys():
+        for run in sent.keys() - finished.keys():
             last = queue.fetch_job(f"{run}-{STEPS - 1}")
             if last is not None and last.return_value() is not None:
-                found[run] = [sent[run], *last.return_value()]
-    return list(found.values())
+                finished[run] = [sent[run], *last.return_value()]
+    return list(finished.values())
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ class Line:
 
         ``running``: how many children work for each owner.
         """
-        running, found = running.copy(), []
+        running, ready = running.copy(), []
         left = {owner: iter(tickets) for owner, tickets in self._waiting.items()}
         while left:
             allowed = [owner for owner in left if self._may_run(running, owner)]
@@ -109,9 +109,9 @@ class Line:
             if ticket is None:
                 del left[owner]
                 continue
-            found.append(ticket)
+            ready.append(ticket)
             running[owner] += 1
-        return found
+        return ready
 
     def note_served(self, owner: str) -> None:
         """Its turn was used: owners who had theirs longer ago come first the next time."""

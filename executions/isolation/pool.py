@@ -293,10 +293,10 @@ class ChildPool:
             _in_background(child.dispose)
         own = [child for child in self._idle if child.owner == owner]
         fresh = [child for child in self._idle if child.owner is None]
-        found = own[-1] if own else fresh[0] if fresh else None
-        if found is not None:
-            self._idle.remove(found)
-        return found
+        idle_child = own[-1] if own else fresh[0] if fresh else None
+        if idle_child is not None:
+            self._idle.remove(idle_child)
+        return idle_child
 
     def _count(self) -> int:
         return len(self._idle) + len(self._busy) + self._starting
