@@ -71,11 +71,12 @@ class Looking(_ModelAdmin):
 
     def get_object(self, *args: Any, **kwargs: Any) -> Any:
         """The record; where it is of a run, as much of it is shown as its reader may see."""
-        found, request = super().get_object(*args, **kwargs), args[0] if args else kwargs["request"]
-        run = run_of(found)
+        record = super().get_object(*args, **kwargs)
+        request = args[0] if args else kwargs["request"]
+        run = run_of(record)
         if run is not None:
             sight.look(request.user, run)
-        return found
+        return record
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """Methods beside model fields are shown only where they are named here."""
@@ -88,8 +89,8 @@ def run_of(record: Any) -> Execution | None:
     if record is None or isinstance(record, Execution):
         return record
     for name in ("execution", "step", "run", "event"):
-        if isinstance(found := getattr(record, name, None), Model):
-            return run_of(found)
+        if isinstance(related := getattr(record, name, None), Model):
+            return run_of(related)
     return None
 
 
@@ -102,13 +103,15 @@ def large_columns(model: type[Model], roads: Sequence[str]) -> list[str]:
     """The columns that may be large, which no list shows: of ``model`` and of every record along
     ``roads``.
     """
-    found = [field.name for field in model._meta.concrete_fields if _is_large(field)]
+    columns = [field.name for field in model._meta.concrete_fields if _is_large(field)]
     for road in roads:
         name, _, rest = road.partition("__")
         related = model._meta.get_field(name).related_model
         assert isinstance(related, type)
-        found += [f"{name}__{column}" for column in large_columns(related, [rest] if rest else [])]
-    return list(dict.fromkeys(found))
+        columns += [
+            f"{name}__{column}" for column in large_columns(related, [rest] if rest else [])
+        ]
+    return list(dict.fromkeys(columns))
 
 
 def _is_large(field: Field[Any, Any]) -> bool:

@@ -45,7 +45,7 @@ def role_of(user: Any) -> Role:
     return Role.ADMIN if policy.is_admin(user) else Role.SUPPORT
 
 
-def arguments(verb: Verb, sent: Mapping[str, Any]) -> dict[str, Any]:
+def arguments_of(verb: Verb, sent: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments in a sent form. Raises Refused."""
     # Every field is on the page: an empty one was not filled in.
     return forms.arguments_of(
@@ -64,13 +64,13 @@ def check_complete(verb: Verb, user: User, sent: Mapping[str, Any]) -> None:
         policy.check_confirmed(user, verb.name)
 
 
-def has_preview(verb: Verb, given: Mapping[str, Any]) -> bool:
+def has_preview(verb: Verb, arguments: Mapping[str, Any]) -> bool:
     """Whether it can be said beforehand what these arguments would do."""
-    return verb.has_preview and bool(given or not verb.arguments)
+    return verb.has_preview and bool(arguments or not verb.arguments)
 
 
 def effects(
-    verb: Verb, executions: Sequence[Execution], user: User, given: Mapping[str, Any]
+    verb: Verb, executions: Sequence[Execution], user: User, arguments: Mapping[str, Any]
 ) -> list[Effect]:
     """Its effect on each, as this person may see it. Raises Refused for too many."""
     if len(executions) > MOST_PREVIEWED:
@@ -80,20 +80,20 @@ def effects(
             f"{many}; {verb.name} shows what it would do to at most {MOST_PREVIEWED} at a time.",
             remedy="Choose fewer.",
         )
-    return [_effect(verb, execution, user, given) for execution in executions]
+    return [_effect(verb, execution, user, arguments) for execution in executions]
 
 
-def _effect(verb: Verb, execution: Execution, user: User, given: Mapping[str, Any]) -> Effect:
+def _effect(verb: Verb, execution: Execution, user: User, arguments: Mapping[str, Any]) -> Effect:
     sight.look(user, execution)
     try:
-        return Effect(execution, effect(verb, execution, user, given) or {})
+        return Effect(execution, effect(verb, execution, user, arguments) or {})
     except Refused as refused:
         return Effect(execution, refusal=refused)
 
 
-def key_of(given: Mapping[str, Any]) -> str:
+def key_of(arguments: Mapping[str, Any]) -> str:
     """These arguments as one text: the page remembers with it what it showed the effect of."""
-    return json.dumps(given, sort_keys=True)
+    return json.dumps(arguments, sort_keys=True)
 
 
 def page(
@@ -103,10 +103,10 @@ def page(
     executions: Sequence[Execution],
     *,
     problem: Refused | None = None,
-    found: Sequence[Effect] = (),
-    given: Mapping[str, Any] | None = None,
+    preview: Sequence[Effect] = (),
+    arguments: Mapping[str, Any] | None = None,
 ) -> TemplateResponse:
-    """The page. ``found`` are the effects of the arguments ``given``."""
+    """The page. ``preview`` holds the effects of these arguments."""
     role, count = role_of(request.user), len(executions)
     looks_first = verb.has_preview and any(each.is_required for each in verb.arguments)
     surroundings = {
@@ -116,9 +116,9 @@ def page(
         "fields": forms.fields(verb, executions, role, request.POST),
         "executions": executions,
         "problem": problem,
-        "effects": found,
-        "shown": key_of(given) if found and given is not None else "",
-        "may_press": any(each.is_possible for each in found) if found else not looks_first,
+        "effects": preview,
+        "shown": key_of(arguments) if preview and arguments is not None else "",
+        "may_press": any(each.is_possible for each in preview) if preview else not looks_first,
         "part": f"dashboard/would/{verb.module}.html",
         "checkbox_name": ACTION_CHECKBOX_NAME,
         "opts": model_admin.model._meta,

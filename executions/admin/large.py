@@ -35,18 +35,18 @@ class BoundedPaginator(_Paginator):
 
 def one_of(column: str, values: Iterable[str]) -> type[admin.SimpleListFilter]:
     """A filter of a column whose values are known. Django's own reads them from all rows."""
-    known = tuple(values)
+    choices = tuple(values)
 
     class OneOf(admin.SimpleListFilter):
         title = column
         parameter_name = column
 
         def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-            return [(value, value) for value in known]
+            return [(value, value) for value in choices]
 
         def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
             value = self.value()
-            return queryset.filter(**{column: value}) if value in known else queryset
+            return queryset.filter(**{column: value}) if value in choices else queryset
 
     return OneOf
 

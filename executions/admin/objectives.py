@@ -35,15 +35,15 @@ class ObjectiveForm(_ModelForm):
         fields = ("workflow", *TARGETS)
 
     def clean(self) -> dict[str, Any] | None:
-        given = super().clean() or {}
+        cleaned = super().clean() or {}
         if self.errors:
-            return given
+            return cleaned
         try:
             setting.checked(self.wanted())
         except Refused as refused:
             for each in refused.findings:
                 self.add_error(each.pointer.strip("/"), ValidationError(each.message))
-        return given
+        return cleaned
 
     def wanted(self) -> Wanted:
         """The objective that the form asks for."""
@@ -51,8 +51,8 @@ class ObjectiveForm(_ModelForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         """The room completes what is left out; the table's own constraints speak of columns."""
-        found: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
-        return found | {*TARGETS}
+        exclusions: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return exclusions | {*TARGETS}
 
 
 @admin.register(Objective)
@@ -70,8 +70,8 @@ class ObjectiveAdmin(Declaring):
         return link(row.workflow, row.workflow.slug)
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        found = ("workflow", *TARGETS)
-        return ((None, {"fields": found if obj is None else (*found, "set_by", "set_at")}),)
+        fields = ("workflow", *TARGETS)
+        return ((None, {"fields": fields if obj is None else (*fields, "set_by", "set_at")}),)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         if not may_change(request):

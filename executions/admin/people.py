@@ -209,11 +209,11 @@ class SessionOfPersonAdmin(OfPeople):
 
     @admin.action(description="End the selected sessions", permissions=["view"])
     def end(self, request: HttpRequest, rows: QuerySet[UserSession]) -> None:
-        found = list(rows.select_related("user"))
-        for each in found:
+        sessions = list(rows.select_related("user"))
+        for each in sessions:
             each.end()
             _told("end session", each.user, request, {"many": 1})
-        self.message_user(request, f"Sessions ended: {len(found)}.", messages.SUCCESS)
+        self.message_user(request, f"Sessions ended: {len(sessions)}.", messages.SUCCESS)
 
 
 @admin.register(ApiToken)
@@ -244,8 +244,8 @@ class ApiTokenAdmin(OfPeople):
 
     @admin.action(description="Revoke the selected tokens", permissions=["view"])
     def revoke(self, request: HttpRequest, rows: QuerySet[ApiToken]) -> None:
-        found = list(rows.select_related("owner"))
-        for each in found:
+        api_tokens = list(rows.select_related("owner"))
+        for each in api_tokens:
             tokens.revoke(each)
             _told("revoke token", each.owner, request, {"token": each.public_id})
-        self.message_user(request, f"Tokens revoked: {len(found)}.", messages.SUCCESS)
+        self.message_user(request, f"Tokens revoked: {len(api_tokens)}.", messages.SUCCESS)

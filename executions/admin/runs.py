@@ -160,8 +160,8 @@ class ExecutionAdmin(Looking):
             among, last = among.newest(SEARCHED, whole=typed.search.text)
             if last is not None:
                 messages.warning(request, f"Only the {SEARCHED:,} newest executions were searched.")
-        found = among.matching(typed.search, request.user.pk)
-        return queryset.filter(pk__in=found.values("pk")), False
+        matches = among.matching(typed.search, request.user.pk)
+        return queryset.filter(pk__in=matches.values("pk")), False
 
     def get_actions(self, request: HttpRequest) -> Any:
         assert isinstance(request.user, User)

@@ -47,35 +47,35 @@ class ScheduleForm(_ModelForm):
         fields = ("owner", *CHANGED, *RULES)
 
     def clean(self) -> dict[str, Any] | None:
-        given = super().clean() or {}
-        owner = given.get("owner") if self.instance._state.adding else self.instance.owner
+        cleaned = super().clean() or {}
+        owner = cleaned.get("owner") if self.instance._state.adding else self.instance.owner
         if self.errors or not isinstance(owner, User):
-            return given
+            return cleaned
         try:
             changing.check(self.wanted(), owner, self.actor)
         except Refused as refused:
             self._tell(refused)
-        return given
+        return cleaned
 
     @property
     def actor(self) -> User:
-        found: User = self.request.user  # type: ignore[attr-defined]  # set by the page
-        return found
+        user: User = self.request.user  # type: ignore[attr-defined]  # set by the page
+        return user
 
     def wanted(self) -> Wanted:
         """The schedule that the form asks for."""
-        given = self.cleaned_data
+        cleaned = self.cleaned_data
         return Wanted(
-            name=given["name"],
-            workflow=given["workflow"].public_id if given["workflow"] else "",
-            agent=given["agent"].public_id if given["agent"] else "",
-            input=given["input"],
-            cron=given["cron"],
-            every=given["every"],
-            time_zone=given["time_zone"],
-            missed=given["missed"],
-            overlap=given["overlap"],
-            group=given["group"].name if given["group"] else "",
+            name=cleaned["name"],
+            workflow=cleaned["workflow"].public_id if cleaned["workflow"] else "",
+            agent=cleaned["agent"].public_id if cleaned["agent"] else "",
+            input=cleaned["input"],
+            cron=cleaned["cron"],
+            every=cleaned["every"],
+            time_zone=cleaned["time_zone"],
+            missed=cleaned["missed"],
+            overlap=cleaned["overlap"],
+            group=cleaned["group"].name if cleaned["group"] else "",
         )
 
     def _tell(self, refused: Refused) -> None:
@@ -88,8 +88,8 @@ class ScheduleForm(_ModelForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         """The room checks what hangs together; the table's own constraints speak of columns."""
-        found: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
-        return found | {"owner", "workflow", "agent", "cron", "every"}
+        exclusions: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return exclusions | {"owner", "workflow", "agent", "cron", "every"}
 
 
 @admin.register(Schedule)
@@ -117,8 +117,8 @@ class ScheduleAdmin(Declaring):
         changed: tuple[str, ...] = CHANGED
         if not may_change(request):
             changed = tuple("input_json" if name == "input" else name for name in CHANGED)
-        found = [(None, {"fields": ("owner", *changed)}), ("Rules", {"fields": RULES})]
-        return [*found, ("As it stands", {"fields": FOUND})] if obj is not None else found
+        fieldsets = [(None, {"fields": ("owner", *changed)}), ("Rules", {"fields": RULES})]
+        return [*fieldsets, ("As it stands", {"fields": FOUND})] if obj is not None else fieldsets
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         if not may_change(request):

@@ -22,12 +22,12 @@ EXECUTION_IDS = {
 
 def by_public_id(rows: QuerySet[Any], text: str, lookups: dict[str, str]) -> QuerySet[Any] | None:
     """The rows that the public ids in ``text`` name; None where it is no list of such ids."""
-    found = Q()
+    condition = Q()
     words = text.split()
     for word in words:
         lookup = lookups.get(word.partition("-")[0].lower())
         value = parse_public_id(word.lower(), *lookups)
         if lookup is None or value is None:
             return None
-        found |= Q(**{lookup: value})
-    return rows.filter(found) if words else None
+        condition |= Q(**{lookup: value})
+    return rows.filter(condition) if words else None

@@ -63,12 +63,12 @@ class ChannelForm(_ModelForm):
         return self.cleaned_data["address"] or self.instance.address
 
     def clean(self) -> dict[str, Any] | None:
-        given = super().clean() or {}
-        names = set(given) & {*SHOWN, *RULES}
-        meant = Channel(owner=self.instance.owner, **{name: given[name] for name in names})
+        cleaned = super().clean() or {}
+        names = set(cleaned) & {*SHOWN, *RULES}
+        meant = Channel(owner=self.instance.owner, **{name: cleaned[name] for name in names})
         for name, problem in channels.problems(meant).items() if names >= {*SHOWN} else ():
             self.add_error(name if name in self.fields else None, problem)
-        return given
+        return cleaned
 
 
 class KindFilter(admin.SimpleListFilter):

@@ -70,13 +70,13 @@ def _first_page(
 ) -> HttpResponseBase:
     """The form; of a verb that asks for nothing it is known already what it would do."""
     assert isinstance(request.user, User)
-    executions, found = list(rows.select_related("workflow", "owner")), []
+    executions, preview = list(rows.select_related("workflow", "owner")), []
     try:
         if asking.has_preview(verb, {}):
-            found = asking.effects(verb, executions, request.user, {})
+            preview = asking.effects(verb, executions, request.user, {})
     except Refused as problem:
         return asking.page(verb, model_admin, request, executions, problem=problem)
-    return asking.page(verb, model_admin, request, executions, found=found, given={})
+    return asking.page(verb, model_admin, request, executions, preview=preview, arguments={})
 
 
 def _pressed(verb: Verb, model_admin: Any, request: HttpRequest) -> HttpResponseBase | None:
@@ -88,23 +88,25 @@ def _pressed(verb: Verb, model_admin: Any, request: HttpRequest) -> HttpResponse
     confirming.by_session(request, user)
     executions = _chosen(request, user)
     try:
-        given = asking.arguments(verb, sent)
+        arguments = asking.arguments_of(verb, sent)
         if CONFIRMED in sent:
             asking.check_complete(verb, user, sent)
-        found = []
-        if asking.has_preview(verb, given) and not _was_shown(sent, given):
-            found = asking.effects(verb, executions, user, given)
+        preview = []
+        if asking.has_preview(verb, arguments) and not _was_shown(sent, arguments):
+            preview = asking.effects(verb, executions, user, arguments)
     except Refused as problem:
         return asking.page(verb, model_admin, request, executions, problem=problem)
-    if found or CONFIRMED not in sent:
-        return asking.page(verb, model_admin, request, executions, found=found, given=given)
-    _carry_out(verb, request, executions, given)
+    if preview or CONFIRMED not in sent:
+        return asking.page(
+            verb, model_admin, request, executions, preview=preview, arguments=arguments
+        )
+    _carry_out(verb, request, executions, arguments)
     return None
 
 
-def _was_shown(sent: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+def _was_shown(sent: Mapping[str, Any], arguments: Mapping[str, Any]) -> bool:
     """Whether it is pressed below the effect of these very arguments."""
-    return CONFIRMED in sent and sent.get("shown") == asking.key_of(given)
+    return CONFIRMED in sent and sent.get("shown") == asking.key_of(arguments)
 
 
 def _chosen(request: HttpRequest, user: User) -> list[Execution]:
@@ -117,7 +119,7 @@ def _chosen(request: HttpRequest, user: User) -> list[Execution]:
 
 
 def _carry_out(
-    verb: Verb, request: HttpRequest, executions: list[Execution], given: Mapping[str, Any]
+    verb: Verb, request: HttpRequest, executions: list[Execution], arguments: Mapping[str, Any]
 ) -> None:
     assert isinstance(request.user, User)
     reason = request.POST.get("reason", "").strip()[:LONGEST_REASON]
@@ -130,7 +132,7 @@ def _carry_out(
                 verb,
                 execution.pk,
                 request.user,
-                given,
+                arguments,
                 shown_seq=seen,
                 expected_seq=seen,
                 reason=reason,
@@ -144,10 +146,10 @@ def _carry_out(
 
 
 def _ids(texts: list[str]) -> list[uuid.UUID]:
-    found = []
+    ids = []
     for text in texts:
         try:
-            found.append(uuid.UUID(text))
+            ids.append(uuid.UUID(text))
         except ValueError:
             continue
-    return found
+    return ids

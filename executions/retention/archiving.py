@@ -37,12 +37,12 @@ def header(writer: Writer, about: str) -> None:
 
 def definitions(writer: Writer, executions: Iterable[Execution]) -> None:
     """The texts of what these runs ran, each once."""
-    told: set[uuid.UUID] = set()
+    written: set[uuid.UUID] = set()
     for execution in executions:
         version = version_of(execution)
-        if version is None or version.pk in told:
+        if version is None or version.pk in written:
             continue
-        told.add(version.pk)
+        written.add(version.pk)
         subject = execution.subject
         writer.line(
             {
@@ -107,8 +107,8 @@ def _run(
             writer.row(table.name, values)
     if unknown := people - names.keys():
         names |= dict(User.objects.filter(pk__in=unknown).values_list("pk", "username"))
-    known = {str(key): names[key] for key in sorted(people) if key in names}
-    writer.end(execution.public_id, known, is_redacted)
+    usernames = {str(key): names[key] for key in sorted(people) if key in names}
+    writer.end(execution.public_id, usernames, is_redacted)
     return {execution.public_id} if is_redacted else set()
 
 
@@ -130,10 +130,10 @@ def _groups(executions: Sequence[Execution]) -> Iterator[list[Execution]]:
 
 
 def _by_run(rows: Iterator[dict[str, Any]]) -> dict[uuid.UUID, list[dict[str, Any]]]:
-    found: dict[uuid.UUID, list[dict[str, Any]]] = {}
+    by_run: dict[uuid.UUID, list[dict[str, Any]]] = {}
     for row in rows:
-        found.setdefault(row[RUN], []).append(row)
-    return found
+        by_run.setdefault(row[RUN], []).append(row)
+    return by_run
 
 
 def version_of(execution: Execution) -> WorkflowVersion | AgentVersion | None:

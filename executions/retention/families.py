@@ -39,34 +39,34 @@ def loners(keys: Sequence[uuid.UUID]) -> set[uuid.UUID]:
 
 
 def _candidates(cutoffs: Sequence[Cutoff], after: uuid.UUID | None, most: int) -> list[uuid.UUID]:
-    found: list[uuid.UUID] = []
+    keys: list[uuid.UUID] = []
     for cutoff in cutoffs:
         rows = cutoff.rows() if after is None else cutoff.rows().filter(pk__gt=after)
-        found += rows.values_list("pk", flat=True)[:most]
-    return sorted(found)[:most]
+        keys += rows.values_list("pk", flat=True)[:most]
+    return sorted(keys)[:most]
 
 
 def family(key: uuid.UUID) -> list[uuid.UUID]:
     """All runs that belong together with this one, itself included, sorted."""
-    known: set[uuid.UUID] = set()
+    members: set[uuid.UUID] = set()
     new = {key}
-    while new and len(known) <= LARGEST:
-        known |= new
+    while new and len(members) <= LARGEST:
+        members |= new
         rows = Execution.objects.filter(pk__in=new).values_list("parent_id", "session_id")
         parents: set[uuid.UUID | None] = set()
         sessions: set[uuid.UUID | None] = set()
         for parent, session in rows:
             parents.add(parent)
             sessions.add(session)
-        found = set(Execution.objects.filter(parent__in=new).values_list("pk", flat=True))
+        relatives = set(Execution.objects.filter(parent__in=new).values_list("pk", flat=True))
         sessions.discard(None)
         if sessions:
-            found |= set(
+            relatives |= set(
                 Execution.objects.filter(session__in=sessions).values_list("pk", flat=True)
             )
-        found |= {parent for parent in parents if parent is not None}
-        new = found - known
-    return sorted(known)
+        relatives |= {parent for parent in parents if parent is not None}
+        new = relatives - members
+    return sorted(members)
 
 
 def _may_all_go(members: Sequence[uuid.UUID], cutoffs: Sequence[Cutoff]) -> bool:

@@ -147,17 +147,17 @@ def import_runs(
         )
     place = _Place(actor, path.name, applies)
     _look_ahead(path, place)
-    found, rows, run = [], list[tuple[str, dict[str, Any]]](), dict[str, Any]()
+    imported, rows, run = [], list[tuple[str, dict[str, Any]]](), dict[str, Any]()
     for _, said in lines(path):
         if said["t"] == "run":
             run, rows = said, []
         elif said["t"] == "end" and (not only or run["id"] == only):
-            found.append(_imported(place, run, rows))
+            imported.append(_imported(place, run, rows))
         elif "row" in said and (not only or run["id"] == only):
             rows.append((said["t"], said["row"]))
-    if not found:
+    if not imported:
         raise Refused("not_found", f"{path.name} holds no run {only or 'at all'}.")
-    return found
+    return imported
 
 
 def _look_ahead(path: Path, place: _Place) -> None:
@@ -187,11 +187,11 @@ def _imported(
         (execution,) = made.pop(Execution)
         assert isinstance(execution, Execution)
         _settle(execution, owner, version)
-        told = _told(execution, place, run["id"])
+        events = _told(execution, place, run["id"])
         execution.save(force_insert=True)
         for model in TABLES.values():
             model._base_manager.bulk_create(made.get(model, ()), batch_size=AT_ONCE)
-        Event.objects.bulk_create(told)
+        Event.objects.bulk_create(events)
         ImportedExecution.objects.create(
             execution=execution,
             from_id=run["id"],
@@ -215,8 +215,8 @@ class _People:
     """The people behind the numbers of the installation that wrote the file, by their names."""
 
     def __init__(self, names: dict[str, str]) -> None:
-        known = User.objects.filter(username__in=names.values())
-        by_name = {user.get_username(): user.pk for user in known}
+        users = User.objects.filter(username__in=names.values())
+        by_name = {user.get_username(): user.pk for user in users}
         self._keys = {old: by_name.get(name) for old, name in names.items()}
 
     def key(self, old: Any) -> int | None:
@@ -316,16 +316,18 @@ def _version(place: _Place, run: dict[str, Any]) -> Versions:
     """The definition that the run ran, word by word. Raises Refused."""
     digest, subject = str(run["version"]), str(run["subject"])
     is_agent = str(run["id"]).startswith("aex-")
-    found: Versions | None
+    existing: Versions | None
     if is_agent:
         agents = policy.visible_agents(place.actor)
-        found = AgentVersion.objects.filter(digest=digest, agent__in=agents).order_by("-pk").first()
+        existing = (
+            AgentVersion.objects.filter(digest=digest, agent__in=agents).order_by("-pk").first()
+        )
     else:
         workflows = policy.visible_workflows(place.actor)
         versions = WorkflowVersion.objects.filter(digest=digest, workflow__in=workflows)
-        found = versions.order_by("-pk").first()
-    if found is not None:
-        return found
+        existing = versions.order_by("-pk").first()
+    if existing is not None:
+        return existing
     source = place.sources.get(digest)
     if source is None or not place.applies:
         raise Refused(

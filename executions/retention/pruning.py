@@ -63,8 +63,8 @@ def go_on(
             if archive.sha256:
                 return _finished(archive, is_stopping)
             _thrown_away(archive)
-        found = _next(after)
-        return None if not found else _finished(_written(found), is_stopping)
+        batch = _next(after)
+        return None if not batch else _finished(_written(batch), is_stopping)
 
 
 @contextmanager
@@ -75,23 +75,23 @@ def alone() -> Iterator[bool]:
 
 
 def _next(after: uuid.UUID | None) -> list[list[uuid.UUID]]:
-    found, number = [], 0
+    batch, number = [], 0
     for members in families.due(cutoffs(), after, PER_LOOK):
-        found.append(members)
+        batch.append(members)
         number += len(members)
         if number >= BATCH:
             break
-    return found
+    return batch
 
 
-def _written(found: Sequence[Sequence[uuid.UUID]]) -> Archive:
+def _written(batch: Sequence[Sequence[uuid.UUID]]) -> Archive:
     """A file of these families, whole and on the disk."""
     folder = private_folder(settings.STIGMER_ARCHIVE_FOLDER)
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
     archive = Archive.objects.create(
         name=f"runs-{stamp}.jsonl.gz", host=gethostname(), created_at=clock.now()
     )
-    keys = [key for members in found for key in members]
+    keys = [key for members in batch for key in members]
     path = folder / archive.name
     with Writer(path) as writer:
         archiving.header(writer, "retention")
@@ -158,11 +158,11 @@ def _finished(archive: Archive, is_stopping: Callable[[], bool]) -> Pruned:
 
 def _heads(path: Path) -> dict[uuid.UUID, int]:
     """Which runs are in the file, and at what sequence each of them stood."""
-    found = {}
+    heads = {}
     for _, said in lines(path):
         if said["t"] == tables.tables()[0].name:
-            found[uuid.UUID(said["row"]["id"])] = int(said["row"]["head_seq"])
-    return found
+            heads[uuid.UUID(said["row"]["id"])] = int(said["row"]["head_seq"])
+    return heads
 
 
 def _families_of(keys: Sequence[uuid.UUID]) -> Iterator[list[uuid.UUID]]:

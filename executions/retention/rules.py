@@ -57,15 +57,15 @@ def cutoffs(now: datetime | None = None) -> list[Cutoff]:
     """The runs that may go now; none where no rule and no setting says so."""
     now = clock.now() if now is None else now
     own: dict[Phase, list[tuple[str, uuid.UUID]]] = {phase: [] for phase in ENDED_PHASES}
-    found = []
+    all_cutoffs = []
     for rule, phase, kind, key in _own():
         own[phase].append((kind, key))
         if rule.days is not None:
-            found.append(Cutoff(phase, now - timedelta(days=rule.days), kind, key))
+            all_cutoffs.append(Cutoff(phase, now - timedelta(days=rule.days), kind, key))
     for name, days in settings.STIGMER_RETENTION.items():
         phase = Phase[name]
-        found.append(Cutoff(phase, now - timedelta(days=days), excluded=tuple(own[phase])))
-    return found
+        all_cutoffs.append(Cutoff(phase, now - timedelta(days=days), excluded=tuple(own[phase])))
+    return all_cutoffs
 
 
 def _own() -> Iterator[tuple[RetentionRule, Phase, str, uuid.UUID]]:
@@ -78,9 +78,9 @@ def _own() -> Iterator[tuple[RetentionRule, Phase, str, uuid.UUID]]:
 
 def acknowledged(rows: QuerySet[Execution]) -> QuerySet[Execution]:
     """Failures of which somebody knows, since they failed last; none that waits for a person."""
-    told = Event.objects.filter(
+    acknowledgements = Event.objects.filter(
         execution=OuterRef("pk"),
         name=EventName.ACKNOWLEDGED,
         created_at__gte=OuterRef("failed_at"),
     )
-    return rows.filter(Exists(told))
+    return rows.filter(Exists(acknowledgements))

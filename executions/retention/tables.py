@@ -77,11 +77,11 @@ def tables() -> tuple[Table, ...]:
             if source not in (model, Execution):
                 end = "" if model is Execution else f"__{path}"
                 left.append((source, f"{relation.field.name}{end}", depth + 1))
-    found = [
-        Table(model, _needed(model, tuple(known)), max(known.values()))
-        for model, known in paths.items()
+    unsorted = [
+        Table(model, _needed(model, tuple(depths)), max(depths.values()))
+        for model, depths in paths.items()
     ]
-    return tuple(sorted(found, key=lambda table: table.depth))
+    return tuple(sorted(unsorted, key=lambda table: table.depth))
 
 
 def _needed(model: type[models.Model], paths: tuple[str, ...]) -> tuple[str, ...]:
@@ -106,15 +106,15 @@ def _references(model: type[models.Model]) -> Iterator[Any]:
 @cache
 def loosened() -> tuple[tuple[type[models.Model], str, Table], ...]:
     """References that are emptied when a row goes: whose they are, their names, to which table."""
-    found = []
+    references = []
     for table in tables():
         for field in table.model._meta.get_fields(include_hidden=True):
             is_reference = field.auto_created and not field.concrete
             if is_reference and (field.one_to_one or field.one_to_many):
                 relation: Any = field
                 if relation.on_delete is models.SET_NULL:
-                    found.append((relation.related_model, relation.field.name, table))
-    return tuple(found)
+                    references.append((relation.related_model, relation.field.name, table))
+    return tuple(references)
 
 
 def delete(keys: Sequence[uuid.UUID]) -> int:

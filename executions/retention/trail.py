@@ -40,10 +40,10 @@ def let_go(before: datetime) -> Left | None:
     for anchor in AuditAnchor.objects.filter(is_open=True):
         if anchors.is_true(anchor):
             _finish(anchor)
-    if found := audit.problems():
+    if problems := audit.problems():
         raise Refused(
             "conflict",
-            f"The audit trail is broken: {found[0].detail}",
+            f"The audit trail is broken: {problems[0].detail}",
             remedy="Look into it and acknowledge it first.",
         )
     newest = AuditEntry.objects.order_by("-id").first()

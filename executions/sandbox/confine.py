@@ -85,8 +85,8 @@ _FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK)
 
 def abi() -> int:
     """The version of Landlock in this kernel; 0 for none."""
-    known: int = _LIBC.syscall(_CREATE, None, 0, 1)
-    return max(0, known)
+    version: int = _LIBC.syscall(_CREATE, None, 0, 1)
+    return max(0, version)
 
 
 def is_possible() -> bool:
@@ -99,10 +99,10 @@ def main() -> None:
     os.set_inheritable(status, False)
     try:
         words = _words(rules)
-        given = list(zip(words[::2], words[1::2], strict=True))
-        has_network = ("network", "yes") in given
+        permissions = list(zip(words[::2], words[1::2], strict=True))
+        has_network = ("network", "yes") in permissions
         _no_new_privileges()
-        _landlock([each for each in given if each[0] != "network"], has_network)
+        _landlock([each for each in permissions if each[0] != "network"], has_network)
         _seccomp(has_network)
         if not has_network:
             _prove()
@@ -131,13 +131,13 @@ def _no_new_privileges() -> None:
         _LIBC.prctl(_DROP_FROM_BOUNDING, capability, 0, 0, 0)
 
 
-def _landlock(given: list[tuple[str, str]], has_network: bool) -> None:
+def _landlock(permissions: list[tuple[str, str]], has_network: bool) -> None:
     """Only what lies below these paths; no TCP, no signal and no abstract socket to outside."""
     if abi() < LEAST_ABI:
         raise OSError(f"Landlock {LEAST_ABI} or newer is needed (Linux 6.12)")
     about = struct.pack("=QQQ", _ALL_FILES, 0 if has_network else _TCP, _SCOPES)
     ruleset = _checked(_LIBC.syscall(_CREATE, about, len(about), 0), "landlock_create_ruleset")
-    for kind, path in given:
+    for kind, path in permissions:
         try:
             below = os.open(path, os.O_PATH | os.O_CLOEXEC)
         except FileNotFoundError:

@@ -183,9 +183,9 @@ def _tried(may_use_docker: bool) -> Containers:
     )
 
 
-def _of_podman(told: Any) -> str:
+def _of_podman(info: Any) -> str:
     """Why it keeps no container within its limits; empty where it does."""
-    host = told.get("host") or {}
+    host = info.get("host") or {}
     missing = [
         name for name in ("memory", "pids") if name not in (host.get("cgroupControllers") or [])
     ]
@@ -196,11 +196,11 @@ def _of_podman(told: Any) -> str:
     return f"podman cannot limit {' and '.join(missing)} here{needs}"
 
 
-def _of_docker(told: Any) -> str:
-    problems = told.get("ServerErrors") or []
+def _of_docker(info: Any) -> str:
+    problems = info.get("ServerErrors") or []
     if problems:
         return f"docker: {str(problems[0])[:300]}"
-    missing = [name for name in ("MemoryLimit", "PidsLimit") if not told.get(name)]
+    missing = [name for name in ("MemoryLimit", "PidsLimit") if not info.get(name)]
     return f"docker has no {' and '.join(missing)} here" if missing else ""
 
 

@@ -39,19 +39,19 @@ _ENTRIES = 300_000
 class Keeper:
     """The life of one command, from what it is told to what is reported."""
 
-    def __init__(self, told: dict[str, Any], wake: int, ends: list[int]) -> None:
-        self.told = told
+    def __init__(self, instructions: dict[str, Any], wake: int, ends: list[int]) -> None:
+        self.instructions = instructions
         # Readable after a signal; the signals that ask it to end.
         self.wake, self.ends = wake, ends
-        self.limits = told["limits"]
-        self.until = time.monotonic() + told["seconds"]
+        self.limits = instructions["limits"]
+        self.until = time.monotonic() + instructions["seconds"]
         self.out = bytearray()
         self.why = ""
         self.code: int | None = None
         # Memory of files that have no name, as it was when the disk was looked at last.
         self.unnamed_bytes = 0
         self.streams: dict[int, Stream] = {}
-        self.to_send = memoryview(told["stdin"].encode())
+        self.to_send = memoryview(instructions["stdin"].encode())
         self.poll = select.poll()
         self.pid = self.stdin = self.status = -1
         self.next_look = self.next_disk = 0.0
@@ -61,8 +61,8 @@ class Keeper:
         self._follow()
         _kill_all()
         self._drain()
-        if self.told.get("after"):
-            _carry_out(self.told["after"], self.told["environment"])
+        if self.instructions.get("after"):
+            _carry_out(self.instructions["after"], self.instructions["environment"])
         self._say(b"x", json.dumps(self._end()).encode())
         os.set_blocking(1, True)
         while self.out:
@@ -73,21 +73,23 @@ class Keeper:
         out, out_write = os.pipe()
         err, err_write = os.pipe()
         self.status, status_write = os.pipe()
-        words = b"".join(word.encode() + b"\0" for word in self.told["arguments"])
+        words = b"".join(word.encode() + b"\0" for word in self.instructions["arguments"])
         extra = _memory_file("arguments", words)
-        calls = _memory_file("filter", bytes.fromhex(self.told["filter"]))
-        given = {"{status}": status_write, "{arguments}": extra, "{filter}": calls}
-        argv = [str(given.get(word, word)) for word in self.told["argv"]]
+        calls = _memory_file("filter", bytes.fromhex(self.instructions["filter"]))
+        descriptors = {"{status}": status_write, "{arguments}": extra, "{filter}": calls}
+        argv = [str(descriptors.get(word, word)) for word in self.instructions["argv"]]
         self.pid = os.fork()
         if self.pid == 0:
-            _become(argv, self.told, stdin, out_write, err_write, [status_write, extra, calls])
+            _become(
+                argv, self.instructions, stdin, out_write, err_write, [status_write, extra, calls]
+            )
         for descriptor in (stdin, out_write, err_write, status_write):
             os.close(descriptor)
         for file in (extra, calls):
             if file is not None:
                 os.close(file)
         for descriptor, name in ((out, b"o"), (err, b"e")):
-            most = self.told["head_bytes"], self.told["tail_bytes"]
+            most = self.instructions["head_bytes"], self.instructions["tail_bytes"]
             self.streams[descriptor] = Stream(name, *most)
             self._watch(descriptor, select.POLLIN)
         for descriptor, events in ((0, select.POLLIN), (1, 0), (self.wake, select.POLLIN)):
@@ -163,8 +165,8 @@ class Keeper:
             self.poll.unregister(descriptor)
             return False
         stream = self.streams[descriptor]
-        if told := stream.take(chunk):
-            self._say(stream.name, told)
+        if head := stream.take(chunk):
+            self._say(stream.name, head)
         return True
 
     def _say(self, kind: bytes, body: bytes) -> None:
@@ -210,7 +212,7 @@ class Keeper:
         return "memory" if used + shared > most else ""
 
     def _has_filled_the_disk(self) -> bool:
-        folders = self.told["folders"]
+        folders = self.instructions["folders"]
         on_disk, self.unnamed_bytes = _unnamed(_descendants(os.getpid()), folders)
         return _is_full(folders, self.limits["disk_bytes"] - on_disk)
 
@@ -227,8 +229,8 @@ class Keeper:
                 if not chunk:
                     break
                 stream = self.streams[descriptor]
-                if told := stream.take(chunk):
-                    self._say(stream.name, told)
+                if head := stream.take(chunk):
+                    self._say(stream.name, head)
         for stream in self.streams.values():
             if rest := stream.rest():
                 self._say(stream.name, rest)
@@ -236,7 +238,7 @@ class Keeper:
     def _end(self) -> dict[str, Any]:
         said = _status(self.status)
         began = True
-        if self.told["reports_status"]:
+        if self.instructions["reports_status"]:
             # The process that reports the beginning may have been killed after the command had
             # begun.
             is_killed = self.code is not None and self.code < 0
@@ -264,14 +266,14 @@ class Stream:
 
     def take(self, chunk: bytes) -> bytes:
         """The part of it that is told at once."""
-        told, rest = chunk[: self._room], chunk[self._room :]
-        self._room -= len(told)
+        head, rest = chunk[: self._room], chunk[self._room :]
+        self._room -= len(head)
         self._tail += rest
         over = len(self._tail) - self._tail_bytes
         if over > 0:
             self.left_out += over
             del self._tail[:over]
-        return told
+        return head
 
     def rest(self) -> bytes:
         """The end that was kept, behind a line that says what is missing before it."""
@@ -283,7 +285,7 @@ class Stream:
 
 def _become(
     argv: list[str],
-    told: dict[str, Any],
+    instructions: dict[str, Any],
     stdin: int,
     out: int,
     err: int,
@@ -293,7 +295,7 @@ def _become(
     try:
         os.setsid()
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if not told.get("keeps_privileges"):
+        if not instructions.get("keeps_privileges"):
             _LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         for target, source in enumerate((stdin, out, err)):
             os.dup2(source, target)
@@ -303,9 +305,9 @@ def _become(
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
-        _limit(told["limits"])
-        os.chdir(told["cwd"])
-        os.execve(argv[0], argv, told["environment"])
+        _limit(instructions["limits"])
+        os.chdir(instructions["cwd"])
+        os.execve(argv[0], argv, instructions["environment"])
     except BaseException as problem:
         status = inherited[0]
         if status is not None:
@@ -346,44 +348,44 @@ def _memory_file(name: str, body: bytes) -> int | None:
 def _status(descriptor: int) -> dict[str, Any]:
     """The status that was told beside the output: JSON documents, one after the other."""
     os.set_blocking(descriptor, False)
-    found: dict[str, Any] = {}
+    status: dict[str, Any] = {}
     try:
         body = os.read(descriptor, _CHUNK).decode("utf-8", "replace")
     except BlockingIOError:
-        return found
+        return status
     decoder, at = json.JSONDecoder(), 0
     while (at := at + len(body[at:]) - len(body[at:].lstrip())) < len(body):
         try:
             document, at = decoder.raw_decode(body, at)
         except ValueError:
             break
-        found.update(document)
-    return found
+        status.update(document)
+    return status
 
 
 def _descendants(pid: int) -> list[int]:
-    found: list[int] = []
+    pids: list[int] = []
     waiting = [pid]
     while waiting:
         children = _children(waiting.pop())
-        found += children
+        pids += children
         waiting += children
-    return found
+    return pids
 
 
 def _children(pid: int) -> list[int]:
-    found: list[int] = []
+    pids: list[int] = []
     try:
         threads = os.listdir(f"/proc/{pid}/task")
     except OSError:
-        return found
+        return pids
     for thread in threads:
         try:
             with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
-                found += map(int, file.read().split())
+                pids += map(int, file.read().split())
         except OSError:
             continue
-    return found
+    return pids
 
 
 def _memory_of(pid: int) -> tuple[int, int]:
@@ -403,11 +405,11 @@ def _shared_memory_of(pid: int) -> int:
     for name, word in (("smaps_rollup", "Pss_Shmem:"), ("status", "RssShmem:")):
         try:
             with open(f"/proc/{pid}/{name}", encoding="ascii", errors="replace") as file:
-                found = [line.split() for line in file if line.startswith(word)]
+                lines = [line.split() for line in file if line.startswith(word)]
         except OSError:
             continue
-        if found:
-            return int(found[0][1]) * 1024
+        if lines:
+            return int(lines[0][1]) * 1024
     return 0
 
 
@@ -443,8 +445,8 @@ def _is_full(folders: list[str], most_bytes: int) -> bool:
     waiting = list(folders)
     while waiting:
         try:
-            with os.scandir(waiting.pop()) as found:
-                for entry in found:
+            with os.scandir(waiting.pop()) as folder:
+                for entry in folder:
                     entries += 1
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
@@ -515,13 +517,13 @@ def main() -> None:
 
 
 def _exactly(count: int) -> bytes:
-    found = b""
-    while len(found) < count:
-        chunk = os.read(0, count - len(found))
+    received = b""
+    while len(received) < count:
+        chunk = os.read(0, count - len(received))
         if not chunk:
             sys.exit(0)
-        found += chunk
-    return found
+        received += chunk
+    return received
 
 
 if __name__ == "__main__":

@@ -142,8 +142,8 @@ class _Trial:
 
 def _network(trial: _Trial) -> str:
     devices = trial.of("cut -s -d: -f1 /proc/net/dev").stdout.split()
-    found = [name for name in devices if name != "lo"]
-    return f"a command sees the network ({', '.join(found)})" if found else ""
+    interfaces = [name for name in devices if name != "lo"]
+    return f"a command sees the network ({', '.join(interfaces)})" if interfaces else ""
 
 
 def _reads(trial: _Trial) -> str:
@@ -183,8 +183,8 @@ def _writes(trial: _Trial) -> str:
         ended = trial.of(script.replace("$0", str(other.work)), arguments=paths)
         if other.work.stat().st_mode & 0o077:
             return "a command changed the permissions of a folder of the server"
-    found = ended.stdout.split()
-    return f"a command wrote to {', '.join(found)}" if found else ""
+    written = ended.stdout.split()
+    return f"a command wrote to {', '.join(written)}" if written else ""
 
 
 def _end(trial: _Trial) -> str:

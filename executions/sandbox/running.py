@@ -63,7 +63,7 @@ def run(
     ``heard`` is told its output as it comes, both streams in one. All that it started has ended
     with it. Raises Spoiled.
     """
-    told = {
+    instructions = {
         "argv": start.argv,
         "arguments": start.arguments,
         "environment": start.environment,
@@ -86,7 +86,7 @@ def run(
     try:
         patience = _GRACE_SECONDS + (_AFTER_SECONDS if start.after else 0)
         with _keeper(patience) as process:
-            return _Talk(process, heard, patience).through(told, deadline, stopping)
+            return _Talk(process, heard, patience).through(instructions, deadline, stopping)
     except Spoiled:
         if start.mark:
             leftovers.end(start.mark)
@@ -148,8 +148,10 @@ class _Talk:
         self._end: dict[str, Any] | None = None
         self._is_stopped = False
 
-    def through(self, told: dict[str, Any], deadline: Clock, stopping: Stopping | None) -> Ended:
-        body = json.dumps(told).encode()
+    def through(
+        self, instructions: dict[str, Any], deadline: Clock, stopping: Stopping | None
+    ) -> Ended:
+        body = json.dumps(instructions).encode()
         with suppress(BrokenPipeError):
             self._send(len(body).to_bytes(4, "big") + body)
         if stopping is not None:
