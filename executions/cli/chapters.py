@@ -63,14 +63,14 @@ class Chapters(TyperGroup):
     """Commands that are in no chapter come last."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        known = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        commands = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
         placed = {name for names in CHAPTERS.values() for name in names}
-        others = tuple(name for name in known if name not in placed)
+        others = tuple(name for name in commands if name not in placed)
         for title, names in {**CHAPTERS, "More": others}.items():
             rows = [
                 (name, command.get_short_help_str(80))
                 for name in names
-                if (command := known.get(name))
+                if (command := commands.get(name))
             ]
             if rows:
                 with formatter.section(title):

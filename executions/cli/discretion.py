@@ -66,7 +66,7 @@ def _kept() -> str:
     from executions.cli.remote import kept
 
     try:
-        found = json.loads(kept.path().read_text())
+        document = json.loads(kept.path().read_text())
     except (OSError, ValueError, RuntimeError):
         return ""
-    return str(found.get("token") or "") if isinstance(found, dict) else ""
+    return str(document.get("token") or "") if isinstance(document, dict) else ""

@@ -87,11 +87,11 @@ def _safety() -> Finding:
     """The faults that `stigmer check` refuses, where others may reach the server."""
     from executions.health.exposure import exposures
 
-    found = exposures()
-    if not found:
+    messages = exposures()
+    if not messages:
         return Finding("safety", True, "nothing stands open")
-    remedy = " ".join(str(message.hint) for message in found)
-    detail = " ".join(str(message.msg) for message in found)
+    remedy = " ".join(str(message.hint) for message in messages)
+    detail = " ".join(str(message.msg) for message in messages)
     return Finding("safety", True, detail, remedy, is_warning=True)
 
 
@@ -152,7 +152,7 @@ def _hosts_of_agents() -> Iterator[Finding]:
         servers = McpServer.objects.filter(transport=Transport.STDIO)
         commands = set(servers.values_list("name", flat=True))
         heads = Agent.objects.exclude(head_version=None).select_related("head_version")
-        found = [
+        unbound = [
             (agent.slug, names)
             for agent in heads.order_by("slug").iterator()
             if agent.head_version is not None
@@ -161,9 +161,9 @@ def _hosts_of_agents() -> Iterator[Finding]:
     except DatabaseError:
         # The check of the database has said so.
         return
-    if found:
-        shown = "; ".join(f"{slug}: {', '.join(names)}" for slug, names in found[:10])
-        more = f", and {len(found) - 10} more agents" if len(found) > 10 else ""
+    if unbound:
+        shown = "; ".join(f"{slug}: {', '.join(names)}" for slug, names in unbound[:10])
+        more = f", and {len(unbound) - 10} more agents" if len(unbound) > 10 else ""
         detail = f"do not bind functions and commands ({shown}{more})"
         yield Finding("hosts of agents", True, detail)
 

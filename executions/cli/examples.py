@@ -103,45 +103,45 @@ def provide_files(folder: Path) -> None:
 
 
 def _apply(slug: str, text: str, admin: User) -> bool:
-    known = (
+    existing = (
         Workflow.objects.select_related("head_version")
         .filter(slug=slug, visibility=Visibility.SHARED)
         .first()
     )
     return _applied(
-        known, slug, text, lambda: apply_definition(text, _owner(known, admin)).workflow
+        existing, slug, text, lambda: apply_definition(text, _owner(existing, admin)).workflow
     )
 
 
 def _apply_agent(slug: str, text: str, admin: User) -> bool:
-    known = (
+    existing = (
         Agent.objects.select_related("head_version")
         .filter(slug=slug, visibility=Visibility.SHARED)
         .first()
     )
-    return _applied(known, slug, text, lambda: apply_agent(text, _owner(known, admin)).agent)
+    return _applied(existing, slug, text, lambda: apply_agent(text, _owner(existing, admin)).agent)
 
 
-def _owner(known: Workflow | Agent | None, admin: User) -> User:
-    return known.owner if known else admin
+def _owner(existing: Workflow | Agent | None, admin: User) -> User:
+    return existing.owner if existing else admin
 
 
 def _applied(
-    known: Workflow | Agent | None,
+    existing: Workflow | Agent | None,
     slug: str,
     text: str,
     apply: Callable[[], Workflow | Agent],
 ) -> bool:
     digest = hashlib.sha256(text.encode()).hexdigest()
-    if known is not None:
-        head = known.head_version.digest if known.head_version else ""
-        if head == digest or known.annotations.get(MARK) != head:
+    if existing is not None:
+        head = existing.head_version.digest if existing.head_version else ""
+        if head == digest or existing.annotations.get(MARK) != head:
             return False
     try:
-        found = apply()
+        applied = apply()
     except (DefinitionError, StigmerError) as problem:
         log.warning("example was not applied", example=slug, problem=str(problem))
         return False
-    annotations = {**found.annotations, MARK: digest}
-    type(found)._default_manager.filter(pk=found.pk).update(annotations=annotations)
+    annotations = {**applied.annotations, MARK: digest}
+    type(applied)._default_manager.filter(pk=applied.pk).update(annotations=annotations)
     return True

@@ -18,17 +18,17 @@ FORMS = "name=value, @FILE (JSON or YAML 1.2), @- (standard input) or a JSON obj
 LARGEST = {"max_bytes": 64 * 1024 * 1024, "max_depth": 200, "max_nodes": 2_000_000}
 
 
-def read_input(given: Sequence[str]) -> dict[str, Any] | None:
+def read_input(texts: Sequence[str]) -> dict[str, Any] | None:
     """The value of ``--input``, each time it is given; None where it is not given at all.
 
     A value is read as JSON where it is JSON (``quantity=3``, ``express=true``), else as text
     (``sku=tea``); quotes make a text of what looks like a number (``code='"007"'``). Raises
     CommandError for what cannot be read.
     """
-    if not given:
+    if not texts:
         return None
     merged: dict[str, Any] = {}
-    for text in given:
+    for text in texts:
         merged.update(_one(text))
     return merged
 

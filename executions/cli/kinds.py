@@ -149,15 +149,15 @@ def subject(kind: str, name: str | None) -> tuple[Kind, str]:
     kind.
     """
     if name is not None:
-        found = named(kind)
+        kind_row = named(kind)
         # Runs of both kinds are executions to whoever holds an id.
-        by_id = _of_id(name) if found.name == "execution" else None
-        return by_id or found, name
+        by_id = _of_id(name) if kind_row.name == "execution" else None
+        return by_id or kind_row, name
     by_id = _of_id(kind)
     if by_id is None:
-        found = named(kind)
+        kind_row = named(kind)
         raise CommandError(
-            f"Which {found.name}?", remedy=f"Name it: {found.name} NAME.", code=ExitCode.USAGE
+            f"Which {kind_row.name}?", remedy=f"Name it: {kind_row.name} NAME.", code=ExitCode.USAGE
         )
     return by_id, kind
 

@@ -21,5 +21,5 @@ def report_lines(report: RepairReport) -> Iterator[str]:
 
 
 def as_json(report: RepairReport) -> dict[str, Any]:
-    found = [asdict(orphan) for orphan in report.found]
-    return {"dry_run": report.dry_run, "mended": report.mended, "found": found}
+    orphans = [asdict(orphan) for orphan in report.found]
+    return {"dry_run": report.dry_run, "mended": report.mended, "found": orphans}

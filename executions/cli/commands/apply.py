@@ -88,13 +88,13 @@ def validate(
     ] = False,
 ) -> None:
     """Check definitions: every problem with its line, nothing is stored."""
-    given = [*(paths or ()), *(file or ())]
-    if not given:
+    names = [*(paths or ()), *(file or ())]
+    if not names:
         raise CommandError(
             "There is nothing to check.", remedy="Name a file or a folder.", code=ExitCode.USAGE
         )
     failed = 0
-    for text in texts(given):
+    for text in texts(names):
         problems, warnings = _checked_here(text) if offline else _checked_there(client, text)
         _print_findings(text, problems)
         _print_findings(text, [f"warning: {warning}" for warning in warnings])
@@ -105,11 +105,11 @@ def validate(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def texts(given: Iterable[str]) -> Iterator[Text]:
+def texts(names: Iterable[str]) -> Iterator[Text]:
     """The definitions in these files and folders. Raises CommandError where one cannot be read."""
     from executions.cli.inputs import read_file
 
-    for name in given:
+    for name in names:
         if name == "-":
             text = sys.stdin.read()
             yield Text("standard input", text, kind_of(text))
@@ -141,14 +141,14 @@ def kind_of(text: str) -> str:
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found = sorted(each for each in path.iterdir() if each.is_file() and _is_definition(each))
-    if not found:
+    definitions = sorted(each for each in path.iterdir() if each.is_file() and _is_definition(each))
+    if not definitions:
         raise CommandError(
             f"There is no definition in {path}.",
             remedy=f"Those end with {', '.join((*SUFFIXES, OF_SKILLS))}.",
             code=ExitCode.USAGE,
         )
-    return found
+    return definitions
 
 
 def _is_definition(path: Path) -> bool:

@@ -64,23 +64,23 @@ def _respond(
 ) -> None:
     from executions.cli.inputs import read_input
 
-    given, address = read_input(form or ()), f"/approvals/{quote(approval, safe='')}"
+    answers, address = read_input(form or ()), f"/approvals/{quote(approval, safe='')}"
     body: dict[str, Any] = {"outcome": outcome, "comment": comment}
-    if given is not None:
-        body["form"] = filled(client.get(address)["form"], given)
+    if answers is not None:
+        body["form"] = filled(client.get(address)["form"], answers)
     answered = client.post(f"{address}/respond", body)
     said = f"{answered['execution_id']} goes on: {answered['response']['outcome']}"
     tell(answered, said, output)
 
 
-def filled(form: Any, given: Any) -> Any:
+def filled(form: Any, answers: Any) -> Any:
     """The form's proposals stand for fields that are left out, as on its page."""
     fields = form.get("properties") if isinstance(form, dict) else None
-    if not isinstance(fields, dict) or not isinstance(given, dict):
-        return given
+    if not isinstance(fields, dict) or not isinstance(answers, dict):
+        return answers
     proposed = {
         name: field["default"]
         for name, field in fields.items()
         if isinstance(field, dict) and "default" in field
     }
-    return proposed | given
+    return proposed | answers

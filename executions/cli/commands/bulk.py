@@ -66,9 +66,9 @@ def show(
     client: Client, bulk_id: Id, follow: Follow = False, output: AsText = Sentence.TEXT
 ) -> None:
     """How far it has come, and which runs refused."""
-    found = _ended(client, bulk_id) if follow else client.get(_path(bulk_id))
-    _say(found, output)
-    if output == Sentence.TEXT and found["counts"]["refused"]:
+    operation = _ended(client, bulk_id) if follow else client.get(_path(bulk_id))
+    _say(operation, output)
+    if output == Sentence.TEXT and operation["counts"]["refused"]:
         for item in client.items(f"{_path(bulk_id)}/items", 100_000):
             if item["status"] == "REFUSED":
                 print(f"{item['execution_id']}  {item['said']}")
@@ -102,9 +102,9 @@ def _ended(client: Client, bulk_id: str) -> dict[str, Any]:
     from time import sleep
 
     while True:
-        found: dict[str, Any] = client.get(_path(bulk_id))
-        if found["ended_at"] is not None:
-            return found
+        operation: dict[str, Any] = client.get(_path(bulk_id))
+        if operation["ended_at"] is not None:
+            return operation
         sleep(_WAIT_SECONDS)
 
 
@@ -112,9 +112,11 @@ def _path(bulk_id: str) -> str:
     return f"/bulk-runs/{quote(bulk_id, safe='')}"
 
 
-def _say(found: dict[str, Any], output: Sentence) -> None:
+def _say(operation: dict[str, Any], output: Sentence) -> None:
     counts = ", ".join(
-        f"{many:,} {status.replace('_', ' ')}" for status, many in found["counts"].items() if many
+        f"{many:,} {status.replace('_', ' ')}"
+        for status, many in operation["counts"].items()
+        if many
     )
-    where = f"{found['id']}  {found['verb']}, {found['phase'].lower()}"
-    tell(found, f"{where}: {counts}. {found['said']}".rstrip(), output)
+    where = f"{operation['id']}  {operation['verb']}, {operation['phase'].lower()}"
+    tell(operation, f"{where}: {counts}. {operation['said']}".rstrip(), output)

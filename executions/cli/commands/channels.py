@@ -90,18 +90,18 @@ def test(client: Client, name: Name) -> None:
     sent = client.post(f"{path}/test", {})
     until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until:
-        found = [
+        messages = [
             each for each in client.get(f"{path}/messages")["items"] if each["id"] == sent["id"]
         ]
-        if found and (found[0]["state"] != "waiting" or found[0]["problem"]):
+        if messages and (messages[0]["state"] != "waiting" or messages[0]["problem"]):
             break
         time.sleep(LOOK_SECONDS)
     else:
         raise CommandError(
             "The test still waits.", remedy="Is a worker alive? `stigmer doctor` says so."
         )
-    if found[0]["state"] != "sent":
-        raise CommandError(f"{name} did not take the test.", remedy=str(found[0]["problem"]))
+    if messages[0]["state"] != "sent":
+        raise CommandError(f"{name} did not take the test.", remedy=str(messages[0]["problem"]))
     print(f"{name} took the test.")
 
 
@@ -154,8 +154,8 @@ def add_common(group: typer.Typer, kind: str, plural: str) -> None:
         from executions.cli.kinds import MESSAGE
 
         asked: dict[str, Any] = {"state": state} if state else {}
-        found = client.get(f"{path}/{id_of(client, path, kind, name)}/messages", **asked)
-        print_items(MESSAGE, found["items"], output)
+        page = client.get(f"{path}/{id_of(client, path, kind, name)}/messages", **asked)
+        print_items(MESSAGE, page["items"], output)
 
     @group.command("delete")
     @talks
@@ -165,14 +165,14 @@ def add_common(group: typer.Typer, kind: str, plural: str) -> None:
         print(f"{name} is deleted.")
 
 
-def texts(given: list[str] | None) -> list[str] | None:
+def texts(values: list[str] | None) -> list[str] | None:
     """The list that an option was given: one empty text empties it, and none leaves it alone."""
-    return [each for each in given if each] if given else None
+    return [each for each in values if each] if values else None
 
 
-def put_changes(client: Client, kind: str, name: str, given: dict[str, Any]) -> None:
+def put_changes(client: Client, kind: str, name: str, options: dict[str, Any]) -> None:
     """Changes what was named of a channel or sink. Raises CommandError."""
-    changes = {field: value for field, value in given.items() if value is not None}
+    changes = {field: value for field, value in options.items() if value is not None}
     if not changes:
         raise CommandError(
             "Nothing is to be changed.", remedy="Name an option.", code=ExitCode.USAGE
@@ -186,13 +186,13 @@ def id_of(client: Client, path: str, kind: str, name: str) -> str:
     """The id of the one of this name. Raises CommandError."""
     if name.startswith("snk-"):
         return name
-    found = {item["name"]: str(item["id"]) for item in client.items(path, 100)}
-    if name not in found:
-        known = ", ".join(found) or "none"
+    ids = {item["name"]: str(item["id"]) for item in client.items(path, 100)}
+    if name not in ids:
+        names = ", ".join(ids) or "none"
         raise CommandError(
-            f"There is no {kind} {name!r}.", remedy=f"Known: {known}.", code=ExitCode.NOT_FOUND
+            f"There is no {kind} {name!r}.", remedy=f"Known: {names}.", code=ExitCode.NOT_FOUND
         )
-    return found[name]
+    return ids[name]
 
 
 add_common(channels, "channel", "channels")

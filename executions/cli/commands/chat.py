@@ -86,26 +86,26 @@ class _Asking:
 
         print(f"? {plain(question['prompt'])}", file=sys.stderr)
         outcomes = question["outcomes"]
-        told = [f"{place}) {each['label']}" for place, each in enumerate(outcomes, start=1)]
-        given = _given(question["form"])
-        told += [f"{_EDIT}) change what it is given, and approve"] if given else []
-        print("  " + "  ".join(plain(each) for each in told), file=sys.stderr)
+        choices = [f"{place}) {each['label']}" for place, each in enumerate(outcomes, start=1)]
+        arguments = _given(question["form"])
+        choices += [f"{_EDIT}) change what it is given, and approve"] if arguments else []
+        print("  " + "  ".join(plain(each) for each in choices), file=sys.stderr)
         body: dict[str, Any] | None = None
         while body is None:
             chosen = _line("? ")
             if chosen is None:
                 print(f"It waits: stigmer respond {question['id']} …", file=sys.stderr)
                 raise _InputEnded
-            body = self._body(question, chosen.strip(), given)
+            body = self._body(question, chosen.strip(), arguments)
         self._client.post(f"/approvals/{quote(question['id'], safe='')}/respond", body)
 
     def _body(
-        self, question: dict[str, Any], chosen: str, given: dict[str, Any]
+        self, question: dict[str, Any], chosen: str, arguments: dict[str, Any]
     ) -> dict[str, Any] | None:
         """The answer; None where it is none."""
         names = [str(each["name"]) for each in question["outcomes"]]
-        if chosen == _EDIT and given:
-            return _edited(names[0], given)
+        if chosen == _EDIT and arguments:
+            return _edited(names[0], arguments)
         if chosen.isascii() and chosen.isdigit() and 1 <= int(chosen) <= len(names):
             chosen = names[int(chosen) - 1]
         if chosen not in names:
@@ -122,8 +122,11 @@ class _Asking:
         return {"outcome": chosen}
 
 
-def _edited(outcome: str, given: dict[str, Any]) -> dict[str, Any] | None:
-    print(f"It is {json.dumps(given, ensure_ascii=False)}; type what it shall be:", file=sys.stderr)
+def _edited(outcome: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
+    print(
+        f"It is {json.dumps(arguments, ensure_ascii=False)}; type what it shall be:",
+        file=sys.stderr,
+    )
     text = _line("{ ")
     try:
         form = json.loads(text or "")
@@ -134,8 +137,8 @@ def _edited(outcome: str, given: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _properties(form: Any) -> dict[str, Any]:
-    found = form.get("properties") if isinstance(form, dict) else None
-    return found if isinstance(found, dict) else {}
+    properties = form.get("properties") if isinstance(form, dict) else None
+    return properties if isinstance(properties, dict) else {}
 
 
 def _wants_text(form: Any) -> bool:

@@ -135,10 +135,10 @@ def import_(
         if actor is None:
             message = f"There is no account {name!r}." if name else "Whose copies are they?"
             raise CommandError(message, remedy="Name an account: --as NAME.", code=ExitCode.USAGE)
-        found = import_runs(file, actor, only=only, applies=applies, trusts=foreign)
+        imported = import_runs(file, actor, only=only, applies=applies, trusts=foreign)
     except ArchiveUnreadable as error:
         raise CommandError(str(error)) from error
-    for done in found:
+    for done in imported:
         note = "" if done.is_whole else " (its journal was redacted: it can be read, not resumed)"
         print(f"{done.from_id} is {done.execution.public_id}, {done.execution.phase}{note}.")
 
@@ -146,38 +146,38 @@ def import_(
 def _prune(output: Sentence) -> None:
     from executions.retention import pruning, space
 
-    runs = rows = given = 0
+    runs = rows = bytes_freed = 0
     after = None
     while (done := pruning.go_on(after)) is not None:
         runs, rows, after = runs + done.executions, rows + done.rows, done.last or after
         while freed := space.give_back():
-            given += freed
+            bytes_freed += freed
         if output == Sentence.TEXT:
             print(
                 f"{done.archive}: {done.executions:,} runs, {done.bytes:,} bytes.", file=sys.stderr
             )
     while freed := space.give_back():
-        given += freed
+        bytes_freed += freed
     if output == Sentence.JSON:
         from executions.cli.display.structured import print_structured
 
-        print_structured({"executions": runs, "rows": rows, "bytes_given_back": given})
+        print_structured({"executions": runs, "rows": rows, "bytes_given_back": bytes_freed})
     else:
-        print(f"{runs:,} runs ({rows:,} rows) archived, {given:,} bytes given back.")
+        print(f"{runs:,} runs ({rows:,} rows) archived, {bytes_freed:,} bytes given back.")
 
 
-def _say(found: Preview, output: Sentence) -> None:
+def _say(preview: Preview, output: Sentence) -> None:
     if output == Sentence.JSON:
         from dataclasses import asdict
 
         from executions.cli.display.structured import print_structured
 
-        print_structured(asdict(found))
+        print_structured(asdict(preview))
         return
-    for each in found.going:
+    for each in preview.going:
         print(f"{each.subject}  {each.phase}  {each.executions:,}  since {each.oldest}")
-    print(f"{found.executions:,} runs would be archived.")
-    if found.unacknowledged:
-        print(f"{found.unacknowledged:,} failures stay: nobody has acknowledged them.")
-    if found.with_family:
-        print(f"{found.with_family:,} runs stay with a run that they belong together with.")
+    print(f"{preview.executions:,} runs would be archived.")
+    if preview.unacknowledged:
+        print(f"{preview.unacknowledged:,} failures stay: nobody has acknowledged them.")
+    if preview.with_family:
+        print(f"{preview.with_family:,} runs stay with a run that they belong together with.")

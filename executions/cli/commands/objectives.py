@@ -57,13 +57,13 @@ def objective(
         client.delete(path)
         print(f"{workflow} has no objective now.")
         return
-    found = client.put(path, body) if body else client.get(path)
-    tell(found, "\n".join(lines(found)), output)
+    report = client.put(path, body) if body else client.get(path)
+    tell(report, "\n".join(lines(report)), output)
 
 
-def lines(found: dict[str, Any]) -> Iterator[str]:
+def lines(report: dict[str, Any]) -> Iterator[str]:
     """Each target in words, and what was reached of it."""
-    for target in found["targets"]:
+    for target in report["targets"]:
         yield _aim(target)
         for name, words in (("last_7_days", "7 days"), ("last_30_days", "30 days")):
             yield f"  last {words}  {_reached(target[name])}"
@@ -71,7 +71,7 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
         yield f"  budget used  {'-' if used is None else f'{100 * used:.0f} %'}"
         hour, day = (_burn(target[name]) for name in ("last_hour", "last_24_hours"))
         yield f"  burn  {hour} in the last hour, {day} in the last 24 hours (1 is sustainable)"
-    if (days := found.get("counted_days", DAYS)) < DAYS:
+    if (days := report.get("counted_days", DAYS)) < DAYS:
         yield f"{days} of {DAYS} days are counted; ask again, and it goes on there."
 
 

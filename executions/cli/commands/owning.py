@@ -48,19 +48,19 @@ def hand_over(
     back: Annotated[bool, typer.Option("--back", help="To no group: its owner's alone.")] = False,
 ) -> None:
     """Let a group see, run and change a workflow, an agent or a skill, and look at its runs."""
-    found = named(kind)
-    if found.name not in OWNED:
+    kind_row = named(kind)
+    if kind_row.name not in OWNED:
         raise CommandError(
-            f"A group owns no {found.plural}.",
+            f"A group owns no {kind_row.plural}.",
             remedy=f"It owns one of {', '.join(OWNED)}.",
             code=ExitCode.USAGE,
         )
     if bool(group) == back:
         raise CommandError(
             "Name the group, or say --back: one of the two.",
-            remedy=f"hand-over {found.name} {name} GROUP; `stigmer list groups` names them.",
+            remedy=f"hand-over {kind_row.name} {name} GROUP; `stigmer list groups` names them.",
             code=ExitCode.USAGE,
         )
-    changed = client.patch(item_path(found, name), {"group": group})
+    changed = client.patch(item_path(kind_row, name), {"group": group})
     owner = f"the group {group}" if group else "its owner alone"
-    print(f"{found.name} {changed['metadata']['name']} belongs to {owner}")
+    print(f"{kind_row.name} {changed['metadata']['name']} belongs to {owner}")

@@ -38,24 +38,24 @@ def replay(
         raise CommandError("Name a version or a file, not both.", code=ExitCode.USAGE)
     body: dict[str, Any] = {} if version is None else {"version": version}
     body |= {} if file is None else {"definition": read_file(file)}
-    found = client.post(f"{path}/replay", body)
+    report = client.post(f"{path}/replay", body)
     if output == Sentence.JSON:
         from executions.cli.display.structured import print_structured
 
-        print_structured(found)
+        print_structured(report)
     else:
-        _say(found)
-    if found["differences"]:
+        _say(report)
+    if report["differences"]:
         raise typer.Exit(ExitCode.REFUSED)
 
 
-def _say(found: dict[str, Any]) -> None:
+def _say(report: dict[str, Any]) -> None:
     from executions.cli.display.words import plain
 
-    for each in found["differences"]:
+    for each in report["differences"]:
         print(f"{each['path'] or 'the run'}: {plain(each['text'])}")
         for sign, name in (("-", "before"), ("+", "after")):
             for line in each[name].splitlines()[:20]:
                 print(f"    {sign} {plain(line)}")
-    walked = f"{found['turns']} turns and {found['calls']} calls walked again"
-    print(f"{walked}; {len(found['differences']) or 'no'} differences")
+    walked = f"{report['turns']} turns and {report['calls']} calls walked again"
+    print(f"{walked}; {len(report['differences']) or 'no'} differences")

@@ -90,8 +90,8 @@ def run(
         "workspace": None if workspace is None else read_workspace(workspace),
     }
     body |= {"session_id": session} if kind == Runnable.AGENT else {}
-    given = read_input(input or ())
-    body |= {} if given is None else {"input": given}
+    values = read_input(input or ())
+    body |= {} if values is None else {"input": values}
     body = {field: value for field, value in body.items() if value not in (None, "")}
     path = f"/{kind.value}s/{quote(name, safe='')}/run"
     try:

@@ -58,9 +58,9 @@ def _told(function: Callable[..., None]) -> Callable[..., None]:
     """The command with an option for each of ``_OPTIONS`` in the place of its ``body``."""
 
     @wraps(function)
-    def called(*positional: Any, **given: Any) -> None:
-        body = _body({name: given.pop(name) for name in _OPTIONS})
-        function(*positional, body=body, **given)
+    def called(*positional: Any, **options: Any) -> None:
+        body = _body({name: options.pop(name) for name in _OPTIONS})
+        function(*positional, body=body, **options)
 
     signature = inspect.signature(function, eval_str=True)
     parameters = list[inspect.Parameter]()
@@ -192,32 +192,36 @@ def delete(
     print(f"{name} is deleted.")
 
 
-def _body(given: dict[str, Any]) -> dict[str, Any]:
+def _body(options: dict[str, Any]) -> dict[str, Any]:
     """The options that were named, by the names of the API."""
     from executions.cli.inputs import read_input
 
-    message = given.pop("message")
-    given["input"] = message or read_input(given["input"] or [])
-    return {name: value for name, value in given.items() if value not in ("", None)}
+    message = options.pop("message")
+    options["input"] = message or read_input(options["input"] or [])
+    return {name: value for name, value in options.items() if value not in ("", None)}
 
 
 def _path(name: str) -> str:
     return f"/schedules/{quote(name, safe='')}"
 
 
-def _say(found: dict[str, Any], output: Sentence) -> None:
-    tell(found, "\n".join(_lines(found)), output)
+def _say(schedule: dict[str, Any], output: Sentence) -> None:
+    tell(schedule, "\n".join(_lines(schedule)), output)
 
 
-def _lines(found: dict[str, Any]) -> Iterator[str]:
-    rule = f"{found['cron']} {found['time_zone']}" if found["cron"] else f"every {found['every']}"
-    starts = found["workflow"] or found["agent"]
-    yield f"{found['id']}  {found['name']}: {starts}, {rule}, {found['state']}"
-    if found["reason"]:
-        yield f"reason  {found['reason']}"
-    if found["last"]:
-        last = found["last"]
+def _lines(schedule: dict[str, Any]) -> Iterator[str]:
+    rule = (
+        f"{schedule['cron']} {schedule['time_zone']}"
+        if schedule["cron"]
+        else f"every {schedule['every']}"
+    )
+    starts = schedule["workflow"] or schedule["agent"]
+    yield f"{schedule['id']}  {schedule['name']}: {starts}, {rule}, {schedule['state']}"
+    if schedule["reason"]:
+        yield f"reason  {schedule['reason']}"
+    if schedule["last"]:
+        last = schedule["last"]
         run = f", {last['execution_id']} {last['phase']}" if last["execution_id"] else ""
         yield f"last  {last['due_at']} {last['outcome']}{run}"
-    for time in found["next_times"]:
+    for time in schedule["next_times"]:
         yield f"next  {time}"

@@ -95,7 +95,9 @@ def _sayer(output: Sentence) -> Callable[[dict[str, Any]], None]:
         if output == Sentence.JSON:
             print(json.dumps(record), flush=True)
             return
-        told = {key: plain(each) if isinstance(each, str) else each for key, each in record.items()}
-        print(readable(str(told.pop("process", "")), told), flush=True)
+        fields = {
+            key: plain(each) if isinstance(each, str) else each for key, each in record.items()
+        }
+        print(readable(str(fields.pop("process", "")), fields), flush=True)
 
     return say

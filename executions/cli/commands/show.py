@@ -64,14 +64,14 @@ def get(
     output: AsList = Listed.TABLE,
 ) -> None:
     """Print one thing."""
-    found, name = subject(kind, name)
-    item = read_one(client, found, name)
+    kind_row, name = subject(kind, name)
+    item = read_one(client, kind_row, name)
     if version is not None or source:
-        found, item = _version_of(client, found, item, version)
+        kind_row, item = _version_of(client, kind_row, item, version)
     if source:
         print(item["source"], end="")
     elif output in (Listed.TABLE, Listed.WIDE, Listed.NAME):
-        print_items(found, [item], output)
+        print_items(kind_row, [item], output)
     else:
         from executions.cli.display.structured import print_structured
 
@@ -114,7 +114,7 @@ def list_(
     output: AsList = Listed.TABLE,
 ) -> None:
     """List what is there, the newest first."""
-    found = named(kind)
+    kind_row = named(kind)
     filters = {
         "phase": [each.value for each in phase or ()],
         "workflow": workflow,
@@ -126,11 +126,11 @@ def list_(
         "unread": unread,
         "q": " ".join(each for each in (search, since and f"after:{since}") if each) or None,
     }
-    given = {field: value for field, value in filters.items() if value not in (None, [])}
-    _check_filters(found, given)
-    path = list_path(found, of)
+    chosen_filters = {field: value for field, value in filters.items() if value not in (None, [])}
+    _check_filters(kind_row, chosen_filters)
+    path = list_path(kind_row, of)
     while True:
-        print_some(client, found, path, limit, output, clears=watch, **given)
+        print_some(client, kind_row, path, limit, output, clears=watch, **chosen_filters)
         if not watch:
             return
         time.sleep(WATCH_SECONDS)
@@ -141,13 +141,13 @@ def describe(client: Client, kind: KindOrId, name: Name = None) -> None:
     """Show one thing with all that belongs to it."""
     from executions.cli.display import description
 
-    found, name = subject(kind, name)
-    path = item_path(found, name)
-    item = read_one(client, found, name)
-    if found.name in ("execution", "agent-execution"):
+    kind_row, name = subject(kind, name)
+    path = item_path(kind_row, name)
+    item = read_one(client, kind_row, name)
+    if kind_row.name in ("execution", "agent-execution"):
         description.execution(client, item, path)
-    elif found.name in ("workflow", "agent"):
-        description.resource(client, item, found.name)
+    elif kind_row.name in ("workflow", "agent"):
+        description.resource(client, item, kind_row.name)
     else:
         from executions.cli.display.structured import print_structured
 
@@ -162,14 +162,16 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete one thing; what is in use is kept."""
-    found, name = subject(kind, name)
-    if not found.may_delete:
-        remedy = "`stigmer token revoke` ends a token." if found.name == "token" else ""
-        raise CommandError(f"A {found.name} cannot be deleted.", remedy=remedy, code=ExitCode.USAGE)
-    path = item_path(found, name)
-    confirm(f"Delete the {found.name} {name}?", yes, otherwise="Nothing was deleted.")
+    kind_row, name = subject(kind, name)
+    if not kind_row.may_delete:
+        remedy = "`stigmer token revoke` ends a token." if kind_row.name == "token" else ""
+        raise CommandError(
+            f"A {kind_row.name} cannot be deleted.", remedy=remedy, code=ExitCode.USAGE
+        )
+    path = item_path(kind_row, name)
+    confirm(f"Delete the {kind_row.name} {name}?", yes, otherwise="Nothing was deleted.")
     client.delete(path)
-    print(f"{found.name} {name} deleted")
+    print(f"{kind_row.name} {name} deleted")
 
 
 def item_path(kind: Kind, name: str) -> str:
@@ -205,13 +207,13 @@ def list_path(kind: Kind, of: str | None) -> str:
     )
 
 
-def _check_filters(kind: Kind, given: dict[str, Any]) -> None:
-    for name in given:
+def _check_filters(kind: Kind, filters: dict[str, Any]) -> None:
+    for name in filters:
         if name not in kind.filters:
-            known = ", ".join(flag_of(each) for each in sorted(kind.filters)) or "none but --limit"
+            flags = ", ".join(flag_of(each) for each in sorted(kind.filters)) or "none but --limit"
             raise CommandError(
                 f"{flag_of(name)} is no filter of {kind.plural}.",
-                remedy=f"Those are {known}.",
+                remedy=f"Those are {flags}.",
                 code=ExitCode.USAGE,
             )
 
@@ -238,8 +240,8 @@ def read_one(client: Client, kind: Kind, name: str) -> dict[str, Any]:
 
 def suggest(client: Client, kind: Kind, name: str) -> None:
     """Raises CommandError that names what is spelled like ``name``; nothing where nothing is."""
-    known = [completing.name_of(item) for item in client.items(kind.path, 200)]
-    close = get_close_matches(name, known, n=1)
+    names = [completing.name_of(item) for item in client.items(kind.path, 200)]
+    close = get_close_matches(name, names, n=1)
     if close and close[0] != name:
         raise CommandError(
             f"There is no {kind.name} {name!r}.",

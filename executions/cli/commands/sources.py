@@ -59,8 +59,8 @@ def visits(client: Client, source: SourceId, output: AsList = Listed.TABLE) -> N
     from executions.cli.commands.show import print_items
     from executions.cli.kinds import VISIT
 
-    found = client.get(f"/event-sources/{source}/visits")
-    print_items(VISIT, found["items"], output)
+    page = client.get(f"/event-sources/{source}/visits")
+    print_items(VISIT, page["items"], output)
 
 
 @sources.command("delete")

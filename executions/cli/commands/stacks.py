@@ -15,16 +15,16 @@ def stack(client: Client, execution: ExecutionId, output: AsText = Sentence.TEXT
     """Ask the worker where the Python functions of a run are: files, lines, names, no values."""
     from executions.cli.kinds import execution_path
 
-    found = client.post(f"{execution_path(execution)}/stack")
-    tell(found, "\n".join(lines(found)), output)
+    answer = client.post(f"{execution_path(execution)}/stack")
+    tell(answer, "\n".join(lines(answer)), output)
 
 
-def lines(found: dict[str, Any]) -> list[str]:
+def lines(answer: dict[str, Any]) -> list[str]:
     """The answer in words: each function, then the lines where it is, the newest call first."""
     from executions.cli.display.words import plain
 
-    said = [plain(found["said"])] if found["said"] else []
-    for call in found["calls"]:
+    said = [plain(answer["said"])] if answer["said"] else []
+    for call in answer["calls"]:
         said.append(f"{plain(call['function'])} at {plain(call['path'])}")
         if not call["stacks"]:
             said.append("    It did not say where it is: it has just ended, or is outside Python.")

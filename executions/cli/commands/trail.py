@@ -103,28 +103,28 @@ def verify(output: AsText = Sentence.TEXT) -> None:
     It writes nothing.
     """
     _reads()
-    found = _verified()
+    verification = _verified()
     if output == Sentence.JSON:
         from executions.cli.display.structured import print_structured
 
         print_structured(
             {
-                "whole": not found.problems,
-                "entries": found.entries,
-                "problems": [_told(problem) for problem in found.problems],
+                "whole": not verification.problems,
+                "entries": verification.entries,
+                "problems": [_told(problem) for problem in verification.problems],
                 "acknowledged": [
                     {
                         **_told(each.problem),
                         "by": each.acknowledgement.by,
                         "reason": each.acknowledgement.reason,
                     }
-                    for each in found.acknowledged
+                    for each in verification.acknowledged
                 ],
             }
         )
     else:
-        _print(found)
-    if found.problems:
+        _print(verification)
+    if verification.problems:
         raise typer.Exit(ExitCode.FAILED)
 
 
@@ -147,9 +147,9 @@ def acknowledge(
     actor = User.objects.filter(username=name, is_active=True).first()
     if actor is None:
         raise CommandError(f"There is no account {name!r}.", code=ExitCode.USAGE)
-    found = _verified()
-    _print(found)
-    if not found.problems:
+    verification = _verified()
+    _print(verification)
+    if not verification.problems:
         return
     confirm("Acknowledge all of them?", yes, otherwise="Nothing was changed.")
     entry = trail.acknowledge_all(actor, reason)
@@ -203,11 +203,11 @@ def _reads() -> None:
     only_read()
 
 
-def _search(given: dict[str, Any]) -> Search:
+def _search(options: dict[str, Any]) -> Search:
     from executions.audit.searching import Search
 
-    texts = {name: given[name] for name in ("who", "what", "about", "outcome")}
-    return Search(**texts, since=_moment(given["since"]), until=_moment(given["until"]))
+    texts = {name: options[name] for name in ("who", "what", "about", "outcome")}
+    return Search(**texts, since=_moment(options["since"]), until=_moment(options["until"]))
 
 
 def _moment(text: str) -> datetime | None:
@@ -245,24 +245,26 @@ def _told(problem: Problem) -> dict[str, Any]:
     return {"entry": problem.entry, "how": str(problem.how), "detail": problem.detail}
 
 
-def _print(found: Verified) -> None:
+def _print(verification: Verified) -> None:
     from executions.cli.display.words import plain
 
-    for each in found.acknowledged:
+    for each in verification.acknowledged:
         said = each.acknowledgement
         print(
             f"{each.problem.how} (acknowledged by {plain(said.by)}, {said.at:%Y-%m-%d}):"
             f" {plain(each.problem.detail)} {plain(said.reason)}"
         )
-    for problem in found.problems:
+    for problem in verification.problems:
         print(f"{problem.how}: {plain(problem.detail)}")
-    verified = f"{found.entries:,} {'entry' if found.entries == 1 else 'entries'} verified"
-    if found.problems:
+    verified = (
+        f"{verification.entries:,} {'entry' if verification.entries == 1 else 'entries'} verified"
+    )
+    if verification.problems:
         print(
-            f"{verified}, {len(found.problems):,}"
-            f" {'problem' if len(found.problems) == 1 else 'problems'}."
+            f"{verified}, {len(verification.problems):,}"
+            f" {'problem' if len(verification.problems) == 1 else 'problems'}."
         )
-    elif found.acknowledged:
+    elif verification.acknowledged:
         print(f"{verified}: nothing is wrong that is not acknowledged.")
     else:
         print(f"{verified}: the audit trail is whole.")

@@ -54,29 +54,29 @@ def command_of(verb: Verb) -> Callable[..., None]:
 def _parameters(verb: Verb) -> list[tuple[str, Any, Any]]:
     """Name, default and annotation of each, in the order of the help."""
     empty = inspect.Parameter.empty
-    found: list[tuple[str, Any, Any]] = [
+    parameters: list[tuple[str, Any, Any]] = [
         ("client", empty, Client),
         ("execution", empty, ExecutionId),
     ]
     for argument in verb.arguments:
         is_open = argument.options or verb.has_preview
         default = False if argument.kind is Kind.FLAG else None if is_open else empty
-        found.append((_own(argument), default, _annotation(argument)))
+        parameters.append((_own(argument), default, _annotation(argument)))
     if verb.undo:
         taken_back = typer.Option("--undo", help=VERBS[verb.undo].command)
-        found.append(("undo", False, Annotated[bool, taken_back]))
+        parameters.append(("undo", False, Annotated[bool, taken_back]))
     if verb.reason != row.Reason.NONE:
-        found.append(("reason", "", Audited if verb.reason == row.Reason.REQUIRED else Reason))
+        parameters.append(("reason", "", Audited if verb.reason == row.Reason.REQUIRED else Reason))
     if _can_be_tried(verb):
-        found.append(("dry_run", False, _DRY_RUN))
+        parameters.append(("dry_run", False, _DRY_RUN))
     if verb.is_confirmed:
-        found.append(("yes", False, _YES))
+        parameters.append(("yes", False, _YES))
     if verb.is_about_what_was_seen:
-        found.append(("seq", None, Seq))
+        parameters.append(("seq", None, Seq))
     if verb.goes_on:
-        found.append(("follow", False, Follow))
-    found.append(("output", Sentence.TEXT, AsText))
-    return found
+        parameters.append(("follow", False, Follow))
+    parameters.append(("output", Sentence.TEXT, AsText))
+    return parameters
 
 
 def _own(argument: Argument) -> str:

@@ -45,14 +45,14 @@ def list_(
 @talks
 def drain(client: Client, worker: WorkerId, output: AsText = Sentence.TEXT) -> None:
     """Have one take nothing new; what it drives it finishes."""
-    found = client.post(f"/workers/{quote(worker, safe='')}/drain", {})
-    drives = f"it finishes the {found['held']} it drives" if found["held"] else "it drives none"
-    tell(found, f"{found['id']} takes no new runs; {drives}.", output)
+    drained = client.post(f"/workers/{quote(worker, safe='')}/drain", {})
+    drives = f"it finishes the {drained['held']} it drives" if drained["held"] else "it drives none"
+    tell(drained, f"{drained['id']} takes no new runs; {drives}.", output)
 
 
 @workers.command("resume")
 @talks
 def resume(client: Client, worker: WorkerId, output: AsText = Sentence.TEXT) -> None:
     """Let one that was drained take work again."""
-    found = client.post(f"/workers/{quote(worker, safe='')}/resume", {})
-    tell(found, f"{found['id']} takes work again.", output)
+    resumed = client.post(f"/workers/{quote(worker, safe='')}/resume", {})
+    tell(resumed, f"{resumed['id']} takes work again.", output)

@@ -26,12 +26,12 @@ def list_(output: AsText = Sentence.TEXT) -> None:
     from executions.models import Workspace
 
     rows = Workspace.objects.there().select_related("execution")
-    told = [_told(row) for row in rows]
+    items = [_told(row) for row in rows]
     if output == Sentence.JSON:
-        return _structured({"items": told})
-    for each in told:
+        return _structured({"items": items})
+    for each in items:
         print(f"{each['id']}  {each['run']}  {each['state']:10}  {each['host']}  {each['path']}")
-    if not told:
+    if not items:
         print("There is none.")
     return None
 
@@ -55,10 +55,10 @@ def show(
     row = rows.filter(Q(pk=key) | Q(execution=key)).first() if key else None
     if row is None:
         raise CommandError(f"There is no workspace {workspace}.", code=ExitCode.NOT_FOUND)
-    told = _told(row)
+    fields = _told(row)
     if output == Sentence.JSON:
-        return _structured(told)
-    for name, value in told.items():
+        return _structured(fields)
+    for name, value in fields.items():
         if value not in (None, ""):
             print(f"{name.replace('_', ' '):14} {value}")
     return None
@@ -75,16 +75,18 @@ def clean(
     use_settings(quiet=True, writes=not dry_run)
     from executions.workspaces import caring
 
-    found = []
+    removals = []
     for each in caring.removals():
         is_gone = not dry_run and caring.carry_out(each)
-        found.append({"name": each.name, "why": each.why, "bytes": each.bytes, "gone": is_gone})
+        removals.append({"name": each.name, "why": each.why, "bytes": each.bytes, "gone": is_gone})
     if output == Sentence.JSON:
-        return _structured({"items": found})
-    for told in found:
-        word = "removed" if told["gone"] else "would be removed" if dry_run else "is in use again"
-        print(f"{told['name']}  {told['bytes']:>12,} bytes  {word}: {told['why']}")
-    if not found:
+        return _structured({"items": removals})
+    for removal in removals:
+        word = (
+            "removed" if removal["gone"] else "would be removed" if dry_run else "is in use again"
+        )
+        print(f"{removal['name']}  {removal['bytes']:>12,} bytes  {word}: {removal['why']}")
+    if not removals:
         print("There is nothing to remove.")
     return None
 
@@ -112,7 +114,7 @@ def _told(row: Any) -> dict[str, Any]:
     }
 
 
-def _structured(told: dict[str, Any]) -> None:
+def _structured(document: dict[str, Any]) -> None:
     from executions.cli.display.structured import print_structured
 
-    print_structured(told)
+    print_structured(document)

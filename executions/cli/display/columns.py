@@ -15,10 +15,10 @@ def at(*path: str) -> Callable[[Item], str]:
     """The value at this path of keys, as one line."""
 
     def value(item: Item) -> str:
-        found: Any = item
+        part: Any = item
         for key in path:
-            found = found.get(key) if isinstance(found, Mapping) else None
-        return plain(found)
+            part = part.get(key) if isinstance(part, Mapping) else None
+        return plain(part)
 
     return value
 

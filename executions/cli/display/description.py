@@ -42,18 +42,18 @@ def execution(client: Client, run: dict[str, Any], path: str) -> None:
     elif status["error"] is not None:
         _value("ERROR", status["error"])
     failed = [step for step in steps if step["status"] == "FAILED"]
-    told = standing.next_commands(run, may_skip=any(step["optional"] for step in failed))
-    if told:
+    commands = standing.next_commands(run, may_skip=any(step["optional"] for step in failed))
+    if commands:
         print_line()
         print_line(("NEXT", "dim"))
-        _pairs(told)
+        _pairs(commands)
 
 
-def _workspace_of(given: Any) -> Pairs:
+def _workspace_of(workspace: Any) -> Pairs:
     """The line about the workspace that the run itself names."""
-    if given is None:
+    if workspace is None:
         return []
-    text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
+    text = workspace if isinstance(workspace, str) else json.dumps(workspace, ensure_ascii=False)
     return [("workspace", plain(text))]
 
 

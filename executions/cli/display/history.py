@@ -52,7 +52,7 @@ def lines(entries: Sequence[Entry]) -> Iterator[Parts]:
     """The entries as lines, days apart with their zone. A step does not say again what an event
     tells about it.
     """
-    told = {
+    covered_steps = {
         (entry.get("payload") or {}).get("step_name")
         for entry in entries
         if _tells_of_a_step(entry["name"])
@@ -63,7 +63,7 @@ def lines(entries: Sequence[Entry]) -> Iterator[Parts]:
     for entry in sorted(entries, key=lambda each: bool(each["name"] != "WORKFLOW_STARTED")):
         if (
             entry["type"] == "step"
-            and entry["name"] in told
+            and entry["name"] in covered_steps
             and entry.get("status") in ("FAILED", "SKIPPED")
         ):
             continue

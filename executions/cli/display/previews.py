@@ -108,8 +108,13 @@ def _beside(paths: list[str]) -> list[str]:
 def recover_lines(execution: str, preview: Preview) -> list[str]:
     onto = f"{execution}  onto version {preview['version']} (now {preview['present']})"
     if preview["misfits"]:
-        found = [f"  {step_of(each['path'])}: {plain(each['why'])}" for each in preview["misfits"]]
-        return [f"{onto}: it does not fit, so nothing would be done. No place in it have:", *found]
+        misfits = [
+            f"  {step_of(each['path'])}: {plain(each['why'])}" for each in preview["misfits"]
+        ]
+        return [
+            f"{onto}: it does not fit, so nothing would be done. No place in it have:",
+            *misfits,
+        ]
     if preview["broken"]:
         return [f"{onto}: nothing would be done.", *_broken(preview)]
     new = ["What comes first is not the call that failed: it gets a new idempotency key."]

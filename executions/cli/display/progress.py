@@ -104,11 +104,14 @@ def ending(run: Mapping[str, Any], entries: list[dict[str, Any]]) -> list[Any]:
         )
         if status["requires_manual_intervention"]:
             lines.append(line_of(("A person has to look at it.", "bold")))
-    told = standing.next_commands(run, may_skip=may_skip(entries))
-    width = max((len(command) for command, _ in told), default=0)
+    commands = standing.next_commands(run, may_skip=may_skip(entries))
+    width = max((len(command) for command, _ in commands), default=0)
     return [
         *lines,
-        *(line_of(f"  {command.ljust(width)}  ", (f"# {what}", "dim")) for command, what in told),
+        *(
+            line_of(f"  {command.ljust(width)}  ", (f"# {what}", "dim"))
+            for command, what in commands
+        ),
     ]
 
 

@@ -104,8 +104,8 @@ class Talk:
         self._end_line()
         gave = call["error"] or json.dumps(call["result"], ensure_ascii=False)
         arguments = json.dumps(call["arguments"], ensure_ascii=False)
-        told = f"{_MARKS[call['status']]} {call['name']} {arguments} → {gave}"
-        print(f"  {_cut(plain(told))}", flush=True)
+        line = f"{_MARKS[call['status']]} {call['name']} {arguments} → {gave}"
+        print(f"  {_cut(plain(line))}", flush=True)
 
     def _end(self, update: Update) -> None:
         self._end_line()
@@ -117,8 +117,8 @@ class Talk:
         usage = status.get("usage") or {}
         cost = usage.get("cost")
         read, written = usage.get("input_tokens", 0), usage.get("output_tokens", 0)
-        told = "not known" if cost is None else cost
-        note(f"({read:,} tokens in, {written:,} out, cost {told})")
+        shown_cost = "not known" if cost is None else cost
+        note(f"({read:,} tokens in, {written:,} out, cost {shown_cost})")
 
     def _tell_what_is_asked(self) -> None:
         run_id = self._path.rpartition("/")[2]

@@ -107,15 +107,15 @@ class Client:
 
     def some(self, path: str, limit: int, **filters: Any) -> tuple[list[JsonObject], bool]:
         """At most ``limit`` items of a list, and whether there are more."""
-        found: list[JsonObject] = []
+        items: list[JsonObject] = []
         cursor = None
-        while len(found) < limit:
-            page = self.get(path, limit=min(limit - len(found), PAGE), cursor=cursor, **filters)
-            found += page["items"]
+        while len(items) < limit:
+            page = self.get(path, limit=min(limit - len(items), PAGE), cursor=cursor, **filters)
+            items += page["items"]
             cursor = page["next_cursor"]
             if cursor is None:
-                return found, False
-        return found, True
+                return items, False
+        return items, True
 
     def history(
         self, execution_path: str, after: int = 0, upto: int | None = None

@@ -36,10 +36,10 @@ def load() -> Kept | None:
     """None where nobody logged in. Raises CommandError for a file that cannot be read."""
     file = path()
     try:
-        found = json.loads(file.read_text())
-        if not all(isinstance(value, str) for value in found.values()):
+        fields = json.loads(file.read_text())
+        if not all(isinstance(value, str) for value in fields.values()):
             raise TypeError
-        return Kept(**found)
+        return Kept(**fields)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, AttributeError) as error:

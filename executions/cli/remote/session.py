@@ -99,5 +99,7 @@ class Session:
         """The cookie's name carries the port, so that two servers of one host keep apart: its end
         is what is known.
         """
-        found = [cookie.value for cookie in self._http.cookies.jar if cookie.name.endswith("-csrf")]
-        return found[-1] or "" if found else ""
+        tokens = [
+            cookie.value for cookie in self._http.cookies.jar if cookie.name.endswith("-csrf")
+        ]
+        return tokens[-1] or "" if tokens else ""

@@ -85,8 +85,8 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
     def _address(self) -> str:
         peer = str(getattr(self.client, "host", ""))
         lines = self.requestHeaders.getRawHeaders(b"X-Forwarded-For") or []
-        told = [line.decode("latin-1") for line in lines]
-        return addresses.network_of(addresses.client_address(peer, told, self.server.hops))
+        forwarded = [line.decode("latin-1") for line in lines]
+        return addresses.network_of(addresses.client_address(peer, forwarded, self.server.hops))
 
 
 class BoundedChannel(http.HTTPChannel):
