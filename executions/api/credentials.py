@@ -71,9 +71,9 @@ def check_scope(token: ApiToken, scope: str) -> None:
     if scope != "read":
         policy.check_may_change_things(token.owner)
     if not tokens.allows(token, scope):
-        given = ", ".join(token.scopes) or "none"
+        scopes = ", ".join(token.scopes) or "none"
         raise Problem(
-            "forbidden", f"This needs a token with the scope {scope}; this one has {given}."
+            "forbidden", f"This needs a token with the scope {scope}; this one has {scopes}."
         )
 
 

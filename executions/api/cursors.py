@@ -59,10 +59,10 @@ class Listing:
         """The page of these rows, ordered by their ids from the newest."""
         if self.cursor is not None:
             rows = rows.filter(pk__lt=self._position())
-        found = list(rows.order_by("-pk")[: self.limit + 1])
-        more = len(found) > self.limit
-        next_cursor = self._signed(found[self.limit - 1].pk) if more else None
-        return {"items": [shown(row) for row in found[: self.limit]], "next_cursor": next_cursor}
+        fetched = list(rows.order_by("-pk")[: self.limit + 1])
+        more = len(fetched) > self.limit
+        next_cursor = self._signed(fetched[self.limit - 1].pk) if more else None
+        return {"items": [shown(row) for row in fetched[: self.limit]], "next_cursor": next_cursor}
 
     def searched(
         self,
@@ -75,17 +75,17 @@ class Listing:
         """
         before = None if self.cursor is None else uuid.UUID(self._position())
         rows, last = newest(before)
-        found = list(rows.order_by("-pk")[: self.limit + 1])
-        more = len(found) > self.limit
-        end = found[self.limit - 1].pk if more else last
+        fetched = list(rows.order_by("-pk")[: self.limit + 1])
+        more = len(fetched) > self.limit
+        end = fetched[self.limit - 1].pk if more else last
         next_cursor = None if end is None else self._signed(end)
-        return {"items": [shown(row) for row in found[: self.limit]], "next_cursor": next_cursor}
+        return {"items": [shown(row) for row in fetched[: self.limit]], "next_cursor": next_cursor}
 
     def page_of(
-        self, found: Sequence[Found], seq: Callable[[Found], int], shown: Callable[[Found], Item]
+        self, items: Sequence[Found], seq: Callable[[Found], int], shown: Callable[[Found], Item]
     ) -> dict[str, Any]:
         """The page of what was read already, ordered by falling ``seq``."""
-        left = [each for each in found if self.cursor is None or seq(each) < int(self._position())]
+        left = [each for each in items if self.cursor is None or seq(each) < int(self._position())]
         more = len(left) > self.limit
         next_cursor = self._signed(seq(left[self.limit - 1])) if more else None
         return {"items": [shown(each) for each in left[: self.limit]], "next_cursor": next_cursor}

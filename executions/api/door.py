@@ -166,15 +166,15 @@ def content_types(operation: Operation) -> tuple[str, ...]:
 
 
 def _check_query(request: HttpRequest, operation: Operation) -> None:
-    known = {
+    parameters = {
         name
         for model in operation.models
         if model.__ninja_param_source__ == "query"
         for name in getattr(model, "__ninja_flatten_map__", {})
     }
-    unknown = [name for name in request.GET if name not in known]
+    unknown = [name for name in request.GET if name not in parameters]
     if unknown:
-        allowed = ", ".join(sorted(known)) or "none"
+        allowed = ", ".join(sorted(parameters)) or "none"
         errors = [
             FieldError("This parameter is not known.", parameter=name[:100])
             for name in unknown[:20]

@@ -33,10 +33,10 @@ def envelopes_of(request: HttpRequest) -> list[Envelope]:
         headers = {name.lower(): value for name, value in request.headers.items()}
         try:
             content_type = request.headers.get("Content-Type", "")
-            found = envelope.from_binary(headers, content_type, request.body, parse_json)
+            event = envelope.from_binary(headers, content_type, request.body, parse_json)
         except (NoEvent, UnicodeDecodeError) as problem:
             raise _no_event(problem, ()) from problem
-        return [found]
+        return [event]
     value = parse_json(request.body)
     if request.content_type == BATCH and not isinstance(value, list):
         raise _no_event(NoEvent("", "a batch is a JSON array of events"), ())

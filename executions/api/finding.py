@@ -34,11 +34,11 @@ def execution(user: User, public_id: str, kind: str) -> Execution:
         "agent_version",
         "session",
     )
-    found = rows.select_related(*related).filter(pk=key).first() if key else None
-    if found is None:
+    run = rows.select_related(*related).filter(pk=key).first() if key else None
+    if run is None:
         raise _missing(user, key, kind, public_id)
-    sight.look(user, found)
-    return found
+    sight.look(user, run)
+    return run
 
 
 def _missing(user: User, key: uuid.UUID | None, kind: str, public_id: str) -> Problem:
@@ -69,14 +69,14 @@ def skill(user: User, ref: str) -> Skill:
 
 def session(user: User, public_id: str) -> Session:
     key = parse_public_id(public_id, "ses")
-    found = (
+    row = (
         policy.visible_sessions(user).select_related("agent", "owner").filter(pk=key).first()
         if key
         else None
     )
-    if found is None:
+    if row is None:
         raise not_found(f"There is no session {shown(public_id)}.")
-    return found
+    return row
 
 
 def _resource(
@@ -85,10 +85,10 @@ def _resource(
     linked = () if prefix == "skl" else ("default_instance",)
     rows = rows.select_related("owner", "head_version", "spec_updated_by", "group", *linked)
     key = parse_public_id(ref, prefix)
-    found = meant_by(rows, user, ref) if key is None else rows.filter(pk=key).first()
-    if found is None:
+    resource = meant_by(rows, user, ref) if key is None else rows.filter(pk=key).first()
+    if resource is None:
         raise not_found(f"There is no {what} {shown(ref)}.")
-    return found
+    return resource
 
 
 def number(key: uuid.UUID | None, what: str, public_id: str) -> uuid.UUID:

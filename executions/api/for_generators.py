@@ -55,8 +55,8 @@ def _with_names(value: Any, named: dict[str, dict[str, str]]) -> Any:
         return [_with_names(each, named) for each in value]
     if not isinstance(value, dict):
         return value
-    known = named.get(json.dumps(value["enum"])) if isinstance(value.get("enum"), list) else None
-    return known or {key: _with_names(each, named) for key, each in value.items()}
+    names = named.get(json.dumps(value["enum"])) if isinstance(value.get("enum"), list) else None
+    return names or {key: _with_names(each, named) for key, each in value.items()}
 
 
 def _drop_unused(document: dict[str, Any]) -> None:

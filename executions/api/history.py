@@ -32,9 +32,9 @@ def entries(execution: Execution, after: int, limit: int) -> History:
     with snapshot():
         rows = Execution.objects.filter(pk=execution.pk)
         head_seq = rows.values_list("head_seq", flat=True).first() or execution.head_seq
-        found = _read(execution, after, limit)
-    items = [render.entry(row) for row in found[:limit]]
-    next_after = items[-1].seq if len(found) > limit else None
+        fetched = _read(execution, after, limit)
+    items = [render.entry(row) for row in fetched[:limit]]
+    next_after = items[-1].seq if len(fetched) > limit else None
     return History(items=items, next_after=next_after, head_seq=head_seq)
 
 

@@ -46,23 +46,23 @@ def _received(request: HttpRequest, source_id: str) -> HttpResponse:
     source = _source(source_id)
     body = request.body
     timestamp = request.headers.get("X-Stigmer-Timestamp", "")
-    given = request.headers.get("X-Stigmer-Signature", "")
+    signature = request.headers.get("X-Stigmer-Signature", "")
     now = clock.now()
-    why = signing.why_not(source, timestamp, given, body, now.timestamp())
+    why = signing.why_not(source, timestamp, signature, body, now.timestamp())
     if why is not None:
         # Noted before the guesser is slowed: the owner sees that somebody tries.
         visits.refused(source, why)
         rates.take_guess(rates.address_of(request))
         return problems.response(request, Problem("unauthenticated", why))
     try:
-        found = _envelopes(request, source, timestamp, body)
-        keeping.check(found)
+        cloud_events = _envelopes(request, source, timestamp, body)
+        keeping.check(cloud_events)
     except (Problem, NoEvent, Refused) as problem:
         visits.refused(source, str(problem))
         raise
-    kept = run_tx(lambda: keeping.keep(found, source.owner_id))
-    known = sum(each.is_duplicate for each in kept)
-    visits.taken(source, len(kept) - known, known)
+    kept = run_tx(lambda: keeping.keep(cloud_events, source.owner_id))
+    duplicates = sum(each.is_duplicate for each in kept)
+    visits.taken(source, len(kept) - duplicates, duplicates)
     if source.heard_at is None or now - source.heard_at > NOTED:
         run_tx(lambda: EventSource.objects.filter(pk=source.pk).update(heard_at=now))
     return JsonResponse(render.kept(kept).model_dump(), status=202)
@@ -71,10 +71,10 @@ def _received(request: HttpRequest, source_id: str) -> HttpResponse:
 def _source(source_id: str) -> EventSource:
     key = parse_public_id(source_id, "src")
     rows = EventSource.objects.filter(is_active=True, owner__is_active=True)
-    found = rows.filter(pk=key).first() if key else None
-    if found is None:
+    source = rows.filter(pk=key).first() if key else None
+    if source is None:
         raise not_found(f"There is no source {shown(source_id)}.")
-    return found
+    return source
 
 
 def _envelopes(

@@ -98,33 +98,35 @@ def _reserve(owner: User, key: str, operation: str, body_digest: str) -> Idempot
                 process=presence.here(),
             )
     except IntegrityError:
-        known = IdempotentRequest.objects.filter(owner=owner, key=key).first()
-    if known is None:
+        reservation = IdempotentRequest.objects.filter(owner=owner, key=key).first()
+    if reservation is None:
         raise _in_flight()
-    if known.operation != operation or known.body_digest != body_digest:
+    if reservation.operation != operation or reservation.body_digest != body_digest:
         raise Problem(
             "key-reused",
-            f"This Idempotency-Key was used before, for {known.operation} with another body.",
+            f"This Idempotency-Key was used before, for {reservation.operation} with another body.",
         )
-    if known.status:
-        return Answer(known.status, known.response, replayed=True)
-    return _taken_over(known)
+    if reservation.status:
+        return Answer(reservation.status, reservation.response, replayed=True)
+    return _taken_over(reservation)
 
 
-def _taken_over(known: IdempotentRequest) -> IdempotentRequest:
+def _taken_over(reservation: IdempotentRequest) -> IdempotentRequest:
     now = clock.now()
-    if known.created_at > now - ABANDONED and not _is_left_behind(known):
+    if reservation.created_at > now - ABANDONED and not _is_left_behind(reservation):
         raise _in_flight()
-    rows = IdempotentRequest.objects.filter(pk=known.pk, status=0, created_at=known.created_at)
+    rows = IdempotentRequest.objects.filter(
+        pk=reservation.pk, status=0, created_at=reservation.created_at
+    )
     if not rows.update(created_at=now, process=presence.here()):
         raise _in_flight()
-    known.created_at = now
-    return known
+    reservation.created_at = now
+    return reservation
 
 
-def _is_left_behind(known: IdempotentRequest) -> bool:
+def _is_left_behind(reservation: IdempotentRequest) -> bool:
     """Whether the process that reserved it can answer no more."""
-    process = known.process
+    process = reservation.process
     return process is not None and (process.dead_at is not None or is_gone(process))
 
 

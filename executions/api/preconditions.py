@@ -20,10 +20,10 @@ def expected_seq(request: HttpRequest) -> int | None:
 
     Raises Problem where it reads otherwise.
     """
-    given = request.headers.get("If-Match")
-    if given is None or given.strip() == "*":
+    header = request.headers.get("If-Match")
+    if header is None or header.strip() == "*":
         return None
-    match = _TAG.fullmatch(given.strip())
+    match = _TAG.fullmatch(header.strip())
     if match is None:
         raise Problem(
             "malformed",

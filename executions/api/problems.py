@@ -216,8 +216,8 @@ class FieldError:
     suggestion: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        given = {name: getattr(self, name) for name in self.__slots__}
-        return {name: value for name, value in given.items() if value is not None}
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in fields.items() if value is not None}
 
 
 @dataclass(slots=True)

@@ -63,8 +63,10 @@ def problem_of(error: Exception) -> Problem | None:
         case Http404() | ObjectDoesNotExist():
             return not_found()
         case DatabasesError():
-            found = trouble(error)
-            return _refused(unavailable(found), "unavailable") if found else None
+            database_trouble = trouble(error)
+            return (
+                _refused(unavailable(database_trouble), "unavailable") if database_trouble else None
+            )
     return None
 
 
@@ -124,9 +126,11 @@ def _validation(error: ValidationError) -> Problem:
     )
 
 
-def _field_error(found: Mapping[str, Any]) -> FieldError:
-    source, *path = found["loc"]
-    detail = "This field is not known." if found["type"] == "extra_forbidden" else str(found["msg"])
+def _field_error(details: Mapping[str, Any]) -> FieldError:
+    source, *path = details["loc"]
+    detail = (
+        "This field is not known." if details["type"] == "extra_forbidden" else str(details["msg"])
+    )
     if source == "body":
         # The first part is the name of the view's argument, which is not in the body.
         return FieldError(detail, pointer="#" + pointer_of(path[1:]))

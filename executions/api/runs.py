@@ -156,23 +156,23 @@ def _as_sent(body: RunBody, finding: Finding) -> Finding:
 
 
 def _refuse_words_for_agents(body: RunBody) -> None:
-    given = [
+    names = [
         name
         for name in ("model", "from_run", "from_turn", "limits")
         if getattr(body, name) is not None
     ]
-    if given:
+    if names:
         raise Problem(
             "invalid",
             "A workflow takes no such thing.",
-            errors=[FieldError("Only an agent has it.", pointer=f"#/{name}") for name in given],
+            errors=[FieldError("Only an agent has it.", pointer=f"#/{name}") for name in names],
         )
 
 
 def _limits(body: RunBody) -> dict[str, Any]:
     """The limits of this run under the names that a definition gives them."""
-    given = {} if body.limits is None else body.limits.model_dump(exclude_none=True)
-    return {"toolCalls" if name == "tool_calls" else name: value for name, value in given.items()}
+    limits = {} if body.limits is None else body.limits.model_dump(exclude_none=True)
+    return {"toolCalls" if name == "tool_calls" else name: value for name, value in limits.items()}
 
 
 def _message(body: RunBody) -> str:
@@ -196,15 +196,15 @@ def _instance_of(
 ) -> Instance:
     """One of these instances by id or slug."""
     key = parse_public_id(ref, prefix)
-    found = instances.filter(pk=key).first() if key else instances.filter(slug=ref).first()
-    if found is None:
+    instance = instances.filter(pk=key).first() if key else instances.filter(slug=ref).first()
+    if instance is None:
         raise not_found(f"The {parent} has no instance {finding.shown(ref)}.")
-    return found
+    return instance
 
 
 def driver_named(runner: str) -> str:
     """The runner of the name in the address. Raises the 404 that lists the known ones."""
     if runner not in RUNNERS:
-        known = ", ".join(RUNNERS)
-        raise not_found(f"There is no runner {finding.shown(runner)}.", f"Known runners: {known}.")
+        names = ", ".join(RUNNERS)
+        raise not_found(f"There is no runner {finding.shown(runner)}.", f"Known runners: {names}.")
     return RUNNERS[runner]

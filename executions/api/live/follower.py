@@ -110,15 +110,15 @@ class Follower(Subscriber):
         self.subscription.standing = allowed[name]
         masked = self.subscription.standing.reads_masked
         try:
-            found = await hub.ask(
+            updates = await hub.ask(
                 lambda: frames.first(self.execution_id, after, reads_masked=masked)
             )
         except LookupError:
             self.mailbox.close(Close.NOTHING_HERE)
             return
-        for update in found:
+        for update in updates:
             self._put(self.subscription, update)
-        if not found and after is not None:
+        if not updates and after is not None:
             self.subscription.cursor = after
         self.subscription.is_ready = True
         # Updates that came between joining and this are found by asking once more.

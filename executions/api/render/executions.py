@@ -111,8 +111,8 @@ def _status(row: Execution, brief: bool) -> shapes.ExecutionStatus:
 
 def _waits_for_host(row: Execution) -> str | None:
     """The host on which alone it can go on, while no worker lives there."""
-    found = away.host_of(row)
-    return None if found is None else found.host
+    absence = away.host_of(row)
+    return None if absence is None else absence.host
 
 
 def _function_line(row: Execution) -> shapes.FunctionLine | None:

@@ -61,8 +61,8 @@ def _key(row: Step) -> str | None:
 def _decision(row: Step) -> dict[str, Any] | None:
     if not row.is_decision():
         return None
-    told = {name: row.control[name] for name in _OF_A_DECISION if name in row.control}
-    shown: dict[str, Any] = showing.value(told)
+    decision = {name: row.control[name] for name in _OF_A_DECISION if name in row.control}
+    shown: dict[str, Any] = showing.value(decision)
     return shown
 
 
@@ -81,8 +81,8 @@ def attempt(row: Attempt) -> shapes.Attempt:
     )
 
 
-def checkpoint(found: Checkpoint) -> shapes.Checkpoint:
-    return shapes.Checkpoint(**asdict(found))
+def checkpoint(point: Checkpoint) -> shapes.Checkpoint:
+    return shapes.Checkpoint(**asdict(point))
 
 
 def entry(row: Step | Event) -> shapes.Entry:

@@ -10,40 +10,40 @@ from executions.objectives import burning
 
 def objective(row: Objective, workflow: Workflow, time: Time | None = None) -> shapes.Objective:
     """With what was reached of it, as far as it is counted in this time."""
-    found = burning.targets(row, time)
+    targets = burning.targets(row, time)
     return shapes.Objective(
         workflow_id=workflow.public_id,
         **row.told(),
         set_by=row.set_by.get_username() if row.set_by else None,
         set_at=row.set_at,
-        counted_days=min((each.days for each in found), default=0),
-        targets=[_target(each) for each in found],
+        counted_days=min((each.days for each in targets), default=0),
+        targets=[_target(each) for each in targets],
     )
 
 
-def _target(found: burning.Target) -> shapes.Target:
+def _target(target: burning.Target) -> shapes.Target:
     return shapes.Target.model_validate(
         {
-            "name": found.name,
-            "percent": found.percent,
-            "within_seconds": found.within_seconds,
-            "budget_used": _rounded(found.used),
-            "last_hour": _span(found.hour),
-            "last_24_hours": _span(found.day),
-            "last_7_days": _span(found.week),
-            "last_30_days": _span(found.month),
+            "name": target.name,
+            "percent": target.percent,
+            "within_seconds": target.within_seconds,
+            "budget_used": _rounded(target.used),
+            "last_hour": _span(target.hour),
+            "last_24_hours": _span(target.day),
+            "last_7_days": _span(target.week),
+            "last_30_days": _span(target.month),
         }
     )
 
 
-def _span(found: burning.Span | None) -> shapes.Span | None:
-    if found is None:
+def _span(span: burning.Span | None) -> shapes.Span | None:
+    if span is None:
         return None
     return shapes.Span(
-        runs=found.runs,
-        wrong=found.wrong,
-        reached_percent=found.reached,
-        burn=_rounded(found.burn),
+        runs=span.runs,
+        wrong=span.wrong,
+        reached_percent=span.reached,
+        burn=_rounded(span.burn),
     )
 
 

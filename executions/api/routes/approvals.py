@@ -85,7 +85,7 @@ def answer(request: HttpRequest, approval_id: str, body: shapes.RespondBody) -> 
 
 def _one(rows: AskQuerySet, approval_id: str) -> Ask:
     key = parse_public_id(approval_id, "ask")
-    found = rows.select_related(*_RELATED).defer(*_HEAVY).filter(pk=key).first() if key else None
-    if found is None:
+    ask = rows.select_related(*_RELATED).defer(*_HEAVY).filter(pk=key).first() if key else None
+    if ask is None:
         raise not_found(f"There is no approval {shown(approval_id)}.")
-    return found
+    return ask

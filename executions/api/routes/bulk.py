@@ -56,11 +56,11 @@ def causes(request: HttpRequest, query: Annotated[Causes, Query()]) -> dict[str,
         allowed = ", ".join(ATTENTION)
         raise Problem("invalid", f"There is no kind {query.kind!r}.", remedy=f"Use {allowed}.")
     start = _place(query.cursor)
-    found = groups(person(request), query.kind, start=start, most=query.limit)
+    page = groups(person(request), query.kind, start=start, most=query.limit)
     now = clock.now()
-    following = str(start + query.limit) if found.has_more else None
+    following = str(start + query.limit) if page.has_more else None
     return {
-        "items": [render.cause(group, now) for group in found.groups],
+        "items": [render.cause(group, now) for group in page.groups],
         "next_cursor": following,
     }
 
@@ -74,10 +74,10 @@ def causes(request: HttpRequest, query: Annotated[Causes, Query()]) -> dict[str,
 )
 def note(request: HttpRequest, cause: str, body: shapes.CauseBody) -> shapes.CauseNote:
     """Shared by all who look after everybody's runs; a member's notes are the member's own."""
-    given: dict[str, Any] = {name: getattr(body, name) for name in body.model_fields_set}
-    if "note" in given:
-        given["text"] = given.pop("note")
-    return render.note(noting.note(person(request), cause[:40], **given))
+    fields: dict[str, Any] = {name: getattr(body, name) for name in body.model_fields_set}
+    if "note" in fields:
+        fields["text"] = fields.pop("note")
+    return render.note(noting.note(person(request), cause[:40], **fields))
 
 
 @router.get(
@@ -109,8 +109,8 @@ def create(request: HttpRequest, body: shapes.BulkBody) -> Status[shapes.BulkRun
     """
     user = person(request)
     verb = beginning.verb_of(body.verb)
-    given = [bool(body.execution_ids), bool(body.cause), bool(body.q.strip())]
-    if sum(given) != 1:
+    selections = [bool(body.execution_ids), bool(body.cause), bool(body.q.strip())]
+    if sum(selections) != 1:
         raise Problem("invalid-argument", "Give exactly one of execution_ids, cause and q.")
     what = f"all that match q={body.q.strip()}"
     if body.cause:
@@ -154,9 +154,9 @@ def items(request: HttpRequest, bulk_id: str, paging: Annotated[Paging, Query()]
     rows = rows.select_related("execution").only(
         "status", "said", "at", "bulk", "execution__kind", "execution__id"
     )
-    found = list(rows[: paging.limit + 1])
-    more = len(found) > paging.limit
-    page = found[: paging.limit]
+    fetched = list(rows[: paging.limit + 1])
+    more = len(fetched) > paging.limit
+    page = fetched[: paging.limit]
     return {
         "items": [render.item(row) for row in page],
         "next_cursor": str(page[-1].pk) if more else None,
@@ -217,7 +217,7 @@ def _search(body: shapes.BulkBody) -> Search:
 
 def _one(request: HttpRequest, bulk_id: str) -> BulkRun:
     key = parse_public_id(bulk_id, PREFIX)
-    found = visible(person(request)).filter(pk=key).first() if key else None
-    if found is None:
+    bulk_run = visible(person(request)).filter(pk=key).first() if key else None
+    if bulk_run is None:
         raise not_found(f"There is no bulk run {shown(bulk_id)}.")
-    return found
+    return bulk_run

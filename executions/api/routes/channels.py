@@ -56,8 +56,8 @@ def listed(request: HttpRequest, paging: Annotated[Paging, Query()]) -> dict[str
 )
 def create(request: HttpRequest, body: shapes.ChannelBody) -> Status[shapes.Channel]:
     """It hears what happens from now on. A secret is named, never sent."""
-    given = body.model_dump()
-    wanted = channels.Wanted(is_personal=not given.pop("of_server"), **given)
+    fields = body.model_dump()
+    wanted = channels.Wanted(is_personal=not fields.pop("of_server"), **fields)
     return Status(201, render.channel(channels.create(person(request), wanted)))
 
 
@@ -81,9 +81,9 @@ def read(request: HttpRequest, channel_id: str) -> shapes.Channel:
 )
 def change(request: HttpRequest, channel_id: str, body: shapes.ChangeChannelBody) -> shapes.Channel:
     """Those that are named; what waits already is sent all the same, to a new address too."""
-    found = one(request, channel_id, OF_NOTICES, "channel")
+    channel = one(request, channel_id, OF_NOTICES, "channel")
     changes = {name: value for name, value in body.model_dump().items() if value is not None}
-    return render.channel(channels.change(found, person(request), changes))
+    return render.channel(channels.change(channel, person(request), changes))
 
 
 @router.delete(
@@ -108,8 +108,8 @@ def delete(request: HttpRequest, channel_id: str) -> Status[None]:
 )
 def test(request: HttpRequest, channel_id: str) -> Status[shapes.Notice]:
     """A notice that says it is a test; what came of it stands among the channel's messages."""
-    found = one(request, channel_id, OF_NOTICES, "channel")
-    return Status(202, render.notice(channels.test(found, person(request))))
+    channel = one(request, channel_id, OF_NOTICES, "channel")
+    return Status(202, render.notice(channels.test(channel, person(request))))
 
 
 @router.post(
@@ -147,8 +147,8 @@ def messages(
     request: HttpRequest, channel_id: str, which: Annotated[Which, Query()]
 ) -> shapes.Notices:
     """The newest first."""
-    found = one(request, channel_id, OF_NOTICES, "channel")
-    rows = found.sendings.in_state(which.state).select_related("execution")
+    channel = one(request, channel_id, OF_NOTICES, "channel")
+    rows = channel.sendings.in_state(which.state).select_related("execution")
     return shapes.Notices(items=[render.notice(row) for row in rows[: which.limit]])
 
 
@@ -161,21 +161,21 @@ def messages(
 )
 def send_again(request: HttpRequest, channel_id: str) -> SentAgain:
     """All that was given up of this channel."""
-    found = one(request, channel_id, OF_NOTICES, "channel")
-    return SentAgain(number=channels.send_again(found, person(request)))
+    channel = one(request, channel_id, OF_NOTICES, "channel")
+    return SentAgain(number=channels.send_again(channel, person(request)))
 
 
 def _switched(request: HttpRequest, channel_id: str, *, on: bool) -> shapes.Channel:
-    found = one(request, channel_id, OF_NOTICES, "channel")
-    channels.switch(found, person(request), on=on)
+    channel = one(request, channel_id, OF_NOTICES, "channel")
+    channels.switch(channel, person(request), on=on)
     return render.channel(one(request, channel_id, OF_NOTICES, "channel"))
 
 
-def one(request: HttpRequest, given: str, kinds: Collection[str], word: str) -> Channel:
+def one(request: HttpRequest, channel_id: str, kinds: Collection[str], word: str) -> Channel:
     """The channel of this id, of these kinds, as far as the caller may see it. Raises Problem."""
-    key = parse_public_id(given, "snk")
+    key = parse_public_id(channel_id, "snk")
     rows = policy.visible_channels(person(request)).filter(kind__in=kinds)
-    found = rows.select_related("owner").counting().filter(pk=key).first() if key else None
-    if found is None:
-        raise not_found(f"There is no {word} {shown(given)}.")
-    return found
+    channel = rows.select_related("owner").counting().filter(pk=key).first() if key else None
+    if channel is None:
+        raise not_found(f"There is no {word} {shown(channel_id)}.")
+    return channel

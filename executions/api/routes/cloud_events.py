@@ -92,10 +92,10 @@ def read(request: HttpRequest, event_id: str) -> shapes.IncomingEvent:
     """With how many steps took it."""
     key = parse_public_id(event_id, "evt")
     rows = policy.visible_events(person(request)).counting_who_heard()
-    found = rows.filter(pk=key).first() if key else None
-    if found is None:
+    event = rows.filter(pk=key).first() if key else None
+    if event is None:
         raise not_found(f"There is no event {finding.shown(event_id)}.")
-    return render.event(found)
+    return render.event(event)
 
 
 def add_signals(router: Router, kind: str) -> None:
@@ -108,8 +108,8 @@ def add_signals(router: Router, kind: str) -> None:
         """
         execution = finding.execution(person(request), execution_id, kind)
         key = request.headers.get("Idempotency-Key")
-        found = signals.send(execution, person(request), body.name, body.payload, key=key)
-        return render.kept([found]).events[0]
+        kept_event = signals.send(execution, person(request), body.name, body.payload, key=key)
+        return render.kept([kept_event]).events[0]
 
     router.post(
         "/{execution_id}/signals",

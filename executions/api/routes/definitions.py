@@ -128,9 +128,9 @@ def add_standing(router: Router, of: Texts) -> None:
         """Its name, description, visibility, labels and annotations, and the group that owns it;
         fields that are left out stay.
         """
-        found = find(person(request), ref)
-        standing.change(found, person(request), resources.sent_fields(body))
-        return render.resource(found)
+        resource = find(person(request), ref)
+        standing.change(resource, person(request), resources.sent_fields(body))
+        return render.resource(resource)
 
     @router.delete(
         "/{ref}",
@@ -158,5 +158,5 @@ def _add_running(router: Router, of: Definitions) -> None:
     def run(
         request: HttpRequest, response: HttpResponse, ref: str, body: run_shapes.RunBody = empty.RUN
     ) -> Status[dict[str, Any]]:
-        found = resources.FINDERS[of.kind](person(request), ref)
-        return Status(202, of.run(request, response, person(request), found, body))
+        resource = resources.FINDERS[of.kind](person(request), ref)
+        return Status(202, of.run(request, response, person(request), resource, body))

@@ -92,7 +92,7 @@ def delete(request: HttpRequest, source_id: str) -> Status[None]:
 def _one(request: HttpRequest, source_id: str) -> EventSource:
     key = parse_public_id(source_id, "src")
     rows = policy.visible_event_sources(person(request)).select_related("owner")
-    found = rows.filter(pk=key).first() if key else None
-    if found is None:
+    source = rows.filter(pk=key).first() if key else None
+    if source is None:
         raise not_found(f"There is no source {shown(source_id)}.")
-    return found
+    return source

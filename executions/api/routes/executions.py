@@ -79,7 +79,7 @@ def asked_for(
     if filters.parent is not None:
         key = parse_public_id(filters.parent, *finding.PREFIXES.values())
         parent = finding.number(key, "execution", filters.parent)
-    given = Search(
+    search = Search(
         kind=kind,
         phases=tuple(filters.phase),
         needs_attention=filters.needs_attention,
@@ -93,7 +93,7 @@ def asked_for(
         before=filters.created_before,
         text=filters.text or "",
     )
-    return policy.visible_executions(user), (given, typed.search)
+    return policy.visible_executions(user), (search, typed.search)
 
 
 def add_reading(router: Router, kind: Kind) -> None:
@@ -207,10 +207,12 @@ def workflow_executions() -> Router:
 def _visible_instance(user: User, public_id: str) -> WorkflowInstance:
     key = finding.number(parse_public_id(public_id, "win"), "workflow instance", public_id)
     seen = WorkflowInstance.objects.filter(workflow__in=policy.visible_workflows(user))
-    found = seen.select_related("workflow__head_version", "workflow__owner").filter(pk=key).first()
-    if found is None:
+    instance = (
+        seen.select_related("workflow__head_version", "workflow__owner").filter(pk=key).first()
+    )
+    if instance is None:
         raise not_found(f"There is no workflow instance {public_id}.")
-    return found
+    return instance
 
 
 def agent_executions() -> Router:

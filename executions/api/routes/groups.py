@@ -72,10 +72,10 @@ def _check(request: HttpRequest) -> None:
 
 
 def _user(username: str) -> User:
-    found = User.objects.filter(username=username).first() if username.isprintable() else None
-    if found is None:
+    user = User.objects.filter(username=username).first() if username.isprintable() else None
+    if user is None:
         raise not_found(f"There is nobody named {shown(username)}.")
-    return found
+    return user
 
 
 def _shape(group: Group) -> GroupShape:

@@ -189,7 +189,7 @@ def revoke(request: HttpRequest, token_id: str) -> Status[None]:
 
 def _mine(request: HttpRequest, token_id: str) -> ApiToken:
     key = finding.number(parse_public_id(token_id, "key"), "token", token_id)
-    found = ApiToken.objects.filter(owner=person(request), pk=key).first()
-    if found is None:
+    token = ApiToken.objects.filter(owner=person(request), pk=key).first()
+    if token is None:
         raise not_found(f"There is no token {finding.shown(token_id)}.")
-    return found
+    return token

@@ -88,7 +88,7 @@ def turn_down(request: HttpRequest, proposal_id: str, body: shapes.TurnDownBody)
 
 def _one(request: HttpRequest, proposal_id: str) -> Proposal:
     key = parse_public_id(proposal_id, "prp")
-    found = policy.visible_proposals(person(request)).filter(pk=key).first() if key else None
-    if found is None:
+    proposal = policy.visible_proposals(person(request)).filter(pk=key).first() if key else None
+    if proposal is None:
         raise not_found(f"There is no proposal {shown(proposal_id)}.")
-    return found
+    return proposal

@@ -36,5 +36,5 @@ def add_replay(router: Router) -> None:
                 errors=[FieldError("Leave it out, or `version`.", pointer="#/definition")],
             )
         execution = finding.execution(person(request), execution_id, "agent")
-        found = walked(execution, number=body.version, text=body.definition or "")
-        return shapes.Replay.model_validate(asdict(found))
+        report = walked(execution, number=body.version, text=body.definition or "")
+        return shapes.Replay.model_validate(asdict(report))

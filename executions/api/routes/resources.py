@@ -117,15 +117,15 @@ def answer_applied(
     applied = run_tx(work)
     row: Workflow | Agent | Skill = getattr(applied, kind)
     created = applied.result == "created"
-    known = not (created and how.dry_run)
+    exists = not (created and how.dry_run)
     shown = shapes.Applied(
         result=applied.result,
         dry_run=how.dry_run,
-        id=row.public_id if known else None,
+        id=row.public_id if exists else None,
         slug=row.slug,
         version=applied.version.number,
         warnings=[str(warning) for warning in applied.version.warnings],
-        links=links.of_resource(kind, row.public_id) if known else None,
+        links=links.of_resource(kind, row.public_id) if exists else None,
     )
     if created and not how.dry_run:
         response["Location"] = f"{links.BASE}/{kind}s/{row.public_id}"

@@ -99,8 +99,8 @@ def change(
     """What is named. A new rule counts from now; an `input` of null is the workflow's default."""
     sent = body.model_dump(exclude_unset=True)
     changes = {name: value for name, value in sent.items() if value is not None or name == "input"}
-    found = _one(request, schedule_id)
-    return render.schedule(changing.change(found, person(request), changes))
+    schedule = _one(request, schedule_id)
+    return render.schedule(changing.change(schedule, person(request), changes))
 
 
 @router.delete(
@@ -155,10 +155,10 @@ def trigger(
     request: HttpRequest, response: HttpResponse, schedule_id: str
 ) -> Status[dict[str, Any]]:
     """Its times stay as they are; once for each Idempotency-Key."""
-    user, found = person(request), _one(request, schedule_id)
+    user, schedule = person(request), _one(request, schedule_id)
 
     def work() -> Answer:
-        run = changing.trigger(found, user).execution
+        run = changing.trigger(schedule, user).execution
         assert run is not None
         return Answer(202, runs.accepted(run, "").model_dump(mode="json"))
 
@@ -180,9 +180,9 @@ def occurrences(
     request: HttpRequest, schedule_id: str, paging: Annotated[Paging, Query()]
 ) -> dict[str, Any]:
     """Newest first, with the runs that were started."""
-    found = _one(request, schedule_id)
-    rows = found.occurrences.select_related("execution", "by")
-    listing = Listing(f"occurrences.{found.pk}", paging.limit, paging.cursor)
+    schedule = _one(request, schedule_id)
+    rows = schedule.occurrences.select_related("execution", "by")
+    listing = Listing(f"occurrences.{schedule.pk}", paging.limit, paging.cursor)
     return listing.page(rows, render.occurrence)
 
 
@@ -191,7 +191,7 @@ def _one(request: HttpRequest, schedule_id: str) -> Schedule:
     user, key = person(request), parse_public_id(schedule_id, PREFIX)
     rows = policy.visible_schedules(user).select_related(*_RELATED)
     named = Q(pk=key) if key else Q(owner=user, name=schedule_id)
-    found = rows.filter(named).first()
-    if found is None:
+    schedule = rows.filter(named).first()
+    if schedule is None:
         raise not_found(f"There is no schedule {shown(schedule_id)}.")
-    return found
+    return schedule

@@ -26,5 +26,5 @@ def add_stack(router: Router, kind: str) -> None:
         at most 12 times a minute.
         """
         user = person(request)
-        found = stacks.stack(finding.execution(user, execution_id, kind), user)
-        return shapes.LiveStack.model_validate({"said": found.said, "calls": list(found.calls)})
+        answer = stacks.stack(finding.execution(user, execution_id, kind), user)
+        return shapes.LiveStack.model_validate({"said": answer.said, "calls": list(answer.calls)})

@@ -37,8 +37,8 @@ def add_stored_values(router: Router) -> None:
         digest in its place.
         """
         execution = finding.execution(person(request), execution_id, "agent")
-        known = _DIGEST.fullmatch(digest)
-        text = stored_values.find([execution.pk], digest) if known else None
+        match = _DIGEST.fullmatch(digest)
+        text = stored_values.find([execution.pk], digest) if match else None
         if text is None:
             raise not_found(f"This run has no stored value {finding.shown(digest)}.")
         return HttpResponse(showing.value(text), content_type=CONTENT_TYPE)

@@ -70,7 +70,7 @@ def _performed(
     request: HttpRequest, execution: Execution, verb: Verb, body: Body | None
 ) -> BaseModel:
     fields = body.model_fields_set - {"reason"} if body is not None else set()
-    found = carry_out(
+    outcome = carry_out(
         verb,
         execution.pk,
         person(request),
@@ -79,8 +79,8 @@ def _performed(
         reason=getattr(body, "reason", ""),
     )
     if verb.answer is Answer.DECIDED:
-        return render.decided(found)
-    return _controlled(execution, found)
+        return render.decided(outcome)
+    return _controlled(execution, outcome)
 
 
 def recover_alias(kind: str, meaning: str) -> Callable[..., Any]:

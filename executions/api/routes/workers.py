@@ -74,10 +74,10 @@ def resume(request: HttpRequest, worker_id: str) -> Worker:
 
 def _found(worker_id: str) -> Process:
     key = parse_public_id(worker_id, "wrk")
-    found = Process.objects.workers().filter(pk=key).first() if key else None
-    if found is None:
+    worker = Process.objects.workers().filter(pk=key).first() if key else None
+    if worker is None:
         raise not_found(f"There is no worker {shown(worker_id)}.")
-    return found
+    return worker
 
 
 def _read(process: Process) -> Worker:

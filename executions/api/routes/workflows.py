@@ -61,13 +61,13 @@ def run_by_name(
     body = body.model_copy(update={"runner": runs.driver_named(runner)})
     seen = policy.visible_workflows(person(request))
     if not seen.filter(slug=workflow_name).exists():
-        known = ", ".join(seen.order_by("slug").values_list("slug", flat=True)[:50]) or "none yet"
+        names = ", ".join(seen.order_by("slug").values_list("slug", flat=True)[:50]) or "none yet"
         raise not_found(
             f"There is no workflow named {finding.shown(workflow_name)}.",
-            f"Known workflows: {known}.",
+            f"Known workflows: {names}.",
         )
-    found = finding.workflow(person(request), workflow_name)
-    return Status(202, runs.run_workflow(request, response, person(request), found, body))
+    workflow = finding.workflow(person(request), workflow_name)
+    return Status(202, runs.run_workflow(request, response, person(request), workflow, body))
 
 
 add_route(
