@@ -60,7 +60,7 @@ class CallPlace(Protocol):
         """Say something beside a definition that is taken."""
 
     def unknown(
-        self, keys: Keys, message: str, name: str, known: Collection[str], expected: str
+        self, keys: Keys, message: str, name: str, names: Collection[str], expected: str
     ) -> None:
         """Refuse the definition for a name; ``message`` has a ``{}`` where it is shown."""
 

@@ -103,17 +103,17 @@ def media_type(header: str) -> MediaType:
     be read counts; it keeps the charset of the one before where that names the same type. A text
     that cannot be read is no type.
     """
-    found = MediaType()
+    last = MediaType()
     for text in _split(header, ","):
         first, *parameters = _split(text, ";")
         kind = first.strip().lower()
         if not _TYPE.fullmatch(kind) or kind == "*/*":
             continue
         charset = next(filter(None, map(_charset, parameters)), "")
-        if not charset and kind == found.kind:
-            charset = found.charset
-        found = MediaType(kind, charset)
-    return found
+        if not charset and kind == last.kind:
+            charset = last.charset
+        last = MediaType(kind, charset)
+    return last
 
 
 def body_problem(body: dict[str, Any] | list[Any], media: MediaType) -> str:

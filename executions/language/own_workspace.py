@@ -25,9 +25,9 @@ class _Start(Model):
     workspace: Workspace = Field(description="`temporary`, `none`, or an object")
 
 
-def problems(given: Any) -> list[tuple[str, str]]:
+def problems(workspace: Any) -> list[tuple[str, str]]:
     """Its problem: a JSON pointer that begins with ``/workspace``, and a sentence."""
-    text = json.dumps({"workspace": given})
+    text = json.dumps({"workspace": workspace})
     if len(text) > _MOST_CHARACTERS:
         return [("/workspace", f"It is longer than {_MOST_CHARACTERS:,} characters.")]
     try:
@@ -36,23 +36,23 @@ def problems(given: Any) -> list[tuple[str, str]]:
         return [("/workspace", f"{each.message}.") for each in unreadable.problems]
     readers = Readers()
     try:
-        _Start.model_validate({"workspace": given}, context=readers)
+        _Start.model_validate({"workspace": workspace}, context=readers)
     except ValidationError as error:
-        found = list(dict.fromkeys(explain(error, source, readers)))
+        findings = list(dict.fromkeys(explain(error, source, readers)))
         return [
             (each.pointer, each.message + (f"; expected {each.expected}" if each.expected else ""))
-            for each in found
+            for each in findings
         ]
     return [
         (pointer, "A run says where it works without an expression.")
-        for pointer, value in _texts(given, "/workspace")
+        for pointer, value in _texts(workspace, "/workspace")
         if is_expression(value)
     ]
 
 
-def load(given: Any) -> WorkspaceSettings | str:
+def load(workspace: Any) -> WorkspaceSettings | str:
     """One that was found good."""
-    return _SAVED.validate_python(given)
+    return _SAVED.validate_python(workspace)
 
 
 def _texts(value: Any, pointer: str) -> Iterator[tuple[str, str]]:

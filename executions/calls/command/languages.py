@@ -53,18 +53,18 @@ class Unusable(StigmerError):
     """It cannot be started here; the message says why."""
 
 
-def shell(given: Mapping[str, Json]) -> list[str]:
+def shell(definition: Mapping[str, Json]) -> list[str]:
     """The line, followed by its arguments, which no shell reads."""
-    words = _words(given.get("arguments"))
-    line = str(given["command"])
+    words = _words(definition.get("arguments"))
+    line = str(definition["command"])
     if words:
         line = f'{line.rstrip()} "$@"'
     return [_SHELL, "-c", line, "sh", *words]
 
 
-def container(given: Mapping[str, Json]) -> list[str]:
+def container(definition: Mapping[str, Json]) -> list[str]:
     """The words for the image's own program, or its shell with a line."""
-    return shell(given) if given.get("command") else _words(given.get("arguments"))
+    return shell(definition) if definition.get("command") else _words(definition.get("arguments"))
 
 
 def check_variables(environment: Mapping[str, str]) -> None:
@@ -76,30 +76,30 @@ def check_variables(environment: Mapping[str, str]) -> None:
             raise Unusable(f"The variable {name} of a container may have no line break.")
 
 
-def script(given: Mapping[str, Json], place: Place) -> list[str]:
+def script(definition: Mapping[str, Json], place: Place) -> list[str]:
     """The program with its arguments; it is written to a file that it can only read.
 
     Raises OSError and Unusable.
     """
-    language = _LANGUAGES[str(given["language"])]
-    found = shutil.which(language.program, path=PATH)
-    if found is None:
+    language = _LANGUAGES[str(definition["language"])]
+    interpreter = shutil.which(language.program, path=PATH)
+    if interpreter is None:
         raise Unusable(
             f"There is no {language.program} in {PATH} on this worker: scripts in"
             f" {language.name} cannot be run."
         )
-    arguments = given.get("arguments")
+    arguments = definition.get("arguments")
     variables = arguments if isinstance(arguments, dict) else {}
     words = [] if isinstance(arguments, dict) else _words(arguments)
     program = f"program.{language.ending}"
     for name, body in (
-        (program, str(given["code"])),
+        (program, str(definition["code"])),
         (f"start.{language.ending}", language.start),
         ("variables.json", json.dumps(variables)),
     ):
         (place.script / name).write_text(body)
     files = [f"start.{language.ending}", "variables.json", program]
-    return [found, *language.options, *(f"{SCRIPT_INSIDE}/{name}" for name in files), *words]
+    return [interpreter, *language.options, *(f"{SCRIPT_INSIDE}/{name}" for name in files), *words]
 
 
 def text(value: Json) -> str:
@@ -107,13 +107,13 @@ def text(value: Json) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _words(given: Json) -> list[str]:
+def _words(arguments: Json) -> list[str]:
     """Raises Unusable where an expression gave no list."""
-    if given is None:
+    if arguments is None:
         return []
-    if not isinstance(given, list):
+    if not isinstance(arguments, list):
         raise Unusable("The arguments of a command have to be a list.")
-    return [text(word) for word in given]
+    return [text(word) for word in arguments]
 
 
 KINDS: Mapping[str, Callable[[Mapping[str, Json], Place], list[str]]] = {

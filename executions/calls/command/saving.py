@@ -39,13 +39,13 @@ def saved(
         Seconds(seconds),
         context.cancellation,
     )
-    given, order = context.resources, 0
+    resources, order = context.resources, 0
     try:
         # Of two commands that end together the second packs what the first has done, too.
-        lock, late = Path(given["workspace"]) / LOCK, "Another command of the run is stored."
+        lock, late = Path(resources["workspace"]) / LOCK, "Another command of the run is stored."
         with git.locked(lock, around.deadline, late) as file_of_order:
             order = _next(file_of_order)
-            commit = git.save(place, given["read_only"], given["start_commit"], around)
+            commit = git.save(place, resources["read_only"], resources["start_commit"], around)
         with open_below(place.temporary, git.SAVED) as file:
             stored = blobs.at(limits["artifacts"]).put(file, limits["artifact_bytes"])
     except (git.GitFailed, Spoiled, OSError, ValueError) as problem:

@@ -79,24 +79,28 @@ def _beside(arguments: Mapping[str, Json], context: StepContext, standing: Stand
     """
     alone = replace(context, cancellation=Cancellation(), audience=Nobody())
     folder, hidden = Path(context.limits["folder"]), [Path(context.limits["hidden"])]
-    told = {"execution": context.execution_id, "path": context.path}
+    log_fields = {"execution": context.execution_id, "path": context.path}
 
     def work() -> None:
         try:
             with _place(folder, alone) as place:
                 outcome = _run(arguments, alone, place, standing, hidden)
             if isinstance(outcome, Fail):
-                log.warning("a command that nobody waits for failed", **told, rule=outcome.rule)
+                log.warning(
+                    "a command that nobody waits for failed", **log_fields, rule=outcome.rule
+                )
         except (OSError, languages.Unusable) as problem:
-            log.warning("a command that nobody waits for failed", **told, problem=str(problem))
+            log.warning(
+                "a command that nobody waits for failed", **log_fields, problem=str(problem)
+            )
 
     beside.begin(context.execution_id, alone.cancellation, work)
 
 
 @contextmanager
 def _place(folder: Path, context: StepContext) -> Iterator[Place]:
-    given = context.resources.get("workspace")
-    workspace = None if given is None else Path(given)
+    path = context.resources.get("workspace")
+    workspace = None if path is None else Path(path)
     with passing(folder, workspace) as place:
         if workspace is None:
             yield place
@@ -161,17 +165,17 @@ def _start(
         return standing.start(command, place, hidden), limits
     engine = engines.containers(context.limits["may"]).engine
     assert engine is not None, "it was asked for just now"
-    given = arguments["container"]
-    is_line, run = bool(given.get("command")), context.execution_id
-    return engine.start(command, place, limits, given["image"], is_line=is_line, run=run)
+    definition = arguments["container"]
+    is_line, run = bool(definition.get("command")), context.execution_id
+    return engine.start(command, place, limits, definition["image"], is_line=is_line, run=run)
 
 
 def _command(arguments: Mapping[str, Json], context: StepContext, place: Place) -> Command:
     """Raises OSError and languages.Unusable."""
     kind = next(each for each in languages.KINDS if arguments.get(each))
-    given = arguments[kind]
-    stdin, argv = given.get("stdin"), languages.KINDS[kind](given, place)
-    variables = context.secrets.fill(given.get("environment") or {})
+    definition = arguments[kind]
+    stdin, argv = definition.get("stdin"), languages.KINDS[kind](definition, place)
+    variables = context.secrets.fill(definition.get("environment") or {})
     if not isinstance(variables, dict):
         raise languages.Unusable("The environment of a command has to be an object.")
     environment = {str(name): languages.text(value) for name, value in variables.items()}
@@ -206,9 +210,9 @@ class _Heard:
 
     def _tell(self, text: str) -> None:
         if text:
-            told = str(self._secrets.redact(text))
-            self._parts.append(told)
-            self._audience.hear(Heard(told, pieces=1))
+            redacted = str(self._secrets.redact(text))
+            self._parts.append(redacted)
+            self._audience.hear(Heard(redacted, pieces=1))
 
     def log(self) -> str:
         return output.bounded("".join(self._parts))

@@ -14,8 +14,8 @@ def _with_authentication(arguments: dict[str, Any], declared: Declared) -> dict[
     endpoint = arguments.get("endpoint")
     if not isinstance(endpoint, dict) or endpoint.get("authentication") is None:
         return arguments
-    found = declared.authentication(endpoint["authentication"])
-    return {**arguments, "endpoint": {**endpoint, "authentication": found}}
+    policy = declared.authentication(endpoint["authentication"])
+    return {**arguments, "endpoint": {**endpoint, "authentication": policy}}
 
 
 HTTP = CallKind(

@@ -35,10 +35,10 @@ async def resolve(host: str, port: int) -> list[Address]:
     if address is not None:
         return [address]
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise NameNotFound(f"the name {host} did not resolve: {error}") from None
-    return addresses_of(found)
+    return addresses_of(infos)
 
 
 class HeardStream(httpcore.AsyncNetworkStream):

@@ -134,10 +134,10 @@ def _layers(header: str) -> list[Layer]:
     for name in names:
         if name in _FOREIGN:
             raise CannotUnpack(f"it is packed as {name!r}, which was not asked for")
-    known = [name for name in reversed(names) if name in ("gzip", "deflate")]
-    if len(known) > MAX_LAYERS:
-        raise CannotUnpack(f"it is packed {len(known)} times; at most {MAX_LAYERS} are undone")
+    packings = [name for name in reversed(names) if name in ("gzip", "deflate")]
+    if len(packings) > MAX_LAYERS:
+        raise CannotUnpack(f"it is packed {len(packings)} times; at most {MAX_LAYERS} are undone")
     return [
-        Layer(name, repeated=place > 0 and known[place - 1] == name)
-        for place, name in enumerate(known)
+        Layer(name, repeated=place > 0 and packings[place - 1] == name)
+        for place, name in enumerate(packings)
     ]

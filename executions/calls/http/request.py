@@ -70,12 +70,12 @@ class Request:
     @property
     def name(self) -> str:
         """How errors name the call: without the query, which may hold what nobody should read."""
-        told = (
+        address = (
             str(self.url.copy_with(query=None, fragment=None))
             if self.told is None
             else target.beginning(self.told)
         )
-        return f"{self.method} {told}"
+        return f"{self.method} {address}"
 
 
 def build(arguments: Mapping[str, Any], context: StepContext) -> Request:
@@ -84,20 +84,20 @@ def build(arguments: Mapping[str, Any], context: StepContext) -> Request:
     """
     method = _method(arguments.get("method"))
     uri, authentication = _endpoint(arguments.get("endpoint"))
-    told = context.secrets.told("/endpoint/uri", "/endpoint")
+    shown_uri = context.secrets.told("/endpoint/uri", "/endpoint")
     if _is_computed(context.written.get("endpoint")):
         uri = plain = target.literal(uri)
     else:
         variables = context.input if isinstance(context.input, dict) else {}
-        plain = target.expand(uri, variables, told)
-        uri = target.expand(uri, context.secrets.fill(dict(variables)), told)
-    if told is None and (labelled := shown_text(plain)) != plain:
-        told = labelled
+        plain = target.expand(uri, variables, shown_uri)
+        uri = target.expand(uri, context.secrets.fill(dict(variables)), shown_uri)
+    if shown_uri is None and (labelled := shown_text(plain)) != plain:
+        shown_uri = labelled
     headers, query = arguments.get("headers"), arguments.get("query")
     if parts := _told_parts("query", query, context):
         pairs = "&".join(f"{name}={said}" for name, said in parts.items())
-        base = plain if told is None else told
-        told = f"{base}{'&' if '?' in base else '?'}{pairs}"
+        base = plain if shown_uri is None else shown_uri
+        shown_uri = f"{base}{'&' if '?' in base else '?'}{pairs}"
     filled = context.secrets.fill(
         {
             "uri": uri,
@@ -107,8 +107,8 @@ def build(arguments: Mapping[str, Any], context: StepContext) -> Request:
             "body": arguments.get("body"),
         }
     )
-    url = target.read(filled["uri"], filled["query"], told)
-    _send_to(url, told, context)
+    url = target.read(filled["uri"], filled["query"], shown_uri)
+    _send_to(url, shown_uri, context)
     own = _headers(filled["headers"])
     authorization = _authorization(filled["authentication"])
     for value in authorization.values():
@@ -124,34 +124,34 @@ def build(arguments: Mapping[str, Any], context: StepContext) -> Request:
         body=payload,
         output=_one_of("output", arguments.get("output") or "content", OUTPUTS),
         redirect=_flag("redirect", arguments.get("redirect")),
-        told=told,
+        told=shown_uri,
         told_headers={
             name.lower(): said for name, said in _told_parts("headers", headers, context).items()
         },
     )
 
 
-def _told_parts(where: str, given: Any, context: StepContext) -> dict[str, str]:
+def _told_parts(where: str, argument: Any, context: StepContext) -> dict[str, str]:
     """How the entries of this argument may be told that came from secrets."""
-    names = list(given) if isinstance(given, Mapping) else []
+    names = list(argument) if isinstance(argument, Mapping) else []
     whole = context.secrets.told(f"/{where}")
-    found = {}
+    parts = {}
     for name in names:
-        pointer, value = pointer_of((where, name)), given[name]
+        pointer, value = pointer_of((where, name)), argument[name]
         many = len(value) if isinstance(value, list) else 0
         items = [f"{pointer}/{index}" for index in range(many)]
         said = context.secrets.told(pointer, *items) or whole
         if said is not None:
-            found[str(name)] = said
-    return found
+            parts[str(name)] = said
+    return parts
 
 
-def _send_to(url: httpx.URL, told: str | None, context: StepContext) -> None:
+def _send_to(url: httpx.URL, shown_uri: str | None, context: StepContext) -> None:
     """Raises a Refusal where a secret in the arguments may not be sent to this host."""
     try:
         context.secrets.send_to(url.host, target.port_of(url))
     except SecretUnavailable as refused:
-        detail = target.without_host(str(refused), url, told)
+        detail = target.without_host(str(refused), url, shown_uri)
         raise not_sendable(detail, kind="authorization", rule="secret not available") from None
 
 
@@ -189,9 +189,9 @@ def _endpoint(value: Any) -> tuple[str, Any]:
     )
 
 
-def _headers(given: Mapping[str, Any]) -> dict[str, str]:
+def _headers(fields: Mapping[str, Any]) -> dict[str, str]:
     headers: dict[str, str] = {}
-    for name, value in given.items():
+    for name, value in fields.items():
         if not _TOKEN.fullmatch(name):
             raise not_sendable(f"headers: {name!r} is not a header name")
         if name.lower() in _OURS:

@@ -28,25 +28,27 @@ WANTED = (
 )
 
 
-def expand(uri: str, variables: Mapping[str, Any], told: str | None = None) -> str:
+def expand(uri: str, variables: Mapping[str, Any], shown_uri: str | None = None) -> str:
     """The URI with each ``{name}`` replaced by its percent-encoded value; a missing one becomes
     empty.
 
     Values are strings, numbers, booleans or null; another kind is the DSL's expression error (a
-    Refusal). ``told`` is how errors name the URI where there are secrets in it.
+    Refusal). ``shown_uri`` is how errors name the URI where there are secrets in it.
     """
     values: dict[str, Any] = {}
     for match in _EXPRESSION.finditer(uri):
         if not _NAME.fullmatch(match[1]):
             raise not_sendable(
-                f"endpoint '{told or uri}': {'a name' if told else match[0]} is not supported; only"
-                " simple variables such as {id} are",
+                f"endpoint '{shown_uri or uri}': {'a name' if shown_uri else match[0]} is not"
+                " supported; only simple variables such as {id} are",
                 kind="expression",
             )
         for name in match[1].split(","):
             values[name] = _text(f"URI variable {name!r}", variables.get(name), "expression")
     if "{" in (rest := _EXPRESSION.sub("", uri)) or "}" in rest:
-        detail = f"endpoint '{told or uri}': a brace is not closed; write a variable as {{name}}"
+        detail = (
+            f"endpoint '{shown_uri or uri}': a brace is not closed; write a variable as {{name}}"
+        )
         raise not_sendable(detail, kind="expression")
     return uritemplate.URITemplate(uri).expand(values)
 
@@ -58,31 +60,35 @@ def literal(uri: str) -> str:
     return uri.replace("{", "%7B").replace("}", "%7D")
 
 
-def beginning(told: str) -> str:
+def beginning(shown_uri: str) -> str:
     """An address as it is told, without its query."""
-    return re.split(r"[?#]", told, maxsplit=1)[0]
+    return re.split(r"[?#]", shown_uri, maxsplit=1)[0]
 
 
-def without_host(text: str, url: httpx.URL, told: str | None) -> str:
-    """``text`` without the host of a URL where secrets are in it: ``told`` is how errors name the
-    URL.
+def without_host(text: str, url: httpx.URL, shown_uri: str | None) -> str:
+    """``text`` without the host of a URL where secrets are in it: ``shown_uri`` is how errors name
+    the URL.
     """
-    host = url.host if told is None else _authority(told).rpartition(":")[0] or _authority(told)
+    host = (
+        url.host
+        if shown_uri is None
+        else _authority(shown_uri).rpartition(":")[0] or _authority(shown_uri)
+    )
     return text if host.lower() == url.host else text.replace(url.host, host or "[secret]")
 
 
-def read(uri: str, query: Mapping[str, Any], told: str | None = None) -> httpx.URL:
+def read(uri: str, query: Mapping[str, Any], shown_uri: str | None = None) -> httpx.URL:
     """The URL to call, checked: http or https, a host, no userinfo, no spelling that hides where it
-    leads. ``told`` is how errors name it where there are secrets in it.
+    leads. ``shown_uri`` is how errors name it where there are secrets in it.
     """
     try:
         url = parse(uri)
     except Refusal:
-        if told is None:
+        if shown_uri is None:
             raise
         # The part that is wrong may be a piece of a secret.
         raise not_sendable(
-            f"endpoint '{beginning(told)}' is no address that can be called: {WANTED}"
+            f"endpoint '{beginning(shown_uri)}' is no address that can be called: {WANTED}"
         ) from None
     pairs = [pair for name, value in query.items() for pair in _pairs(name, value)]
     if not pairs:

@@ -10,14 +10,14 @@ from executions.calls.kind import Arguments, CallKind, CallPlace, Keys
 from executions.expressions import is_expression
 
 
-def _outcomes(given: Mapping[str, Any]) -> list[tuple[int, dict[str, Any]]]:
-    outcomes = given.get("outcomes")
+def _outcomes(arguments: Mapping[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+    outcomes = arguments.get("outcomes")
     every = list(enumerate(outcomes)) if isinstance(outcomes, list) else []
     return [(index, outcome) for index, outcome in every if isinstance(outcome, dict)]
 
 
-def _targets(given: Mapping[str, Any]) -> Iterator[tuple[Keys, str]]:
-    for index, outcome in _outcomes(given):
+def _targets(arguments: Mapping[str, Any]) -> Iterator[tuple[Keys, str]]:
+    for index, outcome in _outcomes(arguments):
         if isinstance(outcome.get("then"), str):
             yield ("outcomes", index, "then"), outcome["then"]
 
@@ -54,15 +54,15 @@ def _check(place: CallPlace) -> None:
 
 def _warn_of_unknown(place: CallPlace, people: dict[str, Any]) -> None:
     """An account may come later, so it is no reason to refuse the definition."""
-    known = place.known_people
-    if known is None:
+    known_people = place.known_people
+    if known_people is None:
         return
     for key, noun, unknown_of in (
-        ("users", "user", known.unknown_users),
-        ("groups", "group", known.unknown_groups),
+        ("users", "user", known_people.unknown_users),
+        ("groups", "group", known_people.unknown_groups),
     ):
-        given = people.get(key)
-        every = enumerate(given) if isinstance(given, list) else ()
+        entries = people.get(key)
+        every = enumerate(entries) if isinstance(entries, list) else ()
         names = {index: name for index, name in every if isinstance(name, str)}
         unknown = unknown_of(list(names.values())) if names else ()
         for index, name in names.items():

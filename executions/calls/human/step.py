@@ -16,11 +16,11 @@ from executions.errors import ExpressionError, WorkflowError
 
 def run(arguments: Mapping[str, Any], context: StepContext | None = None) -> Ask | Fail:
     """The question as it is asked. A Fail where an expression gave what nobody can be asked."""
-    given = dict(arguments)
-    timeout = given.pop("timeout", None)
+    fields = dict(arguments)
+    timeout = fields.pop("timeout", None)
     try:
         seconds = LONGEST_SECONDS if timeout is None else duration_seconds(timeout)
-        asked = HumanArguments.model_validate(given)
+        asked = HumanArguments.model_validate(fields)
     except ExpressionError as problem:
         return _refused(f"timeout: {problem}")
     except ValidationError as problem:

@@ -25,8 +25,8 @@ def run(arguments: Mapping[str, Any], context: StepContext) -> Outcome:
         "arguments": arguments.get("arguments") or {},
     }
     try:
-        told = mind.request(asked, deadline=context.deadline, stopping=context.cancellation)
-        return Done(_value(told, called_before=bool(arguments.get("called_before"))))
+        reply = mind.request(asked, deadline=context.deadline, stopping=context.cancellation)
+        return Done(_value(reply, called_before=bool(arguments.get("called_before"))))
     except mind.RequestFailed as failed:
         problem = failed.problem
     detail = problem.detail
@@ -44,12 +44,12 @@ def run(arguments: Mapping[str, Any], context: StepContext) -> Outcome:
     )
 
 
-def _value(told: Mapping[str, Any], *, called_before: bool) -> Any:
+def _value(reply: Mapping[str, Any], *, called_before: bool) -> Any:
     """The result of the tool. A note says that the server was started anew: whatever it kept
     between calls is gone.
     """
-    value = told["value"]
-    if not (told["is_new"] and called_before):
+    value = reply["value"]
+    if not (reply["is_new"] and called_before):
         return value
     if isinstance(value, str):
         return f"[{RESTARTED}]\n{value}"

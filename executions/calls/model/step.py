@@ -104,5 +104,5 @@ def _cost(usage: Mapping[str, int], model: Mapping[str, Any]) -> dict[str, Any]:
         return {"cost": None, "price": None}
     read, written = (Decimal(str(price)) for price in prices)
     cost = (usage["input_tokens"] * read + usage["output_tokens"] * written) / _PER
-    told = {"input": str(read), "output": str(written), "per": "1,000,000 tokens"}
-    return {"cost": f"{cost:f}", "price": told}
+    unit_prices = {"input": str(read), "output": str(written), "per": "1,000,000 tokens"}
+    return {"cost": f"{cost:f}", "price": unit_prices}

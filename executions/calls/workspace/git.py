@@ -94,10 +94,10 @@ class Sandbox:
 
 def program() -> str:
     """Raises GitFailed."""
-    found = shutil.which("git", path=PATH)
-    if found is None:
+    path = shutil.which("git", path=PATH)
+    if path is None:
         raise GitFailed(f"git is not installed on this worker ({PATH}).")
-    return found
+    return path
 
 
 def mirror_in(folder: Path, name: str) -> Path:
@@ -306,12 +306,12 @@ def _log_in(repository: Repository, password: str) -> dict[str, str]:
     """By the environment of git alone: on no disk, in no list of arguments, in no address."""
     settings = {"credential.helper": ""}
     if repository.secret:
-        given = base64.b64encode(f"{repository.user}:{password}".encode()).decode()
-        settings[f"http.{repository.address}.extraHeader"] = f"Authorization: Basic {given}"
-    found = {"GIT_CONFIG_COUNT": str(len(settings))}
+        credentials = base64.b64encode(f"{repository.user}:{password}".encode()).decode()
+        settings[f"http.{repository.address}.extraHeader"] = f"Authorization: Basic {credentials}"
+    environment = {"GIT_CONFIG_COUNT": str(len(settings))}
     for number, (key, value) in enumerate(settings.items()):
-        found |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
-    return found
+        environment |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return environment
 
 
 def _said(ended: Ended) -> str:

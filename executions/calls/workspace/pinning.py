@@ -46,17 +46,17 @@ def pinned(repository: Repository) -> Sequence[str]:
                 " network device: from there only repositories are fetched that"
                 " STIGMER_REPOSITORIES names."
             )
-    told = ",".join(f"[{each}]" if each.version == 6 else str(each) for each in addresses)
-    return ["-c", f"http.curloptResolve={host}:{port}:{told}"]
+    address_list = ",".join(f"[{each}]" if each.version == 6 else str(each) for each in addresses)
+    return ["-c", f"http.curloptResolve={host}:{port}:{address_list}"]
 
 
 def resolved(host: str, port: int) -> list[Address]:
     """Raises NoAddress."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as problem:
         raise NoAddress(f"The name {host} did not resolve: {problem}") from None
-    return addresses_of(found)
+    return addresses_of(infos)
 
 
 def _may_serve(address: Address) -> bool:

@@ -52,9 +52,9 @@ def find(asked: str, named: Mapping[str, str], hosts: Collection[str]) -> Reposi
         if split.scheme == "https" and split.username:
             raise NotAllowed("The address of a repository may hold no user.")
         return Repository(asked, asked, is_local=False, is_named=False)
-    known = ", ".join(sorted(named)) or "none"
+    names = ", ".join(sorted(named)) or "none"
     raise NotAllowed(
-        f"The repository {asked[:100]!r} may not be fetched. Named are: {known}; addresses of https"
+        f"The repository {asked[:100]!r} may not be fetched. Named are: {names}; addresses of https"
         f" and ssh are fetched from these hosts: {', '.join(sorted(hosts)) or 'none'}"
         " (STIGMER_REPOSITORIES)."
     )

@@ -27,9 +27,9 @@ def run(arguments: Mapping[str, Json], context: StepContext) -> Outcome:
 
     The output is its ``path`` and, of a clone, ``repository``, ``branch`` and ``commit``.
     """
-    given, limits = context.resources, context.limits
-    if given.get("made") is not None:
-        return Done(given["made"])
+    resources, limits = context.resources, context.limits
+    if resources.get("made") is not None:
+        return Done(resources["made"])
     if not limits["is_on"]:
         return _fail(
             "configuration", "Commands are turned off on this server (STIGMER_COMMANDS_MAY=off)."
@@ -50,14 +50,14 @@ def run(arguments: Mapping[str, Json], context: StepContext) -> Outcome:
 
 
 def _made(arguments: Mapping[str, Json], context: StepContext) -> Outcome:
-    limits, told = context.limits, context.resources
+    limits, resources = context.limits, context.resources
     folder, hidden = Path(limits["folder"]), [Path(limits["hidden"])]
     standing = sandbox.standing(folder, hidden)
     if refusal := standing.refused(limits["may"]):
         return _fail("configuration", refusal)
-    if full := _is_full(folder, limits, told["used_bytes"], told["most_bytes"]):
+    if full := _is_full(folder, limits, resources["used_bytes"], resources["most_bytes"]):
         return _fail("runtime", full, may_pass=True)
-    place = Place(folder / told["name"])
+    place = Place(folder / resources["name"])
     remove(place.folder)
     try:
         return _filled(arguments, context, place, standing)
@@ -71,11 +71,11 @@ def _filled(
     arguments: Mapping[str, Json], context: StepContext, place: Place, standing: Standing
 ) -> Outcome:
     """Raises what :func:`run` makes a failure of."""
-    limits, told = context.limits, context.resources
+    limits, resources = context.limits, context.resources
     folder, hidden = Path(limits["folder"]), [Path(limits["hidden"])]
     place.make()
-    note = told.get("note")
-    made: dict[str, Json] = {"path": told["path"]} | ({"note": note} if note else {})
+    note = resources.get("note")
+    made: dict[str, Json] = {"path": resources["path"]} | ({"note": note} if note else {})
     if arguments.get("repository"):
         around = git.Sandbox(
             folder,
@@ -85,7 +85,7 @@ def _filled(
             context.deadline,
             context.cancellation,
             lambda text: context.audience.hear(Heard(output.plain(text), pieces=1)),
-            told.get("password") or "",
+            resources.get("password") or "",
         )
         made |= _cloned(arguments, context, place, around)
     return Done(made)

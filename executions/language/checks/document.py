@@ -68,14 +68,14 @@ def at(value: Any, *keys: str) -> Any:
 
 def mapping(value: Any, *keys: str) -> dict[str, Any]:
     """The object at these keys; an empty one where there is none."""
-    found = at(value, *keys)
-    return found if isinstance(found, dict) else {}
+    part = at(value, *keys)
+    return part if isinstance(part, dict) else {}
 
 
 def text(value: Any, *keys: str) -> str | None:
     """The text at these keys, or None."""
-    found = at(value, *keys)
-    return found if isinstance(found, str) else None
+    part = at(value, *keys)
+    return part if isinstance(part, str) else None
 
 
 def entries(path: Path, items: Any) -> Iterator[tuple[Path, str, dict[str, Any]]]:

@@ -28,10 +28,10 @@ def check(
     """Put into ``report`` all that is wrong with a document, whether or not its parts have the
     right shape.
     """
-    found = outline(document, known_functions, known_people)
-    check_flow(found, report)
-    check_references(found, report)
-    check_formulas(found, check_expression, report)
-    check_secrets(found, refuse_secret, report)
-    check_schemas(found, SchemaChecks(owner), report)
-    check_settings(found, report)
+    document_outline = outline(document, known_functions, known_people)
+    check_flow(document_outline, report)
+    check_references(document_outline, report)
+    check_formulas(document_outline, check_expression, report)
+    check_secrets(document_outline, refuse_secret, report)
+    check_schemas(document_outline, SchemaChecks(owner), report)
+    check_settings(document_outline, report)

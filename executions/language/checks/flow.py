@@ -12,10 +12,10 @@ from executions.language.reading.problems import Path, did_you_mean, shown
 DIRECTIVES = ("continue", "exit", "end")
 
 
-def check_flow(found: Outline, report: Report) -> None:
+def check_flow(outline: Outline, report: Report) -> None:
     """Report names used twice and targets that do not exist; warn of the unreachable."""
-    everywhere = {task.name for tasks in found.lists for task in tasks.tasks}
-    for tasks in found.lists:
+    everywhere = {task.name for tasks in outline.lists for task in tasks.tasks}
+    for tasks in outline.lists:
         names = set() if tasks.are_branches else {task.name for task in tasks.tasks}
         _check_names(tasks, report)
         for task in tasks.tasks:
@@ -24,7 +24,7 @@ def check_flow(found: Outline, report: Report) -> None:
                     _report_target(path, target, tasks, everywhere, report)
         if not tasks.are_branches:
             _warn_unreachable(tasks, report)
-    for function in found.functions:
+    for function in outline.functions:
         for path, target in _targets(function):
             if target not in DIRECTIVES:
                 report.add(

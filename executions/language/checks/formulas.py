@@ -19,20 +19,24 @@ CheckExpression = Callable[[str, frozenset[str]], list[str]]
 _STORED = "a secret cannot stand here: what the expression yields is stored, where others read it"
 
 
-def check_formulas(found: Outline, check: CheckExpression, report: Report) -> None:
+def check_formulas(outline: Outline, check: CheckExpression, report: Report) -> None:
     """Report expressions that ``check`` finds fault with, and secrets that are not declared."""
     kinds = " or ".join(name for name, row in CALLS.items() if row.takes_secrets)
     allowed = (
         f"a secret in the `with` of a call over {kinds}, in the `environment` of a command, or in a"
         " condition"
     )
-    for formula in _formulas(found, report):
+    for formula in _formulas(outline, report):
         if report.is_full:
             return
         names = names_in(formula.source)
         for name in names:
-            Place(formula.path, found, report).secret((), name)
-        if formula.stored and found.secrets.issuperset(names) and mentions_secrets(formula.source):
+            Place(formula.path, outline, report).secret((), name)
+        if (
+            formula.stored
+            and outline.secrets.issuperset(names)
+            and mentions_secrets(formula.source)
+        ):
             report.add(formula.path, _STORED, allowed)
             continue
         for problem in check(formula.source, formula.variables):
@@ -41,9 +45,9 @@ def check_formulas(found: Outline, check: CheckExpression, report: Report) -> No
             report.warn(formula.path, surprise)
 
 
-def _formulas(found: Outline, report: Report) -> Formulas:
-    everything = ERROR.union(*(task.variables for task in found.tasks()))
-    top = Formulae(TaskPlace((), "", found.document, frozenset()), report)
+def _formulas(outline: Outline, report: Report) -> Formulas:
+    everything = ERROR.union(*(task.variables for task in outline.tasks()))
+    top = Formulae(TaskPlace((), "", outline.document, frozenset()), report)
     for keys in (("input", "from"), ("output", "as")):
         yield from stored(top.transform(*keys))
     yield from stored(top.template("timeout"))
@@ -51,20 +55,20 @@ def _formulas(found: Outline, report: Report) -> Formulas:
     yield from top.template("use", "authentications", more=everything)
     for section in ("errors", "timeouts"):
         yield from stored(top.template("use", section, more=everything))
-    for name in mapping(found.document, "use", "retries"):
+    for name in mapping(outline.document, "use", "retries"):
         yield from top.policy("use", "retries", name, more=everything)
-    for task in found.tasks():
+    for task in outline.tasks():
         yield from _of_task(task, Formulae(task, report))
 
 
-def _of_task(task: TaskPlace, found: Formulae) -> Formulas:
-    yield from found.always("if")
+def _of_task(task: TaskPlace, formulae: Formulae) -> Formulas:
+    yield from formulae.always("if")
     for keys in (("input", "from"), ("output", "as"), ("export", "as")):
-        yield from stored(found.transform(*keys))
+        yield from stored(formulae.transform(*keys))
     for kind in rows_of(task.body):
         for key in kind.stored:
-            yield from stored(found.template(key))
-        yield from kind.formulas(task, found)
-    yield from stored(found.template("timeout"))
-    yield from found.policy("metadata", "retry", more=ERROR)
-    yield from stored(found.template("metadata", "attemptTimeout"))
+            yield from stored(formulae.template(key))
+        yield from kind.formulas(task, formulae)
+    yield from stored(formulae.template("timeout"))
+    yield from formulae.policy("metadata", "retry", more=ERROR)
+    yield from stored(formulae.template("metadata", "attemptTimeout"))

@@ -31,7 +31,7 @@ def outline(
         for name, body in mapping(document, "use", "functions").items()
         if isinstance(body, dict)
     )
-    lists = [found for function in functions for found in _inside(function)]
+    lists = [task_list for function in functions for task_list in _inside(function)]
     lists += _lists(("do",), document.get("do"), frozenset())
     secrets = at(document, "use", "secrets")
     declared = (
@@ -50,27 +50,27 @@ def _lists(
     places = tuple(
         TaskPlace(where, name, body, variables) for where, name, body in entries(path, items)
     )
-    found = [TaskList(path, places, are_branches)]
+    task_lists = [TaskList(path, places, are_branches)]
     for place in places:
-        found += _inside(place)
-    return found
+        task_lists += _inside(place)
+    return task_lists
 
 
 def _inside(task: TaskPlace) -> list[TaskList]:
     # Several kinds may name one list: the `do` of a `for` is that of a `do` too.
-    given: dict[Keys, frozenset[str]] = defaultdict(frozenset)
+    variables_by_keys: dict[Keys, frozenset[str]] = defaultdict(frozenset)
     branches: set[Keys] = set()
     for kind in rows_of(task.body):
         for keys in kind.lists:
-            given[keys] |= kind.variables(task.body, keys)
+            variables_by_keys[keys] |= kind.variables(task.body, keys)
             if kind.forks:
                 branches.add(keys)
-    found: list[TaskList] = []
-    for keys, variables in given.items():
-        found += _lists(
+    task_lists: list[TaskList] = []
+    for keys, variables in variables_by_keys.items():
+        task_lists += _lists(
             (*task.path, *keys),
             at(task.body, *keys),
             task.variables | variables,
             are_branches=keys in branches,
         )
-    return found
+    return task_lists

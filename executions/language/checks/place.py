@@ -18,12 +18,12 @@ class Place:
     there.
     """
 
-    def __init__(self, path: Path, found: Outline, report: Report, given: Any = None) -> None:
+    def __init__(self, path: Path, outline: Outline, report: Report, arguments: Any = None) -> None:
         self.path = path
-        self.given: dict[str, Any] = given if isinstance(given, dict) else {}
-        self.known_functions = found.known_functions
-        self.known_people = found.known_people
-        self._found, self._report = found, report
+        self.given: dict[str, Any] = arguments if isinstance(arguments, dict) else {}
+        self.known_functions = outline.known_functions
+        self.known_people = outline.known_people
+        self._outline, self._report = outline, report
 
     def add(self, keys: Path, message: str, expected: str = "", suggestion: str = "") -> None:
         self._report.add((*self.path, *keys), message, expected, suggestion)
@@ -32,13 +32,13 @@ class Place:
         self._report.warn((*self.path, *keys), message, expected, suggestion)
 
     def unknown(
-        self, keys: Path, message: str, name: str, known: Collection[str], expected: str
+        self, keys: Path, message: str, name: str, names: Collection[str], expected: str
     ) -> None:
         if not self._report.is_full:
-            self.add(keys, message.format(shown(name)), expected, did_you_mean(name, known))
+            self.add(keys, message.format(shown(name)), expected, did_you_mean(name, names))
 
     def named(self, keys: Path, name: str | None, section: str) -> None:
-        declared = mapping(self._found.document, "use", section)
+        declared = mapping(self._outline.document, "use", section)
         if name is not None and name not in declared:
             expected = (
                 "one of: " + ", ".join(islice(declared, 20))
@@ -48,8 +48,12 @@ class Place:
             self.unknown(keys, f"there is no {{}} under `use.{section}`", name, declared, expected)
 
     def secret(self, keys: Path, name: str) -> None:
-        if name not in self._found.secrets:
+        if name not in self._outline.secrets:
             expected = "a name listed under `use.secrets`"
             self.unknown(
-                keys, "the secret {} is used but not declared", name, self._found.secrets, expected
+                keys,
+                "the secret {} is used but not declared",
+                name,
+                self._outline.secrets,
+                expected,
             )

@@ -16,24 +16,24 @@ from executions.language.reading.problems import shown
 _TIMEOUT = ("timeouts", ("timeout",))
 
 
-def check_references(found: Outline, report: Report) -> None:
+def check_references(outline: Outline, report: Report) -> None:
     """Report what is named and not declared, and functions that call themselves."""
-    Place((), found, report).named(("timeout",), text(found.document, "timeout"), "timeouts")
-    for name, policy in mapping(found.document, "use", "authentications").items():
+    Place((), outline, report).named(("timeout",), text(outline.document, "timeout"), "timeouts")
+    for name, policy in mapping(outline.document, "use", "authentications").items():
         if isinstance(policy, dict):
-            check_policy(Place(("use", "authentications", name), found, report), (), policy)
-    for task in found.tasks():
-        place, rows = Place(task.path, found, report), rows_of(task.body)
+            check_policy(Place(("use", "authentications", name), outline, report), (), policy)
+    for task in outline.tasks():
+        place, rows = Place(task.path, outline, report), rows_of(task.body)
         for section, keys in (_TIMEOUT, *(each for kind in rows for each in kind.names)):
             place.named(keys, text(task.body, *keys), section)
         for kind in rows:
-            kind.check(task, found, report)
-    _check_recursion(found, report)
+            kind.check(task, outline, report)
+    _check_recursion(outline, report)
 
 
-def _check_recursion(found: Outline, report: Report) -> None:
-    calls: dict[str, set[str]] = {function.name: set() for function in found.functions}
-    for task in found.tasks():
+def _check_recursion(outline: Outline, report: Report) -> None:
+    calls: dict[str, set[str]] = {function.name: set() for function in outline.functions}
+    for task in outline.tasks():
         called = text(task.body, "call")
         if task.path[:2] == ("use", "functions") and called in calls:
             calls[str(task.path[2])].add(called)

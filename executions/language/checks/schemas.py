@@ -42,11 +42,11 @@ class SchemaChecks:
         return None if fault is None else (fault.path, str(fault))
 
 
-def check_schemas(found: Outline, check: SchemaChecks, report: Report) -> None:
+def check_schemas(outline: Outline, check: SchemaChecks, report: Report) -> None:
     """Report documents that are no JSON Schema, references that lead nowhere or out of one, and
     patterns that cannot be matched in linear time.
     """
-    for path, schema in _schemas(found):
+    for path, schema in _schemas(outline):
         if report.is_full:
             return
         fault = check(schema)
@@ -60,9 +60,9 @@ def check_schemas(found: Outline, check: SchemaChecks, report: Report) -> None:
             )
 
 
-def _schemas(found: Outline) -> Iterator[tuple[Path, Any]]:
-    bodies: list[tuple[Path, dict[str, Any]]] = [((), found.document)]
-    bodies += [(task.path, task.body) for task in found.tasks()]
+def _schemas(outline: Outline) -> Iterator[tuple[Path, Any]]:
+    bodies: list[tuple[Path, dict[str, Any]]] = [((), outline.document)]
+    bodies += [(task.path, task.body) for task in outline.tasks()]
     for path, body in bodies:
         for place in _PLACES:
             schema = at(body, place, "schema", "document")

@@ -12,12 +12,12 @@ RefuseSecret = Callable[[str, str], str]
 """Takes the name of the workflow and of the secret; says why it may not be used, or nothing."""
 
 
-def check_secrets(found: Outline, refuse: RefuseSecret | None, report: Report) -> None:
+def check_secrets(outline: Outline, refuse: RefuseSecret | None, report: Report) -> None:
     """Report declared secrets that ``refuse`` has a reason against."""
-    declared = at(found.document, "use", "secrets")
+    declared = at(outline.document, "use", "secrets")
     if refuse is None or not isinstance(declared, list):
         return
-    workflow = text(found.document, "document", "name") or ""
+    workflow = text(outline.document, "document", "name") or ""
     for index, name in enumerate(declared):
         if isinstance(name, str) and not report.is_full and (reason := refuse(workflow, name)):
             report.add(

@@ -13,12 +13,12 @@ from executions.language.reading.problems import did_you_mean, shown
 SETTINGS = tuple(field.alias or name for name, field in TaskMetadata.model_fields.items())
 
 
-def check_settings(found: Outline, report: Report) -> None:
+def check_settings(outline: Outline, report: Report) -> None:
     """Report effects that a task cannot have; warn of keys that look like one of ours and are
     none.
     """
     transactional = [name for name, row in CALLS.items() if row.can_be_transactional]
-    for task in found.tasks():
+    for task in outline.tasks():
         if (
             text(task.body, "metadata", "effect") == "transactional"
             and text(task.body, "call") not in transactional

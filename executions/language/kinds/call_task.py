@@ -55,30 +55,30 @@ class CallTask(TaskBase):
         return f"<call {name}>" if isinstance(name, str) and name in CALLS else "<call>"
 
     @classmethod
-    def formulas(cls, task: TaskPlace, found: Formulae) -> Formulas:
+    def formulas(cls, task: TaskPlace, formulae: Formulae) -> Formulas:
         name = text(task.body, "call")
         if name in CALLS_NOT_YET:
             return  # what it may hold is not known here
         row = CALLS.get(name or "")
-        formulas = found.template("with")
+        formulas = formulae.template("with")
         yield from formulas if row is not None and row.takes_secrets else stored(formulas)
 
     @classmethod
     def targets(cls, task: TaskPlace) -> Targets:
-        row, given = CALLS.get(text(task.body, "call") or ""), task.body.get("with")
-        if row is not None and isinstance(given, dict):
-            for keys, target in row.targets(given):
+        row, arguments = CALLS.get(text(task.body, "call") or ""), task.body.get("with")
+        if row is not None and isinstance(arguments, dict):
+            for keys, target in row.targets(arguments):
                 yield (*task.path, "with", *keys), target
 
     @classmethod
-    def check(cls, task: TaskPlace, found: Outline, report: Report) -> None:
+    def check(cls, task: TaskPlace, outline: Outline, report: Report) -> None:
         """Report calls of what is not there, and whatever the kind of the call finds."""
-        name, functions = text(task.body, "call"), mapping(found.document, "use", "functions")
+        name, functions = text(task.body, "call"), mapping(outline.document, "use", "functions")
         if name is None or report.is_full:
             return
-        place = Place(task.path, found, report)
+        place = Place(task.path, outline, report)
         if name in CALLS:
-            CALLS[name].check(Place((*task.path, "with"), found, report, task.body.get("with")))
+            CALLS[name].check(Place((*task.path, "with"), outline, report, task.body.get("with")))
         elif name in CALLS_NOT_YET:
             expected = "one of " + ", ".join((*CALLS, *islice(functions, 20)))
             place.add(("call",), f"call: {name} is not supported yet", expected)

@@ -41,11 +41,11 @@ class EmitTask(TaskBase):
     emit: Emission = Field(description="an object with `event`")
 
     @classmethod
-    def formulas(cls, task: TaskPlace, found: Formulae) -> Formulas:
-        yield from stored(found.template("emit", "event", "with"))
+    def formulas(cls, task: TaskPlace, formulae: Formulae) -> Formulas:
+        yield from stored(formulae.template("emit", "event", "with"))
 
     @classmethod
-    def check(cls, task: TaskPlace, found: Outline, report: Report) -> None:
+    def check(cls, task: TaskPlace, outline: Outline, report: Report) -> None:
         place = (*task.path, "emit", "event", "with")
         attributes = at(task.body, "emit", "event", "with")
         check_attributes(place, attributes, report)
@@ -76,9 +76,9 @@ class EmitTask(TaskBase):
             **made,
         }
         try:
-            found = checked(envelope)
-            check_not_own(found)
-            return found
+            event = checked(envelope)
+            check_not_own(event)
+            return event
         except NoEvent as problem:
             error = WorkflowError.standard(
                 "validation", f"The event cannot be emitted: {problem}.", instance=frame.pointer

@@ -83,12 +83,12 @@ class ForTask(PureTask):
         return frozenset({text(body, "for", "each") or "item", text(body, "for", "at") or "index"})
 
     @classmethod
-    def formulas(cls, task: TaskPlace, found: Formulae) -> Formulas:
-        yield from stored(found.always("for", "in"))
-        yield from found.always("while", more=cls.variables(task.body, ("do",)))
+    def formulas(cls, task: TaskPlace, formulae: Formulae) -> Formulas:
+        yield from stored(formulae.always("for", "in"))
+        yield from formulae.always("while", more=cls.variables(task.body, ("do",)))
 
     @classmethod
-    def check(cls, task: TaskPlace, found: Outline, report: Report) -> None:
+    def check(cls, task: TaskPlace, outline: Outline, report: Report) -> None:
         """Report a loop that is to end early and whose rounds do not wait for each other."""
         if (
             "for" in task.body
@@ -106,8 +106,8 @@ class ForTask(PureTask):
         decided = Loop.of(record)
         items = decided.items
         if items is None:
-            found = frame.scope.evaluate(self.for_.in_, record.input)
-            items = decided.items = _items(found, record.path, frame)
+            collection = frame.scope.evaluate(self.for_.in_, record.input)
+            items = decided.items = _items(collection, record.path, frame)
             if self.metadata.parallel is not None:
                 decided.parallel = self.metadata.parallel
             walker.journal.begin(record)
@@ -169,12 +169,12 @@ class ForTask(PureTask):
         return pen.block(self.do, key, [(key, "each", None)])
 
 
-def _items(found: Any, path: str, frame: Frame) -> list[Any]:
-    if isinstance(found, list):
-        return found
-    if isinstance(found, dict):
-        return [{"key": key, "value": value} for key, value in found.items()]
-    detail = f"`for.in` has to yield a list or an object, it yielded {_kind_of(found)}."
+def _items(collection: Any, path: str, frame: Frame) -> list[Any]:
+    if isinstance(collection, list):
+        return collection
+    if isinstance(collection, dict):
+        return [{"key": key, "value": value} for key, value in collection.items()]
+    detail = f"`for.in` has to yield a list or an object, it yielded {_kind_of(collection)}."
     raise TaskFailed(
         WorkflowError.standard("expression", detail, instance=f"{frame.pointer}/for/in"), path
     )

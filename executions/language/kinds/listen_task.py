@@ -52,24 +52,24 @@ class ListenTask(TaskBase):
         return frozenset({item, text(body, "foreach", "at") or "index"})
 
     @classmethod
-    def formulas(cls, task: TaskPlace, found: Formulae) -> Formulas:
+    def formulas(cls, task: TaskPlace, formulae: Formulae) -> Formulas:
         for keys, wanted in _filters_of(task.body):
-            yield from stored(found.template(*keys, "with"))
+            yield from stored(formulae.template(*keys, "with"))
             rules = wanted.get("correlate")
             for name in rules if isinstance(rules, dict) else ():
-                yield from stored(found.always(*keys, "correlate", name, "from"))
-                yield from stored(found.template(*keys, "correlate", name, "expect"))
-        yield from found.always("listen", "to", "until")
+                yield from stored(formulae.always(*keys, "correlate", name, "from"))
+                yield from stored(formulae.template(*keys, "correlate", name, "expect"))
+        yield from formulae.always("listen", "to", "until")
         more = cls.variables(task.body, ("foreach", "do"))
         each = at(task.body, "foreach")
         if isinstance(each, dict):
-            inner = found.of((*task.path, "foreach"), each)
+            inner = formulae.of((*task.path, "foreach"), each)
             for formula in (*inner.transform("output", "as"), *inner.transform("export", "as")):
-                known = formula.variables | more | {"output"}
-                yield formula._replace(stored=True, variables=known)
+                variables = formula.variables | more | {"output"}
+                yield formula._replace(stored=True, variables=variables)
 
     @classmethod
-    def check(cls, task: TaskPlace, found: Outline, report: Report) -> None:
+    def check(cls, task: TaskPlace, outline: Outline, report: Report) -> None:
         for keys, wanted in _filters_of(task.body):
             place = (*task.path, *keys, "with")
             check_attributes(place, wanted.get("with"), report, own=True)
@@ -103,13 +103,13 @@ class ListenTask(TaskBase):
 
     def _arguments(self, record: StepRecord, frame: Frame) -> dict[str, Any]:
         to = self.listen.to
-        found = {"filters": [_closed(each, record, frame) for each in to.filters()]}
+        arguments = {"filters": [_closed(each, record, frame) for each in to.filters()]}
         # An empty `any`: whatever comes.
-        found["filters"] = found["filters"] or [filters.closed({}, {}, frame.scope, None)]
+        arguments["filters"] = arguments["filters"] or [filters.closed({}, {}, frame.scope, None)]
         if to.until is not None and not isinstance(to.until, str):
             until = [_closed(each, record, frame) for each in to.until.filters()]
-            found["until"] = until or [filters.closed({}, {}, frame.scope, None)]
-        return found
+            arguments["until"] = until or [filters.closed({}, {}, frame.scope, None)]
+        return arguments
 
 
 def _closed(wanted: EventFilter, record: StepRecord, frame: Frame) -> filters.Filter:
@@ -122,12 +122,12 @@ def _closed(wanted: EventFilter, record: StepRecord, frame: Frame) -> filters.Fi
 
 def _filters_of(body: Body) -> list[tuple[Keys, Mapping[str, Any]]]:
     """Every filter of a task that may be full of mistakes, with the keys at which it stands."""
-    found: list[tuple[Any, Any]] = []
+    candidates: list[tuple[Any, Any]] = []
     for place in _PLACES:
         keys = ("listen", *place)
-        found.append(((*keys, "one"), at(body, *keys, "one")))
+        candidates.append(((*keys, "one"), at(body, *keys, "one")))
         for name in ("any", "all"):
             several = at(body, *keys, name)
             if isinstance(several, list):
-                found += [((*keys, name, n), each) for n, each in enumerate(several)]
-    return [(keys, each) for keys, each in found if isinstance(each, dict)]
+                candidates += [((*keys, name, n), each) for n, each in enumerate(several)]
+    return [(keys, each) for keys, each in candidates if isinstance(each, dict)]

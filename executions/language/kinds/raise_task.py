@@ -40,16 +40,16 @@ class RaiseTask(PureTask):
         walker.journal.begin(record)
         yield from ()
         definition = walker.workflow.error_definition(self.raise_.error)
-        found = frame.scope.resolve(
+        error = frame.scope.resolve(
             definition.model_dump(by_alias=True, exclude_none=True), record.input
         )
         raise TaskFailed(
             WorkflowError(
-                type=str(found["type"]),
-                status=int(found["status"]),
-                title=str(found.get("title", "")),
-                detail=str(found.get("detail", "")),
-                instance=str(found.get("instance") or frame.pointer),
+                type=str(error["type"]),
+                status=int(error["status"]),
+                title=str(error.get("title", "")),
+                detail=str(error.get("detail", "")),
+                instance=str(error.get("instance") or frame.pointer),
             ),
             record.path,
         )

@@ -102,27 +102,27 @@ class RunTask(TaskBase):
 
     @classmethod
     def tag_of(cls, body: Body) -> str:
-        found = [name for name in _KINDS if name in mapping(body, "run")]
-        return f"<run {found[0]}>" if found and found[0] in _COMMANDS else "<run>"
+        kinds = [name for name in _KINDS if name in mapping(body, "run")]
+        return f"<run {kinds[0]}>" if kinds and kinds[0] in _COMMANDS else "<run>"
 
     @classmethod
-    def formulas(cls, task: TaskPlace, found: Formulae) -> Formulas:
-        yield from stored(found.template("run", "workflow", "input"))
+    def formulas(cls, task: TaskPlace, formulae: Formulae) -> Formulas:
+        yield from stored(formulae.template("run", "workflow", "input"))
         for kind in _COMMANDS:
             for key in mapping(task.body, "run", kind):
-                formulas = found.template("run", kind, key)
+                formulas = formulae.template("run", kind, key)
                 # The edge gives these to the command, and keeps them nowhere. An engine keeps those
                 # of a container.
                 is_given = key == "environment" and kind != "container"
                 yield from formulas if is_given else stored(formulas)
 
     @classmethod
-    def check(cls, task: TaskPlace, found: Outline, report: Report) -> None:
+    def check(cls, task: TaskPlace, outline: Outline, report: Report) -> None:
         """Report what is asked to run more than one thing."""
-        given = [name for name in _KINDS if name in mapping(task.body, "run")]
-        if len(given) > 1:
-            Place(task.path, found, report).add(
-                ("run",), f"it has {' and '.join(given)}", f"exactly one of {', '.join(_KINDS)}"
+        kinds = [name for name in _KINDS if name in mapping(task.body, "run")]
+        if len(kinds) > 1:
+            Place(task.path, outline, report).add(
+                ("run",), f"it has {' and '.join(kinds)}", f"exactly one of {', '.join(_KINDS)}"
             )
 
     def effect(self, arguments: Any) -> Effect:
@@ -145,10 +145,10 @@ class RunTask(TaskBase):
 
     def _resolve(self, record: StepRecord, frame: Frame) -> dict[str, Any]:
         wanted = self.run.workflow
-        found = {"namespace": wanted.namespace, "name": wanted.name, "version": wanted.version}
+        arguments = {"namespace": wanted.namespace, "name": wanted.name, "version": wanted.version}
         if "input" in wanted.model_fields_set:
-            found["input"] = frame.scope.resolve(wanted.input, record.input)
-        return found
+            arguments["input"] = frame.scope.resolve(wanted.input, record.input)
+        return arguments
 
 
 class _CommandTask(TaskBase):

@@ -40,9 +40,9 @@ class SwitchTask(PureTask):
     switch: list[NamedCase] = Field(min_length=1, description="a list of cases")
 
     @classmethod
-    def formulas(cls, task: TaskPlace, found: Formulae) -> Formulas:
+    def formulas(cls, task: TaskPlace, formulae: Formulae) -> Formulas:
         for path, _, case in _cases(task):
-            yield from found.of(path, case).always("when")
+            yield from formulae.of(path, case).always("when")
 
     @classmethod
     def targets(cls, task: TaskPlace) -> Targets:
@@ -55,7 +55,7 @@ class SwitchTask(PureTask):
         return all("when" in case for _, _, case in entries((), body.get("switch")))
 
     @classmethod
-    def check(cls, task: TaskPlace, found: Outline, report: Report) -> None:
+    def check(cls, task: TaskPlace, outline: Outline, report: Report) -> None:
         """Report a second default, and names of cases that are used twice."""
         cases = list(_cases(task))
         defaults = [path for path, _, case in cases if case and "when" not in case]

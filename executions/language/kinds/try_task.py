@@ -77,14 +77,14 @@ class TryTask(PureTask):
         return frozenset({text(body, "catch", "as") or "error"} if keys[0] == "catch" else ())
 
     @classmethod
-    def formulas(cls, task: TaskPlace, found: Formulae) -> Formulas:
+    def formulas(cls, task: TaskPlace, formulae: Formulae) -> Formulas:
         caught = cls.variables(task.body, ("catch",))
         for key in CONDITIONS:
-            yield from found.always("catch", key, more=caught)
-        yield from found.policy("catch", "retry", more=caught)
+            yield from formulae.always("catch", key, more=caught)
+        yield from formulae.policy("catch", "retry", more=caught)
 
     @classmethod
-    def check(cls, task: TaskPlace, found: Outline, report: Report) -> None:
+    def check(cls, task: TaskPlace, outline: Outline, report: Report) -> None:
         """Warn of expressions in an error filter."""
         path = (*task.path, "catch", "errors", "with")
         for name, value in mapping(task.body, "catch", "errors", "with").items():

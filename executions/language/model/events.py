@@ -75,8 +75,8 @@ class Strategy(Model):
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
-        given = [name for name in ("one", "any", "all") if getattr(self, name) is not None]
-        if len(given) != 1:
+        strategies = [name for name in ("one", "any", "all") if getattr(self, name) is not None]
+        if len(strategies) != 1:
             raise ValueError("exactly one of `one`, `any` and `all` has to be given")
         return self
 

@@ -151,7 +151,7 @@ class TaskBase(Model):
         return frozenset()
 
     @classmethod
-    def formulas(cls, task: TaskPlace, found: Formulae) -> Formulas:
+    def formulas(cls, task: TaskPlace, formulae: Formulae) -> Formulas:
         """Its expressions, beside those under ``stored`` and those that every task may have."""
         yield from ()
 
@@ -166,7 +166,7 @@ class TaskBase(Model):
         return True
 
     @classmethod
-    def check(cls, task: TaskPlace, found: Outline, report: Report) -> None:
+    def check(cls, task: TaskPlace, outline: Outline, report: Report) -> None:
         """Report whatever else is wrong with it."""
 
     @abstractmethod
@@ -227,11 +227,11 @@ def kinds_of(task: dict[str, Any]) -> list[str]:
     """The keys of a task that name a kind; one that belongs to another kind that it has (the ``do``
     of a ``for``) is no second one.
     """
-    found = [kind for kind in _names() if kind in task]
-    if len(found) < 2:
-        return found
+    kinds = [kind for kind in _names() if kind in task]
+    if len(kinds) < 2:
+        return kinds
     return [
-        kind for kind in found if not any(kind in _keys(other) for other in found if other != kind)
+        kind for kind in kinds if not any(kind in _keys(other) for other in kinds if other != kind)
     ]
 
 
@@ -251,22 +251,22 @@ def _keys(kind: str) -> frozenset[str]:
 
 @cache
 def _by_key() -> dict[str, list[type[TaskBase]]]:
-    found: dict[str, list[type[TaskBase]]] = {}
+    by_key: dict[str, list[type[TaskBase]]] = {}
     for kind, row in KINDS.items():
         for key in _keys(kind):
-            found.setdefault(key, []).append(row)
-    return found
+            by_key.setdefault(key, []).append(row)
+    return by_key
 
 
 def rows_of(body: Body) -> Collection[type[TaskBase]]:
     """The kinds that know a key of this task, whether or not it is whole: who checks it asks them
     all.
     """
-    known = _by_key()
-    return dict.fromkeys(row for key in body for row in known.get(key, ()))
+    by_key = _by_key()
+    return dict.fromkeys(row for key in body for row in by_key.get(key, ()))
 
 
 def _tag(task: Any) -> str | None:
-    found = kinds_of(task) if isinstance(task, dict) else ()
-    row = KINDS.get(found[0]) if len(found) == 1 else None
+    kinds = kinds_of(task) if isinstance(task, dict) else ()
+    row = KINDS.get(kinds[0]) if len(kinds) == 1 else None
     return row.tag_of(task) if row else None

@@ -74,11 +74,11 @@ class WorkspaceTask(TaskBase):
         """Make it once."""
         from executions.language.walking import calling
 
-        given = walker.workflow.workspace
-        wanted = arguments_of(given)
+        workspace = walker.workflow.workspace
+        wanted = arguments_of(workspace)
 
         def template() -> dict[str, Any]:
-            after = given.remake_after if isinstance(given, WorkspaceSettings) else None
+            after = workspace.remake_after if isinstance(workspace, WorkspaceSettings) else None
             if after is None:
                 return wanted
             return wanted | {"remakeAfterSeconds": frame.scope.seconds_of(after, record.input)}
@@ -92,13 +92,13 @@ Workspace = Annotated[
 ]
 
 
-def arguments_of(given: WorkspaceSettings | str | None) -> dict[str, Any]:
+def arguments_of(workspace: WorkspaceSettings | str | None) -> dict[str, Any]:
     """The arguments of the step that makes it, but for those that an expression says."""
     wanted: dict[str, Any] = {}
-    if isinstance(given, WorkspaceSettings):
-        wanted = given.git.model_dump(exclude_none=True) if given.git else {}
-        if given.persistent:
+    if isinstance(workspace, WorkspaceSettings):
+        wanted = workspace.git.model_dump(exclude_none=True) if workspace.git else {}
+        if workspace.persistent:
             wanted["persistent"] = True
-        if keep := given.keep.model_dump(by_alias=True, exclude_none=True):
+        if keep := workspace.keep.model_dump(by_alias=True, exclude_none=True):
             wanted["keep"] = keep
     return wanted

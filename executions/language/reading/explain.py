@@ -34,8 +34,8 @@ def explain(error: ValidationError, source: Source, readers: Readers) -> Iterato
     """One problem for each finding of the models; not many more than are shown, these come in no
     useful order.
     """
-    for found in islice(error.errors(include_url=False), 5 * MOST_PROBLEMS):
-        yield _Finding(found, source, readers).problem()
+    for details in islice(error.errors(include_url=False), 5 * MOST_PROBLEMS):
+        yield _Finding(details, source, readers).problem()
 
 
 def describe(value: Any) -> str:
@@ -98,13 +98,13 @@ class _Finding:
         return f"{shown(self.key)} is missing", self._described(), ""
 
     def _unknown_key(self) -> tuple[str, str, str]:
-        known = sorted(_fields(self.reader)) if self.reader else []
+        fields = sorted(_fields(self.reader)) if self.reader else []
         if self.reader and self.key in self.reader.not_yet:
             return f"{self.key} is not supported yet", "", self.reader.instead.get(self.key, "")
         return (
             f"unknown key {shown(self.key)}",
-            "one of " + ", ".join(known),
-            did_you_mean(self.key, known),
+            "one of " + ", ".join(fields),
+            did_you_mean(self.key, fields),
         )
 
     def _not_one_kind(self) -> tuple[str, str, str]:
@@ -115,17 +115,17 @@ class _Finding:
                 f"an object with one of {kinds}",
                 "",
             )
-        found = kinds_of(self.value)
-        if not found:
+        named_kinds = kinds_of(self.value)
+        if not named_kinds:
             keys = [key for key in self.value if isinstance(key, str)]
             seen = ", ".join(shown(key, 30) for key in keys[:10]) or "none"
             close = (did_you_mean(key, (*KINDS, *kinds_not_yet())) for key in keys[:10])
             hint = next((text for text in close if text), "")
             return f"the task has no kind; keys seen: {seen}", f"exactly one of {kinds}", hint
-        if len(found) > 1:
-            seen = ", ".join(shown(key) for key in found)
-            return f"the task has {len(found)} kinds: {seen}", f"exactly one of {kinds}", ""
-        return f"{found[0]} is not supported yet", f"one of {kinds}", ""
+        if len(named_kinds) > 1:
+            seen = ", ".join(shown(key) for key in named_kinds)
+            return f"the task has {len(named_kinds)} kinds: {seen}", f"exactly one of {kinds}", ""
+        return f"{named_kinds[0]} is not supported yet", f"one of {kinds}", ""
 
     def _not_allowed(self) -> tuple[str, str, str]:
         allowed = str(self.error.get("ctx", {}).get("expected", "")).replace("'", "`")
