@@ -37,8 +37,8 @@ def problems(schema: dict[str, Any], text: str, *, owner: str, seconds: float) -
         data = read(text)
     except (ValueError, RecursionError) as problem:
         return [f"it is no JSON: {problem}"]
-    found = schemas.problems(schema, data, owner=owner, seconds=seconds, is_patient=True)
-    return [f"{each.pointer or 'the whole'}: {each.message}" for each in found]
+    findings = schemas.problems(schema, data, owner=owner, seconds=seconds, is_patient=True)
+    return [f"{each.pointer or 'the whole'}: {each.message}" for each in findings]
 
 
 def again(wrong: Sequence[str]) -> str:

@@ -27,11 +27,13 @@ def may_call(
     ``tainted_by`` is the untrusted tool that the run has read from, if it has.
     """
     shown = visible(json.dumps(arguments, ensure_ascii=False))
-    told = shown if len(shown) <= _SHOWN_ARGUMENTS else "the arguments below"
+    shown_arguments = shown if len(shown) <= _SHOWN_ARGUMENTS else "the arguments below"
     read = f"It has read what {tainted_by} returned, which anybody may have written. "
     warned = read if tainted_by else ""
     return {
-        "prompt": f"{warned}May {agent} call {tool.name} with {told}?"[:PROMPT_CHARACTERS],
+        "prompt": f"{warned}May {agent} call {tool.name} with {shown_arguments}?"[
+            :PROMPT_CHARACTERS
+        ],
         "form": _form(tool, arguments),
         "outcomes": [
             {"name": APPROVE, "label": "Approve"},
@@ -45,14 +47,14 @@ def may_call(
 
 def approved_for_the_rest(records: Iterable[StepRecord]) -> dict[str, str]:
     """The tools that a person approved for the rest of the run, and when that was said last."""
-    found: dict[str, str] = {}
+    approvals: dict[str, str] = {}
     for record in records:
         said, asked = record.output, record.input
         is_rest = isinstance(said, dict) and said.get("outcome") == APPROVE_REST
         if is_rest and isinstance(asked, dict) and "tool" in asked:
             name = str(asked.get("name") or record.name[len(_MAY) : -len(_CALLED)])
-            found[name] = max(found.get(name, ""), str(said["responded_at"]))
-    return found
+            approvals[name] = max(approvals.get(name, ""), str(said["responded_at"]))
+    return approvals
 
 
 def title(tool: str) -> str:
@@ -95,11 +97,11 @@ def edited(tool: Offered, arguments: dict[str, Any], form: Any) -> dict[str, Any
     """
     if not isinstance(form, dict):
         return None
-    known = tool.parameters.get("properties", {})
+    properties = tool.parameters.get("properties", {})
     kept = {
         name: value
         for name, value in form.items()
-        if name in arguments or value not in (False, "", None, _default(known.get(name)))
+        if name in arguments or value not in (False, "", None, _default(properties.get(name)))
     }
     return None if kept == arguments else kept
 

@@ -173,9 +173,9 @@ class Calling:
     def _rejected(self, said: dict[str, Any]) -> None:
         who = said["reviewer"]
         words = f": {said['comment']}" if said["comment"] else "."
-        told = f"{who} rejected this call{words}" if who else f"It was not called{words}"
+        sentence = f"{who} rejected this call{words}" if who else f"It was not called{words}"
         Task.of(self.record).reason = f"rejected by {who}" if who else "nobody answered"
-        self._walker.finish(self.record, {"rejected": told}, StepStatus.SKIPPED)
+        self._walker.finish(self.record, {"rejected": sentence}, StepStatus.SKIPPED)
 
     def _address(self, tool: Offered, arguments: dict[str, Any]) -> None:
         """The target of the call, as its arguments in the journal."""
@@ -243,8 +243,8 @@ class Calling:
 
     def _goes_back(self, error: WorkflowError, spent: dict[str, Any] | None = None) -> None:
         """It failed, and the model is told why; what it has ``spent`` all the same counts."""
-        told = {"error": error.detail or error.title} | (spent or {})
-        self._walker.finish(self.record, told, StepStatus.FAILED, error)
+        output = {"error": error.detail or error.title} | (spent or {})
+        self._walker.finish(self.record, output, StepStatus.FAILED, error)
 
 
 def _is_its_own_error(outcome: Fail) -> bool:
@@ -280,12 +280,12 @@ def _answer(said: dict[str, Any]) -> str:
 
 def made_with(record: StepRecord, written: Any) -> Any:
     """The arguments that a call was made with; ``written`` are those that the model wrote."""
-    given = record.arguments if isinstance(record.arguments, dict) else {}
-    if "function" in given or "server" in given:
-        return given.get("arguments")
-    if "agent" in given:
-        return {"message": given.get("message")}
-    return given.get("input") if "namespace" in given else written
+    arguments = record.arguments if isinstance(record.arguments, dict) else {}
+    if "function" in arguments or "server" in arguments:
+        return arguments.get("arguments")
+    if "agent" in arguments:
+        return {"message": arguments.get("message")}
+    return arguments.get("input") if "namespace" in arguments else written
 
 
 def result_text(record: StepRecord, written: Any) -> str:
@@ -310,6 +310,6 @@ def result_text(record: StepRecord, written: Any) -> str:
     made = made_with(record, written)
     if made != written and record.arguments is not None:
         by = record.control.get("edited_by") or "A person"
-        given = json.dumps(made, ensure_ascii=False)
-        text = f"[{by} changed the arguments of this call to {given}]\n{text}"
+        arguments_text = json.dumps(made, ensure_ascii=False)
+        text = f"[{by} changed the arguments of this call to {arguments_text}]\n{text}"
     return text

@@ -78,12 +78,12 @@ class Conversation:
         sends, self._new = self._new, []
         begins, self._begins = self._begins, None
         self._head = chained(self._head, [each for _, each in sends])
-        told = {
+        recipe = {
             "format": RECIPE_FORMAT,
             "sends": [list(each) for each in sends],
             "request": self._head,
         }
-        return told | ({"begins": begins} if begins else {})
+        return recipe | ({"begins": begins} if begins else {})
 
     def usage(self) -> dict[str, int]:
         return added(self.usages)

@@ -26,8 +26,10 @@ class GoingOn:
     def within_limits(self, *names: str) -> Walk:
         """A person is asked where one of these is used up. Raises TaskFailed."""
         if "cost" in names and self.spent.is_cost_hidden():
-            told = "The cost of a model that was asked is not known, so its limit is not kept."
-            yield from self.ask("unknown_cost", 1, f"{told} Shall it go on all the same?", told)
+            warning = "The cost of a model that was asked is not known, so its limit is not kept."
+            yield from self.ask(
+                "unknown_cost", 1, f"{warning} Shall it go on all the same?", warning
+            )
         while (reached := self.spent.reached(names)) is not None:
             more = amount(self.spent.first(reached.what))
             question = f"{reached.sentence()} Shall it go on with {more} more?"
@@ -46,7 +48,7 @@ class GoingOn:
             said = "Three calls in a row named no tool, or did not fit the tool that they named."
             yield from self.ask("confused", turn, f"{said} Shall it go on?", said)
 
-    def ask(self, what: str, number: int, question: str, told: str) -> Walk:
+    def ask(self, what: str, number: int, question: str, reason: str) -> Walk:
         """Ask whether the run shall go on. Raises TaskFailed where a person stops it."""
         stepping, path = self._stepping, paths.limit_path(what, number)
         record = stepping.journal.get(path)
@@ -61,7 +63,7 @@ class GoingOn:
             raise stepping.failed(record, outcome.error, outcome)
         if outcome.output["outcome"] != asking.GO_ON:
             who = outcome.output["reviewer"]
-            error = WorkflowError.standard("runtime", f"{told} {who} stopped the run there.")
+            error = WorkflowError.standard("runtime", f"{reason} {who} stopped the run there.")
             raise stepping.failed(record, error)
         stepping.finish(record, outcome.output)
         yield Breathe()

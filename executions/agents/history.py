@@ -44,20 +44,20 @@ def messages_of(message: str, records: Iterable[StepRecord]) -> list[Message]:
 def steps_of(records: Iterable[StepRecord], turns: int | None) -> list[StepRecord]:
     """The finished steps that hold the messages of a run, up to so many turns; None for all."""
     by_path = {record.path: record for record in records}
-    found: list[StepRecord] = []
+    steps: list[StepRecord] = []
     for number, record in _turns(by_path):
         if turns is not None and number > turns:
             break
         for path in (said_path(number), compaction_path(number)):
             before = by_path.get(path)
-            found += [before] if before is not None and before.is_finished() else []
-        found.append(record)
+            steps += [before] if before is not None and before.is_finished() else []
+        steps.append(record)
         for place in range(1, len(calls_of(record.output)) + 1):
             call = by_path.get(call_path(number, place))
-            found += [call] if call is not None and call.is_finished() else []
+            steps += [call] if call is not None and call.is_finished() else []
         check = by_path.get(check_path(number))
-        found += [check] if check is not None and check.is_finished() else []
-    return found
+        steps += [check] if check is not None and check.is_finished() else []
+    return steps
 
 
 def _said(record: StepRecord | None) -> list[str]:

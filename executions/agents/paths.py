@@ -79,8 +79,8 @@ def is_check(path: str) -> bool:
 
 def compaction_number(path: str) -> int | None:
     """Before which turn something is told in short at this path; None for none."""
-    found = _COMPACTION.fullmatch(path)
-    return int(found[1]) if found else None
+    match = _COMPACTION.fullmatch(path)
+    return int(match[1]) if match else None
 
 
 def limit_path(what: str, number: int) -> str:
@@ -89,19 +89,19 @@ def limit_path(what: str, number: int) -> str:
 
 def turn_number(path: str) -> int | None:
     """Which turn stands at this path; None for none."""
-    found = _TURN.fullmatch(path)
-    return int(found[1]) if found else None
+    match = _TURN.fullmatch(path)
+    return int(match[1]) if match else None
 
 
 def words(path: str) -> str:
     """How people name the step at this path; empty for a path that is no agent's."""
     for pattern, said in _WORDS:
-        if found := pattern.fullmatch(path):
-            return said.format(*found.groups())
+        if match := pattern.fullmatch(path):
+            return said.format(*match.groups())
     return ""
 
 
 def call_place(path: str) -> tuple[int, int] | None:
     """Turn and place of the tool call at this path; None for none."""
-    found = _CALL.fullmatch(path)
-    return (int(found[1]), int(found[2])) if found else None
+    match = _CALL.fullmatch(path)
+    return (int(match[1]), int(match[2])) if match else None

@@ -83,10 +83,10 @@ class AnyCall(AgentTask):
     call = "python"
 
     def effect(self, arguments: Any) -> Effect:
-        given = arguments if isinstance(arguments, dict) else {}
-        if "shell" in given:
-            return COMMAND_CALL.effect(given)
-        return (SERVER_CALL if "server" in given else FUNCTION_CALL).effect(given)
+        fields = arguments if isinstance(arguments, dict) else {}
+        if "shell" in fields:
+            return COMMAND_CALL.effect(fields)
+        return (SERVER_CALL if "server" in fields else FUNCTION_CALL).effect(fields)
 
 
 class Question(AgentTask):

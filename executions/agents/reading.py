@@ -108,11 +108,11 @@ class TurnRead:
 def turns_of(records: Iterable[StepRecord]) -> list[TurnRead]:
     """The turns of a run, in order."""
     by_path = {record.path: record for record in records}
-    found, number = [], 1
+    turns, number = [], 1
     while (record := by_path.get(turn_path(number))) is not None:
-        found.append(_turn(number, record, by_path))
+        turns.append(_turn(number, record, by_path))
         number += 1
-    return found
+    return turns
 
 
 def usage_of(turns: Iterable[TurnRead]) -> dict[str, int]:
@@ -130,13 +130,13 @@ def cost_of(turns: Iterable[TurnRead]) -> str | None:
 
 def todos_of(turns: Iterable[TurnRead]) -> dict[str, dict[str, str]]:
     """The list of what is to be done as its last call left it, numbered."""
-    found: list[dict[str, str]] = []
+    todo_list: list[dict[str, str]] = []
     for call in (call for turn in turns for call in turn.calls if call.result is not None):
         items = todos.items_of(call.name, call.arguments)
-        found = found if items is None else items
+        todo_list = todo_list if items is None else items
     return {
         str(number): {"content": each["text"], "status": each["status"].upper()}
-        for number, each in enumerate(found, start=1)
+        for number, each in enumerate(todo_list, start=1)
     }
 
 
@@ -156,11 +156,11 @@ def children_of(turns: Iterable[TurnRead]) -> list[dict[str, Any]]:
 
 
 def _paid(turns: Iterable[TurnRead]) -> list[TurnRead | Shortened | Called]:
-    found: list[TurnRead | Shortened | Called] = []
+    paid: list[TurnRead | Shortened | Called] = []
     for turn in turns:
-        found += [turn] if turn.short is None else [turn.short, turn]
-        found += [call for call in turn.calls if call.usage]
-    return found
+        paid += [turn] if turn.short is None else [turn.short, turn]
+        paid += [call for call in turn.calls if call.usage]
+    return paid
 
 
 def _short(number: int, by_path: dict[str, StepRecord]) -> Shortened | None:
@@ -185,12 +185,12 @@ def _usage(message: Mapping[str, Any]) -> dict[str, int]:
 def _turn(number: int, record: StepRecord, by_path: dict[str, StepRecord]) -> TurnRead:
     message = record.output if record.status == StepStatus.SUCCEEDED else None
     message = message if isinstance(message, dict) else {}
-    given = record.arguments if isinstance(record.arguments, dict) else {}
+    arguments = record.arguments if isinstance(record.arguments, dict) else {}
     return TurnRead(
         number,
         record.path,
         str(record.status),
-        str(message.get("model") or given.get("model") or ""),
+        str(message.get("model") or arguments.get("model") or ""),
         text_of(message),
         thinking_of(message),
         _error(record),
@@ -248,13 +248,13 @@ def _called(turn: int, place: int, call: dict[str, Any], by_path: dict[str, Step
 
 def _effect(record: StepRecord) -> str:
     """Of a call that another run carries out, that run says it."""
-    given = record.arguments if isinstance(record.arguments, dict) else {}
-    return str(CALL.effect(given)) if "function" in given or "server" in given else ""
+    arguments = record.arguments if isinstance(record.arguments, dict) else {}
+    return str(CALL.effect(arguments)) if "function" in arguments or "server" in arguments else ""
 
 
 def _agent(record: StepRecord) -> str:
-    given = record.arguments if isinstance(record.arguments, dict) else {}
-    return str(given.get("agent", "")) if record.kind == "run" else ""
+    arguments = record.arguments if isinstance(record.arguments, dict) else {}
+    return str(arguments.get("agent", "")) if record.kind == "run" else ""
 
 
 def _error(record: StepRecord) -> str:

@@ -89,12 +89,14 @@ class Replaying:
         self._found = Replayed()
         by_hand = [record for record in records if _is_by_hand(record)]
         self._journal = Journal(by_hand, head_digest="", value_bytes=VALUE_BYTES)
-        given = replace(
+        replayed_surroundings = replace(
             surroundings(lambda: dict(start)),
             said=self._said,
             is_taken_back=lambda tool, since, path: path in self._recorded,
         )
-        self._walker = AgentWalker(program, self._journal, facts, given, now=self._clock)
+        self._walker = AgentWalker(
+            program, self._journal, facts, replayed_surroundings, now=self._clock
+        )
         self._start = dict(start)
 
     def run(self, output: Any) -> Replayed:
@@ -245,7 +247,7 @@ class Replaying:
 
 def differences_of_start(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
     """The differences with which a run would begin: instructions, model, tools, skills."""
-    found = []
+    differences = []
     if before["instructions"] != after["instructions"]:
         lines = difflib.unified_diff(
             str(before["instructions"]).splitlines(),
@@ -254,10 +256,10 @@ def differences_of_start(before: Mapping[str, Any], after: Mapping[str, Any]) ->
             n=1,
         )
         shown = "\n".join(line for line in lines if not line.startswith(("---", "+++")))
-        found.append(Difference(paths.START, "Other instructions.", "", shown[:LONGEST]))
+        differences.append(Difference(paths.START, "Other instructions.", "", shown[:LONGEST]))
     if before["model"] != after["model"]:
         models = str(before["model"]), str(after["model"])
-        found.append(Difference(paths.START, "Another model.", *models))
+        differences.append(Difference(paths.START, "Another model.", *models))
     for what in ("tools", "skills"):
         old, new = (
             {each["name"]: each for each in start.get(what, ())} for start in (before, after)
@@ -265,9 +267,9 @@ def differences_of_start(before: Mapping[str, Any], after: Mapping[str, Any]) ->
         word = what[:-1]
         for name in sorted(old.keys() | new.keys()):
             if name not in new:
-                found.append(Difference(paths.START, f"The {word} {name} is gone."))
+                differences.append(Difference(paths.START, f"The {word} {name} is gone."))
             elif name not in old:
-                found.append(Difference(paths.START, f"The {word} {name} is new."))
+                differences.append(Difference(paths.START, f"The {word} {name} is new."))
             elif old[name] != new[name]:
                 parts = ", ".join(key for key in new[name] if old[name].get(key) != new[name][key])
                 was, now = (
@@ -275,8 +277,8 @@ def differences_of_start(before: Mapping[str, Any], after: Mapping[str, Any]) ->
                     for each in (old[name], new[name])
                 )
                 text = f"The {word} {name} is otherwise: {parts}."
-                found.append(Difference(paths.START, text, was, now))
-    return found
+                differences.append(Difference(paths.START, text, was, now))
+    return differences
 
 
 def _is_by_hand(record: StepRecord) -> bool:
@@ -286,8 +288,8 @@ def _is_by_hand(record: StepRecord) -> bool:
 
 
 def _target(arguments: Any) -> dict[str, Any]:
-    given = arguments if isinstance(arguments, dict) else {}
-    return {name: given[name] for name in _TARGET if name in given}
+    fields = arguments if isinstance(arguments, dict) else {}
+    return {name: fields[name] for name in _TARGET if name in fields}
 
 
 def _shown(value: Any) -> str:

@@ -13,8 +13,8 @@ from executions.secrets.places import PLACE
 def names_in(arguments: Any) -> Iterator[str]:
     """The secrets that are named: each stands alone, never in a text beside other words."""
     if isinstance(arguments, str):
-        if found := PLACE.fullmatch(arguments):
-            yield found[1]
+        if match := PLACE.fullmatch(arguments):
+            yield match[1]
     elif isinstance(arguments, Mapping | list):
         parts = arguments.values() if isinstance(arguments, Mapping) else arguments
         for part in parts:
@@ -24,8 +24,8 @@ def names_in(arguments: Any) -> Iterator[str]:
 def filled(arguments: Any, values: Mapping[str, str]) -> Any:
     """The arguments with these values in their places."""
     if isinstance(arguments, str):
-        found = PLACE.fullmatch(arguments)
-        return values.get(found[1], arguments) if found else arguments
+        match = PLACE.fullmatch(arguments)
+        return values.get(match[1], arguments) if match else arguments
     if isinstance(arguments, Mapping):
         return {name: filled(part, values) for name, part in arguments.items()}
     return (

@@ -47,18 +47,18 @@ def noted(arguments: dict[str, Any]) -> str:
 
 def lines(name: str, arguments: Any, before: list[str]) -> list[str]:
     """The list as texts after a call; what it was ``before`` where the call is none of it."""
-    found = items_of(name, arguments)
-    return before if found is None else [f"[{each['status']}] {each['text']}" for each in found]
+    items = items_of(name, arguments)
+    return before if items is None else [f"[{each['status']}] {each['text']}" for each in items]
 
 
 def of_messages(messages: Iterable[Message]) -> list[dict[str, str]]:
     """The list as the last of these messages left it."""
-    found: list[dict[str, str]] = []
+    todo_list: list[dict[str, str]] = []
     for message in messages:
         for call in calls_of(message):
             items = items_of(call["name"], call["arguments"])
-            found = found if items is None else items
-    return found
+            todo_list = todo_list if items is None else items
+    return todo_list
 
 
 def items_of(name: str, arguments: Any) -> list[dict[str, str]] | None:

@@ -119,14 +119,14 @@ def wanted_servers(agent: AgentDocument) -> list[tuple[str, str | None]]:
     return [(entry.mcp, entry.tool) for entry in agent.tool_entries() if entry.mcp is not None]
 
 
-def offered(agent: AgentDocument, found: Found) -> list[Offered]:
+def offered(agent: AgentDocument, resources: Found) -> list[Offered]:
     """The tools that a run of this agent offers. Raises ToolUnusable."""
     tools: list[Offered] = []
     for entry in agent.tool_entries():
-        for tool in _offered(entry, agent, found):
+        for tool in _offered(entry, agent, resources):
             tools.append(_named(tool, entry, [each.name for each in tools]))
-    if found.skills:
-        tools.append(_reader(found.skills, {each.name for each in tools}))
+    if resources.skills:
+        tools.append(_reader(resources.skills, {each.name for each in tools}))
     return tools
 
 
@@ -152,15 +152,15 @@ def _named(tool: Offered, entry: Tool, taken: Collection[str]) -> Offered:
     return Offered(**(asdict(tool) | {"name": name}))
 
 
-def _offered(entry: Tool, agent: AgentDocument, found: Found) -> list[Offered]:
+def _offered(entry: Tool, agent: AgentDocument, resources: Found) -> list[Offered]:
     if entry.function is not None:
         return [_function(entry.function, entry, agent)]
     if entry.workflow is not None:
-        return [_workflow(found.workflows[entry.namespace, entry.workflow], entry, agent)]
+        return [_workflow(resources.workflows[entry.namespace, entry.workflow], entry, agent)]
     if entry.agent is not None:
         return [_agent(entry.agent, entry, agent)]
     if entry.mcp is not None:
-        tools = found.servers[entry.mcp, entry.tool]
+        tools = resources.servers[entry.mcp, entry.tool]
         return [_of_server(tool, entry, agent) for tool in tools]
     if entry.to_dos:
         text = entry.description or todos.DESCRIPTION
@@ -291,16 +291,16 @@ def _function(name: str, entry: Tool, agent: AgentDocument) -> Offered:
     )
 
 
-def _workflow(found: WorkflowFound, entry: Tool, agent: AgentDocument) -> Offered:
+def _workflow(workflow: WorkflowFound, entry: Tool, agent: AgentDocument) -> Offered:
     """Starting it twice is prevented by its place in the journal; what it does is not known here,
     so that it counts as destructive.
     """
-    schema = found.schema if found.schema is not None else {"type": "object"}
-    text = entry.description or found.summary or f"Runs the workflow {found.name}."
+    schema = workflow.schema if workflow.schema is not None else {"type": "object"}
+    text = entry.description or workflow.summary or f"Runs the workflow {workflow.name}."
     asks = _asks_first(entry, agent, "at_most_once")
-    target = {"namespace": found.namespace, "name": found.name}
-    name, text = f"run_{found.name}", text[:LONGEST_DESCRIPTION]
-    is_untrusted = found.reads_outside or entry.untrusted
+    target = {"namespace": workflow.namespace, "name": workflow.name}
+    name, text = f"run_{workflow.name}", text[:LONGEST_DESCRIPTION]
+    is_untrusted = workflow.reads_outside or entry.untrusted
     return Offered(
         name,
         "workflow",

@@ -72,8 +72,8 @@ class Turns:
             if isinstance(outcome, Fail) and not self._may_be_shortened(outcome):
                 raise stepping.failed(record, outcome.error, outcome)
             if isinstance(outcome, Fail):
-                told = {"too_long": outcome.error.detail}
-                stepping.finish(record, told, StepStatus.FAILED, outcome.error)
+                output = {"too_long": outcome.error.detail}
+                stepping.finish(record, output, StepStatus.FAILED, outcome.error)
             else:
                 stepping.finish(record, outcome.output)
             yield Breathe()
@@ -124,11 +124,11 @@ class Turns:
         self._is_full, self._was_compacted = False, True
         after = compacting.size(self._conversation.messages)
         if after > before / 2:
-            told = (
+            reason = (
                 f"The conversation was told in short, from {before:,} to {after:,} characters,"
                 " which is not half of it."
             )
-            yield from self._going_on.ask("compact", number, f"{told} Shall it go on?", told)
+            yield from self._going_on.ask("compact", number, f"{reason} Shall it go on?", reason)
 
     def _may_be_shortened(self, outcome: Fail) -> bool:
         """Once: what is too long just after it was told in short stays so."""
@@ -152,17 +152,17 @@ class Turns:
             wrong = self._wrong_with(record, self._agent.output.schema_, text_of(message))
             stepping.finish(record, {"problems": wrong})
             yield Breathe()
-        found: list[str] = stepping.finished(record).output["problems"]
-        self._wrong_in_a_row += bool(found)
-        if found and self._wrong_in_a_row == answering.MOST_IN_A_ROW:
+        problems: list[str] = stepping.finished(record).output["problems"]
+        self._wrong_in_a_row += bool(problems)
+        if problems and self._wrong_in_a_row == answering.MOST_IN_A_ROW:
             self._wrong_in_a_row = 0
             most = answering.MOST_IN_A_ROW
             said = f"{most} answers in a row did not fit the schema of the output."
-            said = f"{said} The last: {found[0]}."
+            said = f"{said} The last: {problems[0]}."
             yield from self._going_on.ask("answers", turn, f"{said} Shall it try again?", said)
-        if found:
-            self._conversation.add(path, user(answering.again(found)))
-        return found
+        if problems:
+            self._conversation.add(path, user(answering.again(problems)))
+        return problems
 
     def made_calls(self) -> None:
         """It answered with calls: that is no answer that does not fit."""

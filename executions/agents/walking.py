@@ -47,10 +47,10 @@ from executions.states import StepStatus
 from executions.values import storable
 
 
-def _workspace_arguments(given: WorkspaceSettings | str | None) -> dict[str, Any]:
-    wanted = arguments_of(given)
-    if isinstance(given, WorkspaceSettings) and given.remake_after is not None:
-        wanted["remakeAfterSeconds"] = given.remake_after.seconds
+def _workspace_arguments(workspace: WorkspaceSettings | str | None) -> dict[str, Any]:
+    wanted = arguments_of(workspace)
+    if isinstance(workspace, WorkspaceSettings) and workspace.remake_after is not None:
+        wanted["remakeAfterSeconds"] = workspace.remake_after.seconds
     return wanted
 
 
@@ -78,8 +78,8 @@ class Surroundings:
 
 def _given(input: Any) -> RunLimits | None:
     """The limits that a run was given beside its agent's."""
-    given = input.get("limits") if isinstance(input, dict) else None
-    return None if given is None else RunLimits.model_validate(given)
+    limits = input.get("limits") if isinstance(input, dict) else None
+    return None if limits is None else RunLimits.model_validate(limits)
 
 
 class AgentWalker(Stepping):
@@ -134,8 +134,8 @@ class AgentWalker(Stepping):
             self._offer_reader()
         if self.agent.trust != "all":
             before = start.get("goes_on_from") or {}
-            given = self.facts.input.get("tainted_by") or before.get("tainted_by")
-            self.tainted_by = str(given or "")
+            tainted_by = self.facts.input.get("tainted_by") or before.get("tainted_by")
+            self.tainted_by = str(tainted_by or "")
         self._conversation = Conversation(digest(start), history, hide)
         self._conversation.add("", user(str(self.facts.input["message"])))
         turns = Turns(
@@ -239,22 +239,22 @@ class AgentWalker(Stepping):
                 self._offer_reader()
             if self.agent.trust != "all":
                 self.tainted_by = self.tainted_by or calling.taint()
-            given = calling.record.arguments
-            if isinstance(given, dict) and "server" in given:
-                self.servers_called.add(str(given["server"]))
+            arguments = calling.record.arguments
+            if isinstance(arguments, dict) and "server" in arguments:
+                self.servers_called.add(str(arguments["server"]))
             yield from self._going_on.look_at_call(
                 turn, calling.shown_name, calling.written, result, is_bad=calling.is_bad
             )
 
     def _share(self, count: int) -> dict[str, Any]:
         """The share of each to whom work is handed now; several share the rest of the limits."""
-        found: dict[str, Any] = {"depth": max(0, self.limits.depth - 1)}
+        share: dict[str, Any] = {"depth": max(0, self.limits.depth - 1)}
         for name, least in (("tokens", 1), ("seconds", 1), ("cost", Decimal("0.000001"))):
             left = self._going_on.spent.left(name)
             if left is not None:
                 part = left // count if isinstance(left, int) else float(left / count)
-                found[name] = max(part, type(part)(least))
-        return found
+                share[name] = max(part, type(part)(least))
+        return share
 
     def keep(self, record: StepRecord, output: Any, text: str) -> None:
         """Finish a step whose result is too large for it. Raises TaskFailed."""

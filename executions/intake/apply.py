@@ -43,12 +43,12 @@ def parse(
     Its schemas are built and its expressions compiled, which may take seconds: not inside a
     transaction. Raises DefinitionError with every problem.
     """
-    known = functions.load_functions(settings.STIGMER_FUNCTION_MODULES)
+    known_functions = functions.load_functions(settings.STIGMER_FUNCTION_MODULES)
     refuse = None if actor is None else partial(_why_not, actor, visibility)
     owner = "" if actor is None else str(actor.pk)
     return definition.parse(
         text,
-        known_functions=known,
+        known_functions=known_functions,
         known_people=People(),
         refuse_secret=refuse,
         owner=owner,

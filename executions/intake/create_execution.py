@@ -128,13 +128,15 @@ def validate_session_or_agent(draft: ExecutionDraft) -> None:
 
 def create_default_instance_if_needed(draft: ExecutionDraft) -> None:
     """The given instance, else the default one, healed where it was missing or not linked."""
-    given = draft.given_instance
+    instance = draft.given_instance
     if draft.agent is not None:
-        assert given is None or isinstance(given, AgentInstance)
-        draft.instance = default_child.ensure(default_child.of_agent(draft.agent), given)
+        assert instance is None or isinstance(instance, AgentInstance)
+        draft.instance = default_child.ensure(default_child.of_agent(draft.agent), instance)
     else:
-        assert draft.workflow is not None and (given is None or isinstance(given, WorkflowInstance))
-        draft.instance = default_child.ensure(default_child.of_workflow(draft.workflow), given)
+        assert draft.workflow is not None and (
+            instance is None or isinstance(instance, WorkflowInstance)
+        )
+        draft.instance = default_child.ensure(default_child.of_workflow(draft.workflow), instance)
     log.debug("instance resolved", execution_id=draft.public_id, instance=draft.instance.public_id)
 
 
@@ -383,9 +385,9 @@ def check_input(document: dict[str, object], value: object, owner: str) -> None:
     _check_storable(value)
     if "input" not in document:
         return
-    found = input_problems(definition.load(document), value, owner)
-    if found:
-        placed = [Finding(f"/input{each.pointer}", each.message) for each in found]
+    problems = input_problems(definition.load(document), value, owner)
+    if problems:
+        placed = [Finding(f"/input{each.pointer}", each.message) for each in problems]
         raise Refused("invalid", "The input does not fit the workflow's schema.", findings=placed)
 
 

@@ -87,7 +87,7 @@ def session_of(agent: Agent, owner: Any) -> DefaultChild[Session]:
     )
 
 
-def ensure(default: DefaultChild[C], given: C | None = None) -> C:
+def ensure(default: DefaultChild[C], chosen: C | None = None) -> C:
     """The child to use: the given one, else the default child, made or healed where that was
     needed.
 
@@ -95,18 +95,18 @@ def ensure(default: DefaultChild[C], given: C | None = None) -> C:
     calls the default child a duplicate and does not have it. Run it in a transaction, so that child
     and link appear together.
     """
-    if given is not None:
-        return _own(default, given)
-    told = log.bind(family=default.family, parent=default.parent.slug, slug=default.slug)
+    if chosen is not None:
+        return _own(default, chosen)
+    logger = log.bind(family=default.family, parent=default.parent.slug, slug=default.slug)
     if default.is_linked:
         linked = _linked(default)
         if linked is not None:
             tallies.count_linked(default.family)
             return linked
-        told.debug("Default instance not set in status, checking if it exists by slug")
-    child, is_new = _found_or_made(default, told)
+        logger.debug("Default instance not set in status, checking if it exists by slug")
+    child, is_new = _found_or_made(default, logger)
     if default.is_linked:
-        _link(default, child, is_new, told)
+        _link(default, child, is_new, logger)
     elif not is_new:
         tallies.count_linked(default.family)
     return child
@@ -132,53 +132,53 @@ def _linked(default: DefaultChild[C]) -> C | None:
     return None if linked_id is None else default.children.filter(pk=linked_id).first()
 
 
-def _own(default: DefaultChild[C], given: C) -> C:
-    if not default.children.filter(pk=given.pk).exists():
+def _own(default: DefaultChild[C], chosen: C) -> C:
+    if not default.children.filter(pk=chosen.pk).exists():
         raise Refused(
             "invalid",
-            f"The {default.family} {given.slug} ({given.public_id}) is not one of"
+            f"The {default.family} {chosen.slug} ({chosen.public_id}) is not one of"
             f" {default.parent.slug}.",
             remedy=(
                 f"Name a {default.family} of {default.parent.slug}, or leave it out for the default"
                 " one."
             ),
         )
-    return given
+    return chosen
 
 
-def _found_or_made(default: DefaultChild[C], told: Any) -> tuple[C, bool]:
+def _found_or_made(default: DefaultChild[C], logger: Any) -> tuple[C, bool]:
     """The child and whether it was made just now."""
     child = default.children.filter(slug=default.slug).first()
     if child is None:
-        told.info("Default instance not found, creating new one")
+        logger.info("Default instance not found, creating new one")
         child = created_once(lambda: default.make(default.slug))
         if child is not None:
             _note(default, child, How.CREATED)
-            told.info("Successfully ensured default instance exists", child=child.public_id)
+            logger.info("Successfully ensured default instance exists", child=child.public_id)
             return child, True
-        told.warning("Default instance already exists, fetching existing instance")
+        logger.warning("Default instance already exists, fetching existing instance")
         child = default.children.filter(slug=default.slug).first()
         if child is None:
             raise DefaultChildLost(default.family, default.slug, default.parent)
     return child, False
 
 
-def _link(default: DefaultChild[C], child: C, is_new: bool, told: Any) -> None:
+def _link(default: DefaultChild[C], child: C, is_new: bool, logger: Any) -> None:
     """Of many callers one links, and only that one counts it."""
     parent, was = default.parent, getattr(default.parent, f"{LINK}_id")
     if not is_new:
-        told.info("Found existing default instance, updating status", child=child.public_id)
+        logger.info("Found existing default instance, updating status", child=child.public_id)
     unlinked = type(parent)._default_manager.filter(pk=parent.pk).exclude(**{LINK: child.pk})
     if unlinked.update(**{LINK: child.pk}, status_updated_at=clock.now()):
         if was is not None:
-            told.warning("Default instance link led nowhere, replaced", was=str(was))
+            logger.warning("Default instance link led nowhere, replaced", was=str(was))
             _note(default, child, How.REPAIRED)
         elif not is_new:
             _note(default, child, How.ADOPTED)
-        told.debug("Updated status with default instance", child=child.public_id)
+        logger.debug("Updated status with default instance", child=child.public_id)
     setattr(parent, LINK, child)
     if not is_new:
-        told.info("Successfully resolved existing default instance", child=child.public_id)
+        logger.info("Successfully resolved existing default instance", child=child.public_id)
 
 
 def _note(default: DefaultChild[Any], child: Any, how: How) -> None:

@@ -41,16 +41,16 @@ def todos_done(update: StatusUpdate) -> tuple[int, int]:
     return sum(todo.status in _DONE for todo in todos), len(todos)
 
 
-def _replace(stored: models.QuerySet[M], told: list[M]) -> None:
+def _replace(stored: models.QuerySet[M], reported: list[M]) -> None:
     """A conversation grows at its end: what both have in common at the beginning is left as it
     is.
     """
-    known = list(stored.order_by("position"))
+    rows = list(stored.order_by("position"))
     same = 0
-    while same < min(len(known), len(told)) and _values(known[same]) == _values(told[same]):
+    while same < min(len(rows), len(reported)) and _values(rows[same]) == _values(reported[same]):
         same += 1
     stored.filter(position__gte=same).delete()
-    stored.model._default_manager.bulk_create(told[same:], batch_size=200)
+    stored.model._default_manager.bulk_create(reported[same:], batch_size=200)
 
 
 def _values(row: models.Model) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def _values(row: models.Model) -> dict[str, Any]:
 
 def _messages(run: AgentRun, update: StatusUpdate, now: datetime) -> list[AgentMessage]:
     """A message without a time keeps the one under which it was stored first."""
-    known = dict(AgentMessage.objects.filter(run=run).values_list("position", "created_at"))
+    stored_times = dict(AgentMessage.objects.filter(run=run).values_list("position", "created_at"))
     return [
         AgentMessage(
             run=run,
@@ -71,7 +71,7 @@ def _messages(run: AgentRun, update: StatusUpdate, now: datetime) -> list[AgentM
             type=message.type,
             content=message.content,
             tool_calls=message.tool_calls,
-            created_at=message.timestamp or known.get(position, now),
+            created_at=message.timestamp or stored_times.get(position, now),
         )
         for position, message in enumerate(update.messages or [])
     ]

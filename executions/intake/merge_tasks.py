@@ -81,11 +81,11 @@ def close(merged: Merged, now: datetime) -> None:
     written = {record.id for record in merged.written}
     for index, record in enumerate(merged.standing):
         if record.status in OPEN_STATUSES:
-            told = Reported(dict(record.control))
+            reported = Reported(dict(record.control))
             if record.started_at:
-                told.outcome_unknown = True
+                reported.outcome_unknown = True
             closed = replace(
-                record, status=StepStatus.CANCELLED, finished_at=now, control=told.json
+                record, status=StepStatus.CANCELLED, finished_at=now, control=reported.json
             )
             merged.standing[index] = closed
             if record.id in written:
@@ -100,8 +100,8 @@ def error_json(error: dict[str, Any] | str | None) -> dict[str, Any] | None:
     """An error as the DSL writes it; a runner may give only a sentence."""
     if error is None:
         return None
-    given = {"detail": error} if isinstance(error, str) else error
-    return WorkflowError.standard("runtime", "").as_json() | given
+    fields = {"detail": error} if isinstance(error, str) else error
+    return WorkflowError.standard("runtime", "").as_json() | fields
 
 
 def _by_path(reports: Sequence[TaskReport]) -> dict[str, TaskReport]:
@@ -119,9 +119,9 @@ def _by_path(reports: Sequence[TaskReport]) -> dict[str, TaskReport]:
 
 
 def _record(path: str, report: TaskReport) -> StepRecord:
-    told = Reported.made(reported=report.status)
+    reported = Reported.made(reported=report.status)
     if report.metadata:
-        told.metadata = report.metadata
+        reported.metadata = report.metadata
     return StepRecord(
         path,
         report.task_name,
@@ -133,37 +133,41 @@ def _record(path: str, report: TaskReport) -> StepRecord:
         input=report.input,
         output=report.output,
         error=error_json(report.error),
-        control=told.json,
+        control=reported.json,
         started_at=report.started_at,
         finished_at=report.completed_at,
     )
 
 
 def _lay_over(
-    merged: Merged, known: StepRecord | None, told: StepRecord, report: TaskReport, now: datetime
+    merged: Merged,
+    stored: StepRecord | None,
+    reported: StepRecord,
+    report: TaskReport,
+    now: datetime,
 ) -> None:
-    if known is not None and _is_same(known, told):
-        merged.standing.append(known)
+    if stored is not None and _is_same(stored, reported):
+        merged.standing.append(stored)
         return
     begun = report.status not in ("PENDING", "SKIPPED")
-    told.started_at = (
-        told.started_at or (known.started_at if known else None) or (now if begun else None)
+    reported.started_at = (
+        reported.started_at or (stored.started_at if stored else None) or (now if begun else None)
     )
-    is_over = told.status not in OPEN_STATUSES
-    told.finished_at = (told.finished_at or now) if is_over else None
-    if known is not None and known.finished_at is None:
-        told.id, told.generation = known.id, known.generation
-    elif known is not None:
-        merged.superseded.append(known)
-    merged.standing.append(told)
-    merged.written.append(told)
+    is_over = reported.status not in OPEN_STATUSES
+    reported.finished_at = (reported.finished_at or now) if is_over else None
+    if stored is not None and stored.finished_at is None:
+        reported.id, reported.generation = stored.id, stored.generation
+    elif stored is not None:
+        merged.superseded.append(stored)
+    merged.standing.append(reported)
+    merged.written.append(reported)
 
 
-def _is_same(known: StepRecord, told: StepRecord) -> bool:
-    times = (told.started_at in (None, known.started_at)) and (
-        told.finished_at in (None, known.finished_at)
+def _is_same(stored: StepRecord, reported: StepRecord) -> bool:
+    times = (reported.started_at in (None, stored.started_at)) and (
+        reported.finished_at in (None, stored.finished_at)
     )
-    return times and all(getattr(known, name) == getattr(told, name) for name in _REPORTED)
+    return times and all(getattr(stored, name) == getattr(reported, name) for name in _REPORTED)
 
 
 def _decision(superseded: Iterable[StepRecord], head_seq: int, now: datetime) -> StepRecord:

@@ -23,15 +23,15 @@ _WHERE = "docs/workspaces.md says what a run may name."
 
 def check(draft: ExecutionDraft) -> None:
     """Whether this person may have this workflow or agent work there. Raises Refused."""
-    given = draft.own_workspace
-    if given is None:
+    workspace = draft.own_workspace
+    if workspace is None:
         return
     if draft.runner != Runner.OURS:
         raise _invalid("A run with a runner of its own works where that runner says.")
-    if found := own_workspace.problems(given):
-        findings = [Finding(pointer, message) for pointer, message in found]
+    if problems := own_workspace.problems(workspace):
+        findings = [Finding(pointer, message) for pointer, message in problems]
         raise Refused("invalid", "The workspace cannot be used.", findings=findings, remedy=_WHERE)
-    repository = _repository(given)
+    repository = _repository(workspace)
     if repository is None:
         return
     try:
@@ -57,8 +57,8 @@ def host_of_folder(execution: Execution, document: dict[str, Any]) -> str:
     wanted = execution.own_workspace or document.get("workspace") or "none"
     if wanted == "none":
         return ""
-    found = handing.before(execution, arguments_of(own_workspace.load(wanted)))
-    return found.workspace.host if found.workspace is not None else ""
+    before = handing.before(execution, arguments_of(own_workspace.load(wanted)))
+    return before.workspace.host if before.workspace is not None else ""
 
 
 def _check_trusted(draft: ExecutionDraft, version: WorkflowVersion) -> None:
@@ -100,8 +100,8 @@ def _check_trusted(draft: ExecutionDraft, version: WorkflowVersion) -> None:
             )
 
 
-def _repository(given: Any) -> str | None:
-    git = given.get("git") if isinstance(given, dict) else None
+def _repository(workspace: Any) -> str | None:
+    git = workspace.get("git") if isinstance(workspace, dict) else None
     return str(git["repository"]) if isinstance(git, dict) else None
 
 

@@ -11,9 +11,9 @@ class People:
     """A :class:`~executions.calls.kind.KnownPeople` that asks the database."""
 
     def unknown_users(self, names: Collection[str]) -> set[str]:
-        known = User.objects.filter(username__in=names, is_active=True)
-        return set(names) - set(known.values_list("username", flat=True))
+        users = User.objects.filter(username__in=names, is_active=True)
+        return set(names) - set(users.values_list("username", flat=True))
 
     def unknown_groups(self, names: Collection[str]) -> set[str]:
-        known = Group.objects.filter(name__in=names)
-        return set(names) - set(known.values_list("name", flat=True))
+        groups = Group.objects.filter(name__in=names)
+        return set(names) - set(groups.values_list("name", flat=True))

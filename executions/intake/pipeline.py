@@ -97,13 +97,13 @@ class Pipeline(Generic[D]):
 
     def _run_stage(self, stage: Stage[D], draft: D) -> None:
         name, began = step_name(stage), time.perf_counter()
-        told = log.bind(pipeline=self.name, step=name, **self._told(draft))
-        told.debug("pipeline step begins")
+        logger = log.bind(pipeline=self.name, step=name, **self._told(draft))
+        logger.debug("pipeline step begins")
         try:
             with span(f"{self.name}/{name}"):
                 stage(draft)
         except Refused as problem:
-            told.info(
+            logger.info(
                 "pipeline step refused",
                 code=problem.code,
                 problem=problem.message,
@@ -112,13 +112,13 @@ class Pipeline(Generic[D]):
             raise StageRefused(name, problem) from problem
         except Exception as problem:
             if trouble(problem):
-                told.warning(
+                logger.warning(
                     "pipeline step met trouble of the database", problem=str(problem).strip()
                 )
                 raise
-            told.error("pipeline step failed", problem=str(problem), milliseconds=_since(began))
+            logger.error("pipeline step failed", problem=str(problem), milliseconds=_since(began))
             raise StageFailed(name, problem) from problem
-        told.debug("pipeline step done", milliseconds=_since(began))
+        logger.debug("pipeline step done", milliseconds=_since(began))
 
     def _told(self, draft: D) -> dict[str, object]:
         return self._about(draft) if self._about else {}

@@ -151,21 +151,21 @@ def _checked(message: str) -> str:
 
 def _found_opened(new: R, opened: Opened, kind: str) -> R:
     """Locked; it keeps its owner and who may see it. Raises Refused."""
-    found = type(new)._default_manager.select_for_update().filter(pk=opened.id).first()
-    if found is None:
+    resource = type(new)._default_manager.select_for_update().filter(pk=opened.id).first()
+    if resource is None:
         raise Refused("not_found", Said("The {kind} is not there any more.", kind=Said(kind)))
-    if found.slug != new.slug:
+    if resource.slug != new.slug:
         raise Refused(
             "invalid",
             Said(
                 "The text names another {kind}, {other}, than {found}, which you change here.",
                 kind=Said(kind),
                 other=new.slug,
-                found=found.slug,
+                found=resource.slug,
             ),
             remedy="Give it its name back, or apply the text as a new one.",
         )
-    return found
+    return resource
 
 
 def _check_stands(resource: Workflow | Agent | Skill, opened: Opened) -> None:
@@ -188,14 +188,14 @@ def _check_stands(resource: Workflow | Agent | Skill, opened: Opened) -> None:
 
 def _found_or_made(new: R) -> tuple[R, bool]:
     """Locked, so that two who apply at once get two numbers."""
-    found = _find(new)
-    if found is not None:
-        return found, False
+    resource = _find(new)
+    if resource is not None:
+        return resource, False
     if default_child.created_once(lambda: _inserted(new)) is not None:
         return new, True
-    found = _find(new)
-    assert found is not None, "the database calls it a duplicate and does not have it"
-    return found, False
+    resource = _find(new)
+    assert resource is not None, "the database calls it a duplicate and does not have it"
+    return resource, False
 
 
 def _find(new: R) -> R | None:

@@ -66,10 +66,12 @@ def moves(
     """
     current = Phase(execution.phase)
     way = route(current, update.to)
-    found = []
+    earlier_moves = []
     for phase in way[:-1]:
         guard = Standing(frozenset({current}))
-        found.append(Move(execution.pk, guard, owner_id=execution.owner_id, at=now).to(phase))
+        earlier_moves.append(
+            Move(execution.pk, guard, owner_id=execution.owner_id, at=now).to(phase)
+        )
         current = phase
     to = way[-1] if way else None
     last = Move(
@@ -84,7 +86,7 @@ def moves(
         last.to(to, **_reached(execution, to, update, merged))
         if execution.started_at is None and update.started_at is None:
             last.if_null = {"started_at": now}
-    return [*found, last]
+    return [*earlier_moves, last]
 
 
 def _reached(

@@ -96,14 +96,14 @@ def add_instance(
 ) -> WorkflowInstance | AgentInstance:
     """One more instance of the parent. Raises Refused (``conflict``) where its slug is taken."""
     check_may_change(parent, actor)
-    given = {"slug": slug_of(name), "description": description, "default_input": default_input}
+    fields = {"slug": slug_of(name), "description": description, "default_input": default_input}
     try:
         with atomic():
             if isinstance(parent, Workflow):
-                return WorkflowInstance.objects.create(workflow=parent, **given)
-            return AgentInstance.objects.create(agent=parent, **given)
+                return WorkflowInstance.objects.create(workflow=parent, **fields)
+            return AgentInstance.objects.create(agent=parent, **fields)
     except IntegrityError:
-        existing = parent.instances.get(slug=given["slug"])
+        existing = parent.instances.get(slug=fields["slug"])
         raise Refused(
             "conflict",
             f"{parent.slug} has an instance {existing.slug} already (id: {existing.public_id}).",

@@ -27,7 +27,7 @@ def counts() -> dict[tuple[str, str], int]:
     """By family and by ``linked``, ``adopted``, ``created``, ``repaired``: since ever, by all
     processes.
     """
-    found = {(family, how): 0 for family in FAMILIES for how in (LINKED, *map(str, How))}
-    found |= {(family, LINKED): number for family, number in Tally.objects.totals(_TALLY).items()}
+    totals = {(family, how): 0 for family in FAMILIES for how in (LINKED, *map(str, How))}
+    totals |= {(family, LINKED): number for family, number in Tally.objects.totals(_TALLY).items()}
     rows = Healing.objects.order_by().values_list("family", "how").annotate(number=Count("id"))
-    return found | {(family, how): number for family, how, number in rows}
+    return totals | {(family, how): number for family, how, number in rows}

@@ -184,13 +184,15 @@ def persist_execution(draft: StatusDraft) -> None:
     if draft.moves and draft.kind == "agent" and draft.update is not None:
         merge_conversation.merge(existing, draft.update, draft.moves[-1].at)
     draft.execution = Execution.objects.get(pk=existing.pk)
-    told = log.bind(
+    logger = log.bind(
         execution_id=existing.public_id, sequence=draft.update and draft.update.sequence
     )
     if draft.is_late:
-        told.info("status update ignored: late or sent twice", known=existing.runner_sequence)
+        logger.info("status update ignored: late or sent twice", known=existing.runner_sequence)
     else:
-        told.info("status update stored", phase=draft.execution.phase, seq=draft.execution.head_seq)
+        logger.info(
+            "status update stored", phase=draft.execution.phase, seq=draft.execution.head_seq
+        )
 
 
 def broadcast_to_streams(draft: StatusDraft) -> None:
@@ -217,23 +219,27 @@ def _pipeline(kind: str) -> Pipeline[StatusDraft]:
 PIPELINES = {kind: _pipeline(kind) for kind in PREFIXES}
 
 
-def _uuid(given: uuid.UUID | str, kind: str) -> uuid.UUID:
-    found = given if isinstance(given, uuid.UUID) else parse_public_id(given, PREFIXES[kind])
-    if found is None:
-        raise Refused("not_found", f"There is no {kind} execution {given[:60]!r}.")  # type: ignore[index]
-    return found
+def _uuid(execution_id: uuid.UUID | str, kind: str) -> uuid.UUID:
+    key = (
+        execution_id
+        if isinstance(execution_id, uuid.UUID)
+        else parse_public_id(execution_id, PREFIXES[kind])
+    )
+    if key is None:
+        raise Refused("not_found", f"There is no {kind} execution {execution_id[:60]!r}.")  # type: ignore[index]
+    return key
 
 
-def _read(given: Mapping[str, Any]) -> StatusUpdate:
+def _read(body: Mapping[str, Any]) -> StatusUpdate:
     try:
-        return StatusUpdate.model_validate(given)
+        return StatusUpdate.model_validate(body)
     except ValidationError as problem:
-        found = [
+        problems = [
             f"/{'/'.join(map(str, e['loc']))}: {e['msg']}"
             for e in problem.errors(include_url=False)[:20]
         ]
         raise Refused(
-            "invalid", "The status update is not acceptable: " + "; ".join(found)
+            "invalid", "The status update is not acceptable: " + "; ".join(problems)
         ) from problem
 
 

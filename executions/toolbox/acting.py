@@ -31,40 +31,42 @@ _SEQ = {
 }
 
 
-def run_workflow(user: User, given: Arguments) -> dict[str, Any]:
-    workflow = finding.workflow(user, str(given["workflow"]))
+def run_workflow(user: User, arguments: Arguments) -> dict[str, Any]:
+    workflow = finding.workflow(user, str(arguments["workflow"]))
     require_queue()
-    return _started(start(workflow, user, input=given.get("input"), **_circumstances(given)))
+    return _started(
+        start(workflow, user, input=arguments.get("input"), **_circumstances(arguments))
+    )
 
 
-def run_this(public_id: str, user: User, given: Arguments) -> dict[str, Any]:
+def run_this(public_id: str, user: User, arguments: Arguments) -> dict[str, Any]:
     """Run one workflow; the arguments are its input."""
     workflow = finding.workflow(user, public_id)
     require_queue()
-    return _started(start(workflow, user, input=dict(given)))
+    return _started(start(workflow, user, input=dict(arguments)))
 
 
-def run_agent(user: User, given: Arguments) -> dict[str, Any]:
-    agent = finding.agent(user, str(given["agent"]))
+def run_agent(user: User, arguments: Arguments) -> dict[str, Any]:
+    agent = finding.agent(user, str(arguments["agent"]))
     require_queue()
     begun = start_agent(
         agent,
         user,
-        message=str(given["message"]),
-        from_run=given.get("from_run"),
-        **_circumstances(given),
+        message=str(arguments["message"]),
+        from_run=arguments.get("from_run"),
+        **_circumstances(arguments),
     )
     return _started(begun)
 
 
-def verb(row: Verb, user: User, given: Arguments) -> dict[str, Any]:
+def verb(row: Verb, user: User, arguments: Arguments) -> dict[str, Any]:
     """Carry out a verb; its arguments are those of the API's body."""
-    target = execution(user, given.get("id"))
-    body = _body(row, given)
+    target = execution(user, arguments.get("id"))
+    body = _body(row, arguments)
     fields = body.model_fields_set - {"reason"} if body is not None else set()
-    seq = given.get("seq") if row.is_about_what_was_seen else None
+    seq = arguments.get("seq") if row.is_about_what_was_seen else None
     try:
-        found = carry_out(
+        outcome = carry_out(
             row,
             target.pk,
             user,
@@ -77,8 +79,8 @@ def verb(row: Verb, user: User, given: Arguments) -> dict[str, Any]:
         return {"id": target.public_id, "waits": waits.text, "proposal": waits.proposal.public_id}
     # A fork is answered by the run that it began.
     key = target.pk
-    if isinstance(found, Decided):
-        key = parse_public_id(found.execution_id, target.id_prefix) or key
+    if isinstance(outcome, Decided):
+        key = parse_public_id(outcome.execution_id, target.id_prefix) or key
     after = Execution.objects.only("id", "kind", "phase", "head_seq").get(pk=key)
     return {"id": after.public_id, "done": row.done, "phase": after.phase, "seq": after.head_seq}
 
@@ -90,31 +92,33 @@ def verb_parameters(row: Verb) -> dict[str, Any]:
     own: dict[str, Any] = {"id": {"type": "string", "description": "The id of the run."}}
     if row.is_about_what_was_seen:
         own["seq"] = _SEQ
-    found = {
+    parameters = {
         "type": "object",
         "properties": own | schema.get("properties", {}),
         "required": ["id", *schema.get("required", [])],
         "additionalProperties": False,
     }
-    return found | ({"$defs": schema["$defs"]} if "$defs" in schema else {})
+    return parameters | ({"$defs": schema["$defs"]} if "$defs" in schema else {})
 
 
-def answer(user: User, given: Arguments) -> dict[str, Any]:
+def answer(user: User, arguments: Arguments) -> dict[str, Any]:
     """Answer what a run asks. A run's own token answers nothing: there is none that a run holds."""
-    text = str(given["id"])
+    text = str(arguments["id"])
     key = parse_public_id(text, "ask")
     rows = Ask.objects.for_person(user).select_related("execution", "step")
     ask = rows.filter(pk=key).first() if key is not None else None
     if ask is None:
         raise ToolProblem(f"There is no approval {finding.shown(text)}.")
-    said = Answer(str(given["outcome"]), given.get("form"), str(given.get("comment") or ""))
+    said = Answer(
+        str(arguments["outcome"]), arguments.get("form"), str(arguments.get("comment") or "")
+    )
     respond(ask, user, said)
     return {"id": ask.public_id, "answered": said.outcome, "run": ask.execution.public_id}
 
 
-def _circumstances(given: Arguments) -> Circumstances:
-    how: Circumstances = {"own_workspace": given.get("workspace")}
-    name = str(given.get("name") or "")
+def _circumstances(arguments: Arguments) -> Circumstances:
+    how: Circumstances = {"own_workspace": arguments.get("workspace")}
+    name = str(arguments.get("name") or "")
     return {**how, "name": name, "unique_name": True} if name else how
 
 
@@ -122,16 +126,16 @@ def _started(begun: Execution) -> dict[str, Any]:
     return {"id": begun.public_id, "phase": begun.phase}
 
 
-def _body(row: Verb, given: Arguments) -> BaseModel | None:
+def _body(row: Verb, arguments: Arguments) -> BaseModel | None:
     shape = BODIES[row.name]
-    sent = {name: value for name, value in given.items() if name not in ("id", "seq")}
+    sent = {name: value for name, value in arguments.items() if name not in ("id", "seq")}
     if shape is None:
         return None
     try:
         return shape.model_validate(sent)
     except ValidationError as problem:
-        told = "; ".join(
+        problems = "; ".join(
             f"{'.'.join(map(str, each['loc'])) or 'the arguments'}: {each['msg']}"
             for each in problem.errors()
         )
-        raise ToolProblem(f"{told}.") from problem
+        raise ToolProblem(f"{problems}.") from problem

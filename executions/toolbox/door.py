@@ -89,8 +89,8 @@ def _let_in(scope: dict[str, Any]) -> ApiToken:
 
 
 def _header(scope: dict[str, Any], name: bytes) -> str:
-    found = [value for key, value in scope["headers"] if key == name]
-    return found[0].decode("latin-1") if len(found) == 1 else ""
+    values = [value for key, value in scope["headers"] if key == name]
+    return values[0].decode("latin-1") if len(values) == 1 else ""
 
 
 async def _refuse(send: Any, refused: NotLetIn) -> None:

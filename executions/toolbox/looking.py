@@ -31,13 +31,13 @@ Arguments = Mapping[str, Any]
 _HEAVY = ("input", "output", "error")
 
 
-def workflows(user: User, given: Arguments) -> dict[str, Any]:
-    rows = policy.visible_workflows(user).filter(_holding(given))
+def workflows(user: User, arguments: Arguments) -> dict[str, Any]:
+    rows = policy.visible_workflows(user).filter(_holding(arguments))
     return {"workflows": [_named(row) for row in rows.order_by("slug")[:MOST]]}
 
 
-def workflow(user: User, given: Arguments) -> dict[str, Any]:
-    row = finding.workflow(user, str(given["name"]))
+def workflow(user: User, arguments: Arguments) -> dict[str, Any]:
+    row = finding.workflow(user, str(arguments["name"]))
     head = row.head_version
     return _named(row) | {
         "version": head.number if head else None,
@@ -46,59 +46,59 @@ def workflow(user: User, given: Arguments) -> dict[str, Any]:
     }
 
 
-def objectives(user: User, given: Arguments) -> dict[str, Any]:
+def objectives(user: User, arguments: Arguments) -> dict[str, Any]:
     """All are counted in one time; what was not counted in it is null."""
     seen, time = policy.visible_workflows(user), Time(LOOK_SECONDS)
-    if given.get("workflow"):
-        seen = seen.filter(pk=finding.workflow(user, str(given["workflow"])).pk)
+    if arguments.get("workflow"):
+        seen = seen.filter(pk=finding.workflow(user, str(arguments["workflow"])).pk)
     rows = Objective.objects.filter(workflow__in=seen.values("pk"))
     rows = rows.select_related("workflow", "set_by").order_by("set_at")
-    found = [
+    items = [
         {"workflow": row.workflow.slug}
         | render_objectives.objective(row, row.workflow, time).model_dump(mode="json")
         for row in rows[:MOST_OBJECTIVES]
     ]
-    return {"objectives": found}
+    return {"objectives": items}
 
 
-def agents(user: User, given: Arguments) -> dict[str, Any]:
-    rows = policy.visible_agents(user).filter(_holding(given))
+def agents(user: User, arguments: Arguments) -> dict[str, Any]:
+    rows = policy.visible_agents(user).filter(_holding(arguments))
     return {"agents": [_named(row) for row in rows.order_by("slug")[:MOST]]}
 
 
-def runs(user: User, given: Arguments) -> dict[str, Any]:
+def runs(user: User, arguments: Arguments) -> dict[str, Any]:
     rows = policy.visible_executions(user).select_related("owner", "workflow", "agent")
-    if given.get("phase"):
-        rows = rows.filter(phase=given["phase"])
-    if given.get("workflow"):
-        slug = str(given["workflow"])
+    if arguments.get("phase"):
+        rows = rows.filter(phase=arguments["phase"])
+    if arguments.get("workflow"):
+        slug = str(arguments["workflow"])
         rows = rows.filter(Q(workflow__slug=slug) | Q(agent__slug=slug))
-    found = rows.defer(*_HEAVY).order_by("-id")[:MOST]
-    return {"runs": [_brief(row) for row in found]}
+    newest = rows.defer(*_HEAVY).order_by("-id")[:MOST]
+    return {"runs": [_brief(row) for row in newest]}
 
 
-def run(user: User, given: Arguments) -> dict[str, Any]:
-    row = execution(user, given.get("id"))
-    told = render.execution(row).model_dump(mode="json")
+def run(user: User, arguments: Arguments) -> dict[str, Any]:
+    row = execution(user, arguments.get("id"))
+    rendered = render.execution(row).model_dump(mode="json")
     entries = history.entries(row, max(0, row.head_seq - MOST_ENTRIES), MOST_ENTRIES).items
-    return _standing(user, row, told) | {
-        "run": told,
+    return _standing(user, row, rendered) | {
+        "run": rendered,
         "history": [entry.model_dump(mode="json", exclude_none=True) for entry in entries],
     }
 
 
-def why_not_moving(user: User, given: Arguments) -> dict[str, Any]:
-    row = execution(user, given.get("id"))
+def why_not_moving(user: User, arguments: Arguments) -> dict[str, Any]:
+    row = execution(user, arguments.get("id"))
     return _standing(user, row, render.execution(row, brief=True).model_dump(mode="json"))
 
 
-def approvals(user: User, given: Arguments) -> dict[str, Any]:
+def approvals(user: User, arguments: Arguments) -> dict[str, Any]:
     rows = policy.visible_asks(user).open().select_related("execution__owner", "step", "reviewer")
     rows = rows.select_related("execution__workflow", "execution__agent").prefetch_related(
         "users", "groups"
     )
-    found = [render_approvals.approval(row) for row in rows.order_by("-pk")[:MOST]]
-    return {"approvals": [each.model_dump(mode="json") for each in found]}
+    open_approvals = [render_approvals.approval(row) for row in rows.order_by("-pk")[:MOST]]
+    return {"approvals": [each.model_dump(mode="json") for each in open_approvals]}
 
 
 def execution(user: User, public_id: Any) -> Execution:
@@ -117,21 +117,21 @@ def input_schema(row: Workflow) -> dict[str, Any] | None:
     return schema if isinstance(schema, dict) else None
 
 
-def _standing(user: User, row: Execution, told: dict[str, Any]) -> dict[str, Any]:
+def _standing(user: User, row: Execution, rendered: dict[str, Any]) -> dict[str, Any]:
     role = policy.role(user, row)
     possible = [
         verb.name for verb in VERBS.values() if role in verb.roles and row.phase in verb.phases
     ]
     return {
         "id": row.public_id,
-        "sentence": sentence(told),
+        "sentence": sentence(rendered),
         "seq": row.head_seq,
         "possible_now": possible,
     }
 
 
-def _holding(given: Arguments) -> Q:
-    return holding(str(given.get("text") or "")[:200])
+def _holding(arguments: Arguments) -> Q:
+    return holding(str(arguments.get("text") or "")[:200])
 
 
 def _named(row: Any) -> dict[str, Any]:

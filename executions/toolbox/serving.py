@@ -88,9 +88,9 @@ def serving() -> Serving:
 
 async def stop() -> None:
     """End what serves in this event loop."""
-    found = _serving.pop(asyncio.get_running_loop(), None)
-    if found is not None:
-        await found.ended()
+    running = _serving.pop(asyncio.get_running_loop(), None)
+    if running is not None:
+        await running.ended()
 
 
 def _end_all(why: object) -> None:
@@ -118,21 +118,21 @@ async def _list_tools(context: Any, params: Any) -> ListToolsResult:
 
 
 async def _call_tool(context: Any, params: CallToolRequestParams) -> CallToolResult:
-    token, given = _token(context), dict(params.arguments or {})
-    found: CallToolResult = await _in_a_thread(lambda: called(token, params.name, given))
-    return found
+    token, arguments = _token(context), dict(params.arguments or {})
+    tool_result: CallToolResult = await _in_a_thread(lambda: called(token, params.name, arguments))
+    return tool_result
 
 
-def called(token: ApiToken, name: str, given: dict[str, Any]) -> CallToolResult:
+def called(token: ApiToken, name: str, arguments: dict[str, Any]) -> CallToolResult:
     """The result of a tool, or why it gave none."""
     row = tools_for(token).get(name)
     if row is None:
-        told = f"There is no tool {name[:80]!r} that this token may use."
-        return _result(told, is_error=True)
+        sentence = f"There is no tool {name[:80]!r} that this token may use."
+        return _result(sentence, is_error=True)
     try:
-        _check(row, given, token)
+        _check(row, arguments, token)
         with sight.of_person(token.owner):
-            value = row.do(token.owner, given)
+            value = row.do(token.owner, arguments)
     except Refused as refused:
         return _result(refused.text, is_error=True)
     except Problem as problem:
@@ -143,14 +143,20 @@ def called(token: ApiToken, name: str, given: dict[str, Any]) -> CallToolResult:
     return _result(json.dumps(value, ensure_ascii=False), value)
 
 
-def _check(row: ToolRow, given: dict[str, Any], token: ApiToken) -> None:
+def _check(row: ToolRow, arguments: dict[str, Any], token: ApiToken) -> None:
     """Raises ToolProblem where the arguments do not fit. A workflow checks its own input."""
-    found = schemas.problems(
-        row.parameters, given, owner=str(token.owner_id), seconds=SCHEMA_SECONDS, is_patient=True
+    findings = schemas.problems(
+        row.parameters,
+        arguments,
+        owner=str(token.owner_id),
+        seconds=SCHEMA_SECONDS,
+        is_patient=True,
     )
-    if found:
-        told = "; ".join(f"{each.pointer or 'the arguments'}: {each.message}" for each in found)
-        raise ToolProblem(f"{told}.")
+    if findings:
+        sentence = "; ".join(
+            f"{each.pointer or 'the arguments'}: {each.message}" for each in findings
+        )
+        raise ToolProblem(f"{sentence}.")
 
 
 def _result(text: str, value: Any = None, *, is_error: bool = False) -> CallToolResult:

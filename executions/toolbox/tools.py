@@ -181,8 +181,8 @@ def _running(owner: User) -> list[ToolRow]:
 
 def _labelled(owner: User) -> list[Workflow]:
     rows = policy.visible_workflows(owner).exclude(head_version=None).select_related("head_version")
-    known = [row for row in rows.order_by("slug")[: looking.MOST] if _is_on(row.labels)]
-    return known[: MOST_TOOLS - len(VERBS) - len(_LOOKING) - 3]
+    labelled = [row for row in rows.order_by("slug")[: looking.MOST] if _is_on(row.labels)]
+    return labelled[: MOST_TOOLS - len(VERBS) - len(_LOOKING) - 3]
 
 
 def _is_on(labels: Any) -> bool:
