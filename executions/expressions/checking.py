@@ -33,18 +33,18 @@ def check(source: str, extra_variables: Iterable[str] = (), *, owner: str = "") 
 
 def warnings(source: str) -> list[str]:
     """Surprises for the author, though jq takes it."""
-    found = _NOT_IN_JSON.search(source)
-    if found is None:
+    written = _NOT_IN_JSON.search(source)
+    if written is None:
         return []
-    becomes = "null" if found[1] == "nan" else "the largest number, 1.797e308"
-    return [f"JSON has no `{found[1]}`: where it is part of a result, it becomes {becomes}"]
+    becomes = "null" if written[1] == "nan" else "the largest number, 1.797e308"
+    return [f"JSON has no `{written[1]}`: where it is part of a result, it becomes {becomes}"]
 
 
 @lru_cache(maxsize=4096)
-def _checked(source: str, known: frozenset[str], owner: str) -> tuple[str, ...]:
+def _checked(source: str, variables: frozenset[str], owner: str) -> tuple[str, ...]:
     """Kept only where jq came to a verdict: what did not end in time raises."""
     program = prepared(source)
-    names = program.names(known)
+    names = program.names(variables)
     try:
         sealed.call(
             "jq.compile",
@@ -54,5 +54,5 @@ def _checked(source: str, known: frozenset[str], owner: str) -> tuple[str, ...]:
             text=f"compile {program.key}",
         )
     except sealed.SealedRefused as refusal:
-        return tuple(compile_problems(refusal.reason, source, known))
+        return tuple(compile_problems(refusal.reason, source, variables))
     return ()

@@ -40,10 +40,10 @@ class Encodings:
         if not isinstance(value, (dict, list)):
             return encode(value)
         key = id(value)
-        found = self._kept.get(key)
-        if found is not None and found[0] is value:
+        kept = self._kept.get(key)
+        if kept is not None and kept[0] is value:
             self._kept.move_to_end(key)
-            return found[1]
+            return kept[1]
         text = encode(value)
         if len(text) >= _WORTH_KEEPING_BYTES:
             self._kept[key] = (value, text)

@@ -40,20 +40,20 @@ def reads(source: str, variables: Mapping[str, Json]) -> dict[str, Json]:
     """The variables that a program mentions, secrets aside, and of an object only the keys that it
     mentions.
     """
-    found: dict[str, Json] = {}
+    read: dict[str, Json] = {}
     whole: set[str] = set()
     for name, key in _VARIABLE.findall(source):
         if name == "secrets" or name not in variables or name in whole:
             continue
         value = variables[name]
         if key and isinstance(value, Mapping):
-            part = found.setdefault(name, {})
+            part = read.setdefault(name, {})
             if key in value:
                 part[key] = value[key]
         else:
             whole.add(name)
-            found[name] = value
-    return found
+            read[name] = value
+    return read
 
 
 def made(source: str) -> dict[str, Json]:
@@ -80,13 +80,15 @@ def evaluate(
 
     Raises ExpressionError, which quotes the program and no value."""
     try:
-        found = _in_place(source, value, variables)
+        results = _in_place(source, value, variables)
     except ExpressionError:
         raise ExpressionError(
             f"`{source[:_SHOWN]}` failed: it reads a property of what has none"
         ) from None
     return (
-        found[0] if found else _in_a_child(source, value, variables, made, deadline_seconds, owner)
+        results[0]
+        if results
+        else _in_a_child(source, value, variables, made, deadline_seconds, owner)
     )
 
 
@@ -98,11 +100,11 @@ def told(source: str, result: Json, value: Json, labels: Mapping[str, Json]) -> 
     secret's; None where there is no such.
     """
     try:
-        found = _in_place(source, value, labels)
+        results = _in_place(source, value, labels)
     except ExpressionError:
-        found = []
-    if found:
-        return found[0] if isinstance(found[0], str) else None
+        results = []
+    if results:
+        return results[0] if isinstance(results[0], str) else None
     beginning = _BEGINNING.match(source)
     text = _literal(beginning[1]) if beginning else None
     return text if text and isinstance(result, str) and result.startswith(text) else None
@@ -116,10 +118,10 @@ def _in_place(source: str, value: Json, variables: Mapping[str, Json]) -> list[J
         return _read(source, value, variables)
     texts, place = [], 0
     while match := _TERM.match(source, place):
-        found = _term(match[1], value, variables)
-        if len(found) != 1 or not isinstance(found[0], str):
+        results = _term(match[1], value, variables)
+        if len(results) != 1 or not isinstance(results[0], str):
             return []
-        texts.append(found[0])
+        texts.append(results[0])
         place = match.end()
         if not match[2]:
             return ["".join(texts)]
@@ -131,10 +133,10 @@ def _term(text: str, value: Json, variables: Mapping[str, Json]) -> list[Json]:
         return _read(text, value, variables)
     parts, place = [], 1
     for match in _INSERTED.finditer(text):
-        found = _read(match[1], value, variables)
-        if len(found) != 1 or not isinstance(found[0], str):
+        results = _read(match[1], value, variables)
+        if len(results) != 1 or not isinstance(results[0], str):
             return []
-        parts += [_literal(text[place : match.start()]), found[0]]
+        parts += [_literal(text[place : match.start()]), results[0]]
         place = match.end()
     parts.append(_literal(text[place:-1]))
     return [] if None in parts else ["".join(part for part in parts if part is not None)]
@@ -142,10 +144,10 @@ def _term(text: str, value: Json, variables: Mapping[str, Json]) -> list[Json]:
 
 def _literal(text: str) -> str | None:
     try:
-        found = json.loads(f'"{text}"')
+        value = json.loads(f'"{text}"')
     except ValueError:
         return None
-    return str(found)
+    return str(value)
 
 
 def _read(text: str, value: Json, variables: Mapping[str, Json]) -> list[Json]:

@@ -21,11 +21,11 @@ Keys = frozenset[str] | None
 def mentioned(source: str) -> dict[str, Keys]:
     """Each `$name` in the text with the keys that follow it as `.key`; None where any other use
     of the variable needs all of it."""
-    found: dict[str, Keys] = {}
+    keys_of: dict[str, Keys] = {}
     for name, key in _VARIABLE.findall(source):
-        known = found.get(name, frozenset())
-        found[name] = known | {key} if key and known is not None else None
-    return found
+        keys = keys_of.get(name, frozenset())
+        keys_of[name] = keys | {key} if key and keys is not None else None
+    return keys_of
 
 
 def made(source: str) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ def failure(source: str, error: Exception) -> str:
     return f"`{_shown(source)}` {_why(error)}"
 
 
-def compile_problems(report: str, source: str, known: Iterable[str]) -> list[str]:
+def compile_problems(report: str, source: str, variables: Iterable[str]) -> list[str]:
     """jq's report about a program that does not compile, one sentence for each problem.
 
     The first line is how many bytes stand before the author's text, each other one an error.
@@ -39,7 +39,7 @@ def compile_problems(report: str, source: str, known: Iterable[str]) -> list[str
         if match is None:
             continue
         where = _Place(source, match["line"], match["column"], int(offset) if offset else 0)
-        problems.append(_in_words(match["reason"], where, known))
+        problems.append(_in_words(match["reason"], where, variables))
     return list(dict.fromkeys(problems)) or ["it is not valid jq"]
 
 
@@ -61,10 +61,10 @@ class _Place:
         self.at = f" at {many}column {number}"
 
 
-def _in_words(reason: str, where: _Place, known: Iterable[str]) -> str:
+def _in_words(reason: str, where: _Place, variables: Iterable[str]) -> str:
     undefined = _NOT_DEFINED.fullmatch(reason)
     if undefined is not None:
-        return _undefined(undefined["name"], undefined["count"], where, known)
+        return _undefined(undefined["name"], undefined["count"], where, variables)
     unexpected = _UNEXPECTED.fullmatch(reason)
     if unexpected is None:
         return f"{reason}{where.at}"
@@ -86,12 +86,12 @@ def _hint(wanted: str) -> str:
     return f": `{closers[0]}` is missing" if len(closers) == 1 else ""
 
 
-def _undefined(name: str, count: str | None, where: _Place, known: Iterable[str]) -> str:
+def _undefined(name: str, count: str | None, where: _Place, variables: Iterable[str]) -> str:
     if name.startswith(_LABEL):
         label = name.removeprefix(_LABEL)
         return f"`break ${label}`{where.at} has no `label ${label}` around it"
     if name.startswith("$"):
-        names = ", ".join(f"${one}" for one in sorted(known))
+        names = ", ".join(f"${one}" for one in sorted(variables))
         return f"unknown variable `{name}`{where.at}; known are {names}"
     arities = _builtins()
     if name in arities:
@@ -106,11 +106,11 @@ def _undefined(name: str, count: str | None, where: _Place, known: Iterable[str]
 @lru_cache(maxsize=1)
 def _all_builtins() -> dict[str, set[int]]:
     names = json.loads(sealed.call("jq.builtins", b"", owner="", seconds=5.0, text="jq.builtins"))
-    found: dict[str, set[int]] = {"now": {0}, "uuid": {0}}
+    arities: dict[str, set[int]] = {"now": {0}, "uuid": {0}}
     for signature in names:
         name, _, count = signature.partition("/")
-        found.setdefault(name, set()).add(int(count))
-    return found
+        arities.setdefault(name, set()).add(int(count))
+    return arities
 
 
 def _builtins() -> dict[str, set[int]]:

@@ -104,17 +104,17 @@ def _ask(
 
 def _unusable(reason: str) -> SchemaUnusable:
     try:
-        found = _read(reason.encode())
+        pair = _read(reason.encode())
     except SchemaStopped:  # a very long path was cut off
-        found = []
-    match found:
+        pair = []
+    match pair:
         case [[*path], str() as message] if all(isinstance(key, (str, int)) for key in path):
             return SchemaUnusable(tuple(cast("list[str | int]", path)), message)
     return SchemaUnusable((), "the schema cannot be used")
 
 
-def _finding(found: Json) -> Finding:
-    match found:
+def _finding(pair: Json) -> Finding:
+    match pair:
         case [[*path], str() as message] if all(isinstance(key, (str, int)) for key in path):
             return Finding(pointer_of(tuple(path)), message)
     raise SchemaStopped("the answer of the check could not be read")
@@ -123,9 +123,9 @@ def _finding(found: Json) -> Finding:
 def _read(answer: bytes) -> list[Json]:
     """The answer of a child is hostile: it is JSON of the expected shape, or an error."""
     try:
-        found = json.loads(answer)
+        items = json.loads(answer)
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, list):
+        items = None
+    if not isinstance(items, list):
         raise SchemaStopped("the answer of the check could not be read")
-    return found
+    return items

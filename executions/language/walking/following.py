@@ -62,8 +62,8 @@ def _directive(record: StepRecord | None, named: NamedTask) -> str:
 def _visited_next(records: Records, parent: str, name: str) -> str:
     visit = 1
     while (
-        found := records.get(task_path(parent, name, visit))
-    ) is not None and found.is_finished():
+        record := records.get(task_path(parent, name, visit))
+    ) is not None and record.is_finished():
         visit += 1
     return task_path(parent, name, visit)
 

@@ -43,16 +43,16 @@ class Hearing:
 
     def recall(self) -> Generator[Any, Any, Flow]:
         """Go over what was taken before this walk."""
-        known = [(event, number) for event, number in self._known()]
-        if known and not Listening.of(self.record).looked:
+        taken = [(event, number) for event, number in self._known()]
+        if taken and not Listening.of(self.record).looked:
             # It stands in the place of another step, which took them.
-            yield Take(self.record, [event for event, _ in known], (), False)
-        wanted = [event for event, _ in known] if self.foreach is None else []
+            yield Take(self.record, [event for event, _ in taken], (), False)
+        wanted = [event for event, _ in taken] if self.foreach is None else []
         bodies = dict(
             zip(wanted, (yield Recall(self.record, wanted)) if wanted else (), strict=True)
         )
         flow: Flow = None
-        for event, number in known:
+        for event, number in taken:
             self.filled.add(number)
             if self._is_until(number):
                 continue

@@ -26,10 +26,10 @@ ADDRESSES = ("/endpoint", "/endpoint/uri")
 
 def resolve(template: Any, scope: Scope, record: StepRecord) -> None:
     """Put the arguments that the template stands for into the record. Raises ExpressionError."""
-    found: dict[str, Any] = {}
-    record.arguments = _resolved(template, scope, record.input, (), found)
-    if found:
-        Call.of(record).late = found
+    late_parts: dict[str, Any] = {}
+    record.arguments = _resolved(template, scope, record.input, (), late_parts)
+    if late_parts:
+        Call.of(record).late = late_parts
 
 
 def entry(source: str, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,12 +46,12 @@ def names_of(record: StepRecord, declared: Iterable[str]) -> frozenset[str]:
     """The secrets that the late parts of a call read; all that are declared where one reads by
     another way.
     """
-    found: set[str] = set()
+    names: set[str] = set()
     for said in (Call.of(record).late or {}).values():
-        found |= set(names_in(said["expression"]))
+        names |= set(names_in(said["expression"]))
         if not reads_by_name_only(said["expression"]):
-            found |= set(declared)
-    return frozenset(found)
+            names |= set(declared)
+    return frozenset(names)
 
 
 def filled(record: StepRecord, value: Any, edge: Edge, *, seconds: float, owner: str) -> Any:
@@ -93,21 +93,23 @@ def _told(said: dict[str, Any], result: Any, value: Any, edge: Edge) -> str:
 
 
 def _resolved(
-    part: Any, scope: Scope, value: Any, path: tuple[str | int, ...], found: dict[str, Any]
+    part: Any, scope: Scope, value: Any, path: tuple[str | int, ...], late_parts: dict[str, Any]
 ) -> Any:
     if isinstance(part, str) and is_expression(part):
         source = source_of(part)
         if mentions_secrets(source):
-            found[pointer_of(path)] = entry(source, scope.variables)
+            late_parts[pointer_of(path)] = entry(source, scope.variables)
             return None
         return scope.evaluate(part, value)
     if isinstance(part, dict):
         return {
-            key: _resolved(item, scope, value, (*path, key), found) for key, item in part.items()
+            key: _resolved(item, scope, value, (*path, key), late_parts)
+            for key, item in part.items()
         }
     if isinstance(part, list):
         return [
-            _resolved(item, scope, value, (*path, index), found) for index, item in enumerate(part)
+            _resolved(item, scope, value, (*path, index), late_parts)
+            for index, item in enumerate(part)
         ]
     return part
 

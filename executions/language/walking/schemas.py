@@ -24,7 +24,7 @@ def check(
     ``hides_values`` where a secret may be in the value.
     """
     try:
-        found = schemas.problems(
+        misfits = schemas.problems(
             document,
             value,
             owner=owner,
@@ -40,8 +40,8 @@ def check(
         raise _failure(
             f"{what} could not be checked against its schema: {problem}.", pointer
         ) from problem
-    if found:
-        raise _failure(f"{what} does not fit its schema. " + "; ".join(map(str, found)), pointer)
+    if misfits:
+        raise _failure(f"{what} does not fit its schema. " + "; ".join(map(str, misfits)), pointer)
 
 
 def _failure(detail: str, pointer: str) -> TaskFailed:
