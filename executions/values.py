@@ -102,12 +102,16 @@ def digest_of_texts(previous: str, texts: Iterable[str | None]) -> str:
     """SHA-256 (hex) over the digest before it and these texts, each with its length: one link of
     the chain.
     """
-    hasher = hashlib.sha256(previous.encode())
+    # Put together first: a call for each short text costs more than what is hashed.
+    parts = [previous.encode()]
     for text in texts:
-        raw = b"" if text is None else text.encode(errors="surrogatepass")
-        hasher.update(b"\n-" if text is None else b"\n%d:" % len(raw))
-        hasher.update(raw)
-    return hasher.hexdigest()
+        if text is None:
+            parts.append(b"\n-")
+        else:
+            raw = text.encode(errors="surrogatepass")
+            parts.append(b"\n%d:" % len(raw))
+            parts.append(raw)
+    return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 def digest(previous: str, value: Any) -> str:

@@ -13,8 +13,8 @@ from executions.errors import ExpressionError
 from executions.expressions import encoding
 from executions.expressions.encoding import Encodings
 from executions.expressions.mentions import only
-from executions.expressions.program import Program, prepared
-from executions.expressions.values import is_expression, source_of
+from executions.expressions.program import Program, prepared, within
+from executions.expressions.values import source_of
 from executions.expressions.words import compile_problems, failure
 
 Json = Any
@@ -44,6 +44,17 @@ def evaluate(
     several results, or does not end within ``deadline_seconds`` of processor time.
     """
     program = prepared(source_of(source))
+    return _evaluated(program, value, variables, deadline_seconds, owner, encodings)
+
+
+def _evaluated(
+    program: Program,
+    value: Json,
+    variables: Mapping[str, Json],
+    seconds: float,
+    owner: str,
+    encodings: Encodings | None,
+) -> Json:
     path = program.path
     if path is not None and (path.variable is None or path.variable in variables):
         return path.read(value if path.variable is None else variables[path.variable])
@@ -54,7 +65,7 @@ def evaluate(
             "jq.run",
             payload,
             owner=owner,
-            seconds=deadline_seconds,
+            seconds=seconds,
             text=program.key,
             heavy=len(payload) > _HEAVY_BYTES,
         )
@@ -85,16 +96,12 @@ def resolve(
 
     def resolved(part: Json) -> Json:
         if isinstance(part, str):
-            if not is_expression(part):
+            if "${" not in part:
                 return part
-            return evaluate(
-                part,
-                input_value,
-                variables,
-                deadline_seconds=deadline_seconds,
-                owner=owner,
-                encodings=kept,
-            )
+            program = within(part)
+            if program is None:
+                return part
+            return _evaluated(program, input_value, variables, deadline_seconds, owner, kept)
         if isinstance(part, dict):
             return {key: resolved(item) for key, item in part.items()}
         if isinstance(part, list):

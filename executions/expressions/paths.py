@@ -34,7 +34,9 @@ class PathProgram:
         for step in self.steps:
             if value is None:
                 continue
-            if isinstance(step, str) and isinstance(value, Mapping):
+            if type(value) is dict and type(step) is str:
+                value = value.get(step)
+            elif isinstance(step, str) and isinstance(value, Mapping):
                 value = (
                     value[step] if step in value or hasattr(type(value), "__missing__") else None
                 )

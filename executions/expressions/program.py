@@ -11,6 +11,7 @@ from functools import lru_cache
 from executions.errors import ExpressionError
 from executions.expressions.mentions import Keys, made, mentioned
 from executions.expressions.paths import PathProgram, path_program
+from executions.expressions.values import is_expression, source_of
 
 MAX_CHARACTERS = 16_384
 _HEAD = struct.Struct(">II")
@@ -28,10 +29,10 @@ class Program:
     made: tuple[str, ...]
     path: PathProgram | None
 
-    def names(self, known: Container[str]) -> tuple[str, ...]:
+    def names(self, variables: Container[str]) -> tuple[str, ...]:
         """The variables that it is given: those that it mentions and that are known. Others may
         be its own (`. as $x`)."""
-        return tuple(name for name in self.mentions if name in known)
+        return tuple(name for name in self.mentions if name in variables)
 
     def head(self, names: tuple[str, ...]) -> bytes:
         """The begin of a request to a child: the program, and how its variables are called."""
@@ -55,6 +56,21 @@ def prepared(source: str) -> Program:
     if "\0" in source:
         raise ExpressionError(f"the expression has a NUL at column {source.index(chr(0)) + 1}")
     return Program(source, key, mentioned(source), made(source), path_program(source))
+
+
+def within(text: str) -> Program | None:
+    """The program of a text that is one whole `${ … }`; None of any other. Raises
+    :class:`ExpressionError`.
+    """
+    # A long text is literal as a rule, and is not kept for what it is not.
+    return _within(text) if len(text) <= MAX_CHARACTERS else _read(text)
+
+
+def _read(text: str) -> Program | None:
+    return prepared(source_of(text)) if is_expression(text) else None
+
+
+_within = lru_cache(maxsize=2048)(_read)
 
 
 @lru_cache(maxsize=2048)

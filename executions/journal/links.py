@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from executions.journal.records import STORED_AS_TEXT, StepRecord
+from executions.journal.records import StepRecord
 from executions.values import digest, digest_of_texts
 
 FIRST_FORMAT = 1
@@ -25,8 +25,8 @@ def link(previous: str, record: StepRecord, journal_format: int) -> str:
     if journal_format == FIRST_FORMAT:
         return digest(previous, chained(record))
     record.texts = record.as_texts()
-    texts = [record.texts[name] for name in STORED_AS_TEXT]
-    return digest_of_texts(previous, (*_of_columns(record), *texts))
+    # They stand in the order of STORED_AS_TEXT.
+    return digest_of_texts(previous, (*_of_columns(record), *record.texts.values()))
 
 
 def link_of_row(previous: str, record: StepRecord, texts: Iterable[str | None]) -> str:

@@ -12,11 +12,13 @@ Names are escaped as in JSON pointers (RFC 6901), and ``@`` and ``#`` as well.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 WORKSPACE = "/~workspace"
 _ESCAPES = (("~", "~0"), ("/", "~1"), ("@", "~2"), ("#", "~3"))
 
 
+@lru_cache(maxsize=2048)
 def escape(name: str) -> str:
     for plain, escaped in _ESCAPES:
         name = name.replace(plain, escaped)

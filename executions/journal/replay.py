@@ -148,9 +148,10 @@ class Journal:
                 f"The execution has {len(self.steps):,} recorded steps; at most {self._max_steps:,}"
                 " are allowed (STIGMER_MAX_STEPS). A loop may not end."
             )
-        record.texts = {name: self._measure(getattr(record, name)) for name in BEGUN_WITH}
-        self._count(record.texts)
-        self._check(record.control)
+        texts = {"input": self._measure(record.input), "arguments": self._measure(record.arguments)}
+        record.texts = texts
+        self._count(texts)
+        self._text_of_control(record.control)
         self.steps[record.path] = record
         self.pending[record.id] = record
         self._note_try(record)
@@ -158,8 +159,9 @@ class Journal:
     def finish(self, record: StepRecord, status: StepStatus, at: datetime) -> None:
         """Record how a task ended, and chain it. Raises NotStorable before anything is changed."""
         texts = {name: self._measure(getattr(record, name)) for name in STORED_AS_TEXT[:-1]}
-        record.texts = texts | {"control": self._check(record.control)}
-        self._count(record.texts)
+        texts["control"] = self._text_of_control(record.control)
+        record.texts = texts
+        self._count(texts)
         record.enter(status, at)
         self.head_digest = record.digest = link(self.head_digest, record, self._format)
         self.steps[record.path] = record
@@ -206,13 +208,17 @@ class Journal:
         """The text of a value; None for none. Raises NotStorable."""
         if value is None:
             return None
-        known = self._measured.pop(id(value), None)
-        found = known or (value, self._check(value))
-        if isinstance(value, (dict, list)):
-            self._measured[id(value)] = found
-            if len(self._measured) > REMEMBERED:
-                del self._measured[next(iter(self._measured))]
-        return found[1]
+        if not isinstance(value, (dict, list)):
+            return self._check(value)
+        measured = self._measured.pop(id(value), None) or (value, self._check(value))
+        self._measured[id(value)] = measured
+        if len(self._measured) > REMEMBERED:
+            del self._measured[next(iter(self._measured))]
+        return measured[1]
+
+    def _text_of_control(self, control: dict[str, Any]) -> str:
+        """Of what was decided, which grows while the step goes on; mostly nothing."""
+        return "{}" if control == {} else self._check(control)
 
     def write_down(self, record: StepRecord) -> None:
         """Make sure that what is written of this step is written without secrets."""
@@ -232,7 +238,9 @@ class Journal:
             record.texts = known | texts
 
     def _count(self, texts: dict[str, str | None]) -> None:
-        self.characters += sum(len(text) for text in texts.values() if text)
+        for text in texts.values():
+            if text is not None:
+                self.characters += len(text)
 
     def _check(self, value: Any) -> str:
         text = storable(value, limit_bytes=self._value_bytes)

@@ -14,7 +14,7 @@ _NAMED = re.compile(
 
 def mentions_secrets(source: str) -> bool:
     """Whether the text names `$secrets`."""
-    return "$" in source and _MENTION.search(source) is not None
+    return "secrets" in source and _MENTION.search(source) is not None
 
 
 def names_in(source: str) -> list[str]:

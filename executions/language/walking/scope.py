@@ -17,6 +17,7 @@ from executions.expressions import late
 from executions.journal.operation import Run
 from executions.journal.records import JOURNAL_FORMAT
 from executions.language.model.policies import Conditional
+from executions.language.walking.variables import Variables, date_time
 from executions.secrets import Reading, SecretUnavailable
 from executions.secrets.mention import mentions_secrets, names_in
 
@@ -86,10 +87,10 @@ class Scope:
     encodings: expressions.Encodings = field(default_factory=expressions.Encodings, compare=False)
 
     def including(self, **variables: Any) -> Scope:
+        """The scope with these as well, before those of the same name."""
         # Written out: dataclasses.replace costs more than the rest of an expression that is a path.
-        return Scope(
-            {**self.variables, **variables}, self.seconds, self.at_edge, self.owner, self.encodings
-        )
+        layered = Variables(variables, self.variables)
+        return Scope(layered, self.seconds, self.at_edge, self.owner, self.encodings)
 
     def evaluate(self, source: str, value: Any) -> Any:
         """The result of an expression, written with or without ``${ }``. Raises ExpressionError."""
@@ -111,7 +112,7 @@ class Scope:
             variables = late.reads(bare, self.variables) | {
                 "secrets": self.at_edge.secrets.read_by(bare)
             }
-            found = late.evaluate(
+            result = late.evaluate(
                 bare,
                 value,
                 variables,
@@ -119,7 +120,7 @@ class Scope:
                 deadline_seconds=self.seconds,
                 owner=self.at_edge.owner,
             )
-            return bool(expressions.truthy(found))
+            return bool(expressions.truthy(result))
         return bool(expressions.truthy(self.evaluate(source, value)))
 
     def takes(self, rule: Conditional, error: Any) -> bool:
@@ -173,12 +174,3 @@ class Scope:
 
 def _bare(source: str) -> str:
     return expressions.source_of(source) if expressions.is_expression(source) else source
-
-
-def date_time(moment: datetime) -> dict[str, Any]:
-    """The DSL's date-time descriptor."""
-    milliseconds = int(moment.timestamp() * 1000)
-    return {
-        "iso8601": moment.isoformat().replace("+00:00", "Z"),
-        "epoch": {"seconds": milliseconds // 1000, "milliseconds": milliseconds},
-    }

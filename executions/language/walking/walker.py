@@ -12,6 +12,7 @@ import copy
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from executions import sealed
@@ -34,8 +35,9 @@ from executions.language.walking.requests import (
     Request,
     TaskFailed,
 )
-from executions.language.walking.scope import Facts, Scope, date_time
-from executions.pointers import path_of, pointer_of
+from executions.language.walking.scope import Facts, Scope
+from executions.language.walking.variables import Descriptor
+from executions.pointers import pointer_of
 from executions.secrets import SecretUnavailable
 from executions.states import StepStatus
 from executions.values import clean_error
@@ -46,6 +48,7 @@ BY_IF = "if"
 # Of a check that is made while a transaction is open.
 HURRIED_SECONDS = 0.25
 WORKSPACE_STEP = NamedTask.model_construct(name="workspace", task=WorkspaceTask())
+_BREATHE = Breathe()
 Flow = str | None
 Walk = Generator[Request, Any, tuple[Any, Flow]]
 
@@ -86,7 +89,7 @@ class Frame:
     is_branched: bool = False
 
     def nearest_limit(self) -> Limit | None:
-        return min((limit.now() for limit in self.limits), default=None)
+        return min(limit.now() for limit in self.limits) if self.limits else None
 
 
 @dataclass(slots=True)
@@ -199,16 +202,15 @@ class Walker:
         """The tasks of one list, in the order that their ``then`` says; the last output is the
         list's output.
         """
-        places = {named.name: index for index, named in enumerate(tasks)}
         visits: dict[str, int] = {}
         index = 0
         while index < len(tasks):
             named = tasks[index]
             visits[named.name] = visits.get(named.name, 0) + 1
             path = task_path(frame.path, named.name, visits[named.name])
-            pointer = frame.pointer + pointer_of((index, named.name))
+            pointer = frame.pointer + _pointer(index, named.name)
             data, then = yield from self.task(named, path, pointer, frame, data)
-            index = index + 1 if then in (None, "continue") else places.get(then, len(tasks))
+            index = index + 1 if then is None or then == "continue" else _place_of(then, tasks)
             if frame.path == "":
                 self.done = max(self.done, index)
             if then == END:
@@ -231,7 +233,7 @@ class Walker:
                 record.started_at = self.now()
                 self.check_limits(frame, path)
                 if self._is_skipped(record, task, frame, raw):
-                    yield from breathe()
+                    yield _BREATHE
                     return raw, None
                 record.input = self._input(task, frame, raw, pointer)
             inner = self._frame_of(record, task, frame, pointer, raw)
@@ -253,7 +255,7 @@ class Walker:
             raise self._failed(record, pointer, problem, frame) from problem
         if record.context is not None:
             self.context = record.context["value"]
-        yield from breathe()
+        yield _BREATHE
         return record.output, _directive(flow, task.then)
 
     def _answer(self, record: StepRecord, task: Task) -> tuple[Any, Flow]:
@@ -304,13 +306,8 @@ class Walker:
         Descriptor).
         """
         assert record.started_at is not None
-        descriptor = {
-            "name": record.name,
-            "reference": pointer,
-            "definition": _definition_at(self.facts.definition, pointer),
-            "input": raw,
-            "startedAt": date_time(record.started_at),
-        }
+        document = self.facts.definition
+        descriptor = Descriptor(record.name, pointer, document, raw, record.started_at)
         scope = frame.scope.including(context=self.context, input=record.input, task=descriptor)
         limits = frame.limits
         timeout = self.workflow.timeout_of(task.timeout) if task.timeout is not None else None
@@ -343,6 +340,9 @@ class Walker:
 
     def _output(self, record: StepRecord, task: Task, inner: Frame, raw: Any) -> None:
         output = raw
+        if task.output is None and task.export is None:
+            record.output = output
+            return
         descriptor = {**inner.scope.variables["task"], "output": raw}
         scope = inner.scope.including(context=self.context, output=raw, task=descriptor)
         if task.output is not None:
@@ -423,13 +423,15 @@ def _directive(chosen: Flow, then: Flow) -> Flow:
     return then if chosen is None else chosen
 
 
+@lru_cache(maxsize=2048)
+def _pointer(index: int, name: str) -> str:
+    return pointer_of((index, name))
+
+
+def _place_of(name: str, tasks: Sequence[NamedTask]) -> int:
+    """The place of a task in its list; past the end where the list has none of this name."""
+    return next((index for index, named in enumerate(tasks) if named.name == name), len(tasks))
+
+
 def breathe() -> Generator[Request, Any, None]:
-    yield Breathe()
-
-
-def _definition_at(document: Any, pointer: str) -> Any:
-    """The part of the document that a task's pointer names."""
-    found = document
-    for part in path_of(pointer):
-        found = found[int(part)] if isinstance(found, list) else found[part]
-    return found
+    yield _BREATHE
