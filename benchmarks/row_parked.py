@@ -59,16 +59,16 @@ def _waiting(work: Load) -> UUID:
 def _measured(pids: list[int]) -> Figures:
     """The middle of some sweeps; of each worker at rest the percentage of a core."""
     from executions.recovery.processes import Watch
-    from executions.recovery.sweep import sweep
+    from executions.recovery.sweep import Sweep
 
     time.sleep(SETTLE_SECONDS)
     used, began = cpu_seconds(pids), time.monotonic()
     time.sleep(REST_SECONDS)
     share = (cpu_seconds(pids) - used) / (time.monotonic() - began) / len(pids)
-    watch, took = Watch(), list[float]()
+    sweep, took = Sweep(Watch()), list[float]()
     for _ in range(SWEEPS):
         at = time.perf_counter()
-        sweep(watch)
+        sweep.go()
         took.append(time.perf_counter() - at)
     return {
         "sweep_ms": round(median(took) * 1000, 2),

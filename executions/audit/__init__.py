@@ -4,7 +4,7 @@ Written once, chained, and verified by a command and by the sweep.
 """
 
 from executions.audit.acknowledging import Acknowledged, acknowledge
-from executions.audit.chain import How, Problem
+from executions.audit.chain import CHAIN, How, Problem
 from executions.audit.entries import (
     DONE,
     FAILED,
@@ -21,10 +21,11 @@ from executions.audit.entries import (
 )
 from executions.audit.keys import KeyUnreadable
 from executions.audit.refusals import refuse
-from executions.audit.rounds import Findings, findings, go_on, open_problems
+from executions.audit.rounds import Findings, Watcher, findings, go_on, open_problems
 from executions.audit.verifying import Verified, acknowledge_all, problems, verify
 
 __all__ = [
+    "CHAIN",
     "DONE",
     "FAILED",
     "NOBODY",
@@ -36,6 +37,7 @@ __all__ = [
     "KeyUnreadable",
     "Problem",
     "Verified",
+    "Watcher",
     "acknowledge",
     "acknowledge_all",
     "asking",

@@ -6,6 +6,7 @@ They lie in the database beside the trail: they are as true as the trail itself.
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import datetime
 
@@ -24,6 +25,8 @@ from executions.models import Turn
 NAME = "audit check"
 # About 25 ms each time, beside those who drive.
 PER_SWEEP = 500
+# A trail that is whole and does not grow is verified anew after so long.
+REST_SECONDS = 30.0
 log = structlog.get_logger(__name__)
 
 
@@ -100,6 +103,26 @@ def go_on(most: int = PER_SWEEP) -> tuple[Problem, ...]:
             detail=problem.detail,
         )
     return new
+
+
+class Watcher:
+    """What one sweeper knows of the trail: one that it verified to its end, and found whole, rests
+    until it grows, or for REST_SECONDS.
+    """
+
+    def __init__(self) -> None:
+        self._whole_at = ""
+        self._rests_until = 0.0
+
+    def go_on(self, at: str) -> None:
+        """The same as ``go_on``, unless the trail rests; ``at`` is where it ends now."""
+        if at == self._whole_at and time.monotonic() < self._rests_until:
+            return
+        go_on()
+        known = findings()
+        is_whole = known.id == 0 and not known.problems
+        self._whole_at = at
+        self._rests_until = time.monotonic() + REST_SECONDS if is_whole else 0.0
 
 
 def _next(before: Findings, most: int) -> Batch:

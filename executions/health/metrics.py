@@ -204,7 +204,7 @@ def _processes() -> Metric:
 
 
 def _drained() -> Metric:
-    number = Process.objects.living().workers().exclude(drained_at=None).count()
+    number = Process.objects.living().workers().drained().count()
     help = "Living workers that take nothing new because an administrator drained them."
     return _metric("drained_workers", help, "gauge", [(number, {})])
 

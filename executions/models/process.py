@@ -39,6 +39,12 @@ class ProcessQuerySet(models.QuerySet["Process"]):
         """Those that drive executions: workers, and the processes in which they drive one alone."""
         return self.filter(kind__in=(WORKER, ALONE))
 
+    def drained(self, *, are: bool = True) -> ProcessQuerySet:
+        """Those that take nothing new because an administrator said so; the others, unless they
+        ``are``.
+        """
+        return self.filter(drained_at__isnull=not are)
+
     def with_held(self) -> ProcessQuerySet:
         """``held`` of each is how many runs it drives now."""
         return self.annotate(

@@ -43,11 +43,11 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
 
     def left_over(self) -> ProposalQuerySet:
         """Those that were agreed to, and of which nobody said what came of it: a process died."""
-        return self.filter(outcome=Outcome.AGREED, decided_at__lt=clock.now() - CARRIED_OUT_IN)
+        return self.filter(outcome=Outcome.AGREED, decided_at__lt=Now() - CARRIED_OUT_IN)
 
     def run_out(self) -> ProposalQuerySet:
         """Those to which nobody agreed in time, and of which that was not written down yet."""
-        return self.filter(outcome=Outcome.OPEN, expires_at__lte=clock.now())
+        return self.filter(outcome=Outcome.OPEN, expires_at__lte=Now())
 
 
 class Proposal(models.Model):

@@ -43,7 +43,7 @@ def _switched(process_id: uuid.UUID, actor: User | None, *, drains: bool) -> Pro
         process = rows.first()
         if process is None:
             raise Refused("not_found", "There is no such worker.")
-        changing = rows.filter(dead_at=None, drained_at__isnull=drains)
+        changing = rows.filter(dead_at=None).drained(are=not drains)
         if changing.update(drained_at=Now() if drains else None):
             verb = "drain worker" if drains else "resume worker"
             said = {"process": str(process), "worker": process.public_id}

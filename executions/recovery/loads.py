@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Min, Q
+from datetime import timedelta
+
+from django.db.models import Count, Min, Q, QuerySet
+from django.db.models.functions import Now
 
 from executions import clock
 from executions.models import Execution, Load, Process
@@ -11,6 +14,11 @@ from executions.states import Phase
 
 # More that wait are not counted.
 MOST_COUNTED = 10_000
+
+
+def of_this_minute() -> QuerySet[Load]:
+    """The load of the minute that is under way, where it was noted."""
+    return Load.objects.filter(at__gt=Now() - timedelta(minutes=1))
 
 
 def note() -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from executions import nudges
@@ -17,8 +18,7 @@ MOST_PER_SWEEP = 500
 
 def send_what_is_unsent() -> int:
     """Announce events that are not marked as sent, oldest first. How many."""
-    late = Now() - timedelta(seconds=AFTER_SECONDS)
-    rows = Event.objects.filter(sent_at=None, created_at__lt=late).order_by("created_at")
+    rows = unsent().order_by("created_at")
     found = list(
         rows.values_list("pk", "execution_id", "seq", "execution__owner_id")[:MOST_PER_SWEEP]
     )
@@ -26,3 +26,9 @@ def send_what_is_unsent() -> int:
         nudges.announce(execution_id, seq, owner_id)
     Event.objects.filter(pk__in=[row[0] for row in found]).update(sent_at=Now())
     return len(found)
+
+
+def unsent() -> QuerySet[Event]:
+    """The events of which nobody was told though it is time."""
+    late = Now() - timedelta(seconds=AFTER_SECONDS)
+    return Event.objects.filter(sent_at=None, created_at__lt=late)

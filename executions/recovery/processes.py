@@ -6,11 +6,14 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models import Q
+from django.db.models.functions import Now
 
 from executions.driving.crashes import REBOOTED, SILENT
 from executions.models import Process, in_line
@@ -50,13 +53,16 @@ class Watch:
             waited = time.monotonic() - began
             self._seen = {pk: (beat, since + waited) for pk, (beat, since) in self._seen.items()}
 
-    def declare_the_silent(self) -> list[Process]:
+    def declare_the_silent(self, living: list[Process], old: set[uuid.UUID]) -> list[Process]:
         """Declare dead whom the database calls silent and who did not beat before these eyes
-        either; those declared.
+        either; those declared. They are among the ``living``, and among the ``old``.
 
         It waits for no lock of others: where one is held, heartbeats may have waited for it in
         vain.
         """
+        still = self._standing_still(living)
+        if still.isdisjoint(old):
+            return []
         with ExitStack() as transaction:
             with self.waiting():
                 # SQLite takes its one lock here.
@@ -64,30 +70,41 @@ class Watch:
             if not _table_is_free():
                 self.forget()
                 return []
-            still = self._standing_still()
-            locked = set(still) - _not_locked(still)
+            locked = still - _not_locked(still)
             now = time.monotonic()
             self._seen |= {pk: (self._seen[pk][0], now) for pk in locked}
-            patience = WATCHED_BEATS * settings.STIGMER_HEARTBEAT_SECONDS
-            watched = [
-                pk for pk in still if pk not in locked and now - self._seen[pk][1] >= patience
-            ]
+            patience = _patience()
+            watched = [pk for pk in still - locked if now - self._seen[pk][1] >= patience]
             silent = Process.objects.silent().filter(pk__in=watched)
             return [
                 process for process in silent if process.declare_dead(SILENT, only_if_silent=True)
             ]
 
-    def _standing_still(self) -> list[uuid.UUID]:
+    def _standing_still(self, living: list[Process]) -> set[uuid.UUID]:
         """Whose heartbeat is the one that was seen at the last look."""
         now = time.monotonic()
-        beats = dict(Process.objects.filter(dead_at=None).values_list("pk", "heartbeat_at"))
+        beats = {process.pk: process.heartbeat_at for process in living}
         still = {
             pk: self._seen[pk]
             for pk, beat in beats.items()
             if self._seen.get(pk, (None,))[0] == beat
         }
         self._seen = {pk: (beat, now) for pk, beat in beats.items()} | still
-        return list(still)
+        return set(still)
+
+
+def _patience() -> float:
+    return WATCHED_BEATS * settings.STIGMER_HEARTBEAT_SECONDS
+
+
+def _living() -> tuple[list[Process], set[uuid.UUID]]:
+    """Everybody who is not declared dead; and of them those whose heartbeat is so old that a lock
+    may matter by now. Who was kept from a beat before gets all the patience still.
+    """
+    young = timedelta(seconds=settings.STIGMER_PROCESS_SILENCE_SECONDS - _patience())
+    is_old = Q(heartbeat_at__lte=Now() - young)
+    rows: Any = Process.objects.filter(dead_at=None).defer("sandbox").annotate(is_old=is_old)
+    return list(rows), {process.pk for process in rows if process.is_old}
 
 
 def _table_is_free() -> bool:
@@ -106,7 +123,7 @@ def _table_is_free() -> bool:
     return True
 
 
-def _not_locked(ids: list[uuid.UUID]) -> set[uuid.UUID]:
+def _not_locked(ids: set[uuid.UUID]) -> set[uuid.UUID]:
     """Of these rows those that nobody else has locked.
 
     They are locked then until the transaction ends.
@@ -122,12 +139,17 @@ def declare_the_dead(watch: Watch) -> list[Process]:
 
     Those that this call declared.
     """
-    near = Process.objects.filter(dead_at=None, host=here().host)
+    living, old = _living()
     declared = [
-        process for process in near if is_gone(process) and process.declare_dead(_death_of(process))
+        process
+        for process in living
+        if process.host == here().host
+        and is_gone(process)
+        and process.declare_dead(_death_of(process))
     ]
     # Silent though its pid may be there: stopped or stuck.
-    declared += watch.declare_the_silent()
+    others = [process for process in living if process not in declared]
+    declared += watch.declare_the_silent(others, old)
     for process in declared:
         log.warning("process declared dead", pid=process.pid, host=process.host, why=process.death)
     if declared:

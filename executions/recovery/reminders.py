@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 
-from executions import clock, nudges
+from executions import nudges
 from executions.models import Ask, Notification
 
 MOST_PER_SWEEP = 100
@@ -15,9 +17,13 @@ def remind() -> int:
 
     Returns how many questions that were.
     """
-    now = clock.now()
-    due = Ask.objects.open().filter(remind_at__lte=now).order_by("remind_at")
-    return sum(_remind(ask) for ask in due.select_related("execution")[:MOST_PER_SWEEP])
+    asks = due().order_by("remind_at").select_related("execution")
+    return sum(_remind(ask) for ask in asks[:MOST_PER_SWEEP])
+
+
+def due() -> QuerySet[Ask]:
+    """The questions of which people are to be reminded now."""
+    return Ask.objects.open().filter(remind_at__lte=Now())
 
 
 def _remind(ask: Ask) -> bool:

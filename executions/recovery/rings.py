@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 def ring_for_orphans(most: int) -> int:
     """Ring for what dead processes left behind. How many rang."""
     # No bell names a host: the workers of one look each second for what only they may take.
-    stamped = _stamp(Execution.objects.orphaned().near(), "id", most)
+    stamped = _stamp(rows_orphaned(), "id", most)
     for execution in stamped:
         log.warning(
             "orphaned execution found", execution_id=execution.public_id, token=execution.token
@@ -40,8 +40,18 @@ def ring_for_orphans(most: int) -> int:
 
 def ring_for_due(most: int, *, grace_seconds: float = GRACE_SECONDS) -> int:
     """Ring for what is due and nobody has taken. How many rang."""
+    return _ring(_stamp(rows_late(grace_seconds), "wake_at", most))
+
+
+def rows_orphaned() -> ExecutionQuerySet:
+    """The executions that dead processes left behind, and that this host may drive."""
+    return Execution.objects.orphaned().near()
+
+
+def rows_late(grace_seconds: float) -> ExecutionQuerySet:
+    """Those that this host may drive and that were due so long ago."""
     late = Now() - timedelta(seconds=grace_seconds)
-    return _ring(_stamp(Execution.objects.due().near().filter(wake_at__lt=late), "wake_at", most))
+    return Execution.objects.due().near().filter(wake_at__lt=late)
 
 
 def to_be_driven_alone(most: int) -> list[Execution]:

@@ -5,6 +5,7 @@ they speak again.
 from __future__ import annotations
 
 import structlog
+from django.db.models import QuerySet
 
 from executions import clock
 from executions.driving import report
@@ -25,12 +26,13 @@ def note_silent_runners() -> int:
     """Mark executions whose runner was silent for longer than it may; how many were marked by this
     call.
     """
-    found = (
-        Execution.objects.silent()
-        .filter(runner_silent_at=None)
-        .order_by("runner_due_at")[:MOST_PER_CHECK]
-    )
+    found = newly_silent().order_by("runner_due_at")[:MOST_PER_CHECK]
     return sum(_mark(execution) for execution in found)
+
+
+def newly_silent() -> QuerySet[Execution]:
+    """The executions whose runner is silent, which was not said yet."""
+    return Execution.objects.silent().filter(runner_silent_at=None)
 
 
 def _mark(execution: Execution) -> bool:

@@ -7,6 +7,7 @@ sweeps at a time: the row ``sweep`` of :class:`Turn` says which.
 from __future__ import annotations
 
 import threading
+import time
 
 import structlog
 from django.conf import settings
@@ -18,20 +19,11 @@ from executions.audit import refusals
 from executions.inbound import forgetting
 from executions.models import Process, Turn
 from executions.models.spell import Spell
-from executions.recovery import loads
-from executions.recovery.outbox import send_what_is_unsent
+from executions.recovery import loads, parts
 from executions.recovery.processes import Watch, declare_the_dead
-from executions.recovery.reminders import remind
 from executions.recovery.repair import ConsistencyCheck
-from executions.recovery.rings import (
-    GRACE_SECONDS,
-    URGENT_GRACE_SECONDS,
-    ring_for_due,
-    ring_for_orphans,
-)
-from executions.recovery.runners import note_silent_runners
+from executions.recovery.rings import URGENT_GRACE_SECONDS, ring_for_due, ring_for_orphans
 from executions.recovery.violations import repair_the_lost
-from executions.verbs import proposing
 
 NAME = "sweep"
 # The process that has the turn may have been cut off in the middle of it; two sweeps at once do no
@@ -40,6 +32,8 @@ LONGEST_SECONDS = 10.0
 # The most bells of one sweep for orphans, and as many for what is due: the oldest of each owner in
 # turn.
 MOST_RINGS = 100
+# What only a look at each run that waits would find is looked for so often.
+SCAN_SECONDS = 60.0
 # Of its period: so soon after another process has swept nobody does. However many workers there
 # are, the system is swept as often.
 REST = 0.75
@@ -48,20 +42,40 @@ log = structlog.get_logger(__name__)
 
 def sweep(watch: Watch | None = None) -> int:
     """Do everything that is done now and then, each part once. Returns how many bells it rang."""
-    watch = watch or Watch()
-    rang = take_up_what_is_left(watch, grace_seconds=GRACE_SECONDS)
-    with watch.waiting():
-        note_silent_runners()
-        repair_the_lost()
-        send_what_is_unsent()
-        audit.go_on()
-        refused.tell_how_many()
-        refusals.tell_how_many()
-        remind()
-        forgetting.go_on()
-        proposing.expire()
-        loads.note()
-    return rang
+    return Sweep(watch or Watch()).go()
+
+
+class Sweep:
+    """One sweeper's; what it remembers says what does not need to be done each time."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._trail = audit.Watcher()
+        self._scan_at = 0.0
+
+    def go(self) -> int:
+        """Sweep once. Returns how many bells it rang."""
+        declare_the_dead(self._watch)
+        with self._watch.waiting():
+            seen = parts.look()
+            rang = ring_for_orphans(MOST_RINGS) if parts.ORPHANS in seen.there else 0
+            rang += ring_for_due(MOST_RINGS) if parts.DUE in seen.there else 0
+            for part in seen.parts():
+                part.do()
+            self._scan()
+            self._trail.go_on(seen.trail)
+            refused.tell_how_many()
+            refusals.tell_how_many()
+            forgetting.go_on()
+            if parts.NOTED not in seen.there:
+                loads.note()
+        return rang
+
+    def _scan(self) -> None:
+        """Now and then look for the lost that no index finds, too."""
+        if time.monotonic() >= self._scan_at:
+            self._scan_at = time.monotonic() + SCAN_SECONDS
+            repair_the_lost()
 
 
 def take_up_what_is_left(
@@ -103,12 +117,12 @@ class Sweeper:
         self._thread.join()
 
     def _run(self) -> None:
-        check = ConsistencyCheck()
-        watch, spell = Watch(), Spell("sweep")
+        watch, check, spell = Watch(), ConsistencyCheck(), Spell("sweep")
+        everything = Sweep(watch)
         while not self._stopping:
             self._wake.clear()
             try:
-                self._sweep(check, watch)
+                self._sweep(everything, check, watch)
                 spell.over("sweeping goes on")
             except DatabaseError as problem:
                 connection.close()
@@ -124,7 +138,7 @@ class Sweeper:
             self._wake.wait(settings.STIGMER_SWEEP_SECONDS)
         connection.close()
 
-    def _sweep(self, check: ConsistencyCheck, watch: Watch) -> None:
+    def _sweep(self, everything: Sweep, check: ConsistencyCheck, watch: Watch) -> None:
         if self._hurry.is_set():
             self._take_up_now(watch)
             return
@@ -134,7 +148,7 @@ class Sweeper:
             is_ours = Turn.take(NAME, self._process.pk, LONGEST_SECONDS, rest=rest)
         self._has_looked = True
         if is_ours:
-            sweep(watch)
+            everything.go()
             with watch.waiting():
                 check.run_if_due()
                 Turn.done(NAME, self._process.pk)

@@ -29,24 +29,46 @@ MOST_PER_SWEEP = 100
 log = structlog.get_logger(__name__)
 
 
-def lost() -> dict[str, QuerySet[Execution]]:
-    """The lost executions, by what is wrong with them."""
-    ours = Execution.objects.filter(runner=Runner.OURS)
-    waiting = ours.filter(phase=Phase.WAITING)
+def unwakeable() -> QuerySet[Execution]:
+    """Those that wait for nothing that comes by itself, though no person and no event is asked."""
+    listens = Subscription.objects.open().filter(execution=OuterRef("pk"))
+    person = waits_for(WaitingFor.DECISION)
+    return _never_due().exclude(person).exclude(Exists(listens))
+
+
+def unasked() -> QuerySet[Execution]:
+    """Those that wait for a person whom nobody asked."""
     asked = Step.objects.standing().filter(
         execution=OuterRef("pk"), waiting_for=WaitingFor.DECISION
     )
-    never = waiting.filter(wake_at=None)
-    person = waits_for(WaitingFor.DECISION)
-    listens = Subscription.objects.open().filter(execution=OuterRef("pk"))
+    return _never_due().filter(waits_for(WaitingFor.DECISION)).exclude(Exists(asked))
+
+
+def pending_too_long() -> QuerySet[Execution]:
+    """Those that are pending for a moment that is still to come."""
+    moment = Now() + timedelta(minutes=1)
+    return _ours().filter(phase=Phase.PENDING, wake_at__gt=moment)
+
+
+def out_of_time() -> QuerySet[Execution]:
+    """Those that wait longer than their time limit. No index finds them: each that waits is looked
+    at.
+    """
     late = Q(wake_at=None) | Q(wake_at__gt=F("timeout_at") + timedelta(seconds=1))
+    return _ours().filter(late, phase=Phase.WAITING, timeout_at__lt=Now()).exclude(UNTIMED)
+
+
+# The ones that indexes find.
+SEEN_AT_ONCE = (unwakeable, unasked, pending_too_long)
+
+
+def lost() -> dict[str, QuerySet[Execution]]:
+    """The lost executions, by what is wrong with them."""
     return {
-        "it waits, and nothing would wake it": never.exclude(person).exclude(Exists(listens)),
-        "it waits for a person, and nobody was asked": never.filter(person).exclude(Exists(asked)),
-        "its time limit has passed": waiting.filter(late, timeout_at__lt=Now()).exclude(UNTIMED),
-        "it is pending for a moment that is still to come": ours.filter(
-            phase=Phase.PENDING, wake_at__gt=Now() + timedelta(minutes=1)
-        ),
+        "it waits, and nothing would wake it": unwakeable(),
+        "it waits for a person, and nobody was asked": unasked(),
+        "its time limit has passed": out_of_time(),
+        "it is pending for a moment that is still to come": pending_too_long(),
     }
 
 
@@ -89,3 +111,11 @@ def _wake(execution: Execution, why: str) -> bool:
         )
     log.error("a lost execution was found and woken", execution_id=execution.public_id, why=why)
     return True
+
+
+def _ours() -> QuerySet[Execution]:
+    return Execution.objects.filter(runner=Runner.OURS)
+
+
+def _never_due() -> QuerySet[Execution]:
+    return _ours().filter(phase=Phase.WAITING, wake_at=None)

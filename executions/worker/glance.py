@@ -50,7 +50,7 @@ def _questions(process_id: uuid.UUID) -> Mapping[str, QuerySet[Any]]:
         WORKSPACES: caring.to_be_examined(),
         SCHEDULES[0]: Schedule.objects.due(Now()),
         SCHEDULES[1]: starting.rows_ended(),
-        DRAINED: Process.objects.filter(pk=process_id, drained_at__isnull=False),
+        DRAINED: Process.objects.drained().filter(pk=process_id),
     }
 
 

@@ -113,7 +113,7 @@ class Pulse:
             return
         if not self._is_drained and not self._may_be(glance.DRAINED):
             return
-        is_drained = Process.objects.filter(pk=self._process.pk).exclude(drained_at=None).exists()
+        is_drained = Process.objects.drained().filter(pk=self._process.pk).exists()
         if is_drained != self._is_drained:
             self._on_drain(is_drained)
             self._is_drained = is_drained

@@ -73,6 +73,36 @@ def test_the_sweep_finds_what_was_edited_and_says_so_once(
     ]
 
 
+def test_a_whole_trail_rests_until_it_grows(
+    entries: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "REST_SECONDS", 1e9)
+    watcher = audit.Watcher()
+
+    def found() -> int:
+        watcher.go_on(Turn.objects.get(pk=audit.CHAIN).value)
+        return audit.findings().number
+
+    assert found() == 0
+    world.edit(entries)
+    assert found() == 0
+    audit.record_account("log in", "fred", None)
+    assert found() == 1
+    world.delete(entries)
+    assert found() > 1, "a broken trail does not rest"
+
+
+def test_after_its_rest_a_trail_that_did_not_grow_is_verified(
+    entries: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "REST_SECONDS", 0.0)
+    watcher = audit.Watcher()
+    watcher.go_on("the end")
+    world.edit(entries)
+    watcher.go_on("the end")
+    assert audit.findings().number == 1
+
+
 def test_what_was_found_is_known_until_a_whole_round_finds_it_mended(entries: list[int]) -> None:
     name = AuditEntry.objects.get(pk=entries[1]).actor_name
     world.edit(entries)
