@@ -155,8 +155,8 @@ class Writing(Changing):
             written = self._applied(request, text, row, opened, visibility)
             if written.row is not None:
                 name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
-                said = f"{written.row.slug}: {written.result}."
-                self.message_user(request, said, messages.SUCCESS)
+                sentence = f"{written.row.slug}: {written.result}."
+                self.message_user(request, sentence, messages.SUCCESS)
                 return redirect(name, written.row.pk)
         context = {
             **self.admin_site.each_context(request),

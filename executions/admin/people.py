@@ -107,10 +107,10 @@ class PersonAdmin(JustLoggedIn, UserAdmin):  # type: ignore[type-arg]
         was_admin = "is_superuser" in form.changed_data or "is_active" in form.changed_data
         super().save_related(request, form, formsets, change)
         after = policy.rank(User.objects.get(pk=user.pk))
-        what = {"from": str(before), "to": str(after), "fields": sorted(form.changed_data)}
+        details = {"from": str(before), "to": str(after), "fields": sorted(form.changed_data)}
         if change and (was_admin or before != after) and user.pk != request.user.pk:
             end_sessions(user)
-        _told("change account" if change else "make account", user, request, what)
+        _told("change account" if change else "make account", user, request, details)
 
     @admin.action(description="End all sessions")
     def end_sessions(self, request: HttpRequest, rows: QuerySet[User]) -> None:

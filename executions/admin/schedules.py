@@ -81,8 +81,8 @@ class ScheduleForm(_ModelForm):
     def _tell(self, refused: Refused) -> None:
         for each in refused.findings:
             name = str((path_of(each.pointer) or [""])[0])
-            said = each.message[:1].upper() + each.message[1:]
-            self.add_error(name if name in self.fields else None, ValidationError(said))
+            sentence = each.message[:1].upper() + each.message[1:]
+            self.add_error(name if name in self.fields else None, ValidationError(sentence))
         if not refused.findings:
             self.add_error(None, refused.text)
 
@@ -133,10 +133,10 @@ class ScheduleAdmin(Declaring):
     def save_model(self, request: HttpRequest, obj: Schedule, form: Any, change: bool) -> None:
         assert isinstance(request.user, User)
         if change:
-            made = changing.change(obj, request.user, asdict(form.wanted()))
+            schedule = changing.change(obj, request.user, asdict(form.wanted()))
         else:
-            made = changing.create(request.user, form.wanted(), owner=obj.owner)
-        obj.pk, obj._state.adding = made.pk, False
+            schedule = changing.create(request.user, form.wanted(), owner=obj.owner)
+        obj.pk, obj._state.adding = schedule.pk, False
         obj.refresh_from_db()
 
     def delete_model(self, request: HttpRequest, obj: Schedule) -> None:

@@ -65,8 +65,8 @@ class ChannelForm(_ModelForm):
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or {}
         names = set(cleaned) & {*SHOWN, *RULES}
-        meant = Channel(owner=self.instance.owner, **{name: cleaned[name] for name in names})
-        for name, problem in channels.problems(meant).items() if names >= {*SHOWN} else ():
+        channel = Channel(owner=self.instance.owner, **{name: cleaned[name] for name in names})
+        for name, problem in channels.problems(channel).items() if names >= {*SHOWN} else ():
             self.add_error(name if name in self.fields else None, problem)
         return cleaned
 

@@ -65,9 +65,9 @@ class Calling:
         is answered from the journal.
         """
         record = self._walker.journal.get(paths.approval_path(self._turn, self._place))
-        said = record.output if record is not None and record.is_finished() else None
-        if said is not None and self._tool and said["outcome"] == asking.APPROVE_REST:
-            self._walker.approved[self._tool.name] = str(said["responded_at"])
+        response = record.output if record is not None and record.is_finished() else None
+        if response is not None and self._tool and response["outcome"] == asking.APPROVE_REST:
+            self._walker.approved[self._tool.name] = str(response["responded_at"])
 
     def taint(self) -> str:
         """The name of the source that it read and that anybody may have written."""
@@ -157,24 +157,26 @@ class Calling:
             )
             # The approval is for this call of this tool, as it was shown.
             record.input = {"tool": tool.digest(), "arguments": arguments}
-        said = yield from walker.asked(record)
-        if said["outcome"] == asking.REJECT:
-            self._rejected(said)
+        response = yield from walker.asked(record)
+        if response["outcome"] == asking.REJECT:
+            self._rejected(response)
             return None
-        changed = asking.edited(tool, arguments, said["form"])
+        changed = asking.edited(tool, arguments, response["form"])
         if changed is not None:
             if (problem := self._misfit(tool, changed)) is not None:
                 raise walker.failed(self.record, problem)
-            self.record.control["edited_by"] = said["reviewer"]
-        if said["outcome"] == asking.APPROVE_REST:
-            walker.approved[tool.name] = str(said["responded_at"])
+            self.record.control["edited_by"] = response["reviewer"]
+        if response["outcome"] == asking.APPROVE_REST:
+            walker.approved[tool.name] = str(response["responded_at"])
         return arguments if changed is None else changed
 
-    def _rejected(self, said: dict[str, Any]) -> None:
-        who = said["reviewer"]
-        words = f": {said['comment']}" if said["comment"] else "."
-        sentence = f"{who} rejected this call{words}" if who else f"It was not called{words}"
-        Task.of(self.record).reason = f"rejected by {who}" if who else "nobody answered"
+    def _rejected(self, response: dict[str, Any]) -> None:
+        reviewer = response["reviewer"]
+        words = f": {response['comment']}" if response["comment"] else "."
+        sentence = (
+            f"{reviewer} rejected this call{words}" if reviewer else f"It was not called{words}"
+        )
+        Task.of(self.record).reason = f"rejected by {reviewer}" if reviewer else "nobody answered"
         self._walker.finish(self.record, {"rejected": sentence}, StepStatus.SKIPPED)
 
     def _address(self, tool: Offered, arguments: dict[str, Any]) -> None:
@@ -251,8 +253,8 @@ def _is_its_own_error(outcome: Fail) -> bool:
     """Whether the tool said so itself, or a person did. A trouble that usually passes, and did not,
     is no such error.
     """
-    said = outcome.answered and not outcome.transient
-    return said or outcome.is_final or outcome.rule == NOT_FIT
+    is_answer = outcome.answered and not outcome.transient
+    return is_answer or outcome.is_final or outcome.rule == NOT_FIT
 
 
 def _task(arguments: dict[str, Any]) -> AgentTask:
@@ -269,12 +271,12 @@ def _is_answer(record: StepRecord) -> bool:
     return asked and record.status == StepStatus.SUCCEEDED
 
 
-def _answer(said: dict[str, Any]) -> str:
+def _answer(response: dict[str, Any]) -> str:
     """A person's answer in their own words."""
-    words, who = said["comment"], said["reviewer"] or "Nobody"
-    if said["outcome"] == asking.REJECT:
-        return f"{who} did not answer" + (f": {words}" if words else ".")
-    answer = str((said["form"] or {}).get("answer", ""))
+    words, reviewer = response["comment"], response["reviewer"] or "Nobody"
+    if response["outcome"] == asking.REJECT:
+        return f"{reviewer} did not answer" + (f": {words}" if words else ".")
+    answer = str((response["form"] or {}).get("answer", ""))
     return f"{answer}\n\n{words}".strip() if words else answer
 
 
@@ -301,15 +303,15 @@ def result_text(record: StepRecord, written: Any) -> str:
         text = _answer(output)
     elif record.status == StepStatus.SKIPPED and output is None:
         text = "A person skipped this call; it gave nothing."
-    elif (said := stored.kept(output)) is not None:
-        text = stored.excerpt(said)
+    elif (reference := stored.kept(output)) is not None:
+        text = stored.excerpt(reference)
     else:
         text = stored.text_of(output)
     if len(text) > stored.MOST_CHARACTERS:
         text = f"{text[: stored.MOST_CHARACTERS]}\n[cut: {len(text):,} characters in all]"
-    made = made_with(record, written)
-    if made != written and record.arguments is not None:
+    arguments = made_with(record, written)
+    if arguments != written and record.arguments is not None:
         by = record.control.get("edited_by") or "A person"
-        arguments_text = json.dumps(made, ensure_ascii=False)
+        arguments_text = json.dumps(arguments, ensure_ascii=False)
         text = f"[{by} changed the arguments of this call to {arguments_text}]\n{text}"
     return text

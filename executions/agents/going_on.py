@@ -42,18 +42,18 @@ class GoingOn:
     ) -> Walk:
         """Whether the run goes in circles, or is lost, after this call. Raises TaskFailed."""
         if self.spent.goes_in_circles(name, written, result):
-            said = f"The agent has called {name} three times with the same result."
-            yield from self.ask("loop", turn, f"{said} Shall it go on?", said)
+            reason = f"The agent has called {name} three times with the same result."
+            yield from self.ask("loop", turn, f"{reason} Shall it go on?", reason)
         if self.spent.is_lost(bad=is_bad):
-            said = "Three calls in a row named no tool, or did not fit the tool that they named."
-            yield from self.ask("confused", turn, f"{said} Shall it go on?", said)
+            reason = "Three calls in a row named no tool, or did not fit the tool that they named."
+            yield from self.ask("confused", turn, f"{reason} Shall it go on?", reason)
 
-    def ask(self, what: str, number: int, question: str, reason: str) -> Walk:
+    def ask(self, limit: str, number: int, question: str, reason: str) -> Walk:
         """Ask whether the run shall go on. Raises TaskFailed where a person stops it."""
-        stepping, path = self._stepping, paths.limit_path(what, number)
+        stepping, path = self._stepping, paths.limit_path(limit, number)
         record = stepping.journal.get(path)
         if record is None:
-            record = StepRecord(path, f"Limit: {what}", "call", started_at=stepping.now())
+            record = StepRecord(path, f"Limit: {limit}", "call", started_at=stepping.now())
             record.arguments = asking.shall_go_on(question)
         if record.is_finished():
             stepping.finished(record)
@@ -62,8 +62,8 @@ class GoingOn:
         if isinstance(outcome, Fail):
             raise stepping.failed(record, outcome.error, outcome)
         if outcome.output["outcome"] != asking.GO_ON:
-            who = outcome.output["reviewer"]
-            error = WorkflowError.standard("runtime", f"{reason} {who} stopped the run there.")
+            reviewer = outcome.output["reviewer"]
+            error = WorkflowError.standard("runtime", f"{reason} {reviewer} stopped the run there.")
             raise stepping.failed(record, error)
         stepping.finish(record, outcome.output)
         yield Breathe()

@@ -62,8 +62,8 @@ def steps_of(records: Iterable[StepRecord], turns: int | None) -> list[StepRecor
 
 def _said(record: StepRecord | None) -> list[str]:
     """The messages that a person sent while the run worked, taken at this step."""
-    done = record is not None and record.is_finished() and isinstance(record.output, dict)
-    return [each["text"] for each in record.output["messages"]] if record and done else []
+    is_done = record is not None and record.is_finished() and isinstance(record.output, dict)
+    return [each["text"] for each in record.output["messages"]] if record and is_done else []
 
 
 def _turns(by_path: dict[str, StepRecord]) -> Iterator[tuple[int, StepRecord]]:

@@ -51,10 +51,10 @@ def spent_below(record: StepRecord) -> dict[str, Any] | None:
     if record.kind != "run" or not record.is_finished():
         return None
     # Older journals have it in the output alone.
-    said = Child.of(record).spent or record.output
-    usable = isinstance(said, dict) and isinstance(said.get("usage"), dict)
+    output = Child.of(record).spent or record.output
+    usable = isinstance(output, dict) and isinstance(output.get("usage"), dict)
     is_handed = Child.of(record).spent is not None or "agent" in (record.arguments or {})
-    return said if usable and is_handed else None
+    return output if usable and is_handed else None
 
 
 def _tokens(usage: Mapping[str, Any]) -> int:

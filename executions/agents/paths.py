@@ -83,8 +83,8 @@ def compaction_number(path: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def limit_path(what: str, number: int) -> str:
-    return f"/ask/{what}/{number}"
+def limit_path(limit: str, number: int) -> str:
+    return f"/ask/{limit}/{number}"
 
 
 def turn_number(path: str) -> int | None:
@@ -95,9 +95,9 @@ def turn_number(path: str) -> int | None:
 
 def words(path: str) -> str:
     """How people name the step at this path; empty for a path that is no agent's."""
-    for pattern, said in _WORDS:
+    for pattern, template in _WORDS:
         if match := pattern.fullmatch(path):
-            return said.format(*match.groups())
+            return template.format(*match.groups())
     return ""
 
 

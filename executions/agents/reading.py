@@ -167,13 +167,13 @@ def _short(number: int, by_path: dict[str, StepRecord]) -> Shortened | None:
     record = by_path.get(compaction_path(number))
     if record is None or record.status != StepStatus.SUCCEEDED:
         return None
-    said = record.output
+    message = record.output
     return Shortened(
         record.path,
-        text_of(said),
+        text_of(message),
         int(record.input["keeps"]),
-        _usage(said),
-        said.get("cost"),
+        _usage(message),
+        message.get("cost"),
     )
 
 
@@ -221,14 +221,14 @@ def _called(turn: int, place: int, call: dict[str, Any], by_path: dict[str, Step
     if record is None:
         asks_at = approval_path(turn, place)
         return Called(call["id"], name, path, written, waits=waits, asks_at=asks_at)
-    made, spent = made_with(record, written), spent_below(record) or {}
+    arguments, spent = made_with(record, written), spent_below(record) or {}
     is_done = record.is_finished() and record.output is not None
     return Called(
         call["id"],
         name,
         path,
-        made,
-        written if made != written else None,
+        arguments,
+        written if arguments != written else None,
         str(record.status),
         record.output,
         result_text(record, written) if is_done else "",
@@ -258,5 +258,5 @@ def _agent(record: StepRecord) -> str:
 
 
 def _error(record: StepRecord) -> str:
-    said = record.error if isinstance(record.error, dict) else {}
-    return str(said.get("detail") or said.get("title") or "")
+    error = record.error if isinstance(record.error, dict) else {}
+    return str(error.get("detail") or error.get("title") or "")

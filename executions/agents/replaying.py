@@ -187,18 +187,18 @@ class Replaying:
             prompt = str(asked.written.get("prompt", ""))
             self._add(path, f"It would ask a person: {prompt}"[:LONGEST])
             outcome = asking.APPROVE if "/turn/" in path else asking.GO_ON
-            said = {
+            output = {
                 "outcome": outcome,
                 "form": None,
                 "comment": "",
                 "reviewer": "",
                 "responded_at": "",
             }
-            return Done(said)
+            return Done(output)
         if self._is_complete or path in self._recorded:
-            what = "ask the model again" if paths.turn_number(path) else "make a call"
+            action = "ask the model again" if paths.turn_number(path) else "make a call"
             if path not in self._recorded:
-                self._add(path, f"It would {what} here, of which the journal knows nothing.")
+                self._add(path, f"It would {action} here, of which the journal knows nothing.")
         raise _Stop
 
     def _count(self, path: str) -> None:
@@ -260,11 +260,11 @@ def differences_of_start(before: Mapping[str, Any], after: Mapping[str, Any]) ->
     if before["model"] != after["model"]:
         models = str(before["model"]), str(after["model"])
         differences.append(Difference(paths.START, "Another model.", *models))
-    for what in ("tools", "skills"):
+    for kind in ("tools", "skills"):
         old, new = (
-            {each["name"]: each for each in start.get(what, ())} for start in (before, after)
+            {each["name"]: each for each in start.get(kind, ())} for start in (before, after)
         )
-        word = what[:-1]
+        word = kind[:-1]
         for name in sorted(old.keys() | new.keys()):
             if name not in new:
                 differences.append(Difference(paths.START, f"The {word} {name} is gone."))

@@ -34,7 +34,7 @@ class SkillTaken:
 
 def loaded(start: dict[str, Any]) -> dict[str, SkillTaken]:
     """Those that a run began with, by name."""
-    return {said["name"]: SkillTaken(**said) for said in start.get("skills", ())}
+    return {skill["name"]: SkillTaken(**skill) for skill in start.get("skills", ())}
 
 
 def instructions(skills: Sequence[SkillTaken]) -> str:

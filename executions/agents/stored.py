@@ -47,16 +47,16 @@ def stand_in(digest: str, output: Any, text: str) -> dict[str, Any]:
 
 def kept(output: Any) -> dict[str, Any] | None:
     """The facts about a result that is kept elsewhere; None where it stands in its step."""
-    said = output.get(MARK) if isinstance(output, dict) and len(output) == 1 else None
-    return said if isinstance(said, dict) else None
+    reference = output.get(MARK) if isinstance(output, dict) and len(output) == 1 else None
+    return reference if isinstance(reference, dict) else None
 
 
-def excerpt(said: dict[str, Any]) -> str:
+def excerpt(reference: dict[str, Any]) -> str:
     """The text that the model sees of it."""
-    head = str(said["head"])
+    head = str(reference["head"])
     return (
-        f"{head}\n[cut: {len(head):,} of {int(said['characters']):,} characters. `{READ_RESULT}`"
-        f" gives the rest; its id is {str(said['digest'])[:_ID]}.]"
+        f"{head}\n[cut: {len(head):,} of {int(reference['characters']):,} characters."
+        f" `{READ_RESULT}` gives the rest; its id is {str(reference['digest'])[:_ID]}.]"
     )
 
 

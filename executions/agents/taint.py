@@ -62,8 +62,8 @@ def taint_in(start: Mapping[str, Any], records: Iterable[StepRecord]) -> str:
     by_path = {record.path: record for record in records}
     number = 1
     while (turn := by_path.get(turn_path(number))) is not None:
-        said = calls_of(turn.output) if isinstance(turn.output, dict) else []
-        for place, call in enumerate(said, start=1):
+        calls = calls_of(turn.output) if isinstance(turn.output, dict) else []
+        for place, call in enumerate(calls, start=1):
             record = by_path.get(call_path(number, place))
             tool = tools.get(cleaned(call["name"]))
             if record is not None and (name := taint_of(tool, call["arguments"], record, taken)):

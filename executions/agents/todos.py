@@ -41,8 +41,8 @@ PARAMETERS: dict[str, Any] = {
 def noted(arguments: dict[str, Any]) -> str:
     """The message to the model about a list that it sent."""
     items = arguments["items"]
-    done = sum(item["status"] == "completed" for item in items)
-    return f"Noted: {done} of {len(items)} are done."
+    completed = sum(item["status"] == "completed" for item in items)
+    return f"Noted: {completed} of {len(items)} are done."
 
 
 def lines(name: str, arguments: Any, before: list[str]) -> list[str]:

@@ -51,8 +51,10 @@ class Offered:
 
     def as_json(self) -> dict[str, Any]:
         """As it is journaled; a tool without secrets as ever."""
-        said = asdict(self) | {"secrets": list(self.secrets)}
-        return said if self.secrets else {name: said[name] for name in said if name != "secrets"}
+        fields = asdict(self) | {"secrets": list(self.secrets)}
+        return (
+            fields if self.secrets else {name: fields[name] for name in fields if name != "secrets"}
+        )
 
     def digest(self) -> str:
         """Of its definition: what an approval is bound to."""
@@ -132,7 +134,7 @@ def offered(agent: AgentDocument, resources: Found) -> list[Offered]:
 
 def loaded(stored: Iterable[dict[str, Any]]) -> dict[str, Offered]:
     """Those that a run began with, by name."""
-    return {said["name"]: Offered(**said) for said in stored}
+    return {tool["name"]: Offered(**tool) for tool in stored}
 
 
 def cleaned(name: str) -> str:

@@ -77,7 +77,7 @@ class Turns:
             else:
                 stepping.finish(record, outcome.output)
             yield Breathe()
-        said: Message = stepping.finished(record).output
+        message: Message = stepping.finished(record).output
         # A turn that was asked of another model: it is that one's conversation from now on.
         self._model = str(record.arguments["model"])
         self._going_on.spent.took_turn(record)
@@ -85,10 +85,10 @@ class Turns:
         if record.status == StepStatus.FAILED:
             self._is_full = True
             return None
-        conversation.add(path, said)
+        conversation.add(path, message)
         self._going_on.spent.says(conversation.tokens(), conversation.cost())
         self._is_full = conversation.fills(compacting.FULL)
-        return said
+        return message
 
     def compact(self, number: int, open_items: Sequence[str]) -> Walk:
         """Before a turn: tell older messages in short where the conversation has grown too long."""
@@ -114,11 +114,11 @@ class Turns:
                 raise stepping.failed(record, outcome.error, outcome)
             stepping.finish(record, outcome.output)
             yield Breathe()
-        said: Message = stepping.finished(record).output
+        message: Message = stepping.finished(record).output
         self._model = str(record.arguments["model"])
         before = compacting.size(messages)
-        summary = compacting.summary_message(text_of(said), open_items)
-        self._conversation.shorten(path, said, summary, keeps)
+        summary = compacting.summary_message(text_of(message), open_items)
+        self._conversation.shorten(path, message, summary, keeps)
         self._going_on.spent.took(record)
         self._going_on.spent.says(self._conversation.tokens(), self._conversation.cost())
         self._is_full, self._was_compacted = False, True
@@ -157,9 +157,9 @@ class Turns:
         if problems and self._wrong_in_a_row == answering.MOST_IN_A_ROW:
             self._wrong_in_a_row = 0
             most = answering.MOST_IN_A_ROW
-            said = f"{most} answers in a row did not fit the schema of the output."
-            said = f"{said} The last: {problems[0]}."
-            yield from self._going_on.ask("answers", turn, f"{said} Shall it try again?", said)
+            reason = f"{most} answers in a row did not fit the schema of the output."
+            reason = f"{reason} The last: {problems[0]}."
+            yield from self._going_on.ask("answers", turn, f"{reason} Shall it try again?", reason)
         if problems:
             self._conversation.add(path, user(answering.again(problems)))
         return problems

@@ -222,15 +222,15 @@ class AgentWalker(Stepping):
     def _calls(self, turn: int, calls: Sequence[dict[str, Any]]) -> Walk:
         yield from self._going_on.within_limits("calls", "cost", "seconds")
         around = self._around(turn, len(calls))
-        made = [Calling(self, turn, place, call) for place, call in enumerate(calls, start=1)]
+        callings = [Calling(self, turn, place, call) for place, call in enumerate(calls, start=1)]
         handed = sum(
             tool.kind in ("agent", "workflow")
             for call in calls
             if (tool := self.tools.get(call["name"]))
         )
         self.share = self._share(max(handed, 1))
-        results = yield from self._results(around, made)
-        for calling, result in zip(made, results, strict=True):
+        results = yield from self._results(around, callings)
+        for calling, result in zip(callings, results, strict=True):
             self._conversation.add(calling.path, result)
             self._items = todos.lines(calling.shown_name, calling.written, self._items)
             self.done += 1
@@ -279,23 +279,25 @@ class AgentWalker(Stepping):
             return None
         return self.journal.get(path) or StepRecord(path, f"Calls of turn {turn}", "fork")
 
-    def _results(self, record: StepRecord | None, made: Sequence[Calling]) -> Walk:
+    def _results(self, record: StepRecord | None, callings: Sequence[Calling]) -> Walk:
         """The results of the calls. Several run beside each other, and are asked about together."""
         if record is not None and not record.is_finished():
             record.started_at = record.started_at or self.now()
-            Forked.of(record).branches, self.journal.has_forked = len(made), True
+            Forked.of(record).branches, self.journal.has_forked = len(callings), True
             self.begin(record)
-            joined: Joined = yield Fork(record, [Branch(one.path, one.result) for one in made])
+            joined: Joined = yield Fork(
+                record, [Branch(calling.path, calling.result) for calling in callings]
+            )
             if joined.failures:
                 raise self._branches_failed(record, joined)
             self.finish(record, None)
             yield Breathe()
-            return [joined.results[place] for place in range(len(made))]
+            return [joined.results[place] for place in range(len(callings))]
         if record is not None:
             self.finished(record)
         results = []
-        for one in made:
-            results.append((yield from one.result()))
+        for calling in callings:
+            results.append((yield from calling.result()))
         return results
 
     def _branches_failed(self, record: StepRecord, joined: Joined) -> TaskFailed:

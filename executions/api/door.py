@@ -106,8 +106,8 @@ def answer_to(request: HttpRequest, error: Exception) -> HttpResponse:
 def unknown_address(request: HttpRequest, rest: str = "") -> HttpResponseBase:
     """The catch-all under /api/."""
     remedy = "The addresses are in /api/v1/openapi.json."
-    if _is_known(meant := request.path.rstrip("/")):
-        remedy = f"Addresses do not end with a slash: {meant}."
+    if _is_known(address := request.path.rstrip("/")):
+        remedy = f"Addresses do not end with a slash: {address}."
     return _finished(
         problems.response(request, not_found(f"There is no address {request.path}.", remedy)),
         request,

@@ -80,21 +80,21 @@ def session(user: User, public_id: str) -> Session:
 
 
 def _resource(
-    rows: QuerySet[KnownResource, KnownResource], user: User, ref: str, prefix: str, what: str
+    rows: QuerySet[KnownResource, KnownResource], user: User, ref: str, prefix: str, noun: str
 ) -> KnownResource:
     linked = () if prefix == "skl" else ("default_instance",)
     rows = rows.select_related("owner", "head_version", "spec_updated_by", "group", *linked)
     key = parse_public_id(ref, prefix)
     resource = meant_by(rows, user, ref) if key is None else rows.filter(pk=key).first()
     if resource is None:
-        raise not_found(f"There is no {what} {shown(ref)}.")
+        raise not_found(f"There is no {noun} {shown(ref)}.")
     return resource
 
 
-def number(key: uuid.UUID | None, what: str, public_id: str) -> uuid.UUID:
+def number(key: uuid.UUID | None, noun: str, public_id: str) -> uuid.UUID:
     """The key, or the 404 of a text that is no id."""
     if key is None:
-        raise not_found(f"There is no {what} {shown(public_id)}.")
+        raise not_found(f"There is no {noun} {shown(public_id)}.")
     return key
 
 

@@ -88,11 +88,11 @@ def _envelopes(
     if envelopes.is_binary(request) or kind in (envelopes.STRUCTURED, envelopes.BATCH):
         return envelopes.envelopes_of(request)
     content_type = request.headers.get("Content-Type", "")
-    made: Envelope = {
+    event: Envelope = {
         "specversion": SPECVERSION,
         "id": hashlib.sha256(timestamp.encode() + b"." + body).hexdigest(),
         "source": f"/hooks/{source.public_id}",
         "type": source.event_type,
     }
-    made |= {"datacontenttype": content_type} if content_type else {}
-    return [made | (data_of(content_type, body, parse_json) if body else {})]
+    event |= {"datacontenttype": content_type} if content_type else {}
+    return [event | (data_of(content_type, body, parse_json) if body else {})]

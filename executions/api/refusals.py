@@ -70,10 +70,10 @@ def problem_of(error: Exception) -> Problem | None:
     return None
 
 
-def not_found(what: str = "", remedy: str = "") -> Problem:
+def not_found(detail: str = "", remedy: str = "") -> Problem:
     """The same answer for what does not exist and for what the caller may not see."""
     return Problem(
-        "not-found", what or "There is nothing with this address that you may see.", remedy=remedy
+        "not-found", detail or "There is nothing with this address that you may see.", remedy=remedy
     )
 
 

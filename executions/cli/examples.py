@@ -51,7 +51,7 @@ def declare_model() -> None:
     name is left alone.
     """
     address = f"http://127.0.0.1:{settings.STIGMER_DEMO_PORT}/v1"
-    made, is_new = LanguageModel.objects.get_or_create(
+    model, is_new = LanguageModel.objects.get_or_create(
         name=MODEL_NAME,
         defaults={
             "address": address,
@@ -61,8 +61,8 @@ def declare_model() -> None:
             "is_demonstration": True,
         },
     )
-    if made.is_demonstration and made.address != address and not is_new:
-        LanguageModel.objects.filter(pk=made.pk).update(address=address)
+    if model.is_demonstration and model.address != address and not is_new:
+        LanguageModel.objects.filter(pk=model.pk).update(address=address)
 
 
 def take_model_away() -> None:

@@ -64,8 +64,8 @@ def _why_not(actor: User, visibility: str, workflow: str, secret: str) -> str:
         return secret_access.why_not(secret, secret_access.applicant(actor, slug, visibility))
     except SecretsUnreadable as problem:
         remedy = f"Put it right: {problem}." if policy.is_admin(actor) else "Tell an administrator."
-        said = "Whose the secrets of this server are cannot be read now."
-        raise Refused("unavailable", said, remedy=remedy) from problem
+        sentence = "Whose the secrets of this server are cannot be read now."
+        raise Refused("unavailable", sentence, remedy=remedy) from problem
 
 
 def apply_definition(

@@ -159,8 +159,8 @@ def _find_what_it_goes_on_from(draft: ExecutionDraft) -> None:
     own = Execution.objects.filter(owner=draft.owner, agent=draft.agent, runner=Runner.OURS)
     named = draft.input.get("from_run")
     if named is None and draft.given_session is not None:
-        done = own.filter(session=draft.given_session, phase=Phase.COMPLETED).order_by("-id")
-        last = done.first()
+        completed = own.filter(session=draft.given_session, phase=Phase.COMPLETED).order_by("-id")
+        last = completed.first()
         draft.input |= {"from_run": last.public_id} if last is not None else {}
     elif named is not None and not own.filter(pk=parse_public_id(named, "aex") or NOBODY).exists():
         raise _invalid("/from_run", f"You have no run {named[:60]!r} of this agent to go on from.")
@@ -356,10 +356,10 @@ def _give_another_slug(draft: ExecutionDraft, existing: Execution) -> None:
     draft.slug = f"{draft.slug}-{draft.public_id[4:]}"
 
 
-def _check_choice(what: str, value: str, allowed: tuple[str, ...]) -> None:
+def _check_choice(field: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise _invalid(
-            f"/{what}", f"There is no {what} {value!r}. Use one of {', '.join(allowed)}."
+            f"/{field}", f"There is no {field} {value!r}. Use one of {', '.join(allowed)}."
         )
 
 

@@ -171,13 +171,15 @@ def _is_same(stored: StepRecord, reported: StepRecord) -> bool:
 
 
 def _decision(superseded: Iterable[StepRecord], head_seq: int, now: datetime) -> StepRecord:
-    said = Decision.made(verb="update_status", supersedes=[record.path for record in superseded])
+    decision = Decision.made(
+        verb="update_status", supersedes=[record.path for record in superseded]
+    )
     return StepRecord(
         f"@decision/{head_seq + 1}",
         "update_status",
         DECISION,
         status=StepStatus.SUCCEEDED,
-        control=said.json,
+        control=decision.json,
         started_at=now,
         finished_at=now,
     )

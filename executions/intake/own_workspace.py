@@ -71,22 +71,22 @@ def _check_trusted(draft: ExecutionDraft, version: WorkflowVersion) -> None:
         return
     workflow = version.workflow
     if not policy.can_change(draft.owner, workflow):
-        what = Said("the network") if asking.network else Said("secrets")
+        subject = Said("the network") if asking.network else Said("secrets")
         if asking.network and asking.secrets:
-            what = Said("the network and secrets")
+            subject = Said("the network and secrets")
         raise Refused(
             "forbidden",
             Said(
                 "Commands of {workflow} have {what}: only a person who may change it names the"
                 " repository of a run.",
                 workflow=workflow.slug,
-                what=what,
+                what=subject,
             ),
             remedy="Start it without a workspace of its own, or ask its owner.",
         )
-    who = secret_access.applicant(draft.owner, workflow.slug, workflow.visibility)
+    applicant = secret_access.applicant(draft.owner, workflow.slug, workflow.visibility)
     for name in sorted(asking.secrets):
-        if reason := secret_access.why_not(name, who):
+        if reason := secret_access.why_not(name, applicant):
             raise Refused(
                 "forbidden",
                 Said(

@@ -173,13 +173,13 @@ def _check_stands(resource: Workflow | Agent | Skill, opened: Opened) -> None:
     head = resource.head_version
     number = 0 if head is None else head.number
     if number != opened.number:
-        who = "" if head is None else f" by {head.created_by.get_username()}"
+        author = "" if head is None else f" by {head.created_by.get_username()}"
         raise Refused(
             "stale",
             Said(
                 "Version {number} was applied{who} since you opened version {opened}.",
                 number=number,
-                who=who,
+                who=author,
                 opened=opened.number,
             ),
             remedy="Look at what changed, then decide again.",

@@ -65,15 +65,15 @@ def moves(
     where none changes.
     """
     current = Phase(execution.phase)
-    way = route(current, update.to)
+    phases = route(current, update.to)
     earlier_moves = []
-    for phase in way[:-1]:
+    for phase in phases[:-1]:
         guard = Standing(frozenset({current}))
         earlier_moves.append(
             Move(execution.pk, guard, owner_id=execution.owner_id, at=now).to(phase)
         )
         current = phase
-    to = way[-1] if way else None
+    to = phases[-1] if phases else None
     last = Move(
         execution.pk,
         Standing(frozenset({current})),

@@ -22,8 +22,10 @@ def say(execution: Execution, actor: User, text: str) -> QueuedMessage:
     if not text.strip():
         raise Refused("invalid", "There is nothing in the message.", remedy="Say something.")
     if len(text) > MOST_CHARACTERS or "\x00" in text:
-        said = Said("A message has at most {most:,} characters, and no NUL.", most=MOST_CHARACTERS)
-        raise Refused("invalid", said, remedy="Shorten it.")
+        problem = Said(
+            "A message has at most {most:,} characters, and no NUL.", most=MOST_CHARACTERS
+        )
+        raise Refused("invalid", problem, remedy="Shorten it.")
     if execution.kind != "agent" or execution.runner != Runner.OURS:
         raise Refused("conflict", "Only an agent that Stigmer drives is talked to while it works.")
     if execution.owner_id != actor.pk:
@@ -43,6 +45,6 @@ def say(execution: Execution, actor: User, text: str) -> QueuedMessage:
                 "conflict",
                 Said("{most} messages were said to this run already.", most=MOST_WAITING),
             )
-        made = QueuedMessage.objects.create(execution=locked, sender=actor, text=text)
+        message = QueuedMessage.objects.create(execution=locked, sender=actor, text=text)
     log.info("message queued", execution_id=execution.public_id, user=actor.pk)
-    return made
+    return message

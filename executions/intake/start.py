@@ -81,7 +81,7 @@ def start_agent(
     Raises Refused (``conflict`` where there is no model that it may ask).
     """
     words = {"model": model, "from_run": from_run, "from_turn": from_turn, "limits": limits}
-    said = {"message": message} | {
+    run_input = {"message": message} | {
         name: value for name, value in words.items() if value not in (None, "", {})
     }
     draft = ExecutionDraft(
@@ -90,7 +90,7 @@ def start_agent(
         agent=agent,
         given_instance=instance,
         given_session=session,
-        input=said,
+        input=run_input,
         **how,
     )
     return _created(AGENT_EXECUTION_CREATE, draft)
@@ -98,6 +98,6 @@ def start_agent(
 
 def _created(pipeline: Pipeline[ExecutionDraft], draft: ExecutionDraft) -> Execution:
     sight.check_not_masked(draft.owner, draft.input)
-    made = pipeline.run(draft).execution
-    assert made is not None
-    return made
+    execution = pipeline.run(draft).execution
+    assert execution is not None
+    return execution

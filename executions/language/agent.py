@@ -265,11 +265,14 @@ class AgentDocument(Model):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
-        for what, entries in (("sub_agents", self.sub_agents), ("mcp_servers", self.mcp_servers)):
+        for section, entries in (
+            ("sub_agents", self.sub_agents),
+            ("mcp_servers", self.mcp_servers),
+        ):
             names = [entry.name for entry in entries]
             twice = next((name for name in names if names.count(name) > 1), None)
             if twice is not None:
-                raise ValueError(f"two of the {what} are called `{twice}`")
+                raise ValueError(f"two of the {section} are called `{twice}`")
         return self
 
 

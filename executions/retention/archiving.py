@@ -22,7 +22,7 @@ STEPS_TOGETHER = 200
 Redact = Callable[[str], str]
 
 
-def header(writer: Writer, about: str) -> None:
+def header(writer: Writer, purpose: str) -> None:
     """The head of a file; ``about`` says why it was written."""
     writer.line(
         {
@@ -30,7 +30,7 @@ def header(writer: Writer, about: str) -> None:
             "format": FORMAT,
             "version": stigmer_site.__version__,
             "made_at": clock.now().isoformat(),
-            "about": about,
+            "about": purpose,
         }
     )
 

@@ -51,14 +51,14 @@ class Forecast(BaseModel):
         """All of it for a person."""
         if self.at is None:
             return "not measured yet; a worker does it every 10 minutes"
-        said = f"{self.runs:,} runs and {self.steps:,} steps in the last day, {_bytes(self.used)}"
+        usage = f"{self.runs:,} runs and {self.steps:,} steps in the last day, {_bytes(self.used)}"
         if self.free:
-            said += f" and {_bytes(self.free)} free in it"
+            usage += f" and {_bytes(self.free)} free in it"
         if self.bytes_a_day is None:
-            return f"{said}; how fast it grows is known after an hour"
+            return f"{usage}; how fast it grows is known after an hour"
         if self.bytes_a_day <= 0:
-            return f"{said}; it does not grow"
-        grows = f"{said}; {_bytes(self.bytes_a_day)} more a day"
+            return f"{usage}; it does not grow"
+        grows = f"{usage}; {_bytes(self.bytes_a_day)} more a day"
         if self.days_to_full is None:
             return grows
         return f"{grows}, the disk is full in {self.days_to_full:,.0f} days"

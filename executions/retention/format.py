@@ -96,8 +96,8 @@ class Writer:
         if kind is not None:
             self.path.unlink(missing_ok=True)
 
-    def line(self, said: dict[str, Any]) -> None:
-        raw = (dumps(said) + "\n").encode()
+    def line(self, entry: dict[str, Any]) -> None:
+        raw = (dumps(entry) + "\n").encode()
         self._all.update(raw)
         self._run.update(raw)
         self._packed.write(raw)
@@ -114,14 +114,14 @@ class Writer:
         """The run is complete; ``people`` are the names of those whom its rows name by number."""
         self.runs += 1
         rows, digest = self.rows - self._begun, self._run.hexdigest()
-        said = {"t": "end", "id": id, "rows": rows, "people": people, "redacted": is_redacted}
-        self.line({**said, "sha256": digest})
+        entry = {"t": "end", "id": id, "rows": rows, "people": people, "redacted": is_redacted}
+        self.line({**entry, "sha256": digest})
 
     def seal(self) -> None:
         """Sign what was written; nothing follows. Raises KeyUnreadable."""
         key, digest = keys.signing(), self._all.hexdigest()
-        said = {"t": "signature", "runs": self.runs, "sha256": digest, "key": key.id}
-        self.line({**said, "mac": sign(key, f"archive\n{digest}")})
+        entry = {"t": "signature", "runs": self.runs, "sha256": digest, "key": key.id}
+        self.line({**entry, "mac": sign(key, f"archive\n{digest}")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +139,10 @@ def lines(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
             while raw := packed.readline(LONGEST_LINE):
                 if not raw.endswith(b"\n"):
                     raise ArchiveUnreadable(f"{path} breaks off, or one of its lines is too long.")
-                said = json.loads(raw)
-                if not isinstance(said, dict) or not isinstance(said.get("t"), str):
+                entry = json.loads(raw)
+                if not isinstance(entry, dict) or not isinstance(entry.get("t"), str):
                     raise ArchiveUnreadable(f"{path} holds a line that is none of an archive.")
-                yield raw, said
+                yield raw, entry
     except (OSError, EOFError, ValueError, RecursionError) as problem:
         raise ArchiveUnreadable(f"{path} cannot be read as an archive: {problem}.") from problem
 
@@ -151,22 +151,22 @@ def verify(path: Path) -> Sealed:
     """Read all of it and compare it with its signature. Raises ArchiveUnreadable."""
     whole, run, runs, rows = hashlib.sha256(), hashlib.sha256(), 0, 0
     last: dict[str, Any] = {}
-    for number, (raw, said) in enumerate(lines(path)):
-        if number == 0 and (said.get("t") != "archive" or said.get("format") != FORMAT):
+    for number, (raw, entry) in enumerate(lines(path)):
+        if number == 0 and (entry.get("t") != "archive" or entry.get("format") != FORMAT):
             raise ArchiveUnreadable(f"{path} is no archive of a format that this version reads.")
         if last.get("t") == "signature":
             raise ArchiveUnreadable(f"{path} goes on behind its signature.")
-        if said["t"] == "signature":
-            _compare(path, said.get("sha256") == whole.hexdigest() and said.get("runs") == runs)
-        elif said["t"] == "run":
+        if entry["t"] == "signature":
+            _compare(path, entry.get("sha256") == whole.hexdigest() and entry.get("runs") == runs)
+        elif entry["t"] == "run":
             run, rows = hashlib.sha256(), 0
-        elif said["t"] == "end":
+        elif entry["t"] == "end":
             runs += 1
-            _compare(path, said.get("sha256") == run.hexdigest() and said.get("rows") == rows)
+            _compare(path, entry.get("sha256") == run.hexdigest() and entry.get("rows") == rows)
         whole.update(raw)
         run.update(raw)
-        rows += "row" in said
-        last = said
+        rows += "row" in entry
+        last = entry
     if last.get("t") != "signature":
         raise ArchiveUnreadable(f"{path} has no signature at its end: it was never finished.")
     key = keys.by_id(str(last.get("key")))

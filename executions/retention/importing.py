@@ -119,10 +119,10 @@ class _Place:
 
 def listed(path: Path) -> Iterator[Listed]:
     """The runs of a file, as it names them. Raises ArchiveUnreadable."""
-    for _, said in lines(path):
-        if said["t"] == "run":
+    for _, entry in lines(path):
+        if entry["t"] == "run":
             names = ("id", "name", "phase", "owner", "subject", "version")
-            yield Listed(**{name: str(said.get(name, "")) for name in names})
+            yield Listed(**{name: str(entry.get(name, "")) for name in names})
 
 
 def import_runs(
@@ -148,13 +148,13 @@ def import_runs(
     place = _Place(actor, path.name, applies)
     _look_ahead(path, place)
     imported, rows, run = [], list[tuple[str, dict[str, Any]]](), dict[str, Any]()
-    for _, said in lines(path):
-        if said["t"] == "run":
-            run, rows = said, []
-        elif said["t"] == "end" and (not only or run["id"] == only):
+    for _, entry in lines(path):
+        if entry["t"] == "run":
+            run, rows = entry, []
+        elif entry["t"] == "end" and (not only or run["id"] == only):
             imported.append(_imported(place, run, rows))
-        elif "row" in said and (not only or run["id"] == only):
-            rows.append((said["t"], said["row"]))
+        elif "row" in entry and (not only or run["id"] == only):
+            rows.append((entry["t"], entry["row"]))
     if not imported:
         raise Refused("not_found", f"{path.name} holds no run {only or 'at all'}.")
     return imported
@@ -162,13 +162,13 @@ def import_runs(
 
 def _look_ahead(path: Path, place: _Place) -> None:
     """The values that stand behind the rows that need them."""
-    for _, said in lines(path):
-        if said["t"] == "end":
-            place.people[said["id"]] = said["people"]
-            if said.get("redacted"):
-                place.redacted.add(said["id"])
-        elif said["t"] == "definition":
-            place.sources[said["digest"]] = said
+    for _, entry in lines(path):
+        if entry["t"] == "end":
+            place.people[entry["id"]] = entry["people"]
+            if entry.get("redacted"):
+                place.redacted.add(entry["id"])
+        elif entry["t"] == "definition":
+            place.sources[entry["digest"]] = entry
 
 
 def _imported(
@@ -179,18 +179,18 @@ def _imported(
     people = _People(place.people.get(run["id"], {}))
     is_redacted = run["id"] in place.redacted
     with atomic():
-        made: dict[type[models.Model], list[models.Model]] = {}
+        by_model: dict[type[models.Model], list[models.Model]] = {}
         for name, row in rows:
             model = TABLES.get(name)
-            if model is not None and (one := _row(place, people, model, row)) is not None:
-                made.setdefault(model, []).append(one)
-        (execution,) = made.pop(Execution)
+            if model is not None and (record := _row(place, people, model, row)) is not None:
+                by_model.setdefault(model, []).append(record)
+        (execution,) = by_model.pop(Execution)
         assert isinstance(execution, Execution)
         _settle(execution, owner, version)
         events = _told(execution, place, run["id"])
         execution.save(force_insert=True)
         for model in TABLES.values():
-            model._base_manager.bulk_create(made.get(model, ()), batch_size=AT_ONCE)
+            model._base_manager.bulk_create(by_model.get(model, ()), batch_size=AT_ONCE)
         Event.objects.bulk_create(events)
         ImportedExecution.objects.create(
             execution=execution,
@@ -336,8 +336,8 @@ def _version(place: _Place, run: dict[str, Any]) -> Versions:
             remedy="Apply that version first, or add --apply: the file holds its text.",
         )
     apply = apply_agent if is_agent else apply_definition
-    made: Any = apply(source["source"], place.actor)
-    version: Versions = made.version
+    applied: Any = apply(source["source"], place.actor)
+    version: Versions = applied.version
     if version.digest != digest:
         raise ArchiveUnreadable(f"{place.file}: the text of {subject!r} is not what was run.")
     return version

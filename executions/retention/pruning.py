@@ -159,9 +159,9 @@ def _finished(archive: Archive, is_stopping: Callable[[], bool]) -> Pruned:
 def _heads(path: Path) -> dict[uuid.UUID, int]:
     """Which runs are in the file, and at what sequence each of them stood."""
     heads = {}
-    for _, said in lines(path):
-        if said["t"] == tables.tables()[0].name:
-            heads[uuid.UUID(said["row"]["id"])] = int(said["row"]["head_seq"])
+    for _, entry in lines(path):
+        if entry["t"] == tables.tables()[0].name:
+            heads[uuid.UUID(entry["row"]["id"])] = int(entry["row"]["head_seq"])
     return heads
 
 

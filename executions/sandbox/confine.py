@@ -118,9 +118,9 @@ def _words(descriptor: int) -> list[str]:
         return [word.decode() for word in file.read().split(b"\0")[:-1]]
 
 
-def _checked(result: int, what: str) -> int:
+def _checked(result: int, call: str) -> int:
     if result < 0:
-        raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")
+        raise OSError(ctypes.get_errno(), f"{call}: {os.strerror(ctypes.get_errno())}")
     return result
 
 
@@ -135,8 +135,10 @@ def _landlock(permissions: list[tuple[str, str]], has_network: bool) -> None:
     """Only what lies below these paths; no TCP, no signal and no abstract socket to outside."""
     if abi() < LEAST_ABI:
         raise OSError(f"Landlock {LEAST_ABI} or newer is needed (Linux 6.12)")
-    about = struct.pack("=QQQ", _ALL_FILES, 0 if has_network else _TCP, _SCOPES)
-    ruleset = _checked(_LIBC.syscall(_CREATE, about, len(about), 0), "landlock_create_ruleset")
+    attributes = struct.pack("=QQQ", _ALL_FILES, 0 if has_network else _TCP, _SCOPES)
+    ruleset = _checked(
+        _LIBC.syscall(_CREATE, attributes, len(attributes), 0), "landlock_create_ruleset"
+    )
     for kind, path in permissions:
         try:
             below = os.open(path, os.O_PATH | os.O_CLOEXEC)
@@ -165,8 +167,8 @@ def _seccomp(has_network: bool) -> None:
         rules += [(_GIVE, 0, 0, _REFUSE), (_GIVE, 0, 0, _ALLOW)]
     body = _filter(numbers.architecture, answers, rules)
     held = ctypes.create_string_buffer(body, len(body))
-    about = struct.pack("@HxxxxxxQ", len(body) // _STEP.size, ctypes.addressof(held))
-    _checked(_LIBC.prctl(_SECCOMP, _FILTER, about, 0, 0), "seccomp")
+    program = struct.pack("@HxxxxxxQ", len(body) // _STEP.size, ctypes.addressof(held))
+    _checked(_LIBC.prctl(_SECCOMP, _FILTER, program, 0, 0), "seccomp")
 
 
 def within_walls() -> bytes:

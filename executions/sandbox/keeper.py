@@ -236,21 +236,21 @@ class Keeper:
                 self._say(stream.name, rest)
 
     def _end(self) -> dict[str, Any]:
-        said = _status(self.status)
+        status = _status(self.status)
         began = True
         if self.instructions["reports_status"]:
             # The process that reports the beginning may have been killed after the command had
             # begun.
             is_killed = self.code is not None and self.code < 0
-            began = "exit-code" in said or bool(self.why) or is_killed
+            began = "exit-code" in status or bool(self.why) or is_killed
         elif self.code == _NOT_EXECUTED:
-            began = "exec" not in said
+            began = "exec" not in status
         return {
             "code": self.code,
             "why": self.why,
             "began": began,
             "left_out": {stream.name.decode(): stream.left_out for stream in self.streams.values()},
-            "problem": said.get("exec", ""),
+            "problem": status.get("exec", ""),
         }
 
 

@@ -158,9 +158,9 @@ class _Talk:
             stopping.on_request(self.stop)
         self._listen(deadline)
         if self._end is None:
-            said = self._said.decode("utf-8", "replace").strip()[-500:]
+            tail = self._said.decode("utf-8", "replace").strip()[-500:]
             raise Spoiled(
-                "the process that watched the command is gone" + (f": {said}" if said else ""),
+                "the process that watched the command is gone" + (f": {tail}" if tail else ""),
                 began=True,
             )
         return self._ended(self._end)

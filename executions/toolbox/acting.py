@@ -109,11 +109,11 @@ def answer(user: User, arguments: Arguments) -> dict[str, Any]:
     ask = rows.filter(pk=key).first() if key is not None else None
     if ask is None:
         raise ToolProblem(f"There is no approval {finding.shown(text)}.")
-    said = Answer(
+    response = Answer(
         str(arguments["outcome"]), arguments.get("form"), str(arguments.get("comment") or "")
     )
-    respond(ask, user, said)
-    return {"id": ask.public_id, "answered": said.outcome, "run": ask.execution.public_id}
+    respond(ask, user, response)
+    return {"id": ask.public_id, "answered": response.outcome, "run": ask.execution.public_id}
 
 
 def _circumstances(arguments: Arguments) -> Circumstances:

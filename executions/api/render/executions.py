@@ -185,7 +185,7 @@ def _messages(turn: reading.TurnRead) -> list[shapes.Message]:
     calls = [
         {"id": c.id, "name": c.name, "arguments": showing.value(c.arguments)} for c in turn.calls
     ]
-    said = shapes.Message(
+    message = shapes.Message(
         type="AI", content=showing.text(turn.text), tool_calls=calls, created_at=turn.finished_at
     )
     results = [
@@ -195,7 +195,7 @@ def _messages(turn: reading.TurnRead) -> list[shapes.Message]:
         for c in turn.calls
         if c.finished_at is not None
     ]
-    return [said, *results]
+    return [message, *results]
 
 
 def _tool_call(call: reading.Called) -> shapes.ToolCall:

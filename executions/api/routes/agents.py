@@ -66,11 +66,11 @@ def create_session(
     request: HttpRequest, response: HttpResponse, ref: str, body: shapes.SessionBody
 ) -> Status[shapes.Session]:
     """A thread of runs of the caller with this agent."""
-    made = agents.create_session(
+    session = agents.create_session(
         finding.agent(person(request), ref), person(request), subject=body.subject
     )
-    response["Location"] = f"{links.BASE}/sessions/{made.public_id}"
-    return Status(201, render.session(made))
+    response["Location"] = f"{links.BASE}/sessions/{session.public_id}"
+    return Status(201, render.session(session))
 
 
 @sessions.get(

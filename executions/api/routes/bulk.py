@@ -112,12 +112,12 @@ def create(request: HttpRequest, body: shapes.BulkBody) -> Status[shapes.BulkRun
     selections = [bool(body.execution_ids), bool(body.cause), bool(body.q.strip())]
     if sum(selections) != 1:
         raise Problem("invalid-argument", "Give exactly one of execution_ids, cause and q.")
-    what = f"all that match q={body.q.strip()}"
+    description = f"all that match q={body.q.strip()}"
     if body.cause:
-        what = f"all that need attention for the cause {body.cause}"
+        description = f"all that need attention for the cause {body.cause}"
     elif body.execution_ids:
-        what = f"{len(body.execution_ids)} chosen executions"
-    order = Order(verb, what, body.cause, body.arguments, body.reason, body.confirmed)
+        description = f"{len(body.execution_ids)} chosen executions"
+    order = Order(verb, description, body.cause, body.arguments, body.reason, body.confirmed)
     try:
         if body.execution_ids:
             bulk = beginning.begin(user, order, _chosen(user, body.execution_ids))

@@ -220,12 +220,12 @@ def add_instances(router: Router, kind: str) -> None:
         request: HttpRequest, response: HttpResponse, ref: str, body: shapes.InstanceBody
     ) -> Status[shapes.Instance]:
         """With its own default input. Its slug is made of its name; 409 where it is taken."""
-        made = standing.add_instance(
+        instance = standing.add_instance(
             find(person(request), ref),
             person(request),
             name=body.name,
             description=body.description,
             default_input={} if body.default_input is None else body.default_input,
         )
-        response["Location"] = f"{links.BASE}/{kind}-instances/{made.public_id}"
-        return Status(201, render.instance(made))
+        response["Location"] = f"{links.BASE}/{kind}-instances/{instance.public_id}"
+        return Status(201, render.instance(instance))

@@ -29,8 +29,8 @@ def add_saying(router: Router) -> None:
         execution = finding.execution(person(request), execution_id, "agent")
         row = queue(execution, person(request), body.message)
         row.refresh_from_db()
-        made = shapes.Queued(id=row.public_id, message=row.text, created_at=row.created_at)
-        return Status(202, made)
+        queued = shapes.Queued(id=row.public_id, message=row.text, created_at=row.created_at)
+        return Status(202, queued)
 
     @router.post(
         "/{execution_id}/take-back",

@@ -69,9 +69,9 @@ def create(
     request: HttpRequest, response: HttpResponse, body: shapes.ScheduleBody
 ) -> Status[shapes.Schedule]:
     """It is active at once. Runs start in the name of the caller."""
-    made = changing.create(person(request), changing.Wanted(**body.model_dump()))
-    response["Location"] = f"{links.BASE}/schedules/{made.public_id}"
-    return Status(201, render.schedule(made))
+    schedule = changing.create(person(request), changing.Wanted(**body.model_dump()))
+    response["Location"] = f"{links.BASE}/schedules/{schedule.public_id}"
+    return Status(201, render.schedule(schedule))
 
 
 @router.get(

@@ -54,8 +54,8 @@ def add_route(
 
 def _answers(verb: Verb) -> Any:
     """By status: what was done, or that it waits for a second person."""
-    done = _ANSWERS[verb.answer]
-    return {200: done, 202: Proposal} if verb.by_two else done
+    answer = _ANSWERS[verb.answer]
+    return {200: answer, 202: Proposal} if verb.by_two else answer
 
 
 def perform(request: HttpRequest, execution: Execution, verb: Verb, body: Body | None) -> Any:

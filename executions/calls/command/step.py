@@ -257,8 +257,8 @@ _RETURNED: dict[str, Callable[[Ended], Json]] = {
 def _not_started(ended: Ended, log: str) -> Fail:
     """The engine's own exit code."""
     lines = ended.stderr.strip().splitlines() or ["it does not say why"]
-    said = output.plain(lines[-1])[:_LAST_LINE_CHARACTERS]
-    error = WorkflowError.standard("runtime", f"The container could not be run: {said}")
+    last_line = output.plain(lines[-1])[:_LAST_LINE_CHARACTERS]
+    error = WorkflowError.standard("runtime", f"The container could not be run: {last_line}")
     return Fail(error, transient=False, rule="no container", log=log)
 
 

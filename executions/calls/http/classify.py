@@ -46,10 +46,10 @@ def reason_phrase(status: int) -> str:
 
 
 def status_failure(
-    status: int, what: str, excerpt: str, retry_after: str | None, now: datetime
+    status: int, call: str, excerpt: str, retry_after: str | None, now: datetime
 ) -> Fail:
     """The failure for an answer whose status is an error; ``what`` names the call."""
-    detail = _answered(what, status) + (f": {excerpt}" if excerpt else "")
+    detail = _answered(call, status) + (f": {excerpt}" if excerpt else "")
     transient = is_transient(status)
     return Fail(
         WorkflowError.standard("communication", detail, status=status),
@@ -60,15 +60,15 @@ def status_failure(
     )
 
 
-def unusable_body(broken: BodyUnusable, what: str, status: int) -> Fail:
+def unusable_body(broken: BodyUnusable, call: str, status: int) -> Fail:
     """The failure for an answer whose status is fine and whose body cannot be taken."""
     failure = broken.failure
-    detail = f"{_answered(what, status)}, but {failure.error.detail}"
+    detail = f"{_answered(call, status)}, but {failure.error.detail}"
     return replace(failure, error=replace(failure.error, detail=detail))
 
 
-def _answered(what: str, status: int) -> str:
-    return f"{what} answered {status} {reason_phrase(status)}".rstrip()
+def _answered(call: str, status: int) -> str:
+    return f"{call} answered {status} {reason_phrase(status)}".rstrip()
 
 
 def retry_after_seconds(value: str, now: datetime) -> float | None:
@@ -90,7 +90,7 @@ def retry_after_seconds(value: str, now: datetime) -> float | None:
     return min(max((moment - now).total_seconds(), 0.0), LONGEST_RETRY_AFTER_SECONDS)
 
 
-def broken_call(error: Exception, what: str, sent: bool) -> Fail:
+def broken_call(error: Exception, call: str, sent: bool) -> Fail:
     """The failure for a call that ended without a usable answer; ``sent`` says whether a request
     had begun to leave.
     """
@@ -98,46 +98,46 @@ def broken_call(error: Exception, what: str, sent: bool) -> Fail:
         return replace(error.failure, effect_possible=error.failure.effect_possible or sent)
     if certificate := _certificate_error(error):
         return _failure(
-            f"{what}: the certificate was not accepted: {certificate}",
+            f"{call}: the certificate was not accepted: {certificate}",
             "TLS certificate refused",
             False,
             sent,
         )
     if isinstance(error, NameNotFound):
-        return _failure(f"{what}: {error}", "name not found", True, sent)
+        return _failure(f"{call}: {error}", "name not found", True, sent)
     if isinstance(error, httpcore.ConnectTimeout):
         return _failure(
-            f"{what}: no connection within the time allowed", "connect timed out", True, sent
+            f"{call}: no connection within the time allowed", "connect timed out", True, sent
         )
     if isinstance(error, httpcore.ConnectError):
-        return _failure(f"{what}: could not connect: {error}", "could not connect", True, sent)
+        return _failure(f"{call}: could not connect: {error}", "could not connect", True, sent)
     if isinstance(error, httpcore.LocalProtocolError):
         return _failure(
-            f"{what}: the request is not valid HTTP: {error}", "request not valid", False, sent
+            f"{call}: the request is not valid HTTP: {error}", "request not valid", False, sent
         )
     if isinstance(error, httpcore.RemoteProtocolError):
         return _failure(
-            f"{what}: the connection was dropped: {error}", "connection dropped", True, sent
+            f"{call}: the connection was dropped: {error}", "connection dropped", True, sent
         )
     if isinstance(error, httpcore.NetworkError | httpcore.TimeoutException | OSError):
-        return _failure(f"{what}: the connection was reset or lost", "connection reset", True, sent)
+        return _failure(f"{call}: the connection was reset or lost", "connection reset", True, sent)
     return Fail(
-        WorkflowError.standard("runtime", f"{what}: unexpected {type(error).__name__}: {error}"),
+        WorkflowError.standard("runtime", f"{call}: unexpected {type(error).__name__}: {error}"),
         transient=False,
         rule="unexpected error",
         effect_possible=sent,
     )
 
 
-def timed_out(what: str, seconds: float, sent: bool) -> Fail:
+def timed_out(call: str, seconds: float, sent: bool) -> Fail:
     """The failure of an attempt whose deadline passed."""
-    error = WorkflowError.standard("timeout", f"{what}: no complete answer within {seconds:g} s")
+    error = WorkflowError.standard("timeout", f"{call}: no complete answer within {seconds:g} s")
     return Fail(error, transient=True, rule="attempt timed out", effect_possible=sent)
 
 
-def cancelled(what: str, sent: bool) -> Fail:
+def cancelled(call: str, sent: bool) -> Fail:
     """The failure of an attempt that was asked to stop."""
-    error = WorkflowError.standard("runtime", f"{what}: the call was cancelled")
+    error = WorkflowError.standard("runtime", f"{call}: the call was cancelled")
     return Fail(error, transient=False, rule="attempt cancelled", effect_possible=sent)
 
 

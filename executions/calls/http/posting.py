@@ -99,12 +99,12 @@ def _request(address: str, headers: Mapping[str, str], body: bytes) -> Request:
 def _of_status(status: int, progress: Progress) -> Posted:
     if 200 <= status < 300:
         return Posted(status)
-    said = content.excerpt(
+    text = content.excerpt(
         bytes(progress.body), media_type(progress.headers.get("content-type", ""))
     )
     after = progress.headers.get("retry-after")
     failure = classify.status_failure(
-        status, progress.what, said[:EXCERPT_CHARACTERS], after, datetime.now(UTC)
+        status, progress.what, text[:EXCERPT_CHARACTERS], after, datetime.now(UTC)
     )
     wait = classify.retry_after_seconds(after, datetime.now(UTC)) if after else None
     return Posted(status, failure.error.detail, wait, is_of_target=status in OF_TARGET)

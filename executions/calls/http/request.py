@@ -95,7 +95,7 @@ def build(arguments: Mapping[str, Any], context: StepContext) -> Request:
         shown_uri = labelled
     headers, query = arguments.get("headers"), arguments.get("query")
     if parts := _told_parts("query", query, context):
-        pairs = "&".join(f"{name}={said}" for name, said in parts.items())
+        pairs = "&".join(f"{name}={shown_value}" for name, shown_value in parts.items())
         base = plain if shown_uri is None else shown_uri
         shown_uri = f"{base}{'&' if '?' in base else '?'}{pairs}"
     filled = context.secrets.fill(
@@ -126,7 +126,8 @@ def build(arguments: Mapping[str, Any], context: StepContext) -> Request:
         redirect=_flag("redirect", arguments.get("redirect")),
         told=shown_uri,
         told_headers={
-            name.lower(): said for name, said in _told_parts("headers", headers, context).items()
+            name.lower(): shown_value
+            for name, shown_value in _told_parts("headers", headers, context).items()
         },
     )
 
@@ -140,9 +141,9 @@ def _told_parts(where: str, argument: Any, context: StepContext) -> dict[str, st
         pointer, value = pointer_of((where, name)), argument[name]
         many = len(value) if isinstance(value, list) else 0
         items = [f"{pointer}/{index}" for index in range(many)]
-        said = context.secrets.told(pointer, *items) or whole
-        if said is not None:
-            parts[str(name)] = said
+        shown_value = context.secrets.told(pointer, *items) or whole
+        if shown_value is not None:
+            parts[str(name)] = shown_value
     return parts
 
 

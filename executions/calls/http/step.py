@@ -114,8 +114,8 @@ def _said(request: Request, progress: Progress, context: StepContext) -> Fail | 
 def _status_failure(status: int, progress: Progress, context: StepContext) -> Fail:
     # Redacted before it is cut: half a secret at the edge would not be recognised any more.
     media = media_type(progress.headers.get("content-type", ""))
-    said = content.excerpt(bytes(progress.body), media)
-    excerpt = _WITHHELD if context.secrets.withholds(said) else str(context.secrets.redact(said))
+    text = content.excerpt(bytes(progress.body), media)
+    excerpt = _WITHHELD if context.secrets.withholds(text) else str(context.secrets.redact(text))
     if len(excerpt) > EXCERPT_CHARACTERS:
         excerpt = excerpt[:EXCERPT_CHARACTERS] + "…"
     retry_after = progress.headers.get("retry-after")

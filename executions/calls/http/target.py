@@ -152,7 +152,7 @@ def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
             yield name, _text(f"query parameter {name!r}", item, "validation")
 
 
-def _text(what: str, value: Any, kind: str) -> str:
+def _text(subject: str, value: Any, kind: str) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -160,6 +160,6 @@ def _text(what: str, value: Any, kind: str) -> str:
     if isinstance(value, str | int | float):
         return str(value)
     raise not_sendable(
-        f"{what} is {type(value).__name__}; it has to be a string, number, boolean or null",
+        f"{subject} is {type(value).__name__}; it has to be a string, number, boolean or null",
         kind=kind,
     )

@@ -26,9 +26,9 @@ class McpArguments(Model):
 
 def _effect_of(arguments: Arguments) -> Effect:
     """A tool without a word about its effect may be called only once."""
-    said = (arguments or {}).get("effect")
+    effect = (arguments or {}).get("effect")
     effects = ("pure", "idempotent", "at_most_once")
-    return cast("Effect", said) if said in effects else "at_most_once"
+    return cast("Effect", effect) if effect in effects else "at_most_once"
 
 
 MCP = CallKind(

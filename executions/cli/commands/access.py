@@ -62,10 +62,10 @@ def login(
     token_id = ""
     if token is None:
         name = user or _asked("User name")
-        made = _token_by_password(
+        created = _token_by_password(
             chosen, name, password_stdin, f"stigmer on {socket.gethostname()}", scope, days
         )
-        token, token_id = made["secret"], made["id"]
+        token, token_id = created["secret"], created["id"]
     with Client(Address(chosen, token.strip())) as client:
         caller = client.get("/me")
     file = kept.save(kept.Kept(chosen, token.strip(), caller["name"], token_id))
@@ -111,11 +111,11 @@ def create(
 
     lives = None if never else days
     if user is not None:
-        made = _token_by_password(client.address.server, user, password_stdin, name, scope, lives)
+        token = _token_by_password(client.address.server, user, password_stdin, name, scope, lives)
     else:
         body = {"name": name, "scopes": [each.value for each in scope or USUAL], "days": lives}
         try:
-            made = client.post("/tokens", body)
+            token = client.post("/tokens", body)
         except ServerProblem as problem:
             if problem.status == 403:
                 remedy = "Or name yourself with --user: then your password counts."
@@ -123,9 +123,9 @@ def create(
             raise
     from executions.cli.display.secret_once import show_secret
 
-    ends = f"until {made['expires_at'][:10]}" if made["expires_at"] else "for ever"
-    said = f"{made['id']} ({', '.join(made['scopes'])}) {ends}. Keep it: it is shown once."
-    show_secret(made, said, output)
+    ends = f"until {token['expires_at'][:10]}" if token["expires_at"] else "for ever"
+    sentence = f"{token['id']} ({', '.join(token['scopes'])}) {ends}. Keep it: it is shown once."
+    show_secret(token, sentence, output)
 
 
 @tokens.command("list")
@@ -170,13 +170,13 @@ def _token_by_password(
         return session.make_token(name[:100], [each.value for each in scope or USUAL], days)
 
 
-def _asked(what: str, *, hide: bool = False) -> str:
+def _asked(question: str, *, hide: bool = False) -> str:
     if not sys.stdin.isatty():
         remedy = "Give it with --user and --password-stdin, or a token with --token."
         raise CommandError(
-            f"{what}: nobody is there to be asked.", remedy=remedy, code=ExitCode.USAGE
+            f"{question}: nobody is there to be asked.", remedy=remedy, code=ExitCode.USAGE
         )
-    answer: str = typer.prompt(what, hide_input=hide, err=True)
+    answer: str = typer.prompt(question, hide_input=hide, err=True)
     return answer
 
 

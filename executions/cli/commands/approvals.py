@@ -68,9 +68,9 @@ def _respond(
     body: dict[str, Any] = {"outcome": outcome, "comment": comment}
     if answers is not None:
         body["form"] = filled(client.get(address)["form"], answers)
-    answered = client.post(f"{address}/respond", body)
-    said = f"{answered['execution_id']} goes on: {answered['response']['outcome']}"
-    tell(answered, said, output)
+    answer = client.post(f"{address}/respond", body)
+    sentence = f"{answer['execution_id']} goes on: {answer['response']['outcome']}"
+    tell(answer, sentence, output)
 
 
 def filled(form: Any, answers: Any) -> Any:

@@ -35,8 +35,10 @@ def backup(
 
     from executions.backups import back_up
 
-    made = back_up(file)
-    print(f"{made.path}: {made.bytes:,} bytes, {made.kind}: {made.contents.sentence()}.")
+    written = back_up(file)
+    print(
+        f"{written.path}: {written.bytes:,} bytes, {written.kind}: {written.contents.sentence()}."
+    )
     elsewhere = _kept_elsewhere(
         settings.STIGMER_HOME, settings.STIGMER_SECRETS_FILE, settings.STIGMER_AUDIT_KEY_FILE
     )
@@ -51,18 +53,18 @@ def or_a_backup(restore_run: Callable[..., None]) -> Callable[..., None]:
     def restore(**options: Any) -> None:
         from executions.cli.kinds import is_execution_id
 
-        what = str(options[RUN])
-        if is_execution_id(what):
+        target = str(options[RUN])
+        if is_execution_id(target):
             restore_run(**options)
             return
         if any(options[name] != defaults[name] for name in options if name not in OF_A_BACKUP):
-            message = f"{what!r} is not the id of a run."
+            message = f"{target!r} is not the id of a run."
             remedy = (
                 "A run's id begins with wex- or aex-; a backup takes no option but --yes and"
                 " --dry-run."
             )
             raise CommandError(message, remedy=remedy, code=ExitCode.USAGE)
-        restore_backup(Path(what), yes=bool(options["yes"]), dry_run=bool(options["dry_run"]))
+        restore_backup(Path(target), yes=bool(options["yes"]), dry_run=bool(options["dry_run"]))
 
     help_text = "A run (wex-… or aex-…), or a file of `stigmer backup`."
     either = Annotated[str, typer.Argument(metavar="ID|FILE", help=help_text, show_default=False)]
@@ -86,22 +88,22 @@ def restore_backup(file: Path, *, yes: bool, dry_run: bool) -> None:
     from executions.backups import restore
 
     def agree(database: str, contents: Contents, seal: Seal | None) -> None:
-        made = seal.sentence() if seal else "without a seal: another tool made it"
-        print(f"{file} holds together ({made}). Inside: {contents.sentence()}.")
+        origin = seal.sentence() if seal else "without a seal: another tool made it"
+        print(f"{file} holds together ({origin}). Inside: {contents.sentence()}.")
         if dry_run:
             raise _OnlyLookedAt
         question = f"Put it in the place of the database {database}?"
         confirm(question, yes, otherwise="Nothing was changed.")
 
     try:
-        done = restore(file, agree)
+        restored = restore(file, agree)
     except _OnlyLookedAt:
         print("Nothing was changed.")
         return
     print("Restored.")
-    if done.kept:
-        print(f"The database that was there before is kept: {done.kept}.")
-    if done.is_older:
+    if restored.kept:
+        print(f"The database that was there before is kept: {restored.kept}.")
+    if restored.is_older:
         print("It is of an older release: `stigmer up` or `stigmer migrate` brings it up to date.")
     print("Work that was under way at the time of the backup goes on when workers start.")
 

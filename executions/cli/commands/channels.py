@@ -53,8 +53,8 @@ def create(
     """Declare one: it hears what happens from now on."""
     body = {"kind": kind, "name": name, "address": address, "rhythm": rhythm, "secret": secret}
     rules = {"types": types or [], "only": only or [], "muted": mute or []}
-    made = client.post("/channels", {**body, **rules, "of_server": of_server})
-    print(f"{made['id']}: {made['name']} hears what happens from now on.")
+    channel = client.post("/channels", {**body, **rules, "of_server": of_server})
+    print(f"{channel['id']}: {channel['name']} hears what happens from now on.")
 
 
 @channels.command("change")

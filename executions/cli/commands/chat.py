@@ -33,8 +33,8 @@ def chat(
         if not message.strip():
             continue
         if session is None:
-            made = client.post(f"/agents/{ref}/sessions", {"subject": message[:120]})
-            session = str(made["id"])
+            conversation = client.post(f"/agents/{ref}/sessions", {"subject": message[:120]})
+            session = str(conversation["id"])
         try:
             _said(client, ref, session, message)
         except CommandError as refused:

@@ -138,9 +138,9 @@ def import_(
         imported = import_runs(file, actor, only=only, applies=applies, trusts=foreign)
     except ArchiveUnreadable as error:
         raise CommandError(str(error)) from error
-    for done in imported:
-        note = "" if done.is_whole else " (its journal was redacted: it can be read, not resumed)"
-        print(f"{done.from_id} is {done.execution.public_id}, {done.execution.phase}{note}.")
+    for copied in imported:
+        note = "" if copied.is_whole else " (its journal was redacted: it can be read, not resumed)"
+        print(f"{copied.from_id} is {copied.execution.public_id}, {copied.execution.phase}{note}.")
 
 
 def _prune(output: Sentence) -> None:
@@ -148,13 +148,14 @@ def _prune(output: Sentence) -> None:
 
     runs = rows = bytes_freed = 0
     after = None
-    while (done := pruning.go_on(after)) is not None:
-        runs, rows, after = runs + done.executions, rows + done.rows, done.last or after
+    while (batch := pruning.go_on(after)) is not None:
+        runs, rows, after = runs + batch.executions, rows + batch.rows, batch.last or after
         while freed := space.give_back():
             bytes_freed += freed
         if output == Sentence.TEXT:
             print(
-                f"{done.archive}: {done.executions:,} runs, {done.bytes:,} bytes.", file=sys.stderr
+                f"{batch.archive}: {batch.executions:,} runs, {batch.bytes:,} bytes.",
+                file=sys.stderr,
             )
     while freed := space.give_back():
         bytes_freed += freed

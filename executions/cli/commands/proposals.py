@@ -45,12 +45,12 @@ def is_proposal(answer: dict[str, Any]) -> bool:
 
 def show_proposal(answer: dict[str, Any], output: Sentence) -> None:
     """Print its outcome in a line."""
-    what = f"{answer['id']}  {answer['verb']} of {answer['execution_id']}"
+    summary = f"{answer['id']}  {answer['verb']} of {answer['execution_id']}"
     if answer["is_open"]:
-        said = f"{what} waits for a second person: `stigmer agree {answer['id']}`"
+        sentence = f"{summary} waits for a second person: `stigmer agree {answer['id']}`"
     else:
-        said = f"{what}: {answer['outcome']}"
-    tell(answer, said, output)
+        sentence = f"{summary}: {answer['outcome']}"
+    tell(answer, sentence, output)
 
 
 def _path(proposal: str) -> str:

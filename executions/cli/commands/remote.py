@@ -25,14 +25,14 @@ AsList = Annotated[Listed, typer.Option("--output", "-o", help="How to print it.
 AsText = Annotated[Sentence, typer.Option("--output", "-o", help="How to print it.")]
 
 
-def tell(answer: dict[str, Any], said: str, output: Sentence) -> None:
+def tell(answer: dict[str, Any], sentence: str, output: Sentence) -> None:
     """Print what the server answered: in words, or as it came."""
     if output == Sentence.JSON:
         from executions.cli.display.structured import print_structured
 
         print_structured(answer)
     else:
-        print(said)
+        print(sentence)
 
 
 def talks(function: Callable[Concatenate[Client, ...], None]) -> Callable[..., None]:

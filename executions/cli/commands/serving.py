@@ -26,18 +26,18 @@ def status(client: Client, output: AsText = Sentence.TEXT) -> None:
     from executions.cli.display.screen import print_line
     from executions.cli.display.structured import print_structured
 
-    said = client.readiness()
+    readiness = client.readiness()
     if output == Sentence.JSON:
-        print_structured(said)
+        print_structured(readiness)
     else:
-        print(f"{client.address.server} is {said.get('status')}.")
-        for check in said.get("checks", ()):
+        print(f"{client.address.server} is {readiness.get('status')}.")
+        for check in readiness.get("checks", ()):
             good = check.get("ok")
             mark = ("✓ ", "green") if good else ("✗ ", "bold red")
             print_line(mark, f"{check.get('name')}: {check.get('detail', '')}")
             if not good and check.get("remedy"):
                 print_line(("    " + str(check["remedy"]), "dim"))
-    if said.get("status") != "ready":
+    if readiness.get("status") != "ready":
         raise typer.Exit(ExitCode.UNAVAILABLE)
 
 

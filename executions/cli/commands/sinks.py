@@ -39,8 +39,8 @@ def create(
 ) -> None:
     """Declare one: it hears what happens from now on."""
     body = {"name": name, "address": address, "types": types or []}
-    made = client.post("/sinks", {**body, "secret": secret, "with_output": with_output})
-    print(f"{made['id']}: {made['name']} hears what happens from now on.")
+    sink = client.post("/sinks", {**body, "secret": secret, "with_output": with_output})
+    print(f"{sink['id']}: {sink['name']} hears what happens from now on.")
 
 
 @sinks.command("change")

@@ -71,8 +71,8 @@ def delete(client: Client, source: SourceId) -> None:
     print(f"{source} is deleted.")
 
 
-def _tell(made: dict[str, Any], output: Sentence) -> None:
+def _tell(source: dict[str, Any], output: Sentence) -> None:
     from executions.cli.display.secret_once import show_secret
 
-    said = f"{made['id']} sends to {made['url']}. Keep its secret: it is shown once."
-    show_secret(made, said, output)
+    sentence = f"{source['id']} sends to {source['url']}. Keep its secret: it is shown once."
+    show_secret(source, sentence, output)

@@ -23,15 +23,17 @@ def lines(answer: dict[str, Any]) -> list[str]:
     """The answer in words: each function, then the lines where it is, the newest call first."""
     from executions.cli.display.words import plain
 
-    said = [plain(answer["said"])] if answer["said"] else []
+    sentences = [plain(answer["said"])] if answer["said"] else []
     for call in answer["calls"]:
-        said.append(f"{plain(call['function'])} at {plain(call['path'])}")
+        sentences.append(f"{plain(call['function'])} at {plain(call['path'])}")
         if not call["stacks"]:
-            said.append("    It did not say where it is: it has just ended, or is outside Python.")
+            sentences.append(
+                "    It did not say where it is: it has just ended, or is outside Python."
+            )
         for number, frames in enumerate(call["stacks"], 1):
             if len(call["stacks"]) > 1:
-                said.append(f"  thread {number}")
+                sentences.append(f"  thread {number}")
             for frame in frames:
                 where = f"{plain(frame['file'])}:{frame['line']}"
-                said.append(f"    {plain(frame['function'])}  {where}")
-    return said
+                sentences.append(f"    {plain(frame['function'])}  {where}")
+    return sentences

@@ -249,10 +249,11 @@ def _print(verification: Verified) -> None:
     from executions.cli.display.words import plain
 
     for each in verification.acknowledged:
-        said = each.acknowledgement
+        acknowledgement = each.acknowledgement
         print(
-            f"{each.problem.how} (acknowledged by {plain(said.by)}, {said.at:%Y-%m-%d}):"
-            f" {plain(each.problem.detail)} {plain(said.reason)}"
+            f"{each.problem.how} (acknowledged by {plain(acknowledgement.by)},"
+            f" {acknowledgement.at:%Y-%m-%d}):"
+            f" {plain(each.problem.detail)} {plain(acknowledgement.reason)}"
         )
     for problem in verification.problems:
         print(f"{problem.how}: {plain(problem.detail)}")

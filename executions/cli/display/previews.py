@@ -59,13 +59,13 @@ def amend_lines(execution: str, preview: Preview) -> list[str]:
 
 def undo_lines(execution: str, preview: Preview) -> list[str]:
     back, aside = preview["comes_back"], preview["set_aside"]
-    done = [plain(step["name"]) for step in aside if step["may_repeat"]]
+    lasting = [plain(step["name"]) for step in aside if step["may_repeat"]]
     return [
         f"{execution}  takes the restore back: {_some(back, 'stands', 'stand')} again, "
         f"{_some(aside, 'that ran since is', 'that ran since are')} set aside, {_kept(preview)}.",
         *([f"Stands again: {_names(back)}."] if back else []),
         *([f"Set aside: {_names(aside)}."] if aside else []),
-        *([f"What {', '.join(done)} did to the world stays done."] if done else []),
+        *([f"What {', '.join(lasting)} did to the world stays done."] if lasting else []),
     ]
 
 

@@ -109,8 +109,8 @@ def ending(run: Mapping[str, Any], entries: list[dict[str, Any]]) -> list[Any]:
     return [
         *lines,
         *(
-            line_of(f"  {command.ljust(width)}  ", (f"# {what}", "dim"))
-            for command, what in commands
+            line_of(f"  {command.ljust(width)}  ", (f"# {purpose}", "dim"))
+            for command, purpose in commands
         ),
     ]
 

@@ -9,12 +9,12 @@ from typing import Any
 from executions.cli.formats import Sentence
 
 
-def show_secret(made: Mapping[str, Any], said: str, output: Sentence) -> None:
+def show_secret(document: Mapping[str, Any], sentence: str, output: Sentence) -> None:
     """Print ``made["secret"]``, and beside it what was ``said`` of it; as JSON all of ``made``."""
     if output == Sentence.JSON:
         from executions.cli.display.structured import print_structured
 
-        print_structured(made)
+        print_structured(document)
         return
-    print(said, file=sys.stderr)
-    print(made["secret"])
+    print(sentence, file=sys.stderr)
+    print(document["secret"])

@@ -58,6 +58,6 @@ def in_flags(text: str, places: list[str]) -> str:
     """
     for place in places:
         text = text.replace(f"{place}: ", f"{flag_of(place)}: ")
-    for said, meant in _PHRASES:
-        text = text.replace(said, meant)
+    for phrase, flag in _PHRASES:
+        text = text.replace(phrase, flag)
     return text

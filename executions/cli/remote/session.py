@@ -62,8 +62,8 @@ class Session:
         body = response.json() if "json" in response.headers.get("content-type", "") else {}
         if response.status_code != 201:
             raise ServerProblem(response.status_code, body)
-        made: dict[str, Any] = body
-        return made
+        token: dict[str, Any] = body
+        return token
 
     def _sign_in(self, user: str, password: str) -> None:
         page = self._asked("GET", LOG_IN)

@@ -195,6 +195,6 @@ class BoundedFactory(HTTPFactory):  # type: ignore[misc]  # daphne has no types
         return http._GenericHTTPChannelProtocol(BoundedChannel())
 
     def buildProtocol(self, addr: Any) -> Any:
-        made = super().buildProtocol(addr)
-        made.requestFactory = BoundedRequest
-        return made
+        protocol = super().buildProtocol(addr)
+        protocol.requestFactory = BoundedRequest
+        return protocol

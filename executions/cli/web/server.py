@@ -66,7 +66,7 @@ class BoundedServer(PatientServer):
         return self._http_factory
 
     @http_factory.setter
-    def http_factory(self, made: Any) -> None:
+    def http_factory(self, factory: Any) -> None:
         self._http_factory = BoundedFactory(self)
 
     @property
@@ -74,7 +74,7 @@ class BoundedServer(PatientServer):
         return self._ws_factory
 
     @ws_factory.setter
-    def ws_factory(self, made: Any) -> None:
+    def ws_factory(self, factory: Any) -> None:
         self._ws_factory = BoundedSocketFactory(self, server=self.server_name)
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:

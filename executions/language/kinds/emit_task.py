@@ -67,13 +67,13 @@ class EmitTask(TaskBase):
     def _envelope(self, walker: Walker, record: StepRecord, frame: Frame) -> dict[str, Any]:
         document = walker.workflow.document
         key = operation.key_for(walker.facts.run, record.path, record.generation)
-        made = frame.scope.resolve(self.emit.event.with_, record.input)
+        attributes = frame.scope.resolve(self.emit.event.with_, record.input)
         envelope = {
             "specversion": SPECVERSION,
             "id": key,
             "source": f"/workflows/{document.namespace}/{document.name}",
             "time": walker.now().isoformat().replace("+00:00", "Z"),
-            **made,
+            **attributes,
         }
         try:
             event = checked(envelope)

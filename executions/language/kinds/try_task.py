@@ -99,30 +99,30 @@ class TryTask(PureTask):
         walker.journal.begin(record)
         number = 1
         while True:
-            one = _Try(walker, self.catch, record, frame, number)
+            attempt = _Try(walker, self.catch, record, frame, number)
             inner = replace(
                 frame,
-                path=one.path,
+                path=attempt.path,
                 pointer=f"{frame.pointer}/try",
                 scope=frame.scope.including(context=walker.context),
-                limits=(*frame.limits, *one.limit()),
+                limits=(*frame.limits, *attempt.limit()),
                 retried_outside=frame.retried_outside or self.catch.retry is not None,
             )
             try:
                 return (yield from walker.task_list(self.try_, inner, record.input))
             except TaskFailed as failure:
-                if failure.boundary == one.path:
+                if failure.boundary == attempt.path:
                     # The time of this try alone is over: an error like any other, which may be
                     # caught and tried again.
                     failure.boundary = None
-                decided = one.decide(failure)
-                if walker.journal.open_below_a_fork(one.path):
+                decided = attempt.decide(failure)
+                if walker.journal.open_below_a_fork(attempt.path):
                     # Branches that stood by when another failed: nobody goes on with them now.
-                    yield Abandon(one.path)
+                    yield Abandon(attempt.path)
             # A pause that was asked for meanwhile comes before anything else is begun.
             yield from breathe()
             if CatchMade.of(decided).action != RETRY:
-                return (yield from one.handle(decided))
+                return (yield from attempt.handle(decided))
             yield from _back_off(walker, decided, frame)
             number += 1
 
@@ -194,19 +194,20 @@ class _Try:
         decided = StepRecord(
             path, f"catch {self.number}", "catch", input=error, started_at=walker.now()
         )
-        made = CatchMade.of(decided)
+        decision = CatchMade.of(decided)
         verdict = self._verdict(failure, error)
         if isinstance(verdict, Retry):
-            made.action, made.until = RETRY, walker.now() + timedelta(seconds=verdict.delay_seconds)
-            made.delay = verdict.delay_seconds
+            decision.action = RETRY
+            decision.until = walker.now() + timedelta(seconds=verdict.delay_seconds)
+            decision.delay = verdict.delay_seconds
         elif self.catch.retry is not None and self.catch.do is None:
             raise failure
         else:
-            made.action = HANDLE
+            decision.action = HANDLE
         if verdict is not None:
-            made.rule = verdict.rule
+            decision.rule = verdict.rule
         walker.journal.begin(decided)
-        if made.action == HANDLE:
+        if decision.action == HANDLE:
             walker.journal.finish(decided, StepStatus.SUCCEEDED, walker.now())
         return decided
 

@@ -134,8 +134,8 @@ def _events(text: str, problems: list[Problem]) -> Iterator[Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        said = ", ".join(part for part in (error.context, error.problem) if part)
-        problems.append(Problem(line, column, "", f"this is not valid YAML: {said}"))
+        cause = ", ".join(part for part in (error.context, error.problem) if part)
+        problems.append(Problem(line, column, "", f"this is not valid YAML: {cause}"))
     except yaml.YAMLError as error:
         problems.append(
             Problem(1, 1, "", f"this is not valid YAML: {' '.join(str(error).split())[:200]}")
@@ -298,10 +298,10 @@ class _Builder:
         if self._only_what_all_read_alike and (
             _DATE.fullmatch(text) or _NAMED_NUMBER.fullmatch(text)
         ):
-            what = "a date" if _DATE.fullmatch(text) else "a number"
+            kind = "a date" if _DATE.fullmatch(text) else "a number"
             self._note(
                 event,
-                f"{shown(text)} is {what} to some readers, which JSON does not have",
+                f"{shown(text)} is {kind} to some readers, which JSON does not have",
                 "text in quotes",
             )
         return text
